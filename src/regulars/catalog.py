@@ -1,0 +1,372 @@
+"""Every table of the project: where it lies, what one row is, its key and its columns, checked on load and save."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from regulars.errors import UserError
+from regulars.paths import output_root, project_root
+from regulars.rounding import plain, round_frame
+
+MONEY = pa.decimal128(18, 4)
+ARROW_TYPES = {
+    "text": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "money": MONEY,
+    "bool": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+}
+PANDAS_TYPES = {
+    "text": "string",
+    "int": "Int64",
+    "float": "float64",
+    "money": "float64",
+    "bool": "boolean",
+    "date": "datetime64[us]",
+    "timestamp": "datetime64[us]",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name : str
+    kind : {"text", "int", "float", "money", "bool", "date", "timestamp"}
+        Money in clean tables is exact (four decimals); money that a model predicts is a float.
+    required : bool
+        Whether the table must have it.
+    nullable : bool
+        Whether a value may be missing.
+    low, high : float, optional
+        Smallest and largest value allowed.
+    personal : bool
+        Never shown in a report, a log or an executed notebook.
+    """
+
+    name: str
+    kind: str
+    required: bool = True
+    nullable: bool = False
+    low: float | None = None
+    high: float | None = None
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its layer (clean or scored), what a row is, its key and its columns."""
+
+    name: str
+    layer: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...] = field(repr=False)
+
+    def relative_path(self, dataset: str) -> Path:
+        """Path from the project's root."""
+        return Path("data", self.layer, dataset, f"{self.name}.parquet")
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+def _table(name: str, layer: str, grain: str, key: str, *columns: Column) -> Table:
+    return Table(name, layer, grain, tuple(key.split()), columns)
+
+
+def _optional(name: str, kind: str, **limits) -> Column:
+    return Column(name, kind, required=False, nullable=True, **limits)
+
+
+CUSTOMER_ID = Column("customer_id", "text", personal=True)
+
+
+CLEAN_TABLES = (
+    _table(
+        "orders", "clean", "one order", "order_id",
+        Column("order_id", "text"),
+        CUSTOMER_ID,
+        Column("ordered_at", "timestamp"),
+        Column("amount", "money"),
+        _optional("channel", "text"),
+        _optional("cost", "money"),
+        _optional("is_return", "bool"),
+    ),
+    _table(
+        "order_lines", "clean", "one line of an order", "line_id",
+        Column("line_id", "text"),
+        Column("order_id", "text"),
+        CUSTOMER_ID,
+        Column("ordered_at", "timestamp"),
+        Column("product_id", "text"),
+        Column("quantity", "float"),
+        Column("unit_price", "money"),
+        _optional("unit_cost", "money"),
+        _optional("description", "text"),
+    ),
+    _table(
+        "customers", "clean", "one customer", "customer_id",
+        CUSTOMER_ID,
+        _optional("joined_at", "date"),
+        _optional("birth_year", "int", personal=True),
+        _optional("region", "text"),
+        _optional("channel", "text"),
+        _optional("consent", "bool"),
+    ),
+    _table(
+        "surveys", "clean", "one answer to one item", "response_id item kind",
+        Column("response_id", "text"),
+        Column("customer_id", "text", nullable=True, personal=True),   # null: an anonymous answer
+        Column("answered_at", "date"),
+        Column("item", "text"),
+        Column("score", "float"),
+        Column("kind", "text"),                                        # perceived or expected
+        _optional("wave", "text"),
+    ),
+    _table(
+        "survey_items", "clean", "one item of the survey", "item",
+        Column("item", "text"),
+        Column("construct", "text"),
+        Column("scale_min", "float"),
+        Column("scale_max", "float"),
+        Column("wording", "text"),
+    ),
+    _table(
+        "tickets", "clean", "one complaint or service case", "ticket_id",
+        Column("ticket_id", "text"),
+        CUSTOMER_ID,
+        Column("opened_at", "timestamp"),
+        _optional("first_response_at", "timestamp"),
+        _optional("resolved_at", "timestamp"),
+        Column("category", "text"),
+        Column("cause", "text", nullable=True),
+        Column("channel", "text", nullable=True),
+        Column("urgency", "text", nullable=True),
+        Column("status", "text"),
+        _optional("contacts", "int", low=1),
+        Column("outcome", "text", nullable=True),                      # null while the case is open
+        _optional("amount_at_stake", "money"),
+        _optional("product_id", "text"),
+    ),
+)  # fmt: skip
+
+SCORED_TABLES = (
+    _table(
+        "value", "scored", "one customer", "customer_id",
+        CUSTOMER_ID,
+        Column("first_ordered_at", "date"),
+        Column("last_ordered_at", "date"),
+        Column("frequency", "int", low=0),
+        Column("recency", "float", low=0),
+        Column("T", "float", low=0),
+        Column("monetary_value", "float", nullable=True, low=0),       # null: no repeat day with positive spend
+        Column("spend", "float"),
+        Column("spend_is_prior", "bool"),
+        Column("p_alive", "float", low=0, high=1),
+        Column("p_active", "float", low=0, high=1),
+        Column("expected_orders", "float", low=0),
+        Column("expected_orders_low", "float", low=0),
+        Column("expected_orders_high", "float", low=0),
+        Column("clv", "float"),
+        Column("clv_low", "float"),
+        Column("clv_high", "float"),
+        Column("value_if_alive", "float"),
+        Column("value_at_risk", "float"),
+        Column("tier", "text"),
+    ),
+    _table(
+        "segments", "scored", "one customer", "customer_id",
+        CUSTOMER_ID,
+        Column("segment", "text"),
+        Column("cluster", "text"),
+    ),
+    _table(
+        "satisfaction", "scored", "one customer", "customer_id",
+        CUSTOMER_ID,
+        Column("satisfaction", "float", nullable=True, low=0, high=100),   # null without an answer
+    ),
+    _table(
+        "retention", "scored", "one customer", "customer_id",
+        CUSTOMER_ID,
+        Column("customer_state", "text"),
+    ),
+)  # fmt: skip
+
+TABLES = {table.name if table.layer == "clean" else f"scored.{table.name}": table
+          for table in (*CLEAN_TABLES, *SCORED_TABLES)}  # fmt: skip
+
+
+@cache
+def schema(name: str):
+    """Executable schema of a table (pandera): types, missing values, limits, key.
+
+    Parameters
+    ----------
+    name : str
+        A name in `TABLES`: ``orders``, ``scored.value`` ….
+
+    Returns
+    -------
+    pandera.pandas.DataFrameSchema
+    """
+    import pandera.pandas as pa_schema
+
+    table = TABLES[name]
+
+    def checks(column):
+        limits = []
+        if column.low is not None:
+            limits.append(pa_schema.Check.ge(column.low))
+        if column.high is not None:
+            limits.append(pa_schema.Check.le(column.high))
+        return limits
+
+    return pa_schema.DataFrameSchema(
+        {
+            column.name: pa_schema.Column(
+                PANDAS_TYPES[column.kind], checks(column), nullable=column.nullable, required=column.required
+            )
+            for column in table.columns
+        },
+        unique=list(table.key),
+        strict=table.layer == "scored",
+        name=name,
+    )
+
+
+def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Frame with the columns of the table in their order and of their type, then what else it carries."""
+    table = TABLES[name]
+    known = [column for column in table.columns if column.name in frame]
+    extra = [column for column in frame if table.column(column) is None]
+    kinds = {column.name: PANDAS_TYPES[column.kind] for column in known}
+    return frame[[column.name for column in known] + extra].astype(kinds)
+
+
+def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Check a frame against the schema of its table.
+
+    Raises
+    ------
+    UserError
+        That names the table, the column, the first offending row and its value.
+    """
+    from pandera.errors import SchemaError
+
+    try:
+        return schema(name).validate(frame)
+    except SchemaError as error:
+        raise UserError(_schema_sentence(name, error)) from None
+
+
+def _schema_sentence(name: str, error) -> str:
+    column = getattr(error.schema, "name", None)
+    cases = error.failure_cases
+    shown = ""
+    if isinstance(cases, pd.DataFrame) and len(cases) and TABLES[name].column(str(column)) is not None:
+        case = cases.iloc[0]
+        personal = TABLES[name].column(str(column)).personal
+        value = "a value that is not shown" if personal else repr(case["failure_case"])
+        row = "" if pd.isna(case.get("index")) else f", row {case['index']}"
+        shown = f"{row}: {value}"
+    rule = getattr(error, "check", None) or error.reason_code
+    return f"Table {name}, column {column}{shown} breaks the rule {rule}: mend the data or its mapping."
+
+
+def path(name: str, dataset: str) -> Path:
+    """Absolute path of a table as the pipeline last left it."""
+    return project_root() / TABLES[name].relative_path(dataset)
+
+
+def exists(name: str, dataset: str) -> bool:
+    """Whether the dataset supplies this table."""
+    return path(name, dataset).is_file()
+
+
+def load(name: str, dataset: str) -> pd.DataFrame:
+    """Read a table and check it.
+
+    Parameters
+    ----------
+    name : str
+        A name in `TABLES`.
+    dataset : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as in `TABLES`; text as ``string``, dates as ``datetime64``, money as ``float64``.
+
+    Raises
+    ------
+    UserError
+        Where the table is absent or breaks its schema.
+    """
+    file = path(name, dataset)
+    if not file.is_file():
+        raise UserError(f"{TABLES[name].relative_path(dataset)} is not there: run `make reports DATASET={dataset}`.")
+    return validate(typed(pq.read_table(file).to_pandas(), name), name)
+
+
+def save(frame: pd.DataFrame, name: str, dataset: str) -> Path:
+    """Check a table and write it, sorted by its key, floats rounded to 10 significant digits.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written: under the stage's staging folder, or under ``scratch/`` when run by hand.
+    """
+    table = TABLES[name]
+    checked = validate(typed(frame, name), name).sort_values(list(table.key), kind="stable")
+    return write_parquet(checked, table.relative_path(dataset), {c.name: ARROW_TYPES[c.kind] for c in table.columns})
+
+
+def write_parquet(frame: pd.DataFrame, relative_path: Path | str, kinds: dict[str, pa.DataType] | None = None) -> Path:
+    """Write a frame as Parquet, the same bytes for the same rows."""
+    target = output_root() / relative_path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    plain_frame = round_frame(frame.reset_index(drop=True))
+    fields = [
+        pa.field(column, (kinds or {}).get(column) or pa.Array.from_pandas(plain_frame[column]).type)
+        for column in plain_frame
+    ]
+    arrays = [pa.Array.from_pandas(plain_frame[f.name], type=_castable(f.type)).cast(f.type) for f in fields]
+    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), target, compression="zstd")
+    return target
+
+
+def _castable(kind: pa.DataType) -> pa.DataType | None:
+    return pa.timestamp("us") if pa.types.is_date(kind) else pa.float64() if pa.types.is_decimal(kind) else kind
+
+
+def write_json(content, relative_path: Path | str) -> Path:
+    """Write JSON: floats rounded to 10 significant digits, missing values as null, keys in the order given."""
+    target = output_root() / relative_path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(plain(content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return target
+
+
+def read_json(relative_path: Path | str):
+    """Read JSON that the pipeline wrote.
+
+    Raises
+    ------
+    UserError
+        Where it is absent.
+    """
+    file = project_root() / relative_path
+    if not file.is_file():
+        raise UserError(f"{relative_path} is not there: run `make reports`.")
+    return json.loads(file.read_text(encoding="utf-8"))

@@ -1,0 +1,75 @@
+"""An estimate with its interval and n, and the interval of a share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number, the interval that goes with it and how many observations stand behind it.
+
+    Parameters
+    ----------
+    value : float
+        The estimate; NaN where nothing can be said.
+    low, high : float
+        Ends of the interval; NaN where there is none.
+    n : int
+        Number of observations (customers, answers, tickets) behind it.
+    """
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+    n: int = 0
+
+
+def wilson(successes, n, level: float = 0.9):
+    """Interval of a share by Wilson's score method, which holds for small n and for shares near 0 and 1.
+
+    Parameters
+    ----------
+    successes, n : int or array of int
+        How many of how many. n = 0 gives NaN.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    (low, high) : tuple of float or of numpy.ndarray
+        Shares between 0 and 1.
+
+    References
+    ----------
+    Wilson, E. B. (1927), J. American Statistical Association 22, 209-212.
+
+    Examples
+    --------
+    >>> low, high = wilson(0, 10, level=0.95)
+    >>> round(float(low), 3), round(float(high), 3)
+    (0.0, 0.278)
+    """
+    k = np.asarray(successes, dtype=float)
+    n = np.asarray(n, dtype=float)
+    z = norm.ppf((1 + level) / 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = k / n
+        centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    low = np.where(n > 0, np.clip(centre - half, 0, 1), np.nan)
+    high = np.where(n > 0, np.clip(centre + half, 0, 1), np.nan)
+    return (float(low), float(high)) if low.ndim == 0 else (low, high)
+
+
+def share(successes: int, n: int, level: float = 0.9) -> Estimate:
+    """Share as an `Estimate` with Wilson's interval.
+
+    Examples
+    --------
+    >>> share(3, 4).value
+    0.75
+    """
+    low, high = wilson(successes, n, level)
+    return Estimate(successes / n if n else float("nan"), low, high, int(n))

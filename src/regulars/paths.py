@@ -1,0 +1,32 @@
+"""Where the project stands, so that no file is looked for relative to the caller's folder."""
+
+import os
+from pathlib import Path
+
+ROOT_VARIABLE = "REGULARS_ROOT"
+STAGING_VARIABLE = "REGULARS_STAGING"
+
+
+def project_root() -> Path:
+    """Folder that holds ``params.yaml``: the one named by ``REGULARS_ROOT``, or the nearest one upwards.
+
+    papermill starts notebooks in the caller's folder and JupyterLab in ``notebooks/``; both find the same root.
+    """
+    named = os.environ.get(ROOT_VARIABLE)
+    if named:
+        return Path(named).resolve()
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
+            return folder
+    return here
+
+
+def output_root() -> Path:
+    """Folder under which outputs are written, mirroring the project's layout.
+
+    A pipeline stage writes aside, into the folder named by ``REGULARS_STAGING``, and the runner swaps the files in
+    at the end. A notebook opened by hand writes into ``scratch/``, so that it never disturbs the pipeline's outputs.
+    """
+    staging = os.environ.get(STAGING_VARIABLE)
+    return Path(staging) if staging else project_root() / "scratch"

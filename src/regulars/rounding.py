@@ -1,0 +1,76 @@
+"""Floats as they are written: 10 significant digits, so that every processor writes the same bytes."""
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
+
+import numpy as np
+import pandas as pd
+
+SIGNIFICANT_DIGITS = 10
+
+
+def round_significant(values, digits: int = SIGNIFICANT_DIGITS):
+    """Round to significant digits; what is missing or infinite stays as it is.
+
+    Parameters
+    ----------
+    values : float or array of float
+    digits : int
+
+    Returns
+    -------
+    float or numpy.ndarray
+        Of the shape that came.
+
+    Examples
+    --------
+    >>> round_significant(123456.7890123456)
+    123456.789
+    >>> round_significant([0.1 + 0.2, float("nan")]).tolist()
+    [0.3, nan]
+    """
+    array = np.asarray(values, dtype=float)
+    # through text: scaling by powers of ten would itself leave different last bits
+    rounded = np.array([float(f"%.{digits - 1}e" % value) for value in array.ravel()]).reshape(array.shape)
+    return float(rounded) if array.ndim == 0 else rounded
+
+
+def round_frame(frame: pd.DataFrame, digits: int = SIGNIFICANT_DIGITS) -> pd.DataFrame:
+    """Round every float column of a frame to significant digits."""
+    floats = [name for name in frame if pd.api.types.is_float_dtype(frame[name])]
+    return frame.assign(**{name: round_significant(frame[name].to_numpy(float), digits) for name in floats})
+
+
+def plain(value):
+    """Turn a value into what JSON can hold: rounded floats, null for what is missing, text for dates and labels.
+
+    Examples
+    --------
+    >>> plain({"share": np.float64(1 / 3), "n": np.int64(7), "missing": float("nan")})
+    {'share': 0.3333333333, 'n': 7, 'missing': None}
+    """
+    match value:
+        case None | bool() | str() if not isinstance(value, Enum):
+            return value
+        case Enum():
+            return plain(value.value)
+        case np.bool_():
+            return bool(value)
+        case int() | np.integer():
+            return int(value)
+        case float() | np.floating() | Decimal():
+            return round_significant(float(value)) if math.isfinite(value) else None
+        case Mapping():
+            return {str(plain(key)): plain(item) for key, item in value.items()}
+        case list() | tuple() | np.ndarray() | pd.Series() | pd.Index():
+            return [plain(item) for item in value]
+        case _ if value is pd.NaT or value is pd.NA:
+            return None
+        case _ if hasattr(value, "isoformat"):
+            text = value.isoformat()
+            return text.removesuffix("T00:00:00")
+        case _ if hasattr(value, "_asdict"):
+            return plain(value._asdict())
+    raise TypeError(f"a {type(value).__name__} has no form in JSON")
