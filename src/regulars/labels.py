@@ -1,4 +1,4 @@
-"""The names of segments, stages, tiers, states and outcomes: one enum each; their wording is ``label.<enum>.<value>``."""
+"""Names of segments, tiers, states and outcomes: one enum each; their wording is ``label.<enum>.<value>``."""
 
 from enum import StrEnum
 
