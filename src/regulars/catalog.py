@@ -1,7 +1,7 @@
 """Every table of the project: where it lies, what one row is, its key and its columns, checked on load and save."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -203,8 +203,16 @@ SCORED_TABLES = (
     ),
 )  # fmt: skip
 
-TABLES = {table.name if table.layer == "clean" else f"scored.{table.name}": table
-          for table in (*CLEAN_TABLES, *SCORED_TABLES)}  # fmt: skip
+def _joined_table() -> Table:
+    value, *parts = SCORED_TABLES
+    # what only some stages supply may be absent from the joined table, never empty
+    others = [replace(column, required=False) for part in parts for column in part.columns if column != CUSTOMER_ID]
+    return Table("customers", "scored", "one customer", ("customer_id",), (*value.columns, *others))
+
+
+TABLES = {table.name: table for table in CLEAN_TABLES} | {
+    f"scored.{table.name}": table for table in (*SCORED_TABLES, _joined_table())
+}
 
 
 @cache

@@ -1,0 +1,65 @@
+# The commands of the project; each makes the environment that it needs. `make help` lists them.
+# A stage runs far slower where compiled modules may not be kept.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+unexport VIRTUAL_ENV
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
+# uv from PATH where there is one; otherwise from the package index, into .tools
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+
+.DEFAULT_GOAL := help
+.PHONY: help reports test test-full lab lint lock clean
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@echo "make reports DATASET=name builds one dataset."
+
+reports: $(VENV)/.reports ## build every report that is out of date (DATASET=name: one dataset)
+	@regulars reports $(DATASET)
+
+test: $(VENV)/.test ## run the tests
+	@python -m pytest -n auto
+
+test-full: $(VENV)/.test ## run the tests with the slow proofs
+	@python -m pytest -n auto -m "full or not full"
+
+lab: $(VENV)/.reports ## open JupyterLab on the notebooks
+	@jupyter lab notebooks
+
+lint: $(VENV)/.test ## check style of code and notebooks
+	@ruff check . && ruff format --check .
+
+lock: $(UV) ## choose the newest versions that pyproject.toml admits, and write the lock files
+	@rm -f uv.lock && $(UV) lock --quiet
+	@$(UV) export --quiet --format requirements.txt --no-header --no-annotate --no-emit-project -o requirements.lock
+	@$(UV) export --quiet --format requirements.txt --no-header --no-annotate --no-emit-project --extra test \
+	  -o requirements-test.lock
+
+clean: ## remove the environment and everything that the pipeline made
+	@rm -rf $(VENV) .tools .staging scratch .dvc/cache .dvc/tmp data/raw data/clean data/scored
+	@find models reports -mindepth 1 ! -name README.md -delete
+
+.tools/bin/uv:
+	@echo "installing uv"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
+
+$(VENV)/bin/python: | $(UV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Regulars needs Python 3.11 or newer; $(PYTHON) is older: call make PYTHON=python3.11" >&2; exit 1; }
+	@$(UV) venv --quiet --python $(PYTHON) $(VENV)
+
+$(VENV)/.reports: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing the environment"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(VENV)/.test: requirements-test.lock $(VENV)/.reports
+	@echo "installing what the tests need"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-test.lock
+	@touch $@

@@ -1,0 +1,123 @@
+"""The command line: ``regulars run STAGE DATASET`` and ``regulars reports [DATASET]``."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from regulars import params
+from regulars.errors import UserError
+from regulars.paths import project_root
+from regulars.runner import RUN_LOG_VARIABLE, run_stage
+from regulars.stages import STAGES
+
+DEBUG_VARIABLE = "REGULARS_DEBUG"
+# what DVC says of a stage that need not run, and what it says before our own line of progress
+DVC_CHATTER = ("Stage ", "Running stage", "> ", "Generating lock", "Updating lock", "Use `dvc push`", "To track", "\tgit ")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; a `UserError` is printed as its one sentence and gives exit code 1.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the process where absent.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    parsed = _parser().parse_args(arguments)
+    try:
+        return parsed.command(parsed)
+    except KeyboardInterrupt:
+        print("regulars: stopped; earlier outputs stand.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE) == "1":
+            raise
+        print(f"regulars: {_sentence(error)}", file=sys.stderr)
+        return 1
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, UserError):
+        return str(error)
+    summary = f"{type(error).__name__}: {error}".strip().splitlines()
+    if type(error).__name__ == "PapermillExecutionError":
+        summary = [f"{error.ename}: {error.evalue}".splitlines()[0], f"(in cell {error.exec_count})"]
+    return f"this should not have happened: {' '.join(summary[:2])}; set {DEBUG_VARIABLE}=1 to see where."
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="regulars", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run one stage for one dataset, without asking what has changed")
+    run.add_argument("stage", choices=list(STAGES))
+    run.add_argument("dataset")
+    run.set_defaults(command=_run)
+    reports = commands.add_parser("reports", help="bring the pages up to date: of one dataset, or of all")
+    reports.add_argument("dataset", nargs="?", default="")
+    reports.set_defaults(command=_reports)
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    seconds = run_stage(arguments.stage, arguments.dataset)
+    print(f"  {arguments.dataset:<12} {arguments.stage:<13} {seconds:5.1f} s", flush=True)
+    return 0
+
+
+def _reports(arguments: argparse.Namespace) -> int:
+    known = params.datasets()
+    if arguments.dataset and arguments.dataset not in known:
+        params.resolve("index", arguments.dataset)  # raises the sentence that lists the datasets
+    datasets = [arguments.dataset] if arguments.dataset else known
+    targets = [f"{stage}@{dataset}" for dataset in datasets for stage in ("scores", "index")]
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "runs.jsonl")
+        code = _reproduce(targets if arguments.dataset else [], log)
+        runs = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+    if code:
+        return code
+    for dataset in datasets:
+        print(_dataset_line(dataset, runs))
+    print(f"{time.perf_counter() - started:.1f} s in all")
+    return 0
+
+
+def _reproduce(targets: list[str], log: Path) -> int:
+    environment = os.environ | {
+        RUN_LOG_VARIABLE: str(log),
+        # DVC starts its stages through the shell: they must find this environment first
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+    }
+    command = [sys.executable, "-m", "dvc", "repro", *targets]
+    process = subprocess.Popen(
+        command, cwd=project_root(), env=environment, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    for line in process.stdout:
+        if line.strip() and not line.startswith(DVC_CHATTER):
+            print(line, end="", flush=True)
+    return process.wait()
+
+
+def _dataset_line(dataset: str, runs: list[dict]) -> str:
+    seconds = defaultdict(float)
+    for run in runs:
+        seconds[run["dataset"]] += run["seconds"]
+    page = Path("reports", dataset, STAGES["index"].page)
+    took = f"{seconds[dataset]:.1f} s" if dataset in seconds else "nothing had changed"
+    return f"{dataset}: open {page} ({took})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Pseudonyms: what stands for a customer on a page or in a table, so that no real id leaves the data."""
+
+import base64
+import hashlib
+import hmac
+import os
+from collections.abc import Iterable
+
+import pandas as pd
+
+from regulars.errors import UserError
+
+KEY_VARIABLE = "REGULARS_ID_KEY"
+# cdnow is public and demo is simulated, so a key that everyone can read hides nothing that needs hiding
+PUBLIC_KEY = "regulars: a public key, for the two datasets that come with the project"
+PUBLIC_DATASETS = frozenset({"cdnow", "demo"})
+PSEUDONYM_LENGTH = 12  # characters of 5 bits: the odds that two of a hundred million customers share one are 1 to 230
+
+
+def pseudonyms(customer_ids: Iterable[str], dataset: str) -> pd.Series:
+    """Pseudonym of each customer: a keyed hash, the same in every report of a dataset.
+
+    Parameters
+    ----------
+    customer_ids : iterable of str
+        Real ids.
+    dataset : str
+        Part of what is hashed, so that datasets cannot be joined by their pseudonyms.
+
+    Returns
+    -------
+    pandas.Series
+        Text of the form ``C-K3JQ7VN2PAXY``, with the index of the ids where they have one.
+
+    Raises
+    ------
+    UserError
+        Where neither the environment variable ``REGULARS_ID_KEY`` is set nor the dataset is public.
+
+    Examples
+    --------
+    >>> pseudonyms(["00001"], "cdnow").str.len().tolist()
+    [14]
+    """
+    key = _key(dataset)
+    ids = customer_ids if isinstance(customer_ids, pd.Series) else pd.Series(list(customer_ids), dtype="string")
+    hashed = [_pseudonym(key, dataset, str(customer_id)) for customer_id in ids]
+    return pd.Series(hashed, index=ids.index, dtype="string", name="customer")
+
+
+def _key(dataset: str) -> bytes:
+    key = os.environ.get(KEY_VARIABLE, "")
+    if not key and dataset in PUBLIC_DATASETS:
+        key = PUBLIC_KEY
+    if not key:
+        raise UserError(
+            f"The pseudonyms of dataset '{dataset}' need a key: set the environment variable {KEY_VARIABLE} "
+            "to a long random text and keep it outside the project."
+        )
+    return key.encode()
+
+
+def _pseudonym(key: bytes, dataset: str, customer_id: str) -> str:
+    digest = hmac.new(key, f"{dataset}\0{customer_id}".encode(), hashlib.sha256).digest()
+    return "C-" + base64.b32encode(digest).decode()[:PSEUDONYM_LENGTH]

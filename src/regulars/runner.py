@@ -1,0 +1,243 @@
+"""Run one stage: its notebook with its settings, or its function; check, scrub, render, and swap the outputs in."""
+
+import ast
+import importlib
+import json
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+from regulars import params
+from regulars.errors import UserError
+from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, project_root
+from regulars.stages import STAGES, Stage
+
+RUN_LOG_VARIABLE = "REGULARS_RUN_LOG"
+PARAMETERS_TAG = "parameters"
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+
+
+def run_stage(stage_name: str, dataset: str) -> float:
+    """Run a stage of the pipeline for one dataset.
+
+    The outputs are written aside and take the place of the earlier ones only when all of them are there: a stage
+    that fails or is killed leaves the last good ones standing.
+
+    Parameters
+    ----------
+    stage_name : str
+        A name in `regulars.stages.STAGES`.
+    dataset : str
+        A name under ``datasets`` in ``params.yaml``.
+
+    Returns
+    -------
+    float
+        Seconds it took.
+
+    Raises
+    ------
+    UserError
+        Where settings or data are not as they must be.
+    """
+    started = time.perf_counter()
+    if stage_name not in STAGES:
+        raise UserError(f"There is no stage '{stage_name}': name one of {', '.join(STAGES)}.")
+    stage = STAGES[stage_name]
+    root = project_root()
+    settings = params.resolve(stage.name, dataset)
+    staging = root / ".staging" / f"{dataset}.{stage.name}"
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    os.environ |= {ROOT_VARIABLE: str(root), STAGING_VARIABLE: str(staging)}
+    try:
+        if stage.notebook:
+            _run_notebook(stage, dataset, settings, root, staging)
+        else:
+            module, function = stage.entry.split(":")
+            getattr(importlib.import_module(module), function)(dataset, settings)
+        swap_in(staging, root, stage.owned(dataset))
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    seconds = time.perf_counter() - started
+    _log_run(stage.name, dataset, seconds)
+    return seconds
+
+
+def _log_run(stage_name: str, dataset: str, seconds: float) -> None:
+    log = os.environ.get(RUN_LOG_VARIABLE)
+    if log:
+        with Path(log).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"dataset": dataset, "stage": stage_name, "seconds": seconds}) + "\n")
+
+
+def swap_in(staging: Path, root: Path, outputs: list[str]) -> None:
+    """Put the outputs that were written aside in the place of the earlier ones.
+
+    Parameters
+    ----------
+    staging, root : Path
+        Folder written to, and folder whose layout it mirrors.
+    outputs : list of str
+        Relative paths that the stage owns; a folder ends in ``/``.
+
+    Raises
+    ------
+    RuntimeError
+        Where the stage wrote something else, or not all: then nothing has been moved.
+    """
+    written = {path.relative_to(staging).as_posix() for path in staging.rglob("*") if path.is_file()}
+    folders = tuple(output for output in outputs if output.endswith("/"))
+    files = [output for output in outputs if not output.endswith("/")]
+    stray = sorted(name for name in written if name not in files and not name.startswith(folders or ("\0",)))
+    absent = [name for name in files if name not in written]
+    if stray or absent:
+        raise RuntimeError(f"the stage wrote what it does not own {stray} or did not write {absent}")
+    for output in outputs:
+        source, target = staging / output, root / output
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if output.endswith("/"):
+            source.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(target, ignore_errors=True)
+        os.replace(source, target)
+
+
+def declared_parameters(notebook: dict) -> dict:
+    """Names and values that a notebook's cell tagged ``parameters`` assigns.
+
+    Parameters
+    ----------
+    notebook : dict
+        Notebook as read from its JSON.
+
+    Returns
+    -------
+    dict
+        Name to literal value, in the order of the cell.
+
+    Examples
+    --------
+    >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "margin = 0.3\\nunit = 'week'"}
+    >>> declared_parameters({"cells": [cell]})
+    {'margin': 0.3, 'unit': 'week'}
+    """
+    cells = [cell for cell in notebook["cells"] if PARAMETERS_TAG in cell["metadata"].get("tags", [])]
+    if len(cells) != 1:
+        raise RuntimeError(f"a notebook needs one cell tagged '{PARAMETERS_TAG}', this one has {len(cells)}")
+    body = ast.parse("".join(cells[0]["source"])).body
+    return {node.targets[0].id: ast.literal_eval(node.value) for node in body if isinstance(node, ast.Assign)}
+
+
+def _check_parameters(stage: Stage, declared: dict, settings: dict) -> None:
+    unknown = sorted(set(settings) - set(declared))
+    unset = sorted(set(declared) - set(settings) - {"dataset"})
+    if unknown:
+        raise UserError(
+            f"params.yaml: section '{stage.name}' sets '{unknown[0]}', which notebooks/{stage.notebook} "
+            "does not declare: correct the name, or add it to the notebook's parameters cell."
+        )
+    if unset:
+        raise UserError(
+            f"notebooks/{stage.notebook} declares '{unset[0]}', which section '{stage.name}' of params.yaml "
+            "does not set: add it there."
+        )
+
+
+def _run_notebook(stage: Stage, dataset: str, settings: dict, root: Path, staging: Path) -> None:
+    source = root / "notebooks" / stage.notebook
+    _check_parameters(stage, declared_parameters(json.loads(source.read_text(encoding="utf-8"))), settings)
+    target = staging / f"reports/{dataset}/executed/{stage.name}.ipynb"
+    target.parent.mkdir(parents=True)
+    notebook = execute(source, target, {"dataset": dataset, **settings}, root)
+    refuse_noise(notebook, stage.notebook)
+
+    import nbformat
+
+    scrub(notebook)
+    target.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    _render(notebook, stage, dataset, staging)
+
+
+def _render(notebook, stage: Stage, dataset: str, staging: Path) -> None:
+    from regulars.report.render import render_page
+
+    page = staging / f"reports/{dataset}/{stage.page}"
+    page.write_text(render_page(notebook, name=stage.notebook), encoding="utf-8")
+
+
+def execute(source: Path, target: Path, parameters: dict, root: Path):
+    """Run a notebook through papermill in a kernel of this environment.
+
+    Parameters
+    ----------
+    source, target : Path
+        Notebook to run, and where papermill keeps the executed one while it runs.
+    parameters : dict
+        Injected after the cell tagged ``parameters``.
+    root : Path
+        Working folder of the kernel.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+
+    Raises
+    ------
+    UserError
+        The notebook's own `UserError`, passed on.
+    """
+    import papermill
+
+    private = target.parent / ".ipython"
+    os.environ |= {
+        "JUPYTER_PREFER_ENV_PATH": "1",  # a kernel of that name in the user's folder may be another Python
+        "IPYTHONDIR": str(private),  # no start-up files and no history of the user's
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    try:
+        return papermill.execute_notebook(
+            str(source),
+            str(target),
+            parameters,
+            kernel_name="python3",
+            cwd=str(root),
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+        )
+    except papermill.PapermillExecutionError as error:
+        if error.ename == UserError.__name__:
+            raise UserError(error.evalue) from error
+        raise
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+
+
+def refuse_noise(notebook, name: str) -> None:
+    """Refuse a report in which something was written to stderr: a warning on a page is a failed report.
+
+    Raises
+    ------
+    RuntimeError
+        That names the notebook and the cell and quotes the first line.
+    """
+    for number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                line = "".join(output["text"]).strip().splitlines()[0]
+                raise RuntimeError(f"{name}, cell {number}: it wrote a warning: {line}")
+
+
+def scrub(notebook) -> None:
+    """Take out of an executed notebook what differs from run to run: times, addresses, ids, the interpreter."""
+    notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"]}
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        for output in cell.get("outputs", []):
+            if output.get("output_type") == "stream":
+                output["text"] = ADDRESS.sub("0x…", "".join(output["text"]))
+            elif "text/plain" in output.get("data", {}):
+                output["data"]["text/plain"] = ADDRESS.sub("0x…", "".join(output["data"]["text/plain"]))

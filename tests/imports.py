@@ -1,0 +1,100 @@
+"""What each stage of the pipeline really imports, to hold against its deps in dvc.yaml.
+
+``python tests/imports.py`` prints the list of every stage; ``python tests/imports.py --write`` puts them into dvc.yaml.
+"""
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src"
+PACKAGE = SOURCE / "regulars"
+RUNNER = "regulars.runner"  # renders and scrubs what a notebook makes, so a notebook stage depends on it
+BEGIN, END = "      # library, as imported (python tests/imports.py --write)", "      # end of library"
+
+
+def module_file(name: str) -> Path | None:
+    """File of a module of the package, or None where the name is no module."""
+    base = SOURCE.joinpath(*name.split("."))
+    for file in (base.with_suffix(".py"), base / "__init__.py"):
+        if file.is_file():
+            return file
+    return None
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Names of the package's modules that a piece of code imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.split(".")[0] == "regulars" and module_file(name)}
+
+
+def closure(names: set[str]) -> set[str]:
+    """Those modules, their packages, and all that they import in turn."""
+    seen, waiting = set(), set(names)
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        found = imported(ast.parse(module_file(name).read_text(encoding="utf-8")))
+        parents = {".".join(name.split(".")[:depth]) for depth in range(1, name.count(".") + 1)}
+        waiting |= (found | parents) - seen
+    return seen
+
+
+def notebook_code(path: Path) -> str:
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    return "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+
+
+def stage_modules(stage) -> set[str]:
+    """Modules behind one stage."""
+    if stage.notebook:
+        return closure(imported(ast.parse(notebook_code(ROOT / "notebooks" / stage.notebook))) | {RUNNER})
+    return closure({stage.entry.split(":")[0]})
+
+
+def files(modules: set[str]) -> list[str]:
+    """Their files, and the templates, wordings and schemas that lie in their folders."""
+    sources = {module_file(name) for name in modules}
+    beside = set()
+    for folder in {file.parent for file in sources}:
+        inner = folder.iterdir() if folder == PACKAGE else folder.rglob("*")
+        beside |= {f for f in inner if f.is_file() and f.suffix not in {".py", ".pyc"}}
+    return sorted(file.relative_to(ROOT).as_posix() for file in sources | beside)
+
+
+def stage_files() -> dict[str, list[str]]:
+    """Stage name to the files of the library that it depends on."""
+    from regulars.stages import STAGES
+
+    return {name: files(stage_modules(stage)) for name, stage in STAGES.items()}
+
+
+def write() -> None:
+    """Put the lists into dvc.yaml, between their two comments."""
+    path = ROOT / "dvc.yaml"
+    wanted, lines, stage, inside = stage_files(), [], None, False
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("  ") and line[2] != " " and line.rstrip().endswith(":"):
+            stage = line.strip().rstrip(":")
+        if line == END:
+            inside = False
+        if not inside:
+            lines.append(line)
+        if line == BEGIN:
+            inside = True
+            lines += [f"      - {name}" for name in wanted[stage]]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv[1:]:
+        write()
+    else:
+        print(json.dumps(stage_files(), indent=2))
