@@ -11,7 +11,11 @@ LOCKS = {"requirements.lock", "requirements-test.lock"}
 
 def too_large(file: Path) -> str | None:
     size = file.stat().st_size
-    return f"{file}: {size:,} bytes; data and pages are not committed" if size > LARGEST and file.name not in LOCKS else None
+    return (
+        f"{file}: {size:,} bytes; data and pages are not committed"
+        if size > LARGEST and file.name not in LOCKS
+        else None
+    )
 
 
 def not_yaml(file: Path) -> str | None:

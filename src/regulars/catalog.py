@@ -203,6 +203,7 @@ SCORED_TABLES = (
     ),
 )  # fmt: skip
 
+
 def _joined_table() -> Table:
     value, *parts = SCORED_TABLES
     # what only some stages supply may be absent from the joined table, never empty

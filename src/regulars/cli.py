@@ -18,7 +18,16 @@ from regulars.stages import STAGES
 
 DEBUG_VARIABLE = "REGULARS_DEBUG"
 # what DVC says of a stage that need not run, and what it says before our own line of progress
-DVC_CHATTER = ("Stage ", "Running stage", "> ", "Generating lock", "Updating lock", "Use `dvc push`", "To track", "\tgit ")
+DVC_CHATTER = (
+    "Stage ",
+    "Running stage",
+    "> ",
+    "Generating lock",
+    "Updating lock",
+    "Use `dvc push`",
+    "To track",
+    "\tgit ",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from regulars.engine import as_frame, as_table
 from regulars.errors import UserError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-UNIT_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375}   # a month is a twelfth of 365.25 days
+UNIT_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375}  # a month is a twelfth of 365.25 days
 
 
 def unit_days(time_unit: str) -> float:
@@ -131,19 +132,8 @@ def rfm_summary(
     0           a          2      2.0  4.0            30.0
     1           b          0      0.0  2.0             NaN
     """
-    import ibis
-
-    columns = orders[["customer_id", "ordered_at", "amount"]].reset_index(drop=True)
-    expression = rfm_expression(
-        ibis.memtable(columns), observation_end, time_unit, zero_spend_is_purchase=zero_spend_is_purchase
-    )
-    frame = ibis.duckdb.connect().execute(expression)
-    return _as_scored(frame)
-
-
-def _as_scored(frame: pd.DataFrame) -> pd.DataFrame:
-    dates = {name: "datetime64[us]" for name in ("first_ordered_at", "last_ordered_at")}
-    return frame.astype({"customer_id": "string", "frequency": "int64"} | dates)
+    table = as_table(orders[["customer_id", "ordered_at", "amount"]])
+    return as_frame(rfm_expression(table, observation_end, time_unit, zero_spend_is_purchase=zero_spend_is_purchase))
 
 
 def holdout_split(
@@ -184,14 +174,13 @@ def holdout_split(
             f"({first.date()} to {last.date()}): name a day between them."
         )
     calibration = rfm_summary(orders, cutoff, time_unit, zero_spend_is_purchase=zero_spend_is_purchase)
-    table = ibis.memtable(orders[["customer_id", "ordered_at", "amount"]].reset_index(drop=True))
+    table = as_table(orders[["customer_id", "ordered_at", "amount"]])
     days = purchase_days(table, zero_spend_is_purchase=zero_spend_is_purchase)
     start, end = (ibis.literal(pd.Timestamp(day).date(), type="date") for day in (cutoff, observation_end))
     after = days.filter((days.day > start) & (days.day <= end))
     counted = after.group_by("customer_id").aggregate(
         holdout_orders=after.count().cast("int64"), holdout_spend=after.amount.sum().cast("float64")
     )
-    came = ibis.duckdb.connect().execute(counted).astype({"customer_id": "string"})
-    joined = calibration.merge(came, on="customer_id", how="left", validate="one_to_one")
+    joined = calibration.merge(as_frame(counted), on="customer_id", how="left", validate="one_to_one")
     # a customer without a purchase day in a period that was observed has bought nothing in it: a true zero
     return joined.fillna({"holdout_orders": 0, "holdout_spend": 0.0}).astype({"holdout_orders": "int64"})

@@ -101,11 +101,11 @@ def swap_in(staging: Path, root: Path, outputs: list[str]) -> None:
         if output.endswith("/"):
             source.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(target, ignore_errors=True)
-        os.replace(source, target)
+        source.replace(target)
 
 
 def declared_parameters(notebook: dict) -> dict:
-    """Names and values that a notebook's cell tagged ``parameters`` assigns.
+    r"""Names and values that a notebook's cell tagged ``parameters`` assigns.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def declared_parameters(notebook: dict) -> dict:
 
     Examples
     --------
-    >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "margin = 0.3\\nunit = 'week'"}
+    >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "margin = 0.3\nunit = 'week'"}
     >>> declared_parameters({"cells": [cell]})
     {'margin': 0.3, 'unit': 'week'}
     """
