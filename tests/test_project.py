@@ -6,10 +6,10 @@ import re
 import tomllib
 from pathlib import Path
 
-import imports
 import pytest
 import yaml
 
+import imports
 from regulars import params
 from regulars.runner import declared_parameters
 from regulars.stages import STAGES

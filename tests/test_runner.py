@@ -1,0 +1,131 @@
+"""One stage: settings are checked, noise is refused, outputs are swapped in only when all of them are there."""
+
+import json
+import os
+
+import nbformat
+import pytest
+import yaml
+
+from regulars import runner
+from regulars.cli import main
+from regulars.errors import UserError
+from regulars.stages import Stage
+
+WRITE = """
+from regulars import catalog
+catalog.write_json({"margin": margin, "third": 1 / 3}, f"models/{dataset}/tiny.json")
+"""
+TINY = Stage("tiny", ("models/{dataset}/tiny.json", "reports/{dataset}/executed/tiny.ipynb"), notebook="tiny.ipynb")
+
+
+def notebook_of(*cells: str, parameters: str = "dataset = 'shop'\nmargin = 0.3\nseed = 1"):
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
+    first = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+    notebook.cells = [first, *(nbformat.v4.new_code_cell(cell) for cell in cells)]
+    return notebook
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Folder with one stage and one dataset; returns a function that writes the stage's notebook."""
+    settings = {"common": {"seed": 1}, "tiny": {"margin": 0.4}, "datasets": {"shop": {"tiny": {}}}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
+    (tmp_path / "notebooks").mkdir()
+    for name in ("REGULARS_ROOT", "REGULARS_STAGING", "IPYTHONDIR", "JUPYTER_PREFER_ENV_PATH", "PYTHONHASHSEED"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))  # the runner sets them: put them back afterwards
+    monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
+    monkeypatch.setitem(runner.STAGES, "tiny", TINY)
+    monkeypatch.setattr(runner, "_render", lambda *_: None)  # pages have their own tests
+
+    def write(*cells, **options):
+        nbformat.write(notebook_of(*cells, **options), tmp_path / "notebooks" / "tiny.ipynb")
+        return tmp_path
+
+    return write
+
+
+def test_stage_runs_with_its_settings_and_owns_what_it_wrote(project):
+    root = project(WRITE)
+    runner.run_stage("tiny", "shop")
+    assert json.loads((root / "models/shop/tiny.json").read_text()) == {"margin": 0.4, "third": 0.3333333333}
+    executed = (root / "reports/shop/executed/tiny.ipynb").read_text()
+    assert "margin = 0.4" in executed
+    assert "papermill" not in executed
+    assert not (root / ".staging" / "shop.tiny").exists()
+
+
+def test_same_run_gives_the_same_bytes(project):
+    root = project(WRITE, "print(object())", "object()")
+    executed = root / "reports/shop/executed/tiny.ipynb"
+    runner.run_stage("tiny", "shop")
+    first = executed.read_bytes()
+    runner.run_stage("tiny", "shop")
+    assert executed.read_bytes() == first
+    assert "object at 0x…" in executed.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ("dataset = 'shop'\nseed = 1", r"section 'tiny' sets 'margin', which notebooks/tiny\.ipynb does not declare"),
+        ("dataset = 'shop'\nseed = 1\nmargin = 1\nextra = 2", r"declares 'extra', which section 'tiny' .* does not set"),
+    ],
+)
+def test_settings_and_declared_parameters_must_agree(project, parameters, sentence):
+    project(WRITE, parameters=parameters)
+    with pytest.raises(UserError, match=sentence):
+        runner.run_stage("tiny", "shop")
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "sentence"),
+    [
+        ("import warnings; warnings.warn('careful')", RuntimeError, r"tiny\.ipynb, cell 3: it wrote a warning: .*careful"),
+        ("from regulars.errors import UserError\nraise UserError('orders.csv: no rows.')", UserError, r"^orders\.csv: no rows\.$"),
+        ("1 / 0", Exception, "division by zero"),
+        ("from regulars import catalog; catalog.write_json({}, 'models/other.json')", RuntimeError, "does not own"),
+    ],
+)  # fmt: skip
+def test_failure_leaves_the_last_good_outputs(project, cell, kind, sentence):
+    root = project(WRITE)
+    runner.run_stage("tiny", "shop")
+    before = {path: path.read_bytes() for path in root.rglob("*.json")}
+    project(WRITE.replace("margin", "2 * margin"), cell)
+    with pytest.raises(kind, match=sentence):
+        runner.run_stage("tiny", "shop")
+    assert {path: path.read_bytes() for path in root.rglob("*.json")} == before
+
+
+def test_a_stage_that_writes_too_little_is_refused(project):
+    root = project("pass")
+    with pytest.raises(RuntimeError, match=r"did not write \['models/shop/tiny\.json'\]"):
+        runner.run_stage("tiny", "shop")
+    assert not (root / "models").exists()
+
+
+def test_swap_replaces_a_folder_whole(tmp_path):
+    old, new = tmp_path / "root/tables/tiny", tmp_path / "staging/tables/tiny"
+    for folder, name in ((old, "stale.csv"), (new, "fresh.csv")):
+        folder.mkdir(parents=True)
+        (folder / name).write_text("x")
+    runner.swap_in(tmp_path / "staging", tmp_path / "root", ["tables/tiny/"])
+    assert [path.name for path in old.iterdir()] == ["fresh.csv"]
+
+
+def test_command_line_prints_one_sentence_and_no_traceback(project, capsys, monkeypatch):
+    project("from regulars.errors import UserError\nraise UserError('orders.csv, row 7: the amount is missing.')")
+    monkeypatch.delenv("REGULARS_DEBUG", raising=False)
+    
+    assert main(["run", "tiny", "shop"]) == 1
+    printed = capsys.readouterr()
+    assert printed.err == "regulars: orders.csv, row 7: the amount is missing.\n"
+    project("1 / 0")
+    assert main(["run", "tiny", "shop"]) == 1
+    unexpected = capsys.readouterr().err
+    assert unexpected.startswith("regulars: this should not have happened: ZeroDivisionError: division by zero")
+    assert "REGULARS_DEBUG=1" in unexpected
+    assert len(unexpected.splitlines()) == 1
+    monkeypatch.setenv("REGULARS_DEBUG", "1")
+    with pytest.raises(Exception, match="division by zero"):
+        main(["run", "tiny", "shop"])
