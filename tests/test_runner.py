@@ -20,7 +20,9 @@ TINY = Stage("tiny", ("models/{dataset}/tiny.json", "reports/{dataset}/executed/
 
 
 def notebook_of(*cells: str, parameters: str = "dataset = 'shop'\nmargin = 0.3\nseed = 1"):
-    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
+    notebook = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
     first = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
     notebook.cells = [first, *(nbformat.v4.new_code_cell(cell) for cell in cells)]
     return notebook
@@ -69,7 +71,10 @@ def test_same_run_gives_the_same_bytes(project):
     ("parameters", "sentence"),
     [
         ("dataset = 'shop'\nseed = 1", r"section 'tiny' sets 'margin', which notebooks/tiny\.ipynb does not declare"),
-        ("dataset = 'shop'\nseed = 1\nmargin = 1\nextra = 2", r"declares 'extra', which section 'tiny' .* does not set"),
+        (
+            "dataset = 'shop'\nseed = 1\nmargin = 1\nextra = 2",
+            r"declares 'extra', which section 'tiny' .* does not set",
+        ),
     ],
 )
 def test_settings_and_declared_parameters_must_agree(project, parameters, sentence):
@@ -81,8 +86,8 @@ def test_settings_and_declared_parameters_must_agree(project, parameters, senten
 @pytest.mark.parametrize(
     ("cell", "kind", "sentence"),
     [
-        ("import warnings; warnings.warn('careful')", RuntimeError, r"tiny\.ipynb, cell 3: it wrote a warning: .*careful"),
-        ("from regulars.errors import UserError\nraise UserError('orders.csv: no rows.')", UserError, r"^orders\.csv: no rows\.$"),
+        ("import warnings; warnings.warn('careful')", RuntimeError, r"tiny\.ipynb, cell 3: it wrote .*careful"),
+        ("from regulars.errors import UserError\nraise UserError('a.csv: no rows.')", UserError, r"^a\.csv: no rows\.$"),
         ("1 / 0", Exception, "division by zero"),
         ("from regulars import catalog; catalog.write_json({}, 'models/other.json')", RuntimeError, "does not own"),
     ],
@@ -116,7 +121,7 @@ def test_swap_replaces_a_folder_whole(tmp_path):
 def test_command_line_prints_one_sentence_and_no_traceback(project, capsys, monkeypatch):
     project("from regulars.errors import UserError\nraise UserError('orders.csv, row 7: the amount is missing.')")
     monkeypatch.delenv("REGULARS_DEBUG", raising=False)
-    
+
     assert main(["run", "tiny", "shop"]) == 1
     printed = capsys.readouterr()
     assert printed.err == "regulars: orders.csv, row 7: the amount is missing.\n"

@@ -1,0 +1,148 @@
+"""How much of the value a few customers carry: Lorenz curve, Gini coefficient, share of the top customers."""
+
+import numpy as np
+import pandas as pd
+
+from regulars.intervals import Estimate
+
+CURVE_POINTS = 101
+CHUNK = 4_000_000  # weights drawn at once, so that memory does not grow with the base
+
+
+def lorenz_curve(values, points: int = CURVE_POINTS) -> pd.DataFrame:
+    """Cumulative share of the value carried by the most valuable customers.
+
+    Parameters
+    ----------
+    values : array of float
+        Value of each customer, not negative.
+    points : int
+        Number of points of the curve.
+
+    Returns
+    -------
+    pandas.DataFrame
+        customer_share (from the most valuable down) and value_share, both from 0 to 1.
+
+    References
+    ----------
+    Lorenz, M. O. (1905), Publications of the American Statistical Association 9, 209-219; drawn from the top.
+
+    Examples
+    --------
+    >>> lorenz_curve([1, 1, 2, 4], points=3)
+       customer_share  value_share
+    0             0.0         0.00
+    1             0.5         0.75
+    2             1.0         1.00
+    """
+    ordered = _checked(values)
+    shares = np.concatenate([[0.0], np.cumsum(ordered) / ordered.sum()])
+    grid = np.linspace(0, 1, points)
+    value_share = np.interp(grid * len(ordered), np.arange(len(ordered) + 1), shares)
+    return pd.DataFrame({"customer_share": grid, "value_share": value_share})
+
+
+def gini(values) -> float:
+    """Gini coefficient: 0 where all customers are worth the same, towards 1 where one is worth everything.
+
+    Parameters
+    ----------
+    values : array of float
+        Not negative.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Gini, C. (1912), Variabilita e mutabilita; as half the relative mean difference.
+
+    Examples
+    --------
+    >>> gini([1, 1, 1, 1])
+    0.0
+    >>> gini([0, 0, 0, 1])
+    0.75
+    """
+    ordered = _checked(values)
+    return float(_gini(ordered, np.ones((1, len(ordered))))[0])
+
+
+def top_share(values, top: float = 0.2, *, level: float = 0.9, draws: int = 200, seed: int = 0) -> Estimate:
+    """Share of the value that the most valuable customers carry, with a bootstrap interval.
+
+    Parameters
+    ----------
+    values : array of float
+        Not negative.
+    top : float
+        Share of the customers, from the most valuable down.
+    level : float
+        Level of the interval.
+    draws : int
+        Resamples of the customers (Poisson weights).
+    seed : int
+
+    Returns
+    -------
+    Estimate
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> top_share([1, 1, 2, 4, 2], top=0.2).value
+    0.4
+    """
+    ordered = _checked(values)
+    return _estimate(ordered, lambda weights: _top(ordered, weights, top), level, draws, seed)
+
+
+def gini_estimate(values, *, level: float = 0.9, draws: int = 200, seed: int = 0) -> Estimate:
+    """Gini coefficient with a bootstrap interval; parameters as for `top_share`."""
+    ordered = _checked(values)
+    return _estimate(ordered, lambda weights: _gini(ordered, weights), level, draws, seed)
+
+
+def _checked(values) -> np.ndarray:
+    ordered = np.sort(np.asarray(values, dtype=float))[::-1]
+    if len(ordered) == 0 or not np.isfinite(ordered).all() or ordered[-1] < 0 or ordered[0] <= 0:
+        raise ValueError("concentration needs values that are finite and not negative, one of them positive")
+    return ordered
+
+
+def _top(ordered: np.ndarray, weights: np.ndarray, top: float) -> np.ndarray:
+    """Share of the top of each resample (one a row); the customer on the edge counts in part."""
+    customers = np.cumsum(weights, axis=1)
+    value = np.cumsum(weights * ordered, axis=1)
+    edge = top * customers[:, -1]
+    rows = np.arange(len(weights))
+    last = np.argmax(customers >= edge[:, None] - 1e-9, axis=1)
+    surplus = customers[rows, last] - edge
+    return (value[rows, last] - surplus * ordered[last]) / value[:, -1]
+
+
+def _gini(ordered: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    customers = np.cumsum(weights, axis=1)
+    n = customers[:, -1]
+    # mean rank from the bottom of each group of equal customers, counted in resampled customers
+    middle = n[:, None] - customers + (weights + 1) / 2
+    weighted = weights * ordered
+    return (2 * (weighted * middle).sum(axis=1) / weighted.sum(axis=1) - n - 1) / n
+
+
+def _estimate(ordered, statistic, level: float, draws: int, seed: int) -> Estimate:
+    rng = np.random.default_rng(seed)
+    size = max(1, CHUNK // len(ordered))
+    chunks = [min(size, draws - start) for start in range(0, draws, size)]
+    resampled = np.concatenate([statistic(_weights(rng, rows, ordered)) for rows in chunks])
+    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2]) if len(resampled) else (np.nan, np.nan)
+    value = statistic(np.ones((1, len(ordered))))[0]
+    return Estimate(float(value), float(low), float(high), len(ordered))
+
+
+def _weights(rng: np.random.Generator, rows: int, ordered: np.ndarray) -> np.ndarray:
+    """Poisson weights of each resample; one that drew no value at all says nothing and is left out."""
+    weights = rng.poisson(1.0, (rows, len(ordered))).astype(float)
+    return weights[weights @ ordered > 0]

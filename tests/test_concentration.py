@@ -1,0 +1,57 @@
+"""Concentration of value against closed forms of the Pareto distribution and sums by hand."""
+
+import numpy as np
+import pytest
+
+from regulars.clv.concentration import gini, gini_estimate, lorenz_curve, top_share
+
+
+def pareto(alpha: float, n: int = 200_000) -> np.ndarray:
+    """Quantiles of a Pareto distribution: a sample without sampling error."""
+    return (1 - (np.arange(n) + 0.5) / n) ** (-1 / alpha)
+
+
+def test_pareto_has_its_textbook_gini_and_top_share():
+    """Pareto with exponent 3: G = 1/(2·3 − 1), and the top p holds p^(1 − 1/3)."""
+    values = pareto(3.0)
+    assert gini(values) == pytest.approx(1 / 5, abs=1e-4)
+    assert top_share(values, 0.2, draws=1).value == pytest.approx(0.2 ** (2 / 3), abs=1e-4)
+    curve = lorenz_curve(values).set_index("customer_share")["value_share"]
+    assert curve.loc[0.5] == pytest.approx(0.5 ** (2 / 3), abs=1e-4)
+
+
+def test_gini_equals_the_mean_difference():
+    values = np.array([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0])
+    pairs = np.abs(values[:, None] - values[None, :]).mean()
+    assert gini(values) == pytest.approx(pairs / (2 * values.mean()), rel=1e-12)
+
+
+def test_part_of_the_customer_on_the_edge_counts():
+    # top 30 % of four customers: the first, and a fifth of the second
+    assert top_share([4, 2, 1, 1], 0.3, draws=1).value == pytest.approx((4 + 0.2 * 2) / 8)
+
+
+def test_weights_mean_repeated_customers():
+    """A resample by weights equals the statistic of the repeated values."""
+    from regulars.clv.concentration import _gini, _top
+
+    ordered, weights = np.array([5.0, 3.0, 2.0]), np.array([[2.0, 0.0, 3.0]])
+    repeated = np.repeat(ordered, [2, 0, 3])
+    assert _gini(ordered, weights)[0] == pytest.approx(gini(repeated))
+    assert _top(ordered, weights, 0.5)[0] == pytest.approx(top_share(repeated, 0.5, draws=1).value)
+
+
+def test_interval_covers_the_truth_of_simulated_bases():
+    rng = np.random.default_rng(5)
+    truth = 0.5  # of exponential values
+    hits = 0
+    for run in range(100):
+        estimate = gini_estimate(rng.exponential(10, 400), draws=200, seed=run)
+        hits += estimate.low <= truth <= estimate.high
+    assert 80 <= hits <= 97  # 90 of 100, within three standard errors
+
+
+@pytest.mark.parametrize("values", [[], [0, 0], [1, -1], [1, np.nan]])
+def test_what_cannot_be_ranked_is_refused(values):
+    with pytest.raises(ValueError, match="finite and not negative"):
+        gini(values)
