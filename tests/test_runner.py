@@ -87,7 +87,7 @@ def test_settings_and_declared_parameters_must_agree(project, parameters, senten
     ("cell", "kind", "sentence"),
     [
         ("import warnings; warnings.warn('careful')", RuntimeError, r"tiny\.ipynb, cell 3: it wrote .*careful"),
-        ("from regulars.errors import UserError\nraise UserError('a.csv: no rows.')", UserError, r"^a\.csv: no rows\.$"),
+        ("from regulars.errors import UserError\nraise UserError('a: no rows.')", UserError, r"^a: no rows\.$"),
         ("1 / 0", Exception, "division by zero"),
         ("from regulars import catalog; catalog.write_json({}, 'models/other.json')", RuntimeError, "does not own"),
     ],
