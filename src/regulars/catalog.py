@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -341,11 +342,68 @@ def save(frame: pd.DataFrame, name: str, dataset: str) -> Path:
     return write_parquet(checked, table.relative_path(dataset), {c.name: ARROW_TYPES[c.kind] for c in table.columns})
 
 
+@dataclass(frozen=True)
+class About:
+    """What every page says of its dataset.
+
+    Parameters
+    ----------
+    name, title, currency, time_zone : str
+    simulated : bool
+        Whether the numbers are of a simulated firm.
+    observation_start, observation_end : datetime.date
+        First and last day observed.
+    supplied : tuple of str
+        Tables that the firm supplied; orders are derived from order lines where only lines are.
+    rows_raw, rows_kept : int
+        Rows of the order log as it came, and those that cleaning kept.
+    """
+
+    name: str
+    title: str
+    currency: str
+    simulated: bool
+    time_zone: str
+    observation_start: date
+    observation_end: date
+    supplied: tuple[str, ...]
+    rows_raw: int
+    rows_kept: int
+
+
+def about_from_ledger(ledger: dict) -> About:
+    """`About` from the block ``dataset`` of a ledger."""
+    block = ledger["dataset"]
+
+    def day(value) -> date:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+
+    return About(
+        **{key: block[key] for key in ("name", "title", "currency", "simulated", "time_zone", "rows_raw", "rows_kept")},
+        observation_start=day(block["observation_start"]),
+        observation_end=day(block["observation_end"]),
+        supplied=tuple(block["supplied"]),
+    )
+
+
+def about(dataset: str) -> About:
+    """What the ledger of a cleaned dataset says of it.
+
+    Raises
+    ------
+    UserError
+        Where the dataset has not been cleaned.
+    """
+    return about_from_ledger(read_json(Path("data", "clean", dataset, "ledger.json")))
+
+
 def write_parquet(frame: pd.DataFrame, relative_path: Path | str, kinds: dict[str, pa.DataType] | None = None) -> Path:
     """Write a frame as Parquet, the same bytes for the same rows."""
     target = output_root() / relative_path
     target.parent.mkdir(parents=True, exist_ok=True)
-    plain_frame = round_frame(frame.reset_index(drop=True))
+    exact = [column for column, kind in (kinds or {}).items() if pa.types.is_decimal(kind) and column in frame]
+    plain_frame = frame.reset_index(drop=True)
+    plain_frame = round_frame(plain_frame.drop(columns=exact)).join(plain_frame[exact])[list(frame)]
     fields = [
         pa.field(column, (kinds or {}).get(column) or pa.Array.from_pandas(plain_frame[column]).type)
         for column in plain_frame

@@ -53,3 +53,45 @@ class Outcome(StrEnum):
     RESOLVED_QUICKLY = "resolved_quickly"
     RESOLVED = "resolved"
     NOT_SATISFIED = "not_satisfied"
+
+
+class Fate(StrEnum):
+    """What became of a raw row in cleaning; every row has exactly one."""
+
+    KEPT = "kept"
+    MERGED = "merged"
+    NETTED = "netted"
+    REJECTED = "rejected"
+
+
+class Reason(StrEnum):
+    """Why a raw row did not arrive as it came."""
+
+    # kept, but not as it came
+    REDUCED_BY_RETURN = "reduced_by_return"
+    UNMATCHED_CREDIT = "unmatched_credit"
+    # merged
+    EXACT_DUPLICATE = "exact_duplicate"
+    # netted
+    CANCELLED_SALE = "cancelled_sale"
+    CANCELLATION = "cancellation"
+    RETURN_OF_PART = "return_of_part"
+    # rejected, in the order in which the reasons are tried
+    UNREADABLE = "unreadable"
+    MISSING_CUSTOMER = "missing_customer"
+    MALFORMED_CUSTOMER = "malformed_customer"
+    TEST_ORDER = "test_order"
+    MISSING_VALUE = "missing_value"
+    DATE_OUT_OF_RANGE = "date_out_of_range"
+    BEFORE_OBSERVATION = "before_observation"
+    AFTER_OBSERVATION = "after_observation"
+    NON_PRODUCT = "non_product"
+    ZERO_QUANTITY = "zero_quantity"
+    NEGATIVE_QUANTITY = "negative_quantity"
+    NEGATIVE_PRICE = "negative_price"
+    ZERO_AMOUNT = "zero_amount"
+    ORDER_OF_TWO_CUSTOMERS = "order_of_two_customers"
+    UNKNOWN_ITEM = "unknown_item"
+    SCORE_OUT_OF_RANGE = "score_out_of_range"
+    ENDS_BEFORE_IT_STARTS = "ends_before_it_starts"
+    REPEATED_KEY = "repeated_key"

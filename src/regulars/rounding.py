@@ -60,7 +60,9 @@ def plain(value):
             return bool(value)
         case int() | np.integer():
             return int(value)
-        case float() | np.floating() | Decimal():
+        case Decimal():
+            return float(value)  # exact on every processor, so nothing is rounded off
+        case float() | np.floating():
             return round_significant(float(value)) if math.isfinite(value) else None
         case Mapping():
             return {str(plain(key)): plain(item) for key, item in value.items()}

@@ -1,0 +1,160 @@
+"""Text to dates, numbers and truth values, as Ibis expressions that any engine runs; null where it cannot be read."""
+
+import re
+
+import ibis
+import ibis.expr.types as ir
+
+MONEY_TYPE = "decimal(18, 4)"
+CURRENCY_SIGNS = "£$€¥￥₹"
+MONTHS = "january february march april may june july august september october november december".split()
+ISO_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M")
+PARTS = {
+    "Y": r"\d{4}",
+    "y": r"\d{2}",
+    "m": r"\d{1,2}",
+    "d": r"\d{1,2}",
+    "b": r"\d{1,2}",
+    "B": r"\d{1,2}",
+    "H": r"\d{1,2}",
+    "I": r"0?[1-9]|1[0-2]",
+    "M": r"\d{1,2}",
+    "S": r"\d{1,2}",
+    "p": r"[AaPp]\.?[Mm]\.?",
+}
+ROLES = {"Y": "year", "y": "year", "m": "month", "b": "month", "B": "month", "d": "day", "H": "hour", "I": "hour",
+         "M": "minute", "S": "second", "p": "half"}  # fmt: skip
+TRUE_TEXTS = ("true", "t", "yes", "y", "1")
+FALSE_TEXTS = ("false", "f", "no", "n", "0")
+
+
+def date_pattern(form: str) -> tuple[str, dict[str, int]]:
+    """Regular expression of a date format, and the number of the group that holds each part.
+
+    Parameters
+    ----------
+    form : str
+        A pattern of the directives Y y m d b B H I M S p.
+
+    Returns
+    -------
+    pattern : str
+    groups : dict
+        year, month, day, hour, minute, second, half to the number of their group.
+
+    Raises
+    ------
+    ValueError
+        Where the format names another directive, or no year, month or day.
+
+    Examples
+    --------
+    >>> date_pattern("%d/%m/%Y")
+    ('^(\\\\d{1,2})/(\\\\d{1,2})/(\\\\d{4})$', {'day': 1, 'month': 2, 'year': 3})
+    """
+    pieces = re.findall(r"%(.)|([^%]+)", form)
+    pattern, groups = "", {}
+    for i, (directive, literal) in enumerate(pieces):
+        if literal:
+            pattern += re.sub(r"(\\?\s)+", r"\\s*", re.escape(literal)) if literal.isspace() else re.escape(literal)
+            continue
+        if directive not in PARTS:
+            raise ValueError(f"%{directive} is not one of %{' %'.join(PARTS)}")
+        neighbours = [pieces[j][0] for j in (i - 1, i + 1) if 0 <= j < len(pieces)]
+        # without a mark between them two numbers can only be told apart by their width
+        part = PARTS[directive].replace("{1,2}", "{2}") if any(neighbours) else PARTS[directive]
+        groups[ROLES[directive]] = len(groups) + 1
+        pattern += f"({part})"
+    absent = {"year", "month", "day"} - set(groups)
+    if absent:
+        raise ValueError(f"it has no {' and no '.join(sorted(absent))}")
+    return f"^{pattern}$", groups
+
+
+def read_timestamp(text: ir.StringValue, formats) -> ir.TimestampValue:
+    """Date and time of day from text, by the first of several formats that reads it.
+
+    Parameters
+    ----------
+    text : ibis string expression
+    formats : str or list of str
+        ``iso``, ``excel``, ``epoch`` or patterns such as ``%d/%m/%Y %H:%M``.
+
+    Returns
+    -------
+    ibis timestamp expression
+        Without a time zone; null where no format reads the text or the day is not in the calendar.
+    """
+    names = [formats] if isinstance(formats, str) else list(formats)
+    patterns = [pattern for name in names for pattern in (ISO_FORMATS if name == "iso" else (name,))]
+    return ibis.coalesce(*(_read_one(text, pattern) for pattern in patterns), ibis.null("timestamp"))
+
+
+def _read_one(text: ir.StringValue, form: str) -> ir.TimestampValue:
+    if form in ("epoch", "excel"):
+        serial = text.try_cast("float64")
+        seconds = serial if form == "epoch" else (serial - 25_569) * 86_400  # Excel's day 25,569 is 1970-01-01
+        bounded = ibis.ifelse(seconds.abs() < 1e11, seconds, ibis.null("float64"))
+        return bounded.round().cast("int64").as_timestamp("s").cast("timestamp")
+    pattern, groups = date_pattern(form)
+    if "%b" in form or "%B" in form:
+        for number, month in enumerate(MONTHS, start=1):
+            text = text.re_replace(rf"(?i)\b{month[:3]}({month[3:]})?\b\.?", str(number))
+    day = "-".join(rf"\{groups[part]}" for part in ("year", "month", "day"))
+    clock = ":".join(rf"\{groups[part]}" if part in groups else "00" for part in ("hour", "minute", "second"))
+    plain = text.re_replace(pattern, f"{day} {clock}")
+    if "%y" in form:  # as POSIX has it: 69 to 99 are of the last century
+        plain = ibis.ifelse(plain.left(2) >= "69", "19", "20") + plain
+    read = ibis.ifelse(text.re_search(pattern), plain.try_cast("timestamp"), ibis.null("timestamp"))
+    if "half" in groups:
+        afternoon = text.re_extract(pattern, groups["half"]).lower().startswith("p")
+        hours = ibis.ifelse(afternoon, 12, 0) - ibis.ifelse(read.hour() == 12, 12, 0)
+        read = read + hours.as_interval("h")
+    return read
+
+
+def read_number(text: ir.StringValue, decimal: str = ".", thousands: str | None = None) -> ir.DecimalValue:
+    """Exact number of four decimals from text.
+
+    Currency signs and blanks are passed over; ``(12.00)`` and ``12.00-`` are negative.
+
+    Parameters
+    ----------
+    text : ibis string expression
+    decimal : str
+        The decimal mark.
+    thousands : str, optional
+        The mark between groups of digits.
+
+    Returns
+    -------
+    ibis decimal(18, 4) expression
+        Null where the text is no number, or one too large to be money.
+    """
+    bare = text.re_replace(rf"[\s {CURRENCY_SIGNS}]", "")
+    if thousands and thousands != " ":
+        mark = re.escape(thousands)
+        groups = rf"^\D*\d{{1,3}}({mark}\d{{3}})+(\D.*)?$"
+        bare = ibis.ifelse(bare.re_search(groups), bare.replace(thousands, ""), bare)
+    if decimal != ".":
+        bare = ibis.ifelse(bare.contains("."), "", bare.replace(decimal, "."))
+    bare = bare.re_replace(r"^\(([0-9.]+)\)$", r"-\1").re_replace(r"^([0-9.]+)-$", r"-\1")
+    simple = r"^[-+]?[0-9]{1,14}(\.[0-9]+)?$"
+    if decimal == ".":
+        bare = ibis.ifelse(text.re_search(simple), text, bare)
+    number = r"^[-+]?([0-9]{1,14}(\.[0-9]*)?|\.[0-9]+)$"
+    return ibis.ifelse(bare.re_search(number), bare, ibis.null("string")).try_cast(MONEY_TYPE)
+
+
+def read_bool(text: ir.StringValue) -> ir.BooleanValue:
+    """Truth value from text: true, yes, y, t, 1 and their opposites in any case; null for anything else."""
+    lower = text.lower()
+    return ibis.cases(
+        (lower.isin(TRUE_TEXTS), True), (lower.isin(FALSE_TEXTS), False), else_=ibis.null("boolean")
+    )  # fmt: skip
+
+
+def number_id(text: ir.StringValue) -> ir.StringValue:
+    """Id that is a number, without leading zeros and without the ``.0`` of a float; null where it is no number."""
+    pattern = r"^0*([0-9]+)(\.0*)?$"
+    return ibis.ifelse(text.re_search(pattern), text.re_replace(pattern, r"\1"), ibis.null("string"))

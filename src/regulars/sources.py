@@ -1,0 +1,653 @@
+"""Where a dataset comes from: its mapping in ``data/sources``, the copy of its files, and reading them as text."""
+
+import datetime as dt
+import gzip
+import hashlib
+import importlib.util
+import io
+import json
+import re
+import shutil
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import yaml
+
+from regulars.catalog import TABLES, write_json
+from regulars.errors import UserError
+from regulars.paths import output_root, project_root
+
+ROW = "row"
+LAST_ORDER_DAY = "last_order_day"
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+OPEN_TABLES = ("customers",)  # any further column of the file may be kept as an attribute
+TABLE_DEFAULTS = {
+    "format": {},
+    "date_format": "iso",
+    "duplicates": "merge",
+    "cancellations": {},
+    "non_products": {},
+    "test_orders": {},
+    "zero_amount": "keep",
+}
+REPEATED_KEY_DEFAULTS = {"orders": "stop", "order_lines": "stop", "surveys": "first"}
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """The content of one ``data/sources/<dataset>.yaml``, checked, with its defaults filled in.
+
+    Parameters
+    ----------
+    name, title, source, currency, time_zone : str
+    simulated : bool
+    observation_start : datetime.date or None
+        None: the day of the first order kept.
+    observation_end : datetime.date or None
+        None: the day of the last order kept.
+    on_unreadable : {"stop", "reject"}
+    simulator : dict
+        Settings of `regulars.simulate.demo`.
+    tables : dict
+        Table name to its section of the file.
+    """
+
+    name: str
+    title: str
+    source: str
+    currency: str
+    time_zone: str
+    simulated: bool
+    observation_start: dt.date | None
+    observation_end: dt.date | None
+    on_unreadable: str
+    simulator: dict
+    tables: dict[str, dict]
+
+    @property
+    def file(self) -> str:
+        """Path of the mapping from the project's root, as messages name it."""
+        return f"data/sources/{self.name}.yaml"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table as it came: every value text, columns ``c0``, ``c1`` … and ``row``, counted from 1.
+
+    The engine sees only our own column names, never those of the file, whatever they hold.
+
+    Parameters
+    ----------
+    name : str
+        Table name.
+    data : pyarrow.Table
+    header : tuple of str
+        Names of the columns in the file, in their order.
+    files : tuple of (str, int)
+        Path of each file from the project's root, and its number of rows.
+    """
+
+    name: str
+    data: pa.Table = field(repr=False)
+    header: tuple[str, ...]
+    files: tuple[tuple[str, int], ...]
+
+    def engine_column(self, name: str) -> str:
+        """Name in the engine of a column of the file."""
+        return f"c{self.header.index(name)}"
+
+    def place(self, row: int) -> str:
+        """Where a row stands, in words: its file and its number below the header."""
+        for file, rows in self.files:
+            if row <= rows:
+                return f"{file}, row {row} below the header"
+            row -= rows
+        raise IndexError(row)
+
+
+# ---- the mapping -----------------------------------------------------------------------------------------------
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML of which only what looks like it is a number or a truth value; no aliases, no key given twice."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012
+
+    def compose_node(self, parent, index):
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()
+            raise yaml.MarkedYAMLError(problem="aliases are not read here", problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"'{key.value}' is given twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+# 1998-06-30, 0123, no and 1e3 stay the texts that were written
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("^-?(0|[1-9][0-9]*)$"), list("-0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^(null|~|)$"), ["n", "~", ""])
+
+
+@cache
+def source_schema() -> dict:
+    """The JSON Schema of ``data/sources/<dataset>.yaml``, which editors can use as well."""
+    return json.loads((package_files("regulars") / "source.schema.json").read_text(encoding="utf-8"))
+
+
+def load_mapping(dataset: str) -> Mapping:
+    """Read and check the mapping of a dataset.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of the file in ``data/sources``, without its ending.
+
+    Returns
+    -------
+    Mapping
+
+    Raises
+    ------
+    UserError
+        Where the file is absent, is not YAML, or says something that the schema does not know.
+    """
+    file = project_root() / "data" / "sources" / f"{dataset}.yaml"
+    label = f"data/sources/{dataset}.yaml"
+    if not file.is_file():
+        raise UserError(f"{label} is not there: write it, or name a dataset that has one.")
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+    except UnicodeDecodeError:
+        raise UserError(f"{label} is not UTF-8: save it in that encoding.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it cannot be read"
+        raise UserError(f"{label}{where}: this is not valid YAML ({problem}); mend that line.") from None
+    return parse_mapping(content, dataset)
+
+
+def parse_mapping(content, dataset: str) -> Mapping:
+    """Check the content of a mapping and fill in its defaults.
+
+    Parameters
+    ----------
+    content : dict
+        As YAML gave it.
+    dataset : str
+
+    Returns
+    -------
+    Mapping
+
+    Raises
+    ------
+    UserError
+        One sentence that names the key and what it may hold.
+
+    Examples
+    --------
+    >>> parse_mapping({"titel": "Shop"}, "shop")
+    Traceback (most recent call last):
+    regulars.errors.UserError: data/sources/shop.yaml: 'titel' is not a key here; did you mean 'title'?
+    """
+    label = f"data/sources/{dataset}.yaml"
+    _check_schema(content, label)
+    tables = {}
+    for name, given in content["tables"].items():
+        table = TABLE_DEFAULTS | {"repeated_key": REPEATED_KEY_DEFAULTS.get(name, "last")} | given
+        table["columns"] = {
+            target: dict(spec) if isinstance(spec, dict) else {"column": spec}
+            for target, spec in given["columns"].items()
+        }
+        _check_columns(name, table["columns"], label)
+        tables[name] = table
+    end = content["observation_end"]
+    _check_zone(content["time_zone"], label)
+    return Mapping(
+        name=dataset,
+        title=content["title"],
+        source=content.get("source", ""),
+        currency=content["currency"],
+        time_zone=content["time_zone"],
+        simulated=content["simulated"],
+        observation_start=_day(content.get("observation_start"), "observation_start", label),
+        observation_end=None if end == LAST_ORDER_DAY else _day(end, "observation_end", label),
+        on_unreadable=content.get("on_unreadable", "stop"),
+        simulator=content.get("simulator", {}),
+        tables=tables,
+    )
+
+
+def _check_schema(content, label: str) -> None:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    error = best_match(Draft202012Validator(source_schema()).iter_errors(content))
+    if error is not None:
+        raise UserError(f"{label}: {_schema_problem(error)}")
+
+
+def _schema_problem(error) -> str:
+    where = ".".join(str(part) for part in error.absolute_path)
+    at = f"{where}: " if where else ""
+    match error.validator:
+        case "additionalProperties":
+            known = list(error.schema["properties"])
+            unknown = next(key for key in error.instance if key not in known)
+            close = get_close_matches(str(unknown), known, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"it may be {', '.join(known)}."
+            return f"{at}'{unknown}' is not a key here; {hint}"
+        case "required":
+            absent = next(key for key in error.validator_value if key not in (error.instance or {}))
+            about = error.schema["properties"][absent].get("description", "")
+            return f"{at}the key '{absent}' is missing; add it{': ' + about[0].lower() + about[1:] if about else '.'}"
+        case "oneOf" if error.schema.get("required") == ["columns"]:
+            return f"{at}a table comes from one of path, resource or simulator; name exactly one."
+        case "anyOf":
+            return f"{at}neither orders nor order_lines is there; one of them is needed."
+    wanted = error.schema.get("description") or {
+        "type": f"a {error.validator_value} is wanted here.",
+        "enum": f"it may be {' or '.join(map(str, error.validator_value))}.",
+    }.get(error.validator, f"it breaks the rule {error.validator} {error.validator_value}.")  # fmt: skip
+    return f"{at}{error.instance!r} is not what this key takes. {wanted}"
+
+
+def _check_columns(table: str, columns: dict, label: str) -> None:
+    known = {column.name: column for column in TABLES[table].columns}
+    if table != "order_lines":
+        known.pop("line_id", None)
+    allowed = [*known, *(["currency"] if table in ("orders", "order_lines") else [])]
+    for target in columns:
+        if target not in allowed and table not in OPEN_TABLES:
+            close = get_close_matches(target, allowed, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(allowed)}."
+            raise UserError(f"{label}: tables.{table}.columns: '{target}' is not a column of {table}; {hint}")
+    filled_in = {"line_id", "kind"}
+    for name, column in known.items():
+        if column.required and not column.nullable and name not in columns and name not in filled_in:
+            raise UserError(
+                f"{label}: tables.{table}.columns: '{name}' is missing; say which column of the file it is."
+            )
+
+
+def _check_zone(name: str, label: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UserError(f"{label}: time_zone: {name!r} is not a time zone; write one like Europe/London.") from None
+
+
+def _day(text: str | None, key: str, label: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UserError(f"{label}: {key}: {text!r} is not a day of the calendar; write it as YYYY-MM-DD.") from None
+
+
+# ---- ingest ----------------------------------------------------------------------------------------------------
+
+
+def raw_folder(dataset: str) -> Path:
+    """Folder of a dataset's raw files, from the project's root."""
+    return Path("data", "raw", dataset)
+
+
+def ingest(dataset: str, settings: dict) -> dict:
+    """Copy a dataset's tables as they came, check that they can be read, and write down what came.
+
+    Parameters
+    ----------
+    dataset : str
+    settings : dict
+        The stage's settings; ``seed`` is what a simulator starts from.
+
+    Returns
+    -------
+    dict
+        What ``manifest.json`` holds: ``source``, and for each table its ``rows`` and ``files`` (each with file,
+        rows, sha256).
+
+    Raises
+    ------
+    UserError
+        Where a file is absent, empty or unreadable, or lacks a column of the mapping.
+    """
+    mapping = load_mapping(dataset)
+    target = output_root() / raw_folder(dataset)
+    target.mkdir(parents=True, exist_ok=True)
+    simulated = _simulate(mapping, settings, target)
+    tables = {}
+    for name, table in mapping.tables.items():
+        copies = simulated[name] if name in simulated else _copy(mapping, name, table, target)
+        counts = [len(read_text(target / copy, table["format"], _raw_label(dataset, copy))[1]) for copy in copies]
+        tables[name] = {
+            "rows": sum(counts),
+            "files": [
+                {"file": copy, "rows": rows, "sha256": _sha256(target / copy)}
+                for copy, rows in zip(copies, counts, strict=True)
+            ],
+        }
+    manifest = {"source": mapping.source, "simulated": mapping.simulated, "tables": tables}
+    write_json(manifest, raw_folder(dataset) / "manifest.json")
+    for name in mapping.tables:
+        read_raw(mapping, name, manifest, folder=target)
+    return manifest
+
+
+def _raw_label(dataset: str, file: str) -> str:
+    return (raw_folder(dataset) / file).as_posix()
+
+
+def _simulate(mapping: Mapping, settings: dict, target: Path) -> dict[str, list[str]]:
+    wanted = {name: table["simulator"] for name, table in mapping.tables.items() if "simulator" in table}
+    if not wanted:
+        return {}
+    from regulars.simulate import demo
+
+    made = demo(seed=settings["seed"], **mapping.simulator)
+    truth = made.pop("truth", None)
+    if truth is not None:
+        write_json(truth, raw_folder(mapping.name) / "truth.json")
+    for name, source in wanted.items():
+        if source not in made:
+            raise UserError(
+                f"{mapping.file}: tables.{name}.simulator: the simulator makes no table '{source}'; "
+                f"it makes {', '.join(made)}."
+            )
+        made[source].to_csv(target / f"{name}.csv", index=False, lineterminator="\n")
+    return {name: [f"{name}.csv"] for name in wanted}
+
+
+def _copy(mapping: Mapping, name: str, table: dict, target: Path) -> list[str]:
+    key = f"{mapping.file}: tables.{name}"
+    sources = [_resource(table["resource"], key)] if "resource" in table else _glob(table["path"], key)
+    names = [source.name for source in sources]
+    copies = []
+    for source in sources:
+        # files of the same name from several folders must not overwrite each other
+        unique = names.count(source.name) == 1
+        copy = f"{name}/{source.name}" if unique else f"{name}/{len(copies) + 1}-{source.name}"
+        (target / name).mkdir(exist_ok=True)
+        with source.open("rb") as given, (target / copy).open("wb") as kept:
+            shutil.copyfileobj(given, kept)
+        copies.append(copy)
+    return copies
+
+
+def _resource(resource: dict, key: str):
+    package, file = resource["package"], resource["file"]
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise UserError(f"{key}.resource: the Python package '{package}' is not installed; install it.")
+    # by its loader: importlib.resources.files would import the package, which takes seconds and may fail
+    found = spec.loader.get_resource_reader(package).files().joinpath(file)
+    if not found.is_file():
+        raise UserError(f"{key}.resource: the package '{package}' has no file '{file}'; name one that it has.")
+    return found
+
+
+def _glob(patterns, key: str) -> list[Path]:
+    found = []
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        path = Path(str(pattern)).expanduser()
+        base, relative = (Path(path.anchor), path.relative_to(path.anchor)) if path.is_absolute() else (None, path)
+        base = base or project_root()
+        matches = sorted(file for file in base.glob(str(relative)) if file.is_file())
+        if not matches:
+            raise UserError(f"{key}.path: there is no file '{pattern}'; paths start at the project's folder.")
+        found += [match for match in matches if match not in found]
+    return found
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+# ---- reading raw files -----------------------------------------------------------------------------------------
+
+
+def read_manifest(dataset: str) -> dict:
+    """What the ingest stage wrote down of a dataset's raw files.
+
+    Raises
+    ------
+    UserError
+        Where the dataset has not been ingested.
+    """
+    file = project_root() / raw_folder(dataset) / "manifest.json"
+    if not file.is_file():
+        raise UserError(f"{_raw_label(dataset, 'manifest.json')} is not there: run `make reports DATASET={dataset}`.")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def read_raw(mapping: Mapping, name: str, manifest: dict, folder: Path | None = None) -> RawTable:
+    """Read one raw table as text.
+
+    Parameters
+    ----------
+    mapping : Mapping
+    name : str
+        A table of the mapping.
+    manifest : dict
+        As `read_manifest` gives it.
+    folder : Path, optional
+        Where the raw files lie; default: where the pipeline keeps them.
+
+    Returns
+    -------
+    RawTable
+
+    Raises
+    ------
+    UserError
+        Where a file is absent, empty or unreadable, lacks a column of the mapping, or its columns differ from
+        those of the table's first file.
+    """
+    folder = folder or project_root() / raw_folder(mapping.name)
+    table = mapping.tables[name]
+    parts, counts, header = [], [], None
+    for entry in manifest["tables"][name]["files"]:
+        label = _raw_label(mapping.name, entry["file"])
+        columns, data = read_text(folder / entry["file"], table["format"], label)
+        if header is not None and columns != header:
+            raise UserError(f"{label}: its columns differ from those of {counts[0][0]}; give both files the same.")
+        header = columns
+        parts.append(data)
+        counts.append((label, len(data)))
+    _check_header(mapping, name, header, counts[0][0])
+    data = pa.concat_tables(parts).combine_chunks()
+    if not len(data):
+        raise UserError(f"{counts[0][0]} has a header and no rows: table {name} is empty; supply rows or drop it.")
+    data = data.append_column(ROW, pa.array(np.arange(1, len(data) + 1)))
+    return RawTable(name, data, header, tuple(counts))
+
+
+def _check_header(mapping: Mapping, name: str, header: tuple[str, ...], label: str) -> None:
+    for target, spec in mapping.tables[name]["columns"].items():
+        wanted = spec.get("column")
+        if wanted is not None and str(wanted) not in header:
+            close = get_close_matches(str(wanted), header, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(header[:20])}."
+            raise UserError(f"{label} has no column '{wanted}', which {mapping.file} maps to {name}.{target}; {hint}")
+
+
+def read_text(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa.Table]:
+    """Read a file with every value as text, a missing one as the empty text.
+
+    Parameters
+    ----------
+    file : Path
+        .csv .tsv .txt, plain or .gz; .xlsx; .parquet.
+    form : dict
+        The ``format`` section of the table's mapping.
+    label : str
+        How messages name the file.
+
+    Returns
+    -------
+    header : tuple of str
+        Names of the columns in the file.
+    data : pyarrow.Table
+        Columns ``c0``, ``c1`` …, all text.
+
+    Raises
+    ------
+    UserError
+        Where the file cannot be read as what it claims to be.
+    """
+    if not file.is_file():
+        raise UserError(f"{label} is not there: run the ingest stage again.")
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    if suffixes[-1:] == [".parquet"]:
+        header, data = _read_parquet(file, label)
+    elif suffixes[-1:] == [".xlsx"]:
+        header, data = _read_excel(file, form, label)
+    elif any(suffix in TEXT_SUFFIXES for suffix in suffixes[-2:]):
+        header, data = _read_delimited(file, form, label, "\t" if ".tsv" in suffixes[-2:] else ",")
+    else:
+        raise UserError(f"{label}: files of this kind are not read; supply .csv, .tsv, .txt, .xlsx or .parquet.")
+    _refuse_twins(header, label)
+    return header, data
+
+
+def _refuse_twins(header: tuple[str, ...], label: str) -> None:
+    seen = set()
+    for name in header:
+        if name.casefold() in seen:
+            raise UserError(f"{label} has the column '{name}' twice; rename one of them.")
+        seen.add(name.casefold())
+
+
+def _engine_names(count: int) -> list[str]:
+    return [f"c{i}" for i in range(count)]
+
+
+def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[tuple[str, ...], pa.Table]:
+    import csv
+
+    from pyarrow import csv as arrow_csv
+
+    delimiter = {"tab": "\t", "whitespace": "\t"}.get(form.get("delimiter", default), form.get("delimiter", default))
+    quote = form.get("quote", '"')
+    text = _text_of(file, form, label)
+    if not text.strip():
+        raise UserError(f"{label} is empty; supply a file with a header and rows.")
+    first = next(csv.reader(io.StringIO(text[:1_000_000]), delimiter=delimiter, quotechar=quote if quote != "none" else None,
+                            quoting=csv.QUOTE_NONE if quote == "none" else csv.QUOTE_MINIMAL))  # fmt: skip
+    has_header = form.get("header", True)
+    header = tuple(name.strip() for name in first) if has_header else tuple(f"column{i + 1}" for i in range(len(first)))
+    names = _engine_names(len(header))
+    broken = []
+    try:
+        data = arrow_csv.read_csv(
+            pa.py_buffer(text.encode()),
+            arrow_csv.ReadOptions(column_names=names, skip_rows=int(has_header)),
+            arrow_csv.ParseOptions(
+                delimiter=delimiter,
+                quote_char=False if quote == "none" else quote,
+                newlines_in_values=True,
+                invalid_row_handler=lambda row: broken.append(row) or "skip",
+            ),
+            arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid as error:
+        if "Empty CSV" in str(error):
+            data = pa.table({name: pa.array([], pa.string()) for name in names})
+        else:
+            raise UserError(f"{label} cannot be read as a delimited text: {str(error).splitlines()[0]}") from None
+    if broken:
+        row = broken[0]
+        where = f"row {row.number - int(has_header)} below the header" if row.number else "a row"
+        raise UserError(
+            f"{label}, {where}, has {row.actual_columns} values where the header has {row.expected_columns} "
+            f"({row.text[:60]!r}); mend the row, or the delimiter and quote in the mapping."
+        )
+    return header, data
+
+
+def _text_of(file: Path, form: dict, label: str) -> str:
+    encoding = form.get("encoding", "utf-8")
+    content = gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
+    try:
+        text = content.decode("utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding)
+    except LookupError:
+        raise UserError(f"{label}: the mapping names the encoding '{encoding}', which is not known.") from None
+    except UnicodeDecodeError as error:
+        row = content[: error.start].count(b"\n")
+        raise UserError(
+            f"{label}, line {row + 1}, is not {encoding} (byte {content[error.start]:#04x}); "
+            f"name its encoding in the mapping, such as latin-1 or gb18030."
+        ) from None
+    if "\0" in text:
+        row = text[: text.index("\0")].count("\n")
+        raise UserError(f"{label}, line {row + 1}, holds a NUL character; is it a text file?")
+    if form.get("delimiter") == "whitespace":
+        text = "\n".join("\t".join(line.split()) for line in text.splitlines())
+    return text
+
+
+def _read_parquet(file: Path, label: str) -> tuple[tuple[str, ...], pa.Table]:
+    import pyarrow.parquet as pq
+
+    try:
+        data = pq.read_table(file)
+    except pa.ArrowInvalid:
+        raise UserError(f"{label} is not a Parquet file, or is damaged; supply it again.") from None
+    header = tuple(data.column_names)
+    texts = [_as_text(column) for column in data.columns]
+    return header, pa.table(texts, names=_engine_names(len(header)))
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("s"), safe=False)
+    return pc.fill_null(column.cast(pa.string()), "")
+
+
+def _read_excel(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa.Table]:
+    from zipfile import BadZipFile
+
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(file, read_only=True, data_only=True)
+    except (BadZipFile, KeyError, OSError):
+        raise UserError(f"{label} is not an Excel workbook, or is damaged; save it again as .xlsx.") from None
+    sheet = form.get("sheet", book.sheetnames[0])
+    if sheet not in book.sheetnames:
+        raise UserError(f"{label} has no sheet '{sheet}'; it has {', '.join(book.sheetnames)}.")
+    rows = [[_cell_text(value) for value in row] for row in book[sheet].iter_rows(values_only=True)]
+    rows = [row for row in rows if any(row)]
+    if not rows:
+        raise UserError(f"{label}, sheet '{sheet}', is empty; supply a sheet with a header and rows.")
+    has_header = form.get("header", True)
+    header = tuple(rows[0]) if has_header else tuple(f"column{i + 1}" for i in range(len(rows[0])))
+    body = rows[int(has_header) :]
+    columns = [pa.array([row[i] for row in body], pa.string()) for i in range(len(header))]
+    return header, pa.table(columns, names=_engine_names(len(header)))
+
+
+def _cell_text(value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat(sep=" ") if isinstance(value, dt.datetime) else str(value).strip()
