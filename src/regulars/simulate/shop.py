@@ -1,0 +1,267 @@
+"""The demo retailer: every raw table as a shop's systems export them, and the truth beside them."""
+
+import numpy as np
+import pandas as pd
+
+from regulars.rounding import plain, round_frame
+from regulars.simulate.answers import draw_surveys
+from regulars.simulate.base import CHANNELS, Base, Orders, draw_base, draw_orders, expected_acquisition
+from regulars.simulate.cases import draw_tickets
+from regulars.simulate.dirt import Export, soil
+from regulars.simulate.products import Products, draw_products, fill_baskets
+from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, year_of_day
+from regulars.simulate.spending import mean_spend, order_values
+from regulars.simulate.streams import stream
+from regulars.simulate.text import iso_day
+
+ORDER_CHANNELS = ("web", "store", "phone")
+ORDER_CHANNEL_SHARES = {"store": (0.25, 0.70, 0.05), "": (0.82, 0.11, 0.07)}  # by acquisition channel, "" any other
+
+
+def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool = True, **changes) -> dict:
+    """Simulate a retailer over three years and export its tables, dirt included.
+
+    Customers join over time, buy and leave event by event as BG/NBD says (λ ~ Gamma(r, α), after every repeat purchase
+    the customer leaves with p ~ Beta(a, b)); satisfaction s (mean 0, SD 1) multiplies the purchase rate by exp(γ₁ s)
+    and the dropout parameter a by exp(γ₂ s); order values scatter around each customer's mean as Gamma-Gamma says and
+    are filled with products. Nothing else acts on purchases: not channel, region, age, survey waves, tickets or season
+    (new customers come by season, and by channel).
+
+    Parameters
+    ----------
+    customers : int
+        Registered customers, all of whom order at least once.
+    seed : int
+        The same seed gives the same bytes.
+    satisfaction_effect : bool
+        False puts γ₁ and γ₂ to zero.
+    **changes
+        Other fields of `regulars.simulate.Retailer`, by name.
+
+    Returns
+    -------
+    dict
+        Raw tables, all columns text, missing is empty:
+
+        ``order_lines`` : one line, in the order of the documents' numbers.
+            ``order_no`` (prefix C: cancellation), ``customer`` (K10001 …; empty for guests), ``date``
+            (``31/12/2024 14:05``), ``product``, ``description``, ``category``, ``qty`` (negative for what comes
+            back), ``price`` and ``cost`` (GBP per piece; cost empty for postage and the like), ``channel`` (web,
+            store, phone). Some texts are padded, some channels and categories have odd capitals.
+        ``customers`` : one customer.
+            ``customer``, ``joined`` (``2024-12-31``), ``birth_year`` (4 % empty), ``region``, ``channel`` (of
+            acquisition), ``consent`` (yes, no).
+        ``surveys`` : one answer to one item.
+            ``response_no``, ``customer`` (empty: anonymous), ``date`` (``2024-12-31``), ``wave`` (2024H1 …), ``item``,
+            ``kind`` (perceived, expected), ``score``.
+        ``survey_items`` : one item.
+            ``item``, ``construct``, ``scale_min``, ``scale_max``, ``wording``.
+        ``tickets`` : one complaint or service case.
+            ``ticket_no``, ``customer``, ``type`` (complaint, service), ``opened``, ``first_response``, ``resolved``
+            (``2024-12-31 14:05``, the latter two empty while they are still to come), ``category``, ``cause``
+            (``company: service`` …), ``channel``, ``urgency`` (low, normal, high), ``status`` (open, in progress,
+            closed), ``contacts``, ``outcome`` (of `regulars.labels.Outcome`, empty until closed), ``amount_at_stake``
+            (GBP, empty for service cases), ``product``.
+
+        ``truth_customers`` : frame, typed, what only the simulation knows of each customer.
+        ``truth`` : dict that JSON can hold: parameters, effects, seed, and the position of every row of dirt (0 is the
+        first row below the header).
+
+    Examples
+    --------
+    >>> raw = demo(customers=50, seed=1)
+    >>> sorted(raw)
+    ['customers', 'order_lines', 'survey_items', 'surveys', 'tickets', 'truth', 'truth_customers']
+    >>> len(raw["customers"])
+    50
+    """
+    retailer = Retailer(**changes)
+    retailer = retailer if satisfaction_effect else retailer.without_satisfaction_effect()
+    base = draw_base(retailer, customers, seed)
+    all_orders = draw_orders(retailer, base, seed)
+    orders = _observed(all_orders, retailer)
+    products = draw_products(retailer, _year(retailer, retailer.days - 1) + 1, stream(seed, "products"))
+    sales = _sales(retailer, base, orders, products, seed)
+    export = soil(retailer, _with_guests(retailer, sales, products, seed), products, seed)
+    surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
+    bought = pd.DataFrame(
+        {"order": sales["document"], "product": sales["product"], "amount": sales["quantity"] * sales["price"]}
+    )
+    tickets = draw_tickets(retailer, base, orders, bought, seed)
+    # contacts, campaigns, prospects, contracts and referrals go here: one room each, a stream of its own
+    tables = {
+        "order_lines": export.order_lines,
+        "customers": _customers(retailer, base),
+        "surveys": surveys.surveys,
+        "survey_items": surveys.survey_items,
+        "tickets": tickets.tickets,
+    }
+    known = _truth_customers(retailer, base, all_orders, orders, sales, export)
+    known = known.assign(bad_experiences=tickets.bad_experiences, complaints=tickets.complaints)
+    truth = {
+        "simulated": True,
+        "seed": seed,
+        "customers": customers,
+        "satisfaction_effect": satisfaction_effect,
+        "retailer": retailer.as_dict(),
+        "bg_nbd": {**{name: getattr(retailer, name) for name in ("r", "alpha", "a", "b")}, "time_unit": "week"},
+        "gamma_gamma": {name: getattr(retailer, name) for name in ("p", "q", "v")},
+        "effects": {name: getattr(retailer, name) for name in ("rate_satisfaction", "dropout_satisfaction")},
+        "acquisition": _acquisition(retailer),
+        "products": _product_truth(products),
+        "surveys": surveys.truth,
+        "tickets": tickets.truth,
+        "dirt": export.truth,
+    }
+    return {
+        **{name: frame.astype("str") for name, frame in tables.items()},
+        "truth_customers": round_frame(known),
+        "truth": plain(truth),
+    }
+
+
+def _observed(orders: Orders, retailer) -> Orders:
+    seen = orders.moment < retailer.days
+    return Orders(orders.customer[seen], orders.moment[seen], orders.worth[seen], orders.dropped_at)
+
+
+def _year(retailer, day):
+    """Position of the calendar year of a day, that of the first day being 0."""
+    return year_of_day(retailer.first_day, day) - year_of_day(retailer.first_day, 0)
+
+
+def _sales(retailer, base: Base, orders: Orders, products: Products, seed) -> pd.DataFrame:
+    """Sale lines of registered customers; document = position of the order, sale = position of the line."""
+    taste = base.taste[orders.customer]
+    shares = np.where(
+        (base.acquisition_channel == "store")[:, None], ORDER_CHANNEL_SHARES["store"], ORDER_CHANNEL_SHARES[""]
+    )[orders.customer]
+    rng = stream(seed, "order channels")
+    channel = (rng.random(len(shares))[:, None] > np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)
+    frame = _lines(retailer, products, taste, orders.worth, orders.moment, stream(seed, "baskets"))
+    return frame.assign(
+        sale=np.arange(len(frame)),
+        kind="sale",
+        customer=base.customer_id[orders.customer[frame["document"]]].astype(object),
+        channel=np.array(ORDER_CHANNELS, object)[channel[frame["document"]]],
+    )
+
+
+def _lines(retailer, products, taste, worth, moment, rng) -> pd.DataFrame:
+    year = _year(retailer, np.floor(moment).astype(int))
+    lines = fill_baskets(products, taste, worth, year, retailer, rng)
+    prices = np.array([products.prices(position) for position in range(len(products.index))])
+    costs = np.array([products.costs(position) for position in range(len(products.index))])
+    return pd.DataFrame(
+        {
+            "document": lines.order,
+            "moment": moment[lines.order],
+            "quantity": lines.quantity,
+            "price": prices[year[lines.order], lines.product],
+            "cost": costs[year[lines.order], lines.product],
+            "product": products.code[lines.product].astype(object),
+            "description": products.name[lines.product].astype(object),
+            "category": np.array(products.categories, object)[products.category[lines.product]],
+        }
+    )
+
+
+def _with_guests(retailer, sales: pd.DataFrame, products: Products, seed) -> pd.DataFrame:
+    """Add orders without a customer: people beside the registered ones, one order each."""
+    rng = stream(seed, "guests")
+    orders = sales["document"].nunique()
+    count = round(orders * retailer.guest_share / (1 - retailer.guest_share))
+    moment = np.sort(rng.choice(sales["moment"].to_numpy(), count) // 1 + rng.random(count))
+    worth = order_values(mean_spend(count, retailer.p, retailer.q, retailer.v, rng), retailer.p, rng)
+    taste = rng.dirichlet(np.full(len(products.categories), 0.8), count)
+    frame = _lines(retailer, products, taste, worth, moment, rng)
+    channel = np.array(ORDER_CHANNELS, object)[rng.choice(3, count, p=ORDER_CHANNEL_SHARES[""])]
+    guests = frame.assign(
+        sale=len(sales) + np.arange(len(frame)), kind="guest", customer="", channel=channel[frame["document"]]
+    ).assign(document=frame["document"] + orders)
+    return pd.concat([sales, guests], ignore_index=True)
+
+
+def _customers(retailer, base: Base) -> pd.DataFrame:
+    day = np.maximum(np.floor(base.first_moment).astype(int) - base.days_registered, 0)
+    return pd.DataFrame(
+        {
+            "customer": base.customer_id,
+            "joined": iso_day(retailer.first_day, day),
+            "birth_year": np.where(base.birth_year < 0, "", base.birth_year.astype(str)),
+            "region": base.region,
+            "channel": base.acquisition_channel,
+            "consent": np.where(base.consent, "yes", "no"),
+        }
+    )
+
+
+def _truth_customers(retailer, base: Base, everything: Orders, orders: Orders, sales, export: Export) -> pd.DataFrame:
+    """What only the simulation knows, one row per customer; purchases by day, net of what was cancelled in full."""
+    n = base.rate.size
+    net = _net_days(retailer, orders, sales, export)
+    repeat = net.groupby("customer")["day"].agg(["min", "max", "count"]).reindex(range(n))
+    ahead = everything.moment >= retailer.days
+    following = pd.Series(everything.moment[ahead]).groupby(everything.customer[ahead]).min().reindex(range(n))
+    left = orders.dropped_at < retailer.days
+    last_day = retailer.days - 1
+    return pd.DataFrame(
+        {
+            "customer_id": base.customer_id,
+            "satisfaction": base.satisfaction,
+            "rate_per_week": base.rate,
+            "dropout": base.dropout,
+            "mean_spend": base.mean_spend,
+            "is_alive": ~left,
+            "left_on": _days(retailer, np.where(left, orders.dropped_at, np.nan)),
+            "orders": np.bincount(orders.customer, minlength=n),
+            "first_ordered_on": _days(retailer, repeat["min"].to_numpy()),
+            "last_ordered_on": _days(retailer, repeat["max"].to_numpy()),
+            "frequency": (repeat["count"] - 1).astype("Int64").array,
+            "recency_weeks": ((repeat["max"] - repeat["min"]) / DAYS_PER_WEEK).to_numpy(),
+            "T_weeks": ((last_day - repeat["min"]) / DAYS_PER_WEEK).to_numpy(),
+            "spend": net.groupby("customer")["pence"].sum().reindex(range(n)).to_numpy() / 100,
+            "future_orders": np.bincount(everything.customer[ahead], minlength=n),
+            "future_spend": np.bincount(everything.customer[ahead], everything.worth[ahead], minlength=n),
+            "next_order_on": _days(retailer, following.to_numpy()),
+        }
+    )
+
+
+def _net_days(retailer, orders: Orders, sales, export: Export) -> pd.DataFrame:
+    """Money of each customer and day after the cancellations of known sales; days without any are left out."""
+    back = np.flatnonzero((export.kinds == "cancellation") & (export.sale >= 0) & (export.sale < len(sales)))
+    pieces = sales["quantity"].to_numpy().astype(int).copy()
+    np.add.at(pieces, export.sale[back], export.order_lines["qty"].to_numpy()[back].astype(int))
+    document = sales["document"].to_numpy()
+    pence = np.round(sales["price"].to_numpy() * 100).astype(int) * pieces
+    lines = pd.DataFrame({"customer": orders.customer[document], "day": orders.day[document], "pence": pence})
+    net = lines.groupby(["customer", "day"], as_index=False)["pence"].sum()
+    return net[net["pence"] > 0]
+
+
+def _days(retailer, moment) -> np.ndarray:
+    """Dates as text; what is missing becomes empty."""
+    known = ~np.isnan(moment)
+    text = np.full(len(moment), "", object)
+    text[known] = iso_day(retailer.first_day, np.floor(moment[known]).astype(int))
+    return text
+
+
+def _acquisition(retailer) -> dict:
+    """Expected share of all customers by month and channel."""
+    share = expected_acquisition(retailer)
+    month = (retailer.first_day + np.arange(retailer.days)).astype("datetime64[M]").astype(str)
+    table = pd.DataFrame(share, columns=list(CHANNELS)).groupby(month).sum()
+    return {name: row.to_dict() for name, row in table.iterrows()}
+
+
+def _product_truth(products: Products) -> dict:
+    lead = np.flatnonzero(products.companion >= 0)
+    return {
+        "below_cost": products.code[products.cost > products.price].tolist(),
+        "companions": [
+            {"product": products.code[position], "companion": products.code[products.companion[position]]}
+            for position in lead
+        ],
+    }
