@@ -1,0 +1,365 @@
+"""One page in the making: every call of a `Report` displays one block, and `render` makes the page of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from regulars.intervals import Estimate
+from regulars.report.render import BLOCK_TYPE, block_html
+from regulars.report.tables import guessed_columns, worded_table, write_csv, write_metrics
+from regulars.report.wording import Wording, WordingError, encode_facts
+from regulars.rounding import plain
+
+PLOTLY_TYPE = "application/vnd.plotly.v1+json"
+GOOD, BAD, NEUTRAL = "good", "bad", "neutral"
+MARKS = {
+    "better": GOOD, "good": GOOD, "held": GOOD, "up": GOOD,
+    "worse": BAD, "bad": BAD, "missed": BAD, "down": BAD,
+}  # fmt: skip
+INDICATORS = ("satisfaction", "loyalty", "repurchase", "word_of_mouth", "retention")
+MAX_TILES = 4
+
+
+class Report:
+    """The management page of one stage.
+
+    Parameters
+    ----------
+    stage : str
+        Its name is the prefix of its wording and the name of its page.
+    about : About
+        What the dataset is: name, title, currency, simulated, observation_start, observation_end, rows_raw, rows_kept.
+    language : str
+        A file in ``wording/``.
+    interval_level : float
+        Level of the intervals on the page.
+    wording : Wording, optional
+        Another catalogue than the package's.
+
+    Attributes
+    ----------
+    blocks : list of dict
+        What has been displayed so far.
+    """
+
+    def __init__(self, stage: str, about, language: str = "en", interval_level: float = 0.9, wording=None):
+        self.stage = stage
+        self.about = about
+        self.wording = wording or Wording(language, currency=about.currency)
+        self.wording.context |= {
+            "title": about.title,
+            "start": about.observation_start,
+            "end": about.observation_end,
+            "level": interval_level,
+            "stage": stage,
+        }
+        self.interval_level = interval_level
+        self.blocks: list[dict] = []
+        self._answer: dict | None = None
+        self._tiles: list[dict] = []
+        self._metrics: dict[str, dict] = {}
+        self._keys: set[str] = set()
+
+    # ---- the first screen ----
+
+    def answer(self, verdict: str | None = None, **facts) -> None:
+        """Say the page's answer in one sentence, and why and what to do in one more.
+
+        Wording: ``<stage>.answer``, ``.lead`` and, if the index's card is to say it otherwise, ``.card``.
+        """
+        key = self._own("answer", verdict)
+        keys = {"title": key, "lead": f"{key}.lead"}
+        if self.wording.has(f"{key}.card"):
+            keys["card"] = f"{key}.card"
+        words = self.wording.compose(keys, facts)
+        self._answer = {"keys": keys, "facts": encode_facts(facts)}
+        self._show({"kind": "answer", "title": words["title"], "lead": words["lead"]})
+
+    def tile(
+        self,
+        key: str,
+        estimate,
+        unit: str = "count",
+        verdict: str | None = None,
+        mark: str | None = None,
+        indicator: str | None = None,
+        **facts,
+    ) -> None:
+        """Show one of the page's four key figures, with its interval as a bar and its n; it is a metric as well.
+
+        Wording: ``<stage>.tile.<key>``; with a verdict ``.<verdict>``, the state below it; ``.note`` if there is one.
+
+        Parameters
+        ----------
+        key : str
+        estimate : Estimate or float
+        unit : str
+            A format of `regulars.report.wording`.
+        verdict : str, optional
+            Which of the states is worded.
+        mark : {"good", "bad", "neutral"}, optional
+            Shape and colour of the state; follows from the verdict's name where that is one of ``MARKS``.
+        indicator : str, optional
+            One of ``INDICATORS``: the tile then stands on the index as well.
+        """
+        if len(self._tiles) == MAX_TILES:
+            raise WordingError(f"the page of {self.stage} has {MAX_TILES} tiles already; '{key}' is one too many.")
+        if indicator is not None and indicator not in INDICATORS:
+            raise WordingError(f"'{indicator}' is no indicator of the index: name one of {', '.join(INDICATORS)}.")
+        label = self._own(f"tile.{key}")
+        keys = {"label": label}
+        if verdict:
+            keys["state"] = self.wording.find(f"{label}.{verdict}")
+        if self.wording.has(f"{label}.note"):
+            keys["note"] = f"{label}.note"
+        estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)
+        mark = mark or MARKS.get(verdict, NEUTRAL)
+        self._tiles.append(
+            {"metric": key, "unit": unit, "keys": keys, "mark": mark, "indicator": indicator}
+            | {"facts": encode_facts(facts), "estimate": encode_facts({"x": estimate})["x"]}
+        )
+        self.metric(key, estimate, unit)
+        self._show(tile_block(self.wording, self._tiles[-1]["keys"], facts, estimate, unit, mark))
+
+    # ---- sections ----
+
+    def section(self, key: str, verdict: str | None = None, **facts) -> None:
+        """Open a section: the manager's question, small, and the finding as its title.
+
+        Wording: ``<stage>.<key>.question`` and ``<stage>.<key>.title``, with a verdict ``.title.<verdict>``.
+        """
+        keys = {"question": self._own(f"{key}.question"), "title": self._own(f"{key}.title", verdict)}
+        self._show({"kind": "section", "id": self._id(f"section.{key}")} | self.wording.compose(keys, facts))
+
+    def say(self, key: str, verdict: str | None = None, **facts) -> None:
+        """Say one paragraph."""
+        self._show({"kind": "text", "text": self.wording.say(self._own(key, verdict), facts)})
+
+    def sure(self, key: str, verdict: str | None = None, **facts) -> None:
+        """Say in the "How sure?" box how far the figures above it can be trusted."""
+        self._show({"kind": "sure", "text": self.wording.say(self._own(key, verdict), facts)})
+
+    def figure(self, key: str, fig, data: pd.DataFrame, columns: Mapping[str, str] | None = None, **facts) -> None:
+        """Show a chart with its text alternative, caption and numbers.
+
+        Wording: ``<stage>.<key>.alt`` (read to those who do not see it: states the number) and ``.caption``; headings
+        as `table` has them.
+
+        Parameters
+        ----------
+        key : str
+        fig : plotly.graph_objects.Figure
+            From `regulars.report.charts`.
+        data : pandas.DataFrame
+            What is drawn: written to ``tables/<stage>/<key>.csv``, and its first rows shown below the chart.
+        columns : mapping, optional
+            Column to format, as in `table`; guessed from the types where absent.
+        """
+        keys = {part: self._own(f"{key}.{part}") for part in ("alt", "caption")}
+        words = self.wording.compose(keys, facts)
+        table = self._table(key, data, columns or guessed_columns(data), ())
+        block = {"kind": "figure", "id": self._id(key), **words, "table": table}
+        self._show(block, {PLOTLY_TYPE: plain_figure(fig)})
+
+    def table(
+        self,
+        key: str,
+        frame: pd.DataFrame,
+        columns: Mapping[str, str],
+        total: Sequence[str] = (),
+        **facts,
+    ) -> None:
+        """Show the first rows of a frame as a table; all of it goes to ``tables/<stage>/<key>.csv``.
+
+        Wording: ``<stage>.<key>.caption``; headings ``<stage>.<key>.column.<name>``, ``<stage>.column.<name>`` or
+        ``column.<name>``.
+
+        Parameters
+        ----------
+        key : str
+        frame : pandas.DataFrame
+            The CSV has every column of it, the page those of ``columns``.
+        columns : mapping
+            Column to format: ``{"tier": "label:tier", "clv": "money:with_interval"}``.
+        total : sequence of str
+            Columns that add up, for a last row.
+        """
+        caption = self.wording.say(self._own(f"{key}.caption"), facts)
+        table = self._table(key, frame, columns, total)
+        self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": table})
+
+    def _table(self, key: str, frame: pd.DataFrame, columns: Mapping[str, str], total: Sequence[str]) -> dict:
+        file = Path("tables", self.stage, f"{key}.csv")
+        write_csv(frame, Path("reports", self.about.name) / file)
+        try:
+            table = worded_table(frame, columns, self.wording, lambda name: self._heading(key, name), total)
+        except WordingError as error:
+            raise WordingError(f"{self.stage}.{key}: {error}") from None
+        left_out = table.pop("left_out")
+        words = self.wording.say("table.more", rows=left_out) if left_out else self.wording.say("table.all")
+        return table | {"file": file.as_posix(), "file_words": words}
+
+    def _heading(self, key: str, name: str) -> str:
+        return self.wording.say(
+            self.wording.find(f"{self.stage}.{key}.column.{name}", f"{self.stage}.column.{name}", f"column.{name}")
+        )
+
+    def not_supplied(self, key: str, verdict: str | None = None, **facts) -> None:
+        """Say in one line which table is not there and what to supply; wording ``not_supplied.<key>``."""
+        words = self.wording.say(self._own(f"not_supplied.{key}", verdict), facts)
+        self._show({"kind": "not_supplied", "text": words})
+
+    # ---- what to do, what the words mean ----
+
+    def action(self, key: str, verdict: str | None = None, **facts) -> None:
+        """Add a line to "What should we do?".
+
+        Wording: ``<stage>.action.<key>`` (what), ``.brings`` (in money, with its interval), ``.owner`` (who, by when).
+        """
+        name = self._own(f"action.{key}", verdict)
+        keys = {"text": name, "brings": f"{name}.brings", "owner": f"{name}.owner"}
+        self._show({"kind": "action"} | self.wording.compose(keys, facts))
+
+    def term(self, *keys: str, **facts) -> None:
+        """Explain words that the page uses; wording ``term.<key>`` and ``term.<key>.meaning``."""
+        names = {key: self._own(f"term.{key}") for key in keys}
+        parts = {(key, part): name + part for key, name in names.items() for part in ("", ".meaning")}
+        words = self.wording.compose(parts, facts)
+        for key in keys:
+            self._show({"kind": "term", "word": words[key, ""], "meaning": words[key, ".meaning"]})
+
+    # ---- numbers and words for others ----
+
+    def metric(self, name: str, estimate, unit: str) -> None:
+        """Record a figure in ``metrics/<stage>.json``.
+
+        Parameters
+        ----------
+        name : str
+        estimate : Estimate or float
+        unit : str
+            A format of `regulars.report.wording`.
+        """
+        if name in self._metrics:
+            raise WordingError(f"the metric '{name}' of {self.stage} is recorded twice.")
+        self.wording.format(estimate, unit)
+        estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)
+        self._metrics[name] = encode_facts({"x": estimate})["x"] | {"unit": unit}
+
+    def word(self, key: str, **facts) -> str:
+        """Text for a chart, such as the title of an axis."""
+        return self.wording.say(self._own(key), facts)
+
+    def label(self, member, kind: str | None = None) -> str:
+        """Wording of an enum's member; of plain text with the enum's name in ``kind``."""
+        return self.wording.label(member, kind)
+
+    def format(self, spec: str, peers=None) -> Callable[[object], str]:
+        """Return a function that words numbers or dates in one format, for axes and labels of charts."""
+        return self.wording.formatter(spec, peers)
+
+    def close(self, **facts) -> None:
+        """End the page: source, counts and models in the footer, and ``metrics/<stage>.json``.
+
+        Wording: ``<stage>.models`` where there is one; the facts are its.
+        """
+        if self._answer is None:
+            raise WordingError(f"the page of {self.stage} has no answer: call report.answer first.")
+        models = f"{self.stage}.models"
+        words = [self.wording.say(models, facts)] if facts or self.wording.has(models) else []
+        raw, kept = self.about.rows_raw, self.about.rows_kept
+        source = [
+            self.wording.say("page.footer.source"),
+            self.wording.say("page.footer.rows", raw=raw, kept=kept, rest=raw - kept),
+            *words,
+            self.wording.say("page.footer.tables"),
+        ]
+        page = {
+            "stage": self.stage,
+            "dataset": self.about.name,
+            "title": self.about.title,
+            "simulated": bool(self.about.simulated),
+            "language": self.wording.language,
+            "currency": self.about.currency,
+            "start": plain(self.about.observation_start),
+            "end": plain(self.about.observation_end),
+            "level": self.interval_level,
+        }
+        metrics = page | {"answer": self._answer, "tiles": self._tiles, "metrics": self._metrics}
+        write_metrics(metrics, Path("reports", self.about.name, "metrics", f"{self.stage}.json"))
+        self._show({"kind": "footer", "page": page, "source": source})
+
+    # ---- inside ----
+
+    def _own(self, key: str, verdict: str | None = None) -> str:
+        suffix = f".{verdict}" if verdict else ""
+        return self.wording.find(f"{self.stage}.{key}{suffix}", f"{key}{suffix}")
+
+    def _id(self, key: str) -> str:
+        name = f"{self.stage}-{key}".replace(".", "-").replace("_", "-")
+        if name in self._keys:
+            raise WordingError(f"'{key}' is shown twice on the page of {self.stage}.")
+        self._keys.add(name)
+        return name
+
+    def _show(self, block: dict, more: Mapping | None = None) -> None:
+        block = plain(block)
+        self.blocks.append(block | ({"figure": more[PLOTLY_TYPE]} if more else {}))
+        # outside a notebook, as in tests, there is nothing to show it on
+        from IPython import get_ipython
+
+        if get_ipython() is not None:
+            from IPython.display import display
+
+            display({BLOCK_TYPE: block, **(more or {}), "text/html": block_html(block)}, raw=True)
+
+
+def tile_block(wording: Wording, keys: Mapping[str, str], facts: Mapping, estimate: Estimate, unit: str, mark: str):
+    """Block of one key figure."""
+    words = wording.compose(keys, facts)
+    has_interval = estimate.low == estimate.low and estimate.high == estimate.high
+    interval = wording.format(estimate, f"{unit}:interval") if has_interval else None
+    parts = {"interval": interval, "n": estimate.n}
+    used = [name for name, there in (("interval", has_interval), ("n", estimate.n)) if there]
+    under = wording.say(f"tile.{'_'.join(used)}", {name: parts[name] for name in used}) if used else ""
+    bar = None
+    if has_interval:
+        low, high = bar_range(estimate, unit)
+        at = {end: (getattr(estimate, end) - low) / (high - low) for end in ("low", "value", "high")}
+        bar = at | {"words": wording.say("tile.bar", interval=interval)}
+    return {
+        "kind": "tile",
+        "label": words["label"],
+        "value": wording.format(estimate, unit),
+        "under": words.get("note") or under,
+        "state": words.get("state"),
+        "mark": mark,
+        "bar": bar,
+    }
+
+
+def bar_range(estimate: Estimate, unit: str) -> tuple[float, float]:
+    """Range that a tile's bar stands for: all shares, or from nothing to twice the estimate.
+
+    So the width of the bar shows how large the uncertainty is against the figure itself.
+
+    Examples
+    --------
+    >>> bar_range(Estimate(0.71, 0.70, 0.72), "percent"), bar_range(Estimate(400.0, 350.0, 460.0), "money")
+    ((0.0, 1.0), (0.0, 800.0))
+    """
+    ends = (estimate.low, estimate.value, estimate.high)
+    if unit.startswith("percent") and min(ends) >= 0 and max(ends) <= 1:
+        return 0.0, 1.0
+    reach = max(2 * abs(estimate.value), 1.1 * max(map(abs, ends))) or 1.0
+    return (0.0 if min(ends) >= 0 else -reach), reach
+
+
+def plain_figure(fig) -> dict:
+    """Plotly figure as JSON with rounded floats and plain lists, the same bytes for the same numbers."""
+    # the whole figure's own JSON packs arrays into base64, with every last bit
+    return {
+        "data": plain([trace.to_plotly_json() for trace in fig.data]),
+        "layout": plain(fig.layout.to_plotly_json()),
+    }
