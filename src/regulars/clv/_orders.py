@@ -1,0 +1,271 @@
+"""What all models of orders share: fitting on distinct rows, and the questions that can be asked of them."""
+
+import numpy as np
+import pandas as pd
+
+from regulars.clv._fitter import Fitter, prepared
+from regulars.clv._inputs import check_history, check_unique, check_weights, common_index, distinct
+
+HISTORY = ("frequency", "recency", "T")
+NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(20)
+NODES, NODE_WEIGHTS = (NODES + 1) / 2, NODE_WEIGHTS / 2
+
+
+def whole(n) -> int:
+    """A number of orders as an integer."""
+    if int(n) != n or n < 0:
+        raise ValueError(f"n is {n}; a number of orders is whole and not negative.")
+    return int(n)
+
+
+class OrderFitter(Fitter):
+    """Questions about future orders; a subclass answers them for arrays of histories.
+
+    A subclass gives ``_fit_rows`` (fit on distinct rows), ``_alive`` (probability of being alive), ``_orders_if_alive``
+    (expected orders), ``_active`` (probability of an order) and ``_mass`` (probability of n orders).
+    """
+
+    def __init__(self, penalizer_coef=0.0):
+        """Store the coefficient of the l2 penalty, which is 0 unless given."""
+        self.penalizer_coef = penalizer_coef
+
+    # ---- fit ---------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        frequency,
+        recency,
+        T,
+        weights=None,
+        initial_params=None,
+        verbose=False,
+        tol=1e-7,
+        index=None,
+        **kwargs,
+    ):
+        """Fit by maximum likelihood on the distinct rows.
+
+        Parameters
+        ----------
+        frequency : array_like
+            Number of repeat orders of each customer (x in the literature).
+        recency : array_like
+            Time from the first to the last order (t_x).
+        T : array_like
+            Time from the first order to the end of the data.
+        weights : array_like, optional
+            Number of customers that each row stands for.
+        initial_params : array_like, optional
+            Start as in `lifetimes`: logs of the parameters with times divided by the longest T. Tried first.
+        verbose, tol, **kwargs
+            Taken for the sake of code written for `lifetimes`; Newton's method needs none of them.
+        index : array_like, optional
+            Customer ids, the index of ``data``.
+
+        Returns
+        -------
+        self
+            With ``params_``, ``standard_errors_``, ``variance_matrix_``, ``confidence_intervals_``, ``summary``,
+            ``log_likelihood_`` (total, in the unit of the data), ``AIC_``, ``BIC_``, ``gradient_norm_``,
+            ``condition_number_`` and ``findings_`` (what is unusual, one sentence each).
+
+        Raises
+        ------
+        ValueError
+            Naming the first row and value that cannot be.
+        """
+        if index is None:
+            index = common_index(frequency=frequency, recency=recency, T=T)
+        else:
+            check_unique(index)
+        x, t_x, T = check_history(frequency, recency, T, index)
+        weights_given = weights
+        weights = check_weights(weights, x, index)
+        self._check_enough(x, T, weights)
+        rows = distinct(x, t_x, T, weights)
+        self._fit_rows(rows, initial_params)
+        counts = np.ones(len(x), dtype=int) if weights_given is None else np.asarray(weights_given)
+        self.data = pd.DataFrame({"frequency": x.astype(int), "recency": t_x, "T": T, "weights": counts}, index=index)
+        return self
+
+    @staticmethod
+    def _check_enough(x, T, weights):
+        if not len(x):
+            raise ValueError("there are no customers to fit; give at least two, one of them with a repeat order.")
+        if weights.sum() < 2 or len(x) < 2:
+            raise ValueError("row 0: there is one customer only; a model of how customers differ needs at least two.")
+        if not T.max() > 0:
+            raise ValueError("row 0: T is 0, as in all rows; nothing was observed after the first orders.")
+        if not x.max() > 0:
+            raise ValueError(
+                "row 0: frequency is 0, as in all rows; without a single repeat order nothing can be fitted."
+            )
+
+    def _numbers(self):
+        return self._unload_params(*self._names)
+
+    def conditional_probability_alive(self, frequency, recency, T):
+        """Probability that the customer has not stopped.
+
+        BG/NBD gives 1 to everyone without a repeat order, by construction: there it says nothing.
+
+        Parameters
+        ----------
+        frequency, recency, T : array_like
+
+        Returns
+        -------
+        numpy.ndarray
+            Of at least one dimension, as in `lifetimes`.
+        """
+        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        return np.atleast_1d(np.asarray(restore(self._alive(x, t_x, T))))
+
+    def conditional_probability_alive_matrix(self, max_frequency=None, max_recency=None):
+        """P(alive) for every frequency (columns) and recency (rows) at T = max_recency."""
+        max_frequency = max_frequency or int(self.data["frequency"].max())
+        max_recency = max_recency or int(self.data["T"].max())
+        x, t_x = np.meshgrid(np.arange(max_frequency + 1.0), np.arange(max_recency + 1.0))
+        return self._alive(x.ravel(), t_x.ravel(), np.full(x.size, float(max_recency))).reshape(x.shape)
+
+    def conditional_expected_number_of_purchases_up_to_time(self, t, frequency, recency, T):
+        """Orders to be expected in the next `t`, given the history.
+
+        Parameters
+        ----------
+        t : array_like
+            Length of the period, in the unit of the data; 0 or more.
+        frequency, recency, T : array_like
+
+        Returns
+        -------
+        array_like
+            Finite for every history, also of heavy buyers, for a + b < 1 and a = 1.
+
+        Examples
+        --------
+        >>> from regulars.clv import BetaGeoFitter
+        >>> model = BetaGeoFitter()
+        >>> model.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+        >>> round(float(model.predict(39, 2, 30.43, 38.86)), 10)
+        1.2260281748
+        """
+        names = ("t", *HISTORY)
+        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=names)
+        return restore(self._alive(x, t_x, T) * self._orders_if_alive(t, x, t_x, T))
+
+    def predict(self, t, frequency, recency, T):
+        """Same as `conditional_expected_number_of_purchases_up_to_time`."""
+        return self.conditional_expected_number_of_purchases_up_to_time(t, frequency, recency, T)
+
+    def expected_number_of_purchases_up_to_time(self, t):
+        """Repeat orders to be expected of a new customer in the first `t`.
+
+        Parameters
+        ----------
+        t : array_like
+
+        Returns
+        -------
+        array_like
+        """
+        return self.conditional_expected_number_of_purchases_up_to_time(t, t * 0, t * 0, t * 0)
+
+    def probability_active(self, t, frequency, recency, T):
+        """Probability of at least one order in the next `t`: 1 − L(x, t_x, T+t)/L(x, t_x, T).
+
+        Parameters
+        ----------
+        t, frequency, recency, T : array_like
+
+        Returns
+        -------
+        array_like
+        """
+        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
+        return restore(self._active(t, x, t_x, T))
+
+    def probability_of_no_order(self, t, frequency, recency, T):
+        """Probability of no order in the next `t`: L(x, t_x, T+t)/L(x, t_x, T)."""
+        return 1 - self.probability_active(t, frequency, recency, T)
+
+    def conditional_probability_of_n_purchases_up_to_time(self, n, t, frequency, recency, T):
+        """Probability of exactly `n` orders in the next `t`, given the history.
+
+        Parameters
+        ----------
+        n : int
+        t : float or array_like
+        frequency, recency, T : array_like
+
+        Returns
+        -------
+        array_like
+        """
+        n = whole(n)
+        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
+        return restore(self._mass(n, t, x, t_x, T))
+
+    def probability_of_n_purchases_up_to_time(self, t, n):
+        """Probability that a new customer makes exactly `n` repeat orders in the first `t`.
+
+        Parameters
+        ----------
+        t : float
+        n : int
+
+        Returns
+        -------
+        float
+        """
+        return self.conditional_probability_of_n_purchases_up_to_time(n, t, 0, 0, 0)
+
+    # ---- discounted orders -------------------------------------------------------------------------------------
+
+    def _discounted_if_alive(self, t, x, t_x, T, rate):
+        """∫ e^(−rate·u) dE(u) over the next t of a customer who is alive; t may be infinite if the rate is positive.
+
+        By parts it is e^(−rate·t) E(t) + rate ∫ e^(−rate·u) E(u) du; u = A (e^s − 1), A = α + T, makes E smooth.
+        """
+        if rate == 0:
+            return self._orders_if_alive(t, x, t_x, T)
+        shift = self._numbers()[1] + T
+        end = np.minimum(t, 45.0 / rate)
+        span = np.log1p(end / shift)
+        total = np.exp(-rate * end) * self._orders_if_alive(end, x, t_x, T)
+        pieces = int(np.ceil(max(1.0, rate * float(end.max(initial=0.0)) / 2)))
+        pieces = min(pieces, 24)
+        for piece in range(pieces):
+            for node, weight in zip(NODES, NODE_WEIGHTS, strict=True):
+                s = span * (piece + node) / pieces
+                u = np.minimum(shift * np.expm1(s), end)
+                slope = shift + u
+                total += rate * weight * span / pieces * slope * np.exp(-rate * u) * self._orders_if_alive(u, x, t_x, T)
+        return total
+
+    def discounted_expected_orders(self, t, frequency, recency, T, rate):
+        """Orders to be expected in the next `t`, each discounted continuously from now: DERT for t = infinity.
+
+        Parameters
+        ----------
+        t : array_like
+            Length of the period; ``numpy.inf`` for ever.
+        frequency, recency, T : array_like
+        rate : float
+            Continuous discount rate per unit of time, log(1 + annual rate) · units per year; positive if t is infinite.
+
+        Returns
+        -------
+        array_like
+
+        References
+        ----------
+        Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005), J. of Marketing Research 42, 415-430.
+        """
+        if not (np.isfinite(rate) and rate >= 0):
+            raise ValueError(f"rate is {rate}; a discount rate is 0 or more.")
+        if rate == 0 and np.isinf(np.asarray(t, float)).any():
+            raise ValueError("the rate is 0 and t is infinite; undiscounted orders for ever have no finite value.")
+        t = np.minimum(np.asarray(t, float), 1e300) if not isinstance(t, pd.Series) else t.clip(upper=1e300)
+        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
+        return restore(self._alive(x, t_x, T) * self._discounted_if_alive(t, x, t_x, T, rate))

@@ -1,0 +1,488 @@
+"""BG/NBD, MBG/NBD and MBG/CNBD-k: a customer may stop after an order.
+
+One likelihood serves all three. Orders follow one another after Erlang-k times with rate λ (k = 1: a Poisson process),
+λ ~ Gamma(r, α); after each repeat order the customer stops with probability p ~ Beta(a, b); in the modified models that
+can also happen at the first order. With m = x (BG) or x + 1 (modified), R = r + kx:
+
+L = Γ(R)/Γ(r) · α^r · (b)_m/(a+b)_m · { S·(α+T)^−R + a/(b+m−1)·(α+t_x)^−R [if m > 0] },
+S = Σ_{j<k} (R)_j/j! · ((T−t_x)/(α+T))^j.
+
+References
+----------
+Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005), Marketing Science 24, 275-284.
+Batislam, E. P., Denizel, M. and Filiztekin, A. (2007), Int. J. of Research in Marketing 24, 201-209.
+Reutterer, T., Platzer, M. and Schröder, N. (2021), Int. J. of Research in Marketing 38, 194-215.
+"""
+
+import numpy as np
+from scipy.special import betainc, betaln, expit
+
+from regulars.clv._fitter import FLAT, Finding, distinct_rows, l2_penalty, penalised, prepared, to_logs
+from regulars.clv._inputs import Rows
+from regulars.clv._lifetimes import generate_data, lifetimes
+from regulars.clv._mixing import CHUNK, beta_nodes
+from regulars.clv._orders import HISTORY, OrderFitter
+
+PARAMETERS = ("r", "alpha", "a", "b")
+
+
+def _phases(R, u, k):
+    """Log S of the module's formula and its derivatives by R and u: S, R, u, RR, Ru, uu (zeros for k = 1)."""
+    zero = np.zeros_like(u)
+    if k == 1:
+        return zero, zero, zero, zero, zero, zero
+    c, c1, c2 = np.ones_like(R), zero, zero
+    S, S_R, S_u, S_RR, S_Ru, S_uu = np.ones_like(R), zero, zero, zero, zero, zero
+    power, power1, power2 = np.ones_like(u), zero, zero  # u^j, j·u^(j−1), j(j−1)·u^(j−2)
+    for j in range(1, k):
+        c, c1, c2 = c * (R + j - 1) / j, (c1 * (R + j - 1) + c) / j, (c2 * (R + j - 1) + 2 * c1) / j
+        power, power1, power2 = power * u, power1 * u + power, power2 * u + 2 * power1
+        S, S_R, S_RR = S + c * power, S_R + c1 * power, S_RR + c2 * power
+        S_u, S_Ru, S_uu = S_u + c * power1, S_Ru + c1 * power1, S_uu + c * power2
+    return (
+        np.log(S),
+        S_R / S,
+        S_u / S,
+        S_RR / S - (S_R / S) ** 2,
+        S_Ru / S - S_R * S_u / S**2,
+        S_uu / S - (S_u / S) ** 2,
+    )
+
+
+def _sums_below(values):
+    """[0, v0, v0+v1, …]."""
+    return np.concatenate([[0.0], np.cumsum(values)])
+
+
+class _Objective:
+    """Log-likelihood of weighted rows with gradient and Hessian in log-parameters."""
+
+    def __init__(self, rows: Rows, k: int, at_birth: int):
+        self.rows, self.k, self.at_birth = rows, k, at_birth
+        self.x = rows.x.astype(np.int64)
+        self.count = np.bincount(self.x, rows.weights)  # customers by frequency
+        self.levels = np.arange(len(self.count))
+        self.tail = rows.T - rows.t_x
+
+    def __call__(self, log_params):
+        params = np.exp(log_params)
+        value, gradient, hessian = self._histogram(*params)
+        row = self._rows(*params)
+        value += row[0]
+        gradient += row[1]
+        hessian += row[2]
+        return to_logs(params, value, gradient, hessian)
+
+    def _histogram(self, r, alpha, a, b):
+        """What depends on the frequency alone."""
+        k, n, x = self.k, self.count, self.levels
+        j = r + np.arange(k * x[-1])
+        at = k * x
+        m = x + self.at_birth
+        i = np.arange(m[-1])
+        ab, bb = a + b + i, b + i
+        value = n @ (_sums_below(np.log(j))[at] - at * np.log(alpha) - _sums_below(np.log1p(a / bb))[m])
+        gradient = np.array(
+            [
+                n @ _sums_below(1 / j)[at],
+                -(n @ at) / alpha,
+                -(n @ _sums_below(1 / ab)[m]),
+                n @ _sums_below(a / (ab * bb))[m],
+            ]
+        )
+        hessian = np.zeros((4, 4))
+        hessian[0, 0] = -(n @ _sums_below(1 / j**2)[at])
+        hessian[1, 1] = (n @ at) / alpha**2
+        hessian[2, 2] = hessian[2, 3] = hessian[3, 2] = n @ _sums_below(1 / ab**2)[m]
+        hessian[3, 3] = n @ _sums_below(1 / ab**2 - 1 / bb**2)[m]
+        return value, gradient, hessian
+
+    def _rows(self, r, alpha, a, b):
+        """What depends on the times: log of the alive term plus log(1 + dead term / alive term)."""
+        w, T, t_x, k = self.rows.weights, self.rows.T, self.rows.t_x, self.k
+        R = r + k * self.rows.x
+        m = self.rows.x + self.at_birth
+        end, last = alpha + T, alpha + t_x
+        u = self.tail / end
+        log_S, S_R, S_u, S_RR, S_Ru, S_uu = _phases(R, u, k)
+        since_start = np.log1p(T / alpha)
+        since_last = np.log1p(self.tail / last)
+        with np.errstate(divide="ignore"):
+            odds = R * since_last - log_S + np.log(a) - np.log(np.where(m > 0, b + m - 1, np.inf))
+        dead = expit(odds)
+        value = w @ (log_S - R * since_start + np.logaddexp(0.0, odds))
+        # derivatives of u by alpha; by u through log S
+        u1, u2 = -u / end, 2 * u / end**2
+        L_a, L_ra, L_aa = S_u * u1, S_Ru * u1, S_uu * u1**2 + S_u * u2
+        drop = np.where(m > 0, 1 / np.where(m > 0, b + m - 1, 1.0), 0.0)
+        d_r = since_last - S_R
+        between = -self.tail / (end * last)  # 1/(α+T) − 1/(α+t_x)
+        d_a = R * between - L_a
+        wd = w * dead
+        v = wd * (1 - dead)
+        gradient = np.array(
+            [
+                w @ (S_R - since_start) + wd @ d_r,
+                w @ (R * T / (alpha * end) + L_a) + wd @ d_a,
+                wd.sum() / a,
+                -(wd @ drop),
+            ]
+        )
+        h = np.empty((4, 4))
+        h[0, 0] = w @ S_RR - wd @ S_RR + v @ d_r**2
+        h[0, 1] = w @ (T / (alpha * end) + L_ra) + wd @ (between - L_ra) + v @ (d_r * d_a)
+        h[1, 1] = (
+            w @ (R * (1 / end**2 - 1 / alpha**2) + L_aa) + wd @ (R * (1 / last**2 - 1 / end**2) - L_aa) + v @ d_a**2
+        )
+        h[0, 2], h[1, 2] = v @ d_r / a, v @ d_a / a
+        h[0, 3], h[1, 3] = -(v @ (d_r * drop)), -(v @ (d_a * drop))
+        h[2, 2] = (v.sum() - wd.sum()) / a**2
+        h[2, 3] = -(v @ drop) / a
+        h[3, 3] = (wd + v) @ drop**2
+        lower = np.tril_indices(4, -1)
+        h[lower] = h.T[lower]
+        return value, gradient, h
+
+
+class _BetaGeometric(OrderFitter):
+    """Everything the three models have in common; see the module."""
+
+    _names = PARAMETERS
+    _time_parameters = ("alpha",)
+    _k = 1
+    _at_birth = 0
+
+    def _fit_rows(self, rows: Rows, initial_params=None):
+        scale = 1.0 / rows.T.max()
+        customers = rows.customers
+        likelihood = _Objective(rows, self._k, self._at_birth)
+        penalty = l2_penalty(self.penalizer_coef, customers, [1.0, scale, 1.0, 1.0])
+        lower = np.log([1e-6, 1e-7 / scale, 1e-7, 1e-7])
+        upper = np.log([1e4, 1e6 / scale, 1e5, 1e5])
+        objective = likelihood if not self.penalizer_coef else penalised(likelihood, penalty)
+        starts = self._starts(rows, scale)
+        if initial_params is not None:
+            starts.insert(0, np.asarray(initial_params, float) - [0.0, np.log(scale), 0.0, 0.0])
+        optimum = self._search(objective, starts, lower, upper)
+        self._limits = (lower, upper)
+        self._rows = rows
+        self._learn(optimum, customers, penalty, scale, float(rows.weights @ rows.x))
+        return self
+
+    def _starts(self, rows: Rows, scale: float):
+        """The rate that reproduces the number of orders, with moderate, small and large dropout."""
+        orders, time = rows.weights @ rows.x, rows.weights @ rows.T
+        rate = self._k * orders / time
+        return [
+            np.log([r, r / rate, a, b])
+            for r, a, b in ((0.5, 0.6, 2.0), (1.0, 0.1, 2.0), (2.0, 2.0, 6.0), (0.2, 0.3, 0.6))
+        ]
+
+    def _find(self, optimum):
+        lower, upper = self._limits
+        point, free = optimum.point, optimum.free
+        se = np.sqrt(np.diag(self.log_variance_matrix_.to_numpy()))
+        at_low = ~free & (point <= lower)
+        at_high = ~free & (point >= upper)
+        r, alpha, a, b = np.exp(point)
+        found = []
+        rows = self._rows
+        stops = a / (a + b)
+        alive = self._alive(rows.x, rows.t_x, rows.T)
+        lost = float(rows.weights @ (1 - alive)) / rows.customers
+        if at_low[2] or (stops * (rows.weights @ rows.x) < rows.customers * 0.05 and lost < 0.05):
+            found.append(
+                Finding(
+                    "no_dropout",
+                    f"The data show hardly any customer stopping (a = {a:.2g}, {100 * lost:.1f} % of customers "
+                    "lost): the model "
+                    "is close to one in which nobody ever leaves, so P(alive) says little; the maximum is kept as "
+                    "it is.",
+                )
+            )
+        elif at_high[3] or at_high[2] or (a + b > 1e3) or (se[2] > FLAT and se[3] > FLAT):
+            found.append(
+                Finding(
+                    "homogeneous_dropout",
+                    "The data do not show that customers differ in their dropout (a and b grow together, a/(a+b) = "
+                    f"{stops:.3g}): "
+                    "the window is too short to tell; a + b is held at its limit, and only their ratio means "
+                    "something.",
+                )
+            )
+        elif at_low[3]:
+            found.append(
+                Finding(
+                    "everyone_drops_out",
+                    "The likelihood rises as b goes to 0: customers seem to stop at the first occasion; b is held "
+                    "at its lower limit "
+                    "and forecasts rest on the few repeat orders.",
+                )
+            )
+        if at_high[0] or at_high[1]:
+            found.append(
+                Finding(
+                    "homogeneous_rate",
+                    "The data do not show that customers differ in how often they buy (r and alpha grow together, "
+                    "rate r/alpha = "
+                    f"{r / alpha:.3g}): r is held at its limit, and only the rate means something.",
+                )
+            )
+        if self.gradient_norm_ > 1e-6 * max(1.0, rows.customers):
+            found.append(
+                Finding(
+                    "not_converged",
+                    f"The search ended with a gradient of {self.gradient_norm_:.2g}: the parameters are not the "
+                    "exact maximum; "
+                    "look at the data before using them.",
+                )
+            )
+        return found
+
+    @property
+    def _memoryless(self):
+        """Whether what follows, given alive, does not depend on the time since the last order."""
+        return self._k == 1
+
+    # ---- what a history says -----------------------------------------------------------------------------------
+
+    def _odds_dead(self, x, t_x, T):
+        """Log odds that the customer has stopped."""
+        r, alpha, a, b = self._numbers()
+        m = x + self._at_birth
+        R = r + self._k * x
+        log_S = _phases(R, (T - t_x) / (alpha + T), self._k)[0]
+        return np.where(
+            m > 0,
+            R * np.log1p((T - t_x) / (alpha + t_x)) - log_S + np.log(a) - np.log(np.where(m > 0, b + m - 1, 1.0)),
+            -np.inf,
+        )
+
+    def _alive(self, x, t_x, T):
+        return expit(-self._odds_dead(x, t_x, T))
+
+    def _phase_weights(self, x, t_x, T):
+        """Probabilities that j = 0 … k−1 of the k phases up to the next order are over, given alive; and R + j."""
+        r, alpha, _, _ = self._numbers()
+        R = r + self._k * x
+        u = (T - t_x) / (alpha + T)
+        terms = [np.ones_like(u)]
+        for j in range(1, self._k):
+            terms.append(terms[-1] * u * (R + j - 1) / j)
+        total = sum(terms)
+        return [(term / total, R + j) for j, term in enumerate(terms)]
+
+    def log_likelihood(self, frequency, recency, T):
+        """Log-likelihood of each history at the fitted parameters, in the data's own unit of time.
+
+        Parameters
+        ----------
+        frequency, recency, T : array_like
+
+        Returns
+        -------
+        array_like
+            One per history. For k > 1 it is short of a term that depends on the single times but not on parameters.
+        """
+        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        r, alpha, a, b = self._numbers()
+        k, m = self._k, (x + self._at_birth).astype(int)
+        R = r + k * x
+        at = (k * x).astype(int)
+        highest = int(at.max(initial=0))
+        value = _sums_below(np.log((r + np.arange(highest)) / alpha))[at]
+        value = value - _sums_below(np.log1p(a / (b + np.arange(m.max(initial=0)))))[m]
+        value = value - R * np.log1p(T / alpha) + _phases(R, (T - t_x) / (alpha + T), k)[0]
+        return restore(value + np.logaddexp(0.0, self._odds_dead(x, t_x, T)))
+
+    # ---- what is to be expected --------------------------------------------------------------------------------
+
+    def _orders_if_alive(self, t, x, t_x, T):
+        """Expected orders in the next t of a customer who is alive, row by row."""
+        if self._k == 1:
+            (x1, T1, t1), back = distinct_rows(x, T, t)
+            return self._poisson_orders(x1, T1, t1)[back]
+        (x1, t_x1, T1, t1), back = distinct_rows(x, t_x, T, t)
+        return self._erlang_orders(x1, t_x1, T1, t1)[back]
+
+    def _poisson_orders(self, x, T, t):
+        r, alpha, a, b = self._numbers()
+        R, w = r + x, t / (alpha + T)
+        levels, which = np.unique(x, return_inverse=True)
+        p, _, weights = beta_nodes(a, b + levels + self._at_birth, sharpest=float((R * w).max(initial=1.0)))
+        answer = np.empty(x.size)
+        for part in _parts(x.size, p.shape[1]):
+            node, rows = p[which[part]], which[part]
+            terms = -np.expm1(-R[part, None] * np.log1p(node * w[part, None])) / node
+            answer[part] = np.einsum("ij,ij->i", weights[rows], terms)
+        return answer
+
+    def _erlang_orders(self, x, t_x, T, t):
+        """With θ_n the k-th roots of 1 − p: Σ_n θ_n^(j+1) / (k (1−p)) · (1 − (1 + (1−θ_n) w)^−R) / (1 − θ_n)."""
+        r, alpha, a, b = self._numbers()
+        k, w = self._k, t / (alpha + T)
+        levels, which = np.unique(x, return_inverse=True)
+        R = r + k * x
+        p, q, weights = beta_nodes(a, b + levels + self._at_birth, sharpest=float((R * w).max(initial=1.0)))
+        phases = self._phase_weights(x, t_x, T)
+        # 1 − θ_0 from log(1 − p), which is exact for small p
+        log_q = np.where(p < 0.5, np.log1p(-np.minimum(p, 0.5)), np.log(q))
+        answer = np.zeros(x.size)
+        for part in _parts(x.size, 4 * p.shape[1]):
+            rows = which[part]
+            for n in range(k):
+                turn = 2j * np.pi * n / k
+                theta = np.exp(log_q / k + turn)
+                short = (-np.expm1(log_q / k) + 0j) if n == 0 else 1 - theta
+                grown = np.log1p(short[rows] * w[part, None])
+                for j, (share, shape) in enumerate(phases):
+                    factor = np.exp((j + 1 - k) * log_q / k + (j + 1) * turn) / (k * short)
+                    terms = (factor * weights)[rows] * -np.expm1(-shape[part, None] * grown)
+                    answer[part] += share[part] * terms.sum(axis=1).real
+        return answer
+
+    # ---- distribution of the number of orders ------------------------------------------------------------------
+
+    def _active(self, t, x, t_x, T):
+        _, alpha, _, _ = self._numbers()
+        w = t / (alpha + T)
+        if self._k == 1:
+            ((_, R),) = self._phase_weights(x, t_x, T)
+            ordered = -np.expm1(-R * np.log1p(w))
+        else:
+            z = w / (1 + w)
+            ordered = sum(
+                share * betainc(self._k - j, R, z) for j, (share, R) in enumerate(self._phase_weights(x, t_x, T))
+            )
+        return self._alive(x, t_x, T) * ordered
+
+    def _orders_at_least(self, n, t, x, t_x, T):
+        """P(n orders or more in the next t | alive, nobody stops) for n ≥ 1, and P(exactly n)."""
+        _, alpha, _, _ = self._numbers()
+        k, w = self._k, t / (alpha + T)
+        z = w / (1 + w)
+        tail, point = np.zeros_like(z), np.zeros_like(z)
+        for j, (share, R) in enumerate(self._phase_weights(x, t_x, T)):
+            first = k * n - j
+            tail += share * np.where(first > 0, betainc(np.maximum(first, 1), R, z), 1.0)
+            for i in range(first, first + k):
+                if i < 0:
+                    continue
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    log_mass = -np.log(R + i) - betaln(R, i + 1.0) - R * np.log1p(w) + (i * np.log(z) if i else 0.0)
+                point += share * np.exp(log_mass)
+        return tail, point
+
+    def _mass(self, n, t, x, t_x, T):
+        if n == 0:
+            return 1 - self._active(t, x, t_x, T)
+        _, _, a, b = self._numbers()
+        b = b + x + self._at_birth
+        _, point = self._orders_at_least(n, t, x, t_x, T)
+        beyond, _ = self._orders_at_least(n + 1, t, x, t_x, T)
+        # stayed through n − 1 orders; then either stopped at the n-th, or no further order came
+        log_stay = -sum(np.log1p(a / (b + i)) for i in range(n - 1)) if n > 1 else np.zeros_like(b)
+        stop = a / (a + b + n - 1)
+        return self._alive(x, t_x, T) * np.exp(log_stay) * (point + stop * beyond)
+
+    # ---- simulation --------------------------------------------------------------------------------------------
+
+    def _draw_orders(self, rng, t, x, t_x, T):
+        """One future of each history: how many orders come in the next t."""
+        _, alpha, a, b = self._numbers()
+        orders = np.zeros(x.size)
+        alive = np.flatnonzero(rng.random(x.size) < self._alive(x, t_x, T))
+        x, t_x, T = x[alive], t_x[alive], T[alive]
+        phases = self._phase_weights(x, t_x, T)
+        done = np.zeros(x.size)
+        if self._k > 1:
+            edges = np.cumsum([share for share, _ in phases], axis=0)
+            done = (rng.random(x.size) > edges[:-1]).sum(axis=0)
+        rate = rng.standard_gamma(phases[0][1] + done) / (alpha + T)
+        coming = (done + rng.poisson(rate * t)) // self._k
+        # the customer stops at the order that a geometric distribution tells; it matters from the second order on
+        many = np.flatnonzero(coming > 1)
+        p = rng.beta(a, b + x[many] + self._at_birth)
+        last = rng.geometric(np.clip(p, 1e-12, 1.0))
+        coming[many] = np.minimum(coming[many], last)
+        orders[alive] = coming
+        return orders
+
+
+def _parts(size: int, width: int):
+    """Slices of rows such that a block of nodes stays within memory."""
+    step = max(1, CHUNK // max(1, width))
+    return [slice(start, min(start + step, size)) for start in range(0, size, step)]
+
+
+class BetaGeoFitter(_BetaGeometric, lifetimes.BetaGeoFitter):
+    """BG/NBD: orders at random, and after each repeat order a chance to stop.
+
+    A drop-in for ``lifetimes.BetaGeoFitter``: same signatures and attributes, exact numbers, standard errors.
+
+    Parameters
+    ----------
+    penalizer_coef : float
+        Coefficient of an l2 penalty on the parameters; 0 is maximum likelihood.
+
+    Examples
+    --------
+    >>> model = BetaGeoFitter().fit([2, 1, 0, 0, 4, 1], [30, 2, 0, 0, 35, 20], [39, 39, 39, 38, 38, 37])
+    >>> sorted(model.params_.index)
+    ['a', 'alpha', 'b', 'r']
+
+    References
+    ----------
+    Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005), Marketing Science 24, 275-284.
+    """
+
+    def generate_new_data(self, size=1):
+        """Simulate `size` customers over the T of the data, as `lifetimes` does."""
+        return generate_data.beta_geometric_nbd_model(self.data["T"].to_numpy()[:size], *self._numbers(), size=size)
+
+
+class ModifiedBetaGeoFitter(_BetaGeometric, lifetimes.ModifiedBetaGeoFitter):
+    """MBG/NBD: as BG/NBD, but a customer may also stop right after the first order.
+
+    Parameters
+    ----------
+    penalizer_coef : float
+
+    References
+    ----------
+    Batislam, E. P., Denizel, M. and Filiztekin, A. (2007), Int. J. of Research in Marketing 24, 201-209.
+    """
+
+    _at_birth = 1
+
+    def generate_new_data(self, size=1):
+        """Simulate `size` customers over the T of the data, as `lifetimes` does."""
+        return generate_data.modified_beta_geometric_nbd_model(
+            self.data["T"].to_numpy()[:size], *self._numbers(), size=size
+        )
+
+
+class RegularBetaGeoFitter(_BetaGeometric, lifetimes.ModifiedBetaGeoFitter):
+    """MBG/CNBD-k: as MBG/NBD, but orders come more regularly than at random.
+
+    The times between a customer's orders have an Erlang distribution of order k; k = 1 is MBG/NBD.
+
+    Parameters
+    ----------
+    k : int
+        Regularity, 1 or more. Choose it by what it forecasts, not by its likelihood.
+    penalizer_coef : float
+
+    References
+    ----------
+    Reutterer, T., Platzer, M. and Schröder, N. (2021), Int. J. of Research in Marketing 38, 194-215.
+    """
+
+    _at_birth = 1
+
+    def __init__(self, k=2, penalizer_coef=0.0):
+        """Store the regularity and the coefficient of the penalty."""
+        if int(k) != k or k < 1:
+            raise ValueError(f"k is {k}; the regularity is a whole number, 1 or more.")
+        super().__init__(penalizer_coef)
+        self.k = self._k = int(k)

@@ -1,0 +1,284 @@
+"""Gamma-Gamma: spend per order differs between customers, and from order to order.
+
+Spend per order ~ Gamma(p, ν) with ν ~ Gamma(q, v) across customers, independent of how often they order. Given x orders
+of mean m, ν ~ Gamma(q + p·x, v + x·m).
+
+References
+----------
+Fader, P. S. and Hardie, B. G. S. (2013), "The Gamma-Gamma Model of Monetary Value", brucehardie.com/notes/025.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammaln, polygamma, psi
+
+from regulars.clv._fitter import Finding, Fitter, l2_penalty, prepared, to_logs
+from regulars.clv._inputs import (
+    _refuse,
+    check_frequency,
+    check_lengths,
+    check_unique,
+    check_weights,
+    common_index,
+    vector,
+)
+from regulars.clv._lifetimes import lifetimes
+
+
+class _Objective:
+    """Log-likelihood of weighted (frequency, mean spend) with gradient and Hessian in log-parameters."""
+
+    def __init__(self, x, m, weights):
+        self.x, self.m, self.w = x, m, weights
+        self.levels, self.which = np.unique(x, return_inverse=True)
+        self.count = np.bincount(self.which, weights)
+
+    def __call__(self, log_params):
+        p, q, v = params = np.exp(log_params)
+        n, px = self.count, p * self.levels
+        x, m, w = self.x, self.m, self.w
+        total = x * m
+        spread = np.log1p(total / v)  # log(x·m + v) − log v
+        share = np.log(total / (total + v))
+        value = n @ (gammaln(px + q) - gammaln(px) - gammaln(q)) + w @ (p * x * share - q * spread - np.log(m))
+        psi_sum, psi_px = psi(px + q), psi(px)
+        end = total + v
+        # share's derivative by v is −1/(xm+v), spread's is 1/(xm+v) − 1/v = −xm/(v·(xm+v))
+        gradient = np.array(
+            [
+                n @ (self.levels * (psi_sum - psi_px)) + w @ (x * share),
+                n @ (psi_sum - psi(q)) - w @ spread,
+                w @ (q * total / (v * end) - p * x / end),
+            ]
+        )
+        tri_sum = polygamma(1, px + q)
+        h = np.empty((3, 3))
+        h[0, 0] = n @ (self.levels**2 * (tri_sum - polygamma(1, px)))
+        h[0, 1] = h[1, 0] = n @ (self.levels * tri_sum)
+        h[1, 1] = n @ (tri_sum - polygamma(1, q))
+        h[0, 2] = h[2, 0] = -(w @ (x / end))
+        h[1, 2] = h[2, 1] = w @ (total / (v * end))
+        h[2, 2] = w @ (p * x / end**2 - q * total * (end + v) / (v * end) ** 2)
+        return to_logs(params, value, gradient, h)
+
+
+class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
+    """Mean spend per order of each customer, shrunk towards the mean of all.
+
+    A drop-in for ``lifetimes.GammaGammaFitter``.
+
+    Parameters
+    ----------
+    penalizer_coef : float
+        Coefficient of an l2 penalty on the parameters; 0 is maximum likelihood.
+
+    Examples
+    --------
+    >>> model = GammaGammaFitter().fit([1, 2, 3, 5, 2], [20.0, 35.0, 28.0, 60.0, 41.0])
+    >>> sorted(model.params_.index)
+    ['p', 'q', 'v']
+    """
+
+    _names = ("p", "q", "v")
+
+    def __init__(self, penalizer_coef=0.0):
+        """Store the coefficient of the penalty."""
+        self.penalizer_coef = penalizer_coef
+
+    def fit(
+        self,
+        frequency,
+        monetary_value,
+        weights=None,
+        initial_params=None,
+        verbose=False,
+        tol=1e-7,
+        index=None,
+        q_constraint=False,
+        **kwargs,
+    ):
+        """Fit by maximum likelihood; give customers with repeat orders only.
+
+        Parameters
+        ----------
+        frequency : array_like
+            Number of orders whose mean is ``monetary_value``; 1 or more.
+        monetary_value : array_like
+            Mean spend per order, positive.
+        weights : array_like, optional
+            Number of customers that each row stands for.
+        initial_params : array_like, optional
+            Logs of p, q, v to start from.
+        q_constraint : bool
+            Hold q at 1 or above.
+        verbose, tol, **kwargs
+            Taken for the sake of code written for `lifetimes`.
+        index : array_like, optional
+            Customer ids, the index of ``data``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Naming the first row and value that cannot be.
+        """
+        if index is None:
+            index = common_index(frequency=frequency, monetary_value=monetary_value)
+        else:
+            check_unique(index)
+        x, m = vector(frequency, "frequency"), vector(monetary_value, "monetary_value")
+        check_lengths(frequency=x, monetary_value=m)
+        check_frequency(x, index)
+        _refuse(
+            x < 1, x, index, "{where}: frequency is {value:g}; spend is fitted on customers with a repeat order only."
+        )
+        _refuse(
+            ~(np.isfinite(m) & (m > 0)), m, index, "{where}: monetary_value is {value}; the model needs positive spend."
+        )
+        weights_given, weights = weights, check_weights(weights, x, index)
+        if len(x) < 2 or weights.sum() < 2:
+            raise ValueError(
+                "fewer than two customers have a repeat order; spend per customer cannot be fitted on them."
+            )
+        self._fit_rows(x, m, weights, initial_params, q_constraint)
+        counts = np.ones(len(x), dtype=int) if weights_given is None else np.asarray(weights_given)
+        self.data = pd.DataFrame({"monetary_value": m, "frequency": x, "weights": counts}, index=index)
+        return self
+
+    def _fit_rows(self, x, m, weights, initial_params=None, q_constraint=False):
+        unit = float(np.average(m, weights=weights))  # money enters as multiples of the mean
+        likelihood = _Objective(x, m / unit, weights)
+        customers = float(weights.sum())
+        penalty = l2_penalty(self.penalizer_coef, customers, [1.0, 1.0, unit])
+        lower, upper = np.log([1e-4, 1.0 if q_constraint else 1e-4, 1e-7]), np.log([1e5, 1e4, 1e7])
+
+        def objective(log_params):
+            found = likelihood(log_params)
+            if not self.penalizer_coef:
+                return found
+            return tuple(a - b for a, b in zip(found, penalty(log_params), strict=True))
+
+        starts = [np.log(start) for start in ([2.0, 3.0, 1.0], [6.0, 4.0, 0.5], [1.0, 10.0, 9.0], [50.0, 2.0, 0.02])]
+        if initial_params is not None:
+            starts.insert(0, np.asarray(initial_params, float) - [0.0, 0.0, np.log(unit)])
+        optimum = self._search(objective, starts, lower, upper)
+        self._limits = (lower, upper)
+        self._learn(optimum, customers, penalty, 1.0, 0.0)
+        # back into money: the density of m is that of m / unit, divided by unit
+        self.log_likelihood_ -= customers * np.log(unit)
+        for name in ("AIC_", "BIC_"):
+            setattr(self, name, getattr(self, name) + 2 * customers * np.log(unit))
+        self._negative_log_likelihood_ += np.log(unit)
+        self._into_money(unit)
+        return self
+
+    def _into_money(self, unit: float):
+        times = pd.Series([1.0, 1.0, unit], index=list(self._names))
+        self.params_ = self.params_ * times
+        self.standard_errors_ = self.standard_errors_ * times
+        self.variance_matrix_ = self.variance_matrix_ * np.outer(times, times)
+        self.confidence_intervals_ = self.confidence_intervals_.mul(times, axis=0)
+
+    def _find(self, optimum):
+        _, q, _ = np.exp(optimum.point)
+        found = []
+        if q <= 1:
+            found.append(
+                Finding(
+                    "no_mean_spend",
+                    f"Spend differs so much between customers (q = {q:.3g}, not above 1) that the model has no "
+                    "mean: customers "
+                    "without a repeat order get no value from it; winsorise the spend or use the observed mean.",
+                )
+            )
+        if not optimum.free.all():
+            names = [name for name, free in zip(self._names, optimum.free, strict=True) if not free]
+            found.append(
+                Finding(
+                    "spend_at_limit",
+                    f"The likelihood of spend is flat ({', '.join(names)} at a limit of the search): customers, or "
+                    "their orders, hardly "
+                    "differ in spend; means per customer stay usable, the parameters are not.",
+                )
+            )
+        return found
+
+    @property
+    def population_mean(self) -> float:
+        """Mean spend per order over all customers; infinite for q ≤ 1."""
+        p, q, v = self._unload_params("p", "q", "v")
+        return p * v / (q - 1) if q > 1 else np.inf
+
+    def conditional_expected_average_profit(self, frequency=None, monetary_value=None):
+        """Mean spend per order to be expected of each customer.
+
+        Parameters
+        ----------
+        frequency, monetary_value : array_like, optional
+            Number of orders and their mean spend; without orders the spend is ignored and the mean of all customers
+            returned. The data of the fit by default.
+
+        Returns
+        -------
+        array_like
+            Money per order.
+        """
+        frequency = self.data["frequency"] if frequency is None else frequency
+        monetary_value = self.data["monetary_value"] if monetary_value is None else monetary_value
+        p, q, v = self._unload_params("p", "q", "v")
+        x, m = np.asarray(frequency, float), np.asarray(monetary_value, float)
+        total = np.where(x > 0, x * np.where(x > 0, m, 0.0), 0.0)
+        with np.errstate(divide="ignore"):
+            answer = p * (v + total) / (p * x + q - 1)
+        index = next((s.index for s in (frequency, monetary_value) if isinstance(s, pd.Series)), None)
+        return pd.Series(answer, index=index) if index is not None else answer[()]
+
+    def customer_lifetime_value(
+        self,
+        transaction_prediction_model,
+        frequency,
+        recency,
+        T,
+        monetary_value,
+        time=12,
+        discount_rate=0.01,
+        freq="D",
+    ):
+        """Lifetime value by `lifetimes`' recipe; `regulars.clv.lifetime_value` says what it discounts, and how.
+
+        A month is 30 days (``freq="D"``), 4.345 weeks (``"W"``), 720 hours (``"H"``) or 1 month (``"M"``); the orders
+        of month i are divided by (1 + discount_rate)^i. There is no margin.
+
+        Parameters
+        ----------
+        transaction_prediction_model : fitter
+            Of orders.
+        frequency, recency, T, monetary_value : array_like
+        time : int
+            Months.
+        discount_rate : float
+            Per month.
+        freq : {"D", "W", "M", "H"}
+            Unit of recency and T.
+
+        Returns
+        -------
+        pandas.Series
+            Money, named clv.
+        """
+        factor = {"W": 4.345, "M": 1.0, "D": 30.0, "H": 720.0}
+        if freq not in factor:
+            raise ValueError(f"freq is {freq!r}; it says the unit of T and is one of D, W, M, H.")
+        names = ("frequency", "recency", "T")
+        index = common_index(frequency=frequency, recency=recency, T=T, monetary_value=monetary_value)
+        (x, t_x, T), _ = prepared(frequency, recency, T, names=names)
+        discounted, before = np.zeros(x.size), np.zeros(x.size)
+        for month in range(1, int(time) + 1):
+            so_far = np.asarray(transaction_prediction_model.predict(month * factor[freq], x, t_x, T))
+            discounted += (so_far - before) / (1 + discount_rate) ** month
+            before = so_far
+        spend = np.asarray(self.conditional_expected_average_profit(x, np.asarray(monetary_value, float)))
+        return pd.Series(spend * discounted, index=index, name="clv")

@@ -1,0 +1,237 @@
+"""How sure a forecast is: intervals per customer and of totals."""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from regulars.clv._fitter import distinct_rows, prepared
+from regulars.clv._inputs import check_unique, common_index, vector
+from regulars.clv.value import _check_margin, _if_alive, continuous_rate, expected_spend, has_spend, units
+from regulars.intervals import Estimate
+
+BLOCK = 20_000  # histories simulated at a time
+WIDEST = 2.0  # no parameter is drawn from a wider distribution than this, on the log scale
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Intervals per customer, and of the totals.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        expected_orders_low, expected_orders_high (orders), clv_low, clv_high (money): what a single customer will
+        do lies between them with the probability `level`.
+    orders_total, clv_total : Estimate
+        Over all customers, with n customers.
+    level : float
+    """
+
+    customers: pd.DataFrame
+    orders_total: Estimate
+    clv_total: Estimate
+    level: float
+
+
+def parameter_draws(model, draws: int, rng) -> np.ndarray:
+    """Parameters drawn from their approximate distribution, normal on the log scale: one row per draw."""
+    names = list(model.params_.index)
+    center = np.log(model.params_.to_numpy(float))
+    noise = rng.standard_normal((draws, len(names)))
+    covariance = getattr(model, "log_variance_matrix_", None)
+    if covariance is None:
+        return np.exp(np.broadcast_to(center, noise.shape))
+    variance, axes = np.linalg.eigh(covariance.to_numpy(float))
+    axes = axes * np.where(axes.sum(axis=0) < 0, -1.0, 1.0)  # the sign of an eigenvector is arbitrary; fix it
+    spread = np.minimum(np.sqrt(np.maximum(variance, 0.0)), WIDEST)
+    return np.exp(center + (noise * spread) @ axes.T)
+
+
+def with_params(model, values):
+    """Shallow copy of a model at other parameters."""
+    other = copy.copy(model)
+    other.params_ = pd.Series(values, index=model.params_.index)
+    return other
+
+
+def total_spread(model, total) -> float:
+    """Standard error of total(model) that comes from the model's parameters, by the delta method in log-parameters.
+
+    Parameters
+    ----------
+    model : fitter
+    total : callable
+        From a model to a number.
+    """
+    covariance = getattr(model, "log_variance_matrix_", None)
+    if covariance is None:
+        return 0.0
+    covariance = covariance.to_numpy(float)
+    params, step = model.params_.to_numpy(float), 1e-3
+    slope = np.zeros(len(params))
+    for i in np.flatnonzero(np.diag(covariance) > 0):
+        up, down = params.copy(), params.copy()
+        up[i] *= np.exp(step)
+        down[i] *= np.exp(-step)
+        slope[i] = (total(with_params(model, up)) - total(with_params(model, down))) / (2 * step)
+    return float(np.sqrt(max(slope @ covariance @ slope, 0.0)))
+
+
+def spread_interval(value: float, relative: float, level: float, n: int) -> Estimate:
+    """Interval of a positive total whose logarithm has a given standard deviation."""
+    z = ndtri((1 + level) / 2)
+    return Estimate(float(value), float(value * np.exp(-z * relative)), float(value * np.exp(z * relative)), int(n))
+
+
+def _ends(draws, level: float):
+    """Lower and upper end over the last axis, rounded outwards: counts are discrete."""
+    count = draws.shape[1]
+    low = int(np.floor((1 - level) / 2 * count))
+    high = min(count - 1 - low, count - 1)
+    ordered = np.partition(draws, (low, high), axis=1)
+    return ordered[:, low].astype(float), ordered[:, high].astype(float)
+
+
+def predictive_intervals(
+    model,
+    spend_model,
+    frequency,
+    recency,
+    T,
+    monetary_value,
+    *,
+    margin: float,
+    annual_discount_rate: float,
+    months: float,
+    time_unit: str,
+    level: float = 0.9,
+    draws: int = 400,
+    seed: int = 0,
+    level_uncertainty: float = 0.12,
+    index=None,
+) -> Uncertainty:
+    """Intervals of what each customer will order and bring, and of the totals.
+
+    Each draw takes parameters from their approximate distribution, then a rate, a lifetime, orders and spend for every
+    distinct history. A customer's interval so holds the uncertainty of the parameters and the chance of buying.
+    For totals, chance averages out and the level of the whole forecast dominates, which no model sees: seasons, prices,
+    competitors. `level_uncertainty` stands for it.
+
+    Parameters
+    ----------
+    model, spend_model, frequency, recency, T, monetary_value, margin, annual_discount_rate, months, time_unit, index
+        As in `lifetime_value`.
+    level : float
+        Probability that an interval should hold.
+    draws : int
+        Futures per customer.
+    seed : int
+    level_uncertainty : float
+        Standard deviation of the level of a total, as a share; 0.12 is the least that hold-outs have shown.
+
+    Returns
+    -------
+    Uncertainty
+
+    Examples
+    --------
+    >>> from regulars.clv import BetaGeoFitter, GammaGammaFitter
+    >>> orders, spend = BetaGeoFitter(), GammaGammaFitter()
+    >>> orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    >>> spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    >>> sure = predictive_intervals(orders, spend, [2, 0], [30.43, 0], [38.86, 38.86], [22.35, 0], margin=0.3,
+    ...                             annual_discount_rate=0.1, months=12, time_unit="week")
+    >>> sure.customers[["expected_orders_low", "expected_orders_high"]].to_numpy().tolist()
+    [[0.0, 5.0], [0.0, 1.0]]
+    """
+    _check_margin(margin)
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it is a probability, such as 0.9.")
+    if index is None:
+        index = common_index(frequency=frequency, recency=recency, T=T, monetary_value=monetary_value)
+    else:
+        check_unique(index)
+    (x, t_x, T), _ = prepared(
+        vector(frequency, "frequency"), vector(recency, "recency"), vector(T, "T"), names=("frequency", "recency", "T")
+    )
+    money = vector(monetary_value, "monetary_value")
+    m = np.where(has_spend(x, money), money, 0.0)
+    horizon, rate = units(months, time_unit), continuous_rate(annual_discount_rate, time_unit)
+
+    (x1, t_x1, T1, m1), back = distinct_rows(x, t_x, T, m)
+    customers = np.bincount(back, minlength=x1.size) if not isinstance(back, slice) else np.ones(x1.size)
+    alive = model._alive(x1, t_x1, T1)
+    orders, discounted = _if_alive(model, x1, t_x1, T1, horizon, rate)
+    per_order = expected_spend(spend_model, x1, m1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        discount = np.where(orders > 0, discounted / orders, 1.0)
+
+    streams = np.random.SeedSequence(seed)
+    rng = np.random.default_rng(streams.spawn(1)[0])
+    order_params = parameter_draws(model, draws, rng)
+    spend_params = parameter_draws(spend_model, draws, rng)
+    ends = {name: np.empty(x1.size) for name in ("expected_orders_low", "expected_orders_high", "clv_low", "clv_high")}
+    order_variance, worth_variance = np.empty(x1.size), np.empty(x1.size)
+    for start in range(0, x1.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        rng = np.random.default_rng(streams.spawn(1)[0])
+        history = x1[part], t_x1[part], T1[part]
+        counts = np.empty((history[0].size, draws), dtype=np.int32)
+        worth = np.zeros(counts.shape)
+        for d in range(draws):
+            drawn = with_params(model, order_params[d])._draw_orders(rng, horizon, *history)
+            counts[:, d] = drawn
+            some = np.flatnonzero(drawn > 0)
+            worth[some, d] = _draw_spend(rng, spend_params[d], drawn[some], history[0][some], m1[part][some])
+        worth *= margin * discount[part, None]
+        order_variance[part], worth_variance[part] = counts.var(axis=1), worth.var(axis=1)
+        ends["expected_orders_low"][part], ends["expected_orders_high"][part] = _ends(counts, level)
+        ends["clv_low"][part], ends["clv_high"][part] = _ends(worth, level)
+
+    total_orders = float(customers @ (alive * orders))
+    total_worth = float(margin * (customers @ (alive * discounted * per_order)))
+
+    (x2, t_x2, T2), back2 = distinct_rows(x1, t_x1, T1)
+    back2 = np.arange(x1.size) if isinstance(back2, slice) else back2
+    by_count = np.bincount(back2, customers, minlength=x2.size)
+    by_money = np.bincount(back2, customers * per_order * margin * discount, minlength=x2.size)
+
+    def expectation(weights):
+        t = np.full(x2.size, horizon)
+        return lambda other: float(weights @ (other._alive(x2, t_x2, T2) * other._orders_if_alive(t, x2, t_x2, T2)))
+
+    def spend_total(other):
+        return float(margin * ((customers * alive * discounted) @ expected_spend(other, x1, m1)))
+
+    chance_orders = float(np.sqrt(customers @ order_variance))
+    chance_worth = float(np.sqrt(customers @ worth_variance))
+    n = int(x.size)
+
+    def estimate(total, *parts):
+        if not total > 0 or not np.isfinite(total):
+            return Estimate(total, total, total, n)
+        relative = np.sqrt(level_uncertainty**2 + sum((part / total) ** 2 for part in parts))
+        return spread_interval(total, float(relative), level, n)
+
+    return Uncertainty(
+        customers=pd.DataFrame({name: values[back] for name, values in ends.items()}, index=index),
+        orders_total=estimate(total_orders, chance_orders, total_spread(model, expectation(by_count))),
+        clv_total=estimate(
+            total_worth,
+            chance_worth,
+            total_spread(model, expectation(by_money)),
+            total_spread(spend_model, spend_total),
+        ),
+        level=level,
+    )
+
+
+def _draw_spend(rng, params, orders, x, m):
+    """Spend of so many orders by customers with x orders of mean m behind them."""
+    p, q, v = params
+    own = m > 0
+    scale = rng.standard_gamma(q + p * np.where(own, x, 0.0)) / (v + np.where(own, x * m, 0.0))
+    return rng.standard_gamma(p * orders) / scale
