@@ -1,0 +1,89 @@
+"""Does the fitted model describe the base? Orders counted against orders expected, by number and over time."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from regulars.rfm import unit_days
+
+
+def frequency_check(model, frequency, T, largest: int = 7) -> pd.DataFrame:
+    """How many customers have ordered again 0, 1, 2 … times, beside how many the model expects.
+
+    Parameters
+    ----------
+    model : fitter of orders
+        Fitted on these customers.
+    frequency, T : array_like
+        Repeat orders and age of each customer, in the model's time unit.
+    largest : int
+        The last row holds this number and more.
+
+    Returns
+    -------
+    pandas.DataFrame
+        repeat_orders (0 … ``largest``), customers (counted), expected (Σ over customers of P(X(T) = n)).
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), Marketing Science 24, figure 2.
+    """
+    frequency = np.asarray(frequency)
+    ages, counts = np.unique(np.asarray(T, dtype=float), return_counts=True)
+    below = [float(counts @ _probability(model, ages, n)) for n in range(largest)]
+    counted = np.bincount(np.minimum(frequency, largest).astype(int), minlength=largest + 1)
+    return pd.DataFrame(
+        {
+            "repeat_orders": np.arange(largest + 1),
+            "customers": counted,
+            "expected": [*below, float(counts.sum() - sum(below))],
+        }
+    )
+
+
+def _probability(model, ages: np.ndarray, n: int) -> np.ndarray:
+    return np.asarray(model.probability_of_n_purchases_up_to_time(ages, n), dtype=float)
+
+
+def tracking(model, purchases: pd.DataFrame, until: date, time_unit: str = "week") -> pd.DataFrame:
+    """Repeat orders of all customers week by week, cumulated: what came, beside what the model expects.
+
+    Parameters
+    ----------
+    model : fitter of orders
+        Fitted on the calibration period.
+    purchases : pandas.DataFrame
+        One row per customer and purchase day: customer_id, day. Only customers of the calibration period.
+    until : date
+        Last day.
+    time_unit : str
+        The model's.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per full week since the first purchase: week_end (date), came (repeat orders so far), expected
+        (Σ over customers of E[X(t)], t counted from each one's first order).
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), Marketing Science 24, figures 3 and 4.
+    """
+    first = purchases.groupby("customer_id")["day"].min()
+    start = first.min()
+    weeks = (pd.Timestamp(until) - start).days // 7
+    ends = start + pd.to_timedelta(7 * np.arange(1, weeks + 1), unit="D")
+    repeats = np.sort(purchases.loc[purchases["day"] > purchases["customer_id"].map(first), "day"].to_numpy())
+    born, customers = np.unique(first.to_numpy(), return_counts=True)
+    # a purchase on the day of week_end belongs to the next week
+    ages = (ends.to_numpy()[:, None] - born[None, :]) / np.timedelta64(1, "D") / unit_days(time_unit)
+    alive_ages, back = np.unique(np.maximum(ages, 0.0), return_inverse=True)
+    expected = np.asarray(model.expected_number_of_purchases_up_to_time(alive_ages), dtype=float)
+    return pd.DataFrame(
+        {
+            "week_end": ends,
+            "came": np.searchsorted(repeats, ends.to_numpy(), side="left"),
+            "expected": expected[back].reshape(ages.shape) @ customers,
+        }
+    )

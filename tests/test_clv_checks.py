@@ -1,0 +1,47 @@
+"""Checks of a fitted model against the published CDNOW figures."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from regulars.clv import BetaGeoFitter
+from regulars.clv.checks import frequency_check, tracking
+from regulars.rfm import rfm_summary
+
+CUTOFF, END = date(1997, 9, 30), date(1998, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def summary(cdnow_sample):
+    return rfm_summary(cdnow_sample, CUTOFF, zero_spend_is_purchase=True)
+
+
+@pytest.fixture(scope="module")
+def model(summary):
+    return BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
+
+
+def test_calibration_histogram(model, summary):
+    table = frequency_check(model, summary["frequency"], summary["T"])
+    assert table["customers"].tolist() == [1411, 439, 214, 100, 62, 38, 29, 64]
+    expected = [1407.6843, 460.3235, 192.4614, 101.1642, 59.8471, 38.1197, 25.5491, 71.8507]
+    assert table["expected"].tolist() == pytest.approx(expected, abs=5e-4)
+    assert table["expected"].sum() == pytest.approx(len(summary))
+
+
+def test_cumulative_tracking(model, cdnow_sample):
+    days = cdnow_sample.assign(day=cdnow_sample["ordered_at"].dt.normalize())
+    days = days[["customer_id", "day"]].drop_duplicates()
+    table = tracking(model, days, END)
+    weeks = table.iloc[19:25]
+    assert weeks["came"].tolist() == [1359, 1414, 1484, 1517, 1573, 1672]
+    expected = [1312.4589, 1387.3475, 1460.3932, 1531.7150, 1601.4194, 1669.6017]
+    assert weeks["expected"].tolist() == pytest.approx(expected, abs=5e-4)
+
+
+def test_unit_of_time_does_not_matter(cdnow_sample, model):
+    by_day = rfm_summary(cdnow_sample, CUTOFF, "day", zero_spend_is_purchase=True)
+    daily = BetaGeoFitter().fit(by_day["frequency"], by_day["recency"], by_day["T"])
+    days = cdnow_sample.assign(day=cdnow_sample["ordered_at"].dt.normalize())[["customer_id", "day"]].drop_duplicates()
+    pd.testing.assert_frame_equal(tracking(daily, days, END, "day"), tracking(model, days, END), rtol=1e-7)
