@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from regulars.clv import BetaGeoFitter
-from regulars.clv.checks import frequency_check, tracking
-from regulars.rfm import rfm_summary
+from regulars.clv.checks import frequency_check, holdout_path, tracking
+from regulars.intervals import Estimate
+from regulars.rfm import holdout_split, purchase_log, rfm_summary
 
 CUTOFF, END = date(1997, 9, 30), date(1998, 6, 30)
 
@@ -45,3 +46,20 @@ def test_unit_of_time_does_not_matter(cdnow_sample, model):
     daily = BetaGeoFitter().fit(by_day["frequency"], by_day["recency"], by_day["T"])
     days = cdnow_sample.assign(day=cdnow_sample["ordered_at"].dt.normalize())[["customer_id", "day"]].drop_duplicates()
     pd.testing.assert_frame_equal(tracking(daily, days, END, "day"), tracking(model, days, END), rtol=1e-7)
+
+
+def test_holdout_path_ends_at_the_published_totals(cdnow_sample, model):
+    """Hold-out of 39 weeks (values by Newton's method): BG/NBD 1653.4087, naive rate 2930.10, actual 1,882."""
+    split = holdout_split(cdnow_sample, CUTOFF, END, zero_spend_is_purchase=True)
+    days = purchase_log(cdnow_sample, zero_spend_is_purchase=True)
+    total = Estimate(1653.4, 1653.4 * 0.8, 1653.4 / 0.8)
+    path = holdout_path(model, split, days, CUTOFF, END, total)
+    last = path.iloc[-1]
+    assert len(path) == 39
+    assert last["week_end"] == pd.Timestamp(END)
+    assert last["forecast"] == pytest.approx(1653.4087, abs=5e-5)
+    assert last["naive"] == pytest.approx(2930.10, abs=5e-3)
+    assert last["came"] == 1882 == split["holdout_orders"].sum()
+    # the band of the whole is the one that was given; earlier weeks are less certain
+    assert [last["low"], last["high"]] == pytest.approx([total.low, total.high], rel=1e-4)
+    assert ((path["high"] / path["forecast"]).diff().dropna() < 0).all()

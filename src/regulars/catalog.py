@@ -172,8 +172,9 @@ SCORED_TABLES = (
         Column("recency", "float", low=0),
         Column("T", "float", low=0),
         Column("monetary_value", "float", nullable=True, low=0),       # null: no repeat day with positive spend
-        Column("spend", "float"),
-        Column("spend_is_prior", "bool"),
+        Column("spend", "float"),                                      # past, all purchase days
+        Column("spend_per_order", "float", low=0),                     # expected of the next order
+        Column("spend_is_prior", "bool"),                              # where it is the mean of all customers
         Column("p_alive", "float", low=0, high=1),
         Column("p_active", "float", low=0, high=1),
         Column("expected_orders", "float", low=0),

@@ -54,6 +54,35 @@ def purchase_days(orders: "ir.Table", *, zero_spend_is_purchase: bool = False) -
     return days.filter(days.amount >= 0 if zero_spend_is_purchase else days.amount > 0)
 
 
+def purchase_log(orders: pd.DataFrame, *, zero_spend_is_purchase: bool = False) -> pd.DataFrame:
+    """Purchase occasions as a frame.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        customer_id, ordered_at, amount.
+    zero_spend_is_purchase : bool
+        As for `rfm_summary`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per customer and purchase day, sorted: customer_id, day (date), amount (net spend of the day).
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({
+    ...     "customer_id": ["a", "a"], "ordered_at": pd.to_datetime(["2024-01-01 09:00", "2024-01-01 17:00"]),
+    ...     "amount": [10.0, 20.0]})
+    >>> purchase_log(orders)
+      customer_id        day  amount
+    0           a 2024-01-01    30.0
+    """
+    table = as_table(orders[["customer_id", "ordered_at", "amount"]])
+    days = purchase_days(table, zero_spend_is_purchase=zero_spend_is_purchase)
+    return as_frame(days.mutate(amount=days.amount.cast("float64")).order_by("customer_id", "day"))
+
+
 def rfm_expression(
     orders: "ir.Table", observation_end: date, time_unit: str = "week", *, zero_spend_is_purchase: bool = False
 ) -> "ir.Table":

@@ -4,7 +4,9 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
+from regulars.intervals import Estimate
 from regulars.rfm import unit_days
 
 
@@ -85,5 +87,68 @@ def tracking(model, purchases: pd.DataFrame, until: date, time_unit: str = "week
             "week_end": ends,
             "came": np.searchsorted(repeats, ends.to_numpy(), side="left"),
             "expected": expected[back].reshape(ages.shape) @ customers,
+        }
+    )
+
+
+def holdout_path(
+    model,
+    split: pd.DataFrame,
+    purchases: pd.DataFrame,
+    cutoff: date,
+    until: date,
+    total: Estimate,
+    *,
+    time_unit: str = "week",
+    interval_level: float = 0.9,
+    level_uncertainty: float = 0.12,
+) -> pd.DataFrame:
+    """Orders after a cutoff, week by week: what was forecast then, its interval, what a plain rate says, what came.
+
+    Parameters
+    ----------
+    model : fitter of orders
+        Fitted on what was known at the cutoff.
+    split : pandas.DataFrame
+        `regulars.rfm.holdout_split`: the customers known at the cutoff.
+    purchases : pandas.DataFrame
+        One row per customer and purchase day: customer_id, day.
+    cutoff, until : date
+        Last day of the calibration and of the hold-out.
+    total : Estimate
+        Forecast of the whole hold-out with its interval, whose width gives that of the weeks before it.
+    time_unit, interval_level, level_uncertainty
+        As for the forecast.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per week, the last one at ``until``: week_end (date), forecast, low, high, naive (each customer's past
+        orders per unit of time, carried on), came (orders since the cutoff).
+    """
+    start, end = pd.Timestamp(cutoff), pd.Timestamp(until)
+    days = np.unique(np.append(np.arange(7, (end - start).days, 7), (end - start).days))
+    ends = start + pd.to_timedelta(days, unit="D")
+    later = purchases[purchases["customer_id"].isin(split["customer_id"]) & (purchases["day"] > start)]
+    came = np.searchsorted(np.sort(later["day"].to_numpy()), ends.to_numpy(), side="right")
+    horizon = days / unit_days(time_unit)
+    history = split.groupby(["frequency", "recency", "T"]).size().rename("customers").reset_index()
+    columns = [history[name].to_numpy() for name in ("frequency", "recency", "T")]
+    customers = history["customers"].to_numpy()
+    forecast = np.array([customers @ np.asarray(model.predict(t, *columns), dtype=float) for t in horizon])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.where(columns[2] > 0, columns[0] / columns[2], 0.0)
+    # chance and parameters weigh less as orders add up; the doubt about the level stays
+    z = norm.ppf((1 + interval_level) / 2)
+    rest = max((np.log(total.high / total.value) / z) ** 2 - level_uncertainty**2, 0.0)
+    spread = np.exp(z * np.sqrt(level_uncertainty**2 + rest * total.value / forecast))
+    return pd.DataFrame(
+        {
+            "week_end": ends,
+            "forecast": forecast,
+            "low": forecast / spread,
+            "high": forecast * spread,
+            "naive": customers @ rate * horizon,
+            "came": came,
         }
     )
