@@ -180,6 +180,11 @@ def _column(table: str, name: str) -> Column:
     return TABLES[table].column(name) or Column(name, "text", required=False, nullable=True)
 
 
+def _can_fail(column: Column) -> bool:
+    """Whether there are texts that the column cannot take."""
+    return column.kind != "text" or bool(column.choices)
+
+
 def _text(source: ir.Table, raw: RawTable, table: dict, spec: dict) -> ir.StringValue:
     """Text of one of our columns, mapped as the mapping says; null where it is missing."""
     if "row_number" in spec:
@@ -209,6 +214,8 @@ def _typed(text: ir.StringValue, column: Column, table: dict, spec: dict) -> ir.
             return ibis.ifelse(number == number.floor(), number, ibis.null(parsing.MONEY_TYPE)).cast("int64")
         case "bool":
             return parsing.read_bool(text)
+    if column.choices:
+        return ibis.ifelse(text.isin(column.choices), text, ibis.null("string"))
     return parsing.number_id(text) if spec.get("number_id") else text
 
 
@@ -223,7 +230,7 @@ def _read(engine, mapping: Mapping, source: RawTable) -> _Raw:
         column = _column(source.name, target)
         values[target] = _typed(given, column, table, spec)
         fails = given.notnull() & values[target].isnull()
-        if column.kind != "text":
+        if _can_fail(column):
             unreadable.append(fails)
         elif spec.get("number_id") and target == "customer_id":
             malformed = fails
@@ -270,10 +277,12 @@ def _stop_at_unreadable(mapping: Mapping, raw: _Raw) -> None:
     texts = text.select(**given).to_pyarrow().to_pylist()[0]
     target = next(
         name for name in given
-        if _column(raw.name, name).kind != "text" and texts[name] is not None and row[name] is None
+        if _can_fail(_column(raw.name, name)) and texts[name] is not None and row[name] is None
     )  # fmt: skip
     column = _column(raw.name, target)
+    choices = " or ".join(column.choices)
     what, mend = {
+        "text": (choices, f"map it to {choices} under values"),
         "date": ("date", "name its date_format"),
         "timestamp": ("date", "name its date_format"),
         "bool": ("truth value", "map it to true or false under values"),
@@ -281,7 +290,7 @@ def _stop_at_unreadable(mapping: Mapping, raw: _Raw) -> None:
     value = "a value that is not shown" if column.personal else f"{texts[target][:60]!r}"
     raise UserError(
         f"{raw.source.place(row[ROW])}, column '{table['columns'][target].get('column', target)}': {value} cannot be "
-        f"read as a {what}; mend it, or in {mapping.file} {mend} or set on_unreadable to reject."
+        f"read as {'' if choices else 'a '}{what}; mend it, or in {mapping.file} {mend} or set on_unreadable to reject."
     )
 
 
@@ -467,19 +476,27 @@ def orders_from_lines(lines: ir.Table) -> ir.Table:
     Parameters
     ----------
     lines : ibis table
-        order_id, customer_id (one per order), ordered_at, quantity_left, amount_kept.
+        row, order_id, customer_id (one per order), ordered_at, quantity_left, amount_kept, and where they are
+        supplied channel, unit_cost.
 
     Returns
     -------
     ibis table
-        order_id, customer_id, ordered_at (of its first line), amount_kept (net), is_return (nothing but credits).
+        order_id, customer_id, ordered_at (of its first line), amount_kept (net), is_return (nothing but credits),
+        channel (of its first line), cost (null where the cost of a line is not known).
     """
-    return lines.group_by("order_id").aggregate(
-        customer_id=lines.customer_id.min(),
-        ordered_at=lines.ordered_at.min(),
-        amount_kept=lines.amount_kept.sum(),
-        is_return=lines.quantity_left.max() < 0,
-    )
+    parts = {
+        "customer_id": lines.customer_id.min(),
+        "ordered_at": lines.ordered_at.min(),
+        "amount_kept": lines.amount_kept.sum(),
+        "is_return": lines.quantity_left.max() < 0,
+    }
+    if "channel" in lines.columns:
+        parts["channel"] = lines.channel.argmin(lines[ROW])
+    if "unit_cost" in lines.columns:
+        cost = _amount(lines.quantity_left, lines.unit_cost).sum()
+        parts["cost"] = ibis.ifelse(lines.unit_cost.count() == lines.count(), cost, ibis.null(AMOUNT_TYPE))
+    return lines.group_by("order_id").aggregate(**parts)
 
 
 # ---- the ledger ------------------------------------------------------------------------------------------------
@@ -599,7 +616,7 @@ def _frame(kept: ir.Table, name: str) -> pd.DataFrame:
             chosen[column.name] = kept[source].cast("float64") if exact else kept[source]
     if name in OPEN_TABLES:
         chosen |= {c: kept[c] for c in kept.columns if c not in chosen and c != ROW and not c.startswith("_")}
-    return kept.select(**chosen).order_by(list(TABLES[name].key)).to_pandas()
+    return kept.select(**chosen).order_by(list(TABLES[name].key)).to_pyarrow().to_pandas()
 
 
 def _changed(heaps: _Heaps) -> pd.DataFrame:
@@ -619,7 +636,7 @@ def _changed(heaps: _Heaps) -> pd.DataFrame:
         else_=changed.amount_raw,
     )
     shown = changed.mutate(table=ibis.literal(heaps.raw.name), amount=amount.cast("float64"), raw=as_json)
-    return shown.order_by(ROW).select(*REJECTED_COLUMNS).to_pandas()
+    return shown.order_by(ROW).select(*REJECTED_COLUMNS).to_pyarrow().to_pandas()
 
 
 def _nothing_left(heaps: _Heaps, account: dict) -> str:

@@ -361,6 +361,8 @@ def _simulate(mapping: Mapping, settings: dict, target: Path) -> dict[str, list[
     truth = made.pop("truth", None)
     if truth is not None:
         write_json(truth, raw_folder(mapping.name) / "truth.json")
+    for name in [name for name in made if name.startswith("truth")]:
+        made.pop(name).to_csv(target / f"{name}.csv", index=False, lineterminator="\n")
     for name, source in wanted.items():
         if source not in made:
             raise UserError(
