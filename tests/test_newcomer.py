@@ -25,7 +25,8 @@ def test_published_parameters():
 
 
 def test_interval_agrees_with_drawn_parameters(lifetimes_data):
-    table = pd.read_csv(lifetimes_data / "cdnow_customers_summary_with_transactions.csv")
+    table = pd.read_csv(lifetimes_data / "cdnow_customers_summary_with_transactions.csv", index_col="ID")
+    table.columns = ["frequency", "recency", "T", "monetary_value"]
     orders = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
     repeaters = table[table["monetary_value"] > 0]
     spend = GammaGammaFitter().fit(repeaters["frequency"], repeaters["monetary_value"])
