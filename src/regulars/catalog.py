@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regulars.errors import UserError
+from regulars.labels import Outcome
 from regulars.paths import output_root, project_root
 from regulars.rounding import plain, round_frame
 
@@ -52,6 +53,8 @@ class Column:
         Smallest and largest value allowed.
     personal : bool
         Never shown in a report, a log or an executed notebook.
+    choices : tuple of str
+        The only texts allowed; empty: any.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Column:
     low: float | None = None
     high: float | None = None
     personal: bool = False
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,8 @@ CLEAN_TABLES = (
         Column("unit_price", "money"),
         _optional("unit_cost", "money"),
         _optional("description", "text"),
+        _optional("category", "text"),
+        _optional("channel", "text"),
     ),
     _table(
         "customers", "clean", "one customer", "customer_id",
@@ -132,7 +138,7 @@ CLEAN_TABLES = (
         Column("answered_at", "date"),
         Column("item", "text"),
         Column("score", "float"),
-        Column("kind", "text"),                                        # perceived or expected
+        Column("kind", "text", choices=("perceived", "expected")),
         _optional("wave", "text"),
     ),
     _table(
@@ -147,6 +153,7 @@ CLEAN_TABLES = (
         "tickets", "clean", "one complaint or service case", "ticket_id",
         Column("ticket_id", "text"),
         CUSTOMER_ID,
+        _optional("kind", "text", choices=("complaint", "service")),
         Column("opened_at", "timestamp"),
         _optional("first_response_at", "timestamp"),
         _optional("resolved_at", "timestamp"),
@@ -156,7 +163,7 @@ CLEAN_TABLES = (
         Column("urgency", "text", nullable=True),
         Column("status", "text"),
         _optional("contacts", "int", low=1),
-        Column("outcome", "text", nullable=True),                      # null while the case is open
+        Column("outcome", "text", nullable=True, choices=tuple(Outcome)),   # null while the case is open
         _optional("amount_at_stake", "money"),
         _optional("product_id", "text"),
     ),
@@ -241,6 +248,8 @@ def schema(name: str):
             limits.append(pa_schema.Check.ge(column.low))
         if column.high is not None:
             limits.append(pa_schema.Check.le(column.high))
+        if column.choices:
+            limits.append(pa_schema.Check.isin(column.choices))
         return limits
 
     return pa_schema.DataFrameSchema(

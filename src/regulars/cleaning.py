@@ -23,17 +23,9 @@ EARLIEST_YEAR = 1900
 ORDER_TABLES = ("orders", "order_lines")
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at"}
 REJECTED_COLUMNS = (
-    "table",
-    "row",
-    "fate",
-    "reason",
-    "order_id",
-    "product_id",
-    "ordered_at",
-    "quantity",
-    "amount",
-    "raw",
-)
+    "table", "row", "fate", "reason", "order_id", "product_id", "ordered_at", "quantity", "amount", "raw",
+)  # fmt: skip
+Reasons = list[tuple[Reason, ir.BooleanValue]]
 
 
 class LedgerError(RuntimeError):
@@ -50,8 +42,8 @@ class Cleaned:
         Clean tables by name, with the columns of `regulars.catalog.CLEAN_TABLES`.
     rejected : pandas.DataFrame
         Every raw row that did not arrive as it came: table, row (counted from 1 in the raw table), fate, reason,
-        order_id, product_id, ordered_at, quantity, amount (what the reason took or left apart), raw (the row as it
-        came, as JSON; it may hold personal data).
+        order_id, product_id, ordered_at, quantity, amount (what the reason took or left apart, in the dataset's
+        currency), raw (the row as it came, as JSON; it may hold personal data).
     ledger : dict
         ``dataset`` and ``tables``, as written to ledger.json; amounts are exact decimals.
     about : About
@@ -64,13 +56,25 @@ class Cleaned:
 
 
 @dataclass(frozen=True)
+class _Raw:
+    """One raw table in the engine: its text, and the same rows read."""
+
+    source: RawTable
+    text: ir.Table  # row, c0, c1 …
+    rows: ir.Table  # row, our columns, _unreadable; for orders also quantity, unit_price, amount_raw
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+
+@dataclass(frozen=True)
 class _Heaps:
     """One table after cleaning, in the engine: what is kept, and every row with its fate."""
 
+    raw: _Raw
     kept: ir.Table
-    fates: ir.Table  # row, fate, reason, amount_raw, amount_kept, then what examples show
-    rows: ir.Table  # every raw row, read
-    raw: RawTable
+    fates: ir.Table  # row, fate, reason, amount_raw, amount_kept
     found: dict[str, int]
 
 
@@ -104,18 +108,16 @@ def clean_tables(mapping: Mapping, raw: dict[str, RawTable], settings: dict | No
     heaps: dict[str, _Heaps] = {}
     for name in sorted(mapping.tables, key=_turn):
         heaps[name] = _clean_one(engine, mapping, raw[name], heaps)
+    accounts = {name: _account(heap) for name, heap in heaps.items()}
     main = "order_lines" if "order_lines" in heaps else "orders"
-    if not heaps[main].kept.count().execute():
-        raise UserError(_nothing_left(heaps[main]))
-    tables = {}
-    for name, heap in heaps.items():
-        tables[name] = _frame(heap.kept, name)
+    if not accounts[main]["rows"][Fate.KEPT]:
+        raise UserError(_nothing_left(heaps[main], accounts[main]))
+    tables = {name: _frame(heap.kept, name) for name, heap in heaps.items()}
     if "orders" not in heaps:
         tables["orders"] = _frame(orders_from_lines(heaps["order_lines"].kept), "orders")
-    accounts = {name: _account(heap, name) for name, heap in heaps.items()}
     _check_frames(tables, accounts)
-    ledger = {"dataset": _dataset_block(mapping, tables["orders"], heaps, accounts[main]), "tables": accounts}
-    rejected = pd.concat([_rejected(heap, name) for name, heap in heaps.items()], ignore_index=True)
+    ledger = {"dataset": _dataset_block(mapping, tables["orders"], accounts[main]), "tables": accounts}
+    rejected = pd.concat([_changed(heap) for heap in heaps.values()], ignore_index=True)
     return Cleaned(tables, rejected, ledger, about_from_ledger(ledger))
 
 
@@ -130,8 +132,45 @@ def _connect(settings: dict):
 
 
 def _turn(name: str) -> tuple[bool, bool, str]:
-    """Orders first, for they fix the end of observation; items of a survey before its answers."""
+    """Orders first, then the items of a survey before its answers."""
     return name not in ORDER_TABLES, name != "survey_items", name
+
+
+def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, _Heaps]) -> _Heaps:
+    raw = _read(engine, mapping, source)
+    if mapping.on_unreadable == "stop":
+        _stop_at_unreadable(mapping, raw)
+    table = mapping.tables[raw.name]
+    has_orders = raw.name in ORDER_TABLES
+    if has_orders:
+        _one_currency(mapping, raw)
+    reasons = _order_reasons(mapping, table, raw.rows) if has_orders else _other_reasons(mapping, raw, done)
+    reason = ibis.cases(*((condition, reason.value) for reason, condition in reasons), else_=ibis.null("string"))
+    judged = raw.rows.mutate(_reason=reason)
+    twins = _twins(raw)
+    merges = table["duplicates"] == "merge"
+    distinct = judged.anti_join(twins, ROW) if merges else judged
+    rejected = distinct.filter(distinct._reason.notnull())
+    accepted, left_out = _one_per_key(mapping, raw, distinct.filter(distinct._reason.isnull()).cache(), table)
+    heaps = [(rejected, Fate.REJECTED, rejected._reason), *left_out]
+    if merges:
+        merged = judged.semi_join(twins, ROW)
+        heaps.append((merged, Fate.MERGED, ibis.literal(Reason.EXACT_DUPLICATE.value)))
+    if has_orders:
+        kept, netted = _net(accepted, by_unit=raw.name == "order_lines")
+        heaps += [(kept, Fate.KEPT, kept._netting), (netted, Fate.NETTED, netted._netting)]
+    else:
+        kept = accepted
+        heaps.append((kept, Fate.KEPT, ibis.null("string")))
+    fates = ibis.union(*(_fate(*heap) for heap in heaps)).cache()
+    return _Heaps(raw, kept, fates, _found(raw.rows, twins, reasons))
+
+
+def _found(rows: ir.Table, twins: ir.Table, reasons: Reasons) -> dict[str, int]:
+    """How many raw rows show each sign, whatever became of them: the signs overlap, the fates do not."""
+    signs = rows.aggregate(**{reason.value: condition.cast("int64").sum() for reason, condition in reasons})
+    counts = signs.mutate(**{Reason.EXACT_DUPLICATE.value: twins.count().as_scalar()}).to_pyarrow().to_pylist()[0]
+    return {reason: int(count) for reason, count in counts.items() if count}
 
 
 # ---- reading the columns ---------------------------------------------------------------------------------------
@@ -141,18 +180,23 @@ def _column(table: str, name: str) -> Column:
     return TABLES[table].column(name) or Column(name, "text", required=False, nullable=True)
 
 
+def _can_fail(column: Column) -> bool:
+    """Whether there are texts that the column cannot take."""
+    return column.kind != "text" or bool(column.choices)
+
+
 def _text(source: ir.Table, raw: RawTable, table: dict, spec: dict) -> ir.StringValue:
-    """Text of one of our columns, trimmed, mapped as the mapping says; null where it is missing."""
+    """Text of one of our columns, mapped as the mapping says; null where it is missing."""
     if "row_number" in spec:
         return source[ROW].cast("string")
     if "constant" in spec:
         return ibis.literal(str(spec["constant"]))
-    text = source[raw.engine_column(str(spec["column"]))].strip()
+    text = source[raw.engine_column(str(spec["column"]))]
     if spec.get("case"):
         text = text.upper() if spec["case"] == "upper" else text.lower()
     missing = table["format"].get("missing", [])
     missing = [str(item) for item in (missing if isinstance(missing, list) else [missing])]
-    text = ibis.ifelse(text.isin(["", *missing]), ibis.null("string"), text)
+    text = ibis.ifelse(text.isin(["", *missing]), ibis.null("string"), text) if missing else text.nullif("")
     values = {str(key): str(value) for key, value in spec.get("values", {}).items()}
     return text.substitute(values) if values else text
 
@@ -170,194 +214,124 @@ def _typed(text: ir.StringValue, column: Column, table: dict, spec: dict) -> ir.
             return ibis.ifelse(number == number.floor(), number, ibis.null(parsing.MONEY_TYPE)).cast("int64")
         case "bool":
             return parsing.read_bool(text)
+    if column.choices:
+        return ibis.ifelse(text.isin(column.choices), text, ibis.null("string"))
     return parsing.number_id(text) if spec.get("number_id") else text
 
 
-def _parse(engine, mapping: Mapping, raw: RawTable) -> ir.Table:
-    """Raw table with our columns beside the text, ``_text_<column>`` where reading can fail."""
-    source = engine.create_table(f"raw_{raw.name}", raw.data, temp=True)
-    table = mapping.tables[raw.name]
-    texts, values = {}, {}
+def _read(engine, mapping: Mapping, source: RawTable) -> _Raw:
+    """Bring a raw table into the engine and read its columns, all in one pass."""
+    table = mapping.tables[source.name]
+    text = engine.create_table(f"raw_{source.name}", source.data, temp=True)
+    values, unreadable = {}, []
+    malformed = ibis.literal(False)
     for target, spec in table["columns"].items():
-        text = _text(source, raw, table, spec)
-        column = _column(raw.name, target)
-        if column.kind != "text" or spec.get("number_id"):
-            texts[f"_text_{target}"] = text
-        values[target] = (text, column, spec)
-    staged = source.mutate(**texts)
-    read = {
-        target: _typed(staged[f"_text_{target}"] if f"_text_{target}" in texts else text, column, table, spec)
-        for target, (text, column, spec) in values.items()
-    }
-    parsed = staged.mutate(**read)
-    unreadable = [
-        parsed[f"_text_{target}"].notnull() & parsed[target].isnull()
-        for target in read
-        if f"_text_{target}" in texts and not _is_id(raw.name, target)
-    ]
-    return parsed.mutate(_unreadable=ibis.or_(*unreadable)).cache()
+        given = _text(text, source, table, spec)
+        column = _column(source.name, target)
+        values[target] = _typed(given, column, table, spec)
+        fails = given.notnull() & values[target].isnull()
+        if _can_fail(column):
+            unreadable.append(fails)
+        elif spec.get("number_id") and target == "customer_id":
+            malformed = fails
+    read = text.select(ROW, **values, _unreadable=ibis.or_(*unreadable), _malformed=malformed)
+    if source.name in ORDER_TABLES:
+        read = _as_lines(read, source.name, table)
+    if source.name == "surveys" and "kind" not in values:
+        read = read.mutate(kind=ibis.literal("perceived"))
+    return _Raw(source, text, read.cache())
 
 
-def _is_id(table: str, column: str) -> bool:
-    return _column(table, column).kind == "text"
+def _as_lines(read: ir.Table, name: str, table: dict) -> ir.Table:
+    """Orders and order lines in one form: quantity, unit_price, amount_raw; an order is one piece at its amount.
+
+    What the mapping calls a cancellation counts as negative, whichever sign it is written with.
+    """
+    prefix = table["cancellations"].get("order_id_prefix")
+    says_credit = read.order_id.startswith(prefix).fill_null(False) if prefix else ibis.literal(False)
+    if "is_return" in read.columns:
+        says_credit = says_credit | read.is_return.fill_null(False)
+    if name == "orders":
+        sign = ibis.ifelse(says_credit | (read.amount < 0), -1, 1)
+        quantity = ibis.ifelse(read.amount.isnull(), ibis.null("int64"), sign)
+        lines = read.mutate(product_id=ibis.literal(""), unit_price=read.amount.abs().cast(parsing.MONEY_TYPE))
+    else:
+        quantity = ibis.ifelse(says_credit, -read.quantity.abs(), read.quantity)
+        lines = read if "line_id" in read.columns else read.mutate(line_id=read[ROW].cast("string"))
+    lines = lines.mutate(quantity=quantity.cast(netting.QUANTITY_TYPE), _says_credit=says_credit)
+    return lines.mutate(amount_raw=_amount(lines.quantity, lines.unit_price).fill_null(Decimal(0)))
 
 
-def _stop_at_unreadable(mapping: Mapping, raw: RawTable, parsed: ir.Table) -> None:
-    first = parsed.filter(parsed._unreadable).order_by(ROW).limit(1).to_pyarrow().to_pylist()
+def _amount(quantity: ir.DecimalValue, unit_price: ir.DecimalValue) -> ir.DecimalValue:
+    return (quantity * unit_price).cast(AMOUNT_TYPE)
+
+
+def _stop_at_unreadable(mapping: Mapping, raw: _Raw) -> None:
+    first = raw.rows.filter(raw.rows._unreadable).order_by(ROW).limit(1).to_pyarrow().to_pylist()
     if not first:
         return
     row = first[0]
-    for target, spec in mapping.tables[raw.name]["columns"].items():
-        text = row.get(f"_text_{target}")
-        if text is None or row[target] is not None:
-            continue
-        column = _column(raw.name, target)
-        what = {"date": "date", "timestamp": "date", "bool": "truth value"}.get(column.kind, "number")
-        value = "a value that is not shown" if column.personal else f"{text[:60]!r}"
-        mend = {
-            "date": "name its date_format in the mapping",
-            "number": "name its decimal and thousands marks in the mapping",
-            "truth value": "map it to true or false under values",
-        }[what]
-        raise UserError(
-            f"{raw.place(row[ROW])}, column '{spec['column']}': {value} cannot be read as a {what}; "
-            f"mend it, {mend} ({mapping.file}), or set on_unreadable: reject."
-        )
-
-
-# ---- the steps -------------------------------------------------------------------------------------------------
-
-
-def _clean_one(engine, mapping: Mapping, raw: RawTable, done: dict[str, _Heaps]) -> _Heaps:
     table = mapping.tables[raw.name]
-    parsed = _parse(engine, mapping, raw)
-    if mapping.on_unreadable == "stop":
-        _stop_at_unreadable(mapping, raw, parsed)
-    rows = _as_lines(parsed, raw.name, table) if raw.name in ORDER_TABLES else _with_defaults(parsed, raw.name)
-    if raw.name in ORDER_TABLES:
-        _one_currency(mapping, raw, rows)
-    reasons = (
-        _order_reasons(mapping, table, rows)
-        if raw.name in ORDER_TABLES
-        else _other_reasons(mapping, raw.name, rows, done)
+    text = raw.text.filter(raw.text[ROW] == row[ROW])
+    given = {target: _text(text, raw.source, table, spec) for target, spec in table["columns"].items()}
+    texts = text.select(**given).to_pyarrow().to_pylist()[0]
+    target = next(
+        name for name in given
+        if _can_fail(_column(raw.name, name)) and texts[name] is not None and row[name] is None
+    )  # fmt: skip
+    column = _column(raw.name, target)
+    choices = " or ".join(column.choices)
+    what, mend = {
+        "text": (choices, f"map it to {choices} under values"),
+        "date": ("date", "name its date_format"),
+        "timestamp": ("date", "name its date_format"),
+        "bool": ("truth value", "map it to true or false under values"),
+    }.get(column.kind, ("number", "name its decimal and thousands marks"))
+    value = "a value that is not shown" if column.personal else f"{texts[target][:60]!r}"
+    raise UserError(
+        f"{raw.source.place(row[ROW])}, column '{table['columns'][target].get('column', target)}': {value} cannot be "
+        f"read as {'' if choices else 'a '}{what}; mend it, or in {mapping.file} {mend} or set on_unreadable to reject."
     )
-    width = len(raw.header)
-    twin = ibis.row_number().over(ibis.window(group_by=[f"c{i}" for i in range(width)], order_by=ROW)) > 0
-    judged = rows.mutate(
-        _reason=ibis.cases(*((condition, reason.value) for reason, condition in reasons), else_=ibis.null("string")),
-        _twin=twin,
-        _raw=_as_json(rows, raw),
-    ).cache()
-    is_merged = judged._twin & (table["duplicates"] == "merge")
-    merged = judged.filter(is_merged)
-    distinct = judged.filter(~is_merged)
-    rejected = distinct.filter(distinct._reason.notnull())
-    accepted = distinct.filter(distinct._reason.isnull())
-    accepted, repeated = _one_per_key(mapping, raw, accepted, table["repeated_key"])
-    heaps = [
-        (merged, Fate.MERGED, ibis.literal(Reason.EXACT_DUPLICATE.value)),
-        (rejected, Fate.REJECTED, rejected._reason),
-        *repeated,
-    ]
-    found = _found(rows, judged, reasons)
-    if raw.name not in ORDER_TABLES:
-        heaps.append((accepted, Fate.KEPT, ibis.null("string")))
-        return _Heaps(accepted, _fates(heaps), rows, raw, found)
-    kept, netted = _net(accepted, by_unit=raw.name == "order_lines")
-    heaps += [(kept, Fate.KEPT, kept._netting), (netted, Fate.NETTED, netted._netting)]
-    return _Heaps(kept, _fates(heaps), rows, raw, found)
 
 
-def _found(rows: ir.Table, judged: ir.Table, reasons) -> dict[str, int]:
-    """How many raw rows show each sign, whatever became of them: the signs overlap, the fates do not."""
-    signs = rows.aggregate(**{reason.value: condition.cast("int64").sum() for reason, condition in reasons})
-    twins = judged._twin.cast("int64").sum().execute()
-    return {Reason.EXACT_DUPLICATE.value: int(twins)} | signs.to_pyarrow().to_pylist()[0]
-
-
-def _fates(heaps) -> ir.Table:
-    return ibis.union(*(_fate(heap, fate, reason) for heap, fate, reason in heaps)).cache()
-
-
-def _as_json(rows: ir.Table, raw: RawTable) -> ir.StringValue:
-    return ibis.struct({name: rows[f"c{i}"] for i, name in enumerate(raw.header)}).cast("json").cast("string")
-
-
-def _as_lines(parsed: ir.Table, name: str, table: dict) -> ir.Table:
-    """Orders and order lines in one form: quantity, unit_price and amount; an order is one piece at its amount."""
-    prefix = table["cancellations"].get("order_id_prefix")
-    says_credit = parsed.order_id.startswith(prefix) if prefix else ibis.literal(False)
-    if "is_return" in parsed.columns:
-        says_credit = says_credit | parsed.is_return.fill_null(False)
-    if name == "orders":
-        sign = ibis.ifelse(says_credit | (parsed.amount < 0), -1, 1)
-        parsed = parsed.mutate(
-            product_id=ibis.literal(""),
-            quantity=ibis.ifelse(parsed.amount.isnull(), ibis.null("int64"), sign).cast(netting.QUANTITY_TYPE),
-            unit_price=parsed.amount.abs().cast(parsing.MONEY_TYPE),
-        )
-    else:
-        quantity = ibis.ifelse(says_credit, -parsed.quantity.abs(), parsed.quantity)
-        parsed = parsed.mutate(quantity=quantity.cast(netting.QUANTITY_TYPE))
-        if "line_id" not in parsed.columns:
-            parsed = parsed.mutate(line_id=parsed[ROW].cast("string"))
-    amount = parsed.quantity.cast(AMOUNT_TYPE) * parsed.unit_price.cast(AMOUNT_TYPE)
-    return parsed.mutate(
-        says_credit=says_credit.fill_null(False), amount_raw=amount.cast(AMOUNT_TYPE).fill_null(Decimal(0))
-    ).cache()
-
-
-def _with_defaults(parsed: ir.Table, name: str) -> ir.Table:
-    if name == "surveys" and "kind" not in parsed.columns:
-        parsed = parsed.mutate(kind=ibis.literal("perceived"))
-    return parsed
-
-
-def _one_currency(mapping: Mapping, raw: RawTable, rows: ir.Table) -> None:
-    if "currency" not in rows.columns:
+def _one_currency(mapping: Mapping, raw: _Raw) -> None:
+    if "currency" not in raw.rows.columns:
         return
-    other = rows.filter(rows.currency.upper() != mapping.currency).order_by(ROW).limit(1)
+    other = raw.rows.filter(raw.rows.currency.upper() != mapping.currency).order_by(ROW).limit(1)
     for row in other.select(ROW, "currency").to_pyarrow().to_pylist():
         raise UserError(
-            f"{raw.place(row[ROW])}: the currency is {row['currency']!r}, but {mapping.file} says {mapping.currency}; "
-            "convert the money first, or split the dataset by currency."
+            f"{raw.source.place(row[ROW])}: the currency is {row['currency']!r}, but {mapping.file} says "
+            f"{mapping.currency}; convert the money first, or make a dataset of each currency."
         )
 
 
-Reasons = list[tuple[Reason, ir.BooleanValue]]
+# ---- reasons ---------------------------------------------------------------------------------------------------
 
 
 def _order_reasons(mapping: Mapping, table: dict, rows: ir.Table) -> Reasons:
     """Reasons to reject an order or a line, in the order in which they are tried."""
-    rule = table["cancellations"]
     required = [rows.order_id, rows.ordered_at, rows.product_id, rows.quantity, rows.unit_price]
-    returns_by_sign = rule.get("negative_quantity", True)
-    reasons: Reasons = [
-        (Reason.UNREADABLE, rows._unreadable),
-        *_customer_reasons(rows),
-        *([(Reason.TEST_ORDER, _is_test(table["test_orders"], rows))] if table["test_orders"] else []),
+    reasons: Reasons = [(Reason.UNREADABLE, rows._unreadable), *_customer_reasons(rows)]
+    if table["test_orders"]:
+        reasons.append((Reason.TEST_ORDER, _is_test(table["test_orders"], rows)))
+    reasons += [
         (Reason.MISSING_VALUE, ibis.or_(*(column.isnull() for column in required))),
         *_date_reasons(mapping, rows.ordered_at),
-        *(
-            [(Reason.NON_PRODUCT, _is_non_product(table["non_products"], rows.product_id))]
-            if table["non_products"]
-            else []
-        ),
-        (Reason.ZERO_QUANTITY, rows.quantity == 0),
-        (Reason.NEGATIVE_PRICE, rows.unit_price < 0),
     ]
-    if not returns_by_sign:
-        reasons.append((Reason.NEGATIVE_QUANTITY, (rows.quantity < 0) & ~rows.says_credit))
+    if table["non_products"]:
+        reasons.append((Reason.NON_PRODUCT, _is_non_product(table["non_products"], rows.product_id)))
+    reasons += [(Reason.ZERO_QUANTITY, rows.quantity == 0), (Reason.NEGATIVE_PRICE, rows.unit_price < 0)]
+    if not table["cancellations"].get("negative_quantity", True):
+        reasons.append((Reason.NEGATIVE_QUANTITY, (rows.quantity < 0) & ~rows._says_credit))
     if table["zero_amount"] == "reject":
         reasons.append((Reason.ZERO_AMOUNT, rows.amount_raw == 0))
     return [(reason, condition.fill_null(False)) for reason, condition in reasons]
 
 
 def _customer_reasons(rows: ir.Table) -> Reasons:
-    given = rows["_text_customer_id"] if "_text_customer_id" in rows.columns else rows.customer_id
     return [
-        (Reason.MISSING_CUSTOMER, given.isnull()),
-        (Reason.MALFORMED_CUSTOMER, given.notnull() & rows.customer_id.isnull()),
+        (Reason.MISSING_CUSTOMER, rows.customer_id.isnull() & ~rows._malformed),
+        (Reason.MALFORMED_CUSTOMER, rows.customer_id.isnull() & rows._malformed),
     ]
 
 
@@ -388,16 +362,18 @@ def _is_non_product(rule: dict, product: ir.StringValue) -> ir.BooleanValue:
     return ibis.or_(*conditions)
 
 
-def _other_reasons(mapping: Mapping, name: str, rows: ir.Table, done: dict[str, _Heaps]) -> Reasons:
+def _other_reasons(mapping: Mapping, raw: _Raw, done: dict[str, _Heaps]) -> Reasons:
     """Reasons to reject a row of a table that holds no orders."""
+    name, rows = raw.name, raw.rows
     needed = [
-        rows[column.name] for column in TABLES[name].columns
+        rows[column.name].isnull() for column in TABLES[name].columns
         if column.required and not column.nullable and column.name != "customer_id"
     ]  # fmt: skip
     reasons: Reasons = [(Reason.UNREADABLE, rows._unreadable)]
-    if (column := TABLES[name].column("customer_id")) and not column.nullable:
+    if (customer := TABLES[name].column("customer_id")) and not customer.nullable:
         reasons += _customer_reasons(rows)
-    reasons.append((Reason.MISSING_VALUE, ibis.or_(*(column.isnull() for column in needed))))
+    if needed:
+        reasons.append((Reason.MISSING_VALUE, ibis.or_(*needed)))
     if name in EVENT_DATES:
         reasons += _date_reasons(mapping, rows[EVENT_DATES[name]])
     if name == "surveys" and "survey_items" in done:
@@ -408,49 +384,70 @@ def _other_reasons(mapping: Mapping, name: str, rows: ir.Table, done: dict[str, 
 
 
 def _score_reasons(rows: ir.Table, items: ir.Table) -> Reasons:
-    scales = items.select("item", "scale_min", "scale_max").to_pyarrow().to_pylist()
-    known = [scale["item"] for scale in scales]
-    outside = ibis.or_(
+    scales = items.select("item", "scale_min", "scale_max").order_by("item").to_pyarrow().to_pylist()
+    known = rows.item.isin([scale["item"] for scale in scales])
+    bounds = ibis.or_(
         *(
             (rows.item == scale["item"]) & ((rows.score < scale["scale_min"]) | (rows.score > scale["scale_max"]))
             for scale in scales
         )
     )
-    return [(Reason.UNKNOWN_ITEM, rows.item.notin(known)), (Reason.SCORE_OUT_OF_RANGE, outside)]
+    return [(Reason.UNKNOWN_ITEM, ~known), (Reason.SCORE_OUT_OF_RANGE, bounds)]
 
 
-def _one_per_key(mapping: Mapping, raw: RawTable, accepted: ir.Table, rule: str):
-    """Rows of which each has its own key, and the heaps of those that are left out for it."""
+# ---- the steps -------------------------------------------------------------------------------------------------
+
+
+def _twins(raw: _Raw) -> ir.Table:
+    """Rows that are equal to an earlier one in every column of the file."""
+    texts = [f"c{i}" for i in range(len(raw.source.header))]
+    firsts = raw.text.group_by(texts).aggregate(row=raw.text[ROW].min()).select(ROW)
+    return raw.text.select(ROW).anti_join(firsts, ROW).cache()
+
+
+def _one_per_key(mapping: Mapping, raw: _Raw, accepted: ir.Table, table: dict):
+    """Rows of which each has its own key, and the heap of those that are left out for it."""
     if raw.name == "order_lines":
-        owner = ibis.window(group_by="order_id", order_by=ROW)
-        marked = accepted.mutate(_owner=accepted.customer_id.first().over(owner)).cache()
-        strangers = marked.filter(marked.customer_id != marked._owner)
-        heap = (strangers, Fate.REJECTED, ibis.literal(Reason.ORDER_OF_TWO_CUSTOMERS.value))
-        return marked.filter(marked.customer_id == marked._owner), [heap]
-    key = list(TABLES[raw.name].key)
-    turn = accepted[ROW].desc() if rule == "last" else accepted[ROW]
-    marked = accepted.mutate(_turn=ibis.row_number().over(ibis.window(group_by=key, order_by=turn))).cache()
-    repeated = marked.filter(marked._turn > 0)
-    if rule == "stop":
-        for row in repeated.order_by(ROW).limit(1).select(ROW, *key).to_pyarrow().to_pylist():
-            shown = ", ".join(f"{name} {row[name]!r}" for name in key)
-            raise UserError(
-                f"{raw.place(row[ROW])}: {shown} came before in another row; if each row is a line of an order, "
-                f"map the file to order_lines, or set repeated_key to first or last ({mapping.file})."
-            )
-    return marked.filter(marked._turn == 0), [
-        (repeated, Fate.REJECTED, ibis.literal(Reason.REPEATED_KEY.value))
-    ]  # fmt: skip
+        owners = accepted.group_by("order_id").aggregate(
+            _owner=accepted.customer_id.argmin(accepted[ROW]), _customers=accepted.customer_id.nunique()
+        )
+        shared = owners.filter(owners._customers > 1).select("order_id", "_owner")
+        lines = accepted.inner_join(shared, "order_id")
+        left_out = lines.filter(lines.customer_id != lines._owner).select(ROW).cache()
+        reason = Reason.ORDER_OF_TWO_CUSTOMERS
+    else:
+        key = list(TABLES[raw.name].key)
+        row = accepted[ROW].max() if table["repeated_key"] == "last" else accepted[ROW].min()
+        chosen = accepted.group_by(key).aggregate(row=row).select(ROW)
+        left_out = accepted.select(ROW).anti_join(chosen, ROW).cache()
+        reason = Reason.REPEATED_KEY
+    count = left_out.count().execute()
+    if not count:
+        return accepted, []
+    if raw.name != "order_lines" and table["repeated_key"] == "stop":
+        _stop_at_repeated_key(mapping, raw, accepted.semi_join(left_out, ROW))
+    heap = (accepted.semi_join(left_out, ROW), Fate.REJECTED, ibis.literal(reason.value))
+    return accepted.anti_join(left_out, ROW), [heap]
+
+
+def _stop_at_repeated_key(mapping: Mapping, raw: _Raw, repeated: ir.Table) -> None:
+    key = TABLES[raw.name].key
+    row = repeated.order_by(ROW).limit(1).select(ROW, *key).to_pyarrow().to_pylist()[0]
+    shown = ", ".join(f"{name} {row[name]!r}" for name in key)
+    raise UserError(
+        f"{raw.source.place(row[ROW])}: {shown} came before in another row; if each row is a line of an order, map the "
+        f"file to order_lines, or set repeated_key to first or last in {mapping.file}."
+    )
 
 
 def _net(accepted: ir.Table, by_unit: bool) -> tuple[ir.Table, ir.Table]:
-    """Kept and netted rows, ``quantity_left`` and ``amount_kept`` beside what came."""
+    """Kept and netted rows, with ``quantity_left`` and ``amount_kept`` beside what came."""
     left = netting.net(accepted, by_unit).cache()
     joined = accepted.left_join(left, ROW).drop(f"{ROW}_right")
     joined = joined.mutate(quantity_left=ibis.coalesce(joined.quantity_left, joined.quantity))
     is_credit = joined.quantity < 0
     gone = joined.quantity_left == 0
-    netting_reason = ibis.cases(
+    reason = ibis.cases(
         (gone & ~is_credit, Reason.CANCELLED_SALE.value),
         (gone & joined.is_pair, Reason.CANCELLATION.value),
         (gone, Reason.RETURN_OF_PART.value),
@@ -458,28 +455,18 @@ def _net(accepted: ir.Table, by_unit: bool) -> tuple[ir.Table, ir.Table]:
         (joined.quantity_left < joined.quantity, Reason.REDUCED_BY_RETURN.value),
         else_=ibis.null("string"),
     )
-    amount = joined.quantity_left.cast(AMOUNT_TYPE) * joined.unit_price.cast(AMOUNT_TYPE)
-    judged = joined.mutate(_netting=netting_reason, amount_kept=amount.cast(AMOUNT_TYPE)).cache()
-    gone = judged.quantity_left == 0
-    return judged.filter(~gone), judged.filter(gone)
+    netted = joined.mutate(_netting=reason, amount_kept=_amount(joined.quantity_left, joined.unit_price)).cache()
+    gone = netted.quantity_left == 0
+    return netted.filter(~gone), netted.filter(gone)
 
 
 def _fate(heap: ir.Table, fate: Fate, reason: ir.StringValue) -> ir.Table:
-    def or_null(name: str, kind: str):
-        return heap[name].cast(kind) if name in heap.columns else ibis.null(kind)
+    def money(name: str):
+        return heap[name].cast(AMOUNT_TYPE) if name in heap.columns else ibis.null(AMOUNT_TYPE)
 
-    amount_kept = or_null("amount_kept", AMOUNT_TYPE) if fate is Fate.KEPT else ibis.null(AMOUNT_TYPE)
+    kept = money("amount_kept") if fate is Fate.KEPT else ibis.null(AMOUNT_TYPE)
     return heap.select(
-        heap[ROW],
-        fate=ibis.literal(fate.value),
-        reason=reason,
-        amount_raw=or_null("amount_raw", AMOUNT_TYPE),
-        amount_kept=amount_kept,
-        order_id=or_null("order_id", "string"),
-        product_id=or_null("product_id", "string"),
-        ordered_at=or_null("ordered_at", "timestamp"),
-        quantity=or_null("quantity", netting.QUANTITY_TYPE),
-        raw=heap._raw,
+        heap[ROW], fate=ibis.literal(fate.value), reason=reason, amount_raw=money("amount_raw"), amount_kept=kept
     )
 
 
@@ -489,111 +476,116 @@ def orders_from_lines(lines: ir.Table) -> ir.Table:
     Parameters
     ----------
     lines : ibis table
-        order_id, customer_id, ordered_at, quantity_left, amount_kept.
+        row, order_id, customer_id (one per order), ordered_at, quantity_left, amount_kept, and where they are
+        supplied channel, unit_cost.
 
     Returns
     -------
     ibis table
-        order_id, customer_id, ordered_at (of its first line), amount_kept (net), is_return (nothing but credits).
+        order_id, customer_id, ordered_at (of its first line), amount_kept (net), is_return (nothing but credits),
+        channel (of its first line), cost (null where the cost of a line is not known).
     """
-    return lines.group_by("order_id").aggregate(
-        customer_id=lines.customer_id.min(),
-        ordered_at=lines.ordered_at.min(),
-        amount_kept=lines.amount_kept.sum(),
-        is_return=lines.quantity_left.max() < 0,
-    )
+    parts = {
+        "customer_id": lines.customer_id.min(),
+        "ordered_at": lines.ordered_at.min(),
+        "amount_kept": lines.amount_kept.sum(),
+        "is_return": lines.quantity_left.max() < 0,
+    }
+    if "channel" in lines.columns:
+        parts["channel"] = lines.channel.argmin(lines[ROW])
+    if "unit_cost" in lines.columns:
+        cost = _amount(lines.quantity_left, lines.unit_cost).sum()
+        parts["cost"] = ibis.ifelse(lines.unit_cost.count() == lines.count(), cost, ibis.null(AMOUNT_TYPE))
+    return lines.group_by("order_id").aggregate(**parts)
 
 
 # ---- the ledger ------------------------------------------------------------------------------------------------
 
 
-def _account(heaps: _Heaps, name: str) -> dict:
+def _account(heaps: _Heaps) -> dict:
     """Ledger of one table, after it has been held against the raw rows."""
-    raw = heaps.raw.data.num_rows
+    _check_rows(heaps)
     fates = heaps.fates
-    has_money = name in ORDER_TABLES
-    grouped = fates.group_by("fate", "reason").aggregate(
+    summed = fates.group_by("fate", "reason").aggregate(
         rows=fates.count(), raw=fates.amount_raw.sum(), kept=fates.amount_kept.sum()
     )
+    turn = [*Fate], ["", *(reason.value for reason in Reason)]
     groups = sorted(
-        grouped.to_pyarrow().to_pylist(), key=lambda group: (list(Fate).index(group["fate"]), group["reason"] or "")
+        summed.to_pyarrow().to_pylist(),
+        key=lambda group: (turn[0].index(group["fate"]), turn[1].index(group["reason"] or "")),
     )
-    _check_rows(heaps, name)
-    by_fate = {fate.value: [group for group in groups if group["fate"] == fate] for fate in Fate}
-    rows = {"raw": raw} | {fate: sum(group["rows"] for group in part) for fate, part in by_fate.items()}
-    account: dict = {"rows": rows}
-    zero = Decimal(0)
+    has_money = heaps.raw.name in ORDER_TABLES
+    counts = {fate.value: sum(group["rows"] for group in groups if group["fate"] == fate) for fate in Fate}
+    account: dict = {"rows": {"raw": heaps.raw.source.data.num_rows} | counts}
     if has_money:
-        money = {fate: sum((group["raw"] or zero for group in part), zero) for fate, part in by_fate.items()}
-        kept = sum((group["kept"] or zero for group in by_fate[Fate.KEPT]), zero)
-        netted = money[Fate.NETTED] + money[Fate.KEPT] - kept
-        account["amount"] = {
-            "raw": _raw_amount(heaps),
-            "kept": kept,
-            "merged": money[Fate.MERGED],
-            "netted": netted,
-            "rejected": money[Fate.REJECTED],
-        }
-        _check_money(account["amount"], name)
+        account["amount"] = _amounts(heaps, groups)
     account["reasons"] = {
         group["reason"]: {"fate": group["fate"], "rows": group["rows"]}
         | ({"amount": _amount_of(group)} if has_money else {})
         for group in groups
         if group["reason"]
     }
-    account["found"] = {reason: count for reason, count in heaps.found.items() if count}
+    account["found"] = heaps.found
     return account
+
+
+def _amounts(heaps: _Heaps, groups: list[dict]) -> dict[str, Decimal]:
+    """Money by fate; raw money is summed from the rows as they were read, not from the heaps."""
+
+    def total(fate: Fate, what: str) -> Decimal:
+        return sum((group[what] or Decimal(0) for group in groups if group["fate"] == fate), Decimal(0))
+
+    kept = total(Fate.KEPT, "kept")
+    amounts = {
+        "raw": heaps.raw.rows.amount_raw.sum().to_pyarrow().as_py() or Decimal(0),
+        Fate.KEPT.value: kept,
+        Fate.MERGED.value: total(Fate.MERGED, "raw"),
+        # what returns took from sales that stay belongs to the pairs that undo each other
+        Fate.NETTED.value: total(Fate.NETTED, "raw") + total(Fate.KEPT, "raw") - kept,
+        Fate.REJECTED.value: total(Fate.REJECTED, "raw"),
+    }
+    parts = sum(amounts[fate.value] for fate in Fate)
+    if parts != amounts["raw"]:
+        raise LedgerError(f"table {heaps.raw.name}: raw money is {amounts['raw']}, its parts add up to {parts}")
+    if amounts[Fate.NETTED]:
+        raise LedgerError(f"table {heaps.raw.name}: what returns undid leaves {amounts[Fate.NETTED]}, not nothing")
+    return amounts
 
 
 def _amount_of(group: dict) -> Decimal:
     """Money of a reason: what a return took from a sale that stays, what a credit still takes away, or all of it."""
-    zero = Decimal(0)
-    if group["reason"] == Reason.REDUCED_BY_RETURN:
-        return (group["raw"] or zero) - (group["kept"] or zero)
-    return (group["kept"] if group["reason"] == Reason.UNMATCHED_CREDIT else group["raw"]) or zero
+    raw, kept = group["raw"] or Decimal(0), group["kept"] or Decimal(0)
+    return {Reason.REDUCED_BY_RETURN: raw - kept, Reason.UNMATCHED_CREDIT: kept}.get(group["reason"], raw)
 
 
-def _raw_amount(heaps: _Heaps) -> Decimal:
-    """Raw money, from the rows as they were read and not from the heaps."""
-    return heaps.rows.amount_raw.sum().to_pyarrow().as_py() or Decimal(0)
-
-
-def _check_rows(heaps: _Heaps, name: str) -> None:
+def _check_rows(heaps: _Heaps) -> None:
     """Hold the heaps against the raw rows: none lost, none made up, none in two heaps."""
-    raw = heaps.rows.select(ROW)
-    fates = heaps.fates.select(ROW)
-    lost = raw.anti_join(fates, ROW).count()
-    made_up = fates.anti_join(raw, ROW).count()
-    twice = fates.count() - fates[ROW].nunique()
-    counts = fates.aggregate(twice=twice).mutate(lost=lost.as_scalar(), made_up=made_up.as_scalar())
-    for what, count in counts.to_pyarrow().to_pylist()[0].items():
+    raw, fates = heaps.raw.text.select(ROW), heaps.fates.select(ROW)
+    counts = {
+        "not in the file": heaps.raw.source.data.num_rows - raw.count().execute(),
+        "lost": raw.anti_join(fates, ROW).count().execute(),
+        "made up": fates.anti_join(raw, ROW).count().execute(),
+        "counted twice": (fates.count() - fates[ROW].nunique()).execute(),
+    }
+    for what, count in counts.items():
         if count:
-            raise LedgerError(f"table {name}: {count} rows are {what.replace('_', ' ')} between raw and clean")
-    if raw.count().execute() != heaps.raw.data.num_rows:
-        raise LedgerError(f"table {name}: the engine holds another number of rows than the file")
-
-
-def _check_money(amount: dict[str, Decimal], name: str) -> None:
-    parts = sum(amount[fate.value] for fate in Fate)
-    if parts != amount["raw"]:
-        raise LedgerError(f"table {name}: raw money is {amount['raw']}, its parts add up to {parts}")
-    if amount[Fate.NETTED]:
-        raise LedgerError(f"table {name}: sales and returns that undo each other leave {amount[Fate.NETTED]}")
+            raise LedgerError(f"table {heaps.raw.name}: {count} rows are {what}")
 
 
 def _check_frames(tables: dict[str, pd.DataFrame], accounts: dict[str, dict]) -> None:
-    """The tables that are handed over hold the money that the ledger says, to the fourth decimal."""
-    for name in accounts:
-        if len(tables[name]) != accounts[name]["rows"][Fate.KEPT]:
+    """The tables that are handed over hold the rows and the money that the ledger says."""
+    for name, account in accounts.items():
+        if len(tables[name]) != account["rows"][Fate.KEPT]:
             raise LedgerError(f"table {name}: the clean table has another number of rows than the ledger")
-    main = "order_lines" if "order_lines" in accounts else "orders"
-    total = sum((Decimal(f"{value:.4f}") for value in tables["orders"]["amount"]), Decimal(0))
-    tolerance = Decimal("0.00005") * len(tables["orders"])  # of rounding an order to four decimals
-    if abs(total - accounts[main]["amount"][Fate.KEPT]) > tolerance:
-        raise LedgerError(f"orders hold {total}, the ledger says {accounts[main]['amount'][Fate.KEPT]}")
+    main = accounts.get("order_lines") or accounts["orders"]
+    orders = tables["orders"]["amount"]
+    total = Decimal(int((orders * 10_000).round().sum())) / 10_000
+    tolerance = Decimal("0.00005") * len(orders)  # an order is kept to four decimals
+    if abs(total - main["amount"][Fate.KEPT]) > tolerance:
+        raise LedgerError(f"the orders hold {total}, the ledger says {main['amount'][Fate.KEPT]}")
 
 
-def _dataset_block(mapping: Mapping, orders: pd.DataFrame, heaps: dict[str, _Heaps], main: dict) -> dict:
+def _dataset_block(mapping: Mapping, orders: pd.DataFrame, main: dict) -> dict:
     return {
         "name": mapping.name,
         "title": mapping.title,
@@ -615,44 +607,41 @@ def _dataset_block(mapping: Mapping, orders: pd.DataFrame, heaps: dict[str, _Hea
 
 def _frame(kept: ir.Table, name: str) -> pd.DataFrame:
     """Clean table as a frame, sorted by its key."""
-    mapped = {"quantity": "quantity_left", "amount": "amount_kept"}
-    known = {column.name: mapped.get(column.name, column.name) for column in TABLES[name].columns}
-    if name not in ("orders", "order_lines"):
-        known = {column.name: column.name for column in TABLES[name].columns}
-    kinds = {column.name: column.kind for column in TABLES[name].columns}
-    chosen = {target: kept[source] for target, source in known.items() if source in kept.columns}
+    sources = {"quantity": "quantity_left", "amount": "amount_kept"} if name in ORDER_TABLES else {}
+    chosen = {}
+    for column in TABLES[name].columns:
+        source = sources.get(column.name, column.name)
+        if source in kept.columns:
+            exact = column.kind in ("money", "float")
+            chosen[column.name] = kept[source].cast("float64") if exact else kept[source]
     if name in OPEN_TABLES:
-        chosen |= {c: kept[c] for c in kept.columns if c not in chosen and not c.startswith("_") and not _is_raw(c)}
-    exact = {target: value.cast("float64") if kinds.get(target) in ("money", "float") else value
-             for target, value in chosen.items()}  # fmt: skip
-    return kept.select(**exact).order_by(list(TABLES[name].key)).to_pandas()
+        chosen |= {c: kept[c] for c in kept.columns if c not in chosen and c != ROW and not c.startswith("_")}
+    return kept.select(**chosen).order_by(list(TABLES[name].key)).to_pyarrow().to_pandas()
 
 
-def _is_raw(column: str) -> bool:
-    return column == ROW or (column[0] == "c" and column[1:].isdigit())
-
-
-def _rejected(heaps: _Heaps, name: str) -> pd.DataFrame:
+def _changed(heaps: _Heaps) -> pd.DataFrame:
     """Rows that did not arrive as they came, in the order in which they came."""
-    fates = heaps.fates
-    changed = fates.filter(fates.reason.notnull())
+    fates = heaps.fates.filter(heaps.fates.reason.notnull())
+    rows, text = heaps.raw.rows, heaps.raw.text
+    wanted = {"order_id": "string", "product_id": "string", "ordered_at": "timestamp", "quantity": "float64"}
+    details = rows.select(ROW, **{
+        name: rows[name].cast(kind) if name in rows.columns else ibis.null(kind) for name, kind in wanted.items()
+    })  # fmt: skip
+    named = {name: text[f"c{i}"] for i, name in enumerate(heaps.raw.source.header)}
+    changed = fates.inner_join(details, ROW).inner_join(text, ROW)
+    as_json = ibis.struct({name: changed[f"c{i}"] for i, name in enumerate(named)}).cast("json").cast("string")
     amount = ibis.cases(
         (changed.reason == Reason.REDUCED_BY_RETURN.value, changed.amount_raw - changed.amount_kept),
         (changed.reason == Reason.UNMATCHED_CREDIT.value, changed.amount_kept),
         else_=changed.amount_raw,
     )
-    shown = changed.mutate(
-        table=ibis.literal(name), amount=amount.cast("float64"), quantity=changed.quantity.cast("float64")
-    )
-    return shown.order_by(ROW).select(*REJECTED_COLUMNS).to_pandas()
+    shown = changed.mutate(table=ibis.literal(heaps.raw.name), amount=amount.cast("float64"), raw=as_json)
+    return shown.order_by(ROW).select(*REJECTED_COLUMNS).to_pyarrow().to_pandas()
 
 
-def _nothing_left(heaps: _Heaps) -> str:
-    fates = heaps.fates
-    reasons = fates.group_by("reason").aggregate(rows=fates.count()).to_pyarrow().to_pylist()
-    worst = max(reasons, key=lambda group: (group["rows"], group["reason"] or ""))
-    file = heaps.raw.files[0][0]
+def _nothing_left(heaps: _Heaps, account: dict) -> str:
+    reason, worst = max(account["reasons"].items(), key=lambda item: item[1]["rows"])
     return (
-        f"{file}: no row of {heaps.raw.name} is left after cleaning; {worst['rows']} of {heaps.raw.data.num_rows} rows "
-        f"fall under '{worst['reason']}'; check the mapping of that column."
+        f"{heaps.raw.source.files[0][0]}: no row of {heaps.raw.name} is left after cleaning; {worst['rows']} of "
+        f"{account['rows']['raw']} rows are {worst['fate']} as '{reason}'; check the mapping of that column."
     )

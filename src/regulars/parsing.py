@@ -7,8 +7,10 @@ import ibis.expr.types as ir
 
 MONEY_TYPE = "decimal(18, 4)"
 CURRENCY_SIGNS = "£$€¥￥₹"
-MONTHS = "january february march april may june july august september october november december".split()
-ISO_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M")
+MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+          "december")  # fmt: skip
+ISO = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$"
+SIMPLE_NUMBER = r"^[-+]?[0-9]{1,14}(\.[0-9]+)?$"
 PARTS = {
     "Y": r"\d{4}",
     "y": r"\d{2}",
@@ -29,7 +31,7 @@ FALSE_TEXTS = ("false", "f", "no", "n", "0")
 
 
 def date_pattern(form: str) -> tuple[str, dict[str, int]]:
-    """Regular expression of a date format, and the number of the group that holds each part.
+    r"""Regular expression of a date format, and the number of the group that holds each part.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ def date_pattern(form: str) -> tuple[str, dict[str, int]]:
     Examples
     --------
     >>> date_pattern("%d/%m/%Y")
-    ('^(\\\\d{1,2})/(\\\\d{1,2})/(\\\\d{4})$', {'day': 1, 'month': 2, 'year': 3})
+    ('^(\\d{1,2})/(\\d{1,2})/(\\d{4})$', {'day': 1, 'month': 2, 'year': 3})
     """
     pieces = re.findall(r"%(.)|([^%]+)", form)
     pattern, groups = "", {}
@@ -86,11 +88,12 @@ def read_timestamp(text: ir.StringValue, formats) -> ir.TimestampValue:
         Without a time zone; null where no format reads the text or the day is not in the calendar.
     """
     names = [formats] if isinstance(formats, str) else list(formats)
-    patterns = [pattern for name in names for pattern in (ISO_FORMATS if name == "iso" else (name,))]
-    return ibis.coalesce(*(_read_one(text, pattern) for pattern in patterns), ibis.null("timestamp"))
+    return ibis.coalesce(*(_read_one(text, name) for name in names), ibis.null("timestamp"))
 
 
 def _read_one(text: ir.StringValue, form: str) -> ir.TimestampValue:
+    if form == "iso":
+        return ibis.ifelse(text.re_search(ISO), text.try_cast("timestamp"), ibis.null("timestamp"))
     if form in ("epoch", "excel"):
         serial = text.try_cast("float64")
         seconds = serial if form == "epoch" else (serial - 25_569) * 86_400  # Excel's day 25,569 is 1970-01-01
@@ -131,19 +134,18 @@ def read_number(text: ir.StringValue, decimal: str = ".", thousands: str | None 
     ibis decimal(18, 4) expression
         Null where the text is no number, or one too large to be money.
     """
-    bare = text.re_replace(rf"[\s {CURRENCY_SIGNS}]", "")
+    bare = text.re_replace(rf"[\s\x{{00A0}}{CURRENCY_SIGNS}]", "")
     if thousands and thousands != " ":
-        mark = re.escape(thousands)
-        groups = rf"^\D*\d{{1,3}}({mark}\d{{3}})+(\D.*)?$"
+        groups = rf"^\D*\d{{1,3}}({re.escape(thousands)}\d{{3}})+(\D.*)?$"
         bare = ibis.ifelse(bare.re_search(groups), bare.replace(thousands, ""), bare)
     if decimal != ".":
         bare = ibis.ifelse(bare.contains("."), "", bare.replace(decimal, "."))
     bare = bare.re_replace(r"^\(([0-9.]+)\)$", r"-\1").re_replace(r"^([0-9.]+)-$", r"-\1")
-    simple = r"^[-+]?[0-9]{1,14}(\.[0-9]+)?$"
-    if decimal == ".":
-        bare = ibis.ifelse(text.re_search(simple), text, bare)
     number = r"^[-+]?([0-9]{1,14}(\.[0-9]*)?|\.[0-9]+)$"
-    return ibis.ifelse(bare.re_search(number), bare, ibis.null("string")).try_cast(MONEY_TYPE)
+    dressed = ibis.ifelse(bare.re_search(number), bare.try_cast(MONEY_TYPE), ibis.null(MONEY_TYPE))
+    if decimal != "." or thousands == ".":
+        return dressed
+    return ibis.ifelse(text.re_search(SIMPLE_NUMBER), text.try_cast(MONEY_TYPE), dressed)
 
 
 def read_bool(text: ir.StringValue) -> ir.BooleanValue:

@@ -1,5 +1,6 @@
 """Where a dataset comes from: its mapping in ``data/sources``, the copy of its files, and reading them as text."""
 
+import csv
 import datetime as dt
 import gzip
 import hashlib
@@ -17,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
 
 from regulars.catalog import TABLES, write_json
@@ -168,7 +170,7 @@ def load_mapping(dataset: str) -> Mapping:
     if not file.is_file():
         raise UserError(f"{label} is not there: write it, or name a dataset that has one.")
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
     except UnicodeDecodeError:
         raise UserError(f"{label} is not UTF-8: save it in that encoding.") from None
     except yaml.YAMLError as error:
@@ -332,18 +334,16 @@ def ingest(dataset: str, settings: dict) -> dict:
     tables = {}
     for name, table in mapping.tables.items():
         copies = simulated[name] if name in simulated else _copy(mapping, name, table, target)
-        counts = [len(read_text(target / copy, table["format"], _raw_label(dataset, copy))[1]) for copy in copies]
+        read = _read_files(mapping, name, target, copies)
         tables[name] = {
-            "rows": sum(counts),
+            "rows": read.data.num_rows,
             "files": [
                 {"file": copy, "rows": rows, "sha256": _sha256(target / copy)}
-                for copy, rows in zip(copies, counts, strict=True)
+                for copy, (_, rows) in zip(copies, read.files, strict=True)
             ],
         }
     manifest = {"source": mapping.source, "simulated": mapping.simulated, "tables": tables}
     write_json(manifest, raw_folder(dataset) / "manifest.json")
-    for name in mapping.tables:
-        read_raw(mapping, name, manifest, folder=target)
     return manifest
 
 
@@ -361,6 +361,8 @@ def _simulate(mapping: Mapping, settings: dict, target: Path) -> dict[str, list[
     truth = made.pop("truth", None)
     if truth is not None:
         write_json(truth, raw_folder(mapping.name) / "truth.json")
+    for name in [name for name in made if name.startswith("truth")]:
+        made.pop(name).to_csv(target / f"{name}.csv", index=False, lineterminator="\n")
     for name, source in wanted.items():
         if source not in made:
             raise UserError(
@@ -434,8 +436,8 @@ def read_manifest(dataset: str) -> dict:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def read_raw(mapping: Mapping, name: str, manifest: dict, folder: Path | None = None) -> RawTable:
-    """Read one raw table as text.
+def read_raw(mapping: Mapping, name: str, manifest: dict) -> RawTable:
+    """Read one raw table as text, from where the pipeline keeps it.
 
     Parameters
     ----------
@@ -444,8 +446,6 @@ def read_raw(mapping: Mapping, name: str, manifest: dict, folder: Path | None = 
         A table of the mapping.
     manifest : dict
         As `read_manifest` gives it.
-    folder : Path, optional
-        Where the raw files lie; default: where the pipeline keeps them.
 
     Returns
     -------
@@ -454,25 +454,30 @@ def read_raw(mapping: Mapping, name: str, manifest: dict, folder: Path | None = 
     Raises
     ------
     UserError
-        Where a file is absent, empty or unreadable, lacks a column of the mapping, or its columns differ from
-        those of the table's first file.
+        Where the table was never ingested, or a file is absent, empty or unreadable, lacks a column of the mapping,
+        or has other columns than the table's first file.
     """
-    folder = folder or project_root() / raw_folder(mapping.name)
-    table = mapping.tables[name]
+    if name not in manifest["tables"]:
+        raise UserError(f"data/raw/{mapping.name} has no table {name}: run the ingest stage again.")
+    files = [entry["file"] for entry in manifest["tables"][name]["files"]]
+    return _read_files(mapping, name, project_root() / raw_folder(mapping.name), files)
+
+
+def _read_files(mapping: Mapping, name: str, folder: Path, files: list[str]) -> RawTable:
     parts, counts, header = [], [], None
-    for entry in manifest["tables"][name]["files"]:
-        label = _raw_label(mapping.name, entry["file"])
-        columns, data = read_text(folder / entry["file"], table["format"], label)
+    for file in files:
+        label = _raw_label(mapping.name, file)
+        columns, data = read_text(folder / file, mapping.tables[name]["format"], label)
         if header is not None and columns != header:
             raise UserError(f"{label}: its columns differ from those of {counts[0][0]}; give both files the same.")
         header = columns
         parts.append(data)
-        counts.append((label, len(data)))
+        counts.append((label, data.num_rows))
     _check_header(mapping, name, header, counts[0][0])
     data = pa.concat_tables(parts).combine_chunks()
-    if not len(data):
+    if not data.num_rows:
         raise UserError(f"{counts[0][0]} has a header and no rows: table {name} is empty; supply rows or drop it.")
-    data = data.append_column(ROW, pa.array(np.arange(1, len(data) + 1)))
+    data = data.append_column(ROW, pa.array(np.arange(1, data.num_rows + 1)))
     return RawTable(name, data, header, tuple(counts))
 
 
@@ -486,7 +491,7 @@ def _check_header(mapping: Mapping, name: str, header: tuple[str, ...], label: s
 
 
 def read_text(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa.Table]:
-    """Read a file with every value as text, a missing one as the empty text.
+    """Read a file with every value as text without blanks around it, a missing one as the empty text.
 
     Parameters
     ----------
@@ -521,7 +526,7 @@ def read_text(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa.T
     else:
         raise UserError(f"{label}: files of this kind are not read; supply .csv, .tsv, .txt, .xlsx or .parquet.")
     _refuse_twins(header, label)
-    return header, data
+    return header, pa.table([pc.utf8_trim_whitespace(column) for column in data.columns], names=data.column_names)
 
 
 def _refuse_twins(header: tuple[str, ...], label: str) -> None:
@@ -537,8 +542,6 @@ def _engine_names(count: int) -> list[str]:
 
 
 def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[tuple[str, ...], pa.Table]:
-    import csv
-
     from pyarrow import csv as arrow_csv
 
     delimiter = {"tab": "\t", "whitespace": "\t"}.get(form.get("delimiter", default), form.get("delimiter", default))
@@ -546,8 +549,7 @@ def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[t
     text = _text_of(file, form, label)
     if not text.strip():
         raise UserError(f"{label} is empty; supply a file with a header and rows.")
-    first = next(csv.reader(io.StringIO(text[:1_000_000]), delimiter=delimiter, quotechar=quote if quote != "none" else None,
-                            quoting=csv.QUOTE_NONE if quote == "none" else csv.QUOTE_MINIMAL))  # fmt: skip
+    first = _first_row(text, delimiter, quote)
     has_header = form.get("header", True)
     header = tuple(name.strip() for name in first) if has_header else tuple(f"column{i + 1}" for i in range(len(first)))
     names = _engine_names(len(header))
@@ -577,6 +579,11 @@ def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[t
             f"({row.text[:60]!r}); mend the row, or the delimiter and quote in the mapping."
         )
     return header, data
+
+
+def _first_row(text: str, delimiter: str, quote: str) -> list[str]:
+    quoting = {"quoting": csv.QUOTE_NONE} if quote == "none" else {"quotechar": quote}
+    return next(csv.reader(io.StringIO(text[:1_000_000], newline=""), delimiter=delimiter, **quoting))
 
 
 def _text_of(file: Path, form: dict, label: str) -> str:
@@ -613,8 +620,6 @@ def _read_parquet(file: Path, label: str) -> tuple[tuple[str, ...], pa.Table]:
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    import pyarrow.compute as pc
-
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_timestamp(column.type):
