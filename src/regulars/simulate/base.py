@@ -74,8 +74,7 @@ def draw_base(retailer: Retailer, customers: int, seed: int) -> Base:
     moment = day + rng.random(customers)
     order = np.argsort(moment, kind="stable")
     people = stream(seed, "people")
-    nature = stream(seed, "nature")
-    s = nature.standard_normal(customers)
+    s = stream(seed, "satisfaction").standard_normal(customers)
     s = (s - s.mean()) / (s.std() or 1.0)
     return Base(
         customer_id=np.array([f"K{number}" for number in range(10001, 10001 + customers)]),
@@ -88,10 +87,13 @@ def draw_base(retailer: Retailer, customers: int, seed: int) -> Base:
         consent=people.random(customers) < CONSENT_SHARE,
         days_registered=people.geometric(0.35, customers) - 1,
         satisfaction=s,
-        rate=nature.gamma(retailer.r, 1 / retailer.alpha, customers) * np.exp(retailer.rate_satisfaction * s),
-        dropout=nature.beta(retailer.a * np.exp(retailer.dropout_satisfaction * s), retailer.b, customers),
-        mean_spend=mean_spend(customers, retailer.p, retailer.q, retailer.v, nature),
-        taste=nature.dirichlet(np.full(len(RANGE), 0.8), customers),
+        rate=stream(seed, "rates").gamma(retailer.r, 1 / retailer.alpha, customers)
+        * np.exp(retailer.rate_satisfaction * s),
+        dropout=stream(seed, "dropouts").beta(
+            retailer.a * np.exp(retailer.dropout_satisfaction * s), retailer.b, customers
+        ),
+        mean_spend=mean_spend(customers, retailer.p, retailer.q, retailer.v, stream(seed, "mean spend")),
+        taste=stream(seed, "taste").dirichlet(np.full(len(RANGE), 0.8), customers),
     )
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from regulars.simulate.products import Products
-from regulars.simulate.retailer import Retailer
+from regulars.simulate.retailer import Retailer, year_position
 from regulars.simulate.streams import stream
 from regulars.simulate.text import clock, day_first, money
+from regulars.simulate.untidy import copies, in_rows, repeated, row_numbers, untidied
 
 FIRST_ORDER_NO = 500001
 LATEST_CANCELLATION = 21.0  # days after the sale
@@ -20,11 +21,13 @@ ADJUSTMENTS = ("damaged", "check", "lost", "thrown away", "wrongly coded")
 
 NUMBERS = ("document", "sale", "quantity", "price", "cost", "moment")
 TEXTS = ("kind", "customer", "channel", "product", "description", "category")
+PADDED, RECASED = ("customer", "product", "description"), ("channel", "category")
+KINDS = ("sale", "guest", "non_product", "gift", "adjustment", "cancellation", "duplicate")
 
 
 @dataclass(frozen=True)
 class Export:
-    """The raw order lines as text, and what was done to them, by position of the row (the first is 0)."""
+    """The raw order lines as text, and what was done to them, rows counted from 1 below the header."""
 
     order_lines: pd.DataFrame
     kinds: np.ndarray  # of each row: sale, guest, non_product, gift, adjustment, cancellation or duplicate
@@ -62,16 +65,16 @@ def soil(retailer: Retailer, sales: pd.DataFrame, products: Products, seed: int)
         [
             sales,
             _non_products(sales, round(total * retailer.non_product_share), rng),
-            _gifts(sales, products, round(total * retailer.gift_share), rng),
+            _gifts(retailer, sales, products, round(total * retailer.gift_share), rng),
             _adjustments(retailer, products, round(total * retailer.adjustment_share), rng),
             cancelled,
         ],
         ignore_index=True,
     )
-    rows = _numbered(rows).assign(how=rows["how"].fillna("") if "how" in rows else "")
-    rows, untidy = _untidy(rows, round(total * retailer.untidy_share), rng)
-    rows = _duplicated(rows, round(total * retailer.duplicate_share), rng)
-    return _export(retailer, rows, untidy)
+    rows = _numbered(rows.assign(how=rows["how"].fillna("")))
+    rows, untidy = untidied(rows, round(total * retailer.untidy_share), PADDED, RECASED, rng)
+    rows = repeated(rows, round(total * retailer.duplicate_share), rng)
+    return _export(retailer, rows, in_rows(untidy, rows))
 
 
 def _rows(columns: dict) -> pd.DataFrame:
@@ -100,11 +103,11 @@ def _non_products(sales, count, rng) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _gifts(sales, products, count, rng) -> pd.DataFrame:
+def _gifts(retailer, sales, products, count, rng) -> pd.DataFrame:
     orders = _of_orders(sales, count, rng)
     product = rng.integers(0, len(products.code), len(orders))
     return _product_rows(
-        products, product,
+        retailer, products, product,
         {"document": orders["document"].to_numpy(), "sale": -1, "quantity": 1, "price": 0.0,
          "moment": orders["moment"].to_numpy(), "kind": "gift", "customer": orders["customer"].to_numpy(),
          "channel": orders["channel"].to_numpy()},
@@ -114,18 +117,19 @@ def _gifts(sales, products, count, rng) -> pd.DataFrame:
 def _adjustments(retailer, products, count, rng) -> pd.DataFrame:
     product = rng.integers(0, len(products.code), count)
     rows = _product_rows(
-        products, product,
+        retailer, products, product,
         {"document": -2 - np.arange(count), "sale": -1, "quantity": -rng.integers(1, 60, count), "price": 0.0,
          "moment": np.sort(rng.uniform(0, retailer.days, count)), "kind": "adjustment", "customer": "", "channel": ""},
     )  # fmt: skip
     return rows.assign(description=np.array(rng.choice(ADJUSTMENTS, count), object))
 
 
-def _product_rows(products, product, columns) -> pd.DataFrame:
+def _product_rows(retailer, products, product, columns) -> pd.DataFrame:
+    year = year_position(retailer.first_day, columns["moment"])
     return _rows(
         {
             **columns,
-            "cost": products.cost[product],
+            "cost": np.round(products.cost[product] * products.index[year], 2),
             "product": products.code[product],
             "description": products.name[product],
             "category": np.array(products.categories, object)[products.category[product]],
@@ -137,8 +141,8 @@ def _cancellations(retailer, sales, count, rng) -> pd.DataFrame:
     """Rows that take back sales: exactly (whole orders or one line), in part, or of a sale the export does not hold."""
     exact = round(count * retailer.cancellation_exact)
     partial = round(count * retailer.cancellation_partial)
-    open_to = np.flatnonzero(sales["moment"].to_numpy() + LATEST_CANCELLATION < retailer.days)
     document = sales["document"].to_numpy()
+    open_to = np.flatnonzero(_without_rival(sales) & (sales["moment"].to_numpy() + LATEST_CANCELLATION < retailer.days))
     whole = _whole_orders(document, open_to, round(exact * FULL_ORDER), rng)
     rest = rng.permutation(np.setdiff1d(open_to, whole))
     single = rest[: max(exact - whole.size, 0)]
@@ -164,9 +168,17 @@ def _cancellations(retailer, sales, count, rng) -> pd.DataFrame:
     return rows
 
 
+def _without_rival(sales) -> np.ndarray:
+    """Whether the customer bought the product just once: only then is it beyond doubt which sale is taken back."""
+    buyer = np.where(sales["customer"] == "", sales["document"].astype(str), sales["customer"])
+    return ~pd.DataFrame({"buyer": buyer, "product": sales["product"]}).duplicated(keep=False).to_numpy()
+
+
 def _whole_orders(document, open_to, rows_wanted, rng) -> np.ndarray:
     """Positions of all lines of some orders, about so many lines together."""
     orders, size = np.unique(document[open_to], return_counts=True)
+    complete = size == np.unique(document, return_counts=True)[1][np.searchsorted(np.unique(document), orders)]
+    orders, size = orders[complete], size[complete]
     shuffled = rng.permutation(orders.size)
     chosen = orders[shuffled[np.cumsum(size[shuffled]) <= rows_wanted]]
     return np.flatnonzero(np.isin(document, chosen))
@@ -180,40 +192,6 @@ def _numbered(rows) -> pd.DataFrame:
     rank = rows["document"].map(number).to_numpy()
     text = np.char.add(np.where(rows["kind"] == "cancellation", "C", ""), (FIRST_ORDER_NO + rank).astype(str))
     return rows.assign(order_no=text.astype(object)).iloc[np.argsort(rank, kind="stable")].reset_index(drop=True)
-
-
-def _untidy(rows, count, rng):
-    """Pad or re-case some texts; what the tidy text was goes into the truth."""
-    position = np.sort(rng.choice(len(rows), min(count, len(rows)), replace=False))
-    column = rng.choice(["customer", "product", "description", "channel", "category"], position.size)
-    column = np.where(rows["customer"].to_numpy()[position] == "", "description", column)
-    rows = rows.copy()
-    tidy = []
-    for name in ("customer", "product", "description", "channel", "category"):
-        at = position[column == name]
-        was = rows[name].to_numpy()[at].astype(str)
-        styles = (np.char.upper, np.char.title) if name in ("channel", "category") else (_pad_left, _pad_right)
-        now = np.where(rng.random(at.size) < 0.5, styles[0](was), styles[1](was))
-        rows.loc[at, name] = now.astype(object)
-        changed = now != was
-        tidy.append(pd.DataFrame({"position": at[changed], "column": name, "tidy": was[changed]}))
-    return rows, pd.concat(tidy, ignore_index=True).sort_values(["position", "column"], ignore_index=True)
-
-
-def _pad_left(text):
-    return np.char.add(" ", text)
-
-
-def _pad_right(text):
-    return np.char.add(text, "  ")
-
-
-def _duplicated(rows, count, rng) -> pd.DataFrame:
-    """Repeat some rows, the copy right below the original."""
-    chosen = np.sort(rng.choice(len(rows), min(count, len(rows)), replace=False))
-    rows = rows.assign(original=np.arange(len(rows)), is_copy=False)
-    both = pd.concat([rows, rows.iloc[chosen].assign(is_copy=True)], ignore_index=True)
-    return both.sort_values(["original", "is_copy"], kind="stable", ignore_index=True)
 
 
 def _export(retailer, rows, untidy) -> Export:
@@ -232,34 +210,31 @@ def _export(retailer, rows, untidy) -> Export:
             "channel": rows["channel"],
         }
     )
+    return Export(frame, kind, rows["sale"].to_numpy().astype(int), _accounts(rows, kind, untidy))
+
+
+def _accounts(rows, kind, untidy) -> dict:
+    """Every row of dirt by its number; the kinds do not overlap and add up to all rows."""
     pence = np.round(rows["price"].to_numpy() * 100).astype(int) * rows["quantity"].to_numpy().astype(int)
-    sale = rows["sale"].to_numpy().astype(int)
-    first_row = np.flatnonzero(~rows["is_copy"].to_numpy())  # of each original, in order of `original`
-    sold = np.flatnonzero(np.isin(kind, ["sale", "guest"]))
-    row_of_sale = dict(zip(sale[sold].tolist(), sold.tolist(), strict=True))
-    back, copies = np.flatnonzero(kind == "cancellation"), np.flatnonzero(kind == "duplicate")
-    extra, code = np.flatnonzero(kind == "non_product"), np.char.strip(rows["product"].to_numpy().astype(str))
-    truth = {
+    sale, sold = rows["sale"].to_numpy().astype(int), np.flatnonzero(np.isin(kind, ["sale", "guest"]))
+    row_of_sale = dict(zip(sale[sold].tolist(), row_numbers(sold), strict=True))
+    back, extra = np.flatnonzero(kind == "cancellation"), np.flatnonzero(kind == "non_product")
+    return {
         "rows": {name: int((kind == name).sum()) for name in KINDS},
         "amount": {name: round(int(pence[kind == name].sum()) / 100, 2) for name in KINDS},
-        "duplicates": {"row": copies.tolist(), "of_row": first_row[rows["original"].to_numpy()[copies]].tolist()},
+        "duplicates": copies(rows),
         "cancellations": {
-            "row": back.tolist(),
+            "row": row_numbers(back),
             "how": rows["how"].to_numpy()[back].astype(str).tolist(),
             "of_row": [row_of_sale.get(key) for key in sale[back].tolist()],
         },
-        "guests": {"row": np.flatnonzero(kind == "guest").tolist()},
-        "non_products": {"row": extra.tolist(), "code": code[extra].tolist()},
-        "gifts": {"row": np.flatnonzero(kind == "gift").tolist()},
-        "adjustments": {"row": np.flatnonzero(kind == "adjustment").tolist()},
-        "missing_customers": {"row": np.flatnonzero(rows["customer"].to_numpy() == "").tolist()},
-        "untidy": {
-            "row": first_row[untidy["position"].to_numpy()].tolist(),
-            "column": untidy["column"].tolist(),
-            "tidy": untidy["tidy"].tolist(),
+        "guests": {"row": row_numbers(np.flatnonzero(kind == "guest"))},
+        "non_products": {
+            "row": row_numbers(extra),
+            "code": np.char.strip(rows["product"].to_numpy()[extra].astype(str)).tolist(),
         },
+        "gifts": {"row": row_numbers(np.flatnonzero(kind == "gift"))},
+        "adjustments": {"row": row_numbers(np.flatnonzero(kind == "adjustment"))},
+        "missing_customers": {"row": row_numbers(np.flatnonzero(rows["customer"].to_numpy() == ""))},
+        "untidy": untidy,
     }
-    return Export(frame, kind, sale, truth)
-
-
-KINDS = ("sale", "guest", "non_product", "gift", "adjustment", "cancellation", "duplicate")

@@ -8,12 +8,12 @@ from regulars.simulate.retailer import Retailer
 
 # category: code, share of the price left after unit cost, nouns
 RANGE = {
-    "Kitchen": ("KI", 0.42, "MUG|BOWL|JUG|TEA TOWEL|BREAD BIN|CAKE TIN|EGG CUP|TRAY|STORAGE JAR|APRON"),
-    "Garden": ("GA", 0.35, "PLANTER|TROWEL|LANTERN|BIRD FEEDER|WATERING CAN|WIND CHIME|HOOK|TWINE|BUCKET|BENCH PAD"),
-    "Textiles": ("TE", 0.38, "CUSHION|THROW|RUG|BLANKET|TABLE RUNNER|NAPKIN SET|BATH MAT|CURTAIN TIE|QUILT|SCARF"),
-    "Stationery": ("ST", 0.50, "NOTEBOOK|PENCIL SET|CARD|WRAP ROLL|ALBUM|DIARY|LETTER RACK|STICKERS|RIBBON|PEN POT"),
-    "Toys": ("TO", 0.33, "PUZZLE|DOLL|KITE|BUILDING BLOCKS|SPINNING TOP|BALL|MONEY BOX|PUPPET|GAME|SKIPPING ROPE"),
-    "Seasonal": ("SE", 0.15, "WREATH|BAUBLE|CANDLE|GARLAND|STOCKING|EGG HUNT SET|BUNTING|FAIRY LIGHTS|CROWN|STAR"),
+    "kitchen": ("KI", 0.42, "MUG|BOWL|JUG|TEA TOWEL|BREAD BIN|CAKE TIN|EGG CUP|TRAY|STORAGE JAR|APRON"),
+    "garden": ("GA", 0.35, "PLANTER|TROWEL|LANTERN|BIRD FEEDER|WATERING CAN|WIND CHIME|HOOK|TWINE|BUCKET|BENCH PAD"),
+    "textiles": ("TE", 0.38, "CUSHION|THROW|RUG|BLANKET|TABLE RUNNER|NAPKIN SET|BATH MAT|CURTAIN TIE|QUILT|SCARF"),
+    "stationery": ("ST", 0.50, "NOTEBOOK|PENCIL SET|CARD|WRAP ROLL|ALBUM|DIARY|LETTER RACK|STICKERS|RIBBON|PEN POT"),
+    "toys": ("TO", 0.33, "PUZZLE|DOLL|KITE|BUILDING BLOCKS|SPINNING TOP|BALL|MONEY BOX|PUPPET|GAME|SKIPPING ROPE"),
+    "seasonal": ("SE", 0.15, "WREATH|BAUBLE|CANDLE|GARLAND|STOCKING|EGG HUNT SET|BUNTING|FAIRY LIGHTS|CROWN|STAR"),
 }
 KINDS = ("BLUE", "VINTAGE", "STRIPED", "LARGE")
 PRICES = (1.25, 48.0)  # cheapest and dearest list price in each category, in the first year
@@ -134,7 +134,7 @@ def fill_baskets(products: Products, taste, worth, year, retailer: Retailer, rng
     wanted = np.minimum(1 + rng.poisson(retailer.extra_lines, worth.size), MOST_LINES)
     left = worth.copy()
     last_product = np.full(worth.size, -1)
-    orders, chosen, pieces = [], [], []
+    orders, chosen, pieces = [np.empty(0, int)], [np.empty(0, int)], [np.empty(0, int)]
     for line in range(int(wanted.max(initial=0))):
         order = np.flatnonzero((wanted > line) & (left > 0))
         lines_left = wanted[order] - line

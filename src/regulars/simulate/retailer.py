@@ -1,7 +1,6 @@
 """Every parameter of the simulated retailer in one place; all of them are written into the truth."""
 
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 
 import numpy as np
 
@@ -61,6 +60,7 @@ class Retailer:
     adjustment_share: float = 0.0025  # negative quantities that are no cancellations, price zero, no customer
     gift_share: float = 0.0022  # price zero, in an ordinary order
     untidy_share: float = 0.01  # padding or odd capitals
+    other_duplicate_share: float = 0.003  # in customers, surveys and tickets
 
     @property
     def first_day(self) -> np.datetime64:
@@ -86,6 +86,7 @@ def month_of_day(first_day: np.datetime64, day) -> np.ndarray:
     return (first_day + np.asarray(day)).astype("datetime64[M]").astype(int) % 12 + 1
 
 
-def year_of_day(first_day: np.datetime64, day) -> np.ndarray:
-    """Calendar year of days counted from the first."""
-    return (first_day + np.asarray(day)).astype("datetime64[Y]").astype(int) + date(1970, 1, 1).year
+def year_position(first_day: np.datetime64, moment) -> np.ndarray:
+    """Calendar years since the year of the first day, of moments counted in days from it."""
+    year = (first_day + np.floor(moment).astype(int)).astype("datetime64[Y]")
+    return (year - first_day.astype("datetime64[Y]")).astype(int)

@@ -9,10 +9,11 @@ from regulars.simulate.base import CHANNELS, Base, Orders, draw_base, draw_order
 from regulars.simulate.cases import draw_tickets
 from regulars.simulate.dirt import Export, soil
 from regulars.simulate.products import Products, draw_products, fill_baskets
-from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, year_of_day
+from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, year_position
 from regulars.simulate.spending import mean_spend, order_values
 from regulars.simulate.streams import stream
 from regulars.simulate.text import iso_day
+from regulars.simulate.untidy import soil_table
 
 ORDER_CHANNELS = ("web", "store", "phone")
 ORDER_CHANNEL_SHARES = {"store": (0.25, 0.70, 0.05), "": (0.82, 0.11, 0.07)}  # by acquisition channel, "" any other
@@ -47,7 +48,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
             ``order_no`` (prefix C: cancellation), ``customer`` (K10001 …; empty for guests), ``date``
             (``31/12/2024 14:05``), ``product``, ``description``, ``category``, ``qty`` (negative for what comes
             back), ``price`` and ``cost`` (GBP per piece; cost empty for postage and the like), ``channel`` (web,
-            store, phone). Some texts are padded, some channels and categories have odd capitals.
+            store, phone). Some texts are padded; some channels and categories, lower-case
+            otherwise, have odd capitals.
         ``customers`` : one customer.
             ``customer``, ``joined`` (``2024-12-31``), ``birth_year`` (4 % empty), ``region``, ``channel`` (of
             acquisition), ``consent`` (yes, no).
@@ -64,8 +66,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
             (GBP, empty for service cases), ``product``.
 
         ``truth_customers`` : frame, typed, what only the simulation knows of each customer.
-        ``truth`` : dict that JSON can hold: parameters, effects, seed, and the position of every row of dirt (0 is the
-        first row below the header).
+        ``truth`` : dict that JSON can hold: parameters, effects, seed, and every row of dirt (rows counted from 1 below
+            the header).
 
     Examples
     --------
@@ -80,7 +82,9 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     base = draw_base(retailer, customers, seed)
     all_orders = draw_orders(retailer, base, seed)
     orders = _observed(all_orders, retailer)
-    products = draw_products(retailer, _year(retailer, retailer.days - 1) + 1, stream(seed, "products"))
+    products = draw_products(
+        retailer, int(year_position(retailer.first_day, retailer.days - 1)) + 1, stream(seed, "products")
+    )
     sales = _sales(retailer, base, orders, products, seed)
     export = soil(retailer, _with_guests(retailer, sales, products, seed), products, seed)
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
@@ -89,12 +93,17 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     )
     tickets = draw_tickets(retailer, base, orders, bought, seed)
     # contacts, campaigns, prospects, contracts and referrals go here: one room each, a stream of its own
+    people, people_dirt = soil_table(
+        retailer, _customers(retailer, base), "customers", ["customer", "region"], [], seed
+    )
+    answers, answers_dirt = soil_table(retailer, surveys.surveys, "surveys", ["customer", "item"], [], seed)
+    cases, cases_dirt = soil_table(retailer, tickets.tickets, "tickets", ["customer"], ["channel", "urgency"], seed)
     tables = {
         "order_lines": export.order_lines,
-        "customers": _customers(retailer, base),
-        "surveys": surveys.surveys,
+        "customers": people,
+        "surveys": answers,
         "survey_items": surveys.survey_items,
-        "tickets": tickets.tickets,
+        "tickets": cases,
     }
     known = _truth_customers(retailer, base, all_orders, orders, sales, export)
     known = known.assign(bad_experiences=tickets.bad_experiences, complaints=tickets.complaints)
@@ -111,7 +120,12 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         "products": _product_truth(products),
         "surveys": surveys.truth,
         "tickets": tickets.truth,
-        "dirt": export.truth,
+        "dirt": {
+            "order_lines": export.truth,
+            "customers": people_dirt,
+            "surveys": answers_dirt,
+            "tickets": cases_dirt,
+        },
     }
     return {
         **{name: frame.astype("str") for name, frame in tables.items()},
@@ -123,11 +137,6 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
 def _observed(orders: Orders, retailer) -> Orders:
     seen = orders.moment < retailer.days
     return Orders(orders.customer[seen], orders.moment[seen], orders.worth[seen], orders.dropped_at)
-
-
-def _year(retailer, day):
-    """Position of the calendar year of a day, that of the first day being 0."""
-    return year_of_day(retailer.first_day, day) - year_of_day(retailer.first_day, 0)
 
 
 def _sales(retailer, base: Base, orders: Orders, products: Products, seed) -> pd.DataFrame:
@@ -148,7 +157,7 @@ def _sales(retailer, base: Base, orders: Orders, products: Products, seed) -> pd
 
 
 def _lines(retailer, products, taste, worth, moment, rng) -> pd.DataFrame:
-    year = _year(retailer, np.floor(moment).astype(int))
+    year = year_position(retailer.first_day, moment)
     lines = fill_baskets(products, taste, worth, year, retailer, rng)
     prices = np.array([products.prices(position) for position in range(len(products.index))])
     costs = np.array([products.costs(position) for position in range(len(products.index))])

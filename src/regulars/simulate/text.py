@@ -49,7 +49,9 @@ def money(values) -> np.ndarray:
     >>> money([3.5, float("nan")]).tolist()
     ['3.50', '']
     """
-    return np.array(["" if np.isnan(value) else f"{value:.2f}" for value in np.asarray(values, float).tolist()], object)
+    distinct, place = np.unique(np.asarray(values, float), return_inverse=True)
+    text = ["" if np.isnan(value) else f"{value:.2f}" for value in distinct.tolist()]
+    return np.array(text, object)[place]
 
 
 def _formatted(stamps, pattern) -> np.ndarray:
