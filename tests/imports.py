@@ -6,6 +6,7 @@
 import ast
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,15 +25,40 @@ def module_file(name: str) -> Path | None:
     return None
 
 
+@cache
+def homes(name: str) -> dict[str, str]:
+    """Public name to its module, of a package that loads them when they are first used (`regulars.lazy`)."""
+    for node in ast.parse(module_file(name).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_HOMES":
+            table = ast.literal_eval(node.value)
+            return {public: f"{name}.{module}" for module, names in table.items() for public in names}
+    return {}
+
+
 def imported(tree: ast.AST) -> set[str]:
     """Names of the package's modules that a piece of code imports, anywhere in it."""
-    names = set()
+    found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            found |= {module for alias in node.names for module in _whole(alias.name)}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.split(".")[0] == "regulars" and module_file(name)}
+            for alias in node.names:
+                found |= _named(node.module, alias.name)
+    return {name for name in found if name.split(".")[0] == "regulars" and module_file(name)}
+
+
+def _whole(name: str) -> set[str]:
+    """A module imported as such: whatever it may hand out later is needed."""
+    return {name} | (set(homes(name).values()) if name.startswith("regulars") and module_file(name) else set())
+
+
+def _named(module: str, name: str) -> set[str]:
+    if not module.startswith("regulars") or not module_file(module):
+        return set()
+    if name in homes(module):
+        return {module, homes(module)[name]}
+    submodule = f"{module}.{name}"
+    return {module} | (_whole(submodule) if module_file(submodule) else set())
 
 
 def closure(names: set[str]) -> set[str]:

@@ -16,8 +16,8 @@ from regulars.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-GROUND = {"errors", "paths", "params", "rounding", "intervals", "labels", "engine", "privacy", "sources", "catalog"}
-DOMAIN = {"cleaning", "simulate", "rfm", "clv", "segments", "satisfaction", "retention", "actions"}
+GROUND = {"lazy", "errors", "paths", "params", "rounding", "intervals", "labels", "engine", "privacy", "sources", "parsing", "catalog"}
+DOMAIN = {"cleaning", "netting", "simulate", "rfm", "clv", "segments", "satisfaction", "retention", "actions"}
 
 
 def room(module: str) -> str:

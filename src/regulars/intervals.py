@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
+from regulars.labels import Change
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -73,3 +75,51 @@ def share(successes: int, n: int, level: float = 0.9) -> Estimate:
     """
     low, high = wilson(successes, n, level)
     return Estimate(successes / n if n else float("nan"), low, high, int(n))
+
+
+def difference(after: Estimate, before: Estimate) -> Estimate:
+    """Difference of two independent estimates, with an interval made out of theirs.
+
+    The distances from each estimate to its own limits are squared and added (method of variance estimates
+    recovery), so that the interval of a difference of two Wilson shares is Newcombe's hybrid score interval, and
+    skewed intervals stay skewed.
+
+    Parameters
+    ----------
+    after, before : Estimate
+        With intervals of the same level. Their difference is `after` − `before`.
+
+    Returns
+    -------
+    Estimate
+        n is that of the smaller of the two.
+
+    References
+    ----------
+    Newcombe, R. G. (1998), Statistics in Medicine 17, 873-890, method 10.
+    Zou, G. Y. and Donner, A. (2008), Statistics in Medicine 27, 1693-1702.
+
+    Examples
+    --------
+    >>> change = difference(share(56, 70, level=0.95), share(48, 80, level=0.95))
+    >>> round(change.value, 4), round(change.low, 4), round(change.high, 4)
+    (0.2, 0.0524, 0.3339)
+    """
+    value = after.value - before.value
+    low = value - np.hypot(after.value - after.low, before.high - before.value)
+    high = value + np.hypot(after.high - after.value, before.value - before.low)
+    return Estimate(float(value), float(low), float(high), min(after.n, before.n))
+
+
+def change(after: Estimate, before: Estimate) -> Change:
+    """Whether the difference of two estimates is more than noise: its interval leaves zero out.
+
+    Examples
+    --------
+    >>> change(share(56, 70), share(48, 80))
+    <Change.UP: 'up'>
+    >>> change(share(5, 7), share(6, 8))
+    <Change.UNCLEAR: 'unclear'>
+    """
+    gap = difference(after, before)
+    return Change.UP if gap.low > 0 else Change.DOWN if gap.high < 0 else Change.UNCLEAR

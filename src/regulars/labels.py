@@ -95,3 +95,43 @@ class Reason(StrEnum):
     SCORE_OUT_OF_RANGE = "score_out_of_range"
     ENDS_BEFORE_IT_STARTS = "ends_before_it_starts"
     REPEATED_KEY = "repeated_key"
+
+
+class Cluster(StrEnum):
+    """Group that k-means found, named by how its recency, frequency and spend compare with the base's middle."""
+
+    RECENT_FREQUENT_HIGH = "recent_frequent_high"
+    RECENT_FREQUENT_LOW = "recent_frequent_low"
+    RECENT_RARE_HIGH = "recent_rare_high"
+    RECENT_RARE_LOW = "recent_rare_low"
+    SILENT_FREQUENT_HIGH = "silent_frequent_high"
+    SILENT_FREQUENT_LOW = "silent_frequent_low"
+    SILENT_RARE_HIGH = "silent_rare_high"
+    SILENT_RARE_LOW = "silent_rare_low"
+    NONE = "none"
+
+
+class Change(StrEnum):
+    """Whether two estimates differ by more than noise."""
+
+    UP = "up"
+    DOWN = "down"
+    UNCLEAR = "unclear"
+
+
+class CohortFinding(StrEnum):
+    """How newer cohorts compare with older ones."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    MIXED = "mixed"
+    ALIKE = "alike"
+    TOO_FEW = "too_few"
+
+
+class Recommendation(StrEnum):
+    """What a score on the 0-10 question "would you recommend us?" makes of a customer."""
+
+    PROMOTER = "promoter"
+    PASSIVE = "passive"
+    DETRACTOR = "detractor"

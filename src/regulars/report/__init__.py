@@ -51,16 +51,11 @@ Every fact that is given must be used by one of the call's sentences, and every 
 ``title``, ``start``, ``end`` (of the data), ``level`` (of the intervals) and ``stage`` are always there.
 """
 
-from importlib import import_module
+from regulars.lazy import exports
 
-__all__ = ["Report", "Wording", "WordingError", "charts"]
-_HOMES = {"Report": "page", "Wording": "wording", "WordingError": "wording"}
-
-
-def __getattr__(name: str):
-    """Import a part when it is first asked for: the index page needs neither charts nor tables."""
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    if name == "charts":
-        return import_module(f"{__name__}.charts")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+_HOMES = {
+    "page": ("Report",),
+    "wording": ("Wording", "WordingError"),
+    "charts": ("charts",),
+}
+__getattr__, __dir__, __all__ = exports(__name__, _HOMES)

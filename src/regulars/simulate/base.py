@@ -69,7 +69,7 @@ def draw_base(retailer: Retailer, customers: int, seed: int) -> Base:
     """
     rng = stream(seed, "acquisition")
     weight = expected_acquisition(retailer)
-    cell = np.searchsorted(np.cumsum(weight.ravel()), rng.random(customers) * (1 - 1e-12), side="right")
+    cell = np.searchsorted(np.cumsum(weight.ravel()), rng.random(customers), side="right")
     day, channel = np.divmod(np.minimum(cell, weight.size - 1), len(CHANNELS))
     moment = day + rng.random(customers)
     order = np.argsort(moment, kind="stable")

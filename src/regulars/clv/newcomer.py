@@ -1,0 +1,97 @@
+"""What to expect of a customer who has just placed a first order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from regulars.clv.uncertainty import total_spread
+from regulars.clv.value import continuous_rate, units
+from regulars.intervals import Estimate
+
+
+@dataclass(frozen=True)
+class NewCustomer:
+    """A customer on the day of the first order.
+
+    Parameters
+    ----------
+    returns : Estimate
+        Share that orders again within the horizon.
+    expected_orders : Estimate
+        Repeat orders within the horizon.
+    spend_per_order : Estimate
+        Mean of all customers, in currency.
+    clv : Estimate
+        Discounted margin of the repeat orders, in currency: what winning such a customer may cost beyond the margin
+        of the first order.
+    """
+
+    returns: Estimate
+    expected_orders: Estimate
+    spend_per_order: Estimate
+    clv: Estimate
+
+
+def new_customer(
+    model,
+    spend_model,
+    *,
+    customers: int,
+    margin: float,
+    annual_discount_rate: float,
+    horizon_months: float,
+    time_unit: str,
+    interval_level: float = 0.9,
+) -> NewCustomer:
+    """Expectation over all customers that the models have learnt from, on the day of their first order.
+
+    The intervals hold the uncertainty of the models' parameters: they are those of a mean of many newcomers.
+
+    Parameters
+    ----------
+    model, spend_model : fitters
+        Of orders and of spend, fitted.
+    customers : int
+        Number of customers behind the fit.
+    margin, annual_discount_rate, horizon_months, time_unit
+        As for `regulars.clv.lifetime_value`.
+    interval_level : float
+
+    Returns
+    -------
+    NewCustomer
+    """
+    horizon, rate = units(horizon_months, time_unit), continuous_rate(annual_discount_rate, time_unit)
+
+    # on the day of the first order frequency, recency and T are 0
+    def returns(other) -> float:
+        return _number(other.probability_active(horizon, 0, 0, 0))
+
+    def repeat_orders(other) -> float:
+        return _number(other.predict(horizon, 0, 0, 0))
+
+    def discounted(other) -> float:
+        return _number(other.discounted_expected_orders(horizon, 0, 0, 0, rate))
+
+    def spend(other) -> float:
+        return float(other.population_mean)
+
+    z = norm.ppf((1 + interval_level) / 2)
+
+    def estimate(value: float, error: float) -> Estimate:
+        return Estimate(value, float(value - z * error), float(value + z * error), customers)
+
+    per_order, orders = spend(spend_model), discounted(model)
+    of_spend, of_orders = total_spread(spend_model, spend) / per_order, total_spread(model, discounted) / orders
+    worth = margin * per_order * orders
+    return NewCustomer(
+        returns=estimate(returns(model), total_spread(model, returns)),
+        expected_orders=estimate(repeat_orders(model), total_spread(model, repeat_orders)),
+        spend_per_order=estimate(per_order, per_order * of_spend),
+        clv=estimate(worth, worth * float(np.hypot(of_spend, of_orders))),
+    )
+
+
+def _number(value) -> float:
+    return float(np.ravel(value)[0])

@@ -1,0 +1,13 @@
+"""Who stays and who leaves: cohorts, time to the next order, states by each customer's own rhythm, value at risk."""
+
+from regulars.lazy import exports
+
+_HOMES = {
+    "occasions": ("kept_share", "purchase_days"),
+    "cohorts": ("cohort_retention", "pooled_retention"),
+    "survival": ("Curve", "kaplan_meier", "log_rank", "time_to_second_order"),
+    "findings": ("cohort_finding", "compare_cohorts"),
+    "states": ("customer_states", "silence_probability"),
+    "risk": ("active_bands", "at_risk", "can_tell_alive", "risk_total"),
+}
+__getattr__, __dir__, __all__ = exports(__name__, _HOMES)

@@ -1,0 +1,182 @@
+"""Cohort triangles: how many of those won in a period still buy, period after period."""
+
+import numpy as np
+import pandas as pd
+
+from regulars.intervals import wilson
+from regulars.retention.occasions import purchase_days
+
+UNITS = {"month": 1, "quarter": 3, "year": 12}
+DAYS_PER_MONTH = 30.4375
+
+
+def cohort_retention(
+    orders: pd.DataFrame,
+    observation_end=None,
+    unit: str = "month",
+    kind: str = "on",
+    window: str = "calendar",
+    level: float = 0.9,
+    zero_spend_is_purchase: bool = False,
+) -> pd.DataFrame:
+    """Share of the customers won in a period who bought in each later period.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        ``customer_id``, ``ordered_at``, ``amount``.
+    observation_end : date, optional
+        Last day of the data; that of the last order without it.
+    unit : {"month", "quarter", "year"}
+        Length of a period. A cohort is a calendar period of first purchases.
+    kind : {"on", "on_or_after"}
+        Bought in that very period, or in that one or any later one. The second falls towards the end of the data by
+        construction, because purchases after the end are not seen.
+    window : {"calendar", "rolling"}
+        Periods counted in calendar months, or from each customer's own first day in steps of 30.4375 days. Rolling
+        cells count those customers only whose window has been observed whole.
+    level : float
+        Of Wilson's intervals.
+    zero_spend_is_purchase : bool
+        As in `purchase_days`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per cohort and period, sorted: ``cohort`` (first day of the period), ``period`` (0 is that of the
+        first purchase), ``n`` (customers who could have been counted), ``customers`` (who were), ``orders``
+        (purchase days in the period), ``revenue`` (currency, in the period), ``share``, ``share_low``,
+        ``share_high``, ``mature``: false where the period was not over when the data ended, for all or some of the
+        cohort. In period 0 the share is 1 by construction, without width.
+
+    Raises
+    ------
+    ValueError
+        On another unit, kind or window.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({
+    ...     "customer_id": ["a", "a", "b", "c"],
+    ...     "ordered_at": pd.to_datetime(["2026-01-05", "2026-03-02", "2026-01-09", "2026-02-11"]),
+    ...     "amount": [10.0, 20.0, 5.0, 8.0]})
+    >>> table = cohort_retention(orders, observation_end="2026-03-31")
+    >>> table.pivot(index="cohort", columns="period", values="customers").to_numpy().tolist()
+    [[2.0, 0.0, 1.0], [1.0, 0.0, nan]]
+    """
+    _refuse_other("unit", unit, UNITS)
+    _refuse_other("kind", kind, ("on", "on_or_after"))
+    _refuse_other("window", window, ("calendar", "rolling"))
+    days = purchase_days(orders, zero_spend_is_purchase)
+    end = pd.Timestamp(observation_end if observation_end is not None else orders["ordered_at"].max()).normalize()
+    days = days[days["day"] <= end]
+    days["cohort"] = _ordinal(days["first_day"], unit)
+    if window == "calendar":
+        days["period"] = _ordinal(days["day"], unit) - days["cohort"]
+        cells = _calendar_cells(days, end, unit)
+    else:
+        days["period"] = ((days["day"] - days["first_day"]).dt.days // (DAYS_PER_MONTH * UNITS[unit])).astype(int)
+        days, cells = _rolling_cells(days, end, unit)
+    counted = _counts(days, kind)
+    table = cells.merge(counted, on=["cohort", "period"], how="left")
+    table = table.fillna({"customers": 0, "orders": 0, "revenue": 0.0})
+    table = table.astype({"customers": int, "orders": int}).sort_values(["cohort", "period"], ignore_index=True)
+    table["share"] = table["customers"] / table["n"]
+    table["share_low"], table["share_high"] = wilson(table["customers"], table["n"], level)
+    table.loc[table["period"] == 0, ["share_low", "share_high"]] = 1.0
+    table["cohort"] = _start(table["cohort"], unit)
+    columns = ["cohort", "period", "n", "customers", "orders", "revenue", "share", "share_low", "share_high", "mature"]
+    return table[columns]
+
+
+def _refuse_other(name: str, value: str, allowed) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
+
+
+def _ordinal(dates: pd.Series, unit: str) -> pd.Series:
+    months = dates.to_numpy().astype("datetime64[M]").astype("int64")
+    return pd.Series(months // UNITS[unit], index=dates.index)
+
+
+def _start(ordinals: pd.Series, unit: str) -> pd.Series:
+    months = (ordinals.to_numpy() * UNITS[unit]).astype("datetime64[M]")
+    return pd.Series(months.astype("datetime64[s]"), index=ordinals.index)
+
+
+def _calendar_cells(days: pd.DataFrame, end: pd.Timestamp, unit: str) -> pd.DataFrame:
+    sizes = days[days["occasion"] == 0].groupby("cohort").size().rename("n").reset_index()
+    last = int(_ordinal(pd.Series([end]), unit).iloc[0])
+    whole = int(_ordinal(pd.Series([end + pd.Timedelta(days=1)]), unit).iloc[0]) > last
+    cells = sizes.loc[sizes.index.repeat(last - sizes["cohort"] + 1)].reset_index(drop=True)
+    cells["period"] = cells.groupby("cohort").cumcount()
+    return cells.assign(mature=whole | (cells["cohort"] + cells["period"] < last))
+
+
+def _rolling_cells(days: pd.DataFrame, end: pd.Timestamp, unit: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    observed = (end - days["first_day"]).dt.days + 1
+    days["complete"] = (observed // (DAYS_PER_MONTH * UNITS[unit])).astype(int)  # windows observed whole
+    first = days[days["occasion"] == 0]
+    sizes = first.groupby("cohort")["complete"].agg(["size", "max"])
+    cells = sizes.loc[sizes.index.repeat(sizes["max"])].rename_axis("cohort").reset_index()
+    cells["period"] = cells.groupby("cohort").cumcount()
+    reached = first.groupby(["cohort", "complete"]).size().rename("n").reset_index()
+    reached = reached.merge(cells[["cohort", "period"]], on="cohort")
+    reached = reached[reached["complete"] > reached["period"]].groupby(["cohort", "period"])["n"].sum().reset_index()
+    cells = cells.merge(reached, on=["cohort", "period"])
+    cells["mature"] = cells["n"] == cells["size"]
+    return days, cells.drop(columns=["size", "max"])
+
+
+def _counts(days: pd.DataFrame, kind: str) -> pd.DataFrame:
+    seen = days[days["period"] < days["complete"]] if "complete" in days else days
+    keys = ["cohort", "period"]
+    inside = seen.groupby(keys).agg(
+        customers=("customer_id", "nunique"), orders=("day", "size"), revenue=("spend", "sum")
+    )
+    if kind == "on":
+        return inside.reset_index()
+    last = days.groupby(["cohort", "customer_id"], sort=True)["period"].max()
+    limit = days.groupby(["cohort", "customer_id"], sort=True)["complete"].first() - 1 if "complete" in days else last
+    # a rolling window that was not observed whole has no cell of its own, but a purchase in it is "or after"
+    reach = pd.concat([last, limit], axis=1).min(axis=1).astype(int)
+    reach = reach[reach >= 0]
+    spread = reach.index.to_frame(index=False).assign(reach=reach.to_numpy())
+    per_cell = spread.groupby(["cohort", "reach"]).size().unstack(fill_value=0).sort_index(axis=1)
+    per_cell = per_cell.reindex(columns=range(int(per_cell.columns.max()) + 1), fill_value=0)
+    still = per_cell.iloc[:, ::-1].cumsum(axis=1).iloc[:, ::-1].stack().rename("customers")
+    still.index.names = keys
+    return inside.drop(columns="customers").join(still, how="outer").reset_index().fillna({"orders": 0, "revenue": 0.0})
+
+
+def pooled_retention(cohorts: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
+    """One curve out of a triangle: the share of all customers who bought in each period after their first.
+
+    Parameters
+    ----------
+    cohorts : pandas.DataFrame
+        As `cohort_retention` gives it. Only mature cells are pooled.
+    level : float
+        Of Wilson's intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per period: ``period``, ``cohorts``, ``n``, ``customers``, ``share``, ``share_low``, ``share_high``.
+        Later periods rest on older cohorts only. A pooled curve that flattens is no proof that loyalty grows: those
+        who leave early are simply no longer in it.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"cohort": [1, 1, 2], "period": [0, 1, 0], "n": [4, 4, 6], "customers": [4, 1, 6],
+    ...                       "mature": [True, True, True]})
+    >>> pooled_retention(table)["share"].tolist()
+    [1.0, 0.25]
+    """
+    mature = cohorts[cohorts["mature"]]
+    table = mature.groupby("period").agg(cohorts=("cohort", "nunique"), n=("n", "sum"), customers=("customers", "sum"))
+    table["share"] = table["customers"] / table["n"]
+    low, high = wilson(table["customers"], table["n"], level)
+    table["share_low"] = np.where(table.index == 0, 1.0, low)
+    table["share_high"] = np.where(table.index == 0, 1.0, high)
+    return table.reset_index()

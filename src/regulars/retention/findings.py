@@ -1,0 +1,121 @@
+"""Which finding a title may state: comparisons of cohorts, with the chance of a false alarm held down."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2, false_discovery_control, norm
+from scipy.stats import t as student
+
+from regulars.intervals import difference
+from regulars.labels import Change, CohortFinding
+from regulars.retention.survival import kaplan_meier, log_rank
+
+
+def compare_cohorts(
+    times: pd.DataFrame, horizon_days: float, level: float = 0.9, min_customers: int = 30
+) -> pd.DataFrame:
+    """Whether each cohort comes back for a second order sooner or later than the one before it.
+
+    Parameters
+    ----------
+    times : pandas.DataFrame
+        ``cohort``, ``days``, ``returned``, as `regulars.retention.time_to_second_order` gives them.
+    horizon_days : float
+        The share with a second order is read off at this age; only cohorts of which somebody was observed that long
+        are compared.
+    level : float
+        Of the intervals; 1 − `level` is also the rate of false discoveries allowed among the verdicts.
+    min_customers : int
+        Smaller cohorts are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per cohort, sorted: ``cohort``, ``n``, ``share`` with ``share_low`` and ``share_high`` (second order
+        by the horizon, Kaplan–Meier), ``median_days``; against the cohort before: ``difference`` with
+        ``difference_low`` and ``difference_high`` (shares), ``p_value`` (log-rank), ``p_adjusted``
+        (Benjamini–Hochberg), ``change`` (a `regulars.labels.Change`: missing in the first row).
+
+    References
+    ----------
+    Benjamini, Y. and Hochberg, Y. (1995), J. Royal Statistical Society B 57, 289-300.
+    """
+    rows, previous = [], None
+    for cohort, group in times.groupby("cohort", sort=True):
+        curve = kaplan_meier(group["days"], group["returned"], level)
+        share = curve.share_by(horizon_days)
+        if len(group) < min_customers or np.isnan(share.value):
+            continue
+        row = {
+            "cohort": cohort, "n": len(group), "share": share.value, "share_low": share.low, "share_high": share.high,
+            "median_days": curve.quantile().value,
+        }  # fmt: skip
+        if previous is not None:
+            gap = difference(share, previous[1])
+            both = pd.concat([previous[0], group])
+            row |= {"difference": gap.value, "difference_low": gap.low, "difference_high": gap.high}
+            row["p_value"] = log_rank(both["days"], both["returned"], both["cohort"])[1]
+        rows.append(row)
+        previous = (group, share)
+    columns = [
+        "cohort", "n", "share", "share_low", "share_high", "median_days", "difference", "difference_low",
+        "difference_high", "p_value", "p_adjusted", "change",
+    ]  # fmt: skip
+    table = pd.DataFrame(rows).reindex(columns=columns)
+    tested = table["p_value"].notna().to_numpy()
+    if tested.any():
+        table.loc[tested, "p_adjusted"] = false_discovery_control(table.loc[tested, "p_value"].astype(float))
+    real = table["p_adjusted"].astype(float) < 1 - level
+    change = np.where(
+        ~real, Change.UNCLEAR.value, np.where(table["difference"] > 0, Change.UP.value, Change.DOWN.value)
+    )
+    table["change"] = pd.Series(change, table.index, dtype="string").where(table["difference"].notna())
+    return table
+
+
+def cohort_finding(comparison: pd.DataFrame, level: float = 0.9) -> CohortFinding:
+    """What may be said about newer against older cohorts as a whole.
+
+    A weighted straight line through the cohorts' shares with a second order decides between better and worse; where
+    the cohorts scatter around it by more than their intervals allow, its slope must stand out from that scatter. Where
+    it does not, and the shares differ all the same, they are called mixed.
+
+    Parameters
+    ----------
+    comparison : pandas.DataFrame
+        As `compare_cohorts` gives it.
+    level : float
+        Of the decision.
+
+    Returns
+    -------
+    CohortFinding
+        ``better``, ``worse``, ``mixed``, ``alike`` or, with fewer than two comparable cohorts, ``too_few``.
+
+    Examples
+    --------
+    >>> shares = pd.DataFrame({"share": [.30, .40, .50], "share_low": [.28, .38, .48], "share_high": [.32, .42, .52]})
+    >>> cohort_finding(shares)
+    <CohortFinding.BETTER: 'better'>
+    >>> cohort_finding(shares.iloc[:1])
+    <CohortFinding.TOO_FEW: 'too_few'>
+    """
+    if len(comparison) < 2:
+        return CohortFinding.TOO_FEW
+    z = norm.ppf((1 + level) / 2)
+    error = ((comparison["share_high"] - comparison["share_low"]) / (2 * z)).to_numpy(float)
+    if not (error > 0).all():
+        return CohortFinding.ALIKE
+    weight = error**-2.0
+    share = comparison["share"].to_numpy(float)
+    place = np.arange(len(share), dtype=float)
+    centred = place - np.average(place, weights=weight)
+    slope = (weight * centred * share).sum() / (weight * centred**2).sum()
+    residual = (weight * (share - np.average(share, weights=weight) - slope * centred) ** 2).sum()
+    freedom = len(share) - 2
+    limit = z
+    if freedom > 0 and chi2.sf(residual, freedom) < 1 - level:  # the cohorts do not lie on a line: ask for more
+        limit = student.ppf((1 + level) / 2, freedom) * np.sqrt(residual / freedom)
+    if abs(slope) * np.sqrt((weight * centred**2).sum()) > limit:
+        return CohortFinding.BETTER if slope > 0 else CohortFinding.WORSE
+    scatter = (weight * (share - np.average(share, weights=weight)) ** 2).sum()
+    return CohortFinding.MIXED if chi2.sf(scatter, len(share) - 1) < 1 - level else CohortFinding.ALIKE

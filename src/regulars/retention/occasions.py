@@ -1,0 +1,79 @@
+"""Purchase occasions, the one set of facts under every figure on retention, and who is kept from period to period."""
+
+import pandas as pd
+
+from regulars.intervals import Estimate, share
+
+
+def purchase_days(orders: pd.DataFrame, zero_spend_is_purchase: bool = False) -> pd.DataFrame:
+    """Days on which customers bought: the occasions that recency, cohorts and survival all count.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        ``customer_id``, ``ordered_at``, ``amount``, one row per order.
+    zero_spend_is_purchase : bool
+        Whether a day with zero net spend counts. A day with negative net spend never does.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per customer and day, sorted: ``customer_id``, ``day`` (midnight), ``spend`` (net, currency),
+        ``orders`` (number of order rows), ``occasion`` (0 for the customer's first), ``first_day``.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({
+    ...     "customer_id": ["a", "a", "a", "b"],
+    ...     "ordered_at": pd.to_datetime(["2026-01-05", "2026-01-05", "2026-02-01", "2026-01-09"]),
+    ...     "amount": [10.0, 5.0, 7.0, 0.0]})
+    >>> purchase_days(orders)[["customer_id", "spend", "orders", "occasion"]].to_numpy().tolist()
+    [['a', 15.0, 2, 0], ['a', 7.0, 1, 1]]
+    """
+    frame = pd.DataFrame(
+        {"customer_id": orders["customer_id"], "day": orders["ordered_at"].dt.normalize(), "spend": orders["amount"]}
+    )
+    grouped = frame.groupby(["customer_id", "day"], sort=True)["spend"]
+    days = grouped.agg(spend="sum", orders="size").reset_index()
+    # netted amounts can leave dust in the last bits
+    cents = days["spend"].round(4)
+    days = days[cents >= 0 if zero_spend_is_purchase else cents > 0].reset_index(drop=True)
+    per_customer = days.groupby("customer_id", sort=False)
+    return days.assign(occasion=per_customer.cumcount(), first_day=per_customer["day"].transform("min"))
+
+
+def kept_share(occasions: pd.DataFrame, end, days: int, level: float = 0.9) -> Estimate:
+    """Share of the customers who bought in one window that bought in the next one, too.
+
+    Parameters
+    ----------
+    occasions : pandas.DataFrame
+        As `purchase_days` gives them.
+    end : date
+        Last day of the second window.
+    days : int
+        Length of both windows.
+    level : float
+        Of Wilson's interval.
+
+    Returns
+    -------
+    Estimate
+        Share between 0 and 1; n is the number who bought in the first window. NaN where the data start after it does.
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"customer_id": ["a", "a", "b"],
+    ...                      "day": pd.to_datetime(["2026-01-01", "2026-02-10", "2026-01-20"])})
+    >>> kept = kept_share(days, "2026-03-01", 30)
+    >>> kept.value, kept.n
+    (0.5, 2)
+    """
+    end = pd.Timestamp(end).normalize()
+    length = pd.Timedelta(days=days)
+    middle, start = end - length, end - 2 * length
+    if occasions.empty or occasions["day"].min() > start + pd.Timedelta(days=1):
+        return Estimate(float("nan"))
+    before = occasions.loc[occasions["day"].gt(start) & occasions["day"].le(middle), "customer_id"].unique()
+    after = occasions.loc[occasions["day"].gt(middle) & occasions["day"].le(end), "customer_id"].unique()
+    return share(int(pd.Index(before).isin(after).sum()), len(before), level)

@@ -1,0 +1,166 @@
+"""What may be lost: bands of the chance of an order, the money at risk, and the customers worth a call."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from regulars.intervals import Estimate
+
+LIST_COLUMNS = (
+    "customer_id", "last_ordered_at", "frequency", "spend", "p_alive", "p_active", "clv", "value_if_alive",
+    "value_at_risk", "tier", "segment",
+)  # fmt: skip
+
+
+def can_tell_alive(value: pd.DataFrame) -> pd.Series:
+    """Whether the model can tell if the customer is still one.
+
+    BG/NBD lets customers leave only after a repeat purchase, so that it gives every one-time buyer P(alive) = 1,
+    however long the silence. For them the money at risk would be zero by construction, which says nothing.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        ``frequency``, ``p_alive``.
+
+    Returns
+    -------
+    pandas.Series of bool
+
+    References
+    ----------
+    Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005), Marketing Science 24, 275-284.
+
+    Examples
+    --------
+    >>> can_tell_alive(pd.DataFrame({"frequency": [0, 0, 3], "p_alive": [1.0, 0.6, 1.0]})).tolist()
+    [False, True, True]
+    """
+    return ~((value["frequency"] == 0) & (value["p_alive"] >= 1)).astype(bool)
+
+
+def active_bands(
+    value: pd.DataFrame, edges: Sequence[float] = (0.0, 0.2, 0.5, 0.8, 1.0), level: float = 0.9
+) -> pd.DataFrame:
+    """How many customers are how likely to order soon, and what money hangs on them.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        ``p_active``, ``p_alive``, ``frequency``, ``clv``, ``value_at_risk``, one row per customer.
+    edges : sequence of float
+        Ends of the bands, ascending from 0 to 1. A band includes its lower end, the last one also its upper.
+    level : float
+        Of the interval of the number who will order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per band, the lowest first: ``band_low``, ``band_high``, ``customers``, ``customers_share``,
+        ``one_time_untold`` (one-time buyers of whom the model cannot tell whether they are alive),
+        ``expected_active`` with ``expected_active_low`` and ``expected_active_high`` (customers who will order, as
+        the sum of independent chances; the model's own error is not in it), ``clv``, ``value_at_risk`` (currency).
+
+    Raises
+    ------
+    ValueError
+        Where the edges do not ascend from 0 to 1.
+
+    Examples
+    --------
+    >>> value = pd.DataFrame({"p_active": [0.1, 0.5, 1.0], "p_alive": [1.0, 0.8, 0.9], "frequency": [0, 2, 3],
+    ...                       "clv": [1.0, 5.0, 9.0], "value_at_risk": [0.0, 2.0, 1.0]})
+    >>> active_bands(value, (0, 0.5, 1))[["customers", "one_time_untold", "value_at_risk"]].to_numpy().tolist()
+    [[1.0, 1.0, 0.0], [2.0, 0.0, 3.0]]
+    """
+    edges = np.asarray(edges, dtype=float)
+    if len(edges) < 2 or edges[0] != 0 or edges[-1] != 1 or (np.diff(edges) <= 0).any():
+        raise ValueError(f"edges ascend from 0 to 1; these are {edges.tolist()}")
+    chance = value["p_active"].to_numpy(float)
+    place = np.clip(np.searchsorted(edges, chance, side="right") - 1, 0, len(edges) - 2)
+    parts = pd.DataFrame(
+        {
+            "customers": 1,
+            "one_time_untold": ~can_tell_alive(value).to_numpy(),
+            "expected_active": chance,
+            "variance": chance * (1 - chance),
+            "clv": value["clv"].to_numpy(float),
+            "value_at_risk": value["value_at_risk"].to_numpy(float),
+        }
+    )
+    table = parts.groupby(place).sum().reindex(range(len(edges) - 1), fill_value=0)
+    reach = norm.ppf((1 + level) / 2) * np.sqrt(table.pop("variance"))
+    table["expected_active_low"] = (table["expected_active"] - reach).clip(lower=0)
+    table["expected_active_high"] = np.minimum(table["expected_active"] + reach, table["customers"])
+    table["customers_share"] = table["customers"] / max(len(value), 1)
+    table["band_low"], table["band_high"] = edges[:-1], edges[1:]
+    columns = [
+        "band_low", "band_high", "customers", "customers_share", "one_time_untold", "expected_active",
+        "expected_active_low", "expected_active_high", "clv", "value_at_risk",
+    ]  # fmt: skip
+    return table.astype({"customers": int, "one_time_untold": int}).reset_index(drop=True)[columns]
+
+
+def at_risk(value: pd.DataFrame, n: int = 50) -> pd.DataFrame:
+    """Whom to call first: the customers with the most money at risk.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        Columns of the value table; ``tier``, ``segment`` and others in `LIST_COLUMNS` are carried along where
+        present.
+    n : int
+        Length of the list.
+
+    Returns
+    -------
+    pandas.DataFrame
+        At most `n` rows by ``value_at_risk`` (currency: discounted margin over the horizon if alive, less what is
+        expected as things stand), the highest first, equal ones by id; those with nothing at risk, and one-time
+        buyers of whom the model cannot tell whether they are alive, are not on it. ``rank`` counts from 1.
+
+    Examples
+    --------
+    >>> value = pd.DataFrame({"customer_id": ["a", "b", "c"], "frequency": [0, 2, 3], "p_alive": [1.0, 0.4, 0.9],
+    ...                       "value_at_risk": [0.0, 30.0, 10.0]})
+    >>> at_risk(value)[["rank", "customer_id", "value_at_risk"]].to_numpy().tolist()
+    [[1, 'b', 30.0], [2, 'c', 10.0]]
+    """
+    told = value[can_tell_alive(value) & value["value_at_risk"].gt(0)]
+    ranked = told.sort_values(["value_at_risk", "customer_id"], ascending=[False, True], kind="stable").head(n)
+    ranked = ranked[[name for name in LIST_COLUMNS if name in ranked]].reset_index(drop=True)
+    ranked.insert(0, "rank", range(1, len(ranked) + 1))
+    return ranked
+
+
+def risk_total(value: pd.DataFrame, level_uncertainty: float = 0.0, level: float = 0.9) -> Estimate:
+    """Money at risk over all customers of whom the model can tell.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        ``frequency``, ``p_alive``, ``value_at_risk``.
+    level_uncertainty : float
+        Standard deviation of the level of any total, as a share, that no model sees; without it there is no interval.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Estimate
+        Currency; n is the number of customers with something at risk.
+
+    Examples
+    --------
+    >>> value = pd.DataFrame({"frequency": [0, 2], "p_alive": [1.0, 0.4], "value_at_risk": [0.0, 30.0]})
+    >>> risk_total(value, 0.1).value, risk_total(value, 0.1).n
+    (30.0, 1)
+    """
+    told = value.loc[can_tell_alive(value) & value["value_at_risk"].gt(0), "value_at_risk"]
+    total = float(told.sum())
+    if not level_uncertainty:
+        return Estimate(total, n=len(told))
+    reach = norm.ppf((1 + level) / 2) * level_uncertainty * total
+    return Estimate(total, max(total - reach, 0.0), total + reach, len(told))

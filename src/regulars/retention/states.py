@@ -1,0 +1,188 @@
+"""State of each customer by the customer's own rhythm: whether this silence is long for them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from regulars.labels import CustomerState
+
+FIRST_GAP_MIN = 30
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where one state ends and the next begins.
+
+    Parameters
+    ----------
+    slipping_below, dormant_below, lost_below : float
+        A customer is slipping, dormant or lost once a silence as long as the present one has a smaller chance than
+        this in the customer's own rhythm, if still a customer. At .2, .05 and .01 one of 5, 20 and 100 customers
+        who are still there is taken for worse than they are.
+    new_days : int
+        Customers are new for this many days after their first purchase.
+    reactivated_days : int
+        Customers are called reactivated for this many days after a purchase that ended a silence in which they
+        were dormant or lost.
+    """
+
+    slipping_below: float = 0.2
+    dormant_below: float = 0.05
+    lost_below: float = 0.01
+    new_days: int = 90
+    reactivated_days: int = 90
+
+
+def silence_probability(frequency, recency, T, r: float, alpha: float) -> np.ndarray:
+    """Chance of a silence as long as the present one if the customer is still there, P(gap > T − t_x | alive).
+
+    A customer's purchase rate, given x repeat purchases by t_x, is Gamma(r + x, α + t_x); the chance of no purchase
+    in the following T − t_x, averaged over that rate, is ((α + t_x) / (α + T))^(r + x).
+
+    Parameters
+    ----------
+    frequency, recency, T : array
+        x, t_x and T as in the literature, times in the unit of `alpha`.
+    r, alpha : float
+        Shape and rate of the purchase rates across customers, as BG/NBD fits them.
+
+    Returns
+    -------
+    numpy.ndarray
+        Between 0 and 1.
+
+    References
+    ----------
+    Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005), Marketing Science 24, 275-284, eqs. 2 and 3 (the mixture
+    over the rates).
+
+    Examples
+    --------
+    >>> silence_probability([2, 2], [30.0, 30.0], [30.0, 60.0], r=0.243, alpha=4.414).round(4).tolist()
+    [1.0, 0.2451]
+    """
+    x, t_x, T = (np.asarray(values, dtype=float) for values in (frequency, recency, T))
+    return np.exp((r + x) * (np.log(alpha + t_x) - np.log(alpha + T)))
+
+
+def first_gap_probability(silence_days, gaps_days) -> np.ndarray:
+    """Chance that the gap before a second order is longer than this, among customers who did come back.
+
+    One-time buyers have no rhythm of their own; that of those who came back after their first order stands in.
+
+    Parameters
+    ----------
+    silence_days : array of float
+        Days since the only purchase.
+    gaps_days : array of float
+        Days between first and second purchase of those who came back.
+
+    Returns
+    -------
+    numpy.ndarray
+        (1 + number of longer gaps) / (1 + number of gaps): never 0. NaN where fewer than 30 came back.
+
+    Notes
+    -----
+    Customers won lately have had no time to show long gaps, which shortens the gaps on record; give only the gaps
+    of customers observed long enough where that matters.
+
+    Examples
+    --------
+    >>> first_gap_probability([5.0, 50.0], np.arange(1.0, 40.0)).tolist()
+    [0.875, 0.025]
+    """
+    gaps = np.sort(np.asarray(gaps_days, dtype=float))
+    silence = np.asarray(silence_days, dtype=float)
+    if len(gaps) < FIRST_GAP_MIN:
+        return np.full(silence.shape, np.nan)
+    longer = len(gaps) - np.searchsorted(gaps, silence, side="right")
+    return (1 + longer) / (1 + len(gaps))
+
+
+def customer_states(
+    occasions: pd.DataFrame,
+    observation_end,
+    r: float,
+    alpha: float,
+    days_per_unit: float = 7.0,
+    thresholds: Thresholds | None = None,
+) -> pd.DataFrame:
+    """State of each customer at the end of the data: new, active, slipping, dormant, lost, or back again.
+
+    Parameters
+    ----------
+    occasions : pandas.DataFrame
+        As `regulars.retention.purchase_days` gives them.
+    observation_end : date
+        Last day of the data; later purchases are not looked at.
+    r, alpha : float
+        Of BG/NBD, `alpha` in units of `days_per_unit` days.
+    days_per_unit : float
+        Days in the time unit of the model: 1, 7 or 30.4375.
+    thresholds : Thresholds, optional
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per customer, sorted by id: ``customer_id``, ``customer_state`` (a `regulars.labels.CustomerState`),
+        ``silence_days`` (since the last purchase), ``silence_chance`` (of so long a silence, in the own rhythm),
+        ``usual_days`` (the mean gap so far, NaN for one-time buyers).
+
+    Notes
+    -----
+    In this order: first purchase within ``new_days``: new. Last purchase within ``reactivated_days``, and the
+    silence before it was as long as a dormant customer's: reactivated, until the silence since is long again.
+    Otherwise by the chance of the present silence. One-time buyers are measured by the first gaps of those who came
+    back (`first_gap_probability`), or, where those are too few, by the model.
+    """
+    limits = thresholds or Thresholds()
+    end = pd.Timestamp(observation_end).normalize()
+    table = _last_two(occasions[occasions["day"] <= end])
+    gaps = occasions.loc[(occasions["occasion"] == 1) & (occasions["day"] <= end)]
+    gaps = (gaps["day"] - gaps["first_day"]).dt.days.to_numpy(float)
+
+    def chance(frequency, until, then):
+        """Chance of a silence from day `until` to day `then` after `frequency` repeat purchases."""
+        own = silence_probability(frequency, until / days_per_unit, then / days_per_unit, r, alpha)
+        first = first_gap_probability(then - until, gaps)
+        return np.where((frequency == 0) & np.isfinite(first), first, own)
+
+    last = (table["last"] - table["first"]).dt.days.to_numpy(float)
+    age = (end - table["first"]).dt.days.to_numpy(float)
+    before = (table["before"] - table["first"]).dt.days.to_numpy(float)
+    frequency = table["frequency"].to_numpy()
+    now = chance(frequency, last, age)
+    repeats = frequency > 0
+    earlier = np.ones(len(table))
+    earlier[repeats] = chance(frequency[repeats] - 1, before[repeats], last[repeats])
+    back = repeats & (earlier < limits.dormant_below) & (age - last < limits.reactivated_days)
+    rules = {  # the first that holds decides
+        CustomerState.NEW: age < limits.new_days,
+        CustomerState.LOST: now < limits.lost_below,
+        CustomerState.DORMANT: now < limits.dormant_below,
+        CustomerState.SLIPPING: now < limits.slipping_below,
+        CustomerState.REACTIVATED: back,
+    }
+    state = np.select(list(rules.values()), [name.value for name in rules], default=CustomerState.ACTIVE.value)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usual = np.where(repeats, last / frequency, np.nan)
+    return pd.DataFrame(
+        {
+            "customer_id": table["customer_id"],
+            "customer_state": pd.Series(state, dtype="string"),
+            "silence_days": age - last,
+            "silence_chance": now,
+            "usual_days": usual,
+        }
+    )
+
+
+def _last_two(occasions: pd.DataFrame) -> pd.DataFrame:
+    """First, last and last but one purchase day of each customer, and the number of repeats."""
+    grouped = occasions.groupby("customer_id", sort=True)
+    table = grouped.agg(first=("day", "min"), last=("day", "max"), frequency=("occasion", "max"))
+    before = occasions[occasions["occasion"] == occasions["customer_id"].map(table["frequency"]) - 1]
+    table["before"] = before.set_index("customer_id")["day"].reindex(table.index)
+    return table.reset_index()

@@ -1,0 +1,150 @@
+"""Complaints: how many, about what, how they ended, and how long it took, with open ones counted right."""
+
+import pandas as pd
+
+from regulars.intervals import Estimate, share, wilson
+from regulars.labels import Outcome
+from regulars.retention.survival import Curve, kaplan_meier
+
+
+def complaint_rate(tickets: pd.DataFrame, customers: int, level: float = 0.9) -> Estimate:
+    """Share of customers who complained at least once.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``customer_id``.
+    customers : int
+        All customers.
+    level : float
+        Of Wilson's interval.
+
+    Returns
+    -------
+    Estimate
+        Between 0 and 1. Those who are dissatisfied and silent are not in it.
+
+    Examples
+    --------
+    >>> complaint_rate(pd.DataFrame({"customer_id": ["a", "a", "b"]}), customers=10).value
+    0.2
+    """
+    return share(int(tickets["customer_id"].nunique()), customers, level)
+
+
+def complaint_shares(
+    tickets: pd.DataFrame, by: str = "category", level: float = 0.9, order: list[str] | None = None
+) -> pd.DataFrame:
+    """What the complaints are about: count and share of each category, cause or channel.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        One row per complaint, with the column `by`; those without an entry are left out of the shares.
+    by : str
+    level : float
+        Of Wilson's intervals.
+    order : list of str, optional
+        Order of the rows; the most frequent first without it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The column `by`, ``tickets``, ``n`` (all with an entry), ``share``, ``share_low``, ``share_high``. The
+        shares sum to 1.
+
+    Examples
+    --------
+    >>> complaint_shares(pd.DataFrame({"category": ["late", "late", "broken", "late"]}))["share"].tolist()
+    [0.75, 0.25]
+    """
+    counts = tickets[by].dropna().astype(object).value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    if order is not None:
+        counts = counts.reindex(order, fill_value=0)
+    table = counts.rename("tickets").rename_axis(by).reset_index().astype({by: "string"})
+    n = int(table["tickets"].sum())
+    table["n"] = n
+    table["share"] = table["tickets"] / n if n else float("nan")
+    table["share_low"], table["share_high"] = wilson(table["tickets"], table["n"], level)
+    return table
+
+
+def outcome_shares(tickets: pd.DataFrame, by: str | None = None, level: float = 0.9, min_cell: int = 1) -> pd.DataFrame:
+    """How complaints ended, for all or for each category; open ones have no outcome and are counted apart.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``outcome`` (a `regulars.labels.Outcome`, missing while open), and the column `by`.
+    by : str, optional
+    level : float
+        Of Wilson's intervals.
+    min_cell : int
+        Groups with fewer closed complaints are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per group and outcome: the column `by` (absent without it), ``outcome``, ``tickets``, ``n``
+        (closed), ``open``, ``share``, ``share_low``, ``share_high``. The shares of a group sum to 1.
+
+    Examples
+    --------
+    >>> table = outcome_shares(pd.DataFrame({"outcome": ["resolved", "not_satisfied", None]}))
+    >>> table[["tickets", "n", "open"]].to_numpy().tolist()
+    [[0, 2, 1], [1, 2, 1], [1, 2, 1]]
+    """
+    groups = tickets[by].astype(object) if by else pd.Series("", index=tickets.index)
+    closed = tickets["outcome"].notna()
+    names = [outcome.value for outcome in Outcome]
+    table = pd.crosstab(groups[closed], tickets.loc[closed, "outcome"].astype(object)).reindex(
+        columns=names, fill_value=0
+    )
+    table = table[table.sum(axis=1) >= min_cell]
+    sizes, still = table.sum(axis=1), (~closed).groupby(groups).sum()
+    key = by or "group"
+    long = table.rename_axis(index=key, columns="outcome").stack().rename("tickets").reset_index()
+    long["n"], long["open"] = long[key].map(sizes).astype(int), long[key].map(still).astype(int)
+    long["share"] = long["tickets"] / long["n"]
+    long["share_low"], long["share_high"] = wilson(long["tickets"], long["n"], level)
+    long = long.astype({"outcome": "string", key: "string"})
+    return long if by else long.drop(columns=key)
+
+
+def resolution_times(
+    tickets: pd.DataFrame, observation_end, by: str | None = None, level: float = 0.9
+) -> dict[str, Curve]:
+    """Time until a complaint is closed, by Kaplan–Meier, open ones censored at the end of the data.
+
+    Leaving open complaints out would make the slow ones vanish, and the median with them too short.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``opened_at``, ``resolved_at`` (missing while open), and the column `by`.
+    observation_end : date
+        Last day of the data, included.
+    by : str, optional
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    dict of str to Curve
+        Group (``""`` without `by`) to its curve in days; `Curve.quantile` gives the median with its interval.
+
+    Examples
+    --------
+    >>> tickets = pd.DataFrame({"opened_at": pd.to_datetime(["2026-01-01", "2026-01-01", "2026-01-02"]),
+    ...                         "resolved_at": pd.to_datetime(["2026-01-03", None, "2026-01-04"])})
+    >>> resolution_times(tickets, "2026-01-05")[""].quantile().value
+    2.0
+    """
+    end = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1)
+    seen = tickets[tickets["opened_at"] < end]
+    closed = seen["resolved_at"].notna() & (seen["resolved_at"] < end)
+    until = seen["resolved_at"].where(closed, end)
+    days = ((until - seen["opened_at"]).dt.total_seconds() / 86400).clip(lower=0)
+    groups = seen[by].astype(object) if by else pd.Series("", index=seen.index)
+    names = sorted(groups.dropna().unique())
+    return {name: kaplan_meier(days[groups == name], closed[groups == name], level) for name in names}

@@ -1,0 +1,11 @@
+"""Who the customers are: RFM scores and named segments, tiers of the pyramid, clusters, summaries per group."""
+
+from regulars.lazy import exports
+
+_HOMES = {
+    "rfm": ("RULES", "name_segments", "rfm_scores"),
+    "tiers": ("assign_tiers", "tier_thresholds"),
+    "clusters": ("Clustering", "find_clusters"),
+    "summary": ("cross_table", "group_summary"),
+}
+__getattr__, __dir__, __all__ = exports(__name__, _HOMES)

@@ -1,0 +1,39 @@
+"""A newcomer's expectations against the published BG/NBD values, and their intervals against parameter draws."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from regulars.clv import BetaGeoFitter, GammaGammaFitter
+from regulars.clv.newcomer import new_customer
+from regulars.clv.uncertainty import parameter_draws, with_params
+
+SETTINGS = {"margin": 0.3, "annual_discount_rate": 0.0, "horizon_months": 12, "time_unit": "week"}
+
+
+def test_published_parameters():
+    """BG/NBD (.243, 4.414, .793, 2.426): no order in 39 weeks with probability .573786352096 (values by mpmath)."""
+    orders, spend = BetaGeoFitter(), GammaGammaFitter()
+    orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    months = 39 * 7 / 30.4375
+    found = new_customer(orders, spend, customers=2357, **SETTINGS | {"horizon_months": months})
+    assert found.returns.value == pytest.approx(1 - 0.573786352096, rel=1e-11)
+    assert found.spend_per_order.value == pytest.approx(6.25 * 15.44 / 2.74, rel=1e-12)
+    # without discount the value is orders × spend × margin
+    assert found.clv.value == pytest.approx(0.3 * found.expected_orders.value * found.spend_per_order.value, rel=1e-9)
+
+
+def test_interval_agrees_with_drawn_parameters(lifetimes_data):
+    table = pd.read_csv(lifetimes_data / "cdnow_customers_summary_with_transactions.csv", index_col="ID")
+    table.columns = ["frequency", "recency", "T", "monetary_value"]
+    orders = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
+    repeaters = table[table["monetary_value"] > 0]
+    spend = GammaGammaFitter().fit(repeaters["frequency"], repeaters["monetary_value"])
+    found = new_customer(orders, spend, customers=len(table), **SETTINGS)
+    drawn = parameter_draws(orders, 300, np.random.default_rng(3))
+    returns = [float(np.ravel(with_params(orders, row).probability_active(365.25 / 7, 0, 0, 0))[0]) for row in drawn]
+    low, high = np.quantile(returns, [0.05, 0.95])
+    assert found.returns.low == pytest.approx(low, abs=0.25 * (high - low))
+    assert found.returns.high == pytest.approx(high, abs=0.25 * (high - low))
+    assert found.returns.n == len(table)
