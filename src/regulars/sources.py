@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import yaml
 
 from regulars.catalog import TABLES, write_json
+from regulars.date_formats import WORDS, date_pattern
 from regulars.errors import UserError
 from regulars.paths import output_root, project_root
 
@@ -216,6 +217,7 @@ def parse_mapping(content, dataset: str) -> Mapping:
         }
         _check_columns(name, table["columns"], label)
         tables[name] = table
+        _check_formats(name, table, label)
     end = content["observation_end"]
     _check_zone(content["time_zone"], label)
     return Mapping(
@@ -282,6 +284,35 @@ def _check_columns(table: str, columns: dict, label: str) -> None:
         if column.required and not column.nullable and name not in columns and name not in filled_in:
             raise UserError(
                 f"{label}: tables.{table}.columns: '{name}' is missing; say which column of the file it is."
+            )
+
+
+def _check_formats(name: str, table: dict, label: str) -> None:
+    """Refuse date formats and patterns that the engine would stumble over later."""
+    given = {"date_format": table["date_format"]}
+    given |= {f"columns.{key}.date_format": spec.get("date_format", []) for key, spec in table["columns"].items()}
+    for key, formats in given.items():
+        for form in [formats] if isinstance(formats, str) else formats:
+            try:
+                _ = form in WORDS or date_pattern(form)
+            except ValueError as error:
+                raise UserError(
+                    f"{label}: tables.{name}.{key}: {form!r} is no date format ({error}); write one like %d/%m/%Y."
+                ) from None
+    patterns = {
+        "non_products.pattern": table["non_products"].get("pattern", ""),
+        "test_orders.order_id_pattern": table["test_orders"].get("order_id_pattern", ""),
+    }
+    for key, pattern in patterns.items():
+        try:
+            re.compile(pattern)
+            portable = not re.search(r"\(\?[=!<]|\\\d", pattern)
+        except re.error:
+            portable = False
+        if not portable:
+            raise UserError(
+                f"{label}: tables.{name}.{key}: {pattern!r} is not a regular expression that every engine reads; "
+                "write one without look-around and back-references."
             )
 
 
