@@ -3,7 +3,7 @@
 from regulars.lazy import exports
 
 _HOMES = {
-    "occasions": ("kept_share", "purchase_days"),
+    "occasions": ("kept_share", "purchase_occasions"),
     "cohorts": ("cohort_retention", "pooled_retention"),
     "survival": ("Curve", "kaplan_meier", "log_rank", "time_to_second_order"),
     "findings": ("cohort_finding", "compare_cohorts"),
