@@ -138,32 +138,42 @@ def _turn(name: str) -> tuple[bool, bool, str]:
 
 def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, _Heaps]) -> _Heaps:
     raw = _read(engine, mapping, source)
-    if mapping.on_unreadable == "stop":
-        _stop_at_unreadable(mapping, raw)
     table = mapping.tables[raw.name]
     has_orders = raw.name in ORDER_TABLES
+    reasons = _order_reasons(mapping, table, raw.rows) if has_orders else _other_reasons(mapping, raw, done)
+    twins = _twins(raw)
+    found = _found(raw.rows, twins, reasons)
+    if mapping.on_unreadable == "stop" and Reason.UNREADABLE in found:
+        _stop_at_unreadable(mapping, raw)
     if has_orders:
         _one_currency(mapping, raw)
-    reasons = _order_reasons(mapping, table, raw.rows) if has_orders else _other_reasons(mapping, raw, done)
+
     reason = ibis.cases(*((condition, reason.value) for reason, condition in reasons), else_=ibis.null("string"))
     judged = raw.rows.mutate(_reason=reason)
-    twins = _twins(raw)
-    merges = table["duplicates"] == "merge"
-    distinct = judged.anti_join(twins, ROW) if merges else judged
-    rejected = distinct.filter(distinct._reason.notnull())
-    accepted, left_out = _one_per_key(mapping, raw, distinct.filter(distinct._reason.isnull()).cache(), table)
-    heaps = [(rejected, Fate.REJECTED, rejected._reason), *left_out]
-    if merges:
-        merged = judged.semi_join(twins, ROW)
-        heaps.append((merged, Fate.MERGED, ibis.literal(Reason.EXACT_DUPLICATE.value)))
-    if has_orders:
-        kept, netted = _net(accepted, by_unit=raw.name == "order_lines")
-        heaps += [(kept, Fate.KEPT, kept._netting), (netted, Fate.NETTED, netted._netting)]
+    heaps = []
+    if table["duplicates"] == "merge" and Reason.EXACT_DUPLICATE in found:
+        heaps.append((judged.semi_join(twins, ROW), Fate.MERGED, ibis.literal(Reason.EXACT_DUPLICATE.value)))
+        judged = judged.anti_join(twins, ROW)
+    if set(found) - {Reason.EXACT_DUPLICATE}:
+        rejected = judged.filter(judged._reason.notnull())
+        heaps.append((rejected, Fate.REJECTED, rejected._reason))
+        judged = judged.filter(judged._reason.isnull())
+    kept = judged.cache() if heaps else raw.rows
+
+    if raw.name == "order_lines":
+        kept, strangers = _one_customer_per_order(kept)
+        kept, netted = _net(kept, by_unit=True)
+        heaps += [*strangers, *netted]
+    elif raw.name == "orders":
+        kept, netted = _net(kept, by_unit=False)
+        kept, repeated = _one_per_key(mapping, raw, kept, table["repeated_key"])
+        heaps += [*netted, *repeated]
     else:
-        kept = accepted
-        heaps.append((kept, Fate.KEPT, ibis.null("string")))
-    fates = ibis.union(*(_fate(*heap) for heap in heaps)).cache()
-    return _Heaps(raw, kept, fates, _found(raw.rows, twins, reasons))
+        kept, repeated = _one_per_key(mapping, raw, kept, table["repeated_key"])
+        heaps += repeated
+    heaps.append((kept, Fate.KEPT, kept._netting if has_orders else ibis.null("string")))
+    fates = ibis.union(*(_fate(*heap) for heap in heaps)) if len(heaps) > 1 else _fate(*heaps[0])
+    return _Heaps(raw, kept, fates.cache(), found)
 
 
 def _found(rows: ir.Table, twins: ir.Table, reasons: Reasons) -> dict[str, int]:
@@ -405,29 +415,31 @@ def _twins(raw: _Raw) -> ir.Table:
     return raw.text.select(ROW).anti_join(firsts, ROW).cache()
 
 
-def _one_per_key(mapping: Mapping, raw: _Raw, accepted: ir.Table, table: dict):
+def _one_customer_per_order(lines: ir.Table):
+    """Lines of the customer whose line comes first in each order, and the heap of the others."""
+    owners = lines.group_by("order_id").aggregate(
+        _owner=lines.customer_id.argmin(lines[ROW]), _customers=lines.customer_id.nunique()
+    )
+    shared = owners.filter(owners._customers > 1).select("order_id", "_owner").cache()
+    if not shared.count().execute():
+        return lines, []
+    joined = lines.inner_join(shared, "order_id")
+    strangers = joined.filter(joined.customer_id != joined._owner).select(ROW).cache()
+    heap = (lines.semi_join(strangers, ROW), Fate.REJECTED, ibis.literal(Reason.ORDER_OF_TWO_CUSTOMERS.value))
+    return lines.anti_join(strangers, ROW), [heap]
+
+
+def _one_per_key(mapping: Mapping, raw: _Raw, rows: ir.Table, rule: str):
     """Rows of which each has its own key, and the heap of those that are left out for it."""
-    if raw.name == "order_lines":
-        owners = accepted.group_by("order_id").aggregate(
-            _owner=accepted.customer_id.argmin(accepted[ROW]), _customers=accepted.customer_id.nunique()
-        )
-        shared = owners.filter(owners._customers > 1).select("order_id", "_owner")
-        lines = accepted.inner_join(shared, "order_id")
-        left_out = lines.filter(lines.customer_id != lines._owner).select(ROW).cache()
-        reason = Reason.ORDER_OF_TWO_CUSTOMERS
-    else:
-        key = list(TABLES[raw.name].key)
-        row = accepted[ROW].max() if table["repeated_key"] == "last" else accepted[ROW].min()
-        chosen = accepted.group_by(key).aggregate(row=row).select(ROW)
-        left_out = accepted.select(ROW).anti_join(chosen, ROW).cache()
-        reason = Reason.REPEATED_KEY
-    count = left_out.count().execute()
-    if not count:
-        return accepted, []
-    if raw.name != "order_lines" and table["repeated_key"] == "stop":
-        _stop_at_repeated_key(mapping, raw, accepted.semi_join(left_out, ROW))
-    heap = (accepted.semi_join(left_out, ROW), Fate.REJECTED, ibis.literal(reason.value))
-    return accepted.anti_join(left_out, ROW), [heap]
+    key = list(TABLES[raw.name].key)
+    chosen = rows.group_by(key).aggregate(row=rows[ROW].max() if rule == "last" else rows[ROW].min())
+    left_out = rows.select(ROW).anti_join(chosen.select(ROW), ROW).cache()
+    if not left_out.count().execute():
+        return rows, []
+    repeated = rows.semi_join(left_out, ROW)
+    if rule == "stop":
+        _stop_at_repeated_key(mapping, raw, repeated)
+    return rows.anti_join(left_out, ROW), [(repeated, Fate.REJECTED, ibis.literal(Reason.REPEATED_KEY.value))]
 
 
 def _stop_at_repeated_key(mapping: Mapping, raw: _Raw, repeated: ir.Table) -> None:
@@ -440,10 +452,13 @@ def _stop_at_repeated_key(mapping: Mapping, raw: _Raw, repeated: ir.Table) -> No
     )
 
 
-def _net(accepted: ir.Table, by_unit: bool) -> tuple[ir.Table, ir.Table]:
-    """Kept and netted rows, with ``quantity_left`` and ``amount_kept`` beside what came."""
-    left = netting.net(accepted, by_unit).cache()
-    joined = accepted.left_join(left, ROW).drop(f"{ROW}_right")
+def _net(rows: ir.Table, by_unit: bool):
+    """Kept rows with ``quantity_left`` and ``amount_kept`` beside what came, and the heap of those that are undone."""
+    if not rows.filter(rows.quantity < 0).count().execute():
+        whole = rows.mutate(quantity_left=rows.quantity, amount_kept=rows.amount_raw, _netting=ibis.null("string"))
+        return whole, []
+    left = netting.net(rows, by_unit).cache()
+    joined = rows.left_join(left, ROW).drop(f"{ROW}_right")
     joined = joined.mutate(quantity_left=ibis.coalesce(joined.quantity_left, joined.quantity))
     is_credit = joined.quantity < 0
     gone = joined.quantity_left == 0
@@ -455,9 +470,9 @@ def _net(accepted: ir.Table, by_unit: bool) -> tuple[ir.Table, ir.Table]:
         (joined.quantity_left < joined.quantity, Reason.REDUCED_BY_RETURN.value),
         else_=ibis.null("string"),
     )
-    netted = joined.mutate(_netting=reason, amount_kept=_amount(joined.quantity_left, joined.unit_price)).cache()
-    gone = netted.quantity_left == 0
-    return netted.filter(~gone), netted.filter(gone)
+    judged = joined.mutate(_netting=reason, amount_kept=_amount(joined.quantity_left, joined.unit_price)).cache()
+    netted = judged.filter(judged.quantity_left == 0)
+    return judged.filter(judged.quantity_left != 0), [(netted, Fate.NETTED, netted._netting)]
 
 
 def _fate(heap: ir.Table, fate: Fate, reason: ir.StringValue) -> ir.Table:
@@ -517,6 +532,8 @@ def _account(heaps: _Heaps) -> dict:
     has_money = heaps.raw.name in ORDER_TABLES
     counts = {fate.value: sum(group["rows"] for group in groups if group["fate"] == fate) for fate in Fate}
     account: dict = {"rows": {"raw": heaps.raw.source.data.num_rows} | counts}
+    if sum(counts.values()) != heaps.raw.source.data.num_rows:
+        raise LedgerError(f"table {heaps.raw.name}: the heaps hold another number of rows than the file")
     if has_money:
         account["amount"] = _amounts(heaps, groups)
     account["reasons"] = {
@@ -561,15 +578,15 @@ def _amount_of(group: dict) -> Decimal:
 def _check_rows(heaps: _Heaps) -> None:
     """Hold the heaps against the raw rows: none lost, none made up, none in two heaps."""
     raw, fates = heaps.raw.text.select(ROW), heaps.fates.select(ROW)
-    counts = {
-        "not in the file": heaps.raw.source.data.num_rows - raw.count().execute(),
-        "lost": raw.anti_join(fates, ROW).count().execute(),
-        "made up": fates.anti_join(raw, ROW).count().execute(),
-        "counted twice": (fates.count() - fates[ROW].nunique()).execute(),
+    counted = fates.group_by(ROW).aggregate(times=fates.count())
+    faults = {
+        "lost": raw.anti_join(fates, ROW),
+        "made up": fates.anti_join(raw, ROW),
+        "in two heaps": counted.filter(counted.times > 1).select(ROW),
     }
-    for what, count in counts.items():
-        if count:
-            raise LedgerError(f"table {heaps.raw.name}: {count} rows are {what}")
+    found = ibis.union(*(rows.mutate(fault=ibis.literal(fault)) for fault, rows in faults.items()))
+    for fault in found.order_by("fault", ROW).limit(1).to_pyarrow().to_pylist():
+        raise LedgerError(f"table {heaps.raw.name}: row {fault[ROW]} is {fault['fault']}")
 
 
 def _check_frames(tables: dict[str, pd.DataFrame], accounts: dict[str, dict]) -> None:
