@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from regulars.clv import BetaGeoFitter
-from regulars.clv.checks import frequency_check, holdout_path, tracking
+from regulars.clv.checks import forecast_verdict, frequency_check, holdout_path, tracking
 from regulars.intervals import Estimate
 from regulars.rfm import holdout_split, purchase_log, rfm_summary
 
@@ -54,12 +54,21 @@ def test_holdout_path_ends_at_the_published_totals(cdnow_sample, model):
     days = purchase_log(cdnow_sample, zero_spend_is_purchase=True)
     total = Estimate(1653.4, 1653.4 * 0.8, 1653.4 / 0.8)
     path = holdout_path(model, split, days, CUTOFF, END, total)
-    last = path.iloc[-1]
-    assert len(path) == 39
-    assert last["week_end"] == pd.Timestamp(END)
-    assert last["forecast"] == pytest.approx(1653.4087, abs=5e-5)
-    assert last["naive"] == pytest.approx(2930.10, abs=5e-3)
-    assert last["came"] == 1882 == split["holdout_orders"].sum()
+    by_series = {name: part.reset_index(drop=True) for name, part in path.groupby("series")}
+    last = {name: part.iloc[-1] for name, part in by_series.items()}
+    assert [len(part) for part in by_series.values()] == [39, 39, 39]
+    assert last["came"]["week_end"] == pd.Timestamp(END)
+    assert last["forecast"]["orders"] == pytest.approx(1653.4087, abs=5e-5)
+    assert last["naive"]["orders"] == pytest.approx(2930.10, abs=5e-3)
+    assert last["came"]["orders"] == 1882 == split["holdout_orders"].sum()
     # the band of the whole is the one that was given; earlier weeks are less certain
-    assert [last["low"], last["high"]] == pytest.approx([total.low, total.high], rel=1e-4)
-    assert ((path["high"] / path["forecast"]).diff().dropna() < 0).all()
+    forecast = by_series["forecast"]
+    assert [forecast["low"].iloc[-1], forecast["high"].iloc[-1]] == pytest.approx([total.low, total.high], rel=1e-4)
+    assert ((forecast["high"] / forecast["orders"]).diff().dropna() < 0).all()
+    assert path[path["series"] != "forecast"][["low", "high"]].isna().all(axis=None)
+
+
+def test_verdict_names_the_forecast_not_the_customers():
+    assert [forecast_verdict(Estimate(100, 80, 120), came) for came in (79, 80, 120, 121)] == [
+        "high", "inside", "inside", "low",
+    ]  # fmt: skip

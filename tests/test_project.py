@@ -178,5 +178,5 @@ def test_what_is_imported_is_declared_and_its_licence_listed():
     declared = {requirement_name(line) for line in project["dependencies"]}
     assert needed <= declared
     rows = re.findall(r"^\| ([a-z0-9-]+) \| ([A-Za-z0-9.-]+) \|", (ROOT / "LICENSES.md").read_text("utf-8"), re.M)
-    assert {name for name, _ in rows} == declared
-    assert {licence for _, licence in rows} <= {"MIT", "BSD-3-Clause", "Apache-2.0"}
+    assert {name for name, _ in rows} - {"package"} == declared
+    assert {licence for _, licence in rows[1:]} <= {"MIT", "BSD-3-Clause", "Apache-2.0"}

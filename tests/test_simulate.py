@@ -136,6 +136,11 @@ def test_small_shops_work(customers):
     assert list(small["tickets"]) == list(demo(customers=100, seed=2)["tickets"])
 
 
+def test_a_shop_without_customers_is_refused():
+    with pytest.raises(ValueError, match="customers is 0"):
+        demo(customers=0)
+
+
 def test_clock_keeps_the_order_of_moments():
     moments = np.sort(np.random.Generator(np.random.PCG64(1)).uniform(0, 30, 500))
     stamps = clock(np.datetime64("2024-12-20"), moments)

@@ -123,8 +123,9 @@ def holdout_path(
     Returns
     -------
     pandas.DataFrame
-        One row per week, the last one at ``until``: week_end (date), forecast, low, high, naive (each customer's past
-        orders per unit of time, carried on), came (orders since the cutoff).
+        Per week, the last one ending at ``until``, three rows: week_end (date), series (``forecast``, ``naive``: each
+        customer's past orders per unit of time, carried on, or ``came``), orders since the cutoff, and low, high of
+        the forecast.
     """
     start, end = pd.Timestamp(cutoff), pd.Timestamp(until)
     days = np.unique(np.append(np.arange(7, (end - start).days, 7), (end - start).days))
@@ -142,13 +143,29 @@ def holdout_path(
     z = norm.ppf((1 + interval_level) / 2)
     rest = max((np.log(total.high / total.value) / z) ** 2 - level_uncertainty**2, 0.0)
     spread = np.exp(z * np.sqrt(level_uncertainty**2 + rest * total.value / forecast))
-    return pd.DataFrame(
-        {
-            "week_end": ends,
-            "forecast": forecast,
-            "low": forecast / spread,
-            "high": forecast * spread,
-            "naive": customers @ rate * horizon,
-            "came": came,
-        }
+    series = {"forecast": forecast, "naive": customers @ rate * horizon, "came": came.astype(float)}
+    path = pd.concat(
+        [pd.DataFrame({"week_end": ends, "series": name, "orders": values}) for name, values in series.items()],
+        ignore_index=True,
     )
+    of_forecast = (path["series"] == "forecast").to_numpy()
+    path.loc[of_forecast, "low"], path.loc[of_forecast, "high"] = forecast / spread, forecast * spread
+    return path
+
+
+def forecast_verdict(forecast: Estimate, came: float) -> str:
+    """Whether what came lies inside the forecast's interval.
+
+    Returns
+    -------
+    {"inside", "low", "high"}
+        Low: the forecast was too low, more came than its interval holds.
+
+    Examples
+    --------
+    >>> forecast_verdict(Estimate(100, 80, 120), 130)
+    'low'
+    """
+    if forecast.low <= came <= forecast.high:
+        return "inside"
+    return "low" if came > forecast.high else "high"

@@ -43,6 +43,17 @@ def lorenz_curve(values, points: int = CURVE_POINTS) -> pd.DataFrame:
     return pd.DataFrame({"customer_share": grid, "value_share": value_share})
 
 
+def lorenz_curves(**values) -> pd.DataFrame:
+    """Several Lorenz curves below one another; the column ``curve`` holds their names.
+
+    Examples
+    --------
+    >>> lorenz_curves(past=[1, 3], future=[1, 1])["curve"].unique().tolist()
+    ['past', 'future']
+    """
+    return pd.concat([lorenz_curve(of).assign(curve=name) for name, of in values.items()], ignore_index=True)
+
+
 def gini(values) -> float:
     """Gini coefficient: 0 where all customers are worth the same, towards 1 where one is worth everything.
 

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from regulars.clv.beta_geo import BetaGeoFitter
+from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.uncertainty import predictive_intervals
 from regulars.clv.value import lifetime_value
+from regulars.errors import UserError
 from regulars.intervals import Estimate
 
 HISTORY = ["customer_id", "first_ordered_at", "last_ordered_at", "frequency", "recency", "T", "monetary_value", "spend"]
@@ -27,6 +30,32 @@ class Scored:
     customers: pd.DataFrame
     orders_total: Estimate
     clv_total: Estimate
+
+
+def fit_models(summary: pd.DataFrame) -> tuple[BetaGeoFitter, GammaGammaFitter]:
+    """Fit the reference models of orders and of spend.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        As `regulars.rfm.rfm_summary` gives it.
+
+    Returns
+    -------
+    (BetaGeoFitter, GammaGammaFitter)
+        Spend is learnt from the customers with a paid repeat order: of one-time buyers it is not known.
+
+    Raises
+    ------
+    UserError
+        Where the orders do not allow a fit: too few customers, or nobody who came back.
+    """
+    repeaters = summary[summary["monetary_value"] > 0]
+    try:
+        orders = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
+        return orders, GammaGammaFitter().fit(repeaters["frequency"], repeaters["monetary_value"])
+    except ValueError as error:
+        raise UserError(f"These orders cannot be modelled: {error}") from error
 
 
 def score_customers(

@@ -106,10 +106,28 @@ def _note(text: str, x, y, colour: str = INK, **more) -> dict:
     return {"text": text, "x": x, "y": y, **defaults, **more}
 
 
+def _strong(text: str, x, y, colour: str = INK, **more) -> dict:
+    # the weight is a property: plotly's <b> would set a style attribute, which the page's policy forbids
+    return _note(text, x, y, **more) | {"font": {"size": LABEL_SIZE, "color": colour, "weight": 600}}
+
+
 def _axis_note(text: str) -> dict:
     """Title of the vertical axis: level, above its ticks, where it can be read without turning the head."""
     place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "xshift": 0, "yshift": 12}
     return _note(text, 0, 1, **place, name="y-title") | {"font": {"size": SIZE, "color": SOFT}}
+
+
+def _key(names: Mapping[str, str]) -> list[dict]:
+    """Names of series in their colours, in one line above the chart: a legend without a box."""
+    notes, shift = [], 0.0
+    for text, colour in names.items():
+        shape = _strong(
+            "■", 0, 1, colour, xref="paper", yref="paper", xanchor="left", yanchor="bottom", xshift=shift, yshift=8
+        )
+        word = _strong(text, 0, 1, _shade(colour), xref="paper", yref="paper", xanchor="left", yanchor="bottom")
+        notes += [shape, word | {"xshift": shift + 15, "yshift": 8}]
+        shift += 15 + text_width(text) * 1.08 + 18
+    return notes
 
 
 def _apart(positions: Sequence[float], gap: float) -> list[float]:
@@ -137,6 +155,11 @@ def _colours(names: Sequence, colours: Mapping | None) -> dict:
     chosen = {name: (colours or {}).get(name) for name in names}
     free = [hue for hue in HUES if hue not in chosen.values()]
     return {name: colour or free.pop(0) for name, colour in chosen.items()}
+
+
+def _points(values: pd.Series) -> list:
+    """Values of the horizontal axis; dates as ISO text."""
+    return [value.isoformat() if hasattr(value, "isoformat") else value for value in values.tolist()]
 
 
 def _ends(values: pd.Series | None) -> list:
@@ -175,6 +198,7 @@ def lines(
     y_format: Words = plain_words,
     label: Words = str,
     colours: Mapping[str, str] | None = None,
+    marks: Mapping | None = None,
     from_zero: bool = True,
     step: bool = False,
     height: int = 340,
@@ -199,6 +223,8 @@ def lines(
         Words the name of a curve.
     colours : mapping, optional
         Name of a curve to ``NOW``, ``BEFORE``, ``RISK``, ``GAIN`` or ``OTHER``; in this order where not given.
+    marks : mapping, optional
+        Places on the horizontal axis, each with a word: a thin upright line ("forecast from here").
     from_zero : bool
         Whether the vertical axis starts at zero.
     step : bool
@@ -221,7 +247,7 @@ def lines(
         hue = colour[name]
         if low is not None:
             band = part.dropna(subset=[low, high])
-            common = {"x": band[x], "mode": "lines", "line": {"width": 0, "shape": shape}, "hoverinfo": "skip"}
+            common = {"x": _points(band[x]), "mode": "lines", "line": {"width": 0, "shape": shape}, "hoverinfo": "skip"}
             traces.append(go.Scatter(y=band[low], **common))
             traces.append(go.Scatter(y=band[high], fill="tonexty", fillcolor=_faded(hue, 0.17), **common))
     for name, part in groups.items():
@@ -234,7 +260,7 @@ def lines(
         ]
         traces.append(
             go.Scatter(
-                x=part[x], y=part[y], mode="lines", text=hover, hoverinfo="text",
+                x=_points(part[x]), y=part[y], mode="lines", text=hover, hoverinfo="text",
                 line={"color": hue, "width": 2.4, "dash": DASHES[hue], "shape": shape},
             )
         )  # fmt: skip
@@ -246,8 +272,16 @@ def lines(
     wanted = [end[1] * scale for end in ends]
     placed = _apart(wanted, 17)
     notes = [
-        _note(f"<b>{text}</b>", end[0], end[1], end[2], xanchor="left", yanchor="middle", xshift=8, yshift=at - want)
+        _strong(text, end[0], end[1], end[2], xanchor="left", yanchor="middle", xshift=8, yshift=at - want)
         for text, end, at, want in zip(names, ends, placed, wanted, strict=True)
+    ]
+    rules = [
+        {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": SOFT, "width": 1}}
+        for at in marks or {}
+    ]
+    notes += [
+        _note(text, at, 1, SOFT, yref="paper", xanchor="left", yanchor="top", xshift=4)
+        for at, text in (marks or {}).items()
     ]
     margin = {
         "t": TOP, "b": BOTTOM,
@@ -257,6 +291,553 @@ def lines(
     return _figure(
         traces, height, margin,
         annotations=[*notes, _axis_note(y_title)],
+        shapes=rules,
         xaxis={"title": {"text": x_title}, "tickvals": x_ticks, "ticktext": x_texts, "range": x_range},
         yaxis={"tickvals": y_ticks, "ticktext": y_texts, "range": y_range},
     )  # fmt: skip
+
+
+def lorenz(
+    frame: pd.DataFrame,
+    x: str,
+    y: str,
+    by: str | None = None,
+    *,
+    x_title: str,
+    y_title: str,
+    x_format: Words = plain_words,
+    y_format: Words = plain_words,
+    label: Words = str,
+    equal: str,
+    mark: float = 0.2,
+    colours: Mapping[str, str] | None = None,
+    height: int = 380,
+) -> go.Figure:
+    """Who carries how much: share of the value held by the top share of customers, beside equal shares.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Per point the share of customers, from the most valuable down, and the share of value that they hold.
+    x, y : str
+        Columns of shares, both from 0 to 1.
+    by : str, optional
+        Column that tells two curves apart (past revenue, future value).
+    x_title, y_title, x_format, y_format, label, colours, height
+        As in `lines`.
+    equal : str
+        Word for the diagonal, where all customers are worth the same.
+    mark : float
+        Share of customers at which the curves are read off and named.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    groups = {None: frame} if by is None else dict(list(frame.groupby(by, sort=False)))
+    if len(groups) > 2:
+        raise ValueError(f"{len(groups)} Lorenz curves in one chart: two can be compared.")
+    colour = _colours(list(groups), colours)
+    read = {name: float(np.interp(mark, part[x], part[y])) for name, part in groups.items()}
+    highest = max(read, key=lambda name: read[name])
+    traces = [_diagonal()]
+    notes = [_note(equal, 0.78, 0.78, SOFT, xanchor="left", yanchor="top", xshift=8, yshift=-4)]
+    for name, part in groups.items():
+        hue = colour[name]
+        hover = [f"{x_format(a)}: {y_format(b)}" for a, b in zip(part[x], part[y], strict=True)]
+        line = {"color": hue, "width": 2.4, "dash": DASHES[hue]}
+        traces.append(go.Scatter(x=part[x], y=part[y], mode="lines", line=line, text=hover, hoverinfo="text"))
+        point = {"size": 9, "color": hue, "line": {"color": "#fff", "width": 2}}
+        traces.append(go.Scatter(x=[mark], y=[read[name]], mode="markers", marker=point, hoverinfo="skip"))
+        text = y_format(read[name]) if name is None else f"{label(name)} {y_format(read[name])}"
+        # the upper curve has room above it to the left, the lower one below it to the right
+        above = name == highest and len(groups) == 2
+        place = {"xanchor": "right", "yanchor": "bottom", "xshift": -6, "yshift": 4}
+        if not above:
+            place = {"xanchor": "left", "yanchor": "top", "xshift": 8, "yshift": -2}
+        notes.append(_strong(text, mark, read[name], _shade(hue), **place))
+    rule = {"type": "line", "x0": mark, "x1": mark, "y0": 0, "y1": max(read.values())}
+    ticks = [0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    margin = {"t": TOP, "b": BOTTOM, "l": LEFT + text_width(y_format(1.0), SIZE), "r": RIGHT}
+    return _figure(
+        traces, height, margin,
+        annotations=[*notes, _axis_note(y_title)],
+        shapes=[{**rule, "line": {"color": SOFT, "width": 1, "dash": "dot"}}],
+        xaxis={"title": {"text": x_title}, "tickvals": ticks, "ticktext": list(map(x_format, ticks)), "range": [0, 1]},
+        yaxis={"tickvals": ticks, "ticktext": list(map(y_format, ticks)), "range": [0, 1.02]},
+    )  # fmt: skip
+
+
+def _diagonal() -> go.Scatter:
+    return go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line={"color": "#c9ced5", "width": 1.2})
+
+
+# ---- bars and dots ----
+
+ROW = 34
+
+
+def bars(
+    frame: pd.DataFrame,
+    category: str,
+    value: str,
+    low: str | None = None,
+    high: str | None = None,
+    *,
+    x_title: str,
+    x_format: Words = plain_words,
+    label: Words = str,
+    colours: Mapping[str, str] | str = NOW,
+    text: str | None = None,
+) -> go.Figure:
+    """Horizontal bars with their interval as a whisker and their value in words behind it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per bar, the first on top.
+    category, value : str
+        Columns of names and numbers.
+    low, high : str, optional
+        Columns with the ends of the interval.
+    x_title : str
+        What the bars measure, in words with units.
+    x_format : callable
+        Words a value.
+    label : callable
+        Words a category.
+    colours : str or mapping
+        One hue for all, or category to hue (the rest is ``NOW``).
+    text : str, optional
+        Column of words to stand behind the bar instead of its value.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    rows = frame.to_dict("records")
+    hues = [colours if isinstance(colours, str) else colours.get(row[category], NOW) for row in rows]
+    places = list(range(len(rows)))[::-1]
+    error = None
+    if low is not None:
+        error = {
+            "type": "data", "symmetric": False, "color": INK, "thickness": 1.4, "width": 4,
+            "array": (frame[high] - frame[value]).tolist(), "arrayminus": (frame[value] - frame[low]).tolist(),
+        }  # fmt: skip
+    trace = go.Bar(
+        x=frame[value].tolist(), y=places, orientation="h", width=0.58, error_x=error,
+        marker={"color": [_faded(hue, 0.78) for hue in hues], "line": {"width": 0}},
+        text=[_hover(row, category, value, low, high, label, x_format) for row in rows],
+        hoverinfo="text", textposition="none",
+    )  # fmt: skip
+    words = [row[text] if text else x_format(row[value]) for row in rows]
+    return _rows_figure([trace], rows, places, words, (category, value, low, high), x_title, x_format, label)
+
+
+def dots(
+    frame: pd.DataFrame,
+    category: str,
+    value: str,
+    low: str | None = None,
+    high: str | None = None,
+    before: str | None = None,
+    *,
+    x_title: str,
+    x_format: Words = plain_words,
+    label: Words = str,
+    names: tuple[str, str] | None = None,
+    colours: Mapping[str, str] | str = NOW,
+    from_zero: bool = False,
+) -> go.Figure:
+    """Points with their interval as a line, one row each, and a grey mark for what it was before or elsewhere.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per point, the first on top.
+    category, value, low, high, x_title, x_format, label, colours
+        As in `bars`.
+    before : str, optional
+        Column with the value to compare with.
+    names : (str, str), optional
+        Words for the value and for what it is compared with; they stand above the chart.
+    from_zero : bool
+        Whether the axis starts at zero.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    rows = frame.to_dict("records")
+    places = list(range(len(rows)))[::-1]
+    hues = [colours if isinstance(colours, str) else colours.get(row[category], NOW) for row in rows]
+    traces = []
+    if low is not None:
+        for row, place, hue in zip(rows, places, hues, strict=True):
+            line = {"color": _faded(hue, 0.45), "width": 5}
+            ends = [row[low], row[high]]
+            traces.append(go.Scatter(x=ends, y=[place, place], mode="lines", line=line, hoverinfo="skip"))
+    if before is not None:
+        mark = {"symbol": "line-ns", "size": 15, "line": {"color": BEFORE, "width": 3}}
+        traces.append(go.Scatter(x=frame[before].tolist(), y=places, mode="markers", marker=mark, hoverinfo="skip"))
+    traces.append(
+        go.Scatter(
+            x=frame[value].tolist(), y=places, mode="markers",
+            marker={"size": 11, "color": hues, "line": {"color": "#fff", "width": 1.5}},
+            text=[_hover(row, category, value, low, high, label, x_format) for row in rows], hoverinfo="text",
+        )
+    )  # fmt: skip
+    words = [x_format(row[value]) for row in rows]
+    columns = (category, value, low, high, before)
+    figure = _rows_figure(traces, rows, places, words, columns, x_title, x_format, label, from_zero)
+    if names:
+        figure.update_layout(
+            annotations=[*figure.layout.annotations, *_key(dict(zip(names, (NOW, BEFORE), strict=True)))]
+        )
+    return figure
+
+
+def _hover(row: Mapping, category: str, value: str, low, high, label: Words, words: Words) -> str:
+    interval = f" ({words(row[low])}–{words(row[high])})" if low is not None else ""
+    return f"{label(row[category])}: {words(row[value])}{interval}"
+
+
+def _rows_figure(traces, rows, places, words, columns, x_title, x_format, label, from_zero=True) -> go.Figure:
+    category, *numbers = columns
+    seen = pd.Series([row[name] for row in rows for name in numbers if name], dtype=float).dropna()
+    ticks = nice_ticks(
+        min(seen.min(), 0.0) if from_zero else seen.min(), max(seen.max(), 0.0) if from_zero else seen.max()
+    )
+    names = [label(row[category]) for row in rows]
+    ends = [max((row[name] for name in numbers if name and row[name] == row[name]), default=0.0) for row in rows]
+    notes = [
+        _strong(text, end, place, xanchor="left", yanchor="middle", xshift=9)
+        for text, end, place in zip(words, ends, places, strict=True)
+    ]
+    rules = [{"type": "line", "x0": 0, "x1": 0, "y0": -0.6, "y1": len(rows) - 0.4, "line": {"color": SOFT, "width": 1}}]
+    margin = {
+        "t": TOP, "b": BOTTOM,
+        "l": LEFT + max(text_width(name) for name in names) * 1.04,
+        "r": RIGHT + max(text_width(text) for text in words) * 1.06,
+    }  # fmt: skip
+    return _figure(
+        traces, TOP + BOTTOM + ROW * len(rows), margin,
+        annotations=notes, bargap=0,
+        shapes=rules if ticks[0] <= 0 <= ticks[-1] else [],
+        xaxis={
+            "title": {"text": x_title}, "tickvals": ticks, "ticktext": [x_format(tick) for tick in ticks],
+            "range": [ticks[0], ticks[-1]], "showgrid": True,
+        },
+        yaxis={
+            "tickvals": places, "ticktext": names, "range": [-0.6, len(rows) - 0.4], "showgrid": False,
+            "tickfont": {"size": LABEL_SIZE, "color": INK},
+        },
+    )  # fmt: skip
+
+
+def waterfall(
+    frame: pd.DataFrame,
+    category: str,
+    amount: str,
+    is_total: str,
+    *,
+    x_title: str,
+    x_format: Words = plain_words,
+    label: Words = str,
+    colours: Mapping[str, str] | None = None,
+) -> go.Figure:
+    """From one total to another, step by step, from top to bottom.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per bar: totals as they are, steps with their sign.
+    category, amount, is_total : str
+        Columns of names, of numbers and of whether the row is a total.
+    x_title, x_format, label
+        As in `bars`.
+    colours : mapping, optional
+        Category to hue; else totals ``NOW``, steps down ``RISK``, steps up ``GAIN``.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Raises
+    ------
+    ValueError
+        Where the steps do not lead from one total to the next.
+    """
+    level, starts, ends, hues = 0.0, [], [], []
+    for row in frame.to_dict("records"):
+        step = float(row[amount])
+        if row[is_total]:
+            if starts and not math.isclose(step, level, rel_tol=1e-9, abs_tol=1e-6):
+                raise ValueError(f"the steps lead to {level:,.10g}, but '{row[category]}' is {step:,.10g}.")
+            starts.append(0.0)
+            level = step
+        else:
+            starts.append(level)
+            level += step
+        ends.append(level)
+        usual = NOW if row[is_total] else RISK if step < 0 else GAIN
+        hues.append((colours or {}).get(row[category], usual))
+    rows = frame.assign(_end=np.maximum(starts, ends), _start=np.minimum(starts, ends)).to_dict("records")
+    places = list(range(len(rows)))[::-1]
+    trace = go.Bar(
+        x=[end - start for start, end in zip(starts, ends, strict=True)], base=starts, y=places, orientation="h",
+        width=0.58, marker={"color": [_faded(hue, 0.78) for hue in hues], "line": {"color": hues, "width": 1}},
+        text=[f"{label(row[category])}: {x_format(row[amount])}" for row in rows],
+        hoverinfo="text", textposition="none",
+    )  # fmt: skip
+    words = [x_format(row[amount]) for row in rows]
+    figure = _rows_figure([trace], rows, places, words, (category, "_end", "_start"), x_title, x_format, label)
+    joints = [
+        {
+            "type": "line",
+            "x0": end,
+            "x1": end,
+            "y0": place + 0.29,
+            "y1": place - 1.29,
+            "line": {"color": SOFT, "width": 1},
+        }
+        | {"layer": "below"}
+        for end, place in list(zip(ends, places, strict=True))[:-1]
+    ]
+    return figure.update_layout(shapes=[*figure.layout.shapes, *joints])
+
+
+def shares(
+    frame: pd.DataFrame,
+    category: str,
+    part: str,
+    share: str,
+    *,
+    x_title: str,
+    x_format: Words = plain_words,
+    label: Words = str,
+    part_label: Words = str,
+    colours: Mapping[str, str] | None = None,
+) -> go.Figure:
+    """Bars that are cut into shares of one, the same parts in the same order in each.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per bar and part; at most five parts.
+    category, part, share : str
+        Columns of names and of shares between 0 and 1.
+    x_title, x_format, label
+        As in `bars`.
+    part_label : callable
+        Words the name of a part; the names stand above the chart in their colours.
+    colours : mapping, optional
+        Part to hue.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    names, parts = list(dict.fromkeys(frame[category])), list(dict.fromkeys(frame[part]))
+    colour = _colours(parts, colours)
+    wide = frame.pivot(index=category, columns=part, values=share).reindex(index=names, columns=parts).fillna(0.0)
+    places = list(range(len(names)))[::-1]
+    traces, notes, start = [], [], np.zeros(len(names))
+    for name in parts:
+        widths = wide[name].to_numpy(float)
+        fill = _shade(colour[name])
+        hover = [f"{label(row)}, {part_label(name)}: {x_format(w)}" for row, w in zip(names, widths, strict=True)]
+        traces.append(
+            go.Bar(
+                x=widths, base=start.copy(), y=places, orientation="h", width=0.66, text=hover, hoverinfo="text",
+                textposition="none", marker={"color": fill, "line": {"color": "#fff", "width": 2}},
+            )
+        )  # fmt: skip
+        notes += [
+            _strong(x_format(w), s + w / 2, place, "#fff", xanchor="center", yanchor="middle")
+            for w, s, place in zip(widths, start, places, strict=True)
+            if w >= 0.06
+        ]
+        start = start + widths
+    ticks = [0, 0.25, 0.5, 0.75, 1.0]
+    margin = {"t": TOP, "b": BOTTOM, "l": LEFT + max(text_width(label(name)) for name in names) * 1.04, "r": RIGHT}
+    return _figure(
+        traces, TOP + BOTTOM + ROW * len(names), margin,
+        annotations=[*notes, *_key({part_label(name): colour[name] for name in parts})], barmode="overlay", bargap=0,
+        xaxis={
+            "title": {"text": x_title}, "tickvals": ticks, "ticktext": [x_format(t) for t in ticks], "range": [0, 1],
+        },
+        yaxis={
+            "tickvals": places, "ticktext": [label(name) for name in names], "range": [-0.6, len(names) - 0.4],
+            "showgrid": False, "tickfont": {"size": LABEL_SIZE, "color": INK},
+        },
+    )  # fmt: skip
+
+
+def columns(
+    frame: pd.DataFrame,
+    x: str,
+    values: Mapping[str, str],
+    *,
+    x_title: str,
+    y_title: str,
+    x_format: Words = plain_words,
+    y_format: Words = plain_words,
+    colours: Mapping[str, str] | None = None,
+    height: int = 340,
+) -> go.Figure:
+    """Upright columns side by side: a histogram beside what was expected, or amounts per month.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per place on the horizontal axis, in its order.
+    x : str
+        Column of classes or months.
+    values : mapping
+        Columns to draw, each with its name in words; the first is drawn first. Intervals come from the columns of the
+        same name and ``_low``, ``_high`` where there are any.
+    x_title, y_title, x_format, y_format, height
+        As in `lines`.
+    colours : mapping, optional
+        Column to hue; else ``NOW`` alone, or ``BEFORE`` and ``NOW`` for two.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    usual = dict(zip(values, (BEFORE, NOW), strict=False)) if len(values) == 2 else {}
+    colour = _colours(list(values), {**usual, **(colours or {})})
+    places = np.arange(len(frame))
+    texts = [x_format(at) for at in frame[x]]
+    seen, traces, width = [0.0], [], 0.74 / len(values)
+    for i, (name, word) in enumerate(values.items()):
+        ends = [f"{name}_{end}" for end in ("low", "high")]
+        has_ends = set(ends) <= set(frame)
+        seen += _ends(frame[name]) + [end for column in ends if has_ends for end in _ends(frame[column])]
+        error = {
+            "type": "data", "symmetric": False, "color": INK, "thickness": 1.2, "width": 3,
+            "array": (frame[ends[1]] - frame[name]).tolist(), "arrayminus": (frame[name] - frame[ends[0]]).tolist(),
+        } if has_ends else None  # fmt: skip
+        hover = [f"{word}, {at}: {y_format(v)}" for at, v in zip(texts, frame[name], strict=True)]
+        traces.append(
+            go.Bar(
+                x=places + (i - (len(values) - 1) / 2) * width, y=frame[name].tolist(), width=width * 0.92,
+                error_y=error, marker={"color": _faded(colour[name], 0.85), "line": {"width": 0}},
+                text=hover, hoverinfo="text", textposition="none",
+            )
+        )  # fmt: skip
+    ticks, tick_texts, span = _axis_ticks(seen, y_format, floor=0.0)
+    every = max(1, math.ceil(max(text_width(text, SIZE) + 14 for text in texts) * len(texts) / 560))
+    shown = list(range(0, len(texts), every))
+    named = [_note(y_title, 0, 1)["text"]]
+    key = _key({word: colour[name] for name, word in values.items()}) if len(values) > 1 else []
+    title = _axis_note(named[0])
+    if key:
+        title |= {"yshift": 30}
+    margin = {
+        "t": TOP + (18 if key else 0),
+        "b": BOTTOM,
+        "r": RIGHT,
+        "l": LEFT + max(text_width(t, SIZE) for t in tick_texts),
+    }
+    return _figure(
+        traces, height, margin, annotations=[title, *key], barmode="overlay", bargap=0,
+        xaxis={
+            "title": {"text": x_title}, "tickvals": shown, "ticktext": [texts[i] for i in shown],
+            "range": [-0.6, len(texts) - 0.4],
+        },
+        yaxis={"tickvals": ticks, "ticktext": tick_texts, "range": span},
+    )  # fmt: skip
+
+
+# ---- heat map ----
+
+PALE, DEEP = (238, 244, 249), (0, 76, 122)
+
+
+def heatmap(
+    frame: pd.DataFrame,
+    row: str,
+    column: str,
+    value: str,
+    *,
+    x_title: str,
+    y_title: str,
+    cell_format: Words = plain_words,
+    row_label: Words = str,
+    column_label: Words = str,
+    n: str | None = None,
+    n_format: Words = plain_words,
+    open_cell: str | None = None,
+    top: float | None = None,
+) -> go.Figure:
+    """Table of shaded cells with their numbers: the triangle of cohorts, or a profile of clusters.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per cell; cells that are not there stay white.
+    row, column, value : str
+        Columns of the frame; rows and columns keep the order in which they come.
+    x_title, y_title : str
+        What columns and rows are, in words.
+    cell_format, row_label, column_label : callable
+        Word what stands in a cell and beside it.
+    n, n_format : str and callable, optional
+        Column with the number behind a row; it stands beside the row's name.
+    open_cell : str, optional
+        Column that is true for cells whose time is not over yet: drawn with a dashed edge.
+    top : float, optional
+        Value of the deepest shade; the largest value where not given.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    rows, across = list(dict.fromkeys(frame[row])), list(dict.fromkeys(frame[column]))
+    cells = frame.dropna(subset=[value])
+    most = top if top is not None else float(cells[value].max())
+    shapes, notes, points = [], [], {"x": [], "y": [], "text": []}
+    size = 11 if len(across) > 12 else SIZE
+    for cell in cells.to_dict("records"):
+        at, down = across.index(cell[column]), len(rows) - 1 - rows.index(cell[row])
+        depth = min(max(cell[value] / most, 0.0), 1.0) if most else 0.0
+        waits = bool(open_cell and cell[open_cell])
+        edge = {"color": SOFT, "width": 1, "dash": "dot"} if waits else {"color": "#fff", "width": 1.5}
+        box = {"x0": at - 0.48, "x1": at + 0.48, "y0": down - 0.46, "y1": down + 0.46}
+        shapes.append({"type": "rect", **box, "fillcolor": _depth(depth), "line": edge, "layer": "below"})
+        ink = "#fff" if depth > 0.55 else INK
+        notes.append(_note(cell_format(cell[value]), at, down, ink, font={"size": size, "color": ink}))
+        behind = f" (n = {n_format(cell[n])})" if n else ""
+        points["x"].append(at)
+        points["y"].append(down)
+        points["text"].append(
+            f"{row_label(cell[row])}, {column_label(cell[column])}: {cell_format(cell[value])}{behind}"
+        )
+    trace = go.Scatter(**points, mode="markers", marker={"size": 22, "opacity": 0}, hoverinfo="text")
+    behind = dict(zip(cells[row], cells[n], strict=True)) if n else {}
+    names = [row_label(name) + (f" · {n_format(behind[name])}" if name in behind else "") for name in rows]
+    margin = {"t": TOP + 12, "b": 14, "r": 8, "l": LEFT + max(text_width(name, SIZE) for name in names) * 1.04}
+    return _figure(
+        [trace], TOP + 30 + 26 * len(rows), margin,
+        annotations=[*notes, _note(y_title, 0, 1, SOFT, **_corner(), font={"size": SIZE, "color": SOFT})],
+        shapes=shapes,
+        xaxis={
+            "title": {"text": x_title}, "side": "top", "tickvals": list(range(len(across))),
+            "ticktext": [column_label(name) for name in across], "range": [-0.5, len(across) - 0.5],
+        },
+        yaxis={
+            "tickvals": list(range(len(rows)))[::-1], "ticktext": names, "range": [-0.5, len(rows) - 0.5],
+            "showgrid": False, "tickfont": {"size": SIZE, "color": INK},
+        },
+    )  # fmt: skip
+
+
+def _corner() -> dict:
+    return {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom", "xshift": -8, "yshift": 6}
+
+
+def _depth(share: float) -> str:
+    mixed = [round(pale + (deep - pale) * share) for pale, deep in zip(PALE, DEEP, strict=True)]
+    return f"rgb({mixed[0]},{mixed[1]},{mixed[2]})"

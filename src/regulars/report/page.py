@@ -34,8 +34,8 @@ class Report:
         A file in ``wording/``.
     interval_level : float
         Level of the intervals on the page.
-    wording : Wording, optional
-        Another catalogue than the package's.
+    wording_folder : Path, optional
+        Where the wording is, if not in the package.
 
     Attributes
     ----------
@@ -43,10 +43,10 @@ class Report:
         What has been displayed so far.
     """
 
-    def __init__(self, stage: str, about, language: str = "en", interval_level: float = 0.9, wording=None):
+    def __init__(self, stage: str, about, language: str = "en", interval_level: float = 0.9, wording_folder=None):
         self.stage = stage
         self.about = about
-        self.wording = wording or Wording(language, currency=about.currency)
+        self.wording = Wording(language, currency=about.currency, folder=wording_folder)
         self.wording.context |= {
             "title": about.title,
             "start": about.observation_start,
@@ -360,6 +360,19 @@ def plain_figure(fig) -> dict:
     """Plotly figure as JSON with rounded floats and plain lists, the same bytes for the same numbers."""
     # the whole figure's own JSON packs arrays into base64, with every last bit
     return {
-        "data": plain([trace.to_plotly_json() for trace in fig.data]),
-        "layout": plain(fig.layout.to_plotly_json()),
+        "data": [_safe(plain(trace.to_plotly_json())) for trace in fig.data],
+        "layout": _safe(plain(fig.layout.to_plotly_json())),
     }
+
+
+def _safe(content):
+    """Text in charts as text: of the markup that plotly knows only the line break is let through."""
+    if isinstance(content, dict):
+        return {name: _safe(value) for name, value in content.items()}
+    if isinstance(content, list):
+        return [_safe(value) for value in content]
+    return (
+        "<br>".join(part.replace("<", "&lt;") for part in content.split("<br>"))
+        if isinstance(content, str)
+        else content
+    )

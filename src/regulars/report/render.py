@@ -7,6 +7,7 @@ Content-Security-Policy lets nothing else in.
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -32,13 +33,15 @@ PAGES = {
 # whose answer opens the index
 FIRST_ANSWERS = ("value", "retention", "segments", "satisfaction", "clean")
 MAX_INDICATORS = 5
+# plotly.js carries a map library that adds its style unless an element of this id is there
+STYLE_GUARD = re.compile(r'document\.getElementById\("([0-9a-f]{64})"\)')
 
 
 class PageError(UserError):
     """A notebook that must not become a page: something in it failed, warned or is missing."""
 
 
-def render_page(notebook, name: str | None = None) -> str:
+def render_page(notebook, name: str | None = None, wording_folder: Path | None = None) -> str:
     """Make a page of an executed notebook.
 
     Parameters
@@ -47,6 +50,8 @@ def render_page(notebook, name: str | None = None) -> str:
         The ``.ipynb``, or its content.
     name : str, optional
         What errors call it; the file's name where a path is given.
+    wording_folder : Path, optional
+        Where the wording is, if not in the package.
 
     Returns
     -------
@@ -63,7 +68,7 @@ def render_page(notebook, name: str | None = None) -> str:
         notebook = json.loads(Path(notebook).read_text(encoding="utf-8"))
     name = name or "the notebook"
     blocks = notebook_blocks(notebook, name)
-    return render_blocks(blocks, name)
+    return render_blocks(blocks, name, wording_folder)
 
 
 def notebook_blocks(notebook: Mapping, name: str) -> list[dict]:
@@ -95,7 +100,7 @@ def _first_line(holder: Mapping, field: str = "source") -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "empty")[:120]
 
 
-def render_blocks(blocks: list[dict], name: str = "the page") -> str:
+def render_blocks(blocks: list[dict], name: str = "the page", wording_folder: Path | None = None) -> str:
     """Make a page of blocks, as `Report` displays them.
 
     Raises
@@ -117,7 +122,7 @@ def render_blocks(blocks: list[dict], name: str = "the page") -> str:
     return _render(
         "page.html.j2",
         page,
-        _page_wording(page),
+        _page_wording(page, wording_folder),
         answer=by_kind["answer"][0],
         tiles=by_kind.get("tile", []),
         sections=_sections(blocks),
@@ -138,7 +143,13 @@ def _sections(blocks: list[dict]) -> list[dict]:
     return [section for section in sections if section["title"] or section["blocks"]]
 
 
-def render_index(about, metrics: Mapping[str, Mapping], language: str = "en", interval_level: float = 0.9) -> str:
+def render_index(
+    about,
+    metrics: Mapping[str, Mapping],
+    language: str = "en",
+    interval_level: float = 0.9,
+    wording_folder: Path | None = None,
+) -> str:
     """Make the first page of a dataset from the metrics of its stages.
 
     Parameters
@@ -150,6 +161,8 @@ def render_index(about, metrics: Mapping[str, Mapping], language: str = "en", in
     language : str
         The wording is said anew, so it need not be the one the stages ran in.
     interval_level : float
+    wording_folder : Path, optional
+        Where the wording is, if not in the package.
 
     Returns
     -------
@@ -169,7 +182,7 @@ def render_index(about, metrics: Mapping[str, Mapping], language: str = "en", in
         "end": plain(about.observation_end),
         "level": interval_level,
     }
-    wording = _page_wording(page)
+    wording = _page_wording(page, wording_folder)
     answers = {stage: _answer(wording, metrics[stage]) for stage in PAGES if stage in metrics}
     if not answers:
         raise PageError(f"the index of {about.name} has nothing to show: no stage has written its metrics.")
@@ -214,14 +227,14 @@ def _indicators(wording: Wording, metrics: Mapping) -> list[dict]:
     return [block for _, block in sorted(found, key=lambda pair: pair[0])][:MAX_INDICATORS]
 
 
-def _page_wording(page: Mapping) -> Wording:
+def _page_wording(page: Mapping, folder: Path | None = None) -> Wording:
     context = {name: page[name] for name in ("title", "start", "end", "level", "stage")}
-    return Wording(page["language"], currency=page["currency"], context=context)
+    return Wording(page["language"], page["currency"], folder, context)
 
 
 def _stage_wording(wording: Wording, metrics: Mapping) -> Wording:
     context = {**wording.context, "stage": metrics["stage"], "level": metrics["level"]}
-    return Wording(wording.language, currency=metrics["currency"], context=context)
+    return Wording(wording.language, metrics["currency"], wording.folder, context)
 
 
 # ---- the file ----
@@ -229,9 +242,7 @@ def _stage_wording(wording: Wording, metrics: Mapping) -> Wording:
 
 def _render(template: str, page: Mapping, wording: Wording, figures: list[dict], **parts) -> str:
     charts = [{"id": figure["id"], **figure["figure"]} for figure in figures]
-    scripts = [_script("page.js")]
-    if charts:
-        scripts.insert(0, _plotly_js())
+    scripts = [_plotly_js(), Markup(_text("page.js"))] if charts else []
     style = Markup(_text("page.css"))
     nav = [
         {"words": wording.say(f"page.{stage}"), "file": file, "here": stage == page["stage"]}
@@ -246,6 +257,7 @@ def _render(template: str, page: Mapping, wording: Wording, figures: list[dict],
         style=style,
         scripts=scripts,
         charts=_data(charts),
+        taken_ids=STYLE_GUARD.findall(scripts[0]) if charts else [],
         policy=content_security_policy(style, scripts),
         **parts,
     )
@@ -256,7 +268,7 @@ def content_security_policy(style: str, scripts: list[str]) -> str:
     return "; ".join(
         [
             "default-src 'none'",
-            "script-src " + " ".join(_hash(script) for script in scripts),
+            "script-src " + (" ".join(_hash(script) for script in scripts) or "'none'"),
             f"style-src {_hash(style)}",
             "base-uri 'none'",
             "form-action 'none'",
@@ -280,10 +292,6 @@ def _data(content) -> Markup:
 @cache
 def _text(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _script(name: str) -> Markup:
-    return Markup(_text(name))
 
 
 @cache

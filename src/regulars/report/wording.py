@@ -40,6 +40,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from difflib import get_close_matches
@@ -108,10 +109,11 @@ class Wording:
     >>> words.format(412345.6, "money_short"), words.format(0.7142, "percent"), words.format(float("nan"), "count")
     ('£412k', '71%', 'n/a')
     >>> words.format(Estimate(0.1925, 0.18, 0.2049, 7814), "percent:with_interval")
-    '19% (18–20%)'
+    '19% (18–20)'
     """
 
     def __init__(self, language: str = "en", currency: str | None = None, folder: Path | None = None, context=None):
+        self.folder = folder
         path = (folder or FOLDER) / f"{language}.po"
         if not path.is_file():
             known = ", ".join(sorted(file.stem for file in path.parent.glob("*.po"))) or "none"
@@ -269,39 +271,44 @@ class Wording:
     def _number(self, value, unit: str, digits: int | None, modifiers: list[str], peers) -> str:
         estimate = value if isinstance(value, Estimate) else Estimate(value)
         try:
-            ends = [float(estimate.value), float(estimate.low), float(estimate.high)]
+            value, low, high = float(estimate.value), float(estimate.low), float(estimate.high)
         except (TypeError, ValueError):
             raise WordingError(f"the format '{unit}' needs a number, not {value!r}.") from None
         if "abs" in modifiers:
-            ends = [abs(ends[0]), *sorted(map(abs, ends[1:]))]
-        shown = ends[1:] if "interval" in modifiers else ends if "with_interval" in modifiers else ends[:1]
-        beside = [x for x in (shown if peers is None else peers) if not _is_missing(x)]
-        text = partial(_UNITS[unit], self, digits=digits, peers=beside)
+            value, (low, high) = abs(value), sorted((abs(low), abs(high)))
+        with_ends = not (_is_missing(low) or _is_missing(high)) and {"interval", "with_interval"} & set(modifiers)
+        shown = [] if "interval" in modifiers else [value]
+        beside = [x for x in (shown + [low, high] * bool(with_ends) if peers is None else peers) if not _is_missing(x)]
+        text = partial(_UNITS[unit], self, peers=beside)
+        if with_ends and digits is None and text(low) == text(high) and low != high:
+            # an interval needs the decimals that tell its ends apart
+            digits = next((d for d in (1, 2, 3) if text(low, digits=d) != text(high, digits=d)), None)
+        text = partial(text, digits=digits)
         if "interval" in modifiers:
-            return self._interval(text, unit, *ends[1:])
-        one = self.missing if _is_missing(ends[0]) else text(ends[0])
-        if "signed" in modifiers and ends[0] > 0:
-            one = f"+{one}"
-        if "with_interval" not in modifiers or _is_missing(ends[1]):
+            return self._interval(text, unit, low, high) if with_ends else self.missing
+        one = self.missing if _is_missing(value) else text(value)
+        one = f"+{one}" if "signed" in modifiers and value > 0 else one
+        if not with_ends:
             return one
-        return self._fill("format.with_interval", {"value": one, "interval": self._interval(text, unit, *ends[1:])})
+        ends = self._interval(text, unit, low, high, bare=True)
+        return self._fill("format.with_interval", {"value": one, "interval": ends})
 
-    def _interval(self, text, unit: str, low: float, high: float) -> str:
-        if _is_missing(low) or _is_missing(high):
-            return self.missing
+    def _interval(self, text, unit: str, low: float, high: float, bare: bool = False) -> str:
         # "18–20%", not "18%–20%", for the units that a language says once
         once = unit in self._fill(self.find("format.interval.unit_once"), {}).split()
-        ends = {"low": text(low, bare=once), "high": text(high)}
+        ends = {"low": text(low, bare=once), "high": text(high, bare=once and bare)}
         negative = any(end.startswith(MINUS) for end in ends.values())
         return self._fill("format.interval.negative" if negative else "format.interval", ends)
 
     def _date(self, value, unit: str) -> str:
         if _is_missing(value):
             return self.missing
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value)
         if isinstance(value, np.datetime64):
             value = value.astype("datetime64[us]").item()
+        if isinstance(value, str):
+            with suppress(ValueError):
+                value = datetime.fromisoformat(f"{value}-01" if re.fullmatch(r"\d{4}-\d\d", value) else value)
+        value = getattr(value, "start_time", value)
         if not isinstance(value, date):
             raise WordingError(f"the format '{unit}' needs a date, not {value!r}.")
         if unit in ("date", "date_short"):

@@ -3,11 +3,11 @@
 from regulars.lazy import exports
 
 _HOMES = {
-    "occasions": ("kept_share", "purchase_days"),
+    "occasions": ("kept_share", "purchase_occasions"),
     "cohorts": ("cohort_retention", "pooled_retention"),
     "survival": ("Curve", "kaplan_meier", "log_rank", "time_to_second_order"),
     "findings": ("cohort_finding", "compare_cohorts"),
-    "states": ("customer_states", "silence_probability"),
+    "states": ("Thresholds", "customer_states", "first_gap_probability", "silence_probability"),
     "risk": ("active_bands", "at_risk", "can_tell_alive", "risk_total"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

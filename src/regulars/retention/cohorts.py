@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.intervals import wilson
-from regulars.retention.occasions import purchase_days
+from regulars.retention.occasions import purchase_occasions
 
 UNITS = {"month": 1, "quarter": 3, "year": 12}
 DAYS_PER_MONTH = 30.4375
@@ -38,7 +38,7 @@ def cohort_retention(
     level : float
         Of Wilson's intervals.
     zero_spend_is_purchase : bool
-        As in `purchase_days`.
+        As in `purchase_occasions`.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def cohort_retention(
     _refuse_other("unit", unit, UNITS)
     _refuse_other("kind", kind, ("on", "on_or_after"))
     _refuse_other("window", window, ("calendar", "rolling"))
-    days = purchase_days(orders, zero_spend_is_purchase)
+    days = purchase_occasions(orders, zero_spend_is_purchase=zero_spend_is_purchase)
     end = pd.Timestamp(observation_end if observation_end is not None else orders["ordered_at"].max()).normalize()
     days = days[days["day"] <= end]
     days["cohort"] = _ordinal(days["first_day"], unit)
@@ -132,7 +132,7 @@ def _counts(days: pd.DataFrame, kind: str) -> pd.DataFrame:
     seen = days[days["period"] < days["complete"]] if "complete" in days else days
     keys = ["cohort", "period"]
     inside = seen.groupby(keys).agg(
-        customers=("customer_id", "nunique"), orders=("day", "size"), revenue=("spend", "sum")
+        customers=("customer_id", "nunique"), orders=("day", "size"), revenue=("amount", "sum")
     )
     if kind == "on":
         return inside.reset_index()

@@ -3,23 +3,24 @@
 import pandas as pd
 
 from regulars.intervals import Estimate, share
+from regulars.rfm import purchase_log
 
 
-def purchase_days(orders: pd.DataFrame, zero_spend_is_purchase: bool = False) -> pd.DataFrame:
-    """Days on which customers bought: the occasions that recency, cohorts and survival all count.
+def purchase_occasions(orders: pd.DataFrame, *, zero_spend_is_purchase: bool = False) -> pd.DataFrame:
+    """Days on which customers bought, numbered: what cohorts, survival and states all count, as frequency does.
 
     Parameters
     ----------
     orders : pandas.DataFrame
         ``customer_id``, ``ordered_at``, ``amount``, one row per order.
     zero_spend_is_purchase : bool
-        Whether a day with zero net spend counts. A day with negative net spend never does.
+        Whether a day with a net spend of exactly zero counts; the value stage's setting.
 
     Returns
     -------
     pandas.DataFrame
-        One row per customer and day, sorted: ``customer_id``, ``day`` (midnight), ``spend`` (net, currency),
-        ``orders`` (number of order rows), ``occasion`` (0 for the customer's first), ``first_day``.
+        One row per customer and purchase day, sorted: ``customer_id``, ``day`` (date), ``amount`` (net spend of the
+        day, currency), ``occasion`` (0 for the customer's first), ``first_day``.
 
     Examples
     --------
@@ -27,17 +28,10 @@ def purchase_days(orders: pd.DataFrame, zero_spend_is_purchase: bool = False) ->
     ...     "customer_id": ["a", "a", "a", "b"],
     ...     "ordered_at": pd.to_datetime(["2026-01-05", "2026-01-05", "2026-02-01", "2026-01-09"]),
     ...     "amount": [10.0, 5.0, 7.0, 0.0]})
-    >>> purchase_days(orders)[["customer_id", "spend", "orders", "occasion"]].to_numpy().tolist()
-    [['a', 15.0, 2, 0], ['a', 7.0, 1, 1]]
+    >>> purchase_occasions(orders)[["customer_id", "amount", "occasion"]].to_numpy().tolist()
+    [['a', 15.0, 0], ['a', 7.0, 1]]
     """
-    frame = pd.DataFrame(
-        {"customer_id": orders["customer_id"], "day": orders["ordered_at"].dt.normalize(), "spend": orders["amount"]}
-    )
-    grouped = frame.groupby(["customer_id", "day"], sort=True)["spend"]
-    days = grouped.agg(spend="sum", orders="size").reset_index()
-    # netted amounts can leave dust in the last bits
-    cents = days["spend"].round(4)
-    days = days[cents >= 0 if zero_spend_is_purchase else cents > 0].reset_index(drop=True)
+    days = purchase_log(orders, zero_spend_is_purchase=zero_spend_is_purchase)
     per_customer = days.groupby("customer_id", sort=False)
     return days.assign(occasion=per_customer.cumcount(), first_day=per_customer["day"].transform("min"))
 
@@ -48,7 +42,7 @@ def kept_share(occasions: pd.DataFrame, end, days: int, level: float = 0.9) -> E
     Parameters
     ----------
     occasions : pandas.DataFrame
-        As `purchase_days` gives them.
+        As `purchase_occasions` gives them.
     end : date
         Last day of the second window.
     days : int

@@ -114,7 +114,7 @@ def customer_states(
     Parameters
     ----------
     occasions : pandas.DataFrame
-        As `regulars.retention.purchase_days` gives them.
+        As `regulars.retention.purchase_occasions` gives them.
     observation_end : date
         Last day of the data; later purchases are not looked at.
     r, alpha : float

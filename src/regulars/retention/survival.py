@@ -192,7 +192,7 @@ def time_to_second_order(occasions: pd.DataFrame, observation_end, unit: str = "
     Parameters
     ----------
     occasions : pandas.DataFrame
-        As `regulars.retention.purchase_days` gives them.
+        As `regulars.retention.purchase_occasions` gives them.
     observation_end : date
         Last day of the data.
     unit : {"month", "quarter", "year"}
@@ -209,8 +209,8 @@ def time_to_second_order(occasions: pd.DataFrame, observation_end, unit: str = "
     >>> orders = pd.DataFrame({
     ...     "customer_id": ["a", "a", "b"], "amount": 1.0,
     ...     "ordered_at": pd.to_datetime(["2026-01-05", "2026-03-06", "2026-01-09"])})
-    >>> from regulars.retention import purchase_days
-    >>> time_to_second_order(purchase_days(orders), "2026-01-31")[["days", "returned"]].to_numpy().tolist()
+    >>> from regulars.retention import purchase_occasions
+    >>> time_to_second_order(purchase_occasions(orders), "2026-01-31")[["days", "returned"]].to_numpy().tolist()
     [[26.0, False], [22.0, False]]
     """
     end = pd.Timestamp(observation_end).normalize()

@@ -5,7 +5,7 @@ from regulars.lazy import exports
 _HOMES = {
     "rfm": ("RULES", "name_segments", "rfm_scores"),
     "tiers": ("assign_tiers", "tier_thresholds"),
-    "clusters": ("Clustering", "find_clusters"),
+    "clusters": ("Clustering", "cluster_features", "find_clusters"),
     "summary": ("cross_table", "group_summary"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

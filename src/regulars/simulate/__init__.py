@@ -6,19 +6,14 @@ the other. ``shop`` puts the demo retailer together; ``base`` draws customers an
 are the generators for tests; ``retailer`` holds every parameter.
 """
 
-from regulars.simulate.logs import order_log
-from regulars.simulate.purchasing import bg_nbd_customers, pareto_nbd_customers
-from regulars.simulate.retailer import Retailer
-from regulars.simulate.shop import demo
-from regulars.simulate.spending import gamma_gamma_spend
-from regulars.simulate.streams import stream
+from regulars.lazy import exports
 
-__all__ = [
-    "Retailer",
-    "bg_nbd_customers",
-    "demo",
-    "gamma_gamma_spend",
-    "order_log",
-    "pareto_nbd_customers",
-    "stream",
-]
+_HOMES = {
+    "shop": ("demo",),
+    "retailer": ("Retailer",),
+    "purchasing": ("bg_nbd_customers", "pareto_nbd_customers"),
+    "spending": ("gamma_gamma_spend",),
+    "logs": ("order_log",),
+    "streams": ("stream",),
+}
+__getattr__, __dir__, __all__ = exports(__name__, _HOMES)

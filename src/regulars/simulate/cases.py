@@ -53,7 +53,8 @@ def draw_tickets(retailer: Retailer, base: Base, orders: Orders, lines: pd.DataF
     orders : Orders
         Those within the observation.
     lines : pandas.DataFrame
-        Sale lines of these orders: ``order`` (position), ``product``, ``amount``, sorted by order.
+        Sale lines of these orders: ``document`` (position of the order, ascending), ``product``, ``quantity``,
+        ``price``.
     seed : int
 
     Returns
@@ -123,7 +124,9 @@ def _handled(retailer, base, orders, lines, order, sort, opened, rng) -> pd.Data
             "status": np.where(is_closed, "closed", np.where(np.isnat(responded_at), "open", "in progress")),
             "contacts": (1 + rng.poisson(np.where(whole > QUICK_HOURS, 0.8, 0.25))).astype(str),
             "outcome": np.where(is_closed, outcome, ""),
-            "amount_at_stake": np.where(is_complaint, money(lines["amount"].to_numpy()[about]), ""),
+            "amount_at_stake": np.where(
+                is_complaint, money((lines["quantity"] * lines["price"]).to_numpy()[about]), ""
+            ),
             "product": lines["product"].to_numpy()[about],
         }
     )
@@ -149,6 +152,6 @@ def _later(start, hours, end):
 
 def _line_of(order, lines, rng):
     """One line of each order, by chance."""
-    first = np.searchsorted(lines["order"].to_numpy(), order)
-    after = np.searchsorted(lines["order"].to_numpy(), order, side="right")
+    first = np.searchsorted(lines["document"].to_numpy(), order)
+    after = np.searchsorted(lines["document"].to_numpy(), order, side="right")
     return first + np.floor(rng.random(order.size) * (after - first)).astype(int)

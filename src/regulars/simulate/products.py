@@ -38,11 +38,11 @@ class Products:
     index: np.ndarray  # price level of each year, the first being 1
 
     def prices(self, year) -> np.ndarray:
-        """Price list of a year, in pence' exactness."""
+        """Price list of a year, in whole pence."""
         return np.round(self.price * self.index[year], 2)
 
     def costs(self, year) -> np.ndarray:
-        """Unit costs of a year."""
+        """Unit costs of a year, in whole pence."""
         return np.round(self.cost * self.index[year], 2)
 
 

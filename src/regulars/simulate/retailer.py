@@ -9,7 +9,7 @@ DAYS_PER_WEEK = 7
 
 @dataclass(frozen=True)
 class Retailer:
-    """A shop with about 2.5 orders of some GBP 60 per customer; times in weeks unless the name says otherwise.
+    """A shop whose customers order three times at the median, for some GBP 60; times are in weeks.
 
     `rate_satisfaction` and `dropout_satisfaction` are γ₁ and γ₂: purchase rate × exp(γ₁ s), dropout a × exp(γ₂ s).
     """

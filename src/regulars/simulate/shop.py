@@ -69,6 +69,11 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         ``truth`` : dict that JSON can hold: parameters, effects, seed, and every row of dirt (rows counted from 1 below
             the header).
 
+    Raises
+    ------
+    ValueError
+        Where there is no customer.
+
     Examples
     --------
     >>> raw = demo(customers=50, seed=1)
@@ -77,22 +82,20 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     >>> len(raw["customers"])
     50
     """
+    if customers < 1:
+        raise ValueError(f"customers is {customers}: a shop needs at least one")
     retailer = Retailer(**changes)
     retailer = retailer if satisfaction_effect else retailer.without_satisfaction_effect()
     base = draw_base(retailer, customers, seed)
-    all_orders = draw_orders(retailer, base, seed)
-    orders = _observed(all_orders, retailer)
-    products = draw_products(
-        retailer, int(year_position(retailer.first_day, retailer.days - 1)) + 1, stream(seed, "products")
-    )
+    everything = draw_orders(retailer, base, seed)
+    orders = _observed(everything, retailer)
+    years = int(year_position(retailer.first_day, retailer.days - 1)) + 1
+    products = draw_products(retailer, years, stream(seed, "products"))
     sales = _sales(retailer, base, orders, products, seed)
     export = soil(retailer, _with_guests(retailer, sales, products, seed), products, seed)
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
-    bought = pd.DataFrame(
-        {"order": sales["document"], "product": sales["product"], "amount": sales["quantity"] * sales["price"]}
-    )
-    tickets = draw_tickets(retailer, base, orders, bought, seed)
-    # contacts, campaigns, prospects, contracts and referrals go here: one room each, a stream of its own
+    tickets = draw_tickets(retailer, base, orders, sales, seed)
+    # contacts, campaigns, prospects, contracts and referrals go here: one room each, with a stream of its own
     people, people_dirt = soil_table(
         retailer, _customers(retailer, base), "customers", ["customer", "region"], [], seed
     )
@@ -105,18 +108,14 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         "survey_items": surveys.survey_items,
         "tickets": cases,
     }
-    known = _truth_customers(retailer, base, all_orders, orders, sales, export)
+    known = _truth_customers(retailer, base, everything, orders, sales, export)
     known = known.assign(bad_experiences=tickets.bad_experiences, complaints=tickets.complaints)
     truth = {
         "simulated": True,
         "seed": seed,
         "customers": customers,
         "satisfaction_effect": satisfaction_effect,
-        "retailer": retailer.as_dict(),
-        "bg_nbd": {**{name: getattr(retailer, name) for name in ("r", "alpha", "a", "b")}, "time_unit": "week"},
-        "gamma_gamma": {name: getattr(retailer, name) for name in ("p", "q", "v")},
-        "effects": {name: getattr(retailer, name) for name in ("rate_satisfaction", "dropout_satisfaction")},
-        "acquisition": _acquisition(retailer),
+        **_parameters(retailer),
         "products": _product_truth(products),
         "surveys": surveys.truth,
         "tickets": tickets.truth,
@@ -131,6 +130,18 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         **{name: frame.astype("str") for name, frame in tables.items()},
         "truth_customers": round_frame(known),
         "truth": plain(truth),
+    }
+
+
+def _parameters(retailer: Retailer) -> dict:
+    """All parameters, then once more those that a model estimates, by the names that the model gives them."""
+    values = retailer.as_dict()
+    return {
+        "retailer": values,
+        "bg_nbd": {**{name: values[name] for name in ("r", "alpha", "a", "b")}, "time_unit": "week"},
+        "gamma_gamma": {name: values[name] for name in ("p", "q", "v")},
+        "effects": {name: values[name] for name in ("rate_satisfaction", "dropout_satisfaction")},
+        "acquisition": _acquisition(retailer),
     }
 
 

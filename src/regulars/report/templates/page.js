@@ -1,27 +1,40 @@
 "use strict";
 (function () {
-  // draw the charts, wide as their box on the screen and wide as the sheet on paper
-  const PAPER = 660;
+  // Draw every chart as wide as its box on the screen, and as wide as the sheet on paper.
+  const PAPER_WIDTH = 670;
+  const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false };
   const charts = JSON.parse(document.getElementById("charts").textContent);
-  const config = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: "reset" };
+
+  function fit(width) {
+    charts.forEach(function (chart) {
+      const box = document.getElementById(chart.id);
+      const wanted = width || box.clientWidth;
+      if (wanted && box.layout && box.layout.width !== wanted) {
+        Plotly.relayout(box, { width: wanted });
+      }
+    });
+  }
 
   charts.forEach(function (chart) {
     const box = document.getElementById(chart.id);
-    Plotly.newPlot(box, chart.data, chart.layout, config);
+    const layout = Object.assign({}, chart.layout, { width: box.clientWidth });
+    Plotly.newPlot(box, chart.data, layout, CONFIG);
+  });
+
+  let waiting = null;
+  window.addEventListener("resize", function () {
+    clearTimeout(waiting);
+    waiting = setTimeout(fit, 100);
   });
 
   let opened = [];
   window.addEventListener("beforeprint", function () {
     opened = Array.from(document.querySelectorAll("details:not([open])"));
     opened.forEach(function (details) { details.open = true; });
-    charts.forEach(function (chart) {
-      Plotly.relayout(chart.id, { width: PAPER });
-    });
+    fit(PAPER_WIDTH);
   });
   window.addEventListener("afterprint", function () {
     opened.forEach(function (details) { details.open = false; });
-    charts.forEach(function (chart) {
-      Plotly.relayout(chart.id, { width: null, autosize: true });
-    });
+    fit();
   });
 })();

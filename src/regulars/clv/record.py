@@ -1,0 +1,48 @@
+"""What was fitted, as JSON: parameters, their errors, units and the window that they hold for."""
+
+from collections.abc import Mapping
+
+UNIT_KEYS = ("time_unit", "observation_start", "observation_end", "currency", "horizon_months", "active_within_days")
+
+
+def models_record(models: Mapping, *, champion: str, **context) -> dict:
+    """Content of ``models/<dataset>/clv.json``.
+
+    Parameters
+    ----------
+    models : mapping
+        Name (``bg_nbd``, ``gamma_gamma`` …) to a fitted model.
+    champion : str
+        Name of the model whose forecast the reports show.
+    **context
+        time_unit, observation_start, observation_end, currency, horizon_months, active_within_days, margin,
+        annual_discount_rate: what the numbers mean.
+
+    Returns
+    -------
+    dict
+        The context, ``champion``, and under ``models`` per name: parameters, standard_errors, log_likelihood (total,
+        in the data's unit of time), customers, distinct_rows, findings.
+
+    Raises
+    ------
+    ValueError
+        Where the champion is none of the models, or a unit is not told.
+    """
+    if champion not in models:
+        raise ValueError(f"the champion '{champion}' is none of the models {', '.join(models)}")
+    untold = [key for key in UNIT_KEYS if key not in context]
+    if untold:
+        raise ValueError(f"a record of models tells its units; '{untold[0]}' is missing")
+    return {**context, "champion": champion, "models": {name: _entry(model) for name, model in models.items()}}
+
+
+def _entry(model) -> dict:
+    return {
+        "parameters": model.params_.to_dict(),
+        "standard_errors": model.standard_errors_.to_dict(),
+        "log_likelihood": model.log_likelihood_,
+        "customers": int(model.customers_),
+        "distinct_rows": len(model.data.drop(columns="weights").drop_duplicates()),
+        "findings": [finding.code for finding in model.findings_],
+    }
