@@ -573,8 +573,6 @@ def _engine_names(count: int) -> list[str]:
 
 
 def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[tuple[str, ...], pa.Table]:
-    from pyarrow import csv as arrow_csv
-
     delimiter = {"tab": "\t", "whitespace": "\t"}.get(form.get("delimiter", default), form.get("delimiter", default))
     quote = form.get("quote", '"')
     text = _text_of(file, form, label)
@@ -584,32 +582,46 @@ def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[t
     has_header = form.get("header", True)
     header = tuple(name.strip() for name in first) if has_header else tuple(f"column{i + 1}" for i in range(len(first)))
     names = _engine_names(len(header))
-    broken = []
     try:
-        data = arrow_csv.read_csv(
-            pa.py_buffer(text.encode()),
-            arrow_csv.ReadOptions(column_names=names, skip_rows=int(has_header)),
-            arrow_csv.ParseOptions(
-                delimiter=delimiter,
-                quote_char=False if quote == "none" else quote,
-                newlines_in_values=True,
-                invalid_row_handler=lambda row: broken.append(row) or "skip",
-            ),
-            arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
-        )
+        data, broken = _read_arrow(text, names, has_header, delimiter, quote)
+        if broken:  # only a single thread counts its rows
+            data, broken = _read_arrow(text, names, has_header, delimiter, quote, use_threads=False)
     except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            data = pa.table({name: pa.array([], pa.string()) for name in names})
-        else:
+        if "Empty CSV" not in str(error):
             raise UserError(f"{label} cannot be read as a delimited text: {str(error).splitlines()[0]}") from None
+        data, broken = pa.table({name: pa.array([], pa.string()) for name in names}), []
     if broken:
         row = broken[0]
-        where = f"row {row.number - int(has_header)} below the header" if row.number else "a row"
         raise UserError(
-            f"{label}, {where}, has {row.actual_columns} values where the header has {row.expected_columns} "
-            f"({row.text[:60]!r}); mend the row, or the delimiter and quote in the mapping."
+            f"{label}, row {row.number - int(has_header)} below the header, has {row.actual_columns} values where the "
+            f"header has {row.expected_columns} ({row.text[:60]!r}); mend the row, or the delimiter and quote in the "
+            "mapping."
         )
     return header, data
+
+
+def _read_arrow(text: str, names: list[str], has_header: bool, delimiter: str, quote: str, use_threads: bool = True):
+    """Rows of a delimited text, and those that have too few or too many values."""
+    from pyarrow import csv as arrow_csv
+
+    broken = []
+
+    def note(row):
+        broken.append(row)
+        return "skip"
+
+    data = arrow_csv.read_csv(
+        pa.py_buffer(text.encode()),
+        arrow_csv.ReadOptions(column_names=names, skip_rows=int(has_header), use_threads=use_threads),
+        arrow_csv.ParseOptions(
+            delimiter=delimiter,
+            quote_char=False if quote == "none" else quote,
+            newlines_in_values=True,
+            invalid_row_handler=note,
+        ),
+        arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+    )
+    return data, broken
 
 
 def _first_row(text: str, delimiter: str, quote: str) -> list[str]:
