@@ -127,3 +127,8 @@ def shop(tmp_path, monkeypatch) -> Shop:
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
     monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
     return Shop(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    return SHARED_DATA

@@ -5,12 +5,13 @@ from decimal import Decimal
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from regulars import netting
 
 MONEY = pa.decimal128(18, 4)
+NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # half a second a run: shrinking would take minutes
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8, deadline=None, phases=NO_SHRINKING)
 @given(events=EVENTS)
 def test_windows_equal_a_stack(engine, events):
     expected = stack(events)

@@ -19,6 +19,7 @@ from regulars.labels import Fate, Reason
 from regulars.sources import OPEN_TABLES, ROW, Mapping, RawTable, load_mapping, read_manifest, read_raw
 
 AMOUNT_TYPE = "decimal(38, 8)"
+WIDE_TYPE = "decimal(38, 4)"
 EARLIEST_YEAR = 1900
 ORDER_TABLES = ("orders", "order_lines")
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at"}
@@ -269,11 +270,13 @@ def _as_lines(read: ir.Table, name: str, table: dict) -> ir.Table:
         quantity = ibis.ifelse(says_credit, -read.quantity.abs(), read.quantity)
         lines = read if "line_id" in read.columns else read.mutate(line_id=read[ROW].cast("string"))
     lines = lines.mutate(quantity=quantity.cast(netting.QUANTITY_TYPE), _says_credit=says_credit)
-    return lines.mutate(amount_raw=_amount(lines.quantity, lines.unit_price).fill_null(Decimal(0)))
+    amount = _amount(lines.quantity, lines.unit_price)
+    return lines.mutate(amount_raw=amount.fill_null(ibis.literal(0).cast(AMOUNT_TYPE)))
 
 
 def _amount(quantity: ir.DecimalValue, unit_price: ir.DecimalValue) -> ir.DecimalValue:
-    return (quantity * unit_price).cast(AMOUNT_TYPE)
+    # wide before they are multiplied: DuckDB keeps the width of the factors
+    return (quantity.cast(WIDE_TYPE) * unit_price.cast(WIDE_TYPE)).cast(AMOUNT_TYPE)
 
 
 def _stop_at_unreadable(mapping: Mapping, raw: _Raw) -> None:
