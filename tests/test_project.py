@@ -16,7 +16,20 @@ from regulars.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-GROUND = {"lazy", "errors", "paths", "params", "rounding", "intervals", "labels", "engine", "privacy", "sources", "parsing", "catalog"}
+GROUND = {
+    "lazy",
+    "errors",
+    "paths",
+    "params",
+    "rounding",
+    "intervals",
+    "labels",
+    "engine",
+    "privacy",
+    "sources",
+    "parsing",
+    "catalog",
+}
 DOMAIN = {"cleaning", "netting", "simulate", "rfm", "clv", "segments", "satisfaction", "retention", "actions"}
 
 

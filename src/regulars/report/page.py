@@ -1,6 +1,7 @@
 """One page in the making: every call of a `Report` displays one block, and `render` makes the page of them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,19 @@ MARKS = {
     "better": GOOD, "good": GOOD, "held": GOOD, "up": GOOD,
     "worse": BAD, "bad": BAD, "missed": BAD, "down": BAD,
 }  # fmt: skip
+# option of a chart to what it shows there: the column whose format, or whose title, the option takes
+WORDED_BY = {
+    "x_title": ("x", "value", "amount", "share", "column"),
+    "y_title": ("y", "values", "row"),
+    "x_format": ("x", "value", "amount", "share"),
+    "y_format": ("y", "values"),
+    "label": ("by", "category"),
+    "part_label": ("part",),
+    "cell_format": ("value",),
+    "row_label": ("row",),
+    "column_label": ("column",),
+    "n_format": ("n",),
+}
 INDICATORS = ("satisfaction", "loyalty", "repurchase", "word_of_mouth", "retention")
 MAX_TILES = 4
 
@@ -161,6 +175,44 @@ class Report:
         table = self._table(key, data, columns or guessed_columns(data), ())
         block = {"kind": "figure", "id": self._id(key), **words, "table": table}
         self._show(block, {PLOTLY_TYPE: plain_figure(fig)})
+
+    def chart(
+        self, key: str, draw: Callable, data: pd.DataFrame, columns: Mapping[str, str], shown: Mapping, **facts
+    ) -> None:
+        """Draw a frame and show it as `figure` does; titles, formats and names follow from the columns.
+
+        Wording: as `figure`; titles of the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``.
+
+        Parameters
+        ----------
+        key : str
+        draw : callable
+            A function of `regulars.report.charts`.
+        data : pandas.DataFrame
+        columns : mapping
+            Column to format, as in `table`: it words the axes and the names of curves as well.
+        shown : mapping
+            What the function takes besides the frame: ``{"x": "week", "y": "orders", "by": "series"}``. Of the columns
+            that it may draw side by side (``values``) a list is enough.
+        **facts
+            Of the text alternative and the caption.
+        """
+        shown = dict(shown)
+        if isinstance(shown.get("values"), list):
+            shown["values"] = {name: self._heading(key, name) for name in shown["values"]}
+        worded = {}
+        for option in signature(draw).parameters:
+            roles = WORDED_BY.get(option, ())
+            of = next((shown[role] for role in roles if role in shown), None)
+            if of is None or option in shown:
+                continue
+            column = next(iter(of)) if isinstance(of, Mapping) else of
+            if option.endswith("_title"):
+                places = (f"{self.stage}.{key}.{option[0]}", f"axis.{column}")
+                worded[option] = self.wording.say(self.wording.find(*places), {})
+            elif column in columns:
+                worded[option] = self.format(columns[column])
+        self.figure(key, draw(data, **shown, **worded), data, columns, **facts)
 
     def table(
         self,
