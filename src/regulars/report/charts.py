@@ -80,16 +80,26 @@ def month_ticks(first, last, about: int = 7) -> list[pd.Timestamp]:
     return [day for day in starts if pd.Timestamp(first) <= day <= pd.Timestamp(last)]
 
 
+def _texts(words: Words, values) -> list[str]:
+    """Word values that stand beside each other; a page's own formats then give all the same decimals."""
+    together = getattr(words, "all", None)
+    return together(values) if together else [words(value) for value in values]
+
+
 def text_width(text: str, size: float = LABEL_SIZE) -> float:
     """Width of a text in pixels, roughly; Chinese characters are as wide as high."""
     wide = sum(1.0 if unicodedata.east_asian_width(character) in "WF" else 0.56 for character in str(text))
     return wide * size
 
 
-def _figure(traces, height: int, margin: Mapping, **layout) -> go.Figure:
-    return go.Figure(
-        data=traces, layout=go.Layout(template=_template(), height=height, margin={"pad": 4, **margin}, **layout)
-    )
+def _figure(traces, height: int, margin: Mapping, print_height: int | None = None, **layout) -> go.Figure:
+    layout = {"template": _template(), "height": height, "margin": {"pad": 4, **margin}, **layout}
+    # the page's script reads it when the page is printed
+    return go.Figure(data=traces, layout=go.Layout(meta={"print_height": print_height or height}, **layout))
+
+
+def _print_height(height: int) -> int:
+    return round(0.72 * height)
 
 
 def _shade(colour: str) -> str:
@@ -166,19 +176,22 @@ def _ends(values: pd.Series | None) -> list:
     return [] if values is None else values.dropna().tolist()
 
 
-def _axis_ticks(values, words: Words, is_x: bool = False, floor: float | None = None):
+def _axis_ticks(values, words: Words, is_x: bool = False, floor: float | None = None, step: float | None = None):
     """Tick values, their texts and the range of an axis that shows these values."""
     values = pd.Series(values).dropna()
     if pd.api.types.is_datetime64_any_dtype(values):
         ticks = month_ticks(values.min(), values.max())
-        return ticks, [words(tick) for tick in ticks], [values.min(), values.max()]
+        return ticks, _texts(words, ticks), [values.min(), values.max()]
     low, high = float(values.min()), float(values.max())
     low = min(low, floor) if floor is not None else low
+    if step:
+        ticks = [i * step for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        return ticks, _texts(words, ticks), [low, high]
     ticks = nice_ticks(low, high, 8 if is_x else 5)
     if is_x:
         ticks = [tick for tick in ticks if low <= tick <= high]
-        return ticks, [words(tick) for tick in ticks], [low, high]
-    return ticks, [words(tick) for tick in ticks], [ticks[0], ticks[-1]]
+        return ticks, _texts(words, ticks), [low, high]
+    return ticks, _texts(words, ticks), [ticks[0], ticks[-1]]
 
 
 # ---- lines ----
@@ -199,6 +212,7 @@ def lines(
     label: Words = str,
     colours: Mapping[str, str] | None = None,
     marks: Mapping | None = None,
+    x_step: float | None = None,
     from_zero: bool = True,
     step: bool = False,
     height: int = 340,
@@ -225,6 +239,8 @@ def lines(
         Name of a curve to ``NOW``, ``BEFORE``, ``RISK``, ``GAIN`` or ``OTHER``; in this order where not given.
     marks : mapping, optional
         Places on the horizontal axis, each with a word: a thin upright line ("forecast from here").
+    x_step : float, optional
+        Distance of the ticks of a horizontal axis of numbers: 3 for months.
     from_zero : bool
         Whether the vertical axis starts at zero.
     step : bool
@@ -240,7 +256,7 @@ def lines(
     colour = _colours(list(groups), colours)
     seen = [*_ends(frame[y]), *_ends(frame.get(low)), *_ends(frame.get(high))]
     y_ticks, y_texts, y_range = _axis_ticks(seen, y_format, floor=0.0 if from_zero else None)
-    x_ticks, x_texts, x_range = _axis_ticks(frame[x], x_format, is_x=True)
+    x_ticks, x_texts, x_range = _axis_ticks(frame[x], x_format, is_x=True, step=x_step)
     traces, names, ends = [], [], []
     shape = "hv" if step else "linear"
     for name, part in groups.items():
@@ -265,9 +281,11 @@ def lines(
             )
         )  # fmt: skip
         last = part.dropna(subset=[y]).iloc[-1]
-        names.append(y_format(last[y]) if name is None else f"{label(name)} {y_format(last[y])}")
-        ends.append((last[x], float(last[y]), _shade(hue)))
-    inner = height - TOP - BOTTOM
+        names.append("" if name is None else f"{label(name)} ")
+        ends.append((_points(pd.Series([last[x]]))[0], float(last[y]), _shade(hue)))
+    names = [name + text for name, text in zip(names, _texts(y_format, [end[1] for end in ends]), strict=True)]
+    # labels must also be apart on paper, where the chart is lower
+    inner = _print_height(height) - TOP - BOTTOM
     scale = inner / (y_range[1] - y_range[0])
     wanted = [end[1] * scale for end in ends]
     placed = _apart(wanted, 17)
@@ -290,7 +308,7 @@ def lines(
     }  # fmt: skip
     return _figure(
         traces, height, margin,
-        annotations=[*notes, _axis_note(y_title)],
+        annotations=[*notes, _axis_note(y_title)], print_height=_print_height(height),
         shapes=rules,
         xaxis={"title": {"text": x_title}, "tickvals": x_ticks, "ticktext": x_texts, "range": x_range},
         yaxis={"tickvals": y_ticks, "ticktext": y_texts, "range": y_range},
@@ -341,7 +359,7 @@ def lorenz(
     read = {name: float(np.interp(mark, part[x], part[y])) for name, part in groups.items()}
     highest = max(read, key=lambda name: read[name])
     traces = [_diagonal()]
-    notes = [_note(equal, 0.78, 0.78, SOFT, xanchor="left", yanchor="top", xshift=8, yshift=-4)]
+    notes = [_note(equal, 0.62, 0.62, SOFT, xanchor="left", yanchor="top", xshift=10, yshift=-6)]
     for name, part in groups.items():
         hue = colour[name]
         hover = [f"{x_format(a)}: {y_format(b)}" for a, b in zip(part[x], part[y], strict=True)]
@@ -361,7 +379,7 @@ def lorenz(
     margin = {"t": TOP, "b": BOTTOM, "l": LEFT + text_width(y_format(1.0), SIZE), "r": RIGHT}
     return _figure(
         traces, height, margin,
-        annotations=[*notes, _axis_note(y_title)],
+        annotations=[*notes, _axis_note(y_title)], print_height=_print_height(height),
         shapes=[{**rule, "line": {"color": SOFT, "width": 1, "dash": "dot"}}],
         xaxis={"title": {"text": x_title}, "tickvals": ticks, "ticktext": list(map(x_format, ticks)), "range": [0, 1]},
         yaxis={"tickvals": ticks, "ticktext": list(map(y_format, ticks)), "range": [0, 1.02]},
@@ -430,7 +448,7 @@ def bars(
         text=[_hover(row, category, value, low, high, label, x_format) for row in rows],
         hoverinfo="text", textposition="none",
     )  # fmt: skip
-    words = [row[text] if text else x_format(row[value]) for row in rows]
+    words = frame[text].tolist() if text else _texts(x_format, frame[value])
     return _rows_figure([trace], rows, places, words, (category, value, low, high), x_title, x_format, label)
 
 
@@ -487,9 +505,11 @@ def dots(
             text=[_hover(row, category, value, low, high, label, x_format) for row in rows], hoverinfo="text",
         )
     )  # fmt: skip
-    words = [x_format(row[value]) for row in rows]
+    words = _texts(x_format, frame[value])
     columns = (category, value, low, high, before)
-    figure = _rows_figure(traces, rows, places, words, columns, x_title, x_format, label, from_zero)
+    figure = _rows_figure(
+        traces, rows, places, words, columns, x_title, x_format, label, from_zero, TOP if names else 8
+    )
     if names:
         figure.update_layout(
             annotations=[*figure.layout.annotations, *_key(dict(zip(names, (NOW, BEFORE), strict=True)))]
@@ -502,12 +522,13 @@ def _hover(row: Mapping, category: str, value: str, low, high, label: Words, wor
     return f"{label(row[category])}: {words(row[value])}{interval}"
 
 
-def _rows_figure(traces, rows, places, words, columns, x_title, x_format, label, from_zero=True) -> go.Figure:
+def _rows_figure(traces, rows, places, words, columns, x_title, x_format, label, from_zero=True, top=8) -> go.Figure:
     category, *numbers = columns
     seen = pd.Series([row[name] for row in rows for name in numbers if name], dtype=float).dropna()
-    ticks = nice_ticks(
-        min(seen.min(), 0.0) if from_zero else seen.min(), max(seen.max(), 0.0) if from_zero else seen.max()
-    )
+    smallest, largest = float(seen.min()), float(seen.max())
+    ticks = nice_ticks(min(smallest, 0.0), max(largest, 0.0)) if from_zero else nice_ticks(smallest, largest)
+    span = [min(ticks[0], smallest), max(largest, ticks[-2])]
+    ticks = [tick for tick in ticks if span[0] <= tick <= span[1]]
     names = [label(row[category]) for row in rows]
     ends = [max((row[name] for name in numbers if name and row[name] == row[name]), default=0.0) for row in rows]
     notes = [
@@ -516,17 +537,17 @@ def _rows_figure(traces, rows, places, words, columns, x_title, x_format, label,
     ]
     rules = [{"type": "line", "x0": 0, "x1": 0, "y0": -0.6, "y1": len(rows) - 0.4, "line": {"color": SOFT, "width": 1}}]
     margin = {
-        "t": TOP, "b": BOTTOM,
+        "t": top, "b": BOTTOM,
         "l": LEFT + max(text_width(name) for name in names) * 1.04,
         "r": RIGHT + max(text_width(text) for text in words) * 1.06,
     }  # fmt: skip
     return _figure(
-        traces, TOP + BOTTOM + ROW * len(rows), margin,
+        traces, top + BOTTOM + ROW * len(rows), margin,
         annotations=notes, bargap=0,
         shapes=rules if ticks[0] <= 0 <= ticks[-1] else [],
         xaxis={
-            "title": {"text": x_title}, "tickvals": ticks, "ticktext": [x_format(tick) for tick in ticks],
-            "range": [ticks[0], ticks[-1]], "showgrid": True,
+            "title": {"text": x_title}, "tickvals": ticks, "ticktext": _texts(x_format, ticks),
+            "range": span, "showgrid": True,
         },
         yaxis={
             "tickvals": places, "ticktext": names, "range": [-0.6, len(rows) - 0.4], "showgrid": False,
@@ -590,7 +611,7 @@ def waterfall(
         text=[f"{label(row[category])}: {x_format(row[amount])}" for row in rows],
         hoverinfo="text", textposition="none",
     )  # fmt: skip
-    words = [x_format(row[amount]) for row in rows]
+    words = _texts(x_format, frame[amount])
     figure = _rows_figure([trace], rows, places, words, (category, "_end", "_start"), x_title, x_format, label)
     joints = [
         {
@@ -743,6 +764,7 @@ def columns(
     }
     return _figure(
         traces, height, margin, annotations=[title, *key], barmode="overlay", bargap=0,
+        print_height=_print_height(height),
         xaxis={
             "title": {"text": x_title}, "tickvals": shown, "ticktext": [texts[i] for i in shown],
             "range": [-0.6, len(texts) - 0.4],
@@ -807,7 +829,7 @@ def heatmap(
         edge = {"color": SOFT, "width": 1, "dash": "dot"} if waits else {"color": "#fff", "width": 1.5}
         box = {"x0": at - 0.48, "x1": at + 0.48, "y0": down - 0.46, "y1": down + 0.46}
         shapes.append({"type": "rect", **box, "fillcolor": _depth(depth), "line": edge, "layer": "below"})
-        ink = "#fff" if depth > 0.55 else INK
+        ink = _ink_on(depth)
         notes.append(_note(cell_format(cell[value]), at, down, ink, font={"size": size, "color": ink}))
         behind = f" (n = {n_format(cell[n])})" if n else ""
         points["x"].append(at)
@@ -838,6 +860,16 @@ def _corner() -> dict:
     return {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom", "xshift": -8, "yshift": 6}
 
 
+def _mixed(share: float) -> list[int]:
+    return [round(pale + (deep - pale) * share) for pale, deep in zip(PALE, DEEP, strict=True)]
+
+
 def _depth(share: float) -> str:
-    mixed = [round(pale + (deep - pale) * share) for pale, deep in zip(PALE, DEEP, strict=True)]
-    return f"rgb({mixed[0]},{mixed[1]},{mixed[2]})"
+    return "rgb({},{},{})".format(*_mixed(share))
+
+
+def _ink_on(share: float) -> str:
+    """Black or white, whichever is easier to read on that shade (contrast as WCAG defines it)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (x / 255 for x in _mixed(share))]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
+    return "#fff" if 1.05 / light > light / 0.0612 else INK

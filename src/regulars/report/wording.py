@@ -264,9 +264,9 @@ class Wording:
             raise WordingError(f"the format '{spec}' does not fit {value!r}; formats are {', '.join(formats())}.")
         return self._number(value, name, int(digits) if digits else None, modifiers, peers)
 
-    def formatter(self, spec: str, peers: Iterable[float] | None = None) -> Callable[[object], str]:
+    def formatter(self, spec: str) -> "Format":
         """Return a function that words values in one format, for axes and labels of charts."""
-        return partial(self.format, spec=spec, peers=None if peers is None else list(peers))
+        return Format(self, spec)
 
     def _number(self, value, unit: str, digits: int | None, modifiers: list[str], peers) -> str:
         estimate = value if isinstance(value, Estimate) else Estimate(value)
@@ -339,6 +339,30 @@ class Wording:
             if size >= float(limit) * (10 if chosen[1] == "" and float(limit) < 10_000 else 1):
                 chosen = (float(limit), suffix)
         return chosen
+
+
+class Format:
+    """One format as a function: of one value, or of all that stand beside each other with the same decimals and scale.
+
+    Examples
+    --------
+    >>> money = Wording("en", currency="GBP").formatter("money_short")
+    >>> money(9_500), money.all([0, 9_500, 142_000])
+    ('£9,500', ['£0', '£10k', '£142k'])
+    """
+
+    def __init__(self, wording: Wording, spec: str):
+        self.wording, self.spec = wording, spec
+
+    def __call__(self, value) -> str:
+        """Word one value."""
+        return self.wording.format(value, self.spec)
+
+    def all(self, values: Iterable) -> list[str]:
+        """Word values that belong together."""
+        values = list(values)
+        numbers = [value for value in values if isinstance(value, int | float | np.number) and not _is_missing(value)]
+        return [self.wording.format(value, self.spec, peers=numbers) for value in values]
 
 
 class _Filler(Formatter):
@@ -479,7 +503,7 @@ def _scaled(words, value, digits, peers) -> dict[str, str]:
 
 
 def _money_short(words, value, digits=None, peers=(), bare=False):
-    if not words._scale(_largest(peers))[1]:
+    if value == 0 or not words._scale(_largest(peers))[1]:
         return _money(words, value, digits, peers)
     parts = _scaled(words, value, digits, peers)
     if bare:
@@ -489,7 +513,7 @@ def _money_short(words, value, digits=None, peers=(), bare=False):
 
 
 def _count_short(words, value, digits=None, peers=(), bare=False):
-    if not words._scale(_largest(peers))[1]:
+    if value == 0 or not words._scale(_largest(peers))[1]:
         return _count(words, value, digits)
     parts = _scaled(words, value, digits, peers)
     return parts["sign"] + parts["number"] + ("" if bare else parts["scale"])
