@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -50,3 +51,79 @@ def _cdnow(path: Path, skiprows: int, names: list[str]) -> pd.DataFrame:
     log = pd.read_csv(path, sep=r"\s+", header=None, skiprows=skiprows, names=names, dtype={"customer_id": "string"})
     log["ordered_at"] = pd.to_datetime(log["date"].astype(str), format="%Y%m%d")
     return log[["customer_id", "ordered_at", "amount"]]
+
+
+class Shop:
+    """A project in a temporary folder, with one dataset called ``shop`` whose files a test writes."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        (folder / "data" / "sources").mkdir(parents=True)
+        (folder / "params.yaml").write_text("datasets:\n  shop: {}\n", encoding="utf-8")
+
+    def write(self, name: str, content: str | bytes, encoding: str = "utf-8") -> None:
+        """Write a file beside params.yaml."""
+        data = content if isinstance(content, bytes) else textwrap.dedent(content).encode(encoding)
+        (self.folder / name).write_bytes(data)
+
+    def map(self, content: str) -> None:
+        """Write the mapping."""
+        self.write("data/sources/shop.yaml", content)
+
+    def orders(self, content: str | bytes, extra: str = "", name: str = "orders.csv") -> None:
+        """Write an order log with the columns order, customer, day, total, and its mapping."""
+        self.write(name, content)
+        self.map(SHOP.format(name=name) + textwrap.indent(textwrap.dedent(extra), "    "))
+
+    def lines(self, content: str, extra: str = "") -> None:
+        """Write a log of order lines with the columns order, customer, day, product, qty, price, and its mapping."""
+        self.write("lines.csv", content)
+        self.map(SHOP_LINES + textwrap.indent(textwrap.dedent(extra), "    "))
+
+    def ingest(self) -> dict:
+        from regulars.sources import ingest
+
+        return ingest("shop", {"seed": 1})
+
+    def clean(self):
+        from regulars.cleaning import clean
+
+        self.ingest()
+        return clean("shop")
+
+
+SHOP = """\
+title: Corner Shop
+currency: EUR
+time_zone: Europe/Berlin
+simulated: false
+observation_end: last_order_day
+tables:
+  orders:
+    path: {name}
+    columns: {{order_id: order, customer_id: customer, ordered_at: day, amount: total}}
+"""
+SHOP_LINES = """\
+title: Corner Shop
+currency: EUR
+time_zone: Europe/Berlin
+simulated: false
+observation_end: 2024-12-31
+tables:
+  order_lines:
+    path: lines.csv
+    columns:
+      order_id: order
+      customer_id: customer
+      ordered_at: day
+      product_id: product
+      quantity: qty
+      unit_price: price
+"""
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch) -> Shop:
+    monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
+    monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
+    return Shop(tmp_path)

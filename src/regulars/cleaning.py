@@ -415,13 +415,17 @@ def _twins(raw: _Raw) -> ir.Table:
     return raw.text.select(ROW).anti_join(firsts, ROW).cache()
 
 
+def _count(table: ir.Table) -> int:
+    return table.count().to_pyarrow().as_py()
+
+
 def _one_customer_per_order(lines: ir.Table):
     """Lines of the customer whose line comes first in each order, and the heap of the others."""
     owners = lines.group_by("order_id").aggregate(
         _owner=lines.customer_id.argmin(lines[ROW]), _customers=lines.customer_id.nunique()
     )
     shared = owners.filter(owners._customers > 1).select("order_id", "_owner").cache()
-    if not shared.count().execute():
+    if not _count(shared):
         return lines, []
     joined = lines.inner_join(shared, "order_id")
     strangers = joined.filter(joined.customer_id != joined._owner).select(ROW).cache()
@@ -434,7 +438,7 @@ def _one_per_key(mapping: Mapping, raw: _Raw, rows: ir.Table, rule: str):
     key = list(TABLES[raw.name].key)
     chosen = rows.group_by(key).aggregate(row=rows[ROW].max() if rule == "last" else rows[ROW].min())
     left_out = rows.select(ROW).anti_join(chosen.select(ROW), ROW).cache()
-    if not left_out.count().execute():
+    if not _count(left_out):
         return rows, []
     repeated = rows.semi_join(left_out, ROW)
     if rule == "stop":
@@ -454,7 +458,7 @@ def _stop_at_repeated_key(mapping: Mapping, raw: _Raw, repeated: ir.Table) -> No
 
 def _net(rows: ir.Table, by_unit: bool):
     """Kept rows with ``quantity_left`` and ``amount_kept`` beside what came, and the heap of those that are undone."""
-    if not rows.filter(rows.quantity < 0).count().execute():
+    if not _count(rows.filter(rows.quantity < 0)):
         whole = rows.mutate(quantity_left=rows.quantity, amount_kept=rows.amount_raw, _netting=ibis.null("string"))
         return whole, []
     left = netting.net(rows, by_unit).cache()

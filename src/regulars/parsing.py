@@ -5,72 +5,16 @@ import re
 import ibis
 import ibis.expr.types as ir
 
+from regulars.date_formats import date_pattern
+
 MONEY_TYPE = "decimal(18, 4)"
 CURRENCY_SIGNS = "£$€¥￥₹"
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
           "december")  # fmt: skip
 ISO = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$"
 SIMPLE_NUMBER = r"^[-+]?[0-9]{1,14}(\.[0-9]+)?$"
-PARTS = {
-    "Y": r"\d{4}",
-    "y": r"\d{2}",
-    "m": r"\d{1,2}",
-    "d": r"\d{1,2}",
-    "b": r"\d{1,2}",
-    "B": r"\d{1,2}",
-    "H": r"\d{1,2}",
-    "I": r"0?[1-9]|1[0-2]",
-    "M": r"\d{1,2}",
-    "S": r"\d{1,2}",
-    "p": r"[AaPp]\.?[Mm]\.?",
-}
-ROLES = {"Y": "year", "y": "year", "m": "month", "b": "month", "B": "month", "d": "day", "H": "hour", "I": "hour",
-         "M": "minute", "S": "second", "p": "half"}  # fmt: skip
 TRUE_TEXTS = ("true", "t", "yes", "y", "1")
 FALSE_TEXTS = ("false", "f", "no", "n", "0")
-
-
-def date_pattern(form: str) -> tuple[str, dict[str, int]]:
-    r"""Regular expression of a date format, and the number of the group that holds each part.
-
-    Parameters
-    ----------
-    form : str
-        A pattern of the directives Y y m d b B H I M S p.
-
-    Returns
-    -------
-    pattern : str
-    groups : dict
-        year, month, day, hour, minute, second, half to the number of their group.
-
-    Raises
-    ------
-    ValueError
-        Where the format names another directive, or no year, month or day.
-
-    Examples
-    --------
-    >>> date_pattern("%d/%m/%Y")
-    ('^(\\d{1,2})/(\\d{1,2})/(\\d{4})$', {'day': 1, 'month': 2, 'year': 3})
-    """
-    pieces = re.findall(r"%(.)|([^%]+)", form)
-    pattern, groups = "", {}
-    for i, (directive, literal) in enumerate(pieces):
-        if literal:
-            pattern += re.sub(r"(\\?\s)+", r"\\s*", re.escape(literal)) if literal.isspace() else re.escape(literal)
-            continue
-        if directive not in PARTS:
-            raise ValueError(f"%{directive} is not one of %{' %'.join(PARTS)}")
-        neighbours = [pieces[j][0] for j in (i - 1, i + 1) if 0 <= j < len(pieces)]
-        # without a mark between them two numbers can only be told apart by their width
-        part = PARTS[directive].replace("{1,2}", "{2}") if any(neighbours) else PARTS[directive]
-        groups[ROLES[directive]] = len(groups) + 1
-        pattern += f"({part})"
-    absent = {"year", "month", "day"} - set(groups)
-    if absent:
-        raise ValueError(f"it has no {' and no '.join(sorted(absent))}")
-    return f"^{pattern}$", groups
 
 
 def read_timestamp(text: ir.StringValue, formats) -> ir.TimestampValue:

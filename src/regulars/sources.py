@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import yaml
 
 from regulars.catalog import TABLES, write_json
+from regulars.date_formats import WORDS, date_pattern
 from regulars.errors import UserError
 from regulars.paths import output_root, project_root
 
@@ -216,6 +217,7 @@ def parse_mapping(content, dataset: str) -> Mapping:
         }
         _check_columns(name, table["columns"], label)
         tables[name] = table
+        _check_formats(name, table, label)
     end = content["observation_end"]
     _check_zone(content["time_zone"], label)
     return Mapping(
@@ -282,6 +284,35 @@ def _check_columns(table: str, columns: dict, label: str) -> None:
         if column.required and not column.nullable and name not in columns and name not in filled_in:
             raise UserError(
                 f"{label}: tables.{table}.columns: '{name}' is missing; say which column of the file it is."
+            )
+
+
+def _check_formats(name: str, table: dict, label: str) -> None:
+    """Refuse date formats and patterns that the engine would stumble over later."""
+    given = {"date_format": table["date_format"]}
+    given |= {f"columns.{key}.date_format": spec.get("date_format", []) for key, spec in table["columns"].items()}
+    for key, formats in given.items():
+        for form in [formats] if isinstance(formats, str) else formats:
+            try:
+                _ = form in WORDS or date_pattern(form)
+            except ValueError as error:
+                raise UserError(
+                    f"{label}: tables.{name}.{key}: {form!r} is no date format ({error}); write one like %d/%m/%Y."
+                ) from None
+    patterns = {
+        "non_products.pattern": table["non_products"].get("pattern", ""),
+        "test_orders.order_id_pattern": table["test_orders"].get("order_id_pattern", ""),
+    }
+    for key, pattern in patterns.items():
+        try:
+            re.compile(pattern)
+            portable = not re.search(r"\(\?[=!<]|\\\d", pattern)
+        except re.error:
+            portable = False
+        if not portable:
+            raise UserError(
+                f"{label}: tables.{name}.{key}: {pattern!r} is not a regular expression that every engine reads; "
+                "write one without look-around and back-references."
             )
 
 
@@ -542,8 +573,6 @@ def _engine_names(count: int) -> list[str]:
 
 
 def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[tuple[str, ...], pa.Table]:
-    from pyarrow import csv as arrow_csv
-
     delimiter = {"tab": "\t", "whitespace": "\t"}.get(form.get("delimiter", default), form.get("delimiter", default))
     quote = form.get("quote", '"')
     text = _text_of(file, form, label)
@@ -553,32 +582,46 @@ def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[t
     has_header = form.get("header", True)
     header = tuple(name.strip() for name in first) if has_header else tuple(f"column{i + 1}" for i in range(len(first)))
     names = _engine_names(len(header))
-    broken = []
     try:
-        data = arrow_csv.read_csv(
-            pa.py_buffer(text.encode()),
-            arrow_csv.ReadOptions(column_names=names, skip_rows=int(has_header)),
-            arrow_csv.ParseOptions(
-                delimiter=delimiter,
-                quote_char=False if quote == "none" else quote,
-                newlines_in_values=True,
-                invalid_row_handler=lambda row: broken.append(row) or "skip",
-            ),
-            arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
-        )
+        data, broken = _read_arrow(text, names, has_header, delimiter, quote)
+        if broken:  # only a single thread counts its rows
+            data, broken = _read_arrow(text, names, has_header, delimiter, quote, use_threads=False)
     except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            data = pa.table({name: pa.array([], pa.string()) for name in names})
-        else:
+        if "Empty CSV" not in str(error):
             raise UserError(f"{label} cannot be read as a delimited text: {str(error).splitlines()[0]}") from None
+        data, broken = pa.table({name: pa.array([], pa.string()) for name in names}), []
     if broken:
         row = broken[0]
-        where = f"row {row.number - int(has_header)} below the header" if row.number else "a row"
         raise UserError(
-            f"{label}, {where}, has {row.actual_columns} values where the header has {row.expected_columns} "
-            f"({row.text[:60]!r}); mend the row, or the delimiter and quote in the mapping."
+            f"{label}, row {row.number - int(has_header)} below the header, has {row.actual_columns} values where the "
+            f"header has {row.expected_columns} ({row.text[:60]!r}); mend the row, or the delimiter and quote in the "
+            "mapping."
         )
     return header, data
+
+
+def _read_arrow(text: str, names: list[str], has_header: bool, delimiter: str, quote: str, use_threads: bool = True):
+    """Rows of a delimited text, and those that have too few or too many values."""
+    from pyarrow import csv as arrow_csv
+
+    broken = []
+
+    def note(row):
+        broken.append(row)
+        return "skip"
+
+    data = arrow_csv.read_csv(
+        pa.py_buffer(text.encode()),
+        arrow_csv.ReadOptions(column_names=names, skip_rows=int(has_header), use_threads=use_threads),
+        arrow_csv.ParseOptions(
+            delimiter=delimiter,
+            quote_char=False if quote == "none" else quote,
+            newlines_in_values=True,
+            invalid_row_handler=note,
+        ),
+        arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+    )
+    return data, broken
 
 
 def _first_row(text: str, delimiter: str, quote: str) -> list[str]:
