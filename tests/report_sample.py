@@ -119,7 +119,7 @@ WORDS = {
     "axis.at_risk": "value at risk, next 12 months",
     "axis.top_customers": "share of customers, the most valuable first",
     "axis.value_share": "share of the value",
-    "axis.cohort": "first order in",
+    "axis.cohort": "first order in · n",
     "axis.rows": "rows",
     "axis.customers_share": "share of customers",
     "word.forecast_from": "forecast from here",
@@ -268,10 +268,10 @@ def cohorts(report: Report) -> None:
     fig = charts.lines(
         data, "age", "share", "cohort", "share_low", "share_high",
         x_title=report.word("axis.months"), y_title=report.word("axis.share"), y_format=report.format("percent"),
-        colours={"January 2025": charts.BEFORE, "March 2025": charts.NOW},
+        x_step=3, colours={"January 2025": charts.BEFORE, "March 2025": charts.NOW},
     )  # fmt: skip
-    columns = {"cohort": "text", "age": "count", "n": "count", "share": "percent:with_interval"}
-    report.figure("cohorts.curves", fig, data, columns=columns, old=old, new=new)
+    columns = {"cohort": "text", "n": "count", "age": "months", "share": "percent:with_interval"}
+    report.figure("cohorts.curves", fig, data, columns=columns, across="age", old=old, new=new)
     report.sure("cohorts.sure")
     data = triangle()
     fig = charts.heatmap(
@@ -279,8 +279,8 @@ def cohorts(report: Report) -> None:
         x_title=report.word("axis.months"), y_title=report.word("axis.cohort"), cell_format=report.format("percent"),
         row_label=report.format("month_short"), n_format=report.format("count"),
     )  # fmt: skip
-    columns = {"cohort": "month", "age": "count", "share": "percent", "n": "count"}
-    report.figure("cohorts.triangle", fig, data, columns=columns, first=0.31)
+    columns = {"cohort": "month_short", "n": "count", "age": "count", "share": "percent"}
+    report.figure("cohorts.triangle", fig, data, columns=columns, across="age", first=0.31)
 
 
 def forecast(report: Report) -> None:
@@ -294,8 +294,8 @@ def forecast(report: Report) -> None:
         colours={"expected": charts.BEFORE, "came": charts.NOW},
         marks={"2025-12-31": report.word("word.forecast_from")},
     )  # fmt: skip
-    columns = {"curve": "text", "month": "month", "orders": "count"}
-    report.figure("tracking.lines", fig, data, columns=columns, came=14_900, told=14_700)
+    columns = {"month": "month_short", "curve": "text", "orders": "count"}
+    report.figure("tracking.lines", fig, data, columns=columns, across="curve", came=14_900, told=14_700)
     data = pd.DataFrame(
         {
             "class": [*map(str, range(7)), "7+"],
@@ -336,8 +336,8 @@ def at_risk(report: Report) -> None:
         y_format=percent, label={name: report.word(f"word.{name}") for name in ("past", "future")}.get,
         colours={"past": charts.BEFORE, "future": charts.NOW},
     )  # fmt: skip
-    columns = {"curve": "text", "customers": "percent", "value": "percent"}
-    report.figure("who.lorenz", fig, data, columns=columns, past=0.62, future=0.51)
+    columns = {"customers": "percent", "curve": "text", "value": "percent"}
+    report.figure("who.lorenz", fig, data, columns=columns, across="curve", past=0.62, future=0.51)
     data = satisfaction()
     fig = charts.shares(
         data, "segment", "state", "share", x_title=report.word("axis.customers_share"), x_format=percent,
@@ -346,7 +346,7 @@ def at_risk(report: Report) -> None:
         colours={"dissatisfied": charts.RISK, "satisfied": charts.BEFORE, "highly_satisfied": charts.GAIN},
     )  # fmt: skip
     columns = {"segment": "label:segment", "state": "label:satisfaction_state", "share": "percent"}
-    report.figure("who.states", fig, data, columns=columns, bad=0.38)
+    report.figure("who.states", fig, data, columns=columns, across="state", bad=0.38)
     data = pd.DataFrame(
         {
             "step": ["In the source", "Merged duplicates", "Netted returns", "Rejected", "Kept"],

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from regulars.clv import BetaGeoFitter
-from regulars.clv.checks import forecast_verdict, frequency_check, holdout_path, tracking
+from regulars.clv.checks import frequency_check, tracking
+from regulars.clv.holdout import forecast_verdict, holdout_check, holdout_path
 from regulars.intervals import Estimate
 from regulars.rfm import holdout_split, purchase_log, rfm_summary
 
@@ -72,3 +73,15 @@ def test_verdict_names_the_forecast_not_the_customers():
     assert [forecast_verdict(Estimate(100, 80, 120), came) for came in (79, 80, 120, 121)] == [
         "high", "inside", "inside", "low",
     ]  # fmt: skip
+
+
+def test_whole_check_on_the_published_holdout(cdnow_sample):
+    economics = {"margin": 0.3, "annual_discount_rate": 0.1, "active_within_days": 90, "time_unit": "week"}
+    futures = {"interval_level": 0.9, "draws": 50, "level_uncertainty": 0.12, "seed": 1}
+    check = holdout_check(cdnow_sample, END, 273, zero_spend_is_purchase=True, economics=economics, futures=futures)
+    assert check.cutoff == CUTOFF
+    assert check.came == 1882
+    assert check.forecast.value == pytest.approx(1653.4087, abs=5e-4)
+    assert check.miss == pytest.approx(-0.1215, abs=5e-5)
+    assert check.verdict == "inside"
+    assert check.forecast.low < check.came < check.forecast.high

@@ -31,6 +31,13 @@ def test_part_of_the_customer_on_the_edge_counts():
     assert top_share([4, 2, 1, 1], 0.3, draws=1).value == pytest.approx((4 + 0.2 * 2) / 8)
 
 
+def test_ranked_by_something_else():
+    """Four customers ranked by their past: the best of the past brings 1 of 10 to come."""
+    to_come, past = [1, 4, 2, 3], [9, 5, 3, 2]
+    assert top_share(to_come, 0.25, ranked_by=past, draws=1).value == pytest.approx(0.1)
+    assert lorenz_curve(to_come, points=5, ranked_by=past)["value_share"].tolist() == [0, 0.1, 0.5, 0.7, 1]
+
+
 def test_weights_mean_repeated_customers():
     """A resample by weights equals the statistic of the repeated values."""
     from regulars.clv.concentration import _gini, _top

@@ -17,7 +17,7 @@ def test_published_parameters():
     orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
     spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
     months = 39 * 7 / 30.4375
-    found = new_customer(orders, spend, customers=2357, **SETTINGS | {"horizon_months": months})
+    found = new_customer(orders, spend, 2357, **SETTINGS | {"horizon_months": months})
     assert found.returns.value == pytest.approx(1 - 0.573786352096, rel=1e-11)
     assert found.spend_per_order.value == pytest.approx(6.25 * 15.44 / 2.74, rel=1e-12)
     # without discount the value is orders × spend × margin
@@ -30,7 +30,7 @@ def test_interval_agrees_with_drawn_parameters(lifetimes_data):
     orders = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
     repeaters = table[table["monetary_value"] > 0]
     spend = GammaGammaFitter().fit(repeaters["frequency"], repeaters["monetary_value"])
-    found = new_customer(orders, spend, customers=len(table), **SETTINGS)
+    found = new_customer(orders, spend, len(table), **SETTINGS)
     drawn = parameter_draws(orders, 300, np.random.default_rng(3))
     returns = [float(np.ravel(with_params(orders, row).probability_active(365.25 / 7, 0, 0, 0))[0]) for row in drawn]
     low, high = np.quantile(returns, [0.05, 0.95])

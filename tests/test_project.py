@@ -17,9 +17,20 @@ from regulars.stages import STAGES
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 GROUND = {
-    "lazy", "errors", "paths", "params", "rounding", "intervals", "labels", "engine", "privacy", "date_formats",
-    "sources", "parsing", "catalog",
-}  # fmt: skip
+    "lazy",
+    "errors",
+    "paths",
+    "params",
+    "rounding",
+    "intervals",
+    "labels",
+    "engine",
+    "privacy",
+    "date_formats",
+    "sources",
+    "parsing",
+    "catalog",
+}
 DOMAIN = {"cleaning", "netting", "simulate", "rfm", "clv", "segments", "satisfaction", "retention", "actions"}
 
 

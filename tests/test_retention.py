@@ -10,6 +10,7 @@ from regulars.retention import (
     active_bands,
     at_risk,
     can_tell_alive,
+    cohort_curves,
     cohort_finding,
     cohort_retention,
     compare_cohorts,
@@ -19,6 +20,7 @@ from regulars.retention import (
     log_rank,
     pooled_retention,
     purchase_occasions,
+    recent_cells,
     risk_total,
     silence_probability,
     time_to_second_order,
@@ -132,6 +134,11 @@ class TestCohorts:
                     customers += any(w == period or (kind == "on_or_after" and w > period) for w in windows)
                 assert (cell["n"], cell["customers"]) == (n, customers)
 
+    def test_recent_cells_are_a_part_of_the_triangle(self):
+        table = recent_cells(cohort_retention(ORDERS, END), most=2)
+        assert table["cohort"].dt.month.unique().tolist() == [2, 4]
+        assert table["period"].max() == 1
+
     def test_unknown_settings_are_refused(self):
         with pytest.raises(ValueError, match="unit is one of month, quarter, year"):
             cohort_retention(ORDERS, END, unit="fortnight")
@@ -195,6 +202,19 @@ class TestSurvival:
         assert frame["time"].tolist() == [0, 1, 3]
         assert frame["share"].tolist() == pytest.approx([0, 1 / 3, 1])
         assert frame["at_risk"].tolist() == [3, 3, 1]
+
+    def test_cohort_curves_take_cohorts_together_until_few_are_left(self):
+        rng = np.random.default_rng(4)
+        times = simulated_times((0.3,) * 12, 50, rng)
+        assert cohort_curves(times, most=4)["grain"].unique().tolist() == ["quarter"]
+        assert cohort_curves(times, most=12)["cohort"].nunique() == 12
+        assert cohort_curves(times, most=1)["grain"].unique().tolist() == ["year"]
+        quarters = cohort_curves(times)
+        assert quarters.groupby("cohort")["n"].first().tolist() == [150] * 4
+        first = kaplan_meier(*times.loc[times["cohort"] < "2025-04-01", ["days", "returned"]].to_numpy().T)
+        assert quarters.loc[quarters["cohort"] == "2025-01-01", "share"].max() == pytest.approx(
+            first.share_by(199).value
+        )
 
     def test_log_rank_on_freireichs_leukaemia_trial(self):
         # Freireich et al. (1963), Blood 21, as in Cox & Oakes (1984), p. 7: remission in weeks; χ² 16.79, p = 4e-5
@@ -319,6 +339,9 @@ class TestRisk:
         assert at_risk(VALUE)["customer_id"].tolist() == ["c", "e", "d"]
         tied = VALUE.assign(value_at_risk=7.0)
         assert at_risk(tied)["customer_id"].tolist() == ["c", "d", "e", "f"]
+
+    def test_those_who_are_almost_surely_gone_can_be_left_out(self):
+        assert at_risk(VALUE, min_alive=0.3)["customer_id"].tolist() == ["e", "d"]
 
     def test_total(self):
         total = risk_total(VALUE, 0.12)

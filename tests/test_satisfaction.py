@@ -14,12 +14,15 @@ from regulars.satisfaction import (
     customer_satisfaction,
     gap_states,
     gaps,
+    groups_differ,
     item_answers,
     mean,
     nps,
+    only_complaints,
     outcome_shares,
     rate,
     recommendation,
+    resolution_table,
     resolution_times,
     respondent_gaps,
     state_shares,
@@ -176,6 +179,15 @@ class TestIndices:
         assert table["value"].tolist() == pytest.approx([100, 100 / 3])
         assert by_group(pd.Series([], dtype=float), pd.Series([], dtype=str), rate).empty
 
+    def test_groups_of_one_population_seldom_differ_and_real_differences_show(self):
+        rng = np.random.default_rng(5)
+        groups = pd.Series(np.repeat(list("abcd"), 100))
+        same = [groups_differ(by_group(pd.Series(rng.normal(70, 15, 400)), groups, mean)) for _ in range(300)]
+        assert 0.05 <= np.mean(same) <= 0.15
+        shifted = pd.Series(rng.normal(70, 15, 400)) + 8 * (groups == "d")
+        assert groups_differ(by_group(shifted, groups, mean))
+        assert not groups_differ(by_group(shifted, groups, mean, min_answers=101))
+
     def test_customer_satisfaction_rescales_each_item_on_its_own_scale(self):
         table = customer_satisfaction(ANSWERS, ITEMS, latest=False)
         assert table[["respondent", "wave", "items", "satisfaction"]].to_numpy().tolist() == [
@@ -210,8 +222,8 @@ class TestWaves:
         assert wave_finding(self.waves(0.5, 0.6)) is Change.UP
 
     def test_nothing_is_said_of_one_wave_or_of_few_answers(self):
-        assert wave_finding(self.waves(0.5)) is None
-        assert wave_finding(self.waves(0.5, 0.9, enough=[False, True])) is None
+        assert wave_finding(self.waves(0.5)) is Change.UNKNOWN
+        assert wave_finding(self.waves(0.5, 0.9, enough=[False, True])) is Change.UNKNOWN
         assert wave_changes(self.waves(0.5)).shape[0] == 1
 
     def test_waves_of_one_population_rarely_seem_to_change(self):
@@ -262,6 +274,17 @@ class TestComplaints:
         assert curve.quantile().value == 3
         closed_only = TICKETS.dropna(subset="resolved_at")
         assert resolution_times(closed_only, "2026-01-31")[""].quantile().value == 2
+
+    def test_table_of_medians_puts_the_slowest_first(self):
+        table = resolution_table(TICKETS, "2026-01-31")
+        assert table["category"].tolist() == ["bill", "late", "broken"]
+        assert table["median_days"].tolist()[:2] == [5, 2] and np.isnan(table["median_days"][2])
+        assert resolution_table(TICKETS, "2026-01-31", min_cell=3)["category"].tolist() == ["late"]
+
+    def test_service_cases_are_no_complaints(self):
+        kinds = TICKETS.assign(kind=["complaint"] * 4 + ["service"] * 2)
+        assert len(only_complaints(kinds)) == 4
+        assert len(only_complaints(TICKETS)) == 6
 
     def test_by_category_and_after_the_end(self):
         curves = resolution_times(TICKETS, "2026-01-31", by="category")

@@ -11,6 +11,7 @@ from regulars.segments import (
     group_summary,
     name_segments,
     rfm_scores,
+    share_of,
     tier_thresholds,
 )
 
@@ -220,6 +221,27 @@ class TestSummary:
             assert table[column].sum() == pytest.approx(1)
         assert table["spend"].sum() == customers["spend"].sum()
         assert table["customers"].sum() == len(customers)
+
+    def test_intervals_of_shares_are_those_of_resampled_customers(self):
+        rng = np.random.default_rng(6)
+        values = pd.Series(rng.lognormal(3, 1, 800))
+        mask = pd.Series(rng.random(800) < 0.2) | (values > 60)
+        drawn = [rng.integers(0, 800, 800) for _ in range(2000)]
+        shares = [values.iloc[rows][mask.iloc[rows]].sum() / values.iloc[rows].sum() for rows in drawn]
+        result = share_of(values, mask)
+        assert result.value == pytest.approx(values[mask].sum() / values.sum())
+        np.testing.assert_allclose([result.low, result.high], np.quantile(shares, [0.05, 0.95]), atol=0.01)
+        assert result.n == mask.sum()
+
+    def test_share_of_nobody_and_of_nothing(self):
+        assert share_of(pd.Series([1.0, 2.0]), pd.Series([False, False])).value == 0
+        assert np.isnan(share_of(pd.Series([0.0, 0.0]), pd.Series([True, False])).value)
+
+    def test_days_since_the_last_order(self):
+        customers, _ = self.table()
+        customers["last_ordered_at"] = pd.to_datetime(["2026-01-01", "2026-01-11", "2026-01-21", "2026-01-31"])
+        table = group_summary(customers, "segment", observation_end="2026-01-31").set_index("segment")
+        assert table["days_since_order"].to_dict() == {"loyal": 25, "lost": 10, "new": 0}
 
     def test_small_groups_are_left_out(self):
         customers, _ = self.table()

@@ -77,6 +77,17 @@ def share(successes: int, n: int, level: float = 0.9) -> Estimate:
     return Estimate(successes / n if n else float("nan"), low, high, int(n))
 
 
+def from_row(row, name: str, n: str = "n") -> Estimate:
+    """Estimate that stands in one row of a table: its columns ``name``, ``name_low``, ``name_high`` and `n`.
+
+    Examples
+    --------
+    >>> from_row({"share": 0.5, "share_low": 0.4, "share_high": 0.6, "n": 70}, "share")
+    Estimate(value=0.5, low=0.4, high=0.6, n=70)
+    """
+    return Estimate(*(float(row[column]) for column in (name, f"{name}_low", f"{name}_high")), n=int(row[n]))
+
+
 def difference(after: Estimate, before: Estimate) -> Estimate:
     """Difference of two independent estimates, with an interval made out of theirs.
 
@@ -122,4 +133,6 @@ def change(after: Estimate, before: Estimate) -> Change:
     <Change.UNCLEAR: 'unclear'>
     """
     gap = difference(after, before)
+    if np.isnan([gap.low, gap.high]).any():
+        return Change.UNKNOWN
     return Change.UP if gap.low > 0 else Change.DOWN if gap.high < 0 else Change.UNCLEAR

@@ -117,6 +117,7 @@ class Change(StrEnum):
     UP = "up"
     DOWN = "down"
     UNCLEAR = "unclear"
+    UNKNOWN = "unknown"  # one of them is missing
 
 
 class CohortFinding(StrEnum):

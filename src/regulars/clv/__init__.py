@@ -1,7 +1,8 @@
 """What customers will order, what that is worth, and how sure it is.
 
 Fitters of orders, all with the interface of `lifetimes`
-    ``BetaGeoFitter()``, ``ModifiedBetaGeoFitter()``, ``RegularBetaGeoFitter(k)``
+    ``BetaGeoFitter()``, ``ModifiedBetaGeoFitter()``, ``RegularBetaGeoFitter(k)``, ``ParetoNBDFitter()``,
+    ``NBDFitter()``
 Fitter of spend
     ``GammaGammaFitter()``
 
@@ -33,6 +34,8 @@ Uncertainty
 from regulars.clv._fitter import Finding
 from regulars.clv.beta_geo import BetaGeoFitter, ModifiedBetaGeoFitter, RegularBetaGeoFitter
 from regulars.clv.gamma_gamma import GammaGammaFitter
+from regulars.clv.nbd import NBDFitter
+from regulars.clv.pareto_nbd import ParetoNBDFitter
 from regulars.clv.uncertainty import Uncertainty, predictive_intervals
 from regulars.clv.value import lifetime_value
 
@@ -41,6 +44,8 @@ __all__ = [
     "Finding",
     "GammaGammaFitter",
     "ModifiedBetaGeoFitter",
+    "NBDFitter",
+    "ParetoNBDFitter",
     "RegularBetaGeoFitter",
     "Uncertainty",
     "lifetime_value",

@@ -1,11 +1,13 @@
 """Averages over a beta distribution by quadrature with positive terms: nothing overflows, nothing cancels."""
 
+from functools import lru_cache
+
 import numpy as np
+from scipy.linalg import eigh_tridiagonal
 from scipy.special import expit
 
-STEP = 0.3  # of the trapezoidal rule on the logit scale; halving it changes nothing in the 13th digit
+GAUSS = 24  # nodes of the rule for smooth integrands
 NEGLIGIBLE = 42.0  # −log of what is left out
-CHUNK = 2_000_000  # nodes worked on at a time
 
 
 def _softplus(y):
@@ -59,13 +61,59 @@ def beta_nodes(a, b, sharpest=1.0):
     lowest = -(36.0 + np.log(np.maximum(1.0, np.maximum(b, sharpest))))
     left = _reach(a, b, -1.0, mode - np.minimum(lowest, mode - 2.0))
     right = _reach(a, b, 1.0, np.maximum(37.0 + np.log(np.maximum(1.0, a)) - mode, 2.0))
-    width = np.minimum(STEP, 0.75 * np.sqrt(1 / a + 1 / b))
+    # the error is the density's Fourier transform at k = 2π/step, at worst |Γ(a + ik)|/Γ(a): below 1e-12 for these k
+    root = np.sqrt(a * b / (a + b))
+    width = 2 * np.pi / np.maximum(21 + 4 * root, 9 * root)
     count = int(np.ceil((left + right) / width).max()) + 1
     width = (left + right) / (count - 1)
     y = (mode - left)[:, None] + width[:, None] * np.arange(count)
     log_weights = _log_density(y, a[:, None], b[:, None])
     weights = np.exp(log_weights - log_weights.max(axis=1, keepdims=True))
-    weights[:, 0] *= 1 + 1 / np.expm1(a * width)
-    weights[:, -1] *= 1 + 1 / np.expm1(b * width)
+    weights[:, 0] /= -np.expm1(-a * width)
+    weights[:, -1] /= -np.expm1(-b * width)
     weights /= weights.sum(axis=1, keepdims=True)
     return expit(y), expit(-y), weights
+
+
+@lru_cache(maxsize=20_000)
+def _gauss(a: float, b: float):
+    """Gauss-Jacobi nodes and weights for Beta(a, b), from the eigenvalues of its recurrence (Golub and Welsch 1969)."""
+    n = np.arange(1.0, GAUSS)
+    s = a + b - 2
+    middle = 2 * n + s
+    diagonal = np.concatenate([[a / (a + b)], (2 * n * (n + s + 1) + a * s) / (middle * (middle + 2))])
+    squares = n * (n + b - 1) * (n + a - 1) / (middle**2 * (middle + 1))
+    # the factor (n + s)/(2n + s − 1) is 1 for n = 1, also where both are 0
+    squares[1:] *= (n[1:] + s) / (middle[1:] - 1)
+    nodes, vectors = eigh_tridiagonal(diagonal, np.sqrt(squares))
+    return nodes, vectors[0] ** 2
+
+
+def gauss_nodes(a: float, b):
+    """Nodes and weights such that Σ weights·g(nodes) is the mean of g over Beta(a, b), for g nearly a polynomial in p.
+
+    Returns
+    -------
+    p, weights : arrays of shape (n, GAUSS)
+
+    Examples
+    --------
+    >>> p, w = gauss_nodes(0.8, [2.4])
+    >>> abs(float((w * p).sum()) - 0.8 / 3.2) < 1e-14
+    True
+    """
+    found = [_gauss(float(a), float(value)) for value in b]
+    return np.array([nodes for nodes, _ in found]), np.array([weights for _, weights in found])
+
+
+def nearly_polynomial(R, w):
+    """Where (1 − (1 + p·w)^−R)/p on [0, 1] needs no more than the Gauss rule, by the size of it on Bernstein ellipses.
+
+    On the ellipse through −share/w it is below (1 − share)^−R; the rule's error is that over ρ^(2·GAUSS).
+    """
+    best = np.full(np.broadcast(R, w).shape, -np.inf)
+    for share in (0.2, 0.4, 0.6, 0.8):
+        reach = share / np.maximum(w, 1e-6)
+        log_rho = np.log1p(2 * reach + 2 * np.sqrt(reach * (1 + reach)))
+        best = np.maximum(best, 2 * GAUSS * log_rho + R * np.log1p(-share))
+    return best > 30.0

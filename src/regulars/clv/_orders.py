@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import Fitter, prepared
-from regulars.clv._inputs import check_history, check_unique, check_weights, common_index, distinct
+from regulars.clv._fitter import Fitter, l2_penalty, penalised, prepared
+from regulars.clv._inputs import Rows, check_history, check_unique, check_weights, common_index, distinct
 
+CHUNK = 500_000  # numbers worked on at a time
 HISTORY = ("frequency", "recency", "T")
-NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(20)
-NODES, NODE_WEIGHTS = (NODES + 1) / 2, NODE_WEIGHTS / 2
 
 
 def whole(n) -> int:
@@ -18,11 +17,23 @@ def whole(n) -> int:
     return int(n)
 
 
+def parts(size: int, width: int):
+    """Slices of rows such that a block of rows × width stays within memory.
+
+    Examples
+    --------
+    >>> [(part.start, part.stop) for part in parts(5, CHUNK // 2)]
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    step = max(1, CHUNK // max(1, width))
+    return [slice(start, min(start + step, size)) for start in range(0, size, step)]
+
+
 class OrderFitter(Fitter):
     """Questions about future orders; a subclass answers them for arrays of histories.
 
-    A subclass gives ``_fit_rows`` (fit on distinct rows), ``_alive`` (probability of being alive), ``_orders_if_alive``
-    (expected orders), ``_active`` (probability of an order) and ``_mass`` (probability of n orders).
+    A subclass gives ``_likelihood``, ``_box`` and ``_starts`` for the fit, ``_alive`` (probability of being alive),
+    ``_orders_if_alive`` (expected orders), ``_active`` (probability of an order) and ``_mass`` (of n orders).
     """
 
     def __init__(self, penalizer_coef=0.0):
@@ -100,6 +111,27 @@ class OrderFitter(Fitter):
             raise ValueError(
                 "row 0: frequency is 0, as in all rows; without a single repeat order nothing can be fitted."
             )
+
+    def _fit_rows(self, rows: Rows, initial_params=None):
+        """Fit on distinct rows with weights, which is all that the likelihood needs."""
+        longest = float(rows.T.max())
+        likelihood = self._likelihood(rows)
+        units = [1 / longest if name in self._time_parameters else 1.0 for name in self._names]
+        penalty = l2_penalty(self.penalizer_coef, rows.customers, units)
+        self._limits = self._box(longest)
+        starts = self._starts(rows)
+        if initial_params is not None:
+            starts.insert(0, self._from_lifetimes(initial_params) - np.log(units))
+        objective = likelihood if not self.penalizer_coef else penalised(likelihood, penalty)
+        optimum = self._search(objective, starts, *self._limits)
+        self._rows = rows
+        self._learn(optimum, rows.customers, penalty, 1 / longest, float(rows.weights @ rows.x))
+        return self
+
+    @staticmethod
+    def _from_lifetimes(initial_params):
+        """Logs of the start that `lifetimes` would take: logs already, with times divided by the longest T."""
+        return np.asarray(initial_params, float)
 
     def _numbers(self):
         return self._unload_params(*self._names)
@@ -220,6 +252,10 @@ class OrderFitter(Fitter):
         """
         return self.conditional_probability_of_n_purchases_up_to_time(n, t, 0, 0, 0)
 
+    def _time_scale(self, T):
+        """Time over which the expected orders bend."""
+        return self._numbers()[1] + T
+
     # ---- discounted orders -------------------------------------------------------------------------------------
 
     def _discounted_if_alive(self, t, x, t_x, T, rate):
@@ -229,18 +265,18 @@ class OrderFitter(Fitter):
         """
         if rate == 0:
             return self._orders_if_alive(t, x, t_x, T)
-        shift = self._numbers()[1] + T
+        shift = self._time_scale(T)
         end = np.minimum(t, 45.0 / rate)
         span = np.log1p(end / shift)
         total = np.exp(-rate * end) * self._orders_if_alive(end, x, t_x, T)
-        pieces = int(np.ceil(max(1.0, rate * float(end.max(initial=0.0)) / 2)))
-        pieces = min(pieces, 24)
-        for piece in range(pieces):
-            for node, weight in zip(NODES, NODE_WEIGHTS, strict=True):
-                s = span * (piece + node) / pieces
-                u = np.minimum(shift * np.expm1(s), end)
-                slope = shift + u
-                total += rate * weight * span / pieces * slope * np.exp(-rate * u) * self._orders_if_alive(u, x, t_x, T)
+        decay = rate * float(end.max(initial=0.0))
+        count, pieces = (8, 1) if decay < 0.5 else (20, min(int(np.ceil(decay / 2)), 24))
+        nodes, weights = np.polynomial.legendre.leggauss(count)
+        steps = (np.arange(pieces)[:, None] + (nodes + 1) / 2).ravel() / pieces
+        for node, weight in zip(steps, np.tile(weights, pieces), strict=True):
+            u = np.minimum(shift * np.expm1(span * node), end)
+            here = rate * weight / (2 * pieces) * span * (shift + u) * np.exp(-rate * u)
+            total += here * self._orders_if_alive(u, x, t_x, T)
         return total
 
     def discounted_expected_orders(self, t, frequency, recency, T, rate):

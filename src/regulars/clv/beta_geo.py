@@ -17,11 +17,11 @@ Reutterer, T., Platzer, M. and Schröder, N. (2021), Int. J. of Research in Mark
 import numpy as np
 from scipy.special import betainc, betaln, expit
 
-from regulars.clv._fitter import FLAT, Finding, distinct_rows, l2_penalty, penalised, prepared, to_logs
+from regulars.clv._fitter import FLAT, Finding, distinct_rows, prepared, to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import generate_data, lifetimes
-from regulars.clv._mixing import CHUNK, beta_nodes
-from regulars.clv._orders import HISTORY, OrderFitter
+from regulars.clv._mixing import beta_nodes, gauss_nodes, nearly_polynomial
+from regulars.clv._orders import HISTORY, OrderFitter, parts
 
 PARAMETERS = ("r", "alpha", "a", "b")
 
@@ -152,24 +152,13 @@ class _BetaGeometric(OrderFitter):
     _k = 1
     _at_birth = 0
 
-    def _fit_rows(self, rows: Rows, initial_params=None):
-        scale = 1.0 / rows.T.max()
-        customers = rows.customers
-        likelihood = _Objective(rows, self._k, self._at_birth)
-        penalty = l2_penalty(self.penalizer_coef, customers, [1.0, scale, 1.0, 1.0])
-        lower = np.log([1e-6, 1e-7 / scale, 1e-7, 1e-7])
-        upper = np.log([1e4, 1e6 / scale, 1e5, 1e5])
-        objective = likelihood if not self.penalizer_coef else penalised(likelihood, penalty)
-        starts = self._starts(rows, scale)
-        if initial_params is not None:
-            starts.insert(0, np.asarray(initial_params, float) - [0.0, np.log(scale), 0.0, 0.0])
-        optimum = self._search(objective, starts, lower, upper)
-        self._limits = (lower, upper)
-        self._rows = rows
-        self._learn(optimum, customers, penalty, scale, float(rows.weights @ rows.x))
-        return self
+    def _likelihood(self, rows: Rows):
+        return _Objective(rows, self._k, self._at_birth)
 
-    def _starts(self, rows: Rows, scale: float):
+    def _box(self, longest: float):
+        return np.log([1e-6, 1e-7 * longest, 1e-7, 1e-7]), np.log([1e4, 1e6 * longest, 1e5, 1e5])
+
+    def _starts(self, rows: Rows):
         """The rate that reproduces the number of orders, with moderate, small and large dropout."""
         orders, time = rows.weights @ rows.x, rows.weights @ rows.T
         rate = self._k * orders / time
@@ -298,50 +287,77 @@ class _BetaGeometric(OrderFitter):
     # ---- what is to be expected --------------------------------------------------------------------------------
 
     def _orders_if_alive(self, t, x, t_x, T):
-        """Expected orders in the next t of a customer who is alive, row by row."""
+        """Expected orders in the next t of a customer who is alive, row by row.
+
+        They depend on frequency and T and, for k > 1, on how many of the k phases to the next order are over; ₂F₁ and
+        its relatives are so evaluated once per distinct (frequency, T, t).
+        """
+        (x1, T1, t1), back = distinct_rows(x, T, t)
+        by_phase = [self._orders_from_phase(j, x1, T1, t1)[back] for j in range(self._k)]
         if self._k == 1:
-            (x1, T1, t1), back = distinct_rows(x, T, t)
-            return self._poisson_orders(x1, T1, t1)[back]
-        (x1, t_x1, T1, t1), back = distinct_rows(x, t_x, T, t)
-        return self._erlang_orders(x1, t_x1, T1, t1)[back]
+            return by_phase[0]
+        shares = self._phase_weights(x, t_x, T)
+        return sum(share * orders for (share, _), orders in zip(shares, by_phase, strict=True))
 
-    def _poisson_orders(self, x, T, t):
+    def _orders_from_phase(self, j, x, T, t):
+        """Mean over p ~ Beta(a, b + m) of the expected orders for a given p, by the rule that the row needs."""
         r, alpha, a, b = self._numbers()
-        R, w = r + x, t / (alpha + T)
+        R, w = r + self._k * x + j, t / (alpha + T)
         levels, which = np.unique(x, return_inverse=True)
-        p, _, weights = beta_nodes(a, b + levels + self._at_birth, sharpest=float((R * w).max(initial=1.0)))
+        easy = nearly_polynomial(R, w)
         answer = np.empty(x.size)
-        for part in _parts(x.size, p.shape[1]):
-            node, rows = p[which[part]], which[part]
-            terms = -np.expm1(-R[part, None] * np.log1p(node * w[part, None])) / node
-            answer[part] = np.einsum("ij,ij->i", weights[rows], terms)
+        for rows, rule in ((np.flatnonzero(easy), gauss_nodes), (np.flatnonzero(~easy), beta_nodes)):
+            if not rows.size:
+                continue
+            used, here = np.unique(which[rows], return_inverse=True)
+            shape = b + levels[used] + self._at_birth
+            if rule is gauss_nodes:
+                p, weights = rule(a, shape)
+                q = 1 - p
+            else:
+                p, q, weights = rule(a, shape, sharpest=float((R * w)[rows].max()))
+            given_p = self._given_p(j, p, q)
+            for part in parts(rows.size, 4 * p.shape[1]):
+                row = rows[part]
+                answer[row] = given_p(here[part], weights[here[part]], R[row], w[row])
         return answer
 
-    def _erlang_orders(self, x, t_x, T, t):
-        """With θ_n the k-th roots of 1 − p: Σ_n θ_n^(j+1) / (k (1−p)) · (1 − (1 + (1−θ_n) w)^−R) / (1 − θ_n)."""
-        r, alpha, a, b = self._numbers()
-        k, w = self._k, t / (alpha + T)
-        levels, which = np.unique(x, return_inverse=True)
-        R = r + k * x
-        p, q, weights = beta_nodes(a, b + levels + self._at_birth, sharpest=float((R * w).max(initial=1.0)))
-        phases = self._phase_weights(x, t_x, T)
-        # 1 − θ_0 from log(1 − p), which is exact for small p
-        log_q = np.where(p < 0.5, np.log1p(-np.minimum(p, 0.5)), np.log(q))
-        answer = np.zeros(x.size)
-        for part in _parts(x.size, 4 * p.shape[1]):
-            rows = which[part]
-            for n in range(k):
-                turn = 2j * np.pi * n / k
-                theta = np.exp(log_q / k + turn)
-                short = (-np.expm1(log_q / k) + 0j) if n == 0 else 1 - theta
-                grown = np.log1p(short[rows] * w[part, None])
-                for j, (share, shape) in enumerate(phases):
-                    factor = np.exp((j + 1 - k) * log_q / k + (j + 1) * turn) / (k * short)
-                    terms = (factor * weights)[rows] * -np.expm1(-shape[part, None] * grown)
-                    answer[part] += share[part] * terms.sum(axis=1).real
-        return answer
+    def _given_p(self, j, p, q):
+        """Σ weights · expected orders given p; see the module.
 
-    # ---- distribution of the number of orders ------------------------------------------------------------------
+        For k = 1 they are (1 − (1 + p·w)^−R)/p. For k > 1, with θ_n the k-th roots of q = 1 − p, they are
+        Σ_n θ_n^(j+1) / (k q) · (1 − (1 + (1 − θ_n) w)^−R) / (1 − θ_n), from the eigenvalues of the phases.
+        """
+        if self._k == 1:
+
+            def poisson(here, weights, R, w):
+                node = p[here]
+                return np.einsum("ij,ij->i", weights, -np.expm1(-R[:, None] * np.log1p(node * w[:, None])) / node)
+
+            return poisson
+        k = self._k
+        log_q = np.where(p < 0.5, np.log1p(-np.minimum(p, 0.5)), np.log(np.maximum(q, 1e-300)))
+        roots = []
+        for n in range(k // 2 + 1):  # the others are their complex conjugates
+            turn = 2j * np.pi * n / k
+            short = -np.expm1(log_q / k) + 0j if n == 0 else 1 - np.exp(log_q / k + turn)
+            factor = np.exp((j + 1 - k) * log_q / k + (j + 1) * turn) / (k * short)
+            roots.append((short, factor if 2 * n in (0, k) else 2 * factor))
+
+        def erlang(here, weights, R, w):
+            total = 0.0
+            for short, factor in roots:
+                # 1 − (1 + short·w)^−R in real arithmetic: NumPy's complex log1p and expm1 lose the small numbers
+                across, up = short.real[here] * w[:, None], short.imag[here] * w[:, None]
+                size = -R[:, None] / 2 * np.log1p(2 * across + across**2 + up**2)
+                angle = -R[:, None] * np.arctan2(up, 1 + across)
+                real = 2 * np.exp(size) * np.sin(angle / 2) ** 2 - np.expm1(size)
+                imaginary = -np.exp(size) * np.sin(angle)
+                part = factor[here]
+                total = total + np.einsum("ij,ij->i", weights, part.real * real - part.imag * imaginary)
+            return np.maximum(total, 0.0)
+
+        return erlang
 
     def _active(self, t, x, t_x, T):
         _, alpha, _, _ = self._numbers()
@@ -407,12 +423,6 @@ class _BetaGeometric(OrderFitter):
         coming[many] = np.minimum(coming[many], last)
         orders[alive] = coming
         return orders
-
-
-def _parts(size: int, width: int):
-    """Slices of rows such that a block of nodes stays within memory."""
-    step = max(1, CHUNK // max(1, width))
-    return [slice(start, min(start + step, size)) for start in range(0, size, step)]
 
 
 class BetaGeoFitter(_BetaGeometric, lifetimes.BetaGeoFitter):

@@ -1,5 +1,7 @@
 """How much of the value a few customers carry: Lorenz curve, Gini coefficient, share of the top customers."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,7 @@ CURVE_POINTS = 101
 CHUNK = 4_000_000  # weights drawn at once, so that memory does not grow with the base
 
 
-def lorenz_curve(values, points: int = CURVE_POINTS) -> pd.DataFrame:
+def lorenz_curve(values, points: int = CURVE_POINTS, *, ranked_by=None) -> pd.DataFrame:
     """Cumulative share of the value carried by the most valuable customers.
 
     Parameters
@@ -18,6 +20,8 @@ def lorenz_curve(values, points: int = CURVE_POINTS) -> pd.DataFrame:
         Value of each customer, not negative.
     points : int
         Number of points of the curve.
+    ranked_by : array of float, optional
+        What customers are ranked by, where that is not the value itself: then it is a concentration curve.
 
     Returns
     -------
@@ -36,22 +40,24 @@ def lorenz_curve(values, points: int = CURVE_POINTS) -> pd.DataFrame:
     1             0.5         0.75
     2             1.0         1.00
     """
-    ordered = _checked(values)
+    ordered = _checked(values, ranked_by)
     shares = np.concatenate([[0.0], np.cumsum(ordered) / ordered.sum()])
     grid = np.linspace(0, 1, points)
     value_share = np.interp(grid * len(ordered), np.arange(len(ordered) + 1), shares)
     return pd.DataFrame({"customer_share": grid, "value_share": value_share})
 
 
-def lorenz_curves(**values) -> pd.DataFrame:
-    """Several Lorenz curves below one another; the column ``curve`` holds their names.
+def lorenz_curves(*, ranked_by=None, **values) -> pd.DataFrame:
+    """Several curves below one another, all ranked alike; the column ``curve`` holds their names.
 
     Examples
     --------
     >>> lorenz_curves(past=[1, 3], future=[1, 1])["curve"].unique().tolist()
     ['past', 'future']
     """
-    return pd.concat([lorenz_curve(of).assign(curve=name) for name, of in values.items()], ignore_index=True)
+    return pd.concat(
+        [lorenz_curve(of, ranked_by=ranked_by).assign(curve=name) for name, of in values.items()], ignore_index=True
+    )
 
 
 def gini(values) -> float:
@@ -81,7 +87,9 @@ def gini(values) -> float:
     return float(_gini(ordered, np.ones((1, len(ordered))))[0])
 
 
-def top_share(values, top: float = 0.2, *, level: float = 0.9, draws: int = 200, seed: int = 0) -> Estimate:
+def top_share(
+    values, top: float = 0.2, *, ranked_by=None, level: float = 0.9, draws: int = 200, seed: int = 0
+) -> Estimate:
     """Share of the value that the most valuable customers carry, with a bootstrap interval.
 
     Parameters
@@ -90,6 +98,9 @@ def top_share(values, top: float = 0.2, *, level: float = 0.9, draws: int = 200,
         Not negative.
     top : float
         Share of the customers, from the most valuable down.
+    ranked_by : array of float, optional
+        What customers are ranked by, where that is not the value itself: past spend, to ask how much of what is to
+        come stays with those who brought most so far.
     level : float
         Level of the interval.
     draws : int
@@ -106,7 +117,7 @@ def top_share(values, top: float = 0.2, *, level: float = 0.9, draws: int = 200,
     >>> top_share([1, 1, 2, 4, 2], top=0.2).value
     0.4
     """
-    ordered = _checked(values)
+    ordered = _checked(values, ranked_by)
     return _estimate(ordered, lambda weights: _top(ordered, weights, top), level, draws, seed)
 
 
@@ -116,11 +127,54 @@ def gini_estimate(values, *, level: float = 0.9, draws: int = 200, seed: int = 0
     return _estimate(ordered, lambda weights: _gini(ordered, weights), level, draws, seed)
 
 
-def _checked(values) -> np.ndarray:
-    ordered = np.sort(np.asarray(values, dtype=float))[::-1]
-    if len(ordered) == 0 or not np.isfinite(ordered).all() or ordered[-1] < 0 or ordered[0] <= 0:
+@dataclass(frozen=True)
+class ConcentrationFinding:
+    """What the customers who brought most so far brought, and should bring.
+
+    Parameters
+    ----------
+    past, future : Estimate
+        Share of past revenue, and of the value to come, of the top customers by past revenue.
+    own : Estimate
+        Share of the value to come of the top customers by that value.
+    verdict : {"more", "less", "same"}
+        Whether the future share is beyond noise above or below the past one.
+    """
+
+    past: Estimate
+    future: Estimate
+    own: Estimate
+    verdict: str
+
+
+def concentration_finding(
+    spend, value, top: float = 0.2, *, level: float = 0.9, draws: int = 200, seed: int = 0
+) -> ConcentrationFinding:
+    """Compare what the top customers by past revenue brought with what they should bring.
+
+    Parameters
+    ----------
+    spend, value : array of float
+        Past revenue and expected value of each customer.
+    top, level, draws, seed
+        As for `top_share`.
+
+    Returns
+    -------
+    ConcentrationFinding
+    """
+    common = {"top": top, "level": level, "draws": draws, "seed": seed}
+    past, future = top_share(spend, **common), top_share(value, ranked_by=spend, **common)
+    verdict = "more" if future.low > past.high else "less" if future.high < past.low else "same"
+    return ConcentrationFinding(past, future, top_share(value, **common), verdict)
+
+
+def _checked(values, ranked_by=None) -> np.ndarray:
+    values = np.asarray(values, dtype=float)
+    if len(values) == 0 or not np.isfinite(values).all() or values.min() < 0 or values.max() <= 0:
         raise ValueError("concentration needs values that are finite and not negative, one of them positive")
-    return ordered
+    ranks = values if ranked_by is None else np.asarray(ranked_by, dtype=float)
+    return values[np.argsort(-ranks, kind="stable")]
 
 
 def _top(ordered: np.ndarray, weights: np.ndarray, top: float) -> np.ndarray:

@@ -36,13 +36,14 @@ class NewCustomer:
 def new_customer(
     model,
     spend_model,
-    *,
     customers: int,
+    horizon_months: float,
+    interval_level: float = 0.9,
+    *,
     margin: float,
     annual_discount_rate: float,
-    horizon_months: float,
     time_unit: str,
-    interval_level: float = 0.9,
+    **_,
 ) -> NewCustomer:
     """Expectation over all customers that the models have learnt from, on the day of their first order.
 
@@ -54,9 +55,10 @@ def new_customer(
         Of orders and of spend, fitted.
     customers : int
         Number of customers behind the fit.
-    margin, annual_discount_rate, horizon_months, time_unit
-        As for `regulars.clv.lifetime_value`.
+    horizon_months : float
     interval_level : float
+    margin, annual_discount_rate, time_unit
+        As for `regulars.clv.lifetime_value`; what else belongs to the economics of a base is left aside.
 
     Returns
     -------

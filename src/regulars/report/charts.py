@@ -2,183 +2,37 @@
 
 Text comes from the caller, already in the page's language: titles of axes as text (``report.word("axis.months")``),
 numbers through functions (``report.format("percent")``). Colour means the same on every page: ``NOW`` blue, ``BEFORE``
-grey, ``RISK`` orange, ``GAIN`` green, ``OTHER`` purple; in grey print dashes and markers tell lines apart.
+grey, ``RISK`` orange, ``GAIN`` green, ``OTHER`` wine; in grey print dashes, places and words tell series apart.
 Nothing is drawn by WebGL or as a picture, so the page's strict policy holds and print is sharp.
 """
 
 import math
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-NOW, BEFORE, RISK, GAIN, OTHER = "#0072b2", "#8a94a0", "#d55e00", "#00795a", "#8b5fbf"
-HUES = (NOW, BEFORE, RISK, GAIN, OTHER)
-DASHES = dict(zip(HUES, ("solid", "solid", "dash", "dot", "dashdot"), strict=True))
-# text in a light colour is hard to read: labels take a darker shade of the same hue
-LABEL_SHADES = {BEFORE: "#5b6470", RISK: "#b94f00"}
-INK, SOFT, GRID, TINT = "#1b1f24", "#5b6470", "#e3e6ea", "#f6f7f9"
-FONT = (
-    'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Microsoft YaHei", '
-    '"Noto Sans CJK SC", sans-serif'
-)
-SIZE, LABEL_SIZE = 12, 13
-TOP, BOTTOM, LEFT, RIGHT = 34, 46, 16, 24
-Words = Callable[[object], str]
+from regulars.report import drawing
+from regulars.report.drawing import BEFORE, GAIN, NOW, OTHER, RISK, Words, note, plain_words, strong
 
-
-def _template() -> go.layout.Template:
-    axis = {
-        "showgrid": False, "zeroline": False, "showline": False, "fixedrange": True, "automargin": False,
-        "gridcolor": GRID, "ticks": "", "tickfont": {"size": SIZE, "color": SOFT},
-        "title": {"font": {"size": SIZE, "color": SOFT}, "standoff": 10},
-    }  # fmt: skip
-    layout = {
-        "font": {"family": FONT, "size": SIZE, "color": INK},
-        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "showlegend": False, "dragmode": False, "hovermode": "closest",
-        "hoverlabel": {"bgcolor": "#fff", "bordercolor": GRID, "font": {"size": LABEL_SIZE, "color": INK}},
-        "xaxis": axis, "yaxis": {**axis, "showgrid": True},
-    }  # fmt: skip
-    return go.layout.Template(layout=layout)
-
-
-def plain_words(value) -> str:
-    """Number as it is, where the caller gives no format."""
-    return f"{value:,.6g}" if isinstance(value, int | float | np.number) else str(value)
-
-
-def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round values that cover a range, about so many.
-
-    Examples
-    --------
-    >>> nice_ticks(0, 0.57)
-    [0.0, 0.2, 0.4, 0.6]
-    """
-    span = (high - low) or abs(high) or 1.0
-    raw = span / max(about - 1, 1)
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = power * next(m for m in (1, 2, 2.5, 5, 10) if raw <= m * power * (1 + 1e-9))
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [float(f"{i * step:.10g}") for i in range(first, max(last, first + 1) + 1)]
-
-
-def month_ticks(first, last, about: int = 7) -> list[pd.Timestamp]:
-    """Starts of months that lie in a range of dates, at most about so many.
-
-    Examples
-    --------
-    >>> [str(day.date()) for day in month_ticks("1997-01-01", "1998-06-30")]
-    ['1997-01-01', '1997-04-01', '1997-07-01', '1997-10-01', '1998-01-01', '1998-04-01']
-    """
-    months = pd.period_range(first, last, freq="M")
-    step = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120) if len(months) / step <= about)
-    starts = [m.to_timestamp() for m in months if (m.year * 12 + m.month - 1) % step == 0]
-    return [day for day in starts if pd.Timestamp(first) <= day <= pd.Timestamp(last)]
-
-
-def text_width(text: str, size: float = LABEL_SIZE) -> float:
-    """Width of a text in pixels, roughly; Chinese characters are as wide as high."""
-    wide = sum(1.0 if unicodedata.east_asian_width(character) in "WF" else 0.56 for character in str(text))
-    return wide * size
-
-
-def _figure(traces, height: int, margin: Mapping, **layout) -> go.Figure:
-    return go.Figure(
-        data=traces, layout=go.Layout(template=_template(), height=height, margin={"pad": 4, **margin}, **layout)
-    )
-
-
-def _shade(colour: str) -> str:
-    return LABEL_SHADES.get(colour, colour)
-
-
-def _faded(colour: str, share: float) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{share})"
-
-
-def _note(text: str, x, y, colour: str = INK, **more) -> dict:
-    defaults = {"showarrow": False, "font": {"size": LABEL_SIZE, "color": colour}, "align": "left"}
-    return {"text": text, "x": x, "y": y, **defaults, **more}
-
-
-def _strong(text: str, x, y, colour: str = INK, **more) -> dict:
-    # the weight is a property: plotly's <b> would set a style attribute, which the page's policy forbids
-    return _note(text, x, y, **more) | {"font": {"size": LABEL_SIZE, "color": colour, "weight": 600}}
-
-
-def _axis_note(text: str) -> dict:
-    """Title of the vertical axis: level, above its ticks, where it can be read without turning the head."""
-    place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "xshift": 0, "yshift": 12}
-    return _note(text, 0, 1, **place, name="y-title") | {"font": {"size": SIZE, "color": SOFT}}
-
-
-def _key(names: Mapping[str, str]) -> list[dict]:
-    """Names of series in their colours, in one line above the chart: a legend without a box."""
-    notes, shift = [], 0.0
-    for text, colour in names.items():
-        shape = _strong(
-            "■", 0, 1, colour, xref="paper", yref="paper", xanchor="left", yanchor="bottom", xshift=shift, yshift=8
-        )
-        word = _strong(text, 0, 1, _shade(colour), xref="paper", yref="paper", xanchor="left", yanchor="bottom")
-        notes += [shape, word | {"xshift": shift + 15, "yshift": 8}]
-        shift += 15 + text_width(text) * 1.08 + 18
-    return notes
-
-
-def _apart(positions: Sequence[float], gap: float) -> list[float]:
-    """Move positions as little as needed so that neighbours are at least a gap apart."""
-    order = np.argsort(positions, kind="stable")
-    placed = np.asarray(positions, dtype=float)[order]
-    for _ in range(60):
-        moved = False
-        for i in range(1, len(placed)):
-            overlap = gap - (placed[i] - placed[i - 1])
-            if overlap > 1e-6:
-                placed[i - 1] -= overlap / 2
-                placed[i] += overlap / 2
-                moved = True
-        if not moved:
-            break
-    result = np.empty(len(placed))
-    result[order] = placed
-    return result.tolist()
-
-
-def _colours(names: Sequence, colours: Mapping | None) -> dict:
-    if len(names) > len(HUES):
-        raise ValueError(f"{len(names)} series in one chart: at most {len(HUES)} can be told apart by their hue.")
-    chosen = {name: (colours or {}).get(name) for name in names}
-    free = [hue for hue in HUES if hue not in chosen.values()]
-    return {name: colour or free.pop(0) for name, colour in chosen.items()}
-
-
-def _points(values: pd.Series) -> list:
-    """Values of the horizontal axis; dates as ISO text."""
-    return [value.isoformat() if hasattr(value, "isoformat") else value for value in values.tolist()]
-
-
-def _ends(values: pd.Series | None) -> list:
-    return [] if values is None else values.dropna().tolist()
-
-
-def _axis_ticks(values, words: Words, is_x: bool = False, floor: float | None = None):
-    """Tick values, their texts and the range of an axis that shows these values."""
-    values = pd.Series(values).dropna()
-    if pd.api.types.is_datetime64_any_dtype(values):
-        ticks = month_ticks(values.min(), values.max())
-        return ticks, [words(tick) for tick in ticks], [values.min(), values.max()]
-    low, high = float(values.min()), float(values.max())
-    low = min(low, floor) if floor is not None else low
-    ticks = nice_ticks(low, high, 8 if is_x else 5)
-    if is_x:
-        ticks = [tick for tick in ticks if low <= tick <= high]
-        return ticks, [words(tick) for tick in ticks], [low, high]
-    return ticks, [words(tick) for tick in ticks], [ticks[0], ticks[-1]]
+__all__ = [
+    "BEFORE",
+    "GAIN",
+    "NOW",
+    "OTHER",
+    "RISK",
+    "bars",
+    "columns",
+    "dots",
+    "heatmap",
+    "lines",
+    "lorenz",
+    "shares",
+    "waterfall",
+]
+HEIGHT = 340
+ROW, TALL_ROW = 34, 42
 
 
 # ---- lines ----
@@ -199,9 +53,10 @@ def lines(
     label: Words = str,
     colours: Mapping[str, str] | None = None,
     marks: Mapping | None = None,
+    x_step: float | None = None,
     from_zero: bool = True,
     step: bool = False,
-    height: int = 340,
+    height: int = HEIGHT,
 ) -> go.Figure:
     """Curves with their interval as a band, named at their right ends together with their last value.
 
@@ -214,7 +69,7 @@ def lines(
     by : str, optional
         Column that tells curves apart, at most five.
     low, high : str, optional
-        Columns with the ends of the interval.
+        Columns with the ends of the interval; missing where a curve has none.
     x_title, y_title : str
         What the axes show, in words with units.
     x_format, y_format : callable
@@ -222,9 +77,12 @@ def lines(
     label : callable
         Words the name of a curve.
     colours : mapping, optional
-        Name of a curve to ``NOW``, ``BEFORE``, ``RISK``, ``GAIN`` or ``OTHER``; in this order where not given.
+        Name of a curve to ``NOW``, ``BEFORE``, ``RISK``, ``GAIN`` or ``OTHER``; of two, the first is grey and the
+        second blue where nothing is given.
     marks : mapping, optional
         Places on the horizontal axis, each with a word: a thin upright line ("forecast from here").
+    x_step : float, optional
+        Distance of the ticks of a horizontal axis of numbers: 3 for months.
     from_zero : bool
         Whether the vertical axis starts at zero.
     step : bool
@@ -236,65 +94,100 @@ def lines(
     -------
     plotly.graph_objects.Figure
     """
-    groups = {None: frame} if by is None else dict(list(frame.groupby(by, sort=False)))
-    colour = _colours(list(groups), colours)
-    seen = [*_ends(frame[y]), *_ends(frame.get(low)), *_ends(frame.get(high))]
-    y_ticks, y_texts, y_range = _axis_ticks(seen, y_format, floor=0.0 if from_zero else None)
-    x_ticks, x_texts, x_range = _axis_ticks(frame[x], x_format, is_x=True)
-    traces, names, ends = [], [], []
+    groups = _groups(frame, by)
+    hue = drawing.hues(list(groups), colours)
     shape = "hv" if step else "linear"
-    for name, part in groups.items():
-        hue = colour[name]
-        if low is not None:
-            band = part.dropna(subset=[low, high])
-            common = {"x": _points(band[x]), "mode": "lines", "line": {"width": 0, "shape": shape}, "hoverinfo": "skip"}
-            traces.append(go.Scatter(y=band[low], **common))
-            traces.append(go.Scatter(y=band[high], fill="tonexty", fillcolor=_faded(hue, 0.17), **common))
-    for name, part in groups.items():
-        hue = colour[name]
-        shown = "" if name is None else f"{label(name)}<br>"
-        hover = [
-            f"{shown}{x_format(row[x])}: {y_format(row[y])}"
-            + (f" ({y_format(row[low])}–{y_format(row[high])})" if low is not None else "")
-            for row in part.to_dict("records")
-        ]
-        traces.append(
-            go.Scatter(
-                x=_points(part[x]), y=part[y], mode="lines", text=hover, hoverinfo="text",
-                line={"color": hue, "width": 2.4, "dash": DASHES[hue], "shape": shape},
-            )
-        )  # fmt: skip
-        last = part.dropna(subset=[y]).iloc[-1]
-        names.append(y_format(last[y]) if name is None else f"{label(name)} {y_format(last[y])}")
-        ends.append((last[x], float(last[y]), _shade(hue)))
-    inner = height - TOP - BOTTOM
-    scale = inner / (y_range[1] - y_range[0])
-    wanted = [end[1] * scale for end in ends]
-    placed = _apart(wanted, 17)
+    bands = [
+        trace
+        for name, part in groups.items()
+        if low is not None
+        for trace in _band(part.dropna(subset=[low, high]), x, low, high, hue[name], shape)
+    ]
+    curves = [
+        go.Scatter(
+            x=drawing.plain_x(part[x]),
+            y=part[y].tolist(),
+            mode="lines",
+            line={"color": hue[name], "width": 2.4, "dash": drawing.DASHES[hue[name]], "shape": shape},
+            text=_curve_hover(part, name, x, y, low, high, x_format, y_format, label),
+            hoverinfo="text",
+        )
+        for name, part in groups.items()
+    ]
+    shown = pd.concat([frame[column] for column in (y, low, high) if column], ignore_index=True).dropna()
+    vertical = drawing.y_axis(shown.tolist(), y_format, from_zero)
+    scale = (drawing.paper_height(height) - drawing.TOP - drawing.BOTTOM) / np.ptp(vertical["range"])
+    labels, room = _end_labels(groups, x, y, hue, label, y_format, scale)
+    return drawing.figure(
+        bands + curves,
+        height,
+        _margin(vertical["ticktext"], room),
+        drawing.paper_height(height),
+        annotations=[*labels, *_mark_notes(marks or {}), drawing.y_axis_title(y_title)],
+        shapes=[_upright(at) for at in marks or {}],
+        xaxis=drawing.x_axis(frame[x], x_format, x_title, x_step),
+        yaxis=vertical,
+    )
+
+
+def _groups(frame: pd.DataFrame, by: str | None) -> dict:
+    return {None: frame} if by is None else dict(list(frame.groupby(by, sort=False, observed=True)))
+
+
+def _margin(tick_texts: Sequence[str], right: float = 0.0, top: float = drawing.TOP) -> dict:
+    left = drawing.LEFT + drawing.widest(tick_texts, drawing.SIZE)
+    return {"t": top, "b": drawing.BOTTOM, "l": left, "r": drawing.RIGHT + right}
+
+
+def _band(part: pd.DataFrame, x: str, low: str, high: str, hue: str, shape: str) -> list[go.Scatter]:
+    edge = {"x": drawing.plain_x(part[x]), "mode": "lines", "line": {"width": 0, "shape": shape}, "hoverinfo": "skip"}
+    filled = {"fill": "tonexty", "fillcolor": drawing.faded(hue, 0.17)}
+    return [go.Scatter(y=part[low].tolist(), **edge), go.Scatter(y=part[high].tolist(), **edge, **filled)]
+
+
+def _curve_hover(part, name, x, y, low, high, x_format, y_format, label) -> list[str]:
+    first = "" if name is None else f"{label(name)}<br>"
+    return [
+        f"{first}{x_format(row[x])}: {y_format(row[y])}{drawing.interval_words(y_format, row, low, high)}"
+        for row in part.to_dict("records")
+    ]
+
+
+def _end_labels(groups, x, y, hue, label, y_format, scale) -> tuple[list[dict], float]:
+    """Name and last value of each curve where it ends, apart also on paper, and the room that they take."""
+    lasts = {name: part.dropna(subset=[y]) for name, part in groups.items()}
+    lasts = {name: part.iloc[-1] for name, part in lasts.items() if len(part)}
+    values = [float(last[y]) for last in lasts.values()]
+    names = ["" if name is None else f"{label(name)} " for name in lasts]
+    words = [name + text for name, text in zip(names, drawing.texts(y_format, values), strict=True)]
+    wanted = [value * scale for value in values]
+    placed = drawing.apart(wanted, drawing.LINE_HEIGHT)
+    ends = drawing.plain_x([last[x] for last in lasts.values()])
     notes = [
-        _strong(text, end[0], end[1], end[2], xanchor="left", yanchor="middle", xshift=8, yshift=at - want)
-        for text, end, at, want in zip(names, ends, placed, wanted, strict=True)
+        strong(
+            text,
+            end,
+            value,
+            drawing.shade(hue[name]),
+            xanchor="left",
+            yanchor="middle",
+            xshift=8,
+            yshift=round(at - want, 1),
+        )
+        for name, text, end, value, at, want in zip(lasts, words, ends, values, placed, wanted, strict=True)
     ]
-    rules = [
-        {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": SOFT, "width": 1}}
-        for at in marks or {}
-    ]
-    notes += [
-        _note(text, at, 1, SOFT, yref="paper", xanchor="left", yanchor="top", xshift=4)
-        for at, text in (marks or {}).items()
-    ]
-    margin = {
-        "t": TOP, "b": BOTTOM,
-        "l": LEFT + max(text_width(text, SIZE) for text in y_texts),
-        "r": RIGHT + max(text_width(text) for text in names) * 1.06,
-    }  # fmt: skip
-    return _figure(
-        traces, height, margin,
-        annotations=[*notes, _axis_note(y_title)],
-        shapes=rules,
-        xaxis={"title": {"text": x_title}, "tickvals": x_ticks, "ticktext": x_texts, "range": x_range},
-        yaxis={"tickvals": y_ticks, "ticktext": y_texts, "range": y_range},
-    )  # fmt: skip
+    return notes, drawing.widest(words) * 1.06
+
+
+def _upright(at, top: float = 1, yref: str = "paper", dash: str = "solid") -> dict:
+    at = drawing.plain_x([at])[0]
+    line = {"color": drawing.SOFT, "width": 1, "dash": dash}
+    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": top, "yref": yref, "line": line}
+
+
+def _mark_notes(marks: Mapping) -> list[dict]:
+    beside = {"yref": "paper", "xanchor": "left", "yanchor": "top", "xshift": 4}
+    return [note(text, drawing.plain_x([at])[0], 1, drawing.SOFT, **beside) for at, text in marks.items()]
 
 
 def lorenz(
@@ -333,48 +226,75 @@ def lorenz(
     Returns
     -------
     plotly.graph_objects.Figure
+
+    Raises
+    ------
+    ValueError
+        Where there are more than two curves.
     """
-    groups = {None: frame} if by is None else dict(list(frame.groupby(by, sort=False)))
+    groups = _groups(frame, by)
     if len(groups) > 2:
         raise ValueError(f"{len(groups)} Lorenz curves in one chart: two can be compared.")
-    colour = _colours(list(groups), colours)
+    hue = drawing.hues(list(groups), colours)
     read = {name: float(np.interp(mark, part[x], part[y])) for name, part in groups.items()}
-    highest = max(read, key=lambda name: read[name])
-    traces = [_diagonal()]
-    notes = [_note(equal, 0.78, 0.78, SOFT, xanchor="left", yanchor="top", xshift=8, yshift=-4)]
-    for name, part in groups.items():
-        hue = colour[name]
-        hover = [f"{x_format(a)}: {y_format(b)}" for a, b in zip(part[x], part[y], strict=True)]
-        line = {"color": hue, "width": 2.4, "dash": DASHES[hue]}
-        traces.append(go.Scatter(x=part[x], y=part[y], mode="lines", line=line, text=hover, hoverinfo="text"))
-        point = {"size": 9, "color": hue, "line": {"color": "#fff", "width": 2}}
-        traces.append(go.Scatter(x=[mark], y=[read[name]], mode="markers", marker=point, hoverinfo="skip"))
-        text = y_format(read[name]) if name is None else f"{label(name)} {y_format(read[name])}"
-        # the upper curve has room above it to the left, the lower one below it to the right
-        above = name == highest and len(groups) == 2
-        place = {"xanchor": "right", "yanchor": "bottom", "xshift": -6, "yshift": 4}
-        if not above:
-            place = {"xanchor": "left", "yanchor": "top", "xshift": 8, "yshift": -2}
-        notes.append(_strong(text, mark, read[name], _shade(hue), **place))
-    rule = {"type": "line", "x0": mark, "x1": mark, "y0": 0, "y1": max(read.values())}
+    traces = [
+        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line={"color": "#c9ced5", "width": 1.2}),
+        *(
+            go.Scatter(
+                x=part[x].tolist(),
+                y=part[y].tolist(),
+                mode="lines",
+                line={"color": hue[name], "width": 2.4, "dash": drawing.DASHES[hue[name]]},
+                text=_curve_hover(part, name, x, y, None, None, x_format, y_format, label),
+                hoverinfo="text",
+            )
+            for name, part in groups.items()
+        ),
+        go.Scatter(
+            x=[mark] * len(read),
+            y=list(read.values()),
+            mode="markers",
+            marker={"size": 9, "color": [hue[name] for name in read], "line": {"color": "#fff", "width": 2}},
+            hoverinfo="skip",
+        ),
+    ]
+    diagonal = {"xanchor": "left", "yanchor": "top", "xshift": 10, "yshift": -6}
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    margin = {"t": TOP, "b": BOTTOM, "l": LEFT + text_width(y_format(1.0), SIZE), "r": RIGHT}
-    return _figure(
-        traces, height, margin,
-        annotations=[*notes, _axis_note(y_title)],
-        shapes=[{**rule, "line": {"color": SOFT, "width": 1, "dash": "dot"}}],
-        xaxis={"title": {"text": x_title}, "tickvals": ticks, "ticktext": list(map(x_format, ticks)), "range": [0, 1]},
-        yaxis={"tickvals": ticks, "ticktext": list(map(y_format, ticks)), "range": [0, 1.02]},
-    )  # fmt: skip
+    y_texts = drawing.texts(y_format, ticks)
+    return drawing.figure(
+        traces,
+        height,
+        _margin(y_texts),
+        drawing.paper_height(height),
+        annotations=[
+            note(equal, 0.62, 0.62, drawing.SOFT, **diagonal),
+            *_lorenz_labels(read, mark, hue, label, y_format),
+            drawing.y_axis_title(y_title),
+        ],
+        shapes=[_upright(mark, max(read.values()), "y", "dot")],
+        xaxis=drawing.axis(ticks, drawing.texts(x_format, ticks), [0, 1], x_title),
+        yaxis=drawing.axis(ticks, y_texts, [0, 1.02]),
+    )
 
 
-def _diagonal() -> go.Scatter:
-    return go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line={"color": "#c9ced5", "width": 1.2})
+def _lorenz_labels(read: Mapping, mark: float, hue: Mapping, label: Words, y_format: Words) -> list[dict]:
+    """Name and value of each curve at the mark: the upper one has room above it, the lower one below it."""
+    upper = max(read, key=read.get) if len(read) == 2 else object()
+    above = {"xanchor": "right", "yanchor": "bottom", "xshift": -6, "yshift": 4}
+    below = {"xanchor": "left", "yanchor": "top", "xshift": 8, "yshift": -2}
+    return [
+        strong(
+            y_format(value) if name is None else f"{label(name)} {y_format(value)}",
+            mark,
+            value,
+            drawing.shade(hue[name]),
+            **(above if name == upper else below),
+        )
+        for name, value in read.items()
+    ]
 
 
-# ---- bars and dots ----
-
-ROW = 34
+# ---- rows: bars, dots, steps, shares ----
 
 
 def bars(
@@ -415,23 +335,23 @@ def bars(
     -------
     plotly.graph_objects.Figure
     """
-    rows = frame.to_dict("records")
-    hues = [colours if isinstance(colours, str) else colours.get(row[category], NOW) for row in rows]
-    places = list(range(len(rows)))[::-1]
-    error = None
-    if low is not None:
-        error = {
-            "type": "data", "symmetric": False, "color": INK, "thickness": 1.4, "width": 4,
-            "array": (frame[high] - frame[value]).tolist(), "arrayminus": (frame[value] - frame[low]).tolist(),
-        }  # fmt: skip
     trace = go.Bar(
-        x=frame[value].tolist(), y=places, orientation="h", width=0.58, error_x=error,
-        marker={"color": [_faded(hue, 0.78) for hue in hues], "line": {"width": 0}},
-        text=[_hover(row, category, value, low, high, label, x_format) for row in rows],
-        hoverinfo="text", textposition="none",
-    )  # fmt: skip
-    words = [row[text] if text else x_format(row[value]) for row in rows]
-    return _rows_figure([trace], rows, places, words, (category, value, low, high), x_title, x_format, label)
+        x=frame[value].tolist(),
+        y=_places(frame),
+        orientation="h",
+        width=0.58,
+        error_x=_whiskers(frame, value, low, high),
+        marker={
+            "color": [drawing.faded(hue, 0.8) for hue in _row_hues(frame[category], colours)],
+            "line": {"width": 0},
+        },
+        text=_row_hover(frame, category, value, low, high, label, x_format),
+        hoverinfo="text",
+        textposition="none",
+    )
+    words = frame[text].tolist() if text else drawing.texts(x_format, frame[value])
+    ends = [column for column in (value, low, high) if column]
+    return _rows([trace], frame, category, ends, words, x_title, x_format, label)
 
 
 def dots(
@@ -468,71 +388,23 @@ def dots(
     -------
     plotly.graph_objects.Figure
     """
-    rows = frame.to_dict("records")
-    places = list(range(len(rows)))[::-1]
-    hues = [colours if isinstance(colours, str) else colours.get(row[category], NOW) for row in rows]
+    places, hues = _places(frame), _row_hues(frame[category], colours)
     traces = []
     if low is not None:
-        for row, place, hue in zip(rows, places, hues, strict=True):
-            line = {"color": _faded(hue, 0.45), "width": 5}
-            ends = [row[low], row[high]]
+        for place, hue, ends in zip(places, hues, frame[[low, high]].to_numpy(float).tolist(), strict=True):
+            line = {"color": drawing.faded(hue, 0.45), "width": 5}
             traces.append(go.Scatter(x=ends, y=[place, place], mode="lines", line=line, hoverinfo="skip"))
     if before is not None:
-        mark = {"symbol": "line-ns", "size": 15, "line": {"color": BEFORE, "width": 3}}
-        traces.append(go.Scatter(x=frame[before].tolist(), y=places, mode="markers", marker=mark, hoverinfo="skip"))
-    traces.append(
-        go.Scatter(
-            x=frame[value].tolist(), y=places, mode="markers",
-            marker={"size": 11, "color": hues, "line": {"color": "#fff", "width": 1.5}},
-            text=[_hover(row, category, value, low, high, label, x_format) for row in rows], hoverinfo="text",
-        )
-    )  # fmt: skip
-    words = [x_format(row[value]) for row in rows]
-    columns = (category, value, low, high, before)
-    figure = _rows_figure(traces, rows, places, words, columns, x_title, x_format, label, from_zero)
-    if names:
-        figure.update_layout(
-            annotations=[*figure.layout.annotations, *_key(dict(zip(names, (NOW, BEFORE), strict=True)))]
-        )
-    return figure
-
-
-def _hover(row: Mapping, category: str, value: str, low, high, label: Words, words: Words) -> str:
-    interval = f" ({words(row[low])}–{words(row[high])})" if low is not None else ""
-    return f"{label(row[category])}: {words(row[value])}{interval}"
-
-
-def _rows_figure(traces, rows, places, words, columns, x_title, x_format, label, from_zero=True) -> go.Figure:
-    category, *numbers = columns
-    seen = pd.Series([row[name] for row in rows for name in numbers if name], dtype=float).dropna()
-    ticks = nice_ticks(
-        min(seen.min(), 0.0) if from_zero else seen.min(), max(seen.max(), 0.0) if from_zero else seen.max()
-    )
-    names = [label(row[category]) for row in rows]
-    ends = [max((row[name] for name in numbers if name and row[name] == row[name]), default=0.0) for row in rows]
-    notes = [
-        _strong(text, end, place, xanchor="left", yanchor="middle", xshift=9)
-        for text, end, place in zip(words, ends, places, strict=True)
-    ]
-    rules = [{"type": "line", "x0": 0, "x1": 0, "y0": -0.6, "y1": len(rows) - 0.4, "line": {"color": SOFT, "width": 1}}]
-    margin = {
-        "t": TOP, "b": BOTTOM,
-        "l": LEFT + max(text_width(name) for name in names) * 1.04,
-        "r": RIGHT + max(text_width(text) for text in words) * 1.06,
-    }  # fmt: skip
-    return _figure(
-        traces, TOP + BOTTOM + ROW * len(rows), margin,
-        annotations=notes, bargap=0,
-        shapes=rules if ticks[0] <= 0 <= ticks[-1] else [],
-        xaxis={
-            "title": {"text": x_title}, "tickvals": ticks, "ticktext": [x_format(tick) for tick in ticks],
-            "range": [ticks[0], ticks[-1]], "showgrid": True,
-        },
-        yaxis={
-            "tickvals": places, "ticktext": names, "range": [-0.6, len(rows) - 0.4], "showgrid": False,
-            "tickfont": {"size": LABEL_SIZE, "color": INK},
-        },
-    )  # fmt: skip
+        tick = {"symbol": "line-ns", "size": 15, "line": {"color": BEFORE, "width": 3}}
+        traces.append(go.Scatter(x=frame[before].tolist(), y=places, mode="markers", marker=tick, hoverinfo="skip"))
+    points = {"size": 11, "color": hues, "line": {"color": "#fff", "width": 1.5}}
+    hover = _row_hover(frame, category, value, low, high, label, x_format)
+    own = {"mode": "markers", "marker": points, "text": hover, "hoverinfo": "text"}
+    traces.append(go.Scatter(x=frame[value].tolist(), y=places, **own))
+    words = drawing.texts(x_format, frame[value])
+    ends = [column for column in (value, low, high, before) if column]
+    key = drawing.key(dict(zip(names, (NOW, BEFORE), strict=True))) if names else []
+    return _rows(traces, frame, category, ends, words, x_title, x_format, label, from_zero, key)
 
 
 def waterfall(
@@ -568,43 +440,41 @@ def waterfall(
     ValueError
         Where the steps do not lead from one total to the next.
     """
-    level, starts, ends, hues = 0.0, [], [], []
-    for row in frame.to_dict("records"):
-        step = float(row[amount])
-        if row[is_total]:
-            if starts and not math.isclose(step, level, rel_tol=1e-9, abs_tol=1e-6):
-                raise ValueError(f"the steps lead to {level:,.10g}, but '{row[category]}' is {step:,.10g}.")
-            starts.append(0.0)
-            level = step
-        else:
-            starts.append(level)
-            level += step
-        ends.append(level)
-        usual = NOW if row[is_total] else RISK if step < 0 else GAIN
-        hues.append((colours or {}).get(row[category], usual))
-    rows = frame.assign(_end=np.maximum(starts, ends), _start=np.minimum(starts, ends)).to_dict("records")
-    places = list(range(len(rows)))[::-1]
+    names, steps, totals = frame[category].tolist(), frame[amount].astype(float).tolist(), frame[is_total].tolist()
+    starts, ends = _levels(names, steps, totals)
+    usual = [NOW if total else RISK if step < 0 else GAIN for step, total in zip(steps, totals, strict=True)]
+    hues = [(colours or {}).get(name, hue) for name, hue in zip(names, usual, strict=True)]
+    drawn = frame.assign(_from=starts, _to=ends)
+    words = drawing.texts(x_format, frame[amount])
     trace = go.Bar(
-        x=[end - start for start, end in zip(starts, ends, strict=True)], base=starts, y=places, orientation="h",
-        width=0.58, marker={"color": [_faded(hue, 0.78) for hue in hues], "line": {"color": hues, "width": 1}},
-        text=[f"{label(row[category])}: {x_format(row[amount])}" for row in rows],
-        hoverinfo="text", textposition="none",
-    )  # fmt: skip
-    words = [x_format(row[amount]) for row in rows]
-    figure = _rows_figure([trace], rows, places, words, (category, "_end", "_start"), x_title, x_format, label)
+        x=[end - start for start, end in zip(starts, ends, strict=True)],
+        base=starts,
+        y=_places(frame),
+        orientation="h",
+        width=0.58,
+        marker={"color": [drawing.faded(hue, 0.8) for hue in hues], "line": {"color": hues, "width": 1}},
+        text=[f"{label(name)}: {text}" for name, text in zip(names, words, strict=True)],
+        hoverinfo="text",
+        textposition="none",
+    )
+    figure = _rows([trace], drawn, category, ["_from", "_to"], words, x_title, x_format, label)
+    line = {"color": drawing.SOFT, "width": 1}
     joints = [
-        {
-            "type": "line",
-            "x0": end,
-            "x1": end,
-            "y0": place + 0.29,
-            "y1": place - 1.29,
-            "line": {"color": SOFT, "width": 1},
-        }
-        | {"layer": "below"}
-        for end, place in list(zip(ends, places, strict=True))[:-1]
+        {"type": "line", "x0": end, "x1": end, "y0": place + 0.29, "y1": place - 1.29, "line": line, "layer": "below"}
+        for end, place in zip(ends[:-1], _places(frame)[:-1], strict=True)
     ]
     return figure.update_layout(shapes=[*figure.layout.shapes, *joints])
+
+
+def _levels(names: Sequence, steps: Sequence[float], totals: Sequence[bool]) -> tuple[list[float], list[float]]:
+    level, starts, ends = 0.0, [], []
+    for name, step, total in zip(names, steps, totals, strict=True):
+        if total and starts and not math.isclose(step, level, rel_tol=1e-9, abs_tol=1e-6):
+            raise ValueError(f"the steps lead to {level:,.10g}, but '{name}' is {step:,.10g}.")
+        starts.append(0.0 if total else level)
+        level = step if total else level + step
+        ends.append(level)
+    return starts, ends
 
 
 def shares(
@@ -639,39 +509,126 @@ def shares(
     plotly.graph_objects.Figure
     """
     names, parts = list(dict.fromkeys(frame[category])), list(dict.fromkeys(frame[part]))
-    colour = _colours(parts, colours)
+    hue = drawing.hues(parts, colours)
     wide = frame.pivot(index=category, columns=part, values=share).reindex(index=names, columns=parts).fillna(0.0)
-    places = list(range(len(names)))[::-1]
-    traces, notes, start = [], [], np.zeros(len(names))
+    ends = wide.cumsum(axis=1)
+    places = _places(wide)
+    traces, notes = [], []
     for name in parts:
-        widths = wide[name].to_numpy(float)
-        fill = _shade(colour[name])
-        hover = [f"{label(row)}, {part_label(name)}: {x_format(w)}" for row, w in zip(names, widths, strict=True)]
+        widths, starts = wide[name].tolist(), (ends[name] - wide[name]).tolist()
+        texts = [x_format(width) for width in widths]
         traces.append(
             go.Bar(
-                x=widths, base=start.copy(), y=places, orientation="h", width=0.66, text=hover, hoverinfo="text",
-                textposition="none", marker={"color": fill, "line": {"color": "#fff", "width": 2}},
+                x=widths,
+                base=starts,
+                y=places,
+                orientation="h",
+                width=0.66,
+                marker={"color": drawing.shade(hue[name]), "line": {"color": "#fff", "width": 2}},
+                text=[f"{label(row)}, {part_label(name)}: {text}" for row, text in zip(names, texts, strict=True)],
+                hoverinfo="text",
+                textposition="none",
             )
-        )  # fmt: skip
+        )
         notes += [
-            _strong(x_format(w), s + w / 2, place, "#fff", xanchor="center", yanchor="middle")
-            for w, s, place in zip(widths, start, places, strict=True)
-            if w >= 0.06
+            strong(text, start + width / 2, place, "#fff", xanchor="center", yanchor="middle")
+            for text, width, start, place in zip(texts, widths, starts, places, strict=True)
+            if width >= 0.06
         ]
-        start = start + widths
     ticks = [0, 0.25, 0.5, 0.75, 1.0]
-    margin = {"t": TOP, "b": BOTTOM, "l": LEFT + max(text_width(label(name)) for name in names) * 1.04, "r": RIGHT}
-    return _figure(
-        traces, TOP + BOTTOM + ROW * len(names), margin,
-        annotations=[*notes, *_key({part_label(name): colour[name] for name in parts})], barmode="overlay", bargap=0,
-        xaxis={
-            "title": {"text": x_title}, "tickvals": ticks, "ticktext": [x_format(t) for t in ticks], "range": [0, 1],
-        },
-        yaxis={
-            "tickvals": places, "ticktext": [label(name) for name in names], "range": [-0.6, len(names) - 0.4],
-            "showgrid": False, "tickfont": {"size": LABEL_SIZE, "color": INK},
-        },
-    )  # fmt: skip
+    vertical = _row_axis([label(name) for name in names])
+    margin = {**_margin([]), "l": drawing.LEFT + drawing.widest(vertical["ticktext"]) * 1.04}
+    return drawing.figure(
+        traces,
+        drawing.TOP + drawing.BOTTOM + _row_height(vertical["ticktext"]) * len(names),
+        margin,
+        annotations=[*notes, *drawing.key({part_label(name): drawing.shade(hue[name]) for name in parts})],
+        barmode="overlay",
+        bargap=0,
+        xaxis=drawing.axis(ticks, drawing.texts(x_format, ticks), [0, 1], x_title),
+        yaxis=vertical,
+    )
+
+
+def _places(frame: pd.DataFrame) -> list[int]:
+    """Height of each row, the first on top."""
+    return list(range(len(frame)))[::-1]
+
+
+def _row_hues(names: pd.Series, colours: Mapping[str, str] | str) -> list[str]:
+    return [colours if isinstance(colours, str) else colours.get(name, NOW) for name in names]
+
+
+def _row_height(names: Sequence[str]) -> int:
+    return TALL_ROW if any("<br>" in name for name in names) else ROW
+
+
+def _row_axis(names: Sequence[str]) -> dict:
+    places = list(range(len(names)))[::-1]
+    own = {"showgrid": False, "tickfont": {"size": drawing.LABEL_SIZE, "color": drawing.INK}}
+    return drawing.axis(places, [drawing.wrapped(name) for name in names], [-0.6, len(names) - 0.4], **own)
+
+
+def _row_hover(frame, category, value, low, high, label, words) -> list[str]:
+    return [
+        f"{label(row[category])}: {words(row[value])}{drawing.interval_words(words, row, low, high)}"
+        for row in frame.to_dict("records")
+    ]
+
+
+def _whiskers(frame: pd.DataFrame, value: str, low: str | None, high: str | None) -> dict | None:
+    if low is None:
+        return None
+    return {
+        "type": "data",
+        "symmetric": False,
+        "color": drawing.INK,
+        "thickness": 1.3,
+        "width": 4,
+        "array": (frame[high] - frame[value]).tolist(),
+        "arrayminus": (frame[value] - frame[low]).tolist(),
+    }
+
+
+def _rows(
+    traces: Sequence,
+    frame: pd.DataFrame,
+    category: str,
+    ends: Sequence[str],
+    words: Sequence[str],
+    x_title: str,
+    x_format: Words,
+    label: Words,
+    from_zero: bool = True,
+    key: Sequence[dict] = (),
+) -> go.Figure:
+    """Figure of rows with their names to the left and words behind the furthest of their ends."""
+    numbers = frame[list(ends)].astype(float)
+    least, most = float(numbers.min().min()), float(numbers.max().max())
+    ticks = drawing.nice_ticks(min(least, 0.0), max(most, 0.0)) if from_zero else drawing.nice_ticks(least, most)
+    span = [ticks[0], max(most, ticks[-2])]
+    ticks = [tick for tick in ticks if tick <= span[1]]
+    vertical = _row_axis([label(name) for name in frame[category]])
+    notes = [
+        strong(text, end, place, xanchor="left", yanchor="middle", xshift=9)
+        for text, end, place in zip(words, numbers.max(axis=1).fillna(0.0).tolist(), _places(frame), strict=True)
+    ]
+    zero = {"type": "line", "x0": 0, "x1": 0, "y0": vertical["range"][0], "y1": vertical["range"][1]}
+    top = drawing.TOP if key else 8
+    left = drawing.LEFT + drawing.widest(vertical["ticktext"]) * 1.04
+    return drawing.figure(
+        traces,
+        top + drawing.BOTTOM + _row_height(vertical["ticktext"]) * len(frame),
+        {"t": top, "b": drawing.BOTTOM, "l": left, "r": drawing.RIGHT + drawing.widest(words) * 1.06},
+        annotations=[*notes, *key],
+        bargap=0,
+        shapes=[{**zero, "line": {"color": drawing.SOFT, "width": 1}}] if span[0] <= 0 <= span[1] else [],
+        xaxis=drawing.axis(ticks, drawing.texts(x_format, ticks), span, x_title, showgrid=True),
+        yaxis=vertical,
+    )
+
+
+# ---- columns ----
 
 
 def columns(
@@ -684,7 +641,7 @@ def columns(
     x_format: Words = plain_words,
     y_format: Words = plain_words,
     colours: Mapping[str, str] | None = None,
-    height: int = 340,
+    height: int = HEIGHT,
 ) -> go.Figure:
     """Upright columns side by side: a histogram beside what was expected, or amounts per month.
 
@@ -706,54 +663,44 @@ def columns(
     -------
     plotly.graph_objects.Figure
     """
-    usual = dict(zip(values, (BEFORE, NOW), strict=False)) if len(values) == 2 else {}
-    colour = _colours(list(values), {**usual, **(colours or {})})
-    places = np.arange(len(frame))
-    texts = [x_format(at) for at in frame[x]]
-    seen, traces, width = [0.0], [], 0.74 / len(values)
+    hue = drawing.hues(list(values), colours)
+    places, texts = np.arange(len(frame)), [x_format(at) for at in frame[x]]
+    width = 0.74 / len(values)
+    traces, seen = [], [0.0]
     for i, (name, word) in enumerate(values.items()):
-        ends = [f"{name}_{end}" for end in ("low", "high")]
-        has_ends = set(ends) <= set(frame)
-        seen += _ends(frame[name]) + [end for column in ends if has_ends for end in _ends(frame[column])]
-        error = {
-            "type": "data", "symmetric": False, "color": INK, "thickness": 1.2, "width": 3,
-            "array": (frame[ends[1]] - frame[name]).tolist(), "arrayminus": (frame[name] - frame[ends[0]]).tolist(),
-        } if has_ends else None  # fmt: skip
-        hover = [f"{word}, {at}: {y_format(v)}" for at, v in zip(texts, frame[name], strict=True)]
+        ends = [f"{name}_{end}" for end in ("low", "high")] if f"{name}_low" in frame else [None, None]
+        for column in (name, *ends):
+            seen += frame[column].dropna().tolist() if column else []
+        hover = _row_hover(frame.assign(_at=texts), "_at", name, *ends, str, y_format)
         traces.append(
             go.Bar(
-                x=places + (i - (len(values) - 1) / 2) * width, y=frame[name].tolist(), width=width * 0.92,
-                error_y=error, marker={"color": _faded(colour[name], 0.85), "line": {"width": 0}},
-                text=hover, hoverinfo="text", textposition="none",
+                x=(places + (i - (len(values) - 1) / 2) * width).tolist(),
+                y=frame[name].tolist(),
+                width=width * 0.92,
+                error_y=_whiskers(frame, name, *ends),
+                marker={"color": drawing.faded(hue[name], 0.85), "line": {"width": 0}},
+                text=[f"{word}, {line}" for line in hover],
+                hoverinfo="text",
+                textposition="none",
             )
-        )  # fmt: skip
-    ticks, tick_texts, span = _axis_ticks(seen, y_format, floor=0.0)
-    every = max(1, math.ceil(max(text_width(text, SIZE) + 14 for text in texts) * len(texts) / 560))
-    shown = list(range(0, len(texts), every))
-    named = [_note(y_title, 0, 1)["text"]]
-    key = _key({word: colour[name] for name, word in values.items()}) if len(values) > 1 else []
-    title = _axis_note(named[0])
-    if key:
-        title |= {"yshift": 30}
-    margin = {
-        "t": TOP + (18 if key else 0),
-        "b": BOTTOM,
-        "r": RIGHT,
-        "l": LEFT + max(text_width(t, SIZE) for t in tick_texts),
-    }
-    return _figure(
-        traces, height, margin, annotations=[title, *key], barmode="overlay", bargap=0,
-        xaxis={
-            "title": {"text": x_title}, "tickvals": shown, "ticktext": [texts[i] for i in shown],
-            "range": [-0.6, len(texts) - 0.4],
-        },
-        yaxis={"tickvals": ticks, "ticktext": tick_texts, "range": span},
-    )  # fmt: skip
+        )
+    key = drawing.key({word: hue[name] for name, word in values.items()}) if len(values) > 1 else []
+    vertical = drawing.y_axis(seen, y_format)
+    every = max(1, math.ceil((drawing.widest(texts, drawing.SIZE) + 14) * len(texts) / 520))
+    return drawing.figure(
+        traces,
+        height,
+        _margin(vertical["ticktext"], top=drawing.TOP + (20 if key else 0)),
+        drawing.paper_height(height),
+        annotations=[drawing.y_axis_title(y_title, 32 if key else 12), *key],
+        barmode="overlay",
+        bargap=0,
+        xaxis=drawing.axis(places[::every].tolist(), texts[::every], [-0.6, len(texts) - 0.4], x_title),
+        yaxis=vertical,
+    )
 
 
 # ---- heat map ----
-
-PALE, DEEP = (238, 244, 249), (0, 76, 122)
 
 
 def heatmap(
@@ -781,13 +728,13 @@ def heatmap(
     row, column, value : str
         Columns of the frame; rows and columns keep the order in which they come.
     x_title, y_title : str
-        What columns and rows are, in words.
+        What columns and rows are, in words; with ``n``, also what stands beside a row ("first order in · n").
     cell_format, row_label, column_label : callable
         Word what stands in a cell and beside it.
     n, n_format : str and callable, optional
         Column with the number behind a row; it stands beside the row's name.
     open_cell : str, optional
-        Column that is true for cells whose time is not over yet: drawn with a dashed edge.
+        Column that is true for cells whose time is not over yet: drawn with a dotted edge.
     top : float, optional
         Value of the deepest shade; the largest value where not given.
 
@@ -795,49 +742,53 @@ def heatmap(
     -------
     plotly.graph_objects.Figure
     """
+    cells = frame.dropna(subset=[value]).to_dict("records")
     rows, across = list(dict.fromkeys(frame[row])), list(dict.fromkeys(frame[column]))
-    cells = frame.dropna(subset=[value])
-    most = top if top is not None else float(cells[value].max())
-    shapes, notes, points = [], [], {"x": [], "y": [], "text": []}
-    size = 11 if len(across) > 12 else SIZE
-    for cell in cells.to_dict("records"):
-        at, down = across.index(cell[column]), len(rows) - 1 - rows.index(cell[row])
-        depth = min(max(cell[value] / most, 0.0), 1.0) if most else 0.0
-        waits = bool(open_cell and cell[open_cell])
-        edge = {"color": SOFT, "width": 1, "dash": "dot"} if waits else {"color": "#fff", "width": 1.5}
-        box = {"x0": at - 0.48, "x1": at + 0.48, "y0": down - 0.46, "y1": down + 0.46}
-        shapes.append({"type": "rect", **box, "fillcolor": _depth(depth), "line": edge, "layer": "below"})
-        ink = "#fff" if depth > 0.55 else INK
-        notes.append(_note(cell_format(cell[value]), at, down, ink, font={"size": size, "color": ink}))
+    at, down = {name: i for i, name in enumerate(across)}, {name: i for i, name in enumerate(reversed(rows))}
+    most = top if top is not None else max((cell[value] for cell in cells), default=1.0)
+    texts = drawing.texts(cell_format, [cell[value] for cell in cells])
+    size = 11 if len(across) > 12 else drawing.SIZE
+    shapes, notes, hover = [], [], []
+    for cell, text in zip(cells, texts, strict=True):
+        fill, ink = drawing.depth(min(max(cell[value] / most, 0.0), 1.0) if most else 0.0)
+        place = (at[cell[column]], down[cell[row]])
+        shapes.append(_cell(*place, fill, bool(open_cell and cell[open_cell])))
+        notes.append(note(text, *place, font={"size": size, "color": ink}))
         behind = f" (n = {n_format(cell[n])})" if n else ""
-        points["x"].append(at)
-        points["y"].append(down)
-        points["text"].append(
-            f"{row_label(cell[row])}, {column_label(cell[column])}: {cell_format(cell[value])}{behind}"
-        )
-    trace = go.Scatter(**points, mode="markers", marker={"size": 22, "opacity": 0}, hoverinfo="text")
-    behind = dict(zip(cells[row], cells[n], strict=True)) if n else {}
-    names = [row_label(name) + (f" · {n_format(behind[name])}" if name in behind else "") for name in rows]
-    margin = {"t": TOP + 12, "b": 14, "r": 8, "l": LEFT + max(text_width(name, SIZE) for name in names) * 1.04}
-    return _figure(
-        [trace], TOP + 30 + 26 * len(rows), margin,
-        annotations=[*notes, _note(y_title, 0, 1, SOFT, **_corner(), font={"size": SIZE, "color": SOFT})],
+        hover.append(f"{row_label(cell[row])}, {column_label(cell[column])}: {text}{behind}")
+    # shapes have no hover; plotly's own heat map would be a picture, which the page's policy forbids
+    trace = go.Scatter(
+        x=[at[cell[column]] for cell in cells],
+        y=[down[cell[row]] for cell in cells],
+        mode="markers",
+        marker={"size": 22, "opacity": 0},
+        text=hover,
+        hoverinfo="text",
+    )
+    behind = {cell[row]: f" · {n_format(cell[n])}" for cell in cells} if n else {}
+    names = [row_label(name) + behind.get(name, "") for name in rows]
+    corner = {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom", "xshift": -8, "yshift": 6}
+    left = drawing.LEFT + drawing.widest([*names, y_title], drawing.SIZE) * 1.04
+    return drawing.figure(
+        [trace],
+        drawing.TOP + 30 + 26 * len(rows),
+        {"t": drawing.TOP + 12, "b": 14, "l": left, "r": 8},
+        annotations=[*notes, note(y_title, 0, 1, **corner, font={"size": drawing.SIZE, "color": drawing.SOFT})],
         shapes=shapes,
-        xaxis={
-            "title": {"text": x_title}, "side": "top", "tickvals": list(range(len(across))),
-            "ticktext": [column_label(name) for name in across], "range": [-0.5, len(across) - 0.5],
-        },
-        yaxis={
-            "tickvals": list(range(len(rows)))[::-1], "ticktext": names, "range": [-0.5, len(rows) - 0.5],
-            "showgrid": False, "tickfont": {"size": SIZE, "color": INK},
-        },
-    )  # fmt: skip
+        xaxis=drawing.axis(
+            at.values(), [column_label(name) for name in across], [-0.5, len(across) - 0.5], x_title, side="top"
+        ),
+        yaxis=drawing.axis(
+            list(range(len(rows)))[::-1],
+            names,
+            [-0.5, len(rows) - 0.5],
+            showgrid=False,
+            tickfont={"size": drawing.SIZE, "color": drawing.INK},
+        ),
+    )
 
 
-def _corner() -> dict:
-    return {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom", "xshift": -8, "yshift": 6}
-
-
-def _depth(share: float) -> str:
-    mixed = [round(pale + (deep - pale) * share) for pale, deep in zip(PALE, DEEP, strict=True)]
-    return f"rgb({mixed[0]},{mixed[1]},{mixed[2]})"
+def _cell(at: int, down: int, fill: str, is_open: bool) -> dict:
+    edge = {"color": drawing.SOFT, "width": 1, "dash": "dot"} if is_open else {"color": "#fff", "width": 1.5}
+    box = {"x0": at - 0.48, "x1": at + 0.48, "y0": down - 0.46, "y1": down + 0.46}
+    return {"type": "rect", **box, "fillcolor": fill, "line": edge, "layer": "below"}

@@ -1,22 +1,34 @@
 """One page in the making: every call of a `Report` displays one block, and `render` makes the page of them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from inspect import signature
 from pathlib import Path
 
 import pandas as pd
 
 from regulars.intervals import Estimate
 from regulars.report.render import BLOCK_TYPE, block_html
-from regulars.report.tables import guessed_columns, worded_table, write_csv, write_metrics
-from regulars.report.wording import Wording, WordingError, encode_facts
+from regulars.report.tables import guessed_columns, worded_numbers, worded_table, write_csv, write_metrics
+from regulars.report.wording import Format, Wording, WordingError, encode_facts
 from regulars.rounding import plain
 
 PLOTLY_TYPE = "application/vnd.plotly.v1+json"
-GOOD, BAD, NEUTRAL = "good", "bad", "neutral"
-MARKS = {
-    "better": GOOD, "good": GOOD, "held": GOOD, "up": GOOD,
-    "worse": BAD, "bad": BAD, "missed": BAD, "down": BAD,
-}  # fmt: skip
+# option of a chart to what it shows there: the column whose format, or whose title, the option takes
+WORDED_BY = {
+    "x_title": ("x", "value", "amount", "share", "column"),
+    "y_title": ("y", "values", "row"),
+    "x_format": ("x", "value", "amount", "share"),
+    "y_format": ("y", "values"),
+    "label": ("by", "category"),
+    "part_label": ("part",),
+    "cell_format": ("value",),
+    "row_label": ("row",),
+    "column_label": ("column",),
+    "n_format": ("n",),
+}
+# verdicts that have a mark of their own; all others are neutral
+MARKS = {"better": "good", "good": "good", "held": "held", "worse": "bad", "bad": "bad", "missed": "bad"}
 INDICATORS = ("satisfaction", "loyalty", "repurchase", "word_of_mouth", "retention")
 MAX_TILES = 4
 
@@ -98,7 +110,7 @@ class Report:
             A format of `regulars.report.wording`.
         verdict : str, optional
             Which of the states is worded.
-        mark : {"good", "bad", "neutral"}, optional
+        mark : {"good", "held", "bad", "neutral"}, optional
             Shape and colour of the state; follows from the verdict's name where that is one of ``MARKS``.
         indicator : str, optional
             One of ``INDICATORS``: the tile then stands on the index as well.
@@ -114,7 +126,7 @@ class Report:
         if self.wording.has(f"{label}.note"):
             keys["note"] = f"{label}.note"
         estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)
-        mark = mark or MARKS.get(verdict, NEUTRAL)
+        mark = mark or MARKS.get(verdict, "neutral")
         self._tiles.append(
             {"metric": key, "unit": unit, "keys": keys, "mark": mark, "indicator": indicator}
             | {"facts": encode_facts(facts), "estimate": encode_facts({"x": estimate})["x"]}
@@ -140,7 +152,15 @@ class Report:
         """Say in the "How sure?" box how far the figures above it can be trusted."""
         self._show({"kind": "sure", "text": self.wording.say(self._own(key, verdict), facts)})
 
-    def figure(self, key: str, fig, data: pd.DataFrame, columns: Mapping[str, str] | None = None, **facts) -> None:
+    def figure(
+        self,
+        key: str,
+        fig,
+        data: pd.DataFrame,
+        columns: Mapping[str, str] | None = None,
+        across: str | None = None,
+        **facts,
+    ) -> None:
         """Show a chart with its text alternative, caption and numbers.
 
         Wording: ``<stage>.<key>.alt`` (read to those who do not see it: states the number) and ``.caption``; headings
@@ -152,15 +172,58 @@ class Report:
         fig : plotly.graph_objects.Figure
             From `regulars.report.charts`.
         data : pandas.DataFrame
-            What is drawn: written to ``tables/<stage>/<key>.csv``, and its first rows shown below the chart.
+            What is drawn: written to ``tables/<stage>/<key>.csv``; at most eight rows, evenly chosen, stand below the
+            chart.
         columns : mapping, optional
             Column to format, as in `table`; guessed from the types where absent.
+        across : str, optional
+            Column whose values become the headings of the table below the chart, with the last of ``columns`` in its
+            cells: curves beside each other, cohorts by month.
         """
         keys = {part: self._own(f"{key}.{part}") for part in ("alt", "caption")}
         words = self.wording.compose(keys, facts)
-        table = self._table(key, data, columns or guessed_columns(data), ())
+        columns = dict(columns or guessed_columns(data))
+        table = self._table(key, data, partial(worded_numbers, data, columns, self.wording, across=across))
         block = {"kind": "figure", "id": self._id(key), **words, "table": table}
         self._show(block, {PLOTLY_TYPE: plain_figure(fig)})
+
+    def chart(
+        self, key: str, draw: Callable, data: pd.DataFrame, columns: Mapping[str, str], shown: Mapping, **facts
+    ) -> None:
+        """Draw a frame and show it as `figure` does; titles, formats and names follow from the columns.
+
+        Wording: as `figure`; titles of the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``.
+
+        Parameters
+        ----------
+        key : str
+        draw : callable
+            A function of `regulars.report.charts`.
+        data : pandas.DataFrame
+        columns : mapping
+            Column to format, as in `table`: it words the axes and the names of curves as well.
+        shown : mapping
+            What the function takes besides the frame: ``{"x": "week", "y": "orders", "by": "series"}``. Of the columns
+            that it may draw side by side (``values``) a list is enough.
+        **facts
+            Of the text alternative and the caption.
+        """
+        shown = dict(shown)
+        if isinstance(shown.get("values"), list):
+            shown["values"] = {name: self._heading(key, name) for name in shown["values"]}
+        worded = {}
+        for option in signature(draw).parameters:
+            roles = WORDED_BY.get(option, ())
+            of = next((shown[role] for role in roles if role in shown), None)
+            if of is None or option in shown:
+                continue
+            column = next(iter(of)) if isinstance(of, Mapping) else of
+            if option.endswith("_title"):
+                places = (f"{self.stage}.{key}.{option[0]}", f"axis.{column}")
+                worded[option] = self.wording.say(self.wording.find(*places), {})
+            elif column in columns:
+                worded[option] = self.format(columns[column])
+        self.figure(key, draw(data, **shown, **worded), data, columns, **facts)
 
     def table(
         self,
@@ -186,18 +249,21 @@ class Report:
             Columns that add up, for a last row.
         """
         caption = self.wording.say(self._own(f"{key}.caption"), facts)
-        table = self._table(key, frame, columns, total)
+        table = self._table(key, frame, partial(worded_table, frame, columns, self.wording, total=total))
         self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": table})
 
-    def _table(self, key: str, frame: pd.DataFrame, columns: Mapping[str, str], total: Sequence[str]) -> dict:
+    def _table(self, key: str, frame: pd.DataFrame, worded: Callable) -> dict:
         file = Path("tables", self.stage, f"{key}.csv")
         write_csv(frame, Path("reports", self.about.name) / file)
         try:
-            table = worded_table(frame, columns, self.wording, lambda name: self._heading(key, name), total)
+            table = worded(lambda name: self._heading(key, name))
         except WordingError as error:
             raise WordingError(f"{self.stage}.{key}: {error}") from None
-        left_out = table.pop("left_out")
-        words = self.wording.say("table.more", rows=left_out) if left_out else self.wording.say("table.all")
+        left_out, picked = table.pop("left_out"), table.pop("picked", False)
+        if picked:
+            words = self.wording.say("table.picked")
+        else:
+            words = self.wording.say("table.more", rows=left_out) if left_out else self.wording.say("table.all")
         return table | {"file": file.as_posix(), "file_words": words}
 
     def _heading(self, key: str, name: str) -> str:
@@ -255,9 +321,9 @@ class Report:
         """Wording of an enum's member; of plain text with the enum's name in ``kind``."""
         return self.wording.label(member, kind)
 
-    def format(self, spec: str, peers=None) -> Callable[[object], str]:
+    def format(self, spec: str) -> Format:
         """Return a function that words numbers or dates in one format, for axes and labels of charts."""
-        return self.wording.formatter(spec, peers)
+        return self.wording.formatter(spec)
 
     def close(self, **facts) -> None:
         """End the page: source, counts and models in the footer, and ``metrics/<stage>.json``.

@@ -58,9 +58,7 @@ def worded_table(
     >>> table["rows"], table["total"]
     ([['VIP', '12'], ['Small', '1,188']], ['Total', '1,200'])
     """
-    for name in [*columns, *total]:
-        if name not in frame:
-            raise WordingError(f"the table has no column '{name}' (it has: {', '.join(map(str, frame))}).")
+    _refuse_absent([*columns, *total], frame)
     shown = frame.head(rows)
     totals = {name: frame[name].sum(min_count=1) for name in total}
     cells, sums = [], []
@@ -72,11 +70,78 @@ def worded_table(
     if total:
         sums[0] = sums[0] or wording.say("table.total")
     return {
-        "headings": [{"text": heading(name), "left": _is_left(spec)} for name, spec in columns.items()],
+        "headings": [
+            {"text": heading(name), "left": i == 0 or _is_left(spec)} for i, (name, spec) in enumerate(columns.items())
+        ],
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "total": sums if total else None,
         "left_out": len(frame) - len(shown),
     }
+
+
+def worded_numbers(
+    frame: pd.DataFrame, columns: Mapping[str, str], wording: Wording, heading, across: str | None = None
+) -> dict:
+    """Word the numbers of a chart: at most eight rows, evenly chosen, so that the table spans what the chart shows.
+
+    Parameters
+    ----------
+    frame, columns, wording, heading
+        As in `worded_table`.
+    across : str, optional
+        Column whose values (at most eight, evenly chosen) become headings, with the last of ``columns`` in the cells.
+
+    Returns
+    -------
+    dict
+        As `worded_table`, and ``picked``: whether rows or columns were left out.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"week": [0, 0, 1, 1], "curve": ["a", "b"] * 2, "share": [0.0, 0.1, 0.2, 0.3]})
+    >>> columns = {"week": "count", "curve": "text", "share": "percent"}
+    >>> table = worded_numbers(frame, columns, Wording("en"), str.title, across="curve")
+    >>> [heading["text"] for heading in table["headings"]], table["rows"]
+    (['Week', 'a', 'b'], [['0', '0%', '10%'], ['1', '20%', '30%']])
+    """
+    if across is None:
+        picked = frame.iloc[_evenly(len(frame), ROWS_ON_A_PAGE)]
+        return worded_table(picked, columns, wording, heading) | {"picked": len(picked) < len(frame)}
+    _refuse_absent(columns, frame)
+    value = list(columns)[-1]
+    beside = [name for name in columns if name not in (across, value)]
+    keys = frame[beside].drop_duplicates(ignore_index=True)
+    tops = frame[across].drop_duplicates().tolist()
+    shown_keys = keys.iloc[_evenly(len(keys), ROWS_ON_A_PAGE)]
+    shown_tops = [tops[i] for i in _evenly(len(tops), ROWS_ON_A_PAGE)]
+    texts = frame[[*beside, across]].assign(_text=_worded_column(frame, value, columns[value], wording, []))
+    wide = texts.pivot(index=beside, columns=across, values="_text").reindex(columns=shown_tops)
+    cells = shown_keys.merge(wide.reset_index(), on=beside, how="left")[shown_tops].fillna("").to_numpy().tolist()
+    names = [_worded_column(shown_keys, name, columns[name], wording, []) for name in beside]
+    titles = [wording.format(top, columns[across]) for top in shown_tops]
+    return {
+        "headings": [
+            *({"text": heading(name), "left": i == 0 or _is_left(columns[name])} for i, name in enumerate(beside)),
+            *({"text": title, "left": False} for title in titles),
+        ],
+        "rows": [[*name, *row] for name, row in zip(zip(*names, strict=True), cells, strict=True)],
+        "total": None,
+        "left_out": 0,
+        "picked": len(shown_keys) < len(keys) or len(shown_tops) < len(tops),
+    }
+
+
+def _evenly(count: int, most: int) -> list[int]:
+    """Places of at most so many rows, from the first to the last, evenly apart."""
+    if count <= most:
+        return list(range(count))
+    return [round(i * (count - 1) / (most - 1)) for i in range(most)]
+
+
+def _refuse_absent(names, frame: pd.DataFrame) -> None:
+    for name in names:
+        if name not in frame:
+            raise WordingError(f"the table has no column '{name}' (it has: {', '.join(map(str, frame))}).")
 
 
 def _is_left(spec: str) -> bool:

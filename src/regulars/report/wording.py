@@ -32,7 +32,7 @@ unit                               14.03 or .1403 becomes
 =================================  =====================================================================
 
 A digit after a unit fixes the decimals: ``percent1``, ``number3``, ``money0``. After a colon: ``interval``
-(£371k-£455k), ``with_interval`` (£412k (£371k-£455k)), ``signed`` (+3.0 points), ``abs``. What is missing is worded,
+(£371k-£455k), ``with_interval`` (£412k (371k-455k)), ``signed`` (+3.0 points), ``abs``. What is missing is worded,
 never blank.
 """
 
@@ -205,7 +205,8 @@ class Wording:
             template = self._translations.ngettext(key, key, int(number) if float(number).is_integer() else 2)
         else:
             template = self._translations.gettext(key)
-        return _Filler(self, key).vformat(template, (), facts)
+        # n and its number stay on one line
+        return _Filler(self, key).vformat(template, (), facts).replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
 
     def label(self, member, kind: str | None = None) -> str:
         """Wording of an enum's member, or of plain text that is one of the enum named ``kind``.
@@ -264,9 +265,9 @@ class Wording:
             raise WordingError(f"the format '{spec}' does not fit {value!r}; formats are {', '.join(formats())}.")
         return self._number(value, name, int(digits) if digits else None, modifiers, peers)
 
-    def formatter(self, spec: str, peers: Iterable[float] | None = None) -> Callable[[object], str]:
+    def formatter(self, spec: str) -> "Format":
         """Return a function that words values in one format, for axes and labels of charts."""
-        return partial(self.format, spec=spec, peers=None if peers is None else list(peers))
+        return Format(self, spec)
 
     def _number(self, value, unit: str, digits: int | None, modifiers: list[str], peers) -> str:
         estimate = value if isinstance(value, Estimate) else Estimate(value)
@@ -290,13 +291,14 @@ class Wording:
         one = f"+{one}" if "signed" in modifiers and value > 0 else one
         if not with_ends:
             return one
-        ends = self._interval(text, unit, low, high, bare=True)
+        # in brackets behind its value an interval needs no unit: "19% (18–20)"
+        ends = self._interval(partial(text, bare=True), unit, low, high)
         return self._fill("format.with_interval", {"value": one, "interval": ends})
 
-    def _interval(self, text, unit: str, low: float, high: float, bare: bool = False) -> str:
+    def _interval(self, text, unit: str, low: float, high: float) -> str:
         # "18–20%", not "18%–20%", for the units that a language says once
         once = unit in self._fill(self.find("format.interval.unit_once"), {}).split()
-        ends = {"low": text(low, bare=once), "high": text(high, bare=once and bare)}
+        ends = {"low": text(low, bare=True) if once else text(low), "high": text(high)}
         negative = any(end.startswith(MINUS) for end in ends.values())
         return self._fill("format.interval.negative" if negative else "format.interval", ends)
 
@@ -339,6 +341,30 @@ class Wording:
             if size >= float(limit) * (10 if chosen[1] == "" and float(limit) < 10_000 else 1):
                 chosen = (float(limit), suffix)
         return chosen
+
+
+class Format:
+    """One format as a function: of one value, or of all that stand beside each other with the same decimals and scale.
+
+    Examples
+    --------
+    >>> money = Wording("en", currency="GBP").formatter("money_short")
+    >>> money(9_500), money.all([0, 9_500, 142_000])
+    ('£9,500', ['£0', '£10k', '£142k'])
+    """
+
+    def __init__(self, wording: Wording, spec: str):
+        self.wording, self.spec = wording, spec
+
+    def __call__(self, value) -> str:
+        """Word one value."""
+        return self.wording.format(value, self.spec)
+
+    def all(self, values: Iterable) -> list[str]:
+        """Word values that belong together."""
+        values = list(values)
+        numbers = [value for value in values if isinstance(value, int | float | np.number) and not _is_missing(value)]
+        return [self.wording.format(value, self.spec, peers=numbers) for value in values]
 
 
 class _Filler(Formatter):
@@ -463,6 +489,8 @@ def _money(words, value, digits=None, peers=(), bare=False):
     digits = digits if digits is not None else 0 if _largest(peers) >= 100 else 2
     pattern = words.locale.currency_formats["standard"].pattern
     pattern = pattern.replace("0.00", "0." + "0" * digits if digits else "0")
+    if bare:
+        return words.decimal(value, digits)
     number = _rounded(value, digits)
     return _sign(format_currency(number, words._currency(), pattern, locale=words.locale, currency_digits=False))
 
@@ -479,20 +507,19 @@ def _scaled(words, value, digits, peers) -> dict[str, str]:
 
 
 def _money_short(words, value, digits=None, peers=(), bare=False):
-    if not words._scale(_largest(peers))[1]:
-        return _money(words, value, digits, peers)
+    if value == 0 or not words._scale(_largest(peers))[1]:
+        return _money(words, value, digits, peers, bare)
     parts = _scaled(words, value, digits, peers)
     if bare:
-        return parts["sign"] + parts["number"]
+        return "".join(parts.values())
     symbol, name = words.money_symbol(), get_currency_name(words._currency(), locale=words.locale)
     return words._fill(words.find("format.money_short"), {**parts, "symbol": symbol, "name": name})
 
 
 def _count_short(words, value, digits=None, peers=(), bare=False):
-    if not words._scale(_largest(peers))[1]:
+    if value == 0 or not words._scale(_largest(peers))[1]:
         return _count(words, value, digits)
-    parts = _scaled(words, value, digits, peers)
-    return parts["sign"] + parts["number"] + ("" if bare else parts["scale"])
+    return "".join(_scaled(words, value, digits, peers).values())
 
 
 def _span(unit, words, value, digits=None, peers=(), bare=False):

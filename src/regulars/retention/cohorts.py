@@ -149,6 +149,30 @@ def _counts(days: pd.DataFrame, kind: str) -> pd.DataFrame:
     return inside.drop(columns="customers").join(still, how="outer").reset_index().fillna({"orders": 0, "revenue": 0.0})
 
 
+def recent_cells(cohorts: pd.DataFrame, most: int = 13) -> pd.DataFrame:
+    """The newest cohorts and the first periods of a triangle, no more of each than can be read side by side.
+
+    Parameters
+    ----------
+    cohorts : pandas.DataFrame
+        As `cohort_retention` gives it.
+    most : int
+        Cohorts, and periods.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Those rows.
+
+    Examples
+    --------
+    >>> recent_cells(pd.DataFrame({"cohort": [1, 1, 2, 2, 3], "period": [0, 1, 0, 1, 0]}), most=2).to_numpy().tolist()
+    [[2, 0], [2, 1], [3, 0]]
+    """
+    newest = sorted(cohorts["cohort"].unique())[-most:]
+    return cohorts[cohorts["cohort"].isin(newest) & (cohorts["period"] < most)].reset_index(drop=True)
+
+
 def pooled_retention(cohorts: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
     """One curve out of a triangle: the share of all customers who bought in each period after their first.
 

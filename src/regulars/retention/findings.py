@@ -102,6 +102,7 @@ def cohort_finding(comparison: pd.DataFrame, level: float = 0.9) -> CohortFindin
     if len(comparison) < 2:
         return CohortFinding.TOO_FEW
     z = norm.ppf((1 + level) / 2)
+    chance = (1 - level) / 2  # two looks, at the line and at the scatter, share the chance of a false alarm
     error = ((comparison["share_high"] - comparison["share_low"]) / (2 * z)).to_numpy(float)
     if not (error > 0).all():
         return CohortFinding.ALIKE
@@ -112,10 +113,10 @@ def cohort_finding(comparison: pd.DataFrame, level: float = 0.9) -> CohortFindin
     slope = (weight * centred * share).sum() / (weight * centred**2).sum()
     residual = (weight * (share - np.average(share, weights=weight) - slope * centred) ** 2).sum()
     freedom = len(share) - 2
-    limit = z
-    if freedom > 0 and chi2.sf(residual, freedom) < 1 - level:  # the cohorts do not lie on a line: ask for more
-        limit = student.ppf((1 + level) / 2, freedom) * np.sqrt(residual / freedom)
+    limit = norm.ppf(1 - chance / 2)
+    if freedom > 0 and chi2.sf(residual, freedom) < chance:  # the cohorts do not lie on a line: ask for more
+        limit = student.ppf(1 - chance / 2, freedom) * np.sqrt(residual / freedom)
     if abs(slope) * np.sqrt((weight * centred**2).sum()) > limit:
         return CohortFinding.BETTER if slope > 0 else CohortFinding.WORSE
     scatter = (weight * (share - np.average(share, weights=weight)) ** 2).sum()
-    return CohortFinding.MIXED if chi2.sf(scatter, len(share) - 1) < 1 - level else CohortFinding.ALIKE
+    return CohortFinding.MIXED if chi2.sf(scatter, len(share) - 1) < chance else CohortFinding.ALIKE

@@ -10,7 +10,7 @@ from regulars.intervals import Estimate
 
 LIST_COLUMNS = (
     "customer_id", "last_ordered_at", "frequency", "spend", "p_alive", "p_active", "clv", "value_if_alive",
-    "value_at_risk", "tier", "segment",
+    "value_at_risk", "tier", "segment", "customer_state", "silence_days", "usual_days",
 )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def active_bands(
     return table.astype({"customers": int, "one_time_untold": int}).reset_index(drop=True)[columns]
 
 
-def at_risk(value: pd.DataFrame, n: int = 50) -> pd.DataFrame:
+def at_risk(value: pd.DataFrame, n: int = 50, min_alive: float = 0.0) -> pd.DataFrame:
     """Whom to call first: the customers with the most money at risk.
 
     Parameters
@@ -113,6 +113,8 @@ def at_risk(value: pd.DataFrame, n: int = 50) -> pd.DataFrame:
         present.
     n : int
         Length of the list.
+    min_alive : float
+        Customers with a smaller chance of being one still are left out: a call comes too late for them.
 
     Returns
     -------
@@ -128,11 +130,41 @@ def at_risk(value: pd.DataFrame, n: int = 50) -> pd.DataFrame:
     >>> at_risk(value)[["rank", "customer_id", "value_at_risk"]].to_numpy().tolist()
     [[1, 'b', 30.0], [2, 'c', 10.0]]
     """
-    told = value[can_tell_alive(value) & value["value_at_risk"].gt(0)]
+    told = value[can_tell_alive(value) & value["value_at_risk"].gt(0) & value["p_alive"].ge(min_alive)]
     ranked = told.sort_values(["value_at_risk", "customer_id"], ascending=[False, True], kind="stable").head(n)
     ranked = ranked[[name for name in LIST_COLUMNS if name in ranked]].reset_index(drop=True)
     ranked.insert(0, "rank", range(1, len(ranked) + 1))
     return ranked
+
+
+def expected_active(value: pd.DataFrame, level_uncertainty: float = 0.0, level: float = 0.9) -> Estimate:
+    """How many customers will order within the window of ``p_active``.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        ``p_active``, one row per customer.
+    level_uncertainty : float
+        Standard deviation of the level of any total, as a share, that no model sees.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Estimate
+        Sum of the chances; n is the number of customers. The interval joins luck, Σ p (1 − p), and the level.
+
+    Examples
+    --------
+    >>> result = expected_active(pd.DataFrame({"p_active": [0.5] * 100}))
+    >>> round(result.value, 1), round(result.low, 1), round(result.high, 1), result.n
+    (50.0, 41.8, 58.2, 100)
+    """
+    chance = value["p_active"].to_numpy(float)
+    total = float(chance.sum())
+    spread = np.sqrt((chance * (1 - chance)).sum() + (level_uncertainty * total) ** 2)
+    reach = float(norm.ppf((1 + level) / 2) * spread)
+    return Estimate(total, max(total - reach, 0.0), min(total + reach, float(len(chance))), len(chance))
 
 
 def risk_total(value: pd.DataFrame, level_uncertainty: float = 0.0, level: float = 0.9) -> Estimate:

@@ -148,6 +148,43 @@ def kaplan_meier(durations, events, level: float = 0.9) -> Curve:
     )  # fmt: skip
 
 
+def cohort_curves(times: pd.DataFrame, most: int = 4, level: float = 0.9) -> pd.DataFrame:
+    """Curves of the time to the second order, cohorts taken together until few enough can be told apart.
+
+    Parameters
+    ----------
+    times : pandas.DataFrame
+        ``cohort``, ``days``, ``returned``, as `time_to_second_order` gives them.
+    most : int
+        Curves at most: cohorts are taken together by quarter, or by year, or all, where there are more.
+    level : float
+        Of the pointwise intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per curve and time: ``cohort`` (first day of the months taken together), ``grain`` (month, quarter,
+        year or all), then as `Curve.frame`; each curve ends where its youngest customers leave observation, so that
+        its last step rests on all of its months.
+    """
+    months = times["cohort"].dt.to_period("M")
+    grains = {
+        "month": months.dt.to_timestamp(),
+        "quarter": times["cohort"].dt.to_period("Q").dt.to_timestamp(),
+        "year": times["cohort"].dt.to_period("Y").dt.to_timestamp(),
+        "all": pd.Series(times["cohort"].min(), index=times.index),
+    }
+    grain = next(name for name, groups in grains.items() if groups.nunique() <= most)
+    parts = []
+    for start, part in times.groupby(grains[grain], sort=True):
+        frame = kaplan_meier(part["days"], part["returned"], level).frame()
+        shortest = part.loc[~part["returned"], "days"].min()  # the youngest without a second order
+        parts.append(
+            frame[(frame["time"] <= shortest) | (frame["time"] == 0)].assign(cohort=start, grain=grain, n=len(part))
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
 def log_rank(durations, events, groups) -> tuple[float, float]:
     """Log-rank test of whether two or more groups have one curve in common.
 

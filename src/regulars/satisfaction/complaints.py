@@ -6,6 +6,19 @@ from regulars.intervals import Estimate, share, wilson
 from regulars.labels import Outcome
 from regulars.retention.survival import Curve, kaplan_meier
 
+COMPLAINT = "complaint"
+
+
+def only_complaints(tickets: pd.DataFrame) -> pd.DataFrame:
+    """Tickets that are complaints: those whose ``kind`` says so, or all where the table does not tell kinds apart.
+
+    Examples
+    --------
+    >>> only_complaints(pd.DataFrame({"ticket_id": ["1", "2"], "kind": ["complaint", "service"]}))["ticket_id"].tolist()
+    ['1']
+    """
+    return tickets[tickets["kind"] == COMPLAINT] if "kind" in tickets else tickets
+
 
 def complaint_rate(tickets: pd.DataFrame, customers: int, level: float = 0.9) -> Estimate:
     """Share of customers who complained at least once.
@@ -109,6 +122,39 @@ def outcome_shares(tickets: pd.DataFrame, by: str | None = None, level: float = 
     long["share_low"], long["share_high"] = wilson(long["tickets"], long["n"], level)
     long = long.astype({"outcome": "string", key: "string"})
     return long if by else long.drop(columns=key)
+
+
+def resolution_table(
+    tickets: pd.DataFrame, observation_end, by: str = "category", level: float = 0.9, min_cell: int = 1
+) -> pd.DataFrame:
+    """Median days until a complaint is closed, category by category.
+
+    Parameters
+    ----------
+    tickets, observation_end, by, level
+        As for `resolution_times`.
+    min_cell : int
+        Groups with fewer complaints are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The column `by`, ``n``, ``median_days`` with ``median_days_low`` and ``median_days_high``; the slowest first.
+
+    Examples
+    --------
+    >>> tickets = pd.DataFrame({"opened_at": pd.to_datetime(["2026-01-01", "2026-01-02"]), "category": ["late", "late"],
+    ...                         "resolved_at": pd.to_datetime(["2026-01-03", "2026-01-05"])})
+    >>> resolution_table(tickets, "2026-01-31")[["category", "n", "median_days"]].to_numpy().tolist()
+    [['late', 2, 2.0]]
+    """
+    curves = resolution_times(tickets, observation_end, by, level)
+    medians = {name: curve.quantile() for name, curve in curves.items() if curve.n >= min_cell}
+    table = pd.DataFrame(
+        [(name, m.n, m.value, m.low, m.high) for name, m in medians.items()],
+        columns=[by, "n", "median_days", "median_days_low", "median_days_high"],
+    ).astype({by: "string"})
+    return table.sort_values(["median_days", by], ascending=[False, True], ignore_index=True)
 
 
 def resolution_times(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, t
+from scipy.stats import chi2, norm, t
 
 from regulars.intervals import Estimate, share
 from regulars.labels import Recommendation
@@ -202,6 +202,40 @@ def by_group(
             "enough": pd.Series([estimate.n >= min_answers for estimate in found], dtype="bool"),
         }
     )
+
+
+def groups_differ(table: pd.DataFrame, level: float = 0.9) -> bool:
+    """Whether groups differ by more than noise: their values scatter more than their intervals allow.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `by_group` gives it; groups without enough answers or without an interval do not count.
+    level : float
+        That of the intervals and of the verdict.
+
+    Returns
+    -------
+    bool
+        False with fewer than two groups.
+
+    References
+    ----------
+    Cochran, W. G. (1954), Biometrics 10, 101-129 (Q, here with the intervals' half widths over z as standard errors).
+
+    Examples
+    --------
+    >>> two = pd.DataFrame({"value": [60.0, 70.0], "low": [58.0, 68.0], "high": [62.0, 72.0], "enough": True})
+    >>> groups_differ(two), groups_differ(two.assign(value=[60.0, 61.0]))
+    (True, False)
+    """
+    told = table[table["enough"] & (table["high"] > table["low"])]
+    if len(told) < 2:
+        return False
+    error = (told["high"] - told["low"]) / (2 * norm.ppf((1 + level) / 2))
+    weight = error**-2.0
+    centre = (weight * told["value"]).sum() / weight.sum()
+    return bool(chi2.sf((weight * (told["value"] - centre) ** 2).sum(), len(told) - 1) < 1 - level)
 
 
 def customer_satisfaction(

@@ -40,8 +40,8 @@ def wave_changes(by_wave: pd.DataFrame) -> pd.DataFrame:
     return by_wave.join(added.astype(kinds))
 
 
-def wave_finding(by_wave: pd.DataFrame) -> Change | None:
-    """Whether the latest wave differs from the one before; None where there are not two with enough answers.
+def wave_finding(by_wave: pd.DataFrame) -> Change:
+    """Whether the latest wave differs from the one before; unknown where there are not two with enough answers.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def wave_finding(by_wave: pd.DataFrame) -> Change | None:
     <Change.UNCLEAR: 'unclear'>
     """
     last = wave_changes(by_wave)["change"].iloc[-1] if len(by_wave) > 1 else None
-    return None if last is None or pd.isna(last) else Change(last)
+    return Change.UNKNOWN if last is None or pd.isna(last) else Change(last)
 
 
 def _change(by_wave: pd.DataFrame, place: int) -> tuple:

@@ -123,6 +123,7 @@ def find_clusters(
         return _none(features)
     rows = np.sort(rng.choice(len(scaled), sample, replace=False)) if len(scaled) > sample else np.arange(len(scaled))
     points = scaled[rows]
+    import sklearn.cluster  # noqa: F401  (before the limit: it holds for libraries that are loaded)
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # sums in one order, so that every machine finds the same centres

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from regulars.intervals import Estimate
+
 
 def group_summary(
     customers: pd.DataFrame,
@@ -12,6 +14,7 @@ def group_summary(
     level: float = 0.9,
     level_uncertainty: float = 0.0,
     min_cell: int = 1,
+    observation_end=None,
 ) -> pd.DataFrame:
     """Count, revenue so far and future value of each group, with their shares.
 
@@ -29,14 +32,17 @@ def group_summary(
     level_uncertainty : float
         Standard deviation of the level of any total, as a share, that no model sees.
     min_cell : int
-        Groups with fewer customers are left out, and so is what would give them away: shares are of all customers.
+        Groups with fewer customers are left out; shares are of all customers.
+    observation_end : date, optional
+        Adds ``days_since_order``, the median days since the last order, from ``last_ordered_at``.
 
     Returns
     -------
     pandas.DataFrame
         One row per group: the column `by`, ``customers``, ``customers_share``, ``spend``, ``spend_share``,
         ``spend_per_customer`` and, where known, ``clv``, ``clv_low``, ``clv_high``, ``clv_share``,
-        ``clv_per_customer``, ``value_at_risk``. The shares over all groups sum to 1.
+        ``clv_per_customer``, ``value_at_risk``, ``days_since_order``. The shares over all groups sum to 1; those of
+        money have an interval (`share_of`): ``spend_share_low``, ``spend_share_high`` …
 
     Notes
     -----
@@ -52,25 +58,82 @@ def group_summary(
     grouped = customers.groupby(customers[by].astype(object), sort=True)
     table = pd.DataFrame({"customers": grouped.size(), "spend": grouped["spend"].sum()})
     table["customers_share"] = table["customers"] / len(customers)
-    table["spend_share"] = _shares(table["spend"])
+    table = table.join(_shares(customers, by, "spend", level))
     table["spend_per_customer"] = table["spend"] / table["customers"]
     if "clv" in customers:
         table["clv"] = grouped["clv"].sum()
         spread = _spread(customers, by, level, level_uncertainty)
         table["clv_low"], table["clv_high"] = table["clv"] - spread, table["clv"] + spread
-        table["clv_share"] = _shares(table["clv"])
+        table = table.join(_shares(customers, by, "clv", level))
         table["clv_per_customer"] = table["clv"] / table["customers"]
     if "value_at_risk" in customers:
         table["value_at_risk"] = grouped["value_at_risk"].sum()
+    if observation_end is not None:
+        end = pd.Timestamp(observation_end).normalize()
+        silence = (end - customers["last_ordered_at"].dt.normalize()).dt.days
+        table["days_since_order"] = silence.groupby(customers[by].astype(object)).median()
     table = table[table["customers"] >= min_cell]
     if order is not None:
         table = table.reindex([name for name in order if name in table.index])
     return table.rename_axis(by).reset_index().astype({by: "string"})
 
 
-def _shares(sums: pd.Series) -> pd.Series:
-    total = sums.sum()
-    return sums / total if total else sums * np.nan
+def share_of(values: pd.Series, mask: pd.Series, level: float = 0.9) -> Estimate:
+    """Share of a total that some customers hold, as it would vary had other customers of the same kind come.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        One per customer, in currency.
+    mask : pandas.Series of bool
+        Which customers, on the same index.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Estimate
+        Between 0 and 1; n is the number of those customers. NaN where the total is zero.
+
+    Notes
+    -----
+    The share is a ratio of two sums over customers; its variance is Σ (c (g − s))² / (Σ c)², with c the value of a
+    customer, g whether the customer is counted and s the share (linearised ratio). What moves all alike cancels.
+
+    References
+    ----------
+    Cochran, W. G. (1977), Sampling Techniques, 3rd ed., sec. 6.3.
+
+    Examples
+    --------
+    >>> result = share_of(pd.Series([30.0, 10.0, 10.0]), pd.Series([True, False, False]))
+    >>> round(result.value, 2), round(result.low, 2), round(result.high, 2), result.n
+    (0.6, 0.12, 1.0, 1)
+    """
+    flags = mask.map({True: "yes", False: "no"})
+    table = _shares(pd.DataFrame({"value": values, "mask": flags}), "mask", "value", level)
+    n = int(mask.sum())
+    if "yes" not in table.index:
+        return Estimate(0.0 if values.sum() else float("nan"), n=0)
+    return Estimate(*(float(x) for x in table.loc["yes"]), n=n)
+
+
+def _shares(customers: pd.DataFrame, by: str, column: str, level: float) -> pd.DataFrame:
+    """Share of each group of a sum over customers, with its interval."""
+    groups = customers[by].astype(object)
+    values = customers[column].astype(float)
+    sums, squares = values.groupby(groups).sum(), (values**2).groupby(groups).sum()
+    total = values.sum()
+    share = sums / total if total else sums * np.nan
+    variance = (1 - 2 * share) * squares + share**2 * squares.sum()
+    reach = norm.ppf((1 + level) / 2) * np.sqrt(variance.clip(lower=0)) / abs(total) if total else sums * np.nan
+    return pd.DataFrame(
+        {
+            f"{column}_share": share,
+            f"{column}_share_low": (share - reach).clip(lower=0),
+            f"{column}_share_high": (share + reach).clip(upper=1),
+        }
+    )
 
 
 def _spread(customers: pd.DataFrame, by: str, level: float, level_uncertainty: float) -> pd.Series:
@@ -81,6 +144,43 @@ def _spread(customers: pd.DataFrame, by: str, level: float, level_uncertainty: f
         return total * np.nan
     own = (((customers["clv_high"] - customers["clv_low"]) / (2 * z)) ** 2).groupby(groups).sum()
     return z * np.sqrt(own + (level_uncertainty * total) ** 2)
+
+
+def score_grid(customers: pd.DataFrame, scores: pd.DataFrame, min_cell: int = 1) -> pd.DataFrame:
+    """What a customer of each pair of scores has brought and should bring: the map that segments are cut out of.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        ``spend``, ``clv`` and ``segment``, one row per customer.
+    scores : pandas.DataFrame
+        ``r_score``, ``fm_score``, on the same index.
+    min_cell : int
+        Cells with fewer customers are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pair, the most recent first: ``r_score``, ``fm_score``, ``segment``, ``customers``,
+        ``spend_per_customer``, ``clv_per_customer`` (currency).
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"spend": [8.0, 4.0], "clv": [2.0, 1.0], "segment": ["new", "new"]})
+    >>> scores = pd.DataFrame({"r_score": [5, 5], "fm_score": [1, 1]})
+    >>> score_grid(customers, scores).to_numpy().tolist()
+    [[5, 1, 'new', 2, 6.0, 1.5]]
+    """
+    keys = ["r_score", "fm_score"]
+    cells = customers[["spend", "clv", "segment"]].join(scores[keys]).groupby(keys)
+    grid = cells.agg(
+        segment=("segment", "first"),
+        customers=("clv", "size"),
+        spend_per_customer=("spend", "mean"),
+        clv_per_customer=("clv", "mean"),
+    ).reset_index()
+    grid = grid[grid["customers"] >= min_cell]
+    return grid.sort_values(keys, ascending=[False, True], ignore_index=True)
 
 
 def cross_table(customers: pd.DataFrame, rows: str, columns: str, row_order: list, column_order: list) -> pd.DataFrame:

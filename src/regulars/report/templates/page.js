@@ -5,12 +5,13 @@
   const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false };
   const charts = JSON.parse(document.getElementById("charts").textContent);
 
-  function fit(width) {
+  function fit(onPaper) {
     charts.forEach(function (chart) {
       const box = document.getElementById(chart.id);
-      const wanted = width || box.clientWidth;
-      if (wanted && box.layout && box.layout.width !== wanted) {
-        Plotly.relayout(box, { width: wanted });
+      const width = onPaper ? PAPER_WIDTH : box.clientWidth;
+      const height = onPaper ? chart.layout.meta.print_height : chart.layout.height;
+      if (width && (box.layout.width !== width || box.layout.height !== height)) {
+        Plotly.relayout(box, { width: width, height: height });
       }
     });
   }
@@ -24,17 +25,17 @@
   let waiting = null;
   window.addEventListener("resize", function () {
     clearTimeout(waiting);
-    waiting = setTimeout(fit, 100);
+    waiting = setTimeout(fit, 100, false);
   });
 
   let opened = [];
   window.addEventListener("beforeprint", function () {
     opened = Array.from(document.querySelectorAll("details:not([open])"));
     opened.forEach(function (details) { details.open = true; });
-    fit(PAPER_WIDTH);
+    fit(true);
   });
   window.addEventListener("afterprint", function () {
     opened.forEach(function (details) { details.open = false; });
-    fit();
+    fit(false);
   });
 })();

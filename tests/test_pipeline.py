@@ -1,0 +1,226 @@
+"""The whole pipeline through DVC on samples of 300 customers: what it writes, what runs again, what bad input does."""
+
+import json
+import re
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from regulars.clv import BetaGeoFitter
+from regulars.rfm import rfm_summary
+from regulars.stages import STAGES
+from sample_project import (
+    CUSTOMERS,
+    DEMO,
+    SHOP,
+    build,
+    change_parameter,
+    outputs,
+    run,
+    sample_orders,
+    stages_run,
+    write_orders,
+)
+
+pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("pipeline")]
+END = date(1998, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def orders(cdnow_sample):
+    return sample_orders(cdnow_sample)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, orders):
+    """The copy after one run of everything."""
+    folder = tmp_path_factory.mktemp("project")
+    build(folder, orders)
+    done = run(folder, "reports")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(stages_run(done)) == {(dataset, stage) for dataset in (SHOP, DEMO) for stage in STAGES}
+    assert f"{SHOP}: open reports/{SHOP}/index.html (" in done.stdout
+    return folder
+
+
+def read_json(folder, *parts):
+    return json.loads(folder.joinpath(*parts).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("dataset", [SHOP, DEMO])
+def test_every_output_is_there(project, dataset):
+    for stage in STAGES.values():
+        for output in stage.owned(dataset):
+            path = project / output
+            assert path.is_dir() if output.endswith("/") else path.stat().st_size > 0, output
+
+
+def test_values_are_those_of_an_independent_fit(project, orders):
+    record = read_json(project, "models", SHOP, "clv.json")
+    summary = rfm_summary(orders, END, "week", zero_spend_is_purchase=True)
+    model = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
+    fitted = record["models"]["bg_nbd"]
+    assert fitted["customers"] == CUSTOMERS == len(summary)
+    assert fitted["log_likelihood"] == pytest.approx(model.log_likelihood_, abs=1e-6)
+    assert list(fitted["parameters"].values()) == pytest.approx(model.params_.tolist(), rel=1e-6)
+    expected = {"time_unit": "week", "observation_end": "1998-06-30", "currency": "USD", "champion": "bg_nbd"}
+    assert expected.items() <= record.items()
+    value = pd.read_parquet(project / f"data/scored/{SHOP}/value.parquet")
+    assert value["frequency"].tolist() == summary["frequency"].tolist()
+    assert value["spend"].sum() == pytest.approx(orders["amount"].sum(), abs=0.005)
+    assert (value["value_at_risk"] - (value["value_if_alive"] - value["clv"])).abs().max() < 1e-6
+    total = read_json(project, "reports", SHOP, "metrics.json")["value"]["worth"]["value"]
+    assert value["clv"].sum() == pytest.approx(total, rel=1e-8)
+
+
+def test_ledger_adds_up(project, orders):
+    ledger = read_json(project, "data/clean", SHOP, "ledger.json")["tables"]["orders"]
+    assert ledger["rows"]["raw"] == ledger["rows"]["kept"] == len(orders)
+    assert ledger["amount"]["raw"] == pytest.approx(orders["amount"].sum(), abs=0.005)
+    demo = read_json(project, "data/clean", DEMO, "ledger.json")["tables"]
+    for table in demo.values():
+        assert table["rows"]["raw"] == sum(table["rows"][fate] for fate in ("kept", "merged", "netted", "rejected"))
+
+
+def test_scores_join_every_part(project):
+    customers = pd.read_parquet(project / f"data/scored/{DEMO}/customers.parquet")
+    value = pd.read_parquet(project / f"data/scored/{DEMO}/value.parquet")
+    assert customers["customer_id"].tolist() == value["customer_id"].tolist()
+    assert {"clv", "tier", "segment", "cluster", "satisfaction", "customer_state"} <= set(customers)
+    assert 0 < customers["satisfaction"].notna().sum() < len(customers)
+    assert customers["segment"].notna().all()
+    # the shop supplies no survey: nothing is known, and nothing is made up
+    assert pd.read_parquet(project / f"data/scored/{SHOP}/customers.parquet")["satisfaction"].isna().all()
+
+
+def test_second_order_share_is_kaplan_meier_by_hand(project, orders):
+    """1 − Kaplan–Meier of the time to the second purchase day, worked out here customer by customer."""
+    days = orders.assign(day=orders["ordered_at"].dt.normalize())[["customer_id", "day"]].drop_duplicates()
+    gaps, censored = [], []
+    for _, own in days.sort_values("day").groupby("customer_id")["day"]:
+        own = own.tolist()
+        (gaps if len(own) > 1 else censored).append(((own[1] if len(own) > 1 else pd.Timestamp(END)) - own[0]).days)
+    survival = 1.0
+    for day in sorted(set(gaps)):
+        if day <= 180:
+            survival *= 1 - gaps.count(day) / sum(gap >= day for gap in gaps + censored)
+    metrics = read_json(project, "reports", SHOP, "metrics.json")["retention"]
+    told = {name: entry["value"] for name, entry in metrics.items() if "180" in name}
+    assert told, f"no metric of the share with a second order within 180 days among {sorted(metrics)}"
+    assert next(iter(told.values())) == pytest.approx(1 - survival, abs=1e-9)
+
+
+@pytest.mark.parametrize("dataset", [SHOP, DEMO])
+@pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.notebook], ids=lambda stage: stage.name)
+def test_figures_on_a_page_are_those_of_its_tables(project, dataset, stage):
+    """Every table file is named on the page, and the first text of its first row stands there."""
+    page = (project / f"reports/{dataset}/{stage.page}").read_text(encoding="utf-8")
+    files = sorted((project / f"reports/{dataset}/tables/{stage.name}").rglob("*.csv"))
+    assert files or "not_supplied" in page or stage.name == "satisfaction"
+    for file in files:
+        assert f"tables/{stage.name}/{file.name}" in page
+        frame = pd.read_csv(file)
+        assert not [column for column in frame if column == "customer_id"], "real ids never reach a table"
+    tiles = read_json(project, "reports", dataset, "metrics", f"{stage.name}.json")["tiles"]
+    assert page.count('class="tile"') == len(tiles)
+
+
+def test_real_ids_stay_out_of_pages_tables_and_notebooks(project, orders):
+    ids = set(orders["customer_id"])
+    pattern = re.compile(r"(?<![\d.\-#a-f])0\d{3}(?![\d.])")  # four digits with a leading zero, as the ids are
+    for path in (project / "reports" / SHOP).rglob("*"):
+        if path.suffix in {".csv", ".ipynb", ".json"}:
+            found = set(pattern.findall(path.read_text(encoding="utf-8"))) & ids
+            assert not found, f"{path.name}: {sorted(found)[:3]}"
+
+
+def test_nothing_changed_runs_nothing(project):
+    before = outputs(project)
+    done = run(project, "reports")
+    assert done.returncode == 0
+    assert stages_run(done) == []
+    assert "nothing had changed" in done.stdout
+    assert outputs(project) == before
+
+
+def test_forced_rerun_gives_the_same_bytes(project):
+    locked, before = (project / "dvc.lock").read_bytes(), outputs(project)
+    targets = [f"{stage}@{DEMO}" for stage in STAGES]
+    done = run(project, "repro", "--force", *targets, module="dvc")
+    assert done.returncode == 0, done.stderr
+    after = outputs(project)
+    assert [name for name in before if after.get(name) != before[name]] == []
+    assert (project / "dvc.lock").read_bytes() == locked
+
+
+def test_one_parameter_of_retention_reruns_what_depends_on_it(project):
+    change_parameter(project, "retention", "list_length", 40)
+    done = run(project, "reports", SHOP)
+    assert done.returncode == 0, done.stderr
+    assert {stage for _, stage in stages_run(done)} == {"retention", "scores", "index"}
+    change_parameter(project, "retention", "list_length", 50)
+    assert run(project, "reports", SHOP).returncode == 0
+
+
+def spoil(folder, text: str):
+    path = folder / "inbox" / "orders.csv"
+    path.write_text(text, encoding="utf-8")
+
+
+GOOD = "Customer No,Day,Paid\n0001,01.02.1997,5.00\n0002,02.02.1997,6.00\n"
+BAD_INPUT = {
+    "a column that is not in the file": (GOOD.replace("Paid", "Price"), ["orders.csv", "Paid"]),
+    "an empty table": ("Customer No,Day,Paid\n", ["orders.csv"]),
+    "a date that cannot be read": (GOOD.replace("02.02.1997", "31.02.1997"), ["orders.csv", "Day", "31.02.1997", "2"]),
+}
+
+
+@pytest.mark.parametrize(("text", "named"), BAD_INPUT.values(), ids=BAD_INPUT)
+def test_bad_data_stops_with_one_sentence_and_leaves_the_pages(project, orders, text, named):
+    before = outputs(project)
+    spoil(project, text)
+    done = run(project, "reports", SHOP)
+    assert done.returncode != 0
+    sentence = [line for line in done.stderr.splitlines() if line.startswith("regulars: ")]
+    assert len(sentence) == 1, done.stderr
+    assert [name for name in named if name not in sentence[0]] == []
+    assert "Traceback" not in done.stdout + done.stderr
+    pages = {name: content for name, content in before.items() if name.startswith(("reports", "data/scored", "models"))}
+    after = outputs(project)
+    assert {name: after.get(name) for name in pages} == pages
+    write_orders(project, orders)
+    assert run(project, "reports", SHOP).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "sentence"),
+    [("retention", "list_lenght", "'list_lenght'"), ("retention", "list_length ", "list_length")],
+)
+def test_an_unknown_parameter_stops_with_one_sentence(project, section, name, sentence):
+    before = outputs(project)
+    change_parameter(project, section, name, 3)
+    done = run(project, "reports", SHOP)
+    assert done.returncode != 0
+    told = [line for line in done.stderr.splitlines() if line.startswith("regulars: ")]
+    assert len(told) == 1
+    assert sentence in told[0]
+    assert "Traceback" not in done.stderr
+    assert outputs(project) == before
+    path = project / "params.yaml"
+    path.write_text(
+        "".join(
+            line
+            for line in path.read_text().splitlines(True)
+            if name.strip() + ": 3" not in line and f"'{name}': 3" not in line
+        )
+    )
+    assert run(project, "reports", SHOP).returncode == 0
+
+
+def test_share_columns_are_shares(project):
+    value = pd.read_parquet(project / f"data/scored/{DEMO}/value.parquet")
+    assert value["p_active"].between(0, 1).all()
+    assert (value["expected_orders_low"] <= value["expected_orders"] + 1e-9).all()
+    assert np.isfinite(value.select_dtypes(float).drop(columns="monetary_value")).all(axis=None)
