@@ -31,7 +31,7 @@ GROUND = {
     "parsing",
     "catalog",
 }
-DOMAIN = {"cleaning", "netting", "simulate", "rfm", "clv", "segments", "satisfaction", "retention", "actions"}
+DOMAIN = {"cleaning", "netting", "quality", "simulate", "rfm", "clv", "segments", "satisfaction", "retention"} | {"actions"}
 
 
 def room(module: str) -> str:

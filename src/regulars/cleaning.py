@@ -7,12 +7,14 @@ exactly one of the four heaps, and their money adds up to the raw money.
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+import pyarrow as pa
 
-from regulars import netting, parsing
+from regulars import catalog, netting, parsing
 from regulars.catalog import TABLES, About, Column, about_from_ledger
 from regulars.errors import UserError
 from regulars.labels import Fate, Reason
@@ -23,9 +25,18 @@ WIDE_TYPE = "decimal(38, 4)"
 EARLIEST_YEAR = 1900
 ORDER_TABLES = ("orders", "order_lines")
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at"}
-REJECTED_COLUMNS = (
-    "table", "row", "fate", "reason", "order_id", "product_id", "ordered_at", "quantity", "amount", "raw",
-)  # fmt: skip
+REJECTED_KINDS = {
+    "table": pa.string(),
+    "row": pa.int64(),
+    "fate": pa.string(),
+    "reason": pa.string(),
+    "order_id": pa.string(),
+    "product_id": pa.string(),
+    "ordered_at": pa.timestamp("us"),
+    "quantity": pa.float64(),
+    "amount": catalog.MONEY,
+    "raw": pa.string(),
+}
 Reasons = list[tuple[Reason, ir.BooleanValue]]
 
 
@@ -120,6 +131,21 @@ def clean_tables(mapping: Mapping, raw: dict[str, RawTable], settings: dict | No
     ledger = {"dataset": _dataset_block(mapping, tables["orders"], accounts[main]), "tables": accounts}
     rejected = pd.concat([_changed(heap) for heap in heaps.values()], ignore_index=True)
     return Cleaned(tables, rejected, ledger, about_from_ledger(ledger))
+
+
+def save(cleaned: Cleaned) -> list[Path]:
+    """Write the clean tables, each checked by its schema, ``rejected.parquet`` and ``ledger.json``.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files, in ``data/clean/<dataset>/``.
+    """
+    dataset = cleaned.about.name
+    folder = Path("data", "clean", dataset)
+    files = [catalog.save(frame, name, dataset) for name, frame in cleaned.tables.items()]
+    files.append(catalog.write_parquet(cleaned.rejected, folder / "rejected.parquet", REJECTED_KINDS))
+    return [*files, catalog.write_json(cleaned.ledger, folder / "ledger.json")]
 
 
 def _connect(settings: dict):
@@ -660,7 +686,7 @@ def _changed(heaps: _Heaps) -> pd.DataFrame:
         else_=changed.amount_raw,
     )
     shown = changed.mutate(table=ibis.literal(heaps.raw.name), amount=amount.cast("float64"), raw=as_json)
-    return shown.order_by(ROW).select(*REJECTED_COLUMNS).to_pyarrow().to_pandas()
+    return shown.order_by(ROW).select(*REJECTED_KINDS).to_pyarrow().to_pandas()
 
 
 def _nothing_left(heaps: _Heaps, account: dict) -> str:

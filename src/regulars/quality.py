@@ -1,0 +1,315 @@
+"""What the data are good for: the ledger told in steps, gaps in time, and whether there is enough to conclude from."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from regulars.labels import Fate, Reason
+
+RAW = "raw"
+MOST = 0.9  # share of rows kept from which the log counts as mostly usable
+WORTH_ACTING = 0.01  # share of the raw money from which a reason is worth acting upon
+GAP_ORDERS = 20.0  # orders that one would have expected in a stretch without any, for it to be called a gap
+SMOOTHING_DAYS = 57
+WEEK = 7
+EXAMPLE_COLUMNS = ("table", "reason", "row", "ordered_at", "product_id", "quantity", "amount")
+
+
+class Supply(StrEnum):
+    """Where a clean table comes from."""
+
+    SUPPLIED = "supplied"
+    DERIVED = "derived"
+    ABSENT = "absent"
+
+
+class Sufficiency(StrEnum):
+    """What there has to be enough of."""
+
+    CUSTOMERS = "customers"
+    DAYS = "days"
+    RECENT = "recent"
+    REPEATERS = "repeaters"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a sentence says: which of its wordings, and its facts."""
+
+    verdict: str
+    facts: dict
+
+
+def main_table(ledger: dict) -> str:
+    """Table that holds the order log: order_lines where they are supplied, else orders."""
+    return "order_lines" if "order_lines" in ledger["tables"] else "orders"
+
+
+def ledger_finding(ledger: dict) -> Finding:
+    """Answer of the quality page: how much of the order log is usable, and what most of the rest is.
+
+    Parameters
+    ----------
+    ledger : dict
+        As `regulars.cleaning.clean` gives it.
+
+    Returns
+    -------
+    Finding
+        ``whole`` where every row arrived as it came, ``most`` where at least nine tenths are kept, else ``part``.
+        Facts: raw (rows), money (raw money); unless ``whole`` also kept (share of rows), kept_money, and of the
+        reason that set most rows aside reason, rows, amount.
+
+    Examples
+    --------
+    >>> account = {"rows": {"raw": 4, "kept": 3}, "amount": {"raw": 9, "kept": 7},
+    ...            "reasons": {"missing_customer": {"fate": "rejected", "rows": 1, "amount": 2}}}
+    >>> finding = ledger_finding({"tables": {"orders": account}})
+    >>> finding.verdict, finding.facts["reason"], finding.facts["kept"]
+    ('part', <Reason.MISSING_CUSTOMER: 'missing_customer'>, 0.75)
+    """
+    account = ledger["tables"][main_table(ledger)]
+    facts = {"raw": account["rows"][RAW], "money": float(account["amount"][RAW])}
+    aside = {code: reason for code, reason in account["reasons"].items() if reason["fate"] != Fate.KEPT}
+    if not aside:
+        return Finding("whole", facts)
+    kept = account["rows"][Fate.KEPT] / account["rows"][RAW]
+    code, worst = max(aside.items(), key=lambda item: item[1]["rows"])
+    facts |= {"kept": kept, "kept_money": float(account["amount"][Fate.KEPT])}
+    facts |= {"reason": Reason(code), "rows": worst["rows"], "amount": float(worst["amount"])}
+    return Finding("most" if kept >= MOST else "part", facts)
+
+
+def waterfall(ledger: dict, what: str = "rows") -> pd.DataFrame:
+    """From raw to kept, reason by reason, in rows or in money.
+
+    Parameters
+    ----------
+    ledger : dict
+    what : {"rows", "amount"}
+        In money the pairs that undo each other are left out: they sum to nothing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        step (raw, a `regulars.labels.Reason`, kept), the column `what` (totals as they are, steps negative),
+        is_total.
+
+    Examples
+    --------
+    >>> account = {"rows": {"raw": 4, "kept": 3}, "amount": {"raw": 9, "kept": 7},
+    ...            "reasons": {"missing_customer": {"fate": "rejected", "rows": 1, "amount": 2}}}
+    >>> waterfall({"tables": {"orders": account}})["rows"].tolist()
+    [4, -1, 3]
+    """
+    account = ledger["tables"][main_table(ledger)]
+    number = int if what == "rows" else float
+    rows = [(RAW, number(account[what][RAW]), True)]
+    for code, reason in account["reasons"].items():
+        pairs = what == "amount" and reason["fate"] == Fate.NETTED
+        if reason["fate"] != Fate.KEPT and reason[what] and not pairs:
+            rows.append((code, -number(reason[what]), False))
+    rows.append((Fate.KEPT.value, number(account[what][Fate.KEPT]), True))
+    return pd.DataFrame(rows, columns=["step", what, "is_total"]).astype({"step": "string"})
+
+
+def tables_overview(ledger: dict, names: list[str]) -> pd.DataFrame:
+    """Every table of the catalogue: supplied or not, and what became of its rows.
+
+    Parameters
+    ----------
+    ledger : dict
+    names : list of str
+        Clean tables, in the order of the result.
+
+    Returns
+    -------
+    pandas.DataFrame
+        table, supply (`Supply`), raw, kept, merged, netted, rejected (rows; missing where not supplied).
+    """
+    columns = [RAW, *(fate.value for fate in Fate)]
+    rows = []
+    for name in names:
+        account = ledger["tables"].get(name)
+        supply = Supply.SUPPLIED if account else Supply.DERIVED if name == "orders" else Supply.ABSENT
+        counts = account["rows"] if account else {}
+        rows.append({"table": name, "supply": supply.value} | {column: counts.get(column) for column in columns})
+    kinds = {"table": "string", "supply": "string"} | dict.fromkeys(columns, "Int64")
+    return pd.DataFrame(rows, columns=["table", "supply", *columns]).astype(kinds)
+
+
+def worst_reasons(ledger: dict, n: int = 10) -> pd.DataFrame:
+    """Reasons that touched most rows, over all tables.
+
+    Returns
+    -------
+    pandas.DataFrame
+        table, reason, fate, rows, share (of the table's raw rows), amount (currency; missing where a table holds no
+        money); most rows first, at most n.
+    """
+    rows = [
+        (name, code, reason["fate"], reason["rows"], reason["rows"] / account["rows"][RAW], reason.get("amount"))
+        for name, account in ledger["tables"].items()
+        for code, reason in account["reasons"].items()
+    ]
+    table = pd.DataFrame(rows, columns=["table", "reason", "fate", "rows", "share", "amount"])
+    kinds = {"table": "string", "reason": "string", "fate": "string", "rows": "int64", "share": float, "amount": float}
+    return table.astype(kinds).sort_values("rows", ascending=False, kind="stable", ignore_index=True).head(n)
+
+
+def example_rows(rejected: pd.DataFrame, reasons: pd.DataFrame, n: int = 5) -> pd.DataFrame:
+    """First rows that fell under each of some reasons, without personal columns.
+
+    Parameters
+    ----------
+    rejected : pandas.DataFrame
+        As `regulars.cleaning.clean` gives it.
+    reasons : pandas.DataFrame
+        Columns table and reason, as `worst_reasons` gives them.
+    n : int
+        Rows of each reason.
+
+    Returns
+    -------
+    pandas.DataFrame
+        table, reason, row (counted from 1 in the raw table), ordered_at, product_id, quantity, amount; taking turns
+        by reason, so that the first rows show as many reasons as there are.
+    """
+    known = reasons[["table", "reason"]].assign(_place=range(len(reasons)))
+    chosen = rejected.astype({"table": "string", "reason": "string"}).merge(known, on=["table", "reason"])
+    chosen["_turn"] = chosen.groupby(["table", "reason"]).cumcount()
+    chosen = chosen[chosen["_turn"] < n].sort_values(["_turn", "_place"], kind="stable", ignore_index=True)
+    return chosen[list(EXAMPLE_COLUMNS)]
+
+
+# ---- gaps in time ----------------------------------------------------------------------------------------------
+
+
+def daily_orders(orders: pd.DataFrame, start: date, end: date) -> pd.Series:
+    """Orders of each day from start to end, days without any included."""
+    days = pd.date_range(start, end, freq="D")
+    return orders["ordered_at"].dt.normalize().value_counts().reindex(days, fill_value=0)
+
+
+def weekly_orders(orders: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
+    """Orders and revenue of each whole week, counted back from the end.
+
+    Returns
+    -------
+    pandas.DataFrame
+        week_end (last day of the week), orders, revenue (currency).
+    """
+    last = pd.Timestamp(end)
+    weeks_back = (last - orders["ordered_at"].dt.normalize()).dt.days // WEEK
+    weeks = (last - pd.Timestamp(start)).days // WEEK + 1
+    whole = ((last - pd.Timestamp(start)).days + 1) // WEEK
+    grouped = orders.groupby(weeks_back)["amount"].agg(["size", "sum"]).reindex(range(weeks), fill_value=0)
+    grouped = grouped.head(max(whole, 1)).iloc[::-1]
+    week_end = last - pd.to_timedelta(grouped.index.to_numpy() * WEEK, unit="D")
+    return pd.DataFrame(
+        {"week_end": week_end, "orders": grouped["size"].to_numpy(), "revenue": grouped["sum"].to_numpy()}
+    )
+
+
+def gaps(orders: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
+    """Stretches without a single order that are too long to be chance.
+
+    What one would have expected in a stretch is the level of the weeks around it times each weekday's share, so that
+    a shop that is closed on Sundays has no gap every week.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        ordered_at.
+    start, end : datetime.date
+        First and last day observed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        first_day, last_day, days, expected (orders); in order of time. Empty where there is no gap.
+    """
+    counts = daily_orders(orders, start, end).astype(float)
+    by_weekday = counts.groupby(counts.index.weekday).transform("mean") / max(counts.mean(), 1e-12)
+    around = counts.rolling(SMOOTHING_DAYS, center=True, min_periods=1).mean()
+    quiet = counts.eq(0)
+    stretch = (quiet != quiet.shift()).cumsum()[quiet]
+    table = pd.DataFrame({"day": stretch.index, "expected": (around * by_weekday)[quiet]})
+    table = table.groupby(stretch.to_numpy()).agg(
+        first_day=("day", "min"), last_day=("day", "max"), days=("day", "size"), expected=("expected", "sum")
+    )
+    return table[table["expected"] >= GAP_ORDERS].reset_index(drop=True)
+
+
+# ---- is it enough? ---------------------------------------------------------------------------------------------
+
+
+def sufficiency(
+    orders: pd.DataFrame,
+    start: date,
+    end: date,
+    min_customers: int = 500,
+    min_days: int = 180,
+    max_quiet_days: int = 30,
+    min_orders: int = 3,
+) -> pd.DataFrame:
+    """Whether there is enough to conclude from: customers, days, a recent order, customers who came often.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        customer_id, ordered_at, amount.
+    start, end : datetime.date
+        First and last day observed.
+    min_customers, min_days : int
+        Fewest customers and days observed.
+    max_quiet_days : int
+        Most days from the last order to the end.
+    min_orders : int
+        Orders from which a customer came often; at least one such customer is needed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        check (`Sufficiency`), value, needed, is_met. ``recent`` has days: its value must not exceed what is needed.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"customer_id": ["a"] * 3, "amount": 1.0,
+    ...                     "ordered_at": pd.to_datetime(["2024-01-01", "2024-01-05", "2024-03-01"])})
+    >>> sufficiency(log, date(2024, 1, 1), date(2024, 3, 10))["is_met"].tolist()
+    [False, False, True, True]
+    """
+    last = orders["ordered_at"].max().normalize()
+    often = orders[orders["amount"] >= 0].groupby("customer_id").size() >= min_orders
+    rows = [
+        (Sufficiency.CUSTOMERS, orders["customer_id"].nunique(), min_customers),
+        (Sufficiency.DAYS, (end - start).days + 1, min_days),
+        (Sufficiency.RECENT, (pd.Timestamp(end) - last).days, max_quiet_days),
+        (Sufficiency.REPEATERS, int(often.sum()), 1),
+    ]
+    table = pd.DataFrame(rows, columns=["check", "value", "needed"]).astype({"check": "string"})
+    at_most = table["check"] == Sufficiency.RECENT
+    met = np.where(at_most, table["value"] <= table["needed"], table["value"] >= table["needed"])
+    return table.assign(is_met=met)
+
+
+def sufficiency_finding(checks: pd.DataFrame) -> Finding:
+    """Which wording of the verdict: ``enough``, or ``thin`` with the number of conditions that are not met."""
+    failed = int((~checks["is_met"]).sum())
+    return Finding("thin", {"failed": failed, "checks": len(checks)}) if failed else Finding("enough", {})
+
+
+def actions(ledger: dict) -> list[Finding]:
+    """What to do about the data: each action's wording (as verdict) and its facts; the books are always compared."""
+    account = ledger["tables"][main_table(ledger)]
+    money = float(account["amount"][RAW])
+    found = []
+    for key, code in {"customers": Reason.MISSING_CUSTOMER, "credits": Reason.UNMATCHED_CREDIT}.items():
+        reason = account["reasons"].get(code)
+        if reason and abs(float(reason["amount"])) >= WORTH_ACTING * abs(money):
+            found.append(Finding(key, {"rows": reason["rows"], "amount": abs(float(reason["amount"]))}))
+    return [*found, Finding("reconcile", {"money": money})]
