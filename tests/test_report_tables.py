@@ -96,7 +96,9 @@ def test_formats_are_guessed_from_types(tiers):
 def test_the_file_is_plain(tiers, tmp_path, monkeypatch):
     monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
     frame = tiers.assign(ratio=[1 / 3, 1e-12, 123456.78901234], label=['a "quoted", one', "b", None])
-    path = write_csv(frame[["tier", "customers", "clv", "won_on", "ratio", "label"]], "reports/x/tables/value/tiers.csv")
+    path = write_csv(
+        frame[["tier", "customers", "clv", "won_on", "ratio", "label"]], "reports/x/tables/value/tiers.csv"
+    )
     assert path == tmp_path / "reports/x/tables/value/tiers.csv"
     assert path.read_bytes().decode() == (
         "tier,customers,clv,won_on,ratio,label\n"

@@ -282,7 +282,9 @@ def test_a_sentence_needs_its_key_and_its_facts_and_no_others(write):
         words.say("page.answer", kept=kept, lost=3)
     with pytest.raises(WordingError, match=r"'page\.bare' shows the number 0\.71 without a format"):
         words.say("page.bare", kept=0.71)
-    with pytest.raises(WordingError, match=r"'page\.wrong': the format 'furlongs' does not fit 0\.71; formats are count"):
+    with pytest.raises(
+        WordingError, match=r"'page\.wrong': the format 'furlongs' does not fit 0\.71; formats are count"
+    ):
         words.say("page.wrong", kept=0.71)
     with pytest.raises(WordingError, match=r"the format 'percent' needs a number, not 'many'"):
         words.say("page.answer", kept="many")
