@@ -31,7 +31,18 @@ GROUND = {
     "parsing",
     "catalog",
 }
-DOMAIN = {"cleaning", "netting", "quality", "simulate", "rfm", "clv", "segments", "satisfaction", "retention"} | {"actions"}
+DOMAIN = {
+    "cleaning",
+    "netting",
+    "quality",
+    "simulate",
+    "rfm",
+    "clv",
+    "segments",
+    "satisfaction",
+    "retention",
+    "actions",
+}
 
 
 def room(module: str) -> str:
