@@ -36,7 +36,7 @@ def test_record_refuses_a_champion_that_was_not_fitted_and_numbers_without_units
 def test_scorecard_has_a_row_per_model_and_shares_for_percent():
     rows = [("bg_nbd", "bias_pct", -12.0), ("bg_nbd", "auc", 0.77), ("naive", "bias_pct", 55.0), ("naive", "auc", 0.7)]
     scores = pd.DataFrame(rows, columns=["model", "metric", "value"]).assign(unit="orders")
-    scores[["low", "high"]] = scores[["value", "value"]]
+    scores = scores.assign(low=scores["value"], high=scores["value"])
     table = scorecard(scores, metrics=("bias_pct", "auc")).set_index("model")
     assert table.loc["bg_nbd", ["bias", "bias_low", "auc"]].tolist() == [-0.12, -0.12, 0.77]
     assert table.loc["naive", "bias"] == 0.55

@@ -31,7 +31,8 @@ GROUND = {
     "parsing",
     "catalog",
 }
-DOMAIN = {
+DOMAIN = {"cleaning", "netting", "quality", "simulate", "rfm", "clv"}
+DOMAIN |= {"segments", "satisfaction", "retention", "actions"}
     "cleaning",
     "netting",
     "quality",
