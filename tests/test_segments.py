@@ -9,6 +9,8 @@ from regulars.segments import (
     cross_table,
     find_clusters,
     group_summary,
+    largest_group,
+    leading_group,
     name_segments,
     rfm_scores,
     share_of,
@@ -242,6 +244,16 @@ class TestSummary:
         customers["last_ordered_at"] = pd.to_datetime(["2026-01-01", "2026-01-11", "2026-01-21", "2026-01-31"])
         table = group_summary(customers, "segment", observation_end="2026-01-31").set_index("segment")
         assert table["days_since_order"].to_dict() == {"loyal": 25, "lost": 10, "new": 0}
+
+    def test_leading_and_largest_group(self):
+        customers, table = self.table()
+        customers.loc[2, "clv"] = 100.0
+        leading = leading_group(group_summary(customers, "segment"), "segment")
+        assert (leading.group, leading.customers, leading.worth.value) == ("lost", 1, 100)
+        assert leading.future.value == pytest.approx(2 / 3) and leading.past.value == pytest.approx(0.15)
+        assert largest_group(table, "segment").group == "loyal"
+        with pytest.raises(ValueError, match="no group"):
+            leading_group(table.iloc[:0], "segment")
 
     def test_small_groups_are_left_out(self):
         customers, _ = self.table()

@@ -29,25 +29,27 @@ Uncertainty
     ``predictive_intervals(model, spend_model, frequency, recency, T, monetary_value, *, margin, annual_discount_rate,
     months, time_unit, level=0.9, draws=400, seed=0, level_uncertainty=0.12)``: an ``Uncertainty`` with ``customers``
     (expected_orders_low, expected_orders_high, clv_low, clv_high), ``orders_total`` and ``clv_total`` (``Estimate``).
+
+Trust
+    ``backtest(orders, cutoffs, horizon_days, models=None, *, time_unit, zero_spend_is_purchase)``: a frame with cutoff,
+    model, unit, metric, value, low, high; its parts are ``backtest_folds``, ``score_folds`` and ``compare_folds``
+    (paired differences to a reference);
+    ``calibrate_p_active(orders, observation_end, active_within_days, *, time_unit, zero_spend_is_purchase)``: a
+    ``Calibration`` with probabilities (customer_id, p_active_raw, p_active), reliability, scores, is_calibrated,
+    reason.
 """
 
-from regulars.clv._fitter import Finding
-from regulars.clv.beta_geo import BetaGeoFitter, ModifiedBetaGeoFitter, RegularBetaGeoFitter
-from regulars.clv.gamma_gamma import GammaGammaFitter
-from regulars.clv.nbd import NBDFitter
-from regulars.clv.pareto_nbd import ParetoNBDFitter
-from regulars.clv.uncertainty import Uncertainty, predictive_intervals
-from regulars.clv.value import lifetime_value
+from regulars.lazy import exports
 
-__all__ = [
-    "BetaGeoFitter",
-    "Finding",
-    "GammaGammaFitter",
-    "ModifiedBetaGeoFitter",
-    "NBDFitter",
-    "ParetoNBDFitter",
-    "RegularBetaGeoFitter",
-    "Uncertainty",
-    "lifetime_value",
-    "predictive_intervals",
-]
+_HOMES = {
+    "_fitter": ("Finding",),
+    "backtesting": ("Fold", "backtest", "backtest_folds", "choose_regularity", "compare_folds", "score_folds"),
+    "beta_geo": ("BetaGeoFitter", "ModifiedBetaGeoFitter", "RegularBetaGeoFitter"),
+    "calibration": ("Calibration", "calibrate_p_active", "reliability_table"),
+    "gamma_gamma": ("GammaGammaFitter",),
+    "nbd": ("NBDFitter",),
+    "pareto_nbd": ("ParetoNBDFitter",),
+    "uncertainty": ("Uncertainty", "predictive_intervals"),
+    "value": ("lifetime_value",),
+}
+__getattr__, __dir__, __all__ = exports(__name__, _HOMES)

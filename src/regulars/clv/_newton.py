@@ -42,6 +42,25 @@ def _ascent(gradient, hessian, longest: float):
     return step * min(1.0, longest / length) if length > 0 else step
 
 
+def _step_inside(point, gradient, hessian, free, lower, upper, longest):
+    """Step of the free coordinates; one at an edge that would be carried out of the box stays for this time."""
+    moving = free.copy()
+    while True:
+        step = np.zeros_like(point)
+        step[moving] = _ascent(gradient[moving], hessian[np.ix_(moving, moving)], longest)
+        outwards = ((point <= lower) & (step < 0)) | ((point >= upper) & (step > 0))
+        if not outwards.any() or outwards.sum() == moving.sum():
+            return step
+        moving &= ~outwards
+
+
+def _room(point, step, lower, upper) -> float:
+    """Share of the step up to the first edge of the box: cut short there, the step still climbs."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = np.where(step > 0, (upper - point) / step, np.where(step < 0, (lower - point) / step, np.inf))
+    return float(min(1.0, room.min()))
+
+
 def maximise(
     function: Callable, start, lower, upper, tol: float = 1e-9, longest: float = 2.0, max_iterations: int = 200
 ) -> Optimum:
@@ -78,12 +97,12 @@ def maximise(
         norm = np.abs(gradient[free]).max(initial=0.0)
         if norm <= tol:
             break
-        step = np.zeros_like(point)
-        step[free] = _ascent(gradient[free], hessian[np.ix_(free, free)], longest)
+        step = _step_inside(point, gradient, hessian, free, lower, upper, longest)
         noise = NOISE * max(1.0, abs(value))
-        share = 1.0
+        share = _room(point, step, lower, upper)
         while True:
             trial = np.clip(point + share * step, lower, upper)
+            trial = np.where(upper - trial < 1e-12, upper, np.where(trial - lower < 1e-12, lower, trial))
             gain = gradient @ (trial - point)
             new = function(trial)
             better = (

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import Fitter, l2_penalty, penalised, prepared
+from regulars.clv._fitter import FLAT, Finding, Fitter, l2_penalty, penalised, prepared
 from regulars.clv._inputs import Rows, check_history, check_unique, check_weights, common_index, distinct
 
 CHUNK = 500_000  # numbers worked on at a time
+HARDLY_ANY = 0.02  # share of customers lost below which the data are said to show no dropout
 HISTORY = ("frequency", "recency", "T")
 
 
@@ -127,6 +128,70 @@ class OrderFitter(Fitter):
         self._rows = rows
         self._learn(optimum, rows.customers, penalty, 1 / longest, float(rows.weights @ rows.x))
         return self
+
+    def _find(self, optimum):
+        """What is unusual: a parameter at its limit, a flat likelihood, a model that says no more than a simpler one.
+
+        The rule is the same everywhere: the maximum inside the limits is kept, and what it cannot tell is named.
+        """
+        values, names = np.exp(optimum.point), self._names
+        lower, upper = self._limits
+        low = ~optimum.free & (optimum.point <= lower)
+        high = ~optimum.free & (optimum.point >= upper)
+        flat = np.sqrt(np.diag(self.log_variance_matrix_.to_numpy())) > FLAT
+        found = []
+        if len(names) == 4:
+            found += self._find_dropout(values, names, low[2:], high[2:], flat[2:])
+        if high[0] or high[1] or (flat[0] and flat[1]):
+            found.append(
+                Finding(
+                    "homogeneous_rate",
+                    f"The data do not show that customers differ in how often they buy ({names[0]} and {names[1]} grow "
+                    f"together): only the common rate, {values[0] / values[1]:.3g} per unit of time, means something.",
+                )
+            )
+        if self.gradient_norm_ > 1e-5 * max(1.0, self.customers_):
+            found.append(
+                Finding(
+                    "not_converged",
+                    f"The search ended with a gradient of {self.gradient_norm_:.2g}: the parameters are not the exact "
+                    "maximum; look at the data before using them.",
+                )
+            )
+        return found
+
+    def _find_dropout(self, values, names, low, high, flat):
+        """Findings on the two parameters of dropout."""
+        rows = self._rows
+        lost = float(rows.weights @ (1 - self._alive(rows.x, rows.t_x, rows.T))) / rows.customers
+        first, second = names[2:]
+        if low[0] and low[1]:
+            code, sentence = (
+                "polarised_dropout",
+                f"The likelihood rises as {first} and {second} go to 0: customers seem to stop at once or never "
+                f"({100 * lost:.0f} % have stopped); nothing can be said about stopping later.",
+            )
+        elif lost < HARDLY_ANY or low[0]:
+            code, sentence = (
+                "no_dropout",
+                f"The data show hardly any customer stopping ({100 * lost:.1f} % of customers lost, {first} = "
+                f"{values[2]:.2g}): the model is close to one in which nobody ever leaves, and P(alive) says little.",
+            )
+        elif low[1]:
+            code, sentence = (
+                "everyone_drops_out",
+                f"The likelihood rises as {second} goes to 0: customers seem to stop at the first occasion; {second} "
+                "is held at its lower limit, and forecasts rest on few repeat orders.",
+            )
+        elif high.any() or flat.all():
+            code, sentence = (
+                "homogeneous_dropout",
+                f"The data do not show that customers differ in their dropout ({first} and {second} grow together); "
+                f"the window may be too short to tell; only their ratio, {values[2] / values[3]:.3g}, means something.",
+            )
+        else:
+            return []
+        return [Finding(code, sentence)]
 
     @staticmethod
     def _from_lifetimes(initial_params):

@@ -17,7 +17,7 @@ Reutterer, T., Platzer, M. and Schröder, N. (2021), Int. J. of Research in Mark
 import numpy as np
 from scipy.special import betainc, betaln, expit
 
-from regulars.clv._fitter import FLAT, Finding, distinct_rows, prepared, to_logs
+from regulars.clv._fitter import distinct_rows, prepared, to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import generate_data, lifetimes
 from regulars.clv._mixing import beta_nodes, gauss_nodes, nearly_polynomial
@@ -166,67 +166,6 @@ class _BetaGeometric(OrderFitter):
             np.log([r, r / rate, a, b])
             for r, a, b in ((0.5, 0.6, 2.0), (1.0, 0.1, 2.0), (2.0, 2.0, 6.0), (0.2, 0.3, 0.6))
         ]
-
-    def _find(self, optimum):
-        lower, upper = self._limits
-        point, free = optimum.point, optimum.free
-        se = np.sqrt(np.diag(self.log_variance_matrix_.to_numpy()))
-        at_low = ~free & (point <= lower)
-        at_high = ~free & (point >= upper)
-        r, alpha, a, b = np.exp(point)
-        found = []
-        rows = self._rows
-        stops = a / (a + b)
-        alive = self._alive(rows.x, rows.t_x, rows.T)
-        lost = float(rows.weights @ (1 - alive)) / rows.customers
-        if at_low[2] or (stops * (rows.weights @ rows.x) < rows.customers * 0.05 and lost < 0.05):
-            found.append(
-                Finding(
-                    "no_dropout",
-                    f"The data show hardly any customer stopping (a = {a:.2g}, {100 * lost:.1f} % of customers "
-                    "lost): the model "
-                    "is close to one in which nobody ever leaves, so P(alive) says little; the maximum is kept as "
-                    "it is.",
-                )
-            )
-        elif at_high[3] or at_high[2] or (a + b > 1e3) or (se[2] > FLAT and se[3] > FLAT):
-            found.append(
-                Finding(
-                    "homogeneous_dropout",
-                    "The data do not show that customers differ in their dropout (a and b grow together, a/(a+b) = "
-                    f"{stops:.3g}): "
-                    "the window is too short to tell; a + b is held at its limit, and only their ratio means "
-                    "something.",
-                )
-            )
-        elif at_low[3]:
-            found.append(
-                Finding(
-                    "everyone_drops_out",
-                    "The likelihood rises as b goes to 0: customers seem to stop at the first occasion; b is held "
-                    "at its lower limit "
-                    "and forecasts rest on the few repeat orders.",
-                )
-            )
-        if at_high[0] or at_high[1]:
-            found.append(
-                Finding(
-                    "homogeneous_rate",
-                    "The data do not show that customers differ in how often they buy (r and alpha grow together, "
-                    "rate r/alpha = "
-                    f"{r / alpha:.3g}): r is held at its limit, and only the rate means something.",
-                )
-            )
-        if self.gradient_norm_ > 1e-6 * max(1.0, rows.customers):
-            found.append(
-                Finding(
-                    "not_converged",
-                    f"The search ended with a gradient of {self.gradient_norm_:.2g}: the parameters are not the "
-                    "exact maximum; "
-                    "look at the data before using them.",
-                )
-            )
-        return found
 
     @property
     def _memoryless(self):

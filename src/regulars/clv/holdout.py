@@ -12,7 +12,6 @@ from regulars.clv.value import DAYS_PER_MONTH
 from regulars.intervals import Estimate
 from regulars.rfm import holdout_split, purchase_log, unit_days
 
-
 # of a total only the spread by chance is drawn, a small part of its interval: so many futures tell it to a few percent
 TOTAL_DRAWS = 100
 
@@ -52,7 +51,6 @@ def holdout_check(
     orders: pd.DataFrame,
     observation_end: date,
     holdout_days: int,
-    *,
     zero_spend_is_purchase: bool,
     economics: dict,
     futures: dict,

@@ -8,7 +8,7 @@ Ehrenberg, A. S. C. (1959), Applied Statistics 8, 26-41.
 import numpy as np
 from scipy.special import betaln
 
-from regulars.clv._fitter import Finding, prepared, to_logs
+from regulars.clv._fitter import prepared, to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import lifetimes
 from regulars.clv._orders import HISTORY, OrderFitter
@@ -65,17 +65,6 @@ class NBDFitter(OrderFitter, lifetimes.fitters.BaseFitter):
     def _starts(self, rows: Rows):
         rate = rows.weights @ rows.x / (rows.weights @ rows.T)
         return [np.log([r, r / rate]) for r in (0.5, 5.0)]
-
-    def _find(self, optimum):
-        if optimum.free.all():
-            return []
-        return [
-            Finding(
-                "homogeneous_rate",
-                "The data do not show that customers differ in how often they buy: r is held at its limit, only the "
-                f"rate r/alpha = {self.params_['r'] / self.params_['alpha']:.3g} means something.",
-            )
-        ]
 
     def _alive(self, x, t_x, T):
         return np.ones(x.size)

@@ -15,7 +15,7 @@ Schmittlein, D. C., Morrison, D. G. and Colombo, R. (1987), Management Science 3
 import numpy as np
 from scipy.special import betaln, exprel
 
-from regulars.clv._fitter import FLAT, Finding, prepared, to_logs
+from regulars.clv._fitter import prepared, to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import generate_data, lifetimes
 from regulars.clv._orders import HISTORY, OrderFitter, parts
@@ -204,49 +204,6 @@ class ParetoNBDFitter(OrderFitter, lifetimes.ParetoNBDFitter):
         return [
             np.log([r, 0.5 * r / rate, s, b * time]) for r, s, b in ((0.5, 0.6, 0.4), (1.0, 0.3, 2.0), (2.0, 3.0, 5.0))
         ]
-
-    def _find(self, optimum):
-        lower, upper = self._limits
-        point, free = optimum.point, optimum.free
-        se = np.sqrt(np.diag(self.log_variance_matrix_.to_numpy()))
-        low, high = ~free & (point <= lower), ~free & (point >= upper)
-        r, alpha, s, beta = np.exp(point)
-        rows = self._rows
-        lost = float(rows.weights @ (1 - self._alive(rows.x, rows.t_x, rows.T))) / rows.customers
-        found = []
-        if low[2] or (lost < 0.05 and (high[3] or s / beta * rows.T.max() < 0.05 or se[2] > FLAT)):
-            found.append(
-                Finding(
-                    "no_dropout",
-                    f"The data show hardly any customer stopping ({100 * lost:.1f} % of customers lost): the model is "
-                    "close to one in which nobody ever leaves, so P(alive) says little; the maximum is kept as it is.",
-                )
-            )
-        elif high[2] or high[3] or (se[2] > FLAT and se[3] > FLAT):
-            found.append(
-                Finding(
-                    "homogeneous_dropout",
-                    "The data do not show that customers differ in their lifetimes (s and beta grow together, mean "
-                    f"lifetime {beta / s:.3g}): the window is too short to tell, and only the ratio means something.",
-                )
-            )
-        elif low[3]:
-            found.append(
-                Finding(
-                    "everyone_drops_out",
-                    "The likelihood rises as beta goes to 0: many customers seem to stop at once; beta is held at its "
-                    "lower limit and forecasts rest on the few repeat orders.",
-                )
-            )
-        if high[0] or high[1]:
-            found.append(
-                Finding(
-                    "homogeneous_rate",
-                    "The data do not show that customers differ in how often they buy (r and alpha grow together, "
-                    f"rate r/alpha = {r / alpha:.3g}): r is held at its limit, and only the rate means something.",
-                )
-            )
-        return found
 
     # ---- what a history says -----------------------------------------------------------------------------------
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from regulars.clv.calibration import Calibration
+
 UNIT_KEYS = ("time_unit", "observation_start", "observation_end", "currency", "horizon_months", "active_within_days")
 
 
-def models_record(models: Mapping, *, champion: str, **context) -> dict:
+def models_record(models: Mapping, *, champion: str, calibration: Calibration | None = None, **context) -> dict:
     """Content of ``models/<dataset>/clv.json``.
 
     Parameters
@@ -14,6 +16,8 @@ def models_record(models: Mapping, *, champion: str, **context) -> dict:
         Name (``bg_nbd``, ``gamma_gamma`` …) to a fitted model.
     champion : str
         Name of the model whose forecast the reports show.
+    calibration : Calibration, optional
+        Of P(active).
     **context
         time_unit, observation_start, observation_end, currency, horizon_months, active_within_days, margin,
         annual_discount_rate: what the numbers mean.
@@ -22,7 +26,7 @@ def models_record(models: Mapping, *, champion: str, **context) -> dict:
     -------
     dict
         The context, ``champion``, and under ``models`` per name: parameters, standard_errors, log_likelihood (total,
-        in the data's unit of time), customers, distinct_rows, findings.
+        in the data's unit of time), customers, distinct_rows, findings; under ``p_active`` its calibration.
 
     Raises
     ------
@@ -34,7 +38,19 @@ def models_record(models: Mapping, *, champion: str, **context) -> dict:
     untold = [key for key in UNIT_KEYS if key not in context]
     if untold:
         raise ValueError(f"a record of models tells its units; '{untold[0]}' is missing")
-    return {**context, "champion": champion, "models": {name: _entry(model) for name, model in models.items()}}
+    record = {**context, "champion": champion, "models": {name: _entry(model) for name, model in models.items()}}
+    return record | ({} if calibration is None else {"p_active": _calibration(calibration)})
+
+
+def _calibration(calibration: Calibration) -> dict:
+    return {
+        "is_calibrated": calibration.is_calibrated,
+        "reason": calibration.reason,
+        "intercept": calibration.intercept,
+        "slope": calibration.slope,
+        "fitted_on": calibration.fitted_on,
+        "judged_on": calibration.judged_on,
+    }
 
 
 def _entry(model) -> dict:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regulars.rounding import plain
+
 # the same colour for the same thing on every page; pairwise apart for colour-blind eyes, as a test computes
 NOW, BEFORE, RISK, GAIN, OTHER = "#0072b2", "#8a94a0", "#d55e00", "#009e73", "#882255"
 HUES = (NOW, BEFORE, OTHER, GAIN, RISK)
@@ -310,4 +312,4 @@ def x_axis(values: pd.Series, words: Words, title: str, step: float | None = Non
 
 def plain_x(values) -> list:
     """Values of an axis; dates as ISO text."""
-    return [value.isoformat() if hasattr(value, "isoformat") else value for value in list(values)]
+    return [plain(value) for value in list(values)]

@@ -1,0 +1,485 @@
+"""How far a forecast can be trusted: every model against what came after past cutoffs, by honest rules."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from regulars.clv._logistic import fit_logistic
+from regulars.clv.beta_geo import BetaGeoFitter, ModifiedBetaGeoFitter, RegularBetaGeoFitter
+from regulars.clv.gamma_gamma import GammaGammaFitter
+from regulars.clv.nbd import NBDFitter
+from regulars.clv.pareto_nbd import ParetoNBDFitter
+from regulars.clv.value import expected_spend, has_spend, units
+from regulars.errors import UserError
+from regulars.rfm import holdout_split
+
+FITTERS: dict[str, Callable] = {
+    "bg_nbd": BetaGeoFitter,
+    "mbg_nbd": ModifiedBetaGeoFitter,
+    "pareto_nbd": ParetoNBDFitter,
+    "nbd": NBDFitter,
+    "regular_k2": lambda: RegularBetaGeoFitter(2),
+    "regular_k3": lambda: RegularBetaGeoFitter(3),
+}
+RULES = ("naive", "recency", "last_period")
+COMBINED = "combined"
+DEFAULT = ("bg_nbd", "mbg_nbd", "pareto_nbd", "regular_k2", COMBINED, *RULES)
+NBD_SHARE = 0.1  # of the combined forecast; the rest is the mean of Pareto/NBD and MBG/CNBD-k
+
+COMMON_METRICS = ("deviance", "rmse", "correlation", "calibration_slope", "bias_pct", "mae", "top_decile_capture")
+COLUMNS = ["cutoff", "model", "unit", "metric", "value", "low", "high"]
+ORDER_METRICS = (*COMMON_METRICS, "log_loss", "auc", "brier")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What each model said at one cutoff, and what came.
+
+    ``customers`` has a row per customer known at the cutoff: customer_id, frequency, recency, T, monetary_value,
+    holdout_orders, holdout_spend (what came). ``orders``, ``p_order`` and ``spend`` have a column of forecasts
+    per model.
+    """
+
+    cutoff: pd.Timestamp
+    customers: pd.DataFrame
+    orders: pd.DataFrame
+    p_order: pd.DataFrame
+    spend: pd.DataFrame
+    regularity: int | None
+
+
+def forecast_fold(
+    orders: pd.DataFrame,
+    cutoff,
+    horizon_days: int,
+    models: Iterable[str] | Mapping[str, object] = DEFAULT,
+    *,
+    time_unit: str = "week",
+    zero_spend_is_purchase: bool = False,
+) -> Fold:
+    """Forecast the days after a cutoff from the days up to it, and lay what came beside it.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        customer_id, ordered_at, amount.
+    cutoff : date
+        Last day that the models see.
+    horizon_days : int
+        Length of the hold-out, which begins the day after.
+    models : iterable of names, or mapping from name to unfitted fitter
+    time_unit, zero_spend_is_purchase
+        As for `regulars.rfm.rfm_summary`.
+
+    Returns
+    -------
+    Fold
+
+    Raises
+    ------
+    ValueError
+        Naming the cutoff that leaves too little before or after it.
+    """
+    cutoff = pd.Timestamp(cutoff).normalize()
+    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
+    table = _known_and_came(orders, cutoff, horizon_days, settings)
+    history = tuple(table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
+    horizon = units(days=horizon_days, time_unit=time_unit)
+    names = list(models)
+    own = dict(models) if isinstance(models, Mapping) else {}
+    fitted: dict[str, tuple] = {}
+
+    def forecast(name):
+        if name not in fitted:
+            make = FITTERS.get(name)
+            if name not in own and make is None:
+                known = ", ".join((*FITTERS, COMBINED, *RULES))
+                raise ValueError(f"there is no model named {name!r}; known are {known}.")
+            model = (own[name] if name in own else make()).fit(*history)
+            fitted[name] = model.predict(horizon, *history), model.probability_active(horizon, *history)
+        return fitted[name]
+
+    regularity = None
+    if COMBINED in names:
+        regularity = choose_regularity(orders, cutoff, horizon_days, **settings)
+    said = {}
+    for name in names:
+        if name == COMBINED:
+            parts = ["pareto_nbd", "mbg_nbd" if regularity == 1 else f"regular_k{regularity}", "nbd"]
+            shares = np.array([(1 - NBD_SHARE) / 2, (1 - NBD_SHARE) / 2, NBD_SHARE])
+            said[name] = tuple(np.tensordot(shares, [forecast(part)[i] for part in parts], 1) for i in (0, 1))
+        elif name in RULES and name not in own:
+            said[name] = _by_rule(name, orders, table, cutoff, horizon_days, horizon, settings)
+        else:
+            said[name] = forecast(name)
+
+    per_order = _spend_per_order(table)
+    counts = pd.DataFrame({name: np.asarray(expected, float) for name, (expected, _) in said.items()})
+    return Fold(
+        cutoff=cutoff,
+        customers=table,
+        orders=counts,
+        p_order=pd.DataFrame({name: np.asarray(p, float) for name, (_, p) in said.items()}),
+        spend=counts.mul(per_order, axis=0),
+        regularity=regularity,
+    )
+
+
+def _known_and_came(orders, cutoff, horizon_days, settings) -> pd.DataFrame:
+    if len(orders) == 0:
+        raise ValueError(f"cutoff {cutoff.date()}: there are no orders.")
+    first, last = orders["ordered_at"].min().normalize(), orders["ordered_at"].max().normalize()
+    end = cutoff + timedelta(days=int(horizon_days))
+    if not first <= cutoff < last:
+        raise ValueError(
+            f"cutoff {cutoff.date()}: it lies outside the orders, which run from {first.date()} to {last.date()}."
+        )
+    if end > last:
+        raise ValueError(
+            f"cutoff {cutoff.date()}: the {int(horizon_days)} days after it end on {end.date()}, the last order is of "
+            f"{last.date()}; take an earlier cutoff or a shorter horizon."
+        )
+    try:
+        table = holdout_split(orders, cutoff, end, **settings)
+    except UserError as error:
+        raise ValueError(f"cutoff {cutoff.date()}: {error}") from None
+    if len(table) < 2:
+        raise ValueError(f"cutoff {cutoff.date()}: {len(table)} customer is known at that day; two are needed.")
+    if not table["frequency"].max() > 0:
+        raise ValueError(f"cutoff {cutoff.date()}: no customer has a repeat order by that day; take a later one.")
+    return table
+
+
+def _by_rule(name, orders, table, cutoff, horizon_days, horizon, settings):
+    """Expected orders and probability of an order, by a rule of thumb."""
+    x, t_x, T = (table[column].to_numpy(float) for column in ("frequency", "recency", "T"))
+    if name == "recency":
+        return _by_recency(orders, T - t_x, cutoff, horizon_days, settings)
+    if name == "naive":
+        expected = np.divide(x, T, out=np.zeros_like(x), where=T > 0) * horizon
+    else:
+        expected = _last_period(orders, table, cutoff, horizon_days, settings)
+    return expected, -np.expm1(-expected)
+
+
+def _last_period(orders, table, cutoff, horizon_days, settings):
+    """Repeat orders in the last days before the cutoff, as many as the horizon has."""
+    x = table["frequency"].to_numpy(float)
+    before = cutoff - timedelta(days=int(horizon_days))
+    if before < orders["ordered_at"].min().normalize():
+        return x  # the whole history is no longer than one period
+    came = holdout_split(orders, before, cutoff, **settings).set_index("customer_id")["holdout_orders"]
+    known = table["customer_id"].map(came)
+    return np.where(known.isna(), x, known.fillna(0)).astype(float)
+
+
+def _by_recency(orders, quiet, cutoff, horizon_days, settings):
+    """P(order) by a logistic curve in the time since the last order, learnt in the inner hold-out, and orders."""
+    inner, days = _inner(orders, cutoff, horizon_days, settings)
+    if inner is None or not (0 < (inner["holdout_orders"] > 0).sum() < len(inner)):
+        return np.zeros_like(quiet), np.full_like(quiet, 0.5)
+    came = inner["holdout_orders"].to_numpy(float)
+    intercept, slope = fit_logistic((inner["T"] - inner["recency"]).to_numpy(float), came > 0)
+    longer = horizon_days / days
+    p = -np.expm1(-longer * np.logaddexp(0.0, intercept + slope * quiet))  # −log(1 − p) grows with the period
+    return p * came[came > 0].mean() * longer, p
+
+
+def _inner(orders, cutoff, horizon_days, settings):
+    """The last part of the calibration period as a hold-out, as long as the horizon or a third of the history."""
+    seen = orders[orders["ordered_at"] < cutoff + timedelta(days=1)]
+    days = int(min(horizon_days, (cutoff - seen["ordered_at"].min().normalize()).days // 3))
+    if days < 1:
+        return None, 0
+    table = holdout_split(seen, cutoff - timedelta(days=days), cutoff, **settings)
+    return (table, days) if len(table) > 1 and table["frequency"].max() > 0 else (None, days)
+
+
+def _spend_per_order(table) -> np.ndarray:
+    x, m = table["frequency"].to_numpy(float), table["monetary_value"].to_numpy(float)
+    own = has_spend(x, m)
+    if own.sum() < 2:
+        return np.full(len(table), float(np.nanmean(m[own])) if own.any() else 0.0)
+    model = GammaGammaFitter().fit(x[own], m[own])
+    spend = expected_spend(model, x, m)
+    return np.where(np.isfinite(spend), spend, float(m[own].mean()))
+
+
+def choose_regularity(
+    orders: pd.DataFrame,
+    cutoff,
+    horizon_days: int,
+    choices: Iterable[int] = (1, 2, 3),
+    *,
+    time_unit: str = "week",
+    zero_spend_is_purchase: bool = False,
+) -> int:
+    """Regularity k of MBG/CNBD-k that forecast best inside the calibration period, by Poisson deviance.
+
+    The likelihood is no guide: it prefers k = 2 by hundreds where hold-outs do not. The inner hold-out is the last
+    part of what the cutoff leaves, as long as the horizon or a third of the history; without repeat orders before it
+    k is 1.
+
+    Returns
+    -------
+    int
+    """
+    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
+    table, days = _inner(orders, pd.Timestamp(cutoff).normalize(), horizon_days, settings)
+    if table is None:
+        return 1
+    history = tuple(table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
+    came = table["holdout_orders"].to_numpy(float)
+    horizon = units(days=days, time_unit=time_unit)
+    loss = {
+        k: _deviance(came, RegularBetaGeoFitter(k).fit(*history).predict(horizon, *history)).mean() for k in choices
+    }
+    return min(loss, key=loss.get)
+
+
+# ---- scores --------------------------------------------------------------------------------------------------------
+
+
+def _deviance(y, expected):
+    """Poisson deviance of each customer; a forecast of 0 is taken as half an order among all customers."""
+    expected = np.maximum(expected, 0.5 / len(y))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 2 * (np.where(y > 0, y * np.log(y / expected), 0.0) - (y - expected))
+
+
+def _captured(y, f):
+    """Share of each customer that is among the tenth with the highest forecast: 1, 0, or in part at the edge."""
+    order = np.argsort(-f, kind="stable")
+    share = np.empty(len(y))
+    share[order] = np.clip(0.1 * len(y) - np.arange(len(y)), 0.0, 1.0)
+    return share
+
+
+def _ranking(happened, score):
+    """Each customer's part in the area under the ROC curve, such that their weighted mean is the area.
+
+    DeLong's placements: exact for equal weights, its linear approximation under others.
+    """
+    ones, zeros = np.sort(score[happened]), np.sort(score[~happened])
+    if not len(ones) or not len(zeros):
+        return np.full(len(score), np.nan)
+
+    def below(sample, values):
+        return (np.searchsorted(sample, values, "left") + np.searchsorted(sample, values, "right")) / (2 * len(sample))
+
+    placed = np.where(happened, below(zeros, score), 1 - below(ones, score))
+    area = placed[happened].mean()
+    size = np.where(happened, len(ones), len(zeros))
+    return area + (placed - area) * len(score) / size
+
+
+def _ingredients(y, f, p) -> np.ndarray:
+    """What each customer adds to the sums from which the metrics are made: one column each."""
+    columns = [np.ones_like(y), y, f, y * y, f * f, y * f, _deviance(y, f), np.abs(y - f), _captured(y, f) * y]
+    if p is not None:
+        happened = y > 0
+        clipped = np.clip(p, 0.5 / y.size, 1 - 0.5 / y.size)
+        log_loss = -np.log(np.where(happened, clipped, 1 - clipped))
+        columns += [log_loss, (happened - clipped) ** 2, _ranking(happened, p)]
+    return np.column_stack(columns)
+
+
+def _assemble(sums) -> dict[str, np.ndarray]:
+    """Metrics from the sums of `_ingredients`, one row per draw."""
+    n, y, f, yy, ff, yf, deviance, mae, captured, *chance = sums.T
+    joint, var_y, var_f = yf / n - y * f / n**2, yy / n - (y / n) ** 2, ff / n - (f / n) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        flat = var_f <= 1e-14 * np.maximum(ff / n, 1e-300)
+        found = {
+            "deviance": deviance / n,
+            "rmse": np.sqrt(np.maximum(yy - 2 * yf + ff, 0.0) / n),
+            "correlation": np.where((var_y > 0) & ~flat, joint / np.sqrt(var_y * var_f), np.nan),
+            "calibration_slope": np.where(flat, np.nan, joint / var_f),
+            "bias_pct": 100 * (f / y - 1),
+            "mae": mae / n,
+            "top_decile_capture": captured / y,
+        }
+    if chance:
+        found |= dict(zip(("log_loss", "brier", "auc"), (total / n for total in chance), strict=True))
+    return found
+
+
+def metrics(y, f, p=None, weights=None) -> dict[str, np.ndarray]:
+    """All metrics of one forecast, under each row of weights.
+
+    Parameters
+    ----------
+    y : array
+        What came: orders or money per customer.
+    f : array
+        What was expected.
+    p : array, optional
+        Probability of at least one order.
+    weights : array of shape (draws, customers), optional
+        Weight of each customer; one row of ones by default. Under other weights ``auc`` is linearised and
+        ``top_decile_capture`` keeps the tenth of the unweighted data.
+
+    Returns
+    -------
+    dict
+        Metric to an array with a value per row of weights.
+
+    Examples
+    --------
+    >>> y, f = np.array([0.0, 2.0, 1.0, 0.0]), np.array([0.5, 1.5, 1.0, 0.0])
+    >>> found = metrics(y, f, p=f / 2)
+    >>> round(float(found["rmse"][0]), 4), float(found["bias_pct"][0]), float(found["auc"][0])
+    (0.3536, 0.0, 1.0)
+    """
+    y, f = np.asarray(y, float), np.asarray(f, float)
+    table = _ingredients(y, f, None if p is None else np.asarray(p, float))
+    return _assemble(np.ones((1, y.size)) @ table if weights is None else weights @ table)
+
+
+def _draws(customers: int, bootstraps: int, seed: int) -> np.ndarray:
+    """Poisson weights of the customers: the first row is the data themselves."""
+    rng = np.random.default_rng(seed)
+    return np.vstack([np.ones((1, customers)), rng.poisson(1.0, (bootstraps, customers))])
+
+
+def _scored(fold: Fold, bootstraps: int, seed: int) -> dict[tuple[str, str], dict[str, np.ndarray]]:
+    """Metrics of every (model, unit) of a fold: in the data, then in each resample, the same for all models."""
+    y, spend = (fold.customers[name].to_numpy(float) for name in ("holdout_orders", "holdout_spend"))
+    tables = {}
+    for name in fold.orders:
+        tables[name, "orders"] = _ingredients(y, fold.orders[name].to_numpy(), fold.p_order[name].to_numpy())
+        tables[name, "spend"] = _ingredients(spend, fold.spend[name].to_numpy(), None)
+    sums = _draws(len(y), bootstraps, seed) @ np.hstack(list(tables.values()))
+    edges = np.cumsum([table.shape[1] for table in tables.values()])[:-1]
+    return {key: _assemble(part) for key, part in zip(tables, np.split(sums, edges, axis=1), strict=True)}
+
+
+def _rows(cutoff, found_by_key, level):
+    for (name, unit), found in found_by_key.items():
+        for metric in ORDER_METRICS if unit == "orders" else COMMON_METRICS:
+            yield (cutoff, name, unit, metric, *_point_and_ends(found[metric], level))
+
+
+def score_folds(folds: Iterable[Fold], *, level: float = 0.9, bootstraps: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Metrics of each model in each fold, with bootstrap intervals over customers; see `backtest`."""
+    rows = [row for fold in folds for row in _rows(fold.cutoff, _scored(fold, bootstraps, seed), level)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def compare_folds(
+    folds: Iterable[Fold], reference: str = "bg_nbd", *, level: float = 0.9, bootstraps: int = 200, seed: int = 0
+) -> pd.DataFrame:
+    """Differences of each model's metrics to the reference's, with paired bootstrap intervals.
+
+    Both forecasts are judged on the same resampled customers, so that what they have in common cancels.
+
+    Returns
+    -------
+    pandas.DataFrame
+        cutoff, model, unit, metric, value, low, high: model minus reference.
+    """
+    rows = []
+    for fold in folds:
+        scored = _scored(fold, bootstraps, seed)
+        if (reference, "orders") not in scored:
+            raise ValueError(f"the reference {reference!r} is not among the models of the folds.")
+        apart = {
+            (name, unit): {metric: values - scored[reference, unit][metric] for metric, values in found.items()}
+            for (name, unit), found in scored.items()
+            if name != reference
+        }
+        rows += _rows(fold.cutoff, apart, level)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _point_and_ends(values, level):
+    drawn = values[1:][np.isfinite(values[1:])]
+    if not drawn.size:
+        return float(values[0]), np.nan, np.nan
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return float(values[0]), float(low), float(high)
+
+
+def backtest_folds(
+    orders: pd.DataFrame, cutoffs: Iterable, horizon_days: int, models=None, **settings
+) -> tuple[list[Fold], list[str]]:
+    """Forecasts at each cutoff, and a sentence for each cutoff that had to be left out.
+
+    Raises
+    ------
+    ValueError
+        Where no cutoff is left.
+    """
+    folds, left_out = [], []
+    for cutoff in cutoffs:
+        try:
+            folds.append(forecast_fold(orders, cutoff, horizon_days, DEFAULT if models is None else models, **settings))
+        except ValueError as error:
+            if "there is no model named" in str(error):
+                raise
+            left_out.append(str(error))
+    if not folds:
+        raise ValueError(left_out[0] if left_out else "no cutoff was given; name at least one day.")
+    return folds, left_out
+
+
+def backtest(
+    orders: pd.DataFrame,
+    cutoffs: Iterable,
+    horizon_days: int,
+    models=None,
+    *,
+    time_unit: str = "week",
+    zero_spend_is_purchase: bool = False,
+    level: float = 0.9,
+    bootstraps: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Score every model's forecast on what came after past cutoffs.
+
+    At each cutoff the models see the orders up to that day, last one included; everyone with a purchase occasion by
+    then is forecast and judged, also who never came back. Nothing after the cutoff is used, for any choice.
+
+    Never judge by ``mae``: a forecast of no orders at all wins it on sparse data. Use ``deviance`` (Poisson, per
+    customer), ``rmse`` and ``correlation`` for how many, ``log_loss``, ``brier`` and ``auc`` for whether at all (P(at
+    least one order)), ``bias_pct`` apart for the level, ``calibration_slope`` (regression of what came on the forecast;
+    1 is right, below 1 too extreme) and ``top_decile_capture`` (share of what came that the best tenth brought).
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        customer_id, ordered_at, amount.
+    cutoffs : iterable of dates
+    horizon_days : int
+        Length of each hold-out.
+    models : iterable of names or mapping from name to unfitted fitter, optional
+        By default bg_nbd, mbg_nbd, pareto_nbd, regular_k2, combined, and the rules naive (own rate goes on), recency
+        (a curve in the time since the last order) and last_period (as many as in the last period of that length).
+        ``combined`` is .9 · mean(Pareto/NBD, MBG/CNBD-k) + .1 · NBD, with k chosen inside the calibration period.
+    time_unit, zero_spend_is_purchase
+        As for `regulars.rfm.rfm_summary`.
+    level : float
+        Of the bootstrap intervals over customers.
+    bootstraps : int
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per cutoff × model × unit (orders, spend) × metric: cutoff, model, unit, metric, value, low, high. A
+        cutoff that cannot be used is left out and told in ``attrs["left_out"]``, one sentence each.
+
+    Raises
+    ------
+    ValueError
+        Where no cutoff can be used, naming the first.
+    """
+    folds, left_out = backtest_folds(
+        orders, cutoffs, horizon_days, models, time_unit=time_unit, zero_spend_is_purchase=zero_spend_is_purchase
+    )
+    table = score_folds(folds, level=level, bootstraps=bootstraps, seed=seed)
+    table.attrs["left_out"] = left_out
+    return table

@@ -1,0 +1,118 @@
+"""The sample page in a browser: what every page must be at both widths and on paper."""
+
+import json
+import re
+
+import pytest
+from pypdf import PdfReader
+
+import report_sample
+from browser import DESKTOP, PHONE, browser, needs_browser, visit
+from regulars.report.render import render_blocks, render_index
+
+A4 = (595, 842)  # points
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """Files of the sample page, of one without charts and of an index."""
+    folder = tmp_path_factory.mktemp("pages")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGULARS_STAGING", str(folder))
+        report = report_sample.build(folder / "wording")
+    plain = [block for block in report.blocks if block["kind"] != "figure"]
+    metrics = json.loads((folder / "reports/example/metrics/retention.json").read_text(encoding="utf-8"))
+    words = folder / "wording"
+    pages = {
+        "sample": render_blocks(report.blocks, wording_folder=words),
+        "plain": render_blocks(plain, wording_folder=words),
+        "index": render_index(report_sample.ABOUT, {"retention": metrics}, wording_folder=words),
+    }
+    for name, html in pages.items():
+        (folder / f"{name}.html").write_text(html, encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in pages}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as opened:
+        yield opened
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("name", "charts"), [("sample", report_sample.FIGURES), ("plain", 0), ("index", 0)])
+def test_a_page_is_whole_and_silent(chromium, sample, name, charts, width):
+    with visit(chromium, sample[name], width) as seen:
+        assert seen.requests == []
+        assert seen.complaints == []
+        assert seen.drawn_charts() == charts
+        assert seen.overflow() <= 0
+        assert seen.smallest_text()[0] >= 11, seen.smallest_text()
+        assert seen.clipped_texts() == []
+        assert seen.evaluate("() => document.querySelectorAll('h1').length") == 1
+        assert seen.evaluate("() => document.documentElement.lang") == "en-GB"
+
+
+@needs_browser
+def test_what_is_wide_scrolls_in_its_own_box(chromium, sample):
+    with visit(chromium, sample["sample"], PHONE) as seen:
+        wide = seen.evaluate(
+            "() => Array.from(document.querySelectorAll('.scroll')).filter(b => b.scrollWidth > b.clientWidth + 1)"
+            ".map(b => [getComputedStyle(b).overflowX, b.tabIndex])"
+        )
+        assert len(wide) > report_sample.FIGURES
+        assert all(box == ["auto", 0] for box in wide)
+
+
+@needs_browser
+def test_charts_follow_the_window(chromium, sample):
+    with visit(chromium, sample["sample"], DESKTOP) as seen:
+        width = "() => document.querySelector('.chart .main-svg').getBoundingClientRect().width"
+        before = seen.evaluate(width)
+        seen.page.set_viewport_size({"width": 800, "height": 900})
+        seen.page.wait_for_function(f"({width})() < {before - 50}")
+        assert seen.overflow() <= 0
+
+
+@needs_browser
+def test_the_policy_lets_nothing_else_in(chromium, sample):
+    with visit(chromium, sample["sample"]) as seen:
+        seen.evaluate(
+            "() => { const s = document.createElement('script'); s.textContent = 'window.intruder = 1';"
+            " document.body.append(s); const i = new Image(); i.src = 'https://example.org/x.png';"
+            " document.body.append(i); }"
+        )
+        seen.page.wait_for_timeout(100)
+        assert seen.evaluate("() => window.intruder") is None
+        assert sum("Content Security Policy" in complaint for complaint in seen.complaints) == 2
+
+
+@needs_browser
+def test_it_prints_on_a4_with_every_chart_and_all_numbers(chromium, sample, tmp_path):
+    with visit(chromium, sample["sample"]) as seen:
+        pdf = PdfReader(seen.pdf(tmp_path / "page.pdf"))
+        assert seen.complaints == []
+    assert all(tuple(round(side) for side in page.mediabox[2:]) == A4 for page in pdf.pages)
+    text = " ".join(page.extract_text() for page in pdf.pages)
+    text = re.sub(r"\s+", " ", text)
+    # numbers that stand in closed boxes on the screen, and labels at the right edge of charts
+    for words in ("January 2025 46%", "35% (33–37)", "came 14.7k", "£142k", "412,880", "How sure?", "future value 51%"):
+        assert words in text, words
+    assert "The numbers of this chart" not in text
+    assert len(pdf.pages) <= 7
+
+
+@needs_browser
+def test_charts_on_paper_are_not_cut_off(chromium, sample):
+    with visit(chromium, sample["sample"]) as seen:
+        seen.page.emulate_media(media="print")
+        seen.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+        widths = seen.evaluate(
+            "() => Array.from(document.querySelectorAll('.chart .main-svg')).map(s => s.getBoundingClientRect().width)"
+        )
+        assert max(widths) <= 680  # what A4 leaves between its margins
+        assert seen.clipped_texts() == []
+        assert seen.evaluate("() => document.querySelectorAll('details:not([open])').length") == 0
+        seen.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+        assert seen.evaluate("() => document.querySelectorAll('details[open]').length") == 0

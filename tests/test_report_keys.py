@@ -1,0 +1,108 @@
+"""The wording and the notebooks agree: nothing is asked for that is not there, and nothing is there that nobody says."""
+
+import re
+from enum import StrEnum
+
+import pytest
+
+import wording_keys
+from regulars import labels
+from regulars.report.render import PAGES
+from regulars.report.wording import SPANS, Wording, snake
+
+STAGES = {re.sub(r"^\d+_", "", path.stem): path for path in sorted((wording_keys.NOTEBOOKS).glob("*.ipynb"))}
+PAGE_STAGES = {stage for stage in PAGES if stage != "index"}
+MACHINERY = ("page", "tile", "table", "index", "format", "unit")
+
+
+@pytest.fixture(scope="module")
+def known() -> list[str]:
+    return Wording("en").keys
+
+
+@pytest.fixture(scope="module")
+def notebooks(known) -> dict[str, wording_keys.Usage]:
+    return {s: wording_keys.usage(wording_keys.notebook_code(path), s, known) for s, path in STAGES.items()}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_key_that_a_notebook_uses_is_worded(notebooks, stage):
+    assert notebooks[stage].unreadable == set(), "keys are plain text, so that they can be found"
+    assert notebooks[stage].missing == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_sentence_of_a_page_is_said(notebooks, known, stage):
+    own = {key for key in known if key.split(".")[0] == stage}
+    assert own - notebooks[stage].used == set()
+
+
+def test_every_shared_word_is_used(notebooks, known):
+    if not set(STAGES) >= PAGE_STAGES:
+        pytest.skip(f"some notebooks are not there yet: {', '.join(sorted(PAGE_STAGES - set(STAGES)))}")
+    used = set().union(*(usage.used for usage in notebooks.values()))
+    enums = {snake(item.__name__) for item in vars(labels).values() if isinstance(item, type) and item is not StrEnum}
+    shared = {key for key in known if key.split(".")[0] not in {*PAGE_STAGES, *MACHINERY}}
+    assert {key for key in shared - used if key.split(".")[:1] != ["label"] or key.split(".")[1] not in enums} == set()
+
+
+def test_the_machinery_uses_all_of_its_words(known):
+    folder = wording_keys.REPORT
+    source = "\n".join(
+        path.read_text(encoding="utf-8") for path in [*folder.glob("*.py"), *folder.glob("templates/*.j2")]
+    )
+    built = {f"page.{stage}" for stage in PAGES} | {f"unit.{span}" for span in SPANS}
+    built |= {"tile.interval_n", "tile.interval", "tile.n"}
+    for key in known:
+        if key.split(".")[0] in MACHINERY and key not in built:
+            assert re.search(rf"['\"]{re.escape(key)}['\"]", source), f"nothing says {key}"
+
+
+def test_no_part_of_the_wording_is_for_an_unknown_page(known):
+    rooms = {*PAGE_STAGES, *MACHINERY, "term", "column", "label", "axis", "not_supplied"}
+    assert {key.split(".")[0] for key in known} <= rooms
+
+
+CODE = """
+report = Report("value", about)
+report.answer(verdict=held, worth=worth)
+report.tile("worth", worth, "money", verdict="up" if more else None)
+report.section("who", verdict, top=0.2)
+report.say("who.text")
+report.figure("who.curve", fig, frame, {"tier": "label:tier", "clv": "money"})
+report.term("clv", "interval")
+report.word(f"axis.{name}")
+report.sure("who.sure", draws=3)
+report.close()
+"""
+
+
+def test_how_keys_are_read_from_code():
+    known = [
+        "value.answer.held",
+        "value.answer.held.lead",
+        "value.answer.missed",
+        "value.answer.missed.lead",
+        "value.answer.missed.card",
+        "value.tile.worth",
+        "value.tile.worth.up",
+        "value.tile.worth.down",
+        "value.who.question",
+        "value.who.title.more",
+        "value.who.text",
+        "value.who.curve.alt",
+        "value.who.curve.caption",
+        "term.clv",
+        "term.clv.meaning",
+        "term.interval",
+        "column.clv",
+        "value.column.tier",
+        "column.other",
+        "label.tier.vip",
+        "label.segment.new",
+        "value.models",
+    ]
+    found = wording_keys.usage(CODE, "value", known)
+    assert set(known) - found.used == {"value.tile.worth.down", "column.other", "label.segment.new"}
+    assert found.missing == {"value.term.interval.meaning", "value.who.sure"}
+    assert found.unreadable == {"report.word(f'axis.{name}')"}

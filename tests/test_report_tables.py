@@ -1,0 +1,108 @@
+"""Tables: what a page shows of a frame, and the file that holds all of it."""
+
+import pandas as pd
+import pytest
+
+from regulars.report.tables import guessed_columns, worded_numbers, worded_table, write_csv
+from regulars.report.wording import Wording, WordingError
+
+WORDS = Wording("en", currency="GBP")
+
+
+def heading(name: str) -> str:
+    return name.title()
+
+
+@pytest.fixture
+def tiers() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "tier": ["vip", "large", "small"],
+            "customers": [12, 48, 1140],
+            "clv": [940.5, 88.25, None],
+            "clv_low": [800.0, 70.0, None],
+            "clv_high": [1100.0, 99.0, None],
+            "won_on": pd.to_datetime(["2026-01-31", None, "2026-03-01"]),
+        }
+    )
+
+
+def test_a_worded_table(tiers):
+    columns = {"tier": "label:tier", "customers": "count", "clv": "money:with_interval", "won_on": "date_short"}
+    table = worded_table(tiers, columns, WORDS, heading, total=["customers", "clv"])
+    assert table["headings"] == [
+        {"text": "Tier", "left": True},
+        {"text": "Customers", "left": False},
+        {"text": "Clv", "left": False},
+        {"text": "Won_On", "left": False},
+    ]
+    assert table["rows"] == [
+        ["VIP", "12", "£941 (800–1,100)", "31 Jan 2026"],
+        ["Large", "48", "£88 (70–99)", "n/a"],
+        ["Small", "1,140", "n/a", "1 Mar 2026"],
+    ]
+    assert table["total"] == ["Total", "1,200", "£1,029", ""]
+    assert table["left_out"] == 0
+
+
+def test_at_most_eight_rows_and_the_total_of_all():
+    frame = pd.DataFrame({"rank": range(50), "value": [10.0] * 50})
+    table = worded_table(frame, {"rank": "count", "value": "money"}, WORDS, heading, total=["value"])
+    assert (len(table["rows"]), table["left_out"]) == (8, 42)
+    assert table["total"] == ["Total", "£500"]
+
+
+def test_numbers_of_a_chart_are_chosen_evenly():
+    frame = pd.DataFrame({"week": range(100), "share": [i / 100 for i in range(100)]})
+    table = worded_numbers(frame, {"week": "count", "share": "percent"}, WORDS, heading)
+    assert [row[0] for row in table["rows"]] == ["0", "14", "28", "42", "57", "71", "85", "99"]
+    assert table["picked"]
+
+
+def test_numbers_side_by_side_keep_their_order_and_their_gaps():
+    frame = pd.DataFrame(
+        {
+            "cohort": ["March", "March", "January"],
+            "n": [20, 20, 30],
+            "age": [1, 2, 1],
+            "share": [0.31, 0.25, 0.305],
+            "share_low": [0.2, 0.1, 0.25],
+            "share_high": [0.4, 0.4, 0.35],
+        }
+    )
+    columns = {"cohort": "text", "n": "count", "age": "months", "share": "percent:with_interval"}
+    table = worded_numbers(frame, columns, WORDS, heading, across="age")
+    assert [item["text"] for item in table["headings"]] == ["Cohort", "N", "1 month", "2 months"]
+    assert table["rows"] == [["March", "20", "31% (20–40)", "25% (10–40)"], ["January", "30", "31% (25–35)", ""]]
+    assert not table["picked"]
+
+
+def test_columns_that_are_not_there_are_named(tiers):
+    with pytest.raises(WordingError, match=r"no column 'margin' \(it has: tier, customers"):
+        worded_table(tiers, {"margin": "money"}, WORDS, heading)
+    with pytest.raises(WordingError, match=r"needs the columns 'customers_low' and 'customers_high'"):
+        worded_table(tiers, {"customers": "count:with_interval"}, WORDS, heading)
+
+
+def test_formats_are_guessed_from_types(tiers):
+    assert guessed_columns(tiers) == {
+        "tier": "text",
+        "customers": "count",
+        "clv": "number:with_interval",
+        "won_on": "date_short",
+    }
+
+
+def test_the_file_is_plain(tiers, tmp_path, monkeypatch):
+    monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
+    frame = tiers.assign(ratio=[1 / 3, 1e-12, 123456.78901234], label=['a "quoted", one', "b", None])
+    path = write_csv(
+        frame[["tier", "customers", "clv", "won_on", "ratio", "label"]], "reports/x/tables/value/tiers.csv"
+    )
+    assert path == tmp_path / "reports/x/tables/value/tiers.csv"
+    assert path.read_bytes().decode() == (
+        "tier,customers,clv,won_on,ratio,label\n"
+        'vip,12,940.5,2026-01-31,0.3333333333,"a ""quoted"", one"\n'
+        "large,48,88.25,,1e-12,b\n"
+        "small,1140,,2026-03-01,123456.789,\n"
+    )

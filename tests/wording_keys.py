@@ -1,0 +1,122 @@
+"""Which keys of the wording the notebooks use, read from their code."""
+
+import ast
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+REPORT = ROOT / "src" / "regulars" / "report"
+# method of Report: parts of the key it says, for a key k and a verdict .v; a question mark where a part may be absent
+PARTS = {
+    "answer": ("answer{v}", "answer{v}.lead", "answer{v}.card?"),
+    "tile": ("tile.{k}", "tile.{k}{v}", "tile.{k}.note?"),
+    "section": ("{k}.question", "{k}.title{v}"),
+    "say": ("{k}{v}",),
+    "sure": ("{k}{v}",),
+    "figure": ("{k}.alt", "{k}.caption"),
+    "table": ("{k}.caption",),
+    "not_supplied": ("not_supplied.{k}{v}",),
+    "action": ("action.{k}{v}", "action.{k}{v}.brings", "action.{k}{v}.owner"),
+    "term": ("term.{k}", "term.{k}.meaning"),
+    "word": ("{k}",),
+    "close": ("models?",),
+}
+ANY = object()
+
+
+@dataclass
+class Usage:
+    """Keys that code uses, and those that it asks for and the wording lacks."""
+
+    used: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+    constants: set[str] = field(default_factory=set)
+
+
+def notebook_code(path: Path) -> str:
+    """Code of a notebook's cells, one after the other."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    sources = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    return "\n".join(source for source in sources if not source.lstrip().startswith("%"))
+
+
+def usage(code: str, stage: str, known: Iterable[str]) -> Usage:
+    """Read the calls of ``report`` in a piece of code."""
+    known, found = set(known), Usage()
+    tree = ast.parse(code)
+    found.constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and _text(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _name(node.func.value) == "report":
+            method = node.func.attr
+            if method in PARTS:
+                _read(node, method, stage, known, found)
+    _read_names(stage, known, found)
+    return found
+
+
+def _text(node) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _name(node) -> str | None:
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _read(call: ast.Call, method: str, stage: str, known: set[str], found: Usage) -> None:
+    takes_key = method not in ("answer", "close")
+    keys = call.args if method == "term" else call.args[:1] if takes_key else [ast.Constant("")]
+    rest = call.args[1:] if takes_key else call.args
+    verdicts = [word.value for word in call.keywords if word.arg == "verdict"]
+    if not verdicts and method in ("answer", "section", "say", "sure", "not_supplied", "action"):
+        verdicts = rest[:1]
+    if not all(map(_text, keys)):
+        found.unreadable.add(ast.unparse(call)[:80])
+        return
+    for key in keys:
+        for suffix in _suffixes(verdicts[0] if verdicts else ast.Constant(None)):
+            for part in PARTS[method]:
+                _resolve(part, key.value, suffix, stage, known, found)
+
+
+def _suffixes(node) -> list:
+    """What a verdict may be: a text, one of two texts, nothing, or whatever the data say."""
+    if isinstance(node, ast.IfExp):
+        return _suffixes(node.body) + _suffixes(node.orelse)
+    if isinstance(node, ast.Constant):
+        return [f".{node.value}" if node.value is not None else ""]
+    return [ANY]
+
+
+def _resolve(part: str, key: str, suffix, stage: str, known: set[str], found: Usage) -> None:
+    wanted, optional = part.removesuffix("?"), part.endswith("?")
+    if suffix is ANY and "{v}" in wanted:
+        head, tail = wanted.format(k=key, v="\0").split("\0")
+        for own in (f"{stage}.{head}.", f"{head}."):
+            hits = {k for k in known if k.startswith(own) and "." not in k.removesuffix(tail)[len(own) :]}
+            hits = {k for k in hits if k.endswith(tail)}
+            if hits:
+                found.used |= hits
+                return
+        names = [f"{head}.*{tail}"]
+    else:
+        names = [wanted.format(k=key, v="" if suffix is ANY else suffix)]
+        for name in (f"{stage}.{names[0]}", names[0]):
+            if name in known:
+                found.used.add(name)
+                return
+    if not optional:
+        found.missing.add(f"{stage}.{names[0]}")
+
+
+def _read_names(stage: str, known: set[str], found: Usage) -> None:
+    """Headings are used where the column's name stands in the code, labels where their kind does."""
+    for key in known:
+        parts = key.split(".")
+        if "column" in parts[:-1] and parts[0] in (stage, "column") and parts[-1] in found.constants:
+            found.used.add(key)
+        if parts[0] == "label" and any(f"label:{parts[1]}" in text for text in found.constants):
+            found.used.add(key)
