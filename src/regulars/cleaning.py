@@ -129,7 +129,8 @@ def clean_tables(mapping: Mapping, raw: dict[str, RawTable], settings: dict | No
         tables["orders"] = _frame(orders_from_lines(heaps["order_lines"].kept), "orders")
     _check_frames(tables, accounts)
     ledger = {"dataset": _dataset_block(mapping, tables["orders"], accounts[main]), "tables": accounts}
-    rejected = pd.concat([_changed(heap) for heap in heaps.values()], ignore_index=True)
+    changed = [_changed(heap) for name, heap in heaps.items() if accounts[name]["reasons"]]
+    rejected = pd.concat(changed, ignore_index=True) if changed else pd.DataFrame(columns=list(REJECTED_KINDS))
     return Cleaned(tables, rejected, ledger, about_from_ledger(ledger))
 
 
@@ -168,8 +169,7 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, _Heap
     table = mapping.tables[raw.name]
     has_orders = raw.name in ORDER_TABLES
     reasons = _order_reasons(mapping, table, raw.rows) if has_orders else _other_reasons(mapping, raw, done)
-    twins = _twins(raw)
-    found = _found(raw.rows, twins, reasons)
+    found = _found(raw.rows, reasons)
     if mapping.on_unreadable == "stop" and Reason.UNREADABLE in found:
         _stop_at_unreadable(mapping, raw)
     if has_orders:
@@ -179,8 +179,8 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, _Heap
     judged = raw.rows.mutate(_reason=reason)
     heaps = []
     if table["duplicates"] == "merge" and Reason.EXACT_DUPLICATE in found:
-        heaps.append((judged.semi_join(twins, ROW), Fate.MERGED, ibis.literal(Reason.EXACT_DUPLICATE.value)))
-        judged = judged.anti_join(twins, ROW)
+        heaps.append((judged.filter(judged._twin), Fate.MERGED, ibis.literal(Reason.EXACT_DUPLICATE.value)))
+        judged = judged.filter(~judged._twin)
     if set(found) - {Reason.EXACT_DUPLICATE}:
         rejected = judged.filter(judged._reason.notnull())
         heaps.append((rejected, Fate.REJECTED, rejected._reason))
@@ -199,15 +199,15 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, _Heap
         kept, repeated = _one_per_key(mapping, raw, kept, table["repeated_key"])
         heaps += repeated
     heaps.append((kept, Fate.KEPT, kept._netting if has_orders else ibis.null("string")))
-    fates = ibis.union(*(_fate(*heap) for heap in heaps)) if len(heaps) > 1 else _fate(*heaps[0])
-    return _Heaps(raw, kept, fates.cache(), found)
+    fates = ibis.union(*(_fate(*heap) for heap in heaps)).cache() if len(heaps) > 1 else _fate(*heaps[0])
+    return _Heaps(raw, kept, fates, found)
 
 
-def _found(rows: ir.Table, twins: ir.Table, reasons: Reasons) -> dict[str, int]:
+def _found(rows: ir.Table, reasons: Reasons) -> dict[str, int]:
     """How many raw rows show each sign, whatever became of them: the signs overlap, the fates do not."""
-    signs = rows.aggregate(**{reason.value: condition.cast("int64").sum() for reason, condition in reasons})
-    counts = signs.mutate(**{Reason.EXACT_DUPLICATE.value: twins.count().as_scalar()}).to_pyarrow().to_pylist()[0]
-    return {reason: int(count) for reason, count in counts.items() if count}
+    signs = [(Reason.EXACT_DUPLICATE, rows._twin), *reasons]
+    counts = rows.aggregate(**{reason.value: condition.cast("int64").sum() for reason, condition in signs})
+    return {reason: int(count) for reason, count in counts.to_pyarrow().to_pylist()[0].items() if count}
 
 
 # ---- reading the columns ---------------------------------------------------------------------------------------
@@ -272,6 +272,9 @@ def _read(engine, mapping: Mapping, source: RawTable) -> _Raw:
         elif spec.get("number_id") and target == "customer_id":
             malformed = fails
     read = text.select(ROW, **values, _unreadable=ibis.or_(*unreadable), _malformed=malformed)
+    firsts = text.group_by([f"c{i}" for i in range(len(source.header))]).aggregate(_first=text[ROW].min())
+    read = read.left_join(firsts.select("_first"), read[ROW] == firsts._first)
+    read = read.mutate(_twin=read._first.isnull()).drop("_first")
     if source.name in ORDER_TABLES:
         read = _as_lines(read, source.name, table)
     if source.name == "surveys" and "kind" not in values:
@@ -437,13 +440,6 @@ def _score_reasons(rows: ir.Table, items: ir.Table) -> Reasons:
 # ---- the steps -------------------------------------------------------------------------------------------------
 
 
-def _twins(raw: _Raw) -> ir.Table:
-    """Rows that are equal to an earlier one in every column of the file."""
-    texts = [f"c{i}" for i in range(len(raw.source.header))]
-    firsts = raw.text.group_by(texts).aggregate(row=raw.text[ROW].min()).select(ROW)
-    return raw.text.select(ROW).anti_join(firsts, ROW).cache()
-
-
 def _count(table: ir.Table) -> int:
     return table.count().to_pyarrow().as_py()
 
@@ -465,10 +461,11 @@ def _one_customer_per_order(lines: ir.Table):
 def _one_per_key(mapping: Mapping, raw: _Raw, rows: ir.Table, rule: str):
     """Rows of which each has its own key, and the heap of those that are left out for it."""
     key = list(TABLES[raw.name].key)
+    keys = rows.group_by(key).aggregate(_times=rows.count())
+    if not _count(keys.filter(keys._times > 1)):
+        return rows, []
     chosen = rows.group_by(key).aggregate(row=rows[ROW].max() if rule == "last" else rows[ROW].min())
     left_out = rows.select(ROW).anti_join(chosen.select(ROW), ROW).cache()
-    if not _count(left_out):
-        return rows, []
     repeated = rows.semi_join(left_out, ROW)
     if rule == "stop":
         _stop_at_repeated_key(mapping, raw, repeated)

@@ -116,6 +116,13 @@ def waterfall(ledger: dict, what: str = "rows") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["step", what, "is_total"]).astype({"step": "string"})
 
 
+def copies_kept(ledger: dict) -> int:
+    """Rows of the order log that are exact copies and are kept all the same, because the mapping says so."""
+    account = ledger["tables"][main_table(ledger)]
+    merged = account["reasons"].get(Reason.EXACT_DUPLICATE.value)
+    return 0 if merged else account["found"].get(Reason.EXACT_DUPLICATE.value, 0)
+
+
 def tables_overview(ledger: dict, names: list[str]) -> pd.DataFrame:
     """Every table of the catalogue: supplied or not, and what became of its rows.
 
@@ -233,7 +240,7 @@ def gaps(orders: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
         first_day, last_day, days, expected (orders); in order of time. Empty where there is no gap.
     """
     counts = daily_orders(orders, start, end).astype(float)
-    by_weekday = counts.groupby(counts.index.weekday).transform("mean") / max(counts.mean(), 1e-12)
+    by_weekday = counts.groupby(counts.index.day_of_week).transform("mean") / max(counts.mean(), 1e-12)
     around = counts.rolling(SMOOTHING_DAYS, center=True, min_periods=1).mean()
     quiet = counts.eq(0)
     stretch = (quiet != quiet.shift()).cumsum()[quiet]
