@@ -54,7 +54,8 @@ def main() -> None:
     print("| what | stages run | seconds | bound |\n|---|---|---|---|")
     for what, stages, seconds, bound in rows:
         print(f"| {what} | {stages} | {seconds:.1f} | {bound} |")
-    print(f"\ndvc.lock as committed after the first run: {'yes' if unchanged else 'no'}\n\nStage by stage, first run:\n")
+    print(f"\ndvc.lock as committed after the first run: {'yes' if unchanged else 'no'}")
+    print("\nStage by stage, first run:\n")
     print("\n".join(line for line in first.splitlines() if re.match(r"^  \S+ +\S+ +[\d.]+ s$", line)))
 
 

@@ -101,6 +101,17 @@ class Visit:
         """Texts of charts that stick out of their chart."""
         return self.page.evaluate(CLIPPED)
 
+    def assert_whole(self, charts: int) -> None:
+        """What must hold of every page: silent, one heading, so many charts, nothing too wide, too small or cut off."""
+        assert self.requests == []
+        assert self.complaints == []
+        assert self.drawn_charts() == charts
+        assert self.overflow() <= 0
+        assert self.smallest_text()[0] >= 11, self.smallest_text()
+        assert self.clipped_texts() == []
+        assert self.evaluate("() => document.querySelectorAll('h1').length") == 1
+        assert self.evaluate("() => document.documentElement.lang") != ""
+
     def evaluate(self, script: str):
         """Result of a script."""
         return self.page.evaluate(script)

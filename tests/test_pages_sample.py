@@ -44,13 +44,7 @@ def chromium():
 @pytest.mark.parametrize(("name", "charts"), [("sample", report_sample.FIGURES), ("plain", 0), ("index", 0)])
 def test_a_page_is_whole_and_silent(chromium, sample, name, charts, width):
     with visit(chromium, sample[name], width) as seen:
-        assert seen.requests == []
-        assert seen.complaints == []
-        assert seen.drawn_charts() == charts
-        assert seen.overflow() <= 0
-        assert seen.smallest_text()[0] >= 11, seen.smallest_text()
-        assert seen.clipped_texts() == []
-        assert seen.evaluate("() => document.querySelectorAll('h1').length") == 1
+        seen.assert_whole(charts)
         assert seen.evaluate("() => document.documentElement.lang") == "en-GB"
 
 

@@ -31,7 +31,19 @@ GROUND = {
     "parsing",
     "catalog",
 }
-DOMAIN = {"cleaning", "netting", "quality", "simulate", "rfm", "clv", "segments", "satisfaction", "retention"} | {"actions"}
+DOMAIN = {"cleaning", "netting", "quality", "simulate", "rfm", "clv"}
+DOMAIN |= {"segments", "satisfaction", "retention", "actions"}
+    "cleaning",
+    "netting",
+    "quality",
+    "simulate",
+    "rfm",
+    "clv",
+    "segments",
+    "satisfaction",
+    "retention",
+    "actions",
+}
 
 
 def room(module: str) -> str:

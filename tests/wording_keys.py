@@ -17,6 +17,7 @@ PARTS = {
     "say": ("{k}{v}",),
     "sure": ("{k}{v}",),
     "figure": ("{k}.alt", "{k}.caption"),
+    "chart": ("{k}.alt", "{k}.caption", "{k}.x?", "{k}.y?"),
     "table": ("{k}.caption",),
     "not_supplied": ("not_supplied.{k}{v}",),
     "action": ("action.{k}{v}", "action.{k}{v}.brings", "action.{k}{v}.owner"),
@@ -24,6 +25,8 @@ PARTS = {
     "word": ("{k}",),
     "close": ("models?",),
 }
+# place of the verdict among the arguments
+VERDICT_AT = {"answer": 0, "tile": 3, "section": 1, "say": 1, "sure": 1, "not_supplied": 1, "action": 1}
 ANY = object()
 
 
@@ -69,10 +72,9 @@ def _name(node) -> str | None:
 def _read(call: ast.Call, method: str, stage: str, known: set[str], found: Usage) -> None:
     takes_key = method not in ("answer", "close")
     keys = call.args if method == "term" else call.args[:1] if takes_key else [ast.Constant("")]
-    rest = call.args[1:] if takes_key else call.args
     verdicts = [word.value for word in call.keywords if word.arg == "verdict"]
-    if not verdicts and method in ("answer", "section", "say", "sure", "not_supplied", "action"):
-        verdicts = rest[:1]
+    if not verdicts and method in VERDICT_AT:
+        verdicts = call.args[VERDICT_AT[method] :][:1]
     if not all(map(_text, keys)):
         found.unreadable.add(ast.unparse(call)[:80])
         return
@@ -113,10 +115,11 @@ def _resolve(part: str, key: str, suffix, stage: str, known: set[str], found: Us
 
 
 def _read_names(stage: str, known: set[str], found: Usage) -> None:
-    """Headings are used where the column's name stands in the code, labels where their kind does."""
+    """Headings and axes are used where the column's name stands in the code, labels where their kind does."""
     for key in known:
         parts = key.split(".")
-        if "column" in parts[:-1] and parts[0] in (stage, "column") and parts[-1] in found.constants:
+        heads = ("column" in parts[:-1] and parts[0] in (stage, "column")) or parts[0] == "axis"
+        if heads and parts[-1] in found.constants:
             found.used.add(key)
         if parts[0] == "label" and any(f"label:{parts[1]}" in text for text in found.constants):
             found.used.add(key)

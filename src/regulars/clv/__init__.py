@@ -45,6 +45,7 @@ _HOMES = {
     "_fitter": ("Finding",),
     "backtesting": ("Fold", "backtest", "backtest_folds", "choose_regularity", "compare_folds", "score_folds"),
     "beta_geo": ("BetaGeoFitter", "ModifiedBetaGeoFitter", "RegularBetaGeoFitter"),
+    "resampling": ("bootstrap",),
     "calibration": ("Calibration", "calibrate_p_active", "reliability_table"),
     "gamma_gamma": ("GammaGammaFitter",),
     "nbd": ("NBDFitter",),

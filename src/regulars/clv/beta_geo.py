@@ -23,6 +23,7 @@ from regulars.clv._lifetimes import generate_data, lifetimes
 from regulars.clv._mixing import beta_nodes, gauss_nodes, nearly_polynomial
 from regulars.clv._orders import HISTORY, OrderFitter, parts
 
+BLOCK = 8192  # rows worked on at a time: what a processor keeps at hand
 PARAMETERS = ("r", "alpha", "a", "b")
 
 
@@ -62,86 +63,91 @@ class _Objective:
         self.x = rows.x.astype(np.int64)
         self.count = np.bincount(self.x, rows.weights)  # customers by frequency
         self.levels = np.arange(len(self.count))
-        self.tail = rows.T - rows.t_x
 
     def __call__(self, log_params):
         params = np.exp(log_params)
-        value, gradient, hessian = self._histogram(*params)
-        row = self._rows(*params)
-        value += row[0]
-        gradient += row[1]
-        hessian += row[2]
-        return to_logs(params, value, gradient, hessian)
+        sums = self._levels(*params) @ self.count
+        for start in range(0, len(self.x), BLOCK):
+            part = slice(start, start + BLOCK)
+            weights = self.rows.weights[part]
+            sums += [weights @ values for values in self._rows(part, *params)]
+        return self.in_logs(params, sums)
 
-    def _histogram(self, r, alpha, a, b):
-        """What depends on the frequency alone."""
-        k, n, x = self.k, self.count, self.levels
-        j = r + np.arange(k * x[-1])
-        at = k * x
-        m = x + self.at_birth
-        i = np.arange(m[-1])
+    def by_row(self, log_params):
+        """Value, gradient and upper triangle of the Hessian of every row, by parameters: array of shape (15, rows)."""
+        params = np.exp(log_params)
+        return self._levels(*params)[:, self.x] + np.array(list(self._rows(slice(None), *params)))
+
+    def _levels(self, r, alpha, a, b):
+        """What depends on the frequency alone, for each frequency: value, 4 derivatives, 10 second derivatives."""
+        k, x = self.k, self.levels
+        at, m = k * x, x + self.at_birth
+        j, i = r + np.arange(at[-1]), np.arange(m[-1])
         ab, bb = a + b + i, b + i
-        value = n @ (_sums_below(np.log(j))[at] - at * np.log(alpha) - _sums_below(np.log1p(a / bb))[m])
-        gradient = np.array(
+        zero = np.zeros(len(x))
+        mixed = _sums_below(1 / ab**2)[m]
+        return np.array(
             [
-                n @ _sums_below(1 / j)[at],
-                -(n @ at) / alpha,
-                -(n @ _sums_below(1 / ab)[m]),
-                n @ _sums_below(a / (ab * bb))[m],
+                _sums_below(np.log(j))[at] - at * np.log(alpha) - _sums_below(np.log1p(a / bb))[m],
+                *(_sums_below(1 / j)[at], -at / alpha, -_sums_below(1 / ab)[m], _sums_below(a / (ab * bb))[m]),
+                *(-_sums_below(1 / j**2)[at], zero, zero, zero),
+                *(at / alpha**2, zero, zero),
+                *(mixed, mixed),
+                _sums_below(1 / ab**2 - 1 / bb**2)[m],
             ]
         )
-        hessian = np.zeros((4, 4))
-        hessian[0, 0] = -(n @ _sums_below(1 / j**2)[at])
-        hessian[1, 1] = (n @ at) / alpha**2
-        hessian[2, 2] = hessian[2, 3] = hessian[3, 2] = n @ _sums_below(1 / ab**2)[m]
-        hessian[3, 3] = n @ _sums_below(1 / ab**2 - 1 / bb**2)[m]
-        return value, gradient, hessian
 
-    def _rows(self, r, alpha, a, b):
-        """What depends on the times: log of the alive term plus log(1 + dead term / alive term)."""
-        w, T, t_x, k = self.rows.weights, self.rows.T, self.rows.t_x, self.k
-        R = r + k * self.rows.x
-        m = self.rows.x + self.at_birth
+    def _rows(self, part, r, alpha, a, b):
+        """What depends on the times: log of the alive term plus log(1 + dead term / alive term), and derivatives."""
+        x, t_x, T, k = self.x[part], self.rows.t_x[part], self.rows.T[part], self.k
+        R, quiet = r + k * x, T - t_x
         end, last = alpha + T, alpha + t_x
-        u = self.tail / end
-        log_S, S_R, S_u, S_RR, S_Ru, S_uu = _phases(R, u, k)
-        since_start = np.log1p(T / alpha)
-        since_last = np.log1p(self.tail / last)
+        m = self.levels + self.at_birth
+        drop = np.where(m > 0, 1 / np.maximum(b + m - 1, b), 0.0)  # by frequency; 0 where nobody can have stopped
         with np.errstate(divide="ignore"):
-            odds = R * since_last - log_S + np.log(a) - np.log(np.where(m > 0, b + m - 1, np.inf))
-        dead = expit(odds)
-        value = w @ (log_S - R * since_start + np.logaddexp(0.0, odds))
-        # derivatives of u by alpha; by u through log S
-        u1, u2 = -u / end, 2 * u / end**2
-        L_a, L_ra, L_aa = S_u * u1, S_Ru * u1, S_uu * u1**2 + S_u * u2
-        drop = np.where(m > 0, 1 / np.where(m > 0, b + m - 1, 1.0), 0.0)
-        d_r = since_last - S_R
-        between = -self.tail / (end * last)  # 1/(α+T) − 1/(α+t_x)
-        d_a = R * between - L_a
-        wd = w * dead
-        v = wd * (1 - dead)
-        gradient = np.array(
-            [
-                w @ (S_R - since_start) + wd @ d_r,
-                w @ (R * T / (alpha * end) + L_a) + wd @ d_a,
-                wd.sum() / a,
-                -(wd @ drop),
-            ]
-        )
-        h = np.empty((4, 4))
-        h[0, 0] = w @ S_RR - wd @ S_RR + v @ d_r**2
-        h[0, 1] = w @ (T / (alpha * end) + L_ra) + wd @ (between - L_ra) + v @ (d_r * d_a)
-        h[1, 1] = (
-            w @ (R * (1 / end**2 - 1 / alpha**2) + L_aa) + wd @ (R * (1 / last**2 - 1 / end**2) - L_aa) + v @ d_a**2
-        )
-        h[0, 2], h[1, 2] = v @ d_r / a, v @ d_a / a
-        h[0, 3], h[1, 3] = -(v @ (d_r * drop)), -(v @ (d_a * drop))
-        h[2, 2] = (v.sum() - wd.sum()) / a**2
-        h[2, 3] = -(v @ drop) / a
-        h[3, 3] = (wd + v) @ drop**2
-        lower = np.tril_indices(4, -1)
-        h[lower] = h.T[lower]
-        return value, gradient, h
+            log_stop = np.log(a * drop)[x]
+        drop = drop[x]
+        log_S = S_R = S_RR = L_a = L_ra = L_aa = 0.0
+        if k > 1:
+            u = quiet / end
+            log_S, S_R, S_u, S_RR, S_Ru, S_uu = _phases(R, u, k)
+            # derivatives of log S by alpha, through u
+            u1, u2 = -u / end, 2 * u / end**2
+            L_a, L_ra, L_aa = S_u * u1, S_Ru * u1, S_uu * u1**2 + S_u * u2
+        since_start = np.log1p(T / alpha)
+        since_last = np.log1p(quiet / last)
+        odds = R * since_last - log_S + log_stop
+        small = np.exp(-np.abs(odds))
+        dead = np.where(odds > 0, 1.0, small) / (1 + small)
+        v = dead * (1 - dead)
+        # derivatives of the odds
+        between = -quiet / (end * last)  # 1/(α+T) − 1/(α+t_x)
+        d_r, d_a = since_last - S_R, R * between - L_a
+        since = T / (alpha * end)  # 1/α − 1/(α+T)
+        yield log_S - R * since_start + np.maximum(odds, 0.0) + np.log1p(small)
+        yield S_R - since_start + dead * d_r
+        yield R * since + L_a + dead * d_a
+        yield dead / a
+        yield -dead * drop
+        yield (1 - dead) * S_RR + v * d_r**2
+        yield since + L_ra + dead * (between - L_ra) + v * d_r * d_a
+        yield v * d_r / a
+        yield -v * d_r * drop
+        both = 1 / end + 1 / last
+        yield -R * since * (1 / end + 1 / alpha) + L_aa - dead * (R * between * both + L_aa) + v * d_a**2
+        yield v * d_a / a
+        yield -v * d_a * drop
+        yield (v - dead) / a**2
+        yield -v * drop / a
+        yield (dead + v) * drop**2
+
+    @staticmethod
+    def in_logs(params, sums):
+        """Value, gradient and Hessian in log-parameters from summed derivatives by parameters."""
+        hessian = np.empty((4, 4))
+        hessian[np.triu_indices(4)] = sums[5:]
+        hessian.T[np.triu_indices(4)] = sums[5:]
+        return to_logs(params, sums[0], sums[1:5], hessian)
 
 
 class _BetaGeometric(OrderFitter):

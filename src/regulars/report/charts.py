@@ -33,6 +33,7 @@ __all__ = [
 ]
 HEIGHT = 340
 ROW, TALL_ROW = 34, 42
+LORENZ_ROOM = 120  # pixels to the left of the mark on the narrowest chart
 
 
 # ---- lines ----
@@ -176,7 +177,7 @@ def _end_labels(groups, x, y, hue, label, y_format, scale) -> tuple[list[dict], 
         )
         for name, text, end, value, at, want in zip(lasts, words, ends, values, placed, wanted, strict=True)
     ]
-    return notes, drawing.widest(words) * 1.06
+    return notes, drawing.strong_width(words)
 
 
 def _upright(at, top: float = 1, yref: str = "paper", dash: str = "solid") -> dict:
@@ -282,16 +283,13 @@ def _lorenz_labels(read: Mapping, mark: float, hue: Mapping, label: Words, y_for
     upper = max(read, key=read.get) if len(read) == 2 else object()
     above = {"xanchor": "right", "yanchor": "bottom", "xshift": -6, "yshift": 4}
     below = {"xanchor": "left", "yanchor": "top", "xshift": 8, "yshift": -2}
-    return [
-        strong(
-            y_format(value) if name is None else f"{label(name)} {y_format(value)}",
-            mark,
-            value,
-            drawing.shade(hue[name]),
-            **(above if name == upper else below),
-        )
-        for name, value in read.items()
-    ]
+    notes = []
+    for name, value in read.items():
+        words = y_format(value) if name is None else f"{label(name)} {y_format(value)}"
+        if name == upper and drawing.strong_width([words]) > LORENZ_ROOM:
+            words = f"{drawing.wrapped(label(name), 14)}<br>{y_format(value)}"
+        notes.append(strong(words, mark, value, drawing.shade(hue[name]), **(above if name == upper else below)))
+    return notes
 
 
 # ---- rows: bars, dots, steps, shares ----
@@ -537,7 +535,7 @@ def shares(
         ]
     ticks = [0, 0.25, 0.5, 0.75, 1.0]
     vertical = _row_axis([label(name) for name in names])
-    margin = {**_margin([]), "l": drawing.LEFT + drawing.widest(vertical["ticktext"]) * 1.04}
+    margin = {**_margin([]), "l": drawing.LEFT + drawing.widest(vertical["ticktext"])}
     return drawing.figure(
         traces,
         drawing.TOP + drawing.BOTTOM + _row_height(vertical["ticktext"]) * len(names),
@@ -615,11 +613,11 @@ def _rows(
     ]
     zero = {"type": "line", "x0": 0, "x1": 0, "y0": vertical["range"][0], "y1": vertical["range"][1]}
     top = drawing.TOP if key else 8
-    left = drawing.LEFT + drawing.widest(vertical["ticktext"]) * 1.04
+    left = drawing.LEFT + drawing.widest(vertical["ticktext"])
     return drawing.figure(
         traces,
         top + drawing.BOTTOM + _row_height(vertical["ticktext"]) * len(frame),
-        {"t": top, "b": drawing.BOTTOM, "l": left, "r": drawing.RIGHT + drawing.widest(words) * 1.06},
+        {"t": top, "b": drawing.BOTTOM, "l": left, "r": drawing.RIGHT + drawing.strong_width(words)},
         annotations=[*notes, *key],
         bargap=0,
         shapes=[{**zero, "line": {"color": drawing.SOFT, "width": 1}}] if span[0] <= 0 <= span[1] else [],
@@ -686,7 +684,7 @@ def columns(
         )
     key = drawing.key({word: hue[name] for name, word in values.items()}) if len(values) > 1 else []
     vertical = drawing.y_axis(seen, y_format)
-    every = max(1, math.ceil((drawing.widest(texts, drawing.SIZE) + 14) * len(texts) / 520))
+    every = max(1, math.ceil((drawing.widest(texts, drawing.SIZE) + 14) * len(texts) / drawing.NARROWEST_AXIS))
     return drawing.figure(
         traces,
         height,
@@ -768,7 +766,7 @@ def heatmap(
     behind = {cell[row]: f" · {n_format(cell[n])}" for cell in cells} if n else {}
     names = [row_label(name) + behind.get(name, "") for name in rows]
     corner = {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom", "xshift": -8, "yshift": 6}
-    left = drawing.LEFT + drawing.widest([*names, y_title], drawing.SIZE) * 1.04
+    left = drawing.LEFT + drawing.widest([*names, y_title], drawing.SIZE)
     return drawing.figure(
         [trace],
         drawing.TOP + 30 + 26 * len(rows),

@@ -29,6 +29,7 @@ TOP, BOTTOM, LEFT, RIGHT = 34, 46, 16, 24
 LINE_HEIGHT = 17
 ON_PAPER = 0.72
 LONGEST_LINE = 26
+NARROWEST_AXIS = 420
 
 Words = Callable[[object], str]
 
@@ -64,6 +65,7 @@ def _template() -> go.layout.Template:
         "automargin": False,
         "gridcolor": GRID,
         "ticks": "",
+        "tickangle": 0,
         "tickfont": {"size": SIZE, "color": SOFT},
         "title": {"font": {"size": SIZE, "color": SOFT}, "standoff": 10},
     }
@@ -167,9 +169,12 @@ def texts(words: Words, values) -> list[str]:
 
 
 def text_width(text: str, size: float = LABEL_SIZE) -> float:
-    """Width in pixels of the longest line of a text, roughly; Chinese characters are as wide as high."""
+    """Width in pixels of the longest line of a text, rather too much than too little: fonts differ.
+
+    Chinese characters are as wide as high.
+    """
     lines = str(text).split("<br>")
-    return max(sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.58 for c in line) for line in lines) * size
+    return max(sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.62 for c in line) for line in lines) * size
 
 
 def widest(words: Sequence[str], size: float = LABEL_SIZE) -> float:
@@ -177,7 +182,12 @@ def widest(words: Sequence[str], size: float = LABEL_SIZE) -> float:
     return max((text_width(text, size) for text in words), default=0.0)
 
 
-def wrapped(text: str) -> str:
+def strong_width(words: Sequence[str]) -> float:
+    """Width of the widest of several texts that stand out."""
+    return 1.08 * widest(words)
+
+
+def wrapped(text: str, width: int = LONGEST_LINE) -> str:
     """Long name in several lines.
 
     Examples
@@ -185,7 +195,7 @@ def wrapped(text: str) -> str:
     >>> wrapped("Rows without a customer that nobody can place")
     'Rows without a customer<br>that nobody can place'
     """
-    return "<br>".join(textwrap.wrap(text, LONGEST_LINE, break_long_words=False)) or text
+    return "<br>".join(textwrap.wrap(text, width, break_long_words=False)) or text
 
 
 def interval_words(words: Words, row: Mapping, low: str | None, high: str | None) -> str:
@@ -229,7 +239,7 @@ def key(names: Mapping[str, str]) -> list[dict]:
     for text, hue in names.items():
         notes.append(strong("■", 0, 1, hue, **place, xshift=round(shift)))
         notes.append(strong(text, 0, 1, shade(hue), **place, xshift=round(shift + 15)))
-        shift += 15 + text_width(text) * 1.08 + 18
+        shift += 15 + strong_width([text]) + 14
     return notes
 
 
@@ -300,14 +310,20 @@ def x_axis(values: pd.Series, words: Words, title: str, step: float | None = Non
     values = values.dropna()
     low, high = values.min(), values.max()
     if pd.api.types.is_datetime64_any_dtype(values):
-        ticks = month_ticks(low, high)
+        ticks = month_ticks(low, high, about=min(7, _fitting(words(low))))
         return axis(plain_x(ticks), texts(words, ticks), plain_x([low, high]), title)
     low, high = float(low), float(high)
     if step:
         ticks = [i * step for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
     else:
-        ticks = [tick for tick in nice_ticks(low, high, about=8) if low <= tick <= high]
+        ticks = nice_ticks(low, high, about=min(8, _fitting(words(high))))
+        ticks = [tick for tick in ticks if low <= tick <= high]
     return axis(ticks, texts(words, ticks), [low, high], title)
+
+
+def _fitting(text: str) -> int:
+    """Number of such texts that fit side by side below the narrowest chart."""
+    return max(2, int(NARROWEST_AXIS / (text_width(text, SIZE) + 16)))
 
 
 def plain_x(values) -> list:

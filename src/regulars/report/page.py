@@ -183,12 +183,20 @@ class Report:
         keys = {part: self._own(f"{key}.{part}") for part in ("alt", "caption")}
         words = self.wording.compose(keys, facts)
         columns = dict(columns or guessed_columns(data))
-        table = self._table(key, data, partial(worded_numbers, data, columns, self.wording, across=across))
+        made = {"columns": columns, "across": across}
+        table = self._table(key, data, partial(worded_numbers, data, wording=self.wording, **made), made)
         block = {"kind": "figure", "id": self._id(key), **words, "table": table}
         self._show(block, {PLOTLY_TYPE: plain_figure(fig)})
 
     def chart(
-        self, key: str, draw: Callable, data: pd.DataFrame, columns: Mapping[str, str], shown: Mapping, **facts
+        self,
+        key: str,
+        draw: Callable,
+        data: pd.DataFrame,
+        columns: Mapping[str, str],
+        shown: Mapping,
+        across: str | None = None,
+        **facts,
     ) -> None:
         """Draw a frame and show it as `figure` does; titles, formats and names follow from the columns.
 
@@ -205,6 +213,8 @@ class Report:
         shown : mapping
             What the function takes besides the frame: ``{"x": "week", "y": "orders", "by": "series"}``. Of the columns
             that it may draw side by side (``values``) a list is enough.
+        across : str, optional
+            As in `figure`.
         **facts
             Of the text alternative and the caption.
         """
@@ -223,7 +233,7 @@ class Report:
                 worded[option] = self.wording.say(self.wording.find(*places), {})
             elif column in columns:
                 worded[option] = self.format(columns[column])
-        self.figure(key, draw(data, **shown, **worded), data, columns, **facts)
+        self.figure(key, draw(data, **shown, **worded), data, columns, across, **facts)
 
     def table(
         self,
@@ -249,14 +259,15 @@ class Report:
             Columns that add up, for a last row.
         """
         caption = self.wording.say(self._own(f"{key}.caption"), facts)
-        table = self._table(key, frame, partial(worded_table, frame, columns, self.wording, total=total))
+        made = {"columns": dict(columns), "total": list(total)}
+        table = self._table(key, frame, partial(worded_table, frame, wording=self.wording, **made), made)
         self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": table})
 
-    def _table(self, key: str, frame: pd.DataFrame, worded: Callable) -> dict:
+    def _table(self, key: str, frame: pd.DataFrame, worded: Callable, made: Mapping) -> dict:
         file = Path("tables", self.stage, f"{key}.csv")
         write_csv(frame, Path("reports", self.about.name) / file)
         try:
-            table = worded(lambda name: self._heading(key, name))
+            table = worded(heading=lambda name: self._heading(key, name))
         except WordingError as error:
             raise WordingError(f"{self.stage}.{key}: {error}") from None
         left_out, picked = table.pop("left_out"), table.pop("picked", False)
@@ -264,7 +275,10 @@ class Report:
             words = self.wording.say("table.picked")
         else:
             words = self.wording.say("table.more", rows=left_out) if left_out else self.wording.say("table.all")
-        return table | {"file": file.as_posix(), "file_words": words}
+        # how it was made of the file, so that anyone can make it again and compare
+        # a list, since a notebook sorts the keys of what it saves
+        made = {**made, "columns": [list(pair) for pair in made["columns"].items()]}
+        return table | {"file": file.as_posix(), "file_words": words, "made": made}
 
     def _heading(self, key: str, name: str) -> str:
         return self.wording.say(

@@ -473,7 +473,8 @@ def _percent_digits(shares: list[float]) -> int:
     """Decimals with which no share reads as 0% or 100% that is neither; at most two, for all of a column."""
 
     def misleads(share: float, digits: int) -> bool:
-        return share not in (0, 1) and float(_rounded(100 * share, digits)) in (0, 100)
+        is_bound = math.isclose(share, 1) or math.isclose(share, 0, abs_tol=1e-9)
+        return not is_bound and float(_rounded(100 * share, digits)) in (0, 100)
 
     if not any(misleads(share, 0) for share in shares):
         return 0
