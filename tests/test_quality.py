@@ -151,5 +151,9 @@ def test_enough_to_conclude_from(log, met):
 
 
 def test_what_to_do():
-    assert [found.verdict for found in quality.actions(LEDGER)] == ["customers", "credits", "reconcile"]
-    assert [found.verdict for found in quality.actions(WHOLE)] == ["reconcile"]
+    assert quality.actions(LEDGER) == {
+        "customers": {"rows": 6, "amount": 30.0},
+        "credits": {"rows": 2, "amount": 5.0},
+        "reconcile": {"money": 200.0},
+    }
+    assert list(quality.actions(WHOLE)) == ["reconcile"]

@@ -310,13 +310,25 @@ def sufficiency_finding(checks: pd.DataFrame) -> Finding:
     return Finding("thin", {"failed": failed, "checks": len(checks)}) if failed else Finding("enough", {})
 
 
-def actions(ledger: dict) -> list[Finding]:
-    """What to do about the data: each action's wording (as verdict) and its facts; the books are always compared."""
+def actions(ledger: dict) -> dict[str, dict]:
+    """What to do about the data.
+
+    Parameters
+    ----------
+    ledger : dict
+
+    Returns
+    -------
+    dict
+        Facts of each action that is worth its while: ``customers`` (rows without a customer) and ``credits`` (credits
+        without a sale) with rows and amount where they move at least a hundredth of the raw money; ``reconcile`` with
+        money, always.
+    """
     account = ledger["tables"][main_table(ledger)]
     money = float(account["amount"][RAW])
-    found = []
+    found: dict[str, dict] = {}
     for key, code in {"customers": Reason.MISSING_CUSTOMER, "credits": Reason.UNMATCHED_CREDIT}.items():
-        reason = account["reasons"].get(code)
+        reason = account["reasons"].get(code.value)
         if reason and abs(float(reason["amount"])) >= WORTH_ACTING * abs(money):
-            found.append(Finding(key, {"rows": reason["rows"], "amount": abs(float(reason["amount"]))}))
-    return [*found, Finding("reconcile", {"money": money})]
+            found[key] = {"rows": reason["rows"], "amount": abs(float(reason["amount"]))}
+    return found | {"reconcile": {"money": money}}
