@@ -11,6 +11,7 @@ import yaml
 
 import imports
 from regulars import params
+from regulars.catalog import TABLES
 from regulars.runner import declared_parameters
 from regulars.stages import STAGES
 
@@ -94,6 +95,25 @@ def test_stage_depends_on_what_it_imports(name):
     assert listed == set(imports.stage_files()[name]), "run python tests/imports.py --write"
     notebook = STAGES[name].notebook
     assert notebook is None or f"notebooks/{notebook}" in deps
+
+
+def files_read(code: str) -> set[str]:
+    """Files that a notebook reads through the catalogue, as dvc.yaml writes them."""
+    read = {"data/clean/${key}/ledger.json"} if "catalog.about(" in code else set()
+    for name in re.findall(r'catalog\.load\("([a-z_.]+)"', code):
+        read.add(TABLES[name].relative_path("${key}").as_posix())
+    return read | {path.replace("{dataset}", "${key}") for path in re.findall(r'catalog\.read_json\(f"([^"]+)"', code)}
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.notebook], ids=lambda stage: stage.name)
+def test_stage_depends_on_what_its_notebook_reads(stage):
+    deps = {dep for dep in dvc_stages()[stage.name]["do"]["deps"] if not dep.startswith(("src/", "notebooks/"))}
+    read = files_read(imports.notebook_code(ROOT / "notebooks" / stage.notebook))
+    folders = {dep for dep in deps if "." not in dep.rsplit("/", 1)[-1]}
+    missed = {file for file in read - deps if not file.startswith(tuple(f"{folder}/" for folder in folders))}
+    assert missed == set()
+    # what is listed and not read would rerun the stage for nothing; sources and raw data are read by the library
+    assert {dep for dep in deps - folders - read if not dep.startswith("data/sources/")} == set()
 
 
 @pytest.mark.parametrize("name", STAGES)
