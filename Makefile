@@ -46,7 +46,7 @@ clean: ## remove the environment and everything that the pipeline made
 
 .tools/bin/uv:
 	@echo "installing uv"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
 $(VENV)/bin/python: | $(UV)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
