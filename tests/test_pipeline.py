@@ -164,6 +164,19 @@ def test_one_parameter_of_retention_reruns_what_depends_on_it(project):
     assert run(project, "reports", SHOP).returncode == 0
 
 
+def test_a_new_export_is_noticed(project, orders):
+    """The files of the shop lie outside the pipeline; a later export must not be overlooked."""
+    fewer = orders[orders["customer_id"] != orders["customer_id"].iloc[-1]]
+    write_orders(project, fewer)
+    done = run(project, "reports", SHOP)
+    assert done.returncode == 0, done.stderr
+    assert {stage for _, stage in stages_run(done)} == set(STAGES)
+    assert read_json(project, "models", SHOP, "clv.json")["models"]["bg_nbd"]["customers"] == CUSTOMERS - 1
+    write_orders(project, orders)
+    # everything is known from the first run, so only the copy is made anew
+    assert {stage for _, stage in stages_run(run(project, "reports", SHOP))} == {"ingest"}
+
+
 def spoil(folder, text: str):
     path = folder / "inbox" / "orders.csv"
     path.write_text(text, encoding="utf-8")

@@ -33,17 +33,6 @@ GROUND = {
 }
 DOMAIN = {"cleaning", "netting", "quality", "simulate", "rfm", "clv"}
 DOMAIN |= {"segments", "satisfaction", "retention", "actions"}
-    "cleaning",
-    "netting",
-    "quality",
-    "simulate",
-    "rfm",
-    "clv",
-    "segments",
-    "satisfaction",
-    "retention",
-    "actions",
-}
 
 
 def room(module: str) -> str:

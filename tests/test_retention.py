@@ -16,11 +16,15 @@ from regulars.retention import (
     compare_cohorts,
     customer_states,
     kaplan_meier,
+    kept_change,
     kept_share,
     log_rank,
+    older_and_newer,
+    pooled_curve,
     pooled_retention,
     purchase_occasions,
     recent_cells,
+    risk_finding,
     risk_total,
     silence_probability,
     time_to_second_order,
@@ -59,6 +63,9 @@ class TestOccasions:
         kept = kept_share(days, END, 30)
         assert (kept.value, kept.n) == (pytest.approx(1 / 3), 3)
         assert np.isnan(kept_share(days, END, 60).value)
+        both = kept_change(days, END, 30)
+        # the window before: 11 January to 9 February: a and b, of whom a came back by 11 March
+        assert (both.before.value, both.before.n, both.change) == (0.5, 2, Change.UNCLEAR)
 
 
 class TestCohorts:
@@ -136,8 +143,14 @@ class TestCohorts:
 
     def test_recent_cells_are_a_part_of_the_triangle(self):
         table = recent_cells(cohort_retention(ORDERS, END), most=2)
-        assert table["cohort"].dt.month.unique().tolist() == [2, 4]
-        assert table["period"].max() == 1
+        assert table["cohort"].dt.month.unique().tolist() == [1, 2]
+        assert table["period"].tolist() == [1, 2, 1, 2]
+        assert table["open"].tolist() == [False, False, False, True]
+
+    def test_kinds_side_by_side(self):
+        table = pooled_curve(*(cohort_retention(ORDERS, END, kind=kind) for kind in ("on", "on_or_after")))
+        assert table["period"].tolist() == [1, 2]
+        assert table["share"].tolist() == [0.25, 0.5] and table["later_share"].tolist() == [0.75, 0.5]
 
     def test_unknown_settings_are_refused(self):
         with pytest.raises(ValueError, match="unit is one of month, quarter, year"):
@@ -255,7 +268,7 @@ def simulated_times(shares, size, rng) -> pd.DataFrame:
         parts.append(
             pd.DataFrame({"cohort": pd.Timestamp(2025, month, 1), "days": days.astype(float), "returned": returned})
         )
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True).assign(age_days=200.0)
 
 
 class TestFindings:
@@ -284,6 +297,13 @@ class TestFindings:
         found = [cohort_finding(compare_cohorts(simulated_times((0.3,) * 4, 150, rng), 120)) for _ in range(60)]
         # two tests at 10 %, line and scatter: at most 19 % are expected
         assert sum(finding is not CohortFinding.ALIKE for finding in found) <= 0.3 * len(found)
+
+    def test_older_and_newer_half(self):
+        times = simulated_times((0.3, 0.3, 0.9, 0.5, 0.5), 400, np.random.default_rng(2))
+        halves = older_and_newer(times, compare_cohorts(times, 120), 120)
+        assert halves["older"].value == pytest.approx(0.3, abs=0.03) and halves["older"].n == 800
+        assert halves["newer"].value == pytest.approx(0.5, abs=0.03)
+        assert older_and_newer(times, compare_cohorts(times, 120).head(1), 120) == {}
 
     def test_young_and_small_cohorts_are_not_compared(self):
         times = simulated_times((0.3, 0.4), 100, np.random.default_rng(1))
@@ -342,6 +362,12 @@ class TestRisk:
 
     def test_those_who_are_almost_surely_gone_can_be_left_out(self):
         assert at_risk(VALUE, min_alive=0.3)["customer_id"].tolist() == ["e", "d"]
+
+    def test_money_that_a_call_can_reach_and_money_that_is_gone_add_up(self):
+        risk = risk_finding(VALUE, at_risk(VALUE, n=1, min_alive=0.3), 0.3, 0.12)
+        assert (risk.reachable.value, risk.gone.value) == (30, 40)
+        assert risk.reachable.value + risk.gone.value == risk_total(VALUE).value
+        assert (risk.listed, risk.listed_share, risk.untold) == (20, pytest.approx(2 / 3), 2)
 
     def test_total(self):
         total = risk_total(VALUE, 0.12)

@@ -379,6 +379,33 @@ def ingest(dataset: str, settings: dict) -> dict:
     return manifest
 
 
+def has_changed(dataset: str) -> bool:
+    """Whether the files that a dataset is read from are others than those last brought in.
+
+    They lie outside the pipeline, so that no stage can watch them: asked before a run.
+
+    Returns
+    -------
+    bool
+        False where nothing has been brought in yet: the pipeline knows that by itself.
+
+    Raises
+    ------
+    UserError
+        Where the mapping, or a file that it names, is not there.
+    """
+    mapping = load_mapping(dataset)
+    if not (project_root() / raw_folder(dataset) / "manifest.json").is_file():
+        return False
+    tables = read_manifest(dataset)["tables"]
+    return any(
+        [_sha256(file) for file in _glob(table["path"], f"data/sources/{dataset}.yaml: tables.{name}")]
+        != [entry["sha256"] for entry in tables.get(name, {"files": []})["files"]]
+        for name, table in mapping.tables.items()
+        if "path" in table
+    )
+
+
 def _raw_label(dataset: str, file: str) -> str:
     return (raw_folder(dataset) / file).as_posix()
 

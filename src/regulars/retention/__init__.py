@@ -3,11 +3,11 @@
 from regulars.lazy import exports
 
 _HOMES = {
-    "occasions": ("kept_share", "purchase_occasions"),
-    "cohorts": ("cohort_retention", "pooled_retention", "recent_cells"),
-    "survival": ("Curve", "cohort_curves", "kaplan_meier", "log_rank", "time_to_second_order"),
-    "findings": ("cohort_finding", "compare_cohorts"),
+    "occasions": ("kept_change", "kept_share", "purchase_occasions"),
+    "cohorts": ("cohort_retention", "pooled_curve", "pooled_retention", "recent_cells"),
+    "survival": ("Curve", "cohort_curves", "kaplan_meier", "log_rank", "returns_by", "time_to_second_order"),
+    "findings": ("cohort_finding", "cohort_story", "compare_cohorts", "older_and_newer"),
     "states": ("Thresholds", "customer_states", "first_gap_probability", "silence_probability"),
-    "risk": ("active_bands", "at_risk", "can_tell_alive", "expected_active", "risk_total"),
+    "risk": ("active_bands", "at_risk", "can_tell_alive", "expected_active", "risk_finding", "risk_total"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

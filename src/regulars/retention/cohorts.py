@@ -149,28 +149,51 @@ def _counts(days: pd.DataFrame, kind: str) -> pd.DataFrame:
     return inside.drop(columns="customers").join(still, how="outer").reset_index().fillna({"orders": 0, "revenue": 0.0})
 
 
-def recent_cells(cohorts: pd.DataFrame, most: int = 13) -> pd.DataFrame:
-    """The newest cohorts and the first periods of a triangle, no more of each than can be read side by side.
+def recent_cells(cohorts: pd.DataFrame, most: int = 12) -> pd.DataFrame:
+    """The newest cohorts and the first periods after that of the first purchase, no more than can be read at once.
 
     Parameters
     ----------
     cohorts : pandas.DataFrame
         As `cohort_retention` gives it.
     most : int
-        Cohorts, and periods.
+        Cohorts, and periods. Cohorts without a later period do not count.
 
     Returns
     -------
     pandas.DataFrame
-        Those rows.
+        Those rows, with ``open``, the opposite of ``mature``.
 
     Examples
     --------
-    >>> recent_cells(pd.DataFrame({"cohort": [1, 1, 2, 2, 3], "period": [0, 1, 0, 1, 0]}), most=2).to_numpy().tolist()
-    [[2, 0], [2, 1], [3, 0]]
+    >>> table = pd.DataFrame({"cohort": [1, 1, 2, 2, 3, 3, 4], "period": [0, 1, 0, 1, 0, 1, 0], "mature": True})
+    >>> recent_cells(table, most=2)[["cohort", "period"]].to_numpy().tolist()
+    [[2, 1], [3, 1]]
     """
-    newest = sorted(cohorts["cohort"].unique())[-most:]
-    return cohorts[cohorts["cohort"].isin(newest) & (cohorts["period"] < most)].reset_index(drop=True)
+    later = cohorts[cohorts["period"].between(1, most)]
+    newest = sorted(later["cohort"].unique())[-most:]
+    return later[later["cohort"].isin(newest)].assign(open=lambda cells: ~cells["mature"]).reset_index(drop=True)
+
+
+def pooled_curve(on: pd.DataFrame, on_or_after: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
+    """One curve out of a triangle of each kind, side by side, from the first period after that of the first purchase.
+
+    Parameters
+    ----------
+    on, on_or_after : pandas.DataFrame
+        As `cohort_retention` gives them.
+    level : float
+        Of Wilson's intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `pooled_retention` of the first, with ``later_share``, ``later_share_low`` and ``later_share_high`` of the
+        second, without period 0.
+    """
+    later = pooled_retention(on_or_after, level)[["period", "share", "share_low", "share_high"]]
+    later = later.rename(columns=lambda name: name if name == "period" else f"later_{name}")
+    return pooled_retention(on, level).merge(later, on="period").query("period > 0").reset_index(drop=True)
 
 
 def pooled_retention(cohorts: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:

@@ -1,13 +1,43 @@
 """Which finding a title may state: comparisons of cohorts, with the chance of a false alarm held down."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2, false_discovery_control, norm
 from scipy.stats import t as student
 
-from regulars.intervals import difference
+from regulars.intervals import Estimate, difference
 from regulars.labels import Change, CohortFinding
 from regulars.retention.survival import kaplan_meier, log_rank
+
+
+class CohortStory(NamedTuple):
+    """What may be said of newer against older cohorts.
+
+    Parameters
+    ----------
+    comparison : pandas.DataFrame
+        Of `compare_cohorts`.
+    finding : CohortFinding
+    halves : dict
+        Of `older_and_newer`; empty with fewer than two cohorts.
+    chance : float
+        Of differences as large as these between all cohorts' curves if there were none (log-rank).
+    """
+
+    comparison: pd.DataFrame
+    finding: CohortFinding
+    halves: dict[str, Estimate]
+    chance: float
+
+
+def cohort_story(times: pd.DataFrame, horizon_days: float, level: float = 0.9) -> CohortStory:
+    """Compare the cohorts and choose what a title may say; parameters as `compare_cohorts`."""
+    comparison = compare_cohorts(times, horizon_days, level)
+    halves = older_and_newer(times, comparison, horizon_days, level)
+    chance = log_rank(times["days"], times["returned"], times["cohort"])[1]
+    return CohortStory(comparison, cohort_finding(comparison, level), halves, chance)
 
 
 def compare_cohorts(
@@ -70,6 +100,35 @@ def compare_cohorts(
     )
     table["change"] = pd.Series(change, table.index, dtype="string").where(table["difference"].notna())
     return table
+
+
+def older_and_newer(
+    times: pd.DataFrame, comparison: pd.DataFrame, horizon_days: float, level: float = 0.9
+) -> dict[str, Estimate]:
+    """Share with a second order of the older and of the newer half of the compared cohorts, for a title's numbers.
+
+    Parameters
+    ----------
+    times, horizon_days, level
+        As for `compare_cohorts`.
+    comparison : pandas.DataFrame
+        What `compare_cohorts` gave.
+
+    Returns
+    -------
+    dict
+        ``older`` and ``newer``; empty with fewer than two cohorts. Of an odd number the middle one is left out.
+    """
+    cohorts = comparison["cohort"].tolist()
+    half = len(cohorts) // 2
+    if not half:
+        return {}
+    parts = {
+        "older": times[times["cohort"].isin(cohorts[:half])],
+        "newer": times[times["cohort"].isin(cohorts[-half:])],
+    }
+    curves = {name: kaplan_meier(part["days"], part["returned"], level) for name, part in parts.items()}
+    return {name: curve.share_by(horizon_days) for name, curve in curves.items()}
 
 
 def cohort_finding(comparison: pd.DataFrame, level: float = 0.9) -> CohortFinding:

@@ -1,8 +1,11 @@
 """Purchase occasions, the one set of facts under every figure on retention, and who is kept from period to period."""
 
+from typing import NamedTuple
+
 import pandas as pd
 
-from regulars.intervals import Estimate, share
+from regulars.intervals import Estimate, change, share
+from regulars.labels import Change
 from regulars.rfm import purchase_log
 
 
@@ -34,6 +37,29 @@ def purchase_occasions(orders: pd.DataFrame, *, zero_spend_is_purchase: bool = F
     days = purchase_log(orders, zero_spend_is_purchase=zero_spend_is_purchase)
     per_customer = days.groupby("customer_id", sort=False)
     return days.assign(occasion=per_customer.cumcount(), first_day=per_customer["day"].transform("min"))
+
+
+class Kept(NamedTuple):
+    """Share of customers kept from one window to the next, beside the same share one window earlier."""
+
+    now: Estimate
+    before: Estimate
+    change: Change
+
+
+def kept_change(occasions: pd.DataFrame, end, days: int, level: float = 0.9) -> Kept:
+    """Whether customers are kept better or worse than one window ago, beyond noise; parameters as `kept_share`.
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"customer_id": ["a", "a", "b"],
+    ...                      "day": pd.to_datetime(["2026-01-01", "2026-02-10", "2026-01-20"])})
+    >>> kept_change(days, "2026-03-01", 30).change
+    <Change.UNKNOWN: 'unknown'>
+    """
+    now = kept_share(occasions, end, days, level)
+    before = kept_share(occasions, pd.Timestamp(end) - pd.Timedelta(days=days), days, level)
+    return Kept(now, before, change(now, before))
 
 
 def kept_share(occasions: pd.DataFrame, end, days: int, level: float = 0.9) -> Estimate:

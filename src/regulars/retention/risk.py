@@ -1,6 +1,7 @@
 """What may be lost: bands of the chance of an order, the money at risk, and the customers worth a call."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,63 @@ def can_tell_alive(value: pd.DataFrame) -> pd.Series:
     [False, True, True]
     """
     return ~((value["frequency"] == 0) & (value["p_alive"] >= 1)).astype(bool)
+
+
+class Risk(NamedTuple):
+    """Money at risk, parted by whether a call may still help.
+
+    Parameters
+    ----------
+    reachable, gone : Estimate
+        Value at risk of customers with at least, and with less than, the least chance of being one; n counts them.
+    listed : float
+        Value at risk of those on the call list.
+    listed_share : float
+        `listed` of `reachable`.
+    untold : int
+        One-time buyers of whom the model cannot tell whether they are alive; nothing of theirs is in these sums.
+    """
+
+    reachable: Estimate
+    gone: Estimate
+    listed: float
+    listed_share: float
+    untold: int
+
+
+def risk_finding(
+    value: pd.DataFrame, listed: pd.DataFrame, min_alive: float, level_uncertainty: float = 0.0, level: float = 0.9
+) -> Risk:
+    """How much money is at risk, how much of it can still be reached, and how much of that a call list holds.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        ``frequency``, ``p_alive``, ``value_at_risk``, one row per customer.
+    listed : pandas.DataFrame
+        As `at_risk` gave it with the same `min_alive`.
+    min_alive : float
+        Least chance of still being a customer at which a call may help.
+    level_uncertainty, level
+        As for `risk_total`.
+
+    Returns
+    -------
+    Risk
+
+    Examples
+    --------
+    >>> value = pd.DataFrame({"customer_id": ["a", "b", "c"], "frequency": [2, 3, 0], "p_alive": [0.4, 0.01, 1.0],
+    ...                       "value_at_risk": [30.0, 50.0, 0.0]})
+    >>> risk = risk_finding(value, at_risk(value, min_alive=0.1), min_alive=0.1)
+    >>> risk.reachable.value, risk.gone.value, risk.listed_share, risk.untold
+    (30.0, 50.0, 1.0, 1)
+    """
+    still = value["p_alive"].ge(min_alive)
+    reachable, gone = (risk_total(value[mask], level_uncertainty, level) for mask in (still, ~still))
+    total = float(listed["value_at_risk"].sum())
+    share = total / reachable.value if reachable.value else float("nan")
+    return Risk(reachable, gone, total, share, int((~can_tell_alive(value)).sum()))
 
 
 def active_bands(

@@ -1,5 +1,6 @@
 """Time until something happens, where for some it has not happened yet: Kaplan–Meier and the log-rank test."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 from scipy.stats import norm
 
 from regulars.intervals import Estimate, wilson
+
+NEARLY = 0.75
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ def cohort_curves(times: pd.DataFrame, most: int = 4, level: float = 0.9) -> pd.
     Parameters
     ----------
     times : pandas.DataFrame
-        ``cohort``, ``days``, ``returned``, as `time_to_second_order` gives them.
+        ``cohort``, ``days``, ``returned``, ``age_days``, as `time_to_second_order` gives them.
     most : int
         Curves at most: cohorts are taken together by quarter, or by year, or all, where there are more.
     level : float
@@ -164,8 +167,8 @@ def cohort_curves(times: pd.DataFrame, most: int = 4, level: float = 0.9) -> pd.
     -------
     pandas.DataFrame
         One row per curve and time: ``cohort`` (first day of the months taken together), ``grain`` (month, quarter,
-        year or all), then as `Curve.frame`; each curve ends where its youngest customers leave observation, so that
-        its last step rests on all of its months.
+        year or all), then as `Curve.frame`. Each curve ends where fewer than half of its customers have been watched
+        for so long; where these ends are close to each other, all end at the first.
     """
     months = times["cohort"].dt.to_period("M")
     grains = {
@@ -175,14 +178,45 @@ def cohort_curves(times: pd.DataFrame, most: int = 4, level: float = 0.9) -> pd.
         "all": pd.Series(times["cohort"].min(), index=times.index),
     }
     grain = next(name for name, groups in grains.items() if groups.nunique() <= most)
+    watched = times["age_days"].groupby(grains[grain]).median()
+    ends = watched.clip(upper=watched.min()) if watched.min() >= NEARLY * watched.max() else watched
     parts = []
     for start, part in times.groupby(grains[grain], sort=True):
         frame = kaplan_meier(part["days"], part["returned"], level).frame()
-        shortest = part.loc[~part["returned"], "days"].min()  # the youngest without a second order
-        parts.append(
-            frame[(frame["time"] <= shortest) | (frame["time"] == 0)].assign(cohort=start, grain=grain, n=len(part))
-        )
+        parts.append(frame[frame["time"] <= ends[start]].assign(cohort=start, grain=grain, n=len(part)))
     return pd.concat(parts, ignore_index=True)
+
+
+def returns_by(curve: Curve, days: Sequence[float]) -> pd.DataFrame:
+    """Share with a second order at some ages.
+
+    Parameters
+    ----------
+    curve : Curve
+        Of the time to the second order.
+    days : sequence of float
+        Ages at which it is read off.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``days``, ``n``, ``share``, ``share_low``, ``share_high``; missing beyond the longest observation.
+
+    Examples
+    --------
+    >>> returns_by(kaplan_meier([10, 20, 30], [1, 0, 0]), [10, 40])["share"].round(4).tolist()
+    [0.3333, nan]
+    """
+    shares = [curve.share_by(day) for day in days]
+    return pd.DataFrame(
+        {
+            "days": list(days),
+            "n": [share.n for share in shares],
+            "share": [share.value for share in shares],
+            "share_low": [share.low for share in shares],
+            "share_high": [share.high for share in shares],
+        }
+    )
 
 
 def log_rank(durations, events, groups) -> tuple[float, float]:
@@ -264,5 +298,6 @@ def time_to_second_order(occasions: pd.DataFrame, observation_end, unit: str = "
             "cohort": cohort.astype("datetime64[s]"),
             "days": (second.fillna(end) - first).dt.days.to_numpy(dtype=float),
             "returned": second.notna().to_numpy(),
+            "age_days": (end - first).dt.days.to_numpy(dtype=float),
         }
     )
