@@ -1,5 +1,6 @@
 """What the data are good for: the ledger told in steps, gaps in time, and whether there is enough to conclude from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -83,7 +84,7 @@ def ledger_finding(ledger: dict) -> Finding:
     return Finding("most" if kept >= MOST else "part", facts)
 
 
-def waterfall(ledger: dict, what: str = "rows") -> pd.DataFrame:
+def waterfall(ledger: dict, what: str = "rows", names: Mapping[str, str] | None = None) -> pd.DataFrame:
     """From raw to kept, reason by reason, in rows or in money.
 
     Parameters
@@ -91,12 +92,14 @@ def waterfall(ledger: dict, what: str = "rows") -> pd.DataFrame:
     ledger : dict
     what : {"rows", "amount"}
         In money the pairs that undo each other are left out: they sum to nothing.
+    names : mapping, optional
+        Step to what it is called; else the steps' own names.
 
     Returns
     -------
     pandas.DataFrame
-        step (raw, a `regulars.labels.Reason`, kept), the column `what` (totals as they are, steps negative),
-        is_total.
+        step (raw, a `regulars.labels.Reason`, kept), step_name, the column `what` (totals as they are, steps
+        negative), is_total.
 
     Examples
     --------
@@ -113,7 +116,9 @@ def waterfall(ledger: dict, what: str = "rows") -> pd.DataFrame:
         if reason["fate"] != Fate.KEPT and reason[what] and not pairs:
             rows.append((code, -number(reason[what]), False))
     rows.append((Fate.KEPT.value, number(account[what][Fate.KEPT]), True))
-    return pd.DataFrame(rows, columns=["step", what, "is_total"]).astype({"step": "string"})
+    steps = pd.DataFrame(rows, columns=["step", what, "is_total"]).astype({"step": "string"})
+    steps.insert(1, "step_name", steps["step"].replace(dict(names or {})))
+    return steps
 
 
 def copies_kept(ledger: dict) -> int:

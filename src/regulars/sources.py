@@ -219,13 +219,14 @@ def parse_mapping(content, dataset: str) -> Mapping:
         tables[name] = table
         _check_formats(name, table, label)
     end = content["observation_end"]
-    _check_zone(content["time_zone"], label)
+    zone = content.get("time_zone", "UTC")
+    _check_zone(zone, label)
     return Mapping(
         name=dataset,
         title=content["title"],
         source=content.get("source", ""),
         currency=content["currency"],
-        time_zone=content["time_zone"],
+        time_zone=zone,
         simulated=content["simulated"],
         observation_start=_day(content.get("observation_start"), "observation_start", label),
         observation_end=None if end == LAST_ORDER_DAY else _day(end, "observation_end", label),
