@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ PARTS = {
 }
 # place of the verdict among the arguments
 VERDICT_AT = {"answer": 0, "tile": 3, "section": 1, "say": 1, "sure": 1, "not_supplied": 1, "action": 1}
-ANY = object()
+ANY, WORD = object(), "[a-z0-9_]+"
 
 
 @dataclass
@@ -36,7 +37,6 @@ class Usage:
 
     used: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
-    unreadable: set[str] = field(default_factory=set)
     constants: set[str] = field(default_factory=set)
 
 
@@ -75,13 +75,14 @@ def _read(call: ast.Call, method: str, stage: str, known: set[str], found: Usage
     verdicts = [word.value for word in call.keywords if word.arg == "verdict"]
     if not verdicts and method in VERDICT_AT:
         verdicts = call.args[VERDICT_AT[method] :][:1]
-    if not all(map(_text, keys)):
-        found.unreadable.add(ast.unparse(call)[:80])
-        return
+    suffixes = _suffixes(verdicts[0] if verdicts else ast.Constant(None))
     for key in keys:
-        for suffix in _suffixes(verdicts[0] if verdicts else ast.Constant(None)):
+        for suffix in suffixes:
             for part in PARTS[method]:
-                _resolve(part, key.value, suffix, stage, known, found)
+                name = key.value if _text(key) else ANY
+                if not _resolve(part, name, suffix, stage, known, found) and not part.endswith("?"):
+                    shown = part.format(k="*" if name is ANY else name, v=".*" if suffix is ANY else suffix)
+                    found.missing.add(f"{stage}.{shown}")
 
 
 def _suffixes(node) -> list:
@@ -93,25 +94,17 @@ def _suffixes(node) -> list:
     return [ANY]
 
 
-def _resolve(part: str, key: str, suffix, stage: str, known: set[str], found: Usage) -> None:
-    wanted, optional = part.removesuffix("?"), part.endswith("?")
-    if suffix is ANY and "{v}" in wanted:
-        head, tail = wanted.format(k=key, v="\0").split("\0")
-        for own in (f"{stage}.{head}.", f"{head}."):
-            hits = {k for k in known if k.startswith(own) and "." not in k.removesuffix(tail)[len(own) :]}
-            hits = {k for k in hits if k.endswith(tail)}
-            if hits:
-                found.used |= hits
-                return
-        names = [f"{head}.*{tail}"]
-    else:
-        names = [wanted.format(k=key, v="" if suffix is ANY else suffix)]
-        for name in (f"{stage}.{names[0]}", names[0]):
-            if name in known:
-                found.used.add(name)
-                return
-    if not optional:
-        found.missing.add(f"{stage}.{names[0]}")
+def _resolve(part: str, key, suffix, stage: str, known: set[str], found: Usage) -> bool:
+    """Mark the keys that a part may stand for as used, the stage's own before the shared ones; whether there is any."""
+    key_pattern = WORD if key is ANY else re.escape(key)
+    suffix_pattern = rf"\.{WORD}" if suffix is ANY else re.escape(suffix)
+    pattern = re.escape(part.removesuffix("?")).replace(r"\{k\}", key_pattern).replace(r"\{v\}", suffix_pattern)
+    for room in (rf"{re.escape(stage)}\.", ""):
+        hits = {name for name in known if re.fullmatch(room + pattern, name)}
+        if hits:
+            found.used |= hits
+            return True
+    return False
 
 
 def _read_names(stage: str, known: set[str], found: Usage) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from regulars.intervals import Estimate
 from regulars.paths import output_root
+from regulars.report.formats import Peers
 from regulars.report.wording import DATE_UNITS, Wording, WordingError
 from regulars.rounding import plain, round_frame
 
@@ -164,6 +165,7 @@ def _worded_column(frame: pd.DataFrame, name: str, spec: str, wording: Wording, 
             for value, low, high in zip(values, *ends, strict=True)
         ]
         peers = [x for x in [*peers, *ends[0], *ends[1]] if not pd.isna(x)]
+    peers = Peers(peers)
     plain_spec = ":".join(part for part in spec.split(":") if part not in ("interval", "with_interval"))
     return [wording.format(value, spec, peers) for value in values] + [
         wording.format(value, plain_spec, peers) for value in extra

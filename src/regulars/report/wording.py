@@ -37,12 +37,10 @@ never blank.
 """
 
 import io
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
 from difflib import get_close_matches
 from enum import Enum
 from functools import cache, partial
@@ -54,16 +52,14 @@ import numpy as np
 from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, get_currency_name, get_currency_symbol
 
 from regulars.intervals import Estimate
-from regulars.rounding import plain, round_significant
+from regulars.report.formats import MINUS, UNITS, Peers, is_missing
+from regulars.rounding import plain
 
 FOLDER = Path(__file__).with_name("wording")
-MINUS = "−"
 MODIFIERS = ("interval", "with_interval", "signed", "abs")
 DATE_UNITS = ("date", "date_short", "month", "month_short", "year")
-SPANS = ("days", "weeks", "months", "years")
 
 
 class WordingError(ValueError):
@@ -208,6 +204,15 @@ class Wording:
         # n and its number stay on one line
         return _Filler(self, key).vformat(template, (), facts).replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
 
+    def fill(self, key: str, **parts: str) -> str:
+        """Put parts that are words already into an entry of the formats."""
+        return self._fill(self.find(key), parts)
+
+    def fill_counted(self, key: str, count: int, **parts: str) -> str:
+        """Put parts into the singular or plural of an entry."""
+        template = self._translations.ngettext(self.find(key), key, count)
+        return _Filler(self, key).vformat(template, (), parts)
+
     def label(self, member, kind: str | None = None) -> str:
         """Wording of an enum's member, or of plain text that is one of the enum named ``kind``.
 
@@ -222,19 +227,19 @@ class Wording:
             if not isinstance(member, Enum):
                 raise WordingError(f"{member!r} is plain text: say which enum it is of, as in 'label:tier'.")
             kind = snake(type(member).__name__)
-        if _is_missing(member):
+        if is_missing(member):
             return self.missing
         value = member.value if isinstance(member, Enum) else member
-        return self._fill(self.find(f"label.{kind}.{value}"), {})
+        return self.fill(f"label.{kind}.{value}")
 
     # ---- values ----
 
     @property
     def missing(self) -> str:
         """What stands where there is no value."""
-        return self._fill(self.find("format.missing"), {})
+        return self.fill("format.missing")
 
-    def format(self, value, spec: str = "", peers: Iterable[float] | None = None) -> str:
+    def format(self, value, spec: str = "", peers: Peers | Iterable[float] | None = None) -> str:
         """Word one value.
 
         Parameters
@@ -242,7 +247,7 @@ class Wording:
         value : number, Estimate, date, enum member or str
         spec : str
             Unit and modifiers, see the module.
-        peers : iterable of float, optional
+        peers : Peers or iterable of float, optional
             Numbers beside which it stands (a column, an axis), so that all have the same decimals and scale.
 
         Returns
@@ -258,18 +263,18 @@ class Wording:
             return self.label(value)
         if isinstance(value, str) and unit in ("", "text"):
             return value
-        if _is_missing(value):
+        if is_missing(value):
             return self.missing
-        name, digits = re.fullmatch(r"(.*?)(\d?)", unit).groups()
-        if name not in _UNITS or any(modifier not in MODIFIERS for modifier in modifiers):
+        name, decimals = re.fullmatch(r"(.*?)(\d?)", unit).groups()
+        if name not in UNITS or any(modifier not in MODIFIERS for modifier in modifiers):
             raise WordingError(f"the format '{spec}' does not fit {value!r}; formats are {', '.join(formats())}.")
-        return self._number(value, name, int(digits) if digits else None, modifiers, peers)
+        return self._number(value, name, int(decimals) if decimals else None, modifiers, peers)
 
     def formatter(self, spec: str) -> "Format":
         """Return a function that words values in one format, for axes and labels of charts."""
         return Format(self, spec)
 
-    def _number(self, value, unit: str, digits: int | None, modifiers: list[str], peers) -> str:
+    def _number(self, value, unit: str, decimals: int | None, modifiers: list[str], peers) -> str:
         estimate = value if isinstance(value, Estimate) else Estimate(value)
         try:
             value, low, high = float(estimate.value), float(estimate.low), float(estimate.high)
@@ -277,33 +282,35 @@ class Wording:
             raise WordingError(f"the format '{unit}' needs a number, not {value!r}.") from None
         if "abs" in modifiers:
             value, (low, high) = abs(value), sorted((abs(low), abs(high)))
-        with_ends = not (_is_missing(low) or _is_missing(high)) and {"interval", "with_interval"} & set(modifiers)
-        shown = [] if "interval" in modifiers else [value]
-        beside = [x for x in (shown + [low, high] * bool(with_ends) if peers is None else peers) if not _is_missing(x)]
-        text = partial(_UNITS[unit], self, peers=beside)
-        if with_ends and digits is None and text(low) == text(high) and low != high:
+        with_ends = bool({"interval", "with_interval"} & set(modifiers)) and not (is_missing(low) or is_missing(high))
+        if peers is None:
+            peers = ([] if "interval" in modifiers else [value]) + ([low, high] if with_ends else [])
+        beside = peers if isinstance(peers, Peers) else Peers(peers)
+        text = partial(UNITS[unit], self, decimals=decimals, peers=beside)
+        if with_ends and decimals is None and low != high and text(low, bare=True) == text(high, bare=True):
             # an interval needs the decimals that tell its ends apart
-            digits = next((d for d in (1, 2, 3) if text(low, digits=d) != text(high, digits=d)), None)
-        text = partial(text, digits=digits)
+            for more in (1, 2, 3):
+                text = partial(UNITS[unit], self, decimals=more, peers=beside)
+                if text(low, bare=True) != text(high, bare=True):
+                    break
         if "interval" in modifiers:
-            return self._interval(text, unit, low, high) if with_ends else self.missing
-        one = self.missing if _is_missing(value) else text(value)
+            return self._interval(text, unit, low, high, bare=False) if with_ends else self.missing
+        one = self.missing if is_missing(value) else text(value, bare=False)
         one = f"+{one}" if "signed" in modifiers and value > 0 else one
         if not with_ends:
             return one
         # in brackets behind its value an interval needs no unit: "19% (18–20)"
-        ends = self._interval(partial(text, bare=True), unit, low, high)
-        return self._fill("format.with_interval", {"value": one, "interval": ends})
+        return self.fill("format.with_interval", value=one, interval=self._interval(text, unit, low, high, bare=True))
 
-    def _interval(self, text, unit: str, low: float, high: float) -> str:
+    def _interval(self, text, unit: str, low: float, high: float, bare: bool) -> str:
         # "18–20%", not "18%–20%", for the units that a language says once
-        once = unit in self._fill(self.find("format.interval.unit_once"), {}).split()
-        ends = {"low": text(low, bare=True) if once else text(low), "high": text(high)}
+        once = unit in self.fill("format.interval.unit_once").split()
+        ends = {"low": text(low, bare=bare or once), "high": text(high, bare=bare)}
         negative = any(end.startswith(MINUS) for end in ends.values())
-        return self._fill("format.interval.negative" if negative else "format.interval", ends)
+        return self.fill("format.interval.negative" if negative else "format.interval", **ends)
 
     def _date(self, value, unit: str) -> str:
-        if _is_missing(value):
+        if is_missing(value):
             return self.missing
         if isinstance(value, np.datetime64):
             value = value.astype("datetime64[us]").item()
@@ -318,29 +325,12 @@ class Wording:
         skeleton = {"month": "yMMMM", "month_short": "yMMM", "year": "y"}[unit]
         return format_skeleton(skeleton, value, locale=self.locale)
 
-    def decimal(self, value: float, decimals: int) -> str:
-        """Plain number with separators and a fixed number of decimals, rounded half away from zero."""
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return _sign(format_decimal(_rounded(value, decimals), pattern, locale=self.locale))
-
-    def money_symbol(self) -> str:
-        """Currency sign of the dataset in this language."""
-        return get_currency_symbol(self._currency(), locale=self.locale)
-
-    def _currency(self) -> str:
+    @property
+    def currency_code(self) -> str:
+        """Currency of the dataset's money."""
         if not self.currency:
             raise WordingError("money cannot be worded: no currency is known.")
         return self.currency
-
-    def _scale(self, size: float) -> tuple[float, str]:
-        """Largest of the language's scales that the number reaches ten of, or the number itself as it is."""
-        chosen = (1.0, "")
-        for entry in self._fill(self.find("format.scales"), {}).split():
-            limit, _, suffix = entry.partition(":")
-            # 1,240 reads better than 1.24k; 1.24m better than 1,240k
-            if size >= float(limit) * (10 if chosen[1] == "" and float(limit) < 10_000 else 1):
-                chosen = (float(limit), suffix)
-        return chosen
 
 
 class Format:
@@ -363,8 +353,8 @@ class Format:
     def all(self, values: Iterable) -> list[str]:
         """Word values that belong together."""
         values = list(values)
-        numbers = [value for value in values if isinstance(value, int | float | np.number) and not _is_missing(value)]
-        return [self.wording.format(value, self.spec, peers=numbers) for value in values]
+        peers = Peers(value for value in values if isinstance(value, int | float | np.number))
+        return [self.wording.format(value, self.spec, peers) for value in values]
 
 
 class _Filler(Formatter):
@@ -389,7 +379,7 @@ def snake(name: str) -> str:
 
 def formats() -> list[str]:
     """Names of all units."""
-    return [*_UNITS, *DATE_UNITS, "label"]
+    return [*UNITS, *DATE_UNITS, "label"]
 
 
 def encode_facts(facts: Mapping) -> dict:
@@ -423,126 +413,3 @@ def _decode(value):
 def _named_enum(kind: str, member: str) -> Enum:
     # a label needs no more than its enum's name, so old files can be read when an enum has changed
     return Enum("".join(part.title() for part in kind.split("_")), {member.upper() or "EMPTY": member})(member)
-
-
-def _is_missing(value) -> bool:
-    if value is None:
-        return True
-    if isinstance(value, Estimate):
-        return False
-    return value != value if isinstance(value, float | np.floating | np.datetime64) else _is_pandas_missing(value)
-
-
-def _is_pandas_missing(value) -> bool:
-    return type(value).__name__ in ("NAType", "NaTType")
-
-
-def _sign(text: str) -> str:
-    return text.replace("-", MINUS)
-
-
-def _rounded(value: float, decimals: int) -> Decimal:
-    exact = Decimal(repr(round_significant(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    return abs(exact) if exact == 0 else exact
-
-
-def _largest(peers: list[float]) -> float:
-    return max((abs(x) for x in peers if math.isfinite(x)), default=0.0)
-
-
-def _count(words, value, digits=None, peers=(), bare=False):
-    return words.decimal(value, digits or 0)
-
-
-def _plain_number(words, value, digits=None, peers=(), bare=False):
-    size = _largest(peers)
-    if digits is None and all(float(x).is_integer() for x in peers):
-        digits = 0
-    chosen = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 3
-    return words.decimal(value, chosen if digits is None else digits)
-
-
-def _percent(words, value, digits=None, peers=(), bare=False):
-    if digits is None:
-        digits = _percent_digits(peers)
-    number = words.decimal(100 * value, digits)
-    return number if bare else words.locale.percent_formats[None].pattern.replace("#,##0", number)
-
-
-def _percent_digits(shares: list[float]) -> int:
-    """Decimals with which no share reads as 0% or 100% that is neither; at most two, for all of a column."""
-
-    def misleads(share: float, digits: int) -> bool:
-        is_bound = math.isclose(share, 1) or math.isclose(share, 0, abs_tol=1e-9)
-        return not is_bound and float(_rounded(100 * share, digits)) in (0, 100)
-
-    if not any(misleads(share, 0) for share in shares):
-        return 0
-    return 2 if misleads(max(shares, key=abs), 1) else 1
-
-
-def _points(words, value, digits=None, peers=(), bare=False):
-    number = words.decimal(100 * value, 1 if digits is None else digits)
-    return number if bare else words._fill(words.find("unit.points"), {"number": number})
-
-
-def _money(words, value, digits=None, peers=(), bare=False):
-    digits = digits if digits is not None else 0 if _largest(peers) >= 100 else 2
-    pattern = words.locale.currency_formats["standard"].pattern
-    pattern = pattern.replace("0.00", "0." + "0" * digits if digits else "0")
-    if bare:
-        return words.decimal(value, digits)
-    number = _rounded(value, digits)
-    return _sign(format_currency(number, words._currency(), pattern, locale=words.locale, currency_digits=False))
-
-
-def _scaled(words, value, digits, peers) -> dict[str, str]:
-    size, suffix = words._scale(_largest(peers) * (1 + 1e-12))
-    largest = _largest(peers) / size
-    if digits is None:
-        digits = 0 if largest >= 100 or (not suffix and largest >= 100) else 1 if largest >= 10 else 2
-        if all(float(round_significant(x / size)).is_integer() for x in peers):
-            digits = 0
-    number = words.decimal(abs(value) / size, digits)
-    return {"sign": MINUS if value < 0 else "", "number": number, "scale": suffix}
-
-
-def _money_short(words, value, digits=None, peers=(), bare=False):
-    if value == 0 or not words._scale(_largest(peers))[1]:
-        return _money(words, value, digits, peers, bare)
-    parts = _scaled(words, value, digits, peers)
-    if bare:
-        return "".join(parts.values())
-    symbol, name = words.money_symbol(), get_currency_name(words._currency(), locale=words.locale)
-    return words._fill(words.find("format.money_short"), {**parts, "symbol": symbol, "name": name})
-
-
-def _count_short(words, value, digits=None, peers=(), bare=False):
-    if value == 0 or not words._scale(_largest(peers))[1]:
-        return _count(words, value, digits)
-    return "".join(_scaled(words, value, digits, peers).values())
-
-
-def _span(unit, words, value, digits=None, peers=(), bare=False):
-    whole = all(float(x).is_integer() for x in peers)
-    digits = digits if digits is not None else 0 if whole or _largest(peers) >= 10 else 1
-    number = words.decimal(value, digits)
-    if bare:
-        return number
-    shown = float(_rounded(value, digits))
-    plural = 1 if shown == 1 and not digits else 2
-    return _Filler(words, f"unit.{unit}").vformat(
-        words._translations.ngettext(words.find(f"unit.{unit}"), "", plural), (), {"number": number}
-    )
-
-
-_UNITS: dict[str, Callable] = {
-    "count": _count,
-    "number": _plain_number,
-    "percent": _percent,
-    "points": _points,
-    "money": _money,
-    "money_short": _money_short,
-    "count_short": _count_short,
-    **{unit: partial(_span, unit) for unit in SPANS},
-}
