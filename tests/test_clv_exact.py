@@ -204,3 +204,45 @@ def test_discounted_orders_for_ever():
         assert fitter.discounted_expected_orders(np.inf, 3, 20.0, 39.0, 0.005) == pytest.approx(by_steps, rel=1e-5)
         ever = fitter.discounted_expected_orders(52, 3, 20.0, 39.0, 0.0)
         assert ever == pytest.approx(fitter.predict(52, 3, 20.0, 39.0), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("fitter", "ever"),
+    [
+        (at(BetaGeoFitter(), ("r", "alpha", "a", "b"), (0.25, 4.4, 0.8, 2.4)), None),
+        (at(RegularBetaGeoFitter(2), ("r", "alpha", "a", "b"), (0.6, 2.3, 1.1, 1.6)), None),
+        (at(ParetoNBDFitter(), ("r", "alpha", "s", "beta"), (0.55, 10.6, 0.6, 11.7)), None),
+        (at(ParetoNBDFitter(), ("r", "alpha", "s", "beta"), (0.3, 200.0, 2.5, 0.4)), None),
+        (at(NBDFitter(), ("r", "alpha"), (0.38, 12.1)), 1.0),
+    ],
+    ids=["bg", "regular_k2", "pareto", "pareto_far", "nbd"],
+)
+def test_time_to_the_next_order(fitter, ever):
+    x, t_x = np.array([0.0, 2, 5, 26, 3]), np.array([0.0, 30, 38.9, 30.9, 2])
+    T = np.array([39.0, 39, 39, 31, 39])
+    comes = 1 - fitter.probability_never(x, t_x, T)
+    if ever is None:
+        np.testing.assert_allclose(comes, fitter.probability_active(1e60, x, t_x, T), rtol=1e-9, atol=1e-12)
+    else:
+        np.testing.assert_allclose(comes, ever)
+    for share in (0.05, 0.5, 0.9):
+        of_all = fitter.next_order_quantile(share, x, t_x, T)
+        assert (np.isinf(of_all) == (comes <= share)).all()
+        finite = np.isfinite(of_all)
+        reached = fitter.probability_active(of_all[finite], x[finite], t_x[finite], T[finite])
+        np.testing.assert_allclose(reached, share, rtol=1e-9)
+        of_those = fitter.next_order_quantile(share, x, t_x, T, given_order=True)
+        np.testing.assert_allclose(fitter.probability_active(of_those, x, t_x, T), share * comes, rtol=1e-6, atol=1e-12)
+
+
+def test_never_of_pareto_nbd_by_its_integral():
+    fitter = at(ParetoNBDFitter(), ("r", "alpha", "s", "beta"), (0.3, 200.0, 2.5, 0.4))
+    with mp.workdps(30):
+        R, A, s, B = mpf("3.3"), mpf(240), mpf("2.5"), mpf("40.4")
+        # the next order comes at u, and the customer has not stopped before
+        comes = mpmath.quad(
+            lambda y: mpmath.exp(y) * R * A**R * (A + mpmath.exp(y)) ** (-R - 1) * (B / (B + mpmath.exp(y))) ** s,
+            mpmath.linspace(-40, 40, 81),
+        )
+        alive = float(fitter.conditional_probability_alive(3, 10, 40)[0])
+        assert 1 - fitter.probability_never(3, 10, 40) == pytest.approx(alive * float(comes), rel=1e-9)

@@ -1,42 +1,82 @@
-"""The record of the models tells what the numbers mean; the scorecard reads a backtest."""
+"""Models as JSON and back."""
 
+import json
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter
-from regulars.clv.record import UNIT_KEYS, models_record
-from regulars.clv.scorecard import scorecard
+from regulars.clv import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter, RegularBetaGeoFitter, predictive_intervals
+from regulars.clv.record import models_record
+from regulars.clv.saved import data_hash, restore_models
+from regulars.rounding import plain
 
-CONTEXT = dict.fromkeys(UNIT_KEYS, "told")
-
-
-@pytest.fixture(scope="module")
-def model():
-    """Six customers, two of them alike."""
-    return BetaGeoFitter().fit([0, 0, 1, 2, 5, 3], [0, 0, 10, 8, 30, 20], [39, 39, 30, 38, 37, 26])
-
-
-def test_record_holds_parameters_errors_and_counts(model):
-    record = models_record({"bg_nbd": model}, champion="bg_nbd", **CONTEXT)
-    entry = record["models"]["bg_nbd"]
-    assert entry["parameters"] == model.params_.to_dict()
-    assert entry["standard_errors"].keys() == entry["parameters"].keys()
-    assert (entry["customers"], entry["distinct_rows"]) == (6, 5)
-    assert record["champion"] == "bg_nbd"
-    assert CONTEXT.items() <= record.items()
+HISTORY = ([2, 1, 0, 3, 0, 5], [8.0, 4.0, 0.0, 9.0, 0.0, 9.5], [10.0, 9.0, 10.0, 10.0, 7.0, 10.0])
+SPEND = ([2, 1, 3, 5], [20.0, 31.5, 25.0, 44.0])
+CONTEXT = {
+    "time_unit": "week",
+    "observation_start": "2024-01-01",
+    "observation_end": "2024-03-11",
+    "currency": "GBP",
+    "horizon_months": 12,
+    "active_within_days": 90,
+}
 
 
-def test_record_refuses_a_champion_that_was_not_fitted_and_numbers_without_units(model):
-    with pytest.raises(ValueError, match="champion 'pareto_nbd' is none of the models bg_nbd"):
-        models_record({"bg_nbd": model}, champion="pareto_nbd", **CONTEXT)
-    with pytest.raises(ValueError, match="'currency' is missing"):
-        models_record({"bg_nbd": model}, champion="bg_nbd", **{k: v for k, v in CONTEXT.items() if k != "currency"})
+@pytest.fixture
+def models():
+    return {
+        "bg_nbd": BetaGeoFitter().fit(*HISTORY),
+        "pareto_nbd": ParetoNBDFitter().fit(*HISTORY),
+        "regular_k3": RegularBetaGeoFitter(3).fit(*HISTORY),
+        "gamma_gamma": GammaGammaFitter().fit(*SPEND),
+    }
 
 
-def test_scorecard_has_a_row_per_model_and_shares_for_percent():
-    rows = [("bg_nbd", "bias_pct", -12.0), ("bg_nbd", "auc", 0.77), ("naive", "bias_pct", 55.0), ("naive", "auc", 0.7)]
-    scores = pd.DataFrame(rows, columns=["model", "metric", "value"]).assign(unit="orders")
-    scores = scores.assign(low=scores["value"], high=scores["value"])
-    table = scorecard(scores, metrics=("bias_pct", "auc")).set_index("model")
-    assert table.loc["bg_nbd", ["bias", "bias_low", "auc"]].tolist() == [-0.12, -0.12, 0.77]
-    assert table.loc["naive", "bias"] == 0.55
+@pytest.fixture
+def record(models):
+    return json.loads(json.dumps(plain(models_record(models, champion="bg_nbd", **CONTEXT))))
+
+
+def test_round_trip(models, record):
+    again = restore_models(record, time_unit="week", data={name: model.data for name, model in models.items()})
+    assert list(again) == list(models)
+    assert again["regular_k3"].k == 3
+    for name, model in models.items():
+        assert type(again[name]) is type(model)
+        np.testing.assert_allclose(again[name].params_, model.params_, rtol=1e-9)
+        np.testing.assert_allclose(again[name].variance_matrix_, model.variance_matrix_, rtol=1e-8, atol=1e-300)
+    np.testing.assert_allclose(again["bg_nbd"].predict(5, *HISTORY), models["bg_nbd"].predict(5, *HISTORY), rtol=1e-8)
+    settings = {"margin": 0.3, "annual_discount_rate": 0.1, "months": 6, "time_unit": "week", "draws": 50}
+    money = [20.0, 31.5, np.nan, 25.0, np.nan, 44.0]
+    sure = predictive_intervals(again["bg_nbd"], again["gamma_gamma"], *HISTORY, money, **settings)
+    assert sure.clv_total.low < sure.clv_total.value < sure.clv_total.high
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 99}, "model 'bg_nbd' was saved in format 99"),
+        ({"fitter": "BetaGeo"}, "model 'bg_nbd' is a 'BetaGeo'; known are BetaGeoFitter"),
+        ({"parameters": {"r": 1.0, "alpha": 2.0}}, "has the parameters r, alpha; expected r, alpha, a, b"),
+    ],
+)
+def test_what_does_not_fit_is_refused(record, change, message):
+    record["models"]["bg_nbd"] |= change
+    with pytest.raises(ValueError, match=message):
+        restore_models(record, time_unit="week")
+
+
+def test_other_units_and_other_data_are_refused(models, record):
+    with pytest.raises(ValueError, match="fitted in the unit 'week', not in 'day'"):
+        restore_models(record, time_unit="day")
+    other = models["bg_nbd"].data.assign(T=models["bg_nbd"].data["T"] + 1)
+    with pytest.raises(ValueError, match="fitted on other data"):
+        restore_models(record, time_unit="week", data={"bg_nbd": other})
+
+
+def test_the_fingerprint_knows_weights_from_repeated_rows():
+    rows = pd.DataFrame({"frequency": [1, 1, 0], "recency": [2.0, 2.0, 0.0], "T": [5.0, 5.0, 5.0], "weights": 1})
+    short = pd.DataFrame({"frequency": [0, 1], "recency": [0.0, 2.0], "T": [5.0, 5.0], "weights": [1, 2]})
+    assert data_hash(rows) == data_hash(short)
+    assert data_hash(rows) != data_hash(short.assign(weights=[1, 3]))

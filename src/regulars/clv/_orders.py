@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import FLAT, Finding, Fitter, l2_penalty, penalised, prepared
+from regulars.clv._fitter import FLAT, Finding, Fitter, distinct_rows, l2_penalty, penalised, prepared
 from regulars.clv._inputs import Rows, check_history, check_unique, check_weights, common_index, distinct
 
 CHUNK = 500_000  # numbers worked on at a time
@@ -281,6 +281,85 @@ class OrderFitter(Fitter):
         """
         (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
         return restore(self._active(t, x, t_x, T))
+
+    # ---- time to the next order --------------------------------------------------------------------------------
+
+    def probability_never(self, frequency, recency, T):
+        """Probability that no order will ever come: the customer has stopped, or will before the next one.
+
+        Parameters
+        ----------
+        frequency, recency, T : array_like
+
+        Returns
+        -------
+        array_like
+        """
+        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        return restore(1 - self._ever(x, t_x, T))
+
+    def _ever(self, x, t_x, T):
+        """Probability of another order, however late."""
+        return self._alive(x, t_x, T)
+
+    def next_order_quantile(self, share, frequency, recency, T, *, given_order=False):
+        """Time by which the next order has come with a given probability.
+
+        Parameters
+        ----------
+        share : float
+            Probability between 0 and 1: 0.5 is the median.
+        frequency, recency, T : array_like
+        given_order : bool
+            Of those customers of the same history who order again at all, rather than of all.
+
+        Returns
+        -------
+        array_like
+            Time from the end of the data; infinite where the probability is never reached.
+        """
+        if not 0 <= share < 1:
+            raise ValueError(f"share is {share}; it is a probability, 0 or more and less than 1.")
+        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x1, t_x1, T1), back = distinct_rows(x, t_x, T)
+        ever = self._ever(x1, t_x1, T1)
+        target = share * ever if given_order else np.full(x1.size, float(share))
+        answer = np.full(x1.size, np.inf if share > 0 else 0.0)
+        reached = np.flatnonzero((target > 0) & (target < ever * (1 - 1e-9)))
+        answer[reached] = self._time_of(target[reached], x1[reached], t_x1[reached], T1[reached])
+        return restore(answer[back])
+
+    def _time_of(self, target, x, t_x, T):
+        """Time at which P(active) reaches the target, by regula falsi in y = log(1 + t / (α + T)) (Illinois rule)."""
+        scale = self._numbers()[1] + T
+
+        def excess(y, rows):
+            return self._active(scale[rows] * np.expm1(y), x[rows], t_x[rows], T[rows]) - target[rows]
+
+        everyone = np.arange(x.size)
+        low, high = np.zeros(x.size), np.ones(x.size)
+        below, above = -target, excess(high, everyone)
+        while (short := np.flatnonzero((above < 0) & (high < 600))).size:
+            low[short], below[short] = high[short], above[short]
+            high[short] *= 2
+            above[short] = excess(high[short], short)
+        open_rows, side = everyone, np.zeros(x.size)
+        for _ in range(100):
+            share = np.clip(below[open_rows] / (below[open_rows] - above[open_rows]), 1e-3, 1 - 1e-3)
+            y = low[open_rows] + share * (high - low)[open_rows]
+            value = excess(y, open_rows)
+            left, right = open_rows[value < 0], open_rows[value >= 0]
+            # an end that stays for the second time counts half, so that it moves next
+            above[left[side[left] < 0]] /= 2
+            below[right[side[right] > 0]] /= 2
+            low[left], below[left], side[left] = y[value < 0], value[value < 0], -1
+            high[right], above[right], side[right] = y[value >= 0], value[value >= 0], 1
+            done = (np.abs(value) < 1e-12 * target[open_rows]) | ((high - low)[open_rows] < 1e-13 * high[open_rows])
+            low[open_rows[done]] = high[open_rows[done]] = y[done]
+            open_rows = open_rows[~done]
+            if not open_rows.size:
+                break
+        return scale * np.expm1((low + high) / 2)
 
     def probability_of_no_order(self, t, frequency, recency, T):
         """Probability of no order in the next `t`: L(x, t_x, T+t)/L(x, t_x, T)."""

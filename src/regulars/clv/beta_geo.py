@@ -317,6 +317,12 @@ class _BetaGeometric(OrderFitter):
             )
         return self._alive(x, t_x, T) * ordered
 
+    def _time_of(self, target, x, t_x, T):
+        if self._k > 1:
+            return super()._time_of(target, x, t_x, T)
+        r, alpha, _, _ = self._numbers()
+        return (alpha + T) * np.expm1(-np.log1p(-target / self._alive(x, t_x, T)) / (r + x))
+
     def _orders_at_least(self, n, t, x, t_x, T):
         """P(n orders or more in the next t | alive, nobody stops) for n ≥ 1, and P(exactly n)."""
         _, alpha, _, _ = self._numbers()

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaln, polygamma, psi
 
-from regulars.clv._fitter import Finding, Fitter, l2_penalty, prepared, to_logs
+from regulars.clv._fitter import Finding, Fitter, distinct_rows, l2_penalty, prepared, to_logs
 from regulars.clv._inputs import (
     _refuse,
     check_frequency,
@@ -275,10 +275,12 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         names = ("frequency", "recency", "T")
         index = common_index(frequency=frequency, recency=recency, T=T, monetary_value=monetary_value)
         (x, t_x, T), _ = prepared(frequency, recency, T, names=names)
-        discounted, before = np.zeros(x.size), np.zeros(x.size)
+        (x1, t_x1, T1), back = distinct_rows(x, t_x, T)
+        discounted, before = np.zeros(x1.size), 0.0
         for month in range(1, int(time) + 1):
-            so_far = np.asarray(transaction_prediction_model.predict(month * factor[freq], x, t_x, T))
+            so_far = np.asarray(transaction_prediction_model.predict(month * factor[freq], x1, t_x1, T1))
             discounted += (so_far - before) / (1 + discount_rate) ** month
             before = so_far
+        discounted = discounted[back]
         spend = np.asarray(self.conditional_expected_average_profit(x, np.asarray(monetary_value, float)))
         return pd.Series(spend * discounted, index=index, name="clv")

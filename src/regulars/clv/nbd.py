@@ -84,6 +84,10 @@ class NBDFitter(OrderFitter, lifetimes.fitters.BaseFitter):
         r, alpha = self._numbers()
         return -np.expm1(-(r + x) * np.log1p(t / (alpha + T)))
 
+    def _time_of(self, target, x, t_x, T):
+        r, alpha = self._numbers()
+        return (alpha + T) * np.expm1(-np.log1p(-target) / (r + x))
+
     def _mass(self, n, t, x, t_x, T):
         r, alpha = self._numbers()
         R, w = r + x, t / (alpha + T)

@@ -15,13 +15,14 @@ Schmittlein, D. C., Morrison, D. G. and Colombo, R. (1987), Management Science 3
 import numpy as np
 from scipy.special import betaln, exprel
 
-from regulars.clv._fitter import prepared, to_logs
+from regulars.clv._fitter import distinct_rows, prepared, to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import generate_data, lifetimes
+from regulars.clv._mixing import beta_nodes
 from regulars.clv._orders import HISTORY, OrderFitter, parts
 
-RULES = {count: np.polynomial.legendre.leggauss(count) for count in (20, 64)}
-SHORT = 6.0  # integrals over fewer scales than this need the smaller rule only
+RULES = {count: np.polynomial.legendre.leggauss(count) for count in (20, 64, 256)}
+SHORT, LONG = 6.0, 15.0  # integrals over fewer scales than this need the smaller rule, over more the larger one
 NEGLIGIBLE = 45.0  # −log of what is left out of an integral
 
 
@@ -42,8 +43,9 @@ def _path(start, shift, length, count):
 
 def _blocks(length, decay):
     """Indices of rows with the size of the rule that they need, in blocks that stay within the cache."""
-    short = length * np.maximum(np.abs(decay), 1.0) < SHORT
-    for count, chosen in ((20, np.flatnonzero(short)), (64, np.flatnonzero(~short))):
+    short, long = length * np.maximum(np.abs(decay), 1.0) < SHORT, length > LONG
+    for count, which in ((20, short), (64, ~short & ~long), (256, long)):
+        chosen = np.flatnonzero(which)
         for part in parts(chosen.size, 8 * count):
             yield chosen[part], count
 
@@ -256,6 +258,18 @@ class ParetoNBDFitter(OrderFitter, lifetimes.ParetoNBDFitter):
             R, a, b = (r + x[part])[:, None], A[part, None], B[part, None]
             answer[part] = np.exp(np.log(R / a) - (R + 1) * np.log1p(u / a) - s * np.log1p(u / b) + log_weights).sum(1)
         return self._alive(x, t_x, T) * np.minimum(answer, 1.0)
+
+    def _ever(self, x, t_x, T):
+        """R/(R+s) · mean of (B/(B·v + A·(1−v)))^s over v ~ Beta(R + s, 1), v = A/(A+u) for an order at u."""
+        r, alpha, s, beta = self._numbers()
+        (x1, T1), back = distinct_rows(x, T)
+        answer = np.empty(x1.size)
+        for part in parts(x1.size, 400):
+            R, A, B = r + x1[part], alpha + T1[part], beta + T1[part]
+            v, w, weights = beta_nodes(R + s, np.ones_like(R), sharpest=float(np.maximum(A / B, B / A).max()))
+            ratio = np.log(B[:, None]) - np.log(B[:, None] * v + A[:, None] * w)
+            answer[part] = R / (R + s) * np.einsum("ij,ij->i", weights, np.exp(s * ratio))
+        return self._alive(x, t_x, T) * answer[back]
 
     def _mass(self, n, t, x, t_x, T):
         """The sum of n orders and alive at T + t, or n orders and stopped at T + u."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from regulars.clv.calibration import Calibration
+from regulars.clv.saved import model_entry
 
 UNIT_KEYS = ("time_unit", "observation_start", "observation_end", "currency", "horizon_months", "active_within_days")
 
@@ -38,7 +39,7 @@ def models_record(models: Mapping, *, champion: str, calibration: Calibration | 
     untold = [key for key in UNIT_KEYS if key not in context]
     if untold:
         raise ValueError(f"a record of models tells its units; '{untold[0]}' is missing")
-    record = {**context, "champion": champion, "models": {name: _entry(model) for name, model in models.items()}}
+    record = {**context, "champion": champion, "models": {name: model_entry(model) for name, model in models.items()}}
     return record | ({} if calibration is None else {"p_active": _calibration(calibration)})
 
 
@@ -50,15 +51,4 @@ def _calibration(calibration: Calibration) -> dict:
         "slope": calibration.slope,
         "fitted_on": calibration.fitted_on,
         "judged_on": calibration.judged_on,
-    }
-
-
-def _entry(model) -> dict:
-    return {
-        "parameters": model.params_.to_dict(),
-        "standard_errors": model.standard_errors_.to_dict(),
-        "log_likelihood": model.log_likelihood_,
-        "customers": int(model.customers_),
-        "distinct_rows": len(model.data.drop(columns="weights").drop_duplicates()),
-        "findings": [finding.code for finding in model.findings_],
     }
