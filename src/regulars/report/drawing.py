@@ -274,11 +274,15 @@ def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
     --------
     >>> nice_ticks(0, 0.57)
     [0.0, 0.2, 0.4, 0.6]
+    >>> nice_ticks(1, 17, about=8)
+    [0.0, 5.0, 10.0, 15.0, 20.0]
     """
     span = (high - low) or abs(high) or 1.0
     raw = span / max(about - 1, 1)
     power = 10.0 ** math.floor(math.log10(raw))
-    step = power * next(m for m in (1, 2, 2.5, 5, 10) if raw <= m * power * (1 + 1e-9))
+    # steps of 2.5 would be rounded to 2, 5, 8, 10 where whole things are counted
+    steps = (1, 2, 5, 10) if power == 1 else (1, 2, 2.5, 5, 10)
+    step = power * next(m for m in steps if raw <= m * power * (1 + 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [float(f"{i * step:.10g}") for i in range(first, max(last, first + 1) + 1)]
 
