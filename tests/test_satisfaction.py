@@ -10,12 +10,14 @@ from regulars.satisfaction import (
     check_answers,
     complaint_rate,
     complaint_shares,
+    complaint_story,
     csat,
     customer_satisfaction,
     gap_states,
     gaps,
     groups_differ,
     item_answers,
+    latest,
     mean,
     nps,
     only_complaints,
@@ -25,9 +27,12 @@ from regulars.satisfaction import (
     resolution_table,
     resolution_times,
     respondent_gaps,
+    shortfalls,
     state_shares,
+    survey_waves,
     wave_changes,
     wave_finding,
+    waves_side_by_side,
 )
 
 ITEMS = pd.DataFrame(
@@ -234,6 +239,67 @@ class TestWaves:
         assert np.mean([verdict is not Change.UNCLEAR for verdict in found]) <= 0.12
 
 
+def simulated_survey(mean_score, wave, n, rng, start=0) -> pd.DataFrame:
+    """Answers of n customers: quality expected at 8, perceived and satisfied around the mean; recommend from it."""
+    perceived = rng.normal(mean_score, 1.5, n).round().clip(1, 10)
+    columns = {
+        ("quality1", "expected"): np.full(n, 8.0), ("quality1", "perceived"): perceived,
+        ("satisfaction1", "perceived"): perceived, ("recommendation", "perceived"): perceived,
+        ("overall", "perceived"): (perceived / 2).round().clip(1, 5),
+    }  # fmt: skip
+    parts = [
+        pd.DataFrame(
+            {"customer_id": [f"c{i}" for i in range(start, start + n)], "item": item, "kind": kind, "score": s}
+        )
+        for (item, kind), s in columns.items()
+    ]
+    answers = pd.concat(parts, ignore_index=True)
+    return answers.assign(wave=wave, response_id=wave + answers["customer_id"], answered_at=pd.Timestamp("2026-01-01"))
+
+
+SURVEY_ITEMS = pd.DataFrame(
+    {
+        "item": ["quality1", "satisfaction1", "recommendation", "overall"],
+        "construct": ["quality", "satisfaction", "recommendation", "overall"],
+        "scale_min": [1.0, 1, 0, 1],
+        "scale_max": [10.0, 10, 10, 5],
+        "wording": ["Well made.", "Satisfied.", "Recommend?", "Overall?"],
+    }
+)
+
+
+class TestSurvey:
+    def test_a_fall_is_found_in_every_measure_and_its_item_named(self):
+        rng = np.random.default_rng(12)
+        surveys = pd.concat([simulated_survey(7.5, "2025", 300, rng), simulated_survey(6.0, "2026", 300, rng)])
+        waves = survey_waves(surveys, SURVEY_ITEMS)
+        for name, change in (("satisfaction", "down"), ("nps", "down"), ("csat", "down"), ("dissatisfied", "up")):
+            assert latest(waves, name).change == change
+        now = latest(waves, "satisfaction").now
+        assert now.n == 300 and now.value == pytest.approx(100 * (6.0 - 1) / 9, abs=2)
+        by_hand = surveys.query("wave == '2026' and item == 'recommendation'")["score"]
+        assert latest(waves, "nps").now.value == pytest.approx(nps(by_hand).value)
+        table = waves_side_by_side(waves)
+        assert table["wave"].tolist() == ["2026", "2025"] and table["n"].tolist() == [300, 300]
+        assert table["csat"].tolist() == [latest(waves, "csat").now.value, latest(waves, "csat").before.value]
+
+    def test_a_measure_whose_item_is_absent_is_left_out(self):
+        surveys = simulated_survey(7.5, "2025", 50, np.random.default_rng(1))
+        waves = survey_waves(surveys[surveys["item"] != "recommendation"], SURVEY_ITEMS)
+        assert set(waves["measure"]) == {"satisfaction", "dissatisfied", "csat"}
+        assert np.isnan(latest(waves, "nps").now.value) and latest(waves, "nps").change == Change.UNKNOWN
+        assert latest(waves, "csat").change == Change.UNKNOWN and np.isnan(latest(waves, "csat").before.value)
+
+    def test_items_in_the_order_of_their_shortfall(self):
+        table = gaps(ANSWERS)
+        table["state"] = gap_states(table["gap"])
+        items = ITEMS.assign(wording=ITEMS["item"].str.upper())
+        short = shortfalls(table, items)
+        assert short["item"].unique().tolist() == ["q1", "q2"] and short["wording"].iloc[0] == "Q1"
+        assert short.groupby("item")["share"].sum().tolist() == pytest.approx([1, 1])
+        assert short["customers"].iloc[:3].tolist() == [1, 1, 1] and short["gap"].iloc[0] == 0
+
+
 TICKETS = pd.DataFrame(
     {
         "ticket_id": list("123456"),
@@ -280,6 +346,16 @@ class TestComplaints:
         assert table["category"].tolist() == ["bill", "late", "broken"]
         assert table["median_days"].tolist()[:2] == [5, 2] and np.isnan(table["median_days"][2])
         assert resolution_table(TICKETS, "2026-01-31", min_cell=3)["category"].tolist() == ["late"]
+
+    def test_the_story_agrees_with_its_parts(self):
+        story = complaint_story(TICKETS, 50, "2026-01-31")
+        assert (story.category, story.part.value, story.tickets, story.open) == ("late", 0.5, 1, 2)
+        assert (story.unhappy.value, story.quickly.value, story.rate.value) == (0.25, 0.25, 0.1)
+        assert story.endings["category"].tolist() == ["late", "broken", "bill"]
+        assert story.endings["not_satisfied"].tolist() == pytest.approx([1 / 3, np.nan, 0], nan_ok=True)
+        assert story.endings["open"].tolist() == [0, 2, 0]
+        with pytest.raises(ValueError, match="no complaint"):
+            complaint_story(TICKETS.iloc[:0], 50, "2026-01-31")
 
     def test_service_cases_are_no_complaints(self):
         kinds = TICKETS.assign(kind=["complaint"] * 4 + ["service"] * 2)

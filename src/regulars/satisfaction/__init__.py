@@ -4,15 +4,15 @@ from regulars.lazy import exports
 
 _HOMES = {
     "answers": ("check_answers", "item_answers", "with_wave"),
-    "gap": ("gap_states", "gaps", "respondent_gaps", "state_shares"),
+    "gap": ("gap_states", "gaps", "respondent_gaps", "shortfalls", "state_shares"),
     "indices": (
-        "by_group", "csat", "customer_satisfaction", "groups_differ", "mean", "nps", "rate", "recommendation",
-        "top_box",
+        "by_group", "csat", "customer_satisfaction", "ends_of", "groups_differ", "mean", "nps", "rate",
+        "recommendation", "top_box",
     ),
-    "waves": ("wave_changes", "wave_finding"),
+    "waves": ("latest", "measure_of", "survey_waves", "wave_changes", "wave_finding", "waves_side_by_side"),
     "complaints": (
-        "complaint_rate", "complaint_shares", "only_complaints", "outcome_shares", "resolution_table",
-        "resolution_times",
+        "complaint_rate", "complaint_shares", "complaint_story", "ending_table", "only_complaints", "outcome_shares",
+        "resolution_table", "resolution_times",
     ),
 }  # fmt: skip
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

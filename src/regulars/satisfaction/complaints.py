@@ -1,12 +1,112 @@
 """Complaints: how many, about what, how they ended, and how long it took, with open ones counted right."""
 
+from typing import NamedTuple
+
 import pandas as pd
 
-from regulars.intervals import Estimate, share, wilson
+from regulars.intervals import Estimate, from_row, share, wilson
 from regulars.labels import Outcome
 from regulars.retention.survival import Curve, kaplan_meier
 
 COMPLAINT = "complaint"
+
+
+class ComplaintStory(NamedTuple):
+    """What complaints tell.
+
+    Parameters
+    ----------
+    causes, endings : pandas.DataFrame
+        Of `complaint_shares` and `ending_table`.
+    category : str
+        The most frequent one.
+    part : Estimate
+        Its share.
+    rate : Estimate
+        Share of customers who complained.
+    unhappy, quickly : Estimate
+        Shares of closed complaints that ended without satisfaction, and that were resolved quickly.
+    tickets, open : int
+        Complaints that ended without satisfaction, and that are open.
+    median : Estimate
+        Days until half of the complaints are closed.
+    """
+
+    causes: pd.DataFrame
+    endings: pd.DataFrame
+    category: str
+    part: Estimate
+    rate: Estimate
+    unhappy: Estimate
+    quickly: Estimate
+    tickets: int
+    open: int
+    median: Estimate
+
+
+def complaint_story(
+    tickets: pd.DataFrame, customers: int, observation_end, level: float = 0.9, min_cell: int = 1
+) -> ComplaintStory:
+    """What customers complain about, how it ends and how long it takes.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        Complaints, as `only_complaints` gives them.
+    customers : int
+        All customers.
+    observation_end : date
+        Last day of the data.
+    level : float
+        Of the intervals.
+    min_cell : int
+        Categories with fewer complaints are left out.
+
+    Returns
+    -------
+    ComplaintStory
+
+    Raises
+    ------
+    ValueError
+        Where there is no complaint.
+    """
+    if tickets.empty:
+        raise ValueError("there is no complaint to tell of")
+    causes = complaint_shares(tickets, level=level)
+    causes = causes[causes["tickets"] >= min_cell].reset_index(drop=True)
+    ended = outcome_shares(tickets, level=level).set_index("outcome")
+    worst = ended.loc[Outcome.NOT_SATISFIED]
+    return ComplaintStory(
+        causes,
+        ending_table(tickets, observation_end, level, min_cell),
+        str(causes["category"].iloc[0]),
+        from_row(causes.iloc[0], "share"),
+        complaint_rate(tickets, customers, level),
+        from_row(worst, "share"),
+        from_row(ended.loc[Outcome.RESOLVED_QUICKLY], "share"),
+        int(worst["tickets"]),
+        int(worst["open"]),
+        resolution_times(tickets, observation_end, level=level)[""].quantile(),
+    )
+
+
+def ending_table(tickets: pd.DataFrame, observation_end, level: float = 0.9, min_cell: int = 1) -> pd.DataFrame:
+    """How complaints ended and how long it took, category by category, for a table; parameters as `complaint_story`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per category, most complaints first: ``category``, ``n`` (complaints), ``open``, for each outcome its
+        share of the closed ones with ``_low`` and ``_high``, and ``median_days`` with ``_low`` and ``_high``.
+    """
+    long = outcome_shares(tickets, "category", level)
+    wide = long.pivot(index="category", columns="outcome", values=["share", "share_low", "share_high"])
+    wide.columns = [f"{outcome}{part.removeprefix('share')}" for part, outcome in wide.columns]
+    still = tickets["outcome"].isna().groupby(tickets["category"].astype(object)).sum().astype(int).rename("open")
+    table = resolution_table(tickets, observation_end, level=level, min_cell=min_cell)
+    table = table.merge(still, left_on="category", right_index=True).merge(wide, on="category", how="left")
+    return table.sort_values(["n", "category"], ascending=[False, True], ignore_index=True)
 
 
 def only_complaints(tickets: pd.DataFrame) -> pd.DataFrame:

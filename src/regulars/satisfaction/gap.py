@@ -141,3 +141,30 @@ def state_shares(
     long["enough"] = long["n"] >= min_answers
     columns = ["group", "state", "n", "customers", "share", "share_low", "share_high", "enough"]
     return long[columns[1:] if by is None else columns].astype({"state": "string"})
+
+
+def shortfalls(item_gaps: pd.DataFrame, survey_items: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
+    """Where customers get less than they expected: the items in the order of the share who do.
+
+    Parameters
+    ----------
+    item_gaps : pandas.DataFrame
+        As `gaps` gives them, of one wave so that everybody counts once per item, with ``state`` of `gap_states`.
+    survey_items : pandas.DataFrame
+        ``item``, ``wording``.
+    level : float
+        Of Wilson's intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per item and state, the item with most dissatisfied first: ``item``, ``wording`` (without a full stop), ``state``, ``n``,
+        ``customers``, ``share``, ``share_low``, ``share_high``, ``gap`` (mean of the item, scale points).
+    """
+    table = state_shares(item_gaps["state"], by=item_gaps["item"], level=level).rename(columns={"group": "item"})
+    table["wording"] = table["item"].map(survey_items.set_index("item")["wording"].str.rstrip("."))
+    table["gap"] = table["item"].map(item_gaps.groupby("item")["gap"].mean())
+    short = table[table["state"] == SatisfactionState.DISSATISFIED].set_index("item")["share"]
+    table["order"] = -table["item"].map(short)
+    table = table.sort_values(["order", "item"], kind="stable", ignore_index=True)
+    return table[["item", "wording", "state", "n", "customers", "share", "share_low", "share_high", "gap"]]

@@ -204,6 +204,25 @@ def by_group(
     )
 
 
+def ends_of(table: pd.DataFrame, by: str = "group") -> dict[str, object]:
+    """Lowest and highest group with enough answers, for a title: ``lowest``, ``highest`` and their values.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"group": ["new", "loyal"], "value": [60.0, 70.0], "low": [58.0, 68.0],
+    ...                       "high": [62.0, 72.0], "n": [50, 60], "enough": True})
+    >>> ends = ends_of(table)
+    >>> ends["lowest"], ends["low"].value, ends["highest"], ends["high"].n
+    ('new', 60.0, 'loyal', 60)
+    """
+    told = table[table["enough"]]
+    if told.empty:
+        return {}
+    rows = {"low": told.loc[told["value"].idxmin()], "high": told.loc[told["value"].idxmax()]}
+    found = {k: Estimate(float(r["value"]), float(r["low"]), float(r["high"]), int(r["n"])) for k, r in rows.items()}
+    return found | {"lowest": str(rows["low"][by]), "highest": str(rows["high"][by])}
+
+
 def groups_differ(table: pd.DataFrame, level: float = 0.9) -> bool:
     """Whether groups differ by more than noise: their values scatter more than their intervals allow.
 

@@ -1,9 +1,142 @@
-"""Did it change? One wave against another, beyond noise."""
+"""Whether it changed: every measure wave by wave, and one wave against another, beyond noise."""
+
+from typing import NamedTuple
 
 import pandas as pd
 
 from regulars.intervals import Estimate, change, difference
-from regulars.labels import Change
+from regulars.labels import Change, SatisfactionState
+from regulars.satisfaction.answers import item_answers, with_wave
+from regulars.satisfaction.gap import gap_states, gaps, respondent_gaps
+from regulars.satisfaction.indices import by_group, customer_satisfaction, mean, nps, rate, top_box
+
+ENDS = ("value", "low", "high")
+
+
+class Latest(NamedTuple):
+    """A measure in the latest wave with enough answers, beside the wave before."""
+
+    now: Estimate
+    before: Estimate
+    change: Change
+
+
+def survey_waves(
+    surveys: pd.DataFrame,
+    survey_items: pd.DataFrame,
+    construct: str = "satisfaction",
+    recommend_item: str = "recommendation",
+    overall_item: str = "overall",
+    top_boxes: int = 2,
+    tolerance_steps: float = 1,
+    level: float = 0.9,
+    min_answers: int = 30,
+) -> pd.DataFrame:
+    """Satisfaction, dissatisfaction, recommendation and top answers, wave by wave.
+
+    Parameters
+    ----------
+    surveys, survey_items : pandas.DataFrame
+        The clean tables.
+    construct : str
+        Construct whose items make the satisfaction from 0 to 100.
+    recommend_item, overall_item : str
+        The 0-10 question on recommendation, and the one on overall satisfaction whose top boxes count; a measure
+        whose item is not in the survey is left out.
+    top_boxes : int
+        As for `regulars.satisfaction.top_box`.
+    tolerance_steps : float
+        As for `regulars.satisfaction.gap_states`.
+    level : float
+        Of the intervals.
+    min_answers : int
+        With fewer a wave is marked as not enough.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per measure and wave: ``measure`` (satisfaction, dissatisfied, nps, csat), ``wave``, ``date`` (the last
+        answer in the wave), ``n``, ``value``, ``low``, ``high``, ``enough``, and the change against the wave before
+        as `wave_changes` gives it. Satisfaction is 0 to 100, nps −100 to 100, the others are shares. Dissatisfied:
+        the respondent's mean gap lies below the tolerance.
+    """
+    satisfied = customer_satisfaction(surveys, survey_items, construct, latest=False)
+    everyone = respondent_gaps(gaps(surveys))
+    states = gap_states(everyone["gap"], tolerance_steps)
+    recommend, overall = item_answers(surveys, recommend_item), item_answers(surveys, overall_item)
+    ends = survey_items.set_index("item")["scale_max"]
+    measured = {
+        "satisfaction": (satisfied["satisfaction"], satisfied["wave"], mean),
+        "dissatisfied": (states == SatisfactionState.DISSATISFIED, everyone["wave"], rate),
+        "nps": (recommend["score"], recommend["wave"], nps),
+        "csat": (top_box(overall["score"], float(ends.get(overall_item, 0)), top_boxes), overall["wave"], rate),
+    }
+    last_answer = with_wave(surveys).groupby("wave")["answered_at"].max()
+    parts = [
+        wave_changes(by_group(values, groups, measure, level, min_answers)).assign(measure=name)
+        for name, (values, groups, measure) in measured.items()
+        if len(values)
+    ]
+    table = pd.concat(parts, ignore_index=True).rename(columns={"group": "wave"})
+    table["date"] = table["wave"].map(last_answer)
+    return table[["measure", "wave", "date", *(c for c in table if c not in ("measure", "wave", "date"))]]
+
+
+def measure_of(waves: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Waves of one measure with its ends named after it: ``wave``, ``date``, ``n``, ``<name>``, ``<name>_low`` ….
+
+    Examples
+    --------
+    >>> waves = pd.DataFrame({"measure": ["nps"], "wave": ["w1"], "value": [10.0], "low": [0.0], "high": [20.0]})
+    >>> list(measure_of(waves, "nps"))
+    ['wave', 'nps', 'nps_low', 'nps_high']
+    """
+    renamed = {"value": name, "low": f"{name}_low", "high": f"{name}_high"}
+    chosen = waves[waves["measure"] == name].drop(columns="measure").reset_index(drop=True)
+    return chosen.rename(columns=renamed)
+
+
+def waves_side_by_side(waves: pd.DataFrame) -> pd.DataFrame:
+    """One row per wave, the latest first, with all measures and their ends, for a table.
+
+    Parameters
+    ----------
+    waves : pandas.DataFrame
+        As `survey_waves` gives it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``wave``, ``date``, ``n`` (of the first measure) and per measure ``<name>``, ``<name>_low``, ``<name>_high``.
+    """
+    names = list(waves["measure"].unique())
+    table = measure_of(waves, names[0])[["wave", "date", "n"]]
+    for name in names:
+        part = measure_of(waves, name)
+        table = table.merge(part[["wave", name, f"{name}_low", f"{name}_high"]], on="wave", how="left")
+    return table.iloc[::-1].reset_index(drop=True)
+
+
+def latest(waves: pd.DataFrame, name: str) -> Latest:
+    """Measure in the latest wave, beside the one before; NaN and unknown where the survey does not have it.
+
+    Parameters
+    ----------
+    waves : pandas.DataFrame
+        As `survey_waves` gives it.
+    name : str
+        A measure.
+
+    Returns
+    -------
+    Latest
+    """
+    rows = waves[waves["measure"] == name]
+    found = [Estimate(*(float(row[end]) for end in ENDS), n=int(row["n"])) for _, row in rows.tail(2).iterrows()]
+    nothing = Estimate(float("nan"))
+    now, before = (found or [nothing])[-1], found[0] if len(found) > 1 else nothing
+    told = rows["change"].iloc[-1] if len(rows) else None
+    return Latest(now, before, Change.UNKNOWN if told is None or pd.isna(told) else Change(told))
 
 
 def wave_changes(by_wave: pd.DataFrame) -> pd.DataFrame:
