@@ -3,8 +3,8 @@
 Fitters of orders, all with the interface of `lifetimes`
     ``BetaGeoFitter()``, ``ModifiedBetaGeoFitter()``, ``RegularBetaGeoFitter(k)``, ``ParetoNBDFitter()``,
     ``NBDFitter()``
-Fitter of spend
-    ``GammaGammaFitter()``
+Fitters of spend
+    ``GammaGammaFitter()``, ``TiltedGammaGammaFitter()`` (spend goes with frequency)
 
 Each has ``fit(frequency, recency, T, weights=None)`` (spend: ``fit(frequency, monetary_value, weights=None)``) and,
 once fitted, ``params_``, ``standard_errors_``, ``variance_matrix_``, ``confidence_intervals_``, ``summary``,
@@ -19,24 +19,34 @@ Questions to a fitter of orders, all for arrays of histories and any t ≥ 0 in 
     ``conditional_probability_of_n_purchases_up_to_time(n, t, frequency, recency, T)``;
     ``discounted_expected_orders(t, frequency, recency, T, rate)``, also for t = infinity;
     ``expected_number_of_purchases_up_to_time(t)``: of a new customer.
+    ``next_order_quantile(share, frequency, recency, T, given_order=False)``: time by which the next order has come;
+    ``probability_never(frequency, recency, T)``;
+    ``simulate_orders(T, seed)``: orders of new customers by the story of the model.
 
 Value
     ``lifetime_value(model, spend_model, frequency, recency, T, monetary_value, *, margin, annual_discount_rate, months,
     time_unit, active_within_days=None)``: a frame with expected_orders, p_alive, spend_per_order, spend_is_prior,
-    discounted_orders, clv, value_if_alive [, p_active].
+    discounted_orders, clv, value_if_alive [, p_active];
+    ``choose_spend_model(frequency, monetary_value)``: a ``SpendChoice`` with model, is_independent, correlation, tilt;
+    ``winsorise(frequency, monetary_value, share)``: a ``Winsorised`` with monetary_value, cap, customers, money.
 
 Uncertainty
     ``predictive_intervals(model, spend_model, frequency, recency, T, monetary_value, *, margin, annual_discount_rate,
     months, time_unit, level=0.9, draws=400, seed=0, level_uncertainty=0.12)``: an ``Uncertainty`` with ``customers``
-    (expected_orders_low, expected_orders_high, clv_low, clv_high), ``orders_total`` and ``clv_total`` (``Estimate``).
+    (expected_orders_low, expected_orders_high, clv_low, clv_high), ``orders_total`` and ``clv_total`` (``Estimate``);
+    ``bootstrap(model, draws=200, seed=0)``: parameters of resampled customers;
+    ``day_netting_bias(model, *, time_unit)``: a ``NettingBias`` with table (fitted, bias, standard_error, corrected) and
+    is_material.
 
 Trust
     ``backtest(orders, cutoffs, horizon_days, models=None, *, time_unit, zero_spend_is_purchase)``: a frame with cutoff,
     model, unit, metric, value, low, high; its parts are ``backtest_folds``, ``score_folds`` and ``compare_folds``
     (paired differences to a reference);
     ``calibrate_p_active(orders, observation_end, active_within_days, *, time_unit, zero_spend_is_purchase)``: a
-    ``Calibration`` with probabilities (customer_id, p_active_raw, p_active), reliability, scores, is_calibrated,
-    reason.
+    ``Calibration`` with probabilities (customer_id, p_active_raw, p_active), reliability, scores, is_calibrated, reason.
+
+As data
+    ``model_entry(model)`` and ``restore_models(record, *, time_unit, data=None)``: to JSON and back, checked.
 """
 
 from regulars.lazy import exports
@@ -45,9 +55,12 @@ _HOMES = {
     "_fitter": ("Finding",),
     "backtesting": ("Fold", "backtest", "backtest_folds", "choose_regularity", "compare_folds", "score_folds"),
     "beta_geo": ("BetaGeoFitter", "ModifiedBetaGeoFitter", "RegularBetaGeoFitter"),
+    "netting_bias": ("NettingBias", "day_netting_bias"),
     "resampling": ("bootstrap",),
+    "saved": ("data_hash", "model_entry", "restore_models"),
+    "spend": ("SpendChoice", "Winsorised", "choose_spend_model", "winsorise"),
     "calibration": ("Calibration", "calibrate_p_active", "reliability_table"),
-    "gamma_gamma": ("GammaGammaFitter",),
+    "gamma_gamma": ("GammaGammaFitter", "TiltedGammaGammaFitter"),
     "nbd": ("NBDFitter",),
     "pareto_nbd": ("ParetoNBDFitter",),
     "uncertainty": ("Uncertainty", "predictive_intervals"),

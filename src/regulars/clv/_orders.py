@@ -400,6 +400,42 @@ class OrderFitter(Fitter):
         """Time over which the expected orders bend."""
         return self._numbers()[1] + T
 
+    # ---- simulation --------------------------------------------------------------------------------------------
+
+    def simulate_orders(self, T, seed=0):
+        """Repeat orders of new customers by the story of the model: rates, times between orders, stopping.
+
+        Parameters
+        ----------
+        T : array_like
+            How long each customer is watched.
+        seed : int or numpy.random.Generator
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per repeat order, sorted: customer (position in T), time (since the first order).
+        """
+        rng = np.random.default_rng(seed)
+        (T,), _ = prepared(T, names=("T",))
+        rate, end, last, steps = self._lives(rng, T)
+        customer, time = np.flatnonzero((last > 0) & (end > 0)), np.zeros(T.size)
+        found = [(np.empty(0, dtype=np.int64), np.empty(0))]
+        order = 0
+        while customer.size:
+            order += 1
+            time[customer] += rng.standard_gamma(steps, customer.size) / rate[customer]
+            customer = customer[time[customer] <= end[customer]]
+            found.append((customer, time[customer].copy()))
+            customer = customer[last[customer] > order]
+        table = pd.DataFrame(
+            {
+                "customer": np.concatenate([who for who, _ in found]),
+                "time": np.concatenate([when for _, when in found]),
+            }
+        )
+        return table.sort_values(["customer", "time"], ignore_index=True)
+
     # ---- discounted orders -------------------------------------------------------------------------------------
 
     def _discounted_if_alive(self, t, x, t_x, T, rate):

@@ -352,6 +352,14 @@ class _BetaGeometric(OrderFitter):
         stop = a / (a + b + n - 1)
         return self._alive(x, t_x, T) * np.exp(log_stay) * (point + stop * beyond)
 
+    def _lives(self, rng, T):
+        """Of each customer: rate of the phases, end of the watch, number of orders after which it stops; phases."""
+        r, alpha, a, b = self._numbers()
+        with np.errstate(divide="ignore"):
+            rate = rng.gamma(r, 1 / alpha, T.size)
+        last = rng.geometric(np.clip(rng.beta(a, b, T.size), 1e-12, 1.0)) - self._at_birth
+        return np.maximum(rate, 1e-300), T, last, self._k
+
     # ---- simulation --------------------------------------------------------------------------------------------
 
     def _draw_orders(self, rng, t, x, t_x, T):

@@ -10,7 +10,7 @@ Fader, P. S. and Hardie, B. G. S. (2013), "The Gamma-Gamma Model of Monetary Val
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln, polygamma, psi
+from scipy.special import gammaincinv, gammaln, ndtri, polygamma, psi
 
 from regulars.clv._fitter import Finding, Fitter, distinct_rows, l2_penalty, prepared, to_logs
 from regulars.clv._inputs import (
@@ -183,7 +183,7 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         self.confidence_intervals_ = self.confidence_intervals_.mul(times, axis=0)
 
     def _find(self, optimum):
-        _, q, _ = np.exp(optimum.point)
+        q = np.exp(optimum.point[1])
         found = []
         if q <= 1:
             found.append(
@@ -206,11 +206,45 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
             )
         return found
 
+    def _spend_scale(self, x):
+        """Scale v of the spend of customers with x repeat orders behind them."""
+        return np.full(np.shape(x), float(self.params_["v"]))
+
     @property
     def population_mean(self) -> float:
-        """Mean spend per order over all customers; infinite for q ≤ 1."""
+        """Mean spend per order over all customers without a repeat order yet; infinite for q ≤ 1."""
         p, q, v = self._unload_params("p", "q", "v")
         return p * v / (q - 1) if q > 1 else np.inf
+
+    def population_interval(self, level: float = 0.9) -> tuple[float, float]:
+        """Interval that holds the mean spend per order of a customer of whom nothing is known: the prior's width.
+
+        Parameters
+        ----------
+        level : float
+
+        Returns
+        -------
+        (low, high) : tuple of float
+            Money per order.
+
+        Examples
+        --------
+        >>> model = GammaGammaFitter()
+        >>> model.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+        >>> [round(end, 2) for end in model.population_interval()]
+        [13.07, 79.26]
+        """
+        p, q, v = self._unload_params("p", "q", "v")
+        low, high = gammaincinv(q, [(1 + level) / 2, (1 - level) / 2])
+        return float(p * v / low), float(p * v / high)
+
+    def _draw_spend(self, rng, orders, x, m):
+        """Spend of so many orders by customers with x orders of mean m behind them (m = 0: no spend known)."""
+        p, q = self._unload_params("p", "q")
+        own = np.where(m > 0, x, 0.0)
+        rate = rng.standard_gamma(q + p * own) / (self._spend_scale(own) + own * m)
+        return rng.standard_gamma(p * orders) / rate
 
     def conditional_expected_average_profit(self, frequency=None, monetary_value=None):
         """Mean spend per order to be expected of each customer.
@@ -228,11 +262,11 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         """
         frequency = self.data["frequency"] if frequency is None else frequency
         monetary_value = self.data["monetary_value"] if monetary_value is None else monetary_value
-        p, q, v = self._unload_params("p", "q", "v")
+        p, q = self._unload_params("p", "q")
         x, m = np.asarray(frequency, float), np.asarray(monetary_value, float)
         total = np.where(x > 0, x * np.where(x > 0, m, 0.0), 0.0)
         with np.errstate(divide="ignore"):
-            answer = p * (v + total) / (p * x + q - 1)
+            answer = p * (self._spend_scale(x) + total) / (p * x + q - 1)
         index = next((s.index for s in (frequency, monetary_value) if isinstance(s, pd.Series)), None)
         return pd.Series(answer, index=index) if index is not None else answer[()]
 
@@ -284,3 +318,73 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         discounted = discounted[back]
         spend = np.asarray(self.conditional_expected_average_profit(x, np.asarray(monetary_value, float)))
         return pd.Series(spend * discounted, index=index, name="clv")
+
+
+class TiltedGammaGammaFitter(GammaGammaFitter):
+    """Gamma-Gamma in which spend per order goes with the number of orders, for data that are not independent in it.
+
+    The mean of spend is μ · tilt^d(x), d = log2((1 + x)/2) for x ≥ 1 repeat orders and 0 for none: tilt is the factor
+    by which spend per order changes when the number of orders doubles; 1 is `GammaGammaFitter`. It comes from a
+    regression of the mean with log link, because the likelihood of the gamma-gamma model mistakes skewness for dependence; p, q
+    and v are those of the spend divided by tilt^d. One-time buyers are given the level of buyers with one repeat order:
+    extrapolated further down, CDNOW's would have been forecast a quarter too low.
+
+    Parameters
+    ----------
+    penalizer_coef : float
+
+    Examples
+    --------
+    >>> model = TiltedGammaGammaFitter()
+    >>> model.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44, "tilt": 1.1})
+    >>> model.conditional_expected_average_profit([0, 1, 3], [0.0, 30.0, 30.0]).round(2)
+    array([35.22, 31.59, 31.11])
+    """
+
+    _names = ("p", "q", "v", "tilt")
+
+    def _fit_rows(self, x, m, weights, initial_params=None, q_constraint=False):
+        d = _doublings(x)
+        log_tilt, error = _mean_slope(d, m, weights)
+        plain = GammaGammaFitter(self.penalizer_coef)
+        plain._fit_rows(x, m / np.exp(log_tilt * d), weights, initial_params, q_constraint)
+        self.__dict__.update({name: value for name, value in plain.__dict__.items() if name != "penalizer_coef"})
+        self.log_likelihood_ -= float(weights @ (log_tilt * d))
+        self.AIC_ = 8 - 2 * self.log_likelihood_
+        self.BIC_ = 4 * np.log(self.customers_) - 2 * self.log_likelihood_
+        names, tilt = list(self._names), np.exp(log_tilt)
+        self.params_["tilt"], self.standard_errors_["tilt"] = tilt, tilt * error
+        grown = np.zeros((4, 4))
+        grown[:3, :3], grown[3, 3] = self.log_variance_matrix_.to_numpy(), error**2
+        self.log_variance_matrix_ = pd.DataFrame(grown, index=names, columns=names)
+        self.variance_matrix_ = self.log_variance_matrix_ * np.outer(self.params_, self.params_)
+        half = ndtri(0.975) * self.standard_errors_
+        self.confidence_intervals_ = pd.DataFrame(
+            {"lower 95% bound": self.params_ - half, "upper 95% bound": self.params_ + half}
+        )
+
+    def _spend_scale(self, x):
+        v, tilt = self._unload_params("v", "tilt")
+        return v * tilt ** _doublings(x)
+
+
+def _doublings(x):
+    """How often the number of orders has doubled since the first repeat order."""
+    return np.log2(np.maximum(1 + np.asarray(x, float), 2) / 2)
+
+
+def _mean_slope(d, m, weights) -> tuple[float, float]:
+    """Slope of log E(m) in d by quasi-Poisson regression, with a standard error that holds for any variance of m."""
+    X = np.column_stack([np.ones_like(d), d])
+    beta = np.array([np.log(np.average(m, weights=weights)), 0.0])
+    if np.ptp(d) == 0:
+        return 0.0, 0.0
+    for _ in range(50):
+        mean = np.exp(X @ beta)
+        bread = np.linalg.inv((X.T * (weights * mean)) @ X)
+        step = bread @ (X.T @ (weights * (m - mean)))
+        beta = beta + step * min(1.0, 2.0 / max(np.abs(step).max(), 1e-300))
+        if np.abs(step).max() < 1e-13:
+            break
+    covariance = bread @ ((X.T * (weights * (m - mean) ** 2)) @ X) @ bread
+    return float(beta[1]), float(np.sqrt(covariance[1, 1]))

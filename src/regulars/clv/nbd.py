@@ -96,6 +96,11 @@ class NBDFitter(OrderFitter, lifetimes.fitters.BaseFitter):
             log_mass = -np.log(R + n) - betaln(R, n + 1.0) - R * np.log1p(w) + log_power
         return np.exp(log_mass)
 
+    def _lives(self, rng, T):
+        """Of each customer: rate, end of the watch, number of orders after which it stops; phases."""
+        r, alpha = self._numbers()
+        return np.maximum(rng.gamma(r, 1 / alpha, T.size), 1e-300), T, np.full(T.size, np.inf), 1
+
     def _draw_orders(self, rng, t, x, t_x, T):
         """One future of each history: how many orders come in the next t."""
         r, alpha = self._numbers()

@@ -293,6 +293,13 @@ class ParetoNBDFitter(OrderFitter, lifetimes.ParetoNBDFitter):
             answer[part] += np.exp(terms).sum(axis=1)
         return self._alive(x, t_x, T) * answer
 
+    def _lives(self, rng, T):
+        """Of each customer: rate, end of the watch or life, number of orders after which it stops; phases."""
+        r, alpha, s, beta = self._numbers()
+        rate = rng.gamma(r, 1 / alpha, T.size)
+        life = rng.standard_exponential(T.size) * beta / np.maximum(rng.standard_gamma(s, T.size), 1e-300)
+        return np.maximum(rate, 1e-300), np.minimum(T, life), np.full(T.size, np.inf), 1
+
     # ---- simulation --------------------------------------------------------------------------------------------
 
     def _draw_orders(self, rng, t, x, t_x, T):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.beta_geo import BetaGeoFitter, ModifiedBetaGeoFitter, RegularBetaGeoFitter
-from regulars.clv.gamma_gamma import GammaGammaFitter
+from regulars.clv.gamma_gamma import GammaGammaFitter, TiltedGammaGammaFitter
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.pareto_nbd import ParetoNBDFitter
 
@@ -21,6 +21,7 @@ FITTERS = {
         ParetoNBDFitter,
         NBDFitter,
         GammaGammaFitter,
+        TiltedGammaGammaFitter,
     )
 }
 SETTINGS = ("penalizer_coef", "k")

@@ -185,7 +185,8 @@ def predictive_intervals(
             drawn = with_params(model, order_params[d])._draw_orders(rng, horizon, *history)
             counts[:, d] = drawn
             some = np.flatnonzero(drawn > 0)
-            worth[some, d] = _draw_spend(rng, spend_params[d], drawn[some], history[0][some], m1[part][some])
+            spender = with_params(spend_model, spend_params[d])
+            worth[some, d] = spender._draw_spend(rng, drawn[some], history[0][some], m1[part][some])
         worth *= margin * discount[part, None]
         order_variance[part], worth_variance[part] = counts.var(axis=1), worth.var(axis=1)
         ends["expected_orders_low"][part], ends["expected_orders_high"][part] = _ends(counts, level)
@@ -227,11 +228,3 @@ def predictive_intervals(
         ),
         level=level,
     )
-
-
-def _draw_spend(rng, params, orders, x, m):
-    """Spend of so many orders by customers with x orders of mean m behind them."""
-    p, q, v = params
-    own = m > 0
-    scale = rng.standard_gamma(q + p * np.where(own, x, 0.0)) / (v + np.where(own, x * m, 0.0))
-    return rng.standard_gamma(p * orders) / scale
