@@ -5,6 +5,8 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 PYTHON ?= python3
+# resolved now, before this project's own environment comes first on PATH
+SYSTEM_PYTHON := $(shell command -v $(PYTHON))
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -46,12 +48,12 @@ clean: ## remove the environment and everything that the pipeline made
 
 .tools/bin/uv:
 	@echo "installing uv"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
+	@$(SYSTEM_PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
 $(VENV)/bin/python: | $(UV)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Regulars needs Python 3.11 or newer; $(PYTHON) is older: call make PYTHON=python3.11" >&2; exit 1; }
-	@$(UV) venv --quiet --python $(PYTHON) $(VENV)
+	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Regulars needs Python 3.11 or newer; $(PYTHON) is older or not there: call make PYTHON=python3.11" >&2; exit 1; }
+	@$(UV) venv --quiet --python $(SYSTEM_PYTHON) $(VENV)
 
 $(VENV)/.reports: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "installing the environment"
