@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,16 +18,10 @@ from regulars.runner import RUN_LOG_VARIABLE, run_stage
 from regulars.stages import STAGES
 
 DEBUG_VARIABLE = "REGULARS_DEBUG"
-# what DVC says of a stage that need not run, and what it says before our own line of progress
-DVC_CHATTER = (
-    "Stage ",
-    "Running stage",
-    "> ",
-    "Generating lock",
-    "Updating lock",
-    "Use `dvc push`",
-    "To track",
-    "\tgit ",
+# what DVC says besides errors: which stages need not run, how to commit its files, that a page has no tables
+DVC_CHATTER = re.compile(
+    r"Stage |Running stage|> |Generating lock|Updating lock|Use `dvc push|To track|To enable|\tgit |\tdvc "
+    r"|WARNING: 'reports/.* is empty|Data and pipelines are up to date"
 )
 
 
@@ -118,7 +113,7 @@ def _reproduce(options: list[str], log: Path) -> int:
         command, cwd=project_root(), env=environment, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )
     for line in process.stdout:
-        if line.strip() and not line.startswith(DVC_CHATTER):
+        if line.strip() and not DVC_CHATTER.match(line):
             print(line, end="", flush=True)
     return process.wait()
 
