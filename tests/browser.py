@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -117,6 +117,14 @@ class Visit:
     def evaluate(self, script: str):
         """Result of a script."""
         return self.page.evaluate(script)
+
+    def becomes(self, condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+        """Whether a condition comes true while we wait."""
+        for _ in range(int(seconds / 0.05)):
+            if condition():
+                return True
+            self.page.wait_for_timeout(50)
+        return False
 
     def screenshot(self, path: Path) -> Path:
         """Picture of the whole page."""

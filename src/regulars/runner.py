@@ -206,8 +206,9 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
             cwd=str(root),
             progress_bar=False,
             request_save_on_cell_execute=False,
-            # the kernel's advice on its transport; what a cell writes to stderr is a different stream
-            extra_arguments=["--log-level=ERROR"],
+            # the kernel's advice on its transport, and what it says when it is stopped; what a cell writes to stderr
+            # is a different stream
+            extra_arguments=["--log-level=CRITICAL"],
         )
     except papermill.PapermillExecutionError as error:
         if error.ename == UserError.__name__:

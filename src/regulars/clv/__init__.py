@@ -35,15 +35,16 @@ Uncertainty
     months, time_unit, level=0.9, draws=400, seed=0, level_uncertainty=0.12)``: an ``Uncertainty`` with ``customers``
     (expected_orders_low, expected_orders_high, clv_low, clv_high), ``orders_total`` and ``clv_total`` (``Estimate``);
     ``bootstrap(model, draws=200, seed=0)``: parameters of resampled customers;
-    ``day_netting_bias(model, *, time_unit)``: a ``NettingBias`` with table (fitted, bias, standard_error, corrected) and
-    is_material.
+    ``day_netting_bias(model, *, time_unit)``: a ``NettingBias`` with table (fitted, bias, standard_error, corrected)
+    and is_material.
 
 Trust
-    ``backtest(orders, cutoffs, horizon_days, models=None, *, time_unit, zero_spend_is_purchase)``: a frame with cutoff,
+    ``backtest(orders, cutoffs, horizon_days, models=None, *, observation_end, time_unit, …)``: a frame with cutoff,
     model, unit, metric, value, low, high; its parts are ``backtest_folds``, ``score_folds`` and ``compare_folds``
     (paired differences to a reference);
     ``calibrate_p_active(orders, observation_end, active_within_days, *, time_unit, zero_spend_is_purchase)``: a
-    ``Calibration`` with probabilities (customer_id, p_active_raw, p_active), reliability, scores, is_calibrated, reason.
+    ``Calibration`` with probabilities (customer_id, p_active_raw, p_active), reliability, scores, is_calibrated and
+    reason.
 
 As data
     ``model_entry(model)`` and ``restore_models(record, *, time_unit, data=None)``: to JSON and back, checked.

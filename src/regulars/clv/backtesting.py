@@ -57,6 +57,7 @@ def forecast_fold(
     horizon_days: int,
     models: Iterable[str] | Mapping[str, object] = DEFAULT,
     *,
+    observation_end=None,
     time_unit: str = "week",
     zero_spend_is_purchase: bool = False,
 ) -> Fold:
@@ -71,6 +72,8 @@ def forecast_fold(
     horizon_days : int
         Length of the hold-out, which begins the day after.
     models : iterable of names, or mapping from name to unfitted fitter
+    observation_end : date, optional
+        Last day observed; by default that of the last order.
     time_unit, zero_spend_is_purchase
         As for `regulars.rfm.rfm_summary`.
 
@@ -85,7 +88,7 @@ def forecast_fold(
     """
     cutoff = pd.Timestamp(cutoff).normalize()
     settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
-    table = _known_and_came(orders, cutoff, horizon_days, settings)
+    table = _known_and_came(orders, cutoff, horizon_days, observation_end, settings)
     history = tuple(table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
     horizon = units(days=horizon_days, time_unit=time_unit)
     names = list(models)
@@ -128,18 +131,19 @@ def forecast_fold(
     )
 
 
-def _known_and_came(orders, cutoff, horizon_days, settings) -> pd.DataFrame:
+def _known_and_came(orders, cutoff, horizon_days, observation_end, settings) -> pd.DataFrame:
     if len(orders) == 0:
         raise ValueError(f"cutoff {cutoff.date()}: there are no orders.")
-    first, last = orders["ordered_at"].min().normalize(), orders["ordered_at"].max().normalize()
+    first, last_order = orders["ordered_at"].min().normalize(), orders["ordered_at"].max().normalize()
+    last = last_order if observation_end is None else pd.Timestamp(observation_end).normalize()
     end = cutoff + timedelta(days=int(horizon_days))
     if not first <= cutoff < last:
         raise ValueError(
-            f"cutoff {cutoff.date()}: it lies outside the orders, which run from {first.date()} to {last.date()}."
+            f"cutoff {cutoff.date()}: it lies outside the data, which run from {first.date()} to {last.date()}."
         )
     if end > last:
         raise ValueError(
-            f"cutoff {cutoff.date()}: the {int(horizon_days)} days after it end on {end.date()}, the last order is of "
+            f"cutoff {cutoff.date()}: the {int(horizon_days)} days after it end on {end.date()}, the data on "
             f"{last.date()}; take an earlier cutoff or a shorter horizon."
         )
     try:
@@ -432,6 +436,7 @@ def backtest(
     horizon_days: int,
     models=None,
     *,
+    observation_end=None,
     time_unit: str = "week",
     zero_spend_is_purchase: bool = False,
     level: float = 0.9,
@@ -459,6 +464,8 @@ def backtest(
         By default bg_nbd, mbg_nbd, pareto_nbd, regular_k2, combined, and the rules naive (own rate goes on), recency
         (a curve in the time since the last order) and last_period (as many as in the last period of that length).
         ``combined`` is .9 · mean(Pareto/NBD, MBG/CNBD-k) + .1 · NBD, with k chosen inside the calibration period.
+    observation_end : date, optional
+        Last day observed; by default that of the last order.
     time_unit, zero_spend_is_purchase
         As for `regulars.rfm.rfm_summary`.
     level : float
@@ -477,9 +484,8 @@ def backtest(
     ValueError
         Where no cutoff can be used, naming the first.
     """
-    folds, left_out = backtest_folds(
-        orders, cutoffs, horizon_days, models, time_unit=time_unit, zero_spend_is_purchase=zero_spend_is_purchase
-    )
+    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
+    folds, left_out = backtest_folds(orders, cutoffs, horizon_days, models, observation_end=observation_end, **settings)
     table = score_folds(folds, level=level, bootstraps=bootstraps, seed=seed)
     table.attrs["left_out"] = left_out
     return table

@@ -325,9 +325,9 @@ class TiltedGammaGammaFitter(GammaGammaFitter):
 
     The mean of spend is μ · tilt^d(x), d = log2((1 + x)/2) for x ≥ 1 repeat orders and 0 for none: tilt is the factor
     by which spend per order changes when the number of orders doubles; 1 is `GammaGammaFitter`. It comes from a
-    regression of the mean with log link, because the likelihood of the gamma-gamma model mistakes skewness for dependence; p, q
-    and v are those of the spend divided by tilt^d. One-time buyers are given the level of buyers with one repeat order:
-    extrapolated further down, CDNOW's would have been forecast a quarter too low.
+    regression of the mean with log link, because the likelihood of the gamma-gamma model mistakes skewness for
+    dependence; p, q and v are those of the spend divided by tilt^d. One-time buyers are given the level of buyers with
+    one repeat order: extrapolated further down, CDNOW's would have been forecast a quarter too low.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from regulars.clv.beta_geo import BetaGeoFitter, ModifiedBetaGeoFitter, RegularB
 from regulars.clv.gamma_gamma import GammaGammaFitter, TiltedGammaGammaFitter
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.pareto_nbd import ParetoNBDFitter
+from regulars.rounding import round_significant
 
 FORMAT = 1  # of an entry; raised whenever its meaning changes
 FITTERS = {
@@ -77,9 +78,8 @@ def data_hash(data: pd.DataFrame) -> str:
     """
     names = sorted(set(data) - {"weights"})
     rows = data.groupby(names, sort=True)["weights"].sum().reset_index()
-    return hashlib.sha256(
-        "\n".join(rows.to_csv(index=False, float_format="%.9e", header=True).split()).encode()
-    ).hexdigest()
+    numbers = round_significant(rows.to_numpy(float)).astype("<f8")
+    return hashlib.sha256(",".join(rows).encode() + numbers.tobytes()).hexdigest()
 
 
 def restore_models(record: Mapping, *, time_unit: str, data: Mapping[str, pd.DataFrame] | None = None) -> dict:

@@ -158,8 +158,9 @@ def shortfalls(item_gaps: pd.DataFrame, survey_items: pd.DataFrame, level: float
     Returns
     -------
     pandas.DataFrame
-        One row per item and state, the item with most dissatisfied first: ``item``, ``wording`` (without a full stop), ``state``, ``n``,
-        ``customers``, ``share``, ``share_low``, ``share_high``, ``gap`` (mean of the item, scale points).
+        One row per item and state, the item with most dissatisfied first: ``item``, ``wording`` (without a full stop),
+        ``state``, ``n``, ``customers``, ``share``, ``share_low``, ``share_high``, ``gap`` (mean of the item,
+        scale points).
     """
     table = state_shares(item_gaps["state"], by=item_gaps["item"], level=level).rename(columns={"group": "item"})
     table["wording"] = table["item"].map(survey_items.set_index("item")["wording"].str.rstrip("."))

@@ -223,7 +223,7 @@ def ends_of(table: pd.DataFrame, by: str = "group") -> dict[str, object]:
     return found | {"lowest": str(rows["low"][by]), "highest": str(rows["high"][by])}
 
 
-def groups_differ(table: pd.DataFrame, level: float = 0.9) -> bool:
+def groups_differ(table: pd.DataFrame, level: float = 0.9) -> str:
     """Whether groups differ by more than noise: their values scatter more than their intervals allow.
 
     Parameters
@@ -235,8 +235,8 @@ def groups_differ(table: pd.DataFrame, level: float = 0.9) -> bool:
 
     Returns
     -------
-    bool
-        False with fewer than two groups.
+    {"differ", "alike", "few"}
+        Few: fewer than two groups can be compared.
 
     References
     ----------
@@ -246,15 +246,16 @@ def groups_differ(table: pd.DataFrame, level: float = 0.9) -> bool:
     --------
     >>> two = pd.DataFrame({"value": [60.0, 70.0], "low": [58.0, 68.0], "high": [62.0, 72.0], "enough": True})
     >>> groups_differ(two), groups_differ(two.assign(value=[60.0, 61.0]))
-    (True, False)
+    ('differ', 'alike')
     """
     told = table[table["enough"] & (table["high"] > table["low"])]
     if len(told) < 2:
-        return False
+        return "few"
     error = (told["high"] - told["low"]) / (2 * norm.ppf((1 + level) / 2))
     weight = error**-2.0
     centre = (weight * told["value"]).sum() / weight.sum()
-    return bool(chi2.sf((weight * (told["value"] - centre) ** 2).sum(), len(told) - 1) < 1 - level)
+    scatter = (weight * (told["value"] - centre) ** 2).sum()
+    return "differ" if chi2.sf(scatter, len(told) - 1) < 1 - level else "alike"
 
 
 def customer_satisfaction(
