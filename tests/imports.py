@@ -86,13 +86,22 @@ def stage_modules(stage) -> set[str]:
 
 
 def files(modules: set[str]) -> list[str]:
-    """Their files, and the templates, wordings and schemas that lie in their folders."""
+    """Their files, and the templates, wordings and schemas that lie in their folders.
+
+    A room of which every module is imported is one entry, its folder: DVC spends a second per stage on reading and
+    writing ``dvc.lock`` where it is long.
+    """
     sources = {module_file(name) for name in modules}
-    beside = set()
+    found = set()
     for folder in {file.parent for file in sources}:
-        inner = folder.iterdir() if folder == PACKAGE else folder.rglob("*")
-        beside |= {f for f in inner if f.is_file() and f.suffix not in {".py", ".pyc"}}
-    return sorted(file.relative_to(ROOT).as_posix() for file in sources | beside)
+        own = {file for file in sources if file.parent == folder}
+        if folder != PACKAGE and set(folder.glob("*.py")) <= own:
+            found.add(folder)
+        else:
+            inner = folder.iterdir() if folder == PACKAGE else folder.rglob("*")
+            beside = {f for f in inner if f.is_file() and f.suffix not in {".py", ".pyc"}}
+            found |= own | {f for f in beside if any(f.name in file.read_text(encoding="utf-8") for file in own)}
+    return sorted(file.relative_to(ROOT).as_posix() for file in found)
 
 
 def stage_files() -> dict[str, list[str]]:

@@ -9,7 +9,11 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
+from typing import TextIO
 
 from regulars import params
 from regulars.errors import UserError
@@ -86,13 +90,12 @@ def _reports(arguments: argparse.Namespace) -> int:
     if arguments.dataset and arguments.dataset not in known:
         params.resolve("index", arguments.dataset)  # raises the sentence that lists the datasets
     datasets = [arguments.dataset] if arguments.dataset else known
-    targets = [f"{stage}@{dataset}" for dataset in datasets for stage in ("scores", "index")]
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "runs.jsonl")
         renewed = [f"ingest@{dataset}" for dataset in datasets if has_changed(dataset)]
         code = _reproduce(["--force", "--single-item", *renewed], log) if renewed else 0
-        code = code or _reproduce(targets if arguments.dataset else [], log)
+        code = code or _reproduce_each(datasets, log)
         runs = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
     if code:
         return code
@@ -102,20 +105,34 @@ def _reports(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _reproduce_each(datasets: list[str], log: Path) -> int:
+    """Bring the datasets up to date, as many at a time as there are processors; exit code of the worst."""
+    with ThreadPoolExecutor(min(len(datasets), os.cpu_count() or 1)) as pool:
+        ends = [[f"scores@{dataset}", f"index@{dataset}"] for dataset in datasets]
+        return max(pool.map(lambda targets: _reproduce(targets, log), ends))
+
+
 def _reproduce(options: list[str], log: Path) -> int:
     environment = os.environ | {
         RUN_LOG_VARIABLE: str(log),
         # DVC starts its stages through the shell: they must find this environment first
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
-    command = [sys.executable, "-m", "dvc", "repro", *options]
-    process = subprocess.Popen(
-        command, cwd=project_root(), env=environment, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-    )
-    for line in process.stdout:
-        if line.strip() and not DVC_CHATTER.match(line):
-            print(line, end="", flush=True)
+    # DVC lets go of its lock while a stage runs; another dataset's process then only waits for its turn
+    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", *options]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    process = subprocess.Popen(command, cwd=project_root(), env=environment, **pipes)
+    complaints = Thread(target=_pass_on, args=(process.stderr, sys.stderr))
+    complaints.start()
+    _pass_on(process.stdout, sys.stdout)
+    complaints.join()
     return process.wait()
+
+
+def _pass_on(lines: Iterable[str], target: TextIO) -> None:
+    for line in lines:
+        if line.strip() and not DVC_CHATTER.match(line):
+            print(line, end="", file=target, flush=True)
 
 
 def _dataset_line(dataset: str, runs: list[dict]) -> str:

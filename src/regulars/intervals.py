@@ -28,6 +28,17 @@ class Estimate:
     n: int = 0
 
 
+def z_value(level: float) -> float:
+    """How many standard errors an interval of this level goes to each side, where the estimate is normal.
+
+    Examples
+    --------
+    >>> round(z_value(0.9), 3)
+    1.645
+    """
+    return float(ndtri((1 + level) / 2))
+
+
 def wilson(successes, n, level: float = 0.9):
     """Interval of a share by Wilson's score method, which holds for small n and for shares near 0 and 1.
 
@@ -55,7 +66,7 @@ def wilson(successes, n, level: float = 0.9):
     """
     k = np.asarray(successes, dtype=float)
     n = np.asarray(n, dtype=float)
-    z = ndtri((1 + level) / 2)
+    z = z_value(level)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = k / n
         centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)

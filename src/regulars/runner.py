@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 from pathlib import Path
+from threading import Thread
 
 from regulars import params
 from regulars.errors import UserError
@@ -150,6 +151,8 @@ def _run_notebook(stage: Stage, dataset: str, settings: dict, root: Path, stagin
     _check_parameters(stage, declared_parameters(json.loads(source.read_text(encoding="utf-8"))), settings)
     target = staging / f"reports/{dataset}/executed/{stage.name}.ipynb"
     target.parent.mkdir(parents=True)
+    # loaded while the kernel works and this process waits
+    Thread(target=importlib.import_module, args=("regulars.report.render",), daemon=True).start()
     notebook = execute(source, target, {"dataset": dataset, **settings}, root)
     refuse_noise(notebook, stage.notebook)
 

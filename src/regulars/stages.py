@@ -56,7 +56,7 @@ _STAGES = (
     Stage(
         "index",
         ("reports/{dataset}/metrics.json", "reports/{dataset}/index.html"),
-        entry="regulars.report.index:write_index",
+        entry="regulars.index:write_index",
         page="index.html",
     ),
 )

@@ -5,11 +5,10 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from regulars.clv.scoring import fit_models, score_customers
 from regulars.clv.value import DAYS_PER_MONTH
-from regulars.intervals import Estimate
+from regulars.intervals import Estimate, z_value
 from regulars.rfm import holdout_split, purchase_log, unit_days
 
 # of a total only the spread by chance is drawn, a small part of its interval: so many futures tell it to a few percent
@@ -155,7 +154,7 @@ def holdout_path(
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(columns[2] > 0, columns[0] / columns[2], 0.0)
     # chance and parameters weigh less as orders add up; the doubt about the level stays
-    z = norm.ppf((1 + interval_level) / 2)
+    z = z_value(interval_level)
     rest = max((np.log(total.high / total.value) / z) ** 2 - level_uncertainty**2, 0.0)
     spread = np.exp(z * np.sqrt(level_uncertainty**2 + rest * total.value / forecast))
     series = {"forecast": forecast, "naive": customers @ rate * horizon, "came": came.astype(float)}

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from regulars.clv.uncertainty import total_spread
 from regulars.clv.value import continuous_rate, units
-from regulars.intervals import Estimate
+from regulars.intervals import Estimate, z_value
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def new_customer(
     def spend(other) -> float:
         return float(other.population_mean)
 
-    z = norm.ppf((1 + interval_level) / 2)
+    z = z_value(interval_level)
 
     def estimate(value: float, error: float) -> Estimate:
         return Estimate(value, float(value - z * error), float(value + z * error), customers)

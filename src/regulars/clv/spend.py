@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from regulars.clv._inputs import check_lengths, vector
 from regulars.clv.gamma_gamma import GammaGammaFitter, TiltedGammaGammaFitter
-from regulars.intervals import Estimate
+from regulars.intervals import Estimate, z_value
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def choose_spend_model(frequency, monetary_value, weights=None, *, level: float 
     tilted = TiltedGammaGammaFitter().fit(frequency, monetary_value, weights)
     tilt, n = float(tilted.params_["tilt"]), plain.customers_
     error = float(tilted.standard_errors_["tilt"]) / tilt
-    half = float(np.exp(ndtri((1 + level) / 2) * error))
+    half = float(np.exp(z_value(level) * error))
     independent = bool(np.log(tilt) ** 2 <= np.log(n) * error**2)
     return SpendChoice(
         model=plain if independent else tilted,
@@ -98,7 +97,7 @@ def correlation(frequency, monetary_value, weights=None, *, level: float = 0.9) 
         return Estimate(np.nan, n=int(n))
     r = float(np.clip(w @ (x * m) / size, -1, 1))
     with np.errstate(divide="ignore"):
-        middle, half = np.arctanh(r), ndtri((1 + level) / 2) / np.sqrt(n - 3)
+        middle, half = np.arctanh(r), z_value(level) / np.sqrt(n - 3)
     return Estimate(r, float(np.tanh(middle - half)), float(np.tanh(middle + half)), int(n))
 
 

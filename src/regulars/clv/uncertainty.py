@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from regulars.clv._fitter import distinct_rows, prepared
 from regulars.clv._inputs import check_unique, common_index, vector
 from regulars.clv.value import _check_margin, _if_alive, continuous_rate, expected_spend, has_spend, units
-from regulars.intervals import Estimate
+from regulars.intervals import Estimate, z_value
 
 BLOCK = 20_000  # histories simulated at a time
 WIDEST = 2.0  # no parameter is drawn from a wider distribution than this, on the log scale
@@ -82,7 +81,7 @@ def total_spread(model, total) -> float:
 
 def spread_interval(value: float, relative: float, level: float, n: int) -> Estimate:
     """Interval of a positive total whose logarithm has a given standard deviation."""
-    z = ndtri((1 + level) / 2)
+    z = z_value(level)
     return Estimate(float(value), float(value * np.exp(-z * relative)), float(value * np.exp(z * relative)), int(n))
 
 

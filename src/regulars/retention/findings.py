@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import chi2, false_discovery_control, norm
 from scipy.stats import t as student
 
-from regulars.intervals import Estimate, difference
+from regulars.intervals import Estimate, difference, z_value
 from regulars.labels import Change, CohortFinding
 from regulars.retention.survival import kaplan_meier, log_rank
 
@@ -160,7 +160,7 @@ def cohort_finding(comparison: pd.DataFrame, level: float = 0.9) -> CohortFindin
     """
     if len(comparison) < 2:
         return CohortFinding.TOO_FEW
-    z = norm.ppf((1 + level) / 2)
+    z = z_value(level)
     chance = (1 - level) / 2  # two looks, at the line and at the scatter, share the chance of a false alarm
     error = ((comparison["share_high"] - comparison["share_low"]) / (2 * z)).to_numpy(float)
     if not (error > 0).all():

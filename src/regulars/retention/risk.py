@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
-from regulars.intervals import Estimate
+from regulars.intervals import Estimate, z_value
 
 LIST_COLUMNS = (
     "customer_id", "last_ordered_at", "frequency", "spend", "p_alive", "p_active", "clv", "value_if_alive",
@@ -149,7 +148,7 @@ def active_bands(
         }
     )
     table = parts.groupby(place).sum().reindex(range(len(edges) - 1), fill_value=0)
-    reach = norm.ppf((1 + level) / 2) * np.sqrt(table.pop("variance"))
+    reach = z_value(level) * np.sqrt(table.pop("variance"))
     table["expected_active_low"] = (table["expected_active"] - reach).clip(lower=0)
     table["expected_active_high"] = np.minimum(table["expected_active"] + reach, table["customers"])
     table["customers_share"] = table["customers"] / max(len(value), 1)
@@ -221,7 +220,7 @@ def expected_active(value: pd.DataFrame, level_uncertainty: float = 0.0, level: 
     chance = value["p_active"].to_numpy(float)
     total = float(chance.sum())
     spread = np.sqrt((chance * (1 - chance)).sum() + (level_uncertainty * total) ** 2)
-    reach = float(norm.ppf((1 + level) / 2) * spread)
+    reach = float(z_value(level) * spread)
     return Estimate(total, max(total - reach, 0.0), min(total + reach, float(len(chance))), len(chance))
 
 
@@ -252,5 +251,5 @@ def risk_total(value: pd.DataFrame, level_uncertainty: float = 0.0, level: float
     total = float(told.sum())
     if not level_uncertainty:
         return Estimate(total, n=len(told))
-    reach = norm.ppf((1 + level) / 2) * level_uncertainty * total
+    reach = z_value(level) * level_uncertainty * total
     return Estimate(total, max(total - reach, 0.0), total + reach, len(told))

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
-from regulars.intervals import Estimate, wilson
+from regulars.intervals import Estimate, wilson, z_value
 
 NEARLY = 0.75
 
@@ -140,7 +139,7 @@ def kaplan_meier(durations, events, level: float = 0.9) -> Curve:
     with np.errstate(divide="ignore", invalid="ignore"):
         fit = SurvfuncRight(durations, events)
         survival, error = np.asarray(fit.surv_prob), np.asarray(fit.surv_prob_se)
-        reach = norm.ppf((1 + level) / 2) * error / (survival * np.log(survival))
+        reach = z_value(level) * error / (survival * np.log(survival))
         low, high = survival ** np.exp(-reach), survival ** np.exp(reach)
     at_zero = survival <= 0
     low = np.where(at_zero, 0.0, low)

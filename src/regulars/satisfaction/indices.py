@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, norm, t
+from scipy.special import chdtrc, stdtrit
 
-from regulars.intervals import Estimate, share
+from regulars.intervals import Estimate, share, z_value
 from regulars.labels import Recommendation
 from regulars.satisfaction.answers import PERCEIVED, respondents, with_wave
 
@@ -82,7 +82,7 @@ def nps(scores, level: float = 0.9) -> Estimate:
     promoters = int((groups == Recommendation.PROMOTER).sum())
     detractors = int((groups == Recommendation.DETRACTOR).sum())
     p, d = (promoters + 0.75) / (n + 3), (detractors + 0.75) / (n + 3)
-    reach = norm.ppf((1 + level) / 2) * np.sqrt((p + d - (p - d) ** 2) / (n + 3))
+    reach = z_value(level) * np.sqrt((p + d - (p - d) ** 2) / (n + 3))
     centre = p - d
     low, high = max(centre - reach, -1.0), min(centre + reach, 1.0)
     return Estimate(100 * (promoters - detractors) / n, float(100 * low), float(100 * high), n)
@@ -151,7 +151,7 @@ def mean(values: pd.Series, level: float = 0.9) -> Estimate:
         return Estimate(float("nan"))
     if n == 1:
         return Estimate(float(known[0]), n=1)
-    reach = float(t.ppf((1 + level) / 2, n - 1) * known.std(ddof=1) / np.sqrt(n))
+    reach = float(stdtrit(n - 1, (1 + level) / 2) * known.std(ddof=1) / np.sqrt(n))
     return Estimate(float(known.mean()), float(known.mean()) - reach, float(known.mean()) + reach, n)
 
 
@@ -251,11 +251,11 @@ def groups_differ(table: pd.DataFrame, level: float = 0.9) -> str:
     told = table[table["enough"] & (table["high"] > table["low"])]
     if len(told) < 2:
         return "few"
-    error = (told["high"] - told["low"]) / (2 * norm.ppf((1 + level) / 2))
+    error = (told["high"] - told["low"]) / (2 * z_value(level))
     weight = error**-2.0
     centre = (weight * told["value"]).sum() / weight.sum()
     scatter = (weight * (told["value"] - centre) ** 2).sum()
-    return "differ" if chi2.sf(scatter, len(told) - 1) < 1 - level else "alike"
+    return "differ" if chdtrc(len(told) - 1, scatter) < 1 - level else "alike"
 
 
 def customer_satisfaction(

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
-from regulars.intervals import Estimate
+from regulars.intervals import Estimate, z_value
 
 
 def group_summary(
@@ -126,7 +125,7 @@ def _shares(customers: pd.DataFrame, by: str, column: str, level: float) -> pd.D
     total = values.sum()
     share = sums / total if total else sums * np.nan
     variance = (1 - 2 * share) * squares + share**2 * squares.sum()
-    reach = norm.ppf((1 + level) / 2) * np.sqrt(variance.clip(lower=0)) / abs(total) if total else sums * np.nan
+    reach = z_value(level) * np.sqrt(variance.clip(lower=0)) / abs(total) if total else sums * np.nan
     return pd.DataFrame(
         {
             f"{column}_share": share,
@@ -137,7 +136,7 @@ def _shares(customers: pd.DataFrame, by: str, column: str, level: float) -> pd.D
 
 
 def _spread(customers: pd.DataFrame, by: str, level: float, level_uncertainty: float) -> pd.Series:
-    z = norm.ppf((1 + level) / 2)
+    z = z_value(level)
     groups = customers[by].astype(object)
     total = customers.groupby(groups)["clv"].sum()
     if "clv_low" not in customers:
