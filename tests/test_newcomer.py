@@ -37,3 +37,13 @@ def test_interval_agrees_with_drawn_parameters(lifetimes_data):
     assert found.returns.low == pytest.approx(low, abs=0.25 * (high - low))
     assert found.returns.high == pytest.approx(high, abs=0.25 * (high - low))
     assert found.returns.n == len(table)
+
+
+def test_pace_and_loss_in_words():
+    orders, spend = BetaGeoFitter(), GammaGammaFitter()
+    orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    found = new_customer(orders, spend, 2357, **SETTINGS)
+    # E[λ] = r / α per week, a year being 365.25 days; E[p] = a / (a + b)
+    assert found.orders_per_year.value == pytest.approx(0.243 / 4.414 * 365.25 / 7, rel=1e-12)
+    assert found.leaves.value == pytest.approx(0.793 / 3.219, rel=1e-12)

@@ -24,4 +24,6 @@ def test_whole_in_a_browser(chromium, dataset, stage):
 
 @pytest.mark.parametrize(("dataset", "stage"), [page for page in BUILT if page[1] != "index"])
 def test_figures_are_those_of_the_tables(dataset, stage):
-    assert pages.assert_figures_are_those_of_the_tables(ROOT, dataset, stage) > 0
+    tables = pages.assert_figures_are_those_of_the_tables(ROOT, dataset, stage)
+    # without a survey there is nothing to show on that page
+    assert tables > 0 or (dataset, stage) == ("cdnow", "satisfaction")

@@ -114,7 +114,7 @@ def test_the_page_has_one_of_each_and_everything_in_order(sample):
         "What should we do?",
         "What the words mean",
         "Source: orders of Example Ltd, 1 January 2024 to 30 June 2026.",
-        "412,880 rows in, 401,207 kept, 11,673 accounted for",
+        "412,880 rows in, 401,207 kept, 11,673 set aside, each with its reason",
         "Models: BG/NBD and Gamma-Gamma, chosen on 3 hold-outs.",
     ]
     places = [sample.html.index(text) for text in order]
@@ -297,7 +297,7 @@ def test_tiles_show_value_interval_and_n(sample):
     assert tiles[1]["under"].replace("\N{NO-BREAK SPACE}", " ") == "£371k–£455k · n = 1,140"
     assert tiles[1]["bar"]["words"] == "90% interval: £371k–£455k"
     assert [tile["mark"] for tile in tiles] == ["neutral", "bad", "good", "held"]
-    assert tiles[3]["under"].startswith("came: 1,991")
+    assert tiles[3]["note"].startswith("came: 1,991")
 
 
 @pytest.mark.parametrize(

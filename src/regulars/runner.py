@@ -212,6 +212,8 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
             # the kernel's advice on its transport, and what it says when it is stopped; what a cell writes to stderr
             # is a different stream
             extra_arguments=["--log-level=CRITICAL"],
+            # all is written by then; on its way out after an error DuckDB would list what is still in use
+            shutdown_kernel="immediate",
         )
     except papermill.PapermillExecutionError as error:
         if error.ename == UserError.__name__:

@@ -53,6 +53,7 @@ def holdout_check(
     zero_spend_is_purchase: bool,
     economics: dict,
     futures: dict,
+    spend_outliers: float = 0.0,
 ) -> HoldoutCheck:
     """Forecast the last days of the data from what was known before them.
 
@@ -69,6 +70,8 @@ def holdout_check(
         margin, annual_discount_rate, active_within_days, time_unit, as for `regulars.clv.scoring.score_customers`.
     futures : dict
         interval_level, draws, level_uncertainty, seed, as there.
+    spend_outliers : float
+        As for `regulars.clv.scoring.fit_models`.
 
     Returns
     -------
@@ -82,14 +85,12 @@ def holdout_check(
     cutoff = observation_end - timedelta(days=holdout_days)
     unit = economics["time_unit"]
     split = holdout_split(orders, cutoff, observation_end, unit, zero_spend_is_purchase=zero_spend_is_purchase)
-    model, spend_model = fit_models(split)
+    models = fit_models(split, spend_outliers)
     futures = futures | {"draws": min(futures["draws"], TOTAL_DRAWS)}
-    scored = score_customers(
-        split, model, spend_model, horizon_months=holdout_days / DAYS_PER_MONTH, **economics, **futures
-    )
+    scored = score_customers(split, models, horizon_months=holdout_days / DAYS_PER_MONTH, **economics, **futures)
     log = purchase_log(orders, zero_spend_is_purchase=zero_spend_is_purchase)
     path = holdout_path(
-        model, split, log, cutoff, observation_end, scored.orders_total,
+        models.orders, split, log, cutoff, observation_end, scored.orders_total,
         time_unit=unit, interval_level=futures["interval_level"], level_uncertainty=futures["level_uncertainty"],
     )  # fmt: skip
     came = int(split["holdout_orders"].sum())

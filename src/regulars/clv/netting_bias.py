@@ -29,6 +29,11 @@ class NettingBias:
     is_material: bool
 
     @property
+    def largest(self) -> float:
+        """Largest bias of a parameter, in its standard errors."""
+        return float((self.table["bias"].abs() / self.table["standard_error"]).max())
+
+    @property
     def corrected(self) -> pd.Series:
         """Parameters less their bias."""
         return self.table["corrected"]

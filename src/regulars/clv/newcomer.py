@@ -24,12 +24,18 @@ class NewCustomer:
     clv : Estimate
         Discounted margin of the repeat orders, in currency: what winning such a customer may cost beyond the margin
         of the first order.
+    orders_per_year : Estimate
+        Mean rate of ordering while a customer stays.
+    leaves : Estimate
+        Share that leaves for good after the first repeat order.
     """
 
     returns: Estimate
     expected_orders: Estimate
     spend_per_order: Estimate
     clv: Estimate
+    orders_per_year: Estimate
+    leaves: Estimate
 
 
 def new_customer(
@@ -50,8 +56,10 @@ def new_customer(
 
     Parameters
     ----------
-    model, spend_model : fitters
-        Of orders and of spend, fitted.
+    model : BetaGeoFitter
+        Fitted.
+    spend_model : GammaGammaFitter
+        Fitted.
     customers : int
         Number of customers behind the fit.
     horizon_months : float
@@ -64,6 +72,8 @@ def new_customer(
     NewCustomer
     """
     horizon, rate = units(horizon_months, time_unit), continuous_rate(annual_discount_rate, time_unit)
+
+    year = units(12, time_unit)
 
     # on the day of the first order frequency, recency and T are 0
     def returns(other) -> float:
@@ -78,6 +88,12 @@ def new_customer(
     def spend(other) -> float:
         return float(other.population_mean)
 
+    def rate_per_year(other) -> float:
+        return float(other.params_["r"] / other.params_["alpha"]) * year
+
+    def leaves(other) -> float:
+        return float(other.params_["a"] / (other.params_["a"] + other.params_["b"]))
+
     z = z_value(interval_level)
 
     def estimate(value: float, error: float) -> Estimate:
@@ -91,6 +107,8 @@ def new_customer(
         expected_orders=estimate(repeat_orders(model), total_spread(model, repeat_orders)),
         spend_per_order=estimate(per_order, per_order * of_spend),
         clv=estimate(worth, worth * float(np.hypot(of_spend, of_orders))),
+        orders_per_year=estimate(rate_per_year(model), total_spread(model, rate_per_year)),
+        leaves=estimate(leaves(model), total_spread(model, leaves)),
     )
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.gamma_gamma import GammaGammaFitter
+from regulars.clv.spend import SpendChoice, Winsorised, choose_spend_model, winsorise
 from regulars.clv.uncertainty import predictive_intervals
 from regulars.clv.value import lifetime_value
 from regulars.errors import UserError
@@ -32,36 +33,66 @@ class Scored:
     clv_total: Estimate
 
 
-def fit_models(summary: pd.DataFrame) -> tuple[BetaGeoFitter, GammaGammaFitter]:
+@dataclass(frozen=True)
+class Models:
+    """What has been learnt from a base of customers.
+
+    Parameters
+    ----------
+    orders : BetaGeoFitter
+    spend_choice : SpendChoice
+        The model of spend, and whether spend goes with frequency.
+    capped : Winsorised
+        Mean spend of each customer as the models see it, and what has been taken off the largest.
+    """
+
+    orders: BetaGeoFitter
+    spend_choice: SpendChoice
+    capped: Winsorised
+
+    @property
+    def spend(self) -> GammaGammaFitter:
+        """The model of spend that the data call for."""
+        return self.spend_choice.model
+
+
+def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, interval_level: float = 0.9) -> Models:
     """Fit the reference models of orders and of spend.
+
+    Spend is learnt from the customers with a paid repeat order: of one-time buyers it is not known.
 
     Parameters
     ----------
     summary : pandas.DataFrame
         As `regulars.rfm.rfm_summary` gives it.
+    spend_outliers : float
+        Share of those customers whose mean spend is brought down to the largest of the others.
+    interval_level : float
+        Of what is told about the choice of the model of spend.
 
     Returns
     -------
-    (BetaGeoFitter, GammaGammaFitter)
-        Spend is learnt from the customers with a paid repeat order: of one-time buyers it is not known.
+    Models
 
     Raises
     ------
     UserError
         Where the orders do not allow a fit: too few customers, or nobody who came back.
     """
-    repeaters = summary[summary["monetary_value"] > 0]
+    frequency = summary["frequency"].to_numpy()
+    capped = winsorise(frequency, summary["monetary_value"], spend_outliers)
+    paid = capped.monetary_value > 0
     try:
         orders = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
-        return orders, GammaGammaFitter().fit(repeaters["frequency"], repeaters["monetary_value"])
+        spend = choose_spend_model(frequency[paid], capped.monetary_value[paid], level=interval_level)
+        return Models(orders, spend, capped)
     except ValueError as error:
         raise UserError(f"These orders cannot be modelled: {error}") from error
 
 
 def score_customers(
     summary: pd.DataFrame,
-    model,
-    spend_model,
+    models: Models,
     *,
     margin: float,
     annual_discount_rate: float,
@@ -79,8 +110,8 @@ def score_customers(
     ----------
     summary : pandas.DataFrame
         As `regulars.rfm.rfm_summary` gives it.
-    model, spend_model : fitters
-        Of orders and of spend, fitted.
+    models : Models
+        Fitted on these customers.
     margin, annual_discount_rate, horizon_months, active_within_days, time_unit
         As for `regulars.clv.lifetime_value`.
     interval_level, draws, level_uncertainty, seed
@@ -90,18 +121,51 @@ def score_customers(
     -------
     Scored
     """
-    columns = (summary["frequency"], summary["recency"], summary["T"], summary["monetary_value"])
+    columns = _columns(summary, models)
     economics = {
         "margin": margin,
         "annual_discount_rate": annual_discount_rate,
         "months": horizon_months,
         "time_unit": time_unit,
     }
-    value = lifetime_value(model, spend_model, *columns, active_within_days=active_within_days, **economics)
+    value = lifetime_value(models.orders, models.spend, *columns, active_within_days=active_within_days, **economics)
     sure = predictive_intervals(
-        model, spend_model, *columns, level=interval_level, draws=draws, seed=seed,
+        models.orders, models.spend, *columns, level=interval_level, draws=draws, seed=seed,
         level_uncertainty=level_uncertainty, **economics,
     )  # fmt: skip
     customers = pd.concat([summary[HISTORY], value.drop(columns="discounted_orders"), sure.customers], axis=1)
     customers["value_at_risk"] = customers["value_if_alive"] - customers["clv"]
     return Scored(customers, sure.orders_total, sure.clv_total)
+
+
+def _columns(summary: pd.DataFrame, models: Models) -> tuple:
+    seen = summary.assign(monetary_value=models.capped.monetary_value)
+    return tuple(seen[name] for name in ("frequency", "recency", "T", "monetary_value"))
+
+
+def spend_choice_effect(summary: pd.DataFrame, models: Models, *, margin, annual_discount_rate, horizon_months, **unit):
+    """By how much the choice of the model of spend moves the value of all customers together.
+
+    Parameters
+    ----------
+    summary, models
+        As for `score_customers`.
+    margin, annual_discount_rate, horizon_months
+        As there.
+    **unit
+        time_unit, active_within_days, as there.
+
+    Returns
+    -------
+    float
+        Value under the model chosen ÷ value under plain Gamma-Gamma − 1; 0 where that was chosen.
+    """
+    if models.spend_choice.is_independent:
+        return 0.0
+    columns = _columns(summary, models)
+    economics = {"margin": margin, "annual_discount_rate": annual_discount_rate, "months": horizon_months, **unit}
+    chosen, plain = (
+        lifetime_value(models.orders, spend, *columns, **economics)["clv"].sum()
+        for spend in (models.spend, models.spend_choice.plain)
+    )
+    return float(chosen / plain - 1)
