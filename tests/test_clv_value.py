@@ -1,7 +1,5 @@
 """Lifetime value, its uncertainty, spend, and what day-netting does."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -357,14 +355,3 @@ def test_coverage_in_a_thousand_simulations(make, truth):
     # the randomised PIT is uniform: Kolmogorov–Smirnov at the 1 % level
     distance = np.abs(np.sort(pit) - (np.arange(runs) + 0.5) / runs).max() + 0.5 / runs
     assert distance < 1.63 / np.sqrt(runs), distance
-
-
-@pytest.mark.full
-def test_a_large_base_is_scored_in_time():
-    """Intervals of 23,570 customers in 3 seconds on an idle core; the test allows for a busy one."""
-    x, t_x, T, m = customers(23_570, weeks=78)
-    own = x > 0
-    fitted = BetaGeoFitter().fit(x, t_x, T), GammaGammaFitter().fit(x[own], m[own])
-    start = time.process_time()
-    predictive_intervals(*fitted, x, t_x, T, m, **WEEKLY)
-    assert time.process_time() - start < 8

@@ -33,7 +33,6 @@ __all__ = [
 ]
 HEIGHT = 340
 ROW, TALL_ROW = 34, 42
-LORENZ_ROOM = 120  # pixels to the left of the mark on the narrowest chart
 
 
 # ---- lines ----
@@ -279,16 +278,12 @@ def lorenz(
 
 
 def _lorenz_labels(read: Mapping, mark: float, hue: Mapping, label: Words, y_format: Words) -> list[dict]:
-    """Name and value of each curve at the mark: the upper one has room above it, the lower one below it."""
-    upper = max(read, key=read.get) if len(read) == 2 else object()
-    above = {"xanchor": "right", "yanchor": "bottom", "xshift": -6, "yshift": 4}
-    below = {"xanchor": "left", "yanchor": "top", "xshift": 8, "yshift": -2}
+    """Name and value of each curve at the mark, the upper curve's first: below both curves there is room on a phone."""
     notes = []
-    for name, value in read.items():
-        words = y_format(value) if name is None else f"{label(name)} {y_format(value)}"
-        if name == upper and drawing.strong_width([words]) > LORENZ_ROOM:
-            words = f"{drawing.wrapped(label(name), 14)}<br>{y_format(value)}"
-        notes.append(strong(words, mark, value, drawing.shade(hue[name]), **(above if name == upper else below)))
+    for line, name in enumerate(sorted(read, key=read.get, reverse=True)):
+        words = y_format(read[name]) if name is None else f"{label(name)} {y_format(read[name])}"
+        place = {"xanchor": "left", "yanchor": "top", "xshift": 8, "yshift": -2 - 18 * line}
+        notes.append(strong(words, mark, min(read.values()), drawing.shade(hue[name]), **place))
     return notes
 
 
