@@ -286,6 +286,14 @@ def test_four_tiles_and_the_known_indicators(report):
         report.tile("again", 0.5, "percent", days=90)
 
 
+def test_each_remark_is_a_paragraph_of_its_own(report):
+    one = SimpleNamespace(code="text", facts={"old": 0.4, "new": 0.5})
+    report.say_each("cohorts", [one, one])
+    said = [block["text"] for block in report.blocks if block["kind"] == "text"]
+    assert len(said) == 2
+    assert said[0] == said[1] != ""
+
+
 def test_a_page_cannot_be_closed_without_an_answer(report):
     with pytest.raises(WordingError, match=r"the page of retention has no answer"):
         report.close(first="x", second="y", holdouts=1)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from regulars.clv import TiltedGammaGammaFitter
+from regulars.clv import TiltedGammaGammaFitter, day_netting_bias, remarks
 from regulars.clv.scoring import fit_models, score_customers, spend_choice_effect
 from regulars.rfm import rfm_summary
 from regulars.simulate import bg_nbd_customers, gamma_gamma_spend
@@ -64,3 +64,26 @@ def test_outliers_are_brought_down_and_counted(summary):
     # the table keeps what was paid; only the forecast is held down
     assert scored["monetary_value"].max() == 50_000
     assert scored["spend_per_order"].max() <= capped.capped.cap
+
+
+def test_remarks_tell_what_holds_and_nothing_else(summary):
+    models = fit_models(summary)
+    netting = day_netting_bias(models.orders, time_unit="week", repeats=2)
+    said = remarks(summary, models, netting, **ECONOMICS)
+    spend = "spend_independent" if models.spend_choice.is_independent else "spend_tilted"
+    days = "days_material" if netting.is_material else "days_small"
+    assert [remark.code for remark in said] == [spend, days]
+    thin = remarks(summary, fit_models(summary, 0.01), netting, missed=2, **ECONOMICS)
+    assert [remark.code for remark in thin][1:] == ["spend_capped", "thin_data", days]
+    assert thin[2].facts == {"conditions": 2}
+
+
+def test_a_base_that_nobody_leaves_is_named(summary):
+    """Steady buyers, seen to the end: the fit says that dropout cannot be told, and the page passes it on."""
+    rng = np.random.default_rng(7)
+    T = rng.uniform(60, 80, 400)
+    x = rng.poisson(rng.gamma(2.0, 0.5, 400) * T).clip(min=1)
+    base = summary.head(400).assign(frequency=x, recency=T - rng.uniform(0, 1, 400).clip(max=0.2), T=T)
+    models = fit_models(base.assign(monetary_value=rng.gamma(20.0, 2.0, 400)))
+    codes = [remark.code for remark in remarks(base, models, day_netting_bias(models.orders, time_unit="week"))]
+    assert "no_dropout" in codes

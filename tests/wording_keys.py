@@ -16,6 +16,7 @@ PARTS = {
     "tile": ("tile.{k}", "tile.{k}{v}", "tile.{k}.note?"),
     "section": ("{k}.question", "{k}.title{v}"),
     "say": ("{k}{v}",),
+    "say_each": ("{k}{v}",),
     "sure": ("{k}{v}",),
     "figure": ("{k}.alt", "{k}.caption"),
     "chart": ("{k}.alt", "{k}.caption", "{k}.x?", "{k}.y?"),
@@ -75,7 +76,7 @@ def _read(call: ast.Call, method: str, stage: str, known: set[str], found: Usage
     verdicts = [word.value for word in call.keywords if word.arg == "verdict"]
     if not verdicts and method in VERDICT_AT:
         verdicts = call.args[VERDICT_AT[method] :][:1]
-    suffixes = _suffixes(verdicts[0] if verdicts else ast.Constant(None))
+    suffixes = [ANY] if method == "say_each" else _suffixes(verdicts[0] if verdicts else ast.Constant(None))
     for key in keys:
         for suffix in suffixes:
             for part in PARTS[method]:

@@ -46,6 +46,12 @@ Trust
     ``Calibration`` with probabilities (customer_id, p_active_raw, p_active), reliability, scores, is_calibrated and
     reason.
 
+A stage in a few steps
+    ``fit_models(summary)`` and ``score_customers(summary, models, …)``: from the RFM summary to one row per customer;
+    ``holdout_check``: the same method put back; ``new_customer``: what to expect of a newcomer; ``frequency_check`` and
+    ``tracking``: counted beside expected; ``concentration_finding``: who carries it; ``remarks``: what must be said
+    beside the numbers; ``models_record``: all of it for ``clv.json``.
+
 As data
     ``model_entry(model)`` and ``restore_models(record, *, time_unit, data=None)``: to JSON and back, checked.
 """
@@ -53,6 +59,13 @@ As data
 from regulars.lazy import exports
 
 _HOMES = {
+    "checks": ("frequency_check", "tracking"),
+    "concentration": ("concentration_finding", "gini_estimate", "lorenz_curves", "top_share"),
+    "holdout": ("HoldoutCheck", "holdout_check"),
+    "newcomer": ("NewCustomer", "new_customer"),
+    "record": ("models_record",),
+    "limits": ("Remark", "one_time_buyers", "remarks"),
+    "scoring": ("Models", "Scored", "fit_models", "score_customers", "spend_choice_effect"),
     "_fitter": ("Finding",),
     "backtesting": ("Fold", "backtest", "backtest_folds", "choose_regularity", "compare_folds", "score_folds"),
     "beta_geo": ("BetaGeoFitter", "ModifiedBetaGeoFitter", "RegularBetaGeoFitter"),

@@ -148,6 +148,11 @@ class Report:
         """Say one paragraph."""
         self._show({"kind": "text", "text": self.wording.say(self._own(key, verdict), facts)})
 
+    def say_each(self, key: str, remarks) -> None:
+        """Say a paragraph for each remark, whose ``code`` ends the key of its wording and whose ``facts`` it tells."""
+        for remark in remarks:
+            self.say(f"{key}.{remark.code}", **remark.facts)
+
     def sure(self, key: str, verdict: str | None = None, **facts) -> None:
         """Say in the "How sure?" box how far the figures above it can be trusted."""
         self._show({"kind": "sure", "text": self.wording.say(self._own(key, verdict), facts)})

@@ -1,0 +1,83 @@
+"""What must be said beside the numbers: on spend and frequency, on outliers, on days, on what the data cannot tell."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from regulars.clv.netting_bias import NettingBias
+from regulars.clv.scoring import Models, spend_choice_effect
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One sentence to be said.
+
+    Parameters
+    ----------
+    code : str
+        Which: the end of its key in the wording.
+    facts : dict
+        What it says.
+    """
+
+    code: str
+    facts: dict = field(default_factory=dict)
+
+
+def remarks(summary: pd.DataFrame, models: Models, netting: NettingBias, missed: int = 0, **economics) -> list[Remark]:
+    """Everything about a fit that its reader must know, in the order of telling.
+
+    Parameters
+    ----------
+    summary, models
+        As for `regulars.clv.score_customers`.
+    netting : NettingBias
+        Of the model of orders.
+    missed : int
+        Conditions that the data do not meet.
+    **economics
+        horizon_months, margin, annual_discount_rate, time_unit, active_within_days, as there.
+
+    Returns
+    -------
+    list of Remark
+        ``spend_independent`` or ``spend_tilted``; ``spend_capped`` where outliers were brought down; the codes of what
+        the fits have found; ``thin_data`` where conditions are missed; ``days_small`` or ``days_material``.
+    """
+    choice, capped = models.spend_choice, models.capped
+    facts = {"correlation": choice.correlation, "tilt": choice.tilt}
+    if choice.is_independent:
+        found = [Remark("spend_independent", facts)]
+    else:
+        found = [Remark("spend_tilted", facts | {"moved": spend_choice_effect(summary, models, **economics)})]
+    if capped.customers:
+        cap = {"customers": capped.customers, "cap": capped.cap, "money": capped.money}
+        found.append(Remark("spend_capped", cap))
+    found += [Remark(finding.code) for finding in (*models.orders.findings_, *models.spend.findings_)]
+    if missed:
+        found.append(Remark("thin_data", {"conditions": missed}))
+    days = "days_material" if netting.is_material else "days_small"
+    return [*found, Remark(days, {"bias": netting.largest})]
+
+
+def one_time_buyers(customers: pd.DataFrame) -> dict[str, float]:
+    """How many have ordered once only, of whom the model cannot tell who has left, and what is expected of them.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        frequency, clv.
+
+    Returns
+    -------
+    dict
+        once (customers), share (of all), worth_share (of the value of all).
+
+    Examples
+    --------
+    >>> one_time_buyers(pd.DataFrame({"frequency": [0, 0, 3, 1], "clv": [1.0, 1.0, 5.0, 3.0]}))
+    {'once': 2, 'share': 0.5, 'worth_share': 0.2}
+    """
+    once = customers["frequency"] == 0
+    worth = customers["clv"]
+    return {"once": int(once.sum()), "share": float(once.mean()), "worth_share": float(worth[once].sum() / worth.sum())}
