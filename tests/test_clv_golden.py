@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter, RegularBetaGeoFitter
+from regulars.clv import (
+    BetaGeoFitter,
+    GammaGammaFitter,
+    ModifiedBetaGeoFitter,
+    NBDFitter,
+    ParetoNBDFitter,
+    RegularBetaGeoFitter,
+)
 
 
 @pytest.fixture(scope="module")
@@ -147,5 +154,31 @@ def test_point_values_of_modified_beta_geo():
     np.testing.assert_allclose(
         fitter.expected_number_of_purchases_up_to_time(np.array([1, 3, 6])),
         (0.0530847952637, 0.150863288607, 0.281360223983),
+        rtol=1e-11,
+    )
+
+
+def test_pareto_nbd_on_exact_days(sample):
+    """Schmittlein, Morrison & Colombo's model; the paper's fit is .553 10.578 .606 11.669 with −9595.0."""
+    fitter = ParetoNBDFitter().fit(*history(sample))
+    assert list(fitter.params_.index) == ["r", "alpha", "s", "beta"]
+    np.testing.assert_allclose(fitter.params_, (0.5532770469, 10.5776834633, 0.6062399891, 11.6687352889), rtol=1e-7)
+    assert fitter.log_likelihood_ == pytest.approx(-9594.97617894, abs=1e-6)
+    np.testing.assert_allclose(fitter.standard_errors_, (0.047628, 0.842723, 0.187281, 6.211114), rtol=2e-5)
+
+
+def test_nbd_on_exact_days(sample):
+    fitter = NBDFitter().fit(*history(sample))
+    np.testing.assert_allclose(fitter.params_, (0.3847661358, 12.0720228448), rtol=1e-9)
+    assert fitter.log_likelihood_ == pytest.approx(-9763.65761467, abs=1e-6)
+
+
+def test_point_values_of_pareto_nbd():
+    fitter = at(ParetoNBDFitter(), r=0.5534, alpha=10.5802, s=0.6061, beta=11.6562)
+    assert fitter.conditional_probability_alive(26, 30.86, 31) == pytest.approx(0.997917766551907, rel=1e-12)
+    # r β / (α (s − 1)) · [1 − (β / (β + t))^(s − 1)], worked out at 40 digits
+    np.testing.assert_allclose(
+        fitter.expected_number_of_purchases_up_to_time(np.array([1, 3, 6])),
+        (0.0510045340023, 0.146124272222, 0.275050637429),
         rtol=1e-11,
     )
