@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from regulars.report.columns import USUAL
+
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 REPORT = ROOT / "src" / "regulars" / "report"
@@ -54,6 +56,9 @@ def usage(code: str, stage: str, known: Iterable[str]) -> Usage:
     tree = ast.parse(code)
     found.constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and _text(node)}
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) == "columns":
+            named = {arg.value for arg in node.args if _text(arg)}
+            found.constants |= named | {word.arg for word in node.keywords} | {USUAL[name] for name in named}
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _name(node.func.value) == "report":
             method = node.func.attr
             if method in PARTS:

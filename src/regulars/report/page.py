@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from regulars.intervals import Estimate
+from regulars.report.columns import as_formats
 from regulars.report.render import BLOCK_TYPE, block_html
 from regulars.report.tables import guessed_columns, worded_numbers, worded_table, write_csv, write_metrics
 from regulars.report.wording import Format, Wording, WordingError, encode_facts
@@ -198,7 +199,7 @@ class Report:
         key: str,
         draw: Callable,
         data: pd.DataFrame,
-        columns: Mapping[str, str],
+        columns: Mapping[str, str] | Sequence[str],
         shown: Mapping,
         across: str | None = None,
         **facts,
@@ -213,7 +214,7 @@ class Report:
         draw : callable
             A function of `regulars.report.charts`.
         data : pandas.DataFrame
-        columns : mapping
+        columns : mapping or sequence
             Column to format, as in `table`: it words the axes and the names of curves as well.
         shown : mapping
             What the function takes besides the frame: ``{"x": "week", "y": "orders", "by": "series"}``. Of the columns
@@ -223,7 +224,7 @@ class Report:
         **facts
             Of the text alternative and the caption.
         """
-        shown = dict(shown)
+        shown, columns = dict(shown), as_formats(columns)
         if isinstance(shown.get("values"), list):
             shown["values"] = {name: self._heading(key, name) for name in shown["values"]}
         worded = {}
@@ -244,7 +245,7 @@ class Report:
         self,
         key: str,
         frame: pd.DataFrame,
-        columns: Mapping[str, str],
+        columns: Mapping[str, str] | Sequence[str],
         total: Sequence[str] = (),
         **facts,
     ) -> None:
@@ -258,13 +259,14 @@ class Report:
         key : str
         frame : pandas.DataFrame
             The CSV has every column of it, the page those of ``columns``.
-        columns : mapping
-            Column to format: ``{"tier": "label:tier", "clv": "money:with_interval"}``.
+        columns : mapping or sequence
+            Column to format: ``{"tier": "label:tier", "clv": "money:with_interval"}``; of columns that look as usual
+            (`regulars.report.columns`) the names are enough.
         total : sequence of str
             Columns that add up, for a last row.
         """
         caption = self.wording.say(self._own(f"{key}.caption"), facts)
-        made = {"columns": dict(columns), "total": list(total)}
+        made = {"columns": as_formats(columns), "total": list(total)}
         table = self._table(key, frame, partial(worded_table, frame, wording=self.wording, **made), made)
         self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": table})
 

@@ -1,0 +1,81 @@
+"""How the columns that many tables share are usually worded: the same quantity looks the same on every page."""
+
+from collections.abc import Mapping, Sequence
+
+USUAL = {
+    "band_high": "percent",
+    "band_low": "percent",
+    "change": "label:change",
+    "cluster": "label:cluster",
+    "clv": "money_short:with_interval",
+    "clv_per_customer": "money",
+    "clv_share": "percent",
+    "cohort": "month_short",
+    "curve": "label:curve",
+    "customer": "text",
+    "customer_share": "percent",
+    "customer_state": "label:customer_state",
+    "customers": "count",
+    "days": "count",
+    "days_since_order": "count",
+    "expected": "count",
+    "expected_orders": "number0:with_interval",
+    "high": "count",
+    "last_ordered_at": "date_short",
+    "low": "count",
+    "model": "label:model",
+    "n": "count",
+    "orders": "count",
+    "p_active": "percent",
+    "p_alive": "percent",
+    "period": "count",
+    "rank": "count",
+    "repeat_orders": "count",
+    "segment": "label:segment",
+    "series": "label:forecast_series",
+    "share": "percent:with_interval",
+    "spend": "money_short",
+    "spend_per_customer": "money",
+    "spend_share": "percent:with_interval",
+    "tickets": "count",
+    "tier": "label:tier",
+    "value_at_risk": "money_short",
+    "value_share": "percent",
+    "week_end": "date_short",
+}
+
+
+def as_formats(named: Mapping[str, str] | Sequence[str]) -> dict[str, str]:
+    """Column to format, of a mapping or of names that look as usual."""
+    return dict(named) if isinstance(named, Mapping) else columns(*named)
+
+
+def columns(*names: str, **others: str) -> dict[str, str]:
+    """Formats of a table's columns, in the order given.
+
+    Parameters
+    ----------
+    *names : str
+        Columns that look as usual.
+    **others : str
+        Column to its format, where it is not a usual one or looks otherwise here.
+
+    Returns
+    -------
+    dict
+        As `Report.table`, `Report.figure` and `Report.chart` take it.
+
+    Raises
+    ------
+    KeyError
+        For a name without a usual format.
+
+    Examples
+    --------
+    >>> columns("tier", "customers", threshold="money")
+    {'tier': 'label:tier', 'customers': 'count', 'threshold': 'money'}
+    """
+    unknown = [name for name in names if name not in USUAL]
+    if unknown:
+        raise KeyError(f"'{unknown[0]}' has no usual format; give it as {unknown[0]}='…'")
+    return {name: USUAL[name] for name in names} | others
