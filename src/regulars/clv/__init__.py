@@ -42,6 +42,7 @@ Trust
     ``backtest(orders, cutoffs, horizon_days, models=None, *, observation_end, time_unit, …)``: a frame with cutoff,
     model, unit, metric, value, low, high; its parts are ``backtest_folds``, ``score_folds`` and ``compare_folds``
     (paired differences to a reference);
+    ``forecast_now(orders, observation_end, horizon_days, model="combined", …)``: customer_id, expected_orders, p_order;
     ``calibrate_p_active(orders, observation_end, active_within_days, *, time_unit, zero_spend_is_purchase)``: a
     ``Calibration`` with probabilities (customer_id, p_active_raw, p_active), reliability, scores, is_calibrated and
     reason.
@@ -67,7 +68,8 @@ _HOMES = {
     "limits": ("Remark", "one_time_buyers", "remarks"),
     "scoring": ("Models", "Scored", "fit_models", "score_customers", "spend_choice_effect"),
     "_fitter": ("Finding",),
-    "backtesting": ("Fold", "backtest", "backtest_folds", "choose_regularity", "compare_folds", "score_folds"),
+    "backtesting": ("Fold", "backtest", "backtest_folds", "compare_folds", "forecast_now", "score_folds"),
+    "combining": ("Combination", "choose_regularity", "combine"),
     "beta_geo": ("BetaGeoFitter", "ModifiedBetaGeoFitter", "RegularBetaGeoFitter"),
     "netting_bias": ("NettingBias", "day_netting_bias"),
     "resampling": ("bootstrap",),

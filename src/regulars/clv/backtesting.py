@@ -1,6 +1,6 @@
 """How far a forecast can be trusted: every model against what came after past cutoffs, by honest rules."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,26 +8,16 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv._logistic import fit_logistic
-from regulars.clv.beta_geo import BetaGeoFitter, ModifiedBetaGeoFitter, RegularBetaGeoFitter
+from regulars.clv.combining import FITTERS, Combination, columns, combine, inner_windows, poisson_deviance
 from regulars.clv.gamma_gamma import GammaGammaFitter
-from regulars.clv.nbd import NBDFitter
-from regulars.clv.pareto_nbd import ParetoNBDFitter
 from regulars.clv.value import expected_spend, has_spend, units
 from regulars.errors import UserError
-from regulars.rfm import holdout_split
+from regulars.rfm import holdout_split, rfm_summary
 
-FITTERS: dict[str, Callable] = {
-    "bg_nbd": BetaGeoFitter,
-    "mbg_nbd": ModifiedBetaGeoFitter,
-    "pareto_nbd": ParetoNBDFitter,
-    "nbd": NBDFitter,
-    "regular_k2": lambda: RegularBetaGeoFitter(2),
-    "regular_k3": lambda: RegularBetaGeoFitter(3),
-}
 RULES = ("naive", "recency", "last_period")
 COMBINED = "combined"
+COMBINATIONS = {COMBINED: None, "fixed": "fixed", "shape": "shape"}  # to the kind that is asked for
 DEFAULT = ("bg_nbd", "mbg_nbd", "pareto_nbd", "regular_k2", COMBINED, *RULES)
-NBD_SHARE = 0.1  # of the combined forecast; the rest is the mean of Pareto/NBD and MBG/CNBD-k
 
 COMMON_METRICS = ("deviance", "rmse", "correlation", "calibration_slope", "bias_pct", "mae", "top_decile_capture")
 COLUMNS = ["cutoff", "model", "unit", "metric", "value", "low", "high"]
@@ -40,7 +30,8 @@ class Fold:
 
     ``customers`` has a row per customer known at the cutoff: customer_id, frequency, recency, T, monetary_value,
     holdout_orders, holdout_spend (what came). ``orders``, ``p_order`` and ``spend`` have a column of forecasts
-    per model.
+    per model. ``combination`` says which kind the combined forecast is, "fixed" or "shape", and ``regularity`` the k of
+    the MBG/CNBD-k in it.
     """
 
     cutoff: pd.Timestamp
@@ -49,6 +40,7 @@ class Fold:
     p_order: pd.DataFrame
     spend: pd.DataFrame
     regularity: int | None
+    combination: str | None = None
 
 
 def forecast_fold(
@@ -89,9 +81,52 @@ def forecast_fold(
     cutoff = pd.Timestamp(cutoff).normalize()
     settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
     table = _known_and_came(orders, cutoff, horizon_days, observation_end, settings)
-    history = tuple(table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
-    horizon = units(days=horizon_days, time_unit=time_unit)
-    names = list(models)
+    said, combination = _forecasts(orders, table, cutoff, horizon_days, models, settings)
+    counts = pd.DataFrame({name: np.asarray(expected, float) for name, (expected, _) in said.items()})
+    return Fold(
+        cutoff=cutoff,
+        customers=table,
+        orders=counts,
+        p_order=pd.DataFrame({name: np.asarray(p, float) for name, (_, p) in said.items()}),
+        spend=counts.mul(_spend_per_order(table), axis=0),
+        regularity=combination.regularity if combination else None,
+        combination=combination.kind if combination else None,
+    )
+
+
+def forecast_now(
+    orders: pd.DataFrame,
+    observation_end,
+    horizon_days: int,
+    model: str = COMBINED,
+    *,
+    time_unit: str = "week",
+    zero_spend_is_purchase: bool = False,
+) -> pd.DataFrame:
+    """What a model of the backtest says of the days after the end of the data.
+
+    Parameters
+    ----------
+    orders, observation_end, horizon_days, time_unit, zero_spend_is_purchase
+        As for `forecast_fold`.
+    model : str
+        Name of a model, a combination or a rule.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per customer: customer_id, expected_orders, p_order.
+    """
+    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
+    table, end = rfm_summary(orders, observation_end, **settings), pd.Timestamp(observation_end).normalize()
+    expected, p = _forecasts(orders, table, end, horizon_days, [model], settings)[0][model]
+    told = {"expected_orders": np.asarray(expected, float), "p_order": np.asarray(p, float)}
+    return pd.DataFrame({"customer_id": table["customer_id"], **told})
+
+
+def _forecasts(orders, table, cutoff, horizon_days, models, settings) -> tuple[dict[str, tuple], Combination | None]:
+    """Expected orders and probability of one, by model; each model is fitted once, whoever asks for it."""
+    history, horizon = columns(table), units(days=horizon_days, time_unit=settings["time_unit"])
     own = dict(models) if isinstance(models, Mapping) else {}
     fitted: dict[str, tuple] = {}
 
@@ -99,36 +134,22 @@ def forecast_fold(
         if name not in fitted:
             make = FITTERS.get(name)
             if name not in own and make is None:
-                known = ", ".join((*FITTERS, COMBINED, *RULES))
+                known = ", ".join((*FITTERS, *COMBINATIONS, *RULES))
                 raise ValueError(f"there is no model named {name!r}; known are {known}.")
             model = (own[name] if name in own else make()).fit(*history)
             fitted[name] = model.predict(horizon, *history), model.probability_active(horizon, *history)
         return fitted[name]
 
-    regularity = None
-    if COMBINED in names:
-        regularity = choose_regularity(orders, cutoff, horizon_days, **settings)
-    said = {}
-    for name in names:
-        if name == COMBINED:
-            parts = ["pareto_nbd", "mbg_nbd" if regularity == 1 else f"regular_k{regularity}", "nbd"]
-            shares = np.array([(1 - NBD_SHARE) / 2, (1 - NBD_SHARE) / 2, NBD_SHARE])
-            said[name] = tuple(np.tensordot(shares, [forecast(part)[i] for part in parts], 1) for i in (0, 1))
+    said, combination = {}, None
+    for name in models:
+        if name in COMBINATIONS and name not in own:
+            combination = combine(orders, table, cutoff, horizon_days, forecast, kind=COMBINATIONS[name], **settings)
+            said[name] = combination.orders, combination.p_order
         elif name in RULES and name not in own:
             said[name] = _by_rule(name, orders, table, cutoff, horizon_days, horizon, settings)
         else:
             said[name] = forecast(name)
-
-    per_order = _spend_per_order(table)
-    counts = pd.DataFrame({name: np.asarray(expected, float) for name, (expected, _) in said.items()})
-    return Fold(
-        cutoff=cutoff,
-        customers=table,
-        orders=counts,
-        p_order=pd.DataFrame({name: np.asarray(p, float) for name, (_, p) in said.items()}),
-        spend=counts.mul(per_order, axis=0),
-        regularity=regularity,
-    )
+    return said, combination
 
 
 def _known_and_came(orders, cutoff, horizon_days, observation_end, settings) -> pd.DataFrame:
@@ -182,24 +203,15 @@ def _last_period(orders, table, cutoff, horizon_days, settings):
 
 def _by_recency(orders, quiet, cutoff, horizon_days, settings):
     """P(order) by a logistic curve in the time since the last order, learnt in the inner hold-out, and orders."""
-    inner, days = _inner(orders, cutoff, horizon_days, settings)
+    windows = inner_windows(orders, cutoff, horizon_days, settings)
+    inner = windows[0].table if windows else None
     if inner is None or not (0 < (inner["holdout_orders"] > 0).sum() < len(inner)):
         return np.zeros_like(quiet), np.full_like(quiet, 0.5)
     came = inner["holdout_orders"].to_numpy(float)
     intercept, slope = fit_logistic((inner["T"] - inner["recency"]).to_numpy(float), came > 0)
-    longer = horizon_days / days
+    longer = horizon_days / windows[0].days
     p = -np.expm1(-longer * np.logaddexp(0.0, intercept + slope * quiet))  # −log(1 − p) grows with the period
     return p * came[came > 0].mean() * longer, p
-
-
-def _inner(orders, cutoff, horizon_days, settings):
-    """The last part of the calibration period as a hold-out, as long as the horizon or a third of the history."""
-    seen = orders[orders["ordered_at"] < cutoff + timedelta(days=1)]
-    days = int(min(horizon_days, (cutoff - seen["ordered_at"].min().normalize()).days // 3))
-    if days < 1:
-        return None, 0
-    table = holdout_split(seen, cutoff - timedelta(days=days), cutoff, **settings)
-    return (table, days) if len(table) > 1 and table["frequency"].max() > 0 else (None, days)
 
 
 def _spend_per_order(table) -> np.ndarray:
@@ -212,46 +224,7 @@ def _spend_per_order(table) -> np.ndarray:
     return np.where(np.isfinite(spend), spend, float(m[own].mean()))
 
 
-def choose_regularity(
-    orders: pd.DataFrame,
-    cutoff,
-    horizon_days: int,
-    choices: Iterable[int] = (1, 2, 3),
-    *,
-    time_unit: str = "week",
-    zero_spend_is_purchase: bool = False,
-) -> int:
-    """Regularity k of MBG/CNBD-k that forecast best inside the calibration period, by Poisson deviance.
-
-    The likelihood is no guide: it prefers k = 2 by hundreds where hold-outs do not. The inner hold-out is the last
-    part of what the cutoff leaves, as long as the horizon or a third of the history; without repeat orders before it
-    k is 1.
-
-    Returns
-    -------
-    int
-    """
-    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
-    table, days = _inner(orders, pd.Timestamp(cutoff).normalize(), horizon_days, settings)
-    if table is None:
-        return 1
-    history = tuple(table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
-    came = table["holdout_orders"].to_numpy(float)
-    horizon = units(days=days, time_unit=time_unit)
-    loss = {
-        k: _deviance(came, RegularBetaGeoFitter(k).fit(*history).predict(horizon, *history)).mean() for k in choices
-    }
-    return min(loss, key=loss.get)
-
-
 # ---- scores --------------------------------------------------------------------------------------------------------
-
-
-def _deviance(y, expected):
-    """Poisson deviance of each customer; a forecast of 0 is taken as half an order among all customers."""
-    expected = np.maximum(expected, 0.5 / len(y))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return 2 * (np.where(y > 0, y * np.log(y / expected), 0.0) - (y - expected))
 
 
 def _captured(y, f):
@@ -282,7 +255,7 @@ def _ranking(happened, score):
 
 def _ingredients(y, f, p) -> np.ndarray:
     """What each customer adds to the sums from which the metrics are made: one column each."""
-    columns = [np.ones_like(y), y, f, y * y, f * f, y * f, _deviance(y, f), np.abs(y - f), _captured(y, f) * y]
+    columns = [np.ones_like(y), y, f, y * y, f * f, y * f, poisson_deviance(y, f), np.abs(y - f), _captured(y, f) * y]
     if p is not None:
         happened = y > 0
         clipped = np.clip(p, 0.5 / y.size, 1 - 0.5 / y.size)
@@ -463,7 +436,8 @@ def backtest(
     models : iterable of names or mapping from name to unfitted fitter, optional
         By default bg_nbd, mbg_nbd, pareto_nbd, regular_k2, combined, and the rules naive (own rate goes on), recency
         (a curve in the time since the last order) and last_period (as many as in the last period of that length).
-        ``combined`` is .9 · mean(Pareto/NBD, MBG/CNBD-k) + .1 · NBD, with k chosen inside the calibration period.
+        ``combined`` is .9 · mean(Pareto/NBD, MBG/CNBD-k) + .1 · NBD, with k chosen inside the calibration period, and
+        from 5,000 repeat orders on a shape learnt there; ``fixed`` and ``shape`` ask for one of the two.
     observation_end : date, optional
         Last day observed; by default that of the last order.
     time_unit, zero_spend_is_purchase
