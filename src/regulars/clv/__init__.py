@@ -43,6 +43,10 @@ Trust
     model, unit, metric, value, low, high; its parts are ``backtest_folds``, ``score_folds`` and ``compare_folds``
     (paired differences to a reference);
     ``forecast_now(orders, observation_end, horizon_days, model="combined", …)``: customer_id, expected_orders, p_order;
+    ``choose_headline(folds, …)``: a ``Headline`` with model, verdict, wins, losses, beat_naive, comparisons;
+    ``rolling_cutoffs(observation_start, observation_end, holdout_days, folds)``; ``fold_totals(folds, model, …)``: what
+    was forecast and what came; ``with_headline(scored, forecast)``: scores that follow another forecast of orders;
+    ``holdout_coverage(folds, horizon_days, …)``: a ``Coverage`` with table, real, widened and customer_level;
     ``calibrate_p_active(orders, observation_end, active_within_days, *, time_unit, zero_spend_is_purchase)``: a
     ``Calibration`` with probabilities (customer_id, p_active_raw, p_active), reliability, scores, is_calibrated and
     reason.
@@ -76,6 +80,8 @@ _HOMES = {
     "saved": ("data_hash", "model_entry", "restore_models"),
     "spend": ("SpendChoice", "Winsorised", "choose_spend_model", "winsorise"),
     "calibration": ("Calibration", "calibrate_p_active", "reliability_table"),
+    "coverage": ("Coverage", "holdout_coverage"),
+    "headline": ("Headline", "choose_headline", "fold_totals", "rolling_cutoffs", "with_headline"),
     "gamma_gamma": ("GammaGammaFitter", "TiltedGammaGammaFitter"),
     "nbd": ("NBDFitter",),
     "pareto_nbd": ("ParetoNBDFitter",),

@@ -322,13 +322,17 @@ def _draws(customers: int, bootstraps: int, seed: int) -> np.ndarray:
     return np.vstack([np.ones((1, customers)), rng.poisson(1.0, (bootstraps, customers))])
 
 
-def _scored(fold: Fold, bootstraps: int, seed: int) -> dict[tuple[str, str], dict[str, np.ndarray]]:
+def _scored(
+    fold: Fold, bootstraps: int, seed: int, kinds: tuple[str, ...] = ("orders", "spend")
+) -> dict[tuple[str, str], dict[str, np.ndarray]]:
     """Metrics of every (model, unit) of a fold: in the data, then in each resample, the same for all models."""
     y, spend = (fold.customers[name].to_numpy(float) for name in ("holdout_orders", "holdout_spend"))
     tables = {}
     for name in fold.orders:
-        tables[name, "orders"] = _ingredients(y, fold.orders[name].to_numpy(), fold.p_order[name].to_numpy())
-        tables[name, "spend"] = _ingredients(spend, fold.spend[name].to_numpy(), None)
+        if "orders" in kinds:
+            tables[name, "orders"] = _ingredients(y, fold.orders[name].to_numpy(), fold.p_order[name].to_numpy())
+        if "spend" in kinds:
+            tables[name, "spend"] = _ingredients(spend, fold.spend[name].to_numpy(), None)
     sums = _draws(len(y), bootstraps, seed) @ np.hstack(list(tables.values()))
     edges = np.cumsum([table.shape[1] for table in tables.values()])[:-1]
     return {key: _assemble(part) for key, part in zip(tables, np.split(sums, edges, axis=1), strict=True)}

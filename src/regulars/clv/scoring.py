@@ -102,6 +102,7 @@ def score_customers(
     interval_level: float = 0.9,
     draws: int = 400,
     level_uncertainty: float = 0.12,
+    customer_level: float | None = None,
     seed: int = 0,
 ) -> Scored:
     """Expected orders, lifetime value and the value at risk of every customer.
@@ -114,7 +115,7 @@ def score_customers(
         Fitted on these customers.
     margin, annual_discount_rate, horizon_months, active_within_days, time_unit
         As for `regulars.clv.lifetime_value`.
-    interval_level, draws, level_uncertainty, seed
+    interval_level, draws, level_uncertainty, customer_level, seed
         As for `regulars.clv.predictive_intervals`.
 
     Returns
@@ -131,7 +132,7 @@ def score_customers(
     value = lifetime_value(models.orders, models.spend, *columns, active_within_days=active_within_days, **economics)
     sure = predictive_intervals(
         models.orders, models.spend, *columns, level=interval_level, draws=draws, seed=seed,
-        level_uncertainty=level_uncertainty, **economics,
+        level_uncertainty=level_uncertainty, customer_level=customer_level, **economics,
     )  # fmt: skip
     customers = pd.concat([summary[HISTORY], value.drop(columns="discounted_orders"), sure.customers], axis=1)
     customers["value_at_risk"] = customers["value_if_alive"] - customers["clv"]

@@ -110,6 +110,7 @@ def predictive_intervals(
     draws: int = 400,
     seed: int = 0,
     level_uncertainty: float = 0.12,
+    customer_level: float | None = None,
     index=None,
 ) -> Uncertainty:
     """Intervals of what each customer will order and bring, and of the totals.
@@ -130,6 +131,9 @@ def predictive_intervals(
     seed : int
     level_uncertainty : float
         Standard deviation of the level of a total, as a share; 0.12 is the least that hold-outs have shown.
+    customer_level : float, optional
+        Level at which customers' intervals are computed so that they hold `level`, as `regulars.clv.holdout_coverage`
+        has found it on an earlier hold-out; never below `level`, which it is by default.
 
     Returns
     -------
@@ -149,6 +153,7 @@ def predictive_intervals(
     _check_margin(margin)
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; it is a probability, such as 0.9.")
+    wide = max(level, customer_level or level)
     if index is None:
         index = common_index(frequency=frequency, recency=recency, T=T, monetary_value=monetary_value)
     else:
@@ -188,8 +193,8 @@ def predictive_intervals(
             worth[some, d] = spender._draw_spend(rng, drawn[some], history[0][some], m1[part][some])
         worth *= margin * discount[part, None]
         order_variance[part], worth_variance[part] = counts.var(axis=1), worth.var(axis=1)
-        ends["expected_orders_low"][part], ends["expected_orders_high"][part] = _ends(counts, level)
-        ends["clv_low"][part], ends["clv_high"][part] = _ends(worth, level)
+        ends["expected_orders_low"][part], ends["expected_orders_high"][part] = _ends(counts, wide)
+        ends["clv_low"][part], ends["clv_high"][part] = _ends(worth, wide)
 
     total_orders = float(customers @ (alive * orders))
     total_worth = float(margin * (customers @ (alive * discounted * per_order)))

@@ -1,0 +1,269 @@
+"""Which forecast a page may open with: by rules on past hold-outs, never by eye."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from regulars.clv.backtesting import COMBINED, Fold, _point_and_ends, _scored
+from regulars.clv.scoring import Scored
+from regulars.errors import UserError
+from regulars.intervals import Estimate, z_value
+
+NAIVE = "naive"
+JUDGED = ("deviance", "rmse")
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The forecast that the page opens with, and why.
+
+    Parameters
+    ----------
+    model : str
+        Its name: the reference, the candidate, or ``naive``.
+    verdict : {"candidate", "reference", "naive"}
+        Candidate: it beat the reference beyond noise on as many folds as the rule asks for. Naive: neither beat the
+        naive rate.
+    folds : int
+        Judged.
+    wins, losses : int
+        Folds in which the candidate was better than the reference beyond noise, and worse.
+    beat_naive : int
+        Folds in which the reference or the candidate was better than the naive rate beyond noise.
+    folds_needed : int
+        Wins that the rule asks for.
+    comparisons : pandas.DataFrame
+        cutoff, model, against, metric, value, low, high: model minus the one that it is held against, paired.
+    """
+
+    model: str
+    verdict: str
+    folds: int
+    wins: int
+    losses: int
+    beat_naive: int
+    folds_needed: int
+    comparisons: pd.DataFrame
+
+
+def rolling_cutoffs(observation_start, observation_end, holdout_days: int, folds: int = 3) -> list[pd.Timestamp]:
+    """Cutoffs whose hold-outs follow one another without overlap up to the end of the data, earliest first.
+
+    Parameters
+    ----------
+    observation_start, observation_end : date
+    holdout_days : int
+    folds : int
+        At most; a cutoff with less history before it than half a hold-out is left out.
+
+    Returns
+    -------
+    list of pandas.Timestamp
+
+    Examples
+    --------
+    >>> [str(cutoff.date()) for cutoff in rolling_cutoffs("1997-01-01", "1998-06-30", 180)]
+    ['1997-07-05', '1998-01-01']
+    """
+    start, end = (pd.Timestamp(day).normalize() for day in (observation_start, observation_end))
+    cutoffs = [end - timedelta(days=int(holdout_days) * number) for number in range(folds, 0, -1)]
+    return [cutoff for cutoff in cutoffs if (cutoff - start).days >= holdout_days / 2]
+
+
+def choose_headline(
+    folds: Iterable[Fold],
+    *,
+    candidate: str = COMBINED,
+    reference: str = "bg_nbd",
+    folds_needed: int = 2,
+    strict: bool = False,
+    level: float = 0.9,
+    bootstraps: int = 200,
+    seed: int = 0,
+) -> Headline:
+    """Decide between the reference, the candidate and the naive rate from what came after past cutoffs.
+
+    The candidate wins a fold where the interval of its Poisson deviance less the reference's lies below zero and its
+    RMSE is not worse beyond noise; it becomes the headline with ``folds_needed`` wins that outnumber its losses. The
+    naive rate becomes the headline where neither model is better than it beyond noise, in deviance and in RMSE, on more
+    folds than it is worse on. Intervals are paired: both forecasts are judged on the same resampled customers.
+
+    Parameters
+    ----------
+    folds : iterable of Fold
+        As `regulars.clv.backtest_folds` gives them; each holds the candidate, the reference and ``naive``.
+    candidate, reference : str
+    folds_needed : int
+    strict : bool
+        Raise where the naive rate would become the headline.
+    level : float
+        Of the paired intervals.
+    bootstraps, seed : int
+
+    Returns
+    -------
+    Headline
+
+    Raises
+    ------
+    UserError
+        Under ``strict``, where nothing beats the naive rate.
+    """
+    folds = list(folds)
+    rivals = ((candidate, reference), (reference, NAIVE), (candidate, NAIVE))
+    found = [row for fold in folds for row in _apart(fold, rivals, level, bootstraps, seed)]
+    table = pd.DataFrame(found, columns=["cutoff", "model", "against", "metric", "value", "low", "high"])
+    verdicts = {pair: _verdicts(table, *pair) for pair in rivals}
+    against_reference = verdicts[candidate, reference]
+    wins, losses = (int((against_reference == sign).sum()) for sign in (1, -1))
+    beats = {model: int(verdicts[model, NAIVE].sum()) > 0 for model in (reference, candidate)}
+    beat_naive = int(np.maximum(verdicts[reference, NAIVE] > 0, verdicts[candidate, NAIVE] > 0).sum())
+    better = wins >= folds_needed and wins > losses
+    verdict = "candidate" if better and beats[candidate] else "reference" if any(beats.values()) else NAIVE
+    if strict and verdict == NAIVE:
+        when = ", ".join(str(fold.cutoff.date()) for fold in folds)
+        raise UserError(
+            f"params.yaml: value.strict is true, and after {when} no model forecast better than each customer's past "
+            "rate carried on: set it to false to go on with that rate, or supply a longer history."
+        )
+    model = {"candidate": candidate, "reference": reference, NAIVE: NAIVE}[verdict]
+    return Headline(model, verdict, len(folds), wins, losses, beat_naive, folds_needed, table)
+
+
+def _apart(fold, rivals, level, bootstraps, seed):
+    """Rows of paired differences in the judged metrics of orders."""
+    names = list(dict.fromkeys(name for pair in rivals for name in pair))
+    missing = [name for name in names if name not in fold.orders]
+    if missing:
+        raise ValueError(f"cutoff {fold.cutoff.date()}: the folds lack a forecast by {missing[0]}; add it to models.")
+    only = replace(fold, orders=fold.orders[names], p_order=fold.p_order[names], spend=fold.spend[names])
+    scored = _scored(only, bootstraps, seed, ("orders",))
+    for model, against in rivals:
+        for metric in JUDGED:
+            apart = scored[model, "orders"][metric] - scored[against, "orders"][metric]
+            yield (fold.cutoff, model, against, metric, *_point_and_ends(apart, level))
+
+
+def _verdicts(table, model, against) -> np.ndarray:
+    """Per fold: 1 where the model is better beyond noise, -1 where it is worse, else 0.
+
+    Against the naive rate, better means in deviance and in RMSE; against a model, in deviance, with RMSE not worse.
+    """
+    rows = table[(table["model"] == model) & (table["against"] == against)]
+    high, low = (rows.pivot(index="cutoff", columns="metric", values=end) for end in ("high", "low"))
+    better, worse = high < 0, low > 0
+    if against == NAIVE:
+        won, lost = better.all(axis=1), worse.any(axis=1)
+    else:
+        won, lost = better["deviance"] & ~worse["rmse"], worse["deviance"]
+    return won.to_numpy().astype(int) - (lost & ~won).to_numpy().astype(int)
+
+
+def fold_totals(
+    folds: Iterable[Fold],
+    model: str,
+    horizon_days: int,
+    *,
+    level: float = 0.9,
+    level_uncertainty: float = 0.12,
+) -> pd.DataFrame:
+    """Total of each fold's forecast beside what came.
+
+    Parameters
+    ----------
+    folds : iterable of Fold
+    model : str
+    horizon_days : int
+    level : float
+        Of the interval of the total.
+    level_uncertainty : float
+        Standard deviation of a total's level that no model sees, as a share; chance adds to it, as large as the
+        customers' own misses are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        cutoff, until (dates), customers, expected, low, high, came (orders), miss (expected / came − 1; NaN where
+        nothing came), verdict: ``inside`` the interval, or the forecast was too ``low`` or too ``high``.
+    """
+    z, rows = z_value(level), []
+    for fold in folds:
+        y, f = fold.customers["holdout_orders"].to_numpy(float), fold.orders[model].to_numpy(float)
+        expected, came = float(f.sum()), int(y.sum())
+        chance = float(np.sqrt(((y - f) ** 2).sum())) / expected if expected > 0 else 0.0
+        spread = float(np.exp(z * np.hypot(level_uncertainty, chance)))
+        low, high = expected / spread, expected * spread
+        rows.append(
+            {
+                "cutoff": fold.cutoff,
+                "until": fold.cutoff + timedelta(days=int(horizon_days)),
+                "customers": len(y),
+                "expected": expected,
+                "low": low,
+                "high": high,
+                "came": came,
+                "miss": expected / came - 1 if came else np.nan,
+                "verdict": "inside" if low <= came <= high else "low" if came > high else "high",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:
+    """Scores that follow another forecast of orders, customer by customer.
+
+    Expected orders become the forecast's, and value goes with them: spend per order and discounting stay. Intervals of
+    customers only ever widen, so that they hold what both forecasts say; those of totals move with the total.
+
+    Parameters
+    ----------
+    scored : Scored
+        By the reference model.
+    forecast : pandas.DataFrame
+        customer_id, expected_orders over the same horizon, as `regulars.clv.forecast_now` gives them.
+
+    Returns
+    -------
+    Scored
+        ``value_if_alive`` stays the reference model's, and is never less than ``clv``.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": ["a"], "expected_orders": [2.0], "expected_orders_low": [0.0], "expected_orders_high": [4.0],
+    ...     "clv": [20.0], "clv_low": [0.0], "clv_high": [40.0], "value_if_alive": [25.0], "value_at_risk": [5.0]})
+    >>> scored = Scored(customers, Estimate(2, 1, 4), Estimate(20, 10, 40))
+    >>> other = with_headline(scored, pd.DataFrame({"customer_id": ["a"], "expected_orders": [1.0]}))
+    >>> other.customers[["expected_orders", "expected_orders_high", "clv", "value_at_risk"]].to_numpy().tolist()
+    [[1.0, 4.0, 10.0, 15.0]]
+    >>> other.clv_total
+    Estimate(value=10.0, low=5.0, high=20.0, n=0)
+    """
+    customers = scored.customers.copy()
+    said = customers["customer_id"].map(forecast.set_index("customer_id")["expected_orders"])
+    if said.isna().any():
+        raise ValueError(f"customer {customers.loc[said.isna(), 'customer_id'].iloc[0]!r} has no forecast of orders.")
+    before = customers["expected_orders"].to_numpy(float)
+    factor = np.divide(said.to_numpy(float), before, out=np.zeros_like(before), where=before > 0)
+    customers["expected_orders"] = said.to_numpy(float)
+    for name in ("expected_orders", "clv"):
+        low, high = (customers[f"{name}_{end}"].to_numpy(float) for end in ("low", "high"))
+        moved_low, moved_high = low * factor, high * factor
+        if name == "expected_orders":  # a number of orders is whole
+            moved_low, moved_high = np.floor(moved_low), np.ceil(moved_high)
+        customers[f"{name}_low"] = np.minimum(low, moved_low)
+        customers[f"{name}_high"] = np.maximum(high, moved_high)
+    worth = customers["clv"].to_numpy(float) * factor
+    total, customers["clv"] = float(customers["clv"].sum()), worth
+    customers["value_if_alive"] = np.maximum(customers["value_if_alive"], worth)
+    customers["value_at_risk"] = customers["value_if_alive"] - worth
+    orders_ratio = float(said.sum() / before.sum()) if before.sum() > 0 else 1.0
+    worth_ratio = float(worth.sum() / total) if total > 0 else 1.0
+    return Scored(customers, _times(scored.orders_total, orders_ratio), _times(scored.clv_total, worth_ratio))
+
+
+def _times(estimate: Estimate, factor: float) -> Estimate:
+    return Estimate(estimate.value * factor, estimate.low * factor, estimate.high * factor, estimate.n)

@@ -1,0 +1,156 @@
+"""Which forecast may be told: the rule, by hand and on data of which the truth is known; totals and coverage."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from regulars.clv import BetaGeoFitter, backtest_folds, choose_headline, fold_totals, holdout_coverage
+from regulars.clv.backtesting import Fold
+from regulars.clv.coverage import randomised_pit
+from regulars.clv.headline import rolling_cutoffs
+from regulars.errors import UserError
+
+MODELS = ["bg_nbd", "combined", "naive"]
+CDNOW = {"zero_spend_is_purchase": True}
+
+
+def fold(cutoff, seed, **scales):
+    """Customers with known rates; each model forecasts the rate to a power: 1 is right, 0 knows nothing."""
+    rng = np.random.default_rng(seed)
+    rate = rng.gamma(0.5, 2.0, 4000) + 0.01
+    forecasts = {name: rate**power * (rate.sum() / (rate**power).sum()) for name, power in scales.items()}
+    orders = pd.DataFrame(forecasts)
+    customers = pd.DataFrame({"holdout_orders": rng.poisson(rate), "holdout_spend": 0.0})
+    return Fold(pd.Timestamp(cutoff), customers, orders, -np.expm1(-orders), orders, None)
+
+
+def test_candidate_that_wins_two_folds_is_told():
+    folds = [fold(f"2024-0{i}-01", i, bg_nbd=0.7, combined=1.0, naive=0.2) for i in (1, 2)]
+    found = choose_headline(folds, bootstraps=100)
+    assert (found.model, found.verdict, found.wins, found.losses, found.beat_naive) == (
+        "combined",
+        "candidate",
+        2,
+        0,
+        2,
+    )
+    rows = found.comparisons.query("model == 'combined' and against == 'bg_nbd'")
+    assert (rows["high"] < 0).all()
+    assert set(rows["metric"]) == {"deviance", "rmse"}
+
+
+def test_one_win_is_not_enough_and_neither_is_a_win_for_each_loss():
+    won, lost = {"bg_nbd": 0.7, "combined": 1.0}, {"bg_nbd": 1.0, "combined": 0.7}
+    once = [fold("2024-01-01", 1, **won, naive=0.2)]
+    assert choose_headline(once, bootstraps=100).verdict == "reference"
+    assert choose_headline(once, bootstraps=100, folds_needed=1).verdict == "candidate"
+    even = [fold(f"2024-0{i}-01", i, **(won if i < 3 else lost), naive=0.2) for i in (1, 2, 3, 4)]
+    found = choose_headline(even, bootstraps=100)
+    assert (found.model, found.wins, found.losses) == ("bg_nbd", 2, 2)
+
+
+def test_naive_rate_is_told_where_nothing_beats_it_and_strict_stops():
+    folds = [fold(f"2024-0{i}-01", i, bg_nbd=0.4, combined=0.5, naive=1.0) for i in (1, 2)]
+    found = choose_headline(folds, bootstraps=100)
+    assert (found.model, found.verdict, found.beat_naive) == ("naive", "naive", 0)
+    assert found.wins == 2  # the better of two that are both worse than the naive rate is not told
+    with pytest.raises(UserError, match=r"value\.strict is true, and after 2024-01-01, 2024-02-01 no model"):
+        choose_headline(folds, bootstraps=100, strict=True)
+
+
+def test_a_missing_forecast_is_named():
+    with pytest.raises(ValueError, match="cutoff 2024-01-01: the folds lack a forecast by naive"):
+        choose_headline([fold("2024-01-01", 1, bg_nbd=1.0, combined=1.0)])
+
+
+def test_cutoffs_follow_one_another_and_leave_enough_before_them():
+    found = rolling_cutoffs(date(2022, 1, 1), date(2024, 1, 1), 180, folds=3)
+    assert np.diff(found).astype("timedelta64[D]").astype(int).tolist() == [180, 180]
+    assert found[-1] + pd.Timedelta(days=180) == pd.Timestamp("2024-01-01")
+    assert rolling_cutoffs(date(2024, 1, 1), date(2024, 3, 1), 180) == []
+
+
+@pytest.fixture(scope="module")
+def cdnow_folds(cdnow_master):
+    cutoffs = rolling_cutoffs(date(1997, 1, 1), date(1998, 6, 30), 180)
+    return backtest_folds(cdnow_master, cutoffs, 180, MODELS, observation_end="1998-06-30", **CDNOW)[0]
+
+
+def test_combination_beats_the_reference_on_real_orders(cdnow_folds):
+    found = choose_headline(cdnow_folds, bootstraps=100)
+    assert (found.folds, found.verdict) == (2, "candidate")
+
+
+def test_stated_band_of_the_total_holds_what_came_on_the_last_holdout(cdnow_folds):
+    totals = fold_totals(cdnow_folds, "combined", 180)
+    last = totals.iloc[-1]
+    assert last["until"] == pd.Timestamp("1998-06-30")
+    assert last["came"] == cdnow_folds[-1].customers["holdout_orders"].sum()
+    assert last["low"] <= last["came"] <= last["high"]
+    assert last["verdict"] == "inside"
+    assert last["miss"] == pytest.approx(last["expected"] / last["came"] - 1)
+
+
+def simulated(seed, customers=1500):
+    """Orders of BG/NBD customers in days, over two years: the world in which the reference is right."""
+    model = BetaGeoFitter()
+    model.params_ = pd.Series({"r": 0.6, "alpha": 60.0, "a": 0.8, "b": 2.5})
+    rng = np.random.default_rng(seed)
+    birth = rng.integers(0, 360, customers)
+    repeats = model.simulate_orders(720.0 - birth, seed)
+    who = np.concatenate([np.arange(customers), repeats["customer"].to_numpy()])
+    day = np.concatenate([birth, birth[repeats["customer"]] + np.ceil(repeats["time"]).astype(int)])
+    log = pd.DataFrame({"customer_id": who, "day": day}).query("day <= 720")
+    when = pd.Timestamp("2022-01-01") + pd.to_timedelta(log["day"], "D")
+    return pd.DataFrame({"customer_id": log["customer_id"].astype("string"), "ordered_at": when, "amount": 10.0})
+
+
+def claims(seed) -> bool:
+    folds, _ = backtest_folds(simulated(seed), ["2022-12-27", "2023-06-25"], 180, MODELS, observation_end="2023-12-22")
+    return choose_headline(folds, bootstraps=100, seed=seed).verdict == "candidate"
+
+
+@pytest.mark.full
+def test_no_claim_where_the_reference_is_the_truth():
+    """In at most 10 of 100 worlds of BG/NBD customers."""
+    assert sum(claims(seed) for seed in range(100)) <= 10
+
+
+def test_no_claim_in_a_few_such_worlds():
+    assert sum(claims(seed) for seed in range(4)) <= 1
+
+
+def test_coverage_is_as_stated_where_the_model_is_right():
+    folds, _ = backtest_folds(
+        simulated(11, 6000), ["2022-12-27", "2023-06-25"], 180, ["bg_nbd"], observation_end="2023-12-22"
+    )
+    found = holdout_coverage(folds, 180)
+    np.testing.assert_allclose(found.table["covered"], found.table["stated"], atol=0.02)
+    assert found.customer_level == pytest.approx(0.9, abs=0.015)
+
+
+def test_place_in_the_forecast_is_uniform_only_for_the_right_model():
+    rng = np.random.default_rng(12)
+    right = BetaGeoFitter()
+    right.params_ = pd.Series({"r": 0.8, "alpha": 5.0, "a": 0.9, "b": 3.0})
+    n = 6000
+    came = np.bincount(right.simulate_orders(np.full(n, 20.0), 3)["customer"], minlength=n)
+    new = (np.zeros(n), np.zeros(n), np.zeros(n))
+    pit = np.sort(randomised_pit(right, 20.0, *new, came, rng))
+    assert np.abs(pit - (np.arange(n) + 0.5) / n).max() < 1.63 / np.sqrt(n)  # Kolmogorov-Smirnov at 1 %
+    wrong = BetaGeoFitter()
+    wrong.params_ = pd.Series({"r": 8.0, "alpha": 50.0, "a": 0.9, "b": 3.0})  # customers too much alike
+    pit = np.sort(randomised_pit(wrong, 20.0, *new, came, rng))
+    assert np.abs(pit - (np.arange(n) + 0.5) / n).max() > 0.05
+
+
+def test_intervals_widen_by_what_the_earlier_holdout_shows(cdnow_folds):
+    found = holdout_coverage(cdnow_folds, 180)
+    assert found.table["n"].unique().tolist() == [23570]
+    assert found.customer_level >= found.level
+    assert found.widened.value >= found.real.value
+    assert (found.table["covered"] > 0.4).all()
+    alone = holdout_coverage(cdnow_folds[:1], 180)
+    assert alone.widened is None
