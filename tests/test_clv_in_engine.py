@@ -1,0 +1,82 @@
+"""The path that keeps customers in the engine says what the path through pandas says."""
+
+from datetime import date
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from regulars.clv.in_engine import score_in_engine
+from regulars.clv.scoring import fit_models, score_customers
+from regulars.errors import UserError
+from regulars.rfm import rfm_summary
+
+END = date(1998, 6, 30)
+ECONOMICS = {"margin": 0.3, "annual_discount_rate": 0.1, "active_within_days": 90, "time_unit": "week"}
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["zero_days_count", "zero_days_do_not"])
+def both(request, cdnow_master):
+    """The same customers by both paths."""
+    summary = rfm_summary(cdnow_master, END, zero_spend_is_purchase=request.param)
+    models = fit_models(summary)
+    scored = score_customers(summary, *models, horizon_months=12, draws=20, **ECONOMICS)
+    connection = duckdb.connect()
+    connection.register("log", cdnow_master.astype({"customer_id": "str"}))
+    settings = {"horizon_months": 12, "zero_spend_is_purchase": request.param, **ECONOMICS}
+    found = score_in_engine(connection, "log", END, **settings)
+    table = connection.sql(f"SELECT * FROM {found.scores} ORDER BY customer_id").df()
+    return scored, models, found, table
+
+
+def test_summaries_are_the_same(both):
+    scored, _, found, table = both
+    assert len(table) == found.customers == len(scored.customers)
+    assert found.histories < found.customers
+    assert table["customer_id"].tolist() == scored.customers["customer_id"].tolist()
+    for name in ("frequency", "recency", "T", "monetary_value", "spend"):
+        np.testing.assert_array_equal(table[name].to_numpy(float), scored.customers[name].to_numpy(float), name)
+    for name in ("first_ordered_at", "last_ordered_at"):
+        assert (pd.to_datetime(table[name]).to_numpy() == scored.customers[name].to_numpy()).all()
+
+
+def test_parameters_agree(both):
+    _, models, found, _ = both
+    for ours, theirs in zip((found.model, found.spend_model), models, strict=True):
+        np.testing.assert_allclose(ours.params_, theirs.params_, rtol=1e-6)
+        np.testing.assert_allclose(ours.standard_errors_, theirs.standard_errors_, rtol=1e-5)
+
+
+def test_scores_agree_to_a_millionth(both):
+    scored, _, _, table = both
+    names = ["expected_orders", "p_alive", "p_active", "spend_per_order", "clv", "value_if_alive"]
+    for name in names:
+        np.testing.assert_allclose(table[name], scored.customers[name], rtol=1e-6, err_msg=name)
+    # a difference of nearly equal numbers, so held against the larger one
+    apart = np.abs(table["value_at_risk"] - scored.customers["value_at_risk"])
+    assert (apart <= 1e-6 * scored.customers["value_if_alive"]).all()
+    assert table["spend_is_prior"].tolist() == scored.customers["spend_is_prior"].tolist()
+
+
+def test_totals_agree_and_add_up(both):
+    scored, _, found, table = both
+    for ours, theirs, column in (
+        (found.orders_total, scored.orders_total, "expected_orders"),
+        (found.clv_total, scored.clv_total, "clv"),
+    ):
+        assert ours.value == pytest.approx(theirs.value, rel=1e-6)
+        assert ours.value == pytest.approx(table[column].sum(), rel=1e-9)
+        assert ours.n == theirs.n
+        # without chance, which is drawn in the other, the interval is hardly narrower
+        assert np.log(ours.high / ours.low) == pytest.approx(np.log(theirs.high / theirs.low), rel=0.02)
+
+
+def test_orders_without_a_repeat_are_told():
+    connection = duckdb.connect()
+    days = "DATE '2024-01-01' + CAST(i AS INTEGER)"
+    connection.sql(f"CREATE TABLE log AS SELECT 'c' || i AS customer_id, {days} AS ordered_at, 5.0 AS amount "
+                   "FROM range(30) t(i)")  # fmt: skip
+    with pytest.raises(UserError, match=r"These orders cannot be modelled.* without a single repeat order") as told:
+        score_in_engine(connection, "log", date(2024, 12, 31), horizon_months=12, **ECONOMICS)
+    assert "\n" not in str(told.value)
