@@ -14,6 +14,7 @@ import pandas as pd
 
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.gamma_gamma import GammaGammaFitter
+from regulars.clv.spend import choose_spend_model
 from regulars.clv.uncertainty import spread_interval, total_spread
 from regulars.clv.value import _check_margin, _if_alive, continuous_rate, expected_spend, units
 from regulars.errors import UserError
@@ -212,7 +213,7 @@ def _fit(history, weights, spenders):
     money = spenders["money"].astype(float) / MICRO / count
     try:
         model = BetaGeoFitter().fit(*history, weights=weights)
-        return model, GammaGammaFitter().fit(spenders["frequency"].astype(float), money, weights=count)
+        return model, choose_spend_model(spenders["frequency"].astype(float), money, count).model
     except ValueError as error:
         raise UserError(f"These orders cannot be modelled: {error}") from error
 
