@@ -23,6 +23,11 @@ Questions to a fitter of orders, all for arrays of histories and any t ≥ 0 in 
     ``probability_never(frequency, recency, T)``;
     ``simulate_orders(T, seed)``: orders of new customers by the story of the model.
 
+Contracts
+    ``ShiftedBetaGeoFitter()``, ``BetaDiscreteWeibullFitter()``: ``fit(survivors)`` (alive after 0, 1, 2 … periods),
+    ``survival(t)``, ``retention_rate(t)``, ``derl(renewals, discount_rate)`` (shifted beta-geometric);
+    ``duration_dependence(survivors, level)``: whether differences between customers explain it all.
+
 Value
     ``lifetime_value(model, spend_model, frequency, recency, T, monetary_value, *, margin, annual_discount_rate, months,
     time_unit, active_within_days=None)``: a frame with expected_orders, p_alive, spend_per_order, spend_is_prior,
@@ -74,8 +79,10 @@ _HOMES = {
     "_fitter": ("Finding",),
     "backtesting": ("Fold", "backtest", "backtest_folds", "compare_folds", "forecast_now", "score_folds"),
     "combining": ("Combination", "choose_regularity", "combine"),
+    "beta_discrete_weibull": ("BetaDiscreteWeibullFitter", "DurationDependence", "duration_dependence"),
     "beta_geo": ("BetaGeoFitter", "ModifiedBetaGeoFitter", "RegularBetaGeoFitter"),
     "netting_bias": ("NettingBias", "day_netting_bias"),
+    "shifted_beta_geo": ("ShiftedBetaGeoFitter",),
     "resampling": ("bootstrap",),
     "saved": ("data_hash", "model_entry", "restore_models"),
     "spend": ("SpendChoice", "Winsorised", "choose_spend_model", "winsorise"),
