@@ -130,6 +130,28 @@ class CohortFinding(StrEnum):
     TOO_FEW = "too_few"
 
 
+class BaseFinding(StrEnum):
+    """What the customer base did over the last months."""
+
+    GREW = "grew"
+    SHRANK = "shrank"
+    HELD = "held"
+    CLOSED = "closed"  # nobody was new: the log follows customers won earlier
+    TOO_SHORT = "too_short"
+
+
+class RevenueStep(StrEnum):
+    """What moved revenue from one window to the next."""
+
+    BEFORE = "before"
+    NEW = "new"
+    RETURNED = "returned"
+    MORE = "more"
+    LESS = "less"
+    PAUSED = "paused"
+    NOW = "now"
+
+
 class Recommendation(StrEnum):
     """What a score on the 0-10 question "would you recommend us?" makes of a customer."""
 

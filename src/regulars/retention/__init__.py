@@ -8,6 +8,13 @@ _HOMES = {
     "survival": ("Curve", "cohort_curves", "kaplan_meier", "log_rank", "returns_by", "time_to_second_order"),
     "findings": ("cohort_finding", "cohort_story", "compare_cohorts", "older_and_newer"),
     "states": ("Thresholds", "customer_states", "first_gap_probability", "silence_probability"),
+    "base": (
+        "base_finding",
+        "customer_ledger",
+        "presence",
+        "revenue_retention",
+        "state_transitions",
+    ),
     "risk": ("active_bands", "at_risk", "can_tell_alive", "expected_active", "risk_finding", "risk_total"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)
