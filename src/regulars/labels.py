@@ -152,6 +152,23 @@ class RevenueStep(StrEnum):
     NOW = "now"
 
 
+class DatesFinding(StrEnum):
+    """Whether the date of the next order can be told."""
+
+    MOST = "most"
+    SOME = "some"
+    NONE = "none"
+
+
+class HindsightFinding(StrEnum):
+    """How an earlier forecast did."""
+
+    HELD = "held"
+    OVER = "over"
+    UNDER = "under"
+    UNKNOWN = "unknown"
+
+
 class Recommendation(StrEnum):
     """What a score on the 0-10 question "would you recommend us?" makes of a customer."""
 

@@ -15,6 +15,8 @@ _HOMES = {
         "revenue_retention",
         "state_transitions",
     ),
+    "dates": ("DateRules", "call_list", "dates_calibration", "dates_finding", "next_order", "next_order_pit"),
+    "hindsight": ("Told", "told_before"),
     "risk": ("active_bands", "at_risk", "can_tell_alive", "expected_active", "risk_finding", "risk_total"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)
