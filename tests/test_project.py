@@ -28,6 +28,7 @@ GROUND = {
     "engine",
     "privacy",
     "date_formats",
+    "discovery",
     "sources",
     "parsing",
     "catalog",

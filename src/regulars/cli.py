@@ -1,4 +1,4 @@
-"""The command line: ``regulars run STAGE DATASET`` and ``regulars reports [DATASET]``."""
+"""The command line: ``regulars reports [DATASET]``, ``regulars new NAME FILE…`` and what else `--help` lists."""
 
 import argparse
 import json
@@ -74,12 +74,35 @@ def _parser() -> argparse.ArgumentParser:
     reports = commands.add_parser("reports", help="bring the pages up to date: of one dataset, or of all")
     reports.add_argument("dataset", nargs="?", default="")
     reports.set_defaults(command=_reports)
+    new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
+    new.add_argument("name", help="what the dataset will be called")
+    new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
+    new.add_argument("--currency", default="", help="code of its money, such as EUR")
+    new.set_defaults(command=_new)
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
     seconds = run_stage(arguments.stage, arguments.dataset)
     print(f"  {arguments.dataset:<12} {arguments.stage:<13} {seconds:5.1f} s", flush=True)
+    return 0
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from regulars.discovery import new_dataset
+
+    proposal = new_dataset(arguments.name, arguments.source, arguments.currency)
+    for title, lines in {"Found": proposal.concluded, "Worth a look": proposal.unsure}.items():
+        if lines:
+            print(f"{title}:", *(f"  {line}" for line in lines), sep="\n")
+    if not proposal.has_orders:
+        print(f"regulars: nothing was written: {proposal.questions[0]}", file=sys.stderr)
+        return 1
+    print(f"\ndata/sources/{arguments.name}.yaml is written, and {arguments.name} stands in params.yaml.")
+    if proposal.questions:
+        print('To be answered there, wherever it says "?":', *(f"  {line}" for line in proposal.questions), sep="\n")
+    key = "" if os.environ.get("REGULARS_ID_KEY") else "export REGULARS_ID_KEY=<a long random text>; "
+    print(f"\nThen: {key}make reports DATASET={arguments.name}")
     return 0
 
 

@@ -10,6 +10,8 @@ from regulars.paths import project_root
 
 SHARED_SECTION = "common"
 DATASETS_SECTION = "datasets"
+ENGINE_SECTION = "engine"
+NOT_STAGES = (DATASETS_SECTION, ENGINE_SECTION)  # sections that no dataset overrides
 
 
 def load(path: Path | None = None) -> dict:
@@ -85,7 +87,7 @@ def resolve(stage: str, dataset: str, settings: dict | None = None) -> dict:
     if stage not in settings:
         raise UserError(f"params.yaml has no section '{stage}': add it, if only as '{stage}: {{}}'.")
     overrides = settings[DATASETS_SECTION][dataset] or {}
-    _refuse_unknown(overrides, [key for key in settings if key != DATASETS_SECTION], f"datasets.{dataset}")
+    _refuse_unknown(overrides, [key for key in settings if key not in NOT_STAGES], f"datasets.{dataset}")
     merged = {}
     for section in (SHARED_SECTION, stage):
         defaults = settings.get(section) or {}

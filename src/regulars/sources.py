@@ -27,6 +27,7 @@ from regulars.errors import UserError
 from regulars.paths import output_root, project_root
 
 ROW = "row"
+OPEN = "?"  # what `regulars new` writes where only somebody who knows the data can answer
 LAST_ORDER_DAY = "last_order_day"
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 OPEN_TABLES = ("customers",)  # any further column of the file may be kept as an attribute
@@ -207,6 +208,7 @@ def parse_mapping(content, dataset: str) -> Mapping:
     regulars.errors.UserError: data/sources/shop.yaml: 'titel' is not a key here; did you mean 'title'?
     """
     label = f"data/sources/{dataset}.yaml"
+    _refuse_open(content, label)
     _check_schema(content, label)
     tables = {}
     for name, given in content["tables"].items():
@@ -234,6 +236,17 @@ def parse_mapping(content, dataset: str) -> Mapping:
         simulator=content.get("simulator", {}),
         tables=tables,
     )
+
+
+def _refuse_open(content, label: str, where: str = "") -> None:
+    """Stop at the first question of `regulars new` that nobody has answered yet."""
+    if content == OPEN and where:
+        raise UserError(
+            f"{label}: {where} is still a question; answer it there: the comment beside it says what is known."
+        )
+    parts = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for key, part in parts:
+        _refuse_open(part, label, f"{where}.{key}" if where else str(key))
 
 
 def _check_schema(content, label: str) -> None:
@@ -695,7 +708,14 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         column = column.cast(column.type.value_type)
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.timestamp("s"), safe=False)
-    return pc.fill_null(column.cast(pa.string()), "")
+    texts = column.cast(pa.string())
+    if pa.types.is_floating(column.type):
+        # 1e-05 and 1e+15, which no export to text would hold
+        powers = pc.match_substring(texts, "e").combine_chunks()
+        plain = [f"{value:.10f}" for value in column.filter(powers).to_pylist()]
+        texts = pc.replace_with_mask(texts.combine_chunks(), pc.fill_null(powers, False), pa.array(plain, pa.string()))
+        texts = pa.chunked_array([texts])
+    return pc.fill_null(texts, "")
 
 
 def _read_excel(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa.Table]:
