@@ -27,6 +27,7 @@ GROUND = {
     "labels",
     "engine",
     "privacy",
+    "databases",
     "date_formats",
     "discovery",
     "sources",

@@ -273,7 +273,10 @@ def _schema_problem(error) -> str:
             about = error.schema["properties"][absent].get("description", "")
             return f"{at}the key '{absent}' is missing; add it{': ' + about[0].lower() + about[1:] if about else '.'}"
         case "oneOf" if error.schema.get("required") == ["columns"]:
-            return f"{at}a table comes from one of path, resource or simulator; name exactly one."
+            return (
+                f"{at}a table comes from one of path, resource, simulator, url with table, or url with query; "
+                "name exactly one."
+            )
         case "anyOf":
             return f"{at}neither orders nor order_lines is there; one of them is needed."
     wanted = error.schema.get("description") or {
@@ -395,7 +398,8 @@ def ingest(dataset: str, settings: dict) -> dict:
 def has_changed(dataset: str) -> bool:
     """Whether the files that a dataset is read from are others than those last brought in.
 
-    They lie outside the pipeline, so that no stage can watch them: asked before a run.
+    They lie outside the pipeline, so that no stage can watch them: asked before a run. A database is read again every
+    time, since nothing tells from outside whether its rows are the same; where they are, no later stage runs.
 
     Returns
     -------
@@ -411,7 +415,7 @@ def has_changed(dataset: str) -> bool:
     if not (project_root() / raw_folder(dataset) / "manifest.json").is_file():
         return False
     tables = read_manifest(dataset)["tables"]
-    return any(
+    return any("url" in table for table in mapping.tables.values()) or any(
         [_sha256(file) for file in _glob(table["path"], f"data/sources/{dataset}.yaml: tables.{name}")]
         != [entry["sha256"] for entry in tables.get(name, {"files": []})["files"]]
         for name, table in mapping.tables.items()
@@ -447,6 +451,13 @@ def _simulate(mapping: Mapping, settings: dict, target: Path) -> dict[str, list[
 
 def _copy(mapping: Mapping, name: str, table: dict, target: Path) -> list[str]:
     key = f"{mapping.file}: tables.{name}"
+    if "url" in table:
+        from regulars.databases import copy_table
+
+        copy = f"{name}/{name}.parquet"
+        (target / name).mkdir(exist_ok=True)
+        copy_table(table, mapping.time_zone, target / copy, key)
+        return [copy]
     sources = [_resource(table["resource"], key)] if "resource" in table else _glob(table["path"], key)
     names = [source.name for source in sources]
     copies = []

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import re
+import tempfile
 import unicodedata
 import zlib
 from collections import Counter
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from regulars.databases import copy_table
 from regulars.discovery import values
 from regulars.errors import UserError
 from regulars.sources import TEXT_SUFFIXES, read_text
 
+TABLE_ROWS = 100_000  # of a database table that are looked at
 LOOKED_AT = 200  # rows that the delimiter is judged by
 START = 2_000_000  # characters of a file that these rows are taken from
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
@@ -84,6 +87,30 @@ def inspect_file(file: Path, written: str) -> Inspected:
     if not data.num_rows:
         raise UserError(f"{written} has a header and no rows; name a file that has some.")
     return Inspected({"path": written}, file.name, form, header, data, tuple(concluded), tuple(unsure))
+
+
+def inspect_table(url: str, table: str) -> Inspected:
+    """Look at the first rows of a table of a database.
+
+    Parameters
+    ----------
+    url : str
+        As the mapping will have it: the password in an environment variable.
+    table : str
+
+    Returns
+    -------
+    Inspected
+    """
+    source = {"url": url, "table": table}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "table.parquet")
+        copy_table(source, "UTC", file, f"table {table}", TABLE_ROWS)
+        header, data = read_text(file, {}, f"table {table}")
+    if not data.num_rows:
+        raise UserError(f"table {table} has no rows; name a table that has some.")
+    unsure = [f"only its first {TABLE_ROWS:,} rows were looked at"] if data.num_rows == TABLE_ROWS else []
+    return Inspected(source, table, {}, header, data, (), tuple(unsure))
 
 
 # ---- text files ------------------------------------------------------------------------------------------------

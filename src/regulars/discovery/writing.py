@@ -1,17 +1,21 @@
 """A new dataset in the project: its mapping in ``data/sources``, its name in ``params.yaml``."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 import yaml
 
 from regulars import params
-from regulars.discovery.files import Inspected, inspect_file
+from regulars.databases import VARIABLE
+from regulars.discovery.files import Inspected, inspect_file, inspect_table
 from regulars.discovery.proposal import Proposal, propose
 from regulars.errors import UserError
 from regulars.paths import project_root
 
+PASSWORD_VARIABLE = "DATABASE_PASSWORD"  # where no variable holds the password of a URL yet
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 
 
@@ -63,12 +67,29 @@ def _read(settings: Path) -> str:
 
 def _inspect(sources: Sequence[str]) -> list[Inspected]:
     inspected = []
+    if "://" in sources[0] or VARIABLE.fullmatch(sources[0]):
+        if len(sources) == 1:
+            raise UserError("Name the tables of the database after its URL.")
+        url = _hide_password(sources[0])
+        return [inspect_table(url, table) for table in sources[1:]]
     for source in sources:
         file = Path(source).expanduser().resolve()
         root = project_root()
         written = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.as_posix()
         inspected.append(inspect_file(file, written))
     return inspected
+
+
+def _hide_password(url: str) -> str:
+    """The URL with its password taken out and put where `regulars.databases` finds it in this run."""
+    written = re.match(r"([a-z]+://[^/@:]*:)((?!\$\{)[^@]+)(@.*)", url)
+    if not written:
+        return url
+    password = unquote(written[2])
+    holders = sorted(name for name, value in os.environ.items() if value == password)
+    name = holders[0] if holders else PASSWORD_VARIABLE
+    os.environ[name] = password
+    return f"{written[1]}${{{name}}}{written[3]}"
 
 
 def with_dataset(content: str, dataset: str) -> str:

@@ -1,0 +1,359 @@
+"""Tables that lie in a database, read in batches as text: PostgreSQL through ADBC, DuckDB by itself.
+
+The engine's PostgreSQL backend needs psycopg, which is under the LGPL, and DuckDB's own reader is a download; ADBC's
+driver (Apache-2.0) streams Arrow batches and is the fastest of the three. Statements are built with sqlglot, which
+quotes every name as the database wants it.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote, urlsplit
+
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+from regulars.errors import UserError
+from regulars.paths import project_root
+
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+BATCH_ROWS = 100_000  # written at a time: what lies in memory, whatever the table holds
+PATIENCE = 10  # seconds to wait for a connection, where the URL names no connect_timeout
+SCHEMES = ("postgresql", "postgres", "duckdb")
+HIDDEN = "***"
+SOURCE = "q"  # what a statement calls the table or the query that it reads
+FAULTS = (
+    (r"42P01|relation .* does not exist", "there is no such table"),
+    (r"42703|column .* does not exist", "there is no such column"),
+    (r"42501|permission denied", "the user may not read it; grant SELECT"),
+    (r"57014|statement timeout", "the query took longer than the server allows; raise statement_timeout or read less"),
+    (r"42601|syntax error|Parser Error", "the query is not valid SQL there"),
+    (r"28P01|28000|password authentication|no password supplied", "it refuses the user or the password"),
+    (r"3D000|database .* does not exist", "there is no such database"),
+    (r"Connection refused|could not translate|timeout expired|[Nn]o route", "it does not answer; is it there?"),
+    (r"57P0|terminat|closed the connection|closed unexpectedly|lost", "the connection broke; try again"),
+)  # fmt: skip
+
+
+class _Connection(Protocol):
+    """What is asked of a database, whichever it is."""
+
+    dialect: str
+
+    def schema(self, statement: str) -> pa.Schema: ...
+
+    def rows(self, statement: str) -> list[tuple]: ...
+
+    def batches(self, statement: str) -> Iterator[pa.RecordBatch]: ...
+
+
+def expand(url: str, label: str) -> tuple[str, list[str]]:
+    """The URL with the values of its environment variables, and those values, which nothing may show.
+
+    Parameters
+    ----------
+    url : str
+        As the mapping has it: ``postgresql://crm:${CRM_PASSWORD}@db.example/shop``, or one variable that holds it all.
+    label : str
+        How messages name its key.
+
+    Returns
+    -------
+    url : str
+    secrets : list of str
+        As they are, and as they stand in the URL.
+
+    Raises
+    ------
+    UserError
+        Where a variable is not set, the password stands in the file, or the kind of database is not read.
+    """
+    secrets = []
+    whole = VARIABLE.fullmatch(url.strip())
+
+    def value(match: re.Match) -> str:
+        found = os.environ.get(match[1])
+        if not found:
+            raise UserError(f"{label}: the environment variable {match[1]} is not set; set it before the run.")
+        secrets.extend([found, quote(found, safe="")])
+        return found if whole else quote(found, safe="")
+
+    if not whole and re.match(r"[a-z]+://[^/@:]*:(?!\$\{)[^/@]+@", url):
+        raise UserError(f"{label}: the password stands in the file; take it from the environment: ${{CRM_PASSWORD}}.")
+    full = VARIABLE.sub(value, url.strip())
+    scheme = full.partition("://")[0]
+    if scheme not in SCHEMES:
+        raise UserError(f"{label}: databases of this kind are not read; it may be {', '.join(SCHEMES)}.")
+    password = re.match(r"[a-z]+://[^/@:]*:([^@]*)@", full)
+    return full, [*secrets, *([password[1]] if password and password[1] else [])]
+
+
+@contextmanager
+def connect(url: str, label: str) -> Iterator[_Connection]:
+    """Open a database for reading; whatever goes wrong inside becomes one sentence without secrets.
+
+    Parameters
+    ----------
+    url : str
+        As the mapping has it.
+    label : str
+        How messages name its table: ``data/sources/shop.yaml: tables.orders``.
+    """
+    full, secrets = expand(url, f"{label}.url")
+    kind = _DuckDB if full.startswith("duckdb:") else _Postgres
+    errors = kind.errors()
+    try:
+        with closing(kind(full)) as database:
+            yield database
+    except errors as error:
+        raise UserError(_sentence(error, label, secrets)) from None
+
+
+def _sentence(error: Exception, label: str, secrets: list[str]) -> str:
+    told = re.sub(r"\[libpq\] *|Query was: (.|\n)*", "", str(error))
+    for secret in sorted(secrets, key=len, reverse=True):
+        told = told.replace(secret, HIDDEN)
+    code = getattr(error, "sqlstate", None) or ""
+    meaning = next((text for sign, text in FAULTS if re.search(sign, f"{code} {told}")), "it cannot be read")
+    first = " ".join(told.split())[:200].rstrip(". ")
+    return f"{label}: {meaning} (the database says: {first})."
+
+
+def copy_table(table: dict, zone: str, target: Path, label: str, limit: int | None = None) -> int:
+    """Copy a table or the result of a query into a Parquet file of text, batch by batch.
+
+    Parameters
+    ----------
+    table : dict
+        ``url`` with ``table`` (and ``schema``) or ``query``; ``order_by`` where the rows have an order of their own.
+    zone : str
+        Time zone in which moments with a zone are written.
+    target : Path
+    label : str
+    limit : int, optional
+        Most rows.
+
+    Returns
+    -------
+    int
+        Rows written.
+
+    Notes
+    -----
+    The same table gives the same file: rows come in the order of ``order_by``, else of the query's own ORDER BY or
+    the table's primary key, else of all columns as text.
+    """
+    import pyarrow.parquet as pq
+
+    rows = 0
+    with connect(table["url"], label) as database:
+        statement, schema = _statement(database, table, zone, label, limit)
+        with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+            for part in _even(database.batches(statement), schema):
+                writer.write_table(part)
+                rows += part.num_rows
+    return rows
+
+
+def _even(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The same rows in parts of equal size, however the driver cuts them."""
+    waiting, count = [], 0
+    for batch in batches:
+        columns = [column.cast(pa.string()) for column in batch.columns]
+        waiting.append(pa.RecordBatch.from_arrays(columns, schema=schema))
+        count += batch.num_rows
+        while count >= BATCH_ROWS:
+            whole = pa.Table.from_batches(waiting, schema)
+            yield whole.slice(0, BATCH_ROWS)
+            rest = whole.slice(BATCH_ROWS)
+            waiting, count = rest.to_batches(), rest.num_rows
+    if count:
+        yield pa.Table.from_batches(waiting, schema)
+
+
+# ---- statements ------------------------------------------------------------------------------------------------
+
+
+def _statement(database: _Connection, table: dict, zone: str, label: str, limit: int | None) -> tuple[str, pa.Schema]:
+    source = _source(database, table, label)
+    found = database.schema(exp.select("*").from_(source).limit(0).sql(database.dialect))
+    if len(set(found.names)) < len(found.names):
+        raise UserError(f"{label}: two columns of the query have the same name; give each its own.")
+    keys = table.get("order_by", []) if "query" in table else table.get("order_by") or _primary_key(database, table)
+    keys = [str(key) for key in (keys if isinstance(keys, list) else [keys])]
+    for key in keys:
+        if key not in found.names:
+            raise UserError(f"{label}.order_by: there is no column '{key}'; it may be {', '.join(found.names[:20])}.")
+    texts = [exp.alias_(_as_text(database, field, zone), field.name, quoted=True) for field in found]
+    ordered = not keys and _has_order(database, table)
+    by = [] if ordered else [found.field(name) for name in keys or found.names]
+    statement = exp.select(*texts).from_(source)
+    if by:
+        statement = statement.order_by(*(_sorted_by(database, field, as_text=not keys) for field in by))
+    statement = statement.limit(limit) if limit else statement
+    return statement.sql(database.dialect), pa.schema([pa.field(name, pa.string()) for name in found.names])
+
+
+def _source(database: _Connection, table: dict, label: str) -> exp.Expression:
+    if "query" in table:
+        query = str(table["query"]).strip().rstrip(";")
+        # the firm's own text, passed on as it stands; the line break ends a comment at its end
+        return exp.Subquery(this=exp.Var(this=f"{query}\n"), alias=exp.TableAlias(this=_name(SOURCE)))
+    name, schema = str(table["table"]), table.get("schema")
+    listed = exp.select(exp.column("table_name"), exp.column("table_schema"))
+    listed = listed.from_(exp.table_("tables", db="information_schema"))
+    tables = [row for row in database.rows(listed.sql(database.dialect)) if not schema or row[1] == schema]
+    names = [row[0] for row in tables]
+    if name not in names:
+        own = [row[0] for row in tables if row[1] not in ("information_schema", "pg_catalog")]
+        close = get_close_matches(name, own, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(sorted(own)[:20]) or 'none'}."
+        place = f" in the schema '{schema}'" if schema else ""
+        raise UserError(f"{label}: the database has no table '{name}'{place} that this user may read; {hint}")
+    return exp.table_(_name(name), db=_name(schema) if schema else None, alias=_name(SOURCE))
+
+
+def _name(text: str) -> exp.Identifier:
+    return exp.to_identifier(str(text), quoted=True)
+
+
+def _column(name: str) -> exp.Column:
+    # of the source, not of the list of texts, by which 10 would come before 2
+    return exp.column(name, table=SOURCE, quoted=True)
+
+
+def _as_text(database: _Connection, field: pa.Field, zone: str) -> exp.Expression:
+    column = _column(field.name)
+    if pa.types.is_timestamp(field.type) and field.type.tz:
+        column = exp.AtTimeZone(this=column, zone=exp.Literal.string(zone))
+    return exp.cast(column, "text", dialect=database.dialect)
+
+
+def _sorted_by(database: _Connection, field: pa.Field, as_text: bool) -> exp.Expression:
+    column = _column(field.name)
+    column = exp.cast(column, "text", dialect=database.dialect) if as_text else column
+    if database.dialect == "postgres" and (as_text or pa.types.is_string(field.type)):
+        # by bytes, not by the language that the server is set to
+        column = exp.Collate(this=column, expression=_name("C"))
+    return exp.Ordered(this=column, nulls_first=False)
+
+
+def _has_order(database: _Connection, table: dict) -> bool:
+    """Whether a query puts its rows in an order by itself; what wraps it only casts, and leaves them in it."""
+    try:
+        return bool(sqlglot.parse_one(str(table["query"]), dialect=database.dialect).args.get("order"))
+    except (KeyError, sqlglot.errors.SqlglotError):
+        return False
+
+
+def _primary_key(database: _Connection, table: dict) -> list[str]:
+    if database.dialect != "postgres":
+        return []
+    parts = [str(table[part]) for part in ("schema", "table") if table.get(part)]
+    name = ".".join(_name(part).sql("postgres") for part in parts)
+    literal = exp.Literal.string(name).sql("postgres")
+    return [
+        row[0]
+        for row in database.rows(
+            "SELECT a.attname::text FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
+            f"AND a.attnum = ANY(i.indkey) WHERE i.indrelid = {literal}::regclass AND i.indisprimary "
+            "ORDER BY array_position(i.indkey::int2[], a.attnum)"
+        )
+    ]
+
+
+# ---- databases -------------------------------------------------------------------------------------------------
+
+
+class _BrokenError(Exception):
+    """Rows that stopped coming; the driver gives an error of the stream, which says nothing of its kind."""
+
+
+class _Postgres:
+    dialect = "postgres"
+
+    def __init__(self, url: str):
+        from adbc_driver_postgresql import dbapi
+
+        if "connect_timeout=" not in url:
+            url += f"{'&' if urlsplit(url).query else '?'}connect_timeout={PATIENCE}"
+        self._connection = dbapi.connect(url)
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                cursor.execute("SET datestyle = 'ISO, YMD'")
+        except BaseException:
+            self._connection.close()
+            raise
+
+    @staticmethod
+    def errors():
+        from adbc_driver_postgresql import dbapi
+
+        return (dbapi.Error, _BrokenError)
+
+    def schema(self, statement: str) -> pa.Schema:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetch_arrow_table().schema
+
+    def rows(self, statement: str) -> list[tuple]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    def batches(self, statement: str) -> Iterator[pa.RecordBatch]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            rows = cursor.fetch_record_batch()
+            while True:
+                try:
+                    batch = rows.read_next_batch()
+                except StopIteration:
+                    return
+                except (pa.ArrowException, OSError) as error:
+                    raise _BrokenError(str(error)) from None
+                yield batch
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _DuckDB:
+    dialect = "duckdb"
+
+    def __init__(self, url: str):
+        import duckdb
+
+        path = url.removeprefix("duckdb://")
+        root = project_root()
+        file = str(root / path) if path else ":memory:"
+        if path and not Path(file).is_file():
+            raise duckdb.IOException(f"there is no file {path}")
+        self._connection = duckdb.connect(file, read_only=bool(path))
+        folder = str(root).replace("'", "''")
+        self._connection.execute(f"SET file_search_path = '{folder}'")
+        self._connection.execute("SET TimeZone = 'UTC'")
+
+    @staticmethod
+    def errors():
+        import duckdb
+
+        return duckdb.Error
+
+    def schema(self, statement: str) -> pa.Schema:
+        return self._connection.sql(statement).to_arrow_table().schema
+
+    def rows(self, statement: str) -> list[tuple]:
+        return self._connection.execute(statement).fetchall()
+
+    def batches(self, statement: str) -> Iterator[pa.RecordBatch]:
+        yield from self._connection.sql(statement).to_arrow_reader(BATCH_ROWS)
+
+    def close(self) -> None:
+        self._connection.close()
