@@ -34,7 +34,7 @@ GROUND = {
     "parsing",
     "catalog",
 }
-DOMAIN = {"cleaning", "netting", "quality", "simulate", "rfm", "clv"}
+DOMAIN = {"cleaning", "netting", "quality", "simulate", "rfm", "revenue", "clv"}
 DOMAIN |= {"segments", "satisfaction", "retention", "actions"}
 
 

@@ -28,6 +28,18 @@ class Segment(StrEnum):
     LOST = "lost"
 
 
+class RevenueFactor(StrEnum):
+    """Step on the way from the revenue of one window to that of the next."""
+
+    BEFORE = "before"
+    WON = "won"
+    LOST = "lost"
+    BACK = "back"
+    ORDERS = "orders"
+    SPEND = "spend"
+    NOW = "now"
+
+
 class CustomerState(StrEnum):
     """State of a customer at the end of the data, by the customer's own rhythm."""
 

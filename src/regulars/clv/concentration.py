@@ -139,12 +139,16 @@ class ConcentrationFinding:
         Share of the value to come of the top customers by that value.
     verdict : {"more", "less", "same"}
         Whether the future share is beyond noise above or below the past one.
+    past_gini, future_gini : Estimate
+        Gini coefficients of past revenue and of the value to come.
     """
 
     past: Estimate
     future: Estimate
     own: Estimate
     verdict: str
+    past_gini: Estimate
+    future_gini: Estimate
 
 
 def concentration_finding(
@@ -166,7 +170,9 @@ def concentration_finding(
     common = {"top": top, "level": level, "draws": draws, "seed": seed}
     past, future = top_share(spend, **common), top_share(value, ranked_by=spend, **common)
     verdict = "more" if future.low > past.high else "less" if future.high < past.low else "same"
-    return ConcentrationFinding(past, future, top_share(value, **common), verdict)
+    common.pop("top")
+    ginis = gini_estimate(spend, **common), gini_estimate(value, **common)
+    return ConcentrationFinding(past, future, top_share(value, top=top, **common), verdict, *ginis)
 
 
 def _checked(values, ranked_by=None) -> np.ndarray:

@@ -16,6 +16,9 @@ import plotly.graph_objects as go
 from regulars.report import drawing
 from regulars.report.drawing import BEFORE, GAIN, NOW, OTHER, RISK, Words, note, plain_words, strong
 
+# hues of the series that several pages draw
+SERIES = {"past": BEFORE, "naive": BEFORE, "future": NOW, "forecast": NOW, "expected": NOW, "came": GAIN}
+
 __all__ = [
     "BEFORE",
     "GAIN",

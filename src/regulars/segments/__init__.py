@@ -7,6 +7,6 @@ _HOMES = {
     "tiers": ("assign_tiers", "tier_thresholds"),
     "clusters": ("Clustering", "cluster_features", "find_clusters"),
     "findings": ("GONE_QUIET", "HAVE_BEGUN", "largest_group", "leading_group", "part_of"),
-    "summary": ("cross_table", "group_summary", "score_grid", "share_of"),
+    "summary": ("cross_table", "group_summary", "pyramid", "score_grid", "share_of"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)
