@@ -25,25 +25,27 @@ if TYPE_CHECKING:
     import duckdb
 
 SPEND_BINS = 512  # per unit of the natural logarithm of spend
+SPREAD_HISTORIES = 50_000  # on which the part of the parameters in a total's interval is reckoned
 MICRO = 1e6  # money is summed in whole millionths: sums of floats depend on the order in which threads finish
 
 # decimals and arg_min give the same numbers as `regulars.rfm.rfm_expression`, without a window over all purchase days
 _CUSTOMERS = """
 CREATE OR REPLACE TEMP TABLE {customers} AS
 WITH purchase_days AS (
-    SELECT customer_id, CAST(ordered_at AS DATE) AS day, sum(CAST(amount AS DECIMAL(18, 4))) AS amount
-    FROM {orders} WHERE CAST(ordered_at AS DATE) <= DATE '{end}'
-    GROUP BY ALL HAVING sum(CAST(amount AS DECIMAL(18, 4))) {sign} 0
+    SELECT customer_id, CAST(ordered_at AS DATE) AS day,
+        CAST(sum(CAST(amount AS DECIMAL(18, 4))) AS DECIMAL(18, 4)) AS net
+    FROM {orders} WHERE ordered_at < TIMESTAMP '{after}'
+    GROUP BY ALL HAVING net {sign} 0
 ), known AS (
     SELECT customer_id, min(day) AS first_ordered_at, max(day) AS last_ordered_at, count(*) - 1 AS repeats,
-        count(*) FILTER (amount > 0) AS paid, arg_min(amount, day) AS first_amount, sum(amount) AS spend
+        count(*) FILTER (net > 0) AS paid, arg_min(net, day) AS first_net, sum(net) AS spend
     FROM purchase_days GROUP BY customer_id
 )
 SELECT customer_id, first_ordered_at, last_ordered_at, CAST(repeats AS INTEGER) AS frequency,
     CAST(last_ordered_at - first_ordered_at AS INTEGER) AS recency_days,
     CAST(DATE '{end}' - first_ordered_at AS INTEGER) AS T_days,
-    CASE WHEN paid > CAST(first_amount > 0 AS INTEGER) THEN CAST(spend - first_amount AS DOUBLE)
-        / (paid - CAST(first_amount > 0 AS INTEGER)) END AS monetary_value,
+    CASE WHEN paid > CAST(first_net > 0 AS INTEGER) THEN CAST(spend - first_net AS DOUBLE)
+        / (paid - CAST(first_net > 0 AS INTEGER)) END AS monetary_value,
     CAST(spend AS DOUBLE) AS spend
 FROM known"""
 
@@ -157,8 +159,9 @@ def score_in_engine(
     _check_margin(margin)
     names = {part: f'"{name}_{part}"' for part in ("customers", "histories", "scores")}
     sign = ">=" if zero_spend_is_purchase else ">"
-    end = pd.Timestamp(observation_end).date().isoformat()
-    connection.execute(_CUSTOMERS.format(orders=orders, end=end, sign=sign, **names))
+    end = pd.Timestamp(observation_end).normalize()
+    days = {"end": end.date().isoformat(), "after": (end + pd.Timedelta(days=1)).date().isoformat()}
+    connection.execute(_CUSTOMERS.format(orders=orders, sign=sign, **days, **names))
     histories = connection.sql(_HISTORIES.format(micro=MICRO, **names)).fetchnumpy()
     spenders = connection.sql(_SPENDERS.format(micro=MICRO, bins=SPEND_BINS, **names)).fetchnumpy()
     weights = histories["customers"].astype(float)
@@ -191,13 +194,11 @@ def score_in_engine(
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {names['histories']} AS SELECT * FROM regulars_histories_frame")
     connection.unregister("regulars_histories_frame")
     connection.execute(_SCORES.format(**names))
-    paying, money = histories["paying"].astype(float), histories["money"].astype(float) / MICRO
     own = history[0] > 0
-    paying, money = np.where(own, paying, 0.0), np.where(own, money, 0.0)
-    totals = _totals(
-        model, spend_model, history, (weights, paying, money), margin * discounted, horizon, interval_level,
-        level_uncertainty,
-    )  # fmt: skip
+    sums = [weights] + [np.where(own, histories[name].astype(float), 0.0) for name in ("paying", "money")]
+    sums[2] /= MICRO
+    futures = horizon, interval_level, level_uncertainty
+    totals = _totals(model, spend_model, history, sums, (alive, orders_if_alive, margin * discounted), *futures)
     sizes = int(weights.sum()), weights.size, spenders["frequency"].size
     return EngineScores(names["scores"], *sizes, model, spend_model, *totals)
 
@@ -225,35 +226,35 @@ def _spend_line(spend_model, x):
     return once - slope, slope, np.full(x.size, float(expected_spend(spend_model, np.zeros(1), np.zeros(1))[0]))
 
 
-def _totals(model, spend_model, history, sums, margin_if_alive, horizon, level, level_uncertainty):
-    """Orders and value of all customers, from the sums of each history."""
+def _totals(model, spend_model, history, sums, said, horizon, level, level_uncertainty):
+    """Orders and value of all customers, from the sums of each history: customers, those who paid, their means."""
     customers, paying, money = sums
+    alive, orders, worth = said
+    expected = alive * orders
 
     def spend(other):
         base, slope, prior = _spend_line(other, history[0])
         return base * paying + slope * money + prior * (customers - paying)
 
-    t, n = np.full(history[0].size, horizon), int(customers.sum())
     each = spend(spend_model)
-    per_order = margin_if_alive / model._orders_if_alive(t, *history)  # margin and discount of one order
+    totals = float(customers @ expected), float((alive * worth) @ each)
+    # how totals move with the parameters is told by a part of the histories, evenly spaced in their order
+    part = slice(None, None, -(-customers.size // SPREAD_HISTORIES))
+    few, t = [column[part] for column in history], np.full(customers[part].size, horizon)
+    per_order = np.divide(worth, orders, out=np.zeros_like(worth), where=orders > 0)  # margin and discount of one order
+    by_model = []
+    for weights, total in zip((customers, per_order * each), totals, strict=True):
+        chosen = weights[part] / max(weights[part] @ expected[part], 1e-300) * total
 
-    def expectation(weights):
-        return lambda other: float(weights @ (other._alive(*history) * other._orders_if_alive(t, *history)))
+        def so_many(other, chosen=chosen):
+            return float(chosen @ (other._alive(*few) * other._orders_if_alive(t, *few)))
 
-    alive = model._alive(*history)
-    parts = (
-        (expectation(customers)(model), [total_spread(model, expectation(customers))]),
-        (
-            float((alive * margin_if_alive) @ each),
-            [
-                total_spread(model, expectation(per_order * each)),
-                total_spread(spend_model, lambda other: float((alive * margin_if_alive) @ spend(other))),
-            ],
-        ),
-    )
+        by_model.append(total_spread(model, so_many))
+    by_spend = total_spread(spend_model, lambda other: float((alive * worth) @ spend(other)))
+    n = int(customers.sum())
     return [
-        spread_interval(total, float(np.hypot(level_uncertainty, np.linalg.norm(errors) / total)), level, n)
+        spread_interval(total, float(np.hypot(level_uncertainty, np.hypot(*errors) / total)), level, n)
         if total > 0
         else Estimate(total, total, total, n)  # a margin of zero or less
-        for total, errors in parts
+        for total, errors in zip(totals, ((by_model[0], 0.0), (by_model[1], by_spend)), strict=True)
     ]
