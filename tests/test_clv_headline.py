@@ -1,16 +1,21 @@
 """Which forecast may be told: the rule, by hand and on data of which the truth is known; totals and coverage."""
 
+import io
+import sys
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter, backtest_folds, choose_headline, fold_totals, holdout_coverage
+from regulars.clv import BetaGeoFitter, backtest_folds, choose_headline, fold_totals, forecast_now, holdout_coverage
+from regulars.clv._progress import bar
 from regulars.clv.backtesting import Fold
 from regulars.clv.coverage import randomised_pit
-from regulars.clv.headline import rolling_cutoffs
+from regulars.clv.headline import judge_forecasts, rolling_cutoffs, with_headline
+from regulars.clv.scoring import fit_models, score_customers
 from regulars.errors import UserError
+from regulars.rfm import rfm_summary
 
 MODELS = ["bg_nbd", "combined", "naive"]
 CDNOW = {"zero_spend_is_purchase": True}
@@ -91,6 +96,72 @@ def test_stated_band_of_the_total_holds_what_came_on_the_last_holdout(cdnow_fold
     assert last["low"] <= last["came"] <= last["high"]
     assert last["verdict"] == "inside"
     assert last["miss"] == pytest.approx(last["expected"] / last["came"] - 1)
+
+
+def test_everything_in_one_call(cdnow_sample):
+    found = judge_forecasts(cdnow_sample, date(1998, 6, 30), 180, bootstraps=50, **CDNOW)
+    assert found.headline.model == "combined"
+    assert found.combination == "fixed"
+    later = cdnow_sample.drop_duplicates(["customer_id", "ordered_at"]).query("ordered_at > '1998-01-01'")
+    assert found.totals["came"].iloc[-1] == len(later)
+    assert found.scores["model"].unique().tolist() == ["bg_nbd", "combined", "naive", "recency", "last_period"]
+    assert found.scores["cutoff"].unique().tolist() == [pd.Timestamp("1998-01-01")]
+    assert found.coverage.real.n == 2357
+    assert found.left_out == []
+    with pytest.raises(UserError, match=r"value\.holdout_days is 400"):
+        judge_forecasts(cdnow_sample, date(1998, 6, 30), 400)
+
+
+def test_a_cutoff_that_cannot_be_used_is_told_and_the_others_stand(cdnow_sample):
+    late = cdnow_sample.copy()
+    early = late["ordered_at"] < "1998-03-01"
+    late.loc[early, "customer_id"] = "once" + late.loc[early].index.astype(str)  # nobody comes back before March
+    found = judge_forecasts(late, date(1998, 6, 30), 60, folds=3, bootstraps=20, **CDNOW)
+    assert [sentence[:18] for sentence in found.left_out] == ["cutoff 1998-01-01:", "cutoff 1998-03-02:"][
+        : len(found.left_out)
+    ]
+    assert found.left_out
+    assert found.headline.folds + len(found.left_out) == 3
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "pipe"])
+def test_a_bar_per_cutoff_on_a_terminal_and_nothing_elsewhere(cdnow_sample, monkeypatch, stream):
+    monkeypatch.setattr(sys, "stderr", stream)
+    backtest_folds(cdnow_sample, ["1997-09-30", "1997-12-31"], 90, ["naive"], **CDNOW)
+    told = stream.getvalue()
+    if stream.isatty():
+        assert told.split("\r")[1:] == [bar("cutoffs", n, 2)[1:] + ("\n" if n == 2 else "") for n in (0, 1, 2)]
+    else:
+        assert told == ""
+
+
+def test_customers_get_the_headline_and_wider_intervals(cdnow_sample):
+    summary = rfm_summary(cdnow_sample, date(1998, 6, 30), **CDNOW)
+    settings = {"margin": 0.3, "annual_discount_rate": 0.1, "active_within_days": 90, "time_unit": "week", "draws": 100}
+    models = fit_models(summary)
+    plain = score_customers(summary, models, horizon_months=12, **settings)
+    wide = score_customers(summary, models, horizon_months=12, customer_level=0.97, **settings)
+    assert (wide.customers["clv_high"] >= plain.customers["clv_high"]).all()
+    assert wide.customers["clv_high"].sum() > 1.1 * plain.customers["clv_high"].sum()
+    assert wide.clv_total == plain.clv_total
+    forecast = forecast_now(cdnow_sample, date(1998, 6, 30), 365, **CDNOW)
+    told = with_headline(plain, forecast)
+    np.testing.assert_allclose(told.customers["expected_orders"], forecast["expected_orders"])
+    ratio = told.customers["clv"] / plain.customers["clv"]
+    np.testing.assert_allclose(ratio, forecast["expected_orders"] / plain.customers["expected_orders"])
+    assert told.orders_total.value == pytest.approx(forecast["expected_orders"].sum())
+    assert told.clv_total.value == pytest.approx(told.customers["clv"].sum())
+    for name in ("expected_orders", "clv"):
+        assert (told.customers[f"{name}_low"] <= plain.customers[f"{name}_low"]).all()
+        assert (told.customers[f"{name}_high"] >= plain.customers[f"{name}_high"]).all()
+    assert (told.customers["value_at_risk"] >= 0).all()
+    with pytest.raises(ValueError, match="has no forecast of orders"):
+        with_headline(plain, forecast.iloc[1:])
 
 
 def simulated(seed, customers=1500):

@@ -48,6 +48,8 @@ Trust
     model, unit, metric, value, low, high; its parts are ``backtest_folds``, ``score_folds`` and ``compare_folds``
     (paired differences to a reference);
     ``forecast_now(orders, observation_end, horizon_days, model="combined", …)``: customer_id, expected_orders, p_order;
+    ``judge_forecasts(orders, observation_end, holdout_days, …)``: all of what follows in one call, a ``Trust`` with
+    headline, totals, scores, coverage;
     ``choose_headline(folds, …)``: a ``Headline`` with model, verdict, wins, losses, beat_naive, comparisons;
     ``rolling_cutoffs(observation_start, observation_end, holdout_days, folds)``; ``fold_totals(folds, model, …)``: what
     was forecast and what came; ``with_headline(scored, forecast)``: scores that follow another forecast of orders;
@@ -88,7 +90,15 @@ _HOMES = {
     "spend": ("SpendChoice", "Winsorised", "choose_spend_model", "winsorise"),
     "calibration": ("Calibration", "calibrate_p_active", "reliability_table"),
     "coverage": ("Coverage", "holdout_coverage"),
-    "headline": ("Headline", "choose_headline", "fold_totals", "rolling_cutoffs", "with_headline"),
+    "headline": (
+        "Headline",
+        "Trust",
+        "choose_headline",
+        "fold_totals",
+        "judge_forecasts",
+        "rolling_cutoffs",
+        "with_headline",
+    ),
     "gamma_gamma": ("GammaGammaFitter", "TiltedGammaGammaFitter"),
     "nbd": ("NBDFitter",),
     "pareto_nbd": ("ParetoNBDFitter",),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv._logistic import fit_logistic
+from regulars.clv._progress import with_progress
 from regulars.clv.combining import FITTERS, Combination, columns, combine, inner_windows, poisson_deviance
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.value import expected_spend, has_spend, units
@@ -395,7 +396,7 @@ def backtest_folds(
         Where no cutoff is left.
     """
     folds, left_out = [], []
-    for cutoff in cutoffs:
+    for cutoff in with_progress(cutoffs, "cutoffs"):
         try:
             folds.append(forecast_fold(orders, cutoff, horizon_days, DEFAULT if models is None else models, **settings))
         except ValueError as error:

@@ -29,7 +29,7 @@ FITTERS = {
 }
 NBD_SHARE = 0.1  # of the combined forecast; the rest is the mean of Pareto/NBD and MBG/CNBD-k
 SHAPE_FROM = 5_000  # repeat orders below which a shape is noise
-WINDOWS = (1.0, 1.5)  # how far before the cutoff the inner hold-outs begin, in their own length
+WINDOWS = (1.0,)  # how far before the cutoff the inner hold-outs begin, in their own length; more cost more time
 BOOSTING = {"learning_rate": 0.05, "max_iter": 100, "max_leaf_nodes": 8, "min_samples_leaf": 200, "max_bins": 32}
 RIDGE = 10.0  # orders by which a leaf of the boosting is drawn towards no change
 
@@ -179,6 +179,7 @@ def combine(
     zero_spend_is_purchase: bool = False,
     kind: str | None = None,
     shape_from: int = SHAPE_FROM,
+    begins: Iterable[float] = WINDOWS,
     seed: int = 0,
 ) -> Combination:
     """Combined forecast of the customers known at a cutoff.
@@ -198,6 +199,8 @@ def combine(
     kind : {"fixed", "shape"}, optional
         By default "shape" from ``shape_from`` repeat orders on.
     shape_from : int
+    begins : iterable of float
+        Of the inner hold-outs from which the shape is learnt, as for `inner_windows`; the first ends at the cutoff.
     seed : int
 
     Returns
@@ -206,17 +209,17 @@ def combine(
     """
     settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
     rich = kind == "shape" or (kind is None and table["frequency"].sum() >= shape_from)
-    windows = inner_windows(orders, cutoff, horizon_days, settings, WINDOWS if rich else WINDOWS[:1])
+    windows = inner_windows(orders, cutoff, horizon_days, settings, begins if rich else WINDOWS)
     latest = [window for window in windows if window.start + timedelta(days=window.days) == pd.Timestamp(cutoff)]
     regularity = best_regularity(latest[0], time_unit) if latest else 1
     names = part_names(regularity)
     counts, chances = ([np.asarray(forecast(name)[i], float) for name in names] for i in (0, 1))
     expected, p = combine_fixed(counts), combine_fixed(chances)
-    if not rich or not latest:
+    if not rich or not latest or not latest[0].table["holdout_orders"].sum() > 0:
         return Combination(expected, p, "fixed", "few" if not rich else "short", regularity)
-    shape = _learn_shape(orders, windows, cutoff, names, settings, seed)
-    outer = _features(_log(orders, cutoff, settings), table, pd.Timestamp(cutoff), windows[0].days, counts, settings)
-    share = shape(counts, outer)
+    log = _log(orders, cutoff, settings)
+    shape = _learn_shape(log, windows, names, settings, seed)
+    share = shape(counts, _features(log, table, pd.Timestamp(cutoff), windows[0].days, counts, settings))
     # an order is as much likelier, by its hazard, as the shape lifts the customer's share of all expected orders
     lift = share * expected.sum() / np.maximum(expected, 1e-12)
     p = -np.expm1(lift * np.log1p(-np.minimum(p, 1 - 1e-12)))
@@ -228,13 +231,13 @@ def _log(orders, cutoff, settings):
     return purchase_log(seen, zero_spend_is_purchase=settings["zero_spend_is_purchase"])
 
 
-def _learn_shape(orders, windows, cutoff, names, settings, seed):
+def _learn_shape(log, windows, names, settings, seed):
     """Function from the models' expectations and the customers' features to each customer's share of all orders."""
-    log, came, stacked, features, start = _log(orders, cutoff, settings), [], [], [], []
+    came, stacked, features, start = [], [], [], []
     for window in windows:
         table, y = window.table, window.table["holdout_orders"].to_numpy(float)
         if not y.sum() > 0:
-            continue
+            continue  # nothing came: no shape to learn from
         history, horizon = columns(table), units(days=window.days, time_unit=settings["time_unit"])
         counts = [np.asarray(FITTERS[name]().fit(*history).predict(horizon, *history), float) for name in names]
         features.append(_features(log, table, window.start, window.days, counts, settings))

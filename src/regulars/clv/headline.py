@@ -7,7 +7,8 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from regulars.clv.backtesting import COMBINED, Fold, _point_and_ends, _scored
+from regulars.clv.backtesting import COMBINED, Fold, _point_and_ends, _scored, backtest_folds, score_folds
+from regulars.clv.coverage import Coverage, holdout_coverage
 from regulars.clv.scoring import Scored
 from regulars.errors import UserError
 from regulars.intervals import Estimate, z_value
@@ -47,6 +48,104 @@ class Headline:
     beat_naive: int
     folds_needed: int
     comparisons: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far a forecast can be trusted: what it said on past days, and what came.
+
+    Parameters
+    ----------
+    headline : Headline
+        Which forecast may be told.
+    totals : pandas.DataFrame
+        Of the headline's model, per cutoff, as `fold_totals` gives them.
+    scores : pandas.DataFrame
+        Of every model on the last hold-out, as `regulars.clv.backtest` gives them.
+    coverage : Coverage
+        Of the intervals of single customers.
+    combination : {"fixed", "shape"}
+        Which kind of combined forecast was judged at the last cutoff.
+    left_out : list of str
+        A sentence for each cutoff that could not be used.
+    """
+
+    headline: Headline
+    totals: pd.DataFrame
+    scores: pd.DataFrame
+    coverage: Coverage
+    combination: str
+    left_out: list[str]
+
+
+def judge_forecasts(
+    orders: pd.DataFrame,
+    observation_end,
+    holdout_days: int,
+    *,
+    folds: int = 3,
+    folds_needed: int = 2,
+    strict: bool = False,
+    models: Iterable[str] = ("bg_nbd", COMBINED, NAIVE, "recency", "last_period"),
+    level: float = 0.9,
+    bootstraps: int = 200,
+    level_uncertainty: float = 0.12,
+    time_unit: str = "week",
+    zero_spend_is_purchase: bool = False,
+    seed: int = 0,
+) -> Trust:
+    """Judge every forecast on hold-outs that follow one another up to the end of the data, and pick the headline.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        customer_id, ordered_at, amount.
+    observation_end : date
+    holdout_days : int
+        Length of each hold-out.
+    folds : int
+        At most, as for `rolling_cutoffs`.
+    folds_needed, strict, level, bootstraps, seed
+        As for `choose_headline`.
+    models : iterable of str
+        As for `regulars.clv.backtest`; bg_nbd, combined and naive are among them.
+    level_uncertainty : float
+        As for `fold_totals`.
+    time_unit, zero_spend_is_purchase
+        As for `regulars.rfm.rfm_summary`.
+
+    Returns
+    -------
+    Trust
+
+    Raises
+    ------
+    UserError
+        Where no cutoff can be used, or under ``strict``.
+    """
+    cutoffs = rolling_cutoffs(orders["ordered_at"].min(), observation_end, holdout_days, folds)
+    rules = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
+    if not cutoffs:
+        raise UserError(
+            f"params.yaml: value.holdout_days is {holdout_days}, and the orders are too few days long to keep back so "
+            "many and half as many before them: give a shorter hold-out or a longer history."
+        )
+    try:
+        judged, left_out = backtest_folds(
+            orders, cutoffs, holdout_days, list(models), observation_end=observation_end, **rules
+        )
+    except ValueError as error:
+        raise UserError(f"No forecast can be judged on past orders: {error}") from error
+    resampled = {"level": level, "bootstraps": bootstraps, "seed": seed}
+    headline = choose_headline(judged, folds_needed=folds_needed, strict=strict, **resampled)
+    return Trust(
+        headline=headline,
+        totals=fold_totals(judged, headline.model, holdout_days, level=level, level_uncertainty=level_uncertainty),
+        scores=score_folds(judged[-1:], **resampled),
+        coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, level=level, seed=seed),
+        combination=judged[-1].combination,
+        left_out=left_out,
+    )
 
 
 def rolling_cutoffs(observation_start, observation_end, holdout_days: int, folds: int = 3) -> list[pd.Timestamp]:

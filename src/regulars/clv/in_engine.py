@@ -214,7 +214,7 @@ def _fit(history, weights, spenders):
     money = spenders["money"].astype(float) / MICRO / count
     try:
         model = BetaGeoFitter().fit(*history, weights=weights)
-        return model, choose_spend_model(spenders["frequency"].astype(float), money, count).model
+        return model, choose_spend_model(spenders["frequency"].astype(float), money, weights=count).model
     except ValueError as error:
         raise UserError(f"These orders cannot be modelled: {error}") from error
 
