@@ -161,12 +161,12 @@ def test_forced_rerun_gives_the_same_bytes(project):
 
 
 def test_one_parameter_of_retention_reruns_what_depends_on_it(project):
-    change_parameter(project, "retention", "slipping_below", 0.3)
+    change_parameter(project, "retention", "max_window_days", 60)
     done = run(project, "reports", SHOP)
     assert done.returncode == 0, done.stderr
     # the index reads what the pages have recorded, and runs where that has changed
     assert {stage for _, stage in stages_run(done)} - {"index"} == {"retention", "scores"}
-    change_parameter(project, "retention", "slipping_below", 0.2)
+    change_parameter(project, "retention", "max_window_days", 28)
     assert run(project, "reports", SHOP).returncode == 0
 
 

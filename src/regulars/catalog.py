@@ -209,6 +209,11 @@ SCORED_TABLES = (
         "retention", "scored", "one customer", "customer_id",
         CUSTOMER_ID,
         Column("customer_state", "text"),
+        Column("p_never", "float", nullable=True, low=0, high=1),      # null: the model cannot tell of one-time buyers
+        Column("next_order_low", "date", nullable=True),               # null: later than the horizon
+        Column("next_order_median", "date", nullable=True),
+        Column("next_order_high", "date", nullable=True),
+        Column("call_by", "date", nullable=True),                      # null: the window is too wide to name a day
     ),
 )  # fmt: skip
 

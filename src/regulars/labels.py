@@ -181,6 +181,31 @@ class HindsightFinding(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Identity(StrEnum):
+    """Two figures on retention that must be equal, since both come from the same orders."""
+
+    CUSTOMERS_COHORTS = "customers_cohorts"
+    CUSTOMERS_LEDGER = "customers_ledger"
+    CUSTOMERS_BANDS = "customers_bands"
+    ORDERS_COHORTS = "orders_cohorts"
+    REVENUE_COHORTS = "revenue_cohorts"
+    REVENUE_LEDGER = "revenue_ledger"
+    REPEATERS_SURVIVAL = "repeaters_survival"
+    EVENTS_SURVIVAL = "events_survival"
+    LATER_AT_FIRST = "later_at_first"
+    LEDGER_FLOWS = "ledger_flows"
+    LEDGER_STATES = "ledger_states"
+    ACTIVE_BANDS = "active_bands"
+
+
+class StayCurve(StrEnum):
+    """Curves of how long customers stay."""
+
+    IN_PERIOD = "in_period"
+    LATER = "later"
+    MIXTURE = "mixture"
+
+
 class Recommendation(StrEnum):
     """What a score on the 0-10 question "would you recommend us?" makes of a customer."""
 

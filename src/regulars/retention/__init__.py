@@ -4,19 +4,22 @@ from regulars.lazy import exports
 
 _HOMES = {
     "occasions": ("kept_change", "kept_share", "purchase_occasions"),
-    "cohorts": ("cohort_retention", "pooled_curve", "pooled_retention", "recent_cells"),
+    "cohorts": ("cohort_retention", "mixture_curves", "pooled_curve", "pooled_retention", "recent_cells", "triangles"),
     "survival": ("Curve", "cohort_curves", "kaplan_meier", "log_rank", "returns_by", "time_to_second_order"),
     "findings": ("cohort_finding", "cohort_story", "compare_cohorts", "older_and_newer"),
     "states": ("Thresholds", "customer_states", "first_gap_probability", "silence_probability"),
     "base": (
         "base_finding",
+        "base_story",
         "customer_ledger",
         "presence",
         "revenue_retention",
         "state_transitions",
     ),
     "dates": ("DateRules", "call_list", "dates_calibration", "dates_finding", "next_order", "next_order_pit"),
-    "hindsight": ("Told", "told_before"),
+    "hindsight": ("Told", "look_back", "told_before"),
+    "economics": ("Point", "point_of_retention", "win_back", "worth_story"),
+    "reconcile": ("reconciled",),
     "risk": ("active_bands", "at_risk", "can_tell_alive", "expected_active", "risk_finding", "risk_total"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

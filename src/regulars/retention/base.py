@@ -85,9 +85,10 @@ def customer_ledger(spells: pd.DataFrame, observation_end) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per calendar month: ``month`` (its first day), ``opening``, ``new``, ``reactivated``, ``lost``,
-        ``closing`` (customers), ``revenue_new``, ``revenue_reactivated``, ``revenue_kept``, ``revenue`` (currency, of
-        first purchases, of purchases that ended an absence, of all others, of all), ``quick_ratio`` ((new +
-        reactivated) / lost; missing where nobody was lost), ``mature`` (whether the month was over). A customer lost
+        ``closing``, ``arrived`` (new + reactivated; customers), ``revenue_new``, ``revenue_reactivated``,
+        ``revenue_kept``, ``revenue`` (currency: of first purchases, of purchases that ended an absence, of all
+        others, of all), ``quick_ratio`` (arrived / lost; missing where nobody was lost), ``mature`` (whether the
+        month was over). A customer lost
         and back within one month counts in both columns.
 
     Examples
@@ -108,16 +109,29 @@ def customer_ledger(spells: pd.DataFrame, observation_end) -> pd.DataFrame:
     counts = pd.crosstab(month, kind).reindex(index=months, columns=["new", "reactivated"], fill_value=0)
     money = spells["amount"].groupby([month, kind]).sum().unstack(fill_value=0.0)
     money = money.reindex(index=months, columns=["new", "reactivated", "kept"], fill_value=0.0)
+    counts["arrived"] = counts["new"] + counts["reactivated"]
     counts["lost"] = left.value_counts().reindex(months, fill_value=0)
-    counts["closing"] = (counts["new"] + counts["reactivated"] - counts["lost"]).cumsum()
+    counts["closing"] = (counts["arrived"] - counts["lost"]).cumsum()
     table = counts.assign(opening=counts["closing"].shift(fill_value=0)).join(money.add_prefix("revenue_"))
     table["revenue"] = money.sum(axis=1)
-    table["quick_ratio"] = (table["new"] + table["reactivated"]) / table["lost"].where(table["lost"] > 0)
+    table["quick_ratio"] = table["arrived"] / table["lost"].where(table["lost"] > 0)
     table["month"] = months.to_numpy().astype("datetime64[M]").astype("datetime64[s]")
     table["mature"] = (months < last) | ((end + pd.Timedelta(days=1)).day == 1)
-    columns = ["month", "opening", "new", "reactivated", "lost", "closing"]
+    columns = ["month", "opening", "new", "reactivated", "lost", "closing", "arrived"]
     money_columns = ["revenue_new", "revenue_reactivated", "revenue_kept", "revenue"]
     return table.reset_index(drop=True)[[*columns, *money_columns, "quick_ratio", "mature"]]
+
+
+def month_before(day) -> pd.Timestamp:
+    """Return the same day of the month before; the last day of a month leads to the last of the one before.
+
+    Examples
+    --------
+    >>> month_before("2026-06-30").date().isoformat(), month_before("2026-03-30").date().isoformat()
+    ('2026-05-31', '2026-02-28')
+    """
+    day = pd.Timestamp(day).normalize()
+    return day - pd.offsets.MonthEnd(1) if day.is_month_end else day - pd.DateOffset(months=1)
 
 
 def _month(days: pd.Series) -> pd.Series:
@@ -152,6 +166,15 @@ class Base(NamedTuple):
     net: int
     quick_ratio: Estimate
     last_new: pd.Timestamp
+
+    @property
+    def facts(self) -> dict:
+        """What the sentence of this finding needs."""
+        if self.finding is BaseFinding.CLOSED:
+            return {"last_new": self.last_new, "closing": self.closing}
+        if self.finding is BaseFinding.TOO_SHORT:
+            return {}
+        return {"net": abs(self.net), "arrived": self.new + self.reactivated, "lost": self.lost, "months": self.months}
 
 
 def base_finding(ledger: pd.DataFrame, months: int = 3, level: float = 0.9) -> Base:
@@ -333,3 +356,26 @@ def state_transitions(
     cells["share"] = cells["customers"] / cells["n"]
     cells["share_low"], cells["share_high"] = wilson(cells["customers"], cells["n"], level)
     return cells[columns]
+
+
+class BaseStory(NamedTuple):
+    """What the base did.
+
+    Parameters
+    ----------
+    ledger : pandas.DataFrame
+        Of `customer_ledger`.
+    found : Base
+    revenue : Revenue
+    """
+
+    ledger: pd.DataFrame
+    found: Base
+    revenue: Revenue
+
+
+def base_story(occasions, observation_end, rhythm, window_days: int, level: float = 0.9) -> BaseStory:
+    """Ledger, finding and revenue of the base; `rhythm` holds r, alpha, days_per_unit and thresholds of `presence`."""
+    ledger = customer_ledger(presence(occasions, observation_end, *rhythm), observation_end)
+    revenue = revenue_retention(occasions, observation_end, window_days, level)
+    return BaseStory(ledger, base_finding(ledger, level=level), revenue)

@@ -1,9 +1,13 @@
 """Cohort triangles: how many of those won in a period still buy, period after period."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
+from regulars.clv.shifted_beta_geo import ShiftedBetaGeoFitter
 from regulars.intervals import wilson
+from regulars.labels import StayCurve
 from regulars.retention.occasions import purchase_occasions
 
 UNITS = {"month": 1, "quarter": 3, "year": 12}
@@ -227,3 +231,92 @@ def pooled_retention(cohorts: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
     table["share_low"] = np.where(table.index == 0, 1.0, low)
     table["share_high"] = np.where(table.index == 0, 1.0, high)
     return table.reset_index()
+
+
+class Mixture(NamedTuple):
+    """How many of those still there stay on, as seen and as customers who never change would.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        ``period``, ``curve`` (a `regulars.labels.StayCurve`), ``share``, ``share_low``, ``share_high``, ``n``: who
+        buys in the period, who buys then or later, and the share that the shifted beta-geometric model expects to.
+    periods : int
+        Periods fitted; 0 where there are too few for a model.
+    first, last : float
+        Share of those still there who stayed on, in the first and in the last of these periods.
+    model_first, model_last : float
+        The same as the model has it.
+    """
+
+    curves: pd.DataFrame
+    periods: int
+    first: float
+    last: float
+    model_first: float
+    model_last: float
+
+    @property
+    def facts(self) -> dict:
+        """What the sentences on these curves need."""
+        return {name: getattr(self, name) for name in ("periods", "first", "last", "model_first", "model_last")}
+
+
+def mixture_curves(on: pd.DataFrame, on_or_after: pd.DataFrame, level: float = 0.9) -> Mixture:
+    """Lay the shifted beta-geometric model over the curve of all cohorts.
+
+    Parameters
+    ----------
+    on, on_or_after : pandas.DataFrame
+        As `cohort_retention` gives them.
+    level : float
+        Of Wilson's intervals.
+
+    Returns
+    -------
+    Mixture
+
+    Notes
+    -----
+    "Then or later" is blind to what comes after the data end. Of each cohort only the first half of its periods is
+    taken as seen well enough, for the fit and for the curve.
+
+    References
+    ----------
+    Fader, P. S. and Hardie, B. G. S. (2010), Marketing Science 29, 85-93 (rising retention of a cohort can come from
+    differences between customers alone).
+
+    Examples
+    --------
+    >>> later = pd.DataFrame({"cohort": 1, "period": range(9), "n": 1000, "mature": True,
+    ...                       "customers": [1000, 631, 468, 382, 326, 289, 262, 241, 223]})
+    >>> found = mixture_curves(later, later)
+    >>> found.periods, round(found.first, 3), round(found.last, 3), round(found.model_last, 3)
+    (4, 0.631, 0.853, 0.849)
+    """
+    reach = on_or_after.groupby("cohort")["period"].transform("max") // 2
+    seen = on_or_after[on_or_after["mature"] & (on_or_after["period"] <= reach)]
+    columns = ["period", "share", "share_low", "share_high", "n"]
+    parts = [
+        pooled_retention(on, level).query("period > 0")[columns].assign(curve=StayCurve.IN_PERIOD.value),
+        pooled_retention(seen, level).query("period > 0")[columns].assign(curve=StayCurve.LATER.value),
+    ]
+    survivors = seen.pivot(index="cohort", columns="period", values="customers")
+    try:
+        model = ShiftedBetaGeoFitter().fit(survivors.to_numpy(float))
+    except ValueError:  # cohorts of one period, or nobody has left: there is no curve to lay anything over
+        nan = float("nan")
+        return Mixture(pd.concat(parts, ignore_index=True), 0, nan, nan, nan, nan)
+    periods = int(survivors.columns.max())
+    ahead = np.arange(1, int(on["period"].max()) + 1)
+    expected = pd.DataFrame({"period": ahead, "share": model.survival(ahead), "n": int(model.customers_)})
+    parts.append(expected.assign(curve=StayCurve.MIXTURE.value, share_low=np.nan, share_high=np.nan))
+    rates = (model.data["kept"] / model.data["at_risk"]).tolist()
+    said = model.retention_rate([1, periods])
+    return Mixture(pd.concat(parts, ignore_index=True), periods, rates[0], rates[-1], float(said[0]), float(said[1]))
+
+
+def triangles(orders: pd.DataFrame, observation_end, unit: str = "month", level: float = 0.9, **settings) -> list:
+    """Triangles "on" and "on or after"; parameters as for `cohort_retention`."""
+    kinds = ("on", "on_or_after")
+    return [cohort_retention(orders, observation_end, unit, kind, level=level, **settings) for kind in kinds]

@@ -8,7 +8,9 @@ import pandas as pd
 from regulars.clv.calibration import calibrate_p_active, reliability_table
 from regulars.intervals import Estimate, share
 from regulars.labels import HindsightFinding
+from regulars.retention.base import month_before
 from regulars.retention.dates import DateRules, dates_calibration, next_order, next_order_pit
+from regulars.retention.occasions import Kept, kept_change
 from regulars.retention.risk import expected_active
 from regulars.rfm import rfm_summary, unit_days
 
@@ -31,7 +33,8 @@ class Told(NamedTuple):
         Share of the customers who had bought in the window before that were to buy, and that did; the interval of the
         forecast is for the share to be seen.
     reliability : pandas.DataFrame
-        As `regulars.clv.reliability_table`.
+        Customers in groups of like chance: ``n``, ``predicted``, ``observed`` with ``observed_low`` and
+        ``observed_high`` (Wilson).
     dates : dict
         As `dates_calibration`: where the next order fell in the window told for it.
     hits : Estimate
@@ -48,6 +51,13 @@ class Told(NamedTuple):
     reliability: pd.DataFrame
     dates: dict[str, Estimate]
     hits: Estimate
+
+    @property
+    def facts(self) -> dict:
+        """What the sentence of this finding needs."""
+        if self.finding is HindsightFinding.UNKNOWN:
+            return {}
+        return {"forecast": self.forecast, "came": self.came, "n": self.forecast.n}
 
 
 def told_before(
@@ -117,7 +127,7 @@ def told_before(
         float(came.sum()),
         _as_share(expected_active(pd.DataFrame({"p_active": chance[recent]}), level_uncertainty, level)),
         _kept(came[recent], level),
-        reliability_table(chance, came, level=level),
+        _reliability(chance, came, level),
         dates_calibration(places, (rules or DateRules()).window_level, level),
         _hits(dates, first.to_numpy(), end, level),
     )
@@ -127,6 +137,11 @@ def _finding(forecast: Estimate, came: float) -> HindsightFinding:
     if forecast.low <= came <= forecast.high:
         return HindsightFinding.HELD
     return HindsightFinding.OVER if forecast.value > came else HindsightFinding.UNDER
+
+
+def _reliability(chance: np.ndarray, came: np.ndarray, level: float) -> pd.DataFrame:
+    table = reliability_table(chance, came, level=level).drop(columns="predicted_raw")
+    return table.rename(columns={"low": "observed_low", "high": "observed_high"})
 
 
 def _as_share(total: Estimate) -> Estimate:
@@ -146,6 +161,29 @@ def _hits(dates: pd.DataFrame, first: np.ndarray, end: pd.Timestamp, level: floa
 
 def _unknown(cutoff) -> Told:
     nothing = Estimate(float("nan"), n=0)
-    empty = pd.DataFrame(columns=["n", "predicted", "predicted_raw", "observed", "low", "high"], dtype=float)
+    empty = pd.DataFrame(columns=["n", "predicted", "observed", "observed_low", "observed_high"], dtype=float)
     dates = dict.fromkeys(("inside", "early", "late"), nothing)
     return Told(cutoff, HindsightFinding.UNKNOWN, nothing, float("nan"), nothing, nothing, empty, dates, nothing)
+
+
+class LookBack(NamedTuple):
+    """What would have been told a month ago, and one window ago, with what came of it.
+
+    Parameters
+    ----------
+    month, window : Told
+    kept : regulars.retention.occasions.Kept
+    """
+
+    month: Told
+    window: Told
+    kept: Kept
+
+
+def look_back(fitter, orders, occasions, observation_end, window_days: int, **settings) -> LookBack:
+    """Make the forecasts of a month ago and of one window ago anew; parameters and settings as for `told_before`."""
+    end = pd.Timestamp(observation_end).normalize()
+    days = (month_before(end), end - pd.Timedelta(days=window_days))
+    log = (fitter, orders, occasions, end)
+    month, window = (told_before(*log, day, window_days, **settings) for day in days)
+    return LookBack(month, window, kept_change(occasions, end, window_days, settings.get("level", 0.9)))

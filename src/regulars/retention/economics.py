@@ -1,0 +1,222 @@
+"""What retention is worth: a point of it in money, and when winning a customer back pays."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from regulars.intervals import Estimate, z_value
+from regulars.labels import CustomerState
+from regulars.retention.base import presence
+from regulars.retention.risk import can_tell_alive
+from regulars.retention.states import Thresholds
+from regulars.retention.survival import kaplan_meier
+
+POINT = 0.01
+
+
+class Point(NamedTuple):
+    """What one point of the kept share is worth.
+
+    Parameters
+    ----------
+    up : Estimate
+        Margin that comes in if one point more of the customers is kept: currency, over the horizon of the value stage.
+    down : Estimate
+        Margin that goes if one point fewer is kept; positive.
+    customers : float
+        How many customers one point is.
+    each : float
+        Margin that one customer more who stays brings.
+    elasticity : Estimate
+        Per cent that the margin of these customers rises by when the kept share rises by one per cent of itself.
+    n : int
+        Customers who bought in the window before, and of whom the model can tell whether they are still customers.
+    """
+
+    up: Estimate
+    down: Estimate
+    customers: float
+    each: float
+    elasticity: Estimate
+    n: int
+
+
+def point_of_retention(
+    value: pd.DataFrame, occasions: pd.DataFrame, observation_end, days: int, level_uncertainty=0.0, level: float = 0.9
+) -> Point:
+    """Margin that hangs on one point of the share of customers kept from one window to the next.
+
+    A customer kept who otherwise would not have been is taken from those not kept, and brings what such a customer
+    brings if still there, less what is expected anyway: the value at risk. A customer fewer is taken from those kept,
+    and takes along what is expected of such a customer.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        ``customer_id``, ``frequency``, ``p_alive``, ``clv``, ``value_at_risk``.
+    occasions : pandas.DataFrame
+        As `regulars.retention.purchase_occasions` gives them.
+    observation_end : date
+    days : int
+        Length of both windows, as for `regulars.retention.kept_share`.
+    level_uncertainty : float
+        Standard deviation of the level of any total, as a share, that no model sees.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    Point
+        Missing where there was nobody to keep, or all or nobody was kept.
+
+    Examples
+    --------
+    >>> value = pd.DataFrame({"customer_id": ["a", "b"], "frequency": [3, 3], "p_alive": [0.9, 0.4],
+    ...                       "clv": [80.0, 20.0], "value_at_risk": [5.0, 30.0]})
+    >>> days = pd.DataFrame({"customer_id": ["a", "b", "a"],
+    ...                      "day": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-02-10"])})
+    >>> point = point_of_retention(value, days, "2026-03-01", 30)
+    >>> round(point.up.value, 6), round(point.down.value, 6), point.n
+    (0.6, 1.6, 2)
+    """
+    end, length = pd.Timestamp(observation_end).normalize(), pd.Timedelta(days=days)
+    before = occasions.loc[occasions["day"].gt(end - 2 * length) & occasions["day"].le(end - length), "customer_id"]
+    now = occasions.loc[occasions["day"].gt(end - length) & occasions["day"].le(end), "customer_id"]
+    base = value[can_tell_alive(value) & value["customer_id"].isin(before)]
+    kept = base["customer_id"].isin(now)
+    n, share = len(base), float(kept.mean()) if len(base) else float("nan")
+    gain = _mean(base.loc[~kept, "value_at_risk"], level_uncertainty, level)
+    loss = _mean(base.loc[kept, "clv"], level_uncertainty, level)
+    total = float(base["clv"].sum())
+    scale = share / total if total else float("nan")
+    return Point(_times(gain, POINT * n), _times(loss, POINT * n), POINT * n, gain.value, _times(gain, n * scale), n)
+
+
+class Worth(NamedTuple):
+    """What retention is worth.
+
+    Parameters
+    ----------
+    point : Point
+    back : pandas.DataFrame
+        Of `win_back`.
+    finding : str
+        ``told`` or, where a point cannot be valued, ``unknown``.
+    """
+
+    point: Point
+    back: pd.DataFrame
+    finding: str
+
+    @property
+    def facts(self) -> dict:
+        """What the sentence of this finding needs."""
+        point = self.point
+        return {"up": point.up, "customers": point.customers} if self.finding == "told" else {}
+
+
+def worth_story(
+    value, occasions, observation_end, rhythm, window_days: int, contact_cost: float, level_uncertainty=0.0, level=0.9
+) -> Worth:
+    """A point of retention and win-backs in money; `rhythm` holds the rest of what `win_back` takes."""
+    point = point_of_retention(value, occasions, observation_end, window_days, level_uncertainty, level)
+    settings = {"contact_cost": contact_cost, "days": window_days, "level": level}
+    back = win_back(value, occasions, observation_end, *rhythm, **settings)
+    return Worth(point, back, "told" if np.isfinite(point.up.value) else "unknown")
+
+
+def _mean(values: pd.Series, level_uncertainty: float, level: float) -> Estimate:
+    n = len(values)
+    if n < 2:
+        return Estimate(float(values.mean()) if n else float("nan"), n=n)
+    mean = float(values.mean())
+    reach = z_value(level) * float(np.hypot(values.std() / np.sqrt(n), level_uncertainty * mean))
+    return Estimate(mean, max(mean - reach, 0.0), mean + reach, n)
+
+
+def _times(estimate: Estimate, factor: float) -> Estimate:
+    return Estimate(*(float(end * factor) for end in (estimate.value, estimate.low, estimate.high)), n=estimate.n)
+
+
+def win_back(
+    value: pd.DataFrame,
+    occasions: pd.DataFrame,
+    observation_end,
+    r: float,
+    alpha: float,
+    days_per_unit: float = 7.0,
+    thresholds: Thresholds | None = None,
+    *,
+    contact_cost: float,
+    days: int = 90,
+    level: float = 0.9,
+) -> pd.DataFrame:
+    """What winning back a silent customer brings, how many must answer for it to pay, and who comes back unasked.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        ``customer_state``, ``frequency``, ``p_alive``, ``value_at_risk``.
+    occasions, observation_end, r, alpha, days_per_unit, thresholds
+        As for `regulars.retention.customer_states`.
+    contact_cost : float
+        Of one contact, currency.
+    days : int
+        Time in which a customer comes back unasked.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row each for slipping, dormant and lost: ``customer_state``, ``customers`` (of whom the model can tell
+        whether they have left), ``brings`` (mean value at risk, currency: what one brings who stays after all),
+        ``break_even`` (share that must come back because of the contact for its cost to be covered; missing where
+        even all of them would not cover it), ``unasked`` with ``unasked_low``, ``unasked_high`` and ``n`` (share who
+        came back within `days` of having become so, Kaplan–Meier, over all such silences on record).
+
+    Examples
+    --------
+    >>> from regulars.simulate import order_log
+    >>> from regulars.retention import customer_states, purchase_occasions
+    >>> orders = purchase_occasions(order_log(customers=200, seed=2))
+    >>> states = customer_states(orders, "2025-12-31", 0.9, 9.0)
+    >>> value = states.assign(frequency=1, p_alive=0.4, value_at_risk=20.0)
+    >>> table = win_back(value, orders, "2025-12-31", 0.9, 9.0, contact_cost=5.0)
+    >>> table["customer_state"].tolist(), table["break_even"].tolist()[-1]
+    (['slipping', 'dormant', 'lost'], 0.25)
+    """
+    limits = thresholds or Thresholds()
+    told = value[can_tell_alive(value)]
+    from_state = {
+        CustomerState.SLIPPING: limits.slipping_below,
+        CustomerState.DORMANT: limits.dormant_below,
+        CustomerState.LOST: limits.lost_below,
+    }
+    rows = []
+    for state, below in from_state.items():
+        group = told.loc[told["customer_state"] == state.value, "value_at_risk"]
+        brings = float(group.mean()) if len(group) else float("nan")
+        share = contact_cost / brings if brings > 0 else float("nan")
+        spells = presence(
+            occasions, observation_end, r, alpha, days_per_unit, Thresholds(lost_below=below, new_days=limits.new_days)
+        )
+        unasked = _unasked(spells, observation_end, days, level)
+        rows.append(
+            {
+                "customer_state": state.value, "customers": len(group), "brings": brings,
+                "break_even": share if share <= 1 else float("nan"), "unasked": unasked.value,
+                "unasked_low": unasked.low, "unasked_high": unasked.high, "n": unasked.n,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows).astype({"customer_state": "string"})
+
+
+def _unasked(spells: pd.DataFrame, observation_end, days: int, level: float) -> Estimate:
+    absent = spells[spells["is_lost"]]
+    end = pd.Timestamp(observation_end).normalize()
+    if absent.empty:
+        return Estimate(float("nan"), n=0)
+    until = (absent["next_day"].fillna(end) - absent["lapse_day"]).dt.days
+    return kaplan_meier(until, absent["next_day"].notna(), level).share_by(days)
