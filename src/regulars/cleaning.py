@@ -5,7 +5,7 @@ cancellations against sales. The ledger is then held against the raw rows by ant
 exactly one of the four heaps, and their money adds up to the raw money.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from regulars import catalog, netting, parsing
 from regulars.catalog import TABLES, About, Column, about_from_ledger
@@ -23,6 +24,8 @@ from regulars.sources import OPEN_TABLES, ROW, Mapping, RawTable, load_mapping, 
 AMOUNT_TYPE = "decimal(38, 8)"
 WIDE_TYPE = "decimal(38, 4)"
 EARLIEST_YEAR = 1900
+WIDE = 1000  # columns
+UNIT_SEPARATOR = "\x1f"
 ORDER_TABLES = ("orders", "order_lines")
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at"}
 REJECTED_KINDS = {
@@ -119,7 +122,7 @@ def clean_tables(mapping: Mapping, raw: dict[str, RawTable], settings: dict | No
     engine = _connect(settings or {})
     heaps: dict[str, _Heaps] = {}
     for name in sorted(mapping.tables, key=_turn):
-        heaps[name] = _clean_one(engine, mapping, raw[name], heaps)
+        heaps[name] = _clean_one(engine, mapping, _narrow(mapping, raw[name]), heaps)
     accounts = {name: _account(heap) for name, heap in heaps.items()}
     main = "order_lines" if "order_lines" in heaps else "orders"
     if not accounts[main]["rows"][Fate.KEPT]:
@@ -162,6 +165,20 @@ def _connect(settings: dict):
 def _turn(name: str) -> tuple[bool, bool, str]:
     """Orders first, then the items of a survey before its answers."""
     return name not in ORDER_TABLES, name != "survey_items", name
+
+
+def _narrow(mapping: Mapping, source: RawTable) -> RawTable:
+    """A table of very many columns with those that the mapping does not name in one: engines plan each by itself."""
+    if len(source.header) <= WIDE:
+        return source
+    named = {str(spec.get("column")) for spec in mapping.tables[source.name]["columns"].values()}
+    kept = [name for name in source.header if name in named]
+    others = [name for name in source.header if name not in named]
+    columns = [source.data.column(source.engine_column(name)) for name in (*kept, *others)]
+    joined = pc.binary_join_element_wise(*columns[len(kept) :], UNIT_SEPARATOR)
+    texts = [*columns[: len(kept)], joined]
+    data = pa.table([*texts, source.data.column(ROW)], names=[*(f"c{i}" for i in range(len(texts))), ROW])
+    return replace(source, data=data, header=(*kept, UNIT_SEPARATOR.join(others)))
 
 
 def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, _Heaps]) -> _Heaps:

@@ -1,6 +1,7 @@
 """The command line: ``regulars reports [DATASET]``, ``regulars new NAME FILE…`` and what else `--help` lists."""
 
 import argparse
+import errno
 import json
 import os
 import re
@@ -27,6 +28,16 @@ DVC_CHATTER = re.compile(
     r"Stage |Running stage|> |Generating lock|Updating lock|Use `dvc push|To track|To enable|\tgit |\tdvc "
     r"|WARNING: 'reports/.* is empty|Data and pipelines are up to date"
 )
+
+
+# what neither data nor settings can be blamed for
+OUTSIDE = {
+    errno.ENOSPC: "the disk is full: free some space",
+    errno.EDQUOT: "the disk quota is used up: free some space",
+    errno.EFBIG: "a file would be larger than is allowed here: raise the limit",
+    errno.EACCES: "there is no permission to read or write what is needed: change it",
+    errno.EROFS: "the disk cannot be written to: mount it for writing",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,10 +69,18 @@ def main(arguments: list[str] | None = None) -> int:
 def _sentence(error: Exception) -> str:
     if isinstance(error, UserError):
         return str(error)
+    if isinstance(error, OSError) and error.errno in OUTSIDE:
+        file = _relative(error.filename)
+        return f"{OUTSIDE[error.errno]}{f' ({file})' if file else ''}; earlier outputs stand."
     summary = f"{type(error).__name__}: {error}".strip().splitlines()
     if type(error).__name__ == "PapermillExecutionError":
         summary = [f"{error.ename}: {error.evalue}".splitlines()[0], f"(in cell {error.exec_count})"]
     return f"this should not have happened: {' '.join(summary[:2])}; set {DEBUG_VARIABLE}=1 to see where."
+
+
+def _relative(file) -> str:
+    path = Path(os.fsdecode(file)) if isinstance(file, str | bytes | os.PathLike) else Path()
+    return path.relative_to(project_root()).as_posix() if path.is_relative_to(project_root()) else path.name
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,10 +8,13 @@ import ibis.expr.types as ir
 from regulars.date_formats import date_pattern
 
 MONEY_TYPE = "decimal(18, 4)"
+WIDE_MONEY_TYPE = "decimal(38, 4)"
 CURRENCY_SIGNS = "£$€¥￥₹"
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
           "december")  # fmt: skip
 ISO = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$"
+WIDE_DIGITS, DIGITS = "０１２３４５６７８９．，－", "0123456789.,-"  # as Chinese and Japanese keyboards write them
+POWERS = {"万": 10_000, "亿": 100_000_000}
 SIMPLE_NUMBER = r"^[-+]?[0-9]{1,14}(\.[0-9]+)?$"
 TRUE_TEXTS = ("true", "t", "yes", "y", "1")
 FALSE_TEXTS = ("false", "f", "no", "n", "0")
@@ -32,6 +35,8 @@ def read_timestamp(text: ir.StringValue, formats) -> ir.TimestampValue:
         Without a time zone; null where no format reads the text or the day is not in the calendar.
     """
     names = [formats] if isinstance(formats, str) else list(formats)
+    if any("年" in name for name in names):
+        text = text.translate(WIDE_DIGITS, DIGITS)
     return ibis.coalesce(*(_read_one(text, name) for name in names), ibis.null("timestamp"))
 
 
@@ -63,7 +68,8 @@ def _read_one(text: ir.StringValue, form: str) -> ir.TimestampValue:
 def read_number(text: ir.StringValue, decimal: str = ".", thousands: str | None = None) -> ir.DecimalValue:
     """Exact number of four decimals from text.
 
-    Currency signs and blanks are passed over; ``(12.00)`` and ``12.00-`` are negative.
+    Currency signs and blanks are passed over; ``(12.00)`` and ``12.00-`` are negative; ``１２．５`` is 12.5 and
+    ``1.2万`` is 12,000.
 
     Parameters
     ----------
@@ -78,7 +84,7 @@ def read_number(text: ir.StringValue, decimal: str = ".", thousands: str | None 
     ibis decimal(18, 4) expression
         Null where the text is no number, or one too large to be money.
     """
-    bare = text.re_replace(rf"[\s\x{{00A0}}{CURRENCY_SIGNS}]", "")
+    bare = text.translate(WIDE_DIGITS, DIGITS).re_replace(rf"[\s\x{{00A0}}{CURRENCY_SIGNS}元]", "")
     if thousands and thousands != " ":
         groups = rf"^\D*\d{{1,3}}({re.escape(thousands)}\d{{3}})+(\D.*)?$"
         bare = ibis.ifelse(bare.re_search(groups), bare.replace(thousands, ""), bare)
@@ -86,7 +92,10 @@ def read_number(text: ir.StringValue, decimal: str = ".", thousands: str | None 
         bare = ibis.ifelse(bare.contains("."), "", bare.replace(decimal, "."))
     bare = bare.re_replace(r"^\(([0-9.]+)\)$", r"-\1").re_replace(r"^([0-9.]+)-$", r"-\1")
     number = r"^[-+]?([0-9]{1,14}(\.[0-9]*)?|\.[0-9]+)$"
+    power = ibis.cases(*((bare.endswith(sign), factor) for sign, factor in POWERS.items()), else_=1)
+    bare = bare.re_replace(f"[{''.join(POWERS)}]$", "")
     dressed = ibis.ifelse(bare.re_search(number), bare.try_cast(MONEY_TYPE), ibis.null(MONEY_TYPE))
+    dressed = (dressed.cast(WIDE_MONEY_TYPE) * power).try_cast(MONEY_TYPE)
     if decimal != "." or thousands == ".":
         return dressed
     return ibis.ifelse(text.re_search(SIMPLE_NUMBER), text.try_cast(MONEY_TYPE), dressed)

@@ -9,6 +9,8 @@ import io
 import json
 import re
 import shutil
+import zlib
+from collections import deque
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -175,6 +177,8 @@ def load_mapping(dataset: str) -> Mapping:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
     except UnicodeDecodeError:
         raise UserError(f"{label} is not UTF-8: save it in that encoding.") from None
+    except RecursionError:
+        raise UserError(f"{label}: it is nested too deeply to be a mapping; write it as the schema says.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
@@ -630,6 +634,7 @@ def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[t
     text = _text_of(file, form, label)
     if not text.strip():
         raise UserError(f"{label} is empty; supply a file with a header and rows.")
+    _refuse_open_quote(text, delimiter, quote, label)
     first = _first_row(text, delimiter, quote)
     has_header = form.get("header", True)
     header = tuple(name.strip() for name in first) if has_header else tuple(f"column{i + 1}" for i in range(len(first)))
@@ -650,6 +655,22 @@ def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[t
             "mapping."
         )
     return header, data
+
+
+def _refuse_open_quote(text: str, delimiter: str, quote: str, label: str) -> None:
+    """Stop where a quote opens and never closes: all rows after it would be taken for one value."""
+    if quote == "none" or text.count(quote) % 2 == 0:
+        return
+    begins = rf"(?:\A|(?<=[{re.escape(delimiter)}\r\n]))"
+    quoted = re.escape(quote)
+    fields = re.finditer(rf"{begins}{quoted}(?:[^{quoted}]|{quoted}{quoted})*+{quoted}?", text)
+    last = next(iter(deque(fields, maxlen=1)), None)
+    if last and last.end() == len(text) and last[0].count(quote) % 2:
+        line = text.count("\n", 0, last.start()) + 1
+        raise UserError(
+            f"{label}, line {line}: the quote before {last[0][1:21].splitlines()[0]!r} never closes; close it, or name "
+            "another quote (or none) in the mapping."
+        )
 
 
 def _read_arrow(text: str, names: list[str], has_header: bool, delimiter: str, quote: str, use_threads: bool = True):
@@ -683,7 +704,10 @@ def _first_row(text: str, delimiter: str, quote: str) -> list[str]:
 
 def _text_of(file: Path, form: dict, label: str) -> str:
     encoding = form.get("encoding", "utf-8")
-    content = gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
+    try:
+        content = gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise UserError(f"{label} is not a gzip file, or is cut short; supply it again.") from None
     try:
         text = content.decode("utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding)
     except LookupError:
