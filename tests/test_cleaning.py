@@ -443,6 +443,54 @@ def test_a_mix_of_currencies(shop):
     assert "row 2 below the header: the currency is 'USD', but data/sources/shop.yaml says EUR" in sentence(shop.clean)
 
 
+MONEY = """\
+order,customer,day,total,money
+1,ann,2024-01-05,10.00,EUR
+2,bob,2024-01-31,10.00,usd
+3,cat,2024-02-01,10.00,USD
+4,dan,2024-02-02,3.33,GBP
+5,eve,2024-02-03,7.00,
+"""
+
+
+def with_rates(shop, rates: str) -> None:
+    shop.orders(MONEY)
+    text = (shop.folder / "data/sources/shop.yaml").read_text()
+    shop.map(text.replace("amount: total}", "amount: total, currency: money}") + f"rates: {rates}\n")
+
+
+def test_other_currencies_are_converted_at_the_rate_of_their_day(shop):
+    """10 dollars are 9.10 euros in January and 9.25 from February; 3.33 pounds at 1.17 are 3.8961."""
+    with_rates(shop, "{USD: {2024-01-01: 0.91, 2024-02-01: 0.925}, GBP: 1.17}")
+    cleaned = shop.clean()
+    assert cleaned.tables["orders"]["amount"].tolist() == [10, 9.1, 9.25, 3.8961, 7]
+    adds_up(cleaned.ledger)
+    assert cleaned.ledger["tables"]["orders"]["amount"]["raw"] == D("39.2461")
+    assert cleaned.ledger["dataset"]["rates"] == {
+        "USD": {"2024-01-01": D("0.91"), "2024-02-01": D("0.925")}, "GBP": {"always": D("1.17")},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rates", "told"),
+    [
+        (
+            "{USD: 0.9}",
+            "row 4 below the header: the currency is 'GBP', but data/sources/shop.yaml has no rate for it on",
+        ),
+        ("{GBP: 1.17, USD: {2024-02-01: 0.9}}", "row 2 below the header: the currency is 'usd', but data/sources/shop"),
+        ("{USD: 0}", "data/sources/shop.yaml: rates.USD"),
+        ("{USD: -1}", "data/sources/shop.yaml: rates.USD"),
+        ("{USD: 1e3}", "data/sources/shop.yaml: rates.USD"),
+        ("{dollar: 1}", "data/sources/shop.yaml: rates"),
+        ("{USD: {2024-02-30: 0.9}}", "data/sources/shop.yaml: rates.USD: '2024-02-30' is not a day of the calendar"),
+    ],
+)
+def test_rates_that_do_not_do(shop, rates, told):
+    with_rates(shop, rates)
+    assert told in sentence(shop.clean)
+
+
 def test_cleaning_before_ingest(shop):
     shop.orders("order,customer,day,total\n1,ann,2024-01-05,10\n")
     assert "data/raw/shop/manifest.json is not there" in sentence(lambda: cleaning.clean("shop"))

@@ -6,6 +6,7 @@ exactly one of the four heaps, and their money adds up to the raw money.
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,12 +18,14 @@ import pyarrow.compute as pc
 
 from regulars import catalog, netting, parsing
 from regulars.catalog import TABLES, About, Column, about_from_ledger
+from regulars.engine import connect
 from regulars.errors import UserError
 from regulars.labels import Fate, Reason
 from regulars.sources import OPEN_TABLES, ROW, Mapping, RawTable, load_mapping, read_manifest, read_raw
 
 AMOUNT_TYPE = "decimal(38, 8)"
 WIDE_TYPE = "decimal(38, 4)"
+RATE_TYPE = "decimal(38, 8)"
 EARLIEST_YEAR = 1900
 WIDE = 1000  # columns
 UNIT_SEPARATOR = "\x1f"
@@ -101,7 +104,7 @@ def clean(dataset: str, settings: dict | None = None) -> Cleaned:
     dataset : str
         A dataset that has been ingested.
     settings : dict, optional
-        Of the engine: ``memory_gb``, ``threads``.
+        Of the engine, ``memory_gb`` and ``threads``, in place of those of ``params.yaml``.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def clean(dataset: str, settings: dict | None = None) -> Cleaned:
 
 def clean_tables(mapping: Mapping, raw: dict[str, RawTable], settings: dict | None = None) -> Cleaned:
     """Clean raw tables that have been read already; see `clean`."""
-    engine = _connect(settings or {})
+    engine = connect(settings)
     heaps: dict[str, _Heaps] = {}
     for name in sorted(mapping.tables, key=_turn):
         heaps[name] = _clean_one(engine, mapping, _narrow(mapping, raw[name]), heaps)
@@ -150,16 +153,6 @@ def save(cleaned: Cleaned) -> list[Path]:
     files = [catalog.save(frame, name, dataset) for name, frame in cleaned.tables.items()]
     files.append(catalog.write_parquet(cleaned.rejected, folder / "rejected.parquet", REJECTED_KINDS))
     return [*files, catalog.write_json(cleaned.ledger, folder / "ledger.json")]
-
-
-def _connect(settings: dict):
-    engine = ibis.duckdb.connect()
-    engine.raw_sql("SET TimeZone = 'UTC'")
-    if "memory_gb" in settings:
-        engine.raw_sql(f"SET memory_limit = '{float(settings['memory_gb'])}GB'")
-    if "threads" in settings:
-        engine.raw_sql(f"SET threads = {int(settings['threads'])}")
-    return engine
 
 
 def _turn(name: str) -> tuple[bool, bool, str]:
@@ -288,6 +281,8 @@ def _read(engine, mapping: Mapping, source: RawTable) -> _Raw:
             unreadable.append(fails)
         elif spec.get("number_id") and target == "customer_id":
             malformed = fails
+    if "currency" in values:
+        values = _converted(mapping, values)
     read = text.select(ROW, **values, _unreadable=ibis.or_(*unreadable), _malformed=malformed)
     firsts = text.group_by([f"c{i}" for i in range(len(source.header))]).aggregate(_first=text[ROW].min())
     read = read.left_join(firsts.select("_first"), read[ROW] == firsts._first)
@@ -297,6 +292,26 @@ def _read(engine, mapping: Mapping, source: RawTable) -> _Raw:
     if source.name == "surveys" and "kind" not in values:
         read = read.mutate(kind=ibis.literal("perceived"))
     return _Raw(source, text, read.cache())
+
+
+def _converted(mapping: Mapping, values: dict[str, ir.Value]) -> dict[str, ir.Value]:
+    """Money of other currencies in the dataset's, by the rate of its day; null where there is none."""
+    if not mapping.rates:
+        return values
+    code, day = values["currency"].upper(), values["ordered_at"].date()
+    rules = [(code.isnull() | (code == mapping.currency), ibis.literal(Decimal(1)).cast(RATE_TYPE))]
+    for currency, steps in mapping.rates.items():
+        for since, rate in sorted(steps, key=lambda step: step[0] or date.min, reverse=True):
+            holds = code == currency if since is None else (code == currency) & (day >= since)
+            rules.append((holds, ibis.literal(rate).cast(RATE_TYPE)))
+    rate = ibis.cases(*rules, else_=ibis.null(RATE_TYPE))
+
+    def exchanged(money: ir.DecimalValue) -> ir.DecimalValue:
+        return (money.cast(RATE_TYPE) * rate).round(4).cast(parsing.MONEY_TYPE)
+
+    money = {name: exchanged(values[name]) for name in ("amount", "cost", "unit_price", "unit_cost") if name in values}
+    # whether there was a rate is asked of the currency, so that a missing amount is not taken for a missing rate
+    return values | money | {"_rate": rate}
 
 
 def _as_lines(read: ir.Table, name: str, table: dict) -> ir.Table:
@@ -356,11 +371,14 @@ def _stop_at_unreadable(mapping: Mapping, raw: _Raw) -> None:
 def _one_currency(mapping: Mapping, raw: _Raw) -> None:
     if "currency" not in raw.rows.columns:
         return
-    other = raw.rows.filter(raw.rows.currency.upper() != mapping.currency).order_by(ROW).limit(1)
-    for row in other.select(ROW, "currency").to_pyarrow().to_pylist():
+    other = raw.rows.filter(raw.rows.currency.upper() != mapping.currency)
+    if mapping.rates:
+        other = other.filter(other._rate.isnull() & other.ordered_at.notnull())
+    for row in other.order_by(ROW).limit(1).select(ROW, "currency", "ordered_at").to_pyarrow().to_pylist():
+        known = f"has no rate for it on {row['ordered_at']:%Y-%m-%d}" if mapping.rates else f"says {mapping.currency}"
         raise UserError(
-            f"{raw.source.place(row[ROW])}: the currency is {row['currency']!r}, but {mapping.file} says "
-            f"{mapping.currency}; convert the money first, or make a dataset of each currency."
+            f"{raw.source.place(row[ROW])}: the currency is {row['currency']!r}, but {mapping.file} {known}; name what "
+            "one unit of it is worth under rates, or make a dataset of each currency."
         )
 
 
@@ -663,7 +681,13 @@ def _dataset_block(mapping: Mapping, orders: pd.DataFrame, main: dict) -> dict:
         "rows_raw": main["rows"]["raw"],
         "rows_kept": main["rows"][Fate.KEPT],
         "engine": "duckdb",
-    }
+    } | _rates_block(mapping)
+
+
+def _rates_block(mapping: Mapping) -> dict:
+    """The rates by which money was converted, as the mapping has them."""
+    rates = {code: {str(since or "always"): rate for since, rate in steps} for code, steps in mapping.rates.items()}
+    return {"rates": rates} if rates else {}
 
 
 # ---- what is handed over ---------------------------------------------------------------------------------------

@@ -1,12 +1,77 @@
-"""The engine that runs Ibis expressions, and the way of frames into it and out of it."""
+"""The engine that runs Ibis expressions, its limits, and the way of frames into it and out of it."""
 
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 
+from regulars import params
+from regulars.errors import UserError
+from regulars.paths import project_root
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+
+SPILL_FOLDER = Path(".staging", "spill")  # of the project: what does not fit into memory
+
+
+def limits() -> dict:
+    """The section ``engine`` of ``params.yaml``: ``memory_gb`` and ``threads``; empty where there is none.
+
+    Raises
+    ------
+    UserError
+        Where it names another setting, or one is no number above zero (threads: 0 for all).
+    """
+    file = project_root() / "params.yaml"
+    return dict(_limits(file, file.stat().st_mtime_ns)) if file.is_file() else {}
+
+
+@cache
+def _limits(file: Path, _changed: int) -> dict:
+    found = params.load(file).get(params.ENGINE_SECTION) or {}
+    least = {"memory_gb": 0.1, "threads": 0}
+    for name, value in found.items():
+        if name not in least:
+            known = ", ".join(least)
+            raise UserError(f"params.yaml: engine names '{name}', which is not a setting there; it has {known}.")
+        whole = name != "threads" or isinstance(value, int)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < least[name] or not whole:
+            wanted = "a number of gigabytes from 0.1" if name == "memory_gb" else "a number of processors, or 0 for all"
+            raise UserError(f"params.yaml: engine.{name} is {value!r}; give {wanted}.")
+    return found
+
+
+def connect(settings: dict | None = None):
+    """Embedded DuckDB within the limits of the project; what does not fit is spilled to disk.
+
+    Parameters
+    ----------
+    settings : dict, optional
+        ``memory_gb`` and ``threads`` in place of those of ``params.yaml``.
+
+    Returns
+    -------
+    ibis.backends.duckdb.Backend
+        In UTC, so that no date hangs on where it runs.
+    """
+    import ibis
+
+    settings = limits() if settings is None else settings
+    engine = ibis.duckdb.connect()
+    statements = ["SET TimeZone = 'UTC'"]
+    if memory := settings.get("memory_gb"):
+        spill = project_root() / SPILL_FOLDER
+        spill.parent.mkdir(exist_ok=True)
+        folder = str(spill).replace("'", "''")
+        statements += [f"SET memory_limit = '{float(memory)}GB'", f"SET temp_directory = '{folder}'"]
+    if threads := settings.get("threads"):
+        statements.append(f"SET threads = {int(threads)}")
+    engine.raw_sql("; ".join(statements))
+    return engine
 
 
 def as_table(frame: pd.DataFrame) -> "ir.Table":
@@ -21,9 +86,7 @@ def as_table(frame: pd.DataFrame) -> "ir.Table":
 
 def as_frame(expression: "ir.Table") -> pd.DataFrame:
     """Run an expression on an embedded DuckDB; text comes back as ``string``, dates as ``datetime64``."""
-    import ibis
-
-    result = ibis.duckdb.connect().to_pyarrow(expression)
+    result = connect().to_pyarrow(expression)
     frame = result.to_pandas(date_as_object=False)
     texts = [field.name for field in result.schema if pa.types.is_string(field.type)]
     dates = [field.name for field in result.schema if pa.types.is_date(field.type)]

@@ -12,6 +12,7 @@ import shutil
 import zlib
 from collections import deque
 from dataclasses import dataclass, field
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files as package_files
@@ -62,6 +63,9 @@ class Mapping:
         Settings of `regulars.simulate.demo`.
     tables : dict
         Table name to its section of the file.
+    rates : dict
+        Currency to what one unit of it is worth in the dataset's: rates, each with the day from which it holds (None:
+        always).
     """
 
     name: str
@@ -75,6 +79,7 @@ class Mapping:
     on_unreadable: str
     simulator: dict
     tables: dict[str, dict]
+    rates: dict[str, tuple[tuple[dt.date | None, Decimal], ...]] = field(default_factory=dict)
 
     @property
     def file(self) -> str:
@@ -239,7 +244,13 @@ def parse_mapping(content, dataset: str) -> Mapping:
         on_unreadable=content.get("on_unreadable", "stop"),
         simulator=content.get("simulator", {}),
         tables=tables,
+        rates={code: _rates(code, given, label) for code, given in content.get("rates", {}).items()},
     )
+
+
+def _rates(code: str, given, label: str) -> tuple[tuple[dt.date | None, Decimal], ...]:
+    steps = given if isinstance(given, dict) else {None: given}
+    return tuple((_day(since, f"rates.{code}", label), Decimal(str(rate))) for since, rate in steps.items())
 
 
 def _refuse_open(content, label: str, where: str = "") -> None:
