@@ -93,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     reports = commands.add_parser("reports", help="bring the pages up to date: of one dataset, or of all")
     reports.add_argument("dataset", nargs="?", default="")
     reports.set_defaults(command=_reports)
+    calls = commands.add_parser("call-list", help="write the list of whom to call, with real ids, outside the pipeline")
+    calls.add_argument("dataset")
+    calls.add_argument("--output", default="", help="file to write; default private/<dataset>/call-list.csv")
+    calls.set_defaults(command=_call_list)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
@@ -122,6 +126,17 @@ def _new(arguments: argparse.Namespace) -> int:
         print('To be answered there, wherever it says "?":', *(f"  {line}" for line in proposal.questions), sep="\n")
     key = "" if os.environ.get("REGULARS_ID_KEY") else "export REGULARS_ID_KEY=<a long random text>; "
     print(f"\nThen: {key}make reports DATASET={arguments.name}")
+    return 0
+
+
+def _call_list(arguments: argparse.Namespace) -> int:
+    from regulars.call_list import write_call_list
+
+    written = write_call_list(arguments.dataset, Path(arguments.output) if arguments.output else None)
+    shown = written.file.relative_to(project_root()) if written.file.is_relative_to(project_root()) else written.file
+    print(f"{shown}: {written.customers} customers with their real ids, for your eyes only (mode 600).")
+    if written.without_consent:
+        print(f"{written.without_consent} of the list said no to being contacted and are left off.")
     return 0
 
 
