@@ -160,12 +160,15 @@ def _end_labels(groups, x, y, hue, label, y_format, scale) -> tuple[list[dict], 
     """Name and last value of each curve where it ends, apart also on paper, and the room that they take."""
     lasts = {name: part.dropna(subset=[y]) for name, part in groups.items()}
     lasts = {name: part.iloc[-1] for name, part in lasts.items() if len(part)}
+    frame_end = max((last[x] for last in lasts.values()), default=None)
     values = [float(last[y]) for last in lasts.values()]
     names = ["" if name is None else f"{label(name)} " for name in lasts]
     words = [name + text for name, text in zip(names, drawing.texts(y_format, values), strict=True)]
     wanted = [value * scale for value in values]
     placed = drawing.apart(wanted, drawing.LINE_HEIGHT)
     ends = drawing.plain_x([last[x] for last in lasts.values()])
+    # where a curve ends before the others its name stands a line higher, clear of those that go on
+    lifts = [drawing.LINE_HEIGHT if last[x] < frame_end else 0 for last in lasts.values()]
     notes = [
         strong(
             text,
@@ -175,9 +178,11 @@ def _end_labels(groups, x, y, hue, label, y_format, scale) -> tuple[list[dict], 
             xanchor="left",
             yanchor="middle",
             xshift=8,
-            yshift=round(at - want, 1),
+            yshift=round(at - want + lift, 1),
         )
-        for name, text, end, value, at, want in zip(lasts, words, ends, values, placed, wanted, strict=True)
+        for name, text, end, value, at, want, lift in zip(
+            lasts, words, ends, values, placed, wanted, lifts, strict=True
+        )
     ]
     return notes, drawing.strong_width(words)
 
