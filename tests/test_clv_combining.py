@@ -7,10 +7,10 @@ import pytest
 from regulars.clv import BetaGeoFitter, backtest_folds, forecast_now, score_folds
 from regulars.clv.backtesting import forecast_fold
 from regulars.clv.combining import _boost, combine_fixed, inner_windows, stack_weights
+from regulars.rfm import Purchases
 
 CDNOW = {"zero_spend_is_purchase": True}
 CUTOFF, DAYS = "1997-09-30", 273
-PLAIN = {"time_unit": "week", "zero_spend_is_purchase": True}
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_no_leakage_into_the_shape(cdnow_sample):
 
 
 def test_inner_holdouts_end_at_the_cutoff_or_before(cdnow_sample):
-    windows = inner_windows(cdnow_sample, CUTOFF, DAYS, PLAIN, (1.0, 1.5))
+    windows = inner_windows(Purchases.of(cdnow_sample, **CDNOW), CUTOFF, DAYS, "week", (1.0, 1.5))
     ends = [window.start + pd.Timedelta(days=window.days) for window in windows]
     assert [window.days for window in windows] == [90, 90]  # a third of 272 days
     assert ends == [pd.Timestamp("1997-09-30"), pd.Timestamp("1997-08-16")]

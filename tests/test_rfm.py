@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.errors import UserError
-from regulars.rfm import holdout_split, rfm_summary, unit_days
+from regulars.rfm import Purchases, holdout_split, rfm_summary, unit_days
 
 
 def log(*rows) -> pd.DataFrame:
@@ -28,6 +28,7 @@ ORDERS = log(
     ("dan", "2024-02-01 00:00", 9.0),  # after the end
 )
 END = date(2024, 1, 29)
+END_OF_CDNOW = date(1998, 6, 30)
 
 
 def test_hand_worked_summary():
@@ -93,3 +94,24 @@ def test_unknown_unit_and_impossible_cutoff_say_what_to_do():
         unit_days("fortnight")
     with pytest.raises(UserError, match="cutoff 2023-12-31 lies outside the orders"):
         holdout_split(ORDERS, date(2023, 12, 31), END)
+
+
+@pytest.mark.parametrize("zero", [True, False])
+@pytest.mark.parametrize("unit", ["day", "week", "month"])
+def test_occasions_in_memory_give_the_engines_summary_to_the_last_bit(cdnow_master, zero, unit):
+    log = Purchases.of(cdnow_master, zero_spend_is_purchase=zero)
+    for cutoff in (date(1997, 1, 2), date(1997, 9, 30)):
+        engine = rfm_summary(cdnow_master, cutoff, unit, zero_spend_is_purchase=zero)
+        pd.testing.assert_frame_equal(log.summary(cutoff, unit), engine, check_exact=True)
+    split = holdout_split(cdnow_master, cutoff, END_OF_CDNOW, unit, zero_spend_is_purchase=zero)
+    pd.testing.assert_frame_equal(log.split(cutoff, END_OF_CDNOW, unit), split, check_exact=True)
+
+
+def test_occasions_in_memory_by_hand():
+    log = Purchases.of(ORDERS)
+    pd.testing.assert_frame_equal(log.summary(END, "day"), rfm_summary(ORDERS, END, "day"), check_exact=True)
+    assert Purchases.of(log) is log
+    assert len(log.summary(date(2023, 1, 1))) == 0
+    assert list(log.summary(date(2023, 1, 1))) == list(rfm_summary(ORDERS, END))
+    with pytest.raises(UserError, match="cutoff 2023-12-31 lies outside the orders"):
+        log.split(date(2023, 12, 31), END)

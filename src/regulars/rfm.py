@@ -1,8 +1,10 @@
 """From orders to frequency, recency, T and monetary value, by exact days, as Ibis expressions for any engine."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from regulars.engine import as_frame, as_table
@@ -196,12 +198,7 @@ def holdout_split(
     """
     import ibis
 
-    first, last = orders["ordered_at"].min(), pd.Timestamp(observation_end)
-    if not first.normalize() <= pd.Timestamp(cutoff) < last:
-        raise UserError(
-            f"The cutoff {pd.Timestamp(cutoff).date()} lies outside the orders "
-            f"({first.date()} to {last.date()}): name a day between them."
-        )
+    _check_cutoff(cutoff, observation_end, orders["ordered_at"].min())
     calibration = rfm_summary(orders, cutoff, time_unit, zero_spend_is_purchase=zero_spend_is_purchase)
     table = as_table(orders[["customer_id", "ordered_at", "amount"]])
     days = purchase_days(table, zero_spend_is_purchase=zero_spend_is_purchase)
@@ -213,3 +210,124 @@ def holdout_split(
     joined = calibration.merge(as_frame(counted), on="customer_id", how="left", validate="one_to_one")
     # a customer without a purchase day in a period that was observed has bought nothing in it: a true zero
     return joined.fillna({"holdout_orders": 0, "holdout_spend": 0.0}).astype({"holdout_orders": "int64"})
+
+
+def _check_cutoff(cutoff, observation_end, first):
+    last = pd.Timestamp(observation_end)
+    if not first.normalize() <= pd.Timestamp(cutoff) < last:
+        raise UserError(
+            f"The cutoff {pd.Timestamp(cutoff).date()} lies outside the orders "
+            f"({first.date()} to {last.date()}): name a day between them."
+        )
+
+
+PARTS = 10_000  # money is counted in whole ten-thousandths, as the engine's decimals are
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """Purchase occasions in memory, from which summaries at many cutoffs are made without asking the engine again.
+
+    Parameters
+    ----------
+    customers : pandas.Series
+        Ids, sorted.
+    code, day, money : numpy.ndarray of int
+        Of each occasion, sorted by customer and day: position in ``customers``, days since 1970, ten-thousandths.
+    first, last : pandas.Timestamp
+        Days of the first and of the last order in the log, purchase or not.
+    """
+
+    customers: pd.Series
+    code: np.ndarray
+    day: np.ndarray
+    money: np.ndarray
+    first: pd.Timestamp
+    last: pd.Timestamp
+
+    @classmethod
+    def of(cls, orders, *, zero_spend_is_purchase: bool = False) -> "Purchases":
+        """Occasions of an order log; given occasions, the same.
+
+        Parameters
+        ----------
+        orders : pandas.DataFrame or Purchases
+            customer_id, ordered_at, amount; at least one row.
+        zero_spend_is_purchase : bool
+            As for `rfm_summary`.
+
+        Returns
+        -------
+        Purchases
+
+        Examples
+        --------
+        >>> orders = pd.DataFrame({
+        ...     "customer_id": ["a", "a"], "ordered_at": pd.to_datetime(["2024-01-01", "2024-01-15"]),
+        ...     "amount": [10.0, 20.0]})
+        >>> Purchases.of(orders).summary(date(2024, 1, 29))[["customer_id", "frequency", "recency", "T"]]
+          customer_id  frequency  recency    T
+        0           a          1      2.0  4.0
+        """
+        if isinstance(orders, cls):
+            return orders
+        log = purchase_log(orders, zero_spend_is_purchase=zero_spend_is_purchase)
+        code, customers = pd.factorize(log["customer_id"])
+        days = log["day"].to_numpy("datetime64[D]").astype(np.int64)
+        money = np.rint(log["amount"].to_numpy(float) * PARTS).astype(np.int64)
+        span = orders["ordered_at"].min().normalize(), orders["ordered_at"].max().normalize()
+        return cls(pd.Series(customers, dtype=log["customer_id"].dtype, name="customer_id"), code, days, money, *span)
+
+    def __len__(self) -> int:
+        """Occasions."""
+        return len(self.code)
+
+    def summary(self, observation_end, time_unit: str = "week") -> pd.DataFrame:
+        """Same as `rfm_summary`, to the last bit."""
+        days_per_unit, end = unit_days(time_unit), _day_number(observation_end)
+        seen = self.day <= end
+        code, day, money = self.code[seen], self.day[seen], self.money[seen]
+        starts = np.flatnonzero(np.diff(code, prepend=-1))
+        if not starts.size:
+            occasions = spend = paid = first = last = first_money = starts
+        else:
+            occasions = np.diff(starts, append=code.size)
+            spend, paid = np.add.reduceat(money, starts), np.add.reduceat((money > 0).astype(np.int64), starts)
+            first, last, first_money = day[starts], day[starts + occasions - 1], money[starts]
+        paid = paid - (first_money > 0)
+        mean = np.divide((spend - first_money) / PARTS, paid, out=np.full(starts.size, np.nan), where=paid > 0)
+        dates = {"first_ordered_at": first, "last_ordered_at": last}
+        return pd.DataFrame(
+            {
+                "customer_id": self.customers.iloc[code[starts]].reset_index(drop=True),
+                **{
+                    name: pd.Series(days.astype("datetime64[D]")).astype("datetime64[us]")
+                    for name, days in dates.items()
+                },
+                "frequency": occasions - 1,
+                "recency": (last - first) / days_per_unit,
+                "T": (end - first) / days_per_unit,
+                "monetary_value": mean,
+                "spend": spend / PARTS,
+            }
+        )
+
+    def split(self, cutoff, observation_end, time_unit: str = "week") -> pd.DataFrame:
+        """Same as `holdout_split`, to the last bit."""
+        _check_cutoff(cutoff, observation_end, self.first)
+        table = self.summary(cutoff, time_unit)
+        counts, money = self.between(cutoff, observation_end)
+        known = np.unique(self.code[self.day <= _day_number(cutoff)])
+        return table.assign(holdout_orders=counts[known], holdout_spend=money[known] / PARTS)
+
+    def between(self, start, end) -> tuple[np.ndarray, np.ndarray]:
+        """Occasions after one day and up to another, last one included, of every customer, and their money in parts."""
+        inside = (self.day > _day_number(start)) & (self.day <= _day_number(end))
+        counts = np.bincount(self.code[inside], minlength=len(self.customers))
+        money = np.zeros(len(self.customers), dtype=np.int64)
+        np.add.at(money, self.code[inside], self.money[inside])
+        return counts, money
+
+
+def _day_number(day) -> int:
+    return int(np.datetime64(pd.Timestamp(day).date(), "D").astype(np.int64))

@@ -13,7 +13,7 @@ from regulars.clv.combining import FITTERS, Combination, columns, combine, inner
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.value import expected_spend, has_spend, units
 from regulars.errors import UserError
-from regulars.rfm import holdout_split, rfm_summary
+from regulars.rfm import Purchases
 
 RULES = ("naive", "recency", "last_period")
 COMBINED = "combined"
@@ -80,9 +80,11 @@ def forecast_fold(
         Naming the cutoff that leaves too little before or after it.
     """
     cutoff = pd.Timestamp(cutoff).normalize()
-    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
-    table = _known_and_came(orders, cutoff, horizon_days, observation_end, settings)
-    said, combination = _forecasts(orders, table, cutoff, horizon_days, models, settings)
+    if len(orders) == 0:
+        raise ValueError(f"cutoff {cutoff.date()}: there are no orders.")
+    log = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase)
+    table = _known_and_came(log, cutoff, horizon_days, observation_end, time_unit)
+    said, combination = _forecasts(log, table, cutoff, horizon_days, models, time_unit)
     counts = pd.DataFrame({name: np.asarray(expected, float) for name, (expected, _) in said.items()})
     return Fold(
         cutoff=cutoff,
@@ -118,16 +120,16 @@ def forecast_now(
     pandas.DataFrame
         One row per customer: customer_id, expected_orders, p_order.
     """
-    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
-    table, end = rfm_summary(orders, observation_end, **settings), pd.Timestamp(observation_end).normalize()
-    expected, p = _forecasts(orders, table, end, horizon_days, [model], settings)[0][model]
+    log, end = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase), pd.Timestamp(observation_end)
+    table = log.summary(end, time_unit)
+    expected, p = _forecasts(log, table, end.normalize(), horizon_days, [model], time_unit)[0][model]
     told = {"expected_orders": np.asarray(expected, float), "p_order": np.asarray(p, float)}
     return pd.DataFrame({"customer_id": table["customer_id"], **told})
 
 
-def _forecasts(orders, table, cutoff, horizon_days, models, settings) -> tuple[dict[str, tuple], Combination | None]:
+def _forecasts(log, table, cutoff, horizon_days, models, time_unit) -> tuple[dict[str, tuple], Combination | None]:
     """Expected orders and probability of one, by model; each model is fitted once, whoever asks for it."""
-    history, horizon = columns(table), units(days=horizon_days, time_unit=settings["time_unit"])
+    history, horizon = columns(table), units(days=horizon_days, time_unit=time_unit)
     own = dict(models) if isinstance(models, Mapping) else {}
     fitted: dict[str, tuple] = {}
 
@@ -144,19 +146,19 @@ def _forecasts(orders, table, cutoff, horizon_days, models, settings) -> tuple[d
     said, combination = {}, None
     for name in models:
         if name in COMBINATIONS and name not in own:
-            combination = combine(orders, table, cutoff, horizon_days, forecast, kind=COMBINATIONS[name], **settings)
+            combination = combine(
+                log, table, cutoff, horizon_days, forecast, kind=COMBINATIONS[name], time_unit=time_unit
+            )
             said[name] = combination.orders, combination.p_order
         elif name in RULES and name not in own:
-            said[name] = _by_rule(name, orders, table, cutoff, horizon_days, horizon, settings)
+            said[name] = _by_rule(name, log, table, cutoff, horizon_days, time_unit)
         else:
             said[name] = forecast(name)
     return said, combination
 
 
-def _known_and_came(orders, cutoff, horizon_days, observation_end, settings) -> pd.DataFrame:
-    if len(orders) == 0:
-        raise ValueError(f"cutoff {cutoff.date()}: there are no orders.")
-    first, last_order = orders["ordered_at"].min().normalize(), orders["ordered_at"].max().normalize()
+def _known_and_came(log, cutoff, horizon_days, observation_end, time_unit) -> pd.DataFrame:
+    first, last_order = log.first, log.last
     last = last_order if observation_end is None else pd.Timestamp(observation_end).normalize()
     end = cutoff + timedelta(days=int(horizon_days))
     if not first <= cutoff < last:
@@ -169,7 +171,7 @@ def _known_and_came(orders, cutoff, horizon_days, observation_end, settings) -> 
             f"{last.date()}; take an earlier cutoff or a shorter horizon."
         )
     try:
-        table = holdout_split(orders, cutoff, end, **settings)
+        table = log.split(cutoff, end, time_unit)
     except UserError as error:
         raise ValueError(f"cutoff {cutoff.date()}: {error}") from None
     if len(table) < 2:
@@ -179,32 +181,32 @@ def _known_and_came(orders, cutoff, horizon_days, observation_end, settings) -> 
     return table
 
 
-def _by_rule(name, orders, table, cutoff, horizon_days, horizon, settings):
+def _by_rule(name, log, table, cutoff, horizon_days, time_unit):
     """Expected orders and probability of an order, by a rule of thumb."""
     x, t_x, T = (table[column].to_numpy(float) for column in ("frequency", "recency", "T"))
     if name == "recency":
-        return _by_recency(orders, T - t_x, cutoff, horizon_days, settings)
+        return _by_recency(log, T - t_x, cutoff, horizon_days, time_unit)
     if name == "naive":
-        expected = np.divide(x, T, out=np.zeros_like(x), where=T > 0) * horizon
+        expected = np.divide(x, T, out=np.zeros_like(x), where=T > 0) * units(days=horizon_days, time_unit=time_unit)
     else:
-        expected = _last_period(orders, table, cutoff, horizon_days, settings)
+        expected = _last_period(log, table, cutoff, horizon_days, time_unit)
     return expected, -np.expm1(-expected)
 
 
-def _last_period(orders, table, cutoff, horizon_days, settings):
+def _last_period(log, table, cutoff, horizon_days, time_unit):
     """Repeat orders in the last days before the cutoff, as many as the horizon has."""
     x = table["frequency"].to_numpy(float)
     before = cutoff - timedelta(days=int(horizon_days))
-    if before < orders["ordered_at"].min().normalize():
+    if before < log.first:
         return x  # the whole history is no longer than one period
-    came = holdout_split(orders, before, cutoff, **settings).set_index("customer_id")["holdout_orders"]
+    came = log.split(before, cutoff, time_unit).set_index("customer_id")["holdout_orders"]
     known = table["customer_id"].map(came)
     return np.where(known.isna(), x, known.fillna(0)).astype(float)
 
 
-def _by_recency(orders, quiet, cutoff, horizon_days, settings):
+def _by_recency(log, quiet, cutoff, horizon_days, time_unit):
     """P(order) by a logistic curve in the time since the last order, learnt in the inner hold-out, and orders."""
-    windows = inner_windows(orders, cutoff, horizon_days, settings)
+    windows = inner_windows(log, cutoff, horizon_days, time_unit)
     inner = windows[0].table if windows else None
     if inner is None or not (0 < (inner["holdout_orders"] > 0).sum() < len(inner)):
         return np.zeros_like(quiet), np.full_like(quiet, 0.5)
@@ -396,6 +398,9 @@ def backtest_folds(
         Where no cutoff is left.
     """
     folds, left_out = [], []
+    if len(orders):  # once for all cutoffs
+        zero_days = settings.get("zero_spend_is_purchase", False)
+        orders = Purchases.of(orders, zero_spend_is_purchase=zero_days)
     for cutoff in with_progress(cutoffs, "cutoffs"):
         try:
             folds.append(forecast_fold(orders, cutoff, horizon_days, DEFAULT if models is None else models, **settings))

@@ -12,7 +12,7 @@ from regulars.clv._logistic import fit_logistic
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.value import units
 from regulars.intervals import wilson
-from regulars.rfm import holdout_split, rfm_summary
+from regulars.rfm import Purchases
 
 FEWEST = 50  # customers who ordered, and who did not, below which no curve is fitted
 
@@ -148,17 +148,17 @@ def calibrate_p_active(
     """
     end = pd.Timestamp(observation_end).normalize()
     window = timedelta(days=int(active_within_days))
-    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
+    log = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase)
     horizon = units(days=active_within_days, time_unit=time_unit)
 
     def raw_at(table):
         history = tuple(table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
         return np.asarray(fitter().fit(*history).probability_active(horizon, *history))
 
-    now = rfm_summary(orders, end, **settings)
+    now = log.summary(end, time_unit)
     raw_now = raw_at(now)
     earlier, later = end - 2 * window, end - window
-    first = orders["ordered_at"].min().normalize()
+    first = log.first
 
     def uncalibrated(reason):
         empty = pd.DataFrame(columns=["n", "predicted", "predicted_raw", "observed", "low", "high"], dtype=float)
@@ -168,7 +168,7 @@ def calibrate_p_active(
 
     if earlier <= first:
         return uncalibrated("history")
-    past = {cutoff: holdout_split(orders, cutoff, cutoff + window, **settings) for cutoff in (earlier, later)}
+    past = {cutoff: log.split(cutoff, cutoff + window, time_unit) for cutoff in (earlier, later)}
     happened = {cutoff: (table["holdout_orders"] > 0).to_numpy() for cutoff, table in past.items()}
     if any(min(y.sum(), (~y).sum()) < FEWEST for y in happened.values()):
         return uncalibrated("events")

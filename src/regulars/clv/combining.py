@@ -17,7 +17,7 @@ from regulars.clv.beta_geo import BetaGeoFitter, ModifiedBetaGeoFitter, RegularB
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.pareto_nbd import ParetoNBDFitter
 from regulars.clv.value import units
-from regulars.rfm import holdout_split, purchase_log
+from regulars.rfm import Purchases
 
 FITTERS = {
     "bg_nbd": BetaGeoFitter,
@@ -65,17 +65,16 @@ class Window:
     table: pd.DataFrame
 
 
-def inner_windows(orders: pd.DataFrame, cutoff, horizon_days: int, settings: dict, begins=(1.0,)) -> list[Window]:
+def inner_windows(log: Purchases, cutoff, horizon_days: int, time_unit: str, begins=WINDOWS) -> list[Window]:
     """Hold-outs inside the calibration period, as long as the horizon or a third of the history.
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        customer_id, ordered_at, amount; what comes after the cutoff is not looked at.
+    log : Purchases
+        What comes after the cutoff is not looked at.
     cutoff : date
     horizon_days : int
-    settings : dict
-        time_unit, zero_spend_is_purchase, as for `regulars.rfm.rfm_summary`.
+    time_unit : {"day", "week", "month"}
     begins : sequence of float
         Beginning of each before the cutoff, in lengths of the window; 1 ends at the cutoff.
 
@@ -85,15 +84,11 @@ def inner_windows(orders: pd.DataFrame, cutoff, horizon_days: int, settings: dic
         Those with at least two customers and a repeat order before them.
     """
     cutoff = pd.Timestamp(cutoff).normalize()
-    seen = orders[orders["ordered_at"] < cutoff + timedelta(days=1)]
-    if seen.empty:
-        return []
-    first = seen["ordered_at"].min().normalize()
-    days = int(min(horizon_days, (cutoff - first).days // 3))
+    days = int(min(horizon_days, (cutoff - log.first).days // 3))
     found = []
     for begin in begins if days >= 1 else ():
         start = cutoff - timedelta(days=round(begin * days))
-        table = holdout_split(seen, start, start + timedelta(days=days), **settings)
+        table = log.split(start, start + timedelta(days=days), time_unit)
         if len(table) > 1 and table["frequency"].max() > 0:
             found.append(Window(start, days, table))
     return found
@@ -125,8 +120,10 @@ def choose_regularity(
     -------
     int
     """
-    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
-    windows = inner_windows(orders, cutoff, horizon_days, settings)
+    if len(orders) == 0:
+        return 1
+    log = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase)
+    windows = inner_windows(log, cutoff, horizon_days, time_unit)
     return best_regularity(windows[0], time_unit, choices) if windows else 1
 
 
@@ -169,14 +166,13 @@ def combine_fixed(parts: list[np.ndarray]) -> np.ndarray:
 
 
 def combine(
-    orders: pd.DataFrame,
+    log: Purchases,
     table: pd.DataFrame,
     cutoff,
     horizon_days: int,
     forecast,
     *,
     time_unit: str = "week",
-    zero_spend_is_purchase: bool = False,
     kind: str | None = None,
     shape_from: int = SHAPE_FROM,
     begins: Iterable[float] = WINDOWS,
@@ -186,16 +182,15 @@ def combine(
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        customer_id, ordered_at, amount; what comes after the cutoff is not looked at.
+    log : Purchases
+        What comes after the cutoff is not looked at.
     table : pandas.DataFrame
         `regulars.rfm.rfm_summary` at the cutoff.
     cutoff : date
     horizon_days : int
     forecast : callable
         From the name of a model to (expected orders, probability of an order) of the customers of the table.
-    time_unit, zero_spend_is_purchase
-        As for `regulars.rfm.rfm_summary`.
+    time_unit : {"day", "week", "month"}
     kind : {"fixed", "shape"}, optional
         By default "shape" from ``shape_from`` repeat orders on.
     shape_from : int
@@ -207,9 +202,8 @@ def combine(
     -------
     Combination
     """
-    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
     rich = kind == "shape" or (kind is None and table["frequency"].sum() >= shape_from)
-    windows = inner_windows(orders, cutoff, horizon_days, settings, begins if rich else WINDOWS)
+    windows = inner_windows(log, cutoff, horizon_days, time_unit, begins if rich else WINDOWS)
     latest = [window for window in windows if window.start + timedelta(days=window.days) == pd.Timestamp(cutoff)]
     regularity = best_regularity(latest[0], time_unit) if latest else 1
     names = part_names(regularity)
@@ -217,30 +211,24 @@ def combine(
     expected, p = combine_fixed(counts), combine_fixed(chances)
     if not rich or not latest or not latest[0].table["holdout_orders"].sum() > 0:
         return Combination(expected, p, "fixed", "few" if not rich else "short", regularity)
-    log = _log(orders, cutoff, settings)
-    shape = _learn_shape(log, windows, names, settings, seed)
-    share = shape(counts, _features(log, table, pd.Timestamp(cutoff), windows[0].days, counts, settings))
+    shape = _learn_shape(log, windows, names, time_unit, seed)
+    share = shape(counts, _features(log, table, pd.Timestamp(cutoff), windows[0].days, counts, time_unit))
     # an order is as much likelier, by its hazard, as the shape lifts the customer's share of all expected orders
     lift = share * expected.sum() / np.maximum(expected, 1e-12)
     p = -np.expm1(lift * np.log1p(-np.minimum(p, 1 - 1e-12)))
     return Combination(share * (counts[0].sum() + counts[1].sum()) / 2, p, "shape", "", regularity)
 
 
-def _log(orders, cutoff, settings):
-    seen = orders[orders["ordered_at"] < pd.Timestamp(cutoff).normalize() + timedelta(days=1)]
-    return purchase_log(seen, zero_spend_is_purchase=settings["zero_spend_is_purchase"])
-
-
-def _learn_shape(log, windows, names, settings, seed):
+def _learn_shape(log, windows, names, time_unit, seed):
     """Function from the models' expectations and the customers' features to each customer's share of all orders."""
     came, stacked, features, start = [], [], [], []
     for window in windows:
         table, y = window.table, window.table["holdout_orders"].to_numpy(float)
         if not y.sum() > 0:
             continue  # nothing came: no shape to learn from
-        history, horizon = columns(table), units(days=window.days, time_unit=settings["time_unit"])
+        history, horizon = columns(table), units(days=window.days, time_unit=time_unit)
         counts = [np.asarray(FITTERS[name]().fit(*history).predict(horizon, *history), float) for name in names]
-        features.append(_features(log, table, window.start, window.days, counts, settings))
+        features.append(_features(log, table, window.start, window.days, counts, time_unit))
         shares = [_share(values) for values in counts]
         came.append(y)
         stacked.append(np.column_stack(shares) * y.sum())  # each window keeps its own total
@@ -308,16 +296,15 @@ def _boost(features, start, y, seed):
     return factor
 
 
-def _features(log, table, cutoff, days, counts, settings) -> np.ndarray:
+def _features(log, table, cutoff, days, counts, time_unit) -> np.ndarray:
     """What may bend the models' shape: ratios, and times within the customer's own history, free of the horizon."""
     x, t_x, T = columns(table)
-    quiet, scale = T - t_x, units(days=days, time_unit=settings["time_unit"])
+    quiet, scale = T - t_x, units(days=days, time_unit=time_unit)
     pareto, other, nbd = (np.log(_share(values) * len(x)) for values in counts)
     money = table["spend"].to_numpy(float) / (x + 1)
     told = [pareto, other - pareto, nbd - pareto, x, t_x / np.maximum(T, 1e-9), quiet / scale]
     told += [quiet * np.maximum(x, 1) / np.maximum(t_x, scale / 10), np.log1p(money / max(money.mean(), 1e-9))]
-    known = log[log["day"] <= cutoff]
     for part in (1.0, 0.5, 0.25):
-        recent = known.loc[known["day"] > cutoff - timedelta(days=round(part * days)), "customer_id"].value_counts()
-        told.append(table["customer_id"].map(recent).fillna(0).to_numpy(float))  # none in a time observed: a true zero
+        recent = log.between(cutoff - timedelta(days=round(part * days)), cutoff)[0]
+        told.append(pd.Series(recent, index=log.customers)[table["customer_id"]].to_numpy(float))
     return np.column_stack(told)
