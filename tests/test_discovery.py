@@ -1,11 +1,14 @@
 """A first mapping from files: right where they show it, a question where they do not."""
 
+import csv
 import datetime as dt
 import gzip
 import random
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from regulars import cli
 from regulars.discovery import find_encoding, new_dataset, with_dataset
@@ -325,6 +328,44 @@ def test_the_command_says_what_it_found_and_what_to_do_next(firm, capsys, monkey
     assert told.rstrip().endswith("Then: export REGULARS_ID_KEY=<a long random text>; make reports DATASET=shop")
 
 
+ODD = ["04/08/2015", "2024-01-05", "1,234", "12.50", "C17", "€3", "", "?", "null", "# x", "${HOME}", '"', "'"]
+CELLS = st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), st.sampled_from(ODD))
+NAMES = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12),
+    st.sampled_from(["order", "customer", "date", "amount", "product", "qty", "price", "score", "ticket", "currency"]),
+)
+
+
+def once(name: str) -> str:
+    return name.strip().casefold()
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@given(st.booleans(), st.lists(NAMES, min_size=1, max_size=5, unique_by=once), st.data())
+def test_whatever_a_file_holds_the_mapping_is_valid_or_asks(firm, is_log, names, data):
+    """Random files: a sentence, or YAML that says of each column just what the file calls it."""
+    log = ["Order", "Customer", "Date", "Amount"]
+    names = [*log, *(name for name in names if once(name) not in map(once, log))] if is_log else names
+    rows = data.draw(st.lists(st.lists(CELLS, min_size=len(names), max_size=len(names)), min_size=1, max_size=5))
+    with (firm.folder / "log.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([names, *rows])
+    (firm.folder / "data/sources/shop.yaml").unlink(missing_ok=True)
+    firm.write("params.yaml", PARAMS)
+    try:
+        proposal = new_dataset("shop", [str(firm.folder / "log.csv")])
+        if not proposal.questions:
+            load_mapping("shop")
+    except UserError as error:
+        assert "\n" not in str(error)
+        return
+    content = yaml.safe_load(proposal.text)
+    for table in (content["tables"] or {}).values():
+        for spec in table["columns"].values():
+            name = spec.get("column") if isinstance(spec, dict) else spec
+            assert name in (None, "?", *(name.strip() for name in names), *(f"column{n}" for n in range(1, 10)))
+    assert bool(proposal.questions) == ('"?"' in proposal.text) or not proposal.has_orders
+
+
 # ---- real files ------------------------------------------------------------------------------------------------
 
 
@@ -376,6 +417,22 @@ def test_complete_journey(real):
         "product_id": "product_id", "unit_price": "sales_value", "quantity": {"constant": "1"},
     }  # fmt: skip
     assert columns("customers") == {"customer_id": "household_id"}
+
+
+@pytest.mark.full
+def test_complete_journey_is_accounted_for(real, shared_data):
+    """1,469,307 lines and their money, mapped by `regulars new` alone, against a sum taken by another way."""
+    import duckdb
+
+    real("complete_journey/transactions.parquet")
+    account = _clean().ledger["tables"]["order_lines"]
+    file = shared_data / "complete_journey/transactions.parquet"
+    rows, money = duckdb.sql(f"SELECT count(*), sum(sales_value::decimal(18, 2)) FROM '{file}'").fetchall()[0]
+    assert account["rows"]["raw"] == rows == 1_469_307
+    assert account["amount"]["raw"] == money
+    parts = ("kept", "merged", "netted", "rejected")
+    assert sum(account["rows"][part] for part in parts) == rows
+    assert sum(account["amount"][part] for part in parts) == money
 
 
 def test_olist_asks_for_what_stands_in_another_file(real):
