@@ -242,6 +242,18 @@ def test_files_of_one_kind_are_one_table(firm):
     assert _clean().tables["orders"]["order_id"].tolist() == ["1", "2", "3", "4"]
 
 
+def test_one_file_may_prove_what_another_leaves_open(firm):
+    log = LOG.replace(" £", "")
+    firm.write("a.csv", log.replace("25/12", "05/12"))
+    firm.write("b.csv", log.replace("ann", "Zoë").replace("\n1,", "\n3,").replace("\n2,", "\n4,"), "latin-1")
+    proposal = new_dataset("shop", [str(firm.folder / name) for name in ("a.csv", "b.csv")], "GBP")
+    assert proposal.questions == []
+    assert load_mapping("shop").tables["orders"]["path"] == ["a.csv", "b.csv"]
+    orders = _clean().tables["orders"]
+    assert orders["customer_id"].tolist() == ["ann", "bob", "Zoë", "bob"]
+    assert orders["ordered_at"].dt.month.tolist() == [12, 1, 12, 1]
+
+
 def test_several_currencies_are_asked_for(firm):
     log = (
         LOG.replace("£", "")

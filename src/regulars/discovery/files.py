@@ -53,6 +53,11 @@ class Inspected:
     concluded: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether its bytes are the same in every encoding."""
+        return "encoding ascii" in self.concluded
+
     def column(self, name: str) -> pa.ChunkedArray:
         """Values of a column of the file."""
         return self.data.column(self.header.index(name))

@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
 
 from regulars.catalog import TABLES
 from regulars.discovery import signs
@@ -64,7 +66,7 @@ def propose(dataset: str, files: Sequence[Inspected], currency: str = "") -> Pro
     """
     notes = _Notes()
     groups = _group(files)
-    found, left = _one_of_each([(find_table(group[0]), group) for group in groups])
+    found, left = _one_of_each([(find_table(_whole(group)), group) for group in groups])
     for group in left:
         notes.unsure.append(_unused(group[0]))
     orders = [name for name in ORDER_TABLES if name in found]
@@ -101,14 +103,22 @@ def _turn(name: str) -> tuple[bool, str]:
 def _group(files: Sequence[Inspected]) -> list[list[Inspected]]:
     """Files with the same columns, written the same way, are parts of one table."""
     groups: dict[str, list[Inspected]] = {}
-    for file in files:
-        groups.setdefault(json.dumps([file.header, file.form, file.source.get("url")]), []).append(file)
-    # a database table is a table of its own, whatever its columns
-    return [
-        part
-        for group in groups.values()
-        for part in ([[one] for one in group] if "url" in group[0].source else [group])
-    ]
+    # plain ASCII reads in every encoding, so such a file joins whichever group has its columns
+    for file in sorted(files, key=lambda file: file.is_ascii):
+        layout = {name: value for name, value in file.form.items() if name != "encoding"}
+        # a database table is a table of its own, whatever its columns
+        same = json.dumps([file.header, layout, file.source.get("table")])
+        encoding = f"{same} in {file.form.get('encoding')}"
+        other = next((key for key in groups if key.startswith(same)), encoding) if file.is_ascii else encoding
+        groups.setdefault(other, []).append(file)
+    return [sorted(group, key=files.index) for group in groups.values()]
+
+
+def _whole(group: list[Inspected]) -> Inspected:
+    """The files of a group as one: what is proved is proved by all of their values."""
+    encoded = next((file for file in group if "encoding" in file.form), group[0])
+    data = pa.concat_tables([file.data for file in group])
+    return replace(group[0], data=data, form=encoded.form, concluded=encoded.concluded, unsure=encoded.unsure)
 
 
 def _one_of_each(pairs):
@@ -124,7 +134,8 @@ def _one_of_each(pairs):
 
 
 def _unused(file: Inspected) -> str:
-    return f"{file.label} is not used: it fits no table that is still free; its columns are {_some(file.header)}"
+    why = "it is no table that is read, or one that another file is already"
+    return f"{file.label} is not used: {why}; its columns are {_some(file.header)}"
 
 
 def _no_orders(files: Sequence[Inspected]) -> str:
@@ -155,7 +166,7 @@ def _compare_customers(found: dict, main: str, notes: _Notes) -> None:
 
 
 def _block(name: str, found: Found, group: list[Inspected], files: Sequence[Inspected], notes: _Notes) -> str:
-    first, rows = found.file, sum(file.data.num_rows for file in group)
+    first, rows = found.file, found.file.data.num_rows
     labels = _some([file.label for file in group])
     about = "; ".join([f"{rows:,} rows", *first.concluded])
     notes.concluded.append(f"{labels} is {name}: {about}")
