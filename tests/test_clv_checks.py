@@ -5,11 +5,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter
+from regulars.clv import BetaGeoFitter, backtest_folds, fold_totals
 from regulars.clv.checks import frequency_check, tracking
-from regulars.clv.holdout import forecast_verdict, holdout_check, holdout_path
-from regulars.intervals import Estimate
-from regulars.rfm import holdout_split, purchase_log, rfm_summary
+from regulars.rfm import rfm_summary
 
 CUTOFF, END = date(1997, 9, 30), date(1998, 6, 30)
 
@@ -49,39 +47,14 @@ def test_unit_of_time_does_not_matter(cdnow_sample, model):
     pd.testing.assert_frame_equal(tracking(daily, days, END, "day"), tracking(model, days, END), rtol=1e-7)
 
 
-def test_holdout_path_ends_at_the_published_totals(cdnow_sample, model):
+def test_last_test_on_the_published_holdout(cdnow_sample):
     """Hold-out of 39 weeks (values by Newton's method): BG/NBD 1653.4087, naive rate 2930.10, actual 1,882."""
-    split = holdout_split(cdnow_sample, CUTOFF, END, zero_spend_is_purchase=True)
-    days = purchase_log(cdnow_sample, zero_spend_is_purchase=True)
-    total = Estimate(1653.4, 1653.4 * 0.8, 1653.4 / 0.8)
-    path = holdout_path(model, split, days, CUTOFF, END, total)
-    by_series = {name: part.reset_index(drop=True) for name, part in path.groupby("series")}
-    last = {name: part.iloc[-1] for name, part in by_series.items()}
-    assert [len(part) for part in by_series.values()] == [39, 39, 39]
-    assert last["came"]["week_end"] == pd.Timestamp(END)
-    assert last["forecast"]["orders"] == pytest.approx(1653.4087, abs=5e-5)
-    assert last["naive"]["orders"] == pytest.approx(2930.10, abs=5e-3)
-    assert last["came"]["orders"] == 1882 == split["holdout_orders"].sum()
-    # the band of the whole is the one that was given; earlier weeks are less certain
-    forecast = by_series["forecast"]
-    assert [forecast["low"].iloc[-1], forecast["high"].iloc[-1]] == pytest.approx([total.low, total.high], rel=1e-4)
-    assert ((forecast["high"] / forecast["orders"]).diff().dropna() < 0).all()
-    assert path[path["series"] != "forecast"][["low", "high"]].isna().all(axis=None)
-
-
-def test_verdict_names_the_forecast_not_the_customers():
-    assert [forecast_verdict(Estimate(100, 80, 120), came) for came in (79, 80, 120, 121)] == [
-        "high", "inside", "inside", "low",
-    ]  # fmt: skip
-
-
-def test_whole_check_on_the_published_holdout(cdnow_sample):
-    economics = {"margin": 0.3, "annual_discount_rate": 0.1, "active_within_days": 90, "time_unit": "week"}
-    futures = {"interval_level": 0.9, "draws": 50, "level_uncertainty": 0.12, "seed": 1}
-    check = holdout_check(cdnow_sample, END, 273, zero_spend_is_purchase=True, economics=economics, futures=futures)
-    assert check.cutoff == CUTOFF
-    assert check.came == 1882
-    assert check.forecast.value == pytest.approx(1653.4087, abs=5e-4)
-    assert check.miss == pytest.approx(-0.1215, abs=5e-5)
-    assert check.verdict == "inside"
-    assert check.forecast.low < check.came < check.forecast.high
+    models = ["bg_nbd", "naive"]
+    folds, _ = backtest_folds(cdnow_sample, [CUTOFF], 273, models, observation_end=END, zero_spend_is_purchase=True)
+    row = fold_totals(folds, "bg_nbd", 273).iloc[0]
+    assert row["expected"] == pytest.approx(1653.4087, abs=5e-4)
+    assert row["naive"] == pytest.approx(2930.10, abs=5e-3)
+    assert row["came"] == 1882
+    assert row["miss"] == pytest.approx(-0.1215, abs=5e-5)
+    assert row["verdict"] == "inside"
+    assert row["low"] < row["came"] < row["high"]

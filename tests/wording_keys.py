@@ -55,6 +55,7 @@ def usage(code: str, stage: str, known: Iterable[str]) -> Usage:
     known, found = set(known), Usage()
     tree = ast.parse(code)
     found.constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and _text(node)}
+    found.constants |= {USUAL[name] for name in found.constants & set(USUAL)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node.func) == "columns":
             named = {arg.value for arg in node.args if _text(arg)}

@@ -23,6 +23,7 @@ from regulars.runner import RUN_LOG_VARIABLE, run_stage
 from regulars.stages import STAGES
 
 DEBUG_VARIABLE = "REGULARS_DEBUG"
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # what DVC says besides errors: which stages need not run, how to commit its files, that a page has no tables
 DVC_CHATTER = re.compile(
     r"Stage |Running stage|> |Generating lock|Updating lock|Use `dvc push|To track|To enable|\tgit |\tdvc "
@@ -164,13 +165,17 @@ def _reports(arguments: argparse.Namespace) -> int:
 
 def _reproduce_each(datasets: list[str], log: Path) -> int:
     """Bring the datasets up to date, as many at a time as there are processors; exit code of the worst."""
-    with ThreadPoolExecutor(min(len(datasets), os.cpu_count() or 1)) as pool:
+    cores = os.cpu_count() or 1
+    workers = min(len(datasets), cores)
+    with ThreadPoolExecutor(workers) as pool:
         ends = [[f"scores@{dataset}", f"index@{dataset}"] for dataset in datasets]
-        return max(pool.map(lambda targets: _reproduce(targets, log), ends))
+        # numerical libraries would each take every processor, and wait for one another
+        return max(pool.map(lambda targets: _reproduce(targets, log, threads=max(cores // workers, 1)), ends))
 
 
-def _reproduce(options: list[str], log: Path) -> int:
-    environment = os.environ | {
+def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int:
+    environment = os.environ | dict.fromkeys(THREAD_VARIABLES if threads else (), str(threads))
+    environment |= {
         RUN_LOG_VARIABLE: str(log),
         # DVC starts its stages through the shell: they must find this environment first
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),

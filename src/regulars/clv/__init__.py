@@ -60,9 +60,9 @@ Trust
 
 A stage in a few steps
     ``fit_models(summary)`` and ``score_customers(summary, models, …)``: from the RFM summary to one row per customer;
-    ``holdout_check``: the same method put back; ``new_customer``: what to expect of a newcomer; ``frequency_check`` and
-    ``tracking``: counted beside expected; ``concentration_finding``: who carries it; ``remarks``: what must be said
-    beside the numbers; ``models_record``: all of it for ``clv.json``.
+    ``judge_forecasts``: the same methods put back; ``new_customer``: what to expect of a newcomer;
+    ``frequency_check`` and ``tracking``: counted beside expected; ``concentration_finding``: who carries it;
+    ``remarks``: what must be said beside the numbers; ``models_record``: all of it for ``clv.json``.
 
 As data
     ``model_entry(model)`` and ``restore_models(record, *, time_unit, data=None)``: to JSON and back, checked.
@@ -73,7 +73,6 @@ from regulars.lazy import exports
 _HOMES = {
     "checks": ("frequency_check", "tracking"),
     "concentration": ("concentration_finding", "gini_estimate", "lorenz_curves", "top_share"),
-    "holdout": ("HoldoutCheck", "holdout_check"),
     "newcomer": ("NewCustomer", "new_customer"),
     "record": ("models_record",),
     "limits": ("Remark", "one_time_buyers", "remarks"),
@@ -93,7 +92,9 @@ _HOMES = {
     "headline": (
         "Headline",
         "Trust",
+        "LastTest",
         "choose_headline",
+        "follow_headline",
         "fold_totals",
         "judge_forecasts",
         "rolling_cutoffs",

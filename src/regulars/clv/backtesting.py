@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -319,6 +320,7 @@ def metrics(y, f, p=None, weights=None) -> dict[str, np.ndarray]:
     return _assemble(np.ones((1, y.size)) @ table if weights is None else weights @ table)
 
 
+@lru_cache(maxsize=2)  # the same for every model and question of a fold
 def _draws(customers: int, bootstraps: int, seed: int) -> np.ndarray:
     """Poisson weights of the customers: the first row is the data themselves."""
     rng = np.random.default_rng(seed)

@@ -152,7 +152,7 @@ class ConcentrationFinding:
 
 
 def concentration_finding(
-    spend, value, top: float = 0.2, *, level: float = 0.9, draws: int = 200, seed: int = 0
+    spend, value, top: float = 0.2, *, level: float = 0.9, draws: int = 100, seed: int = 0
 ) -> ConcentrationFinding:
     """Compare what the top customers by past revenue brought with what they should bring.
 

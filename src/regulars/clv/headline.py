@@ -2,14 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from regulars.clv.backtesting import COMBINED, Fold, _point_and_ends, _scored, backtest_folds, score_folds
+from regulars.clv.backtesting import (
+    COMBINED,
+    Fold,
+    _point_and_ends,
+    _scored,
+    backtest_folds,
+    forecast_now,
+    score_folds,
+)
 from regulars.clv.coverage import Coverage, holdout_coverage
 from regulars.clv.scoring import Scored
+from regulars.clv.value import DAYS_PER_MONTH
 from regulars.errors import UserError
 from regulars.intervals import Estimate, z_value
 
@@ -76,6 +85,53 @@ class Trust:
     coverage: Coverage
     combination: str
     left_out: list[str]
+
+    @property
+    def last(self) -> "LastTest":
+        """The hold-out that ends with the data."""
+        row = self.totals.iloc[-1]
+        forecast = Estimate(*(float(row[name]) for name in ("expected", "low", "high")), int(row["customers"]))
+        verdict = NAIVE if self.headline.verdict == NAIVE else str(row["verdict"])
+        return LastTest(
+            row["cutoff"].date(), forecast, int(row["came"]), float(row["miss"]), float(row["naive"]), verdict
+        )
+
+    @property
+    def worst_miss(self) -> float:
+        """Largest miss of a total among the hold-outs, as a share of what came, without its sign."""
+        return float(self.totals["miss"].abs().max())
+
+    @property
+    def verdict(self) -> str:
+        """``inside`` where every total lay in its interval, else ``outside``."""
+        return "inside" if (self.totals["verdict"] == "inside").all() else "outside"
+
+
+@dataclass(frozen=True)
+class LastTest:
+    """What was forecast for the last hold-out, and what came.
+
+    Parameters
+    ----------
+    cutoff : date
+        Last day that the forecast knew.
+    forecast : Estimate
+        Orders of the customers known then.
+    came : int
+    miss : float
+        forecast / came − 1.
+    naive : float
+        What each customer's past orders per unit of time, carried on, would have said.
+    verdict : {"inside", "low", "high", "naive"}
+        Low: more came than the interval holds. Naive: the headline is the naive rate itself.
+    """
+
+    cutoff: date
+    forecast: Estimate
+    came: int
+    miss: float
+    naive: float
+    verdict: str
 
 
 def judge_forecasts(
@@ -286,7 +342,8 @@ def fold_totals(
     -------
     pandas.DataFrame
         cutoff, until (dates), customers, expected, low, high, came (orders), miss (expected / came − 1; NaN where
-        nothing came), verdict: ``inside`` the interval, or the forecast was too ``low`` or too ``high``.
+        nothing came), verdict: ``inside`` the interval, or the forecast was too ``low`` or too ``high``, naive (what
+        past rates carried on would have said; NaN where they were not asked).
     """
     z, rows = z_value(level), []
     for fold in folds:
@@ -306,9 +363,35 @@ def fold_totals(
                 "came": came,
                 "miss": expected / came - 1 if came else np.nan,
                 "verdict": "inside" if low <= came <= high else "low" if came > high else "high",
+                "naive": float(fold.orders[NAIVE].sum()) if NAIVE in fold.orders else np.nan,
             }
         )
     return pd.DataFrame(rows)
+
+
+def follow_headline(scored: Scored, headline: Headline, orders, observation_end, horizon_months, **rules) -> Scored:
+    """Scores by the model that the rule has picked: those of the reference as they are, or moved to its forecast.
+
+    Parameters
+    ----------
+    scored : Scored
+        By the reference model.
+    headline : Headline
+    orders, observation_end
+        As for `regulars.clv.forecast_now`.
+    horizon_months : float
+        Of the scores.
+    **rules
+        time_unit, zero_spend_is_purchase, as there.
+
+    Returns
+    -------
+    Scored
+    """
+    if headline.verdict == "reference":
+        return scored
+    days = round(horizon_months * DAYS_PER_MONTH)
+    return with_headline(scored, forecast_now(orders, observation_end, days, headline.model, **rules))
 
 
 def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:

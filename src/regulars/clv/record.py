@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from regulars.clv.backtesting import COMBINATIONS, RULES
 from regulars.clv.calibration import Calibration
 from regulars.clv.saved import model_entry
 
@@ -16,7 +17,7 @@ def models_record(models: Mapping, *, champion: str, calibration: Calibration | 
     models : mapping
         Name (``bg_nbd``, ``gamma_gamma`` …) to a fitted model.
     champion : str
-        Name of the model whose forecast the reports show.
+        Name of the model whose forecast the reports show: one of ``models``, a combination or a rule of the backtest.
     calibration : Calibration, optional
         Of P(active).
     **context
@@ -34,8 +35,9 @@ def models_record(models: Mapping, *, champion: str, calibration: Calibration | 
     ValueError
         Where the champion is none of the models, or a unit is not told.
     """
-    if champion not in models:
-        raise ValueError(f"the champion '{champion}' is none of the models {', '.join(models)}")
+    known = (*models, *COMBINATIONS, *RULES)
+    if champion not in known:
+        raise ValueError(f"the champion '{champion}' is none of the models {', '.join(known)}")
     untold = [key for key in UNIT_KEYS if key not in context]
     if untold:
         raise ValueError(f"a record of models tells its units; '{untold[0]}' is missing")

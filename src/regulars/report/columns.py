@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 USUAL = {
     "band_high": "percent",
     "band_low": "percent",
+    "came": "count",
     "change": "label:change",
     "cluster": "label:cluster",
     "clv": "money_short:with_interval",
@@ -16,6 +17,7 @@ USUAL = {
     "customer_share": "percent",
     "customer_state": "label:customer_state",
     "customers": "count",
+    "cutoff": "date_short",
     "days": "count",
     "days_since_order": "count",
     "expected": "count",
