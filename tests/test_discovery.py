@@ -186,7 +186,7 @@ def _clean():
     ("name", "content"),
     [
         ("log.csv", "\ufeff" + LOG),
-        ("log.csv.gz", gzip.compress(LOG.encode())),
+        ("log.csv.gz", gzip.compress(LOG.encode(), mtime=0)),
         ("log.txt", LOG.replace(",", "\t").encode("utf-16")),
         ("log.csv", LOG.replace(",", ";").replace("10.00", "10,00").replace("12.50", "12,50").encode("latin-1")),
         ("log.tsv", LOG.replace(",", "\t")),

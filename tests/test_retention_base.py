@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.labels import BaseFinding, CustomerState
+from regulars.labels import CustomerState
 from regulars.retention import (
     base_finding,
     customer_ledger,
@@ -16,6 +16,7 @@ from regulars.retention import (
     revenue_retention,
     state_transitions,
 )
+from regulars.retention.base import BaseFinding
 from regulars.retention.states import Thresholds
 from regulars.simulate.logs import order_log
 

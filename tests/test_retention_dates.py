@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from regulars.clv import BetaGeoFitter
-from regulars.labels import DatesFinding, HindsightFinding
 from regulars.retention import (
     DateRules,
     call_list,
@@ -16,6 +15,8 @@ from regulars.retention import (
     purchase_occasions,
     told_before,
 )
+from regulars.retention.dates import DatesFinding
+from regulars.retention.hindsight import HindsightFinding
 from regulars.simulate import bg_nbd_customers
 from regulars.simulate.logs import order_log
 

@@ -142,16 +142,6 @@ class CohortFinding(StrEnum):
     TOO_FEW = "too_few"
 
 
-class BaseFinding(StrEnum):
-    """What the customer base did over the last months."""
-
-    GREW = "grew"
-    SHRANK = "shrank"
-    HELD = "held"
-    CLOSED = "closed"  # nobody was new: the log follows customers won earlier
-    TOO_SHORT = "too_short"
-
-
 class RevenueStep(StrEnum):
     """What moved revenue from one window to the next."""
 
@@ -162,23 +152,6 @@ class RevenueStep(StrEnum):
     LESS = "less"
     PAUSED = "paused"
     NOW = "now"
-
-
-class DatesFinding(StrEnum):
-    """Whether the date of the next order can be told."""
-
-    MOST = "most"
-    SOME = "some"
-    NONE = "none"
-
-
-class HindsightFinding(StrEnum):
-    """How an earlier forecast did."""
-
-    HELD = "held"
-    OVER = "over"
-    UNDER = "under"
-    UNKNOWN = "unknown"
 
 
 class Identity(StrEnum):

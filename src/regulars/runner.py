@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import time
 from pathlib import Path
 from threading import Thread
@@ -17,6 +18,8 @@ from regulars.stages import STAGES, Stage
 
 RUN_LOG_VARIABLE = "REGULARS_RUN_LOG"
 PARAMETERS_TAG = "parameters"
+# two kernels that start at the same moment may be given the same port, but never the same file
+HAS_SOCKET_FILES = os.name == "posix"
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -192,9 +195,12 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
         The notebook's own `UserError`, passed on.
     """
     import papermill
+    from traitlets.config import Config
 
     private = target.parent / ".ipython"
+    sockets = tempfile.mkdtemp(prefix="regulars-", dir="/tmp" if HAS_SOCKET_FILES else None)  # such paths must be short
     os.environ |= {
+        "JUPYTER_RUNTIME_DIR": sockets,
         "JUPYTER_PREFER_ENV_PATH": "1",  # a kernel of that name in the user's folder may be another Python
         "IPYTHONDIR": str(private),  # no start-up files and no history of the user's
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
@@ -214,6 +220,7 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
             extra_arguments=["--log-level=CRITICAL"],
             # all is written by then; on its way out after an error DuckDB would list what is still in use
             shutdown_kernel="immediate",
+            config=Config({"KernelManager": {"transport": "ipc"}} if HAS_SOCKET_FILES else {}),
         )
     except papermill.PapermillExecutionError as error:
         if error.ename == UserError.__name__:
@@ -221,6 +228,7 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
         raise
     finally:
         shutil.rmtree(private, ignore_errors=True)
+        shutil.rmtree(sockets, ignore_errors=True)
 
 
 def refuse_noise(notebook, name: str) -> None:

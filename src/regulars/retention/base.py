@@ -1,13 +1,25 @@
 """What the customer base did: who came, came back and was lost, month by month, and what that did to revenue."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from regulars.intervals import Estimate, wilson, z_value
-from regulars.labels import BaseFinding, CustomerState
+from regulars.labels import CustomerState
 from regulars.retention.states import Thresholds, customer_states, first_gap_probability
+
+
+class BaseFinding(StrEnum):
+    """What the customer base did over the last months."""
+
+    GREW = "grew"
+    SHRANK = "shrank"
+    HELD = "held"
+    CLOSED = "closed"  # nobody was new: the log follows customers won earlier
+    TOO_SHORT = "too_short"
+
 
 LONGEST_DAYS = 36_525  # a silence that no one will see the end of
 

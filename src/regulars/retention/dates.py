@@ -1,14 +1,23 @@
 """When each customer should order next, by when to call, and whether such dates have been right."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from regulars.intervals import Estimate, share
-from regulars.labels import DatesFinding
 from regulars.retention.risk import can_tell_alive
+
+
+class DatesFinding(StrEnum):
+    """Whether the date of the next order can be told."""
+
+    MOST = "most"
+    SOME = "some"
+    NONE = "none"
+
 
 DATES = ("next_order_low", "next_order_median", "next_order_high")
 

@@ -1,5 +1,6 @@
 """Were we right last time: what would have been told some time ago, beside what came."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -7,12 +8,20 @@ import pandas as pd
 
 from regulars.clv.calibration import calibrate_p_active, reliability_table
 from regulars.intervals import Estimate, share
-from regulars.labels import HindsightFinding
 from regulars.retention.base import month_before
 from regulars.retention.dates import DateRules, dates_calibration, next_order, next_order_pit
 from regulars.retention.occasions import Kept, kept_change
 from regulars.retention.risk import expected_active
 from regulars.rfm import rfm_summary, unit_days
+
+
+class HindsightFinding(StrEnum):
+    """How an earlier forecast did."""
+
+    HELD = "held"
+    OVER = "over"
+    UNDER = "under"
+    UNKNOWN = "unknown"
 
 
 class Told(NamedTuple):
