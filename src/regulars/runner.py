@@ -199,6 +199,8 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
 
     private = target.parent / ".ipython"
     sockets = tempfile.mkdtemp(prefix="regulars-", dir="/tmp" if HAS_SOCKET_FILES else None)  # such paths must be short
+    # the address is named here: by default every kernel of a folder would be given the same one
+    own_sockets = {"transport": "ipc", "ip": str(Path(sockets, "kernel"))} if HAS_SOCKET_FILES else {}
     os.environ |= {
         "JUPYTER_RUNTIME_DIR": sockets,
         "JUPYTER_PREFER_ENV_PATH": "1",  # a kernel of that name in the user's folder may be another Python
@@ -220,7 +222,7 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
             extra_arguments=["--log-level=CRITICAL"],
             # all is written by then; on its way out after an error DuckDB would list what is still in use
             shutdown_kernel="immediate",
-            config=Config({"KernelManager": {"transport": "ipc"}} if HAS_SOCKET_FILES else {}),
+            config=Config({"KernelManager": own_sockets}),
         )
     except papermill.PapermillExecutionError as error:
         if error.ename == UserError.__name__:
