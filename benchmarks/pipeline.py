@@ -41,20 +41,18 @@ def main() -> None:
             return output
 
         first = measure("`make reports`, fresh clone, with installation", "180")
-        locked = (folder / "dvc.lock").read_bytes()
+        is_as_committed = run(["git", "diff", "--stat", "--", "dvc.lock"], folder)[1] == ""
         measure("again, nothing changed", "5")
         params = folder / "params.yaml"
         text = params.read_text(encoding="utf-8")
         params.write_text(re.sub(r"slipping_below: [\d.]+", "slipping_below: 0.25", text), encoding="utf-8")
         measure("again, one parameter of the retention report changed", "25")
-        params.write_text(text, encoding="utf-8")
-        unchanged = run(["git", "diff", "--stat", "--", "dvc.lock"], folder)[1] == "" or locked == b""
 
     print(f"{os.cpu_count()} cores\n")
     print("| what | stages run | seconds | bound |\n|---|---|---|---|")
     for what, stages, seconds, bound in rows:
         print(f"| {what} | {stages} | {seconds:.1f} | {bound} |")
-    print(f"\ndvc.lock as committed after the first run: {'yes' if unchanged else 'no'}")
+    print(f"\ndvc.lock as committed after the first run: {'yes' if is_as_committed else 'no'}")
     print("\nStage by stage, first run:\n")
     print("\n".join(line for line in first.splitlines() if re.match(r"^  \S+ +\S+ +[\d.]+ s$", line)))
 
