@@ -39,11 +39,11 @@ class Server:
 
     def run(self, program: str, *arguments: str, text: str | None = None) -> str:
         command = [str(self.programs / program), *arguments]
-        if os.geteuid() == 0:  # the server refuses to run as root
-            command = ["runuser", "-u", "postgres", "--", *command]
+        # the server refuses to run as root
+        who = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
         environment = os.environ | {"PGPASSWORD": PASSWORD, "LC_ALL": "C.UTF-8"}
         done = subprocess.run(
-            command, input=text, capture_output=True, text=True, cwd="/", env=environment, timeout=120
+            command, input=text, capture_output=True, text=True, cwd="/", env=environment, timeout=120, **who
         )
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")
