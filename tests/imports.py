@@ -81,7 +81,9 @@ def notebook_code(path: Path) -> str:
 def stage_modules(stage) -> set[str]:
     """Modules behind one stage."""
     if stage.notebook:
-        return closure(imported(ast.parse(notebook_code(ROOT / "notebooks" / stage.notebook))) | {RUNNER})
+        layout = f"regulars.layouts.{stage.name}"  # the report looks it up by the name of its stage
+        looks = {layout} if module_file(layout) else set()
+        return closure(imported(ast.parse(notebook_code(ROOT / "notebooks" / stage.notebook))) | looks | {RUNNER})
     return closure({stage.entry.split(":")[0]})
 
 

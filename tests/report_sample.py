@@ -12,6 +12,8 @@ from regulars.intervals import Estimate
 from regulars.labels import SatisfactionState, Segment
 from regulars.report import Report, charts
 from regulars.report import wording as wording_module
+from regulars.report.columns import columns
+from regulars.report.layout import chart, table
 
 ABOUT = SimpleNamespace(
     name="example",
@@ -110,6 +112,14 @@ WORDS = {
     "term.kept": "kept",
     "term.kept.meaning": "ordered at least once in the quarter after a quarter in which they ordered",
     "models": "Models: {first} and {second}, chosen on {holdouts:count} hold-outs.",
+    "told.question": "Who is it?",
+    "told.title.few": "Of all {listed:count} it is the first",
+    "told.text": "Together {worth:money}.",
+    "told.bars.alt": "Value at risk by segment, {worth:money} in all.",
+    "told.bars.caption": "Value at risk by segment.",
+    "told.states.caption": "Value at risk by segment",
+    "told.sure.few": "They are only {listed:count}.",
+    "told.bars.x": "value at risk",
     "axis.months": "months since the first order",
     "axis.share": "share who have ordered again",
     "axis.orders": "orders since the start",
@@ -141,6 +151,16 @@ WORDS = {
     "column.class": "Repeat orders",
 }
 FIGURES = 9
+LAYOUT = {
+    "told.bars": chart(
+        charts.bars, columns("segment", value_at_risk="money"), category="segment", value="value_at_risk"
+    ),
+    "told.states": table(columns("segment", value_at_risk="money")),
+    "list": table(
+        columns("customer", "segment", "last_ordered_at", "p_active", value_at_risk="money:with_interval"),
+        total=["value_at_risk"],
+    ),
+}
 
 
 def wording_folder(folder: Path) -> Path:
@@ -359,18 +379,14 @@ def at_risk(report: Report) -> None:
         colours=dict.fromkeys(data["step"][1:4], charts.BEFORE),
     )  # fmt: skip
     report.figure("who.ledger", fig, data, columns={"step": "text", "rows": "count"}, raw=412_880, kept=401_207)
-    columns = {
-        "customer": "text", "segment": "label:segment", "last_ordered_at": "date_short", "p_active": "percent",
-        "value_at_risk": "money:with_interval",
-    }  # fmt: skip
-    report.table("list", listed(), columns=columns, total=["value_at_risk"])
+    report.table("list", listed())
     report.not_supplied("surveys")
 
 
 def build(folder: Path, simulated: bool = True) -> Report:
     """Sample page with every kind of block and of chart."""
     about = SimpleNamespace(**{**vars(ABOUT), "simulated": simulated})
-    report = Report("retention", about, wording_folder=wording_folder(folder))
+    report = Report("retention", about, wording_folder=wording_folder(folder), layout=LAYOUT)
     first_screen(report)
     cohorts(report)
     forecast(report)

@@ -142,7 +142,7 @@ def test_notebook_is_a_thin_story(path):
     tree = ast.parse(imports.notebook_code(path))
     kinds = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda)
     assert not [node for node in ast.walk(tree) if isinstance(node, kinds)]
-    assert sum(len("".join(cell["source"]).splitlines()) for cell in code) <= 150
+    assert sum(len("".join(cell["source"]).splitlines()) for cell in code) <= 120
     assert any(cell["cell_type"] == "markdown" for cell in notebook["cells"])
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import report_sample
 from regulars.report import charts, drawing
-from regulars.report.page import plain_figure
+from regulars.report.blocks import plain_figure
 
 WORDS = {"x_title": "weeks", "y_title": "orders"}
 

@@ -8,6 +8,7 @@ import pytest
 import wording_keys
 from regulars import labels
 from regulars.report.formats import SPANS
+from regulars.report.layout import layout_of
 from regulars.report.render import PAGES
 from regulars.report.wording import Wording, snake
 
@@ -23,7 +24,8 @@ def known() -> list[str]:
 
 @pytest.fixture(scope="module")
 def notebooks(known) -> dict[str, wording_keys.Usage]:
-    return {s: wording_keys.usage(wording_keys.notebook_code(path), s, known) for s, path in STAGES.items()}
+    code = {s: wording_keys.notebook_code(path) + "\n" + wording_keys.layout_code(s) for s, path in STAGES.items()}
+    return {stage: wording_keys.usage(code[stage], stage, known) for stage in STAGES}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -35,6 +37,14 @@ def test_every_key_that_a_notebook_uses_is_worded(notebooks, stage):
 def test_every_sentence_of_a_page_is_said(notebooks, known, stage):
     own = {key for key in known if key.split(".")[0] == stage}
     assert own - notebooks[stage].used == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_chart_and_table_of_a_layout_is_shown(stage):
+    code, layout = wording_keys.notebook_code(STAGES[stage]), set(layout_of(stage))
+    shown = set(re.findall(r"report\.(?:chart|table)\(\s*\"([a-z_.]+)\"", code))
+    told = set(re.findall(r"report\.tell\(\s*\"([a-z_.]+)\"", code))
+    assert shown | {place for place in layout if place.rpartition(".")[0] in told} == layout
 
 
 def test_every_shared_word_is_used(notebooks, known):
@@ -69,11 +79,16 @@ report.answer(verdict=held, worth=worth)
 report.tile("worth", worth, "money", verdict="up" if more else None)
 report.section("who", verdict, top=0.2)
 report.say("who.text")
-report.chart("who.curve", charts.bars, frame, {"tier": "label:tier", "clv": "money"}, shown)
+report.chart("who.curve", frame)
 report.term("clv", "interval")
 report.action(todo.verdict, **todo.facts)
 report.sure("who.sure", draws=3)
+report.tell("equity", equity)
 report.close()
+LAYOUT = {
+    "who.curve": chart(charts.bars, columns("tier", clv="money"), names=(Word("who.now"),)),
+    "equity.bridge": table(columns("tier")),
+}
 """
 
 
@@ -81,8 +96,9 @@ KNOWN = """
 value.answer.held value.answer.held.lead value.answer.missed value.answer.missed.lead value.answer.missed.card
 value.tile.worth value.tile.worth.up value.tile.worth.down value.who.question value.who.title.more value.who.text
 value.who.curve.alt value.who.curve.caption term.clv term.clv.meaning term.interval column.clv value.column.tier
-column.other label.tier.vip label.segment.new value.models axis.clv value.who.curve.x
-value.action.call value.action.call.brings value.action.call.owner
+column.other label.tier.vip label.segment.new value.models axis.clv value.who.curve.x value.who.now
+value.action.call value.action.call.brings value.action.call.owner value.equity.question value.equity.title.grows
+value.equity.sure value.equity.bridge.caption
 """
 
 

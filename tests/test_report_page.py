@@ -12,12 +12,11 @@ import pandas as pd
 import pytest
 
 import report_sample
+from regulars.finding import Finding
 from regulars.intervals import Estimate
-from regulars.report import Report, charts
-from regulars.report.page import bar_range, plain_figure
+from regulars.report import Report, charts, layout
+from regulars.report.blocks import BLOCK_TYPE, PLOTLY_TYPE, bar_range, plain_figure
 from regulars.report.render import (
-    BLOCK_TYPE,
-    PLOTLY_TYPE,
     PageError,
     block_html,
     notebook_blocks,
@@ -37,7 +36,8 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def report(folder) -> Report:
     """A report with nothing said yet."""
-    return Report("retention", report_sample.ABOUT, wording_folder=report_sample.wording_folder(folder / "wording"))
+    words = report_sample.wording_folder(folder / "wording")
+    return Report("retention", report_sample.ABOUT, wording_folder=words, layout=dict(report_sample.LAYOUT))
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +254,34 @@ def test_blocks_are_read_in_the_order_of_the_cells(sample):
     assert notebook_blocks(notebook(sample.report.blocks), "x") == sample.report.blocks
 
 
+def test_a_finding_is_told_as_one_section(report):
+    rows = report_sample.listed(3)
+    facts = {"listed": 3, "worth": rows["value_at_risk"].sum()}
+    report.tell("told", Finding("few", facts, {"states": rows, "bars": rows}))
+    kinds = [(block["kind"], block.get("id")) for block in report.blocks]
+    assert kinds == [
+        ("section", "retention-section-told"),
+        ("text", None),
+        ("figure", "retention-told-bars"),
+        ("table", "retention-told-states"),
+        ("sure", None),
+    ]
+    assert report.blocks[0]["title"] == "Of all 3 it is the first"
+    assert report.blocks[-1]["text"] == "They are only 3."
+
+
+def test_a_finding_without_a_frame_or_a_box_leaves_them_out(report):
+    report.tell("told", Finding("few", {"listed": 3, "worth": 5.0}))
+    assert [block["kind"] for block in report.blocks] == ["section", "text", "sure"]
+
+
+def test_a_finding_tells_all_that_it_brings(report):
+    with pytest.raises(WordingError, match=r"no sentence of retention\.told uses the fact 'months'"):
+        report.tell("told", Finding("few", {"listed": 3, "worth": 5.0, "months": 12}))
+    with pytest.raises(WordingError, match=r"has no 'told\.rows' for the frame 'rows'"):
+        report.tell("told", Finding("few", {"listed": 3, "worth": 5.0}, {"rows": report_sample.listed(3)}))
+
+
 # ---- what a call refuses ----
 
 
@@ -265,17 +293,17 @@ def test_a_call_names_the_missing_key_or_fact(report):
     with pytest.raises(WordingError, match=r"none of .*'retention\.answer\.worse\.lead'.* uses the fact 'months'"):
         report.answer("worse", kept=1, risk=1, calls=3, gain=Estimate(1), customers=3, months=3)
     with pytest.raises(WordingError, match=r"retention\.list: en\.po has no entry .* or 'column\.colour'"):
-        report.table("list", pd.DataFrame({"colour": ["red"]}), {"colour": "text"})
+        report.layout["list"] = layout.table({"colour": "text"})
+        report.table("list", pd.DataFrame({"colour": ["red"]}))
 
 
 def test_nothing_is_shown_or_recorded_twice(report):
     report.metric("ratio", 1.5, "number")
     with pytest.raises(WordingError, match=r"the metric 'ratio' of retention is recorded twice"):
         report.metric("ratio", 1.5, "number")
-    frame = pd.DataFrame({"customer": ["C-1"]})
-    report.table("list", frame, {"customer": "text"})
+    report.table("list", report_sample.listed())
     with pytest.raises(WordingError, match=r"'list' is shown twice"):
-        report.table("list", frame, {"customer": "text"})
+        report.table("list", report_sample.listed())
 
 
 def test_four_tiles_and_the_known_indicators(report):

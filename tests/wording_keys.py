@@ -28,10 +28,13 @@ PARTS = {
     "term": ("term.{k}", "term.{k}.meaning"),
     "word": ("{k}",),
     "close": ("models?",),
+    "tell": ("{k}.question", "{k}.title{v}", "{k}.text{v}?", "{k}.sure{v}?"),
 }
+ANY, MAYBE, WORD = object(), object(), "[a-z0-9_]+"
+# methods whose verdict comes with the data
+ALWAYS = {"say_each": ANY, "tell": MAYBE}
 # place of the verdict among the arguments
 VERDICT_AT = {"answer": 0, "tile": 3, "section": 1, "say": 1, "sure": 1, "not_supplied": 1, "action": 1}
-ANY, WORD = object(), "[a-z0-9_]+"
 
 
 @dataclass
@@ -50,6 +53,12 @@ def notebook_code(path: Path) -> str:
     return "\n".join(source for source in sources if not source.lstrip().startswith("%"))
 
 
+def layout_code(stage: str) -> str:
+    """Code of what says how a page's charts and tables look."""
+    path = REPORT.parent / "layouts" / f"{stage}.py"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
 def usage(code: str, stage: str, known: Iterable[str]) -> Usage:
     """Read the calls of ``report`` in a piece of code."""
     known, found = set(known), Usage()
@@ -60,12 +69,28 @@ def usage(code: str, stage: str, known: Iterable[str]) -> Usage:
         if isinstance(node, ast.Call) and _name(node.func) == "columns":
             named = {arg.value for arg in node.args if _text(arg)}
             found.constants |= named | {word.arg for word in node.keywords} | {USUAL[name] for name in named}
+        if isinstance(node, ast.Call) and _name(node.func) == "Word":
+            _read(node, "word", stage, known, found)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _name(node.func.value) == "report":
             method = node.func.attr
             if method in PARTS:
                 _read(node, method, stage, known, found)
+            if method == "tell":
+                for place, kind in layout_places(tree, node.args[0].value).items():
+                    _read(ast.Call(ast.Name(kind), [ast.Constant(place)], []), kind, stage, known, found)
     _read_names(stage, known, found)
     return found
+
+
+def layout_places(tree: ast.AST, section: str) -> dict[str, str]:
+    """Keys of a section's charts and tables in a layout, with which of the two each is."""
+    return {
+        key.value: _name(value.func)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if _text(key) and key.value.rpartition(".")[0] == section and isinstance(value, ast.Call)
+    }
 
 
 def _text(node) -> bool:
@@ -82,13 +107,13 @@ def _read(call: ast.Call, method: str, stage: str, known: set[str], found: Usage
     verdicts = [word.value for word in call.keywords if word.arg == "verdict"]
     if not verdicts and method in VERDICT_AT:
         verdicts = call.args[VERDICT_AT[method] :][:1]
-    suffixes = [ANY] if method == "say_each" else _suffixes(verdicts[0] if verdicts else ast.Constant(None))
+    suffixes = [ALWAYS[method]] if method in ALWAYS else _suffixes(verdicts[0] if verdicts else ast.Constant(None))
     for key in keys:
         for suffix in suffixes:
             for part in PARTS[method]:
                 name = key.value if _text(key) else ANY
                 if not _resolve(part, name, suffix, stage, known, found) and not part.endswith("?"):
-                    shown = part.format(k="*" if name is ANY else name, v=".*" if suffix is ANY else suffix)
+                    shown = part.format(k="*" if name is ANY else name, v=suffix if isinstance(suffix, str) else ".*")
                     found.missing.add(f"{stage}.{shown}")
 
 
@@ -104,7 +129,8 @@ def _suffixes(node) -> list:
 def _resolve(part: str, key, suffix, stage: str, known: set[str], found: Usage) -> bool:
     """Mark the keys that a part may stand for as used, the stage's own before the shared ones; whether there is any."""
     key_pattern = WORD if key is ANY else re.escape(key)
-    suffix_pattern = rf"\.{WORD}" if suffix is ANY else re.escape(suffix)
+    patterns = {ANY: rf"\.{WORD}", MAYBE: rf"(\.{WORD})?"}
+    suffix_pattern = patterns[suffix] if suffix in patterns else re.escape(suffix)
     pattern = re.escape(part.removesuffix("?")).replace(r"\{k\}", key_pattern).replace(r"\{v\}", suffix_pattern)
     for room in (rf"{re.escape(stage)}\.", ""):
         hits = {name for name in known if re.fullmatch(room + pattern, name)}

@@ -8,7 +8,7 @@ A whole notebook, in small; the page is made of what its calls display, its code
     interval_level = 0.9
 
     from regulars import catalog
-    from regulars.report import Report, charts
+    from regulars.report import Report
 
     report = Report("value", catalog.about(dataset), language=language, interval_level=interval_level)
 
@@ -18,15 +18,21 @@ A whole notebook, in small; the page is made of what its calls display, its code
 
     report.section("concentration")                                 # the manager's question and the finding
     report.say("concentration.text", top=0.2, share=0.55)           # a paragraph
-    fig = charts.lorenz({report.word("concentration.past"): past},
-                        x_title=report.word("axis.customers"), y_title=report.word("axis.value"))
-    report.figure("concentration.lorenz", fig, curve, columns={"customers": "percent", "value": "percent"}, gini=0.6)
-    report.table("tiers", tiers, columns={"tier": "label:tier", "customers": "count", "clv": "money:with_interval"},
-                 total=["customers"])
+    report.chart("concentration.lorenz", curves, gini=0.6)          # looks: layouts/value.py
+    report.table("tiers", tiers)
     report.sure("concentration.sure", draws=400)                    # "How sure?"
+    report.tell("equity", finding)                                  # such a section in one call, of a `Finding`
     report.action("call", customers=200, brings=Estimate(12_000, 9_000, 16_000))
     report.term("clv", "interval", horizon_months=12, margin=0.3, annual_discount_rate=0.1)
     report.close()                                                  # footer; writes metrics/value.json
+
+how its charts and tables look, in ``layouts/value.py``::
+
+    LAYOUT = {
+        "concentration.lorenz": chart(charts.lorenz, ["customer_share", "value_share", "curve"], x="customer_share",
+                                      y="value_share", by="curve", equal=Word("concentration.equal")),
+        "tiers": table(columns("tier", "customers", clv="money:with_interval"), total=["customers"]),
+    }
 
 and its wording, in ``wording/en.po`` below the line ``# ---- value ----`` (``msgid`` then ``msgstr``)::
 

@@ -1,20 +1,21 @@
 """One page in the making: every call of a `Report` displays one block, and `render` makes the page of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
 from pathlib import Path
 
 import pandas as pd
 
+from regulars.finding import Finding
 from regulars.intervals import Estimate
-from regulars.report.columns import as_formats
-from regulars.report.render import BLOCK_TYPE, block_html
+from regulars.report.blocks import BLOCK_TYPE, INDICATORS, PLOTLY_TYPE, plain_figure, tile_block
+from regulars.report.layout import Chart, Table, Word, layout_of
+from regulars.report.render import block_html
 from regulars.report.tables import guessed_columns, worded_numbers, worded_table, write_csv, write_metrics
 from regulars.report.wording import Format, Wording, WordingError, encode_facts
 from regulars.rounding import plain
 
-PLOTLY_TYPE = "application/vnd.plotly.v1+json"
 # option of a chart to what it shows there: the column whose format, or whose title, the option takes
 WORDED_BY = {
     "x_title": ("x", "value", "amount", "share", "column"),
@@ -30,7 +31,6 @@ WORDED_BY = {
 }
 # verdicts that have a mark of their own; all others are neutral
 MARKS = {"better": "good", "good": "good", "held": "held", "worse": "bad", "bad": "bad", "missed": "bad"}
-INDICATORS = ("satisfaction", "loyalty", "repurchase", "word_of_mouth", "retention")
 MAX_TILES = 4
 
 
@@ -49,6 +49,8 @@ class Report:
         Level of the intervals on the page.
     wording_folder : Path, optional
         Where the wording is, if not in the package.
+    layout : mapping, optional
+        How its charts and tables look, if not as ``layouts/<stage>.py`` says.
 
     Attributes
     ----------
@@ -56,8 +58,11 @@ class Report:
         What has been displayed so far.
     """
 
-    def __init__(self, stage: str, about, language: str = "en", interval_level: float = 0.9, wording_folder=None):
+    def __init__(
+        self, stage: str, about, language: str = "en", interval_level: float = 0.9, wording_folder=None, layout=None
+    ):
         self.stage = stage
+        self.layout = layout_of(stage) if layout is None else layout
         self.about = about
         self.wording = Wording(language, currency=about.currency, folder=wording_folder)
         self.wording.context |= {
@@ -158,6 +163,60 @@ class Report:
         """Say in the "How sure?" box how far the figures above it can be trusted."""
         self._show({"kind": "sure", "text": self.wording.say(self._own(key, verdict), facts)})
 
+    def tell(self, key: str, finding: Finding) -> None:
+        """Show a whole section: title, paragraph, charts and tables in the order of the layout, and how sure.
+
+        Wording: as `section`, `chart` and `table` have it; paragraph ``<stage>.<key>.text`` and box
+        ``<stage>.<key>.sure`` where there are any, with a verdict ``.text.<verdict>`` before ``.text``.
+
+        Parameters
+        ----------
+        key : str
+            Of the section; ``<key>.<name>`` in ``layouts/<stage>.py`` is where the frame ``name`` is shown.
+        finding : Finding
+            Each sentence takes the facts that it names.
+
+        Raises
+        ------
+        WordingError
+            Where a fact is used by no sentence of the section, or a frame has no place in the layout.
+        """
+        facts, used = dict(finding.facts), set()
+        places = [place for place in self.layout if place.rpartition(".")[0] == key]
+        for name in finding.frames:
+            if f"{key}.{name}" not in places:
+                raise WordingError(f"the layout of {self.stage} has no '{key}.{name}' for the frame '{name}'.")
+
+        def taken(*keys: str) -> dict:
+            wanted = set().union(*map(self.wording.placeholders, keys))
+            used.update(wanted)
+            return {name: value for name, value in facts.items() if name in wanted}
+
+        verdict = finding.verdict
+        self.section(key, verdict, **taken(self._own(f"{key}.question"), self._own(f"{key}.title", verdict)))
+        self._say_if_worded(self.say, f"{key}.text", verdict, taken)
+        for place in places:
+            name = place.rpartition(".")[2]
+            if name not in finding.frames:
+                continue
+            frame, shown = finding.frames[name], finding.shown.get(name)
+            if isinstance(self.layout[place], Chart):
+                parts = taken(self._own(f"{place}.alt"), self._own(f"{place}.caption"))
+                self.chart(place, frame, shown, **parts)
+            else:
+                self.table(place, frame, **taken(self._own(f"{place}.caption")))
+        self._say_if_worded(self.sure, f"{key}.sure", verdict, taken)
+        for name in facts:
+            if name not in used:
+                raise WordingError(f"{self.wording.file}: no sentence of {self.stage}.{key} uses the fact '{name}'.")
+
+    def _say_if_worded(self, say: Callable, key: str, verdict: str | None, taken: Callable) -> None:
+        for suffix in (verdict, None) if verdict else (None,):
+            worded = f"{self.stage}.{key}" + (f".{suffix}" if suffix else "")
+            if self.wording.has(worded):
+                say(key, suffix, **taken(worded))
+                return
+
     def figure(
         self,
         key: str,
@@ -197,38 +256,32 @@ class Report:
     def chart(
         self,
         key: str,
-        draw: Callable,
         data: pd.DataFrame,
-        columns: Mapping[str, str] | Sequence[str],
-        shown: Mapping,
-        across: str | None = None,
+        shown: Mapping | None = None,
+        columns: Mapping[str, str] | None = None,
         **facts,
     ) -> None:
-        """Draw a frame and show it as `figure` does; titles, formats and names follow from the columns.
+        """Draw a frame as the page's layout says and show it as `figure` does; titles and names follow from columns.
 
         Wording: as `figure`; titles of the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``.
 
         Parameters
         ----------
         key : str
-        draw : callable
-            A function of `regulars.report.charts`.
+            Of the chart in ``layouts/<stage>.py``.
         data : pandas.DataFrame
-        columns : mapping or sequence
-            Column to format, as in `table`: it words the axes and the names of curves as well.
-        shown : mapping
-            What the function takes besides the frame: ``{"x": "week", "y": "orders", "by": "series"}``. Of the columns
-            that it may draw side by side (``values``) a list is enough.
-        across : str, optional
-            As in `figure`.
+        shown, columns : mapping, optional
+            What only the data can tell, over what the layout says: settings of the chart, formats of columns.
         **facts
             Of the text alternative and the caption.
         """
-        shown, columns = dict(shown), as_formats(columns)
+        looks = self._looks(key, Chart)
+        shown = {option: self._worded(value) for option, value in looks.shown.items()} | dict(shown or {})
+        columns = looks.columns | dict(columns or {})
         if isinstance(shown.get("values"), list):
             shown["values"] = {name: self._heading(key, name) for name in shown["values"]}
         worded = {}
-        for option in signature(draw).parameters:
+        for option in signature(looks.draw).parameters:
             roles = WORDED_BY.get(option, ())
             of = next((shown[role] for role in roles if role in shown), None)
             if of is None or option in shown:
@@ -239,16 +292,9 @@ class Report:
                 worded[option] = self.wording.say(self.wording.find(*places), {})
             elif column in columns:
                 worded[option] = self.format(columns[column])
-        self.figure(key, draw(data, **shown, **worded), data, columns, across, **facts)
+        self.figure(key, looks.draw(data, **shown, **worded), data, columns, looks.across, **facts)
 
-    def table(
-        self,
-        key: str,
-        frame: pd.DataFrame,
-        columns: Mapping[str, str] | Sequence[str],
-        total: Sequence[str] = (),
-        **facts,
-    ) -> None:
+    def table(self, key: str, frame: pd.DataFrame, columns: Mapping[str, str] | None = None, **facts) -> None:
         """Show the first rows of a frame as a table; all of it goes to ``tables/<stage>/<key>.csv``.
 
         Wording: ``<stage>.<key>.caption``; headings ``<stage>.<key>.column.<name>``, ``<stage>.column.<name>`` or
@@ -257,18 +303,29 @@ class Report:
         Parameters
         ----------
         key : str
+            Of the table in ``layouts/<stage>.py``, which says its columns, their formats and which of them add up.
         frame : pandas.DataFrame
-            The CSV has every column of it, the page those of ``columns``.
-        columns : mapping or sequence
-            Column to format: ``{"tier": "label:tier", "clv": "money:with_interval"}``; of columns that look as usual
-            (`regulars.report.columns`) the names are enough.
-        total : sequence of str
-            Columns that add up, for a last row.
+            The CSV has every column of it, the page those of the layout.
+        columns : mapping, optional
+            Column to format, over what the layout says.
         """
+        looks = self._looks(key, Table)
         caption = self.wording.say(self._own(f"{key}.caption"), facts)
-        made = {"columns": as_formats(columns), "total": list(total)}
+        made = {"columns": looks.columns | dict(columns or {}), "total": list(looks.total)}
         table = self._table(key, frame, partial(worded_table, frame, wording=self.wording, **made), made)
         self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": table})
+
+    def _looks(self, key: str, kind: type):
+        looks = self.layout.get(key)
+        if not isinstance(looks, kind):
+            raise WordingError(f"the layout of {self.stage} has no {kind.__name__.lower()} '{key}'.")
+        return looks
+
+    def _worded(self, setting):
+        """Setting of a chart with its words said."""
+        if isinstance(setting, tuple):
+            return tuple(map(self._worded, setting))
+        return self.word(setting) if isinstance(setting, Word) else setting
 
     def _table(self, key: str, frame: pd.DataFrame, worded: Callable, made: Mapping) -> dict:
         file = Path("tables", self.stage, f"{key}.csv")
@@ -400,67 +457,3 @@ class Report:
             from IPython.display import display
 
             display({BLOCK_TYPE: block, **(more or {}), "text/html": block_html(block)}, raw=True)
-
-
-def tile_block(wording: Wording, keys: Mapping[str, str], facts: Mapping, estimate: Estimate, unit: str, mark: str):
-    """Block of one key figure."""
-    words = wording.compose(keys, facts)
-    has_interval = estimate.low == estimate.low and estimate.high == estimate.high
-    interval = wording.format(estimate, f"{unit}:interval") if has_interval else None
-    parts = {"interval": interval, "n": estimate.n}
-    used = [name for name, there in (("interval", has_interval), ("n", estimate.n)) if there]
-    under = wording.say(f"tile.{'_'.join(used)}", {name: parts[name] for name in used}) if used else ""
-    bar = None
-    if has_interval:
-        low, high = bar_range(estimate, unit)
-        at = {end: (getattr(estimate, end) - low) / (high - low) for end in ("low", "value", "high")}
-        bar = at | {"words": wording.say("tile.bar", interval=interval)}
-    return {
-        "kind": "tile",
-        "label": words["label"],
-        "value": wording.format(estimate, unit),
-        "under": under,
-        "note": words.get("note"),
-        "state": words.get("state"),
-        "mark": mark,
-        "bar": bar,
-    }
-
-
-def bar_range(estimate: Estimate, unit: str) -> tuple[float, float]:
-    """Range that a tile's bar stands for: all shares, or from nothing to twice the estimate.
-
-    So the width of the bar shows how large the uncertainty is against the figure itself.
-
-    Examples
-    --------
-    >>> bar_range(Estimate(0.71, 0.70, 0.72), "percent"), bar_range(Estimate(400.0, 350.0, 460.0), "money")
-    ((0.0, 1.0), (0.0, 800.0))
-    """
-    ends = (estimate.low, estimate.value, estimate.high)
-    if unit.startswith("percent") and min(ends) >= 0 and max(ends) <= 1:
-        return 0.0, 1.0
-    reach = max(2 * abs(estimate.value), 1.1 * max(map(abs, ends))) or 1.0
-    return (0.0 if min(ends) >= 0 else -reach), reach
-
-
-def plain_figure(fig) -> dict:
-    """Plotly figure as JSON with rounded floats and plain lists, the same bytes for the same numbers."""
-    # the whole figure's own JSON packs arrays into base64, with every last bit
-    return {
-        "data": [_safe(plain(trace.to_plotly_json())) for trace in fig.data],
-        "layout": _safe(plain(fig.layout.to_plotly_json())),
-    }
-
-
-def _safe(content):
-    """Text in charts as text: of the markup that plotly knows only the line break is let through."""
-    if isinstance(content, dict):
-        return {name: _safe(value) for name, value in content.items()}
-    if isinstance(content, list):
-        return [_safe(value) for value in content]
-    return (
-        "<br>".join(part.replace("<", "&lt;") for part in content.split("<br>"))
-        if isinstance(content, str)
-        else content
-    )

@@ -16,10 +16,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from regulars.errors import UserError
+from regulars.report.blocks import BLOCK_TYPE, INDICATORS, PLOTLY_TYPE, tile_block
 from regulars.report.wording import Wording, decode_facts
+from regulars.rounding import plain
 
-BLOCK_TYPE = "application/vnd.regulars.block+json"
-PLOTLY_TYPE = "application/vnd.plotly.v1+json"
 TEMPLATES = Path(__file__).with_name("templates")
 # stage and file of each page, in the order of the navigation
 PAGES = {
@@ -169,8 +169,6 @@ def render_index(
     str
         HTML.
     """
-    from regulars.rounding import plain
-
     page = {
         "stage": "index",
         "dataset": about.name,
@@ -214,8 +212,6 @@ def _answer(wording: Wording, metrics: Mapping) -> dict:
 
 
 def _indicators(wording: Wording, metrics: Mapping) -> list[dict]:
-    from regulars.report.page import INDICATORS, tile_block
-
     found = []
     for stage in PAGES:
         for tile in metrics.get(stage, {}).get("tiles", ()):

@@ -1,0 +1,33 @@
+"""What one section of a page tells: a finding, with the facts and frames behind it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding as a domain module makes it and `regulars.report.Report.tell` shows it.
+
+    Parameters
+    ----------
+    verdict : str, optional
+        Which of the section's titles is true; an enum's member or plain text.
+    facts : mapping
+        Name to number, `regulars.intervals.Estimate`, date or label: what the section's sentences state.
+    frames : mapping
+        Key of a chart or table within the section to its data. What cannot be computed is left out.
+    shown : mapping
+        Key of a chart to settings that only the data can tell, such as the bar that is picked out.
+
+    Examples
+    --------
+    >>> Finding("some", {"share": 0.4}).facts["share"]
+    0.4
+    """
+
+    verdict: str | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    shown: Mapping[str, Mapping] = field(default_factory=dict)

@@ -1,0 +1,100 @@
+"""Charts and tables of the retention page."""
+
+from regulars.report import charts
+from regulars.report.columns import columns
+from regulars.report.layout import chart, table
+
+SHARE_BAND = {"y": "share", "low": "share_low", "high": "share_high"}
+GAINED_AND_LOST = {"arrived": charts.GAIN, "lost": charts.RISK}
+
+LAYOUT = {
+    "calls.list": table(
+        columns(
+            "rank",
+            "customer",
+            "last_ordered_at",
+            "p_alive",
+            usual_days="count",
+            silence_days="count",
+            value_if_alive="money",
+            value_at_risk="money",
+        )
+    ),
+    "cohorts.curves": chart(
+        charts.lines,
+        columns("share", time="count", cohort="month_short", at_risk="count"),
+        x="time",
+        by="cohort",
+        step=True,
+        **SHARE_BAND,
+    ),
+    "cohorts.table": table(["cohort", "n", "share", "change"]),
+    "cohorts.triangle": chart(
+        charts.heatmap,
+        columns("cohort", "period", "n", "customers", share="percent"),
+        row="cohort",
+        column="period",
+        value="share",
+        n="n",
+        open_cell="open",
+    ),
+    "cohorts.mixture": chart(
+        charts.lines,
+        columns("period", curve="label:stay_curve", share="percent"),
+        across="curve",
+        x="period",
+        by="curve",
+        **SHARE_BAND,
+    ),
+    "base.ledger": chart(
+        charts.columns,
+        columns(month="month_short", arrived="count", lost="count", closing="count"),
+        x="month",
+        values=list(GAINED_AND_LOST),
+        colours=GAINED_AND_LOST,
+    ),
+    "base.revenue": chart(
+        charts.waterfall,
+        columns(step="label:revenue_step", amount="money_short", customers="count"),
+        category="step",
+        amount="amount",
+        is_total="is_total",
+    ),
+    "states.table": table(
+        ["customer_state", "customers", "days_since_order", "clv", "value_at_risk"],
+        total=["customers", "clv", "value_at_risk"],
+    ),
+    "states.moves": chart(
+        charts.heatmap,
+        columns("n", before="label:customer_state", after="label:customer_state", share="percent"),
+        across="after",
+        row="before",
+        column="after",
+        value="share",
+        n="n",
+    ),
+    "needs.expected": chart(
+        charts.bars,
+        columns("band_low", "customers", expected_active="count:with_interval", clv="money_short"),
+        category="band_low",
+        value="expected_active",
+        low="expected_active_low",
+        high="expected_active_high",
+    ),
+    "needs.list": table(
+        columns("customer", call_by="date_short", next_order_high="date_short", spend_per_order="money")
+    ),
+    "worth.back": table(
+        columns("customer_state", "customers", brings="money", break_even="percent1", unasked="percent:with_interval")
+    ),
+    "last.reliability": chart(
+        charts.dots,
+        columns(predicted="percent1", n="count", observed="percent1:with_interval"),
+        category="predicted",
+        value="observed",
+        low="observed_low",
+        high="observed_high",
+        before="predicted",
+    ),
+    "last.agreed": table(columns(identity="label:identity", left="number", right="number")),
+}

@@ -1,0 +1,64 @@
+"""Charts and tables of the satisfaction page."""
+
+from regulars.report import charts
+from regulars.report.columns import columns
+from regulars.report.layout import chart, table
+
+SCORE = "number1:with_interval"
+
+LAYOUT = {
+    "waves.line": chart(
+        charts.lines,
+        columns(wave="text", date="date_short", n="count", satisfaction=SCORE),
+        x="date",
+        y="satisfaction",
+        low="satisfaction_low",
+        high="satisfaction_high",
+        from_zero=False,
+    ),
+    "waves.table": table(
+        columns(
+            wave="text",
+            n="count",
+            satisfaction=SCORE,
+            dissatisfied="percent:with_interval",
+            nps="number0:with_interval",
+            csat="percent:with_interval",
+        )
+    ),
+    "gap.items": chart(
+        charts.shares,
+        columns(wording="text", state="label:satisfaction_state", share="percent:with_interval", n="count"),
+        category="wording",
+        part="state",
+        share="share",
+        colours={"dissatisfied": charts.RISK, "satisfied": charts.BEFORE, "highly_satisfied": charts.GAIN},
+    ),
+    "who.segments": chart(
+        charts.dots,
+        columns("segment", "n", value=SCORE),
+        category="segment",
+        value="value",
+        low="value_low",
+        high="value_high",
+    ),
+    "complaints.causes": chart(
+        charts.bars,
+        columns(category="text", tickets="count", share="percent:with_interval"),
+        category="category",
+        value="share",
+        low="share_low",
+        high="share_high",
+    ),
+    "complaints.endings": table(
+        columns(
+            category="text",
+            n="count",
+            open="count",
+            resolved_quickly="percent",
+            not_satisfied="percent:with_interval",
+            median_days=SCORE,
+        ),
+        total=["n", "open"],
+    ),
+}

@@ -1,0 +1,50 @@
+"""Charts and tables of the value page."""
+
+from regulars.report import charts
+from regulars.report.columns import columns
+from regulars.report.layout import Word, chart, table
+
+LAYOUT = {
+    "concentration.lorenz": chart(
+        charts.lorenz,
+        ["customer_share", "value_share", "curve"],
+        x="customer_share",
+        y="value_share",
+        by="curve",
+        colours=charts.SERIES,
+        equal=Word("concentration.equal"),
+    ),
+    "pyramid": table(
+        columns("tier", "customers", threshold="money") | columns("spend", "clv", "clv_share"),
+        total=["customers", "spend", "clv"],
+    ),
+    "best": table(
+        columns("customer", "last_ordered_at", "spend", "expected_orders", "p_active", clv="money:with_interval")
+    ),
+    "revenue.steps": chart(
+        charts.waterfall,
+        columns("customers", step="label:revenue_factor", amount="money_short"),
+        category="step",
+        amount="amount",
+        is_total="is_total",
+    ),
+    "trust.folds": chart(
+        charts.dots,
+        ["cutoff", "expected", "came"],
+        category="cutoff",
+        value="expected",
+        low="low",
+        high="high",
+        before="came",
+    ),
+    "trust.scorecard": table(
+        columns("model", bias="percent:signed:with_interval")
+        | dict.fromkeys(("deviance", "correlation", "auc"), "number2:with_interval")
+    ),
+    "buying.fit": chart(
+        charts.columns, ["repeat_orders", "expected", "customers"], x="repeat_orders", values=["expected", "customers"]
+    ),
+    "buying.tracking": chart(
+        charts.lines, ["week_end", "series", "orders"], x="week_end", y="orders", by="series", colours=charts.SERIES
+    ),
+}
