@@ -3,6 +3,8 @@
 Fitters of orders, all with the interface of `lifetimes`
     ``BetaGeoFitter()``, ``ModifiedBetaGeoFitter()``, ``RegularBetaGeoFitter(k)``, ``ParetoNBDFitter()``,
     ``NBDFitter()``
+    ``BetaGeoCovariateFitter()``: ``fit(frequency, recency, T, covariates)``, BG/NBD whose rate and dropout depend on
+    covariates; ``at(covariates)`` gives the ``BetaGeoFitter`` of customers who have these
 Fitters of spend
     ``GammaGammaFitter()``, ``TiltedGammaGammaFitter()`` (spend goes with frequency)
 
@@ -82,6 +84,7 @@ _HOMES = {
     "combining": ("Combination", "choose_regularity", "combine"),
     "beta_discrete_weibull": ("BetaDiscreteWeibullFitter", "DurationDependence", "duration_dependence"),
     "beta_geo": ("BetaGeoFitter", "ModifiedBetaGeoFitter", "RegularBetaGeoFitter"),
+    "beta_geo_covariates": ("BetaGeoCovariateFitter",),
     "netting_bias": ("NettingBias", "day_netting_bias"),
     "shifted_beta_geo": ("ShiftedBetaGeoFitter",),
     "resampling": ("bootstrap",),

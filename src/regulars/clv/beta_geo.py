@@ -105,7 +105,7 @@ class _Objective:
         m = self.levels + self.at_birth
         drop = np.where(m > 0, 1 / np.maximum(b + m - 1, b), 0.0)  # by frequency; 0 where nobody can have stopped
         with np.errstate(divide="ignore"):
-            log_stop = np.log(a * drop)[x]
+            log_stop = self._log_stop(a, drop, part)
         drop = drop[x]
         log_S = S_R = S_RR = L_a = L_ra = L_aa = 0.0
         if k > 1:
@@ -140,6 +140,9 @@ class _Objective:
         yield (v - dead) / a**2
         yield -v * drop / a
         yield (dead + v) * drop**2
+
+    def _log_stop(self, a, drop, part):
+        return np.log(a * drop)[self.x[part]]
 
     @staticmethod
     def in_logs(params, sums):
