@@ -4,11 +4,11 @@ For customer i with covariates s_i: α_i = α₀ exp(−γ₁′s_i) and a_i = a
 purchase rate and exp(γ₂) the first parameter of dropout, per unit of the covariate. The likelihood of one customer is
 that of `regulars.clv.beta_geo` at (r, α_i, a_i, b).
 
-Where the covariate was measured at a survey date T₀, what came before cannot be an effect of the score, and those who had
-left answered less often than those who had not. Given the history (x₀, t_x₀) up to T₀ and that the customer answered, the
-likelihood is L_ρ(x, t_x, T) / L_ρ(x₀, t_x₀, T₀), where ρ is how often those who had left answer, as a share of how often
-the others do, and L_ρ has its term of those who stopped before T₀ multiplied by ρ: ρ = 0 is left truncation (only
-customers answer), ρ = 1 answers that have nothing to do with leaving.
+Where the covariate was measured at a survey date T₀, what came before cannot be an effect of the score, and those who
+had left answered less often than those who had not. Given the history (x₀, t_x₀) up to T₀ and that the customer
+answered, the likelihood is L_ρ(x, t_x, T) / L_ρ(x₀, t_x₀, T₀), where ρ is how often those who had left answer, as a
+share of how often the others do, and L_ρ has its term of those who stopped before T₀ multiplied by ρ: ρ = 0 is left
+truncation (only customers answer), ρ = 1 answers that have nothing to do with leaving.
 
 References
 ----------
