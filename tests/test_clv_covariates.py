@@ -8,10 +8,11 @@ from regulars.clv import BetaGeoCovariateFitter, BetaGeoFitter
 from regulars.clv._inputs import Rows
 from regulars.clv.beta_geo_covariates import _CovariateObjective
 from regulars.simulate.purchasing import bg_nbd_customers
+from regulars.simulate.streams import stream
 
 
 def shop(seed, n=2000, rate=0.25, dropout=-0.5):
-    rng = np.random.default_rng([7, seed])
+    rng = stream(seed, "satisfaction")
     score, T = rng.standard_normal(n), rng.uniform(30, 104, n)
     told = bg_nbd_customers(n, 0.9, 9.0, 0.9, 2.6, T, seed, score=score, rate_effect=rate, dropout_effect=dropout)
     return told, score

@@ -19,7 +19,7 @@ from regulars.simulate.text import clock, day_first
 
 SEED = 20261122
 STANDARD_ERRORS = 4
-TABLES = ("order_lines", "customers", "surveys", "survey_items", "tickets")
+TABLES = ("order_lines", "customers", "surveys", "survey_items", "tickets", "ticket_events", "units")
 ORDER_LINE = re.compile(r"\d\d/\d\d/20\d\d \d\d:\d\d")
 
 

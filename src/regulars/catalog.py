@@ -166,6 +166,29 @@ CLEAN_TABLES = (
         Column("outcome", "text", nullable=True, choices=tuple(Outcome)),   # null while the case is open
         _optional("amount_at_stake", "money"),
         _optional("product_id", "text"),
+        _optional("promised_at", "timestamp"),
+        _optional("owner", "text"),
+        _optional("transfers", "int", low=0),
+        _optional("requested_remedy", "text"),
+        _optional("verdict", "text"),
+        _optional("escalated_to", "text"),
+        _optional("in_knowledge_base", "bool"),
+    ),
+    _table(
+        "ticket_events", "clean", "one change of the status of a case", "ticket_id at status",
+        Column("ticket_id", "text"),
+        Column("at", "timestamp"),
+        Column("status", "text"),
+        _optional("actor", "text"),
+    ),
+    _table(
+        "units", "clean", "one unit sold with a warranty", "unit_id",
+        Column("unit_id", "text"),
+        Column("product_id", "text"),
+        Column("sold_at", "date"),
+        Column("warranty_until", "date"),
+        _optional("repaired_at", "date"),
+        _optional("repair_cost", "money"),
     ),
 )  # fmt: skip
 

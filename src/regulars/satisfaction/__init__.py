@@ -14,5 +14,16 @@ _HOMES = {
         "complaint_rate", "complaint_shares", "complaint_story", "ending_table", "only_complaints", "outcome_shares",
         "resolution_table", "resolution_times",
     ),
+    "iceberg": ("Iceberg", "complaint_iceberg", "retention_after_complaint", "word_of_mouth"),
+    "service": (
+        "TicketTimes", "breach_forecast", "control_chart", "defects", "escalations", "first_contact", "handling_steps",
+        "knowledge_base", "on_time_by_owner", "pareto", "promises_kept", "remedies", "ticket_faults", "ticket_times",
+        "ticket_volume", "transfers", "warranty_cost",
+    ),
+    "trail": ("Trail", "status_trail"),
+    "worth": (
+        "Money", "ValueLost", "answers_of_the_left", "driver_worth", "histories_at", "reliability_of",
+        "value_lost_to_dissatisfaction",
+    ),
 }  # fmt: skip
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

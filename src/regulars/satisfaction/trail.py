@@ -58,7 +58,7 @@ def status_trail(
     Parameters
     ----------
     events : pandas.DataFrame
-        ``ticket_id``, ``at``, ``status``: one row per change of status, in any order of rows. Of two events of a case at
+        ``ticket_id``, ``at``, ``status``: one row per change of status, in any order. Of two events of a case at
         the same moment the one that comes first in the table is the earlier. The same status again is no transition.
     process : mapping
         State to the states that may follow it; a state without any ends a case. Cases start in the first state.
@@ -115,10 +115,14 @@ def _sound(events, process, end, tickets):
         bad = np.asarray(bad, dtype=bool) & keep
         if bad.any():
             row = events[bad].iloc[0]
-            faults.append(sentence.format(n=int(bad.sum()), ticket=row["ticket_id"], status=row["status"], at=row["at"]))
+            faults.append(
+                sentence.format(n=int(bad.sum()), ticket=row["ticket_id"], status=row["status"], at=row["at"])
+            )
             keep[bad] = False
 
-    leave_out(events["at"].isna(), "Table ticket_events: {n} events have no moment (first: ticket {ticket}): supply at.")
+    leave_out(
+        events["at"].isna(), "Table ticket_events: {n} events have no moment (first: ticket {ticket}): supply at."
+    )
     unknown = ~events["status"].isin(list(process))
     leave_out(
         unknown,

@@ -35,12 +35,29 @@ DAYS_UNTIL_NOTICED = 4.0
 
 @dataclass(frozen=True)
 class Tickets:
-    """The raw table, bad experiences and complaints per customer, and what the truth keeps."""
+    """The raw table, which orders were a bad experience and which were complained of, and what the truth keeps."""
 
     tickets: pd.DataFrame
-    bad_experiences: np.ndarray
-    complaints: np.ndarray
-    truth: dict
+    is_bad: np.ndarray
+    is_complained_of: np.ndarray
+    settings: dict
+
+    @property
+    def truth(self) -> dict:
+        """What only the simulation knows."""
+        complaints = int((self.tickets["type"] == "complaint").sum())
+        bad, complained = int(self.is_bad.sum()), int(self.is_complained_of.sum())
+        return {
+            "bad_experiences": bad,
+            "complaints": complaints,
+            "silent": bad - complained,
+            "complained_after_the_end": complained - complaints,
+            **self.settings,
+        }
+
+    def of(self, is_kept, tickets: pd.DataFrame) -> "Tickets":
+        """The same without the orders that were not placed after all."""
+        return Tickets(tickets, self.is_bad[is_kept], self.is_complained_of[is_kept], self.settings)
 
 
 def draw_tickets(retailer: Retailer, base: Base, orders: Orders, lines: pd.DataFrame, seed: int) -> Tickets:
@@ -73,23 +90,13 @@ def draw_tickets(retailer: Retailer, base: Base, orders: Orders, lines: pd.DataF
     kept = np.flatnonzero(opened < retailer.days)
     kept = kept[np.argsort(opened[kept], kind="stable")]
     frame = _handled(retailer, base, orders, lines, order[kept], sort[kept], opened[kept], rng)
-    size = base.rate.size
-    truth = {
-        "bad_experiences": int(bad.sum()),
-        "complaints": int((frame["type"] == "complaint").sum()),
-        "silent": int(bad.sum() - complains.sum()),
-        "complained_after_the_end": int(complains.sum() - (frame["type"] == "complaint").sum()),
+    settings = {
         "urgency": {name: {"share": share, "median_response_hours": first, "median_further_hours": further}
                     for name, (share, first, further) in URGENCY.items()},
         "not_satisfied_share": NOT_SATISFIED,
         "resolved_quickly_hours": QUICK_HOURS,
     }  # fmt: skip
-    return Tickets(
-        frame,
-        np.bincount(orders.customer[bad], minlength=size),
-        np.bincount(orders.customer[complains], minlength=size),
-        truth,
-    )
+    return Tickets(frame, bad, complains, settings)
 
 
 def _handled(retailer, base, orders, lines, order, sort, opened, rng) -> pd.DataFrame:

@@ -49,6 +49,10 @@ class Retailer:
     complaint_share: float = 0.25  # of bad experiences; the rest is silent
     service_share: float = 0.03  # of orders: questions and the like
     never_resolved_share: float = 0.02
+    # chance that a customer leaves for good when a complaint is closed, by its outcome; 0: outcomes move no purchase
+    leave_not_satisfied: float = 0.0
+    leave_resolved: float = 0.0
+    leave_resolved_quickly: float = 0.0
     # dirt, as a share of rows; UCI Online Retail has the same shares but for the missing ids (25 % there: guests
     # beyond all measure in a shop that wants to know its customers)
     duplicate_share: float = 0.0097
@@ -75,6 +79,14 @@ class Retailer:
     def without_satisfaction_effect(self) -> "Retailer":
         """The same shop, where satisfaction moves neither purchases nor dropout."""
         return replace(self, rate_satisfaction=0.0, dropout_satisfaction=0.0)
+
+    def leave_after(self) -> dict[str, float]:
+        """Chance of leaving over a complaint, by `regulars.labels.Outcome`."""
+        return {
+            "not_satisfied": self.leave_not_satisfied,
+            "resolved": self.leave_resolved,
+            "resolved_quickly": self.leave_resolved_quickly,
+        }
 
     def as_dict(self) -> dict:
         """Every parameter by name."""

@@ -6,8 +6,9 @@ import pandas as pd
 from regulars.rounding import plain, round_frame
 from regulars.simulate.answers import draw_surveys
 from regulars.simulate.base import CHANNELS, Base, Orders, draw_base, draw_orders, expected_acquisition
-from regulars.simulate.cases import draw_tickets
+from regulars.simulate.cases import Tickets, draw_tickets
 from regulars.simulate.dirt import Export, soil
+from regulars.simulate.handling import draw_handling, leaving_after
 from regulars.simulate.products import Products, draw_products, fill_baskets
 from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, year_position
 from regulars.simulate.spending import mean_spend, order_values
@@ -26,7 +27,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     the customer leaves with p ~ Beta(a, b)); satisfaction s (mean 0, SD 1) multiplies the purchase rate by exp(γ₁ s)
     and the dropout parameter a by exp(γ₂ s); order values scatter around each customer's mean as Gamma-Gamma says and
     are filled with products. Nothing else acts on purchases: not channel, region, age, survey waves, tickets or season
-    (new customers come by season, and by channel).
+    (new customers come by season, and by channel), unless ``leave_not_satisfied`` and the like let customers leave when
+    a complaint is closed.
 
     Parameters
     ----------
@@ -63,7 +65,12 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
             (``2024-12-31 14:05``, the latter two empty while they are still to come), ``category``, ``cause``
             (``company: service`` …), ``channel``, ``urgency`` (low, normal, high), ``status`` (open, in progress,
             closed), ``contacts``, ``outcome`` (of `regulars.labels.Outcome`, empty until closed), ``amount_at_stake``
-            (GBP, empty for service cases), ``product``.
+            (GBP, empty for service cases), ``product``, ``owner``, ``transfers``, ``promised`` (empty where nothing was
+            promised), ``remedy_wished`` and ``verdict`` (complaints), ``escalated_to``, ``in_knowledge_base``.
+        ``ticket_events`` : one change of the status of a case.
+            ``ticket_no``, ``at``, ``status`` (open, in progress, waiting, closed), ``actor``.
+        ``units`` : one piece sold with a warranty.
+            ``unit``, ``product``, ``sold``, ``warranty_until``, ``repaired``, ``repair_cost`` (empty: never repaired).
 
         ``truth_customers`` : frame, typed, what only the simulation knows of each customer.
         ``truth`` : dict that JSON can hold: parameters, effects, seed, and every row of dirt (rows counted from 1 below
@@ -77,8 +84,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     Examples
     --------
     >>> raw = demo(customers=50, seed=1)
-    >>> sorted(raw)
-    ['customers', 'order_lines', 'survey_items', 'surveys', 'tickets', 'truth', 'truth_customers']
+    >>> [name for name in raw if name.startswith("t")]
+    ['tickets', 'ticket_events', 'truth_customers', 'truth']
     >>> len(raw["customers"])
     50
     """
@@ -92,24 +99,33 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     years = int(year_position(retailer.first_day, retailer.days - 1)) + 1
     products = draw_products(retailer, years, stream(seed, "products"))
     sales = _sales(retailer, base, orders, products, seed)
+    tickets = draw_tickets(retailer, base, orders, sales, seed)
+    leaving = leaving_after(retailer, tickets.tickets, base, seed)
+    if np.isfinite(leaving).any():
+        everything, orders, sales, tickets = _without_the_left(retailer, leaving, base, everything, sales, tickets)
     export = soil(retailer, _with_guests(retailer, sales, products, seed), products, seed)
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
-    tickets = draw_tickets(retailer, base, orders, sales, seed)
+    handling = draw_handling(retailer, base, orders, sales, tickets.tickets, seed)
     # contacts, campaigns, prospects, contracts and referrals go here: one room each, with a stream of its own
     people, people_dirt = soil_table(
         retailer, _customers(retailer, base), "customers", ["customer", "region"], [], seed
     )
     answers, answers_dirt = soil_table(retailer, surveys.surveys, "surveys", ["customer", "item"], [], seed)
-    cases, cases_dirt = soil_table(retailer, tickets.tickets, "tickets", ["customer"], ["channel", "urgency"], seed)
+    cases, cases_dirt = soil_table(retailer, handling.tickets, "tickets", ["customer"], ["channel", "urgency"], seed)
     tables = {
         "order_lines": export.order_lines,
         "customers": people,
         "surveys": answers,
         "survey_items": surveys.survey_items,
         "tickets": cases,
+        "ticket_events": handling.events,
+        "units": handling.units,
     }
     known = _truth_customers(retailer, base, everything, orders, sales, export)
-    known = known.assign(bad_experiences=tickets.bad_experiences, complaints=tickets.complaints)
+    counts = (
+        np.bincount(orders.customer[here], minlength=customers) for here in (tickets.is_bad, tickets.is_complained_of)
+    )
+    known = known.assign(**dict(zip(("bad_experiences", "complaints"), counts, strict=True)))
     truth = {
         "simulated": True,
         "seed": seed,
@@ -118,7 +134,7 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         **_parameters(retailer),
         "products": _product_truth(products),
         "surveys": surveys.truth,
-        "tickets": tickets.truth,
+        "tickets": tickets.truth | handling.truth,
         "dirt": {
             "order_lines": export.truth,
             "customers": people_dirt,
@@ -148,6 +164,25 @@ def _parameters(retailer: Retailer) -> dict:
 def _observed(orders: Orders, retailer) -> Orders:
     seen = orders.moment < retailer.days
     return Orders(orders.customer[seen], orders.moment[seen], orders.worth[seen], orders.dropped_at)
+
+
+def _without_the_left(retailer, leaving, base: Base, everything: Orders, sales, tickets: Tickets):
+    """What is left when customers leave over the outcome of a complaint: no order and no case after that moment."""
+    dropped_at = np.minimum(everything.dropped_at, leaving)
+    was = everything.moment < retailer.days
+    stays = everything.moment <= leaving[everything.customer]
+    kept = Orders(everything.customer[stays], everything.moment[stays], everything.worth[stays], dropped_at)
+    placed = stays[was]
+    number = np.cumsum(placed) - 1
+    sales = sales[placed[sales["document"].to_numpy()]]
+    sales = sales.assign(document=number[sales["document"].to_numpy()], sale=np.arange(len(sales))).reset_index(
+        drop=True
+    )
+    position = pd.Series(np.arange(base.customer_id.size), index=base.customer_id)
+    table = tickets.tickets
+    opened = pd.to_datetime(table["opened"]).to_numpy("datetime64[m]") - retailer.first_day.astype("datetime64[m]")
+    before = opened.astype(float) / 1440 <= leaving[position[table["customer"]].to_numpy()]
+    return kept, _observed(kept, retailer), sales, tickets.of(placed, table[before].reset_index(drop=True))
 
 
 def _sales(retailer, base: Base, orders: Orders, products: Products, seed) -> pd.DataFrame:
