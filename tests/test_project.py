@@ -25,6 +25,7 @@ GROUND = {
     "rounding",
     "intervals",
     "labels",
+    "finding",
     "engine",
     "privacy",
     "databases",

@@ -185,3 +185,40 @@ class Recommendation(StrEnum):
     PROMOTER = "promoter"
     PASSIVE = "passive"
     DETRACTOR = "detractor"
+
+
+class HandlingStep(StrEnum):
+    """Step of handling a case that can fail."""
+
+    RESPONSE = "response"
+    RESOLUTION = "resolution"
+    CALL_BACK = "call_back"
+    TRANSFER = "transfer"
+    REMEDY = "remedy"
+
+
+class Loss(StrEnum):
+    """Size of what a complainant lost."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+class SatisfactionLevel(StrEnum):
+    """Place on the scale of satisfaction, in standard deviations."""
+
+    LOW = "low"
+    MEAN = "mean"
+    HIGH = "high"
+
+
+class Assumption(StrEnum):
+    """Assumption behind what satisfaction is worth, and what is told without it."""
+
+    ALL = "all"
+    ONLY_CUSTOMERS_ANSWER = "only_customers_answer"
+    LEAVING_CHANGES_NO_ANSWER = "leaving_changes_no_answer"
+    WHOLE_HISTORY = "whole_history"
+    UNWEIGHTED = "unweighted"
+    AS_MEASURED = "as_measured"

@@ -61,4 +61,31 @@ LAYOUT = {
         ),
         total=["n", "open"],
     ),
+    "service.steps": chart(
+        charts.bars,
+        columns("n", "share", step="label:handling_step"),
+        category="step",
+        value="share",
+        low="share_low",
+        high="share_high",
+    ),
+    "service.sla": table(columns("n", "share", step="label:handling_step", hours="count", overdue="count")),
+    "service.trail": table(columns("n", status="text", open="count", median_hours="number1:with_interval")),
+    "service.returned": table(columns("n", "share", outcome="label:outcome", loss="label:loss", published="percent")),
+    "worth.value": chart(
+        charts.dots,
+        columns("n", position="label:satisfaction_level", satisfaction="number1", value="money:with_interval"),
+        category="position",
+        value="value",
+        low="value_low",
+        high="value_high",
+    ),
+    "worth.assumptions": table(
+        columns(
+            assumption="label:assumption",
+            rate_pct="percent",
+            dropout_pct="percent",
+            at_risk="money_short:with_interval",
+        )
+    ),
 }

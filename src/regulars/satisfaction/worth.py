@@ -49,6 +49,17 @@ class Money:
         return float(np.log1p(self.annual_discount_rate) * unit_days(self.time_unit) / 365.25)
 
 
+def money_of(record: dict) -> Money:
+    """`Money` of the record that the value stage leaves, so that both pages reckon alike.
+
+    Examples
+    --------
+    >>> money_of({"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "time_unit": "week"}).months
+    12
+    """
+    return Money(record["margin"], record["annual_discount_rate"], record["horizon_months"], record["time_unit"])
+
+
 class ValueLost(NamedTuple):
     """What dissatisfaction costs.
 

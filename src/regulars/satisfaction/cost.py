@@ -1,0 +1,223 @@
+"""What the page tells of complaints handled and of what dissatisfaction costs: two findings."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from regulars.errors import UserError
+from regulars.finding import Finding
+from regulars.intervals import Estimate, from_row
+from regulars.satisfaction.iceberg import complaint_iceberg, retention_after_complaint, word_of_mouth
+from regulars.satisfaction.service import (
+    escalations,
+    first_contact,
+    handling_steps,
+    knowledge_base,
+    promises_kept,
+    ticket_faults,
+    ticket_times,
+    transfers,
+)
+from regulars.satisfaction.trail import status_trail
+from regulars.satisfaction.worth import Money, value_lost_to_dissatisfaction
+
+FEW = 30  # cases below which no step of handling is singled out
+
+
+class Handling(NamedTuple):
+    """What the page wants to know of how cases are handled.
+
+    Parameters
+    ----------
+    response_hours, resolution_hours : float
+        Times promised.
+    call_back_cost : float
+        Currency.
+    return_days : int
+        An order within so many days after a complaint counts as coming back.
+    small_loss, large_loss : float
+        Currency.
+    dissatisfied_below : float
+        Satisfaction (0–100).
+    process : mapping
+        State to the states that may follow.
+    """
+
+    response_hours: float
+    resolution_hours: float
+    call_back_cost: float
+    return_days: int
+    small_loss: float
+    large_loss: float
+    dissatisfied_below: float
+    process: Mapping[str, Sequence[str]]
+
+
+def service_finding(
+    tickets: pd.DataFrame,
+    orders: pd.DataFrame,
+    observation_end,
+    settings: Handling,
+    *,
+    events: pd.DataFrame | None = None,
+    scores: pd.DataFrame | None = None,
+    level: float = 0.9,
+    min_cell: int = 1,
+) -> Finding:
+    """What complaints and cases tell: the silent part, where handling fails, and who comes back.
+
+    Parameters
+    ----------
+    tickets, orders : pandas.DataFrame
+        Clean tables; all kinds of cases.
+    observation_end : date
+    settings : Handling
+    events : pandas.DataFrame, optional
+        Clean table ``ticket_events``.
+    scores : pandas.DataFrame, optional
+        ``customer_id``, ``satisfaction`` of the surveyed, one row each.
+    level, min_cell
+        As everywhere.
+
+    Returns
+    -------
+    Finding
+        Verdict ``silent`` (with a survey), ``seen`` (without one) or ``few`` (too few cases to single a step out).
+    """
+    tickets = _sound(tickets)
+    complaints = tickets[tickets["kind"] == "complaint"] if "kind" in tickets else tickets
+    times = ticket_times(
+        tickets, observation_end, response_hours=settings.response_hours, resolution_hours=settings.resolution_hours,
+        level=level,
+    )  # fmt: skip
+    if len(tickets) < FEW:
+        return Finding("few", {"cases": len(tickets), "few": FEW})
+    steps = handling_steps(tickets, times, level)
+    facts = {"step": str(steps["step"].iloc[0]), "fails": from_row(steps.iloc[0], "share"), "breaches": times.breaches}
+    frames = {"steps": steps, "sla": times.sla}
+    columns = set(tickets.columns[tickets.notna().any()])
+    missing = Estimate(float("nan"))
+    contact = first_contact(tickets, settings.call_back_cost, level) if "contacts" in columns else {}
+    facts["at_once"] = contact.get("resolved_at_once", missing)
+    facts["call_backs"] = contact.get("cost", missing)
+    facts["kept"] = promises_kept(tickets, observation_end, level) if "promised_at" in columns else missing
+    facts["owner_kept"] = transfers(tickets, level)["first_owner_kept"] if "transfers" in columns else missing
+    facts["escalated"] = escalations(tickets, level) if "escalated_to" in columns else missing
+    known = knowledge_base(tickets, level=level) if "in_knowledge_base" in columns else None
+    facts |= {"hit": known.hit_rate if known else missing, "saved": known.hours_saved if known else missing,
+              "twice": known.asked_twice if known else missing}  # fmt: skip
+    trail = None
+    if events is not None and len(events):
+        trail = status_trail(events, settings.process, observation_end, tickets=tickets, level=level)
+        frames["trail"] = trail.dwell
+    facts |= {"stuck": len(trail.stuck) if trail else None, "illegal": trail.illegal_cases if trail else missing}
+    if {"outcome", "amount_at_stake"} <= columns:
+        returned = retention_after_complaint(
+            complaints, orders, observation_end, within_days=settings.return_days, small_loss=settings.small_loss,
+            large_loss=settings.large_loss, level=level, min_cell=min_cell,
+        )  # fmt: skip
+        returned = returned[(returned["loss"] != "medium") & (returned["n"] > 0)]
+        frames["returned"] = returned.reset_index(drop=True)
+    facts |= {"days": settings.return_days, "small": settings.small_loss, "large": settings.large_loss}
+    if scores is None or not len(scores):
+        return Finding("seen", facts, frames)
+    berg = silent_part(complaints, scores, settings.dissatisfied_below, level)
+    heard = word_of_mouth(berg.dissatisfied)
+    facts |= {"silent": berg.silent, "rate": berg.rate, "complainants": berg.complainants, "heard": heard,
+              "prior": berg.prior, "below": settings.dissatisfied_below}  # fmt: skip
+    return Finding("silent", facts, frames)
+
+
+def silent_part(complaints: pd.DataFrame, scores: pd.DataFrame, below: float, level: float = 0.9):
+    """`complaint_iceberg` of a firm: who is dissatisfied and who complained, by customer.
+
+    Parameters
+    ----------
+    complaints : pandas.DataFrame
+        ``customer_id``.
+    scores : pandas.DataFrame
+        ``customer_id``, ``satisfaction`` (0–100), one row per surveyed customer.
+    below : float
+        Satisfaction below which a customer is dissatisfied.
+    """
+    known = scores.dropna(subset=["customer_id", "satisfaction"])
+    complained = known["customer_id"].isin(complaints["customer_id"])
+    low = known["satisfaction"] < below
+    return complaint_iceberg(
+        int(complaints["customer_id"].nunique()),
+        int((complained & low).sum()),
+        int(low.sum()),
+        satisfied_complained=int((complained & ~low).sum()),
+        level=level,
+    )
+
+
+def worth_finding(
+    purchases: pd.DataFrame,
+    scores: pd.DataFrame,
+    spend_per_order: pd.Series,
+    observation_end,
+    money: Money,
+    dissatisfied_below: float,
+    level: float = 0.9,
+) -> Finding:
+    """What satisfaction is worth; parameters as `value_lost_to_dissatisfaction`.
+
+    Returns
+    -------
+    Finding
+        Verdict ``costs``, ``unclear``, ``none``, or ``short`` where too little can be followed (its fact ``why`` is the
+        sentence).
+    """
+    try:
+        lost = value_lost_to_dissatisfaction(
+            purchases, scores, spend_per_order, observation_end, money=money, dissatisfied_below=dissatisfied_below,
+            level=level,
+        )  # fmt: skip
+    except UserError as error:
+        return Finding("short", {"why": str(error)})
+    effects = lost.effects.set_index("effect")
+    worth = lost.by_satisfaction.set_index("position")
+    facts = {
+        "at_risk": lost.at_risk,
+        "share": lost.dissatisfied_share,
+        "below": dissatisfied_below,
+        "point": lost.point_value,
+        "low": from_row(worth.loc[-1], "value"),
+        "high": from_row(worth.loc[1], "value"),
+        "faster": _factor(effects.loc["rate"]),
+        "leaving": _factor(effects.loc["dropout"]),
+        "months": money.months,
+        "margin": money.margin,
+        "discount": money.annual_discount_rate,
+        "reliability": lost.reliability,
+        "left": lost.answer_if_left,
+        "chance": lost.asymmetry["p_value"],
+    }
+    frames = {
+        "value": lost.by_satisfaction.assign(position=["low", "mean", "high"]),
+        "assumptions": lost.sensitivity.assign(
+            rate_pct=np.expm1(lost.sensitivity["rate"]), dropout_pct=np.expm1(lost.sensitivity["dropout"])
+        ),
+    }
+    return Finding(lost.verdict, facts, frames)
+
+
+def _factor(row) -> Estimate:
+    """exp(γ) − 1: by what share purchase rate or dropout is higher, one SD of satisfaction up."""
+    return Estimate(*(float(np.expm1(row[c])) for c in ("value", "value_low", "value_high")), int(row["n"]))
+
+
+def _sound(tickets: pd.DataFrame) -> pd.DataFrame:
+    """Tickets without those that cannot be; cleaning has told of them."""
+    if not ticket_faults(tickets):
+        return tickets
+    bad = tickets["ticket_id"].duplicated()
+    for column in ("first_response_at", "resolved_at"):
+        if column in tickets:
+            bad |= (tickets[column] < tickets["opened_at"]).fillna(False)
+    if "amount_at_stake" in tickets:
+        bad |= (tickets["amount_at_stake"] < 0).fillna(False)
+    return tickets[~bad]
