@@ -197,6 +197,13 @@ class HandlingStep(StrEnum):
     REMEDY = "remedy"
 
 
+class Promise(StrEnum):
+    """What is promised within so many hours."""
+
+    RESPONSE = "response"
+    RESOLUTION = "resolution"
+
+
 class Loss(StrEnum):
     """Size of what a complainant lost."""
 

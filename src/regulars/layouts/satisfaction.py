@@ -63,18 +63,39 @@ LAYOUT = {
     ),
     "service.steps": chart(
         charts.bars,
-        columns("n", "share", step="label:handling_step"),
+        {"step": "label:handling_step", "share": "percent:with_interval", "n": "count"},
         category="step",
         value="share",
         low="share_low",
         high="share_high",
     ),
-    "service.sla": table(columns("n", "share", step="label:handling_step", hours="count", overdue="count")),
-    "service.trail": table(columns("n", status="text", open="count", median_hours="number1:with_interval")),
-    "service.returned": table(columns("n", "share", outcome="label:outcome", loss="label:loss", published="percent")),
+    "service.sla": table(
+        {
+            "step": "label:promise",
+            "hours": "count",
+            "share": "percent:with_interval",
+            "overdue": "count",
+            "n": "count",
+        }
+    ),
+    "service.trail": table({"status": "text", "n": "count", "open": "count", "median_hours": "number1:with_interval"}),
+    "service.returned": table(
+        {
+            "outcome": "label:outcome",
+            "loss": "label:loss",
+            "share": "percent:with_interval",
+            "n": "count",
+            "published": "percent",
+        }
+    ),
     "worth.value": chart(
         charts.dots,
-        columns("n", position="label:satisfaction_level", satisfaction="number1", value="money:with_interval"),
+        {
+            "position": "label:satisfaction_level",
+            "satisfaction": "number1",
+            "value": "money:with_interval",
+            "n": "count",
+        },
         category="position",
         value="value",
         low="value_low",

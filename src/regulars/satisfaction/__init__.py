@@ -20,7 +20,7 @@ _HOMES = {
         "knowledge_base", "on_time_by_owner", "pareto", "promises_kept", "remedies", "ticket_faults", "ticket_times",
         "ticket_volume", "transfers", "warranty_cost",
     ),
-    "cost": ("Handling", "service_finding", "silent_part", "worth_finding"),
+    "cost": ("Handling", "first_to_mend", "service_finding", "silent_part", "stake", "worth_finding"),
     "trail": ("Trail", "status_trail"),
     "worth": (
         "Money", "ValueLost", "answers_of_the_left", "driver_worth", "histories_at", "money_of", "reliability_of",

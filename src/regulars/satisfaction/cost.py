@@ -205,6 +205,17 @@ def worth_finding(
     return Finding(lost.verdict, facts, frames)
 
 
+def first_to_mend(finding: Finding) -> dict:
+    """The step of handling that fails most often and how often, of a `service_finding`; the resolution where few."""
+    missing = {"step": "resolution", "fails": Estimate(float("nan"))}
+    return {name: finding.facts.get(name, missing[name]) for name in missing}
+
+
+def stake(finding: Finding) -> Estimate:
+    """Value at risk that a `worth_finding` tells; missing where it cannot be told."""
+    return finding.facts.get("at_risk", Estimate(float("nan")))
+
+
 def _factor(row) -> Estimate:
     """exp(γ) − 1: by what share purchase rate or dropout is higher, one SD of satisfaction up."""
     return Estimate(*(float(np.expm1(row[c])) for c in ("value", "value_low", "value_high")), int(row["n"]))

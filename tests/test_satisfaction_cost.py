@@ -1,0 +1,253 @@
+"""What dissatisfaction costs: the silent part, times with open cases, trails, handling, and satisfaction in money."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from regulars import satisfaction
+from regulars.errors import UserError
+from regulars.intervals import Estimate
+from regulars.satisfaction import Money, complaint_iceberg, status_trail, ticket_times, value_lost_to_dissatisfaction
+from regulars.simulate import demo
+from regulars.simulate.purchasing import purchases_until_dropout
+from regulars.simulate.streams import stream
+
+PROCESS = {"open": ["busy"], "busy": ["waiting", "closed"], "waiting": ["busy"], "closed": []}
+
+
+# ---- the iceberg -----------------------------------------------------------------------------------------------
+
+
+def iceberg_covers(runs):
+    rng, hits = np.random.default_rng(11), 0
+    for run in range(runs):
+        people, rate, asked = int(rng.integers(400, 3000)), rng.uniform(0.1, 0.4), int(rng.integers(80, 300))
+        complained = rng.binomial(people, rate)
+        told = complaint_iceberg(complained, rng.binomial(asked, rate), asked, draws=1500, seed=run)
+        hits += told.silent.low <= people - complained <= told.silent.high
+    return hits / runs
+
+
+def test_the_interval_of_the_silent_holds_the_truth():
+    assert 0.83 <= iceberg_covers(250) <= 0.96
+
+
+@pytest.mark.full
+def test_the_interval_of_the_silent_holds_the_truth_in_a_thousand_runs():
+    assert 0.87 <= iceberg_covers(1000) <= 0.93
+
+
+def test_the_published_rate_is_only_a_prior():
+    own = complaint_iceberg(300, 60, 200)
+    assert own.rate.value == pytest.approx((60 + 0.08) / 202) and own.prior == 0.04
+    assert not own.is_prior_only and complaint_iceberg(10, 0, 50).is_prior_only
+    assert complaint_iceberg(10, 0, 50).silent.high > 500
+    assert np.isnan(complaint_iceberg(0, 0, 50).silent.value)
+    with pytest.raises(UserError, match="more than the 3 surveyed"):
+        complaint_iceberg(10, 5, 3)
+    with pytest.raises(UserError, match="whole number"):
+        complaint_iceberg(-1, 0, 3)
+
+
+def test_complainants_who_are_satisfied_are_taken_off():
+    assert (
+        complaint_iceberg(300, 60, 200, satisfied_complained=60).silent.value
+        < complaint_iceberg(300, 60, 200).silent.value
+    )
+
+
+# ---- times -----------------------------------------------------------------------------------------------------
+
+
+def cases(n=400, seed=5, end="2026-03-31"):
+    rng = np.random.default_rng(seed)
+    stop = pd.Timestamp(end) + pd.Timedelta(days=1)
+    opened = stop - pd.to_timedelta(np.round(rng.uniform(1, 24 * 60, n), 1), unit="h")
+    first = opened + pd.to_timedelta(np.round(rng.exponential(9, n), 1), unit="h")
+    done = opened + pd.to_timedelta(np.round(rng.exponential(90, n), 1), unit="h")
+    frame = pd.DataFrame({"ticket_id": [f"T{i}" for i in range(n)], "opened_at": opened})
+    frame["first_response_at"] = pd.Series(first).where(first < stop)
+    frame["resolved_at"] = pd.Series(done).where(done < stop)
+    return frame.assign(category=rng.choice(["late", "broken"], n))
+
+
+def test_times_equal_those_of_statsmodels_with_open_tickets_censored():
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    tickets, end = cases(), pd.Timestamp("2026-04-01")
+    told = ticket_times(tickets, "2026-03-31")
+    assert tickets["resolved_at"].isna().sum() > 10
+    for step, column in (("response", "first_response_at"), ("resolution", "resolved_at")):
+        done = tickets[column].notna()
+        hours = (tickets[column].fillna(end) - tickets["opened_at"]).dt.total_seconds() / 3600
+        other = SurvfuncRight(hours, done.astype(int))
+        curve = getattr(told, step)[""]
+        assert curve.times == pytest.approx(other.surv_times) and curve.survival == pytest.approx(other.surv_prob)
+        assert curve.quantile().value == pytest.approx(other.quantile(0.5))
+    within = told.sla.set_index("step")
+    assert within.loc["resolution", "share"] == pytest.approx(1 - np.exp(-48 / 90), abs=0.07)
+    assert within.loc["resolution", "share_low"] < within.loc["resolution", "share"]
+
+
+def test_breaches_of_next_week_lie_in_the_interval():
+    hits = 0
+    for seed in range(60):
+        tickets = cases(600, seed, end="2026-03-31")
+        cut = pd.Timestamp("2026-03-25")
+        known = tickets[tickets["opened_at"] < cut]
+        known = known.assign(resolved_at=known["resolved_at"].where(known["resolved_at"] < cut))
+        told = satisfaction.breach_forecast(known, cut)
+        limit = tickets["opened_at"] + pd.Timedelta(hours=48)
+        missed = tickets["resolved_at"].isna() | (tickets["resolved_at"] > limit)
+        came = int((missed & (limit >= cut) & (limit < cut + pd.Timedelta(days=7))).sum())
+        hits += told.low <= came <= told.high
+    assert hits >= 49
+
+
+def test_backlog_adds_up_and_ages():
+    tickets = cases()
+    table = satisfaction.ticket_volume(tickets, "2026-03-31")
+    assert table["backlog"].tolist() == (table["opened"] - table["closed"]).cumsum().tolist()
+    still = tickets[tickets["resolved_at"].isna()]
+    assert table["backlog"].iloc[-1] == len(still)
+    age = (pd.Timestamp("2026-04-01") - still["opened_at"]).dt.total_seconds().mean() / 86400
+    assert table["mean_age_days"].iloc[-1] == pytest.approx(age, rel=1e-6)
+
+
+def test_a_ticket_that_ends_before_it_opens_is_named():
+    bad = pd.DataFrame(
+        {"ticket_id": ["T7"], "opened_at": [pd.Timestamp("2026-02-02")], "resolved_at": [pd.Timestamp("2026-02-01")]}
+    )
+    with pytest.raises(UserError, match="ticket T7: resolved_at is 2026-02-01"):
+        ticket_times(bad, "2026-03-01")
+    assert satisfaction.ticket_faults(bad.assign(amount_at_stake=-1.0, status="lost"), PROCESS) == [
+        "Table tickets: 1 tickets have a resolved_at before they were opened (first: T7): correct one of the two.",
+        "Table tickets: 1 tickets have a negative amount_at_stake (first: T7): an amount lost is 0 or more.",
+        "Table tickets: 1 tickets have a status that the process does not know (first: T7): add it or correct it.",
+    ]
+
+
+# ---- trails ----------------------------------------------------------------------------------------------------
+
+
+def log(*rows):
+    frame = pd.DataFrame(rows, columns=["ticket_id", "at", "status"])
+    return frame.assign(at=pd.to_datetime(frame["at"]))
+
+
+HAND_MADE = log(
+    ("1", "2026-01-01 08:00", "open"), ("1", "2026-01-01 09:00", "busy"), ("1", "2026-01-01 12:00", "closed"),
+    ("2", "2026-01-02 08:00", "open"), ("2", "2026-01-02 10:00", "closed"),  # skipped busy
+    ("3", "2026-01-03 08:00", "busy"),  # began in the middle, and is still there
+    ("4", "2026-01-04 08:00", "open"), ("4", "2026-01-04 09:00", "busy"), ("4", "2026-01-04 10:00", "waiting"),
+    ("4", "2026-01-04 11:00", "closed"), ("4", "2026-01-04 12:00", "busy"),  # two at once
+    ("5", "2026-01-05 08:00", "open"), ("5", "2026-01-05 08:30", "open"), ("5", "2026-01-05 09:00", "busy"),
+)  # fmt: skip
+
+
+def test_every_illegal_transition_is_found_and_none_invented():
+    told = status_trail(HAND_MADE, PROCESS, "2026-01-31")
+    found = list(zip(told.illegal["ticket_id"], told.illegal["status"], told.illegal["next_status"], strict=True))
+    assert found == [("2", "open", "closed"), ("3", "", "busy"), ("4", "waiting", "closed"), ("4", "closed", "busy")]
+    assert told.illegal_cases == Estimate(0.6, told.illegal_cases.low, told.illegal_cases.high, 5)
+    stays = told.stays.set_index(["ticket_id", "status"])["hours"]
+    assert stays["5", "open"] == 1.0 and stays["1", "busy"] == 3.0
+    assert told.dwell.set_index("status").loc["busy", ["n", "open"]].tolist() == [5, 3]
+    assert told.faults == []
+
+
+def test_what_cannot_be_followed_is_told_and_the_rest_stands():
+    odd = pd.concat([
+        HAND_MADE,
+        log(("1", "2026-01-01 08:30", "lost"), ("9", "2026-01-01", "open"), ("1", "2025-12-01", "open")),
+        log(("2", "2026-05-01", "open"), ("2", None, "open")),
+    ])  # fmt: skip
+    tickets = pd.DataFrame({"ticket_id": list("12345"), "opened_at": pd.Timestamp("2026-01-01")})
+    told = status_trail(odd, PROCESS, "2026-01-31", tickets=tickets)
+    assert len(told.faults) == 5 and "no ticket" in told.faults[3] and "'lost'" in told.faults[1]
+    assert len(told.illegal) == 4
+    backwards = status_trail(HAND_MADE.iloc[[1, 0, 2]], PROCESS, "2026-01-31")
+    assert "out of order" in backwards.faults[0] and backwards.illegal.empty
+
+
+def test_stuck_cases_are_those_that_outlast_the_others():
+    rows = [(str(i), "2026-01-01", "open") for i in range(40)] + [
+        (str(i), f"2026-01-{2 + i % 3:02d}", "busy") for i in range(39)
+    ]
+    told = status_trail(log(*rows), {"open": ["busy"], "busy": []}, "2026-01-31")
+    assert told.stuck["ticket_id"].tolist() == ["39"] and told.stuck["hours"].tolist() == [744.0]
+
+
+# ---- satisfaction in money -------------------------------------------------------------------------------------
+
+
+def retailer(seed, n=4000, rate=0.25, dropout=-0.5, left=0.4):
+    """Purchases of a shop and one survey a year before the end, answered before what it explains."""
+    rng = stream(seed, "worth")
+    s = rng.standard_normal(n)
+    came = rng.uniform(0, 600, n)  # days
+    bought = purchases_until_dropout(
+        rng.gamma(1.0, 1 / 60, n) * np.exp(rate * s), rng.beta(0.8 * np.exp(dropout * s), 2.4), 1100 - came, rng
+    )
+    day = np.floor(came[bought.customer] + bought.time)
+    purchases = pd.DataFrame(
+        {"customer_id": bought.customer.astype(str), "day": pd.Timestamp("2023-01-01") + pd.to_timedelta(day, unit="D")}
+    )
+    purchases = purchases.drop_duplicates()
+    chance = np.where(came + bought.dropped_at > 700, 0.5, 0.5 * left) * (came < 650)
+    answers = np.flatnonzero(rng.random(n) < chance)
+    scores = pd.DataFrame(
+        {"customer_id": answers.astype(str), "wave": "1", "satisfaction": np.clip(65 + 15 * s[answers], 0, 100)}
+    )
+    return purchases, scores.assign(answered_at=pd.Timestamp("2023-01-01") + pd.Timedelta(days=700)), n
+
+
+def lost(seed, **effects):
+    purchases, scores, n = retailer(seed, **effects)
+    spend = pd.Series(50.0, index=[str(i) for i in range(n)])
+    return value_lost_to_dissatisfaction(purchases, scores, spend, "2026-01-05", money=Money())
+
+
+def test_satisfaction_is_worth_what_the_simulation_says():
+    told = [lost(seed) for seed in range(3)]
+    for one in told:
+        value = one.effects.set_index("effect")["value"]
+        assert value["rate"] == pytest.approx(0.25, abs=0.25) and value["dropout"] == pytest.approx(-0.5, abs=0.25)
+        assert one.verdict in ("costs", "unclear")
+        assert one.by_satisfaction["value"].is_monotonic_increasing
+        assert one.at_risk.low < one.at_risk.value < one.at_risk.high
+        assert one.sensitivity["assumption"].tolist()[0] == "all" and len(one.sensitivity) == 6
+    assert 0.1 < np.mean([one.answer_if_left for one in told]) < 0.7
+
+
+def test_without_an_effect_none_is_told():
+    told = [lost(seed, rate=0.0, dropout=0.0).verdict for seed in range(100, 104)]
+    assert told.count("none") >= 3
+
+
+def test_too_few_answers_are_one_sentence():
+    purchases, scores, _ = retailer(1, n=300)
+    with pytest.raises(UserError, match="100 are needed"):
+        value_lost_to_dissatisfaction(purchases, scores.head(20), pd.Series([50.0], index=["0"]), "2026-01-05")
+
+
+# ---- the simulator ---------------------------------------------------------------------------------------------
+
+
+def test_outcomes_act_on_dropout_as_told_and_on_nothing_by_default():
+    plain, harsh = demo(customers=1200, seed=4), demo(customers=1200, seed=4, leave_not_satisfied=0.9)
+    assert set(plain["truth"]["tickets"]["leave_after_outcome"].values()) == {0.0}
+    assert harsh["truth"]["tickets"]["leave_after_outcome"]["not_satisfied"] == 0.9
+    unhappy = (
+        harsh["tickets"].query("type == 'complaint' and outcome == 'not_satisfied'")["customer"].str.strip().str.upper()
+    )
+    share = {}
+    for name, raw in (("plain", plain), ("harsh", harsh)):
+        known = raw["truth_customers"].set_index("customer_id")["is_alive"]
+        share[name] = 1 - known[unhappy.unique()].mean()
+    assert share["harsh"] > 0.88 and share["harsh"] > share["plain"] + 0.2
+    skipped = plain["truth"]["tickets"]["skipped_in_progress"]
+    events = plain["ticket_events"].rename(columns={"ticket_no": "ticket_id"})
+    events = events.assign(at=pd.to_datetime(events["at"]))
+    told = status_trail(events, plain["truth"]["tickets"]["process"], "2026-06-30")
+    assert sorted(told.illegal["ticket_id"]) == sorted(skipped) and told.faults == []
