@@ -66,7 +66,7 @@ class ValueLost(NamedTuple):
     Parameters
     ----------
     verdict : {"costs", "unclear", "none"}
-        Whether an effect of satisfaction on buying or leaving is more than noise (at 95 %), and if so whether the
+        Whether an effect of satisfaction on buying or leaving is more than noise (95 %), and if so whether the
         interval of the value at risk leaves zero out.
     effects : pandas.DataFrame
         ``effect`` (rate, dropout), ``value`` (γ per SD of satisfaction), ``low``, ``high``, ``p_value``, ``n``.
@@ -467,7 +467,7 @@ class _Way:
 
 
 def _verdict(way):
-    if not (way.effects["p_value"] < 0.05).any():
+    if not (way.effects["p_value"] < 0.05 / len(way.effects)).any():  # two looks share the chance of a false alarm
         return "none"
     return "costs" if way.at_risk.low > 0 else "unclear"
 
