@@ -282,6 +282,7 @@ title: Comcast
 currency: USD
 time_zone: America/New_York
 simulated: false
+observation_end: 2015-12-31
 tables:
   orders:
     path: orders.csv
@@ -323,7 +324,7 @@ def test_the_tickets_of_comcast_map_with_each_of_their_date_formats(shop, shared
 def test_ambiguous_dates_of_tickets_are_asked_for(shop):
     from regulars.discovery import new_dataset
 
-    shop.write("params.yaml", "common: {}\ndatasets: {}\n")
+    shop.write("params.yaml", "common: {}\ndatasets:\n  other:\n    common: {}\n")
     rows = "".join(f"{i},{1 + i % 12:02d}-{1 + i % 9:02d}-15,late,Open\n" for i in range(60))
     shop.write("cases.csv", "ticket_id,opened,category,status\n" + rows)
     asked = "\n".join(new_dataset("shop", [str(shop.folder / "cases.csv")], "USD").questions)
