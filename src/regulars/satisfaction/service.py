@@ -181,7 +181,7 @@ def ticket_faults(tickets: pd.DataFrame, statuses=None) -> list[str]:
     checks = [(tickets["ticket_id"].duplicated(), "{n} tickets occur twice (first: {ticket}): keep one row each.")]
     for column in ("first_response_at", "resolved_at"):
         if column in tickets:
-            text = "{n} tickets have a %s before they were opened (first: {ticket}): correct one of the two." % column
+            text = f"{{n}} tickets have a {column} before they were opened (first: {{ticket}}): correct one of the two."
             checks.append((tickets[column] < tickets["opened_at"], text))
     if "amount_at_stake" in tickets:
         text = "{n} tickets have a negative amount_at_stake (first: {ticket}): an amount lost is 0 or more."
