@@ -118,7 +118,7 @@ def service_finding(
             complaints, orders, observation_end, within_days=settings.return_days, small_loss=settings.small_loss,
             large_loss=settings.large_loss, level=level, min_cell=min_cell,
         )  # fmt: skip
-        returned = returned[(returned["loss"] != "medium") & (returned["n"] > 0)]
+        returned = returned[(returned["loss"] != "medium") & returned["share"].notna()]
         frames["returned"] = returned.reset_index(drop=True)
     facts |= {"days": settings.return_days, "small": settings.small_loss, "large": settings.large_loss}
     if scores is None or not len(scores):
