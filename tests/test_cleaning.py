@@ -664,6 +664,7 @@ def test_demo_spend_is_what_customers_spent(demo):
 def test_demo_tables_are_all_there(demo):
     cleaned, _, truth = demo
     supplied = {"order_lines", "customers", "surveys", "survey_items", "tickets", "ticket_events", "units"}
+    supplied |= {"contacts", "prospects"}
     assert set(cleaned.tables) == {"orders"} | supplied
     assert len(cleaned.tables["customers"]) == 300
     assert not cleaned.tables["orders"]["channel"].dropna().str.contains("[A-Z ]").any()

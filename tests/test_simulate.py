@@ -19,7 +19,9 @@ from regulars.simulate.text import clock, day_first
 
 SEED = 20261122
 STANDARD_ERRORS = 4
-TABLES = ("order_lines", "customers", "surveys", "survey_items", "tickets", "ticket_events", "units")
+TABLES = (
+    "order_lines", "customers", "surveys", "survey_items", "tickets", "ticket_events", "units", "contacts", "prospects",
+)  # fmt: skip
 ORDER_LINE = re.compile(r"\d\d/\d\d/20\d\d \d\d:\d\d")
 
 
@@ -660,3 +662,25 @@ def test_response_times_have_the_medians_told(raw, tickets):
         rows = hours[tickets["urgency"].str.lower() == urgency].dropna()
         low, high = norm.ppf([0.0001, 0.9999]) * 1.25 * 0.9 / np.sqrt(rows.size)
         assert low < np.log(rows.median() / told["median_response_hours"]) < high, urgency
+
+
+def test_contacts_do_not_hang_on_what_a_customer_is_worth(raw):
+    contacts = raw["contacts"]
+    assert contacts["customer"].isin(raw["customers"]["customer"].str.strip()).all()
+    assert not contacts["contact_no"].duplicated().any()
+    out = contacts[contacts["initiator"] == "company"].groupby("customer").size()
+    known = raw["truth_customers"].set_index("customer_id")
+    calls = out.reindex(known.index).fillna(0).rank()
+    assert abs(calls.corr(known["mean_spend"].rank())) < 4 / np.sqrt(len(known))
+    share = raw["truth"]["contacts"]["customers_by_rate"]["0"] / len(known)
+    assert abs(share - 0.60) < 4 * np.sqrt(0.6 * 0.4 / len(known))
+
+
+def test_a_prospect_that_is_won_is_a_customer_who_ordered_later(raw):
+    prospects, truth = raw["prospects"], raw["truth"]["prospects"]
+    won = prospects[prospects["stage"] == "won"]
+    assert len(won) == truth["won"] == (prospects["customer"] != "").sum()
+    first = raw["truth_customers"].set_index("customer_id")["first_ordered_on"]
+    ordered = won["customer"].map(first)
+    assert (won["created"] <= ordered).mean() > 0.99 and won["customer"].is_unique
+    assert (prospects["win_probability"].astype(float).mean()) > truth["won_share_of_decided"]

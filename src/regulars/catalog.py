@@ -190,6 +190,38 @@ CLEAN_TABLES = (
         _optional("repaired_at", "date"),
         _optional("repair_cost", "money"),
     ),
+    _table(
+        "contacts", "clean", "one interaction with a customer", "contact_id",
+        Column("contact_id", "text"),
+        CUSTOMER_ID,
+        Column("at", "timestamp"),
+        Column("channel", "text"),
+        Column("initiator", "text", choices=("company", "customer")),
+        Column("purpose", "text", nullable=True),
+        _optional("content", "text"),
+        _optional("staff", "text"),
+        _optional("cost", "money"),
+        _optional("minutes", "float", low=0),
+        _optional("wait_seconds", "float", low=0),
+        _optional("answered", "bool"),
+        _optional("self_service", "bool"),
+        _optional("score", "float"),
+    ),
+    _table(
+        "prospects", "clean", "one prospect", "prospect_id",
+        Column("prospect_id", "text"),
+        Column("created_at", "date"),
+        Column("stage", "text"),
+        _optional("source", "text"),
+        _optional("owner", "text"),
+        _optional("win_probability", "float", low=0, high=1),
+        _optional("quoted_amount", "money"),
+        _optional("expected_close", "date"),
+        _optional("next_contact_at", "date"),
+        _optional("competitor", "text"),
+        _optional("key_factor", "text"),
+        _optional("customer_id", "text", personal=True),   # once won
+    ),
 )  # fmt: skip
 
 SCORED_TABLES = (

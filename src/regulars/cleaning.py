@@ -30,7 +30,8 @@ EARLIEST_YEAR = 1900
 WIDE = 1000  # columns
 UNIT_SEPARATOR = "\x1f"
 ORDER_TABLES = ("orders", "order_lines")
-EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at", "ticket_events": "at", "units": "sold_at"}
+EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at", "ticket_events": "at", "units": "sold_at",
+               "contacts": "at", "prospects": "created_at"}  # fmt: skip
 REJECTED_KINDS = {
     "table": pa.string(),
     "row": pa.int64(),

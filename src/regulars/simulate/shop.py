@@ -7,6 +7,7 @@ from regulars.rounding import plain, round_frame
 from regulars.simulate.answers import draw_surveys
 from regulars.simulate.base import CHANNELS, Base, Orders, draw_base, draw_orders, expected_acquisition
 from regulars.simulate.cases import Tickets, draw_tickets
+from regulars.simulate.dealings import draw_dealings
 from regulars.simulate.dirt import Export, soil
 from regulars.simulate.handling import draw_handling, leaving_after
 from regulars.simulate.products import Products, draw_products, fill_baskets
@@ -71,6 +72,14 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
             ``ticket_no``, ``at``, ``status`` (open, in progress, waiting, closed), ``actor``.
         ``units`` : one piece sold with a warranty.
             ``unit``, ``product``, ``sold``, ``warranty_until``, ``repaired``, ``repair_cost`` (empty: never repaired).
+        ``contacts`` : one interaction, in either direction.
+            ``contact_no``, ``customer``, ``at``, ``channel``, ``initiator`` (company, customer), ``purpose``,
+            ``staff``, ``cost`` (GBP), ``minutes``, ``wait_seconds`` (empty where nobody waits), ``answered``,
+            ``self_service``.
+        ``prospects`` : one prospect of the sales desk.
+            ``prospect``, ``created``, ``stage`` (lead, contacted, quoted, won, lost, disqualified), ``source``,
+            ``owner``, ``win_probability`` (as stated, too high), ``quoted``, ``expected_close``, ``next_contact``,
+            ``competitor``, ``key_factor``, ``customer`` (once won).
 
         ``truth_customers`` : frame, typed, what only the simulation knows of each customer.
         ``truth`` : dict that JSON can hold: parameters, effects, seed, and every row of dirt (rows counted from 1 below
@@ -106,7 +115,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     export = soil(retailer, _with_guests(retailer, sales, products, seed), products, seed)
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
     handling = draw_handling(retailer, base, orders, sales, tickets.tickets, seed)
-    # contacts, campaigns, prospects, contracts and referrals go here: one room each, with a stream of its own
+    dealings = draw_dealings(retailer, base, orders, seed)
+    # campaigns, contracts and referrals go here: one room each, with a stream of its own
     people, people_dirt = soil_table(
         retailer, _customers(retailer, base), "customers", ["customer", "region"], [], seed
     )
@@ -120,6 +130,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         "tickets": cases,
         "ticket_events": handling.events,
         "units": handling.units,
+        "contacts": dealings.contacts,
+        "prospects": dealings.prospects,
     }
     known = _truth_customers(retailer, base, everything, orders, sales, export)
     counts = (
@@ -135,6 +147,7 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         "products": _product_truth(products),
         "surveys": surveys.truth,
         "tickets": tickets.truth | handling.truth,
+        **dealings.truth,
         "dirt": {
             "order_lines": export.truth,
             "customers": people_dirt,
