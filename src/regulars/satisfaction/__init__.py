@@ -26,5 +26,15 @@ _HOMES = {
         "Money", "ValueLost", "answers_of_the_left", "driver_worth", "histories_at", "money_of", "reliability_of",
         "value_lost_to_dissatisfaction",
     ),
+    "hierarchy": ("ahp", "expert_weights", "kendall_w", "points_of_ranking"),
+    "fuzzy": ("fuzzy_evaluation", "memberships"),
+    "components": ("component_scores", "principal_components"),
+    "ordered": ("ordered_logit",),
+    "raking": ("rake", "rfm_cells", "weighted_share"),
+    "repurchase": ("areas_under_curve", "folds_of", "foretell", "repurchases"),
+    "methods": (
+        "Design", "factor_scores", "four_ways", "methods_finding", "out_of_sample_scores", "rank_correlation",
+        "respondent_scores", "usual_factors", "which_foretells", "wide_answers",
+    ),
 }  # fmt: skip
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

@@ -1,0 +1,430 @@
+"""Satisfaction measured four ways on the same answers: how groups rank, how far the ways agree, which one foretells."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata, spearmanr
+
+from regulars.errors import UserError
+from regulars.finding import Finding
+from regulars.intervals import Estimate, z_value
+from regulars.satisfaction.answers import PERCEIVED, respondents, with_wave
+from regulars.satisfaction.components import component_scores, principal_components
+from regulars.satisfaction.fuzzy import fuzzy_evaluation, memberships
+from regulars.satisfaction.hierarchy import Agreement, kendall_w
+from regulars.satisfaction.indices import mean, top_box
+from regulars.satisfaction.ordered import ordered_logit
+from regulars.satisfaction.raking import Raked, rake, weighted_share
+from regulars.satisfaction.repurchase import Foretold, folds_of, foretell, repurchases
+
+METHODS = ("survey", "fuzzy", "components", "ordered_logit")
+PEOPLE = ["respondent", "customer_id", "wave", "answered_at"]
+RANK_DRAWS = 2000
+
+
+class Design(NamedTuple):
+    """What is measured with what.
+
+    Parameters
+    ----------
+    weights : pandas.Series
+        Weight of each factor (a construct of ``survey_items``) in the fuzzy evaluation.
+    overall_item : str
+        The answer whose top boxes the survey score counts and which the ordered logit explains.
+    top_boxes : int
+    operator : str
+        Of `regulars.satisfaction.fuzzy_evaluation`.
+    """
+
+    weights: pd.Series
+    overall_item: str = "overall"
+    top_boxes: int = 2
+    operator: str = "product_sum"
+
+
+def wide_answers(surveys: pd.DataFrame, survey_items: pd.DataFrame, latest: bool = True) -> pd.DataFrame:
+    """One row per respondent, one column per item, each answer brought to 0 to 100.
+
+    Parameters
+    ----------
+    surveys, survey_items : pandas.DataFrame
+        The clean tables; perceived answers count.
+    latest : bool
+        Of each respondent the latest wave only; otherwise one row per respondent and wave.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``respondent``, ``customer_id``, ``wave``, ``answered_at``, then the items in the order of `survey_items`;
+        unanswered ones are missing.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"item": ["s1", "s2"], "construct": "s", "scale_min": 1.0, "scale_max": [10.0, 5.0]})
+    >>> told = pd.DataFrame({"response_id": "r", "customer_id": "a", "answered_at": pd.Timestamp("2026-01-01"),
+    ...                      "item": ["s1"], "kind": "perceived", "score": [10.0]})
+    >>> wide_answers(told, items)[["s1", "s2"]].to_numpy().tolist()
+    [[100.0, nan]]
+    """
+    known = survey_items.drop_duplicates("item").set_index("item")
+    answers = with_wave(surveys[surveys["item"].isin(known.index) & (surveys["kind"] == PERCEIVED)])
+    low, high = answers["item"].map(known["scale_min"]), answers["item"].map(known["scale_max"])
+    answers = answers.assign(respondent=respondents(answers), score=100 * (answers["score"] - low) / (high - low))
+    keys = ["respondent", "wave"]
+    people = answers.groupby(keys).agg(customer_id=("customer_id", "first"), answered_at=("answered_at", "max"))
+    table = answers.groupby([*keys, "item"])["score"].mean().unstack("item").reindex(columns=known.index).astype(float)
+    table = people.join(table).reset_index()[[*PEOPLE, *known.index]]
+    if latest:
+        table = table.sort_values(["respondent", "answered_at", "wave"]).drop_duplicates("respondent", keep="last")
+    return table.reset_index(drop=True)
+
+
+def factor_scores(answers: pd.DataFrame, survey_items: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Mean of the answered items of each factor, 0 to 100; missing where none was answered.
+
+    Parameters
+    ----------
+    answers : pandas.DataFrame
+        As `wide_answers` gives them.
+    survey_items : pandas.DataFrame
+    factors : sequence of str
+        Constructs.
+
+    Raises
+    ------
+    UserError
+        Where a factor has no item; it names it.
+    """
+    found = {}
+    for factor in factors:
+        items = survey_items.loc[survey_items["construct"] == factor, "item"]
+        if not len(items):
+            raise UserError(f"Table survey_items, column construct: no item belongs to the factor '{factor}'.")
+        found[factor] = answers[list(items)].mean(axis=1)
+    return pd.DataFrame(found, index=answers.index)
+
+
+def usual_factors(survey_items: pd.DataFrame, without: Sequence[str] = ()) -> list[str]:
+    """Constructs with at least two items, but for those named: what satisfaction may come from.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"construct": ["quality", "quality", "overall", "loyalty", "loyalty"]})
+    >>> usual_factors(items, without=["loyalty"])
+    ['quality']
+    """
+    counts = survey_items["construct"].value_counts(sort=False)
+    return [name for name, count in counts.items() if count > 1 and name not in without]
+
+
+def respondent_scores(
+    answers: pd.DataFrame, survey_items: pd.DataFrame, design: Design, learnt_from: pd.Series | None = None
+) -> pd.DataFrame:
+    """Score of each respondent under each of the four methods.
+
+    Parameters
+    ----------
+    answers : pandas.DataFrame
+        As `wide_answers` gives them.
+    survey_items : pandas.DataFrame
+    design : Design
+    learnt_from : pandas.Series of bool, optional
+        Respondents from whom components and the ordered logit are learnt; all without it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``survey`` (whether the overall answer is a top box, 0 or 1), ``fuzzy`` (weighted mean of the factors, which is
+        the evaluation of a single respondent under M(·,+), 0–100), ``components`` and ``ordered_logit`` (both
+        standardised units), on the index of `answers`.
+    """
+    learnt = pd.Series(True, index=answers.index) if learnt_from is None else learnt_from
+    factors = factor_scores(answers, survey_items, list(design.weights.index))
+    items = survey_items.loc[survey_items["construct"].isin(design.weights.index), "item"].tolist()
+    overall = _overall(answers, survey_items, design)
+    weights = design.weights / design.weights.sum()
+    known = factors.notna() * weights
+    components = principal_components(answers.loc[learnt, items])
+    logit = ordered_logit(overall[learnt].round(6), factors[learnt])
+    return pd.DataFrame(
+        {
+            "survey": _top(overall, survey_items, design).astype("Float64").astype("float64"),
+            "fuzzy": (factors * weights).sum(axis=1, min_count=1) / known.sum(axis=1),
+            "components": component_scores(components, answers),
+            "ordered_logit": logit.index_of(factors),
+        },
+        index=answers.index,
+    )
+
+
+def _overall(answers, survey_items, design) -> pd.Series:
+    if design.overall_item not in answers:
+        raise UserError(
+            f"Table survey_items has no item '{design.overall_item}': name the overall question (overall_item)."
+        )
+    return answers[design.overall_item]
+
+
+def _top(overall, survey_items, design) -> pd.Series:
+    ends = survey_items.drop_duplicates("item").set_index("item").loc[design.overall_item]
+    low, high = float(ends["scale_min"]), float(ends["scale_max"])
+    return top_box((overall / 100 * (high - low) + low).round(6), high, design.top_boxes)
+
+
+class FourWays(NamedTuple):
+    """What the four methods make of the groups.
+
+    Parameters
+    ----------
+    ranks : pandas.DataFrame
+        One row per group, the best by the survey first: ``group``, ``n``; per method its value (``survey`` …) with
+        ``_low``, ``_high`` and ``rank_<method>`` (1: most satisfied) with ``_low``, ``_high``; ``enough``.
+    agreement : Agreement
+        Kendall's W of the four rankings.
+    correlations : pandas.DataFrame
+        One row per pair: ``first``, ``second``, ``correlation`` (Spearman) with limits, ``n`` (groups).
+    operators : pandas.DataFrame
+        Fuzzy evaluation of all: one row per ``operator``, memberships by grade, ``chosen``.
+    disagree : bool
+        Whether the four operators choose different grades.
+    raked : Raked
+    """
+
+    ranks: pd.DataFrame
+    agreement: Agreement
+    correlations: pd.DataFrame
+    operators: pd.DataFrame
+    disagree: bool
+    raked: Raked
+
+
+def four_ways(
+    answers: pd.DataFrame,
+    survey_items: pd.DataFrame,
+    groups: pd.Series,
+    cells: pd.DataFrame,
+    design: Design,
+    level: float = 0.9,
+    min_answers: int = 30,
+    seed: int = 0,
+) -> FourWays:
+    """Rank groups of customers by four methods of measuring satisfaction.
+
+    Parameters
+    ----------
+    answers : pandas.DataFrame
+        As `wide_answers` gives them, one row per customer; anonymous ones belong to no group and are left out.
+    survey_items : pandas.DataFrame
+    groups : pandas.Series
+        Branch, segment … by customer_id.
+    cells : pandas.DataFrame
+        Margins of all customers by customer_id (`rfm_cells`): what non-response is weighted by.
+    design : Design
+    level : float
+    min_answers : int
+        Groups with fewer answers are left out of ranks.
+    seed : int
+        Of the draws behind the intervals of ranks.
+
+    Returns
+    -------
+    FourWays
+
+    Raises
+    ------
+    UserError
+        Where answers do not allow one of the methods; the sentence says why.
+
+    References
+    ----------
+    Bonett, D. G. and Wright, T. A. (2000), Psychometrika 65, 23-28 (intervals of Spearman's correlation).
+    """
+    answers = answers.dropna(subset=["customer_id"]).set_index("customer_id", drop=False)
+    answers = answers[answers.index.isin(cells.index)]
+    raked = rake(cells, answers.index)
+    scores = respondent_scores(answers, survey_items, design)
+    factors = factor_scores(answers, survey_items, list(design.weights.index))
+    group = groups.reindex(answers.index)
+    rows = []
+    for name in sorted(group.dropna().unique()):
+        here = group == name
+        told = {method: mean(scores.loc[here, method], level) for method in METHODS[1:]}
+        told["survey"] = weighted_share(scores.loc[here, "survey"], raked.weights, level)
+        rows.append({"group": name, "n": int(here.sum()), **_spread(told)})
+    table = pd.DataFrame(rows)
+    ranks = _ranked(table[table["n"] >= min_answers].reset_index(drop=True), level, seed)
+    whole = fuzzy_evaluation(
+        design.weights, memberships(factors, sample_weights=raked.weights.reindex(factors.index)), design.operator
+    )
+    operators = whole.memberships.rename_axis("operator").reset_index().assign(chosen=whole.chosen.to_numpy())
+    agreement = kendall_w(ranks[[f"rank_{method}" for method in METHODS]].to_numpy().T)
+    return FourWays(ranks, agreement, _correlations(ranks, level), operators, whole.disagree, raked)
+
+
+def _spread(told: Mapping[str, Estimate]) -> dict:
+    ends = {}
+    for method in METHODS:
+        ends |= {method: told[method].value, f"{method}_low": told[method].low, f"{method}_high": told[method].high}
+    return ends
+
+
+def _ranked(table: pd.DataFrame, level: float, seed: int) -> pd.DataFrame:
+    """Ranks of the groups with intervals: how they move when each value moves within its error."""
+    rng = np.random.default_rng(seed)
+    for method in METHODS:
+        value = table[method].to_numpy()
+        error = (table[f"{method}_high"] - table[f"{method}_low"]).to_numpy() / (2 * z_value(level))
+        draws = rng.normal(value, error, (RANK_DRAWS, len(value)))
+        places = np.apply_along_axis(rankdata, 1, -draws)
+        table[f"rank_{method}"] = rankdata(-value)
+        ends = np.quantile(places, [(1 - level) / 2, (1 + level) / 2], axis=0) if len(value) else np.empty((2, 0))
+        table[f"rank_{method}_low"], table[f"rank_{method}_high"] = ends
+    return table.sort_values(["rank_survey", "group"], kind="stable", ignore_index=True)
+
+
+def _correlations(ranks: pd.DataFrame, level: float) -> pd.DataFrame:
+    rows = []
+    for first, second in combinations(METHODS, 2):
+        found = rank_correlation(ranks[first], ranks[second], level)
+        rows.append((first, second, found.value, found.low, found.high, found.n))
+    return pd.DataFrame(rows, columns=["first", "second", "correlation", "correlation_low", "correlation_high", "n"])
+
+
+def rank_correlation(x, y, level: float = 0.9) -> Estimate:
+    """Spearman's rank correlation with the interval of Bonett and Wright; no interval with fewer than 4 pairs.
+
+    Examples
+    --------
+    >>> found = rank_correlation([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 6, 5])
+    >>> round(found.value, 3), round(found.low, 3), round(found.high, 3)
+    (0.943, 0.552, 0.994)
+    """
+    n = len(x)
+    if n < 2:
+        return Estimate(float("nan"), n=n)
+    value = round(float(spearmanr(x, y).statistic), 12)
+    if n < 4 or np.isnan(value):
+        return Estimate(value, n=n)
+    centre = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12))
+    reach = z_value(level) * np.sqrt((1 + value**2 / 2) / (n - 3))
+    low, high = (value, value) if abs(value) == 1 else np.tanh([centre - reach, centre + reach])
+    return Estimate(value, float(low), float(high), n)
+
+
+def out_of_sample_scores(
+    answers: pd.DataFrame, survey_items: pd.DataFrame, design: Design, folds: int = 5, seed: int = 0
+) -> pd.DataFrame:
+    """Scores of customers under the four methods, each learnt from other customers only.
+
+    Parameters
+    ----------
+    answers : pandas.DataFrame
+        As `wide_answers` gives them, one row per customer.
+    survey_items : pandas.DataFrame
+    design : Design
+    folds : int
+        Folds by customer.
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `respondent_scores` gives them, standardised by what the other folds show.
+    """
+    fold = folds_of(answers.index, folds, seed)
+    parts = []
+    for k in range(folds):
+        held = fold == k
+        scores = respondent_scores(answers, survey_items, design, ~held)
+        centre, spread = scores[~held].mean(), scores[~held].std(ddof=1).replace(0, np.nan)
+        parts.append(((scores - centre) / spread)[held])
+    return pd.concat(parts).reindex(answers.index)
+
+
+def which_foretells(
+    answers: pd.DataFrame,
+    survey_items: pd.DataFrame,
+    purchases: pd.DataFrame,
+    observation_end,
+    design: Design,
+    within_days: int = 180,
+    level: float = 0.9,
+    seed: int = 0,
+) -> Foretold:
+    """Which of the four methods foretells orders after the answer, on customers that it has not seen.
+
+    Parameters
+    ----------
+    answers : pandas.DataFrame
+        As ``wide_answers(…, latest=False)`` gives them.
+    survey_items : pandas.DataFrame
+    purchases : pandas.DataFrame
+        ``customer_id``, ``day``.
+    observation_end : date
+    design : Design
+    within_days : int
+        An order within so many days after the answer is a repurchase.
+    level : float
+    seed : int
+
+    Returns
+    -------
+    regulars.satisfaction.repurchase.Foretold
+    """
+    followed = repurchases(answers, purchases, observation_end, within_days)
+    scores = out_of_sample_scores(followed, survey_items, design, seed=seed)
+    return foretell(scores, followed["bought"], level)
+
+
+def methods_finding(
+    surveys: pd.DataFrame,
+    survey_items: pd.DataFrame,
+    groups: pd.Series,
+    cells: pd.DataFrame,
+    purchases: pd.DataFrame,
+    observation_end,
+    design: Design,
+    *,
+    within_days: int = 180,
+    level: float = 0.9,
+    min_answers: int = 30,
+    seed: int = 0,
+) -> Finding:
+    """The four methods side by side, for the page; parameters as `four_ways` and `which_foretells`.
+
+    Returns
+    -------
+    Finding
+        Verdict as of `Foretold`.
+    """
+    ways = four_ways(
+        wide_answers(surveys, survey_items), survey_items, groups, cells, design, level, min_answers, seed
+    )  # fmt: skip
+    every = wide_answers(surveys, survey_items, latest=False)
+    told = which_foretells(every, survey_items, purchases, observation_end, design, within_days, level, seed)
+    pairs = ways.correlations
+    least = pairs.loc[pairs["correlation"].idxmin()] if pairs["correlation"].notna().any() else None
+    facts = {
+        "w": ways.agreement.w,
+        "groups": ways.agreement.objects,
+        "days": within_days,
+        "customers": told.n,
+        "bought": told.bought,
+        "effective": ways.raked.effective_n,
+        "answered": len(ways.raked.weights),
+        "disagree": int(ways.operators["chosen"].nunique()),
+        "first": None if least is None else str(least["first"]),
+        "second": None if least is None else str(least["second"]),
+        "least": Estimate(float("nan"))
+        if least is None
+        else Estimate(*(float(least[f"correlation{end}"]) for end in ("", "_low", "_high")), int(least["n"])),
+    }
+    frames = {"ranks": ways.ranks, "operators": ways.operators, "agreement": pairs}
+    if len(told.table):
+        frames["foretell"] = told.table
+        first = told.table.iloc[0]
+        facts |= {"best": told.best, "auc": Estimate(first["auc"], first["auc_low"], first["auc_high"], told.n)}
+    return Finding(told.verdict, facts, frames)
