@@ -665,11 +665,12 @@ def test_demo_tables_are_all_there(demo):
     cleaned, _, truth = demo
     supplied = {"order_lines", "customers", "surveys", "survey_items", "tickets", "ticket_events", "units"}
     supplied |= {"contacts", "prospects"}
+    supplied |= {"contracts", "memberships", "referrals", "campaigns", "campaign_contacts"}
     assert set(cleaned.tables) == {"orders"} | supplied
     assert len(cleaned.tables["customers"]) == 300
     assert not cleaned.tables["orders"]["channel"].dropna().str.contains("[A-Z ]").any()
     assert not cleaned.tables["customers"]["region"].str.contains("^ | $").any()
-    for name in ("customers", "surveys", "tickets"):
+    for name in ("customers", "surveys", "tickets", "contracts"):
         copies = len(truth["dirt"][name]["duplicates"]["row"])
         assert cleaned.ledger["tables"][name]["rows"]["merged"] == copies
 

@@ -51,7 +51,7 @@ class TestSpells:
         ends = [start + pd.DateOffset(years=year) + pd.DateOffset(days=200) for year in range(7)]
         rows = [(f"{year}-{i}", start, ends[year]) for year in range(7) for i in range(ended[year])]
         rows += [(f"stays-{i}", start, None) for i in range(REGULAR[-1])]
-        spells = contract_spells(contracts_of(*rows), "2025-01-02", 365.25).spells
+        spells = contract_spells(contracts_of(*rows), "2025-01-02", 12).spells
         model = ShiftedBetaGeoFitter().fit(survivors_of(spells["periods"], spells["has_ended"]))
         assert model.log_likelihood_ == pytest.approx(-1680.26518846, abs=1e-7)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regulars.errors import UserError
-from regulars.labels import Outcome
+from regulars.labels import Outcome, Purpose
 from regulars.paths import output_root, project_root
 from regulars.rounding import plain, round_frame
 
@@ -221,6 +221,53 @@ CLEAN_TABLES = (
         _optional("competitor", "text"),
         _optional("key_factor", "text"),
         _optional("customer_id", "text", personal=True),   # once won
+    ),
+    _table(
+        "contracts", "clean", "one contract", "contract_id",
+        Column("contract_id", "text"),
+        CUSTOMER_ID,
+        Column("started_at", "date"),
+        _optional("ended_at", "date"),                                 # null: it runs
+        _optional("reason", "text"),
+        _optional("monthly_fee", "money"),
+        _optional("term_months", "int", low=1),
+    ),
+    _table(
+        "memberships", "clean", "one membership of one programme", "customer_id programme joined_at",
+        CUSTOMER_ID,
+        Column("programme", "text"),
+        Column("joined_at", "date"),
+        _optional("left_at", "date"),                                  # null: still in it
+        _optional("reward_cost", "money"),
+    ),
+    _table(
+        "referrals", "clean", "one customer who was referred", "referred_id",
+        Column("referrer_id", "text", personal=True),
+        Column("referred_id", "text", personal=True),
+        Column("at", "date"),
+    ),
+    _table(
+        "campaigns", "clean", "one campaign", "campaign_id",
+        Column("campaign_id", "text"),
+        Column("name", "text"),
+        Column("starts_at", "date"),
+        _optional("ends_at", "date"),
+        _optional("purpose", "text", choices=tuple(Purpose)),
+        _optional("planned_cost", "money"),
+        _optional("actual_cost", "money"),
+        _optional("goal", "text"),
+        _optional("target", "float"),
+        _optional("goal_due", "date"),
+        _optional("bond", "text"),
+    ),
+    _table(
+        "campaign_contacts", "clean", "one customer in one campaign", "campaign_id customer_id",
+        Column("campaign_id", "text"),
+        CUSTOMER_ID,
+        Column("is_control", "bool"),
+        Column("contacted_at", "date", nullable=True),                 # null: control, not contacted
+        _optional("attended", "bool"),
+        _optional("responded", "bool"),
     ),
 )  # fmt: skip
 

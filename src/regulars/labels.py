@@ -67,6 +67,15 @@ class Outcome(StrEnum):
     NOT_SATISFIED = "not_satisfied"
 
 
+class Purpose(StrEnum):
+    """What a campaign is for."""
+
+    ACQUIRE = "acquire"
+    KEEP = "keep"
+    WIN_BACK = "win_back"
+    GROW = "grow"
+
+
 class Fate(StrEnum):
     """What became of a raw row in cleaning; every row has exactly one."""
 

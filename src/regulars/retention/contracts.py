@@ -8,8 +8,6 @@ import pandas as pd
 from regulars.clv.beta_discrete_weibull import DurationDependence, duration_dependence
 from regulars.retention.survival import Curve, kaplan_meier
 
-DAYS_PER_MONTH = 30.4375
-
 
 class Contracts(NamedTuple):
     """How long each customer has been under contract.
@@ -36,7 +34,7 @@ class Contracts(NamedTuple):
     returned: int
 
 
-def contract_spells(contracts: pd.DataFrame, observation_end, period_days: float = DAYS_PER_MONTH) -> Contracts:
+def contract_spells(contracts: pd.DataFrame, observation_end, period_months: int = 1) -> Contracts:
     """Make one spell per customer of contracts that may be wrong, overlap or follow each other.
 
     Parameters
@@ -46,8 +44,8 @@ def contract_spells(contracts: pd.DataFrame, observation_end, period_days: float
         as running).
     observation_end : date
         Last day of the data.
-    period_days : float
-        Days from one renewal to the next.
+    period_months : int
+        Months from one renewal to the next; renewals fall on the day of the month on which the contract started.
 
     Returns
     -------
@@ -78,14 +76,32 @@ def contract_spells(contracts: pd.DataFrame, observation_end, period_days: float
     spells = grouped.agg(started_at=("started_at", "min"), until=("until", "max")).reset_index()
     spells["has_ended"] = spells["until"] <= end
     spells["ended_at"] = spells["until"].where(spells["has_ended"])
-    days = (spells["until"].clip(upper=end) - spells["started_at"]).dt.days
-    whole = (days // period_days).astype(int)
-    spells["periods"] = np.where(spells["has_ended"], whole + 1, whole)
+    until = spells["until"].clip(upper=end)
+    whole, renewal = _whole_periods(spells["started_at"], until, period_months)
+    # who leaves on the day of a renewal has had all of the period before it, and nothing of the next
+    spells["periods"] = np.where(spells["has_ended"] & ((until > renewal) | (whole == 0)), whole + 1, whole)
     columns = ["customer_id", "started_at", "ended_at", "periods", "has_ended"]
     return Contracts(
         spells[columns], int(backwards.sum()), int(later.sum()), int((overlaps & first_life).sum()),
         int((~first_life).sum()),
     )  # fmt: skip
+
+
+def _whole_periods(start: pd.Series, until: pd.Series, months: int) -> tuple[np.ndarray, np.ndarray]:
+    """Periods completed between two days, and the day of the last renewal before or on the later one."""
+    first, last = (days.to_numpy("datetime64[D]") for days in (start, until))
+    between = (last.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(int)
+    between -= _renewal(first, between) > last
+    whole = np.maximum(between, 0) // months
+    return whole, _renewal(first, whole * months)
+
+
+def _renewal(first: np.ndarray, months: np.ndarray) -> np.ndarray:
+    """Same day some months later, or the last of that month where it is too short."""
+    month = first.astype("datetime64[M]")
+    later = month + months
+    last_of_month = (later + 1).astype("datetime64[D]") - 1
+    return np.minimum(later.astype("datetime64[D]") + (first - month.astype("datetime64[D]")), last_of_month)
 
 
 def survivors_of(periods, has_ended) -> np.ndarray:

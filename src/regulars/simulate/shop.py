@@ -6,11 +6,14 @@ import pandas as pd
 from regulars.rounding import plain, round_frame
 from regulars.simulate.answers import draw_surveys
 from regulars.simulate.base import CHANNELS, Base, Orders, draw_base, draw_orders, expected_acquisition
+from regulars.simulate.campaigns import draw_campaigns
 from regulars.simulate.cases import Tickets, draw_tickets
+from regulars.simulate.contracts import draw_contracts
 from regulars.simulate.dealings import draw_dealings
 from regulars.simulate.dirt import Export, soil
 from regulars.simulate.handling import draw_handling, leaving_after
 from regulars.simulate.products import Products, draw_products, fill_baskets
+from regulars.simulate.referrals import draw_referrals
 from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, year_position
 from regulars.simulate.spending import mean_spend, order_values
 from regulars.simulate.streams import stream
@@ -28,8 +31,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     the customer leaves with p ~ Beta(a, b)); satisfaction s (mean 0, SD 1) multiplies the purchase rate by exp(γ₁ s)
     and the dropout parameter a by exp(γ₂ s); order values scatter around each customer's mean as Gamma-Gamma says and
     are filled with products. Nothing else acts on purchases: not channel, region, age, survey waves, tickets or season
-    (new customers come by season, and by channel), unless ``leave_not_satisfied`` and the like let customers leave when
-    a complaint is closed.
+    (new customers come by season, and by channel), nor contracts, memberships, referrals and campaigns, unless
+    ``leave_not_satisfied`` and the like let customers leave when a complaint is closed.
 
     Parameters
     ----------
@@ -80,6 +83,20 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
             ``prospect``, ``created``, ``stage`` (lead, contacted, quoted, won, lost, disqualified), ``source``,
             ``owner``, ``win_probability`` (as stated, too high), ``quoted``, ``expected_close``, ``next_contact``,
             ``competitor``, ``key_factor``, ``customer`` (once won).
+        ``contracts`` : one subscription to free delivery, renewed by the month.
+            ``contract``, ``customer``, ``started``, ``ended`` and ``reason`` (both empty while it runs; no reason where
+            another plan follows), ``monthly_fee`` (GBP), ``term_months``. A few overlap or have their dates swapped.
+        ``memberships`` : one member of the club.
+            ``customer``, ``programme``, ``joined``, ``left`` (empty: still in it), ``reward_cost`` (GBP so far).
+        ``referrals`` : one customer who was referred.
+            ``referrer``, ``referred``, ``at`` (day of the first order).
+        ``campaigns`` : one campaign.
+            ``campaign``, ``name``, ``purpose`` (acquire, keep, win_back, grow), ``starts``, ``ends``, ``planned_cost``,
+            ``actual_cost`` (GBP), ``goal``, ``target``, ``goal_due`` (both empty where the goal cannot be checked),
+            ``bond`` (financial, social, structural; empty for advertising).
+        ``campaign_contacts`` : one customer in one campaign.
+            ``campaign``, ``customer``, ``control`` (yes: drawn by lot not to be contacted), ``contacted_at`` (empty for
+            those), ``attended``, ``responded`` (yes, no; empty where there was nothing to attend or to respond to).
 
         ``truth_customers`` : frame, typed, what only the simulation knows of each customer.
         ``truth`` : dict that JSON can hold: parameters, effects, seed, and every row of dirt (rows counted from 1 below
@@ -116,12 +133,15 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
     handling = draw_handling(retailer, base, orders, sales, tickets.tickets, seed)
     dealings = draw_dealings(retailer, base, orders, seed)
-    # campaigns, contracts and referrals go here: one room each, with a stream of its own
+    bound = draw_contracts(retailer, base, orders, seed)
+    referrals, referral_truth = draw_referrals(retailer, base, orders, seed)
+    campaigns = draw_campaigns(retailer, base, orders, customers, seed)
     people, people_dirt = soil_table(
         retailer, _customers(retailer, base), "customers", ["customer", "region"], [], seed
     )
     answers, answers_dirt = soil_table(retailer, surveys.surveys, "surveys", ["customer", "item"], [], seed)
     cases, cases_dirt = soil_table(retailer, handling.tickets, "tickets", ["customer"], ["channel", "urgency"], seed)
+    contracts, contracts_dirt = soil_table(retailer, bound.contracts, "contracts", ["customer"], ["reason"], seed)
     tables = {
         "order_lines": export.order_lines,
         "customers": people,
@@ -132,6 +152,11 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         "units": handling.units,
         "contacts": dealings.contacts,
         "prospects": dealings.prospects,
+        "contracts": contracts,
+        "memberships": bound.memberships,
+        "referrals": referrals,
+        "campaigns": campaigns.campaigns,
+        "campaign_contacts": campaigns.contacts,
     }
     known = _truth_customers(retailer, base, everything, orders, sales, export)
     counts = (
@@ -148,11 +173,15 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         "surveys": surveys.truth,
         "tickets": tickets.truth | handling.truth,
         **dealings.truth,
+        **bound.truth,
+        "referrals": referral_truth,
+        "campaigns": campaigns.truth,
         "dirt": {
             "order_lines": export.truth,
             "customers": people_dirt,
             "surveys": answers_dirt,
             "tickets": cases_dirt,
+            "contracts": contracts_dirt,
         },
     }
     return {
