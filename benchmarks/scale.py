@@ -2,14 +2,17 @@
 
 For each size it writes synthetic orders (three per customer, in the order of time), then measures in fresh processes:
 ours twice (cold: libraries not loaded, the file not in memory; warm: again in the same process), a bare two-level
-aggregation of the same file, and the path that `lifetimes` offers. Prints seconds, peak memory and ratios.
+aggregation of the same file, and the path that `lifetimes` offers. Prints seconds, peak memory and ratios, and how each
+way grew from one size to the next. Orders that lie in ``--folder`` already are taken as they are.
 """
 
 import argparse
+import itertools
 import json
 import math
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +20,8 @@ import time
 from pathlib import Path
 
 END = "2025-12-31"
+SIZES = [10_000, 100_000, 1_000_000, 10_000_000]
+ALL = [*SIZES, 100_000_000]
 SETTINGS = {"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "active_within_days": 90}
 
 # Every number comes from a hash of the customer and of the order: the same file on every machine. Customers start
@@ -58,9 +63,12 @@ def ours(path, out, memory):
     from regulars.clv.in_engine import score_in_engine
 
     connection = connect(memory, out.parent)
-    found = score_in_engine(connection, f"read_parquet('{path}')", date.fromisoformat(END), **SETTINGS)
+    parts = out.parent / "parts"
+    found = score_in_engine(connection, f"read_parquet('{path}')", date.fromisoformat(END), folder=parts, **SETTINGS)
     connection.execute(f"COPY (FROM {found.scores}) TO '{out}' (FORMAT parquet)")
-    return {"histories": found.histories, "spenders": found.spenders, "orders": found.orders_total.value}
+    shutil.rmtree(parts, ignore_errors=True)
+    told = {"histories": found.histories, "spenders": found.spenders, "orders": found.orders_total.value}
+    return told | {"parts": found.parts}
 
 
 def bare(path, out, memory):
@@ -108,11 +116,24 @@ def forget(path):
     os.close(handle)
 
 
+def environment():
+    """Of the processes that are measured: compiled modules may be kept, as in any installation."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def compile_modules():
+    """Import once, unmeasured, what each way imports: compiling comes with an installation, not with a run."""
+    imports = "import regulars.clv.in_engine, regulars.clv._lifetimes, pandas, pyarrow.parquet, duckdb"
+    subprocess.run([sys.executable, "-c", imports], check=True, env=environment())
+
+
 def run_alone(name, path, out, memory, runs):
     """Seconds of each run in one fresh process, peak memory, and what the work told; the process starts cold."""
     forget(path)
     command = [sys.executable, __file__, "--one", name, "--path", str(path), "--out", str(out), "--memory", memory]
-    result = subprocess.run([*command, "--runs", str(runs)], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [*command, "--runs", str(runs)], capture_output=True, text=True, check=False, env=environment()
+    )
     if result.returncode:
         return {"failed": result.stderr.strip().splitlines()[-1]}
     return json.loads(result.stdout.splitlines()[-1])
@@ -135,11 +156,16 @@ def measure(customers, options, folder):
     path, found = folder / f"orders_{customers}.parquet", {"customers": customers}
     memory = options.memory or ("2GB" if customers <= 10_000_000 else "5GB")
     order = "ORDER BY ordered_at" if customers <= options.sorted_up_to else ""
-    start = time.perf_counter()
-    connect("5GB", folder).execute(ORDERS.format(customers=customers, path=path, order=order))
-    print(f"\n{customers:,} customers: {path.stat().st_size / 1e6:,.0f} MB of orders written", end="")
-    print(f" in {time.perf_counter() - start:.0f} s{'' if order else ', not sorted by time'}", flush=True)
-    names = ["ours", "bare"] + (["lifetimes"] if customers <= options.lifetimes_up_to else [])
+    start, was_there = time.perf_counter(), path.exists()
+    if not was_there:
+        aside = path.with_suffix(".unfinished")
+        connect("5GB", folder).execute(ORDERS.format(customers=customers, path=aside, order=order))
+        aside.rename(path)
+    print(f"\n{customers:,} customers: {path.stat().st_size / 1e6:,.0f} MB of orders", end="")
+    told = ", there already" if was_there else f" written in {time.perf_counter() - start:.0f} s"
+    print(f"{told}{'' if order else ', not sorted by time'}", flush=True)
+    limits = {"bare": options.bare_up_to, "lifetimes": options.lifetimes_up_to}
+    names = ["ours"] + [name for name, most in limits.items() if customers <= most]
     for name in names:
         runs = 2 if name != "lifetimes" and customers <= 10_000_000 else 1
         told = run_alone(name, path, folder / "out.parquet", memory, runs)
@@ -150,9 +176,10 @@ def measure(customers, options, folder):
         cold, warm = told["seconds"][0], told["seconds"][-1]
         print(f"  {name:<10}{cold:9.1f} s cold{warm:9.1f} s warm", end="")
         print(f"{told['processor_seconds'][-1]:9.1f} s of processors{told['peak']:8.2f} GB", end="")
-        print(f"   {told.get('histories', 0):,} distinct histories" if name == "ours" else "", flush=True)
+        mine = f"   {told.get('histories', 0):,} distinct histories, parts: {told.get('parts', 1)}"
+        print(mine if name == "ours" else "", flush=True)
     (folder / "out.parquet").unlink(missing_ok=True)
-    if not options.keep:
+    if not (options.keep or was_there):
         path.unlink()
     tell_ratios(found)
     return found
@@ -171,6 +198,23 @@ def tell_ratios(found):
             print(f"  {1 / cold:.2f} (cold), {1 / warm:.2f} (warm) times the bare aggregation", flush=True)
         busy = found[name]["processor_seconds"][-1] / found["ours"]["processor_seconds"][-1]
         print(f"  in processor seconds, warm: {busy if name == 'lifetimes' else 1 / busy:.2f}", flush=True)
+
+
+def tell_growth(records):
+    """Seconds and memory of ours from one size to the next, beside what growth in proportion would be."""
+    print("\nfrom one size to the next, in multiples of growth in proportion to the customers:")
+    sound = [record for record in records if "seconds" in record["ours"]]
+    for before, after in itertools.pairwise(sound):
+        more = after["customers"] / before["customers"]
+        told = f"  {before['customers']:>11,} -> {after['customers']:>11,}"
+        for name, value in (
+            ("seconds, cold", lambda told: told["seconds"][0]),
+            ("warm", lambda told: told["seconds"][-1]),
+            ("of processors", lambda told: told["processor_seconds"][-1]),
+            ("memory", lambda told: told["peak"]),
+        ):
+            told += f"   {name} {value(after['ours']) / value(before['ours']) / more:.2f}"
+        print(told, flush=True)
 
 
 WIDTH, HEIGHT, EDGE = 380, 300, 60
@@ -228,7 +272,9 @@ def panel(records, title, value, left):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--customers", type=int, nargs="+", default=[10_000, 100_000, 1_000_000, 10_000_000])
+    parser.add_argument("--customers", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--all", action="store_true", help="every size, a hundred million too")
+    parser.add_argument("--bare-up-to", type=int, default=10_000_000, help="it does not fit into memory far above")
     parser.add_argument("--lifetimes-up-to", type=int, default=1_000_000, help="it takes half a minute per million")
     parser.add_argument("--sorted-up-to", type=int, default=10_000_000, help="above it, orders lie by customer")
     parser.add_argument("--memory", help="DuckDB's limit; by default 2GB up to ten million customers, 5GB above")
@@ -246,12 +292,14 @@ def main():
     kept = Path(options.records) if options.records else None
     records = json.loads(kept.read_text(encoding="utf-8")) if kept and kept.exists() else []
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        for customers in options.customers:
+        compile_modules()
+        for customers in ALL if options.all else options.customers:
             records = [record for record in records if record["customers"] != customers]
             records.append(measure(customers, options, Path(options.folder or folder)))
             records.sort(key=lambda record: record["customers"])
             if kept:
                 kept.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+    tell_growth(records)
     if options.picture:
         picture(records, options.picture)
 

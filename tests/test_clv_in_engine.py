@@ -80,3 +80,45 @@ def test_orders_without_a_repeat_are_told():
     with pytest.raises(UserError, match=r"These orders cannot be modelled.* without a single repeat order") as told:
         score_in_engine(connection, "log", date(2024, 12, 31), horizon_months=12, **ECONOMICS)
     assert "\n" not in str(told.value)
+
+
+def scored_in(parts, cdnow_master, folder=None):
+    """Scores of the master log, its customers dealt out to so many parts."""
+    connection = duckdb.connect()
+    connection.register("log", cdnow_master.astype({"customer_id": "str"}))
+    rows = -(-len(cdnow_master) // parts)
+    settings = {"horizon_months": 12, "folder": folder, "rows_per_part": rows, **ECONOMICS}
+    found = score_in_engine(connection, "log", END, **settings)
+    return found, connection.sql(f"SELECT * FROM {found.scores} ORDER BY customer_id").df()
+
+
+def test_the_number_of_parts_changes_no_number(cdnow_master, tmp_path):
+    whole, expected = scored_in(1, cdnow_master)
+    for parts in (2, 7):
+        found, table = scored_in(parts, cdnow_master, tmp_path / "parts")
+        assert (found.parts, whole.parts) == (parts, 1)
+        pd.testing.assert_frame_equal(table, expected, check_exact=True)
+        assert found.model.params_.equals(whole.model.params_)
+        assert found.spend_model.params_.equals(whole.spend_model.params_)
+        assert (found.orders_total, found.clv_total) == (whole.orders_total, whole.clv_total)
+        assert (found.customers, found.histories, found.spenders) == (whole.customers, whole.histories, whole.spenders)
+    # the customers' parts stay as long as their scores are read; the orders' parts are gone
+    assert [path.name for path in (tmp_path / "parts").iterdir()] == ["regulars_customers"]
+
+
+def test_parts_in_no_folder_of_ones_own_go_with_the_scores(cdnow_master, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    found, _ = scored_in(3, cdnow_master)
+    assert len(list(tmp_path.iterdir())) == 1
+    del found
+    assert not list(tmp_path.iterdir())
+
+
+def test_parts_leave_nothing_behind_where_the_orders_cannot_be_read(tmp_path):
+    connection = duckdb.connect()
+    connection.sql("CREATE TABLE log AS SELECT 'c' || i AS customer_id, DATE '2024-01-01' AS ordered_at, "
+                   "'much' AS amount FROM range(30) t(i)")  # fmt: skip
+    with pytest.raises(duckdb.Error, match="much"):
+        settings = {"horizon_months": 12, "folder": tmp_path, "rows_per_part": 10, **ECONOMICS}
+        score_in_engine(connection, "log", date(2024, 12, 31), **settings)
+    assert not list(tmp_path.iterdir())

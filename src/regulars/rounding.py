@@ -9,6 +9,10 @@ import numpy as np
 import pandas as pd
 
 SIGNIFICANT_DIGITS = 10
+FEW = 100  # values that go through text one by one
+EXACT_POWER = 22  # 10²² is the largest power of ten that a float holds exactly
+EXACT = np.array([float(10**power) for power in range(EXACT_POWER + 1)])
+HALF = 1e-4  # nearer than this to a half, the scaled number may lie on its other side
 
 
 def round_significant(values, digits: int = SIGNIFICANT_DIGITS):
@@ -32,9 +36,34 @@ def round_significant(values, digits: int = SIGNIFICANT_DIGITS):
     [0.3, nan]
     """
     array = np.asarray(values, dtype=float)
-    # through text: scaling by powers of ten would itself leave different last bits
-    rounded = np.array([float(f"%.{digits - 1}e" % value) for value in array.ravel()]).reshape(array.shape)
-    return float(rounded) if array.ndim == 0 else rounded
+    rounded = (_through_text if array.size < FEW else _by_scaling)(array.ravel(), digits)
+    return float(rounded[0]) if array.ndim == 0 else rounded.reshape(array.shape)
+
+
+def _through_text(values: np.ndarray, digits: int) -> np.ndarray:
+    return np.array([float(f"%.{digits - 1}e" % value) for value in values], dtype=float)
+
+
+def _by_scaling(values: np.ndarray, digits: int) -> np.ndarray:
+    """Same as `_through_text`, to the last bit: whole numbers below 2⁵³ and powers of ten up to 10²² are exact.
+
+    Their quotient is then the float nearest to the decimal number. What the scaling leaves in doubt, near a half, at a
+    power of ten or beyond those powers, goes through text.
+    """
+    size = np.abs(values)
+    with np.errstate(all="ignore"):
+        power = digits - 1 - np.floor(np.log10(size))  # ten to it makes a whole number of so many digits
+        usable = np.isfinite(power) & (np.abs(power) <= EXACT_POWER)
+        up, down = (EXACT[np.where(usable, np.maximum(sign * power, 0), 0).astype(int)] for sign in (1, -1))
+        scaled = values * up / down
+        whole = np.rint(scaled)
+        rounded = whole / up * down
+        sure = usable & (np.abs(np.abs(scaled - whole) - 0.5) > HALF) & (np.abs(whole) >= 10.0 ** (digits - 1))
+    as_it_is = (size == 0) | ~np.isfinite(values)
+    rounded[as_it_is] = values[as_it_is]
+    doubtful = np.flatnonzero(~(sure | as_it_is))
+    rounded[doubtful] = _through_text(values[doubtful], digits)
+    return rounded
 
 
 def round_frame(frame: pd.DataFrame, digits: int = SIGNIFICANT_DIGITS) -> pd.DataFrame:

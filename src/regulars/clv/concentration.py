@@ -118,13 +118,13 @@ def top_share(
     0.4
     """
     ordered = _checked(values, ranked_by)
-    return _estimate(ordered, lambda weights: _top(ordered, weights, top), level, draws, seed)
+    return _estimates([(ordered, lambda weights: _top(ordered, weights, top))], level, draws, seed)[0]
 
 
 def gini_estimate(values, *, level: float = 0.9, draws: int = 200, seed: int = 0) -> Estimate:
     """Gini coefficient with a bootstrap interval; parameters as for `top_share`."""
     ordered = _checked(values)
-    return _estimate(ordered, lambda weights: _gini(ordered, weights), level, draws, seed)
+    return _estimates([(ordered, lambda weights: _gini(ordered, weights))], level, draws, seed)[0]
 
 
 @dataclass(frozen=True)
@@ -167,12 +167,13 @@ def concentration_finding(
     -------
     ConcentrationFinding
     """
-    common = {"top": top, "level": level, "draws": draws, "seed": seed}
-    past, future = top_share(spend, **common), top_share(value, ranked_by=spend, **common)
+    by_spend, by_value, kept = _checked(spend), _checked(value), _checked(value, spend)
+    asked = [(ordered, lambda weights, ordered=ordered: _top(ordered, weights, top)) for ordered in (by_spend, kept)]
+    asked += [(ordered, lambda weights, ordered=ordered: _gini(ordered, weights)) for ordered in (by_spend, by_value)]
+    asked.append((by_value, lambda weights: _top(by_value, weights, top)))
+    past, future, past_gini, future_gini, own = _estimates(asked, level, draws, seed)
     verdict = "more" if future.low > past.high else "less" if future.high < past.low else "same"
-    common.pop("top")
-    ginis = gini_estimate(spend, **common), gini_estimate(value, **common)
-    return ConcentrationFinding(past, future, top_share(value, top=top, **common), verdict, *ginis)
+    return ConcentrationFinding(past, future, own, verdict, past_gini, future_gini)
 
 
 def _checked(values, ranked_by=None) -> np.ndarray:
@@ -203,17 +204,23 @@ def _gini(ordered: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (2 * (weighted * middle).sum(axis=1) / weighted.sum(axis=1) - n - 1) / n
 
 
-def _estimate(ordered, statistic, level: float, draws: int, seed: int) -> Estimate:
-    rng = np.random.default_rng(seed)
-    size = max(1, CHUNK // len(ordered))
-    chunks = [min(size, draws - start) for start in range(0, draws, size)]
-    resampled = np.concatenate([statistic(_weights(rng, rows, ordered)) for rows in chunks])
+def _estimates(asked, level: float, draws: int, seed: int) -> list[Estimate]:
+    """Estimates of several statistics, each with its ordered values, from the same resamples of the customers."""
+    customers = len(asked[0][0])
+    rng, found = np.random.default_rng(seed), [[] for _ in asked]
+    size = max(1, CHUNK // customers)
+    for start in range(0, draws, size):
+        weights = rng.poisson(1.0, (min(size, draws - start), customers)).astype(float)
+        for (ordered, statistic), values in zip(asked, found, strict=True):
+            said = weights @ ordered > 0  # a resample that drew no value at all says nothing and is left out
+            values.append(statistic(weights if said.all() else weights[said]))
+    themselves = np.ones((1, customers))
+    return [
+        _estimate(statistic(themselves)[0], np.concatenate([np.empty(0), *values]), level, customers)
+        for (_, statistic), values in zip(asked, found, strict=True)
+    ]
+
+
+def _estimate(value, resampled, level: float, n: int) -> Estimate:
     low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2]) if len(resampled) else (np.nan, np.nan)
-    value = statistic(np.ones((1, len(ordered))))[0]
-    return Estimate(float(value), float(low), float(high), len(ordered))
-
-
-def _weights(rng: np.random.Generator, rows: int, ordered: np.ndarray) -> np.ndarray:
-    """Poisson weights of each resample; one that drew no value at all says nothing and is left out."""
-    weights = rng.poisson(1.0, (rows, len(ordered))).astype(float)
-    return weights[weights @ ordered > 0]
+    return Estimate(float(value), float(low), float(high), n)

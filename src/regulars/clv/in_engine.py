@@ -2,16 +2,23 @@
 
 The engine nets days, aggregates customers and counts distinct histories; Python fits on histories with weights, and
 says once per history what is to be expected; the engine joins that back. Money enters the fit by frequency and
-logarithm of spend in bins of a five-hundredth, which moves no parameter by more than a millionth.
+logarithm of spend in bins of a five-hundredth, which moves no parameter by more than a millionth. Where there are more
+orders than the engine can group in memory, customers are dealt out to parts on disk first, and each part is grouped on
+its own: all sums are of whole numbers, so that the number of parts changes no digit.
 """
 
+import shutil
+import tempfile
+import weakref
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from regulars.clv._progress import with_progress
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.spend import choose_spend_model
@@ -26,11 +33,11 @@ if TYPE_CHECKING:
 
 SPEND_BINS = 512  # per unit of the natural logarithm of spend
 SPREAD_HISTORIES = 50_000  # on which the part of the parameters in a total's interval is reckoned
+ROWS_PER_PART = 40_000_000  # orders that are grouped at a time: about 3 GB
 MICRO = 1e6  # money is summed in whole millionths: sums of floats depend on the order in which threads finish
 
 # decimals and arg_min give the same numbers as `regulars.rfm.rfm_expression`, without a window over all purchase days
 _CUSTOMERS = """
-CREATE OR REPLACE TEMP TABLE {customers} AS
 WITH purchase_days AS (
     SELECT customer_id, CAST(ordered_at AS DATE) AS day,
         CAST(sum(CAST(amount AS DECIMAL(18, 4))) AS DECIMAL(18, 4)) AS net
@@ -48,6 +55,13 @@ SELECT customer_id, first_ordered_at, last_ordered_at, CAST(repeats AS INTEGER) 
         / (paid - CAST(first_net > 0 AS INTEGER)) END AS monetary_value,
     CAST(spend AS DOUBLE) AS spend
 FROM known"""
+
+_DEAL = """
+COPY (
+    SELECT customer_id, CAST(ordered_at AS DATE) AS ordered_at, CAST(amount AS DECIMAL(18, 4)) AS amount,
+        CAST(hash(customer_id) % {parts} AS INTEGER) AS part
+    FROM {orders} WHERE ordered_at < TIMESTAMP '{after}'
+) TO '{folder}' (FORMAT parquet, PARTITION_BY (part), OVERWRITE)"""
 
 _HISTORIES = """
 SELECT frequency, recency_days, T_days, count(*) AS customers, count(monetary_value) AS paying,
@@ -89,6 +103,9 @@ class EngineScores:
     orders_total, clv_total : Estimate
         Over the horizon. Their intervals hold the doubt about the level and the parameters; chance, less than a
         thousandth of a total of a million orders, is left out.
+    parts : int
+        In how many the customers were grouped. With more than one they lie on disk, in the folder that was given or in
+        a temporary one, which goes when this object does.
     """
 
     scores: str
@@ -99,6 +116,7 @@ class EngineScores:
     spend_model: GammaGammaFitter
     orders_total: Estimate
     clv_total: Estimate
+    parts: int = 1
 
 
 def score_in_engine(
@@ -115,6 +133,8 @@ def score_in_engine(
     interval_level: float = 0.9,
     level_uncertainty: float = 0.12,
     name: str = "regulars",
+    folder: Path | str | None = None,
+    rows_per_part: int = ROWS_PER_PART,
 ) -> EngineScores:
     """Summarise, fit and score any number of customers inside DuckDB.
 
@@ -134,6 +154,11 @@ def score_in_engine(
         Of the totals.
     name : str
         Beginning of the names of the temporary tables.
+    folder : path, optional
+        Where the parts are kept, as long as the scores are in use; by default a temporary folder.
+    rows_per_part : int
+        Orders above which customers are dealt out to parts on disk, each of about so many orders: what one part takes
+        has to fit into the engine's memory or is spilled.
 
     Returns
     -------
@@ -157,11 +182,11 @@ def score_in_engine(
     (50, 50)
     """
     _check_margin(margin)
-    names = {part: f'"{name}_{part}"' for part in ("customers", "histories", "scores")}
     sign = ">=" if zero_spend_is_purchase else ">"
     end = pd.Timestamp(observation_end).normalize()
     days = {"end": end.date().isoformat(), "after": (end + pd.Timedelta(days=1)).date().isoformat()}
-    connection.execute(_CUSTOMERS.format(orders=orders, sign=sign, **days, **names))
+    known = _Customers(connection, orders, name, {"sign": sign, **days}, folder, rows_per_part)
+    names = {part: f'"{name}_{part}"' for part in ("histories", "scores")} | {"customers": known.relation}
     histories = connection.sql(_HISTORIES.format(micro=MICRO, **names)).fetchnumpy()
     spenders = connection.sql(_SPENDERS.format(micro=MICRO, bins=SPEND_BINS, **names)).fetchnumpy()
     weights = histories["customers"].astype(float)
@@ -171,7 +196,8 @@ def score_in_engine(
     horizon, rate = units(horizon_months, time_unit), continuous_rate(annual_discount_rate, time_unit)
     alive = model._alive(*history)
     orders_if_alive, discounted = _if_alive(model, *history, horizon, rate)
-    base, slope, prior = _spend_line(spend_model, history[0])
+    by_frequency = np.unique(history[0], return_inverse=True)
+    base, slope, prior = _spend_line(spend_model, *by_frequency)
     active = units(days=active_within_days, time_unit=time_unit)
     told = pd.DataFrame(
         {
@@ -198,9 +224,54 @@ def score_in_engine(
     sums = [weights] + [np.where(own, histories[name].astype(float), 0.0) for name in ("paying", "money")]
     sums[2] /= MICRO
     futures = horizon, interval_level, level_uncertainty
-    totals = _totals(model, spend_model, history, sums, (alive, orders_if_alive, margin * discounted), *futures)
+    totals = _totals(
+        model, spend_model, history, by_frequency, sums, (alive, orders_if_alive, margin * discounted), *futures
+    )
     sizes = int(weights.sum()), weights.size, spenders["frequency"].size
-    return EngineScores(names["scores"], *sizes, model, spend_model, *totals)
+    found = EngineScores(names["scores"], *sizes, model, spend_model, *totals, known.parts)
+    if known.temporary:
+        weakref.finalize(found, shutil.rmtree, known.temporary, ignore_errors=True)
+    return found
+
+
+class _Customers:
+    """One row per customer, as the relation of that name: a temporary table, or Parquet files of one part each."""
+
+    def __init__(self, connection, orders, name, words, folder, rows_per_part):
+        rows = connection.sql(f"SELECT count(*) FROM {orders}").fetchall()[0][0]
+        self.parts, self.temporary = max(1, -(-rows // int(rows_per_part))), None
+        if self.parts == 1:
+            self.relation = f'"{name}_customers"'
+            query = _CUSTOMERS.format(orders=orders, **words)
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {self.relation} AS {query}")
+            return
+        if folder is None:
+            folder = self.temporary = tempfile.mkdtemp(prefix="regulars-parts-")
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        dealt, kept = folder / f"{name}_orders", folder / f"{name}_customers"
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        try:
+            text = {key: _text(path) for key, path in (("dealt", dealt), ("kept", kept))}
+            connection.execute(_DEAL.format(orders=orders, parts=self.parts, folder=text["dealt"], **words))
+            # an empty part has no folder
+            for number, part in enumerate(with_progress(sorted(dealt.glob("part=*")), "parts")):
+                files = f"read_parquet('{_text(part)}/*.parquet', hive_partitioning = false)"
+                query = _CUSTOMERS.format(orders=files, **words)
+                connection.execute(f"COPY ({query}) TO '{text['kept']}/{number:04}.parquet' (FORMAT parquet)")
+                shutil.rmtree(part)
+        except BaseException:
+            shutil.rmtree(self.temporary or kept, ignore_errors=True)
+            raise
+        finally:
+            shutil.rmtree(dealt, ignore_errors=True)
+        self.relation = f"read_parquet('{text['kept']}/*.parquet')"
+
+
+def _text(path) -> str:
+    """Path inside a text of SQL."""
+    return str(path).replace("'", "''")
 
 
 def _history(histories, days_per_unit):
@@ -219,21 +290,26 @@ def _fit(history, weights, spenders):
         raise UserError(f"These orders cannot be modelled: {error}") from error
 
 
-def _spend_line(spend_model, x):
-    """Expected spend per order is a line in a customer's own mean: base and slope by frequency, and the prior."""
+def _spend_line(spend_model, frequencies, back):
+    """Expected spend per order is a line in a customer's own mean: base and slope by frequency, and the prior.
+
+    Reckoned once per distinct frequency, handed out to the histories that have it.
+    """
+    x = frequencies
     once, twice = (expected_spend(spend_model, x, np.full(x.size, m)) for m in (1.0, 2.0))
     slope = np.where(x > 0, twice - once, 0.0)
-    return once - slope, slope, np.full(x.size, float(expected_spend(spend_model, np.zeros(1), np.zeros(1))[0]))
+    prior = float(expected_spend(spend_model, np.zeros(1), np.zeros(1))[0])
+    return (once - slope)[back], slope[back], prior
 
 
-def _totals(model, spend_model, history, sums, said, horizon, level, level_uncertainty):
+def _totals(model, spend_model, history, by_frequency, sums, said, horizon, level, level_uncertainty):
     """Orders and value of all customers, from the sums of each history: customers, those who paid, their means."""
     customers, paying, money = sums
     alive, orders, worth = said
     expected = alive * orders
 
     def spend(other):
-        base, slope, prior = _spend_line(other, history[0])
+        base, slope, prior = _spend_line(other, *by_frequency)
         return base * paying + slope * money + prior * (customers - paying)
 
     each = spend(spend_model)
