@@ -21,6 +21,9 @@ _HOMES = {
         "ticket_volume", "transfers", "warranty_cost",
     ),
     "cost": ("Handling", "first_to_mend", "service_finding", "silent_part", "stake", "worth_finding"),
+    "pls": ("PathModel", "path_model", "path_model_of"),
+    "structure": ("structure_of", "survey_model"),
+    "told": ("complaints_told", "first_gap", "gap_told", "waves_told", "who_told"),
     "trail": ("Trail", "status_trail"),
     "worth": (
         "Money", "ValueLost", "answers_of_the_left", "driver_worth", "histories_at", "money_of", "reliability_of",

@@ -19,6 +19,13 @@ class Latest(NamedTuple):
     now: Estimate
     before: Estimate
     change: Change
+    more_is: str = "good"  # or bad
+
+    @property
+    def seen(self) -> dict:
+        """What a tile says of the change: the value before and the mark."""
+        worse = {"good": "bad", "bad": "good"}[self.more_is]
+        return {"before": self.before, "mark": {"up": self.more_is, "down": worse}.get(self.change)}
 
 
 def survey_waves(
@@ -136,7 +143,8 @@ def latest(waves: pd.DataFrame, name: str) -> Latest:
     nothing = Estimate(float("nan"))
     now, before = (found or [nothing])[-1], found[0] if len(found) > 1 else nothing
     told = rows["change"].iloc[-1] if len(rows) else None
-    return Latest(now, before, Change.UNKNOWN if told is None or pd.isna(told) else Change(told))
+    verdict = Change.UNKNOWN if told is None or pd.isna(told) else Change(told)
+    return Latest(now, before, verdict, "bad" if name == "dissatisfied" else "good")
 
 
 def wave_changes(by_wave: pd.DataFrame) -> pd.DataFrame:
