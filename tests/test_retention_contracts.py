@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from regulars.clv import ShiftedBetaGeoFitter
-from regulars.retention import contract_spells, contract_story, survivors_of
+from regulars.retention import (
+    contract_spells,
+    contract_story,
+    contracts_finding,
+    leaving_reasons,
+    recurring_revenue,
+    survivors_of,
+)
 
 TELCO = Path(__file__).resolve().parents[2] / "shared" / "data" / "telco_churn" / "telco_ibm_7043.csv"
 REGULAR = [1000, 631, 468, 382, 326, 289, 262, 241]
@@ -87,4 +94,117 @@ class TestTelco:
         assert off.max() < 0.02
         assert off.mean() < (seen["simple"] - seen["seen"]).abs().mean()
         assert story.table.loc[story.table["period"] > 72, "seen"].isna().all()
-        assert story.to_come > 12
+        assert 12 < story.to_come.low < story.to_come.value < story.to_come.high
+
+
+MAPPING = """\
+title: Telco
+currency: USD
+simulated: false
+observation_end: 2020-01-01
+tables:
+  orders:
+    url: duckdb://
+    query: |
+      SELECT "customerID" AS customer, '2020-01-01'::date - to_months(tenure::int) AS day, "TotalCharges" AS paid
+      FROM read_csv('{file}', all_varchar = true) WHERE tenure <> '0'
+    columns: {{order_id: customer, customer_id: customer, ordered_at: day, amount: paid}}
+  contracts:
+    url: duckdb://
+    query: |
+      SELECT "customerID" AS customer, '2020-01-01'::date - to_months(tenure::int) AS started,
+        CASE "Churn" WHEN 'Yes' THEN '2020-01-01' END AS ended, "MonthlyCharges" AS fee,
+        CASE "Contract" WHEN 'One year' THEN 12 WHEN 'Two year' THEN 24 ELSE 1 END AS term
+      FROM read_csv('{file}', all_varchar = true) WHERE tenure <> '0'
+    columns:
+      contract_id: customer
+      customer_id: customer
+      started_at: started
+      ended_at: ended
+      monthly_fee: fee
+      term_months: term
+"""
+
+
+def test_telco_through_a_mapping(shop):
+    """Mapped as a user would map it: the same survivors as straight out of the file, and a finding."""
+    if not TELCO.is_file():
+        pytest.skip("the Telco data are not beside the project")
+    shop.map(MAPPING.format(file=TELCO))
+    contracts = shop.clean().tables["contracts"]
+    contracts = contracts.assign(monthly_fee=contracts["monthly_fee"].astype(float))
+    for name in ("started_at", "ended_at"):
+        contracts[name] = pd.to_datetime(contracts[name])
+    raw = pd.read_csv(TELCO)
+    raw = raw[raw["tenure"] > 0].set_index("customerID").sort_index()
+    spells = contract_spells(contracts, "2020-01-01").spells.set_index("customer_id")
+    assert spells["periods"].tolist() == raw["tenure"].tolist()
+    assert spells["has_ended"].tolist() == raw["Churn"].eq("Yes").tolist()
+    found = contracts_finding(contracts, "2020-01-01", 0.1)
+    assert found.verdict == "falling"
+    assert found.facts["c"].high < 1
+    assert found.facts["still"].value == pytest.approx(0.844, abs=0.002)
+    assert "reasons" not in found.frames  # no reason was supplied, none is told
+    assert 0.6 < found.facts["gross"].value == found.facts["net"].value < 1  # fees never change in this file
+
+
+class TestFinding:
+    def test_derl_of_the_published_cohort(self):
+        """Fader and Hardie (2010), as the closed form of `derl` has it for one customer who has renewed four times."""
+        spells = pd.DataFrame({"periods": [*np.repeat(np.arange(1, 8), -np.diff(REGULAR)), *[7] * REGULAR[-1]]})
+        spells["has_ended"] = np.arange(1000) < 1000 - REGULAR[-1]
+        story = contract_story(spells, 0.1, periods_per_year=1)
+        assert story.is_simple
+        assert story.to_come.value == pytest.approx(float(story.dependence.simple.derl(8, 0.1)), rel=1e-9)
+        assert story.to_come.low < story.to_come.value < story.to_come.high
+
+    def test_faults_are_counted_and_the_rest_stands(self):
+        start = pd.Timestamp("2025-01-01")
+        rows = [(f"c{i:03d}", start, start + pd.DateOffset(months=1 + i % 9) if i % 3 else None) for i in range(120)]
+        rows += [("backwards", start, start - pd.Timedelta(days=9)), ("twice", start, None), ("twice", start, None)]
+        found = contracts_finding(contracts_of(*rows), "2026-06-30", 0.1)
+        assert found.verdict != "untold"
+        told = {name: found.facts[name] for name in ("reversed", "later", "overlapping", "returned")}
+        assert told == {"reversed": 1, "later": 0, "overlapping": 1, "returned": 0}
+        assert np.isnan(found.facts["net"].value)  # no fees were supplied
+
+    def test_nothing_but_wrong_contracts_is_an_answer(self):
+        found = contracts_finding(contracts_of(("a", "2025-03-01", "2025-02-01")), "2025-06-30", 0.1)
+        assert (found.verdict, found.facts["customers"], found.facts["reversed"]) == ("untold", 0, 1)
+
+    def test_a_contract_that_follows_on_the_day_is_no_fault(self):
+        found = contract_spells(
+            contracts_of(("a", "2025-01-01", "2025-03-01"), ("a", "2025-03-01", None)), "2025-06-30"
+        )
+        assert (found.overlapping, found.returned, found.spells["periods"].tolist()) == (0, 0, [5])
+
+    @pytest.mark.parametrize(("ended", "periods"), [("2025-01-31", 1), ("2025-02-28", 1), ("2025-03-01", 2),
+                                                    ("2025-03-31", 2), ("2025-04-01", 3)])  # fmt: skip
+    def test_periods_end_on_the_day_of_renewal(self, ended, periods):
+        spells = contract_spells(contracts_of(("a", "2025-01-31", ended)), "2025-06-30").spells
+        assert spells["periods"].tolist() == [periods]
+
+
+def test_fees_by_hand():
+    contracts = contracts_of(("up", "2024-01-01", None), ("down", "2024-01-01", "2025-01-01"),
+                             ("down", "2025-01-01", None), ("gone", "2024-01-01", "2025-02-01"),
+                             ("new", "2025-03-01", None))  # fmt: skip
+    contracts["monthly_fee"] = [10.0, 10.0, 6.0, 20.0, 9.0]
+    found = recurring_revenue(contracts, "2025-06-30", months=12)
+    assert (found.before, found.now) == (40.0, 25.0)
+    assert found.net.value == found.gross.value == pytest.approx(16 / 40)
+    whole, part = np.array([10.0, 10.0, 20.0]), np.array([10.0, 6.0, 0.0])
+    error = np.sqrt(3 * np.var(part - 0.4 * whole, ddof=1)) / 40
+    assert found.net.high - found.net.value == pytest.approx(1.6448536269514722 * error)
+
+
+def test_reasons_by_hand():
+    contracts = contracts_of(("a", "2024-01-01", "2024-03-01"), ("b", "2024-01-01", "2024-03-01"),
+                             ("c", "2024-01-01", "2024-04-01"), ("d", "2024-01-01", None),
+                             ("e", "2024-01-01", "2024-02-01"), ("e", "2024-02-01", None))  # fmt: skip
+    contracts["reason"] = ["price", "price", "moved", None, "other plan", None]
+    table = leaving_reasons(contracts, contract_spells(contracts, "2025-06-30").spells)
+    assert table[["reason", "customers", "n"]].to_numpy().tolist() == [["price", 2, 3], ["moved", 1, 3]]
+    assert leaving_reasons(contracts, contract_spells(contracts, "2025-06-30").spells, min_cell=2)[
+        "reason"
+    ].tolist() == ["price"]

@@ -446,6 +446,23 @@ def load(name: str, dataset: str) -> pd.DataFrame:
     return validate(typed(pq.read_table(file).to_pandas(), name), name)
 
 
+def load_supplied(dataset: str, *names: str) -> dict[str, pd.DataFrame]:
+    """Read those of some tables that the firm supplied, by name; what it did not supply is not in the result.
+
+    Parameters
+    ----------
+    dataset : str
+    *names : str
+        Clean tables.
+
+    Returns
+    -------
+    dict
+    """
+    supplied = about(dataset).supplied
+    return {name: load(name, dataset) for name in names if name in supplied}
+
+
 def save(frame: pd.DataFrame, name: str, dataset: str) -> Path:
     """Check a table and write it, sorted by its key, floats rounded to 10 significant digits.
 

@@ -125,5 +125,6 @@ def duration_dependence(survivors, level: float = 0.9) -> DurationDependence:
     ratio = max(2 * (general.log_likelihood_ - simple.log_likelihood_), 0.0)
     c = float(general.params_["c"])
     reach = z_value(level) * float(np.sqrt(general.log_variance_matrix_.loc["c", "c"]))
-    estimate = Estimate(c, float(c * np.exp(-reach)), float(c * np.exp(reach)), int(general.customers_))
+    with np.errstate(over="ignore"):  # an exponent that the data leave open has no upper limit
+        estimate = Estimate(c, float(c * np.exp(-reach)), float(c * np.exp(reach)), int(general.customers_))
     return DurationDependence(estimate, float(chi2.sf(ratio, 1)), simple, general)

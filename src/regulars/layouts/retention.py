@@ -73,6 +73,22 @@ LAYOUT = {
         value="share",
         n="n",
     ),
+    "contracts.curve": chart(
+        charts.lines,
+        columns("period", curve="label:contract_curve", share="percent:with_interval"),
+        across="curve",
+        x="period",
+        by="curve",
+        **SHARE_BAND,
+    ),
+    "contracts.reasons": chart(
+        charts.bars,
+        columns(reason="text", customers="count", share="percent:with_interval"),
+        category="reason",
+        value="share",
+        low="share_low",
+        high="share_high",
+    ),
     "needs.expected": chart(
         charts.bars,
         columns("band_low", "customers", expected_active="count:with_interval", clv="money_short"),

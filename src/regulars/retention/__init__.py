@@ -20,7 +20,15 @@ _HOMES = {
     "hindsight": ("Told", "look_back", "told_before"),
     "economics": ("Point", "point_of_retention", "win_back", "worth_story"),
     "reconcile": ("reconciled",),
-    "contracts": ("Contracts", "contract_spells", "contract_story", "survivors_of"),
+    "contracts": (
+        "Contracts",
+        "contract_spells",
+        "contract_story",
+        "contracts_finding",
+        "leaving_reasons",
+        "recurring_revenue",
+        "survivors_of",
+    ),
     "risk": ("active_bands", "at_risk", "can_tell_alive", "expected_active", "risk_finding", "risk_total"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

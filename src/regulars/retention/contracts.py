@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.beta_discrete_weibull import DurationDependence, duration_dependence
+from regulars.finding import Finding
+from regulars.intervals import Estimate, wilson, z_value
 from regulars.retention.survival import Curve, kaplan_meier
+
+TERMS = 2400  # renewals that are summed up: two hundred years of months
+TOO_LITTLE = "untold"
 
 
 class Contracts(NamedTuple):
@@ -22,7 +27,8 @@ class Contracts(NamedTuple):
     later : int
         Contracts left out because they start after the end of the data.
     overlapping : int
-        Contracts taken together with an earlier one of the same customer that had not ended.
+        Contracts taken together with an earlier one of the same customer that had not ended; one that starts on the
+        day on which another ends is taken together with it as well, and is no fault.
     returned : int
         Contracts left out because the customer had ended an earlier one: a second life is not the first.
     """
@@ -81,10 +87,9 @@ def contract_spells(contracts: pd.DataFrame, observation_end, period_months: int
     # who leaves on the day of a renewal has had all of the period before it, and nothing of the next
     spells["periods"] = np.where(spells["has_ended"] & ((until > renewal) | (whole == 0)), whole + 1, whole)
     columns = ["customer_id", "started_at", "ended_at", "periods", "has_ended"]
-    return Contracts(
-        spells[columns], int(backwards.sum()), int(later.sum()), int((overlaps & first_life).sum()),
-        int((~first_life).sum()),
-    )  # fmt: skip
+    doubled = overlaps & (table["started_at"] < before) & first_life
+    counts = (int(rows.sum()) for rows in (backwards, later, doubled, ~first_life))
+    return Contracts(spells[columns], *counts)
 
 
 def _whole_periods(start: pd.Series, until: pd.Series, months: int) -> tuple[np.ndarray, np.ndarray]:
@@ -144,18 +149,30 @@ class ContractStory(NamedTuple):
     table : pandas.DataFrame
         ``period``, ``seen`` with ``seen_low`` and ``seen_high`` (share still there; missing beyond what was
         watched), ``projected`` (beta-discrete-Weibull), ``simple`` (shifted beta-geometric).
-    to_come : float
-        Discounted renewals to be expected of a customer who is there now, on average over them.
+    to_come : Estimate
+        Discounted expected residual lifetime (DERL): renewals to come of a customer who is there now, on average over
+        them, by the shifted beta-geometric or, where that is rejected, by the beta-discrete-Weibull; n counts them.
     """
 
     curve: Curve
     dependence: DurationDependence
     table: pd.DataFrame
-    to_come: float
+    to_come: Estimate
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether differences between customers alone explain how retention changes (5 % test)."""
+        return self.dependence.p_value >= 0.05
 
 
 def contract_story(
-    spells: pd.DataFrame, annual_discount_rate: float, periods_per_year: float = 12, ahead: int = 12, level=0.9
+    spells: pd.DataFrame,
+    annual_discount_rate: float,
+    periods_per_year: float = 12,
+    ahead: int = 12,
+    level: float = 0.9,
+    draws: int = 200,
+    seed: int = 0,
 ) -> ContractStory:
     """How long customers under contract stay, seen and projected, and what is to come of those there now.
 
@@ -171,6 +188,9 @@ def contract_story(
         Periods that are projected beyond those seen.
     level : float
         Of the intervals.
+    draws : int
+        Parameters drawn from their normal approximation, on the log scale, behind the interval of DERL.
+    seed : int
 
     Returns
     -------
@@ -180,6 +200,11 @@ def contract_story(
     ------
     ValueError
         Where nobody has left, or fewer than three periods were watched.
+
+    References
+    ----------
+    Fader, P. S. and Hardie, B. G. S. (2010), Customer-base valuation in a contractual setting: the perils of ignoring
+    heterogeneity, Marketing Science 29, 85-93 (DERL).
     """
     curve = kaplan_meier(spells["periods"], spells["has_ended"], level)
     found = duration_dependence(survivors_of(spells["periods"], spells["has_ended"]), level)
@@ -194,6 +219,207 @@ def contract_story(
         }
     )  # fmt: skip
     rate = (1 + annual_discount_rate) ** (1 / periods_per_year) - 1
-    now = spells.loc[~spells["has_ended"], "periods"]
-    to_come = float(np.mean(found.simple.derl(now.to_numpy() + 1, rate))) if len(now) else float("nan")
-    return ContractStory(curve, found, table, to_come)
+    now = spells.loc[~spells["has_ended"], "periods"].to_numpy()
+    model = found.simple if found.p_value >= 0.05 else found.general
+    return ContractStory(curve, found, table, _to_come(model, now, rate, level, draws, seed))
+
+
+def _to_come(model, renewals: np.ndarray, rate: float, level: float, draws: int, seed: int) -> Estimate:
+    """Mean DERL of customers who have passed so many renewals, the next one counted undiscounted."""
+    n = len(renewals)
+    if not n:
+        return Estimate(float("nan"), n=0)
+    period, names = np.arange(TERMS), list(model.params_.index)
+    age, customers = np.unique(renewals, return_counts=True)
+
+    def mean(params) -> float:
+        model_drawn = type(model)()
+        model_drawn.params_ = pd.Series(dict(zip(names, params, strict=True)))
+        alive = model_drawn.survival(period)
+        # what is due from each renewal on, worked out once from the end
+        due = np.cumsum((alive * (1 + rate) ** -period.astype(float))[::-1])[::-1]
+        derl = due[age + 1] / (alive[age] * (1 + rate) ** -(age + 1.0))
+        return float(np.average(derl, weights=customers))
+
+    logs = np.random.default_rng(seed).multivariate_normal(
+        np.log(model.params_[names]), model.log_variance_matrix_.loc[names, names], draws
+    )
+    with np.errstate(all="ignore"):  # draws that no curve goes with are left out
+        drawn = [mean(np.exp(np.clip(row, -30, 30))) for row in logs]
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(mean(model.params_[names]), float(low), float(high), n)
+
+
+class Recurring(NamedTuple):
+    """Monthly fees of one day against those of the same customers some months later.
+
+    Parameters
+    ----------
+    before, now : float
+        Fees per month of all customers under contract then and now.
+    net, gross : Estimate
+        Of the fees then, what the same customers pay now: all of it, and at most what each paid then.
+    """
+
+    before: float
+    now: float
+    net: Estimate
+    gross: Estimate
+
+
+def recurring_revenue(contracts: pd.DataFrame, observation_end, months: int = 12, level: float = 0.9) -> Recurring:
+    """Net and gross revenue retention of those who were under contract some months ago.
+
+    Parameters
+    ----------
+    contracts : pandas.DataFrame
+        ``customer_id``, ``started_at``, ``ended_at``, ``monthly_fee``; of contracts of one customer that overlap, the
+        one that started last counts.
+    observation_end : date
+    months : int
+    level : float
+        Of the intervals, those of a ratio of sums over customers (Cochran 1977, sec. 6.3).
+
+    Returns
+    -------
+    Recurring
+        Ratios are missing where fewer than two customers were under contract then.
+
+    Examples
+    --------
+    >>> contracts = pd.DataFrame({
+    ...     "customer_id": ["a", "a", "b", "c"], "monthly_fee": [5.0, 8.0, 5.0, 5.0],
+    ...     "started_at": pd.to_datetime(["2025-01-01", "2026-01-01", "2025-02-01", "2026-03-01"]),
+    ...     "ended_at": pd.to_datetime(["2026-01-01", None, "2026-02-01", None])})
+    >>> found = recurring_revenue(contracts, "2026-06-30")
+    >>> found.before, found.now, found.net.value, found.gross.value
+    (10.0, 13.0, 0.8, 0.5)
+    """
+    end = pd.Timestamp(observation_end).normalize()
+    then, today = (_fees(contracts, day) for day in (end - pd.DateOffset(months=months), end))
+    same = today.reindex(then.index).fillna(0.0)
+    net, gross = (_ratio(part, then, level) for part in (same, np.minimum(same, then)))
+    return Recurring(float(then.sum()), float(today.sum()), net, gross)
+
+
+def _fees(contracts: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    runs = (contracts["started_at"] <= day) & ~(contracts["ended_at"] <= day)
+    ordered = contracts[runs].sort_values(["customer_id", "started_at"], kind="stable")
+    return ordered.groupby("customer_id")["monthly_fee"].last().astype(float)
+
+
+def _ratio(part: pd.Series, whole: pd.Series, level: float) -> Estimate:
+    n, total = len(whole), float(whole.sum())
+    if n < 2 or not total > 0:
+        return Estimate(float("nan"), n=n)
+    ratio = float(part.sum()) / total
+    error = float(np.sqrt(((part - ratio * whole) ** 2).sum() * n / (n - 1))) / total
+    reach = z_value(level) * error
+    return Estimate(ratio, max(ratio - reach, 0.0), ratio + reach, n)
+
+
+def leaving_reasons(
+    contracts: pd.DataFrame, spells: pd.DataFrame, level: float = 0.9, min_cell: int = 1
+) -> pd.DataFrame:
+    """Why contracts ended that no other followed.
+
+    Parameters
+    ----------
+    contracts : pandas.DataFrame
+        ``customer_id``, ``ended_at``, ``reason`` (missing where nobody asked).
+    spells : pandas.DataFrame
+        Of `contract_spells`.
+    level : float
+        Of Wilson's intervals.
+    min_cell : int
+        Reasons of fewer customers are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The most frequent first: ``reason``, ``customers``, ``n`` (who left and said why), ``share`` with limits.
+    """
+    last = contracts.merge(spells.loc[spells["has_ended"], ["customer_id", "ended_at"]], on=["customer_id", "ended_at"])
+    said = last.dropna(subset=["reason"]).drop_duplicates("customer_id")["reason"]
+    counts = said.value_counts().rename_axis("reason").reset_index(name="customers")
+    counts = counts.sort_values(["customers", "reason"], ascending=[False, True], kind="stable")
+    counts["n"] = len(said)
+    counts["share"] = counts["customers"] / max(len(said), 1)
+    counts["share_low"], counts["share_high"] = wilson(counts["customers"], counts["n"], level)
+    return counts[counts["customers"] >= min_cell].reset_index(drop=True)
+
+
+def contracts_finding(
+    contracts: pd.DataFrame,
+    observation_end,
+    annual_discount_rate: float,
+    level: float = 0.9,
+    min_cell: int = 1,
+    months: int = 12,
+    seed: int = 0,
+) -> Finding:
+    """How long contracts last, what is to come of those that run, what became of their fees, and why the others ended.
+
+    Parameters
+    ----------
+    contracts : pandas.DataFrame
+        Clean table ``contracts``.
+    observation_end : date
+    annual_discount_rate : float
+        Per year.
+    level : float
+        Of the intervals.
+    min_cell : int
+        Reasons given by fewer customers are not shown.
+    months : int
+        Months after the start at which the share still there is told, and over which fees are compared.
+    seed : int
+
+    Returns
+    -------
+    Finding
+        ``rising``, ``falling`` or ``steady`` by what becomes of a customer's own chance of leaving; ``untold`` where
+        nobody has left or fewer than three renewals were watched.
+    """
+    found = contract_spells(_with_columns(contracts), observation_end)
+    faults = {name: getattr(found, name) for name in ("reversed", "later", "overlapping", "returned")}
+    try:
+        story = contract_story(found.spells, annual_discount_rate, level=level, seed=seed)
+    except ValueError:
+        return Finding(TOO_LITTLE, {"customers": len(found.spells), **faults})
+    gone = story.curve.share_by(months)
+    still = Estimate(1 - gone.value, 1 - gone.high, 1 - gone.low, gone.n)
+    c = story.dependence.c
+    verdict = "steady" if story.is_simple else "rising" if c.value > 1 else "falling"
+    usable = _with_columns(contracts).merge(found.spells[["customer_id"]], on="customer_id")
+    usable = usable[~(usable["ended_at"] < usable["started_at"])]
+    fees = recurring_revenue(usable, observation_end, months, level)
+    reasons = leaving_reasons(usable, found.spells, level, min_cell)
+    frames = {"curve": _curves(story)} | ({"reasons": reasons} if len(reasons) else {})
+    facts = {
+        "still": still, "months": months, "c": c, "chance": story.dependence.p_value, "to_come": story.to_come,
+        "running": story.to_come.n, "net": fees.net, "gross": fees.gross, "rate": annual_discount_rate, **faults,
+    }  # fmt: skip
+    if len(reasons):
+        facts |= {"left": int(reasons["n"].iloc[0])}
+    return Finding(verdict, facts, frames)
+
+
+def _with_columns(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Add optional columns, missing where they are not supplied."""
+    missing = {"ended_at": pd.NaT, "reason": pd.NA, "monthly_fee": float("nan")}
+    return contracts.assign(**{name: value for name, value in missing.items() if name not in contracts})
+
+
+def _curves(story: ContractStory) -> pd.DataFrame:
+    """Share still there, as seen and as projected, one below the other."""
+    table = story.table
+    seen = (
+        table[["period", "seen", "seen_low", "seen_high"]]
+        .dropna()
+        .set_axis(["period", "share", "share_low", "share_high"], axis=1)
+    )
+    chosen = table["simple" if story.is_simple else "projected"]
+    projected = pd.DataFrame({"period": table["period"], "share": chosen})
+    both = pd.concat([seen.assign(curve="seen"), projected.assign(curve="projected")], ignore_index=True)
+    return both[["curve", "period", "share", "share_low", "share_high"]]
