@@ -21,6 +21,8 @@ _HOMES = {
         "ticket_volume", "transfers", "warranty_cost",
     ),
     "cost": ("Handling", "first_to_mend", "service_finding", "silent_part", "stake", "worth_finding"),
+    "drivers": ("driver_shares", "lmg_shares"),
+    "index": ("SatisfactionIndex", "satisfaction_index", "scores_by_item"),
     "pls": ("PathModel", "path_model", "path_model_of"),
     "structure": ("structure_of", "survey_model"),
     "told": ("complaints_told", "first_gap", "gap_told", "waves_told", "who_told"),
