@@ -1,9 +1,11 @@
 """What one section of a page tells: a finding, with the facts and frames behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
+
+from regulars.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,23 @@ class Finding:
     facts: Mapping[str, object] = field(default_factory=dict)
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     shown: Mapping[str, Mapping] = field(default_factory=dict)
+
+
+NOT_SUPPLIED = "not_supplied"  # verdict: the data of the section are not there; the page says what to supply
+UNUSABLE = "unusable"  # verdict: they are there and cannot be used; the fact ``why`` is the sentence
+
+
+def attempted(make: Callable[..., Finding], *args, **kwargs) -> Finding:
+    """Make a finding or, where the data do not allow it, one that says why, so that the rest of a page stands.
+
+    Examples
+    --------
+    >>> def refuse():
+    ...     raise UserError("Table surveys: nobody answered.")
+    >>> attempted(refuse).facts["why"]
+    'Table surveys: nobody answered.'
+    """
+    try:
+        return make(*args, **kwargs)
+    except UserError as error:
+        return Finding(UNUSABLE, {"why": str(error)})

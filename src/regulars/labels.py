@@ -238,3 +238,89 @@ class Assumption(StrEnum):
     WHOLE_HISTORY = "whole_history"
     UNWEIGHTED = "unweighted"
     AS_MEASURED = "as_measured"
+
+
+class LoyaltyType(StrEnum):
+    """Loyalty by attitude (what customers say) and behaviour (how often they order)."""
+
+    TRUE = "true"
+    LATENT = "latent"  # the attitude alone
+    SPURIOUS = "spurious"  # the behaviour alone
+    NONE = "none"
+
+
+class Method(StrEnum):
+    """Way to measure satisfaction, or single question, that may foretell who orders again."""
+
+    SURVEY = "survey"
+    FUZZY = "fuzzy"
+    COMPONENTS = "components"
+    ORDERED_LOGIT = "ordered_logit"
+    RECOMMENDATION = "recommendation"
+    SATISFACTION = "satisfaction"
+    LOYALTY = "loyalty"
+    OVERALL = "overall"
+    EFFORT = "effort"
+
+
+class FuzzyOperator(StrEnum):
+    """How weights and memberships are composed in a fuzzy evaluation."""
+
+    MIN_MAX = "min_max"
+    PRODUCT_MAX = "product_max"
+    MIN_SUM = "min_sum"
+    PRODUCT_SUM = "product_sum"
+
+
+class Grade(StrEnum):
+    """Grade of a fuzzy evaluation."""
+
+    VERY_LOW = "very_low"
+    LOW = "low"
+    MIDDLE = "middle"
+    HIGH = "high"
+    VERY_HIGH = "very_high"
+
+
+class KanoClass(StrEnum):
+    """What a feature does to satisfaction when it is there and when it is not."""
+
+    MUST_BE = "must_be"
+    ONE_DIMENSIONAL = "one_dimensional"
+    ATTRACTIVE = "attractive"
+    INDIFFERENT = "indifferent"
+    REVERSE = "reverse"
+    QUESTIONABLE = "questionable"
+
+
+class ServiceLevel(StrEnum):
+    """How far an encounter went, from the least."""
+
+    BASIC = "basic"
+    SATISFYING = "satisfying"
+    EXCEEDING = "exceeding"
+    UNFORGETTABLE = "unforgettable"
+
+
+class ValuePart(StrEnum):
+    """Part of what an offer gives or costs the customer."""
+
+    PRODUCT = "product"
+    SERVICE = "service"
+    PERSONNEL = "personnel"
+    IMAGE = "image"
+    GAINS = "gains"
+    MONEY = "money"
+    TIME = "time"
+    ENERGY = "energy"
+    EFFORT = "effort"
+    NET = "net"
+
+
+class ListeningChannel(StrEnum):
+    """Where a firm hears from its customers."""
+
+    SURVEYS = "surveys"
+    COMPLAINTS = "complaints"
+    MYSTERY_VISITS = "mystery_visits"
+    LOST_REASONS = "lost_reasons"

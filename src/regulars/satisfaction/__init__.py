@@ -41,5 +41,19 @@ _HOMES = {
         "Design", "factor_scores", "four_ways", "methods_finding", "out_of_sample_scores", "rank_correlation",
         "respondent_scores", "usual_factors", "which_foretells", "wide_answers",
     ),
+    "delivered": ("answered_value", "delivered_finding", "delivered_value", "value_bridge"),
+    "kano": (
+        "kano_classes", "kano_coefficients", "kano_finding", "kano_table", "levels_finding", "service_levels",
+    ),
+    "between": ("between_finding", "variance_between"),
+    "sampling": ("draw_sample", "sampling_finding", "sampling_plan"),
+    "control": ("control_limits", "needed_answers", "nps_points", "recommend_finding"),
+    "listening": (
+        "channels_finding", "importance_finding", "listening_channels", "switching_finding", "switching_rates",
+    ),
+    "loyalty": (
+        "attitude", "behaviour", "benefits_finding", "benefits_of_loyalty", "cronbach_alpha",
+        "loyalty_finding", "loyalty_of", "loyalty_types", "type_migration", "type_shares",
+    ),
 }  # fmt: skip
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

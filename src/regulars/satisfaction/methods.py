@@ -10,7 +10,7 @@ from scipy.stats import rankdata, spearmanr
 
 from regulars.errors import UserError
 from regulars.finding import Finding
-from regulars.intervals import Estimate, z_value
+from regulars.intervals import Estimate, from_row, z_value
 from regulars.satisfaction.answers import PERCEIVED, respondents, with_wave
 from regulars.satisfaction.components import component_scores, principal_components
 from regulars.satisfaction.fuzzy import fuzzy_evaluation, memberships
@@ -418,13 +418,10 @@ def methods_finding(
         "disagree": int(ways.operators["chosen"].nunique()),
         "first": None if least is None else str(least["first"]),
         "second": None if least is None else str(least["second"]),
-        "least": Estimate(float("nan"))
-        if least is None
-        else Estimate(*(float(least[f"correlation{end}"]) for end in ("", "_low", "_high")), int(least["n"])),
+        "least": Estimate(float("nan")) if least is None else from_row(least, "correlation"),
     }
     frames = {"ranks": ways.ranks, "operators": ways.operators, "agreement": pairs}
     if len(told.table):
         frames["foretell"] = told.table
-        first = told.table.iloc[0]
-        facts |= {"best": told.best, "auc": Estimate(first["auc"], first["auc_low"], first["auc_high"], told.n)}
+        facts |= {"best": told.best, "auc": from_row(told.table.iloc[0], "auc")}
     return Finding(told.verdict, facts, frames)

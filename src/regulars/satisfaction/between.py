@@ -1,0 +1,163 @@
+"""Do branches or agents differ: variance between them beside the variance within, and what each is worth believing."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import f as f_distribution
+
+from regulars.errors import UserError
+from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.intervals import Estimate, from_row, z_value
+
+LEAST_GROUPS = 3
+
+
+class Between(NamedTuple):
+    """One-way random effects.
+
+    Parameters
+    ----------
+    verdict : {"differ", "alike"}
+        Whether the groups differ by more than chance at the level.
+    share : Estimate
+        Share of the variance that lies between groups (intraclass correlation); n is the number of answers.
+    spread : float
+        Standard deviation between groups, in points.
+    p_value : float
+        Of the F test of no difference.
+    table : pandas.DataFrame
+        One row per group, the best first: ``group``, ``n``, ``mean`` (as measured) and ``value`` (drawn to the mean of
+        all by how little it is known) with ``value_low``, ``value_high``.
+    all : float
+        Mean of the groups' means, weighted as the model says.
+    """
+
+    verdict: str
+    share: Estimate
+    spread: float
+    p_value: float
+    table: pd.DataFrame
+    all: float
+
+
+def variance_between(scores: pd.Series, groups: pd.Series, level: float = 0.9, min_answers: int = 2) -> Between:
+    """How much branches or agents differ in their customers' answers, beyond chance.
+
+    Answers are y = μ + a_g + e with a_g ~ (0, σ_a²), e ~ (0, σ²); variances by analysis of variance, with the interval
+    of the share σ_a²/(σ_a² + σ²) from the F distribution (exact where groups have the same size).
+
+    Parameters
+    ----------
+    scores : pandas.Series
+        One per answer, 0 to 100.
+    groups : pandas.Series
+        Branch or agent of each, on the same index.
+    level : float
+    min_answers : int
+        Groups with fewer answers are left out.
+
+    Returns
+    -------
+    Between
+
+    Raises
+    ------
+    UserError
+        With fewer than 3 groups that have enough answers, or without any variance within them.
+
+    References
+    ----------
+    Searle, S. R., Casella, G. and McCulloch, C. E. (1992), Variance Components, ch. 3 (and 3.5 for the intervals).
+
+    Examples
+    --------
+    >>> scores = pd.Series([50.0, 52, 48, 60, 62, 58, 70, 72, 68])
+    >>> found = variance_between(scores, pd.Series(list("aaabbbccc")))
+    >>> found.verdict, round(found.share.value, 3), found.table["group"].tolist()
+    ('differ', 0.961, ['c', 'b', 'a'])
+    """
+    known = scores.notna() & groups.notna()
+    y, group = scores[known].astype(float), groups[known].astype(object)
+    sizes = group.map(group.value_counts())
+    y, group = y[sizes >= max(min_answers, 2)], group[sizes >= max(min_answers, 2)]
+    told = y.groupby(group).agg(["size", "mean", "var"])
+    k, n = len(told), int(told["size"].sum())
+    if k < LEAST_GROUPS:
+        raise UserError(
+            f"{k} groups have at least {max(min_answers, 2)} answers: {LEAST_GROUPS} are needed to tell whether they "
+            "differ."
+        )
+    size, means = told["size"].to_numpy(float), told["mean"].to_numpy()
+    within = float(((size - 1) * told["var"]).sum() / (n - k))
+    if not within > 0:
+        raise UserError("All answers within each group are the same, so their variance cannot be compared.")
+    between = float((size * (means - y.mean()) ** 2).sum() / (k - 1))
+    n0 = (n - float((size**2).sum()) / n) / (k - 1)  # the size that groups have in effect
+    ratio = between / within
+    p_value = float(f_distribution.sf(ratio, k - 1, n - k))
+    variance = max((between - within) / n0, 0.0)
+    low, high = (_share(ratio / f_distribution.ppf(q, k - 1, n - k), n0) for q in ((1 + level) / 2, (1 - level) / 2))
+    share = Estimate(variance / (variance + within), low, high, n)
+    table, centre = _drawn_in(told, within, variance, level)
+    verdict = "differ" if p_value < 1 - level else "alike"
+    return Between(verdict, share, float(np.sqrt(variance)), p_value, table, centre)
+
+
+def _share(ratio: float, n0: float) -> float:
+    return float(np.clip((ratio - 1) / (ratio - 1 + n0), 0.0, 1.0))
+
+
+def _drawn_in(told: pd.DataFrame, within: float, variance: float, level: float) -> tuple[pd.DataFrame, float]:
+    """Group means, drawn to the mean of all (best linear unbiased prediction)."""
+    error = within / told["size"]
+    weight = 1 / (variance + error)
+    centre = float((weight * told["mean"]).sum() / weight.sum())
+    keep = variance / (variance + error)
+    value = centre + keep * (told["mean"] - centre)
+    reach = z_value(level) * np.sqrt(keep * error + (1 - keep) ** 2 / weight.sum())
+    table = pd.DataFrame({"n": told["size"], "mean": told["mean"], "value": value})
+    table = table.assign(value_low=value - reach, value_high=value + reach).rename_axis("group").reset_index()
+    table = table.astype({"group": "string"})
+    return table.sort_values(["value", "group"], ascending=[False, True], kind="stable", ignore_index=True), centre
+
+
+def between_finding(
+    scores: pd.Series, groups: pd.Series | None, level: float = 0.9, min_answers: int = 5, agents: tuple | None = None
+) -> Finding:
+    """Variance between branches, and between agents where their scores are given, for the page.
+
+    Parameters
+    ----------
+    scores, groups
+        As `variance_between`; ``None`` where no branch is known.
+    level, min_answers
+        As there.
+    agents : (scores, groups), optional
+        The same for agents.
+
+    Returns
+    -------
+    Finding
+        Verdict of the branches.
+    """
+    if groups is None or not groups.notna().any():
+        return Finding(NOT_SUPPLIED)
+    found = variance_between(scores, groups, level, min_answers)
+    rows = found.table
+    facts = {
+        "best": str(rows["group"].iloc[0]),
+        "worst": str(rows["group"].iloc[-1]),
+        "high": from_row(rows.iloc[0], "value"),
+        "low": from_row(rows.iloc[-1], "value"),
+        "share": found.share,
+        "all": found.all,
+        "agents": Estimate(float("nan")),
+        "agent_count": None,
+    }
+    frames = {"groups": rows}
+    if agents is not None and agents[1].notna().any():
+        staff = variance_between(*agents, level, min_answers)
+        frames["agents"] = staff.table
+        facts |= {"agents": staff.share, "agent_count": len(staff.table)}
+    return Finding(found.verdict, facts, frames)

@@ -1,0 +1,172 @@
+"""Recommendation, top answers and effort wave by wave: control limits, and how many answers a number needs."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from regulars.errors import UserError
+from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.intervals import from_row, z_value
+from regulars.satisfaction.answers import item_answers
+from regulars.satisfaction.indices import nps, recommendation
+from regulars.satisfaction.methods import factor_scores
+from regulars.satisfaction.repurchase import foretell, repurchases
+
+SIGMAS = 3.0
+
+
+def nps_points(scores: pd.Series) -> pd.Series:
+    """What each answer gives to the recommendation score: 100 for a promoter, −100 for a detractor, else 0.
+
+    Examples
+    --------
+    >>> nps_points(pd.Series([10, 8, 3])).tolist()
+    [100.0, 0.0, -100.0]
+    """
+    points = {"promoter": 100.0, "passive": 0.0, "detractor": -100.0}
+    return recommendation(scores).map(points).astype("float64")
+
+
+def control_limits(values: pd.Series, waves: pd.Series, sigmas: float = SIGMAS) -> pd.DataFrame:
+    """Mean of each wave beside limits that only one wave in some hundred passes by chance.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        One per answer: `nps_points`, 0 or 1 for a top answer, a score.
+    waves : pandas.Series
+        Of each answer; they sort by their name.
+    sigmas : float
+        Half the distance of the limits in standard errors of a wave.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``wave``, ``n``, ``value``, ``centre`` (mean of all answers of the other waves), ``limit_low``, ``limit_high``
+        (of the wave against the others, the error of both counted) and ``is_outside``; NaN and False for a single wave.
+
+    References
+    ----------
+    Shewhart, W. A. (1931), Economic Control of Quality of Manufactured Product.
+
+    Examples
+    --------
+    >>> waves = pd.Series(["1"] * 50 + ["2"] * 50)
+    >>> control_limits(pd.Series([0.0, 1.0] * 25 + [1.0] * 49 + [0.0]), waves)["is_outside"].tolist()
+    [True, True]
+    """
+    known = values.notna() & waves.notna()
+    y, wave = values[known].astype(float), waves[known].astype(object)
+    told = y.groupby(wave).agg(["size", "mean", "var"]).sort_index()
+    rows = []
+    for name, row in told.iterrows():
+        others = told.drop(index=name)
+        n = float(others["size"].sum())
+        if not n:
+            rows.append((name, int(row["size"]), row["mean"], np.nan, np.nan, np.nan, False))
+            continue
+        centre = float((others["size"] * others["mean"]).sum() / n)
+        variance = float(y[(wave != name).to_numpy()].var(ddof=1))
+        reach = sigmas * np.sqrt(variance / row["size"] + variance / n)
+        outside = bool(abs(row["mean"] - centre) > reach)
+        rows.append((name, int(row["size"]), row["mean"], centre, centre - reach, centre + reach, outside))
+    names = ["wave", "n", "value", "centre", "limit_low", "limit_high", "is_outside"]
+    return pd.DataFrame(rows, columns=names).astype({"wave": "string"})
+
+
+def needed_answers(variance: float, half_width: float, level: float = 0.9) -> int:
+    """How many answers a mean needs for an interval of ± the half width: z² σ²/h², rounded up.
+
+    Parameters
+    ----------
+    variance : float
+        Of a single answer; of `nps_points` 10,000 (p + d − (p − d)²).
+    half_width : float
+        In the unit of the answers.
+    level : float
+
+    Raises
+    ------
+    UserError
+        Where the half width is not above 0.
+
+    Examples
+    --------
+    >>> needed_answers(10_000 * (0.6 + 0.2 - 0.4**2), half_width=5, level=0.95)
+    984
+    """
+    if not half_width > 0:
+        raise UserError(f"The half width is {half_width}: give points above 0.")
+    return int(np.ceil(z_value(level) ** 2 * variance / half_width**2 - 1e-9))
+
+
+def recommend_finding(
+    surveys: pd.DataFrame,
+    survey_items: pd.DataFrame,
+    every: pd.DataFrame,
+    purchases: pd.DataFrame,
+    observation_end,
+    *,
+    items: Mapping[str, str],
+    constructs: Mapping[str, str],
+    within_days: int = 180,
+    half_width: float = 5.0,
+    level: float = 0.9,
+) -> Finding:
+    """Is "would you recommend us?" the one number: its waves under control, and what else foretells as well.
+
+    Parameters
+    ----------
+    surveys, survey_items : pandas.DataFrame
+    every : pandas.DataFrame
+        As ``wide_answers(…, latest=False)`` gives them.
+    purchases : pandas.DataFrame
+    observation_end : date
+    items : mapping
+        ``recommendation``, and where asked ``overall`` and ``effort``, to their items.
+    constructs : mapping
+        Scores of several items (``satisfaction``, ``loyalty``) to their constructs.
+    within_days : int
+        Orders after the answer that count.
+    half_width : float
+        Points of the recommendation score.
+    level : float
+
+    Returns
+    -------
+    Finding
+        Verdict ``yes`` (recommendation foretells better than every other), ``no`` (another is better than all),
+        ``unclear``, ``none`` or ``few``; not supplied without the item.
+    """
+    if items.get("recommendation") not in set(survey_items["item"]):
+        return Finding(NOT_SUPPLIED)
+    answers = item_answers(surveys, items["recommendation"])
+    points = nps_points(answers["score"])
+    limits = control_limits(points, answers["wave"])
+    last = limits.iloc[-1]
+    now = nps(answers.loc[answers["wave"] == last["wave"], "score"], level)
+    needed = needed_answers(float(points.var(ddof=0)), half_width, level)
+    there = {name: item for name, item in items.items() if item in every}
+    scores = pd.DataFrame({name: every[item] for name, item in there.items()})
+    asked = set(survey_items["construct"])
+    known = {name: construct for name, construct in constructs.items() if construct in asked}
+    several = factor_scores(every, survey_items, list(known.values()))
+    scores = scores.join(several.set_axis(list(known), axis=1))
+    followed = repurchases(every[["customer_id", "answered_at"]].join(scores), purchases, observation_end, within_days)
+    told = foretell(followed[list(scores)], followed["bought"], level)
+    facts = {"nps": now, "needed": needed, "half_width": half_width, "days": within_days, "customers": told.n,
+             "outside": int(limits["is_outside"].sum()), "waves": len(limits)}  # fmt: skip
+    frames = {"waves": limits}
+    verdict = told.verdict
+    if len(told.table):
+        first = told.table.iloc[0]
+        own = told.table.set_index("score").loc["recommendation"]
+        facts |= {
+            "best": told.best,
+            "auc": from_row(first, "auc"),
+            "own": from_row(own, "auc"),
+        }
+        frames["foretell"] = told.table
+        verdict = {"best": "yes" if told.best == "recommendation" else "no"}.get(verdict, verdict)
+    return Finding(verdict, facts, frames)
