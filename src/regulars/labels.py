@@ -76,6 +76,22 @@ class Purpose(StrEnum):
     GROW = "grow"
 
 
+class GroupsFinding(StrEnum):
+    """Whether some groups of customers order again sooner than others."""
+
+    DIFFER = "differ"
+    ALIKE = "alike"
+    TOO_FEW = "too_few"
+
+
+class Third(StrEnum):
+    """Third of the customers by some number."""
+
+    LOW = "low"
+    MIDDLE = "middle"
+    HIGH = "high"
+
+
 class Fate(StrEnum):
     """What became of a raw row in cleaning; every row has exactly one."""
 

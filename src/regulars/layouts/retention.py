@@ -5,6 +5,7 @@ from regulars.report.columns import columns
 from regulars.report.layout import chart, table
 
 SHARE_BAND = {"y": "share", "low": "share_low", "high": "share_high"}
+BY_GROUP = {"category": "group", "value": "share", "low": "share_low", "high": "share_high"}
 GAINED_AND_LOST = {"arrived": charts.GAIN, "lost": charts.RISK}
 
 LAYOUT = {
@@ -45,6 +46,42 @@ LAYOUT = {
         x="period",
         by="curve",
         **SHARE_BAND,
+    ),
+    "groups.tests": table(
+        columns(
+            grouping="label:grouping",
+            start="label:waiting_start",
+            n="count",
+            lowest="percent",
+            highest="percent",
+            p_adjusted="percent1",
+            differs="label:groups_finding",
+        )
+    ),
+    "groups.satisfaction": chart(
+        charts.dots,
+        columns(group="label:third", n="count", share="percent:with_interval", waiting="number1:with_interval"),
+        **BY_GROUP,
+    ),
+    "groups.channel": chart(
+        charts.dots,
+        columns(group="text", n="count", share="percent:with_interval", waiting="number1:with_interval"),
+        **BY_GROUP,
+    ),
+    "groups.first_product": chart(
+        charts.dots,
+        columns(group="text", n="count", share="percent:with_interval", waiting="number1:with_interval"),
+        **BY_GROUP,
+    ),
+    "groups.first_size": chart(
+        charts.dots,
+        columns(group="label:third", n="count", share="percent:with_interval", waiting="number1:with_interval"),
+        **BY_GROUP,
+    ),
+    "groups.segment": chart(
+        charts.dots,
+        columns(group="label:segment", n="count", share="percent:with_interval", waiting="number1:with_interval"),
+        **BY_GROUP,
     ),
     "base.ledger": chart(
         charts.columns,

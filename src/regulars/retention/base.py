@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regulars.finding import Finding
 from regulars.intervals import Estimate, wilson, z_value
 from regulars.labels import CustomerState
 from regulars.retention.states import Thresholds, customer_states, first_gap_probability
@@ -384,6 +385,12 @@ class BaseStory(NamedTuple):
     ledger: pd.DataFrame
     found: Base
     revenue: Revenue
+
+    def telling(self, months: int, window_days: int, lost_below: float) -> Finding:
+        """What the page tells: the newest `months` of the ledger; window and limit are those it was made with."""
+        facts = {"ratio": self.found.quick_ratio, "net_kept": self.revenue.net, "gross": self.revenue.gross}
+        facts |= {"days": window_days, "below": lost_below, **self.found.facts}
+        return Finding(self.found.finding, facts, {"ledger": self.ledger.tail(months), "revenue": self.revenue.bridge})
 
 
 def base_story(occasions, observation_end, rhythm, window_days: int, level: float = 0.9) -> BaseStory:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.calibration import calibrate_p_active, reliability_table
+from regulars.finding import Finding
 from regulars.intervals import Estimate, share
 from regulars.retention.base import month_before
 from regulars.retention.dates import DateRules, dates_calibration, next_order, next_order_pit
@@ -67,6 +68,12 @@ class Told(NamedTuple):
         if self.finding is HindsightFinding.UNKNOWN:
             return {}
         return {"forecast": self.forecast, "came": self.came, "n": self.forecast.n}
+
+    def telling(self, agreed: pd.DataFrame) -> Finding:
+        """What the page tells, with the identities that were checked beside it."""
+        facts = {"cutoff": self.cutoff, "identities": len(agreed), **self.facts}
+        reliability = {"reliability": self.reliability} if len(self.reliability) else {}
+        return Finding(self.finding, facts, reliability | {"agreed": agreed})
 
 
 def told_before(

@@ -6,7 +6,7 @@ _HOMES = {
     "answers": ("check_answers", "item_answers", "with_wave"),
     "gap": ("gap_states", "gaps", "respondent_gaps", "shortfalls", "state_shares"),
     "indices": (
-        "by_group", "csat", "customer_satisfaction", "ends_of", "groups_differ", "mean", "nps", "rate",
+        "answers_of", "by_group", "csat", "customer_satisfaction", "ends_of", "groups_differ", "mean", "nps", "rate",
         "recommendation", "top_box",
     ),
     "waves": ("latest", "measure_of", "survey_waves", "wave_changes", "wave_finding", "waves_side_by_side"),

@@ -315,3 +315,26 @@ def customer_satisfaction(
         table = table.sort_values(["respondent", "answered_at", "wave"]).drop_duplicates("respondent", keep="last")
     columns = ["respondent", "customer_id", "wave", "answered_at", "items", "satisfaction"]
     return table[columns].reset_index(drop=True)
+
+
+def answers_of(tables, construct: str = "satisfaction") -> pd.DataFrame | None:
+    """Every answer on satisfaction, where surveys are supplied: `customer_satisfaction` of each wave.
+
+    Parameters
+    ----------
+    tables : mapping
+        Clean tables by name; without ``surveys`` and ``survey_items`` there is nothing to tell.
+    construct : str
+
+    Returns
+    -------
+    pandas.DataFrame or None
+
+    Examples
+    --------
+    >>> answers_of({}) is None
+    True
+    """
+    if not {"surveys", "survey_items"} <= set(tables):
+        return None
+    return customer_satisfaction(tables["surveys"], tables["survey_items"], construct, latest=False)

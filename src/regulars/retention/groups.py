@@ -1,0 +1,333 @@
+"""Which customers order again sooner: by segment, channel, first product, first-order size and satisfaction."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control
+
+from regulars.finding import Finding
+from regulars.intervals import Estimate, z_value
+from regulars.labels import GroupsFinding, Third
+from regulars.retention.survival import Curve, kaplan_meier, log_rank
+from regulars.segments.rfm import name_segments, rfm_scores
+
+GROUPS_MOST = 6  # of one grouping: no more can be told apart
+THIRDS = [third.value for third in Third]
+EARLIER = "segment"  # made of the customers' own orders, so that it cannot be the news
+
+
+class Waiting(NamedTuple):
+    """Customers waiting for their next order, from a day of their own.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``customer_id``, ``group``, ``days`` (until the next order, or the end of the data), ``returned``.
+    start : str
+        What the days count from: ``first_order``, ``answer`` or ``cutoff``.
+    """
+
+    frame: pd.DataFrame
+    start: str
+
+
+def restricted_mean(curve: Curve, until: float, level: float = 0.9) -> Estimate:
+    """Mean time without the event, within the first `until`: the area under the Kaplan–Meier curve.
+
+    Parameters
+    ----------
+    curve : Curve
+        Of `kaplan_meier`, which takes it from statsmodels.
+    until : float
+        End of the window, in the unit of the durations.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Estimate
+        NaN where nobody was watched for so long.
+
+    References
+    ----------
+    Klein, J. P. and Moeschberger, M. L. (2003), Survival Analysis, 2nd ed., sec. 4.5 (variance of the area).
+
+    Examples
+    --------
+    >>> restricted_mean(kaplan_meier([1, 2, 3, 4], [1, 1, 0, 1]), 2).value
+    1.75
+    """
+    if curve.n == 0 or until > curve.horizon:
+        return Estimate(float("nan"), n=curve.n)
+    inside = curve.times < until
+    times = np.concatenate([[0.0], curve.times[inside], [until]])
+    height = np.concatenate([[1.0], curve.survival[inside]])
+    area = np.diff(times) * height
+    later = np.cumsum(area[::-1])[::-1][1:]  # area to the right of each event
+    at_risk, events = curve.at_risk[inside].astype(float), curve.events[inside].astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = np.where(at_risk > events, later**2 * events / (at_risk * (at_risk - events)), 0.0)
+    reach = float(z_value(level) * np.sqrt(parts.sum()))
+    mean = float(area.sum())
+    return Estimate(mean, max(mean - reach, 0.0), min(mean + reach, float(until)), curve.n)
+
+
+def since_first_order(times: pd.DataFrame, group: pd.Series) -> Waiting:
+    """Customers from their first order on, in groups that were known that day.
+
+    Parameters
+    ----------
+    times : pandas.DataFrame
+        As `time_to_second_order` gives them.
+    group : pandas.Series
+        Group by customer id; customers without one are left out.
+    """
+    frame = times[["customer_id", "days", "returned"]].assign(group=times["customer_id"].map(group))
+    return Waiting(frame.dropna(subset=["group"]), "first_order")
+
+
+def since_day(occasions: pd.DataFrame, starts: pd.DataFrame, observation_end, start: str) -> Waiting:
+    """Customers from a day of their own on, until their next purchase day.
+
+    Parameters
+    ----------
+    occasions : pandas.DataFrame
+        As `purchase_occasions` gives them.
+    starts : pandas.DataFrame
+        ``customer_id``, ``day`` (one row per customer), ``group``, which was known on that day.
+    observation_end : date
+    start : str
+        As in `Waiting`.
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"customer_id": ["a", "a"], "day": pd.to_datetime(["2026-01-01", "2026-03-01"])})
+    >>> starts = pd.DataFrame({"customer_id": ["a", "b"], "day": pd.to_datetime(["2026-02-01"] * 2), "group": "x"})
+    >>> since_day(days, starts, "2026-03-31", "answer").frame[["days", "returned"]].to_numpy().tolist()
+    [[28.0, True], [58.0, False]]
+    """
+    end = pd.Timestamp(observation_end).normalize()
+    known = starts[starts["day"] <= end].sort_values(["day", "customer_id"], ignore_index=True)
+    known["day"] = known["day"].astype("datetime64[s]")
+    bought = occasions.loc[occasions["day"] <= end, ["customer_id", "day"]].rename(columns={"day": "next"})
+    bought = bought.assign(next=bought["next"].astype("datetime64[s]")).sort_values("next")
+    bought["customer_id"] = bought["customer_id"].astype(known["customer_id"].dtype)
+    found = pd.merge_asof(
+        known, bought, left_on="day", right_on="next", by="customer_id", direction="forward", allow_exact_matches=False
+    )
+    frame = pd.DataFrame(
+        {
+            "customer_id": found["customer_id"],
+            "group": found["group"],
+            "days": (found["next"].fillna(end) - found["day"]).dt.days.astype(float),
+            "returned": found["next"].notna(),
+        }
+    )
+    return Waiting(frame.sort_values("customer_id", ignore_index=True), start)
+
+
+def thirds(values: pd.Series) -> pd.Series:
+    """Third of the customers into which each value falls: low, middle, high; equal values share one.
+
+    Examples
+    --------
+    >>> thirds(pd.Series([1.0, 2.0, 3.0])).tolist()
+    ['low', 'middle', 'high']
+    """
+    place = values.rank(method="average", pct=True)
+    cut = np.ceil(place.to_numpy() * len(THIRDS) - 1e-9).clip(1, len(THIRDS)) - 1
+    known = values.notna().to_numpy()
+    names = np.full(len(values), None, object)
+    names[known] = np.array(THIRDS, object)[cut[known].astype(int)]
+    return pd.Series(names, index=values.index)
+
+
+def groupings(
+    orders: pd.DataFrame,
+    occasions: pd.DataFrame,
+    times: pd.DataFrame,
+    observation_end,
+    within_days: int,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    answers: pd.DataFrame | None = None,
+) -> dict[str, Waiting]:
+    """Every grouping for which the tables are there, each from a day on which the group was known.
+
+    A segment, or an answer to a survey, says nothing of the orders before it: time counts from the day for which
+    segments are worked out, and from the first answer. What was known at the first order counts from there.
+
+    Parameters
+    ----------
+    orders, occasions, times : pandas.DataFrame
+        The log, `purchase_occasions` and `time_to_second_order` of it.
+    observation_end : date
+        Last day of the data.
+    within_days : int
+        Segments are those of so many days before.
+    tables : mapping, optional
+        Of the clean tables, where supplied: ``customers`` (their ``channel`` is that of acquisition; else it is that
+        of the first order, if orders have one) and ``order_lines`` (the first product is the category, or the product,
+        on which most was spent on the first day).
+    answers : pandas.DataFrame, optional
+        ``customer_id``, ``answered_at``, ``satisfaction``.
+
+    Returns
+    -------
+    dict
+        ``segment``, ``channel``, ``first_product``, ``first_size``, ``satisfaction``: those that can be made.
+    """
+    tables = tables or {}
+    cutoff = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=within_days)
+    found = {EARLIER: _segments(occasions, cutoff, observation_end)}
+    channel, lines = _channel(orders, tables.get("customers")), tables.get("order_lines")
+    if channel is not None:
+        found["channel"] = since_first_order(times, _most_frequent(channel))
+    if lines is not None and len(lines):
+        found["first_product"] = since_first_order(times, _most_frequent(_first_product(lines)))
+    first = occasions[occasions["occasion"] == 0].set_index("customer_id")["amount"]
+    found["first_size"] = since_first_order(times, thirds(first))
+    if answers is not None:
+        known = answers.dropna(subset=["customer_id", "satisfaction"]).sort_values("answered_at", kind="stable")
+        known = known.drop_duplicates("customer_id").rename(columns={"answered_at": "day"})
+        known["group"] = thirds(known["satisfaction"])
+        found["satisfaction"] = since_day(occasions, known[["customer_id", "day", "group"]], observation_end, "answer")
+    return {name: waiting for name, waiting in found.items() if len(waiting.frame)}
+
+
+def _segments(occasions, cutoff, observation_end) -> Waiting:
+    known = occasions[occasions["day"] <= cutoff].groupby("customer_id", sort=True)
+    past = known.agg(last_ordered_at=("day", "max"), frequency=("occasion", "max"), spend=("amount", "sum"))
+    names = name_segments(rfm_scores(past)) if len(past) else pd.Series(dtype="string")
+    starts = pd.DataFrame({"customer_id": past.index, "day": cutoff, "group": names.to_numpy()})
+    return since_day(occasions, starts, observation_end, "cutoff")
+
+
+def _channel(orders: pd.DataFrame, customers: pd.DataFrame | None) -> pd.Series | None:
+    if customers is not None and "channel" in customers and customers["channel"].notna().any():
+        return customers.set_index("customer_id")["channel"].dropna()
+    if "channel" not in orders or not orders["channel"].notna().any():
+        return None
+    first = orders.sort_values(["ordered_at", "order_id"], kind="stable").drop_duplicates("customer_id")
+    return first.set_index("customer_id")["channel"].dropna()
+
+
+def _first_product(lines: pd.DataFrame) -> pd.Series:
+    name = "category" if "category" in lines and lines["category"].notna().any() else "product_id"
+    day = lines["ordered_at"].dt.normalize()
+    first = lines[day == day.groupby(lines["customer_id"]).transform("min")]
+    spent = first.assign(spent=first["quantity"] * first["unit_price"]).groupby(["customer_id", name])["spent"].sum()
+    spent = spent.reset_index().sort_values(["customer_id", "spent", name], ascending=[True, False, True])
+    return spent.drop_duplicates("customer_id").set_index("customer_id")[name]
+
+
+def _most_frequent(group: pd.Series) -> pd.Series:
+    """Only the largest groups: the others are too many to be read."""
+    counts = group.value_counts()
+    kept = sorted(counts.index, key=lambda name: (-counts[name], name))[:GROUPS_MOST]
+    return group[group.isin(kept)]
+
+
+class Compared(NamedTuple):
+    """Groups of each grouping, and whether they differ.
+
+    Parameters
+    ----------
+    groups : dict
+        Grouping to a frame, one row per group: ``group``, ``n``, ``share`` with limits (ordered within the window),
+        ``waiting`` with limits (restricted mean, days).
+    tests : pandas.DataFrame
+        One row per grouping: ``grouping``, ``start``, ``groups``, ``n``, ``lowest`` and ``highest`` share,
+        ``p_value`` (log-rank), ``p_adjusted`` (Benjamini–Hochberg over the groupings), ``differs``.
+    """
+
+    groups: dict[str, pd.DataFrame]
+    tests: pd.DataFrame
+
+
+def compare_groups(
+    waiting: Mapping[str, Waiting], within_days: int, level: float = 0.9, min_customers: int = 30
+) -> Compared:
+    """Hold the groups of each grouping against each other.
+
+    Parameters
+    ----------
+    waiting : mapping
+        Of `groupings`.
+    within_days : int
+        Window of the share and of the restricted mean.
+    level : float
+        Of the intervals; 1 − `level` is also the rate of false discoveries allowed among the groupings.
+    min_customers : int
+        Smaller groups are left out.
+
+    Returns
+    -------
+    Compared
+    """
+    parts, rows = {}, []
+    for name, (frame, start) in waiting.items():
+        table = _groups_of(frame, within_days, level, min_customers)
+        if len(table) < 2:
+            continue
+        tested = frame[frame["group"].isin(table["group"])]
+        days = tested["days"].clip(upper=within_days)
+        came = tested["returned"] & (tested["days"] <= within_days)
+        p_value = log_rank(days, came, tested["group"].astype(object))[1]
+        parts[name] = table
+        rows.append(
+            {
+                "grouping": name, "start": start, "groups": len(table), "n": len(tested),
+                "lowest": table["share"].min(), "highest": table["share"].max(), "p_value": p_value,
+            }
+        )  # fmt: skip
+    columns = ["grouping", "start", "groups", "n", "lowest", "highest", "p_value"]
+    tests = pd.DataFrame(rows, columns=columns).dropna(subset=["p_value"]).reset_index(drop=True)
+    adjusted = false_discovery_control(tests["p_value"].astype(float)) if len(tests) else np.array([])
+    return Compared(parts, tests.assign(p_adjusted=adjusted, differs=adjusted < 1 - level))
+
+
+def _groups_of(frame: pd.DataFrame, within_days: int, level: float, min_customers: int) -> pd.DataFrame:
+    rows = []
+    for group, part in frame.groupby("group", sort=True):
+        curve = kaplan_meier(part["days"], part["returned"], level)
+        share, mean = curve.share_by(within_days), restricted_mean(curve, within_days, level)
+        if len(part) < min_customers or np.isnan(share.value) or np.isnan(mean.value):
+            continue
+        rows.append(
+            {
+                "group": group, "n": len(part), "share": share.value, "share_low": share.low, "share_high": share.high,
+                "waiting": mean.value, "waiting_low": mean.low, "waiting_high": mean.high,
+            }
+        )  # fmt: skip
+    columns = ["group", "n", "share", "share_low", "share_high", "waiting", "waiting_low", "waiting_high"]
+    table = pd.DataFrame(rows, columns=columns)
+    order = THIRDS if set(table["group"]) <= set(THIRDS) else None
+    key = table["group"].map(order.index) if order else -table["share"].astype(float)
+    return table.assign(key=key).sort_values(["key", "group"], kind="stable").drop(columns="key").reset_index(drop=True)
+
+
+def groups_finding(waiting: Mapping[str, Waiting], within_days: int, level: float = 0.9) -> Finding:
+    """Who orders again sooner; parameters as `compare_groups`.
+
+    Returns
+    -------
+    Finding
+        ``differ`` names the grouping with the smallest chance of being luck, segments last since they are made of
+        orders; ``alike``; ``too_few`` where no grouping has two groups. The groups of every grouping that differs are
+        among the frames.
+    """
+    found = compare_groups(waiting, within_days, level)
+    tests = found.tests
+    if tests.empty:
+        return Finding(GroupsFinding.TOO_FEW)
+    facts = {"days": within_days, "groupings": len(tests)}
+    shown = {name: found.groups[name] for name in tests.loc[tests["differs"], "grouping"]}
+    frames = {"tests": tests.assign(differs=np.where(tests["differs"], "differ", "alike"))} | shown
+    if not len(shown):
+        return Finding(GroupsFinding.ALIKE, facts, frames)
+    ranked = tests[tests["differs"]].sort_values(["p_adjusted", "grouping"], kind="stable")
+    first = ranked.sort_values("grouping", key=lambda names: names == EARLIER, kind="stable").iloc[0]
+    named = {name: first[name] for name in ("grouping", "lowest", "highest")}
+    return Finding(GroupsFinding.DIFFER, facts | named, frames)
