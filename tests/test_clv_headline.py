@@ -124,6 +124,42 @@ def test_a_cutoff_that_cannot_be_used_is_told_and_the_others_stand(cdnow_sample)
     assert found.headline.folds + len(found.left_out) == 3
 
 
+def test_misses_are_told_in_order_and_cutoffs_left_out_are_named(cdnow_sample):
+    found = judge_forecasts(cdnow_sample, date(1998, 6, 30), 90, folds=4, bootstraps=20, **CDNOW)
+    told = found.misses[0]
+    assert told.code == "last_3"
+    assert [told.facts[place] for place in ("first", "second", "third")] == found.totals["miss"].tolist()[-3:]
+    for place in ("first", "second", "third"):
+        way = "right" if abs(told.facts[place]) < 0.005 else "low" if told.facts[place] < 0 else "high"
+        assert told.facts[f"{place}_way"] == way
+    assert told.facts["days"] == 90
+    late = cdnow_sample.copy()
+    early = late["ordered_at"] < "1998-03-01"
+    late.loc[early, "customer_id"] = "once" + late.loc[early].index.astype(str)
+    some = judge_forecasts(late, date(1998, 6, 30), 60, folds=3, bootstraps=20, **CDNOW)
+    assert [remark.code for remark in some.misses[1:]] == ["no_repeat"] * len(some.left_out)
+    assert [str(remark.facts["cutoff"]) for remark in some.misses[1:]] == [one[7:17] for one in some.left_out]
+
+
+BAD_FOLDS = {
+    "1997-01-01": "no_repeat",
+    "1990-01-01": "outside",
+    "2001-01-01": "outside",
+    "1998-05-01": "horizon",
+}
+
+
+def test_each_bad_cutoff_has_its_own_sentence_and_the_others_stand(cdnow_sample):
+    folds, left_out = backtest_folds(cdnow_sample, [*BAD_FOLDS, "1997-09-30"], 90, ["naive"], **CDNOW)
+    assert {str(one.cutoff.date()): one.code for one in left_out} == BAD_FOLDS
+    assert all(one.startswith(f"cutoff {one.cutoff.date()}: ") and "\n" not in one for one in left_out)
+    assert [str(fold.cutoff.date()) for fold in folds] == ["1997-09-30"]
+    first = cdnow_sample.sort_values("ordered_at", kind="stable")["customer_id"].iloc[0]
+    alone = cdnow_sample[(cdnow_sample["customer_id"] == first) | (cdnow_sample["ordered_at"] > "1997-02-01")]
+    folds, left_out = backtest_folds(alone, ["1997-01-31", "1997-09-30"], 90, ["naive"], **CDNOW)
+    assert [(one.code, len(folds)) for one in left_out] == [("one_customer", 1)]
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True

@@ -1,6 +1,7 @@
 """The engine that runs Ibis expressions, its limits, and the way of frames into it and out of it."""
 
-from functools import cache
+import os
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,13 +59,23 @@ def connect(settings: dict | None = None):
     ibis.backends.duckdb.Backend
         In UTC, so that no date hangs on where it runs.
     """
+    settings = limits() if settings is None else settings
+    return _connected(tuple(sorted(settings.items())), project_root(), os.getpid())
+
+
+@lru_cache(maxsize=4)
+def _connected(settings: tuple, root: Path, _process: int):
+    """One engine per process and settings: to start one takes a tenth of a second."""
     import ibis
 
-    settings = limits() if settings is None else settings
+    settings = dict(settings)
     engine = ibis.duckdb.connect()
-    statements = ["SET TimeZone = 'UTC'"]
+    statements = [
+        "SET TimeZone = 'UTC'",
+        "SET enable_progress_bar = false",
+    ]  # a bar would be written into the notebooks
     if memory := settings.get("memory_gb"):
-        spill = project_root() / SPILL_FOLDER
+        spill = root / SPILL_FOLDER
         spill.parent.mkdir(exist_ok=True)
         folder = str(spill).replace("'", "''")
         statements += [f"SET memory_limit = '{float(memory)}GB'", f"SET temp_directory = '{folder}'"]

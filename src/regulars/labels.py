@@ -67,6 +67,14 @@ class Outcome(StrEnum):
     NOT_SATISFIED = "not_satisfied"
 
 
+class Miss(StrEnum):
+    """On which side of what came a forecast lay."""
+
+    LOW = "low"
+    HIGH = "high"
+    RIGHT = "right"
+
+
 class Purpose(StrEnum):
     """What a campaign is for."""
 

@@ -282,6 +282,11 @@ class Purchases:
         """Occasions."""
         return len(self.code)
 
+    def occasions(self) -> pd.DataFrame:
+        """One row per occasion, sorted by customer and day: customer_id (position in ``customers``), day."""
+        days = pd.Series(self.day.astype("datetime64[D]")).astype("datetime64[us]")
+        return pd.DataFrame({"customer_id": self.code, "day": days})
+
     def summary(self, observation_end, time_unit: str = "week") -> pd.DataFrame:
         """Same as `rfm_summary`, to the last bit."""
         days_per_unit, end = unit_days(time_unit), _day_number(observation_end)

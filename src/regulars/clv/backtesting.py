@@ -13,7 +13,6 @@ from regulars.clv._progress import with_progress
 from regulars.clv.combining import FITTERS, Combination, columns, combine, inner_windows, poisson_deviance
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.value import expected_spend, has_spend, units
-from regulars.errors import UserError
 from regulars.rfm import Purchases
 
 RULES = ("naive", "recency", "last_period")
@@ -21,6 +20,7 @@ COMBINED = "combined"
 COMBINATIONS = {COMBINED: None, "fixed": "fixed", "shape": "shape"}  # to the kind that is asked for
 DEFAULT = ("bg_nbd", "mbg_nbd", "pareto_nbd", "regular_k2", COMBINED, *RULES)
 
+RANKED_DECIMALS = 11  # of probabilities, orders and money, by which customers are ranked
 COMMON_METRICS = ("deviance", "rmse", "correlation", "calibration_slope", "bias_pct", "mae", "top_decile_capture")
 COLUMNS = ["cutoff", "model", "unit", "metric", "value", "low", "high"]
 ORDER_METRICS = (*COMMON_METRICS, "log_loss", "auc", "brier")
@@ -43,6 +43,41 @@ class Fold:
     spend: pd.DataFrame
     regularity: int | None
     combination: str | None = None
+
+
+class CutoffError(ValueError):
+    """A cutoff that leaves too little before or after it; the sentence names it.
+
+    Parameters
+    ----------
+    cutoff : pandas.Timestamp
+    code : {"outside", "horizon", "one_customer", "no_repeat", "model"}
+        Outside the data; a horizon longer than what follows; fewer than two customers known; nobody who came back; a
+        model that cannot be fitted on what was known.
+    sentence : str
+        What is wrong, without the cutoff.
+    """
+
+    def __init__(self, cutoff, code: str, sentence: str):
+        """Make the sentence."""
+        self.cutoff, self.code = pd.Timestamp(cutoff), code
+        super().__init__(f"cutoff {self.cutoff.date()}: {sentence}")
+
+
+class LeftOut(str):
+    """Sentence on a cutoff that was left out, with its day (``cutoff``) and the ``code`` of what is wrong."""
+
+    cutoff: pd.Timestamp
+    code: str
+
+    @classmethod
+    def of(cls, cutoff, error: ValueError) -> "LeftOut":
+        """Sentence of an error; one that does not name the cutoff comes from the fit of a model."""
+        if not isinstance(error, CutoffError):
+            error = CutoffError(cutoff, "model", str(error))
+        told = cls(str(error))
+        told.cutoff, told.code = error.cutoff, error.code
+        return told
 
 
 def forecast_fold(
@@ -163,22 +198,19 @@ def _known_and_came(log, cutoff, horizon_days, observation_end, time_unit) -> pd
     last = last_order if observation_end is None else pd.Timestamp(observation_end).normalize()
     end = cutoff + timedelta(days=int(horizon_days))
     if not first <= cutoff < last:
-        raise ValueError(
-            f"cutoff {cutoff.date()}: it lies outside the data, which run from {first.date()} to {last.date()}."
-        )
+        lies = f"it lies outside the data, which run from {first.date()} to {last.date()}."
+        raise CutoffError(cutoff, "outside", lies)
     if end > last:
-        raise ValueError(
-            f"cutoff {cutoff.date()}: the {int(horizon_days)} days after it end on {end.date()}, the data on "
-            f"{last.date()}; take an earlier cutoff or a shorter horizon."
+        longer = (
+            f"the {int(horizon_days)} days after it end on {end.date()}, the data on {last.date()}; take an earlier "
         )
-    try:
-        table = log.split(cutoff, end, time_unit)
-    except UserError as error:
-        raise ValueError(f"cutoff {cutoff.date()}: {error}") from None
+        raise CutoffError(cutoff, "horizon", f"{longer}cutoff or a shorter horizon.")
+    table = log.split(cutoff, end, time_unit)
     if len(table) < 2:
-        raise ValueError(f"cutoff {cutoff.date()}: {len(table)} customer is known at that day; two are needed.")
+        known = f"{len(table)} customer is known at that day; two are needed."
+        raise CutoffError(cutoff, "one_customer", known)
     if not table["frequency"].max() > 0:
-        raise ValueError(f"cutoff {cutoff.date()}: no customer has a repeat order by that day; take a later one.")
+        raise CutoffError(cutoff, "no_repeat", "no customer has a repeat order by that day; take a later one.")
     return table
 
 
@@ -231,9 +263,14 @@ def _spend_per_order(table) -> np.ndarray:
 # ---- scores --------------------------------------------------------------------------------------------------------
 
 
+def _as_ranked(score):
+    """Scores without their last digits: what is equal but for rounding is a tie, on every processor."""
+    return np.round(score, RANKED_DECIMALS)
+
+
 def _captured(y, f):
     """Share of each customer that is among the tenth with the highest forecast: 1, 0, or in part at the edge."""
-    order = np.argsort(-f, kind="stable")
+    order = np.argsort(-_as_ranked(f), kind="stable")
     share = np.empty(len(y))
     share[order] = np.clip(0.1 * len(y) - np.arange(len(y)), 0.0, 1.0)
     return share
@@ -244,6 +281,7 @@ def _ranking(happened, score):
 
     DeLong's placements: exact for equal weights, its linear approximation under others.
     """
+    score = _as_ranked(score)
     ones, zeros = np.sort(score[happened]), np.sort(score[~happened])
     if not len(ones) or not len(zeros):
         return np.full(len(score), np.nan)
@@ -391,7 +429,7 @@ def _point_and_ends(values, level):
 
 def backtest_folds(
     orders: pd.DataFrame, cutoffs: Iterable, horizon_days: int, models=None, **settings
-) -> tuple[list[Fold], list[str]]:
+) -> tuple[list[Fold], list[LeftOut]]:
     """Forecasts at each cutoff, and a sentence for each cutoff that had to be left out.
 
     Raises
@@ -409,9 +447,9 @@ def backtest_folds(
         except ValueError as error:
             if "there is no model named" in str(error):
                 raise
-            left_out.append(str(error))
+            left_out.append(LeftOut.of(cutoff, error))
     if not folds:
-        raise ValueError(left_out[0] if left_out else "no cutoff was given; name at least one day.")
+        raise ValueError(str(left_out[0]) if left_out else "no cutoff was given; name at least one day.")
     return folds, left_out
 
 

@@ -9,15 +9,18 @@ the level of the last inner hold-out is no guide to that of the next period.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from math import fsum
 
 import numpy as np
 import pandas as pd
 
+from regulars.clv._fitter import PARAMETER_DIGITS
 from regulars.clv.beta_geo import BetaGeoFitter, ModifiedBetaGeoFitter, RegularBetaGeoFitter
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.pareto_nbd import ParetoNBDFitter
 from regulars.clv.value import units
 from regulars.rfm import Purchases
+from regulars.rounding import round_significant
 
 FITTERS = {
     "bg_nbd": BetaGeoFitter,
@@ -216,7 +219,8 @@ def combine(
     # an order is as much likelier, by its hazard, as the shape lifts the customer's share of all expected orders
     lift = share * expected.sum() / np.maximum(expected, 1e-12)
     p = -np.expm1(lift * np.log1p(-np.minimum(p, 1 - 1e-12)))
-    return Combination(share * (counts[0].sum() + counts[1].sum()) / 2, p, "shape", "", regularity)
+    level = (fsum(counts[0]) + fsum(counts[1])) / 2
+    return Combination(share * level, p, "shape", "", regularity)
 
 
 def _learn_shape(log, windows, names, time_unit, seed):
@@ -235,7 +239,7 @@ def _learn_shape(log, windows, names, time_unit, seed):
         start.append(shares[0] * y.sum())
     y, parts = np.concatenate(came), np.vstack(stacked)
     weights = stack_weights(y, parts)
-    boost = _boost(np.vstack(features), np.concatenate(start), y, seed)
+    boost = _boost(np.vstack(features), single(np.concatenate(start)), y, seed)
 
     def shape(counts, features):
         shares = np.column_stack([_share(values) for values in counts])
@@ -246,8 +250,8 @@ def _learn_shape(log, windows, names, time_unit, seed):
 
 def _share(values):
     """Parts of the total; nobody's is exactly zero."""
-    values = np.maximum(values, 1e-9 * values.mean())
-    return values / values.sum()
+    values = np.maximum(values, 1e-9 * fsum(values) / len(values))
+    return values / fsum(values)  # exact, so that no processor sums in another order
 
 
 def stack_weights(y, parts, steps: int = 300) -> np.ndarray:
@@ -272,7 +276,7 @@ def stack_weights(y, parts, steps: int = 300) -> np.ndarray:
     weights, totals = np.full(parts.shape[1], 1 / parts.shape[1]), parts.sum(axis=0)
     for _ in range(steps):
         weights = weights * (parts.T @ (y / (parts @ weights))) / totals
-    return weights
+    return round_significant(weights, PARAMETER_DIGITS)
 
 
 def _boost(features, start, y, seed):
@@ -291,7 +295,7 @@ def _boost(features, start, y, seed):
 
     def factor(features):
         with threadpool_limits(1):
-            return model.predict(features)
+            return single(model.predict(features))
 
     return factor
 
@@ -300,11 +304,18 @@ def _features(log, table, cutoff, days, counts, time_unit) -> np.ndarray:
     """What may bend the models' shape: ratios, and times within the customer's own history, free of the horizon."""
     x, t_x, T = columns(table)
     quiet, scale = T - t_x, units(days=days, time_unit=time_unit)
+    # quotients are the same on every processor, logarithms are not
     pareto, other, nbd = (np.log(_share(values) * len(x)) for values in counts)
     money = table["spend"].to_numpy(float) / (x + 1)
-    told = [pareto, other - pareto, nbd - pareto, x, t_x / np.maximum(T, 1e-9), quiet / scale]
-    told += [quiet * np.maximum(x, 1) / np.maximum(t_x, scale / 10), np.log1p(money / max(money.mean(), 1e-9))]
+    spent = single(np.log1p(money / max(money.mean(), 1e-9)))
+    told = [single(pareto), single(other - pareto), single(nbd - pareto), x, t_x / np.maximum(T, 1e-9), quiet / scale]
+    told += [quiet * np.maximum(x, 1) / np.maximum(t_x, scale / 10), spent]
     for part in (1.0, 0.5, 0.25):
         recent = log.between(cutoff - timedelta(days=round(part * days)), cutoff)[0]
         told.append(pd.Series(recent, index=log.customers)[table["customer_id"]].to_numpy(float))
     return np.column_stack(told)
+
+
+def single(values: np.ndarray) -> np.ndarray:
+    """Values at single precision: what differs from one processor to the next lies behind that, and moves no tree."""
+    return values.astype(np.float32).astype(float)

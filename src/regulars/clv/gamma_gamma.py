@@ -29,26 +29,27 @@ class _Objective:
     """Log-likelihood of weighted (frequency, mean spend) with gradient and Hessian in log-parameters."""
 
     def __init__(self, x, m, weights):
-        self.x, self.m, self.w = x, m, weights
+        self.total, self.w, self.wx = x * m, weights, weights * x
         self.levels, self.which = np.unique(x, return_inverse=True)
         self.count = np.bincount(self.which, weights)
+        self.log_m = weights @ np.log(m)
 
     def __call__(self, log_params):
         p, q, v = params = np.exp(log_params)
         n, px = self.count, p * self.levels
-        x, m, w = self.x, self.m, self.w
-        total = x * m
-        spread = np.log1p(total / v)  # log(x·m + v) − log v
-        share = np.log(total / (total + v))
-        value = n @ (gammaln(px + q) - gammaln(px) - gammaln(q)) + w @ (p * x * share - q * spread - np.log(m))
+        w, wx = self.w, self.wx
+        inverse = 1 / (self.total + v)
+        part = self.total * inverse  # of x·m in x·m + v
+        shares, spreads = wx @ np.log(part), w @ np.log1p(self.total / v)  # the latter of log(x·m + v) − log v
+        value = n @ (gammaln(px + q) - gammaln(px) - gammaln(q)) + p * shares - q * spreads - self.log_m
         psi_sum, psi_px = psi(px + q), psi(px)
-        end = total + v
-        # share's derivative by v is −1/(xm+v), spread's is 1/(xm+v) − 1/v = −xm/(v·(xm+v))
+        # log(part)'s derivative by v is −inverse, that of the spread is inverse − 1/v = −part/v
+        ends, parts = wx @ inverse, w @ part
         gradient = np.array(
             [
-                n @ (self.levels * (psi_sum - psi_px)) + w @ (x * share),
-                n @ (psi_sum - psi(q)) - w @ spread,
-                w @ (q * total / (v * end) - p * x / end),
+                n @ (self.levels * (psi_sum - psi_px)) + shares,
+                n @ (psi_sum - psi(q)) - spreads,
+                q * parts / v - p * ends,
             ]
         )
         tri_sum = polygamma(1, px + q)
@@ -56,9 +57,9 @@ class _Objective:
         h[0, 0] = n @ (self.levels**2 * (tri_sum - polygamma(1, px)))
         h[0, 1] = h[1, 0] = n @ (self.levels * tri_sum)
         h[1, 1] = n @ (tri_sum - polygamma(1, q))
-        h[0, 2] = h[2, 0] = -(w @ (x / end))
-        h[1, 2] = h[2, 1] = w @ (total / (v * end))
-        h[2, 2] = w @ (p * x / end**2 - q * total * (end + v) / (v * end) ** 2)
+        h[0, 2] = h[2, 0] = -ends
+        h[1, 2] = h[2, 1] = parts / v
+        h[2, 2] = p * (wx @ inverse**2) - q * (parts / v + w @ (part * inverse)) / v
         return to_logs(params, value, gradient, h)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from regulars.clv.backtesting import (
     COMBINED,
     Fold,
+    LeftOut,
     _point_and_ends,
     _scored,
     backtest_folds,
@@ -17,13 +18,19 @@ from regulars.clv.backtesting import (
     score_folds,
 )
 from regulars.clv.coverage import Coverage, holdout_coverage
-from regulars.clv.scoring import Scored
+from regulars.clv.limits import Remark
+from regulars.clv.scoring import Scored, at_risk
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.errors import UserError
 from regulars.intervals import Estimate, z_value
+from regulars.labels import Miss
+from regulars.rfm import Purchases
+from regulars.rounding import round_significant
 
 NAIVE = "naive"
 JUDGED = ("deviance", "rmse")
+PLACES = ("first", "second", "third")  # of the misses that are told in a sentence
+RIGHT = 0.005  # a miss below this share is told as none
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class Trust:
         Of the intervals of single customers.
     combination : {"fixed", "shape"}
         Which kind of combined forecast was judged at the last cutoff.
-    left_out : list of str
+    left_out : list of LeftOut
         A sentence for each cutoff that could not be used.
     """
 
@@ -84,7 +91,7 @@ class Trust:
     scores: pd.DataFrame
     coverage: Coverage
     combination: str
-    left_out: list[str]
+    left_out: list[LeftOut]
 
     @property
     def last(self) -> "LastTest":
@@ -100,6 +107,22 @@ class Trust:
     def worst_miss(self) -> float:
         """Largest miss of a total among the hold-outs, as a share of what came, without its sign."""
         return float(self.totals["miss"].abs().max())
+
+    @property
+    def misses(self) -> list[Remark]:
+        """How far each total was off, the last three of them: one remark to be said, and one per cutoff left out.
+
+        The first has as its code how many there are; its facts are ``first``, ``second`` … (shares of what came) and
+        ``first_way`` … (`regulars.labels.Miss`).
+        """
+        known = self.totals["miss"].dropna().iloc[-len(PLACES) :]
+        stretch = self.totals.iloc[-1]
+        facts: dict = {"days": (stretch["until"] - stretch["cutoff"]).days}
+        for place, miss in zip(PLACES, known, strict=False):
+            way = Miss.RIGHT if abs(miss) < RIGHT else Miss.LOW if miss < 0 else Miss.HIGH
+            facts |= {place: float(miss), f"{place}_way": way}
+        told = [Remark(f"last_{len(known)}", facts)] if len(known) else []
+        return told + [Remark(one.code, {"cutoff": one.cutoff.date()}) for one in self.left_out]
 
     @property
     def verdict(self) -> str:
@@ -154,8 +177,8 @@ def judge_forecasts(
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        customer_id, ordered_at, amount.
+    orders : pandas.DataFrame or regulars.rfm.Purchases
+        customer_id, ordered_at, amount; or the occasions already made of them.
     observation_end : date
     holdout_days : int
         Length of each hold-out.
@@ -179,7 +202,8 @@ def judge_forecasts(
     UserError
         Where no cutoff can be used, or under ``strict``.
     """
-    cutoffs = rolling_cutoffs(orders["ordered_at"].min(), observation_end, holdout_days, folds)
+    first = orders.first if isinstance(orders, Purchases) else orders["ordered_at"].min()
+    cutoffs = rolling_cutoffs(first, observation_end, holdout_days, folds)
     rules = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
     if not cutoffs:
         raise UserError(
@@ -435,13 +459,14 @@ def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:
         low, high = (customers[f"{name}_{end}"].to_numpy(float) for end in ("low", "high"))
         moved_low, moved_high = low * factor, high * factor
         if name == "expected_orders":  # a number of orders is whole
+            moved_low, moved_high = (round_significant(moved) for moved in (moved_low, moved_high))
             moved_low, moved_high = np.floor(moved_low), np.ceil(moved_high)
         customers[f"{name}_low"] = np.minimum(low, moved_low)
         customers[f"{name}_high"] = np.maximum(high, moved_high)
     worth = customers["clv"].to_numpy(float) * factor
     total, customers["clv"] = float(customers["clv"].sum()), worth
     customers["value_if_alive"] = np.maximum(customers["value_if_alive"], worth)
-    customers["value_at_risk"] = customers["value_if_alive"] - worth
+    customers["value_at_risk"] = at_risk(customers["value_if_alive"], worth)
     orders_ratio = float(said.sum() / before.sum()) if before.sum() > 0 else 1.0
     worth_ratio = float(worth.sum() / total) if total > 0 else 1.0
     return Scored(customers, _times(scored.orders_total, orders_ratio), _times(scored.clv_total, worth_ratio))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from regulars.clv.beta_geo import BetaGeoFitter
@@ -11,6 +12,7 @@ from regulars.clv.uncertainty import predictive_intervals
 from regulars.clv.value import lifetime_value
 from regulars.errors import UserError
 from regulars.intervals import Estimate
+from regulars.rounding import round_significant
 
 HISTORY = ["customer_id", "first_ordered_at", "last_ordered_at", "frequency", "recency", "T", "monetary_value", "spend"]
 
@@ -135,8 +137,19 @@ def score_customers(
         level_uncertainty=level_uncertainty, customer_level=customer_level, **economics,
     )  # fmt: skip
     customers = pd.concat([summary[HISTORY], value.drop(columns="discounted_orders"), sure.customers], axis=1)
-    customers["value_at_risk"] = customers["value_if_alive"] - customers["clv"]
+    customers["value_at_risk"] = at_risk(customers["value_if_alive"], customers["clv"])
     return Scored(customers, sure.orders_total, sure.clv_total)
+
+
+def at_risk(value_if_alive, clv) -> np.ndarray:
+    """Difference of both as they are written: of nearly equal numbers the digits behind those are noise.
+
+    Examples
+    --------
+    >>> at_risk([10.0, 1 / 3], [9.0, 1 / 3 - 1e-14]).tolist()
+    [1.0, 0.0]
+    """
+    return round_significant(value_if_alive) - round_significant(clv)
 
 
 def _columns(summary: pd.DataFrame, models: Models) -> tuple:

@@ -10,8 +10,10 @@ from regulars.clv._fitter import distinct_rows, prepared
 from regulars.clv._inputs import check_unique, common_index, vector
 from regulars.clv.value import _check_margin, _if_alive, continuous_rate, expected_spend, has_spend, units
 from regulars.intervals import Estimate, z_value
+from regulars.rounding import round_significant
 
 BLOCK = 20_000  # histories simulated at a time
+DRAWN_DIGITS = 9  # of drawn parameters: what lies behind differs from one processor to the next
 WIDEST = 2.0  # no parameter is drawn from a wider distribution than this, on the log scale
 
 
@@ -42,11 +44,11 @@ def parameter_draws(model, draws: int, rng) -> np.ndarray:
     noise = rng.standard_normal((draws, len(names)))
     covariance = getattr(model, "log_variance_matrix_", None)
     if covariance is None:
-        return np.exp(np.broadcast_to(center, noise.shape))
+        return round_significant(np.exp(np.broadcast_to(center, noise.shape)), DRAWN_DIGITS)
     variance, axes = np.linalg.eigh(covariance.to_numpy(float))
     axes = axes * np.where(axes.sum(axis=0) < 0, -1.0, 1.0)  # the sign of an eigenvector is arbitrary; fix it
     spread = np.minimum(np.sqrt(np.maximum(variance, 0.0)), WIDEST)
-    return np.exp(center + (noise * spread) @ axes.T)
+    return round_significant(np.exp(center + (noise * spread) @ axes.T), DRAWN_DIGITS)
 
 
 def with_params(model, values):
