@@ -6,7 +6,72 @@ from regulars.report.layout import chart, table
 
 SCORE = "number1:with_interval"
 
+MAP = {"category": "driver", "x": "performance"}
+ACROSS = ("performance_low", "performance_high")
+
 LAYOUT = {
+    "satisfied.constructs": chart(
+        charts.dots,
+        columns(construct="text", performance=SCORE, n="count"),
+        category="construct",
+        value="performance",
+        low="performance_low",
+        high="performance_high",
+    ),
+    "why.map": chart(
+        charts.bubbles,
+        columns(
+            driver="text",
+            effect="number2:with_interval",
+            performance=SCORE,
+            share="percent:with_interval",
+            rank_first="percent",
+            n="count",
+        ),
+        y="effect",
+        size="share",
+        ends={"effect": ("effect_low", "effect_high"), "performance": ACROSS},
+        **MAP,
+    ),
+    "why.questions": table(
+        columns(
+            wording="text",
+            driver="text",
+            performance=SCORE,
+            effect="number2:with_interval",
+            room=SCORE,
+            rank_first="percent",
+        )
+    ),
+    "levers.map": chart(
+        charts.bubbles,
+        columns(
+            driver="text",
+            worth="money_short:with_interval",
+            performance=SCORE,
+            left="money_short",
+            rank_first="percent",
+            n="count",
+        ),
+        y="worth",
+        size="left",
+        ends={"worth": ("worth_low", "worth_high"), "performance": ACROSS},
+        **MAP,
+    ),
+    "measured.quality": table(
+        columns(
+            construct="text",
+            items="count",
+            ave="number2",
+            composite_reliability="number2",
+            alpha="number2",
+            htmt="number2",
+            r_squared="number2",
+        )
+    ),
+    "measured.weights": table(
+        columns(wording="text", construct="text", share="percent", weight="number2", loading="number2")
+    ),
     "waves.line": chart(
         charts.lines,
         columns(wave="text", date="date_short", n="count", satisfaction=SCORE),

@@ -629,6 +629,105 @@ def _rows(
     )
 
 
+# ---- bubbles ----
+
+
+def bubbles(
+    frame: pd.DataFrame,
+    category: str,
+    x: str,
+    y: str,
+    size: str,
+    ends: Mapping[str, tuple[str, str]],
+    *,
+    x_title: str,
+    y_title: str,
+    x_format: Words = plain_words,
+    y_format: Words = plain_words,
+    label: Words = str,
+    colours: Mapping[str, str] | str = NOW,
+) -> go.Figure:
+    """Map of points with their intervals both ways as lines, their size as an area, and their names beside them.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per bubble.
+    category, x, y, size : str
+        Columns of names, of the two numbers, and of what the area stands for (not negative).
+    ends : mapping
+        Column, x or y, to the columns with the ends of its interval.
+    x_title, y_title : str
+        What the axes measure, in words with units.
+    x_format, y_format : callable
+        Word a value.
+    label : callable
+        Words a category.
+    colours : str or mapping
+        As in `bars`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    hues = _row_hues(frame[category], colours)
+    across, up = _map_axis(frame, x, ends), _map_axis(frame, y, ends)
+    traces = []
+    for row, hue in zip(frame.to_dict("records"), hues, strict=True):
+        line = {"color": drawing.faded(hue, 0.4), "width": 2}
+        for places in (([row[e] for e in ends[x]], [row[y]] * 2), ([row[x]] * 2, [row[e] for e in ends[y]])):
+            traces.append(go.Scatter(x=places[0], y=places[1], mode="lines", line=line, hoverinfo="skip"))
+    most = max(float(frame[size].max()), 1e-12)
+    areas = (8 + 26 * np.sqrt(frame[size].clip(lower=0).to_numpy(float) / most)).tolist()
+    words = zip(frame[category], drawing.texts(x_format, frame[x]), drawing.texts(y_format, frame[y]), strict=True)
+    hover = [f"{label(name)}<br>{x_title}: {one}<br>{y_title}: {other}" for name, one, other in words]
+    marker = {"size": areas, "color": [drawing.faded(hue, 0.75) for hue in hues], "line": {"color": "#fff", "width": 1}}
+    own = {"mode": "markers", "marker": marker, "text": hover, "hoverinfo": "text"}
+    traces.append(go.Scatter(x=frame[x].tolist(), y=frame[y].tolist(), **own))
+    names = [label(name) for name in frame[category]]
+    up_words = drawing.texts(y_format, up)
+    left = drawing.LEFT + drawing.widest(up_words)
+    margin = {"t": drawing.TOP, "b": drawing.BOTTOM, "l": left, "r": drawing.RIGHT}
+    return drawing.figure(
+        traces,
+        MAP_HEIGHT,
+        margin,
+        annotations=[*_map_labels(frame, x, y, names, areas, across, up), drawing.y_axis_title(y_title)],
+        xaxis=drawing.axis(across, drawing.texts(x_format, across), [across[0], across[-1]], x_title, showgrid=True),
+        yaxis=drawing.axis(up, up_words, [up[0], up[-1]]),
+    )
+
+
+MAP_HEIGHT = 360
+
+
+def _map_axis(frame: pd.DataFrame, column: str, ends: Mapping) -> list[float]:
+    """Ticks that hold the points and their intervals."""
+    numbers = frame[[column, *ends[column]]].astype(float)
+    least, most = float(numbers.min().min()), float(numbers.max().max())
+    room = 0.06 * (most - least)
+    return drawing.nice_ticks(least - room, most + room)
+
+
+def _map_labels(frame, x: str, y: str, names, areas, across, up) -> list[dict]:
+    """Names above their bubbles, moved up where they would stand on one another."""
+    wide = drawing.NARROWEST_AXIS / (across[-1] - across[0])
+    high = (MAP_HEIGHT - drawing.BOTTOM - drawing.TOP) / (up[-1] - up[0])
+    taken, notes = [], []
+    for place in np.argsort(frame[y].to_numpy(float), kind="stable"):
+        left, width = float(frame[x].iloc[place]) * wide, drawing.strong_width([names[place]])
+        shift = areas[place] / 2 + 10
+        bottom = float(frame[y].iloc[place]) * high
+        for other_left, other_width, other_at in sorted(taken, key=lambda spot: spot[2]):
+            close = abs(left - other_left) < (width + other_width) / 2
+            if close and abs(bottom + shift - other_at) < drawing.LINE_HEIGHT:
+                shift = other_at + drawing.LINE_HEIGHT - bottom
+        taken.append((left, width, bottom + shift))
+        spot = {"xanchor": "center", "yanchor": "middle", "yshift": round(shift)}
+        notes.append(strong(names[place], float(frame[x].iloc[place]), float(frame[y].iloc[place]), **spot))
+    return notes
+
+
 # ---- columns ----
 
 

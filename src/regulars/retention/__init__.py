@@ -5,8 +5,16 @@ from regulars.lazy import exports
 _HOMES = {
     "occasions": ("kept_change", "kept_share", "purchase_occasions"),
     "cohorts": ("cohort_retention", "mixture_curves", "pooled_curve", "pooled_retention", "recent_cells", "triangles"),
-    "survival": ("Curve", "cohort_curves", "kaplan_meier", "log_rank", "returns_by", "time_to_second_order"),
     "groups": ("compare_groups", "groupings", "groups_finding", "restricted_mean", "since_day", "since_first_order"),
+    "survival": (
+        "Curve",
+        "cohort_curves",
+        "kaplan_meier",
+        "log_rank",
+        "returns_by",
+        "second_order_share",
+        "time_to_second_order",
+    ),
     "findings": ("cohort_finding", "cohort_story", "compare_cohorts", "older_and_newer"),
     "states": ("Thresholds", "customer_states", "first_gap_probability", "silence_probability"),
     "base": (

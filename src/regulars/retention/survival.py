@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.intervals import Estimate, wilson, z_value
+from regulars.retention.occasions import purchase_occasions
 
 NEARLY = 0.75
 
@@ -300,3 +301,23 @@ def time_to_second_order(occasions: pd.DataFrame, observation_end, unit: str = "
             "age_days": (end - first).dt.days.to_numpy(dtype=float),
         }
     )
+
+
+def second_order_share(
+    orders: pd.DataFrame, observation_end, days: int, zero_spend_is_purchase: bool = False, level: float = 0.9
+) -> Estimate:
+    """Share of customers who order a second time within so many days, by Kaplan–Meier.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        The clean table.
+    observation_end : date
+    days : int
+    zero_spend_is_purchase : bool
+        As of `regulars.retention.purchase_occasions`.
+    level : float
+    """
+    occasions = purchase_occasions(orders, zero_spend_is_purchase=zero_spend_is_purchase)
+    times = time_to_second_order(occasions, observation_end)
+    return kaplan_meier(times["days"], times["returned"], level).share_by(days)

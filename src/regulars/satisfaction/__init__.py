@@ -6,8 +6,8 @@ _HOMES = {
     "answers": ("check_answers", "item_answers", "with_wave"),
     "gap": ("gap_states", "gaps", "respondent_gaps", "shortfalls", "state_shares"),
     "indices": (
-        "answers_of", "by_group", "csat", "customer_satisfaction", "ends_of", "groups_differ", "mean", "nps", "rate",
-        "recommendation", "top_box",
+        "answers_of", "by_group", "csat", "customer_satisfaction", "customer_scores", "ends_of", "groups_differ",
+        "mean", "nps", "rate", "recommendation", "top_box",
     ),
     "waves": ("latest", "measure_of", "survey_waves", "wave_changes", "wave_finding", "waves_side_by_side"),
     "complaints": (
@@ -22,6 +22,7 @@ _HOMES = {
     ),
     "cost": ("Handling", "first_to_mend", "service_finding", "silent_part", "stake", "worth_finding"),
     "drivers": ("driver_shares", "lmg_shares"),
+    "explained": ("Explained", "driver_to_fix", "explain", "first_screen", "levers_told", "with_index"),
     "index": ("SatisfactionIndex", "satisfaction_index", "scores_by_item"),
     "pls": ("PathModel", "path_model", "path_model_of"),
     "structure": ("structure_of", "survey_model"),

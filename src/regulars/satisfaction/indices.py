@@ -338,3 +338,15 @@ def answers_of(tables, construct: str = "satisfaction") -> pd.DataFrame | None:
     if not {"surveys", "survey_items"} <= set(tables):
         return None
     return customer_satisfaction(tables["surveys"], tables["survey_items"], construct, latest=False)
+
+
+def customer_scores(surveys: pd.DataFrame, survey_items: pd.DataFrame, construct: str = "satisfaction") -> pd.Series:
+    """Satisfaction (0–100) by customer_id, from the latest wave answered; anonymous answers are left out.
+
+    Parameters
+    ----------
+    surveys, survey_items, construct
+        As of `customer_satisfaction`.
+    """
+    answered = customer_satisfaction(surveys, survey_items, construct).dropna(subset="customer_id")
+    return answered.set_index("customer_id")["satisfaction"]

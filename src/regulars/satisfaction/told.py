@@ -98,5 +98,5 @@ def complaints_told(story: ComplaintStory) -> Finding:
 
 
 def first_gap(finding: Finding) -> dict:
-    """The question that falls short most often, for the action: facts ``worst`` and ``short`` of a `gap_told`."""
-    return {name: finding.facts[name] for name in ("worst", "short")}
+    """The question that falls short most often, for the action: facts ``worst`` and ``short``; empty if not asked."""
+    return {name: finding.facts[name] for name in ("worst", "short") if name in finding.facts}
