@@ -176,7 +176,7 @@ class TestClusters:
         found = find_clusters(features, bootstraps=10, seed=2)
         assert found.n_clusters == 0
         assert found.labels.eq(Cluster.NONE.value).all()
-        assert found.profile.empty and len(found.stability) == 5
+        assert found.profile.empty and len(found.stability) == 10
 
     def test_same_seed_same_clusters(self):
         features = simulated_groups([(3, 2.8, 5.5), (6, 0.9, 2.5)], np.random.default_rng(1), size=200)

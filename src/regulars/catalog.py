@@ -301,6 +301,8 @@ SCORED_TABLES = (
         CUSTOMER_ID,
         Column("segment", "text"),
         Column("cluster", "text"),
+        Column("lifecycle_stage", "text"),
+        Column("portfolio_class", "text"),
     ),
     _table(
         "satisfaction", "scored", "one customer", "customer_id",
@@ -320,6 +322,31 @@ SCORED_TABLES = (
 )  # fmt: skip
 
 
+COMPANION_TABLES = (
+    _table(
+        "segments_why", "scored", "one label of one customer", "customer_id label",
+        CUSTOMER_ID,
+        Column("label", "text"),
+        Column("value", "text"),
+        *(
+            column
+            for k in (1, 2, 3)
+            for column in (Column(f"fact_{k}", "text"), Column(f"fact_{k}_is", "float", nullable=True))
+        ),
+    ),
+    _table(
+        "preferences", "scored", "one customer with order lines", "customer_id",
+        CUSTOMER_ID,
+        Column("favourite", "text"),
+        Column("favourite_share", "float", low=0, high=1),
+        Column("bought", "int", low=1),
+        Column("price_level", "float", nullable=True, low=0),        # null: nothing priced
+        Column("next_product", "text"),
+        Column("next_probability", "float", low=0, high=1),
+    ),
+)  # fmt: skip
+
+
 def _joined_table() -> Table:
     value, *parts = SCORED_TABLES
     # what only some stages supply may be absent from the joined table, never empty
@@ -328,7 +355,7 @@ def _joined_table() -> Table:
 
 
 TABLES = {table.name: table for table in CLEAN_TABLES} | {
-    f"scored.{table.name}": table for table in (*SCORED_TABLES, _joined_table())
+    f"scored.{table.name}": table for table in (*SCORED_TABLES, *COMPANION_TABLES, _joined_table())
 }
 
 

@@ -3,29 +3,107 @@
 from enum import StrEnum
 
 
-class Tier(StrEnum):
+class Named(StrEnum):
+    """Label that has its Chinese name with it: ``Tier.VIP.chinese``; the English one is ``label.<enum>.<value>``."""
+
+    def __new__(cls, value: str, chinese: str = ""):
+        """Make the label out of its value and its Chinese name."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.chinese = chinese
+        return member
+
+
+class Tier(Named):
     """Step of the customer pyramid, by expected value."""
 
-    VIP = "vip"
-    LARGE = "large"
-    MEDIUM = "medium"
-    SMALL = "small"
+    VIP = "vip", "VIP客户"
+    LARGE = "large", "大客户"
+    MEDIUM = "medium", "中级客户"
+    SMALL = "small", "小客户"
 
 
-class Segment(StrEnum):
-    """Named segment by recency, frequency and spend."""
+class Segment(Named):
+    """Named segment by recency, frequency and spend; ``label.segment_advice.<value>`` says what to do."""
 
-    CHAMPIONS = "champions"
-    LOYAL = "loyal"
-    POTENTIAL_LOYAL = "potential_loyal"
-    NEW = "new"
-    PROMISING = "promising"
-    NEED_ATTENTION = "need_attention"
-    ABOUT_TO_SLEEP = "about_to_sleep"
-    AT_RISK = "at_risk"
-    CANNOT_LOSE = "cannot_lose"
-    HIBERNATING = "hibernating"
-    LOST = "lost"
+    CHAMPIONS = "champions", "冠军顾客"
+    LOYAL = "loyal", "忠诚顾客"
+    POTENTIAL_LOYAL = "potential_loyal", "有望忠诚的顾客"
+    NEW = "new", "新顾客"
+    PROMISING = "promising", "有潜力的顾客"
+    NEED_ATTENTION = "need_attention", "需要关注的顾客"
+    ABOUT_TO_SLEEP = "about_to_sleep", "即将沉睡的顾客"
+    AT_RISK = "at_risk", "有流失风险的顾客"
+    CANNOT_LOSE = "cannot_lose", "不能失去的顾客"
+    HIBERNATING = "hibernating", "沉睡顾客"
+    LOST = "lost", "已流失的顾客"
+
+
+class LifecycleStage(Named):
+    """Step of the ladder on which a prospect or customer stands; the last two stand beside it."""
+
+    SUSPECT = "suspect", "疑似顾客"
+    PROSPECT = "prospect", "预期顾客"
+    FIRST_TIME = "first_time", "首次购买顾客"
+    REPEAT = "repeat", "重复购买顾客"
+    CLIENT = "client", "客户（阶段）"
+    MEMBER = "member", "成员"
+    ADVOCATE = "advocate", "拥护者"
+    PARTNER = "partner", "合伙人"
+    DISQUALIFIED = "disqualified", "不合格顾客"
+    INACTIVE = "inactive", "不活跃顾客"
+
+
+class RelationStage(Named):
+    """How far the relationship with a customer has come."""
+
+    ACQUISITION = "acquisition", "潜在获取期"
+    GROWTH = "growth", "客户成长期"
+    MATURITY = "maturity", "客户成熟期"
+
+
+class PortfolioClass(Named):
+    """What a customer is to the firm, by expected value, room to grow and cost to serve."""
+
+    MOST_VALUABLE = "most_valuable", "最具价值的顾客"
+    MOST_GROWABLE = "most_growable", "最具成长性的顾客"
+    BELOW_ZERO = "below_zero", "负值顾客"
+    STEADY = "steady", "一般顾客"
+
+
+class RelationshipLevel(Named):
+    """How closely a customer is looked after, from selling only to working together."""
+
+    BASIC = "basic", "基本型"
+    REACTIVE = "reactive", "反应型"
+    ACCOUNTABLE = "accountable", "可靠型"
+    PROACTIVE = "proactive", "主动型"
+    PARTNERSHIP = "partnership", "合伙型"
+
+
+class ProductAction(Named):
+    """What to do about a product, or about a product with one group of customers."""
+
+    KEEP = "keep", "保持"
+    RAISE_PRICE = "raise_price", "提价"
+    CROSS_SELL = "cross_sell", "交叉销售"
+    DROP = "drop", "停售"
+    UNKNOWN = "unknown", "成本未知"
+
+
+class ClusterMethod(StrEnum):
+    """How customers are put into groups."""
+
+    K_MEANS = "k_means"
+    GAUSSIAN_MIXTURE = "gaussian_mixture"
+
+
+class ClusterFeature(StrEnum):
+    """What groups of customers are made by."""
+
+    DAYS_SINCE_ORDER = "days_since_order"
+    ORDERS = "orders"
+    SPEND_PER_ORDER = "spend_per_order"
 
 
 class RevenueFactor(StrEnum):
@@ -143,7 +221,7 @@ class Reason(StrEnum):
 
 
 class Cluster(StrEnum):
-    """Group that k-means found, named by how its recency, frequency and spend compare with the base's middle."""
+    """Group found by its data, named by how its recency, frequency and spend compare with the base's middle."""
 
     RECENT_FREQUENT_HIGH = "recent_frequent_high"
     RECENT_FREQUENT_LOW = "recent_frequent_low"

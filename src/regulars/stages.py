@@ -47,7 +47,14 @@ _STAGES = (
     _notebook_stage(
         "value", "02_value.ipynb", "value.html", "data/scored/{dataset}/value.parquet", "models/{dataset}/clv.json"
     ),
-    _notebook_stage("segments", "03_segments.ipynb", "segments.html", "data/scored/{dataset}/segments.parquet"),
+    _notebook_stage(
+        "segments",
+        "03_segments.ipynb",
+        "segments.html",
+        "data/scored/{dataset}/segments.parquet",
+        "data/scored/{dataset}/segments_why.parquet",
+        "data/scored/{dataset}/preferences.parquet",
+    ),
     _notebook_stage(
         "satisfaction", "04_satisfaction.ipynb", "satisfaction.html", "data/scored/{dataset}/satisfaction.parquet"
     ),

@@ -818,6 +818,7 @@ def heatmap(
     n_format: Words = plain_words,
     open_cell: str | None = None,
     top: float | None = None,
+    signed: bool = False,
 ) -> go.Figure:
     """Table of shaded cells with their numbers: the triangle of cohorts, or a profile of clusters.
 
@@ -837,6 +838,8 @@ def heatmap(
         Column that is true for cells whose time is not over yet: drawn with a dotted edge.
     top : float, optional
         Value of the deepest shade; the largest value where not given.
+    signed : bool
+        Whether cells below zero have shades of their own.
 
     Returns
     -------
@@ -845,12 +848,14 @@ def heatmap(
     cells = frame.dropna(subset=[value]).to_dict("records")
     rows, across = list(dict.fromkeys(frame[row])), list(dict.fromkeys(frame[column]))
     at, down = {name: i for i, name in enumerate(across)}, {name: i for i, name in enumerate(reversed(rows))}
-    most = top if top is not None else max((cell[value] for cell in cells), default=1.0)
+    sizes = [abs(cell[value]) if signed else cell[value] for cell in cells]
+    most = top if top is not None else max(sizes, default=1.0)
+    least = -1.0 if signed else 0.0
     texts = drawing.texts(cell_format, [cell[value] for cell in cells])
     size = 11 if len(across) > 12 else drawing.SIZE
     shapes, notes, hover = [], [], []
     for cell, text in zip(cells, texts, strict=True):
-        fill, ink = drawing.depth(min(max(cell[value] / most, 0.0), 1.0) if most else 0.0)
+        fill, ink = drawing.depth(min(max(cell[value] / most, least), 1.0) if most else 0.0)
         place = (at[cell[column]], down[cell[row]])
         shapes.append(_cell(*place, fill, bool(open_cell and cell[open_cell])))
         notes.append(note(text, *place, font={"size": size, "color": ink}))

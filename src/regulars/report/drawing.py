@@ -18,8 +18,9 @@ DASHES = {NOW: "solid", BEFORE: "solid", OTHER: "dashdot", GAIN: "dot", RISK: "d
 # words in a light colour are hard to read, and so are white words on it: both take a darker shade of the same hue
 SHADES = {BEFORE: "#5b6470", RISK: "#b94f00", GAIN: "#00795a"}
 INK, SOFT, GRID = "#1b1f24", "#5b6470", "#e3e6ea"
-# shades of a heat map, from nothing to the most
+# shades of a heat map, from nothing to the most, and below zero from nothing to the least
 PALE, DEEP = (238, 244, 249), (0, 76, 122)
+PALE_BELOW, DEEP_BELOW = (252, 240, 230), (150, 62, 0)
 FONT = (
     'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Microsoft YaHei", '
     '"Noto Sans CJK SC", sans-serif'
@@ -138,12 +139,15 @@ def faded(hue: str, share: float) -> str:
 def depth(share: float) -> tuple[str, str]:
     """Shade of a heat map's cell, and the ink (black or white) that reads better on it, by WCAG's contrast.
 
+    The share is one of the most; where it is negative, of the least.
+
     Examples
     --------
     >>> depth(0.0), depth(1.0)
     (('rgb(238,244,249)', '#1b1f24'), ('rgb(0,76,122)', '#fff'))
     """
-    mixed = [round(pale + (deep - pale) * share) for pale, deep in zip(PALE, DEEP, strict=True)]
+    ends = (PALE, DEEP) if share >= 0 else (PALE_BELOW, DEEP_BELOW)
+    mixed = [round(pale + (deep - pale) * abs(share)) for pale, deep in zip(*ends, strict=True)]
     fill, dark = luminance(mixed) + 0.05, luminance([int(INK[i : i + 2], 16) for i in (1, 3, 5)]) + 0.05
     return "rgb({},{},{})".format(*mixed), "#fff" if 1.05 / fill > fill / dark else INK
 

@@ -1,12 +1,60 @@
-"""Who the customers are: RFM scores and named segments, tiers of the pyramid, clusters, summaries per group."""
+"""Who the customers are: segments, clusters, tiers, portfolio, ladder, products, preferences, and why."""
 
 from regulars.lazy import exports
 
 _HOMES = {
     "rfm": ("RULES", "name_segments", "rfm_scores"),
     "tiers": ("assign_tiers", "tier_thresholds"),
-    "clusters": ("Clustering", "cluster_features", "find_clusters"),
+    "clusters": ("Clustering", "cluster_features", "clusters_finding", "find_clusters", "profile_long"),
+    "drift": ("drift_finding", "groups_at", "month_before", "moves", "transition_shares"),
+    "portfolio": (
+        "PortfolioRules",
+        "actual_levels",
+        "cost_to_serve",
+        "portfolio_classes",
+        "portfolio_finding",
+        "potential",
+        "probability_below",
+        "recommended_levels",
+        "relationship_finding",
+        "with_portfolio",
+    ),
+    "lifecycle": (
+        "LadderRules",
+        "climbs",
+        "ladder_at",
+        "ladder_finding",
+        "ladder_forecast",
+        "prospects_on_ladder",
+        "relation_finding",
+        "relations_by",
+        "relation_stages",
+        "transition_counts",
+        "transition_matrix",
+    ),
+    "products": (
+        "ProductRules",
+        "basket_rules",
+        "baskets_finding",
+        "one_basket_each",
+        "products_finding",
+        "profit_cells",
+        "readable",
+        "with_actions",
+    ),
+    "preferences": (
+        "Tastes",
+        "fit_tastes",
+        "hit_rates",
+        "next_products",
+        "preferences_finding",
+        "profiles",
+        "record_age",
+        "record_finding",
+        "tastes_of",
+    ),
+    "reasons": ("DECIDED_BY", "explain_labels"),
     "findings": ("GONE_QUIET", "HAVE_BEGUN", "largest_group", "leading_group", "part_of"),
-    "summary": ("cross_table", "group_summary", "pyramid", "score_grid", "share_of"),
+    "summary": ("advice", "cross_table", "group_summary", "pyramid", "score_grid", "share_of"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

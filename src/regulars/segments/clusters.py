@@ -1,17 +1,20 @@
-"""Groups that the data form by themselves, where they do: k-means whose number of clusters must prove stable."""
+"""Groups that the data form by themselves, where they do: k-means and mixtures whose number must prove stable."""
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from regulars.labels import Cluster
+from regulars.finding import Finding
+from regulars.labels import Cluster, ClusterFeature, ClusterMethod
 
-FEATURES = ("days_since_order", "orders", "spend_per_order")
+FEATURES = tuple(name.value for name in ClusterFeature)
 STABLE = 0.8
+FIRST_LOOK, HOPELESS = 6, 0.65  # after so many resamples, agreement below which no more are drawn
 NEAR = 0.02
-SAMPLE = 4000
-SILHOUETTE_SAMPLE = 1500
+SAMPLE = 1500
+SILHOUETTE_SAMPLE = 1000
 
 
 @dataclass(frozen=True)
@@ -23,20 +26,26 @@ class Clustering:
     labels : pandas.Series
         Value of `regulars.labels.Cluster` per customer; ``none`` for everybody where no clusters are stable.
     stability : pandas.DataFrame
-        One row per number of clusters tried: ``clusters``, ``adjusted_rand`` (mean over the bootstraps),
-        ``adjusted_rand_low`` (their lower tenth), ``silhouette``, ``tighter_than_one_group`` (share of the
+        One row per way and number of clusters tried: ``method``, ``clusters``, ``adjusted_rand`` (mean over the
+        bootstraps), ``adjusted_rand_low`` (their lower tenth), ``silhouette``, ``tighter_than_one_group`` (share of the
         simulated single groups that fall apart less well), ``distinct_names``, ``admitted``.
     profile : pandas.DataFrame
         One row per cluster found: ``cluster``, ``customers``, the median of each feature and, as ``<feature>_z``,
         how many standard deviations its mean lies from the middle of the base, on the log scale. Empty where none.
     n_clusters : int
         0 where there are no stable clusters.
+    method : ClusterMethod, optional
+        How they were found; None where there are none.
+    rule : callable, optional
+        Features of any customers to the names of these clusters, as `cluster_drift` needs it.
     """
 
     labels: pd.Series
     stability: pd.DataFrame
     profile: pd.DataFrame
     n_clusters: int
+    method: ClusterMethod | None = None
+    rule: object = field(default=None, repr=False)
 
 
 def cluster_features(customers: pd.DataFrame, observation_end) -> pd.DataFrame:
@@ -77,12 +86,12 @@ def find_clusters(
 ) -> Clustering:
     """Groups into which the customers fall by themselves, if they do.
 
-    Each number of clusters from 2 to `clusters_max` must pass three tests, on at most `sample` customers drawn by
-    `seed`; of those that pass, the fewest whose silhouette is within .02 of the best are taken, fitted on all
-    customers.
+    Each number of clusters from 2 to `clusters_max`, made by k-means and by Gaussian mixtures, must pass three
+    tests, on at most `sample` customers drawn by `seed`; of those that pass, the fewest whose silhouette is within .02
+    of the best are taken (k-means before mixtures), fitted on all customers.
 
-    * *Stable*: k-means on bootstrap samples puts the same customers together as on the whole (mean adjusted Rand
-      index ≥ .8).
+    * *Stable*: made on bootstrap samples, they put the same customers together as on the whole (mean adjusted Rand
+      index ≥ .8). Where six samples agree below .65, no more are drawn.
     * *More than one group*: the customers lie tighter around their centres than 19 of 20 simulated single groups
       (one normal distribution with the same covariance) do. Cutting one long cloud in two is stable, too, but no
       finding.
@@ -95,7 +104,7 @@ def find_clusters(
     clusters_max : int
         Largest number of clusters that is tried.
     bootstraps : int
-        Resamples, and simulated single groups, per number of clusters.
+        Resamples, and simulated single groups, per way and number of clusters.
     seed : int
         Of the samples, the bootstraps and the starting centres.
     sample : int
@@ -116,71 +125,208 @@ def find_clusters(
     Hubert, L. and Arabie, P. (1985), Journal of Classification 2, 193-218 (adjusted Rand index).
     Liu, Y., Hayes, D. N., Nobel, A. and Marron, J. S. (2008), J. American Statistical Association 103, 1281-1293
     (one normal distribution as the case without clusters).
+    Fraley, C. and Raftery, A. E. (2002), J. American Statistical Association 97, 611-631 (mixtures of normals).
     """
-    scaled = _scale(features)
+    scaling = _Scaling.of(features)
+    scaled = scaling.apply(features)
     rng = np.random.default_rng(seed)
     if scaled.shape[1] == 0 or len(scaled) < 10 * clusters_max:
         return _none(features)
     rows = np.sort(rng.choice(len(scaled), sample, replace=False)) if len(scaled) > sample else np.arange(len(scaled))
     points = scaled[rows]
-    import sklearn.cluster  # noqa: F401  (before the limit: it holds for libraries that are loaded)
+    import sklearn.cluster
+    import sklearn.mixture  # noqa: F401  (before the limit: it holds for libraries that are loaded)
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # sums in one order, so that every machine finds the same centres
-        trials = [_trial(points, features, rows, k, bootstraps, rng) for k in range(2, clusters_max + 1)]
+        trials = [
+            _trial(points, features, rows, method, k, bootstraps, rng)
+            for method in ClusterMethod
+            for k in range(2, clusters_max + 1)
+        ]
         stability = pd.DataFrame([trial for trial, _ in trials])
         admitted = stability[stability["admitted"]]
         if admitted.empty:
             return _none(features, stability)
-        best = int(admitted.loc[admitted["silhouette"] >= admitted["silhouette"].max() - NEAR, "clusters"].min())
-        codes = _kmeans(scaled, best, rng, start=trials[best - 2][1]).labels_
+        near = admitted[admitted["silhouette"] >= admitted["silhouette"].max() - NEAR]
+        place = near.sort_values("clusters", kind="stable").index[0]
+        best, method = int(near.loc[place, "clusters"]), ClusterMethod(near.loc[place, "method"])
+        model = trials[place][1]
+        if method is ClusterMethod.K_MEANS:
+            model = _fit(method, scaled, best, rng, start=model.cluster_centers_)
+        codes = model.predict(scaled)
     names = _names(features, codes)
+    rule = _Rule(scaling, model, names)
     labels = pd.Series([names[code] for code in codes], index=features.index, name="cluster", dtype="string")
-    return Clustering(labels, stability, _profile(features, labels), best)
+    return Clustering(labels, stability, _profile(features, labels), best, method, rule)
 
 
-def _trial(points, features, rows, k, bootstraps, rng) -> tuple[dict, np.ndarray]:
+def profile_long(profile: pd.DataFrame) -> pd.DataFrame:
+    """Profile of clusters as one row per cluster and feature, for a chart.
+
+    Parameters
+    ----------
+    profile : pandas.DataFrame
+        Of a `Clustering`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``cluster``, ``feature`` (`regulars.labels.ClusterFeature`), ``standing`` (standard deviations from the middle
+        of the base, on the log scale), ``customers``.
+
+    Examples
+    --------
+    >>> profile = pd.DataFrame({"cluster": ["recent_rare_low"], "customers": [9], "days_since_order_z": [-1.0],
+    ...                         "orders_z": [-0.5], "spend_per_order_z": [-0.2]})
+    >>> profile_long(profile)[["feature", "standing"]].values.tolist()
+    [['days_since_order', -1.0], ['orders', -0.5], ['spend_per_order', -0.2]]
+    """
+    parts = [
+        profile[["cluster", "customers"]].assign(feature=name, standing=profile[f"{name}_z"], place=range(len(profile)))
+        for name in FEATURES
+    ]
+    long = pd.concat(parts, ignore_index=True).sort_values("place", kind="stable", ignore_index=True)
+    return long[["cluster", "feature", "standing", "customers"]]
+
+
+def clusters_finding(found: Clustering, money: pd.DataFrame, months: float, bootstraps: int) -> Finding:
+    """Tell whether customers fall into groups by themselves, and into which.
+
+    Parameters
+    ----------
+    found : Clustering
+    money : pandas.DataFrame
+        cluster, clv with its interval: of `regulars.segments.group_summary`.
+    months : float
+        Horizon of the money.
+    bootstraps : int
+        Resamples behind the stability.
+
+    Returns
+    -------
+    Finding
+        Verdict ``found``, ``none`` or ``too_few`` (customers, or none who differ).
+    """
+    if found.stability.empty:
+        return Finding("too_few")
+    stability = found.stability
+    wide = stability.pivot(index="clusters", columns="method", values="adjusted_rand").reset_index()
+    trials = stability.sort_values(["admitted", "silhouette"], ascending=False, kind="stable", ignore_index=True)
+    facts = {"bootstraps": bootstraps, "best": float(stability["adjusted_rand"].max())}
+    frames = {"stability": wide.rename_axis(columns=None), "trials": trials}
+    if not found.n_clusters:
+        return Finding("none", facts, frames)
+    taken = stability[(stability["method"] == found.method.value) & (stability["clusters"] == found.n_clusters)].iloc[0]
+    frames |= {"profile": profile_long(found.profile), "table": found.profile.merge(money, on="cluster")}
+    facts |= {"number": found.n_clusters, "method": found.method, "agreement": float(taken["adjusted_rand"])}
+    return Finding("found", facts | {"months": months}, frames)
+
+
+@dataclass(frozen=True)
+class _Scaling:
+    """Middle and width of each feature that varies, on the log scale."""
+
+    middle: pd.Series
+    width: pd.Series
+
+    @classmethod
+    def of(cls, features: pd.DataFrame) -> "_Scaling":
+        logs = _logs(features)
+        width = logs.quantile(0.75) - logs.quantile(0.25)
+        width = width.where(width > 1e-12, logs.std(ddof=0))
+        varies = width > 1e-12
+        return cls(logs.median()[varies], width[varies])
+
+    def apply(self, features: pd.DataFrame) -> np.ndarray:
+        return ((_logs(features)[self.width.index] - self.middle) / self.width).to_numpy()
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """How customers are put into the clusters found."""
+
+    scaling: _Scaling
+    model: object
+    names: dict
+
+    def __call__(self, features: pd.DataFrame) -> pd.Series:
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1):
+            codes = self.model.predict(self.scaling.apply(features))
+        named = pd.Series(self.names).reindex(codes).to_numpy()
+        return pd.Series(named, index=features.index, name="cluster", dtype="string")
+
+
+def _trial(points, features, rows, method, k, bootstraps, rng):
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-    whole = _kmeans(points, k, rng)
-    agreement = np.empty(bootstraps)
+    whole = _fit(method, points, k, rng)
+    codes = whole.predict(points)
+    agreement = []
     for b in range(bootstraps):
         resampled = points[rng.integers(0, len(points), len(points))]
-        agreement[b] = adjusted_rand_score(whole.labels_, _kmeans(resampled, k, rng, n_init=2).predict(points))
-    tightness = whole.inertia_ / _scatter(points)
+        agreement.append(adjusted_rand_score(codes, _fit(method, resampled, k, rng, quick=True).predict(points)))
+        if b == FIRST_LOOK - 1 and np.mean(agreement) < HOPELESS:
+            break
+    agreement = np.array(agreement)
+    names = _names(features.iloc[rows], codes)
+    stable = agreement.mean() >= STABLE and len(set(names.values())) == k
+    singles = np.full(bootstraps, np.nan)
     covariance = np.atleast_2d(np.cov(points, rowvar=False))
-    singles = np.empty(bootstraps)
-    for b in range(bootstraps):
+    for b in range(bootstraps if stable else 0):  # what is out already need not be compared
         single = rng.multivariate_normal(np.zeros(points.shape[1]), covariance, len(points), method="eigh")
-        singles[b] = _kmeans(single, k, rng, n_init=2).inertia_ / _scatter(single)
+        singles[b] = _within(single, _fit(method, single, k, rng, quick=True).predict(single))
     part = slice(None, SILHOUETTE_SAMPLE)  # rows were drawn at random or are few
     order = rng.permutation(len(points))[part]
-    several = len(np.unique(whole.labels_[order])) > 1
-    names = _names(features.iloc[rows], whole.labels_)
+    several = len(np.unique(codes[order])) > 1
     trial = {
+        "method": method.value,
         "clusters": k,
         "adjusted_rand": agreement.mean(),
         "adjusted_rand_low": np.quantile(agreement, 0.1),
-        "silhouette": silhouette_score(points[order], whole.labels_[order]) if several else np.nan,
-        "tighter_than_one_group": float(np.mean(tightness < singles)),
+        "silhouette": silhouette_score(points[order], codes[order]) if several else np.nan,
+        "tighter_than_one_group": float(np.mean(_within(points, codes) < singles)) if stable else np.nan,
         "distinct_names": len(set(names.values())) == k,
     }
-    trial["admitted"] = bool(
-        trial["adjusted_rand"] >= STABLE
-        and trial["tighter_than_one_group"] >= 0.95
-        and trial["distinct_names"]
-        and several
-    )
-    return trial, whole.cluster_centers_
+    trial["admitted"] = bool(stable and trial["tighter_than_one_group"] >= 0.95 and trial["distinct_names"] and several)
+    return trial, whole
 
 
-def _kmeans(points, k, rng, n_init=4, start=None):
+def _fit(method, points, k, rng, start=None, quick=False):
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
 
     seed = int(rng.integers(2**31))
+    if method is ClusterMethod.GAUSSIAN_MIXTURE:
+        starts = KMeans(k, n_init=1 if quick else 3, random_state=seed).fit(points).cluster_centers_
+        # a floor under the variances: one-time buyers all have one order, a group of no width at all
+        model = GaussianMixture(
+            k,
+            means_init=starts,
+            reg_covar=0.01,
+            max_iter=50,
+            tol=0.01,
+            random_state=seed,
+            init_params="random_from_data",
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # stability is what is asked for
+            return model.fit(points)
     if start is not None:
         return KMeans(k, init=start, n_init=1, random_state=seed).fit(points)
-    return KMeans(k, n_init=n_init, random_state=seed).fit(points)
+    return KMeans(k, n_init=1 if quick else 4, random_state=seed).fit(points)
+
+
+def _within(points, codes) -> float:
+    """Scatter within groups as a share of the whole."""
+    sums = np.zeros((codes.max() + 1, points.shape[1]))
+    np.add.at(sums, codes, points)
+    counts = np.bincount(codes, minlength=len(sums))
+    centres = sums / np.maximum(counts, 1)[:, None]
+    return float(((points - centres[codes]) ** 2).sum()) / _scatter(points)
 
 
 def _scatter(points) -> float:
@@ -189,14 +335,6 @@ def _scatter(points) -> float:
 
 def _logs(features: pd.DataFrame) -> pd.DataFrame:
     return np.log1p(features[list(FEATURES)].astype(float))
-
-
-def _scale(features: pd.DataFrame) -> np.ndarray:
-    logs = _logs(features)
-    width = logs.quantile(0.75) - logs.quantile(0.25)
-    width = width.where(width > 1e-12, logs.std(ddof=0))
-    varies = width > 1e-12
-    return ((logs - logs.median()) / width).loc[:, varies].to_numpy()
 
 
 def _names(features: pd.DataFrame, codes) -> dict[int, str]:
@@ -230,8 +368,8 @@ def _profile(features: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
 def _none(features: pd.DataFrame, stability: pd.DataFrame | None = None) -> Clustering:
     labels = pd.Series(Cluster.NONE.value, index=features.index, name="cluster", dtype="string")
     columns = [
-        "clusters", "adjusted_rand", "adjusted_rand_low", "silhouette", "tighter_than_one_group", "distinct_names",
-        "admitted",
+        "method", "clusters", "adjusted_rand", "adjusted_rand_low", "silhouette", "tighter_than_one_group",
+        "distinct_names", "admitted",
     ]  # fmt: skip
     empty = _profile(features, labels).iloc[:0]
     return Clustering(labels, pd.DataFrame(columns=columns) if stability is None else stability, empty, 0)

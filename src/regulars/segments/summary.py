@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.intervals import Estimate, z_value
+from regulars.labels import Segment
 from regulars.segments.tiers import tier_thresholds
 
 
@@ -230,3 +231,28 @@ def cross_table(customers: pd.DataFrame, rows: str, columns: str, row_order: lis
     table = pd.crosstab(customers[rows].astype(object), customers[columns].astype(object))
     table = table.reindex(index=[r for r in row_order if r in table.index], columns=column_order, fill_value=0)
     return table.rename_axis(columns=None).rename_axis(rows).reset_index().astype({rows: "string"})
+
+
+def advice(named: pd.DataFrame) -> pd.DataFrame:
+    """Segments with both names and what to do for each.
+
+    Parameters
+    ----------
+    named : pandas.DataFrame
+        ``segment``, ``customers``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``segment``, ``chinese`` (its Chinese name), ``customers``, ``advice`` (the segment again, worded as
+        ``label.segment_advice``).
+
+    Examples
+    --------
+    >>> advice(pd.DataFrame({"segment": ["lost"], "customers": [3]})).values.tolist()
+    [['lost', '已流失的顾客', 3, 'lost']]
+    """
+    chinese = [Segment(name).chinese for name in named["segment"]]
+    return pd.DataFrame(
+        {"segment": named["segment"], "chinese": chinese, "customers": named["customers"], "advice": named["segment"]}
+    ).reset_index(drop=True)

@@ -1,0 +1,195 @@
+"""How customers have moved between groups since an earlier day: counts that add up, and rows that sum to one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from regulars.finding import Finding
+from regulars.intervals import Estimate, z_value
+from regulars.labels import Segment
+from regulars.rfm import Purchases
+from regulars.segments.clusters import Clustering, cluster_features
+from regulars.segments.rfm import name_segments, rfm_scores
+
+AGING = (Segment.NEW, Segment.PROMISING)  # everybody leaves them by the passing of time: no news
+
+
+def month_before(day) -> pd.Timestamp:
+    """Day a calendar month before another.
+
+    Examples
+    --------
+    >>> month_before("2026-03-31").date().isoformat()
+    '2026-02-28'
+    """
+    return pd.Timestamp(day).normalize() - pd.DateOffset(months=1)
+
+
+def groups_at(orders, day, found: Clustering | None = None, *, zero_spend_is_purchase: bool = False) -> pd.DataFrame:
+    """Segment, and cluster by the rule found now, of each customer as they stood on an earlier day.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame or regulars.rfm.Purchases
+        customer_id, ordered_at, amount.
+    day : date
+        Later orders are not known yet.
+    found : Clustering, optional
+        Clusters of today.
+    zero_spend_is_purchase : bool
+        As for `regulars.rfm.rfm_summary`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``segment`` and, where clusters were found, ``cluster``, by customer_id.
+    """
+    then = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase).summary(day).set_index("customer_id")
+    if then.empty:
+        return pd.DataFrame({"segment": pd.Series(dtype="string"), "cluster": pd.Series(dtype="string")})
+    groups = pd.DataFrame({"segment": name_segments(rfm_scores(then))})
+    if found is not None and found.rule is not None:
+        groups["cluster"] = found.rule(cluster_features(then, day))
+    return groups
+
+
+def moves(before: pd.Series, now: pd.Series, order: Sequence[str], by: str = "segment", level: float = 0.9):
+    """Customers of each group then and now, and what lies between.
+
+    Parameters
+    ----------
+    before, now : pandas.Series
+        Group of each customer, by customer_id; who is missing before is a new customer, who is missing now has left
+        the data.
+    order : sequence of str
+        Groups in the order shown.
+    by : str
+        Name of the column of groups.
+    level : float
+        Of the interval of the net move between groups.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``by``, ``before``, ``entered`` (from another group), ``won`` (new customers), ``left`` (to another group or
+        out), ``now``, ``net`` (entered − left) with ``net_low`` and ``net_high``, ``n``. In every row,
+        before + entered + won − left = now.
+
+    Notes
+    -----
+    Who stays adds nothing to chance: the variance of a difference of paired counts is the number of those who moved.
+
+    References
+    ----------
+    McNemar, Q. (1947), Psychometrika 12, 153-157 (paired counts).
+
+    Examples
+    --------
+    >>> before, now = pd.Series({"a": "new", "b": "loyal"}), pd.Series({"a": "loyal", "b": "loyal", "c": "new"})
+    >>> moves(before, now, ["new", "loyal"])[["segment", "before", "entered", "won", "left", "now"]].values.tolist()
+    [['new', 1, 0, 1, 1, 1], ['loyal', 1, 1, 0, 0, 2]]
+    """
+    both = pd.DataFrame({"before": before.astype(object), "now": now.astype(object)})
+    moved = both["before"].notna() & (both["before"] != both["now"])
+    arrived = both["now"].notna() & (both["before"] != both["now"])
+    new = both["before"].isna()
+    counted = {
+        "before": both["before"].value_counts(),
+        "entered": both.loc[arrived & ~new, "now"].value_counts(),
+        "won": both.loc[arrived & new, "now"].value_counts(),
+        "left": both.loc[moved, "before"].value_counts(),
+        "now": both["now"].value_counts(),
+    }
+    table = pd.DataFrame({name: counts.reindex(list(order)).fillna(0).astype(int) for name, counts in counted.items()})
+    table = table[(table["before"] > 0) | (table["now"] > 0)]
+    reach = z_value(level) * np.sqrt(table["entered"] + table["left"])
+    table["net"] = table["entered"] - table["left"]
+    table["net_low"], table["net_high"] = table["net"] - reach, table["net"] + reach
+    table["n"] = table[["before", "now"]].max(axis=1)
+    return table.rename_axis(by).reset_index().astype({by: "string"})
+
+
+def transition_shares(before: pd.Series, now: pd.Series, order: Sequence[str], min_cell: int = 1) -> pd.DataFrame:
+    """Where the customers of each group went: one row per pair, shares that sum to one over each group.
+
+    Parameters
+    ----------
+    before, now : pandas.Series
+        Group of each customer, on the same index.
+    order : sequence of str
+        Groups in the order shown.
+    min_cell : int
+        Groups that had fewer customers are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``before``, ``now``, ``share``, ``n`` (customers of the group before), every pair of groups present.
+
+    Examples
+    --------
+    >>> pairs = transition_shares(pd.Series(["a", "a"]), pd.Series(["a", "b"]), ["a", "b"])
+    >>> pairs[["before", "now", "share"]].values.tolist()
+    [['a', 'a', 0.5], ['a', 'b', 0.5]]
+    """
+    counts = pd.crosstab(before.to_numpy(dtype=object), now.to_numpy(dtype=object))
+    counts = counts.reindex(
+        index=[name for name in order if name in counts.index],
+        columns=[name for name in order if name in counts.columns or name in counts.index],
+        fill_value=0,
+    )
+    n = counts.sum(axis=1)
+    shares = counts.div(n, axis=0)[n >= min_cell]
+    long = shares.rename_axis(index="before", columns="now").stack().rename("share").reset_index()
+    return long.assign(n=long["before"].map(n).astype(int)).astype({"before": "string", "now": "string"})
+
+
+def drift_finding(orders, customers: pd.DataFrame, found: Clustering, end, order, level=0.9, min_cell=1) -> Finding:
+    """Tell who has changed segment in the last month.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame or Purchases
+    customers : pandas.DataFrame
+        customer_id, segment, cluster as of `end`.
+    found : Clustering
+        The clusters of today.
+    end : date
+        Last day of the data; the day before which is compared lies a month earlier.
+    order : sequence of str
+        Segments in the order shown.
+    level, min_cell
+        Of the intervals; smallest group shown.
+
+    Returns
+    -------
+    Finding
+        Verdict ``grown`` or ``shrunk`` (the segment that moved most beyond noise, of those that time alone does not
+        empty), ``still``, or ``no_past``.
+    """
+    day = month_before(end)
+    then, now = groups_at(orders, day, found), customers.set_index("customer_id")
+    if then.empty:
+        return Finding("no_past", {"day": day})
+    table = moves(then["segment"], now["segment"], order, "segment", level)
+    shown = table[table["n"] >= min_cell].reset_index(drop=True)
+    stayed = then["segment"].reindex(now.index).dropna()
+    same = float((stayed == now["segment"].reindex(stayed.index)).mean())
+    beyond = shown[((shown["net_low"] > 0) | (shown["net_high"] < 0)) & ~shown["segment"].isin(AGING)]
+    facts = {"day": day, "same": same}
+    paths = transition_shares(stayed, now["segment"].reindex(stayed.index), order, min_cell)
+    paths["customers"] = (paths["share"] * paths["n"]).round().astype(int)
+    went = paths[(paths["before"] != paths["now"]) & (paths["customers"] >= min_cell)]
+    frames = {"moves": shown, "paths": went.sort_values("customers", ascending=False, kind="stable", ignore_index=True)}
+    if "cluster" in then:
+        names = list(dict.fromkeys([*found.profile["cluster"], *then["cluster"]]))
+        frames["clusters"] = moves(then["cluster"], now["cluster"], names, "cluster", level)
+    if beyond.empty:
+        return Finding("still", facts, frames)
+    row = beyond.loc[beyond["net"].abs().idxmax()]
+    net = Estimate(float(row["net"]), float(row["net_low"]), float(row["net_high"]), int(row["n"]))
+    if net.value < 0:
+        net = Estimate(-net.value, -net.high, -net.low, net.n)
+    facts |= {"segment": str(row["segment"]), "net": net}
+    return Finding("grown" if row["net"] > 0 else "shrunk", facts, frames)

@@ -1,0 +1,477 @@
+"""The ladder from suspect to partner: who stands where, how they climb, how long it takes, where it leads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import betainc, gammainc
+
+from regulars.errors import UserError
+from regulars.finding import Finding
+from regulars.intervals import Estimate, share, z_value
+from regulars.labels import LifecycleStage, RelationStage
+from regulars.retention.survival import kaplan_meier
+from regulars.rfm import Purchases
+
+LADDER = tuple(stage.value for stage in LifecycleStage)
+OFF = (LifecycleStage.DISQUALIFIED, LifecycleStage.INACTIVE)
+
+
+@dataclass(frozen=True)
+class LadderRules:
+    """What makes a customer stand on a step.
+
+    Parameters
+    ----------
+    client_orders : int
+        Purchase days from which a repeat customer is a client.
+    inactive_days : float
+        Silence after which nobody counts as active before it, however quick the own rhythm.
+    inactive_gaps : float
+        Silence in mean gaps of the customer's own rhythm (of all gaps for one-time customers) after which the customer
+        is inactive; the longer of the two holds.
+    advocate_referrals, partner_referrals : int
+        Customers referred from which one is an advocate; from which a member is a partner.
+    prospect_stages : mapping
+        Stage of the sales desk to step of the ladder; won prospects are customers.
+    """
+
+    client_orders: int
+    inactive_days: float
+    inactive_gaps: float
+    advocate_referrals: int
+    partner_referrals: int
+    prospect_stages: Mapping[str, str]
+
+
+def ladder_at(log: Purchases, day, rules: LadderRules, memberships=None, referrals=None) -> pd.DataFrame:
+    """Step on which each customer stands on a day.
+
+    A customer is inactive once silent for longer than `inactive_days` and than `inactive_gaps` own mean gaps; otherwise
+    the highest step whose condition holds counts: partner (member, with `partner_referrals` referred), advocate
+    (`advocate_referrals` referred), member (membership running), client (`client_orders` purchase days), repeat (two),
+    first-time (one).
+
+    Parameters
+    ----------
+    log : regulars.rfm.Purchases
+    day : date
+        Later events are not known yet.
+    rules : LadderRules
+    memberships : pandas.DataFrame, optional
+        customer_id, joined_at [, left_at].
+    referrals : pandas.DataFrame, optional
+        referrer_id, referred_id, at.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Customers with an order by then, by customer_id: ``lifecycle_stage``, ``orders`` (purchase days),
+        ``days_since_order``, ``patience`` (days of silence after which the customer is inactive), ``is_member``,
+        ``referred``.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
+    ...                        "ordered_at": pd.to_datetime(["2026-01-01", "2026-02-01", "2025-01-01"])})
+    >>> rules = LadderRules(4, 180, 3, 1, 3, {})
+    >>> ladder_at(Purchases.of(orders), "2026-03-01", rules)["lifecycle_stage"].to_dict()
+    {'a': 'repeat', 'b': 'inactive'}
+    """
+    end = pd.Timestamp(day).normalize()
+    known = log.summary(end, "day").set_index("customer_id")
+    table = pd.DataFrame({"orders": known["frequency"] + 1}, index=known.index)
+    table["days_since_order"] = known["T"] - known["recency"]
+    repeats = known["frequency"] > 0
+    gap = (known["recency"] / known["frequency"]).where(repeats)
+    # the rhythm of someone who has bought once is not known: that of all repeat customers stands in
+    gap = gap.fillna(known["recency"].sum() / max(known["frequency"].sum(), 1))
+    table["patience"] = np.maximum(rules.inactive_days, rules.inactive_gaps * gap)
+    table["is_member"] = _members(table.index, memberships, end)
+    table["referred"] = _referred(table.index, referrals, end)
+    stage = np.select(
+        [
+            table["days_since_order"] > table["patience"],
+            table["is_member"] & (table["referred"] >= rules.partner_referrals),
+            table["referred"] >= rules.advocate_referrals,
+            table["is_member"],
+            table["orders"] >= rules.client_orders,
+            table["orders"] >= 2,
+        ],
+        [step.value for step in (
+            LifecycleStage.INACTIVE, LifecycleStage.PARTNER, LifecycleStage.ADVOCATE, LifecycleStage.MEMBER,
+            LifecycleStage.CLIENT, LifecycleStage.REPEAT)],
+        LifecycleStage.FIRST_TIME.value,
+    )  # fmt: skip
+    table.insert(0, "lifecycle_stage", pd.Series(stage, index=table.index, dtype="string"))
+    return table
+
+
+def _members(index, memberships, end) -> pd.Series:
+    if memberships is None:
+        return pd.Series(False, index=index)
+    runs = memberships["joined_at"] <= end
+    if "left_at" in memberships:
+        runs &= memberships["left_at"].isna() | (memberships["left_at"] > end)
+    return pd.Series(index.isin(memberships.loc[runs, "customer_id"]), index=index)
+
+
+def _referred(index, referrals, end) -> pd.Series:
+    if referrals is None:
+        return pd.Series(0, index=index)
+    counts = referrals.loc[referrals["at"] <= end + pd.Timedelta(days=1), "referrer_id"].value_counts()
+    return counts.reindex(index).fillna(0).astype(int)
+
+
+def prospects_on_ladder(prospects: pd.DataFrame, rules: LadderRules) -> pd.DataFrame:
+    """Step of the ladder on which each prospect stands who has not become a customer.
+
+    Parameters
+    ----------
+    prospects : pandas.DataFrame
+        prospect_id, stage [, customer_id once won].
+    rules : LadderRules
+
+    Returns
+    -------
+    pandas.DataFrame
+        The prospects that are no customers, with ``lifecycle_stage``.
+
+    Raises
+    ------
+    UserError
+        For a stage that the rules do not name.
+    """
+    won = prospects["customer_id"].notna() if "customer_id" in prospects else prospects["stage"].eq("won")
+    rest = prospects[~won].copy()
+    unknown = sorted(set(rest["stage"]) - set(rules.prospect_stages))
+    if unknown:
+        raise UserError(
+            f"Table prospects, column stage: '{unknown[0]}' has no step on the ladder; name it in params.yaml under "
+            "segments.ladder.prospect_stages."
+        )
+    return rest.assign(lifecycle_stage=rest["stage"].map(rules.prospect_stages).astype("string"))
+
+
+def transition_counts(log: Purchases, end, rules: LadderRules, months: int = 12, **others) -> pd.DataFrame:
+    """How many customers went from each step to each in a month, summed over the last months.
+
+    Parameters
+    ----------
+    log, end, rules
+        As `ladder_at`.
+    months : int
+        Months that are counted, back from `end`; fewer where the log is shorter.
+    **others
+        memberships, referrals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Step before × step after, customers; steps that occur.
+    """
+    last = pd.Timestamp(end).normalize()
+    days = [last - pd.DateOffset(months=k) for k in range(months + 1)]
+    days = [day for day in days if day >= log.first][::-1]
+    total, earlier = None, None
+    for day in days:
+        now = ladder_at(log, day, rules, **others)["lifecycle_stage"]
+        if earlier is not None and len(earlier):
+            pair = pd.crosstab(
+                pd.Categorical(earlier, LADDER), pd.Categorical(now.reindex(earlier.index), LADDER), dropna=False
+            )
+            total = pair if total is None else total + pair
+        earlier = now
+    if total is None:
+        return pd.DataFrame()
+    seen = [step for step in LADDER if total.loc[step].sum() or total[step].sum()]
+    counts = total.loc[seen, seen]
+    return counts.set_axis(list(seen), axis=0).set_axis(list(seen), axis=1)
+
+
+def transition_matrix(counts: pd.DataFrame) -> pd.DataFrame:
+    """Chance of each step after a month, from each step; rows sum to one, and a step that nobody left is stayed on.
+
+    Examples
+    --------
+    >>> transition_matrix(pd.DataFrame([[3, 1], [0, 0]], ["repeat", "client"], ["repeat", "client"])).values.tolist()
+    [[0.75, 0.25], [0.0, 1.0]]
+    """
+    rows = np.array(counts, dtype=float)
+    empty = rows.sum(axis=1) == 0
+    rows[empty] = np.eye(len(rows))[empty]
+    return pd.DataFrame(rows / rows.sum(axis=1, keepdims=True), counts.index, counts.columns)
+
+
+def ladder_forecast(stages: pd.Series, counts: pd.DataFrame, months: int, level=0.9, draws=400, seed=0) -> pd.DataFrame:
+    """Customers of today on each step some months ahead, if the coming months go as those counted.
+
+    Parameters
+    ----------
+    stages : pandas.Series
+        Step of each customer today.
+    counts : pandas.DataFrame
+        Of `transition_counts`.
+    months : int
+        How far ahead.
+    level, draws, seed
+        Of the interval: matrices drawn from what the counts leave open (Dirichlet), then customers by chance.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lifecycle_stage``, ``now``, ``ahead`` with ``ahead_low``, ``ahead_high``, ``n``; both sum to the customers.
+    """
+    matrix = transition_matrix(counts).to_numpy()
+    now = stages.value_counts().reindex(counts.index).fillna(0).to_numpy()
+    ahead = now @ np.linalg.matrix_power(matrix, months)
+    rng = np.random.default_rng(seed)
+    drawn = np.empty((draws, len(now)))
+    for d in range(draws):
+        rows = np.array([_row(rng, row, point) for row, point in zip(counts.to_numpy(float), matrix, strict=True)])
+        power = np.linalg.matrix_power(rows, months)
+        drawn[d] = sum(rng.multinomial(int(k), p / p.sum()) for k, p in zip(now, power, strict=True))
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return pd.DataFrame(
+        {
+            "lifecycle_stage": pd.Series(counts.index, dtype="string"),
+            "now": now.astype(int),
+            "ahead": ahead,
+            "ahead_low": low,
+            "ahead_high": high,
+            "n": int(now.sum()),
+        }
+    )
+
+
+def _row(rng, counts, point):
+    some = counts > 0
+    row = point.copy()
+    if some.any():
+        row[some] = rng.dirichlet(counts[some])
+    return row
+
+
+def climbs(log: Purchases, end, rules: LadderRules, prospects=None, memberships=None, referrals=None, level=0.9):
+    """Share that reached each next step, and how long it took, those still on their way counted right.
+
+    Parameters
+    ----------
+    log, end, rules, memberships, referrals
+        As `ladder_at`.
+    prospects : pandas.DataFrame, optional
+        created_at, stage, customer_id; a prospect without a decision is still on the way.
+    level : float
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lifecycle_stage`` (from), ``next_stage``, ``n`` (who reached the first), ``reached``, ``share`` with limits
+        (Wilson), ``median_days`` with limits (Kaplan–Meier; NaN where half of them have not got there).
+    """
+    last = pd.Timestamp(end).normalize()
+    code, day = log.code, log.day
+    seen = day <= int(last.to_datetime64().astype("datetime64[D]").astype(int))
+    code, day = code[seen], day[seen]
+    start = np.flatnonzero(np.diff(code, prepend=-1))
+    nth = np.arange(code.size) - np.repeat(start, np.diff(start, append=code.size))
+    moment = {
+        k: pd.Series(day[nth == k - 1], index=log.customers.iloc[code[nth == k - 1]].to_numpy())
+        for k in (1, 2, rules.client_orders)
+    }
+    now = int(last.to_datetime64().astype("datetime64[D]").astype(int))
+    steps = [
+        (LifecycleStage.FIRST_TIME, LifecycleStage.REPEAT, moment[1], moment[2]),
+        (LifecycleStage.REPEAT, LifecycleStage.CLIENT, moment[2], moment[rules.client_orders]),
+    ]
+    if prospects is not None and "customer_id" in prospects:
+        noted = _day_numbers(prospects.set_index("prospect_id")["created_at"])
+        won = prospects.dropna(subset="customer_id")
+        won = pd.Series(won["customer_id"].map(moment[1]).to_numpy(), index=won["prospect_id"]).dropna()
+        steps.insert(0, (LifecycleStage.PROSPECT, LifecycleStage.FIRST_TIME, noted, won))
+    if memberships is not None:
+        joined = _day_numbers(memberships.groupby("customer_id")["joined_at"].min())
+        steps.append((LifecycleStage.CLIENT, LifecycleStage.MEMBER, moment[rules.client_orders], joined[joined <= now]))
+    if referrals is not None:
+        first = _day_numbers(referrals.groupby("referrer_id")["at"].min())
+        steps.append((LifecycleStage.REPEAT, LifecycleStage.ADVOCATE, moment[2], first[first <= now]))
+    rows = []
+    for source, target, since, reached in steps:
+        until = reached.reindex(since.index)
+        happened = until.notna().to_numpy()
+        took = np.where(happened, until.fillna(0).to_numpy(float), now) - since.to_numpy(float)
+        part = share(int(happened.sum()), len(since), level)
+        half = kaplan_meier(took.clip(min=0), happened, level).quantile() if len(since) else Estimate(float("nan"))
+        rows.append(
+            {
+                "lifecycle_stage": source.value, "next_stage": target.value,
+                "n": len(since), "reached": int(happened.sum()),
+                "share": part.value, "share_low": part.low, "share_high": part.high,
+                "median_days": half.value, "median_days_low": half.low, "median_days_high": half.high,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows).astype({"lifecycle_stage": "string", "next_stage": "string"})
+
+
+def _day_numbers(days: pd.Series) -> pd.Series:
+    return pd.Series(days.to_numpy("datetime64[D]").astype(np.int64), index=days.index)
+
+
+def relation_stages(
+    customers: pd.DataFrame, log: Purchases, end, r: float, alpha: float, horizon_days: float, unit_days
+):
+    """Whether the relationship with each customer is still being won, growing or mature, with its probability.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        customer_id, frequency, T (in time units).
+    log : Purchases
+    end : date
+    r, alpha : float
+        Of BG/NBD: rates vary over customers as Gamma(r, α), α in time units.
+    horizon_days, unit_days : float
+        A rate below one order per horizon is no relationship yet; days of a time unit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By the index of `customers`: ``relation_stage``, ``relation_probability`` (of that stage), ``p_acquisition``,
+        ``p_growth``, ``p_maturity``, which sum to one.
+
+    Notes
+    -----
+    A customer's rate λ given x repeat orders in T is Gamma(r + x, α + T). Acquisition: P(λ · horizon < 1). Growth,
+    else: P(λ₂ > λ₁) of the rates in the second and first half of the time as a customer, each Gamma(r + xᵢ, α + T/2),
+    so that λ₂ / (λ₁ + λ₂) is Beta(r + x₂, r + x₁). Maturity is the rest.
+
+    References
+    ----------
+    Fader, Hardie and Lee (2005), Marketing Science 24, 275-284 (gamma rates). Johnson, Kotz and Balakrishnan (1994),
+    Continuous Univariate Distributions 1, ch. 17 (ratio of gammas).
+    """
+    x, T = customers["frequency"].to_numpy(float), customers["T"].to_numpy(float)
+    last = pd.Timestamp(end).to_datetime64().astype("datetime64[D]").astype(int)
+    place = pd.Series(np.arange(len(customers)), index=customers["customer_id"].to_numpy())
+    at = place.reindex(log.customers.to_numpy()).to_numpy()[log.code]
+    inside = ~np.isnan(at) & (log.day <= last)
+    at, day = at[inside].astype(int), log.day[inside]
+    later = day > last - T[at] * unit_days / 2
+    second = np.bincount(at[later], minlength=len(x)).astype(float)
+    second = np.minimum(second, x)
+    first = x - second
+    acquisition = gammainc(r + x, (alpha + T) * unit_days / horizon_days)
+    growing = 1 - betainc(r + second, r + first, 0.5)
+    parts = np.column_stack([acquisition, (1 - acquisition) * growing, (1 - acquisition) * (1 - growing)])
+    best = parts.argmax(axis=1)
+    names = np.array([stage.value for stage in RelationStage], dtype=object)
+    return pd.DataFrame(
+        {
+            "relation_stage": pd.Series(names[best], index=customers.index, dtype="string"),
+            "relation_probability": parts[np.arange(len(x)), best],
+            **{f"p_{name}": parts[:, k] for k, name in enumerate(names)},
+        },
+        index=customers.index,
+    )
+
+
+def ladder_finding(
+    stages: pd.DataFrame, log: Purchases, end, rules: LadderRules, *, prospects=None, memberships=None, referrals=None,
+    months: int = 12, ahead: int = 6, level: float = 0.9, min_cell: int = 1, seed: int = 0,
+) -> Finding:  # fmt: skip
+    """Tell how customers stand on the ladder and climb it.
+
+    Parameters
+    ----------
+    stages : pandas.DataFrame
+        Of `ladder_at` at `end`.
+    log, end, rules, prospects, memberships, referrals
+        As `climbs`.
+    months, ahead : int
+        Months whose moves are counted; months that are forecast.
+    level, min_cell, seed
+        Of intervals; smallest step shown; of the draws.
+
+    Returns
+    -------
+    Finding
+        Verdict ``known``, or ``no_moves`` where the log is too short for a month to be counted.
+    """
+    others = {"memberships": memberships, "referrals": referrals}
+    counted = stages["lifecycle_stage"].astype(object).value_counts()
+    if prospects is not None:
+        counted = counted.add(
+            prospects_on_ladder(prospects, rules)["lifecycle_stage"].astype(object).value_counts(), fill_value=0
+        )
+    steps = pd.DataFrame(
+        {
+            "lifecycle_stage": pd.Series(LADDER, dtype="string"),
+            "customers": counted.reindex(LADDER).fillna(0).astype(int).to_numpy(),
+        }
+    )
+    steps = steps[steps["customers"] >= max(min_cell, 1)].reset_index(drop=True)
+    climbing = climbs(log, end, rules, prospects, level=level, **others)
+    frames = {"steps": steps, "climbs": climbing}
+    second = climbing[climbing["lifecycle_stage"] == LifecycleStage.FIRST_TIME.value].iloc[0]
+    reached = share(int(second["reached"]), int(second["n"]), level)
+    silent = share(int((stages["lifecycle_stage"] == LifecycleStage.INACTIVE.value).sum()), len(stages), level)
+    facts = {"silent": silent, "reached": reached, "client_orders": rules.client_orders}
+    counts = transition_counts(log, end, rules, months, **others)
+    if counts.empty:
+        return Finding("no_moves", facts, frames)
+    matrix = transition_matrix(counts)
+    n = counts.sum(axis=1)
+    long = matrix.rename_axis(index="before", columns="now").stack().rename("share").reset_index()
+    long["n"] = long["before"].map(n).astype(int)
+    forecast = ladder_forecast(stages["lifecycle_stage"], counts, ahead, level, seed=seed)
+    frames |= {"matrix": long[long["n"] >= min_cell].reset_index(drop=True), "forecast": forecast}
+    return Finding("known", facts | {"ahead": ahead, "months": months}, frames)
+
+
+def relations_by(models: Mapping, customers: pd.DataFrame, log: Purchases, end) -> pd.DataFrame:
+    """Return `relation_stages` by the rates, time unit and horizon that ``models/<dataset>/clv.json`` records."""
+    from regulars.clv.value import units
+
+    rates = models["models"]["bg_nbd"]["parameters"]
+    unit = 1 / units(days=1, time_unit=models["time_unit"])
+    horizon = models["horizon_months"] / 12 * 365.25
+    return relation_stages(customers, log, end, rates["r"], rates["alpha"], horizon, unit)
+
+
+def relation_finding(relations: pd.DataFrame, customers: pd.DataFrame, level: float = 0.9) -> Finding:
+    """Tell how many relationships are being won, grow or are mature.
+
+    Parameters
+    ----------
+    relations : pandas.DataFrame
+        Of `relation_stages`.
+    customers : pandas.DataFrame
+        ``clv`` on the same index, currency.
+    level : float
+        Of the intervals: sums of the customers' probabilities.
+
+    Returns
+    -------
+    Finding
+        Verdict: the stage of most customers.
+    """
+    rows = []
+    for stage in RelationStage:
+        p = relations[f"p_{stage.value}"]
+        mine = relations["relation_stage"] == stage.value
+        reach = z_value(level) * float(np.sqrt((p * (1 - p)).sum()))
+        total = float(p.sum())
+        rows.append(
+            {
+                "relation_stage": stage.value, "customers": int(mine.sum()),
+                "share": total / len(p), "share_low": max(0.0, total - reach) / len(p),
+                "share_high": min(len(p), total + reach) / len(p), "n": len(p),
+                "probability": float(relations.loc[mine, "relation_probability"].mean()),
+                "clv": float(customers.loc[mine, "clv"].sum()),
+            }
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    top = table.loc[table["customers"].idxmax()]
+    part = Estimate(top["share"], top["share_low"], top["share_high"], int(top["n"]))
+    return Finding(str(top["relation_stage"]), {"share": part}, {"table": table})

@@ -1,0 +1,403 @@
+"""Customers × products: margin per cell with its sign, what to do about each cell, and what is bought together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from regulars.finding import Finding
+from regulars.intervals import Estimate, z_value
+from regulars.labels import ProductAction
+
+REST = "other products"
+PARTS = 10_000  # money is counted in whole ten-thousandths, so that cells add up to the ledger
+ITEMS_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class ProductRules:
+    """When a product, or a product with a group of customers, calls for something.
+
+    Parameters
+    ----------
+    drop_below_share : float
+        Share of the revenue below which a product that loses money is dropped; above it its price is raised.
+    cross_sell_below : float
+        Of the best group's share of buyers: a group in which fewer buy the product is offered it.
+    min_support : float
+        Share of the baskets that must hold a combination.
+    baskets_max : int
+        Baskets at most that are looked at, drawn by the seed.
+    false_discovery_rate : float
+        Share of the rules told that may be chance.
+    """
+
+    drop_below_share: float
+    cross_sell_below: float
+    min_support: float
+    baskets_max: int
+    false_discovery_rate: float
+
+
+def profit_cells(lines: pd.DataFrame, groups: pd.Series, item: str = "product_id") -> pd.DataFrame:
+    """Revenue and margin of each item with each group of customers.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+        customer_id, quantity, unit_price, the column `item` [, unit_cost (missing: unknown)].
+    groups : pandas.Series
+        Group of each customer, by customer_id.
+    item : str
+        ``product_id`` or ``category``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pair: ``group``, ``item``, ``customers`` (buyers), ``revenue``, ``margin`` (of the lines whose cost
+        is known; NaN where none is), ``uncosted`` (revenue without a cost). The revenues sum to that of all lines, to
+        the cent.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "a"], "product_id": ["x", "y"], "quantity": [2.0, 1.0],
+    ...                       "unit_price": [3.0, 5.0], "unit_cost": [4.0, 1.0]})
+    >>> profit_cells(lines, pd.Series({"a": "vip"}))[["item", "revenue", "margin"]].values.tolist()
+    [['x', 6.0, -2.0], ['y', 5.0, 4.0]]
+    """
+    from regulars.engine import as_frame, as_table
+
+    cost = lines["unit_cost"] if "unit_cost" in lines else pd.Series(np.nan, index=lines.index)
+    revenue = np.rint(lines["quantity"] * lines["unit_price"] * PARTS)
+    spent = lines["quantity"] * cost * PARTS
+    known = spent.notna()
+    frame = pd.DataFrame(
+        {
+            "customer_id": lines["customer_id"].astype("string"),
+            "item": lines[item].astype("string"),
+            "revenue": revenue.astype("int64"),
+            "margin": (revenue - np.rint(spent)).fillna(0).astype("int64"),
+            "costed": revenue.where(known, 0).astype("int64"),
+            "known": known.astype("int64"),
+        }
+    )
+    names = groups.rename("group").rename_axis("customer_id").reset_index().astype("string")
+    table = as_table(frame).left_join(as_table(names), "customer_id")
+    cells = as_frame(
+        table.group_by("group", "item").aggregate(
+            customers=table.customer_id.nunique().cast("int64"),
+            revenue=table.revenue.sum().cast("int64"),
+            margin=table.margin.sum().cast("int64"),
+            costed=table.costed.sum().cast("int64"),
+            known=table.known.sum().cast("int64"),
+        )
+    )
+    cells["uncosted"] = (cells["revenue"] - cells.pop("costed")) / PARTS
+    cells["revenue"] /= PARTS
+    cells["margin"] = (cells["margin"] / PARTS).where(cells.pop("known") > 0)
+    return cells.sort_values(["group", "item"], ignore_index=True)
+
+
+def with_actions(cells: pd.DataFrame, sizes: pd.Series, rules: ProductRules) -> pd.DataFrame:
+    """What to do about each cell.
+
+    Drop or raise the price where the cell loses money (by the item's share of all revenue); cross-sell where it earns
+    and the group has fewer buyers of the item than `cross_sell_below` of the best group's share; keep otherwise.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        Of `profit_cells`.
+    sizes : pandas.Series
+        Customers of each group.
+    rules : ProductRules
+
+    Returns
+    -------
+    pandas.DataFrame
+        The cells with ``buyers_share``, ``action`` (`regulars.labels.ProductAction`; unknown where no cost is known or
+        more came back than was sold) and ``worth`` (margin, had the group `cross_sell_below` of the best group's share
+        of buyers; NaN but for cross-selling).
+    """
+    size = cells["group"].map(sizes).astype(float)
+    share = cells["customers"] / size
+    best = share.groupby(cells["item"]).transform("max")
+    part = cells["revenue"].groupby(cells["item"]).transform("sum") / cells["revenue"].sum()
+    action = np.select(
+        [
+            cells["margin"].isna() | (cells["revenue"] <= 0),
+            (cells["margin"] < 0) & (part < rules.drop_below_share),
+            cells["margin"] < 0,
+            share < rules.cross_sell_below * best,
+        ],
+        [ProductAction.UNKNOWN.value, ProductAction.DROP.value, ProductAction.RAISE_PRICE.value,
+         ProductAction.CROSS_SELL.value],
+        ProductAction.KEEP.value,
+    )  # fmt: skip
+    missing = (rules.cross_sell_below * best - share).clip(lower=0) * size
+    worth = (missing * cells["margin"] / cells["customers"]).where(action == ProductAction.CROSS_SELL.value)
+    actions = pd.Series(action, index=cells.index, dtype="string")
+    return cells.assign(buyers_share=share, action=actions, worth=worth)
+
+
+def readable(cells: pd.DataFrame, most: int = ITEMS_SHOWN) -> pd.DataFrame:
+    """Matrix small enough to read: the items with the largest margins, either sign, the others as one; alike together.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        Of `profit_cells`.
+    most : int
+        Items shown at most, the rest included.
+
+    Returns
+    -------
+    pandas.DataFrame
+        group, item, revenue, margin, ordered so that items whose margin spreads alike over the groups stand together
+        (average linkage on the shares of the groups). The sums are those of `cells`.
+    """
+    size = cells["margin"].fillna(0.0).abs().groupby(cells["item"]).sum()
+    weight = size + 1e-9 * cells["revenue"].groupby(cells["item"]).sum().abs()
+    kept = weight.sort_values(ascending=False, kind="stable").index
+    kept = kept if len(kept) <= most else kept[: most - 1]
+    item = cells["item"].where(cells["item"].isin(kept), REST)
+    small = cells.assign(item=item).groupby(["group", "item"], sort=False)
+    small = small[["revenue", "margin"]].sum(min_count=1).reset_index()
+    wide = small.pivot(index="item", columns="group", values="margin").fillna(0.0)
+    rows = [name for name in wide.index if name != REST]
+    if len(rows) > 2:
+        from scipy.cluster.hierarchy import leaves_list, linkage
+
+        profile = wide.loc[rows]
+        scaled = profile.div(profile.abs().sum(axis=1).replace(0, 1), axis=0)
+        rows = [rows[k] for k in leaves_list(linkage(scaled, "average", optimal_ordering=True))]
+    place = {name: k for k, name in enumerate([*rows, REST])}
+    return small.sort_values("item", key=lambda names: names.map(place), kind="stable", ignore_index=True)
+
+
+def products_finding(
+    lines: pd.DataFrame, groups: pd.Series, order: Sequence[str], rules: ProductRules, min_cell: int = 1
+) -> Finding:
+    """Tell with which products and customers margin is made and lost.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+        As for `profit_cells`, with ``category`` and ``description`` where known.
+    groups : pandas.Series
+        Tier of each customer, by customer_id.
+    order : sequence of str
+        Groups in the order shown.
+    rules : ProductRules
+    min_cell : int
+        Cells with fewer buyers are not shown.
+
+    Returns
+    -------
+    Finding
+        Verdict ``losses`` (some product loses money), ``no_losses`` or ``no_costs``.
+    """
+    sizes = groups.value_counts()
+    cells = with_actions(profit_cells(lines, groups), sizes, rules)
+    whole = cells.groupby("item")[["revenue", "margin", "uncosted"]].sum(min_count=1)
+    whole["buyers"] = lines.groupby(lines["product_id"].astype("string"))["customer_id"].nunique()
+    total = whole["revenue"].sum()
+    whole["margin_share"] = whole["margin"] / (whole["revenue"] - whole["uncosted"]).where(lambda x: x != 0)
+    loses = (whole["margin"] < 0) & (whole["revenue"] > 0)  # a product that only came back is no loss-maker
+    whole["action"] = np.select(
+        [
+            whole["margin"].isna() | (whole["revenue"] <= 0),
+            loses & (whole["revenue"] < rules.drop_below_share * total),
+            loses,
+        ],
+        [ProductAction.UNKNOWN.value, ProductAction.DROP.value, ProductAction.RAISE_PRICE.value],
+        ProductAction.KEEP.value,
+    )
+    whole = whole.rename_axis("product_id").reset_index()
+    whole["loses"] = loses.to_numpy()
+    whole = whole.sort_values(["loses", "margin"], ascending=[False, True], kind="stable", ignore_index=True)
+    names = _descriptions(lines)
+    whole["name"] = whole["product_id"].map(names).fillna(whole["product_id"])
+    by_category = "category" in lines and lines["category"].notna().mean() > 0.5
+    kind = "category" if by_category else "product_id"
+    rough = lines.assign(category=lines["category"].fillna("no category")) if by_category else lines
+    coarse = with_actions(profit_cells(rough, groups, kind), sizes, rules)
+    shown = readable(coarse)
+    shown["item"] = shown["item"].map(names).fillna(shown["item"]) if kind == "product_id" else shown["item"]
+    shown["group"] = pd.Categorical(shown["group"], list(order), ordered=True)
+    place = {name: k for k, name in enumerate(dict.fromkeys(shown["item"]))}
+    shown = shown.sort_values(["item", "group"], key=lambda c: c.map(place) if c.name == "item" else c, kind="stable")
+    shown = shown.assign(group=shown["group"].astype("string")).rename(columns={"group": "tier"}).reset_index(drop=True)
+    value = "margin" if cells["margin"].notna().any() else "revenue"
+    counts = cells["action"].value_counts()
+    detailed = cells[cells["customers"] >= min_cell].rename(columns={"group": "tier", "item": "product_id"})
+    detailed = detailed.assign(name=detailed["product_id"].map(names).fillna(detailed["product_id"]))
+    offers = detailed[detailed["action"] == ProductAction.CROSS_SELL.value]
+    offers = offers.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
+    facts = {"products": len(whole), "revenue": float(total), "uncosted": float(whole["uncosted"].sum() / total)}
+    if value == "revenue":
+        top = {"top": float(whole["revenue"].max() / total)}
+        facts.pop("uncosted")
+        return Finding("no_costs", facts | top, {"revenue": shown})
+    frames = {"map": shown, "worst": whole, "offers": offers}
+    facts |= {
+        "margin": float(whole["margin"].sum()),
+        "losing": int(loses.sum()),
+        "lost": float(-whole.loc[whole["loses"], "margin"].sum()),
+        "cross_sell": int(counts.get(ProductAction.CROSS_SELL.value, 0)),
+    }
+    if loses.any():
+        return Finding("losses", facts | {"worst": str(whole["name"].iloc[0])}, frames)
+    return Finding("no_losses", {k: v for k, v in facts.items() if k not in ("losing", "lost")}, frames)
+
+
+def _descriptions(lines: pd.DataFrame) -> pd.Series:
+    """Name of each product: its most frequent description, the first by alphabet where equally frequent."""
+    if "description" not in lines:
+        return pd.Series(dtype=object)
+    known = lines[["product_id", "description"]].dropna().astype(object)
+    counts = known.value_counts().reset_index(name="lines")
+    counts = counts.sort_values(["product_id", "lines", "description"], ascending=[True, False, True])
+    return counts.drop_duplicates("product_id").set_index("product_id")["description"].str.strip().str.capitalize()
+
+
+# ---- baskets ----
+
+
+def one_basket_each(lines: pd.DataFrame, most: int, seed: int = 0) -> pd.DataFrame:
+    """One order of each customer, drawn at random: what the same customer repeats cannot look like a rule.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+        customer_id, order_id, product_id.
+    most : int
+        Customers at most.
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``basket`` (number), ``product_id``, each pair once.
+    """
+    rng = np.random.default_rng(seed)
+    orders = lines[["customer_id", "order_id"]].drop_duplicates().sort_values(["customer_id", "order_id"])
+    orders = orders.assign(_draw=rng.random(len(orders))).sort_values(["customer_id", "_draw"], kind="stable")
+    chosen = orders.drop_duplicates("customer_id")
+    if len(chosen) > most:
+        chosen = chosen.iloc[np.sort(rng.choice(len(chosen), most, replace=False))]
+    chosen = chosen.assign(basket=np.arange(len(chosen)))[["customer_id", "order_id", "basket"]]
+    pairs = lines[["customer_id", "order_id", "product_id"]].merge(chosen, on=["customer_id", "order_id"])
+    return pairs[["basket", "product_id"]].drop_duplicates().sort_values(["basket", "product_id"], ignore_index=True)
+
+
+def basket_rules(baskets: pd.DataFrame, rules: ProductRules, level: float = 0.9, longest: int = 3) -> pd.DataFrame:
+    """Which products make another one likelier in the same basket.
+
+    Parameters
+    ----------
+    baskets : pandas.DataFrame
+        basket, product_id; baskets independent of each other, as `one_basket_each` gives them.
+    rules : ProductRules
+        `min_support`, `false_discovery_rate`.
+    level : float
+        Of the interval of the lift.
+    longest : int
+        Products in a rule at most.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``when``, ``then`` (products; several joined by " + "), ``n`` (baskets), ``together`` (with both), ``share`` (of
+        the baskets with `when`, those with `then`), ``usual`` (of all), ``lift`` with limits, ``p_value`` (Fisher,
+        one-sided), ``q_value``; those whose q-value stays within the false discovery rate, by lift.
+
+    Notes
+    -----
+    Itemsets by FP-growth and rules by ``mlxtend``. The limits of the lift are those of its logarithm by the delta
+    method: n · var = Σ p g² − 1 over the cells of the 2 × 2 table. Every rule tested counts for the false discovery
+    rate.
+
+    References
+    ----------
+    Han, J., Pei, J. and Yin, Y. (2000), SIGMOD Record 29, 1-12 (FP-growth).
+    Benjamini, Y. and Hochberg, Y. (1995), J. Royal Statistical Society B 57, 289-300.
+    """
+    from scipy.sparse import csr_matrix
+    from scipy.stats import false_discovery_control, hypergeom
+
+    columns = ["when", "then", "n", "together", "share", "usual", "lift", "lift_low", "lift_high", "p_value", "q_value"]
+    n = int(baskets["basket"].nunique())
+    counts = baskets["product_id"].value_counts()
+    least = max(rules.min_support * n, 5)
+    kept = counts.index[counts >= least].sort_values()
+    if len(kept) < 2:
+        return pd.DataFrame(columns=columns)
+    from mlxtend.frequent_patterns import association_rules, fpgrowth
+
+    some = baskets[baskets["product_id"].isin(kept)]
+    row, column = some["basket"].to_numpy(), kept.get_indexer(some["product_id"])
+    held = csr_matrix((np.ones(len(some), dtype=bool), (row, column)), shape=(n, len(kept)))
+    frame = pd.DataFrame.sparse.from_spmatrix(held, columns=list(range(len(kept))))
+    sets = fpgrowth(frame, min_support=least / n, max_len=longest)
+    if (sets["itemsets"].map(len) > 1).sum() == 0:
+        return pd.DataFrame(columns=columns)
+    found = association_rules(sets, metric="lift", min_threshold=0.0, num_itemsets=n)
+    found = found[found["consequents"].map(len) == 1].reset_index(drop=True)
+    a, b, both = (
+        np.rint(found[name].to_numpy(float) * n).astype(int)
+        for name in ("antecedent support", "consequent support", "support")
+    )
+    p = hypergeom.sf(both - 1, n, a, b)
+    cells = np.stack([both, a - both, b - both, n - a - b + both]) / n
+    pa, pb = a / n, b / n
+    slopes = np.stack([1 / cells[0] - 1 / pa - 1 / pb, -1 / pa, -1 / pb, np.zeros(len(a))])
+    spread = np.sqrt(np.maximum((cells * slopes**2).sum(axis=0) - 1, 0) / n) * z_value(level)
+    lift = both * n / (a * b)
+    result = pd.DataFrame(
+        {
+            "when": [" + ".join(str(kept[i]) for i in sorted(items)) for items in found["antecedents"]],
+            "then": [str(kept[next(iter(items))]) for items in found["consequents"]],
+            "n": a, "together": both, "share": both / a, "usual": pb,
+            "lift": lift, "lift_low": lift * np.exp(-spread), "lift_high": lift * np.exp(spread),
+            "p_value": p, "q_value": false_discovery_control(p),
+        }
+    )  # fmt: skip
+    result = result[(result["q_value"] <= rules.false_discovery_rate) & (result["lift_low"] > 1)]
+    return result.sort_values(["lift", "when", "then"], ascending=[False, True, True], ignore_index=True)[columns]
+
+
+def baskets_finding(lines: pd.DataFrame, rules: ProductRules, level: float = 0.9, seed: int = 0) -> Finding:
+    """Tell what is bought together more often than by chance.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+        customer_id, order_id, product_id [, description].
+    rules : ProductRules
+    level, seed
+        Of the interval of the lift; of the draw of baskets.
+
+    Returns
+    -------
+    Finding
+        Verdict ``found`` or ``none``.
+    """
+    baskets = one_basket_each(lines, rules.baskets_max, seed)
+    table = basket_rules(baskets, rules, level)
+    n = int(baskets["basket"].nunique())
+    facts = {"baskets": n, "rate": rules.false_discovery_rate}
+    if table.empty:
+        return Finding("none", facts)
+    names = _descriptions(lines)
+    top = table.iloc[0]
+
+    def worded(text: str) -> str:
+        return " + ".join(str(names.get(part, part)) for part in text.split(" + "))
+
+    table = table.assign(when=table["when"].map(worded), then=table["then"].map(worded))
+    lift = Estimate(float(top["lift"]), float(top["lift_low"]), float(top["lift_high"]), int(top["n"]))
+    facts |= {"when": table["when"].iloc[0], "then": table["then"].iloc[0], "lift": lift, "rules": len(table)}
+    facts |= {"share": float(top["share"]), "usual": float(top["usual"])}
+    return Finding("found", facts, {"rules": table})
