@@ -15,7 +15,7 @@ from regulars.clv.coverage import randomised_pit
 from regulars.clv.headline import judge_forecasts, rolling_cutoffs, with_headline
 from regulars.clv.scoring import fit_models, score_customers
 from regulars.errors import UserError
-from regulars.rfm import rfm_summary
+from regulars.rfm import Purchases, rfm_summary
 
 MODELS = ["bg_nbd", "combined", "naive"]
 CDNOW = {"zero_spend_is_purchase": True}
@@ -261,3 +261,28 @@ def test_intervals_widen_by_what_the_earlier_holdout_shows(cdnow_folds):
     assert (found.table["covered"] > 0.4).all()
     alone = holdout_coverage(cdnow_folds[:1], 180)
     assert alone.widened is None
+
+
+def test_many_customers_are_judged_and_learnt_from_by_a_sample(cdnow_master):
+    log = Purchases.of(cdnow_master, zero_spend_is_purchase=True)
+    part = log.sample(6000, seed=1)
+    found = judge_forecasts(part, date(1998, 6, 30), 180, bootstraps=20, **CDNOW)
+    assert found.drawn_from == 23570
+    assert found.scored_customers == 6000
+    assert ("sampled", {"customers": 6000, "base": 23570}) in [(one.code, one.facts) for one in found.misses]
+    whole, learnt = (forecast_now(log, date(1998, 6, 30), 180, **CDNOW, learn_from=one) for one in (None, part))
+    assert learnt["customer_id"].equals(whole["customer_id"])
+    assert learnt["expected_orders"].sum() == pytest.approx(whole["expected_orders"].sum(), rel=0.1)
+    assert np.corrcoef(learnt["expected_orders"], whole["expected_orders"])[0, 1] > 0.95
+    same = forecast_now(log, date(1998, 6, 30), 180, **CDNOW, learn_from=log)
+    pd.testing.assert_frame_equal(same, whole, check_exact=True)
+
+
+def test_a_sample_of_customers_keeps_their_histories(cdnow_sample):
+    log = Purchases.of(cdnow_sample, zero_spend_is_purchase=True)
+    part = log.sample(300, seed=4)
+    kept = log.summary("1998-06-30").set_index("customer_id").loc[part.customers].reset_index()
+    pd.testing.assert_frame_equal(part.summary("1998-06-30"), kept, check_exact=True)
+    assert log.sample(300, seed=4).customers.equals(part.customers)
+    assert not log.sample(300, seed=5).customers.equals(part.customers)
+    assert log.sample(2357) is log

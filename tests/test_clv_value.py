@@ -19,6 +19,8 @@ from regulars.clv import (
     predictive_intervals,
     winsorise,
 )
+from regulars.clv.scoring import fit_models, score_customers
+from regulars.rfm import rfm_summary
 
 ORDERS = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
 SPEND = {"p": 6.25, "q": 3.74, "v": 15.44}
@@ -355,3 +357,24 @@ def test_coverage_in_a_thousand_simulations(make, truth):
     # the randomised PIT is uniform: Kolmogorov–Smirnov at the 1 % level
     distance = np.abs(np.sort(pit) - (np.arange(runs) + 0.5) / runs).max() + 0.5 / runs
     assert distance < 1.63 / np.sqrt(runs), distance
+
+
+def test_intervals_of_many_histories_come_from_those_that_are_alike(cdnow_master, monkeypatch):
+    summary = rfm_summary(cdnow_master, "1998-06-30", zero_spend_is_purchase=True)
+    models = fit_models(summary)
+    settings = {"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "active_within_days": 90}
+    settings |= {"time_unit": "week", "draws": 200}
+    plain = score_customers(summary, models, **settings)
+    monkeypatch.setattr("regulars.clv.uncertainty.MOST_HISTORIES", 1000)
+    shared = score_customers(summary, models, **settings)
+    for total in ("orders_total", "clv_total"):
+        ours, theirs = getattr(shared, total), getattr(plain, total)
+        assert ours.value == theirs.value
+        assert np.log(ours.high / ours.low) == pytest.approx(np.log(theirs.high / theirs.low), rel=0.01)
+    ours, theirs = shared.customers, plain.customers
+    assert (ours["clv"] == theirs["clv"]).all()
+    # ends of 200 draws are themselves uncertain by a tenth; sharing futures must not move them further on average
+    for name in ("expected_orders_high", "clv_high"):
+        assert ours[name].sum() == pytest.approx(theirs[name].sum(), rel=0.03)
+        assert np.corrcoef(ours[name], theirs[name])[0, 1] > 0.97
+    assert (ours["clv_low"] <= ours["clv_high"]).all()

@@ -236,6 +236,8 @@ class Purchases:
         Of each occasion, sorted by customer and day: position in ``customers``, days since 1970, ten-thousandths.
     first, last : pandas.Timestamp
         Days of the first and of the last order in the log, purchase or not.
+    drawn_from : int
+        Customers of the log of which these are a sample; 0: these are all.
     """
 
     customers: pd.Series
@@ -244,6 +246,7 @@ class Purchases:
     money: np.ndarray
     first: pd.Timestamp
     last: pd.Timestamp
+    drawn_from: int = 0
 
     @classmethod
     def of(cls, orders, *, zero_spend_is_purchase: bool = False) -> "Purchases":
@@ -281,6 +284,43 @@ class Purchases:
     def __len__(self) -> int:
         """Occasions."""
         return len(self.code)
+
+    def sample(self, customers: int, seed: int = 0) -> "Purchases":
+        """Occasions of so many customers drawn at random, or all where there are no more.
+
+        Parameters
+        ----------
+        customers : int
+        seed : int
+
+        Returns
+        -------
+        Purchases
+            ``first`` and ``last`` stay those of the whole log.
+
+        Examples
+        --------
+        >>> orders = pd.DataFrame({
+        ...     "customer_id": list("abcd"), "ordered_at": pd.to_datetime(["2024-01-01"] * 4), "amount": [10.0] * 4})
+        >>> part = Purchases.of(orders).sample(3)
+        >>> len(part.customers), part.drawn_from, len(Purchases.of(orders).sample(9).customers)
+        (3, 4, 4)
+        """
+        if len(self.customers) <= customers:
+            return self
+        chosen = np.sort(np.random.default_rng(seed).choice(len(self.customers), customers, replace=False))
+        place = np.full(len(self.customers), -1)
+        place[chosen] = np.arange(customers)
+        inside = place[self.code] >= 0
+        return Purchases(
+            customers=self.customers.iloc[chosen].reset_index(drop=True),
+            code=place[self.code[inside]],
+            day=self.day[inside],
+            money=self.money[inside],
+            first=self.first,
+            last=self.last,
+            drawn_from=len(self.customers),
+        )
 
     def occasions(self) -> pd.DataFrame:
         """One row per occasion, sorted by customer and day: customer_id (position in ``customers``), day."""

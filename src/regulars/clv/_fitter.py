@@ -10,9 +10,9 @@ from regulars.clv._inputs import _refuse
 from regulars.clv._newton import Optimum, maximise
 from regulars.rounding import round_significant
 
-# Sums of rounded numbers end a search at points that differ by some 1e-15 from one processor to the next. Without these
+# Sums of rounded numbers end a search at points that differ by some 1e-13 from one processor to the next. Without these
 # digits that would go on into every forecast; what they leave out is a millionth of a standard error.
-PARAMETER_DIGITS = 11
+PARAMETER_DIGITS = 10
 FLAT = 3.0  # standard error of a log-parameter from which on its interval spans more than two orders of magnitude
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from regulars.clv._fitter import distinct_rows
 from regulars.clv._logistic import fit_logistic
 from regulars.clv._progress import with_progress
 from regulars.clv.combining import FITTERS, Combination, columns, combine, inner_windows, poisson_deviance
@@ -141,6 +142,7 @@ def forecast_now(
     *,
     time_unit: str = "week",
     zero_spend_is_purchase: bool = False,
+    learn_from: Purchases | None = None,
 ) -> pd.DataFrame:
     """What a model of the backtest says of the days after the end of the data.
 
@@ -150,6 +152,8 @@ def forecast_now(
         As for `forecast_fold`.
     model : str
         Name of a model, a combination or a rule.
+    learn_from : Purchases, optional
+        Customers on whom models and shape are learnt, such as a sample of many; all by default.
 
     Returns
     -------
@@ -158,14 +162,21 @@ def forecast_now(
     """
     log, end = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase), pd.Timestamp(observation_end)
     table = log.summary(end, time_unit)
-    expected, p = _forecasts(log, table, end.normalize(), horizon_days, [model], time_unit)[0][model]
+    said, _ = _forecasts(log, table, end.normalize(), horizon_days, [model], time_unit, learn_from)
+    expected, p = said[model]
     told = {"expected_orders": np.asarray(expected, float), "p_order": np.asarray(p, float)}
     return pd.DataFrame({"customer_id": table["customer_id"], **told})
 
 
-def _forecasts(log, table, cutoff, horizon_days, models, time_unit) -> tuple[dict[str, tuple], Combination | None]:
+def _forecasts(
+    log, table, cutoff, horizon_days, models, time_unit, learn_from=None
+) -> tuple[dict[str, tuple], Combination | None]:
     """Expected orders and probability of one, by model; each model is fitted once, whoever asks for it."""
     history, horizon = columns(table), units(days=horizon_days, time_unit=time_unit)
+    seen, asked, back = history, history, slice(None)
+    if learn_from is not None and learn_from is not log:
+        seen = columns(learn_from.summary(cutoff, time_unit))
+        asked, back = distinct_rows(*history)
     own = dict(models) if isinstance(models, Mapping) else {}
     fitted: dict[str, tuple] = {}
 
@@ -175,15 +186,23 @@ def _forecasts(log, table, cutoff, horizon_days, models, time_unit) -> tuple[dic
             if name not in own and make is None:
                 known = ", ".join((*FITTERS, *COMBINATIONS, *RULES))
                 raise ValueError(f"there is no model named {name!r}; known are {known}.")
-            model = (own[name] if name in own else make()).fit(*history)
-            fitted[name] = model.predict(horizon, *history), model.probability_active(horizon, *history)
+            model = (own[name] if name in own else make()).fit(*seen)
+            told = model.predict(horizon, *asked), model.probability_active(horizon, *asked)
+            fitted[name] = tuple(np.asarray(values)[back] for values in told)
         return fitted[name]
 
     said, combination = {}, None
     for name in models:
         if name in COMBINATIONS and name not in own:
             combination = combine(
-                log, table, cutoff, horizon_days, forecast, kind=COMBINATIONS[name], time_unit=time_unit
+                log,
+                table,
+                cutoff,
+                horizon_days,
+                forecast,
+                kind=COMBINATIONS[name],
+                time_unit=time_unit,
+                learn_from=learn_from,
             )
             said[name] = combination.orders, combination.p_order
         elif name in RULES and name not in own:

@@ -180,6 +180,7 @@ def combine(
     shape_from: int = SHAPE_FROM,
     begins: Iterable[float] = WINDOWS,
     seed: int = 0,
+    learn_from: Purchases | None = None,
 ) -> Combination:
     """Combined forecast of the customers known at a cutoff.
 
@@ -200,13 +201,16 @@ def combine(
     begins : iterable of float
         Of the inner hold-outs from which the shape is learnt, as for `inner_windows`; the first ends at the cutoff.
     seed : int
+    learn_from : Purchases, optional
+        Customers whose inner hold-outs are learnt from; those of ``log`` by default.
 
     Returns
     -------
     Combination
     """
+    known = log if learn_from is None else learn_from
     rich = kind == "shape" or (kind is None and table["frequency"].sum() >= shape_from)
-    windows = inner_windows(log, cutoff, horizon_days, time_unit, begins if rich else WINDOWS)
+    windows = inner_windows(known, cutoff, horizon_days, time_unit, begins if rich else WINDOWS)
     latest = [window for window in windows if window.start + timedelta(days=window.days) == pd.Timestamp(cutoff)]
     regularity = best_regularity(latest[0], time_unit) if latest else 1
     names = part_names(regularity)
@@ -214,7 +218,7 @@ def combine(
     expected, p = combine_fixed(counts), combine_fixed(chances)
     if not rich or not latest or not latest[0].table["holdout_orders"].sum() > 0:
         return Combination(expected, p, "fixed", "few" if not rich else "short", regularity)
-    shape = _learn_shape(log, windows, names, time_unit, seed)
+    shape = _learn_shape(known, windows, names, time_unit, seed)
     share = shape(counts, _features(log, table, pd.Timestamp(cutoff), windows[0].days, counts, time_unit))
     # an order is as much likelier, by its hazard, as the shape lifts the customer's share of all expected orders
     lift = share * expected.sum() / np.maximum(expected, 1e-12)

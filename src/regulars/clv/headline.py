@@ -84,6 +84,8 @@ class Trust:
         Which kind of combined forecast was judged at the last cutoff.
     left_out : list of LeftOut
         A sentence for each cutoff that could not be used.
+    drawn_from : int
+        Customers of whom a sample was judged; 0: all were.
     """
 
     headline: Headline
@@ -92,6 +94,12 @@ class Trust:
     coverage: Coverage
     combination: str
     left_out: list[LeftOut]
+    drawn_from: int = 0
+
+    @property
+    def scored_customers(self) -> int:
+        """Customers known at the last cutoff."""
+        return int(self.totals["customers"].iloc[-1])
 
     @property
     def last(self) -> "LastTest":
@@ -122,6 +130,8 @@ class Trust:
             way = Miss.RIGHT if abs(miss) < RIGHT else Miss.LOW if miss < 0 else Miss.HIGH
             facts |= {place: float(miss), f"{place}_way": way}
         told = [Remark(f"last_{len(known)}", facts)] if len(known) else []
+        if self.drawn_from:
+            told.append(Remark("sampled", {"customers": self.scored_customers, "base": self.drawn_from}))
         return told + [Remark(one.code, {"cutoff": one.cutoff.date()}) for one in self.left_out]
 
     @property
@@ -225,6 +235,7 @@ def judge_forecasts(
         coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, level=level, seed=seed),
         combination=judged[-1].combination,
         left_out=left_out,
+        drawn_from=orders.drawn_from if isinstance(orders, Purchases) else 0,
     )
 
 
@@ -406,7 +417,7 @@ def follow_headline(scored: Scored, headline: Headline, orders, observation_end,
     horizon_months : float
         Of the scores.
     **rules
-        time_unit, zero_spend_is_purchase, as there.
+        time_unit, zero_spend_is_purchase, learn_from, as there.
 
     Returns
     -------
