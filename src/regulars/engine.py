@@ -70,10 +70,7 @@ def _connected(settings: tuple, root: Path, _process: int):
 
     settings = dict(settings)
     engine = ibis.duckdb.connect()
-    statements = [
-        "SET TimeZone = 'UTC'",
-        "SET enable_progress_bar = false",
-    ]  # a bar would be written into the notebooks
+    statements = ["SET TimeZone = 'UTC'"]
     if memory := settings.get("memory_gb"):
         spill = root / SPILL_FOLDER
         spill.parent.mkdir(exist_ok=True)
