@@ -161,6 +161,25 @@ def test_columns_side_by_side_do_not_overlap():
     ]
 
 
+def test_a_map_of_bubbles_holds_every_interval_and_keeps_its_names_apart():
+    frame = pd.DataFrame({"driver": ["price", "staff", "web"], "x": [60.0, 60.5, 75.0], "y": [0.4, 0.41, 0.1],
+                          "size": [1.0, 4.0, 0.0]})  # fmt: skip
+    for name, reach in (("x", 2.0), ("y", 0.05)):
+        frame[f"{name}_low"], frame[f"{name}_high"] = frame[name] - reach, frame[name] + reach
+    ends = {name: (f"{name}_low", f"{name}_high") for name in ("x", "y")}
+    figure = charts.bubbles(frame, "driver", "x", "y", "size", ends, **WORDS)
+    for name, axis in (("x", figure.layout.xaxis), ("y", figure.layout.yaxis)):
+        assert axis.range[0] <= frame[f"{name}_low"].min() and frame[f"{name}_high"].max() <= axis.range[1]
+    names = {note.text: note for note in figure.layout.annotations if note.text in set(frame["driver"])}
+    scale = (figure.layout.height - drawing.TOP - drawing.BOTTOM) / (
+        figure.layout.yaxis.range[1] - figure.layout.yaxis.range[0]
+    )
+    heights = [names[name].y * scale + names[name].yshift for name in ("price", "staff")]
+    assert abs(heights[0] - heights[1]) >= drawing.LINE_HEIGHT - 1
+    marks = figure.data[-1].marker.size
+    assert marks[1] > marks[0] > marks[2]
+
+
 def test_no_chart_needs_webgl_a_picture_or_a_legend():
     report_kinds = [
         charts.lines(curves(1, 2), "week", "orders", "curve", **WORDS),

@@ -10,6 +10,8 @@ import ecsi_mobi
 from conftest import SHARED_DATA
 from regulars import satisfaction
 from regulars.errors import UserError
+from regulars.finding import Finding
+from regulars.intervals import Estimate
 from regulars.satisfaction import lmg_shares, path_model, path_model_of, satisfaction_index, survey_model
 
 MOBI = SHARED_DATA / "ecsi_mobi" / "mobi.csv"
@@ -291,6 +293,118 @@ def test_a_survey_gives_its_items_to_the_model_that_the_library_brings():
         survey_model({**own, "constructs": {"value": ["v9"]}}, items)
     with pytest.raises(UserError, match="give ecsi, or constructs and paths"):
         survey_model("acsi2", items)
+
+
+# ---- what the page tells ----------------------------------------------------------------------------------------
+
+
+def survey(answers: pd.DataFrame, waves: pd.Series | str = "2026"):
+    """The tables of a survey, from respondents × items."""
+    long = answers.assign(wave=waves, response_id=[f"r{k}" for k in range(len(answers))]).melt(
+        id_vars=["response_id", "wave"], var_name="item", value_name="score"
+    )
+    long = long.assign(customer_id=long["response_id"], kind="perceived", answered_at=pd.Timestamp("2026-01-01"))
+    names = {"q": "quality", "i": "image", "s": "satisfaction"}
+    items = scale(answers).assign(construct=[names[item[0]] for item in answers], wording=[f"{i}?" for i in answers])
+    return long.dropna(subset="score"), items
+
+
+def test_the_page_names_the_driver_that_is_there_and_the_change_that_came():
+    answers = drawn(400).drop(columns=["i0", "i1", "i2"])
+    waves = pd.Series(np.where(np.arange(400) < 200, "1", "2"))
+    answers.loc[200:, ["q0", "s0", "s1", "s2"]] = answers.loc[200:, ["q0", "s0", "s1", "s2"]].sub(2).clip(lower=1)
+    told = satisfaction.explain(*survey(answers, waves), "ecsi", draws=60)
+    assert told.satisfied.verdict == "told" and told.index.verdict == "down"
+    assert told.why.facts["driver"] == "quality" and told.why.facts["question"] == "q0?"
+    assert told.why.verdict == "clear" and told.measured.verdict == "sound"
+    assert told.measured.frames["weights"]["construct"].iloc[0] == "satisfaction"
+    worth = satisfaction.levers_told(
+        told, Finding("costs", {"point": Estimate(900.0, 500.0, 1300.0, 50), "months": 12})
+    )
+    first = worth.frames["map"].iloc[0]
+    effect = told.index.effects.set_index("driver").loc["quality", "effect"]
+    assert first["driver"] == "quality" and first["worth"] == pytest.approx(900 * effect)
+    assert first["worth_low"] < first["worth"] < first["worth_high"] and worth.verdict == "told"
+    nothing = Finding("unclear", {"point": Estimate(900.0, -50.0, 1850.0, 50), "months": 12})
+    assert satisfaction.levers_told(told, nothing).verdict == "noise"
+    assert satisfaction.levers_told(told, Finding("short", {"why": ""})).verdict == "short"
+
+
+def test_waves_take_the_index_in_place_of_the_mean():
+    answers = drawn(300)
+    waves = pd.Series(np.where(np.arange(300) < 140, "1", "2"))
+    tables = survey(answers, waves)
+    told = satisfaction.explain(*tables, "ecsi", draws=30)
+    plain = satisfaction.survey_waves(*tables)
+    merged = satisfaction.with_index(plain, told)
+    assert merged[merged["measure"] == "satisfaction"]["value"].tolist() == told.index.by_wave["value"].tolist()
+    assert merged["measure"].tolist() == plain["measure"].tolist() and list(merged) == list(plain)
+    first = satisfaction.first_screen(told, merged, Finding("short"))
+    assert first.facts["now"].value == told.index.value.value and first.verdict == told.index.verdict
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        (drawn().assign(s1=5.0), "Everybody answered 5 to item 's1'"),
+        (drawn().head(1), "1 respondent answered"),
+        (drawn()[["q0", "i0"]], "needs constructs"),
+    ],
+)
+def test_what_cannot_be_measured_leaves_the_rest_of_the_page_standing(answers, why):
+    told = satisfaction.explain(*survey(answers), "ecsi", draws=10)
+    assert told.index is None and why in told.satisfied.facts["why"]
+    assert {told.satisfied.verdict, told.why.verdict, told.measured.verdict} == {"short"}
+    waves = satisfaction.survey_waves(*survey(answers)) if "s0" in answers else None
+    if waves is not None:
+        assert satisfaction.with_index(waves, told) is waves
+        assert satisfaction.first_screen(told, waves, Finding("short")).verdict == "unexplained"
+    assert satisfaction.driver_to_fix(told) == {}
+
+
+def test_a_question_that_runs_against_the_others_is_named():
+    answers = drawn()
+    answers["s2"] = 11 - answers["s2"]
+    told = satisfaction.explain(*survey(answers), "ecsi", draws=20)
+    assert told.satisfied.verdict == "negative" and told.measured.facts["item"] == "s2?"
+
+
+def test_the_arrows_that_a_survey_was_made_with_come_back():
+    """Answers drawn as the simulated retailer's are, but by everybody; the error of the scores taken out by alpha."""
+    from regulars.simulate import answers as made
+
+    rng, n = np.random.default_rng(5), 8000
+    constructs = rng.multivariate_normal(np.zeros(7), made.construct_correlations(), n)
+    items = [item for item in made.ITEMS if item.construct in made.CONSTRUCTS]
+    columns, model = {}, {"constructs": {name: [] for name in made.CONSTRUCTS}, "paths": list(made.PATHS)}
+    for item in items:
+        told = item.loading * constructs[:, made.CONSTRUCTS.index(item.construct)]
+        score = item.mean + item.sd * (told + np.sqrt(1 - item.loading**2) * rng.normal(size=n))
+        columns[item.item] = np.clip(np.round(score), *item.scale)
+        model["constructs"][item.construct].append(item.item)
+    fitted = path_model(pd.DataFrame(columns), model)
+    scale_of_error = np.sqrt(np.outer(fitted.alpha, fitted.alpha))
+    np.fill_diagonal(scale_of_error, 1.0)
+    error_free = fitted.construct_correlations / scale_of_error
+    for target in fitted.r_squared.index:
+        sources = [source for source, at in made.PATHS if at == target]
+        slopes = np.linalg.solve(error_free.loc[sources, sources], error_free.loc[sources, target])
+        assert slopes == pytest.approx([made.PATHS[source, target] for source in sources], abs=0.05)
+
+
+def test_the_simulated_retailer_shows_what_came_over_its_last_wave():
+    from regulars.simulate import demo
+
+    shop = demo(customers=1200, seed=4)
+    surveys = shop["surveys"].rename(columns={"response_no": "response_id", "customer": "customer_id"})
+    surveys["customer_id"] = surveys["customer_id"].str.strip().str.upper().replace("", None)
+    surveys["score"] = pd.to_numeric(surveys["score"], errors="coerce")
+    surveys["answered_at"] = pd.to_datetime(surveys["date"], errors="coerce")
+    items = shop["survey_items"].astype({"scale_min": float, "scale_max": float})
+    surveys = surveys[surveys["score"].between(0, 10) & surveys["item"].isin(items["item"])]
+    told = satisfaction.explain(surveys, items, "ecsi", draws=40)
+    assert shop["truth"]["surveys"]["waves"][-1]["quality_shift"] < 0
+    assert told.why.facts["driver"] == "quality" and told.index.change.value < 0
 
 
 # ---- intervals that hold the truth ------------------------------------------------------------------------------

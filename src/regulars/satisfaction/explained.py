@@ -72,7 +72,10 @@ def explain(
         return Explained(Finding("short", {"why": str(error)}), Finding("short"), Finding("short"), None)
     words = survey_items.drop_duplicates("item").set_index("item")["wording"].str.rstrip(".")
     return Explained(
-        _satisfied(index, equal.value.value, construct, words), _why(index, words), _measured(index, words), index
+        _satisfied(index, equal.value.value, construct, words),
+        _why(index, words),
+        _measured(index, construct, words),
+        index,
     )
 
 
@@ -177,7 +180,7 @@ def _why(index: SatisfactionIndex, words: pd.Series) -> Finding:
     return Finding(verdict, facts, {"map": shown, "questions": items.head(QUESTIONS)})
 
 
-def _measured(index: SatisfactionIndex, words: pd.Series) -> Finding:
+def _measured(index: SatisfactionIndex, construct: str, words: pd.Series) -> Finding:
     quality = index.model.quality.reset_index(names="construct").astype({"construct": "string"})
     quality["r_squared"] = quality["construct"].map(index.model.r_squared).astype(float)
     ratios = index.model.htmt.to_numpy(copy=True)
@@ -190,6 +193,8 @@ def _measured(index: SatisfactionIndex, words: pd.Series) -> Finding:
         | (several["htmt"] > MOST_HTMT)
     ]
     weights = index.weights.assign(wording=index.weights["item"].map(words))
+    own = weights["construct"] == construct
+    weights = pd.concat([weights[own], weights[~own]], ignore_index=True)
     negative = weights.loc[weights["weight"] < 0, "wording"]
     facts = {"constructs": len(quality), "weak": len(weak), "respondents": index.model.n}
     if len(negative):
