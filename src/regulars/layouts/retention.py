@@ -137,6 +137,9 @@ LAYOUT = {
     "needs.list": table(
         columns("customer", call_by="date_short", next_order_high="date_short", spend_per_order="money")
     ),
+    "worth.equity": table(
+        columns(step="label:point_step", equity="money_short:with_interval", moved="money_short:with_interval")
+    ),
     "worth.back": table(
         columns("customer_state", "customers", brings="money", break_even="percent1", unasked="percent:with_interval")
     ),

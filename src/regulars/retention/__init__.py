@@ -5,6 +5,7 @@ from regulars.lazy import exports
 _HOMES = {
     "occasions": ("kept_change", "kept_share", "purchase_occasions"),
     "cohorts": ("cohort_retention", "mixture_curves", "pooled_curve", "pooled_retention", "recent_cells", "triangles"),
+    "costs": ("campaign_costs", "costs_finding", "referral_value", "referrals_finding"),
     "groups": ("compare_groups", "groupings", "groups_finding", "restricted_mean", "since_day", "since_first_order"),
     "survival": (
         "Curve",

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regulars.finding import Finding
 from regulars.intervals import Estimate, z_value
 from regulars.labels import CustomerState
 from regulars.retention.base import presence
@@ -114,6 +115,57 @@ class Worth(NamedTuple):
         """What the sentence of this finding needs."""
         point = self.point
         return {"up": point.up, "customers": point.customers} if self.finding == "told" else {}
+
+    def telling(
+        self, value: pd.DataFrame, contact_cost: float, days: int, months: int, doubt=0.0, level=0.9
+    ) -> Finding:
+        """What the page tells; `value` and the settings are those that it was made with, `months` the horizon."""
+        point = self.point
+        facts = {"cost": contact_cost, "days": days, "months": months, "n": point.n, **self.facts}
+        frames = {"back": self.back}
+        if self.finding == "told":
+            facts |= {"down": point.down, "each": point.each, "elasticity": point.elasticity}
+            frames["equity"] = equity_by_point(float(value["clv"].sum()), point, len(value), doubt, level)
+        return Finding(self.finding, facts, frames)
+
+
+def equity_by_point(total: float, point: Point, customers: int, level_uncertainty=0.0, level: float = 0.9):
+    """Margin to come of all customers if a point fewer, as many, or a point more of them are kept.
+
+    Parameters
+    ----------
+    total : float
+        Margin to come as things stand (currency).
+    point : Point
+    customers : int
+        Behind the total.
+    level_uncertainty, level : float
+        As for `point_of_retention`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``step`` (fewer, same, more), ``equity`` and ``moved`` (currency) with limits, ``n``.
+
+    Examples
+    --------
+    >>> nothing = Estimate(float("nan"))
+    >>> table = equity_by_point(100.0, Point(Estimate(2.0), Estimate(3.0), 1.0, 2.0, nothing, 9), 10)
+    >>> table["equity"].tolist()
+    [97.0, 100.0, 102.0]
+    """
+    reach = z_value(level) * level_uncertainty
+    rows = []
+    for step, moved in (("fewer", _times(point.down, -1)), ("same", Estimate(0.0, 0.0, 0.0)), ("more", point.up)):
+        equity = total + moved.value
+        low, high = sorted([moved.low, moved.high])
+        rows.append(
+            {
+                "step": step, "equity": equity, "equity_low": equity * (1 - reach), "equity_high": equity * (1 + reach),
+                "moved": moved.value, "moved_low": low, "moved_high": high, "n": customers,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def worth_story(

@@ -1,0 +1,102 @@
+"""The retention stage's library path on many customers, step by step: ``python benchmarks/retention.py [CUSTOMERS]``.
+
+Orders are simulated (three per customer on average), written to Parquet outside the timing and read back inside it.
+Bounds, on two idle cores: 60 seconds and 6 GB for 1,000,000 customers. Where other work keeps the machine busy, the
+seconds of processor time are what can be compared.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from regulars import retention
+from regulars.clv import BetaGeoFitter
+from regulars.rfm import rfm_summary
+from regulars.simulate.logs import order_log
+
+END = date(2025, 12, 31)
+SECONDS, GIGABYTES = 60, 6
+STEPS: list[tuple[str, float, float]] = []
+
+
+@contextmanager
+def step(name):
+    """Time one step, in seconds of the clock and of the processors."""
+    wall, used = time.perf_counter(), time.process_time()
+    yield
+    STEPS.append((name, time.perf_counter() - wall, time.process_time() - used))
+    print(f"{name:<44}{STEPS[-1][1]:8.1f} s{STEPS[-1][2]:8.1f} s of processor", flush=True)
+
+
+def value_of(orders, model):
+    """What the value stage hands over; its money is by rule of thumb."""
+    table = rfm_summary(orders, END)
+    history = tuple(table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
+    alive = np.asarray(model.conditional_probability_alive(*history))
+    clv = 9 * np.asarray(model.predict(52, *history))
+    return table.assign(
+        p_alive=alive, p_active=np.asarray(model.probability_active(13, *history)), clv=clv, spend_per_order=30.0,
+        value_if_alive=clv / alive, value_at_risk=clv / alive - clv,
+    )  # fmt: skip
+
+
+def run(file):
+    """Everything that the stage computes where orders are all there is."""
+    with step("orders from Parquet"):
+        orders = pd.read_parquet(file)
+    table = rfm_summary(orders, END)
+    model = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
+    value = value_of(orders, model)
+    rates = model.params_
+    rhythm = float(rates["r"]), float(rates["alpha"]), 7.0, retention.Thresholds()
+    with step("purchase occasions, in the engine"):
+        occasions = retention.purchase_occasions(orders)
+    with step("states"):
+        value = value.merge(retention.customer_states(occasions, END, *rhythm), on="customer_id")
+    with step("next order of every customer"):
+        dated = retention.next_order(model, value, END)
+        retention.dates_finding(dated, value["frequency"])
+        retention.call_list(dated, value, END)
+    with step("forecasts of a month and of a window ago"):
+        then, _, _ = retention.look_back(BetaGeoFitter, orders, occasions, END, 90, time_unit="week")
+    with step("ledger and revenue"):
+        base = retention.base_story(occasions, END, rhythm, 90)
+    with step("risk, win-back, a point of retention"):
+        retention.risk_finding(value, retention.at_risk(value), 0.1, 0.12)
+        retention.worth_story(value, occasions, END, rhythm, 90, 5.0, 0.12)
+    with step("time to the second order, cohorts compared"):
+        times = retention.time_to_second_order(occasions, END)
+        second = retention.kaplan_meier(times["days"], times["returned"])
+        retention.cohort_story(times, 180)
+        retention.cohort_curves(times)
+    with step("groups compared"):
+        retention.groups_finding(retention.groupings(orders, occasions, times, END, 180), 180)
+    with step("triangles, in the engine"):
+        triangles = retention.triangles(orders, END)
+        retention.mixture_curves(*triangles)
+    with step("transitions, identities"):
+        retention.state_transitions(occasions, then.cutoff, value, *rhythm)
+        bands = retention.active_bands(value)
+        retention.reconciled(occasions, value, times, second, *triangles, base.ledger, bands)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("customers", type=int, nargs="?", default=1_000_000)
+    customers = parser.parse_args().customers
+    with tempfile.TemporaryDirectory() as folder:
+        log = order_log(customers=customers, seed=1, r=0.5, alpha=9.0)
+        print(f"{customers:,} customers, {len(log):,} orders")
+        log.to_parquet(Path(folder, "orders.parquet"))
+        del log
+        run(Path(folder, "orders.parquet"))
+    wall, used = (sum(row[place] for row in STEPS) for place in (1, 2))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"all: {wall:.1f} s ({used:.1f} s of processor), bound {SECONDS}; peak {peak:.2f} GB, bound {GIGABYTES}")

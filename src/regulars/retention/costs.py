@@ -1,0 +1,243 @@
+"""What winning and keeping a customer costs, and what referrals bring, where campaigns and referrals are supplied."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from regulars.finding import Finding
+from regulars.intervals import Estimate, change, difference, share, z_value
+from regulars.labels import Change, Purpose
+
+FOLK = 5.0  # "five times dearer to win than to keep": a saying without a study behind it
+NOTHING = Estimate(float("nan"), n=0)
+
+
+class Costs(NamedTuple):
+    """What it costs to win a customer, to contact one to keep, and to keep one who would have been missed.
+
+    Parameters
+    ----------
+    win : Estimate
+        Cost of campaigns that acquire, per customer whose first order fell into them; n counts those customers. The
+        interval is that of their number, as a Poisson count; those who would have come anyway are among them.
+    contact : Estimate
+        Cost of campaigns that keep, per customer contacted; n counts those. It is no estimate and has no interval.
+    effect : Estimate
+        Share who ordered among the contacted, less that among the control groups; over campaigns, each weighing as
+        the customers that it contacted; n counts the controls.
+    keep : Estimate
+        Cost of one customer more who ordered; missing where the effect is not beyond noise.
+    ratio : Estimate
+        `win` over `contact`.
+    """
+
+    win: Estimate
+    contact: Estimate
+    effect: Estimate
+    keep: Estimate
+    ratio: Estimate
+
+
+def campaign_costs(
+    campaigns: pd.DataFrame,
+    contacts: pd.DataFrame | None,
+    occasions: pd.DataFrame,
+    observation_end,
+    within_days: int,
+    level: float = 0.9,
+) -> Costs:
+    """Cost to acquire against cost to keep, per customer.
+
+    Parameters
+    ----------
+    campaigns : pandas.DataFrame
+        ``campaign_id``, ``starts_at``; ``ends_at``, ``purpose``, ``actual_cost``, ``planned_cost`` where supplied. The
+        planned cost stands in where the actual one is missing.
+    contacts : pandas.DataFrame or None
+        ``campaign_id``, ``customer_id``, ``is_control``.
+    occasions : pandas.DataFrame
+        As `purchase_occasions` gives them.
+    observation_end : date
+        Campaigns that were not over by then are left out.
+    within_days : int
+        An order within so many days after the campaign's start counts, with and without contact alike.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    Costs
+    """
+    end = pd.Timestamp(observation_end).normalize()
+    table = campaigns.reindex(columns=["campaign_id", "starts_at", "ends_at", "purpose", "actual_cost", "planned_cost"])
+    table["cost"] = table["actual_cost"].astype(float).fillna(table["planned_cost"].astype(float))
+    table["until"] = pd.to_datetime(table["ends_at"]).fillna(table["starts_at"])
+    table = table[(table["until"] <= end) & table["cost"].notna()]
+    paid = table[table["purpose"] == Purpose.ACQUIRE.value]
+    win = _per_new_customer(paid, occasions, level)
+    kept = table[table["purpose"] == Purpose.KEEP.value]
+    contact, effect, keep = NOTHING, NOTHING, NOTHING
+    if contacts is not None and len(kept):
+        reached = contacts.merge(kept[["campaign_id", "starts_at", "cost"]], on="campaign_id")
+        treated = reached[~reached["is_control"].astype(bool)]
+        if len(treated):
+            spent = float(kept.loc[kept["campaign_id"].isin(treated["campaign_id"]), "cost"].sum())
+            contact = Estimate(spent / len(treated), n=len(treated))
+            effect = _effect(reached, occasions, end, within_days, level)
+            if effect.low > 0:
+                ends = (contact.value / part for part in (effect.value, effect.high, effect.low))
+                keep = Estimate(*(float(part) for part in ends), n=effect.n)
+    ratio = Estimate(*(float(part / contact.value) for part in (win.value, win.low, win.high)), n=win.n)
+    return Costs(win, contact, effect, keep, ratio)
+
+
+def _per_new_customer(paid: pd.DataFrame, occasions: pd.DataFrame, level: float) -> Estimate:
+    first = np.sort(occasions.loc[occasions["occasion"] == 0, "day"].to_numpy("datetime64[s]"))
+    covered = np.zeros(len(first), bool)
+    for row in paid.itertuples():  # a handful: campaigns that overlap win a customer once
+        covered |= (first >= np.datetime64(row.starts_at, "s")) & (first <= np.datetime64(row.until, "s"))
+    n, cost = int(covered.sum()), float(paid["cost"].sum())
+    if not n:
+        return NOTHING
+    reach = float(np.exp(z_value(level) / np.sqrt(n)))
+    return Estimate(cost / n, cost / n / reach, cost / n * reach, n)
+
+
+def _effect(reached: pd.DataFrame, occasions: pd.DataFrame, end, within_days: int, level: float) -> Estimate:
+    window = pd.Timedelta(days=within_days)
+    seen = reached[reached["starts_at"] + window <= end].reset_index(drop=True)
+    seen = seen.assign(day=seen["starts_at"].astype("datetime64[s]"), row=np.arange(len(seen))).sort_values("day")
+    bought = occasions[["customer_id", "day"]].rename(columns={"day": "next"}).sort_values("next")
+    bought = bought.assign(next=bought["next"].astype("datetime64[s]"), customer_id=bought["customer_id"])
+    bought["customer_id"] = bought["customer_id"].astype(seen["customer_id"].dtype)
+    found = pd.merge_asof(
+        seen, bought, left_on="day", right_on="next", by="customer_id", direction="forward", tolerance=window
+    )
+    parts = []
+    for _, group in found.assign(came=found["next"].notna()).groupby("campaign_id", sort=True):
+        control = group["is_control"].astype(bool)
+        if not (control.any() and (~control).any()):
+            continue
+        arms = [share(int(group.loc[arm, "came"].sum()), int(arm.sum()), level) for arm in (~control, control)]
+        parts.append((arms[0].n, arms[1].n, arms[0].value - arms[1].value, _variance(arms[0]) + _variance(arms[1])))
+    if not parts:
+        return NOTHING
+    weight, controls, gap, variance = (np.array(values, float) for values in zip(*parts, strict=True))
+    weight = weight / weight.sum()
+    value, reach = float(weight @ gap), float(z_value(level) * np.sqrt(weight**2 @ variance))
+    return Estimate(value, value - reach, value + reach, int(controls.sum()))
+
+
+def _variance(arm: Estimate) -> float:
+    p = (arm.value * arm.n + 1) / (arm.n + 2)  # never zero, so that an arm in which nobody came is not certain
+    return p * (1 - p) / arm.n
+
+
+def costs_finding(
+    tables: Mapping[str, pd.DataFrame], occasions: pd.DataFrame, observation_end, within_days: int, level: float = 0.9
+) -> Finding:
+    """Cost to win against cost to keep, beside the folk number; parameters as `campaign_costs`.
+
+    Returns
+    -------
+    Finding
+        ``proved``, ``unproved`` by whether contacts kept customers beyond noise; ``untold`` where there are no
+        campaigns of both kinds, with contacts.
+    """
+    contacts = tables.get("campaign_contacts")
+    found = campaign_costs(tables["campaigns"], contacts, occasions, observation_end, within_days, level)
+    if not np.isfinite(found.ratio.value):
+        return Finding("untold")
+    facts = {"win": found.win, "contact": found.contact, "ratio": found.ratio, "folk": FOLK, "effect": found.effect}
+    facts |= {"days": within_days, "won": found.win.n, "reached": found.contact.n}
+    if np.isfinite(found.keep.value):
+        return Finding("proved", facts | {"keep": found.keep})
+    return Finding("unproved", facts)
+
+
+class Referred(NamedTuple):
+    """How many customers refer others, and what those are worth.
+
+    Parameters
+    ----------
+    rate : Estimate
+        Share of all customers who have referred at least one.
+    brought : Estimate
+        Share of all customers who were referred.
+    worth, others : Estimate
+        Mean expected margin (currency) of a customer who was referred, and of one who was not.
+    gap : Estimate
+        `worth` − `others`.
+    per_referrer : float
+        Expected margin of those whom one referring customer has brought, on average.
+    """
+
+    rate: Estimate
+    brought: Estimate
+    worth: Estimate
+    others: Estimate
+    gap: Estimate
+    per_referrer: float
+
+
+def referral_value(referrals: pd.DataFrame, value: pd.DataFrame, level: float = 0.9) -> Referred:
+    """Referral rate and value of the referred.
+
+    Parameters
+    ----------
+    referrals : pandas.DataFrame
+        ``referrer_id``, ``referred_id``; referrals by or of people who have not ordered do not count.
+    value : pandas.DataFrame
+        ``customer_id``, ``clv``.
+    level : float
+        Of the intervals: Wilson's, and those of means.
+
+    Returns
+    -------
+    Referred
+
+    Examples
+    --------
+    >>> value = pd.DataFrame({"customer_id": list("abcd"), "clv": [1.0, 2.0, 6.0, 8.0]})
+    >>> found = referral_value(pd.DataFrame({"referrer_id": ["a", "a"], "referred_id": ["c", "d"]}), value)
+    >>> found.rate.value, found.worth.value, found.gap.value, found.per_referrer
+    (0.25, 7.0, 5.5, 14.0)
+    """
+    worth = value.set_index("customer_id")["clv"].astype(float)
+    known = referrals[referrals["referrer_id"].isin(worth.index) & referrals["referred_id"].isin(worth.index)]
+    known = known.drop_duplicates("referred_id")
+    is_referred = worth.index.isin(known["referred_id"])
+    n, referrers = len(worth), known["referrer_id"].nunique()
+    groups = [_mean(worth[is_referred], level), _mean(worth[~is_referred], level)]
+    total = float(worth[is_referred].sum())
+    return Referred(
+        share(referrers, n, level), share(int(is_referred.sum()), n, level), *groups, difference(*groups),
+        total / referrers if referrers else float("nan"),
+    )  # fmt: skip
+
+
+def _mean(values: pd.Series, level: float) -> Estimate:
+    n = len(values)
+    if n < 2:
+        return Estimate(float(values.mean()) if n else float("nan"), n=n)
+    mean, reach = float(values.mean()), float(z_value(level) * values.std() / np.sqrt(n))
+    return Estimate(mean, mean - reach, mean + reach, n)
+
+
+def referrals_finding(referrals: pd.DataFrame, value: pd.DataFrame, level: float = 0.9) -> Finding:
+    """Who refers, and whether the referred are worth more; parameters as `referral_value`.
+
+    Returns
+    -------
+    Finding
+        ``more``, ``less``, ``alike`` (no difference beyond noise) or ``untold`` (nobody known was referred).
+    """
+    found = referral_value(referrals, value, level)
+    moved = change(found.worth, found.others)
+    if moved is Change.UNKNOWN:
+        return Finding("untold")
+    facts = {name: getattr(found, name) for name in found._fields if name != "gap"}
+    verdict = {Change.UP: "more", Change.DOWN: "less"}.get(moved, "alike")
+    return Finding(verdict, facts | {"gap": found.gap})
