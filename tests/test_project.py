@@ -105,6 +105,8 @@ def files_read(code: str) -> set[str]:
     read = {"data/clean/${key}/ledger.json"} if "catalog.about(" in code else set()
     for name in re.findall(r'catalog\.load\("([a-z_.]+)"', code):
         read.add(TABLES[name].relative_path("${key}").as_posix())
+    if "catalog.load_supplied(" in code:
+        read.add("data/clean/${key}/")  # whatever the firm supplied
     return read | {path.replace("{dataset}", "${key}") for path in re.findall(r'catalog\.read_json\(f"([^"]+)"', code)}
 
 

@@ -329,3 +329,148 @@ def test_ambiguous_dates_of_tickets_are_asked_for(shop):
     shop.write("cases.csv", "ticket_id,opened,category,status\n" + rows)
     asked = "\n".join(new_dataset("shop", [str(shop.folder / "cases.csv")], "USD").questions)
     assert "date" in asked
+
+
+# ---- the desk --------------------------------------------------------------------------------------------------
+
+PROMISED = satisfaction.Handling(12, 48, 4, 180, 20, 100, 50, PROCESS)
+
+
+def monthly(per_month, orders_per_month=1000, first="2024-12-15"):
+    """A log of complaints with so many in each month of 2025, one in the month before, and orders."""
+    months = pd.period_range("2025-01", periods=len(per_month), freq="M")
+    counts = zip(months, per_month, strict=True)
+    opened = [month.start_time + pd.Timedelta(hours=i) for month, n in counts for i in range(n)]
+    opened = pd.Series([pd.Timestamp(first), *opened])
+    log = pd.DataFrame({"opened_at": opened, "resolved_at": opened + pd.Timedelta(hours=30)})
+    days = pd.Series([month.start_time for month in months]).repeat(orders_per_month)
+    return log, pd.DataFrame({"ordered_at": days.reset_index(drop=True)})
+
+
+def test_a_month_of_many_complaints_is_told_by_the_limits_of_montgomery():
+    log, orders = monthly([20, 22, 18, 21, 19, 20, 40])
+    told = satisfaction.flow_finding(log, orders, "2025-07-31")
+    centre = 160 / 7  # per thousand orders
+    assert told.verdict == "up" and told.facts["usual"] == pytest.approx(centre)
+    line = told.frames["line"].query("series == 'usual'")
+    assert line["high"].iloc[-1] == pytest.approx(centre + 3 * np.sqrt(centre)) and line["low"].iloc[0] > 8
+    assert satisfaction.flow_finding(*monthly([20, 40, 18, 21, 19, 20, 22]), "2025-07-31").verdict == "moved"
+    assert satisfaction.flow_finding(*monthly([30, 32, 31, 29, 30, 31, 5]), "2025-07-31").verdict == "down"
+    assert satisfaction.flow_finding(*monthly([20, 22, 18, 21, 19, 20, 23]), "2025-07-31").verdict == "steady"
+    few = satisfaction.flow_finding(*monthly([2, 3, 2]), "2025-03-31")
+    assert few.verdict == "few" and few.facts["cases"] == 7
+    cut = satisfaction.flow_finding(*monthly([20, 22, 18, 21, 19, 20, 40]), "2025-07-20")
+    assert cut.facts["month"] == pd.Timestamp("2025-06-01")  # a month that is not over is not judged
+
+
+def test_steady_complaints_are_seldom_called_more_than_chance():
+    rng, alarms = np.random.default_rng(3), 0
+    for _ in range(60):
+        alarms += satisfaction.flow_finding(*monthly(rng.poisson(25, 12)), "2025-12-31").verdict != "steady"
+    assert alarms <= 8  # 12 months at .27 % and a little more, since the limits are estimated
+
+
+def desk_cases(n=400, kept=(0.9, 0.9), seed=2):
+    rng = np.random.default_rng(seed)
+    opened = pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 1000, n), unit="h")
+    owner = rng.integers(0, 2, n)
+    late = rng.random(n) > np.asarray(kept)[owner]
+    done = opened + pd.to_timedelta(np.where(late, 90, 30), unit="h")
+    frame = pd.DataFrame({"ticket_id": [f"T{i:04d}" for i in range(n)], "opened_at": opened, "resolved_at": done})
+    frame["promised_at"] = frame["opened_at"] + pd.Timedelta(hours=72)
+    return frame.assign(owner=np.array(["Ann", "Bob"])[owner], contacts=rng.integers(1, 3, n))
+
+
+def test_who_breaks_promises_is_named_only_beyond_chance():
+    told = satisfaction.desk_finding(desk_cases(kept=(0.9, 0.6)), "2026-03-31", PROMISED)
+    assert told.verdict == "differ" and told.facts["owner"] == "Bob" and told.facts["owner_kept"].high < 0.75
+    same = [satisfaction.desk_finding(desk_cases(seed=seed), "2026-03-31", PROMISED).verdict for seed in range(60)]
+    assert same.count("differ") <= 12  # a tenth in the long run
+    assert satisfaction.desk_finding(desk_cases().drop(columns="owner"), "2026-03-31", PROMISED).verdict == "unknown"
+    few = satisfaction.desk_finding(desk_cases(10), "2026-03-31", PROMISED)
+    assert few.verdict == "few" and set(few.facts) == {"cases", "few"}
+
+
+def test_faults_of_cases_and_trails_reach_the_page_and_the_rest_stands():
+    tickets = desk_cases().astype({"ticket_id": "string"})
+    tickets.loc[0, "resolved_at"] = tickets.loc[0, "opened_at"] - pd.Timedelta(hours=1)
+    tickets = pd.concat([tickets, tickets.tail(1)], ignore_index=True)
+    events = pd.DataFrame({"ticket_id": ["T0001", "T0001", "nobody"], "status": ["open", "lost", "open"],
+                           "at": pd.to_datetime(["2026-03-01", "2026-03-02", "2026-03-02"])})  # fmt: skip
+    told = satisfaction.desk_finding(tickets, "2026-03-31", PROMISED, events=events)
+    said = told.frames["faults"]["fault"].tolist()
+    assert [word for word in ("twice", "before they were opened", "does not know", "belong to no ticket")
+            if not any(word in sentence for sentence in said)] == []  # fmt: skip
+    assert told.facts["cases"] == 399 and told.facts["kept"].n == 399
+
+
+def test_goods_that_fail_stand_out_beyond_chance():
+    rng = np.random.default_rng(8)
+    lines = pd.DataFrame({"product_id": rng.choice([f"P{i}" for i in range(20)], 20_000), "quantity": 1})
+    lines["description"] = "THING " + lines["product_id"].str[1:]
+    bad = lines["product_id"].eq("P7") & (rng.random(len(lines)) < 0.04)
+    hit = lines[bad | (rng.random(len(lines)) < 0.01)]
+    told = satisfaction.goods_finding(hit[["product_id"]], "2026-03-31", lines=lines)
+    assert told.verdict == "high" and told.facts["product"] == "Thing 7 (P7)" and told.facts["high"] == 1
+    assert told.facts["rate"].low > told.facts["usual"]
+    even = lines[rng.random(len(lines)) < 0.01]
+    assert satisfaction.goods_finding(even[["product_id"]], "2026-03-31", lines=lines).verdict == "alike"
+    assert satisfaction.goods_finding(even.head(5), "2026-03-31", lines=lines).verdict == "few"
+    assert satisfaction.goods_finding(even.drop(columns="product_id"), "2026-03-31").verdict == "unnamed"
+
+
+def test_repairs_are_counted_within_the_warranty_only():
+    units = pd.DataFrame({
+        "product_id": ["a", "a", "a", "b"],
+        "sold_at": pd.to_datetime(["2025-01-01"] * 4),
+        "warranty_until": pd.to_datetime(["2025-12-31", "2025-12-31", "2027-01-01", "2025-12-31"]),
+        "repaired_at": pd.to_datetime(["2025-06-01", "2026-02-01", None, None]),
+        "repair_cost": [10.0, 99.0, None, None],
+    })  # fmt: skip
+    none = pd.DataFrame({"ticket_id": []})
+    told = satisfaction.goods_finding(none, "2026-03-31", units=units)
+    assert told.verdict == "unnamed" and told.facts["repaired"] == 1 and told.facts["repair_cost"] == 10.0
+    assert told.facts["running"] == 1 and told.frames["units"]["product_id"].tolist() == ["a", "b"]
+
+
+def test_word_of_mouth_is_a_range_between_two_published_numbers():
+    from regulars.satisfaction import iceberg, people_told
+
+    assert people_told(10, 0.2, 20) == pytest.approx(12.0)
+    assert people_told(*iceberg.TOLD_LOW) == pytest.approx(10.9, abs=0.05)
+    heard = satisfaction.word_of_mouth(Estimate(100, 90, 110, 40))
+    assert np.isnan(heard.value) and heard.low == pytest.approx(90 * 10.865) and heard.high == pytest.approx(110 * 12)
+
+
+def test_where_no_surveyed_customer_complained_the_page_says_so():
+    scores = pd.DataFrame({"customer_id": [f"c{i}" for i in range(60)], "satisfaction": [20.0] * 40 + [90.0] * 20})
+    tickets = desk_cases().assign(customer_id="other", kind="complaint")
+    orders = pd.DataFrame({"customer_id": ["other"], "ordered_at": [pd.Timestamp("2026-02-01")]})
+    told = satisfaction.service_finding(tickets, orders, "2026-03-31", PROMISED, scores=scores)
+    assert told.verdict == "prior" and told.facts["rate"].n == 40
+
+
+def test_every_verdict_of_the_desk_has_its_words():
+    from regulars.report import Report
+    from report_sample import ABOUT
+
+    def tell(key, finding):
+        Report("satisfaction", ABOUT).tell(key, finding)
+        verdicts.add((key, finding.verdict))
+
+    verdicts = set()
+    steady, grown = monthly([20, 22, 18, 21, 19, 20, 23]), monthly([20, 22, 18, 21, 19, 20, 40])
+    for log, orders in (steady, grown, monthly([20, 40, 18, 21, 19, 20, 22]), monthly([2, 3, 2])):
+        tell("flow", satisfaction.flow_finding(log, orders, orders["ordered_at"].max() + pd.offsets.MonthEnd()))
+    for log in (desk_cases(), desk_cases(kept=(0.9, 0.5)), desk_cases().drop(columns="owner"), desk_cases(9)):
+        tell("desk", satisfaction.desk_finding(log, "2026-03-31", PROMISED))
+    lines = pd.DataFrame({"product_id": ["a", "b"] * 500, "quantity": 1})
+    for products in (["a"] * 30 + ["b"] * 5, ["a", "b"] * 20, ["a"], []):
+        log = pd.DataFrame({"product_id": pd.Series(products, dtype="string")})
+        tell("goods", satisfaction.goods_finding(log, "2026-03-31", lines=lines))
+    scores = pd.DataFrame({"customer_id": [f"c{i}" for i in range(60)], "satisfaction": [20.0] * 40 + [90.0] * 20})
+    tickets, orders = desk_cases().assign(customer_id="other", kind="complaint"), steady[1].assign(customer_id="c1")
+    for who, known in (("other", scores), ("c1", scores), ("other", None)):
+        cases_of = tickets.assign(customer_id=who)
+        tell("service", satisfaction.service_finding(cases_of, orders, "2026-03-31", PROMISED, scores=known))
+    assert len(verdicts) == 14

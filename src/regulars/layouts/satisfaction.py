@@ -143,7 +143,6 @@ LAYOUT = {
             "n": "count",
         }
     ),
-    "service.trail": table({"status": "text", "n": "count", "open": "count", "median_hours": "number1:with_interval"}),
     "service.returned": table(
         {
             "outcome": "label:outcome",
@@ -152,6 +151,50 @@ LAYOUT = {
             "n": "count",
             "published": "percent",
         }
+    ),
+    "flow.line": chart(
+        charts.lines,
+        columns(month="month_short", complaints="count", series="label:flow_series", per_thousand="number1"),
+        across="series",
+        x="month",
+        y="per_thousand",
+        by="series",
+        low="low",
+        high="high",
+    ),
+    "flow.backlog": table(
+        columns(month="month_short", opened="count", closed="count", backlog="count", mean_age_days="count")
+    ),
+    "desk.owners": chart(
+        charts.dots,
+        columns(owner="text", share="percent:with_interval", n="count"),
+        category="owner",
+        value="share",
+        low="share_low",
+        high="share_high",
+    ),
+    "desk.shares": table(columns(measure="label:desk_measure", share="percent:with_interval", n="count")),
+    "desk.remedies": table(columns(requested_remedy="text", share="percent:with_interval", n="count")),
+    "desk.trail": table(columns(status="text", n="count", open="count", median_hours="number1:with_interval")),
+    "desk.faults": table(columns(fault="text")),
+    "goods.products": chart(
+        charts.dots,
+        columns(product="text", complaints="count", n="count", per_thousand="number1:with_interval"),
+        category="product",
+        value="per_thousand",
+        low="per_thousand_low",
+        high="per_thousand_high",
+        from_zero=True,
+    ),
+    "goods.units": table(
+        columns(
+            product_id="text",
+            n="count",
+            repaired="count",
+            share="percent:with_interval",
+            cost="money",
+            under_warranty="count",
+        )
     ),
     "worth.value": chart(
         charts.dots,

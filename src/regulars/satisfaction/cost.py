@@ -1,8 +1,5 @@
 """What the page tells of complaints handled and of what dissatisfaction costs: two findings."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 
@@ -10,49 +7,8 @@ from regulars.errors import UserError
 from regulars.finding import Finding
 from regulars.intervals import Estimate, from_row
 from regulars.satisfaction.iceberg import complaint_iceberg, retention_after_complaint, word_of_mouth
-from regulars.satisfaction.service import (
-    escalations,
-    first_contact,
-    handling_steps,
-    knowledge_base,
-    promises_kept,
-    ticket_faults,
-    ticket_times,
-    transfers,
-)
-from regulars.satisfaction.trail import status_trail
+from regulars.satisfaction.service import FEW_CASES, Handling, handling_steps, sound_tickets, ticket_times
 from regulars.satisfaction.worth import Money, value_lost_to_dissatisfaction
-
-FEW = 30  # cases below which no step of handling is singled out
-
-
-class Handling(NamedTuple):
-    """What the page wants to know of how cases are handled.
-
-    Parameters
-    ----------
-    response_hours, resolution_hours : float
-        Times promised.
-    call_back_cost : float
-        Currency.
-    return_days : int
-        An order within so many days after a complaint counts as coming back.
-    small_loss, large_loss : float
-        Currency.
-    dissatisfied_below : float
-        Satisfaction (0–100).
-    process : mapping
-        State to the states that may follow.
-    """
-
-    response_hours: float
-    resolution_hours: float
-    call_back_cost: float
-    return_days: int
-    small_loss: float
-    large_loss: float
-    dissatisfied_below: float
-    process: Mapping[str, Sequence[str]]
 
 
 def service_finding(
@@ -61,12 +17,11 @@ def service_finding(
     observation_end,
     settings: Handling,
     *,
-    events: pd.DataFrame | None = None,
     scores: pd.DataFrame | None = None,
     level: float = 0.9,
     min_cell: int = 1,
 ) -> Finding:
-    """What complaints and cases tell: the silent part, where handling fails, and who comes back.
+    """What complaints tell: the silent part, the step of handling that fails, and who comes back.
 
     Parameters
     ----------
@@ -74,8 +29,6 @@ def service_finding(
         Clean tables; all kinds of cases.
     observation_end : date
     settings : Handling
-    events : pandas.DataFrame, optional
-        Clean table ``ticket_events``.
     scores : pandas.DataFrame, optional
         ``customer_id``, ``satisfaction`` of the surveyed, one row each.
     level, min_cell
@@ -84,35 +37,22 @@ def service_finding(
     Returns
     -------
     Finding
-        Verdict ``silent`` (with a survey), ``seen`` (without one) or ``few`` (too few cases to single a step out).
+        Verdict ``silent`` (with a survey), ``prior`` (no surveyed dissatisfied customer complained, so that the size of
+        the silent part would rest on a published rate alone), ``seen`` (without a survey) or ``few`` (too few cases to
+        single a step out).
     """
-    tickets = _sound(tickets)
+    tickets = sound_tickets(tickets)
     complaints = tickets[tickets["kind"] == "complaint"] if "kind" in tickets else tickets
     times = ticket_times(
         tickets, observation_end, response_hours=settings.response_hours, resolution_hours=settings.resolution_hours,
         level=level,
     )  # fmt: skip
-    if len(tickets) < FEW:
-        return Finding("few", {"cases": len(tickets), "few": FEW})
+    if len(tickets) < FEW_CASES:
+        return Finding("few", {"cases": len(tickets), "few": FEW_CASES})
     steps = handling_steps(tickets, times, level)
-    facts = {"step": str(steps["step"].iloc[0]), "fails": from_row(steps.iloc[0], "share"), "breaches": times.breaches}
+    facts = {"step": str(steps["step"].iloc[0]), "fails": from_row(steps.iloc[0], "share")}
     frames = {"steps": steps, "sla": times.sla}
     columns = set(tickets.columns[tickets.notna().any()])
-    missing = Estimate(float("nan"))
-    contact = first_contact(tickets, settings.call_back_cost, level) if "contacts" in columns else {}
-    facts["at_once"] = contact.get("resolved_at_once", missing)
-    facts["call_backs"] = contact.get("cost", missing)
-    facts["kept"] = promises_kept(tickets, observation_end, level) if "promised_at" in columns else missing
-    facts["owner_kept"] = transfers(tickets, level)["first_owner_kept"] if "transfers" in columns else missing
-    facts["escalated"] = escalations(tickets, level) if "escalated_to" in columns else missing
-    known = knowledge_base(tickets, level=level) if "in_knowledge_base" in columns else None
-    facts |= {"hit": known.hit_rate if known else missing, "saved": known.hours_saved if known else missing,
-              "twice": known.asked_twice if known else missing}  # fmt: skip
-    trail = None
-    if events is not None and len(events):
-        trail = status_trail(events, settings.process, observation_end, tickets=tickets, level=level)
-        frames["trail"] = trail.dwell
-    facts |= {"stuck": len(trail.stuck) if trail else None, "illegal": trail.illegal_cases if trail else missing}
     if {"outcome", "amount_at_stake"} <= columns:
         returned = retention_after_complaint(
             complaints, orders, observation_end, within_days=settings.return_days, small_loss=settings.small_loss,
@@ -120,14 +60,14 @@ def service_finding(
         )  # fmt: skip
         returned = returned[(returned["loss"] != "medium") & returned["share"].notna()]
         frames["returned"] = returned.reset_index(drop=True)
-    facts |= {"days": settings.return_days, "small": settings.small_loss, "large": settings.large_loss}
+        facts |= {"days": settings.return_days, "small": settings.small_loss, "large": settings.large_loss}
     if scores is None or not len(scores):
-        return Finding("seen", facts, frames)
+        return Finding("seen", facts | {"cases": len(tickets)}, frames)
     berg = silent_part(complaints, scores, settings.dissatisfied_below, level)
     heard = word_of_mouth(berg.dissatisfied)
     facts |= {"silent": berg.silent, "rate": berg.rate, "complainants": berg.complainants, "heard": heard,
               "prior": berg.prior, "below": settings.dissatisfied_below}  # fmt: skip
-    return Finding("silent", facts, frames)
+    return Finding("prior" if berg.is_prior_only else "silent", facts, frames)
 
 
 def silent_part(complaints: pd.DataFrame, scores: pd.DataFrame, below: float, level: float = 0.9):
@@ -219,16 +159,3 @@ def stake(finding: Finding) -> Estimate:
 def _factor(row) -> Estimate:
     """exp(γ) − 1: by what share purchase rate or dropout is higher, one SD of satisfaction up."""
     return Estimate(*(float(np.expm1(row[c])) for c in ("value", "value_low", "value_high")), int(row["n"]))
-
-
-def _sound(tickets: pd.DataFrame) -> pd.DataFrame:
-    """Tickets without those that cannot be; cleaning has told of them."""
-    if not ticket_faults(tickets):
-        return tickets
-    bad = tickets["ticket_id"].duplicated()
-    for column in ("first_response_at", "resolved_at"):
-        if column in tickets:
-            bad |= (tickets[column] < tickets["opened_at"]).fillna(False)
-    if "amount_at_stake" in tickets:
-        bad |= (tickets["amount_at_stake"] < 0).fillna(False)
-    return tickets[~bad]

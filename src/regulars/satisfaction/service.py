@@ -1,6 +1,6 @@
 """How cases are served: times with open ones counted right, promises, first contacts, owners, knowledge, causes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,36 @@ from regulars.intervals import Estimate, difference, from_row, share, wilson, z_
 from regulars.retention.survival import Curve, kaplan_meier
 
 RESPONSE_HOURS, RESOLUTION_HOURS = 12.0, 48.0
+FEW_CASES = 30  # below so many, nothing of their handling is singled out
+
+
+class Handling(NamedTuple):
+    """What a firm promises of its cases, and from where on a loss is large: settings of the page.
+
+    Parameters
+    ----------
+    response_hours, resolution_hours : float
+        Times promised.
+    call_back_cost : float
+        Currency.
+    return_days : int
+        An order within so many days after a complaint counts as coming back.
+    small_loss, large_loss : float
+        Currency.
+    dissatisfied_below : float
+        Satisfaction (0–100).
+    process : mapping
+        State to the states that may follow.
+    """
+
+    response_hours: float
+    resolution_hours: float
+    call_back_cost: float
+    return_days: int
+    small_loss: float
+    large_loss: float
+    dissatisfied_below: float
+    process: Mapping[str, Sequence[str]]
 
 
 class TicketTimes(NamedTuple):
@@ -195,6 +225,25 @@ def ticket_faults(tickets: pd.DataFrame, statuses=None) -> list[str]:
         if bad.any():
             said.append("Table tickets: " + text.format(n=int(bad.sum()), ticket=tickets.loc[bad, "ticket_id"].iloc[0]))
     return said
+
+
+def sound_tickets(tickets: pd.DataFrame) -> pd.DataFrame:
+    """Tickets without those that cannot be: twice, over before they began, with a negative amount.
+
+    Examples
+    --------
+    >>> len(sound_tickets(pd.DataFrame({"ticket_id": ["1", "1"], "opened_at": pd.to_datetime(["2026-01-01"] * 2)})))
+    1
+    """
+    if not ticket_faults(tickets):
+        return tickets
+    bad = tickets["ticket_id"].duplicated()
+    for column in ("first_response_at", "resolved_at"):
+        if column in tickets:
+            bad |= (tickets[column] < tickets["opened_at"]).fillna(False)
+    if "amount_at_stake" in tickets:
+        bad |= (tickets["amount_at_stake"] < 0).fillna(False)
+    return tickets[~bad]
 
 
 def ticket_volume(tickets: pd.DataFrame, observation_end, freq: str = "W") -> pd.DataFrame:
