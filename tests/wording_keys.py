@@ -28,7 +28,14 @@ PARTS = {
     "term": ("term.{k}", "term.{k}.meaning"),
     "word": ("{k}",),
     "close": ("models?",),
-    "tell": ("{k}.question", "{k}.title{v}", "{k}.text{v}?", "{k}.sure{v}?"),
+    "tell": (
+        "{k}.question",
+        "{k}.title{v}",
+        "{k}.text{v}?",
+        "{k}.sure{v}?",
+        "not_supplied.{k}?",
+        "not_supplied.unusable?",
+    ),
 }
 ANY, MAYBE, WORD = object(), object(), "[a-z0-9_]+"
 # methods whose verdict comes with the data
@@ -73,13 +80,19 @@ def usage(code: str, stage: str, known: Iterable[str]) -> Usage:
             _read(node, "word", stage, known, found)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _name(node.func.value) == "report":
             method = node.func.attr
-            if method in PARTS:
+            if method in PARTS and method != "tell":
                 _read(node, method, stage, known, found)
-            if method == "tell":
-                for place, kind in layout_places(tree, node.args[0].value).items():
+            for section in told_sections(node):
+                _read(ast.Call(node.func, [section], []), "tell", stage, known, found)
+                for place, kind in layout_places(tree, section.value).items():
                     _read(ast.Call(ast.Name(kind), [ast.Constant(place)], []), kind, stage, known, found)
     _read_names(stage, known, found)
     return found
+
+
+def told_sections(call: ast.Call) -> list[ast.Constant]:
+    """Sections that a call of ``tell`` or ``tell_each`` shows."""
+    return {"tell": call.args[:1], "tell_each": call.args[1:]}.get(call.func.attr, [])
 
 
 def layout_places(tree: ast.AST, section: str) -> dict[str, str]:

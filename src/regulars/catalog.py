@@ -308,6 +308,8 @@ SCORED_TABLES = (
         "satisfaction", "scored", "one customer", "customer_id",
         CUSTOMER_ID,
         Column("satisfaction", "float", nullable=True, low=0, high=100),   # null without an answer
+        Column("loyalty_type", "text", nullable=True),                 # null without an answer on loyalty
+        Column("loyalty_type_probability", "float", nullable=True, low=0, high=1),   # that the type is right
     ),
     _table(
         "retention", "scored", "one customer", "customer_id",

@@ -2,7 +2,7 @@
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import chart, table
+from regulars.report.layout import Word, chart, table
 
 SCORE = "number1:with_interval"
 
@@ -217,4 +217,193 @@ LAYOUT = {
             at_risk="money_short:with_interval",
         )
     ),
+    "loyalty.types": chart(
+        charts.bars,
+        columns(
+            loyalty_type="label:loyalty_type",
+            customers="count",
+            share="percent:with_interval",
+            wrong="percent",
+            n="count",
+        ),
+        category="loyalty_type",
+        value="share",
+        low="share_low",
+        high="share_high",
+    ),
+    "loyalty.migration": table(
+        columns(
+            before="label:loyalty_type",
+            n="count",
+            stayed="percent:with_interval",
+            to_true="percent",
+            to_latent="percent",
+            to_spurious="percent",
+            to_none="percent",
+        )
+    ),
+    "benefits.table": chart(
+        charts.dots,
+        columns(
+            loyalty_type="label:loyalty_type",
+            n="count",
+            repeat="percent:with_interval",
+            faster="number0:with_interval",
+            crossing="number1:with_interval",
+            referral="number0:with_interval",
+            immunity="number0:with_interval",
+        ),
+        category="loyalty_type",
+        value="repeat",
+        low="repeat_low",
+        high="repeat_high",
+    ),
+    "switching.rates": chart(
+        charts.dots,
+        columns(state="label:satisfaction_state", share="percent:with_interval", n="count", published="percent"),
+        category="state",
+        value="share",
+        low="share_low",
+        high="share_high",
+        before="published",
+        names=(Word("switching.own"), Word("switching.published")),
+    ),
+    "between.groups": chart(
+        charts.dots,
+        columns(group="text", n="count", mean="number1", value=SCORE),
+        category="group",
+        value="value",
+        low="value_low",
+        high="value_high",
+    ),
+    "between.agents": table(columns(group="text", n="count", mean="number1", value=SCORE)),
+    "importance.table": chart(
+        charts.dots,
+        columns(
+            factor="text",
+            rank_managers="number0",
+            weight="percent:with_interval",
+            pairwise="percent",
+            rank_customers="number0",
+            effect="number2:with_interval",
+        ),
+        category="factor",
+        value="effect",
+        low="effect_low",
+        high="effect_high",
+    ),
+    "delivered.bridge": chart(
+        charts.waterfall,
+        columns(part="label:value_part", amount="number1"),
+        category="part",
+        amount="amount",
+        is_total="is_total",
+    ),
+    "delivered.offers": table(
+        columns(offer="text", gains="number1", costs="number1", net="number1", ratio="number2"),
+    ),
+    "kano.features": chart(
+        charts.dots,
+        columns(
+            feature="text",
+            kano="label:kano_class",
+            better="number2:with_interval",
+            worse="number2:with_interval",
+            n="count",
+        ),
+        category="feature",
+        value="worse",
+        low="worse_low",
+        high="worse_high",
+    ),
+    "levels.shares": chart(
+        charts.bars,
+        columns(
+            service_level="label:service_level",
+            encounters="count",
+            share="percent:with_interval",
+            at_least="percent:with_interval",
+        ),
+        category="service_level",
+        value="share",
+        low="share_low",
+        high="share_high",
+    ),
+    "channels.table": chart(
+        charts.bars,
+        columns(
+            channel="label:listening_channel",
+            voices="count",
+            reach="percent",
+            topic="text",
+            share="percent:with_interval",
+        ),
+        category="channel",
+        value="share",
+        low="share_low",
+        high="share_high",
+    ),
+    "methods.foretell": chart(
+        charts.dots,
+        columns(score="label:method", auc="number2:with_interval", behind="number2:with_interval", n="count"),
+        category="score",
+        value="auc",
+        low="auc_low",
+        high="auc_high",
+    ),
+    "methods.ranks": table(
+        columns(
+            group="label:segment",
+            n="count",
+            rank_survey="number0:with_interval",
+            rank_fuzzy="number0:with_interval",
+            rank_components="number0:with_interval",
+            rank_ordered_logit="number0:with_interval",
+        )
+    ),
+    "methods.agreement": table(
+        columns(first="label:method", second="label:method", correlation="number2:with_interval", n="count")
+    ),
+    "methods.operators": table(
+        columns(
+            operator="label:fuzzy_operator",
+            very_low="number2",
+            low="number2",
+            middle="number2",
+            high="number2",
+            very_high="number2",
+            chosen="label:grade",
+        )
+    ),
+    "recommend.foretell": chart(
+        charts.dots,
+        columns(score="label:method", auc="number2:with_interval", behind="number2:with_interval", n="count"),
+        category="score",
+        value="auc",
+        low="auc_low",
+        high="auc_high",
+    ),
+    "recommend.waves": chart(
+        charts.dots,
+        columns(wave="text", value="number0", limit_low="number0", limit_high="number0", n="count"),
+        category="wave",
+        value="value",
+        low="limit_low",
+        high="limit_high",
+    ),
+    "sample.plan": chart(
+        charts.bars,
+        columns(
+            segment="label:segment",
+            customers="count",
+            spread="number1",
+            response="percent",
+            answers="count",
+            invite="count",
+            width="number1",
+        ),
+        category="segment",
+        value="invite",
+    ),
+    "sample.list": table(columns(segment="label:segment", draw="count", customer="text")),
 }

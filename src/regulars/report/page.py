@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from regulars.finding import Finding
+from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
 from regulars.intervals import Estimate
 from regulars.report.blocks import BLOCK_TYPE, INDICATORS, PLOTLY_TYPE, plain_figure, tile_block
 from regulars.report.layout import Chart, Table, Word, layout_of
@@ -174,13 +174,18 @@ class Report:
         key : str
             Of the section; ``<key>.<name>`` in ``layouts/<stage>.py`` is where the frame ``name`` is shown.
         finding : Finding
-            Each sentence takes the facts that it names.
+            One whose verdict is ``not_supplied`` or ``unusable`` becomes one line: what to supply, or why it cannot be
+            told. Of any other each sentence takes the facts that it names.
 
         Raises
         ------
         WordingError
             Where a fact is used by no sentence of the section, or a frame has no place in the layout.
         """
+        if finding.verdict == NOT_SUPPLIED:
+            return self.not_supplied(key)
+        if finding.verdict == UNUSABLE:
+            return self.not_supplied("unusable", part=self.word(f"{key}.question"), why=finding.facts["why"])
         facts, used = dict(finding.facts), set()
         places = [place for place in self.layout if place.rpartition(".")[0] == key]
         for name in finding.frames:
@@ -209,6 +214,11 @@ class Report:
         for name in facts:
             if name not in used:
                 raise WordingError(f"{self.wording.file}: no sentence of {self.stage}.{key} uses the fact '{name}'.")
+
+    def tell_each(self, findings: Mapping[str, Finding], *keys: str) -> None:
+        """Show several sections, one after the other: `tell` for each key of the findings that is named."""
+        for key in keys:
+            self.tell(key, findings[key])
 
     def _say_if_worded(self, say: Callable, key: str, verdict: str | None, taken: Callable) -> None:
         for suffix in (verdict, None) if verdict else (None,):

@@ -53,6 +53,7 @@ _HOMES = {
     "listening": (
         "channels_finding", "importance_finding", "listening_channels", "switching_finding", "switching_rates",
     ),
+    "sections": ("KEPT", "Questions", "Survey"),
     "loyalty": (
         "attitude", "behaviour", "benefits_finding", "benefits_of_loyalty", "cronbach_alpha",
         "loyalty_finding", "loyalty_of", "loyalty_types", "type_migration", "type_shares",

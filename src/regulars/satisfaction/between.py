@@ -152,8 +152,6 @@ def between_finding(
         "low": from_row(rows.iloc[-1], "value"),
         "share": found.share,
         "all": found.all,
-        "agents": Estimate(float("nan")),
-        "agent_count": None,
     }
     frames = {"groups": rows}
     if agents is not None and agents[1].notna().any():

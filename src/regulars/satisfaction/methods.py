@@ -143,7 +143,7 @@ def respondent_scores(
     """
     learnt = pd.Series(True, index=answers.index) if learnt_from is None else learnt_from
     factors = factor_scores(answers, survey_items, list(design.weights.index))
-    items = survey_items.loc[survey_items["construct"].isin(design.weights.index), "item"].tolist()
+    items = _items_of(survey_items, design)
     overall = _overall(answers, survey_items, design)
     weights = design.weights / design.weights.sum()
     known = factors.notna() * weights
@@ -158,6 +158,10 @@ def respondent_scores(
         },
         index=answers.index,
     )
+
+
+def _items_of(survey_items, design) -> list[str]:
+    return survey_items.loc[survey_items["construct"].isin(design.weights.index), "item"].tolist()
 
 
 def _overall(answers, survey_items, design) -> pd.Series:
@@ -191,6 +195,8 @@ class FourWays(NamedTuple):
     disagree : bool
         Whether the four operators choose different grades.
     raked : Raked
+    kept, kept_by_share : int
+        Components by parallel analysis and by the rule of 85 %.
     """
 
     ranks: pd.DataFrame
@@ -199,6 +205,8 @@ class FourWays(NamedTuple):
     operators: pd.DataFrame
     disagree: bool
     raked: Raked
+    kept: int
+    kept_by_share: int
 
 
 def four_ways(
@@ -260,8 +268,11 @@ def four_ways(
         design.weights, memberships(factors, sample_weights=raked.weights.reindex(factors.index)), design.operator
     )
     operators = whole.memberships.rename_axis("operator").reset_index().assign(chosen=whole.chosen.to_numpy())
+    parts = principal_components(answers[_items_of(survey_items, design)])
     agreement = kendall_w(ranks[[f"rank_{method}" for method in METHODS]].to_numpy().T)
-    return FourWays(ranks, agreement, _correlations(ranks, level), operators, whole.disagree, raked)
+    return FourWays(
+        ranks, agreement, _correlations(ranks, level), operators, whole.disagree, raked, parts.kept, parts.kept_by_share
+    )
 
 
 def _spread(told: Mapping[str, Estimate]) -> dict:
@@ -415,7 +426,9 @@ def methods_finding(
         "bought": told.bought,
         "effective": ways.raked.effective_n,
         "answered": len(ways.raked.weights),
-        "disagree": int(ways.operators["chosen"].nunique()),
+        "operators": int((ways.operators["chosen"] == ways.operators["chosen"].mode().iloc[0]).sum()),
+        "kept": ways.kept,
+        "kept_by_share": ways.kept_by_share,
         "first": None if least is None else str(least["first"]),
         "second": None if least is None else str(least["second"]),
         "least": Estimate(float("nan")) if least is None else from_row(least, "correlation"),

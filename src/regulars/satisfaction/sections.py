@@ -1,0 +1,304 @@
+"""Sections of the satisfaction page that rest on the whole questionnaire: loyalty, what to do, how it was measured."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from regulars.finding import NOT_SUPPLIED, Finding, attempted
+from regulars.privacy import pseudonyms
+from regulars.satisfaction.between import between_finding
+from regulars.satisfaction.control import recommend_finding
+from regulars.satisfaction.delivered import delivered_finding
+from regulars.satisfaction.gap import gap_states, gaps
+from regulars.satisfaction.hierarchy import ahp, expert_weights, points_of_ranking
+from regulars.satisfaction.indices import customer_satisfaction
+from regulars.satisfaction.kano import kano_finding, levels_finding
+from regulars.satisfaction.listening import channels_finding, importance_finding, switching_finding
+from regulars.satisfaction.loyalty import (
+    Loyalty,
+    benefits_finding,
+    benefits_of_loyalty,
+    loyalty_finding,
+    loyalty_of,
+)
+from regulars.satisfaction.methods import Design, factor_scores, methods_finding, usual_factors, wide_answers
+from regulars.satisfaction.ordered import ordered_logit
+from regulars.satisfaction.raking import rfm_cells
+from regulars.satisfaction.repurchase import repurchases
+from regulars.satisfaction.sampling import sampling_finding
+
+KEPT = ["customer_id", "satisfaction", "loyalty_type", "loyalty_type_probability"]  # columns of the scored table
+
+
+class Questions(NamedTuple):
+    """What the questionnaire asks, and what managers say.
+
+    Parameters
+    ----------
+    satisfaction_construct, recommend_item, overall_item : str
+    top_boxes, tolerance_steps, dissatisfied_below
+        As on the rest of the page.
+    return_days : int
+        An order within so many days after the answer is a repurchase.
+    effort_item : str
+        "How easy was it?"
+    loyalty_construct : str
+        Construct of attitude.
+    immunity_item : str
+        Item of it that asks whether one stays though another is cheaper: a benefit, so no part of attitude.
+    attitude_from : float
+        0–100; from it on attitude is high.
+    loyalty_days : int
+        Window of behaviour.
+    highly_satisfied_from : float
+        0–100.
+    factors : sequence of str
+        Constructs that satisfaction is judged by; those with two items or more where empty.
+    rankings : mapping
+        Manager to the factors, the most important first.
+    pairwise : sequence of sequence of float
+        Judgements of how many times as important a factor (row) is as another (column).
+    offers : mapping
+        As `regulars.satisfaction.delivered_value`.
+    kano : mapping
+        Feature to its functional and its dysfunctional item.
+    target_width : float
+        Points: half the interval that the next wave shall reach.
+    """
+
+    satisfaction_construct: str = "satisfaction"
+    recommend_item: str = "recommendation"
+    overall_item: str = "overall"
+    top_boxes: int = 2
+    tolerance_steps: float = 1
+    dissatisfied_below: float = 50
+    return_days: int = 180
+    effort_item: str = "effort"
+    loyalty_construct: str = "loyalty"
+    immunity_item: str = "loyalty2"
+    attitude_from: float = 50
+    loyalty_days: int = 365
+    highly_satisfied_from: float = 80
+    factors: Sequence[str] = ()
+    rankings: Mapping[str, Sequence[str]] = {}
+    pairwise: Sequence[Sequence[float]] = ()
+    offers: Mapping[str, Mapping[str, float]] = {}
+    kano: Mapping[str, Sequence[str]] = {}
+    target_width: float = 2.0
+
+
+class Survey:
+    """All that the sections are made of: one object, so that answers are brought into shape once.
+
+    Parameters
+    ----------
+    tables : mapping
+        Clean tables by name: ``surveys``, ``survey_items`` and ``orders``; where supplied ``customers``,
+        ``order_lines``, ``tickets``, ``mystery_visits``, ``lost_reasons``; ``value``, the scored one.
+    customers : pandas.DataFrame
+        One row per customer: ``customer_id``, ``segment``.
+    purchases : pandas.DataFrame
+        ``customer_id``, ``day``.
+    observation_end : date
+    asked : Questions
+    dataset : str
+        For pseudonyms.
+    level : float
+    min_answers, min_cell : int
+    seed : int
+    """
+
+    def __init__(
+        self, tables, customers, purchases, observation_end, asked: Questions, dataset, level=0.9, min_answers=30, min_cell=5,
+        seed=0,
+    ):  # fmt: skip
+        self.dataset = dataset
+        self.tables, self.purchases, self.end, self.asked = tables, purchases, observation_end, asked
+        self.level, self.min_answers, self.min_cell, self.seed = level, min_answers, min_cell, seed
+        self.scored = customers.merge(tables["value"], on="customer_id").set_index("customer_id")
+        self.surveys, self.items = tables["surveys"], tables["survey_items"]
+        self.every = wide_answers(self.surveys, self.items, latest=False)
+        self.latest = wide_answers(self.surveys, self.items)
+        self.satisfaction = customer_satisfaction(
+            self.surveys, self.items, asked.satisfaction_construct, latest=False
+        )  # fmt: skip
+        self._loyalty: Loyalty | None = None
+
+    def told(self) -> dict[str, Finding]:
+        """Every section by its key; one that the data do not allow says why, and the others stand."""
+        makers = {
+            "switching": self._switching, "loyalty": self._loyal, "benefits": self._benefits, "between": self._between,
+            "importance": self._importance, "delivered": self._delivered, "kano": self._kano, "levels": self._levels,
+            "channels": self._channels, "sample": self._sample, "methods": self._methods, "recommend": self._recommend,
+        }  # fmt: skip
+        return {name: attempted(make) for name, make in makers.items()}
+
+    @property
+    def factors(self) -> list[str]:
+        """Constructs that satisfaction is judged by."""
+        outcomes = (self.asked.satisfaction_construct, self.asked.loyalty_construct)
+        return list(self.asked.factors) or usual_factors(self.items, without=outcomes)
+
+    def loyalty(self) -> Loyalty | None:
+        """Loyalty types, worked out once; None where the survey has no item of loyalty."""
+        of = self.items.loc[self.items["construct"] == self.asked.loyalty_construct, "item"]
+        names = [item for item in of if item != self.asked.immunity_item]
+        if self._loyalty is None and names:
+            asked = self.asked
+            self._loyalty = loyalty_of(
+                self.every, names, self.purchases, self.end, attitude_cut=asked.attitude_from,
+                window_days=asked.loyalty_days, within_days=asked.return_days, level=self.level,
+                min_cell=self.min_cell,
+            )  # fmt: skip
+        return self._loyalty
+
+    def loyalty_types(self, customers: pd.Series) -> pd.DataFrame:
+        """``loyalty_type`` and ``loyalty_type_probability`` of these customers; missing where it cannot be told."""
+        found = pd.DataFrame(columns=["loyalty_type", "p_type"], dtype=object)
+        if attempted(self._loyal).frames:
+            found = self._loyalty.now
+        told = {"loyalty_type": found["loyalty_type"], "loyalty_type_probability": found["p_type"].astype("float64")}
+        return pd.DataFrame({name: customers.map(values) for name, values in told.items()}, index=customers.index)
+
+    def _loyal(self) -> Finding:
+        return loyalty_finding(self.loyalty(), self.asked.loyalty_days, self.asked.attitude_from, self.level)
+
+    def _benefits(self) -> Finding:
+        loyalty = self.loyalty()
+        if loyalty is None:
+            return Finding(NOT_SUPPLIED)
+        known = self.every.dropna(subset=["customer_id"]).set_index("customer_id")
+        # the answers that the type was told from
+        known = known[(known["answered_at"] == loyalty.since.reindex(known.index)).to_numpy()]
+        known = known[~known.index.duplicated(keep="last")]
+        ends = self.items.drop_duplicates("item").set_index("item")
+        recommend = None
+        if self.asked.recommend_item in known:
+            low, high = ends.loc[self.asked.recommend_item, ["scale_min", "scale_max"]].astype(float)
+            recommend = known[self.asked.recommend_item] / 100 * (high - low) + low
+        lines = self.tables.get("order_lines")
+        table = benefits_of_loyalty(
+            loyalty.asked, loyalty.since, self.tables["orders"], self.end, within_days=self.asked.return_days,
+            categories=lines if lines is not None and "category" in lines else None, recommend=recommend,
+            immunity=known.get(self.asked.immunity_item), level=self.level, min_cell=self.min_cell,
+        )  # fmt: skip
+        return benefits_finding(table, self.asked.return_days)
+
+    def _switching(self) -> Finding:
+        asked = self.asked
+        followed = repurchases(self.satisfaction, self.purchases, self.end, asked.return_days)
+        return switching_finding(
+            followed["satisfaction"], followed["bought"], asked.return_days, asked.dissatisfied_below,
+            asked.highly_satisfied_from, self.level, self.min_answers,
+        )  # fmt: skip
+
+    def _between(self) -> Finding:
+        people, visits = self.tables.get("customers"), self.tables.get("mystery_visits")
+        if people is None or "region" not in people:
+            return Finding(NOT_SUPPLIED)
+        told = self.satisfaction.dropna(subset=["customer_id"]).drop_duplicates("customer_id", keep="last")
+        region = told["customer_id"].map(people.set_index("customer_id")["region"])
+        agents = None
+        if visits is not None and "staff" in visits:
+            each = _visit_scores(visits, self.items)
+            agents = (each["score"], each["staff"])
+        return between_finding(told["satisfaction"], region, self.level, self.min_answers, agents)
+
+    def _importance(self) -> Finding:
+        asked = self.asked
+        scores = factor_scores(self.latest, self.items, self.factors)
+        shown = ordered_logit(self.latest[asked.overall_item].round(6), scores, self.level)
+        hierarchy = ahp(asked.pairwise, self.factors) if len(asked.pairwise) else None
+        return importance_finding(dict(asked.rankings), hierarchy, shown, self.level)
+
+    def _weights(self) -> pd.Series:
+        """Weights of the factors: of pairwise comparisons, else of rankings, else all the same."""
+        if len(self.asked.pairwise):
+            return ahp(self.asked.pairwise, self.factors).weights
+        if self.asked.rankings:
+            return expert_weights(points_of_ranking(self.asked.rankings)).table["weight"].reindex(self.factors)
+        return pd.Series(1 / len(self.factors), index=self.factors)
+
+    def _methods(self) -> Finding:
+        design = Design(self._weights(), self.asked.overall_item, self.asked.top_boxes)
+        return methods_finding(
+            self.surveys, self.items, self.scored["segment"], rfm_cells(self.scored), self.purchases, self.end, design,
+            within_days=self.asked.return_days, level=self.level, min_answers=self.min_answers, seed=self.seed,
+        )  # fmt: skip
+
+    def _recommend(self) -> Finding:
+        asked = self.asked
+        return recommend_finding(
+            self.surveys, self.items, self.every, self.purchases, self.end,
+            items={"recommendation": asked.recommend_item, "overall": asked.overall_item, "effort": asked.effort_item},
+            constructs={"satisfaction": asked.satisfaction_construct, "loyalty": asked.loyalty_construct},
+            within_days=asked.return_days, level=self.level,
+        )  # fmt: skip
+
+    def _delivered(self) -> Finding:
+        return delivered_finding(dict(self.asked.offers))
+
+    def _kano(self) -> Finding:
+        answers = self.surveys.pivot_table(index="response_id", columns="item", values="score", observed=True)
+        return kano_finding(answers, dict(self.asked.kano), self.level)
+
+    def _levels(self) -> Finding:
+        return levels_finding(self.tables.get("mystery_visits"), self.level)
+
+    def _channels(self) -> Finding:
+        heard = {"surveys": self._survey_topics()}
+        tickets, lost = self.tables.get("tickets"), self.tables.get("lost_reasons")
+        if tickets is not None:
+            cases = tickets[tickets["kind"] == "complaint"] if "kind" in tickets else tickets
+            heard["complaints"] = (cases["category"], cases["customer_id"])
+        visits = self.tables.get("mystery_visits")
+        if visits is not None:
+            heard["mystery_visits"] = (_lowest_items(visits, self.items), None)
+        if lost is not None:
+            heard["lost_reasons"] = (lost["reason"], lost["customer_id"])
+        return channels_finding(heard, len(self.scored), self.level)
+
+    def _survey_topics(self):
+        """What each respondent misses most: the item that falls furthest short, if it falls short at all."""
+        both = gaps(self.surveys)
+        words = self.items.drop_duplicates("item").set_index("item")["wording"].str.rstrip(".")
+        if both.empty:
+            return pd.Series(dtype="string"), pd.Series(dtype="string")
+        state = gap_states(both["gap"], self.asked.tolerance_steps)
+        both = both.assign(topic=both["item"].map(words).where(state == "dissatisfied"))
+        worst = both.sort_values(["wave", "respondent", "gap", "item"], kind="stable")
+        worst = worst.drop_duplicates(["wave", "respondent"])
+        return worst["topic"], worst["customer_id"]
+
+    def _sample(self) -> Finding:
+        people, names = self.tables.get("customers"), pseudonyms(self.scored.index.to_series(), self.dataset)
+        may = pd.Series(True, index=self.scored.index)
+        if people is not None and "consent" in people:
+            may = people.set_index("customer_id")["consent"].reindex(self.scored.index).fillna(False).astype(bool)
+        told = self.satisfaction.dropna(subset=["customer_id"])
+        last = told[told["wave"] == told["wave"].max()].drop_duplicates("customer_id").set_index("customer_id")
+        segment = self.scored["segment"]
+        share = segment.reindex(last.index).value_counts().reindex(segment.unique()).fillna(0) / segment.value_counts()
+        return sampling_finding(
+            segment, last["satisfaction"], share, may, names, target_width=self.asked.target_width, level=self.level,
+            least=self.min_answers, seed=self.seed,
+        )  # fmt: skip
+
+
+def _visit_scores(visits: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """One row per visit: mean of its items, 0 to 100, with branch and staff."""
+    return _scaled(visits, items).groupby("visit_id").agg(score=("score", "mean"), staff=("staff", "first"))
+
+
+def _lowest_items(visits: pd.DataFrame, items: pd.DataFrame) -> pd.Series:
+    """Item with the lowest score of each visit, in its wording; missing where all are above the middle."""
+    words = items.drop_duplicates("item").set_index("item")["wording"].str.rstrip(".")
+    rows = _scaled(visits, items).sort_values(["visit_id", "score", "item"], kind="stable").drop_duplicates("visit_id")
+    return rows["item"].map(words).where(rows["score"] < 50)
+
+
+def _scaled(visits: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    ends = items.drop_duplicates("item").set_index("item")
+    low, high = visits["item"].map(ends["scale_min"]), visits["item"].map(ends["scale_max"])
+    return visits.assign(score=100 * (visits["score"] - low) / (high - low)).dropna(subset=["score"])
