@@ -21,7 +21,7 @@ SEED = 20261122
 STANDARD_ERRORS = 4
 TABLES = (
     "order_lines", "customers", "surveys", "survey_items", "tickets", "ticket_events", "units", "contacts", "prospects",
-    "contracts", "memberships", "referrals", "campaigns", "campaign_contacts",
+    "mystery_visits", "lost_reasons", "contracts", "memberships", "referrals", "campaigns", "campaign_contacts",
 )  # fmt: skip
 ORDER_LINE = re.compile(r"\d\d/\d\d/20\d\d \d\d:\d\d")
 
@@ -685,3 +685,23 @@ def test_a_prospect_that_is_won_is_a_customer_who_ordered_later(raw):
     ordered = won["customer"].map(first)
     assert (won["created"] <= ordered).mean() > 0.99 and won["customer"].is_unique
     assert (prospects["win_probability"].astype(float).mean()) > truth["won_share_of_decided"]
+
+
+def test_agents_differ_as_the_truth_says_and_reasons_come_from_the_left(raw):
+    visits, truth = raw["mystery_visits"], raw["truth"]["mystery_visits"]
+    score = visits["score"].astype(float)
+    by_staff = (score - score.groupby(visits["item"]).transform("mean")).groupby(visits["staff"]).mean()
+    effects = pd.Series(truth["staff_effects"])
+    assert by_staff.corr(effects) > 0.8
+    assert visits.groupby("visit")[["branch", "staff", "level"]].nunique().max().max() == 1
+    n = visits["visit"].nunique()
+    for level, share in truth["levels"].items():
+        seen = (visits.drop_duplicates("visit")["level"] == level).mean()
+        assert abs(seen - share) < STANDARD_ERRORS * np.sqrt(share * (1 - share) / n), level
+    lost, known = raw["lost_reasons"], raw["truth_customers"].set_index("customer_id")
+    assert not known.loc[lost["customer"], "is_alive"].any()
+    assert (known.loc[lost["customer"], "left_on"].to_numpy() < lost["date"].to_numpy()).all()
+    n = len(lost)
+    for reason, share in raw["truth"]["lost_reasons"]["reasons"].items():
+        error = STANDARD_ERRORS * np.sqrt(share * (1 - share) / n)
+        assert abs((lost["reason"] == reason).mean() - share) < error, reason

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regulars.errors import UserError
-from regulars.labels import Outcome, Purpose
+from regulars.labels import Outcome, Purpose, ServiceLevel
 from regulars.paths import output_root, project_root
 from regulars.rounding import plain, round_frame
 
@@ -268,6 +268,23 @@ CLEAN_TABLES = (
         Column("contacted_at", "date", nullable=True),                 # null: control, not contacted
         _optional("attended", "bool"),
         _optional("responded", "bool"),
+    ),
+    _table(
+        "mystery_visits", "clean", "one item of one visit by a mystery shopper", "visit_id item",
+        Column("visit_id", "text"),
+        Column("visited_at", "date"),
+        Column("item", "text"),
+        Column("score", "float"),
+        _optional("branch", "text"),
+        _optional("staff", "text"),
+        _optional("service_level", "text", choices=tuple(ServiceLevel)),
+    ),
+    _table(
+        "lost_reasons", "clean", "one lost customer who says why", "customer_id",
+        CUSTOMER_ID,
+        Column("lost_at", "date"),
+        Column("reason", "text"),
+        _optional("competitor", "text"),
     ),
 )  # fmt: skip
 

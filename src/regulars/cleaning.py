@@ -31,7 +31,8 @@ WIDE = 1000  # columns
 UNIT_SEPARATOR = "\x1f"
 ORDER_TABLES = ("orders", "order_lines")
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at", "ticket_events": "at", "units": "sold_at",
-               "contacts": "at", "prospects": "created_at"}  # fmt: skip
+               "contacts": "at", "prospects": "created_at", "mystery_visits": "visited_at",
+               "lost_reasons": "lost_at"}  # fmt: skip
 REJECTED_KINDS = {
     "table": pa.string(),
     "row": pa.int64(),

@@ -12,6 +12,7 @@ from regulars.simulate.contracts import draw_contracts
 from regulars.simulate.dealings import draw_dealings
 from regulars.simulate.dirt import Export, soil
 from regulars.simulate.handling import draw_handling, leaving_after
+from regulars.simulate.listening import draw_heard
 from regulars.simulate.products import Products, draw_products, fill_baskets
 from regulars.simulate.referrals import draw_referrals
 from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, year_position
@@ -98,6 +99,12 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
             ``campaign``, ``customer``, ``control`` (yes: drawn by lot not to be contacted), ``contacted_at`` (empty for
             those), ``attended``, ``responded`` (yes, no; empty where there was nothing to attend or to respond to).
 
+        ``mystery_visits`` : one item of one visit by a mystery shopper.
+            ``visit``, ``date``, ``branch``, ``staff``, ``item`` (of ``survey_items``), ``score``, ``level`` (of
+            `regulars.labels.ServiceLevel`, the same in all rows of a visit).
+        ``lost_reasons`` : one customer who has left and says why.
+            ``customer``, ``date``, ``reason``.
+
         ``truth_customers`` : frame, typed, what only the simulation knows of each customer.
         ``truth`` : dict that JSON can hold: parameters, effects, seed, and every row of dirt (rows counted from 1 below
             the header).
@@ -136,6 +143,7 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     bound = draw_contracts(retailer, base, orders, seed)
     referrals, referral_truth = draw_referrals(retailer, base, orders, seed)
     campaigns = draw_campaigns(retailer, base, orders, customers, seed)
+    heard = draw_heard(retailer, base, orders, seed)
     people, people_dirt = soil_table(
         retailer, _customers(retailer, base), "customers", ["customer", "region"], [], seed
     )
@@ -151,6 +159,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         "ticket_events": handling.events,
         "units": handling.units,
         "contacts": dealings.contacts,
+        "mystery_visits": heard.mystery_visits,
+        "lost_reasons": heard.lost_reasons,
         "prospects": dealings.prospects,
         "contracts": contracts,
         "memberships": bound.memberships,
@@ -173,6 +183,7 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         "surveys": surveys.truth,
         "tickets": tickets.truth | handling.truth,
         **dealings.truth,
+        **heard.truth,
         **bound.truth,
         "referrals": referral_truth,
         "campaigns": campaigns.truth,
