@@ -110,8 +110,8 @@ class Survey:
     """
 
     def __init__(
-        self, tables, customers, purchases, observation_end, asked: Questions, dataset, level=0.9, min_answers=30, min_cell=5,
-        seed=0,
+        self, tables, customers, purchases, observation_end, asked: Questions, dataset, level=0.9, min_answers=30,
+        min_cell=5, seed=0,
     ):  # fmt: skip
         self.dataset = dataset
         self.tables, self.purchases, self.end, self.asked = tables, purchases, observation_end, asked
