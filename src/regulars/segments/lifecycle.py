@@ -15,7 +15,7 @@ from regulars.retention.survival import kaplan_meier
 from regulars.rfm import Purchases
 
 LADDER = tuple(stage.value for stage in LifecycleStage)
-OFF = (LifecycleStage.DISQUALIFIED, LifecycleStage.INACTIVE)
+GROWS = 1.25  # times the earlier rate, from which a rate has grown
 
 
 @dataclass(frozen=True)
@@ -343,8 +343,8 @@ def relation_stages(
     Notes
     -----
     A customer's rate λ given x repeat orders in T is Gamma(r + x, α + T). Acquisition: P(λ · horizon < 1). Growth,
-    else: P(λ₂ > λ₁) of the rates in the second and first half of the time as a customer, each Gamma(r + xᵢ, α + T/2),
-    so that λ₂ / (λ₁ + λ₂) is Beta(r + x₂, r + x₁). Maturity is the rest.
+    else: P(λ₂ > 1.25 λ₁) of the rates in the second and first half of the time as a customer, each
+    Gamma(r + xᵢ, α + T/2), so that λ₂ / (λ₁ + λ₂) is Beta(r + x₂, r + x₁). Maturity is the rest.
 
     References
     ----------
@@ -362,7 +362,7 @@ def relation_stages(
     second = np.minimum(second, x)
     first = x - second
     acquisition = gammainc(r + x, (alpha + T) * unit_days / horizon_days)
-    growing = 1 - betainc(r + second, r + first, 0.5)
+    growing = 1 - betainc(r + second, r + first, GROWS / (1 + GROWS))
     parts = np.column_stack([acquisition, (1 - acquisition) * growing, (1 - acquisition) * (1 - growing)])
     best = parts.argmax(axis=1)
     names = np.array([stage.value for stage in RelationStage], dtype=object)

@@ -9,6 +9,7 @@ from scipy.special import gammaln
 
 from regulars.finding import Finding
 from regulars.intervals import Estimate, share, z_value
+from regulars.segments.products import descriptions, named
 
 SUGGESTIONS = 5
 UNKNOWN = "no category"
@@ -295,10 +296,7 @@ def preferences_finding(lines: pd.DataFrame, observation_end, days: int, level=0
     )
     products = pd.Series(tastes.within, index=tastes.products).groupby(tastes.categories[tastes.category_of])
     table["next_product"] = products.idxmax().reindex(table.index)
-    from regulars.segments.products import _descriptions
-
-    names = _descriptions(lines)
-    table["next_product"] = table["next_product"].map(names).fillna(table["next_product"])
+    table["next_product"] = named(table["next_product"], descriptions(lines))
     table["probability"] = table["favourite_share"] * products.max().reindex(table.index)
     table = table[table["customers"] >= min_cell].sort_values("customers", ascending=False, kind="stable")
     frames = {"categories": table.rename_axis("category").reset_index()}

@@ -217,14 +217,14 @@ def products_finding(
     whole = whole.rename_axis("product_id").reset_index()
     whole["loses"] = loses.to_numpy()
     whole = whole.sort_values(["loses", "margin"], ascending=[False, True], kind="stable", ignore_index=True)
-    names = _descriptions(lines)
-    whole["name"] = whole["product_id"].map(names).fillna(whole["product_id"])
+    names = descriptions(lines)
+    whole["name"] = named(whole["product_id"], names)
     by_category = "category" in lines and lines["category"].notna().mean() > 0.5
     kind = "category" if by_category else "product_id"
     rough = lines.assign(category=lines["category"].fillna("no category")) if by_category else lines
     coarse = with_actions(profit_cells(rough, groups, kind), sizes, rules)
     shown = readable(coarse)
-    shown["item"] = shown["item"].map(names).fillna(shown["item"]) if kind == "product_id" else shown["item"]
+    shown["item"] = named(shown["item"], names) if kind == "product_id" else shown["item"]
     shown["group"] = pd.Categorical(shown["group"], list(order), ordered=True)
     place = {name: k for k, name in enumerate(dict.fromkeys(shown["item"]))}
     shown = shown.sort_values(["item", "group"], key=lambda c: c.map(place) if c.name == "item" else c, kind="stable")
@@ -232,7 +232,7 @@ def products_finding(
     value = "margin" if cells["margin"].notna().any() else "revenue"
     counts = cells["action"].value_counts()
     detailed = cells[cells["customers"] >= min_cell].rename(columns={"group": "tier", "item": "product_id"})
-    detailed = detailed.assign(name=detailed["product_id"].map(names).fillna(detailed["product_id"]))
+    detailed = detailed.assign(name=named(detailed["product_id"], names))
     offers = detailed[detailed["action"] == ProductAction.CROSS_SELL.value]
     offers = offers.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
     facts = {"products": len(whole), "revenue": float(total), "uncosted": float(whole["uncosted"].sum() / total)}
@@ -252,7 +252,12 @@ def products_finding(
     return Finding("no_losses", {k: v for k, v in facts.items() if k not in ("losing", "lost")}, frames)
 
 
-def _descriptions(lines: pd.DataFrame) -> pd.Series:
+def named(products: pd.Series, names: pd.Series) -> pd.Series:
+    """Names of products; who has none keeps its id."""
+    return products.astype(object).map(lambda product: names.get(product, product))
+
+
+def descriptions(lines: pd.DataFrame) -> pd.Series:
     """Name of each product: its most frequent description, the first by alphabet where equally frequent."""
     if "description" not in lines:
         return pd.Series(dtype=object)
@@ -311,7 +316,8 @@ def basket_rules(baskets: pd.DataFrame, rules: ProductRules, level: float = 0.9,
     pandas.DataFrame
         ``when``, ``then`` (products; several joined by " + "), ``n`` (baskets), ``together`` (with both), ``share`` (of
         the baskets with `when`, those with `then`), ``usual`` (of all), ``lift`` with limits, ``p_value`` (Fisher,
-        one-sided), ``q_value``; those whose q-value stays within the false discovery rate, by lift.
+        one-sided; of a longer rule also within the baskets of each shorter one, the larger), ``q_value``; those whose
+        q-value stays within the false discovery rate, by lift.
 
     Notes
     -----
@@ -337,19 +343,23 @@ def basket_rules(baskets: pd.DataFrame, rules: ProductRules, level: float = 0.9,
     from mlxtend.frequent_patterns import association_rules, fpgrowth
 
     some = baskets[baskets["product_id"].isin(kept)]
-    row, column = some["basket"].to_numpy(), kept.get_indexer(some["product_id"])
+    row, column = (
+        pd.factorize(baskets["basket"])[0][baskets["product_id"].isin(kept)],
+        kept.get_indexer(some["product_id"]),
+    )
     held = csr_matrix((np.ones(len(some), dtype=bool), (row, column)), shape=(n, len(kept)))
     frame = pd.DataFrame.sparse.from_spmatrix(held, columns=list(range(len(kept))))
     sets = fpgrowth(frame, min_support=least / n, max_len=longest)
     if (sets["itemsets"].map(len) > 1).sum() == 0:
         return pd.DataFrame(columns=columns)
-    found = association_rules(sets, metric="lift", min_threshold=0.0, num_itemsets=n)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of measures that are not used, for what is in every basket
+        found = association_rules(sets, metric="lift", min_threshold=0.0, num_itemsets=n)
     found = found[found["consequents"].map(len) == 1].reset_index(drop=True)
     a, b, both = (
         np.rint(found[name].to_numpy(float) * n).astype(int)
         for name in ("antecedent support", "consequent support", "support")
     )
-    p = hypergeom.sf(both - 1, n, a, b)
+    p = np.maximum(hypergeom.sf(both - 1, n, a, b), _beyond_shorter(sets, found, n))
     cells = np.stack([both, a - both, b - both, n - a - b + both]) / n
     pa, pb = a / n, b / n
     slopes = np.stack([1 / cells[0] - 1 / pa - 1 / pb, -1 / pa, -1 / pb, np.zeros(len(a))])
@@ -366,6 +376,26 @@ def basket_rules(baskets: pd.DataFrame, rules: ProductRules, level: float = 0.9,
     )  # fmt: skip
     result = result[(result["q_value"] <= rules.false_discovery_rate) & (result["lift_low"] > 1)]
     return result.sort_values(["lift", "when", "then"], ascending=[False, True, True], ignore_index=True)[columns]
+
+
+def _beyond_shorter(sets: pd.DataFrame, found: pd.DataFrame, n: int) -> np.ndarray:
+    """Fisher's p-value of each longer rule within the baskets of each shorter one, the largest; 0 for pairs."""
+    from scipy.stats import hypergeom
+
+    held = dict(zip(sets["itemsets"], np.rint(sets["support"].to_numpy(float) * n).astype(int), strict=True))
+    place, both, whole, hits, size = [], [], [], [], []
+    for k, (items, then) in enumerate(zip(found["antecedents"], found["consequents"], strict=True)):
+        for item in items if len(items) > 1 else ():
+            rest = items - {item}
+            place.append(k)
+            both.append(held[items | then])
+            whole.append(held[rest])
+            hits.append(held[rest | then])
+            size.append(held[items])
+    p = np.zeros(len(found))
+    if place:
+        np.maximum.at(p, place, hypergeom.sf(np.array(both) - 1, whole, hits, size))
+    return p
 
 
 def baskets_finding(lines: pd.DataFrame, rules: ProductRules, level: float = 0.9, seed: int = 0) -> Finding:
@@ -390,7 +420,7 @@ def baskets_finding(lines: pd.DataFrame, rules: ProductRules, level: float = 0.9
     facts = {"baskets": n, "rate": rules.false_discovery_rate}
     if table.empty:
         return Finding("none", facts)
-    names = _descriptions(lines)
+    names = descriptions(lines)
     top = table.iloc[0]
 
     def worded(text: str) -> str:
