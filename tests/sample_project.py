@@ -13,7 +13,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 SHOP, DEMO = "shop", "smalldemo"
 CUSTOMERS = 300
-PARTS = ("src", "notebooks", "data/sources", "params.yaml", "dvc.yaml", "pyproject.toml", ".dvcignore", ".dvc/config")
+PARTS = ("src", "notebooks", "data/sources", "data/history/README.md", "params.yaml", "dvc.yaml", "pyproject.toml",
+         ".dvcignore", ".dvc/config")  # fmt: skip
 SHOP_SOURCE = """\
 title: Sample Records
 currency: USD

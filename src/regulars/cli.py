@@ -98,6 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     calls.add_argument("dataset")
     calls.add_argument("--output", default="", help="file to write; default private/<dataset>/call-list.csv")
     calls.set_defaults(command=_call_list)
+    close = commands.add_parser(
+        "close-month", help="save what the pages tell now, to be scored by those of later months"
+    )
+    close.add_argument("dataset")
+    close.set_defaults(command=_close_month)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
@@ -138,6 +143,13 @@ def _call_list(arguments: argparse.Namespace) -> int:
     print(f"{shown}: {written.customers} customers with their real ids, for your eyes only (mode 600).")
     if written.without_consent:
         print(f"{written.without_consent} of the list said no to being contacted and are left off.")
+    return 0
+
+
+def _close_month(arguments: argparse.Namespace) -> int:
+    from regulars.history import close_month
+
+    print(f"{close_month(arguments.dataset)}: saved; commit it.")
     return 0
 
 

@@ -30,6 +30,7 @@ _HOMES = {
     "hindsight": ("Told", "look_back", "told_before"),
     "economics": ("Point", "point_of_retention", "win_back", "worth_story"),
     "reconcile": ("reconciled",),
+    "saved": ("saved_finding",),
     "contracts": (
         "Contracts",
         "contract_spells",
