@@ -65,14 +65,11 @@ def explain(
             warnings.simplefilter("ignore", UserWarning)  # the page says it
             answers = scores_by_item(surveys)
             index = satisfaction_index(answers, resolved, survey_items, construct, **settings)
-            equal = satisfaction_index(
-                answers, resolved, survey_items, construct, **settings | {"draws": 1}, weighting="equal"
-            )
     except UserError as error:
         return Explained(Finding("short", {"why": str(error)}), Finding("short"), Finding("short"), None)
     words = survey_items.drop_duplicates("item").set_index("item")["wording"].str.rstrip(".")
     return Explained(
-        _satisfied(index, equal.value.value, construct, words),
+        _satisfied(index, construct, words),
         _why(index, words),
         _measured(index, construct, words),
         index,
@@ -138,7 +135,7 @@ def levers_told(told: Explained, worth: Finding, level: float = 0.9, seed: int =
     return Finding("told" if point.low > 0 else "noise", facts, {"map": table})
 
 
-def _satisfied(index: SatisfactionIndex, equal: float, construct: str, words: pd.Series) -> Finding:
+def _satisfied(index: SatisfactionIndex, construct: str, words: pd.Series) -> Finding:
     table = index.performance.sort_values(["performance", "construct"], ignore_index=True)
     others = table[table["construct"] != construct]
     own = index.weights[index.weights["construct"] == construct]
@@ -153,7 +150,7 @@ def _satisfied(index: SatisfactionIndex, equal: float, construct: str, words: pd
         "questions": len(own),
         "heaviest": str(words[heaviest["item"]]),
         "share": float(heaviest["share"]),
-        "equal": equal,
+        "equal": index.equal,
     }
     verdict = "told" if index.is_interpretable else "negative"
     return Finding(verdict, facts, {"constructs": table.iloc[::-1].reset_index(drop=True)})

@@ -47,6 +47,8 @@ class SatisfactionIndex:
     item_effects : pandas.DataFrame
         The same item by item of the drivers: ``driver``, ``item``, ``effect``, ``performance``, ``room`` (points of the
         index won if the item were at 100) with limits, ``rank_first`` (probability that its room is largest), ``n``.
+    equal : float
+        Index of the latest wave if all its items weighed the same.
     model : PathModel
         On all waves together.
     remarks : tuple
@@ -64,6 +66,7 @@ class SatisfactionIndex:
     performance: pd.DataFrame
     effects: pd.DataFrame
     item_effects: pd.DataFrame
+    equal: float
     model: PathModel
     remarks: tuple
     is_interpretable: bool
@@ -215,6 +218,7 @@ def satisfaction_index(
         _performance(runs, structure, interval, int(counts[-1])),
         _effects(runs, structure, interval, respondents_in(table)),
         _item_effects(runs, structure, interval, respondents_in(table)),
+        runs.equal,
         fitted,
         fitted.remarks,
         negative.empty,
@@ -241,7 +245,7 @@ class _Resampled:
         sums = np.zeros((n_waves, draws + 1, size))
         numbers = np.zeros_like(sums)
         products = np.zeros((draws + 1, len(upper[0])))
-        pairs, crossed = (np.zeros_like(products), np.zeros((draws + 1, size * size))) if gaps else (None, None)
+        pairs = np.zeros_like(products)
         for wave in range(n_waves):
             rows = np.flatnonzero(waves == wave)
             for start in range(0, len(rows), ROWS_AT_ONCE):
@@ -252,19 +256,16 @@ class _Resampled:
                 numbers[wave] += times @ m if gaps else times.sum(axis=1)[:, None]
                 if gaps:
                     pairs += times @ (m[:, upper[0]] * m[:, upper[1]])
-                    crossed += times @ (x[:, :, None] * m[:, None, :]).reshape(len(part), -1)
         with np.errstate(invalid="ignore", divide="ignore"):
             self.means = sums / numbers + self.centre
         total, number = sums.sum(axis=0), numbers.sum(axis=0)
         mean = total / np.maximum(number, 1.0)
-        if not gaps:
-            self.covariance = _square(products, size) / number[:, :1, None] - mean[:, :, None] * mean[:, None, :]
-            return
-        pair, cross = np.maximum(_square(pairs, size), 1.0), crossed.reshape(-1, size, size)
-        own = mean[:, None, :] * cross  # of those who answered both: Σ x_i m_j times the mean of j
-        self.covariance = (_square(products, size) - own - np.swapaxes(own, 1, 2)) / pair
-        self.covariance += mean[:, :, None] * mean[:, None, :]
-        self.covariance = as_possible(self.covariance)
+        count = np.maximum(_square(pairs, size), 1.0) if gaps else number[:, :1, None]
+        # with gaps, those who answered both items are taken to have the means of all who answered each; as the scores
+        # are centred this is exact for the estimate, and of order 1/n for the draws
+        self.covariance = _square(products, size) / count - mean[:, :, None] * mean[:, None, :]
+        if gaps:
+            self.covariance = as_possible(self.covariance)
 
 
 def _square(upper: np.ndarray, size: int) -> np.ndarray:
@@ -293,6 +294,8 @@ class _Runs:
         self.constructs = (self.items * (self.points / 100)) @ by_construct  # waves × draws × constructs
         # points of each construct's index in one standard deviation of its score
         unit = 100 / ((raw * (high - low)) @ by_construct)
+        own = structure.blocks[goal]
+        self.equal = 100 * float((sample.means[-1, 0] - low)[own].sum() / (high - low)[own].sum())
         self.goal, self.structure = goal, structure
         self.totals = self.fitted.totals()
         self.effects = self.totals[:, :, goal] * unit[:, goal, None] / unit
