@@ -118,6 +118,25 @@ class RevenueFactor(StrEnum):
     NOW = "now"
 
 
+class EquityPart(StrEnum):
+    """Step on the way from what existing customers are worth to customer equity."""
+
+    EXISTING = "existing"
+    TO_COME = "to_come"
+    BEFORE_COST = "before_cost"
+    COST = "cost"
+    TOTAL = "total"
+
+
+class EquityLever(StrEnum):
+    """Driver whose change moves customer equity."""
+
+    RETENTION = "retention"
+    MARGIN = "margin"
+    ACQUISITION_COST = "acquisition_cost"
+    DISCOUNT_RATE = "discount_rate"
+
+
 class CustomerState(StrEnum):
     """State of a customer at the end of the data, by the customer's own rhythm."""
 
