@@ -312,6 +312,7 @@ SCORED_TABLES = (
         Column("value_if_alive", "float"),
         Column("value_at_risk", "float"),
         Column("tier", "text"),
+        Column("tier_probability", "float", nullable=True, low=0, high=1),  # null: brings nothing
     ),
     _table(
         "segments", "scored", "one customer", "customer_id",

@@ -23,6 +23,17 @@ class Tier(Named):
     SMALL = "small", "小客户"
 
 
+class Step(Named):
+    """Step of the customer pyramid with those beside it: who hardly orders again, and who has just come."""
+
+    VIP = "vip", "VIP客户"
+    LARGE = "large", "大客户"
+    MEDIUM = "medium", "中级客户"
+    SMALL = "small", "小客户"
+    INACTIVE = "inactive", "非积极客户"
+    NEW = "new", "新客户"
+
+
 class Segment(Named):
     """Named segment by recency, frequency and spend; ``label.segment_advice.<value>`` says what to do."""
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from regulars.finding import Finding
 from regulars.labels import RevenueFactor
 
 ONE_COHORT = 0.5  # no first order in this last part of the data: the log follows customers won in one stretch
@@ -42,6 +43,23 @@ class RevenueMove:
     def change(self) -> float:
         """Revenue now less revenue before, in currency."""
         return self.now - self.before
+
+    def told(self, days: int) -> Finding:
+        """What a section tells of it; nothing is drawn where there is nothing to compare.
+
+        Parameters
+        ----------
+        days : int
+            Length of each window.
+
+        Returns
+        -------
+        Finding
+        """
+        if self.verdict == "short":
+            return Finding("short", {"days": days})
+        facts = {"days": days, "existing": self.existing, **self.facts}
+        return Finding(self.verdict, facts, {"steps": self.steps})
 
     @property
     def facts(self) -> dict:

@@ -74,7 +74,10 @@ from regulars.lazy import exports
 
 _HOMES = {
     "checks": ("frequency_check", "tracking"),
-    "concentration": ("concentration_finding", "gini_estimate", "lorenz_curves", "top_share"),
+    "past": ("month_before", "values_at"),
+    "acquisition": ("Acquisition", "forecast_acquisition"),
+    "equity": ("Equity", "acquisition_cost", "customer_equity", "elasticities", "equity_story"),
+    "concentration": ("concentration_finding", "concentration_told", "gini_estimate", "lorenz_curves", "top_share"),
     "newcomer": ("NewCustomer", "new_customer"),
     "record": ("models_record",),
     "limits": ("Remark", "one_time_buyers", "remarks"),

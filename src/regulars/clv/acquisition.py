@@ -13,7 +13,7 @@ FEWEST_MONTHS = 12  # with fewer, a trend and a season cannot be told apart
 SEASON_MONTHS = 24  # from here on a yearly wave is fitted beside the trend
 SETTLING = 3  # months after the data begin, whose first orders are in part those of older customers
 WANDER = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0)  # variance of a month's step of the level, in units of its noise
-STEADY = 0.3  # prior probability that the level does not wander at all: most do
+STEADY = 0.7  # prior probability that the level does not wander at all: most do
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from regulars.finding import Finding
 from regulars.intervals import Estimate
 
 CURVE_POINTS = 101
@@ -174,6 +175,26 @@ def concentration_finding(
     past, future, past_gini, future_gini, own = _estimates(asked, level, draws, seed)
     verdict = "more" if future.low > past.high else "less" if future.high < past.low else "same"
     return ConcentrationFinding(past, future, own, verdict, past_gini, future_gini)
+
+
+def concentration_told(found: ConcentrationFinding, spend, value, draws: int) -> Finding:
+    """What a section tells of concentration: facts, and the two curves over the customers in order of past revenue.
+
+    Parameters
+    ----------
+    found : ConcentrationFinding
+    spend, value : array of float
+        As for `concentration_finding`.
+    draws : int
+        Simulated futures behind the intervals of single customers.
+
+    Returns
+    -------
+    Finding
+    """
+    facts = {"past": found.past, "future": found.future, "own": found.own, "draws": draws}
+    facts |= {"past_gini": found.past_gini, "future_gini": found.future_gini}
+    return Finding(found.verdict, facts, {"lorenz": lorenz_curves(past=spend, future=value, ranked_by=spend)})
 
 
 def _checked(values, ranked_by=None) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from regulars.clv._fitter import distinct_rows
-from regulars.clv.acquisition import Acquisition
+from regulars.clv.acquisition import Acquisition, forecast_acquisition
 from regulars.clv.uncertainty import parameter_draws, total_spread, with_params
 from regulars.clv.value import continuous_rate, expected_spend, units
 from regulars.finding import Finding
@@ -332,8 +332,8 @@ def elasticities(
     Returns
     -------
     pandas.DataFrame
-        lever (`EquityLever`), elasticity, low, high; NaN where it cannot be told: retention where nobody leaves, the
-        cost where it is not known.
+        lever (`EquityLever`), elasticity, elasticity_low, elasticity_high; NaN where it cannot be told: retention
+        where nobody leaves, the cost where it is not known.
 
     References
     ----------
@@ -382,7 +382,12 @@ def elasticities(
     ends = pd.DataFrame(drawn).quantile([(1 - level) / 2, (1 + level) / 2]).to_numpy(float)
     point, apart = np.array(list(found.values())), np.array(list(found.values())) - np.array(list(base.values()))
     return pd.DataFrame(
-        {"lever": [str(lever) for lever in found], "elasticity": point, "low": ends[0] + apart, "high": ends[1] + apart}
+        {
+            "lever": [str(lever) for lever in found],
+            "elasticity": point,
+            "elasticity_low": ends[0] + apart,
+            "elasticity_high": ends[1] + apart,
+        }
     )
 
 
@@ -420,8 +425,8 @@ def bridge(equity: Equity) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        part (`EquityPart`), amount (currency, with its sign), low, high, is_total; adds up exactly. What is not known
-        is left out: without a cost the last row is the sum before acquisition cost.
+        part (`EquityPart`), amount (currency, with its sign), amount_low, amount_high, is_total; adds up exactly. What
+        is not known is left out: without a cost the last row is the sum before acquisition cost.
 
     Examples
     --------
@@ -439,7 +444,7 @@ def bridge(equity: Equity) -> pd.DataFrame:
             (str(part), sign * e.value, *sorted((sign * e.low, sign * e.high)), is_total)
             for part, e, sign, is_total in rows
         ],
-        columns=["part", "amount", "low", "high", "is_total"],
+        columns=["part", "amount", "amount_low", "amount_high", "is_total"],
     )
 
 
@@ -470,3 +475,55 @@ def equity_finding(equity: Equity, acquisition: Acquisition, levers: pd.DataFram
     if np.isfinite(equity.total.value):
         return Finding("total", facts | {"cost": equity.cost, "per_customer": cost}, frames)
     return Finding("before_cost", facts, frames)
+
+
+def equity_story(
+    scored,
+    summary: pd.DataFrame,
+    models,
+    orders: pd.DataFrame,
+    campaigns: pd.DataFrame | None,
+    window: tuple,
+    *,
+    level: float = 0.9,
+    level_uncertainty: float = 0.12,
+    seed: int = 0,
+    **economics,
+) -> tuple[Equity, Acquisition, Finding]:
+    """From scored customers to customer equity, the forecast of new customers, and what a section tells of both.
+
+    Parameters
+    ----------
+    scored : Scored
+        As `regulars.clv.score_customers` gives them.
+    summary : pandas.DataFrame
+        As `regulars.rfm.rfm_summary` gives it.
+    models : Models
+        As `regulars.clv.fit_models` gives them.
+    orders : pandas.DataFrame
+        customer_id, ordered_at, amount.
+    campaigns : pandas.DataFrame or None
+        As for `acquisition_cost`.
+    window : (date, date)
+        First and last day observed.
+    level, level_uncertainty, seed
+        As for `customer_equity`.
+    **economics
+        margin, annual_discount_rate, horizon_months, time_unit.
+
+    Returns
+    -------
+    (Equity, Acquisition, Finding)
+    """
+    begin, end = window
+    first_orders, months = summary["first_ordered_at"], round(economics["horizon_months"])
+    coming = forecast_acquisition(first_orders, begin, end, months, level=level, seed=seed)
+    began = first_order_spend(orders, end, level=level)
+    cost = acquisition_cost(campaigns, first_orders, end, level)
+    both = models.orders, models.spend
+    settings = {"level": level, "seed": seed, **economics}
+    equity = customer_equity(
+        scored.clv_total, coming, *both, began, cost, level_uncertainty=level_uncertainty, **settings
+    )
+    levers = elasticities(summary, equity, coming, *both, began, **settings)
+    return equity, coming, equity_finding(equity, coming, levers, cost)

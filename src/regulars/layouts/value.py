@@ -14,9 +14,36 @@ LAYOUT = {
         colours=charts.SERIES,
         equal=Word("concentration.equal"),
     ),
-    "pyramid": table(
-        columns("tier", "customers", threshold="money") | columns("spend", "clv", "clv_share"),
-        total=["customers", "spend", "clv"],
+    "equity.bridge": chart(
+        charts.waterfall,
+        columns(part="label:equity_part", amount="money_short:with_interval"),
+        category="part",
+        amount="amount",
+        is_total="is_total",
+    ),
+    "equity.levers": chart(
+        charts.dots,
+        columns(lever="label:equity_lever", elasticity="number2:with_interval"),
+        category="lever",
+        value="elasticity",
+        low="elasticity_low",
+        high="elasticity_high",
+    ),
+    "pyramid.steps": table(
+        columns(step="label:step", customers="count", threshold="money", spend="money_short", margin="money_short")
+        | columns("clv", "clv_share", belongs="percent"),
+        total=["customers", "spend", "margin", "clv"],
+    ),
+    "pyramid.up": table(
+        columns(tier="label:tier", to="label:tier", customers="count", gain="money_short:with_interval")
+    ),
+    "pyramid.migration": chart(
+        charts.heatmap,
+        columns("n", before="label:step", now="label:step", share="percent", customers="count"),
+        row="before",
+        column="now",
+        value="share",
+        n="n",
     ),
     "best": table(
         columns("customer", "last_ordered_at", "spend", "expected_orders", "p_active", clv="money:with_interval")

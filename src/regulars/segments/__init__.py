@@ -5,6 +5,7 @@ from regulars.lazy import exports
 _HOMES = {
     "rfm": ("RULES", "name_segments", "rfm_scores"),
     "tiers": ("assign_tiers", "tier_thresholds"),
+    "pyramid": ("add_inactive", "migration", "moving_up", "pyramid_finding", "tier_probability"),
     "clusters": ("Clustering", "cluster_features", "clusters_finding", "find_clusters", "profile_long"),
     "drift": ("drift_finding", "groups_at", "month_before", "moves", "transition_shares"),
     "portfolio": (
@@ -55,6 +56,6 @@ _HOMES = {
     ),
     "reasons": ("DECIDED_BY", "explain_labels"),
     "findings": ("GONE_QUIET", "HAVE_BEGUN", "largest_group", "leading_group", "part_of"),
-    "summary": ("advice", "cross_table", "group_summary", "pyramid", "score_grid", "share_of"),
+    "summary": ("advice", "cross_table", "group_summary", "score_grid", "share_of"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

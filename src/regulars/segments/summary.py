@@ -5,27 +5,6 @@ import pandas as pd
 
 from regulars.intervals import Estimate, z_value
 from regulars.labels import Segment
-from regulars.segments.tiers import tier_thresholds
-
-
-def pyramid(customers: pd.DataFrame, level: float = 0.9, level_uncertainty: float = 0.0, min_cell: int = 1):
-    """Customer pyramid from the top: counts, thresholds, revenue so far and value to come of each tier.
-
-    Parameters
-    ----------
-    customers : pandas.DataFrame
-        tier, as `assign_tiers` gives it by ``clv``, and the columns of `group_summary`.
-    level, level_uncertainty, min_cell
-        As for `group_summary`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns of `group_summary` by ``tier``, and ``threshold``: the lowest expected value on the tier.
-    """
-    steps = tier_thresholds(customers["clv"], customers["tier"])[["tier", "threshold"]]
-    summary = group_summary(customers, "tier", list(steps["tier"]), level, level_uncertainty, min_cell)
-    return summary.merge(steps, on="tier")
 
 
 def group_summary(

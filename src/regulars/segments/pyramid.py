@@ -1,0 +1,257 @@
+"""Who stands on which step of the customer pyramid, how surely, who moved, and what moving some up would bring."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammainc, gammaincinv
+
+from regulars.finding import Finding
+from regulars.intervals import Estimate
+from regulars.labels import Step, Tier
+from regulars.segments.summary import group_summary
+from regulars.segments.tiers import tier_thresholds
+
+MOVED_UP = 0.02  # of the customers of a step: the published question of what moving so many up would bring
+INACTIVE_BELOW = 0.05  # expected orders over the horizon, below which a customer stands beside the pyramid
+NODES = 8  # of the distribution of spend
+DRAWS = 200  # of customers from the step above, behind the interval of moving up
+
+
+def tier_probability(customers: pd.DataFrame, r: float, p: float, q: float) -> pd.Series:
+    """Chance that a customer belongs on the step of the pyramid on which the expected value puts him.
+
+    A customer's long-run rate of ordering and spend per order are not known; what has been seen leaves a gamma
+    distribution of the rate and an inverse gamma distribution of the spend, whose means the expected value uses. The
+    chance that rate × spend lies between the thresholds of the step is high for a VIP by rate, who has been seen often,
+    and low for a VIP by luck, whose few orders were large or close together. Who has left belongs at the base.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        tier, clv, p_alive, frequency, spend_is_prior, as the value stage has them.
+    r : float
+        Shape of the rate in BG/NBD.
+    p, q : float
+        Shapes of Gamma-Gamma: of the spend of one customer's orders, and of what differs between customers.
+
+    Returns
+    -------
+    pandas.Series
+        Between 0 and 1, on the same index; NaN for those who are expected to bring nothing, or a loss.
+
+    Notes
+    -----
+    λ | x ~ gamma(r + x), ν | x ~ gamma(q + p x); the spend is integrated over `NODES` midpoints of its distribution.
+    The thresholds and the chance of leaving are taken as known.
+
+    References
+    ----------
+    Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005), Marketing Science 24, 275-284. Schmittlein, D. C. and
+    Peterson, R. A. (1994), Marketing Science 13, 41-67 (posterior of a single customer's rate).
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"tier": ["vip", "small", "small"], "clv": [100.0, 1.0, 1.0], "p_alive": 1.0,
+    ...     "frequency": [50, 0, 0], "spend_is_prior": [False, True, True]})
+    >>> tier_probability(customers, 1.0, 6.0, 4.0).round(2).tolist()
+    [0.48, 1.0, 1.0]
+    """
+    bottoms = tier_thresholds(customers["clv"], customers["tier"]).set_index("tier")["threshold"]
+    floors, tops, above = {}, {}, np.inf
+    for step in map(str, Tier):
+        is_base = step == Tier.SMALL
+        floors[step], tops[step] = 0.0 if is_base else bottoms[step], above
+        above = above if np.isnan(bottoms[step]) else bottoms[step]
+    names = customers["tier"].astype(object)
+    alive = np.clip(customers["p_alive"].to_numpy(float), 1e-12, 1.0)
+    if_alive = customers["clv"].to_numpy(float) / alive
+    if_alive = np.where(if_alive > 0, if_alive, np.nan)
+    orders = customers["frequency"].to_numpy(float)
+    own = np.where(customers["spend_is_prior"], 0.0, orders)
+    kinds, back = np.unique(own, return_inverse=True)
+    levels = (np.arange(NODES) + 0.5) / NODES
+    spend = 1 / np.maximum(gammaincinv((q + p * kinds)[:, None], levels), 1e-12)
+    spend = (spend / spend.mean(axis=1, keepdims=True))[back]
+    edges = names.map(floors).to_numpy(float), names.map(tops).to_numpy(float)
+    below, within = (
+        np.mean([_rate_below(edge, if_alive * spend[:, node], r + orders) for node in range(NODES)], axis=0)
+        for edge in edges
+    )
+    gone = np.where(names == Tier.SMALL, 1 - alive, 0.0)
+    chance = np.where(np.isnan(if_alive), np.nan, np.clip(alive * (within - below) + gone, 0.0, 1.0))
+    return pd.Series(chance, index=customers.index, name="tier_probability")
+
+
+def _rate_below(edge, mean, shape):
+    """Chance that a gamma distributed value of this mean and shape lies below the edge."""
+    return np.where(np.isinf(edge), 1.0, gammainc(shape, np.maximum(np.minimum(edge, 1e300), 0.0) * shape / mean))
+
+
+def add_inactive(customers: pd.DataFrame) -> pd.Series:
+    """Step of each customer, with those who will hardly order again beside the pyramid as ``inactive``.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        tier, as `assign_tiers` gives it, and expected_orders over the horizon; the chance of an order is not above it.
+
+    Returns
+    -------
+    pandas.Series
+        Values of `regulars.labels.Step`; only those at the base can be inactive.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"tier": ["vip", "small", "small"], "expected_orders": [0.01, 0.01, 0.3]})
+    >>> add_inactive(customers).tolist()
+    ['vip', 'inactive', 'small']
+    """
+    quiet = (customers["tier"] == Tier.SMALL) & (customers["expected_orders"] < INACTIVE_BELOW)
+    return customers["tier"].astype(object).mask(quiet, str(Step.INACTIVE))
+
+
+def moving_up(customers: pd.DataFrame, share: float = MOVED_UP, level: float = 0.9, seed: int = 0) -> pd.DataFrame:
+    """What moving a share of each step's customers one step up would bring, were they then worth what is usual there.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        tier and clv.
+    share : float
+        Of the customers of a step; at least one moves.
+    level, seed
+        Of the interval: whom it would be, and whom of the step above they would be like, is drawn.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per step below the top with customers on it and above it: tier, to, customers (moved), gain,
+        gain_low, gain_high (currency of value to come).
+
+    References
+    ----------
+    Curry, J. and Curry, A. (2000), The Customer Marketing Method, ch. 3.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"tier": ["vip", "large", "large"], "clv": [100.0, 30.0, 10.0]})
+    >>> moving_up(customers)[["tier", "to", "customers", "gain"]].to_numpy().tolist()
+    [['large', 'vip', 1, 80.0]]
+    """
+    rng, rows = np.random.default_rng(seed), []
+    steps = [str(tier) for tier in Tier]
+    values = {step: customers.loc[customers["tier"] == step, "clv"].to_numpy(float) for step in steps}
+    for upper, lower in pairwise(steps):
+        above, below = values[upper], values[lower]
+        if not len(above) or not len(below):
+            continue
+        moved = max(1, int(share * len(below) + 0.5))
+        gain = moved * (above.mean() - below.mean())
+        drawn = [rng.choice(above, moved).sum() - rng.choice(below, moved).sum() for _ in range(DRAWS)]
+        # the mean of the step above is itself one of few customers
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        rows.append((lower, upper, moved, float(gain), float(low), float(high)))
+    return pd.DataFrame(rows, columns=["tier", "to", "customers", "gain", "gain_low", "gain_high"])
+
+
+def migration(now: pd.Series, before: pd.Series) -> pd.DataFrame:
+    """From which step of the last period customers came to the one on which they stand.
+
+    Parameters
+    ----------
+    now, before : pandas.Series
+        Step of each customer, indexed by customer; who is missing in `before` is ``new`` now.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Long: before, now, customers, n (of the step before), share (customers of n);
+        shares of a row sum to 1, customers to all of `now`.
+
+    Raises
+    ------
+    ValueError
+        Where a customer of `before` is missing now: the two are of different datasets.
+
+    Examples
+    --------
+    >>> moved = migration(pd.Series({"a": "vip", "b": "small"}), pd.Series({"a": "small"}))
+    >>> moved[moved["customers"] > 0][["before", "now", "customers"]].to_numpy().tolist()
+    [['small', 'vip', 1], ['new', 'small', 1]]
+    """
+    gone = before.index.difference(now.index)
+    if len(gone):
+        raise ValueError(f"customer {gone[0]!r} stood on a step before and is not among the customers now")
+    steps = [str(step) for step in Step]
+    origin = before.astype(object).reindex(now.index).fillna(str(Step.NEW))
+    table = pd.crosstab(origin, now.astype(object)).reindex(
+        index=[step for step in steps if (origin == step).any()],
+        columns=[step for step in steps if (now.astype(object) == step).any()], fill_value=0,
+    )  # fmt: skip
+    long = table.rename_axis(index="before", columns="now").stack().rename("customers").reset_index()
+    long["n"] = long.groupby("before")["customers"].transform("sum")
+    long["share"] = long["customers"] / long["n"]
+    return long
+
+
+def pyramid_finding(
+    customers: pd.DataFrame,
+    tiers_now: pd.Series,
+    tiers_before: pd.Series,
+    *,
+    margin: float,
+    level: float = 0.9,
+    level_uncertainty: float = 0.0,
+    min_cell: int = 1,
+    seed: int = 0,
+    **_,
+) -> Finding:
+    """The pyramid with those who are inactive, who moved since the last period, and what moving up would bring.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        tier, tier_probability, expected_orders, spend, clv, clv_low, clv_high.
+    tiers_now, tiers_before : pandas.Series
+        Tier now and in the last period by the same model, indexed by customer.
+    margin : float
+        Contribution as a share of past revenue.
+    level, level_uncertainty, min_cell
+        As for `group_summary`; moves of fewer customers are left out.
+    seed : int
+
+    Returns
+    -------
+    Finding
+        Verdict ``rate`` where the chance that those of the top step belong there is above one half on average,
+        ``luck`` where not, ``single`` where all stand on one step or none on the top one, ``loss`` where they bring
+        none; frames ``steps``, ``up``, ``migration``.
+    """
+    seen = customers.assign(step=add_inactive(customers))
+    order = [str(step) for step in Step if step != Step.NEW]
+    table = group_summary(seen, "step", order, level, level_uncertainty, min_cell)
+    groups = seen.groupby("step")
+    table["threshold"] = table["step"].map(groups["clv"].min())
+    table["margin"] = margin * table["spend"]
+    table["belongs"] = table["step"].map(groups["tier_probability"].mean())
+    table.loc[table["step"] == Step.INACTIVE, "belongs"] = np.nan  # beside the pyramid there is no threshold
+    top = customers[customers["tier"] == Tier.VIP]
+    up = moving_up(customers, level=level, seed=seed)
+    if customers["clv"].sum() <= 0:
+        return Finding("loss", {"customers": len(customers)}, {"steps": table})
+    if not len(top) or not len(up):
+        return Finding("single", {"customers": len(customers)}, {"steps": table})
+    largest = up.loc[up["gain"].idxmax()]
+    gain = Estimate(largest["gain"], largest["gain_low"], largest["gain_high"], int(largest["customers"]))
+    facts = {"top": len(top), "belongs": float(top["tier_probability"].mean()), "gain": gain, "share": MOVED_UP}
+    facts |= {"of": largest["tier"], "to": largest["to"], "moved": int(largest["customers"])}
+    moves = migration(tiers_now, tiers_before)
+    known, rank = moves[moves["before"] != Step.NEW], {str(step): place for place, step in enumerate(Step)}
+    climbed = known["before"].map(rank) - known["now"].map(rank)
+    facts |= {
+        name: int(known.loc[of, "customers"].sum()) for name, of in (("rose", climbed > 0), ("fell", climbed < 0))
+    }
+    shown = moves[moves["customers"] >= max(min_cell, 1)].reset_index(drop=True)
+    verdict = "rate" if facts["belongs"] > 0.5 else "luck"
+    return Finding(verdict, facts, {"steps": table, "up": up, "migration": shown})
