@@ -29,6 +29,7 @@ _HOMES = {
     "dates": ("DateRules", "call_list", "dates_calibration", "dates_finding", "next_order", "next_order_pit"),
     "hindsight": ("Told", "look_back", "told_before"),
     "economics": ("Point", "point_of_retention", "win_back", "worth_story"),
+    "ranking": ("Ranked", "paired_auc"),
     "reconcile": ("reconciled",),
     "saved": ("saved_finding",),
     "contracts": (
