@@ -11,6 +11,7 @@ from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.intervals import Estimate, from_row, z_value
 
 LEAST_GROUPS = 3
+LEAST_PER_AGENT = 5  # visits: each agent's value is drawn in by how little is known of it
 
 
 class Between(NamedTuple):
@@ -155,7 +156,7 @@ def between_finding(
     }
     frames = {"groups": rows}
     if agents is not None and agents[1].notna().any():
-        staff = variance_between(*agents, level, min_answers)
+        staff = variance_between(*agents, level, LEAST_PER_AGENT)
         frames["agents"] = staff.table
         facts |= {"agents": staff.share, "agent_count": len(staff.table)}
     return Finding(found.verdict, facts, frames)
