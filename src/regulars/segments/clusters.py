@@ -15,6 +15,7 @@ FIRST_LOOK, HOPELESS = 6, 0.65  # after so many resamples, agreement below which
 NEAR = 0.02
 SAMPLE = 1500
 SILHOUETTE_SAMPLE = 1000
+WHOLE = 100_000  # customers by whom the centres are placed; more move them by less than can be seen
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ def find_clusters(
         best, method = int(near.loc[place, "clusters"]), ClusterMethod(near.loc[place, "method"])
         model = trials[place][1]
         if method is ClusterMethod.K_MEANS:
-            model = _fit(method, scaled, best, rng, start=model.cluster_centers_)
+            some = scaled if len(scaled) <= WHOLE else scaled[rng.choice(len(scaled), WHOLE, replace=False)]
+            model = _fit(method, some, best, rng, start=model.cluster_centers_)
         codes = model.predict(scaled)
     names = _names(features, codes)
     rule = _Rule(scaling, model, names)

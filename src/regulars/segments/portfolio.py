@@ -170,6 +170,12 @@ def probability_below(customers: pd.DataFrame, cost: pd.Series, models: Mapping,
     -----
     Futures are drawn as `regulars.clv.predictive_intervals` draws them: a rate and a lifetime, orders, spend.
     """
+    result = pd.Series(np.where(cost.isna(), np.nan, 0.0), index=customers.index, name="p_below_zero")
+    sure = (cost > 0) & (customers["clv_low"] > cost)
+    result[sure] = 0.05
+    open_ = np.flatnonzero((cost > 0) & ~sure)
+    if not len(open_):
+        return result
     from regulars.clv import restore_models
     from regulars.clv.value import _if_alive, continuous_rate, units
 
@@ -177,10 +183,6 @@ def probability_below(customers: pd.DataFrame, cost: pd.Series, models: Mapping,
     orders, spend = fitted["bg_nbd"], fitted["gamma_gamma"]
     horizon = units(models["horizon_months"], models["time_unit"])
     rate = continuous_rate(models["annual_discount_rate"], models["time_unit"])
-    result = pd.Series(np.where(cost.isna(), np.nan, 0.0), index=customers.index)
-    sure = (cost > 0) & (customers["clv_low"] > cost)
-    result[sure] = 0.05
-    open_ = np.flatnonzero((cost > 0) & ~sure)
     streams = np.random.SeedSequence(seed)
     for start in range(0, len(open_), BLOCK):
         part = customers.iloc[open_[start : start + BLOCK]]
@@ -198,7 +200,7 @@ def probability_below(customers: pd.DataFrame, cost: pd.Series, models: Mapping,
             worth[some] = spend._draw_spend(rng, drawn[some], x[some], m[some]) * factor[some]
             below += worth < limit
         result.iloc[open_[start : start + BLOCK]] = below / draws
-    return result.rename("p_below_zero")
+    return result
 
 
 def portfolio_classes(customers: pd.DataFrame, rules: PortfolioRules) -> pd.Series:
@@ -233,7 +235,7 @@ def portfolio_classes(customers: pd.DataFrame, rules: PortfolioRules) -> pd.Seri
 
 
 def portfolio_finding(
-    customers: pd.DataFrame, listed: pd.Series, models: Mapping, level: float, min_cell: int
+    customers: pd.DataFrame, listed: pd.Series, models: Mapping, level: float = 0.9, min_cell: int = 1
 ) -> Finding:
     """Tell who is most valuable, who could grow and who costs more than they bring.
 
