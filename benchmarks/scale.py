@@ -60,12 +60,14 @@ def connect(memory, folder):
 def ours(path, out, memory):
     from datetime import date
 
+    import ibis
+
     from regulars.clv.in_engine import score_in_engine
 
-    connection = connect(memory, out.parent)
     parts = out.parent / "parts"
-    found = score_in_engine(connection, f"read_parquet('{path}')", date.fromisoformat(END), folder=parts, **SETTINGS)
-    connection.execute(f"COPY (FROM {found.scores}) TO '{out}' (FORMAT parquet)")
+    engine = ibis.duckdb.from_connection(connect(memory, out.parent))
+    found = score_in_engine(engine.read_parquet(path), date.fromisoformat(END), folder=parts, **SETTINGS)
+    found.scores.to_parquet(out)
     shutil.rmtree(parts, ignore_errors=True)
     told = {"histories": found.histories, "spenders": found.spenders, "orders": found.orders_total.value}
     return told | {"parts": found.parts}

@@ -5,10 +5,12 @@ from datetime import date
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from regulars.clv.in_engine import score_in_engine
 from regulars.clv.scoring import fit_models, score_customers
+from regulars.engine import as_table, embedded
 from regulars.errors import UserError
 from regulars.rfm import rfm_summary
 
@@ -22,11 +24,10 @@ def both(request, cdnow_master):
     summary = rfm_summary(cdnow_master, END, zero_spend_is_purchase=request.param)
     models = fit_models(summary)
     scored = score_customers(summary, models, horizon_months=12, draws=20, **ECONOMICS)
-    connection = duckdb.connect()
-    connection.register("log", cdnow_master.astype({"customer_id": "str"}))
+    log = embedded({}).create_table("log", pa.Table.from_pandas(cdnow_master), temp=True)
     settings = {"horizon_months": 12, "zero_spend_is_purchase": request.param, **ECONOMICS}
-    found = score_in_engine(connection, "log", END, **settings)
-    table = connection.sql(f"SELECT * FROM {found.scores} ORDER BY customer_id").df()
+    found = score_in_engine(log, END, **settings)
+    table = found.scores.order_by("customer_id").to_pyarrow().to_pandas()
     return scored, models, found, table
 
 
@@ -73,23 +74,20 @@ def test_totals_agree_and_add_up(both):
 
 
 def test_orders_without_a_repeat_are_told():
-    connection = duckdb.connect()
-    days = "DATE '2024-01-01' + CAST(i AS INTEGER)"
-    connection.sql(f"CREATE TABLE log AS SELECT 'c' || i AS customer_id, {days} AS ordered_at, 5.0 AS amount "
-                   "FROM range(30) t(i)")  # fmt: skip
+    days = pd.date_range("2024-01-01", periods=30)
+    log = pd.DataFrame({"customer_id": [f"c{i}" for i in range(30)], "ordered_at": days, "amount": 5.0})
     with pytest.raises(UserError, match=r"These orders cannot be modelled.* without a single repeat order") as told:
-        score_in_engine(connection, "log", date(2024, 12, 31), horizon_months=12, **ECONOMICS)
+        score_in_engine(as_table(log), date(2024, 12, 31), horizon_months=12, **ECONOMICS)
     assert "\n" not in str(told.value)
 
 
 def scored_in(parts, cdnow_master, folder=None):
     """Scores of the master log, its customers dealt out to so many parts."""
-    connection = duckdb.connect()
-    connection.register("log", cdnow_master.astype({"customer_id": "str"}))
+    log = embedded({}).create_table("log", pa.Table.from_pandas(cdnow_master), temp=True)
     rows = -(-len(cdnow_master) // parts)
     settings = {"horizon_months": 12, "folder": folder, "rows_per_part": rows, **ECONOMICS}
-    found = score_in_engine(connection, "log", END, **settings)
-    return found, connection.sql(f"SELECT * FROM {found.scores} ORDER BY customer_id").df()
+    found = score_in_engine(log, END, **settings)
+    return found, found.scores.order_by("customer_id").to_pyarrow().to_pandas()
 
 
 def test_the_number_of_parts_changes_no_number(cdnow_master, tmp_path):
@@ -115,10 +113,9 @@ def test_parts_in_no_folder_of_ones_own_go_with_the_scores(cdnow_master, tmp_pat
 
 
 def test_parts_leave_nothing_behind_where_the_orders_cannot_be_read(tmp_path):
-    connection = duckdb.connect()
-    connection.sql("CREATE TABLE log AS SELECT 'c' || i AS customer_id, DATE '2024-01-01' AS ordered_at, "
-                   "'much' AS amount FROM range(30) t(i)")  # fmt: skip
+    days = pd.Timestamp("2024-01-01")
+    log = as_table(pd.DataFrame({"customer_id": [f"c{i}" for i in range(30)], "ordered_at": days, "amount": "much"}))
     with pytest.raises(duckdb.Error, match="much"):
         settings = {"horizon_months": 12, "folder": tmp_path, "rows_per_part": 10, **ECONOMICS}
-        score_in_engine(connection, "log", date(2024, 12, 31), **settings)
+        score_in_engine(log, date(2024, 12, 31), **settings)
     assert not list(tmp_path.iterdir())

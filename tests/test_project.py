@@ -27,6 +27,8 @@ GROUND = {
     "labels",
     "finding",
     "engine",
+    "spark",
+    "addresses",
     "privacy",
     "databases",
     "date_formats",
@@ -170,7 +172,11 @@ def test_locks_hold_every_dependency_with_a_hash_and_no_host():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     run, test = locked("requirements.lock"), locked("requirements-test.lock")
     assert {requirement_name(line) for line in project["dependencies"]} <= set(run)
-    assert {requirement_name(line) for line in project["optional-dependencies"]["test"]} <= set(test)
+    extras = {
+        name: {requirement_name(line) for line in lines} for name, lines in project["optional-dependencies"].items()
+    }
+    assert extras["test"] - {"regulars"} | extras["spark"] <= set(test)
+    assert not extras["spark"] & set(run), "Spark is 400 MB, and few need it"
     assert run.items() <= test.items(), "both environments must hold the same versions"
     for name in ("requirements.lock", "requirements-test.lock"):
         text = (ROOT / name).read_text(encoding="utf-8")
@@ -215,7 +221,8 @@ def test_what_is_imported_is_declared_and_its_licence_listed():
     distributions = packages_distributions()
     needed = {distributions[name][0].lower() for name in third_party_imports()} - {"ipython"}  # ipykernel's own
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {requirement_name(line) for line in project["dependencies"]}
+    optional = project["optional-dependencies"]["spark"]
+    declared = {requirement_name(line) for line in [*project["dependencies"], *optional]}
     assert needed <= declared
     rows = re.findall(r"^\| ([a-z0-9-]+) \| ([A-Za-z0-9.-]+) \|", (ROOT / "LICENSES.md").read_text("utf-8"), re.M)
     assert {name for name, _ in rows} - {"package"} == declared

@@ -29,6 +29,7 @@ RATE_TYPE = "decimal(38, 8)"
 EARLIEST_YEAR = 1900
 WIDE = 1000  # columns
 UNIT_SEPARATOR = "\x1f"
+ENGINE_NAMES = {"pyspark": "spark"}
 ORDER_TABLES = ("orders", "order_lines")
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at", "ticket_events": "at", "units": "sold_at",
                "contacts": "at", "prospects": "created_at", "mystery_visits": "visited_at",
@@ -46,6 +47,11 @@ REJECTED_KINDS = {
     "raw": pa.string(),
 }
 Reasons = list[tuple[Reason, ir.BooleanValue]]
+
+
+@ibis.udf.scalar.builtin(signature=((None,), "string"))
+def to_json(row):
+    """JSON of a row, by the function of that name which engines have."""
 
 
 class LedgerError(RuntimeError):
@@ -136,10 +142,46 @@ def clean_tables(mapping: Mapping, raw: dict[str, RawTable], settings: dict | No
     if "orders" not in heaps:
         tables["orders"] = _frame(orders_from_lines(heaps["order_lines"].kept), "orders")
     _check_frames(tables, accounts)
-    ledger = {"dataset": _dataset_block(mapping, tables["orders"], accounts[main]), "tables": accounts}
+    ledger = {
+        "dataset": _dataset_block(
+            mapping, tables["orders"], accounts[main], ENGINE_NAMES.get(engine.name, engine.name)
+        ),
+        "tables": accounts,
+    }
     changed = [_changed(heap) for name, heap in heaps.items() if accounts[name]["reasons"]]
     rejected = pd.concat(changed, ignore_index=True) if changed else pd.DataFrame(columns=list(REJECTED_KINDS))
     return Cleaned(tables, rejected, ledger, about_from_ledger(ledger))
+
+
+def clean_orders(engine, mapping: Mapping, raw: RawTable) -> tuple[ir.Table, dict]:
+    """Clean the order log alone and leave it in the engine, however large it is.
+
+    Parameters
+    ----------
+    engine : ibis backend
+        From `regulars.engine.connect`.
+    mapping : Mapping
+    raw : RawTable
+        ``order_lines``, or ``orders`` where there are no lines.
+
+    Returns
+    -------
+    orders : ibis Table
+        order_id, customer_id, ordered_at, amount (decimal), in no order.
+    account : dict
+        The table's part of the ledger, held against the raw rows as in `clean`.
+
+    Raises
+    ------
+    UserError
+        As for `clean`.
+    """
+    heaps = _clean_one(engine, mapping, _narrow(mapping, raw), {})
+    account = _account(heaps)
+    if not account["rows"][Fate.KEPT]:
+        raise UserError(_nothing_left(heaps, account))
+    orders = orders_from_lines(heaps.kept) if raw.name == "order_lines" else heaps.kept
+    return orders.select("order_id", "customer_id", "ordered_at", amount=orders.amount_kept), account
 
 
 def save(cleaned: Cleaned) -> list[Path]:
@@ -164,7 +206,7 @@ def _turn(name: str) -> tuple[bool, bool, str]:
 
 def _narrow(mapping: Mapping, source: RawTable) -> RawTable:
     """A table of very many columns with those that the mapping does not name in one: engines plan each by itself."""
-    if len(source.header) <= WIDE:
+    if len(source.header) <= WIDE or isinstance(source.data, ir.Table):
         return source
     named = {str(spec.get("column")) for spec in mapping.tables[source.name]["columns"].values()}
     kept = [name for name in source.header if name in named]
@@ -271,7 +313,8 @@ def _typed(text: ir.StringValue, column: Column, table: dict, spec: dict) -> ir.
 def _read(engine, mapping: Mapping, source: RawTable) -> _Raw:
     """Bring a raw table into the engine and read its columns, all in one pass."""
     table = mapping.tables[source.name]
-    text = engine.create_table(f"raw_{source.name}", source.data, temp=True)
+    here = not isinstance(source.data, ir.Table)
+    text = engine.create_table(f"raw_{source.name}", source.data, temp=True) if here else source.data
     values, unreadable = {}, []
     malformed = ibis.literal(False)
     for target, spec in table["columns"].items():
@@ -598,8 +641,8 @@ def _account(heaps: _Heaps) -> dict:
     )
     has_money = heaps.raw.name in ORDER_TABLES
     counts = {fate.value: sum(group["rows"] for group in groups if group["fate"] == fate) for fate in Fate}
-    account: dict = {"rows": {"raw": heaps.raw.source.data.num_rows} | counts}
-    if sum(counts.values()) != heaps.raw.source.data.num_rows:
+    account: dict = {"rows": {"raw": heaps.raw.source.rows} | counts}
+    if sum(counts.values()) != heaps.raw.source.rows:
         raise LedgerError(f"table {heaps.raw.name}: the heaps hold another number of rows than the file")
     if has_money:
         account["amount"] = _amounts(heaps, groups)
@@ -669,7 +712,7 @@ def _check_frames(tables: dict[str, pd.DataFrame], accounts: dict[str, dict]) ->
         raise LedgerError(f"the orders hold {total}, the ledger says {main['amount'][Fate.KEPT]}")
 
 
-def _dataset_block(mapping: Mapping, orders: pd.DataFrame, main: dict) -> dict:
+def _dataset_block(mapping: Mapping, orders: pd.DataFrame, main: dict, engine: str) -> dict:
     return {
         "name": mapping.name,
         "title": mapping.title,
@@ -682,7 +725,7 @@ def _dataset_block(mapping: Mapping, orders: pd.DataFrame, main: dict) -> dict:
         "supplied": list(mapping.tables),
         "rows_raw": main["rows"]["raw"],
         "rows_kept": main["rows"][Fate.KEPT],
-        "engine": "duckdb",
+        "engine": engine,
     } | _rates_block(mapping)
 
 
@@ -719,7 +762,7 @@ def _changed(heaps: _Heaps) -> pd.DataFrame:
     })  # fmt: skip
     named = {name: text[f"c{i}"] for i, name in enumerate(heaps.raw.source.header)}
     changed = fates.inner_join(details, ROW).inner_join(text, ROW)
-    as_json = ibis.struct({name: changed[f"c{i}"] for i, name in enumerate(named)}).cast("json").cast("string")
+    as_json = to_json(ibis.struct({name: changed[f"c{i}"] for i, name in enumerate(named)}))
     amount = ibis.cases(
         (changed.reason == Reason.REDUCED_BY_RETURN.value, changed.amount_raw - changed.amount_kept),
         (changed.reason == Reason.UNMATCHED_CREDIT.value, changed.amount_kept),

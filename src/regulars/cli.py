@@ -103,6 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     close.add_argument("dataset")
     close.set_defaults(command=_close_month)
+    score = commands.add_parser("score", help="score every customer inside the engine that params.yaml names, as Spark")
+    score.add_argument("dataset")
+    score.add_argument("--output", default="", help="where the engine writes; default private/<dataset>/scores.parquet")
+    score.set_defaults(command=_score)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
@@ -132,6 +136,21 @@ def _new(arguments: argparse.Namespace) -> int:
         print('To be answered there, wherever it says "?":', *(f"  {line}" for line in proposal.questions), sep="\n")
     key = "" if os.environ.get("REGULARS_ID_KEY") else "export REGULARS_ID_KEY=<a long random text>; "
     print(f"\nThen: {key}make reports DATASET={arguments.name}")
+    return 0
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    from regulars.score_in_place import destination, score, write
+
+    place = destination(arguments.dataset, arguments.output)
+    scored = score(arguments.dataset)
+    write(scored, place)
+    rows, found = scored.account["rows"], scored.found
+    print(f"{rows['raw']:,} rows: " + ", ".join(f"{rows[fate]:,} {fate}" for fate in list(rows)[1:]) + ".")
+    print(f"{found.customers:,} customers, fitted on {found.histories:,} distinct histories.")
+    for what, total in {"orders": found.orders_total, "customer lifetime value": found.clv_total}.items():
+        print(f"expected {what}: {total.value:,.0f} ({total.low:,.0f} to {total.high:,.0f})")
+    print(f"{place}: the scores of each, under their real ids.")
     return 0
 
 

@@ -1,30 +1,29 @@
-"""Tables that lie in a database, read in batches as text: PostgreSQL through ADBC, DuckDB by itself.
+"""Tables that lie in a database, read in batches as text: PostgreSQL through ADBC, DuckDB and Spark by themselves.
 
 The engine's PostgreSQL backend needs psycopg, which is under the LGPL, and DuckDB's own reader is a download; ADBC's
 driver (Apache-2.0) streams Arrow batches and is the fastest of the three. Statements are built with sqlglot, which
 quotes every name as the database wants it.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
+from regulars.addresses import expand
+from regulars.engine import SPARK, sentences
 from regulars.errors import UserError
 from regulars.paths import project_root
 
-VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 BATCH_ROWS = 100_000  # written at a time: what lies in memory, whatever the table holds
 PATIENCE = 10  # seconds to wait for a connection, where the URL names no connect_timeout
-SCHEMES = ("postgresql", "postgres", "duckdb")
 HIDDEN = "***"
 SOURCE = "q"  # what a statement calls the table or the query that it reads
 FAULTS = (
@@ -50,47 +49,6 @@ class _Connection(Protocol):
     def rows(self, statement: str) -> list[tuple]: ...
 
     def batches(self, statement: str) -> Iterator[pa.RecordBatch]: ...
-
-
-def expand(url: str, label: str) -> tuple[str, list[str]]:
-    """The URL with the values of its environment variables, and those values, which nothing may show.
-
-    Parameters
-    ----------
-    url : str
-        As the mapping has it: ``postgresql://crm:${CRM_PASSWORD}@db.example/shop``, or one variable that holds it all.
-    label : str
-        How messages name its key.
-
-    Returns
-    -------
-    url : str
-    secrets : list of str
-        As they are, and as they stand in the URL.
-
-    Raises
-    ------
-    UserError
-        Where a variable is not set, the password stands in the file, or the kind of database is not read.
-    """
-    secrets = []
-    whole = VARIABLE.fullmatch(url.strip())
-
-    def value(match: re.Match) -> str:
-        found = os.environ.get(match[1])
-        if not found:
-            raise UserError(f"{label}: the environment variable {match[1]} is not set; set it before the run.")
-        secrets.extend([found, quote(found, safe="")])
-        return found if whole else quote(found, safe="")
-
-    if not whole and re.match(r"[a-z]+://[^/@:]*:(?!\$\{)[^/@]+@", url):
-        raise UserError(f"{label}: the password stands in the file; take it from the environment: ${{CRM_PASSWORD}}.")
-    full = VARIABLE.sub(value, url.strip())
-    scheme = full.partition("://")[0]
-    if scheme not in SCHEMES:
-        raise UserError(f"{label}: databases of this kind are not read; it may be {', '.join(SCHEMES)}.")
-    password = re.match(r"[a-z]+://[^/@:]*:([^@]*)@", full)
-    return full, [*secrets, *([password[1]] if password and password[1] else [])]
 
 
 @contextmanager
@@ -151,12 +109,29 @@ def copy_table(table: dict, zone: str, target: Path, label: str, limit: int | No
     import pyarrow.parquet as pq
 
     rows = 0
+    if table["url"].strip().startswith(SPARK):
+        return _copy_from_spark(table, zone, target, label, limit)
     with connect(table["url"], label) as database:
         statement, schema = _statement(database, table, zone, label, limit)
         with pq.ParquetWriter(target, schema, compression="zstd") as writer:
             for part in _even(database.batches(statement), schema):
                 writer.write_table(part)
                 rows += part.num_rows
+    return rows
+
+
+def _copy_from_spark(table: dict, zone: str, target: Path, label: str, limit: int | None) -> int:
+    import pyarrow.parquet as pq
+
+    from regulars import spark
+
+    url, _ = expand(table["url"], f"{label}.url")
+    with sentences(label):
+        header, data, rows = spark.read_text(spark.connect(url, f"{label}.url"), table, zone, label, limit)
+        schema = pa.schema([pa.field(name, pa.string()) for name in header])
+        with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+            for batch in spark.batches(data, len(header), BATCH_ROWS):
+                writer.write_batch(batch.rename_columns(header))
     return rows
 
 

@@ -1,6 +1,12 @@
-"""The engine that runs Ibis expressions, its limits, and the way of frames into it and out of it."""
+"""The engine that runs Ibis expressions, its limits, and the way of frames into it and out of it.
+
+By default it is DuckDB, embedded. Where ``engine.url`` names Spark, `regulars score` and cleaning run there; what
+works on frames in memory (the models of the pages) stays with DuckDB.
+"""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,16 +22,18 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
+EMBEDDED, SPARK = "duckdb://", "spark://"
 SPILL_FOLDER = Path(".staging", "spill")  # of the project: what does not fit into memory
 
 
 def limits() -> dict:
-    """The section ``engine`` of ``params.yaml``: ``memory_gb`` and ``threads``; empty where there is none.
+    """The section ``engine`` of ``params.yaml``: ``url``, ``memory_gb`` and ``threads``; empty where there is none.
 
     Raises
     ------
     UserError
-        Where it names another setting, or one is no number above zero (threads: 0 for all).
+        Where it names another setting, ``url`` is of no engine that is known, or a limit is no number above zero
+        (threads: 0 for all).
     """
     file = project_root() / "params.yaml"
     return dict(_limits(file, file.stat().st_mtime_ns)) if file.is_file() else {}
@@ -36,8 +44,12 @@ def _limits(file: Path, _changed: int) -> dict:
     found = params.load(file).get(params.ENGINE_SECTION) or {}
     least = {"memory_gb": 0.1, "threads": 0}
     for name, value in found.items():
+        if name == "url":
+            if not isinstance(value, str) or not (value == EMBEDDED or value.startswith(SPARK)):
+                raise UserError(f"params.yaml: engine.url is {value!r}; it may be {EMBEDDED} or {SPARK}host:port.")
+            continue
         if name not in least:
-            known = ", ".join(least)
+            known = ", ".join(["url", *least])
             raise UserError(f"params.yaml: engine names '{name}', which is not a setting there; it has {known}.")
         whole = name != "threads" or isinstance(value, int)
         if isinstance(value, bool) or not isinstance(value, int | float) or value < least[name] or not whole:
@@ -47,20 +59,51 @@ def _limits(file: Path, _changed: int) -> dict:
 
 
 def connect(settings: dict | None = None):
-    """Embedded DuckDB within the limits of the project; what does not fit is spilled to disk.
+    """The engine that the project names: embedded DuckDB within its limits, or Spark.
 
     Parameters
     ----------
     settings : dict, optional
-        ``memory_gb`` and ``threads`` in place of those of ``params.yaml``.
+        ``url``, ``memory_gb`` and ``threads`` in place of those of ``params.yaml``.
 
     Returns
     -------
-    ibis.backends.duckdb.Backend
+    ibis backend
         In UTC, so that no date hangs on where it runs.
+
+    Raises
+    ------
+    UserError
+        Where Spark does not answer, or cannot be spoken to from here.
     """
     settings = limits() if settings is None else settings
-    return _connected(tuple(sorted(settings.items())), project_root(), os.getpid())
+    if settings.get("url", EMBEDDED).startswith(SPARK):
+        from regulars.spark import connect as connect_spark
+
+        return connect_spark(settings["url"], "params.yaml: engine.url")
+    return embedded(settings)
+
+
+@contextmanager
+def sentences(label: str) -> Iterator[None]:
+    """Turn what Spark finds wrong, wherever it is asked, into one sentence that begins with ``label``."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("pyspark", "py4j"):
+            raise
+        from regulars.spark import sentence
+
+        raise UserError(f"{label}: {sentence(error)}") from None
+
+
+def embedded(settings: dict | None = None):
+    """DuckDB in this process within the limits of the project; what does not fit is spilled to disk."""
+    settings = limits() if settings is None else settings
+    own = {name: value for name, value in settings.items() if name != "url"}
+    return _connected(tuple(sorted(own.items())), project_root(), os.getpid())
 
 
 @lru_cache(maxsize=4)
@@ -92,9 +135,21 @@ def as_table(frame: pd.DataFrame) -> "ir.Table":
     return ibis.memtable(pa.Table.from_pandas(frame, preserve_index=False))
 
 
+def bring(beside: "ir.Table", table: pa.Table) -> "ir.Table":
+    """Rows that Python made, as a table of the engine that another table lies in."""
+    import ibis
+
+    return beside.get_backend().create_table(ibis.util.gen_name("regulars"), table, temp=True)
+
+
+def fetch(expression: "ir.Table") -> pa.Table:
+    """Run an expression where its tables lie and bring its rows here: for few rows, never for customers."""
+    return expression.to_pyarrow()
+
+
 def as_frame(expression: "ir.Table") -> pd.DataFrame:
     """Run an expression on an embedded DuckDB; text comes back as ``string``, dates as ``datetime64``."""
-    result = connect().to_pyarrow(expression)
+    result = embedded().to_pyarrow(expression)
     frame = result.to_pandas(date_as_object=False)
     texts = [field.name for field in result.schema if pa.types.is_string(field.type)]
     dates = [field.name for field in result.schema if pa.types.is_date(field.type)]

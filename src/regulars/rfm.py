@@ -51,7 +51,7 @@ def purchase_days(orders: "ir.Table", *, zero_spend_is_purchase: bool = False) -
     """
     # decimals: an engine's sum of floats depends on the order in which threads finish
     days = orders.group_by(orders.customer_id, day=orders.ordered_at.cast("date")).aggregate(
-        amount=orders.amount.cast("decimal(18, 4)").sum()
+        amount=orders.amount.cast("decimal(18, 4)").sum().cast("decimal(18, 4)")
     )
     return days.filter(days.amount >= 0 if zero_spend_is_purchase else days.amount > 0)
 
@@ -85,6 +85,53 @@ def purchase_log(orders: pd.DataFrame, *, zero_spend_is_purchase: bool = False) 
     return as_frame(days.mutate(amount=days.amount.cast("float64")).order_by("customer_id", "day"))
 
 
+def customer_days(orders: "ir.Table", observation_end: date, *, zero_spend_is_purchase: bool = False) -> "ir.Table":
+    """What is known of each customer, in whole days and exact money, to be run where the orders live.
+
+    Parameters
+    ----------
+    orders : ibis Table
+        Columns customer_id, ordered_at, amount.
+    observation_end : date
+        Last day observed; later orders are left out.
+    zero_spend_is_purchase : bool
+        As for `rfm_summary`.
+
+    Returns
+    -------
+    ibis Table
+        One row per customer with a purchase occasion: customer_id, first_ordered_at, last_ordered_at, frequency,
+        recency_days, T_days (int32), monetary_value, spend (float64), as in `rfm_summary`.
+    """
+    import ibis
+
+    end = ibis.literal(pd.Timestamp(observation_end).date(), type="date")
+    seen = orders.filter(orders.ordered_at.cast("date") <= end)
+    days = purchase_days(seen, zero_spend_is_purchase=zero_spend_is_purchase)
+    # the first day's money is taken off again: no window over all purchase days, and a customer's days are unique
+    known = days.group_by("customer_id").aggregate(
+        first_ordered_at=days.day.min(),
+        last_ordered_at=days.day.max(),
+        occasions=days.count(),
+        paid=(days.amount > 0).sum(),
+        first_amount=days.amount.argmin(days.day),
+        spend=days.amount.sum(),
+    )
+    paid_repeats = known.paid - (known.first_amount > 0).cast("int64")
+    repeat_spend = (known.spend - known.first_amount).cast("float64")
+    recency, age = (day.delta(known.first_ordered_at, unit="day") for day in (known.last_ordered_at, end))
+    return known.select(
+        "customer_id",
+        "first_ordered_at",
+        "last_ordered_at",
+        frequency=(known.occasions - 1).cast("int32"),
+        recency_days=recency.cast("int32"),
+        T_days=age.cast("int32"),
+        monetary_value=ibis.ifelse(paid_repeats > 0, repeat_spend / paid_repeats.cast("float64"), ibis.null("float64")),
+        spend=known.spend.cast("float64"),
+    )
+
+
 def rfm_expression(
     orders: "ir.Table", observation_end: date, time_unit: str = "week", *, zero_spend_is_purchase: bool = False
 ) -> "ir.Table":
@@ -92,34 +139,17 @@ def rfm_expression(
 
     Parameters and columns are those of `rfm_summary`; orders after ``observation_end`` are left out.
     """
-    import ibis
-
     days_per_unit = unit_days(time_unit)
-    end = ibis.literal(pd.Timestamp(observation_end).date(), type="date")
-    days = purchase_days(orders, zero_spend_is_purchase=zero_spend_is_purchase)
-    days = days.filter(days.day <= end)
-    days = days.mutate(first=days.day.min().over(ibis.window(group_by=days.customer_id)))
-    is_paid_repeat = (days.day > days.first) & (days.amount > 0)
-    table = days.group_by("customer_id").aggregate(
-        first_ordered_at=days.day.min(),
-        last_ordered_at=days.day.max(),
-        occasions=days.count(),
-        paid_repeats=is_paid_repeat.sum(),
-        repeat_spend=days.amount.sum(where=is_paid_repeat),
-        spend=days.amount.sum(),
-    )
-    recency_days = table.last_ordered_at.delta(table.first_ordered_at, unit="day")
-    return table.select(
+    known = customer_days(orders, observation_end, zero_spend_is_purchase=zero_spend_is_purchase)
+    return known.select(
         "customer_id",
         "first_ordered_at",
         "last_ordered_at",
-        frequency=(table.occasions - 1).cast("int64"),
-        recency=recency_days.cast("float64") / days_per_unit,
-        T=end.delta(table.first_ordered_at, unit="day").cast("float64") / days_per_unit,
-        monetary_value=(table.paid_repeats > 0).ifelse(
-            table.repeat_spend.cast("float64") / table.paid_repeats.cast("float64"), ibis.null("float64")
-        ),
-        spend=table.spend.cast("float64"),
+        frequency=known.frequency.cast("int64"),
+        recency=known.recency_days.cast("float64") / days_per_unit,
+        T=known.T_days.cast("float64") / days_per_unit,
+        monetary_value=known.monetary_value,
+        spend=known.spend,
     ).order_by("customer_id")
 
 

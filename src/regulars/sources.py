@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -28,6 +29,9 @@ from regulars.catalog import TABLES, write_json
 from regulars.date_formats import WORDS, date_pattern
 from regulars.errors import UserError
 from regulars.paths import output_root, project_root
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 ROW = "row"
 OPEN = "?"  # what `regulars new` writes where only somebody who knows the data can answer
@@ -97,7 +101,8 @@ class RawTable:
     ----------
     name : str
         Table name.
-    data : pyarrow.Table
+    data : pyarrow.Table or ibis Table
+        Here, or where it lies in the engine.
     header : tuple of str
         Names of the columns in the file, in their order.
     files : tuple of (str, int)
@@ -105,9 +110,14 @@ class RawTable:
     """
 
     name: str
-    data: pa.Table = field(repr=False)
+    data: "pa.Table | ir.Table" = field(repr=False)
     header: tuple[str, ...]
     files: tuple[tuple[str, int], ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows came."""
+        return sum(rows for _, rows in self.files)
 
     def engine_column(self, name: str) -> str:
         """Name in the engine of a column of the file."""
@@ -571,7 +581,7 @@ def _read_files(mapping: Mapping, name: str, folder: Path, files: list[str]) -> 
         header = columns
         parts.append(data)
         counts.append((label, data.num_rows))
-    _check_header(mapping, name, header, counts[0][0])
+    check_header(mapping, name, header, counts[0][0])
     data = pa.concat_tables(parts).combine_chunks()
     if not data.num_rows:
         raise UserError(f"{counts[0][0]} has a header and no rows: table {name} is empty; supply rows or drop it.")
@@ -579,7 +589,8 @@ def _read_files(mapping: Mapping, name: str, folder: Path, files: list[str]) -> 
     return RawTable(name, data, header, tuple(counts))
 
 
-def _check_header(mapping: Mapping, name: str, header: tuple[str, ...], label: str) -> None:
+def check_header(mapping: Mapping, name: str, header: tuple[str, ...], label: str) -> None:
+    """Stop where the mapping names a column that a table, called ``label``, does not have."""
     for target, spec in mapping.tables[name]["columns"].items():
         wanted = spec.get("column")
         if wanted is not None and str(wanted) not in header:

@@ -1,10 +1,11 @@
-"""Score customers where their orders lie: none of them passes through pandas, however many there are.
+"""Score customers where their orders lie, in DuckDB or in Spark: none of them comes to Python, however many there are.
 
-The engine nets days, aggregates customers and counts distinct histories; Python fits on histories with weights, and
-says once per history what is to be expected; the engine joins that back. Money enters the fit by frequency and
-logarithm of spend in bins of a five-hundredth, which moves no parameter by more than a millionth. Where there are more
-orders than the engine can group in memory, customers are dealt out to parts on disk first, and each part is grouped on
-its own: all sums are of whole numbers, so that the number of parts changes no digit.
+The same expressions run on either. The engine nets days, aggregates customers and counts distinct histories; Python
+fits on histories with weights, and says once per history what is to be expected; the engine joins that back. Money
+enters the fit by frequency and logarithm of spend in bins of a five-hundredth, which moves no parameter by more than a
+millionth. Where there are more orders than DuckDB can group in memory, customers are dealt out to parts on disk first,
+and each part is grouped on its own (Spark does so by itself): all sums are of whole numbers, so that the number of
+parts changes no digit.
 """
 
 import shutil
@@ -15,8 +16,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ibis
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from regulars.clv._progress import with_progress
 from regulars.clv.beta_geo import BetaGeoFitter
@@ -24,67 +26,19 @@ from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.spend import choose_spend_model
 from regulars.clv.uncertainty import spread_interval, total_spread
 from regulars.clv.value import _check_margin, _if_alive, continuous_rate, expected_spend, units
+from regulars.engine import bring, fetch
 from regulars.errors import UserError
 from regulars.intervals import Estimate
-from regulars.rfm import unit_days
+from regulars.rfm import customer_days, unit_days
 
 if TYPE_CHECKING:
-    import duckdb
+    import ibis.expr.types as ir
 
 SPEND_BINS = 512  # per unit of the natural logarithm of spend
 SPREAD_HISTORIES = 50_000  # on which the part of the parameters in a total's interval is reckoned
 ROWS_PER_PART = 40_000_000  # orders that are grouped at a time: about 3 GB
+HISTORY = ("frequency", "recency_days", "T_days")  # what distinguishes one history from another
 MICRO = 1e6  # money is summed in whole millionths: sums of floats depend on the order in which threads finish
-
-# decimals and arg_min give the same numbers as `regulars.rfm.rfm_expression`, without a window over all purchase days
-_CUSTOMERS = """
-WITH purchase_days AS (
-    SELECT customer_id, CAST(ordered_at AS DATE) AS day,
-        CAST(sum(CAST(amount AS DECIMAL(18, 4))) AS DECIMAL(18, 4)) AS net
-    FROM {orders} WHERE ordered_at < TIMESTAMP '{after}'
-    GROUP BY ALL HAVING net {sign} 0
-), known AS (
-    SELECT customer_id, min(day) AS first_ordered_at, max(day) AS last_ordered_at, count(*) - 1 AS repeats,
-        count(*) FILTER (net > 0) AS paid, arg_min(net, day) AS first_net, sum(net) AS spend
-    FROM purchase_days GROUP BY customer_id
-)
-SELECT customer_id, first_ordered_at, last_ordered_at, CAST(repeats AS INTEGER) AS frequency,
-    CAST(last_ordered_at - first_ordered_at AS INTEGER) AS recency_days,
-    CAST(DATE '{end}' - first_ordered_at AS INTEGER) AS T_days,
-    CASE WHEN paid > CAST(first_net > 0 AS INTEGER) THEN CAST(spend - first_net AS DOUBLE)
-        / (paid - CAST(first_net > 0 AS INTEGER)) END AS monetary_value,
-    CAST(spend AS DOUBLE) AS spend
-FROM known"""
-
-_DEAL = """
-COPY (
-    SELECT customer_id, CAST(ordered_at AS DATE) AS ordered_at, CAST(amount AS DECIMAL(18, 4)) AS amount,
-        CAST(hash(customer_id) % {parts} AS INTEGER) AS part
-    FROM {orders} WHERE ordered_at < TIMESTAMP '{after}'
-) TO '{folder}' (FORMAT parquet, PARTITION_BY (part), OVERWRITE)"""
-
-_HISTORIES = """
-SELECT frequency, recency_days, T_days, count(*) AS customers, count(monetary_value) AS paying,
-    coalesce(sum(CAST(round(monetary_value * {micro}) AS BIGINT)), 0) AS money
-FROM {customers} GROUP BY ALL ORDER BY ALL"""
-
-_SPENDERS = """
-SELECT frequency, CAST(floor(ln(monetary_value) * {bins}) AS INTEGER) AS bin, count(*) AS customers,
-    sum(CAST(round(monetary_value * {micro}) AS BIGINT)) AS money
-FROM {customers} WHERE frequency > 0 AND monetary_value > 0 GROUP BY ALL ORDER BY ALL"""
-
-_SCORES = """
-CREATE OR REPLACE TEMP VIEW {scores} AS
-WITH joined AS (
-    SELECT *, frequency > 0 AND monetary_value > 0 IS TRUE AS own,
-        CASE WHEN own THEN spend_base + spend_slope * monetary_value ELSE spend_prior END AS spend_per_order
-    FROM {customers} JOIN {histories} USING (frequency, recency_days, T_days)
-)
-SELECT customer_id, first_ordered_at, last_ordered_at, CAST(frequency AS BIGINT) AS frequency, recency, T,
-    monetary_value, spend, expected_orders, p_alive, spend_per_order, NOT own AS spend_is_prior,
-    spend_per_order * margin_orders AS clv, spend_per_order * margin_if_alive AS value_if_alive, p_active,
-    spend_per_order * (margin_if_alive - margin_orders) AS value_at_risk
-FROM joined"""
 
 
 @dataclass(frozen=True)
@@ -93,10 +47,10 @@ class EngineScores:
 
     Parameters
     ----------
-    scores : str
-        Name of a temporary view in the connection, one row per customer in no order: customer_id, first_ordered_at,
-        last_ordered_at, frequency, recency, T, monetary_value, spend, expected_orders, p_alive, spend_per_order,
-        spend_is_prior, clv, value_if_alive, p_active, value_at_risk.
+    scores : ibis Table
+        One row per customer in no order: customer_id, first_ordered_at, last_ordered_at, frequency, recency, T,
+        monetary_value, spend, expected_orders, p_alive, spend_per_order, spend_is_prior, clv, value_if_alive,
+        p_active, value_at_risk. To be written by the engine.
     customers, histories, spenders : int
         How many customers, distinct histories, and rows of spend the models were fitted on.
     model, spend_model : fitters
@@ -108,7 +62,7 @@ class EngineScores:
         a temporary one, which goes when this object does.
     """
 
-    scores: str
+    scores: "ir.Table"
     customers: int
     histories: int
     spenders: int
@@ -120,8 +74,7 @@ class EngineScores:
 
 
 def score_in_engine(
-    connection: "duckdb.DuckDBPyConnection",
-    orders: str,
+    orders: "ir.Table",
     observation_end: date,
     *,
     margin: float,
@@ -132,18 +85,16 @@ def score_in_engine(
     zero_spend_is_purchase: bool = False,
     interval_level: float = 0.9,
     level_uncertainty: float = 0.12,
-    name: str = "regulars",
     folder: Path | str | None = None,
     rows_per_part: int = ROWS_PER_PART,
 ) -> EngineScores:
-    """Summarise, fit and score any number of customers inside DuckDB.
+    """Summarise, fit and score any number of customers inside the engine that holds their orders.
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
-        Its settings say how much memory may be used and where to spill.
-    orders : str
-        SQL of a relation with customer_id, ordered_at, amount: a table's name, or ``read_parquet('orders.parquet')``.
+    orders : ibis Table
+        customer_id, ordered_at, amount, of an engine from `regulars.engine.connect`, whose settings say how much
+        memory may be used and where to spill.
     observation_end : date
         Last day observed; later orders are left out.
     margin, annual_discount_rate, horizon_months, active_within_days, time_unit
@@ -152,13 +103,11 @@ def score_in_engine(
         As for `regulars.rfm.rfm_summary`.
     interval_level, level_uncertainty : float
         Of the totals.
-    name : str
-        Beginning of the names of the temporary tables.
     folder : path, optional
         Where the parts are kept, as long as the scores are in use; by default a temporary folder.
     rows_per_part : int
-        Orders above which customers are dealt out to parts on disk, each of about so many orders: what one part takes
-        has to fit into the engine's memory or is spilled.
+        Orders above which DuckDB deals customers out to parts on disk, each of about so many orders: what one part
+        takes has to fit into its memory or is spilled.
 
     Returns
     -------
@@ -171,24 +120,20 @@ def score_in_engine(
 
     Examples
     --------
-    >>> import duckdb
-    >>> connection = duckdb.connect()
-    >>> _ = connection.sql('''CREATE TABLE log AS SELECT 'c' || hash(i) % 50 AS customer_id,
-    ...     DATE '2024-01-01' + CAST(hash(-i) % 300 AS INTEGER) AS ordered_at, 9 + hash(i + 500) % 7 AS amount
-    ...     FROM range(200) t(i)''')
-    >>> found = score_in_engine(connection, "log", date(2024, 12, 31), margin=0.3, annual_discount_rate=0.1,
+    >>> import pandas as pd
+    >>> from regulars.engine import as_table
+    >>> days = pd.date_range("2024-01-01", periods=200)
+    >>> log = pd.DataFrame({"customer_id": [f"c{n * n % 53}" for n in range(200)], "ordered_at": days,
+    ...                     "amount": [9.0 + n % 7 for n in range(200)]})
+    >>> found = score_in_engine(as_table(log), date(2024, 12, 31), margin=0.3, annual_discount_rate=0.1,
     ...                         horizon_months=12, active_within_days=90)
-    >>> found.customers, connection.sql(f"FROM {found.scores} WHERE clv > 0").df().shape[0]
-    (50, 50)
+    >>> found.customers, (found.scores.clv > 0).sum().to_pyarrow().as_py()
+    (27, 27)
     """
     _check_margin(margin)
-    sign = ">=" if zero_spend_is_purchase else ">"
-    end = pd.Timestamp(observation_end).normalize()
-    days = {"end": end.date().isoformat(), "after": (end + pd.Timedelta(days=1)).date().isoformat()}
-    known = _Customers(connection, orders, name, {"sign": sign, **days}, folder, rows_per_part)
-    names = {part: f'"{name}_{part}"' for part in ("histories", "scores")} | {"customers": known.relation}
-    histories = connection.sql(_HISTORIES.format(micro=MICRO, **names)).fetchnumpy()
-    spenders = connection.sql(_SPENDERS.format(micro=MICRO, bins=SPEND_BINS, **names)).fetchnumpy()
+    known = _Customers(orders, observation_end, zero_spend_is_purchase, folder, rows_per_part)
+    customers = known.table
+    histories, spenders = (_columns(expression) for expression in (_histories(customers), _spenders(customers)))
     weights = histories["customers"].astype(float)
     history = _history(histories, unit_days(time_unit))
     model, spend_model = _fit(history, weights, spenders)
@@ -199,11 +144,9 @@ def score_in_engine(
     by_frequency = np.unique(history[0], return_inverse=True)
     base, slope, prior = _spend_line(spend_model, *by_frequency)
     active = units(days=active_within_days, time_unit=time_unit)
-    told = pd.DataFrame(
+    told = pa.table(
         {
-            "frequency": histories["frequency"],
-            "recency_days": histories["recency_days"],
-            "T_days": histories["T_days"],
+            **{name: histories[name] for name in HISTORY},
             "recency": history[1],
             "T": history[2],
             "expected_orders": alive * orders_if_alive,
@@ -213,13 +156,10 @@ def score_in_engine(
             "margin_if_alive": margin * discounted,
             "spend_base": base,
             "spend_slope": slope,
-            "spend_prior": prior,
+            "spend_prior": np.full(weights.size, prior),
         }
     )
-    connection.register("regulars_histories_frame", told)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {names['histories']} AS SELECT * FROM regulars_histories_frame")
-    connection.unregister("regulars_histories_frame")
-    connection.execute(_SCORES.format(**names))
+    scores = _scores(customers, bring(customers, told))
     own = history[0] > 0
     sums = [weights] + [np.where(own, histories[name].astype(float), 0.0) for name in ("paying", "money")]
     sums[2] /= MICRO
@@ -228,50 +168,111 @@ def score_in_engine(
         model, spend_model, history, by_frequency, sums, (alive, orders_if_alive, margin * discounted), *futures
     )
     sizes = int(weights.sum()), weights.size, spenders["frequency"].size
-    found = EngineScores(names["scores"], *sizes, model, spend_model, *totals, known.parts)
+    found = EngineScores(scores, *sizes, model, spend_model, *totals, known.parts)
     if known.temporary:
         weakref.finalize(found, shutil.rmtree, known.temporary, ignore_errors=True)
     return found
 
 
 class _Customers:
-    """One row per customer, as the relation of that name: a temporary table, or Parquet files of one part each."""
+    """One row per customer, in the engine: a temporary table, or Parquet files of one part each."""
 
-    def __init__(self, connection, orders, name, words, folder, rows_per_part):
-        rows = connection.sql(f"SELECT count(*) FROM {orders}").fetchall()[0][0]
-        self.parts, self.temporary = max(1, -(-rows // int(rows_per_part))), None
+    def __init__(self, orders, observation_end, zero_spend_is_purchase, folder, rows_per_part):
+        self.parts, self.temporary = 1, None
+        engine = orders.get_backend()
+
+        def known(log):
+            return customer_days(log, observation_end, zero_spend_is_purchase=zero_spend_is_purchase)
+
+        if engine.name == "duckdb":
+            self.parts = max(1, -(-orders.count().to_pyarrow().as_py() // int(rows_per_part)))
         if self.parts == 1:
-            self.relation = f'"{name}_customers"'
-            query = _CUSTOMERS.format(orders=orders, **words)
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {self.relation} AS {query}")
+            self.table = known(orders).cache()
             return
         if folder is None:
             folder = self.temporary = tempfile.mkdtemp(prefix="regulars-parts-")
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        dealt, kept = folder / f"{name}_orders", folder / f"{name}_customers"
+        dealt, kept = folder / "regulars_orders", folder / "regulars_customers"
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir()
         try:
-            text = {key: _text(path) for key, path in (("dealt", dealt), ("kept", kept))}
-            connection.execute(_DEAL.format(orders=orders, parts=self.parts, folder=text["dealt"], **words))
+            narrow = orders.select(
+                "customer_id",
+                ordered_at=orders.ordered_at.cast("date"),
+                amount=orders.amount.cast("decimal(18, 4)"),
+                part=(_hash(orders.customer_id) % self.parts).cast("int32"),
+            )
+            narrow.to_parquet(dealt, partition_by="part", overwrite=True)
             # an empty part has no folder
             for number, part in enumerate(with_progress(sorted(dealt.glob("part=*")), "parts")):
-                files = f"read_parquet('{_text(part)}/*.parquet', hive_partitioning = false)"
-                query = _CUSTOMERS.format(orders=files, **words)
-                connection.execute(f"COPY ({query}) TO '{text['kept']}/{number:04}.parquet' (FORMAT parquet)")
+                log = engine.read_parquet(part / "*.parquet", hive_partitioning=False)
+                known(log).to_parquet(kept / f"{number:04}.parquet")
                 shutil.rmtree(part)
         except BaseException:
             shutil.rmtree(self.temporary or kept, ignore_errors=True)
             raise
         finally:
             shutil.rmtree(dealt, ignore_errors=True)
-        self.relation = f"read_parquet('{text['kept']}/*.parquet')"
+        self.table = engine.read_parquet(kept / "*.parquet")
 
 
-def _text(path) -> str:
-    """Path inside a text of SQL."""
-    return str(path).replace("'", "''")
+@ibis.udf.scalar.builtin(name="hash", signature=(("string",), "uint64"))
+def _hash(customer_id):
+    """DuckDB's own."""
+
+
+def _histories(customers: "ir.Table") -> "ir.Table":
+    """Distinct histories: how many customers share each, how many of them paid again, and the sum of their means."""
+    return customers.group_by(list(HISTORY)).aggregate(
+        customers=customers.count(),
+        paying=customers.monetary_value.count(),
+        money=_micros(customers.monetary_value).sum().fill_null(0).cast("int64"),
+    ).order_by(list(HISTORY))  # fmt: skip
+
+
+def _spenders(customers: "ir.Table") -> "ir.Table":
+    """Customers who paid again, by frequency and by the bin of their mean spend."""
+    paying = customers.filter((customers.frequency > 0) & (customers.monetary_value > 0))
+    paying = paying.mutate(bin=(paying.monetary_value.ln() * SPEND_BINS).floor().cast("int32"))
+    binned = paying.group_by("frequency", "bin").aggregate(
+        customers=paying.count(), money=_micros(paying.monetary_value).sum().cast("int64")
+    )
+    return binned.order_by("frequency", "bin")
+
+
+def _micros(money: "ir.FloatingValue") -> "ir.IntegerValue":
+    return (money * MICRO).round().cast("int64")
+
+
+def _columns(expression: "ir.Table") -> dict[str, np.ndarray]:
+    return {name: column.to_numpy() for name, column in zip(expression.columns, fetch(expression).columns, strict=True)}
+
+
+def _scores(customers: "ir.Table", told: "ir.Table") -> "ir.Table":
+    """What is told of each history, joined back to the customers who have it."""
+    joined = customers.inner_join(told, list(HISTORY))
+    own = ((joined.frequency > 0) & (joined.monetary_value > 0)).fill_null(False)
+    own_spend = joined.spend_base + joined.spend_slope * joined.monetary_value
+    joined = joined.mutate(spend_is_prior=~own, spend_per_order=own.ifelse(own_spend, joined.spend_prior))
+    return joined.select(
+        "customer_id",
+        "first_ordered_at",
+        "last_ordered_at",
+        frequency=joined.frequency.cast("int64"),
+        recency=joined.recency,
+        T=joined["T"],
+        monetary_value=joined.monetary_value,
+        spend=joined.spend,
+        expected_orders=joined.expected_orders,
+        p_alive=joined.p_alive,
+        spend_per_order=joined.spend_per_order,
+        spend_is_prior=joined.spend_is_prior,
+        clv=joined.spend_per_order * joined.margin_orders,
+        value_if_alive=joined.spend_per_order * joined.margin_if_alive,
+        p_active=joined.p_active,
+        value_at_risk=joined.spend_per_order * (joined.margin_if_alive - joined.margin_orders),
+    )
 
 
 def _history(histories, days_per_unit):

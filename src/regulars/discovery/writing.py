@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import yaml
 
 from regulars import params
-from regulars.databases import VARIABLE
+from regulars.addresses import VARIABLE
 from regulars.discovery.files import Inspected, inspect_file, inspect_table
 from regulars.discovery.proposal import Proposal, propose
 from regulars.errors import UserError
