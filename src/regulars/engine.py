@@ -147,6 +147,20 @@ def fetch(expression: "ir.Table") -> pa.Table:
     return expression.to_pyarrow()
 
 
+def set_aside(expression: "ir.Table", path: Path, by: str | None = None) -> None:
+    """Have DuckDB put rows on disk as Parquet, where they would not fit into memory.
+
+    Parameters
+    ----------
+    expression : ibis Table
+    path : Path
+        A file; a folder with ``by``.
+    by : str, optional
+        Column by which rows are dealt out to folders of their own.
+    """
+    expression.to_parquet(path, **({"partition_by": by, "overwrite": True} if by else {}))
+
+
 def as_frame(expression: "ir.Table") -> pd.DataFrame:
     """Run an expression on an embedded DuckDB; text comes back as ``string``, dates as ``datetime64``."""
     result = embedded().to_pyarrow(expression)

@@ -26,7 +26,7 @@ from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.spend import choose_spend_model
 from regulars.clv.uncertainty import spread_interval, total_spread
 from regulars.clv.value import _check_margin, _if_alive, continuous_rate, expected_spend, units
-from regulars.engine import bring, fetch
+from regulars.engine import bring, fetch, set_aside
 from regulars.errors import UserError
 from regulars.intervals import Estimate
 from regulars.rfm import customer_days, unit_days
@@ -203,11 +203,11 @@ class _Customers:
                 amount=orders.amount.cast("decimal(18, 4)"),
                 part=(_hash(orders.customer_id) % self.parts).cast("int32"),
             )
-            narrow.to_parquet(dealt, partition_by="part", overwrite=True)
+            set_aside(narrow, dealt, by="part")
             # an empty part has no folder
             for number, part in enumerate(with_progress(sorted(dealt.glob("part=*")), "parts")):
                 log = engine.read_parquet(part / "*.parquet", hive_partitioning=False)
-                known(log).to_parquet(kept / f"{number:04}.parquet")
+                set_aside(known(log), kept / f"{number:04}.parquet")
                 shutil.rmtree(part)
         except BaseException:
             shutil.rmtree(self.temporary or kept, ignore_errors=True)
