@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from ibis.util import gen_name
 
 from regulars.clv.in_engine import score_in_engine
 from regulars.clv.scoring import fit_models, score_customers
@@ -24,7 +25,7 @@ def both(request, cdnow_master):
     summary = rfm_summary(cdnow_master, END, zero_spend_is_purchase=request.param)
     models = fit_models(summary)
     scored = score_customers(summary, models, horizon_months=12, draws=20, **ECONOMICS)
-    log = embedded({}).create_table("log", pa.Table.from_pandas(cdnow_master), temp=True)
+    log = embedded({}).create_table(gen_name("log"), pa.Table.from_pandas(cdnow_master), temp=True)
     settings = {"horizon_months": 12, "zero_spend_is_purchase": request.param, **ECONOMICS}
     found = score_in_engine(log, END, **settings)
     table = found.scores.order_by("customer_id").to_pyarrow().to_pandas()
@@ -83,7 +84,7 @@ def test_orders_without_a_repeat_are_told():
 
 def scored_in(parts, cdnow_master, folder=None):
     """Scores of the master log, its customers dealt out to so many parts."""
-    log = embedded({}).create_table("log", pa.Table.from_pandas(cdnow_master), temp=True)
+    log = embedded({}).create_table(gen_name("log"), pa.Table.from_pandas(cdnow_master), temp=True)
     rows = -(-len(cdnow_master) // parts)
     settings = {"horizon_months": 12, "folder": folder, "rows_per_part": rows, **ECONOMICS}
     found = score_in_engine(log, END, **settings)

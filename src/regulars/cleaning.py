@@ -314,7 +314,8 @@ def _read(engine, mapping: Mapping, source: RawTable) -> _Raw:
     """Bring a raw table into the engine and read its columns, all in one pass."""
     table = mapping.tables[source.name]
     here = not isinstance(source.data, ir.Table)
-    text = engine.create_table(f"raw_{source.name}", source.data, temp=True) if here else source.data
+    name = ibis.util.gen_name(f"raw_{source.name}")  # the engine may hold the table of an earlier run
+    text = engine.create_table(name, source.data, temp=True) if here else source.data
     values, unreadable = {}, []
     malformed = ibis.literal(False)
     for target, spec in table["columns"].items():
