@@ -67,7 +67,7 @@ def layout_of(stage: str) -> Mapping[str, Chart | Table]:
 
     Examples
     --------
-    >>> type(layout_of("value")["pyramid"]).__name__, layout_of("nothing")
+    >>> type(layout_of("value")["pyramid.steps"]).__name__, layout_of("nothing")
     ('Table', {})
     """
     name = f"regulars.layouts.{stage}"

@@ -35,8 +35,9 @@ def explain_labels(
     --------
     >>> customers = pd.DataFrame({"customer_id": ["a"], "segment": ["loyal"], "r_score": [4], "f_score": [5],
     ...                           "m_score": [3]})
-    >>> explain_labels(customers, {"segment": ("r_score", "f_score", "m_score")}).iloc[0].tolist()
-    ['a', 'segment', 'loyal', 'r_score', 4.0, 'f_score', 5.0, 'm_score', 3.0]
+    >>> told = explain_labels(customers, {"segment": ("r_score", "f_score", "m_score")})
+    >>> told.iloc[0, :4].tolist(), float(told.loc[0, "fact_1_is"])
+    (['a', 'segment', 'loyal', 'r_score'], 4.0)
     """
     parts = []
     for label, facts in decided_by.items():
