@@ -474,3 +474,23 @@ def test_every_verdict_of_the_desk_has_its_words():
         cases_of = tickets.assign(customer_id=who)
         tell("service", satisfaction.service_finding(cases_of, orders, "2026-03-31", PROMISED, scores=known))
     assert len(verdicts) == 14
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_a_page_of_two_tickets_stands(n):
+    from regulars.report import Report
+    from report_sample import ABOUT
+
+    log = desk_cases(2).assign(customer_id=["a", "b"], kind="complaint", category="late", outcome=["resolved", None])
+    log = log.assign(amount_at_stake=5.0, product_id="p").head(n)
+    lines = pd.DataFrame({"product_id": ["p"] * 100, "quantity": 1})
+    customers = pd.DataFrame({"customer_id": ["a", "b", "c"], "satisfaction": [20.0, 80.0, float("nan")]})
+    orders = monthly([2, 3])[1].assign(customer_id="a")
+    told = satisfaction.cases_told(
+        {"tickets": log, "order_lines": lines}, orders, customers, "2026-03-31", PROMISED, min_cell=5
+    )
+    assert not told.are_enough
+    report = Report("satisfaction", ABOUT)
+    for key, finding in told._asdict().items():
+        report.tell(key, finding)
+    assert next(block["title"] for block in report.blocks if block["kind"] == "section").endswith(f"{n} complaints")

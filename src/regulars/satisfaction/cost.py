@@ -146,9 +146,8 @@ def worth_finding(
 
 
 def first_to_mend(finding: Finding) -> dict:
-    """The step of handling that fails most often and how often, of a `service_finding`; the resolution where few."""
-    missing = {"step": "resolution", "fails": Estimate(float("nan"))}
-    return {name: finding.facts.get(name, missing[name]) for name in missing}
+    """The step of handling that fails most often and how often, of a `service_finding` that tells of enough cases."""
+    return {name: finding.facts[name] for name in ("step", "fails")}
 
 
 def stake(finding: Finding) -> Estimate:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from regulars.finding import Finding
 from regulars.intervals import Estimate, from_row
-from regulars.satisfaction.complaints import ComplaintStory, complaint_story, only_complaints
+from regulars.satisfaction.complaints import complaint_story, only_complaints
 from regulars.satisfaction.cost import service_finding
 from regulars.satisfaction.service import (
     FEW_CASES,
@@ -28,6 +28,7 @@ from regulars.satisfaction.service import (
     transfers,
     warranty_cost,
 )
+from regulars.satisfaction.told import complaints_told
 from regulars.satisfaction.trail import status_trail
 
 MONTHS, FEW_MONTHS = 24, 6
@@ -35,13 +36,18 @@ ROWS = 8  # of a table on a page
 
 
 class Cases(NamedTuple):
-    """All that the page tells of complaints and cases: a story and the findings of four sections."""
+    """All that the page tells of complaints and cases: the findings of five sections."""
 
-    story: ComplaintStory
+    complaints: Finding
     service: Finding
     flow: Finding
     desk: Finding
     goods: Finding
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether there are enough cases, and complaints among them, to say what to do."""
+        return self.complaints.verdict != "few" and self.service.verdict != "few"
 
 
 def cases_told(
@@ -77,12 +83,20 @@ def cases_told(
     scores = customers if customers["satisfaction"].notna().any() else None
     goods = {"lines": tables.get("order_lines"), "units": tables.get("units")}
     return Cases(
-        complaint_story(only_complaints(tickets), len(customers), observation_end, level, min_cell),
+        _complaints(tickets, len(customers), observation_end, level, min_cell),
         service_finding(tickets, orders, observation_end, settings, scores=scores, **shown),
         flow_finding(tickets, orders, observation_end, settings.resolution_hours, level),
         desk_finding(tickets, observation_end, settings, events=tables.get("ticket_events"), **shown),
         goods_finding(tickets, observation_end, **goods, level=level),
     )
+
+
+def _complaints(tickets, customers, observation_end, level, min_cell):
+    """What is complained of and how it ends; nothing is told of so few that chance makes the shares."""
+    complaints = only_complaints(sound_tickets(tickets))
+    if len(complaints) < FEW_CASES:
+        return Finding("few", {"cases": len(complaints), "few": FEW_CASES})
+    return complaints_told(complaint_story(complaints, customers, observation_end, level, min_cell))
 
 
 def flow_finding(
