@@ -476,6 +476,17 @@ def test_every_verdict_of_the_desk_has_its_words():
     assert len(verdicts) == 14
 
 
+def test_causes_stand_in_the_order_of_pareto():
+    log = desk_cases(100).assign(customer_id=[f"c{i % 40}" for i in range(100)], category="late", outcome="resolved")
+    log["cause"] = ["company: product"] * 30 + ["company: service"] * 60 + ["customer: product"] * 10
+    customers = pd.DataFrame({"customer_id": [f"c{i}" for i in range(90)], "satisfaction": float("nan")})
+    orders = monthly([2, 3])[1].assign(customer_id="c1")
+    told = satisfaction.cases_told({"tickets": log}, orders, customers, "2026-03-31", PROMISED)
+    table = told.complaints.frames["pareto"]
+    assert table["cause"].tolist() == ["company: service", "company: product", "customer: product"]
+    assert table["cumulative"].tolist() == pytest.approx([0.6, 0.9, 1.0])
+
+
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_a_page_of_two_tickets_stands(n):
     from regulars.report import Report

@@ -115,6 +115,9 @@ LAYOUT = {
         low="share_low",
         high="share_high",
     ),
+    "complaints.pareto": table(
+        columns(cause="text", tickets="count", share="percent:with_interval", cumulative="percent")
+    ),
     "complaints.endings": table(
         columns(
             category="text",

@@ -1,6 +1,7 @@
 """What the page tells of the desk that handles cases: how many come, who keeps promises, and which goods fail."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from regulars.satisfaction.service import (
     first_contact,
     knowledge_base,
     on_time_by_owner,
+    pareto,
     promises_kept,
     remedies,
     sound_tickets,
@@ -96,7 +98,11 @@ def _complaints(tickets, customers, observation_end, level, min_cell):
     complaints = only_complaints(sound_tickets(tickets))
     if len(complaints) < FEW_CASES:
         return Finding("few", {"cases": len(complaints), "few": FEW_CASES})
-    return complaints_told(complaint_story(complaints, customers, observation_end, level, min_cell))
+    told = complaints_told(complaint_story(complaints, customers, observation_end, level, min_cell))
+    if "cause" not in complaints or complaints["cause"].isna().all():
+        return told
+    causes = pareto(complaints, "cause", level)
+    return replace(told, frames={**told.frames, "pareto": causes[causes["tickets"] >= min_cell].reset_index(drop=True)})
 
 
 def flow_finding(
