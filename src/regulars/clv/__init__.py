@@ -77,6 +77,7 @@ _HOMES = {
     "past": ("month_before", "values_at"),
     "acquisition": ("Acquisition", "forecast_acquisition"),
     "equity": ("Equity", "acquisition_cost", "customer_equity", "elasticities", "equity_story"),
+    "cohort_revenue": ("cohort_finding", "cohort_names", "past_by_cohort"),
     "concentration": ("concentration_finding", "concentration_told", "gini_estimate", "lorenz_curves", "top_share"),
     "newcomer": ("NewCustomer", "new_customer"),
     "record": ("models_record",),

@@ -55,6 +55,20 @@ LAYOUT = {
         amount="amount",
         is_total="is_total",
     ),
+    "cohorts.revenue": chart(
+        charts.stacked,
+        columns(start="month_short", cohort="text", revenue="money_short"),
+        across="cohort",
+        x="start",
+        y="revenue",
+        by="cohort",
+        low="low",
+        high="high",
+    ),
+    "cohorts.totals": table(
+        columns(start="date_short", revenue="money_short:with_interval", orders="number0:with_interval")
+        | columns("customers")
+    ),
     "trust.folds": chart(
         charts.dots,
         ["cutoff", "expected", "came"],

@@ -32,6 +32,7 @@ __all__ = [
     "lines",
     "lorenz",
     "shares",
+    "stacked",
     "waterfall",
 ]
 HEIGHT = 340
@@ -796,6 +797,76 @@ def columns(
         barmode="overlay",
         bargap=0,
         xaxis=drawing.axis(places[::every].tolist(), texts[::every], [-0.6, len(texts) - 0.4], x_title),
+        yaxis=vertical,
+    )
+
+
+def stacked(
+    frame: pd.DataFrame,
+    x: str,
+    y: str,
+    by: str,
+    low: str,
+    high: str,
+    *,
+    x_title: str,
+    y_title: str,
+    x_format: Words = plain_words,
+    y_format: Words = plain_words,
+    label: Words = str,
+    is_forecast: str = "is_forecast",
+    height: int = HEIGHT,
+) -> go.Figure:
+    """Amounts per month, the parts stacked in one order; what is forecast is paler, its total with a band.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per month and part; at most five parts, the first at the bottom.
+    x, y, by : str
+        Columns of dates (first days), amounts and parts.
+    low, high : str
+        Columns with the ends of the interval of a month's total; missing where it is known.
+    x_title, y_title, x_format, y_format, label, height
+        As in `lines`.
+    is_forecast : str
+        Column that says which months are forecast.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    hue = drawing.hues(list(dict.fromkeys(frame[by])), None)
+    frame = frame.assign(_middle=frame[x] + pd.Timedelta(days=15))
+    traces = [
+        go.Bar(
+            x=drawing.plain_x(part["_middle"]),
+            y=part[y].tolist(),
+            width=26 * 86_400_000,
+            marker={
+                "color": [drawing.faded(hue[name], 0.45 if ahead else 0.9) for ahead in part[is_forecast]],
+                "line": {"width": 0},
+            },
+            text=[f"{label(name)}<br>{x_format(at)}: {y_format(v)}" for at, v in zip(part[x], part[y], strict=True)],
+            hoverinfo="text",
+            textposition="none",
+        )
+        for name, part in frame.groupby(by, sort=False)
+    ]
+    total = frame.groupby("_middle", as_index=False).agg({low: "first", high: "first"}).dropna()
+    ends = [frame[frame[y] > 0].groupby(x)[y].sum().max(), frame[frame[y] < 0].groupby(x)[y].sum().min()]
+    vertical = drawing.y_axis([v for v in (0.0, *ends, *total[high]) if not pd.isna(v)], y_format)
+    days = pd.concat([frame[x], frame[x] + pd.Timedelta(days=31)], ignore_index=True)
+    first = frame.loc[frame[is_forecast], x].min()
+    return drawing.figure(
+        traces + _band(total, "_middle", low, high, OTHER, "linear"),
+        height,
+        _margin(vertical["ticktext"], top=drawing.TOP + 20),
+        drawing.paper_height(height),
+        annotations=[drawing.y_axis_title(y_title, 32), *drawing.key({label(name): hue[name] for name in hue})],
+        shapes=[] if pd.isna(first) else [_upright(drawing.plain_x([first])[0])],
+        barmode="relative",
+        xaxis=drawing.x_axis(days, x_format, x_title),
         yaxis=vertical,
     )
 
