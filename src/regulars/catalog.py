@@ -395,21 +395,13 @@ def schema(name: str):
     import pandera.pandas as pa_schema
 
     table = TABLES[name]
-
-    def checks(column):
-        limits = []
-        if column.low is not None:
-            limits.append(pa_schema.Check.ge(column.low))
-        if column.high is not None:
-            limits.append(pa_schema.Check.le(column.high))
-        if column.choices:
-            limits.append(pa_schema.Check.isin(column.choices))
-        return limits
-
     return pa_schema.DataFrameSchema(
         {
             column.name: pa_schema.Column(
-                PANDAS_TYPES[column.kind], checks(column), nullable=column.nullable, required=column.required
+                PANDAS_TYPES[column.kind],
+                limits_of(column, pa_schema.Check),
+                nullable=column.nullable,
+                required=column.required,
             )
             for column in table.columns
         },
@@ -417,6 +409,18 @@ def schema(name: str):
         strict=table.layer == "scored",
         name=name,
     )
+
+
+def limits_of(column: Column, check) -> list:
+    """Limits of a column as checks of pandera, of whichever of its backends."""
+    limits = []
+    if column.low is not None:
+        limits.append(check.ge(column.low))
+    if column.high is not None:
+        limits.append(check.le(column.high))
+    if column.choices:
+        limits.append(check.isin([str(choice) for choice in column.choices]))
+    return limits
 
 
 def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -445,16 +449,28 @@ def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _schema_sentence(name: str, error) -> str:
-    column = getattr(error.schema, "name", None)
-    cases = error.failure_cases
-    shown = ""
-    if isinstance(cases, pd.DataFrame) and len(cases) and TABLES[name].column(str(column)) is not None:
-        case = cases.iloc[0]
-        personal = TABLES[name].column(str(column)).personal
-        value = "a value that is not shown" if personal else repr(case["failure_case"])
-        row = "" if pd.isna(case.get("index")) else f", row {case['index']}"
-        shown = f"{row}: {value}"
+    column = str(getattr(error.schema, "name", None))
     rule = getattr(error, "check", None) or error.reason_code
+    cases = error.failure_cases
+    if isinstance(cases, pd.DataFrame) and len(cases) and TABLES[name].column(column) is not None:
+        case = cases.iloc[0]
+        if not pd.isna(case.get("index")):
+            return rule_broken(name, column, rule, int(case["index"]), case["failure_case"])
+    return rule_broken(name, column, rule)
+
+
+def rule_broken(name: str, column: str, rule, row: int | None = None, value=None) -> str:
+    """Sentence that says which rule a table breaks, and where; a personal value is not shown.
+
+    Examples
+    --------
+    >>> rule_broken("prospects", "win_probability", "at most 1", 3, 1.5)
+    'Table prospects, column win_probability, row 3: 1.5 breaks the rule at most 1: mend the data or its mapping.'
+    """
+    shown = ""
+    if row is not None:
+        missing = "a missing value" if pd.isna(value) else repr(plain(value))
+        shown = f", row {row}: {'a value that is not shown' if TABLES[name].column(column).personal else missing}"
     return f"Table {name}, column {column}{shown} breaks the rule {rule}: mend the data or its mapping."
 
 

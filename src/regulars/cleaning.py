@@ -8,6 +8,7 @@ exactly one of the four heaps, and their money adds up to the raw money.
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 
 import ibis
@@ -16,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regulars import catalog, netting, parsing
+from regulars import catalog, netting, parsing, validation
 from regulars.catalog import TABLES, About, Column, about_from_ledger
 from regulars.engine import connect
 from regulars.errors import UserError
@@ -64,8 +65,8 @@ class Cleaned:
 
     Parameters
     ----------
-    tables : dict of str to pandas.DataFrame
-        Clean tables by name, with the columns of `regulars.catalog.CLEAN_TABLES`.
+    arrow : dict of str to pyarrow.Table
+        Clean tables by name, with the columns of `regulars.catalog.CLEAN_TABLES`, sorted by their keys; money exact.
     rejected : pandas.DataFrame
         Every raw row that did not arrive as it came: table, row (counted from 1 in the raw table), fate, reason,
         order_id, product_id, ordered_at, quantity, amount (what the reason took or left apart, in the dataset's
@@ -75,10 +76,19 @@ class Cleaned:
     about : About
     """
 
-    tables: dict[str, pd.DataFrame] = field(repr=False)
+    arrow: dict[str, pa.Table] = field(repr=False)
     rejected: pd.DataFrame = field(repr=False)
     ledger: dict = field(repr=False)
     about: About
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The clean tables as frames, for who works on frames; money as float64."""
+        return {name: _frame(table) for name, table in self.arrow.items()}
+
+    def columns(self, name: str, *columns: str) -> pd.DataFrame:
+        """Some columns of one clean table as a frame."""
+        return _frame(self.arrow[name].select(list(columns)))
 
 
 @dataclass(frozen=True)
@@ -138,10 +148,10 @@ def clean_tables(mapping: Mapping, raw: dict[str, RawTable], settings: dict | No
     main = "order_lines" if "order_lines" in heaps else "orders"
     if not accounts[main]["rows"][Fate.KEPT]:
         raise UserError(_nothing_left(heaps[main], accounts[main]))
-    tables = {name: _frame(heap.kept, name) for name, heap in heaps.items()}
+    tables = {name: _clean_table(heap.kept, name) for name, heap in heaps.items()}
     if "orders" not in heaps:
-        tables["orders"] = _frame(orders_from_lines(heaps["order_lines"].kept), "orders")
-    _check_frames(tables, accounts)
+        tables["orders"] = _clean_table(orders_from_lines(heaps["order_lines"].kept), "orders")
+    _check_tables(tables, accounts)
     ledger = {
         "dataset": _dataset_block(
             mapping, tables["orders"], accounts[main], ENGINE_NAMES.get(engine.name, engine.name)
@@ -185,7 +195,7 @@ def clean_orders(engine, mapping: Mapping, raw: RawTable) -> tuple[ir.Table, dic
 
 
 def save(cleaned: Cleaned) -> list[Path]:
-    """Write the clean tables, each checked by its schema, ``rejected.parquet`` and ``ledger.json``.
+    """Write the clean tables, each checked by the engine against its schema, ``rejected.parquet`` and ``ledger.json``.
 
     Returns
     -------
@@ -194,7 +204,7 @@ def save(cleaned: Cleaned) -> list[Path]:
     """
     dataset = cleaned.about.name
     folder = Path("data", "clean", dataset)
-    files = [catalog.save(frame, name, dataset) for name, frame in cleaned.tables.items()]
+    files = [validation.save(table, name, dataset) for name, table in cleaned.arrow.items()]
     files.append(catalog.write_parquet(cleaned.rejected, folder / "rejected.parquet", REJECTED_KINDS))
     return [*files, catalog.write_json(cleaned.ledger, folder / "ledger.json")]
 
@@ -700,20 +710,21 @@ def _check_rows(heaps: _Heaps) -> None:
         raise LedgerError(f"table {heaps.raw.name}: row {fault[ROW]} is {fault['fault']}")
 
 
-def _check_frames(tables: dict[str, pd.DataFrame], accounts: dict[str, dict]) -> None:
+def _check_tables(tables: dict[str, pa.Table], accounts: dict[str, dict]) -> None:
     """The tables that are handed over hold the rows and the money that the ledger says."""
     for name, account in accounts.items():
-        if len(tables[name]) != account["rows"][Fate.KEPT]:
+        if tables[name].num_rows != account["rows"][Fate.KEPT]:
             raise LedgerError(f"table {name}: the clean table has another number of rows than the ledger")
     main = accounts.get("order_lines") or accounts["orders"]
     orders = tables["orders"]["amount"]
-    total = Decimal(int((orders * 10_000).round().sum())) / 10_000
+    total = pc.sum(orders).as_py()
     tolerance = Decimal("0.00005") * len(orders)  # an order is kept to four decimals
     if abs(total - main["amount"][Fate.KEPT]) > tolerance:
         raise LedgerError(f"the orders hold {total}, the ledger says {main['amount'][Fate.KEPT]}")
 
 
-def _dataset_block(mapping: Mapping, orders: pd.DataFrame, main: dict, engine: str) -> dict:
+def _dataset_block(mapping: Mapping, orders: pa.Table, main: dict, engine: str) -> dict:
+    first, last = (pick(orders["ordered_at"]).as_py().date() for pick in (pc.min, pc.max))
     return {
         "name": mapping.name,
         "title": mapping.title,
@@ -721,8 +732,8 @@ def _dataset_block(mapping: Mapping, orders: pd.DataFrame, main: dict, engine: s
         "currency": mapping.currency,
         "simulated": mapping.simulated,
         "time_zone": mapping.time_zone,
-        "observation_start": mapping.observation_start or orders["ordered_at"].min().date(),
-        "observation_end": mapping.observation_end or orders["ordered_at"].max().date(),
+        "observation_start": mapping.observation_start or first,
+        "observation_end": mapping.observation_end or last,
         "supplied": list(mapping.tables),
         "rows_raw": main["rows"]["raw"],
         "rows_kept": main["rows"][Fate.KEPT],
@@ -739,18 +750,28 @@ def _rates_block(mapping: Mapping) -> dict:
 # ---- what is handed over ---------------------------------------------------------------------------------------
 
 
-def _frame(kept: ir.Table, name: str) -> pd.DataFrame:
-    """Clean table as a frame, sorted by its key."""
+def _clean_table(kept: ir.Table, name: str) -> pa.Table:
+    """Clean table as it leaves the engine, sorted by its key."""
     sources = {"quantity": "quantity_left", "amount": "amount_kept"} if name in ORDER_TABLES else {}
+    kinds = {"money": parsing.MONEY_TYPE, "float": "float64"}
     chosen = {}
     for column in TABLES[name].columns:
         source = sources.get(column.name, column.name)
         if source in kept.columns:
-            exact = column.kind in ("money", "float")
-            chosen[column.name] = kept[source].cast("float64") if exact else kept[source]
+            value = kept[source].round(4) if column.kind == "money" else kept[source]
+            chosen[column.name] = value.cast(kinds[column.kind]) if column.kind in kinds else value
     if name in OPEN_TABLES:
         chosen |= {c: kept[c] for c in kept.columns if c not in chosen and c != ROW and not c.startswith("_")}
-    return kept.select(**chosen).order_by(list(TABLES[name].key)).to_pyarrow().to_pandas()
+    return kept.select(**chosen).order_by(list(TABLES[name].key)).to_pyarrow()
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    exact = [f.name for f in table.schema if pa.types.is_decimal(f.type)]
+    for name in exact:
+        table = table.set_column(
+            table.column_names.index(name), name, table[name].cast("string").cast("float64")
+        )  # by way of text: the nearest float
+    return table.to_pandas()
 
 
 def _changed(heaps: _Heaps) -> pd.DataFrame:
