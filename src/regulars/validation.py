@@ -29,7 +29,7 @@ FILE_ROW = "file_row_number"  # DuckDB's own count of the rows of a file
 
 @cache
 def schema(name: str):
-    """Schema of a clean table for the engine (pandera's Ibis backend): types, missing values, limits.
+    """Schema of a clean table for the engine (pandera's Ibis backend): types, columns, missing values.
 
     Parameters
     ----------
@@ -39,16 +39,14 @@ def schema(name: str):
     Returns
     -------
     pandera.ibis.DataFrameSchema
-        Without the key: pandera looks for repeated keys by a window over all rows, `check` by one aggregate.
+        Without limits, which pandera 0.35 takes through frames, and without the key, which it seeks by a window over
+        all rows; `check` asks for both by aggregates.
     """
     import pandera.ibis as pa_schema
 
     columns = {
         column.name: pa_schema.Column(
-            ibis.dtype(IBIS_TYPES[column.kind]),
-            limits_of(column, pa_schema.Check),
-            nullable=column.nullable,
-            required=column.required,
+            ibis.dtype(IBIS_TYPES[column.kind]), nullable=column.nullable, required=column.required
         )
         for column in TABLES[name].columns
     }
@@ -76,24 +74,42 @@ def check(file: Path, name: str) -> None:
         schema(name).validate(rows)
     except (SchemaError, SchemaErrors) as error:
         raise UserError(_sentence(rows, name, getattr(error, "schema_errors", [error])[0])) from None
+    _check_limits(rows, name)
     key = list(TABLES[name].key)
     repeated = rows.group_by(key).aggregate(times=rows.count())
     if repeated.filter(repeated.times > 1).count().to_pyarrow().as_py():
         raise UserError(rule_broken(name, name, "multiple_fields_uniqueness"))
 
 
+def _check_limits(rows: ir.Table, name: str) -> None:
+    from pandera.pandas import Check
+
+    columns = [column for column in TABLES[name].columns if column.name in rows.columns]
+    rules = [(column, rule) for column in columns for rule in limits_of(column, Check)]
+    if not rules:
+        return
+    counts = rows.aggregate(**{f"rule_{i}": _broken(rows, *rule).sum() for i, rule in enumerate(rules)})
+    for (column, rule), count in zip(rules, counts.to_pyarrow().to_pylist()[0].values(), strict=True):
+        if count:
+            raise UserError(_at_first(rows, name, column, rule))
+
+
+def _at_first(rows: ir.Table, name: str, column: Column, rule) -> str:
+    broken = rows.filter(_broken(rows, column, rule)).order_by(FILE_ROW).limit(1)
+    first = broken.select(row=FILE_ROW, value=column.name).to_pyarrow().to_pylist()[0]
+    return rule_broken(name, column.name, rule, **first)
+
+
 def _sentence(rows: ir.Table, name: str, error) -> str:
     column = TABLES[name].column(str(getattr(error.schema, "name", None)))
-    broken = None if column is None else _broken(rows, column, error.check)
-    if broken is None:
+    if column is None or error.check != "not_nullable":
         return rule_broken(name, str(getattr(error.schema, "name", None)), error.check)
-    first = rows.filter(broken).order_by(FILE_ROW).limit(1).select(row=FILE_ROW, value=column.name)
-    return rule_broken(name, column.name, error.check, **first.to_pyarrow().to_pylist()[0])
+    return _at_first(rows, name, column, error.check)
 
 
-def _broken(rows: ir.Table, column: Column, rule) -> ir.BooleanValue | None:
-    """Whether a row breaks the rule; None for a rule that is not about single rows."""
-    value = rows[column.name] if column.name in rows.columns else None
+def _broken(rows: ir.Table, column: Column, rule) -> ir.BooleanValue:
+    """Whether a row breaks the rule."""
+    value = rows[column.name]
     match rule if isinstance(rule, str) else rule.name:
         case "not_nullable":
             return value.isnull()
@@ -101,9 +117,7 @@ def _broken(rows: ir.Table, column: Column, rule) -> ir.BooleanValue | None:
             return value < column.low
         case "less_than_or_equal_to":
             return value > column.high
-        case "isin":
-            return value.notin([str(choice) for choice in column.choices])
-    return None
+    return value.notin([str(choice) for choice in column.choices])
 
 
 def save(table: pa.Table, name: str, dataset: str) -> Path:
