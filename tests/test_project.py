@@ -35,6 +35,7 @@ GROUND = {
     "discovery",
     "sources",
     "parsing",
+    "validation",
     "catalog",
 }
 DOMAIN = {"cleaning", "netting", "quality", "simulate", "rfm", "revenue", "clv"}
