@@ -171,7 +171,7 @@ def test_growth_is_found(yearly, verdict):
     assert coming.months.loc[~coming.months["is_forecast"], "customers"].sum() == pytest.approx(won.sum(), abs=5)
 
 
-@pytest.mark.parametrize("wander", [0.0, 0.03])
+@pytest.mark.parametrize("wander", [0.0, 0.03, 0.05])
 def test_forecast_of_new_customers_holds_what_came(wander):
     rng, inside = np.random.default_rng(5), []
     for _ in range(150):

@@ -34,6 +34,18 @@ def unit_days(time_unit: str) -> float:
     return UNIT_DAYS[time_unit]
 
 
+def month_before(day) -> pd.Timestamp:
+    """Day of the last period: the same day of the month before, from the last day of a month the last of that before.
+
+    Examples
+    --------
+    >>> month_before("2026-06-30").date().isoformat(), month_before("2026-03-30").date().isoformat()
+    ('2026-05-31', '2026-02-28')
+    """
+    day = pd.Timestamp(day).normalize()
+    return day - pd.offsets.MonthEnd(1) if day.is_month_end else day - pd.DateOffset(months=1)
+
+
 def purchase_days(orders: "ir.Table", *, zero_spend_is_purchase: bool = False) -> "ir.Table":
     """Purchase occasions: one row per customer and day with positive net spend.
 

@@ -74,7 +74,7 @@ from regulars.lazy import exports
 
 _HOMES = {
     "checks": ("frequency_check", "tracking"),
-    "past": ("month_before", "values_at"),
+    "past": ("values_at",),
     "acquisition": ("Acquisition", "forecast_acquisition"),
     "equity": ("Equity", "acquisition_cost", "customer_equity", "elasticities", "equity_story"),
     "cohort_revenue": ("cohort_finding", "cohort_names", "past_by_cohort"),

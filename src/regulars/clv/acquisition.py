@@ -13,7 +13,7 @@ FEWEST_MONTHS = 12  # with fewer, a trend and a season cannot be told apart
 SEASON_MONTHS = 24  # from here on a yearly wave is fitted beside the trend
 SETTLING = 3  # months after the data begin, whose first orders are in part those of older customers
 WANDER = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0)  # variance of a month's step of the level, in units of its noise
-STEADY = 0.7  # prior probability that the level does not wander at all: most do
+STEP = 0.3, 0.05  # a step's deviation is beyond √.3 of the noise with chance .05: the scale of the prior
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def forecast_acquisition(
     ----------
     Harvey, A. C. (1989), Forecasting, Structural Time Series Models and the Kalman Filter, ch. 2 and 4 (local level
     with drift, as a regression with correlated errors). Box, G. E. P. and Tiao, G. C. (1973), Bayesian Inference in
-    Statistical Analysis, ch. 2 (flat prior on coefficients and log scale).
+    Statistical Analysis, ch. 2 (flat prior on coefficients and log scale). Simpson, D. et al. (2017), Statistical
+    Science 32, 1-28, sec. 3.3 (exponential prior of a deviation from the simpler model).
 
     Examples
     --------
@@ -154,8 +155,7 @@ def _futures(y: np.ndarray, months: int, draws: int, rng) -> tuple[np.ndarray, n
     X = np.column_stack(columns)
     walk = np.minimum.outer(time, time)
     fits = [_regression(y, X, np.eye(len(time)) + wander * walk) for wander in WANDER]
-    prior = np.r_[STEADY, np.full(len(WANDER) - 1, (1 - STEADY) / (len(WANDER) - 1))]
-    weights = prior * np.exp(np.array([fit["evidence"] for fit in fits]) - max(fit["evidence"] for fit in fits))
+    weights = _prior() * np.exp(np.array([fit["evidence"] for fit in fits]) - max(fit["evidence"] for fit in fits))
     weights /= weights.sum()
     freedom = n - X.shape[1]
     chosen = rng.choice(len(fits), draws, p=weights)
@@ -166,6 +166,14 @@ def _futures(y: np.ndarray, months: int, draws: int, rng) -> tuple[np.ndarray, n
     paths = [np.exp(fit["mean"][:-1] + fit["variance"] / 2) for fit in fits]
     path = np.maximum(np.tensordot(weights, paths, 1) - 0.5, 0.0)
     return path, np.maximum(np.exp(np.minimum(drawn[:, :-1], 50.0)) - 0.5, 0.0), drawn[:, -1]
+
+
+def _prior() -> np.ndarray:
+    """Prior of each degree of wandering: the step's deviation is exponential, most likely near zero."""
+    deviation = np.sqrt(WANDER)
+    rate = -np.log(STEP[1]) / np.sqrt(STEP[0])
+    ends = np.r_[0.0, (deviation[1:] + deviation[:-1]) / 2, np.inf]
+    return -np.diff(np.exp(-rate * ends))
 
 
 def _regression(y, X, covariance) -> dict:

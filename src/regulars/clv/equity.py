@@ -122,19 +122,8 @@ def acquisition_cost(campaigns: pd.DataFrame | None, first_orders, observation_e
     >>> acquisition_cost(campaigns, pd.Series(pd.to_datetime(["2025-01-05", "2025-02-05"])), "2025-03-01").value
     20.0
     """
-    if campaigns is None or not {"purpose", "ends_at"} <= set(campaigns):
-        return UNKNOWN
-    cost = pd.Series(np.nan, index=campaigns.index)
-    for name in ("actual_cost", "planned_cost"):
-        cost = cost.fillna(campaigns[name].astype(float)) if name in campaigns else cost
-    end = pd.Timestamp(observation_end).normalize()
-    of = (campaigns["purpose"] == Purpose.ACQUIRE) & cost.notna() & campaigns["ends_at"].between(
-        end - pd.Timedelta(days=COST_DAYS), end
-    )  # fmt: skip
-    days = np.sort(pd.Series(first_orders).dt.normalize().to_numpy())
-    begins, ends = (campaigns.loc[of, name].to_numpy().astype(days.dtype) for name in ("starts_at", "ends_at"))
-    won = np.searchsorted(days, ends, "right") - np.searchsorted(days, begins, "left")
-    spent = cost[of].to_numpy(float)
+    table = acquisition_campaigns(campaigns, first_orders, observation_end)
+    won, spent = table["won"].to_numpy(float), table["cost"].to_numpy(float)
     if not won.sum():
         return UNKNOWN
     ratio = float(spent.sum() / won.sum())
@@ -144,6 +133,50 @@ def acquisition_cost(campaigns: pd.DataFrame | None, first_orders, observation_e
     error = float(np.sqrt(len(won) / (len(won) - 1) * (rest @ rest)) / won.sum())
     reach = float(stdtrit(len(won) - 1, (1 + level) / 2)) * error
     return Estimate(ratio, max(ratio - reach, 0.0), ratio + reach, len(won))
+
+
+def acquisition_campaigns(campaigns: pd.DataFrame | None, first_orders, observation_end) -> pd.DataFrame:
+    """Campaigns of the latest year that aim at winning customers: what each cost and whom it won.
+
+    Parameters
+    ----------
+    campaigns, first_orders, observation_end
+        As for `acquisition_cost`. Campaigns that are not over are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per campaign: ``cost`` (actual, else planned), ``won`` (customers who came while it ran; a customer who
+        came while several ran counts in equal parts for each).
+
+    Examples
+    --------
+    >>> campaigns = pd.DataFrame({"purpose": ["acquire"] * 2, "actual_cost": [30.0, 10.0],
+    ...     "starts_at": pd.to_datetime(["2025-01-01", "2025-01-15"]),
+    ...     "ends_at": pd.to_datetime(["2025-01-31", "2025-02-28"])})
+    >>> came = pd.Series(pd.to_datetime(["2025-01-05", "2025-01-20", "2025-02-05"]))
+    >>> acquisition_campaigns(campaigns, came, "2025-03-01")["won"].tolist()
+    [1.5, 1.5]
+    """
+    if campaigns is None or not {"purpose", "ends_at"} <= set(campaigns):
+        return pd.DataFrame({"cost": [], "won": []})
+    cost = pd.Series(np.nan, index=campaigns.index)
+    for name in ("actual_cost", "planned_cost"):
+        cost = cost.fillna(campaigns[name].astype(float)) if name in campaigns else cost
+    end = pd.Timestamp(observation_end).normalize()
+    of = (campaigns["purpose"] == Purpose.ACQUIRE) & cost.notna() & campaigns["ends_at"].between(
+        end - pd.Timedelta(days=COST_DAYS), end
+    )  # fmt: skip
+    days = np.sort(pd.Series(first_orders).dt.normalize().to_numpy())
+    begins, ends = (campaigns.loc[of, name].to_numpy().astype(days.dtype) for name in ("starts_at", "ends_at"))
+    inside = [slice(*at) for at in zip(
+        np.searchsorted(days, begins, "left"), np.searchsorted(days, ends, "right"), strict=True
+    )]  # fmt: skip
+    running = np.zeros(len(days))
+    for part in inside:
+        running[part] += 1
+    won = [float((1 / running[part]).sum()) for part in inside]
+    return pd.DataFrame({"cost": cost[of].to_numpy(float), "won": np.array(won, float)})
 
 
 def customer_equity(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pandas as pd
 
 from regulars.clv.scoring import Models
-from regulars.clv.value import DAYS_PER_MONTH, lifetime_value
+from regulars.clv.value import lifetime_value
 from regulars.rfm import rfm_summary
 
 
@@ -54,14 +54,3 @@ def values_at(
         margin=margin, annual_discount_rate=annual_discount_rate, months=horizon_months, time_unit=time_unit,
     )  # fmt: skip
     return worth["clv"].set_axis(table["customer_id"].to_numpy())
-
-
-def month_before(day) -> pd.Timestamp:
-    """Day of the last period: one month of 30.4375 days earlier.
-
-    Examples
-    --------
-    >>> month_before("2026-06-30").date().isoformat()
-    '2026-05-31'
-    """
-    return pd.Timestamp(day).normalize() - timedelta(days=round(DAYS_PER_MONTH))

@@ -655,7 +655,8 @@ def bubbles(
     frame : pandas.DataFrame
         One row per bubble.
     category, x, y, size : str
-        Columns of names, of the two numbers, and of what the area stands for (not negative).
+        Columns of names, of the two numbers, and of what the area stands for (not negative); the smallest where it is
+        missing.
     ends : mapping
         Column, x or y, to the columns with the ends of its interval.
     x_title, y_title : str
@@ -679,7 +680,7 @@ def bubbles(
         for places in (([row[e] for e in ends[x]], [row[y]] * 2), ([row[x]] * 2, [row[e] for e in ends[y]])):
             traces.append(go.Scatter(x=places[0], y=places[1], mode="lines", line=line, hoverinfo="skip"))
     most = max(float(frame[size].max()), 1e-12)
-    areas = (8 + 26 * np.sqrt(frame[size].clip(lower=0).to_numpy(float) / most)).tolist()
+    areas = (8 + 26 * np.sqrt(frame[size].fillna(0.0).clip(lower=0).to_numpy(float) / most)).tolist()
     words = zip(frame[category], drawing.texts(x_format, frame[x]), drawing.texts(y_format, frame[y]), strict=True)
     hover = [f"{label(name)}<br>{x_title}: {one}<br>{y_title}: {other}" for name, one, other in words]
     marker = {"size": areas, "color": [drawing.faded(hue, 0.75) for hue in hues], "line": {"color": "#fff", "width": 1}}

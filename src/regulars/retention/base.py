@@ -135,18 +135,6 @@ def customer_ledger(spells: pd.DataFrame, observation_end) -> pd.DataFrame:
     return table.reset_index(drop=True)[[*columns, *money_columns, "quick_ratio", "mature"]]
 
 
-def month_before(day) -> pd.Timestamp:
-    """Return the same day of the month before; the last day of a month leads to the last of the one before.
-
-    Examples
-    --------
-    >>> month_before("2026-06-30").date().isoformat(), month_before("2026-03-30").date().isoformat()
-    ('2026-05-31', '2026-02-28')
-    """
-    day = pd.Timestamp(day).normalize()
-    return day - pd.offsets.MonthEnd(1) if day.is_month_end else day - pd.DateOffset(months=1)
-
-
 def _month(days: pd.Series) -> pd.Series:
     return pd.Series(days.to_numpy().astype("datetime64[M]").astype("int64"), index=days.index)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regulars.clv.equity import acquisition_campaigns, acquisition_cost
 from regulars.finding import Finding
 from regulars.intervals import Estimate, change, difference, share, z_value
 from regulars.labels import Change, Purpose
@@ -20,8 +21,9 @@ class Costs(NamedTuple):
     Parameters
     ----------
     win : Estimate
-        Cost of campaigns that acquire, per customer whose first order fell into them; n counts those customers. The
-        interval is that of their number, as a Poisson count; those who would have come anyway are among them.
+        What winning a customer has cost, as `regulars.clv.acquisition_cost` tells it on the value page; n campaigns.
+    won : int
+        Customers who came while these campaigns ran; those who would have come anyway are among them.
     contact : Estimate
         Cost of campaigns that keep, per customer contacted; n counts those. It is no estimate and has no interval.
     effect : Estimate
@@ -34,6 +36,7 @@ class Costs(NamedTuple):
     """
 
     win: Estimate
+    won: int
     contact: Estimate
     effect: Estimate
     keep: Estimate
@@ -75,8 +78,8 @@ def campaign_costs(
     table["cost"] = table["actual_cost"].astype(float).fillna(table["planned_cost"].astype(float))
     table["until"] = pd.to_datetime(table["ends_at"]).fillna(table["starts_at"])
     table = table[(table["until"] <= end) & table["cost"].notna()]
-    paid = table[table["purpose"] == Purpose.ACQUIRE.value]
-    win = _per_new_customer(paid, occasions, level)
+    first = occasions.loc[occasions["occasion"] == 0, "day"]
+    win, won = acquisition_cost(campaigns, first, end, level), acquisition_campaigns(campaigns, first, end)["won"].sum()
     kept = table[table["purpose"] == Purpose.KEEP.value]
     contact, effect, keep = NOTHING, NOTHING, NOTHING
     if contacts is not None and len(kept):
@@ -90,19 +93,7 @@ def campaign_costs(
                 ends = (contact.value / part for part in (effect.value, effect.high, effect.low))
                 keep = Estimate(*(float(part) for part in ends), n=effect.n)
     ratio = Estimate(*(float(part / contact.value) for part in (win.value, win.low, win.high)), n=win.n)
-    return Costs(win, contact, effect, keep, ratio)
-
-
-def _per_new_customer(paid: pd.DataFrame, occasions: pd.DataFrame, level: float) -> Estimate:
-    first = np.sort(occasions.loc[occasions["occasion"] == 0, "day"].to_numpy("datetime64[s]"))
-    covered = np.zeros(len(first), bool)
-    for row in paid.itertuples():  # a handful: campaigns that overlap win a customer once
-        covered |= (first >= np.datetime64(row.starts_at, "s")) & (first <= np.datetime64(row.until, "s"))
-    n, cost = int(covered.sum()), float(paid["cost"].sum())
-    if not n:
-        return NOTHING
-    reach = float(np.exp(z_value(level) / np.sqrt(n)))
-    return Estimate(cost / n, cost / n / reach, cost / n * reach, n)
+    return Costs(win, round(won), contact, effect, keep, ratio)
 
 
 def _effect(reached: pd.DataFrame, occasions: pd.DataFrame, end, within_days: int, level: float) -> Estimate:
@@ -151,7 +142,7 @@ def costs_finding(
     if not np.isfinite(found.ratio.value):
         return Finding("untold")
     facts = {"win": found.win, "contact": found.contact, "ratio": found.ratio, "folk": FOLK, "effect": found.effect}
-    facts |= {"days": within_days, "won": found.win.n, "reached": found.contact.n}
+    facts |= {"days": within_days, "won": found.won, "reached": found.contact.n}
     if np.isfinite(found.keep.value):
         return Finding("proved", facts | {"keep": found.keep})
     return Finding("unproved", facts)

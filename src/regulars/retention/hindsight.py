@@ -9,11 +9,10 @@ import pandas as pd
 from regulars.clv.calibration import calibrate_p_active, reliability_table
 from regulars.finding import Finding
 from regulars.intervals import Estimate, share
-from regulars.retention.base import month_before
 from regulars.retention.dates import DateRules, dates_calibration, next_order, next_order_pit
 from regulars.retention.occasions import Kept, kept_change
 from regulars.retention.risk import expected_active
-from regulars.rfm import rfm_summary, unit_days
+from regulars.rfm import month_before, rfm_summary, unit_days
 
 
 class HindsightFinding(StrEnum):

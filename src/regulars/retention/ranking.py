@@ -53,20 +53,37 @@ def paired_auc(happened, first, second, level: float = 0.9) -> Ranked:
     if min(ordered, others) == 0:
         nothing = Estimate(float("nan"), n=n)
         return Ranked(nothing, nothing, nothing)
-    above, below = [], []
-    for score in (np.asarray(first, float), np.asarray(second, float)):
-        everybody = rankdata(score)
-        above.append((everybody[came] - rankdata(score[came])) / others)
-        below.append(1 - (everybody[~came] - rankdata(score[~came])) / ordered)
-    areas = [float(part.mean()) for part in above]
-    above, below = np.stack(above), np.stack(below)
+    areas, covariance = areas_under_curve(np.column_stack([first, second]).astype(float), came)
 
-    def estimate(weights, value) -> Estimate:
-        parts = [
-            (np.var(weights @ part, ddof=1) / part.shape[1] if part.shape[1] > 1 else 0.0) for part in (above, below)
-        ]
-        reach = float(z_value(level) * np.sqrt(sum(parts)))
+    def estimate(weights) -> Estimate:
+        value, reach = float(weights @ areas), float(z_value(level) * np.sqrt(max(weights @ covariance @ weights, 0.0)))
         return Estimate(value, value - reach, value + reach, n)
 
     one, two = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    return Ranked(estimate(one, areas[0]), estimate(two, areas[1]), estimate(one - two, areas[0] - areas[1]))
+    return Ranked(estimate(one), estimate(two), estimate(one - two))
+
+
+def areas_under_curve(scores: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Area under the receiver operating curve of each column, and the covariance of these areas (DeLong).
+
+    Parameters
+    ----------
+    scores : numpy.ndarray, n × scores
+    outcome : numpy.ndarray of bool, n
+
+    Returns
+    -------
+    (areas, covariance)
+
+    Examples
+    --------
+    >>> areas_under_curve(np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([False, True, False, True]))[0].tolist()
+    [0.75]
+    """
+    yes, no = scores[outcome], scores[~outcome]
+    m, k = len(yes), len(no)
+    ranks = np.apply_along_axis(rankdata, 0, scores)
+    placed_yes = (ranks[outcome] - np.apply_along_axis(rankdata, 0, yes)) / k
+    placed_no = 1 - (ranks[~outcome] - np.apply_along_axis(rankdata, 0, no)) / m
+    covariance = np.atleast_2d(np.cov(placed_yes.T)) / m + np.atleast_2d(np.cov(placed_no.T)) / k
+    return placed_yes.mean(axis=0), covariance

@@ -6,6 +6,7 @@ import pandas as pd
 from regulars.errors import UserError
 from regulars.finding import Finding
 from regulars.intervals import Estimate, from_row
+from regulars.satisfaction.complaints import only_complaints
 from regulars.satisfaction.iceberg import complaint_iceberg, retention_after_complaint, word_of_mouth
 from regulars.satisfaction.service import FEW_CASES, Handling, handling_steps, sound_tickets, ticket_times
 from regulars.satisfaction.worth import Money, value_lost_to_dissatisfaction
@@ -42,7 +43,7 @@ def service_finding(
         single a step out).
     """
     tickets = sound_tickets(tickets)
-    complaints = tickets[tickets["kind"] == "complaint"] if "kind" in tickets else tickets
+    complaints = only_complaints(tickets)
     times = ticket_times(
         tickets, observation_end, response_hours=settings.response_hours, resolution_hours=settings.resolution_hours,
         level=level,

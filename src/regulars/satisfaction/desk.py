@@ -32,6 +32,7 @@ from regulars.satisfaction.service import (
 )
 from regulars.satisfaction.told import complaints_told
 from regulars.satisfaction.trail import status_trail
+from regulars.segments.products import descriptions
 
 MONTHS, FEW_MONTHS = 24, 6
 ROWS = 8  # of a table on a page
@@ -361,8 +362,8 @@ def goods_finding(
     facts["cases"] = len(named)
     if len(named) < FEW_CASES or table.empty:
         return Finding("few", facts | {"few": FEW_CASES}, frames)
-    names = _names(lines)
-    table["product"] = [names.get(product, product) for product in table["product_id"]]
+    names = descriptions(lines)
+    table["product"] = [f"{names[p]} ({p})" if p in names.index else p for p in table["product_id"]]
     high = table[table["is_high"]]
     table = pd.concat([high, table[~table["is_high"]]], ignore_index=True)
     frames["products"] = table.head(ROWS).astype({"product": "string"})
@@ -382,14 +383,3 @@ def _repairs(units, observation_end, level, frames):
         "repair_cost": float(table["cost"].sum()) if known else None,
         "running": int(table["under_warranty"].sum()),
     }
-
-
-def _names(lines):
-    """Product to its most frequent description with its id; the first in the alphabet among equals."""
-    if "description" not in lines:
-        return {}
-    count = lines.dropna(subset=["description"]).groupby(["product_id", "description"], observed=True).size()
-    best = count.rename("rows").reset_index()
-    best = best.sort_values(["product_id", "rows", "description"], ascending=[True, False, True])
-    pairs = best.drop_duplicates("product_id")[["product_id", "description"]].itertuples(index=False)
-    return {str(product): f"{str(words).capitalize()} ({product})" for product, words in pairs}

@@ -172,9 +172,8 @@ def _why(index: SatisfactionIndex, words: pd.Series) -> Finding:
         "room": from_row(question, "room"),
         "explained": float(index.effects["share"].sum()),
     }
-    shown = effects.assign(share=effects["share"].fillna(0.0))
     verdict = "clear" if first["rank_first"] >= SURE else "close"
-    return Finding(verdict, facts, {"map": shown, "questions": items.head(QUESTIONS)})
+    return Finding(verdict, facts, {"map": effects, "questions": items.head(QUESTIONS)})
 
 
 def _measured(index: SatisfactionIndex, construct: str, words: pd.Series) -> Finding:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from regulars.intervals import z_value
+from regulars.retention.ranking import areas_under_curve
 
 FEWEST = 30  # customers of either kind, who ordered and who did not, below which nothing is told
 
@@ -131,32 +131,6 @@ def foretell(scores: pd.DataFrame, bought: pd.Series, level: float = 0.9) -> For
     verdict = "none" if low[first] <= 0.5 else "best" if ahead else "unclear"
     table = table.sort_values(["behind", "score"], kind="stable", ignore_index=True).astype({"score": "string"})
     return Foretold(verdict, str(scores.columns[first]), table, n, hits)
-
-
-def areas_under_curve(scores: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Area under the receiver operating curve of each column, and the covariance of these areas (DeLong).
-
-    Parameters
-    ----------
-    scores : numpy.ndarray, n × scores
-    outcome : numpy.ndarray of bool, n
-
-    Returns
-    -------
-    (areas, covariance)
-
-    Examples
-    --------
-    >>> areas_under_curve(np.array([[1.0], [2.0], [3.0], [4.0]]), np.array([False, True, False, True]))[0].tolist()
-    [0.75]
-    """
-    yes, no = scores[outcome], scores[~outcome]
-    m, k = len(yes), len(no)
-    ranks = np.apply_along_axis(rankdata, 0, scores)
-    placed_yes = (ranks[outcome] - np.apply_along_axis(rankdata, 0, yes)) / k
-    placed_no = 1 - (ranks[~outcome] - np.apply_along_axis(rankdata, 0, no)) / m
-    covariance = np.atleast_2d(np.cov(placed_yes.T)) / m + np.atleast_2d(np.cov(placed_no.T)) / k
-    return placed_yes.mean(axis=0), covariance
 
 
 def folds_of(customers: pd.Index, folds: int = 5, seed: int = 0) -> pd.Series:

@@ -8,6 +8,7 @@ import pandas as pd
 from regulars.finding import NOT_SUPPLIED, Finding, attempted
 from regulars.privacy import pseudonyms
 from regulars.satisfaction.between import between_finding
+from regulars.satisfaction.complaints import only_complaints
 from regulars.satisfaction.control import recommend_finding
 from regulars.satisfaction.delivered import delivered_finding
 from regulars.satisfaction.gap import gap_states, gaps
@@ -250,7 +251,7 @@ class Survey:
         heard = {"surveys": self._survey_topics()}
         tickets, lost = self.tables.get("tickets"), self.tables.get("lost_reasons")
         if tickets is not None:
-            cases = tickets[tickets["kind"] == "complaint"] if "kind" in tickets else tickets
+            cases = only_complaints(tickets)
             heard["complaints"] = (cases["category"], cases["customer_id"])
         visits = self.tables.get("mystery_visits")
         if visits is not None:

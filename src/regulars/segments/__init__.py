@@ -7,7 +7,7 @@ _HOMES = {
     "tiers": ("assign_tiers", "tier_thresholds"),
     "pyramid": ("add_inactive", "migration", "moving_up", "pyramid_finding", "tier_probability"),
     "clusters": ("Clustering", "cluster_features", "clusters_finding", "find_clusters", "profile_long"),
-    "drift": ("drift_finding", "groups_at", "month_before", "moves", "transition_shares"),
+    "drift": ("drift_finding", "groups_at", "moves", "transition_shares"),
     "portfolio": (
         "PortfolioRules",
         "actual_levels",

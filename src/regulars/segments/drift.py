@@ -8,22 +8,11 @@ import pandas as pd
 from regulars.finding import Finding
 from regulars.intervals import Estimate, z_value
 from regulars.labels import Segment
-from regulars.rfm import Purchases
+from regulars.rfm import Purchases, month_before
 from regulars.segments.clusters import Clustering, cluster_features
 from regulars.segments.rfm import name_segments, rfm_scores
 
 AGING = (Segment.NEW, Segment.PROMISING)  # everybody leaves them by the passing of time: no news
-
-
-def month_before(day) -> pd.Timestamp:
-    """Day a calendar month before another.
-
-    Examples
-    --------
-    >>> month_before("2026-03-31").date().isoformat()
-    '2026-02-28'
-    """
-    return pd.Timestamp(day).normalize() - pd.DateOffset(months=1)
 
 
 def groups_at(orders, day, found: Clustering | None = None, *, zero_spend_is_purchase: bool = False) -> pd.DataFrame:
