@@ -253,7 +253,9 @@ def test_stages_of_the_relationship_are_chances():
     rows += [("once", end - pd.Timedelta(days=700))]
     log = log_of(*rows)
     known = log.summary(END, "week")
-    told = segments.relation_stages(known, log, END, 0.9, 9.0, 365.25, 7).set_index(known["customer_id"].to_numpy())
+    told = segments.relation_stages(known, log, END, 0.9, 9.0, 365.25, 7, 1.25).set_index(
+        known["customer_id"].to_numpy()
+    )
     np.testing.assert_allclose(told[["p_acquisition", "p_growth", "p_maturity"]].sum(axis=1), 1)
     assert told["relation_stage"].to_dict() == {"up": "growth", "even": "maturity", "once": "acquisition"}
     # the chance of growth against draws of the two rates
@@ -451,6 +453,21 @@ def test_every_label_has_three_facts():
                               "f_score": [5, 1], "m_score": [3, 1]})  # fmt: skip
     why = segments.explain_labels(customers, {"segment": ("r_score", "f_score", "m_score")})
     assert len(why) == 2 and why[["fact_1_is", "fact_2_is", "fact_3_is"]].notna().all(axis=None)
+
+
+def test_a_step_is_explained_by_what_decided_it():
+    """A member stands there by membership, an advocate by whom they referred; their orders decide nothing."""
+    facts = {"orders": 9, "days_since_order": 3, "patience": 180.0, "is_member": [False, True, True, True],
+             "referred": [0, 0, 1, 4]}  # fmt: skip
+    steps = pd.DataFrame({"customer_id": list("abcd"), "lifecycle_stage": ["client", "member", "advocate", "partner"]})
+    rule = {"lifecycle_stage": segments.DECIDED_BY["lifecycle_stage"]}
+    why = segments.explain_labels(steps.assign(**facts), rule).set_index("value")
+    named = why[["fact_1", "fact_2", "fact_3"]]
+    assert named.loc["client"].tolist() == ["orders", "days_since_order", "patience"]
+    assert named.loc["member"].tolist() == ["is_member", "days_since_order", "patience"]
+    assert named.loc["advocate"].tolist() == ["referred", "days_since_order", "patience"]
+    assert named.loc["partner"].tolist() == ["referred", "is_member", "days_since_order"]
+    assert why.loc["partner", ["fact_1_is", "fact_2_is", "fact_3_is"]].tolist() == [4.0, 1.0, 3.0]
 
 
 # ---- real shops; neither tells its costs: 60 % of the price is taken for them ----

@@ -83,9 +83,9 @@ def forecast_acquisition(
 
     Notes
     -----
-    In simulations of 27 to 33 months the 90 % interval held the total of the next twelve in 93 % where the level stood
-    still or only drifted, and in 75 to 83 % where it wandered by 6 % a month: a wandering of which the data show
-    little is believed only in part.
+    In simulations of 36 months of 60 customers, 800 of each, the 90 % interval held the total of the next twelve in
+    96 % where the level stood still, and in 83, 78 and 76 % where it wandered by 3, 5 and 6 % a month: a wandering of
+    which the data show little is believed only in part.
 
     References
     ----------

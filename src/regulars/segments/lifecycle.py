@@ -15,7 +15,6 @@ from regulars.retention.survival import kaplan_meier
 from regulars.rfm import Purchases
 
 LADDER = tuple(stage.value for stage in LifecycleStage)
-GROWS = 1.25  # times the earlier rate, from which a rate has grown
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,8 @@ class LadderRules:
         is inactive; the longer of the two holds.
     advocate_referrals, partner_referrals : int
         Customers referred from which one is an advocate; from which a member is a partner.
+    growth_from : float
+        Times the earlier rate of orders, from which a relationship grows.
     prospect_stages : mapping
         Stage of the sales desk to step of the ladder; won prospects are customers.
     """
@@ -42,6 +43,7 @@ class LadderRules:
     inactive_gaps: float
     advocate_referrals: int
     partner_referrals: int
+    growth_from: float
     prospect_stages: Mapping[str, str]
 
 
@@ -75,7 +77,7 @@ def ladder_at(log: Purchases, day, rules: LadderRules, memberships=None, referra
     --------
     >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
     ...                        "ordered_at": pd.to_datetime(["2026-01-01", "2026-02-01", "2025-01-01"])})
-    >>> rules = LadderRules(4, 180, 3, 1, 3, {})
+    >>> rules = LadderRules(4, 180, 3, 1, 3, 1.25, {})
     >>> ladder_at(Purchases.of(orders), "2026-03-01", rules)["lifecycle_stage"].to_dict()
     {'a': 'repeat', 'b': 'inactive'}
     """
@@ -319,8 +321,9 @@ def _day_numbers(days: pd.Series) -> pd.Series:
 
 
 def relation_stages(
-    customers: pd.DataFrame, log: Purchases, end, r: float, alpha: float, horizon_days: float, unit_days
-):
+    customers: pd.DataFrame, log: Purchases, end, r: float, alpha: float, horizon_days: float, unit_days,
+    growth_from: float,
+):  # fmt: skip
     """Whether the relationship with each customer is still being won, growing or mature, with its probability.
 
     Parameters
@@ -333,6 +336,8 @@ def relation_stages(
         Of BG/NBD: rates vary over customers as Gamma(r, α), α in time units.
     horizon_days, unit_days : float
         A rate below one order per horizon is no relationship yet; days of a time unit.
+    growth_from : float
+        g, times the earlier rate from which a rate has grown.
 
     Returns
     -------
@@ -343,7 +348,7 @@ def relation_stages(
     Notes
     -----
     A customer's rate λ given x repeat orders in T is Gamma(r + x, α + T). Acquisition: P(λ · horizon < 1). Growth,
-    else: P(λ₂ > 1.25 λ₁) of the rates in the second and first half of the time as a customer, each
+    else: P(λ₂ > g λ₁) of the rates in the second and first half of the time as a customer, each
     Gamma(r + xᵢ, α + T/2), so that λ₂ / (λ₁ + λ₂) is Beta(r + x₂, r + x₁). Maturity is the rest.
 
     References
@@ -362,7 +367,7 @@ def relation_stages(
     second = np.minimum(second, x)
     first = x - second
     acquisition = gammainc(r + x, (alpha + T) * unit_days / horizon_days)
-    growing = 1 - betainc(r + second, r + first, GROWS / (1 + GROWS))
+    growing = 1 - betainc(r + second, r + first, growth_from / (1 + growth_from))
     parts = np.column_stack([acquisition, (1 - acquisition) * growing, (1 - acquisition) * (1 - growing)])
     best = parts.argmax(axis=1)
     names = np.array([stage.value for stage in RelationStage], dtype=object)
@@ -429,14 +434,14 @@ def ladder_finding(
     return Finding("known", facts | {"ahead": ahead, "months": months}, frames)
 
 
-def relations_by(models: Mapping, customers: pd.DataFrame, log: Purchases, end) -> pd.DataFrame:
+def relations_by(models: Mapping, customers: pd.DataFrame, log: Purchases, end, growth_from: float) -> pd.DataFrame:
     """Return `relation_stages` by the rates, time unit and horizon that ``models/<dataset>/clv.json`` records."""
     from regulars.clv.value import units
 
     rates = models["models"]["bg_nbd"]["parameters"]
     unit = 1 / units(days=1, time_unit=models["time_unit"])
     horizon = models["horizon_months"] / 12 * 365.25
-    return relation_stages(customers, log, end, rates["r"], rates["alpha"], horizon, unit)
+    return relation_stages(customers, log, end, rates["r"], rates["alpha"], horizon, unit, growth_from)
 
 
 def relation_finding(relations: pd.DataFrame, customers: pd.DataFrame, level: float = 0.9) -> Finding:

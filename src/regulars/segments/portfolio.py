@@ -145,7 +145,9 @@ def cost_to_serve(contacts: pd.DataFrame, customers: pd.DataFrame, observation_e
     return (spent / known * months / 12).rename("cost_to_serve")
 
 
-def probability_below(customers: pd.DataFrame, cost: pd.Series, models: Mapping, seed: int = 0, draws: int = DRAWS):
+def probability_below(
+    customers: pd.DataFrame, cost: pd.Series, models: Mapping, seed: int = 0, draws: int = DRAWS, level: float = 0.9
+) -> pd.Series:
     """Chance that a customer brings less margin over the horizon than it costs to serve.
 
     Parameters
@@ -159,12 +161,14 @@ def probability_below(customers: pd.DataFrame, cost: pd.Series, models: Mapping,
         annual_discount_rate, time_unit.
     seed, draws : int
         Futures drawn per customer for whom it is open.
+    level : float
+        Of the interval that ``clv_low`` begins.
 
     Returns
     -------
     pandas.Series
         Between 0 and 1; NaN where the cost is not known. A customer who costs nothing is never below zero; one whose
-        `clv_low` exceeds the cost has less than that interval's chance, and is given its upper bound, .05.
+        `clv_low` exceeds the cost falls below it with less than (1 − `level`) / 2, and is given this bound.
 
     Notes
     -----
@@ -172,7 +176,7 @@ def probability_below(customers: pd.DataFrame, cost: pd.Series, models: Mapping,
     """
     result = pd.Series(np.where(cost.isna(), np.nan, 0.0), index=customers.index, name="p_below_zero")
     sure = (cost > 0) & (customers["clv_low"] > cost)
-    result[sure] = 0.05
+    result[sure] = (1 - level) / 2
     open_ = np.flatnonzero((cost > 0) & ~sure)
     if not len(open_):
         return result
@@ -259,7 +263,7 @@ def portfolio_finding(
     table = group_summary(customers, "portfolio_class", order, level, models["level_uncertainty"], min_cell)
     groups = customers.groupby(customers["portfolio_class"].astype(object))
     sums = groups[["growth", "growth_low", "growth_high", "cost_to_serve"]].sum(min_count=1)
-    table = table.join(sums, on=table["portfolio_class"].astype(object)).drop(columns="key_0", errors="ignore")
+    table = table.join(sums.reindex(table["portfolio_class"].astype(object)).set_axis(table.index))
     table["net"] = table["clv"] - table["cost_to_serve"]
     grow = customers[customers["portfolio_class"] == PortfolioClass.MOST_GROWABLE.value]
     ends = grow[["growth", "growth_low", "growth_high"]].sum()
@@ -418,7 +422,7 @@ def relationship_finding(
         }
     )
     sums = frame.groupby("tier").sum(min_count=1)
-    table = wanted.join(sums, on=wanted["tier"].astype(object)).drop(columns="key_0", errors="ignore")
+    table = wanted.join(sums.reindex(wanted["tier"].astype(object)).set_axis(wanted.index))
     counts = {name: int(frame[name].sum()) for name in ("below", "above", "matching")}
     table = table.astype(dict.fromkeys(counts, int))
     cross = pd.crosstab(customers["tier"].astype(object), now["actual_level"].astype(object), normalize="index")
@@ -462,5 +466,5 @@ def with_portfolio(customers: pd.DataFrame, contacts, models: Mapping, rules: Po
         cost = cost_to_serve(contacts, customers, end, models["horizon_months"])
     known = customers.assign(cost_to_serve=cost)
     known = known.join(potential(customers["clv"], customers["segment"], rules.peer_quantile, level))
-    known["p_below_zero"] = probability_below(customers, cost, models, seed)
+    known["p_below_zero"] = probability_below(customers, cost, models, seed, level=level)
     return known.assign(portfolio_class=portfolio_classes(known, rules))
