@@ -676,66 +676,6 @@ def test_demo_tables_are_all_there(demo):
         assert cleaned.ledger["tables"][name]["rows"]["merged"] == copies
 
 
-UCI = """\
-title: Online Retail
-currency: GBP
-time_zone: Europe/London
-simulated: false
-observation_end: last_order_day
-tables:
-  order_lines:
-    path: {path}
-    columns:
-      order_id: InvoiceNo
-      customer_id: {{column: CustomerID, number_id: true}}
-      ordered_at: InvoiceDate
-      product_id: {{column: StockCode, case: upper}}
-      description: Description
-      quantity: Quantity
-      unit_price: UnitPrice
-    cancellations: {{order_id_prefix: C}}
-    non_products: {{codes: [POST, DOT, M, D, S, BANK CHARGES, CRUK, AMAZONFEE, B, C2, PADS], pattern: "GIFT_.*"}}
-    {more}
-"""
-
-
-@pytest.fixture(scope="module")
-def uci(into, shared_data):
-    file = shared_data / "uci_online_retail/online_retail_2010-12_2011-12.csv.gz"
-    if not file.is_file():
-        pytest.skip("the UCI log is not on this machine")
-    return into("uci", UCI.format(path=file, more=""))[0]
-
-
-@pytest.mark.full
-def test_uci_is_accounted_for(uci):
-    adds_up(uci.ledger)
-    account = uci.ledger["tables"]["order_lines"]
-    assert account["rows"]["raw"] == 541_909
-    assert account["amount"]["raw"] == D("9747747.934")
-    assert account["found"]["missing_customer"] == 135_080
-    assert account["found"]["exact_duplicate"] == account["rows"]["merged"] == 5_268
-
-
-@pytest.mark.full
-def test_uci_orders_cancelled_minutes_later_are_gone(uci):
-    lines = uci.tables["order_lines"]
-    assert not lines["quantity"].isin([80_995, -80_995, 74_215, -74_215]).any()
-    assert uci.tables["orders"].groupby("customer_id")["amount"].mean().max() < 20_000
-
-
-@pytest.mark.full
-def test_uci_text_dates_give_the_same_days(uci, into, shared_data):
-    """Another export of the same source, with text dates: day by day what it holds is what the first one holds."""
-    file = shared_data / "uci_online_retail/partial_240007_textdates_mdy.parquet"
-    other = into("other", UCI.format(path=file, more='date_format: "%m/%d/%y %H:%M"'))[0]
-    adds_up(other.ledger)
-    lines, partial = uci.tables["order_lines"], other.tables["order_lines"]
-    key = ["order_id", "product_id", "ordered_at", "customer_id", "unit_price"]
-    both = partial[key].merge(lines[key].drop_duplicates(), on=key, how="left", indicator=True)
-    assert (both["_merge"] == "both").mean() > 0.99
-
-
 def test_the_mappings_of_the_project_name_their_schema(root):
     for name in ("cdnow", "demo"):
         first = (root / f"data/sources/{name}.yaml").read_text().splitlines()[0]

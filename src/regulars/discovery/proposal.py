@@ -176,6 +176,9 @@ def _block(name: str, found: Found, group: list[Inspected], files: Sequence[Insp
         notes.unsure.append(
             f"surveys: no column says who answered, so answers are anonymous{_join(found, files, 'customer_id')}"
         )
+    if name == "surveys" and (repeated := signs.repeats(found, "response_id")):
+        column = found.columns["response_id"]["column"]
+        notes.unsure.append(f"surveys: {repeated:,} rows repeat a value of '{column}': of each the first row counts")
     lines = [_comment(f"  {name}:", about), *_source(group)]
     if form := dict(first.form) | _marks(found, notes):
         lines.append(f"    format: {_flow(form)}")
@@ -347,6 +350,8 @@ def _doubts(found: Found) -> list[str]:
 
 def _currency(given: str, orders: Found | None, notes: _Notes) -> str:
     code, shown = (given, "as named") if given else signs.currency(orders) if orders else ("", "")
+    if not code and orders is None:
+        return f'currency: "{OPEN}"'  # without an order log there are no amounts that it could be asked of
     if code:
         notes.concluded.append(f"the currency is {code} ({shown})")
         return _comment(f"currency: {code}", shown)
