@@ -6,7 +6,6 @@ from typing import NamedTuple
 import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, Finding, attempted
-from regulars.privacy import pseudonyms
 from regulars.satisfaction.between import between_finding
 from regulars.satisfaction.complaints import only_complaints
 from regulars.satisfaction.control import recommend_finding
@@ -103,18 +102,18 @@ class Survey:
         ``customer_id``, ``day``.
     observation_end : date
     asked : Questions
-    dataset : str
-        For pseudonyms.
+    names : pandas.Series
+        What stands for a customer on the page, by customer_id.
     level : float
     min_answers, min_cell : int
     seed : int
     """
 
     def __init__(
-        self, tables, customers, purchases, observation_end, asked: Questions, dataset, level=0.9, min_answers=30,
+        self, tables, customers, purchases, observation_end, asked: Questions, names, level=0.9, min_answers=30,
         min_cell=5, seed=0,
     ):  # fmt: skip
-        self.dataset = dataset
+        self.names = names
         self.tables, self.purchases, self.end, self.asked = tables, purchases, observation_end, asked
         self.level, self.min_answers, self.min_cell, self.seed = level, min_answers, min_cell, seed
         self.scored = customers.merge(tables["value"], on="customer_id").set_index("customer_id")
@@ -273,7 +272,7 @@ class Survey:
         return worst["topic"], worst["customer_id"]
 
     def _sample(self) -> Finding:
-        people, names = self.tables.get("customers"), pseudonyms(self.scored.index.to_series(), self.dataset)
+        people = self.tables.get("customers")
         may = pd.Series(True, index=self.scored.index)
         if people is not None and "consent" in people:
             may = people.set_index("customer_id")["consent"].reindex(self.scored.index).fillna(False).astype(bool)
@@ -282,8 +281,8 @@ class Survey:
         segment = self.scored["segment"]
         share = segment.reindex(last.index).value_counts().reindex(segment.unique()).fillna(0) / segment.value_counts()
         return sampling_finding(
-            segment, last["satisfaction"], share, may, names, target_width=self.asked.target_width, level=self.level,
-            least=self.min_answers, seed=self.seed,
+            segment, last["satisfaction"], share, may, self.names, target_width=self.asked.target_width,
+            level=self.level, least=self.min_answers, seed=self.seed,
         )  # fmt: skip
 
 
