@@ -44,6 +44,7 @@ from regulars.satisfaction import (
     type_shares,
     value_bridge,
     variance_between,
+    wave_measures,
     wide_answers,
 )
 
@@ -351,6 +352,42 @@ class TestControl:
         assert (told.high - told.low) / 2 == pytest.approx(5.0, rel=0.02)
         with pytest.raises(UserError, match="above 0"):
             needed_answers(100, 0)
+
+    def test_top_answers_and_effort_are_held_within_limits_too(self):
+        rng = np.random.default_rng(21)
+        n, waves = 150, ("2024H1", "2024H2", "2025H1", "2025H2")
+        rows = []
+        for k, wave in enumerate(waves):
+            told = {
+                "recommendation": rng.choice([3, 8, 10], n, p=[0.2, 0.3, 0.5]),
+                "overall": rng.choice([2, 4, 5], n, p=[0.9, 0.05, 0.05] if k == 3 else [0.3, 0.4, 0.3]),
+                "effort": rng.choice([4, 6], n),
+            }
+            wide = pd.DataFrame(told).assign(
+                customer_id=[f"c{j}" for j in range(n)],
+                wave=wave,
+                answered_at=pd.Timestamp("2024-03-01") + pd.DateOffset(months=6 * k),
+            )
+            rows.append(wide.iloc[:12] if k == 0 else wide)  # fmt: skip
+        wide = pd.concat(rows).assign(response_id=lambda t: t["customer_id"] + t["wave"], kind="perceived")
+        long = wide.melt(["response_id", "customer_id", "wave", "answered_at", "kind"], var_name="item",
+                         value_name="score").astype({"score": float})  # fmt: skip
+        items = pd.DataFrame({"item": ["recommendation", "overall", "effort"], "construct": list("roe"),
+                              "scale_min": [0.0, 1, 1], "scale_max": [10.0, 5, 7]})  # fmt: skip
+        asked = {name: name for name in items["item"]}
+        measures, limits = wave_measures(long, items, asked)
+        table = measures.set_index("score")
+        assert table["outside"].to_dict()["recommendation"] == 0
+        assert limits["overall"]["is_outside"].iloc[-1]
+        # twelve answers are shown and not judged
+        assert table["waves"].tolist() == [3, 3, 3]
+        assert limits["effort"].loc[0, ["n", "is_outside"]].tolist() == [12, False]
+        assert np.isnan(limits["effort"].loc[0, "limit_low"])
+        last = long[long["wave"] == "2025H2"].pivot(index="response_id", columns="item", values="score")
+        assert table.loc["overall", "value"] == pytest.approx(100 * (last["overall"] > 3).mean())
+        assert table.loc["effort", "value"] == pytest.approx(100 * (last["effort"].mean() - 1) / 6)
+        assert table.loc["recommendation", "value"] == pytest.approx(nps(last["recommendation"]).value)
+        assert wave_measures(long, items.iloc[:1], asked)[0]["score"].tolist() == ["recommendation"]
 
     def test_recommendation_is_not_taken_for_best(self):
         rng = np.random.default_rng(11)

@@ -9,6 +9,9 @@ SCORE = "number1:with_interval"
 MAP = {"category": "driver", "x": "performance"}
 ACROSS = ("performance_low", "performance_high")
 
+LIMITS = columns(wave="text", value="number0", limit_low="number0", limit_high="number0", n="count")
+BY_WAVE = {"category": "wave", "value": "value", "low": "limit_low", "high": "limit_high"}
+
 LAYOUT = {
     "satisfied.constructs": chart(
         charts.dots,
@@ -386,14 +389,19 @@ LAYOUT = {
         low="auc_low",
         high="auc_high",
     ),
-    "recommend.waves": chart(
-        charts.dots,
-        columns(wave="text", value="number0", limit_low="number0", limit_high="number0", n="count"),
-        category="wave",
-        value="value",
-        low="limit_low",
-        high="limit_high",
+    "recommend.measures": table(
+        columns(
+            score="label:method",
+            value="number0:with_interval",
+            n="count",
+            needed="count",
+            waves="count",
+            outside="count",
+        )
     ),
+    "recommend.nps": chart(charts.dots, LIMITS, **BY_WAVE),
+    "recommend.csat": chart(charts.dots, LIMITS, **BY_WAVE),
+    "recommend.ces": chart(charts.dots, LIMITS, **BY_WAVE),
     "sample.plan": chart(
         charts.bars,
         columns(

@@ -49,7 +49,7 @@ _HOMES = {
     ),
     "between": ("between_finding", "variance_between"),
     "sampling": ("draw_sample", "sampling_finding", "sampling_plan"),
-    "control": ("control_limits", "needed_answers", "nps_points", "recommend_finding"),
+    "control": ("control_limits", "needed_answers", "nps_points", "recommend_finding", "wave_measures"),
     "listening": (
         "channels_finding", "importance_finding", "listening_channels", "switching_finding", "switching_rates",
     ),

@@ -233,7 +233,7 @@ class Survey:
             self.surveys, self.items, self.every, self.purchases, self.end,
             items={"recommendation": asked.recommend_item, "overall": asked.overall_item, "effort": asked.effort_item},
             constructs={"satisfaction": asked.satisfaction_construct, "loyalty": asked.loyalty_construct},
-            within_days=asked.return_days, level=self.level,
+            within_days=asked.return_days, top_boxes=asked.top_boxes, level=self.level, min_answers=self.min_answers,
         )  # fmt: skip
 
     def _delivered(self) -> Finding:
