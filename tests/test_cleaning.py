@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from regulars import catalog, cleaning
+from regulars.engine import connect
 from regulars.errors import UserError
 from regulars.labels import Fate, Reason
-from regulars.sources import ROW, RawTable, ingest, load_mapping, parse_mapping
+from regulars.sources import ROW, RawTable, ingest, load_mapping, parse_mapping, read_manifest, read_raw
 
 D = Decimal
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # half a second a run: shrinking would take minutes
@@ -275,6 +276,69 @@ def test_the_observation_begins_and_ends_where_the_mapping_says(shop):
     assert set(cleaned.ledger["tables"]["orders"]["reasons"]) == {"before_observation", "after_observation"}
 
 
+def with_lines_beside(shop, rule: str = "") -> None:
+    """Four orders with what was paid for them, and the goods of three of them."""
+    shop.write(
+        "lines.csv",
+        "order,customer,day,product,qty,price,state\n1,ann,2024-01-05,mug,2,2,sent\n1,ann,2024-01-05,jug,1,5,sent\n"
+        "2,bob,2024-01-06,mug,1,2,void\n3,cat,2024-01-07,mug,1,2,sent\n",
+    )
+    shop.orders(
+        "order,customer,day,total,state\n1,ann,2024-01-05,11.50,sent\n2,bob,2024-01-06,3,void\n"
+        "3,cat,2024-01-07,3.50,sent\n4,dan,2024-01-08,7,sent\n",
+        f"""\
+        void: {{state: [void, lost]}}
+        {rule}
+        """,
+    )
+    lines = """
+  order_lines:
+    path: lines.csv
+    columns: {order_id: order, customer_id: customer, ordered_at: day, product_id: product, quantity: qty,
+              unit_price: price}
+    void: {state: void}
+"""
+    mapping = shop.folder / "data/sources/shop.yaml"
+    mapping.write_text(mapping.read_text().rstrip() + lines)
+
+
+def test_orders_and_their_lines_have_each_their_ledger(shop):
+    """What was paid holds freight, which no line has: the sums differ, and the orders' is what customers spent."""
+    with_lines_beside(shop, "without_lines: reject")
+    cleaned = shop.clean()
+    adds_up(cleaned.ledger)
+    accounts = cleaned.ledger["tables"]
+    assert accounts["orders"]["reasons"] == {
+        "order_without_lines": {"fate": "rejected", "rows": 1, "amount": D(7)},
+        "void_order": {"fate": "rejected", "rows": 1, "amount": D(3)},
+    }
+    assert accounts["order_lines"]["reasons"] == {"void_order": {"fate": "rejected", "rows": 1, "amount": D(2)}}
+    assert cleaned.tables["orders"]["amount"].tolist() == [11.5, 3.5]
+    assert cleaned.tables["order_lines"]["unit_price"].tolist() == [2, 5, 2]
+    assert cleaned.about.rows_raw == 4
+    mapping = load_mapping("shop")
+    with pytest.raises(UserError, match=r"orders\.without_lines asks for order_lines, which are not read where orders"):
+        cleaning.clean_orders(connect(), mapping, read_raw(mapping, "orders", read_manifest("shop")))
+
+
+def test_an_order_without_lines_is_kept_unless_the_mapping_says_otherwise(shop):
+    with_lines_beside(shop)
+    assert shop.clean().tables["orders"]["order_id"].tolist() == ["1", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("void: {status: x}", "has no column 'status', which data/sources/shop.yaml names under orders.void"),
+        ("void: {}", "tables.orders.void"),
+        ("without_lines: reject", "tables.orders.without_lines: there is no table order_lines to look in; map it."),
+    ],
+)
+def test_rules_on_void_orders_that_do_not_do(shop, rule, told):
+    shop.orders("order,customer,day,total\n1,ann,2024-01-05,10\n", rule)
+    assert told in sentence(shop.clean)
+
+
 def test_every_order_on_one_day_by_one_customer(shop):
     shop.orders("order,customer,day,total\n1,a,2024-01-31,1\n")
     about = shop.clean().about
@@ -364,6 +428,18 @@ def test_other_tables_are_typed(others):
     assert tables["tickets"]["outcome"].tolist() == ["resolved"]
     for name, frame in tables.items():
         catalog.save(frame, name, "shop")
+
+
+def test_columns_that_may_be_empty_need_no_mapping(others):
+    """Who answered, and what became of a case, may not be known at all: missing in every row, as missing is."""
+    text = others.folder / "data/sources/shop.yaml"
+    mapping = text.read_text().replace("response_id: id, customer_id: customer,", "response_id: id,")
+    text.write_text("\n".join(line for line in mapping.splitlines() if "outcome:" not in line and "cause:" not in line))
+    cleaned = others.clean()
+    assert cleaned.tables["surveys"]["customer_id"].isna().all()
+    assert cleaned.tables["tickets"][["outcome", "cause"]].isna().all().all()
+    assert cleaning.save(cleaned)
+    adds_up(cleaned.ledger)
 
 
 def test_a_value_that_is_not_one_of_the_choices(others):

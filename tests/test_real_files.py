@@ -309,3 +309,68 @@ def test_complete_journey_is_accounted_for(real, shared_data):
     file = f"SELECT row_number() OVER () AS row, sales_value::decimal(12, 2) AS money FROM '{shared_data / JOURNEY}'"
     account_for(cleaned, "order_lines", file)
     assert cleaned.ledger["tables"]["order_lines"]["rows"]["raw"] == 1_469_307
+
+
+def test_olist_is_accounted_for_by_its_example_mapping(shop, root, shared_data):
+    """The mapping in docs/sources: orders with payments, items, reviews and late deliveries."""
+    if not (shared_data / "olist").is_dir():
+        pytest.skip("the real files lie beside the project on some machines only")
+    text = (root / "docs/sources/olist.yaml").read_text()
+    assert len(text.splitlines()) <= 60
+    shop.map(text.replace("'olist/", f"'{shared_data}/olist/"))
+    cleaned = clean()
+    paths = {
+        name: f"'{shared_data}/olist/olist_{name}_dataset.csv.gz'"
+        for name in ("orders", "order_items", "order_payments", "order_reviews", "customers")
+    }
+    paid = f"SELECT order_id, sum(payment_value::decimal(12, 2)) AS money FROM {paths['order_payments']} GROUP BY 1"
+    orders = f"SELECT order_id, order_status FROM {paths['orders']}"
+    raw = {
+        "orders": f"SELECT order_id, coalesce(money, 0) AS money FROM ({orders}) LEFT JOIN ({paid}) USING (order_id)"
+    }
+    raw["order_lines"] = f"SELECT order_id, price::decimal(12, 2) AS money FROM {paths['order_items']}"
+    accounts = cleaned.ledger["tables"]
+    database = duckdb.connect()
+    for table, rows in raw.items():
+        counted, money = database.sql(f"SELECT count(*), sum(money) FROM ({rows})").fetchall()[0]
+        assert (accounts[table]["rows"]["raw"], accounts[table]["amount"]["raw"]) == (counted, money)
+        adds_up(accounts[table])
+    # what the rules took out, found another way
+    without = f"SELECT * FROM ({raw['orders']}) WHERE order_id NOT IN (SELECT order_id FROM {paths['order_items']})"
+    counted, money = database.sql(f"SELECT count(*), sum(money) FROM ({without})").fetchall()[0]
+    reasons = accounts["orders"]["reasons"]
+    assert reasons[Reason.ORDER_WITHOUT_LINES] == {"fate": "rejected", "rows": counted, "amount": money}
+    assert counted == 115
+    void = f"SELECT order_id FROM ({orders}) WHERE order_status IN ('canceled', 'unavailable')"
+    counted, money = database.sql(
+        f"""SELECT count(*), sum(money) FROM ({raw["orders"]}) WHERE order_id IN ({void})
+        AND order_id NOT IN (SELECT order_id FROM ({without}))"""
+    ).fetchall()[0]
+    assert reasons[Reason.VOID_ORDER] == {"fate": "rejected", "rows": counted, "amount": money}
+    assert counted == 88
+    assert reasons[Reason.MISSING_VALUE]["rows"] == 1  # one order has no payment
+    assert set(reasons) == {Reason.ORDER_WITHOUT_LINES, Reason.VOID_ORDER, Reason.MISSING_VALUE}
+    counted = database.sql(f"SELECT count(*) FROM {paths['order_items']} WHERE order_id IN ({void})").fetchall()[0][0]
+    assert accounts["order_lines"]["reasons"][Reason.VOID_ORDER]["rows"] == counted
+    # reviews: of several of one order the latest counts
+    reviews = f"SELECT order_id, review_score, review_answer_timestamp AS moment FROM {paths['order_reviews']}"
+    more = database.sql(f"SELECT count(*) - count(DISTINCT order_id) FROM ({reviews})").fetchall()[0][0]
+    assert accounts["surveys"]["reasons"] == {Reason.REPEATED_KEY: {"fate": "rejected", "rows": more}}
+    assert more == 72
+    latest = database.sql(f"SELECT order_id, arg_max(review_score, moment) FROM ({reviews}) GROUP BY 1").fetchall()
+    surveys = cleaned.columns("surveys", "response_id", "score").set_index("response_id")["score"]
+    assert surveys.to_dict() == {order: float(score) for order, score in latest}
+    late = database.sql(
+        f"""SELECT count(*) FROM {paths["orders"]}
+        WHERE order_delivered_customer_date::date > order_estimated_delivery_date::date"""
+    ).fetchall()[0][0]
+    tickets = cleaned.columns("tickets", "status", "resolved_at")
+    assert (tickets["status"] == "closed").sum() == tickets["resolved_at"].notna().sum() == late
+    assert cleaning.save(cleaned)  # every table keeps its schema
+    buyers = database.sql(f"SELECT DISTINCT customer_unique_id FROM {paths['customers']}").fetchall()
+    assert set(cleaned.columns("orders", "customer_id")["customer_id"]) <= {buyer for (buyer,) in buyers}
+
+
+def adds_up(account: dict) -> None:
+    for part in ("rows", "amount"):
+        assert sum(account[part][fate] for fate in Fate) == account[part]["raw"]

@@ -5,6 +5,7 @@ cancellations against sales. The ledger is then held against the raw rows by ant
 exactly one of the four heaps, and their money adds up to the raw money.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -47,6 +48,9 @@ REJECTED_KINDS = {
     "amount": catalog.MONEY,
     "raw": pa.string(),
 }
+# of a column that a table needs, that may be empty and that the mapping does not name: missing in every row
+COLUMN_TYPES = {"text": "string", "date": "timestamp", "timestamp": "timestamp", "money": parsing.MONEY_TYPE,
+                "float": "float64", "int": "int64", "bool": "boolean"}  # fmt: skip
 Reasons = list[tuple[Reason, ir.BooleanValue]]
 
 
@@ -145,7 +149,7 @@ def clean_tables(mapping: Mapping, raw: dict[str, RawTable], settings: dict | No
     for name in sorted(mapping.tables, key=_turn):
         heaps[name] = _clean_one(engine, mapping, _narrow(mapping, raw[name]), heaps)
     accounts = {name: _account(heap) for name, heap in heaps.items()}
-    main = "order_lines" if "order_lines" in heaps else "orders"
+    main = order_log(heaps)
     if not accounts[main]["rows"][Fate.KEPT]:
         raise UserError(_nothing_left(heaps[main], accounts[main]))
     tables = {name: _clean_table(heap.kept, name) for name, heap in heaps.items()}
@@ -172,7 +176,7 @@ def clean_orders(engine, mapping: Mapping, raw: RawTable) -> tuple[ir.Table, dic
         From `regulars.engine.connect`.
     mapping : Mapping
     raw : RawTable
-        ``order_lines``, or ``orders`` where there are no lines.
+        ``orders``, or ``order_lines`` where there are no orders; see `order_log`.
 
     Returns
     -------
@@ -186,6 +190,11 @@ def clean_orders(engine, mapping: Mapping, raw: RawTable) -> tuple[ir.Table, dic
     UserError
         As for `clean`.
     """
+    if raw.name == "orders" and mapping.tables["orders"]["without_lines"] == "reject":
+        raise UserError(
+            f"{mapping.file}: tables.orders.without_lines asks for order_lines, which are not read where orders alone "
+            "are scored; build the pages, or set it to keep."
+        )
     heaps = _clean_one(engine, mapping, _narrow(mapping, raw), {})
     account = _account(heaps)
     if not account["rows"][Fate.KEPT]:
@@ -209,8 +218,13 @@ def save(cleaned: Cleaned) -> list[Path]:
     return [*files, catalog.write_json(cleaned.ledger, folder / "ledger.json")]
 
 
+def order_log(tables: Collection[str]) -> str:
+    """Table that says what customers spent: orders where they are supplied, else order_lines."""
+    return "orders" if "orders" in tables else "order_lines"
+
+
 def _turn(name: str) -> tuple[bool, bool, str]:
-    """Orders first, then the items of a survey before its answers."""
+    """Lines and their orders first, then the items of a survey before its answers."""
     return name not in ORDER_TABLES, name != "survey_items", name
 
 
@@ -218,7 +232,8 @@ def _narrow(mapping: Mapping, source: RawTable) -> RawTable:
     """A table of very many columns with those that the mapping does not name in one: engines plan each by itself."""
     if len(source.header) <= WIDE or isinstance(source.data, ir.Table):
         return source
-    named = {str(spec.get("column")) for spec in mapping.tables[source.name]["columns"].values()}
+    table = mapping.tables[source.name]
+    named = {str(spec.get("column")) for spec in table["columns"].values()} | set(table["void"])
     kept = [name for name in source.header if name in named]
     others = [name for name in source.header if name not in named]
     columns = [source.data.column(source.engine_column(name)) for name in (*kept, *others)]
@@ -232,7 +247,9 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, _Heap
     raw = _read(engine, mapping, source)
     table = mapping.tables[raw.name]
     has_orders = raw.name in ORDER_TABLES
-    reasons = _order_reasons(mapping, table, raw.rows) if has_orders else _other_reasons(mapping, raw, done)
+    if raw.name == "orders" and table["without_lines"] == "reject":
+        raw = replace(raw, rows=_lines_looked_up(raw.rows, done["order_lines"].raw.rows))
+    reasons = _order_reasons(mapping, raw) if has_orders else _other_reasons(mapping, raw, done)
     found = _found(raw.rows, reasons)
     if mapping.on_unreadable == "stop" and Reason.UNREADABLE in found:
         _stop_at_unreadable(mapping, raw)
@@ -267,6 +284,13 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, _Heap
     return _Heaps(raw, kept, fates, found)
 
 
+def _lines_looked_up(orders: ir.Table, lines: ir.Table) -> ir.Table:
+    """Orders with ``_lineless``: whether no line, as it came, bears their id."""
+    known = lines.select(_known=lines.order_id).distinct()
+    joined = orders.left_join(known, orders.order_id == known._known)
+    return joined.mutate(_lineless=joined._known.isnull() & joined.order_id.notnull()).drop("_known").cache()
+
+
 def _found(rows: ir.Table, reasons: Reasons) -> dict[str, int]:
     """How many raw rows show each sign, whatever became of them: the signs overlap, the fates do not."""
     signs = [(Reason.EXACT_DUPLICATE, rows._twin), *reasons]
@@ -295,11 +319,14 @@ def _text(source: ir.Table, raw: RawTable, table: dict, spec: dict) -> ir.String
     text = source[raw.engine_column(str(spec["column"]))]
     if spec.get("case"):
         text = text.upper() if spec["case"] == "upper" else text.lower()
-    missing = table["format"].get("missing", [])
-    missing = [str(item) for item in (missing if isinstance(missing, list) else [missing])]
+    missing = _listed(table["format"].get("missing", []))
     text = ibis.ifelse(text.isin(["", *missing]), ibis.null("string"), text) if missing else text.nullif("")
     values = {str(key): str(value) for key, value in spec.get("values", {}).items()}
     return text.substitute(values) if values else text
+
+
+def _listed(given) -> list[str]:
+    return [str(item) for item in (given if isinstance(given, list) else [given])]
 
 
 def _typed(text: ir.StringValue, column: Column, table: dict, spec: dict) -> ir.Value:
@@ -337,9 +364,16 @@ def _read(engine, mapping: Mapping, source: RawTable) -> _Raw:
             unreadable.append(fails)
         elif spec.get("number_id") and target == "customer_id":
             malformed = fails
+    values |= {
+        column.name: ibis.null(COLUMN_TYPES[column.kind]) for column in TABLES[source.name].columns
+        if column.required and column.nullable and column.name not in values
+    }  # fmt: skip
     if "currency" in values:
         values = _converted(mapping, values)
-    read = text.select(ROW, **values, _unreadable=ibis.or_(*unreadable), _malformed=malformed)
+    void = [text[source.engine_column(column)].isin(_listed(these)) for column, these in table["void"].items()]
+    read = text.select(
+        ROW, **values, _unreadable=ibis.or_(*unreadable), _malformed=malformed, _void=ibis.or_(False, *void)
+    )
     firsts = text.group_by([f"c{i}" for i in range(len(source.header))]).aggregate(_first=text[ROW].min())
     read = read.left_join(firsts.select("_first"), read[ROW] == firsts._first)
     read = read.mutate(_twin=read._first.isnull()).drop("_first")
@@ -441,12 +475,17 @@ def _one_currency(mapping: Mapping, raw: _Raw) -> None:
 # ---- reasons ---------------------------------------------------------------------------------------------------
 
 
-def _order_reasons(mapping: Mapping, table: dict, rows: ir.Table) -> Reasons:
+def _order_reasons(mapping: Mapping, raw: _Raw) -> Reasons:
     """Reasons to reject an order or a line, in the order in which they are tried."""
+    table, rows = mapping.tables[raw.name], raw.rows
     required = [rows.order_id, rows.ordered_at, rows.product_id, rows.quantity, rows.unit_price]
     reasons: Reasons = [(Reason.UNREADABLE, rows._unreadable), *_customer_reasons(rows)]
     if table["test_orders"]:
         reasons.append((Reason.TEST_ORDER, _is_test(table["test_orders"], rows)))
+    if "_lineless" in rows.columns:
+        reasons.append((Reason.ORDER_WITHOUT_LINES, rows._lineless))
+    if table["void"]:
+        reasons.append((Reason.VOID_ORDER, rows._void))
     reasons += [
         (Reason.MISSING_VALUE, ibis.or_(*(column.isnull() for column in required))),
         *_date_reasons(mapping, rows.ordered_at),
@@ -715,7 +754,7 @@ def _check_tables(tables: dict[str, pa.Table], accounts: dict[str, dict]) -> Non
     for name, account in accounts.items():
         if tables[name].num_rows != account["rows"][Fate.KEPT]:
             raise LedgerError(f"table {name}: the clean table has another number of rows than the ledger")
-    main = accounts.get("order_lines") or accounts["orders"]
+    main = accounts[order_log(accounts)]
     orders = tables["orders"]["amount"]
     total = pc.sum(orders).as_py()
     tolerance = Decimal("0.00005") * len(orders)  # an order is kept to four decimals

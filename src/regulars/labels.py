@@ -234,6 +234,8 @@ class Reason(StrEnum):
     MISSING_CUSTOMER = "missing_customer"
     MALFORMED_CUSTOMER = "malformed_customer"
     TEST_ORDER = "test_order"
+    ORDER_WITHOUT_LINES = "order_without_lines"
+    VOID_ORDER = "void_order"
     MISSING_VALUE = "missing_value"
     DATE_OUT_OF_RANGE = "date_out_of_range"
     BEFORE_OBSERVATION = "before_observation"

@@ -45,8 +45,8 @@ class Finding:
 
 
 def main_table(ledger: dict) -> str:
-    """Table that holds the order log: order_lines where they are supplied, else orders."""
-    return "order_lines" if "order_lines" in ledger["tables"] else "orders"
+    """Table that says what customers spent: orders where they are supplied, else order_lines."""
+    return "orders" if "orders" in ledger["tables"] else "order_lines"
 
 
 def ledger_finding(ledger: dict) -> Finding:

@@ -66,7 +66,7 @@ def score(dataset: str, settings: dict | None = None) -> Scored:
     """
     mapping, value = load_mapping(dataset), params.resolve("value", dataset)
     settings = engine.limits() if settings is None else settings
-    name = "order_lines" if "order_lines" in mapping.tables else "orders"
+    name = cleaning.order_log(mapping.tables)
     with engine.sentences(f"{mapping.file}: tables.{name}"):
         _refuse_elsewhere(mapping, name, settings)
         place = engine.connect(settings)

@@ -45,6 +45,8 @@ TABLE_DEFAULTS = {
     "cancellations": {},
     "non_products": {},
     "test_orders": {},
+    "void": {},
+    "without_lines": "keep",
     "zero_amount": "keep",
 }
 REPEATED_KEY_DEFAULTS = {"orders": "stop", "order_lines": "stop", "surveys": "first"}
@@ -239,6 +241,8 @@ def parse_mapping(content, dataset: str) -> Mapping:
         _check_columns(name, table["columns"], label)
         tables[name] = table
         _check_formats(name, table, label)
+    if tables.get("orders", {}).get("without_lines") == "reject" and "order_lines" not in tables:
+        raise UserError(f"{label}: tables.orders.without_lines: there is no table order_lines to look in; map it.")
     end = content["observation_end"]
     zone = content.get("time_zone", "UTC")
     _check_zone(zone, label)
@@ -591,12 +595,16 @@ def _read_files(mapping: Mapping, name: str, folder: Path, files: list[str]) -> 
 
 def check_header(mapping: Mapping, name: str, header: tuple[str, ...], label: str) -> None:
     """Stop where the mapping names a column that a table, called ``label``, does not have."""
-    for target, spec in mapping.tables[name]["columns"].items():
-        wanted = spec.get("column")
-        if wanted is not None and str(wanted) not in header:
-            close = get_close_matches(str(wanted), header, n=1)
+    table = mapping.tables[name]
+    wanted = [
+        (spec["column"], f"maps to {name}.{target}") for target, spec in table["columns"].items() if "column" in spec
+    ]
+    wanted += [(column, f"names under {name}.void") for column in table["void"]]
+    for column, use in wanted:
+        if str(column) not in header:
+            close = get_close_matches(str(column), header, n=1)
             hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(header[:20])}."
-            raise UserError(f"{label} has no column '{wanted}', which {mapping.file} maps to {name}.{target}; {hint}")
+            raise UserError(f"{label} has no column '{column}', which {mapping.file} {use}; {hint}")
 
 
 def read_text(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa.Table]:
