@@ -40,12 +40,12 @@ def test_ranked_by_something_else():
 
 def test_weights_mean_repeated_customers():
     """A resample by weights equals the statistic of the repeated values."""
-    from regulars.clv.concentration import _gini, _top
+    from regulars.clv.concentration import _Resamples
 
     ordered, weights = np.array([5.0, 3.0, 2.0]), np.array([[2.0, 0.0, 3.0]])
     repeated = np.repeat(ordered, [2, 0, 3])
-    assert _gini(ordered, weights)[0] == pytest.approx(gini(repeated))
-    assert _top(ordered, weights, 0.5)[0] == pytest.approx(top_share(repeated, 0.5, draws=1).value)
+    assert _Resamples(weights).gini(ordered)[0] == pytest.approx(gini(repeated))
+    assert _Resamples(weights).top(ordered, 0.5)[0] == pytest.approx(top_share(repeated, 0.5, draws=1).value)
 
 
 def test_interval_covers_the_truth_of_simulated_bases():

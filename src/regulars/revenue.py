@@ -121,7 +121,7 @@ def revenue_move(orders: pd.DataFrame, observation_start: date, observation_end:
     share = existing / now.revenue if now.revenue > 0 else float("nan")
     if is_short:
         return RevenueMove(_totals_only(before, now), before.revenue, now.revenue, share, "", "short")
-    steps = _steps(before, now, {customer for customer in now.customers if first[customer] >= opens})
+    steps = _steps(before, now, int((first[now.customers] >= opens).sum()))
     inner = steps[~steps["is_total"] & (steps["amount"] != 0)]
     largest = str(inner.loc[inner["amount"].abs().idxmax(), "step"]) if len(inner) else ""
     return RevenueMove(
@@ -133,31 +133,31 @@ def revenue_move(orders: pd.DataFrame, observation_start: date, observation_end:
 class _Window:
     revenue: float
     orders: int
-    customers: frozenset
+    customers: np.ndarray
 
     @classmethod
     def of(cls, orders: pd.DataFrame) -> "_Window":
         paid = orders[orders["amount"] >= 0]
-        return cls(float(orders["amount"].sum()), len(paid), frozenset(paid["customer_id"]))
+        return cls(float(orders["amount"].sum()), len(paid), np.unique(paid["customer_id"]))
 
 
 def _log_mean(a: float, b: float) -> float:
     return a if np.isclose(a, b, rtol=1e-12) else (a - b) / np.log(a / b)
 
 
-def _steps(before: _Window, now: _Window, won: set) -> pd.DataFrame:
+def _steps(before: _Window, now: _Window, won: int) -> pd.DataFrame:
     n0, n1 = len(before.customers), len(now.customers)
     weight = _log_mean(now.revenue, before.revenue)
     per_customer = weight / _log_mean(n1, n0)
-    back = now.customers - before.customers - won
-    lost = before.customers - now.customers
+    stayed = len(np.intersect1d(before.customers, now.customers, assume_unique=True))
+    back, lost = n1 - stayed - won, n0 - stayed  # who was won was not there before
     orders = weight * np.log((now.orders / n1) / (before.orders / n0))
     spend = weight * np.log((now.revenue / now.orders) / (before.revenue / before.orders))
     return _table(
         (RevenueFactor.BEFORE, n0, before.revenue, True),
-        (RevenueFactor.WON, len(won), len(won) * per_customer, False),
-        (RevenueFactor.LOST, len(lost), -len(lost) * per_customer, False),
-        (RevenueFactor.BACK, len(back), len(back) * per_customer, False),
+        (RevenueFactor.WON, won, won * per_customer, False),
+        (RevenueFactor.LOST, lost, -lost * per_customer, False),
+        (RevenueFactor.BACK, back, back * per_customer, False),
         (RevenueFactor.ORDERS, np.nan, orders, False),
         (RevenueFactor.SPEND, np.nan, spend, False),
         (RevenueFactor.NOW, n1, now.revenue, True),

@@ -223,7 +223,7 @@ def combine(
     # an order is as much likelier, by its hazard, as the shape lifts the customer's share of all expected orders
     lift = share * expected.sum() / np.maximum(expected, 1e-12)
     p = -np.expm1(lift * np.log1p(-np.minimum(p, 1 - 1e-12)))
-    level = (fsum(counts[0]) + fsum(counts[1])) / 2
+    level = (_exact_sum(counts[0]) + _exact_sum(counts[1])) / 2
     return Combination(share * level, p, "shape", "", regularity)
 
 
@@ -254,8 +254,13 @@ def _learn_shape(log, windows, names, time_unit, seed):
 
 def _share(values):
     """Parts of the total; nobody's is exactly zero."""
-    values = np.maximum(values, 1e-9 * fsum(values) / len(values))
-    return values / fsum(values)  # exact, so that no processor sums in another order
+    values = np.maximum(values, 1e-9 * _exact_sum(values) / len(values))
+    return values / _exact_sum(values)
+
+
+def _exact_sum(values: np.ndarray) -> float:
+    """Sum without rounding, so that no processor sums in another order; a list is gone through twice as fast."""
+    return fsum(values.tolist())
 
 
 def stack_weights(y, parts, steps: int = 300) -> np.ndarray:
@@ -298,8 +303,7 @@ def _boost(features, start, y, seed):
         model.fit(features, y / start, sample_weight=start)
 
     def factor(features):
-        with threadpool_limits(1):
-            return single(model.predict(features))
+        return single(model.predict(features))  # each row is summed on its own: threads change nothing
 
     return factor
 

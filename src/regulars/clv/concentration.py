@@ -1,6 +1,7 @@
 """How much of the value a few customers carry: Lorenz curve, Gini coefficient, share of the top customers."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -85,7 +86,7 @@ def gini(values) -> float:
     0.75
     """
     ordered = _checked(values)
-    return float(_gini(ordered, np.ones((1, len(ordered))))[0])
+    return float(_Resamples(np.ones((1, len(ordered)))).gini(ordered)[0])
 
 
 def top_share(
@@ -119,13 +120,13 @@ def top_share(
     0.4
     """
     ordered = _checked(values, ranked_by)
-    return _estimates([(ordered, lambda weights: _top(ordered, weights, top))], level, draws, seed)[0]
+    return _estimates([(ordered, top)], level, draws, seed)[0]
 
 
 def gini_estimate(values, *, level: float = 0.9, draws: int = 200, seed: int = 0) -> Estimate:
     """Gini coefficient with a bootstrap interval; parameters as for `top_share`."""
     ordered = _checked(values)
-    return _estimates([(ordered, lambda weights: _gini(ordered, weights))], level, draws, seed)[0]
+    return _estimates([(ordered, None)], level, draws, seed)[0]
 
 
 @dataclass(frozen=True)
@@ -169,9 +170,7 @@ def concentration_finding(
     ConcentrationFinding
     """
     by_spend, by_value, kept = _checked(spend), _checked(value), _checked(value, spend)
-    asked = [(ordered, lambda weights, ordered=ordered: _top(ordered, weights, top)) for ordered in (by_spend, kept)]
-    asked += [(ordered, lambda weights, ordered=ordered: _gini(ordered, weights)) for ordered in (by_spend, by_value)]
-    asked.append((by_value, lambda weights: _top(by_value, weights, top)))
+    asked = [(by_spend, top), (kept, top), (by_spend, None), (by_value, None), (by_value, top)]
     past, future, past_gini, future_gini, own = _estimates(asked, level, draws, seed)
     verdict = "more" if future.low > past.high else "less" if future.high < past.low else "same"
     return ConcentrationFinding(past, future, own, verdict, past_gini, future_gini)
@@ -205,40 +204,54 @@ def _checked(values, ranked_by=None) -> np.ndarray:
     return values[np.argsort(-ranks, kind="stable")]
 
 
-def _top(ordered: np.ndarray, weights: np.ndarray, top: float) -> np.ndarray:
-    """Share of the top of each resample (one a row); the customer on the edge counts in part."""
-    customers = np.cumsum(weights, axis=1)
-    value = np.cumsum(weights * ordered, axis=1)
-    edge = top * customers[:, -1]
-    rows = np.arange(len(weights))
-    last = np.argmax(customers >= edge[:, None] - 1e-9, axis=1)
-    surplus = customers[rows, last] - edge
-    return (value[rows, last] - surplus * ordered[last]) / value[:, -1]
+class _Resamples:
+    """Resamples of the customers, one a row: how often each was drawn, by rank from the top.
 
+    What hangs on the ranks alone is reckoned once for all values that are asked about.
+    """
 
-def _gini(ordered: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    customers = np.cumsum(weights, axis=1)
-    n = customers[:, -1]
-    # mean rank from the bottom of each group of equal customers, counted in resampled customers
-    middle = n[:, None] - customers + (weights + 1) / 2
-    weighted = weights * ordered
-    return (2 * (weighted * middle).sum(axis=1) / weighted.sum(axis=1) - n - 1) / n
+    def __init__(self, weights: np.ndarray):
+        self.weights, self.customers = weights, np.cumsum(weights, axis=1)
+        self.n = self.customers[:, -1]
+
+    @cached_property
+    def _by_rank(self) -> np.ndarray:
+        """Weights times the mean rank from the bottom of each group of equal customers, in resampled customers."""
+        return self.weights * (self.n[:, None] - self.customers + (self.weights + 1) / 2)
+
+    def top(self, ordered: np.ndarray, top: float) -> np.ndarray:
+        """Share of the top of each resample; the customer on the edge counts in part."""
+        total, shares = self.weights @ ordered, np.empty(len(self.weights))
+        for row, edge in enumerate(top * self.n):
+            last = int(np.searchsorted(self.customers[row], edge - 1e-9))
+            value = self.weights[row, : last + 1] @ ordered[: last + 1]
+            shares[row] = value - (self.customers[row, last] - edge) * ordered[last]
+        return np.divide(shares, total, out=np.full_like(total, np.nan), where=total > 0)
+
+    def gini(self, ordered: np.ndarray) -> np.ndarray:
+        """Gini coefficient of each resample."""
+        total = self.weights @ ordered
+        mean_rank = np.divide(self._by_rank @ ordered, total, out=np.full_like(total, np.nan), where=total > 0)
+        return (2 * mean_rank - self.n - 1) / self.n
 
 
 def _estimates(asked, level: float, draws: int, seed: int) -> list[Estimate]:
-    """Estimates of several statistics, each with its ordered values, from the same resamples of the customers."""
+    """Estimates from the same resamples of the customers: of ordered values, each with a share of the top, or Gini."""
+
+    def statistics(resamples):
+        return [resamples.gini(ordered) if top is None else resamples.top(ordered, top) for ordered, top in asked]
+
     customers = len(asked[0][0])
     rng, found = np.random.default_rng(seed), [[] for _ in asked]
     size = max(1, CHUNK // customers)
     for start in range(0, draws, size):
-        weights = rng.poisson(1.0, (min(size, draws - start), customers)).astype(float)
-        for (ordered, statistic), values in zip(asked, found, strict=True):
-            said = weights @ ordered > 0  # a resample that drew no value at all says nothing and is left out
-            values.append(statistic(weights if said.all() else weights[said]))
-    themselves = np.ones((1, customers))
+        drawn = _Resamples(rng.poisson(1.0, (min(size, draws - start), customers)).astype(float))
+        for values, told in zip(found, statistics(drawn), strict=True):
+            values.append(told[np.isfinite(told)])  # a resample without any value says nothing
+    themselves = statistics(_Resamples(np.ones((1, customers))))
     return [
-        _estimate(statistic(themselves)[0], np.concatenate([np.empty(0), *values]), level, customers)
-        for (_, statistic), values in zip(asked, found, strict=True)
+        _estimate(own[0], np.concatenate([np.empty(0), *values]), level, customers)
+        for own, values in zip(themselves, found, strict=True)
     ]
 
 

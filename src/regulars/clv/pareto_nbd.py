@@ -99,14 +99,16 @@ class _Objective:
             (2, 3): u / (beta * end_b),
             (3, 3): (s + e) / end_b**2 - s / beta**2,
         }
-        mean = np.array([(share * f).sum(axis=1) for f in first])
+        mean = np.array([np.einsum("nu,nu->n", share, f) for f in first])
+        share *= w[:, None]
+        centred = [f - m[:, None] for f, m in zip(first, mean, strict=True)]
         hessian = np.empty((4, 4))
         for i in range(4):
-            weighted = share * (first[i] - mean[i][:, None])
+            weighted = share * centred[i]
             for k in range(i, 4):
-                spread = w @ (weighted * first[k]).sum(axis=1)
+                spread = np.einsum("nu,nu->", weighted, centred[k])
                 if (i, k) in second:
-                    spread += w @ (share * second[i, k]).sum(axis=1)
+                    spread += np.einsum("nu,nu->", share, second[i, k])
                 hessian[i, k] = hessian[k, i] = spread
         return value, mean @ w, hessian
 

@@ -1,21 +1,18 @@
 """What the same models would have said on an earlier day, so that who moved can be told from who was measured anew."""
 
-from datetime import timedelta
-
 import pandas as pd
 
 from regulars.clv.scoring import Models
 from regulars.clv.value import lifetime_value
-from regulars.rfm import rfm_summary
+from regulars.rfm import Purchases
 
 
 def values_at(
-    orders: pd.DataFrame,
+    log: Purchases,
     day,
     models: Models,
     *,
     time_unit: str,
-    zero_spend_is_purchase: bool,
     margin: float,
     annual_discount_rate: float,
     horizon_months: float,
@@ -25,13 +22,12 @@ def values_at(
 
     Parameters
     ----------
-    orders : pandas.DataFrame
+    log : Purchases
         What came after the day is not looked at.
     day : date
     models : Models
         Of today: what moves is what customers did, not the models.
-    time_unit, zero_spend_is_purchase
-        As for `regulars.rfm.rfm_summary`.
+    time_unit : {"day", "week", "month"}
     margin, annual_discount_rate, horizon_months
         As for `regulars.clv.score_customers`.
 
@@ -40,11 +36,7 @@ def values_at(
     pandas.Series
         clv in currency, indexed by customer_id. Empty where nobody was known.
     """
-    day = pd.Timestamp(day).normalize()
-    seen = orders[orders["ordered_at"] < day + timedelta(days=1)]
-    if not len(seen):
-        return pd.Series(dtype=float, name="clv")
-    table = rfm_summary(seen, day, time_unit=time_unit, zero_spend_is_purchase=zero_spend_is_purchase)
+    table = log.summary(day, time_unit)
     if not len(table):
         return pd.Series(dtype=float, name="clv")
     cap = models.capped.cap

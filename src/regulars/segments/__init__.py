@@ -28,7 +28,6 @@ _HOMES = {
         "ladder_forecast",
         "prospects_on_ladder",
         "relation_finding",
-        "relations_by",
         "relation_stages",
         "transition_counts",
         "transition_matrix",

@@ -1,7 +1,7 @@
 """The ladder from suspect to partner: who stands where, how they climb, how long it takes, where it leads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -81,6 +81,14 @@ def ladder_at(log: Purchases, day, rules: LadderRules, memberships=None, referra
     >>> ladder_at(Purchases.of(orders), "2026-03-01", rules)["lifecycle_stage"].to_dict()
     {'a': 'repeat', 'b': 'inactive'}
     """
+    table, step = _steps_at(log, day, rules, memberships, referrals)
+    names = np.array(LADDER, dtype=object)[step]
+    table.insert(0, "lifecycle_stage", pd.Series(names, index=table.index, dtype="string"))
+    return table
+
+
+def _steps_at(log, day, rules, memberships=None, referrals=None) -> tuple[pd.DataFrame, np.ndarray]:
+    """What decides the step of each customer known on a day, and the step's number on the ladder."""
     end = pd.Timestamp(day).normalize()
     known = log.summary(end, "day").set_index("customer_id")
     table = pd.DataFrame({"orders": known["frequency"] + 1}, index=known.index)
@@ -92,7 +100,7 @@ def ladder_at(log: Purchases, day, rules: LadderRules, memberships=None, referra
     table["patience"] = np.maximum(rules.inactive_days, rules.inactive_gaps * gap)
     table["is_member"] = _members(table.index, memberships, end)
     table["referred"] = _referred(table.index, referrals, end)
-    stage = np.select(
+    step = np.select(
         [
             table["days_since_order"] > table["patience"],
             table["is_member"] & (table["referred"] >= rules.partner_referrals),
@@ -101,13 +109,12 @@ def ladder_at(log: Purchases, day, rules: LadderRules, memberships=None, referra
             table["orders"] >= rules.client_orders,
             table["orders"] >= 2,
         ],
-        [step.value for step in (
+        [LADDER.index(stage) for stage in (
             LifecycleStage.INACTIVE, LifecycleStage.PARTNER, LifecycleStage.ADVOCATE, LifecycleStage.MEMBER,
             LifecycleStage.CLIENT, LifecycleStage.REPEAT)],
-        LifecycleStage.FIRST_TIME.value,
+        LADDER.index(LifecycleStage.FIRST_TIME),
     )  # fmt: skip
-    table.insert(0, "lifecycle_stage", pd.Series(stage, index=table.index, dtype="string"))
-    return table
+    return table, step
 
 
 def _members(index, memberships, end) -> pd.Series:
@@ -174,22 +181,37 @@ def transition_counts(log: Purchases, end, rules: LadderRules, months: int = 12,
         Step before × step after, customers; steps that occur.
     """
     last = pd.Timestamp(end).normalize()
+    log, others = _numbered(log, **others)
     days = [last - pd.DateOffset(months=k) for k in range(months + 1)]
     days = [day for day in days if day >= log.first][::-1]
-    total, earlier = None, None
-    for day in days:
-        now = ladder_at(log, day, rules, **others)["lifecycle_stage"]
-        if earlier is not None and len(earlier):
-            pair = pd.crosstab(
-                pd.Categorical(earlier, LADDER), pd.Categorical(now.reindex(earlier.index), LADDER), dropna=False
-            )
-            total = pair if total is None else total + pair
-        earlier = now
-    if total is None:
+    if len(days) < 2:
         return pd.DataFrame()
+    size, pairs, earlier = len(LADDER), np.zeros(len(LADDER) ** 2, dtype=np.int64), None
+    for day in days:
+        table, step = _steps_at(log, day, rules, **others)
+        now = np.full(len(log.customers), -1)
+        now[table.index] = step
+        if earlier is not None:
+            known = earlier >= 0
+            pairs += np.bincount(earlier[known] * size + now[known], minlength=pairs.size)
+        earlier = now
+    if not pairs.any():
+        return pd.DataFrame()
+    total = pd.DataFrame(pairs.reshape(size, size), list(LADDER), list(LADDER))
     seen = [step for step in LADDER if total.loc[step].sum() or total[step].sum()]
     counts = total.loc[seen, seen]
     return counts.set_axis(list(seen), axis=0).set_axis(list(seen), axis=1)
+
+
+def _numbered(log: Purchases, memberships=None, referrals=None) -> tuple[Purchases, dict]:
+    """The same with customers by number: numbers are compared faster than text, month by month. Strangers are -1."""
+    place = pd.Index(log.customers)
+    tables = {"memberships": (memberships, "customer_id"), "referrals": (referrals, "referrer_id")}
+    others = {
+        name: table if table is None else table.assign(**{key: place.get_indexer(table[key])})
+        for name, (table, key) in tables.items()
+    }
+    return replace(log, customers=pd.Series(np.arange(len(place)), name=log.customers.name)), others
 
 
 def transition_matrix(counts: pd.DataFrame) -> pd.DataFrame:
@@ -434,25 +456,19 @@ def ladder_finding(
     return Finding("known", facts | {"ahead": ahead, "months": months}, frames)
 
 
-def relations_by(models: Mapping, customers: pd.DataFrame, log: Purchases, end, growth_from: float) -> pd.DataFrame:
-    """Return `relation_stages` by the rates, time unit and horizon that ``models/<dataset>/clv.json`` records."""
-    from regulars.clv.value import units
-
-    rates = models["models"]["bg_nbd"]["parameters"]
-    unit = 1 / units(days=1, time_unit=models["time_unit"])
-    horizon = models["horizon_months"] / 12 * 365.25
-    return relation_stages(customers, log, end, rates["r"], rates["alpha"], horizon, unit, growth_from)
-
-
-def relation_finding(relations: pd.DataFrame, customers: pd.DataFrame, level: float = 0.9) -> Finding:
+def relation_finding(
+    customers: pd.DataFrame, log: Purchases, end, models: Mapping, growth_from: float, level: float = 0.9
+) -> Finding:
     """Tell how many relationships are being won, grow or are mature.
 
     Parameters
     ----------
-    relations : pandas.DataFrame
-        Of `relation_stages`.
     customers : pandas.DataFrame
-        ``clv`` on the same index, currency.
+        customer_id, frequency, T, clv (currency).
+    log, end, growth_from
+        As for `relation_stages`.
+    models : mapping
+        Content of ``models/<dataset>/clv.json``: rates, time unit, horizon.
     level : float
         Of the intervals: sums of the customers' probabilities.
 
@@ -461,6 +477,11 @@ def relation_finding(relations: pd.DataFrame, customers: pd.DataFrame, level: fl
     Finding
         Verdict: the stage of most customers.
     """
+    from regulars.clv.value import units
+
+    rates = models["models"]["bg_nbd"]["parameters"]
+    unit, horizon = 1 / units(days=1, time_unit=models["time_unit"]), models["horizon_months"] / 12 * 365.25
+    relations = relation_stages(customers, log, end, rates["r"], rates["alpha"], horizon, unit, growth_from)
     rows = []
     for stage in RelationStage:
         p = relations[f"p_{stage.value}"]

@@ -1,6 +1,6 @@
 """Who is most valuable, who could grow, who costs more than they bring; and how closely each should be looked after."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -239,7 +239,7 @@ def portfolio_classes(customers: pd.DataFrame, rules: PortfolioRules) -> pd.Seri
 
 
 def portfolio_finding(
-    customers: pd.DataFrame, listed: pd.Series, models: Mapping, level: float = 0.9, min_cell: int = 1
+    customers: pd.DataFrame, named: Callable, models: Mapping, level: float = 0.9, min_cell: int = 1
 ) -> Finding:
     """Tell who is most valuable, who could grow and who costs more than they bring.
 
@@ -247,8 +247,8 @@ def portfolio_finding(
     ----------
     customers : pandas.DataFrame
         portfolio_class, spend, clv and its interval, potential, growth and its interval, cost_to_serve, p_below_zero.
-    listed : pandas.Series
-        What stands for each customer on a list: a pseudonym.
+    named : callable
+        From customer ids to what stands for each on a list, such as `regulars.privacy.pseudonyms`.
     models : mapping
         For the uncertainty of a total.
     level, min_cell
@@ -270,7 +270,9 @@ def portfolio_finding(
     known = bool(customers["cost_to_serve"].notna().any())
     best = customers["portfolio_class"] == PortfolioClass.MOST_VALUABLE.value
     below = (customers["portfolio_class"] == PortfolioClass.BELOW_ZERO.value).astype(bool)
-    who = grow.assign(customer=listed[grow.index]).sort_values(["growth", "customer_id"], ascending=[False, True])
+    who = grow.assign(customer=np.asarray(named(grow["customer_id"]))).sort_values(
+        ["growth", "customer_id"], ascending=[False, True]
+    )
     facts = {
         "best": int(best.sum()),
         "growable": len(grow),

@@ -74,18 +74,19 @@ def tier_probability(customers: pd.DataFrame, r: float, p: float, q: float) -> p
     spend = 1 / np.maximum(gammaincinv((q + p * kinds)[:, None], levels), 1e-12)
     spend = (spend / spend.mean(axis=1, keepdims=True))[back]
     edges = names.map(floors).to_numpy(float), names.map(tops).to_numpy(float)
-    below, within = (
-        np.mean([_rate_below(edge, if_alive * spend[:, node], r + orders) for node in range(NODES)], axis=0)
-        for edge in edges
-    )
+    below, within = (_below(edge, if_alive, spend, r + orders) for edge in edges)
     gone = np.where(names == Tier.SMALL, 1 - alive, 0.0)
     chance = np.where(np.isnan(if_alive), np.nan, np.clip(alive * (within - below) + gone, 0.0, 1.0))
     return pd.Series(chance, index=customers.index, name="tier_probability")
 
 
-def _rate_below(edge, mean, shape):
-    """Chance that a gamma distributed value of this mean and shape lies below the edge."""
-    return np.where(np.isinf(edge), 1.0, gammainc(shape, np.maximum(np.minimum(edge, 1e300), 0.0) * shape / mean))
+def _below(edge, mean, spend, shape):
+    """Chance that rate × spend lies below the edge: the rate gamma distributed, spends around 1 equally likely."""
+    chance = np.where(np.isposinf(edge), 1.0, 0.0)
+    open_ = np.flatnonzero((edge > 0) & np.isfinite(edge) & np.isfinite(mean))
+    at, shape = edge[open_] * shape[open_] / mean[open_], shape[open_]
+    chance[open_] = np.mean([gammainc(shape, at / spend[open_, node]) for node in range(spend.shape[1])], axis=0)
+    return chance
 
 
 def add_inactive(customers: pd.DataFrame) -> pd.Series:
