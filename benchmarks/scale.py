@@ -156,7 +156,7 @@ def one(options):
 def measure(customers, options, folder):
     """One size: a record of what each way took."""
     path, found = folder / f"orders_{customers}.parquet", {"customers": customers}
-    memory = options.memory or ("2GB" if customers <= 10_000_000 else "5GB")
+    memory = options.memory or ("2.5GB" if customers <= 10_000_000 else "5GB")
     order = "ORDER BY ordered_at" if customers <= options.sorted_up_to else ""
     start, was_there = time.perf_counter(), path.exists()
     if not was_there:
@@ -279,7 +279,7 @@ def main():
     parser.add_argument("--bare-up-to", type=int, default=10_000_000, help="it does not fit into memory far above")
     parser.add_argument("--lifetimes-up-to", type=int, default=1_000_000, help="it takes half a minute per million")
     parser.add_argument("--sorted-up-to", type=int, default=10_000_000, help="above it, orders lie by customer")
-    parser.add_argument("--memory", help="DuckDB's limit; by default 2GB up to ten million customers, 5GB above")
+    parser.add_argument("--memory", help="DuckDB's limit; by default 2.5GB up to ten million customers, 5GB above")
     parser.add_argument("--folder", help="where orders are written; a temporary one by default")
     parser.add_argument("--keep", action="store_true", help="leave the orders in the folder")
     parser.add_argument("--picture", help="SVG to draw")

@@ -26,6 +26,7 @@ ABOUT = SimpleNamespace(
     supplied=["orders"],
     rows_raw=412_880,
     rows_kept=401_207,
+    share=1.0,
 )
 WORDS = {
     "answer.worse": (

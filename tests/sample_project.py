@@ -1,4 +1,7 @@
-"""A copy of the project with two small datasets: 300 customers of CDNOW from a CSV file, and a small demo."""
+"""A copy of the project with two small datasets: 300 customers of CDNOW from a CSV file, and a small demo.
+
+Of the demo only a part of the customers is read into memory, as of a dataset that is too large for it.
+"""
 
 import os
 import re
@@ -13,6 +16,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 SHOP, DEMO = "shop", "smalldemo"
 CUSTOMERS = 300
+DEMO_CUSTOMERS, IN_MEMORY_ROWS = 600, 1500
 PARTS = ("src", "notebooks", "data/sources", "data/history/README.md", "params.yaml", "dvc.yaml", "pyproject.toml",
          ".dvcignore", ".dvc/config")  # fmt: skip
 SHOP_SOURCE = """\
@@ -65,11 +69,12 @@ def build(folder: Path, orders: pd.DataFrame) -> None:
     write_orders(folder, orders)
     (folder / "data/sources" / f"{SHOP}.yaml").write_text(SHOP_SOURCE, encoding="utf-8")
     demo = yaml.safe_load((folder / "data/sources/demo.yaml").read_text(encoding="utf-8"))
-    demo["simulator"]["customers"] = CUSTOMERS
+    demo["simulator"]["customers"] = DEMO_CUSTOMERS
     (folder / "data/sources" / f"{DEMO}.yaml").write_text(yaml.safe_dump(demo, sort_keys=False), encoding="utf-8")
     settings = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
     settings["value"]["interval_draws"] = 100
     settings["datasets"] = {SHOP: settings["datasets"]["cdnow"], DEMO: settings["datasets"]["demo"]}
+    settings["datasets"][DEMO].setdefault("value", {})["in_memory_rows"] = IN_MEMORY_ROWS
     (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
 

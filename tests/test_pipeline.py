@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import date
+from hashlib import md5
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,14 @@ import pytest
 
 import pages
 from browser import browser, needs_browser
-from regulars.clv import BetaGeoFitter
+from regulars import catalog
+from regulars.clv import BetaGeoFitter, fit_models, score_customers
 from regulars.rfm import rfm_summary
 from regulars.stages import STAGES
 from sample_project import (
     CUSTOMERS,
     DEMO,
+    IN_MEMORY_ROWS,
     SHOP,
     build,
     change_parameter,
@@ -75,6 +78,63 @@ def test_values_are_those_of_an_independent_fit(project, orders):
     assert (value["value_at_risk"] - (value["value_if_alive"] - value["clv"])).abs().max() < 1e-6
     total = read_json(project, "reports", SHOP, "metrics.json")["value"]["worth"]["value"]
     assert value["clv"].sum() == pytest.approx(total, rel=1e-8)
+
+
+def test_of_too_many_orders_a_part_is_shown_and_all_are_counted(project):
+    """Above `in_memory_rows` pages are of customers drawn by their ids, the headline's totals of everybody."""
+    log = pd.read_parquet(project / f"data/clean/{DEMO}/orders.parquet")
+    record = read_json(project, "models", DEMO, "clv.json")
+    part = IN_MEMORY_ROWS / len(log)
+    assert record["in_memory_rows"] == IN_MEMORY_ROWS < len(log)
+    drawn = {name for name in log["customer_id"] if int(md5(name.encode()).hexdigest()[:8], 16) < part * 16**8}
+    value = pd.read_parquet(project / f"data/scored/{DEMO}/value.parquet")
+    bought = rfm_summary(log, date.fromisoformat(record["observation_end"]), record["time_unit"])
+    assert value["customer_id"].tolist() == sorted(drawn & set(bought["customer_id"]))
+    assert abs(len(value) / len(bought) - part) < 3 * (part * (1 - part) / len(bought)) ** 0.5
+
+    # everybody fitted and scored in memory, from the same clean orders
+    settings = {name: record[name] for name in ("margin", "annual_discount_rate", "time_unit", "active_within_days")}
+    told = read_json(project, "reports", DEMO, "metrics.json")["value"]["worth"]
+    assert told["n"] == len(bought)
+    of_all, of_part = (
+        score_customers(table, fit_models(table), horizon_months=record["horizon_months"], draws=1, **settings)
+        for table in (bought, bought[bought["customer_id"].isin(drawn)].reset_index(drop=True))
+    )
+    moved = value["clv"].sum() / of_part.clv_total.value  # 1 but where the headline is not the reference
+    assert told["value"] == pytest.approx(of_all.clv_total.value * moved, rel=1e-6)
+    for dataset, shown in ((DEMO, True), (SHOP, False)):
+        for page in ("index", "value", "segments", "satisfaction", "retention"):
+            text = (project / f"reports/{dataset}/{page}.html").read_text(encoding="utf-8")
+            assert ("drawn at random: its counts" in text) == shown, (dataset, page)
+
+
+def test_a_part_of_the_customers_is_the_same_in_every_table(project, monkeypatch):
+    monkeypatch.setenv("REGULARS_ROOT", str(project))
+    share = 0.3
+    names = catalog.about(DEMO).supplied
+    whole, part = catalog.load_supplied(DEMO, *names), catalog.load_supplied(DEMO, *names, share=share)
+    drawn = set(part["customers"]["customer_id"])
+    assert 0 < len(drawn) < len(whole["customers"])
+
+    def expected(name, rows):
+        if name in ("survey_items", "mystery_visits", "campaigns"):
+            return rows
+        if name == "ticket_events":
+            return rows[rows["ticket_id"].isin(part["tickets"]["ticket_id"])]
+        if name == "referrals":
+            return rows[rows["referrer_id"].isin(drawn) | rows["referred_id"].isin(drawn)]
+        if name == "units":
+            return rows[rows["unit_id"].map(lambda unit: int(md5(unit.encode()).hexdigest()[:8], 16) < share * 16**8)]
+        known = rows["customer_id"].notna()
+        anonymous = part[name].loc[part[name]["customer_id"].isna(), catalog.TABLES[name].key[0]]
+        assert not known.all() or not len(anonymous)
+        return rows[rows["customer_id"].isin(drawn) | rows[catalog.TABLES[name].key[0]].isin(anonymous) & ~known]
+
+    for name, rows in part.items():
+        wanted = expected(name, whole[name]).reset_index(drop=True)
+        if name == "campaigns":
+            wanted = wanted.assign(**{cost: wanted[cost] * share for cost in ("actual_cost", "planned_cost")})
+        pd.testing.assert_frame_equal(rows.reset_index(drop=True), wanted, obj=name)
 
 
 def test_ledger_adds_up(project, orders):

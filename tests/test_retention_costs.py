@@ -82,14 +82,16 @@ class TestCosts:
 
 
 class TestReferrals:
-    def test_people_who_never_ordered_do_not_count(self):
+    def test_each_side_counts_by_itself(self):
+        """Of a part of the customers the other side is often not there; who never ordered counts on neither."""
         value = pd.DataFrame({"customer_id": list("abcdef"), "clv": [1.0, 2.0, 3.0, 40.0, 50.0, 3.0]})
         referrals = pd.DataFrame({"referrer_id": ["a", "a", "x", "b"], "referred_id": ["d", "e", "c", "y"]})
         found = referral_value(referrals, value)
-        assert found.rate.value == pytest.approx(1 / 6)
-        assert (found.worth.value, found.others.value) == (45.0, 2.25)
-        assert found.per_referrer == 90.0
-        assert referrals_finding(referrals, value).verdict == "more"
+        assert (found.rate.value, found.rate.n) == (pytest.approx(2 / 6), 6)  # a and b, not x
+        assert found.brought.value == pytest.approx(3 / 6)  # c, d and e, not y
+        assert (found.worth.value, found.others.value) == (31.0, 2.0)
+        assert found.per_referrer == 46.5
+        assert referrals_finding(referrals.iloc[:2], value).verdict == "more"
         assert referrals_finding(referrals.iloc[2:], value).verdict == "untold"
 
     def test_the_referred_of_the_demo_are_like_others(self):

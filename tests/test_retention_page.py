@@ -26,7 +26,7 @@ def record() -> dict:
     return {
         "zero_spend_is_purchase": False, "horizon_months": 12, "level_uncertainty": 0.12, "margin": 0.3,
         "annual_discount_rate": 0.1, "time_unit": "week", "active_within_days": 90, "champion": "bg_nbd",
-        "models": {"bg_nbd": model_entry(model)},
+        "models": {"bg_nbd": model_entry(model)}, "in_memory_rows": 0,
     }  # fmt: skip
 
 
@@ -54,8 +54,8 @@ def page(orders: pd.DataFrame, end, record: dict, monkeypatch, tmp_path) -> dict
         "tiny", "Tiny", "EUR", True, "UTC", orders["ordered_at"].min().date(), pd.Timestamp(end).date(), ("orders",), 1,
         1,
     )  # fmt: skip
-    monkeypatch.setattr(catalog, "about", lambda name: about)
-    monkeypatch.setattr(catalog, "load", lambda name, dataset: tables[name].copy())
+    monkeypatch.setattr(catalog, "about", lambda name, in_memory_rows=0: about)
+    monkeypatch.setattr(catalog, "load", lambda name, dataset, share=1.0: tables[name].copy())
     monkeypatch.setattr(catalog, "read_json", lambda name: json.loads(json.dumps(record)))
     monkeypatch.setattr(catalog, "save", lambda frame, name, dataset: saved.update({name: frame}))
     monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))

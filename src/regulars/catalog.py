@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -14,6 +15,9 @@ from regulars.errors import UserError
 from regulars.labels import Outcome, Purpose, ServiceLevel
 from regulars.paths import output_root, project_root
 from regulars.rounding import plain, round_frame
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 MONEY = pa.decimal128(18, 4)
 ARROW_TYPES = {
@@ -484,7 +488,7 @@ def exists(name: str, dataset: str) -> bool:
     return path(name, dataset).is_file()
 
 
-def load(name: str, dataset: str) -> pd.DataFrame:
+def load(name: str, dataset: str, share: float = 1.0) -> pd.DataFrame:
     """Read a table and check it.
 
     Parameters
@@ -492,6 +496,10 @@ def load(name: str, dataset: str) -> pd.DataFrame:
     name : str
         A name in `TABLES`.
     dataset : str
+    share : float
+        Of the customers whose rows are read; below 1 they are drawn by a hash of the id, the same in every table, and
+        the others never leave the engine. Rows without a customer are drawn by their own key; items and visits are
+        read whole; of campaigns' cost, which is spent on all customers, this share is told.
 
     Returns
     -------
@@ -506,10 +514,45 @@ def load(name: str, dataset: str) -> pd.DataFrame:
     file = path(name, dataset)
     if not file.is_file():
         raise UserError(f"{TABLES[name].relative_path(dataset)} is not there: run `make reports DATASET={dataset}`.")
-    return validate(typed(pq.read_table(file).to_pandas(), name), name)
+    rows = pq.read_table(file).to_pandas() if share >= 1 else _drawn(name, dataset, share)
+    return validate(typed(rows, name), name)
 
 
-def load_supplied(dataset: str, *names: str) -> dict[str, pd.DataFrame]:
+def in_engine(name: str, dataset: str) -> "ir.Table":
+    """A clean table where it lies, as an Ibis table of the embedded engine: no row of it comes to Python."""
+    from regulars.engine import embedded
+
+    return embedded().read_parquet(path(name, dataset))
+
+
+HEX_DIGITS = 8  # of the hash by which customers are drawn
+
+
+def _drawn(name: str, dataset: str, share: float) -> pd.DataFrame:
+    """Rows of the customers that are drawn: the first digits of an id's MD5 are as good as random, on any machine."""
+    below = f"{min(round(share * 16**HEX_DIGITS), 16**HEX_DIGITS - 1):0{HEX_DIGITS}x}"
+    rows = in_engine(name, dataset)
+
+    def is_drawn(*columns):
+        ids = [rows[column].cast("string") for column in columns]
+        return (ids[0] if len(ids) == 1 else ids[0].coalesce(*ids[1:])).hexdigest("md5") < below
+
+    if name == "ticket_events":
+        tickets = in_engine("tickets", dataset)
+        chosen = tickets.filter(tickets.customer_id.hexdigest("md5") < below)
+        rows = rows.semi_join(chosen, "ticket_id")
+    elif name == "referrals":  # either side: whoever is drawn knows whom they referred, and who was referred
+        rows = rows.filter(is_drawn("referrer_id") | is_drawn("referred_id"))
+    elif name == "campaigns":
+        paid = [column for column in ("planned_cost", "actual_cost") if column in rows.columns]
+        rows = rows.mutate(**{column: rows[column].cast("float64") * share for column in paid})
+    elif name not in ("survey_items", "mystery_visits"):
+        who = ("customer_id",) if "customer_id" in rows.columns else ()
+        rows = rows.filter(is_drawn(*who, TABLES[name].key[0]))
+    return rows.order_by(list(TABLES[name].key)).to_pyarrow().to_pandas(date_as_object=False)
+
+
+def load_supplied(dataset: str, *names: str, share: float = 1.0) -> dict[str, pd.DataFrame]:
     """Read those of some tables that the firm supplied, by name; what it did not supply is not in the result.
 
     Parameters
@@ -517,13 +560,15 @@ def load_supplied(dataset: str, *names: str) -> dict[str, pd.DataFrame]:
     dataset : str
     *names : str
         Clean tables.
+    share : float
+        As for `load`.
 
     Returns
     -------
     dict
     """
     supplied = about(dataset).supplied
-    return {name: load(name, dataset) for name in names if name in supplied}
+    return {name: load(name, dataset, share) for name in names if name in supplied}
 
 
 def save(frame: pd.DataFrame, name: str, dataset: str) -> Path:
@@ -554,6 +599,8 @@ class About:
         Tables that the firm supplied; orders are derived from order lines where only lines are.
     rows_raw, rows_kept : int
         Rows of the order log as it came, and those that cleaning kept.
+    share : float
+        Of the customers whose rows the pages are made from; 1 where all of them fit into memory.
     """
 
     name: str
@@ -566,6 +613,7 @@ class About:
     supplied: tuple[str, ...]
     rows_raw: int
     rows_kept: int
+    share: float = 1.0
 
 
 def about_from_ledger(ledger: dict) -> About:
@@ -583,15 +631,25 @@ def about_from_ledger(ledger: dict) -> About:
     )
 
 
-def about(dataset: str) -> About:
+def about(dataset: str, in_memory_rows: int = 0) -> About:
     """What the ledger of a cleaned dataset says of it.
+
+    Parameters
+    ----------
+    dataset : str
+    in_memory_rows : int
+        Orders that may be read into memory; with more, the pages are made from a share of the customers. 0: any number.
 
     Raises
     ------
     UserError
         Where the dataset has not been cleaned.
     """
-    return about_from_ledger(read_json(Path("data", "clean", dataset, "ledger.json")))
+    found = about_from_ledger(read_json(Path("data", "clean", dataset, "ledger.json")))
+    if not in_memory_rows or not exists("orders", dataset):
+        return found
+    rows = pq.read_metadata(path("orders", dataset)).num_rows
+    return replace(found, share=min(1.0, in_memory_rows / max(rows, 1)))
 
 
 def write_parquet(frame: pd.DataFrame, relative_path: Path | str, kinds: dict[str, pa.DataType] | None = None) -> Path:

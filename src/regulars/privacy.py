@@ -4,7 +4,8 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import pandas as pd
 
@@ -46,6 +47,17 @@ def pseudonyms(customer_ids: Iterable[str], dataset: str) -> pd.Series:
     ids = customer_ids if isinstance(customer_ids, pd.Series) else pd.Series(list(customer_ids), dtype="string")
     hashed = [_pseudonym(key, dataset, str(customer_id)) for customer_id in ids]
     return pd.Series(hashed, index=ids.index, dtype="string", name="customer")
+
+
+def pseudonyms_of(dataset: str) -> Callable[[Iterable[str]], pd.Series]:
+    """`pseudonyms` of one dataset, to be handed to what finds out itself whom it names.
+
+    Examples
+    --------
+    >>> pseudonyms_of("cdnow")(["00001"]).equals(pseudonyms(["00001"], "cdnow"))
+    True
+    """
+    return partial(pseudonyms, dataset=dataset)
 
 
 def _key(dataset: str) -> bytes:

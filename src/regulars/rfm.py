@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,6 +98,18 @@ def purchase_log(orders: pd.DataFrame, *, zero_spend_is_purchase: bool = False) 
     return as_frame(days.mutate(amount=days.amount.cast("float64")).order_by("customer_id", "day"))
 
 
+@cache
+def _first_amount():
+    """Amount of the earliest day: of a customer's days no two are the same, so that none has to be sorted."""
+    import ibis
+
+    @ibis.udf.agg.builtin(name="min_by", signature=(("decimal(18, 4)", "date"), "decimal(18, 4)"))
+    def first_amount(amount, day):
+        """DuckDB's and Spark's own."""
+
+    return first_amount
+
+
 def customer_days(orders: "ir.Table", observation_end: date, *, zero_spend_is_purchase: bool = False) -> "ir.Table":
     """What is known of each customer, in whole days and exact money, to be run where the orders live.
 
@@ -118,15 +131,16 @@ def customer_days(orders: "ir.Table", observation_end: date, *, zero_spend_is_pu
     import ibis
 
     end = ibis.literal(pd.Timestamp(observation_end).date(), type="date")
-    seen = orders.filter(orders.ordered_at.cast("date") <= end)
+    # by the column as it is stored: an engine then knows from a file's statistics that nothing is later
+    seen = orders.filter(orders.ordered_at < pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1))
     days = purchase_days(seen, zero_spend_is_purchase=zero_spend_is_purchase)
     # the first day's money is taken off again: no window over all purchase days, and a customer's days are unique
     known = days.group_by("customer_id").aggregate(
         first_ordered_at=days.day.min(),
         last_ordered_at=days.day.max(),
         occasions=days.count(),
-        paid=(days.amount > 0).sum(),
-        first_amount=days.amount.argmin(days.day),
+        paid=(days.amount > 0).sum() if zero_spend_is_purchase else days.count(),  # else every occasion is paid
+        first_amount=_first_amount()(days.amount, days.day),
         spend=days.amount.sum(),
     )
     paid_repeats = known.paid - (known.first_amount > 0).cast("int64")

@@ -64,7 +64,8 @@ A stage in a few steps
     ``fit_models(summary)`` and ``score_customers(summary, models, …)``: from the RFM summary to one row per customer;
     ``judge_forecasts``: the same methods put back; ``new_customer``: what to expect of a newcomer;
     ``frequency_check`` and ``tracking``: counted beside expected; ``concentration_finding``: who carries it;
-    ``remarks``: what must be said beside the numbers; ``models_record``: all of it for ``clv.json``.
+    ``remarks``: what must be said beside the numbers; ``models_record``: all of it for ``clv.json``;
+    ``whole_base``: totals of all customers, where a part of them is in memory.
 
 As data
     ``model_entry(model)`` and ``restore_models(record, *, time_unit, data=None)``: to JSON and back, checked.
@@ -80,7 +81,7 @@ _HOMES = {
     "cohort_revenue": ("cohort_finding", "cohort_names", "past_by_cohort"),
     "concentration": ("concentration_finding", "concentration_told", "gini_estimate", "lorenz_curves", "top_share"),
     "newcomer": ("NewCustomer", "new_customer"),
-    "record": ("models_record",),
+    "record": ("assumptions", "models_record"),
     "limits": ("Remark", "one_time_buyers", "remarks"),
     "scoring": ("Models", "Scored", "fit_models", "score_customers", "spend_choice_effect"),
     "_fitter": ("Finding",),
@@ -112,5 +113,6 @@ _HOMES = {
     "pareto_nbd": ("ParetoNBDFitter",),
     "uncertainty": ("Uncertainty", "predictive_intervals"),
     "value": ("lifetime_value",),
+    "whole": ("Whole", "whole_base"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

@@ -45,6 +45,17 @@ def models_record(models: Mapping, *, champion: str, calibration: Calibration | 
     return record | ({} if calibration is None else {"p_active": _calibration(calibration)})
 
 
+def assumptions(record: Mapping) -> dict:
+    """What a page says beside every lifetime value: horizon, margin, annual discount rate.
+
+    Examples
+    --------
+    >>> assumptions({"horizon_months": 12, "margin": 0.3, "annual_discount_rate": 0.1, "currency": "EUR"})
+    {'horizon_months': 12, 'margin': 0.3, 'annual_discount_rate': 0.1}
+    """
+    return {name: record[name] for name in ("horizon_months", "margin", "annual_discount_rate")}
+
+
 def _calibration(calibration: Calibration) -> dict:
     return {
         "is_calibrated": calibration.is_calibrated,

@@ -42,7 +42,8 @@ class Report:
     stage : str
         Its name is the prefix of its wording and the name of its page.
     about : About
-        What the dataset is: name, title, currency, simulated, observation_start, observation_end, rows_raw, rows_kept.
+        What the dataset is: name, title, currency, simulated, observation_start, observation_end, rows_raw, rows_kept,
+        share.
     language : str
         A file in ``wording/``.
     interval_level : float
@@ -439,6 +440,7 @@ class Report:
             "start": plain(self.about.observation_start),
             "end": plain(self.about.observation_end),
             "level": self.interval_level,
+            "share": self.about.share,
         }
         metrics = page | {"answer": self._answer, "tiles": self._tiles, "metrics": self._metrics}
         write_metrics(metrics, Path("reports", self.about.name, "metrics", f"{self.stage}.json"))

@@ -179,6 +179,7 @@ def render_index(
         "start": plain(about.observation_start),
         "end": plain(about.observation_end),
         "level": interval_level,
+        "share": min((told.get("share", 1.0) for told in metrics.values()), default=1.0),
     }
     wording = _page_wording(page, wording_folder)
     answers = {stage: _answer(wording, metrics[stage]) for stage in PAGES if stage in metrics}
@@ -224,7 +225,7 @@ def _indicators(wording: Wording, metrics: Mapping) -> list[dict]:
 
 
 def _page_wording(page: Mapping, folder: Path | None = None) -> Wording:
-    context = {name: page[name] for name in ("title", "start", "end", "level", "stage")}
+    context = {name: page[name] for name in ("title", "start", "end", "level", "stage", "share")}
     return Wording(page["language"], page["currency"], folder, context)
 
 

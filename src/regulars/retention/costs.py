@@ -179,7 +179,7 @@ def referral_value(referrals: pd.DataFrame, value: pd.DataFrame, level: float = 
     Parameters
     ----------
     referrals : pandas.DataFrame
-        ``referrer_id``, ``referred_id``; referrals by or of people who have not ordered do not count.
+        ``referrer_id``, ``referred_id``; who has not ordered counts on neither side.
     value : pandas.DataFrame
         ``customer_id``, ``clv``.
     level : float
@@ -197,10 +197,8 @@ def referral_value(referrals: pd.DataFrame, value: pd.DataFrame, level: float = 
     (0.25, 7.0, 5.5, 14.0)
     """
     worth = value.set_index("customer_id")["clv"].astype(float)
-    known = referrals[referrals["referrer_id"].isin(worth.index) & referrals["referred_id"].isin(worth.index)]
-    known = known.drop_duplicates("referred_id")
-    is_referred = worth.index.isin(known["referred_id"])
-    n, referrers = len(worth), known["referrer_id"].nunique()
+    is_referred = worth.index.isin(referrals["referred_id"])
+    n, referrers = len(worth), int(worth.index.isin(referrals["referrer_id"]).sum())
     groups = [_mean(worth[is_referred], level), _mean(worth[~is_referred], level)]
     total = float(worth[is_referred].sum())
     return Referred(

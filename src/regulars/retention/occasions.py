@@ -46,6 +46,11 @@ class Kept(NamedTuple):
     before: Estimate
     change: Change
 
+    @property
+    def mark(self) -> str | None:
+        """Whether the change is good or bad; None where there is none beyond noise."""
+        return {Change.UP: "good", Change.DOWN: "bad"}.get(self.change)
+
 
 def kept_change(occasions: pd.DataFrame, end, days: int, level: float = 0.9) -> Kept:
     """Whether customers are kept better or worse than one window ago, beyond noise; parameters as `kept_share`.
