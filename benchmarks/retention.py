@@ -6,6 +6,7 @@ seconds of processor time are what can be compared.
 """
 
 import argparse
+import os
 import resource
 import tempfile
 import time
@@ -43,6 +44,7 @@ def value_of(orders, model):
     clv = 9 * np.asarray(model.predict(52, *history))
     return table.assign(
         p_alive=alive, p_active=np.asarray(model.probability_active(13, *history)), clv=clv, spend_per_order=30.0,
+        clv_low=0.5 * clv, clv_high=1.5 * clv,
         value_if_alive=clv / alive, value_at_risk=clv / alive - clv,
     )  # fmt: skip
 
@@ -63,26 +65,30 @@ def run(file):
     with step("next order of every customer"):
         dated = retention.next_order(model, value, END)
         retention.dates_finding(dated, value["frequency"])
-        retention.call_list(dated, value, END)
-    with step("forecasts of a month and of a window ago"):
-        then, _, _ = retention.look_back(BetaGeoFitter, orders, occasions, END, 90, time_unit="week")
+    with step("forecasts of a month ago and of 90 days"):
+        then, _, _ = retention.look_back(BetaGeoFitter, occasions, END, 90, 90, time_unit="week")
     with step("ledger and revenue"):
         base = retention.base_story(occasions, END, rhythm, 90)
     with step("risk, win-back, a point of retention"):
-        retention.risk_finding(value, retention.at_risk(value), 0.1, 0.12)
+        listed, due = retention.at_risk(value), retention.call_list(dated, value, END)
+        retention.risk_finding(value, listed, 0.1, 0.12)
+        retention.calls_finding(listed, due, 5.0, retention.contact_effect({}, occasions, END, 90))
         retention.worth_story(value, occasions, END, rhythm, 90, 5.0, 0.12)
     with step("time to the second order, cohorts compared"):
         times = retention.time_to_second_order(occasions, END)
         second = retention.kaplan_meier(times["days"], times["returned"])
         retention.cohort_story(times, 180)
         retention.cohort_curves(times)
+        second.share_by(90)
     with step("groups compared"):
         retention.groups_finding(retention.groupings(orders, occasions, times, END, 180), 180)
-    with step("triangles, in the engine"):
-        triangles = retention.triangles(orders, END)
+    with step("triangles"):
+        triangles = retention.triangles(occasions, END)
         retention.mixture_curves(*triangles)
+        retention.recent_cells(triangles[0])
     with step("transitions, identities"):
-        retention.state_transitions(occasions, then.cutoff, value, *rhythm)
+        moves = retention.state_transitions(occasions, then.cutoff, value, *rhythm)
+        retention.slipping_finding(value, moves, then.cutoff, rhythm[-1], 12, END, 0.12)
         bands = retention.active_bands(value)
         retention.reconciled(occasions, value, times, second, *triangles, base.ledger, bands)
 
@@ -98,5 +104,7 @@ if __name__ == "__main__":
         del log
         run(Path(folder, "orders.parquet"))
     wall, used = (sum(row[place] for row in STEPS) for place in (1, 2))
+    load = ", ".join(f"{minutes:.1f}" for minutes in os.getloadavg())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"all: {wall:.1f} s ({used:.1f} s of processor), bound {SECONDS}; peak {peak:.2f} GB, bound {GIGABYTES}")
+    print(f"load of the machine over 1, 5 and 15 minutes: {load}")

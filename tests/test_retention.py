@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from regulars.intervals import wilson
 from regulars.labels import Change, CohortFinding, CustomerState
 from regulars.retention import (
+    Histories,
     active_bands,
     at_risk,
     can_tell_alive,
@@ -59,13 +60,34 @@ class TestOccasions:
 
     def test_kept_share_by_hand(self):
         days = purchase_occasions(ORDERS)
-        # 30 days to 10 April: 12 March to 10 April; the 30 before: 10 February to 11 March: a, c, d bought, c came back
-        kept = kept_share(days, END, 30)
-        assert (kept.value, kept.n) == (pytest.approx(1 / 3), 3)
-        assert np.isnan(kept_share(days, END, 60).value)
-        both = kept_change(days, END, 30)
-        # the window before: 11 January to 9 February: a and b, of whom a came back by 11 March
-        assert (both.before.value, both.before.n, both.change) == (0.5, 2, Change.UNCLEAR)
+        # the month from 11 March to 10 April; in the one before, 11 February to 10 March, a and d bought: none came
+        kept = kept_share(days, END)
+        assert (kept.value, kept.n) == (0, 2)
+        both = kept_change(days, END)
+        # the months before: 11 January to 10 February: a, b and c, of whom a came back by 10 March
+        assert (both.before.value, both.before.n, both.change) == (pytest.approx(1 / 3), 3, Change.UNCLEAR)
+        # 11 December to 10 January had begun before the data did
+        assert np.isnan(kept_share(days, "2026-02-10").value)
+
+    def test_months_end_where_months_end(self):
+        """From the last day of a month the month before ends with its own last day, however short it is."""
+        rows = [("first", "2026-01-01"), ("a", "2026-02-01"), ("a", "2026-03-31"), ("b", "2026-02-28")]
+        kept = kept_share(purchase_occasions(orders_of(*rows)), "2026-03-31")
+        assert (kept.value, kept.n) == (0.5, 2)
+
+    def test_histories_are_those_of_a_loop(self):
+        rng = np.random.default_rng(3)
+        rows = [(f"c{i}", pd.Timestamp("2025-01-01") + pd.Timedelta(days=int(d)))
+                for i in range(30) for d in rng.integers(0, 300, rng.integers(1, 6))]  # fmt: skip
+        days, end = purchase_occasions(orders_of(*rows)), pd.Timestamp("2025-07-31")
+        told, mixed = Histories.of(days, end), Histories.of(days.sample(frac=1, random_state=1), end)
+        pd.testing.assert_frame_equal(told.frame, mixed.frame)
+        for place, (customer, group) in enumerate(days[days["day"] <= end].groupby("customer_id")):
+            dates = group["day"].to_numpy("datetime64[D]").astype(int)
+            assert told.customers[place] == customer
+            assert (told.first[place], told.last[place], told.frequency[place]) == (dates[0], dates[-1], len(dates) - 1)
+            assert told.before[place] == dates[max(len(dates) - 2, 0)]
+        assert len(told.first_gaps) == (told.frequency > 0).sum()
 
 
 class TestCohorts:

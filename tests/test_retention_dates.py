@@ -7,16 +7,21 @@ import pytest
 from regulars.clv import BetaGeoFitter
 from regulars.retention import (
     DateRules,
+    PastSettings,
     call_list,
+    customer_states,
     dates_calibration,
     dates_finding,
+    judged,
+    kept_share,
     next_order,
     next_order_pit,
     purchase_occasions,
     told_before,
 )
 from regulars.retention.dates import DatesFinding
-from regulars.retention.hindsight import HindsightFinding
+from regulars.retention.hindsight import HindsightFinding, RuleFinding
+from regulars.rfm import Purchases, rfm_summary
 from regulars.simulate import bg_nbd_customers
 from regulars.simulate.logs import order_log
 
@@ -78,6 +83,24 @@ class TestDates:
         assert none["call_by"].isna().all()
         assert dates_finding(none, value["frequency"]).finding is DatesFinding.NONE
 
+    @pytest.mark.parametrize(
+        ("history", "rules"),
+        [
+            ((9, 30.0, 52.0), DateRules(max_window_days=10**6, horizon_days=10**6)),  # most likely gone
+            ((2, 50.0, 52.0), DateRules(max_never=1.0, max_window_days=10**6, horizon_days=7)),  # too far away
+            ((2, 50.0, 52.0), DateRules(max_never=1.0, horizon_days=10**6)),  # too vague
+        ],
+    )
+    def test_each_rule_alone_forbids_a_call_by_date(self, history, rules):
+        """What the other two rules let through is stopped by the one, and told once that one is lifted."""
+        sure = BetaGeoFitter()
+        sure.params_ = pd.Series({"r": 2.0, "alpha": 8.0, "a": 0.5, "b": 4.0})
+        x, t_x, T = history
+        one = pd.DataFrame({"customer_id": ["a"], "frequency": [x], "recency": [t_x], "T": [T], "p_alive": [0.9]})
+        assert next_order(sure, one, END, rules=rules)["call_by"].isna().all()
+        lifted = DateRules(max_never=1.0, max_window_days=10**6, horizon_days=10**6)
+        assert next_order(sure, one, END, rules=lifted)["call_by"].notna().all()
+
     def test_one_time_buyers_under_bg_nbd_are_not_told_anything(self, value, model):
         dates = next_order(model, value, END)
         once = (value["frequency"] == 0).to_numpy()
@@ -123,28 +146,50 @@ class TestCalibration:
         assert sum(share.value for share in found.values()) == pytest.approx(1)
 
 
+def log_of(orders: pd.DataFrame) -> Purchases:
+    return Purchases.of_days(purchase_occasions(orders))
+
+
 class TestHindsight:
     def test_a_forecast_on_simulated_customers_holds(self):
         orders = order_log(customers=3000, seed=8)
         days = purchase_occasions(orders)
-        told = told_before(BetaGeoFitter, orders, days, "2025-12-31", "2025-11-30", 90, level_uncertainty=0.05)
+        settings = PastSettings(level_uncertainty=0.05)
+        told = told_before(BetaGeoFitter, log_of(orders), "2025-12-31", "2025-11-30", 50, settings)
         assert told.finding is HindsightFinding.HELD
         after = days[days["day"] > "2025-11-30"]
         known = days.loc[days["day"] <= "2025-11-30", "customer_id"].unique()
         assert told.came == after.loc[after["customer_id"].isin(known), "customer_id"].nunique()
         assert told.forecast.n == len(known)
         assert told.kept_forecast.low <= told.kept.value <= told.kept_forecast.high
-        assert told.dates["inside"].low <= 0.8 <= told.dates["inside"].high
-        assert told.reliability["n"].sum() == len(known)
+        assert told.kept == kept_share(days, "2025-12-31")
+        assert told.top.n == 50 and told.top.low > told.came / told.forecast.n  # a list that is better than chance
+
+    def test_days_kept_back_are_judged(self):
+        orders = order_log(customers=3000, seed=8)
+        days = purchase_occasions(orders)
+        found = judged(BetaGeoFitter, log_of(orders), "2025-12-31", 90, 90)
+        assert found.cutoff == pd.Timestamp("2025-10-02")
+        known = days.loc[days["day"] <= found.cutoff]
+        after = days.loc[days["day"] > found.cutoff, "customer_id"]
+        assert found.came == known["customer_id"].drop_duplicates().isin(after).sum()
+        assert found.reliability["n"].sum() == known["customer_id"].nunique() == found.forecast.n
+        assert found.dates["inside"].low <= 0.8 <= found.dates["inside"].high
+        silent = (found.cutoff - known.groupby("customer_id")["day"].max()).dt.days > 90
+        away = ~silent.index.isin(after)
+        assert found.flagged.caught["fixed"] == pytest.approx(silent[away].mean())
+        assert found.flagged.wrong["fixed"] == pytest.approx(silent[~away].mean())
+        rates = BetaGeoFitter().fit(*rfm_summary(orders, found.cutoff)[["frequency", "recency", "T"]].to_numpy().T)
+        states = customer_states(days, found.cutoff, rates.params_["r"], rates.params_["alpha"])
+        gone = (states["silence_chance"] < 0.05).to_numpy()
+        assert found.flagged.caught["own"] == pytest.approx(gone[away].mean())
+        assert found.rankings["score"].tolist() == ["p_active", "expected_orders", "own_rhythm", "recency"]
 
     def test_nothing_after_the_cutoff_enters_the_forecast(self):
         orders = order_log(customers=600, seed=9)
         past = orders[orders["ordered_at"] < "2025-10-01"]
         more = pd.concat([past, past.tail(300).assign(ordered_at=pd.Timestamp("2025-11-11"))])
-        both = [
-            told_before(BetaGeoFitter, log, purchase_occasions(log), "2025-12-31", "2025-09-30", 90)
-            for log in (orders, more)
-        ]
+        both = [told_before(BetaGeoFitter, log_of(log), "2025-12-31", "2025-09-30") for log in (orders, more)]
         assert both[0].forecast == both[1].forecast
         assert both[0].came != both[1].came
 
@@ -152,6 +197,14 @@ class TestHindsight:
     def test_without_history_it_is_unknown(self, rows):
         orders = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(amount=5.0)
         orders["ordered_at"] = pd.to_datetime(orders["ordered_at"])
-        told = told_before(BetaGeoFitter, orders, purchase_occasions(orders), END, "2026-05-31", 90)
+        told = told_before(BetaGeoFitter, log_of(orders), END, "2026-05-31")
         assert told.finding is HindsightFinding.UNKNOWN
         assert np.isnan(told.forecast.value)
+        late = judged(BetaGeoFitter, log_of(orders), END, 90, 90)
+        assert late.finding is RuleFinding.TOO_SHORT
+        assert np.isnan(late.window_facts["inside"].value)
+
+    def test_a_fixed_rule_that_flags_nobody_is_not_compared(self):
+        found = judged(BetaGeoFitter, log_of(order_log(customers=600, seed=9)), "2025-12-31", 90, 2000)
+        assert found.finding is RuleFinding.UNKNOWN
+        assert len(found.rankings) == 4

@@ -22,6 +22,8 @@ class Finding:
         Key of a chart or table within the section to its data. What cannot be computed is left out.
     shown : mapping
         Key of a chart to settings that only the data can tell, such as the bar that is picked out.
+    columns : mapping
+        Key of a chart or table to formats of columns that only the data can tell, over what the layout says.
 
     Examples
     --------
@@ -33,6 +35,7 @@ class Finding:
     facts: Mapping[str, object] = field(default_factory=dict)
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     shown: Mapping[str, Mapping] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 NOT_SUPPLIED = "not_supplied"  # verdict: the data of the section are not there; the page says what to supply

@@ -275,6 +275,24 @@ class Change(StrEnum):
     UNKNOWN = "unknown"  # one of them is missing
 
 
+class Beside(StrEnum):
+    """How a score ranks customers beside a plain one."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    ALIKE = "alike"
+    REFERENCE = "reference"  # the plain one itself
+
+
+class Ranking(StrEnum):
+    """Score by which customers can be ranked by whether they will order."""
+
+    P_ACTIVE = "p_active"
+    EXPECTED_ORDERS = "expected_orders"
+    OWN_RHYTHM = "own_rhythm"
+    RECENCY = "recency"
+
+
 class CohortFinding(StrEnum):
     """How newer cohorts compare with older ones."""
 

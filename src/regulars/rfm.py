@@ -1,6 +1,6 @@
 """From orders to frequency, recency, T and monetary value, by exact days, as Ibis expressions for any engine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
@@ -331,11 +331,28 @@ class Purchases:
         if isinstance(orders, cls):
             return orders
         log = purchase_log(orders, zero_spend_is_purchase=zero_spend_is_purchase)
-        code, customers = pd.factorize(log["customer_id"])
-        days = log["day"].to_numpy("datetime64[D]").astype(np.int64)
-        money = np.rint(log["amount"].to_numpy(float) * PARTS).astype(np.int64)
         span = orders["ordered_at"].min().normalize(), orders["ordered_at"].max().normalize()
-        return cls(pd.Series(customers, dtype=log["customer_id"].dtype, name="customer_id"), code, days, money, *span)
+        return replace(cls.of_days(log), first=span[0], last=span[1])
+
+    @classmethod
+    def of_days(cls, days: pd.DataFrame) -> "Purchases":
+        """Occasions of a frame of purchase days, which need no engine.
+
+        Parameters
+        ----------
+        days : pandas.DataFrame
+            customer_id, day, amount, as `purchase_log` gives them; at least one row.
+
+        Returns
+        -------
+        Purchases
+            ``first`` and ``last`` are those of purchase days.
+        """
+        code, customers = pd.factorize(days["customer_id"])
+        number = days["day"].to_numpy("datetime64[D]").astype(np.int64)
+        money = np.rint(days["amount"].to_numpy(float) * PARTS).astype(np.int64)
+        customers = pd.Series(customers, dtype=days["customer_id"].dtype, name="customer_id")
+        return cls(customers, code, number, money, days["day"].min(), days["day"].max())
 
     def __len__(self) -> int:
         """Occasions."""
@@ -385,7 +402,7 @@ class Purchases:
 
     def summary(self, observation_end, time_unit: str = "week") -> pd.DataFrame:
         """Same as `rfm_summary`, to the last bit."""
-        days_per_unit, end = unit_days(time_unit), _day_number(observation_end)
+        days_per_unit, end = unit_days(time_unit), day_number(observation_end)
         seen = self.day <= end
         code, day, money = self.code[seen], self.day[seen], self.money[seen]
         starts = np.flatnonzero(np.diff(code, prepend=-1))
@@ -418,17 +435,24 @@ class Purchases:
         _check_cutoff(cutoff, observation_end, self.first)
         table = self.summary(cutoff, time_unit)
         counts, money = self.between(cutoff, observation_end)
-        known = np.unique(self.code[self.day <= _day_number(cutoff)])
+        known = np.unique(self.code[self.day <= day_number(cutoff)])
         return table.assign(holdout_orders=counts[known], holdout_spend=money[known] / PARTS)
 
     def between(self, start, end) -> tuple[np.ndarray, np.ndarray]:
         """Occasions after one day and up to another, last one included, of every customer, and their money in parts."""
-        inside = (self.day > _day_number(start)) & (self.day <= _day_number(end))
+        inside = (self.day > day_number(start)) & (self.day <= day_number(end))
         counts = np.bincount(self.code[inside], minlength=len(self.customers))
         money = np.zeros(len(self.customers), dtype=np.int64)
         np.add.at(money, self.code[inside], self.money[inside])
         return counts, money
 
 
-def _day_number(day) -> int:
+def day_number(day) -> int:
+    """Days since 1970.
+
+    Examples
+    --------
+    >>> day_number("1970-02-01")
+    31
+    """
     return int(np.datetime64(pd.Timestamp(day).date(), "D").astype(np.int64))

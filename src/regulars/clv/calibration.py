@@ -37,6 +37,8 @@ class Calibration:
     is_calibrated : bool
     reason : str
         Why it is not: "" (it is), "history" (too short), "events" (too few), "no_gain" (raw did better).
+    model : fitter
+        Of what is known now, behind the raw probabilities.
     """
 
     probabilities: pd.DataFrame
@@ -48,6 +50,7 @@ class Calibration:
     judged_on: pd.Timestamp | None
     is_calibrated: bool
     reason: str
+    model: object = None
 
     def apply(self, p):
         """Calibrated probabilities of raw ones."""
@@ -151,12 +154,13 @@ def calibrate_p_active(
     log = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase)
     horizon = units(days=active_within_days, time_unit=time_unit)
 
-    def raw_at(table):
+    def fitted_at(table):
         history = tuple(table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
-        return np.asarray(fitter().fit(*history).probability_active(horizon, *history))
+        model = fitter().fit(*history)
+        return model, np.asarray(model.probability_active(horizon, *history))
 
     now = log.summary(end, time_unit)
-    raw_now = raw_at(now)
+    model, raw_now = fitted_at(now)
     earlier, later = end - 2 * window, end - window
     first = log.first
 
@@ -164,7 +168,7 @@ def calibrate_p_active(
         empty = pd.DataFrame(columns=["n", "predicted", "predicted_raw", "observed", "low", "high"], dtype=float)
         told = pd.DataFrame({"customer_id": now["customer_id"], "p_active_raw": raw_now, "p_active": raw_now})
         scores = pd.DataFrame(columns=["forecast", "brier", "log_loss"])
-        return Calibration(told, 0.0, 1.0, empty, scores, None, None, False, reason)
+        return Calibration(told, 0.0, 1.0, empty, scores, None, None, False, reason, model)
 
     if earlier <= first:
         return uncalibrated("history")
@@ -172,7 +176,7 @@ def calibrate_p_active(
     happened = {cutoff: (table["holdout_orders"] > 0).to_numpy() for cutoff, table in past.items()}
     if any(min(y.sum(), (~y).sum()) < FEWEST for y in happened.values()):
         return uncalibrated("events")
-    raw = {cutoff: raw_at(table) for cutoff, table in past.items()}
+    raw = {cutoff: fitted_at(table)[1] for cutoff, table in past.items()}
 
     intercept, slope = fit_logistic(_logit(raw[earlier]), happened[earlier])
     bent = _bend(raw[later], intercept, slope)
@@ -201,4 +205,5 @@ def calibrate_p_active(
         judged_on=later,
         is_calibrated=better,
         reason="" if better else "no_gain",
+        model=model,
     )

@@ -137,13 +137,25 @@ LAYOUT = {
     "needs.list": table(
         columns("customer", call_by="date_short", next_order_high="date_short", spend_per_order="money")
     ),
+    "needs.jars": table(columns("customer", product_id="text", quantity="number", call_by="date_short")),
     "worth.equity": table(
         columns(step="label:point_step", equity="money_short:with_interval", moved="money_short:with_interval")
     ),
+    "worth.levers": table(columns(lever="label:equity_lever", elasticity="number2:with_interval", published="number1")),
     "worth.back": table(
         columns("customer_state", "customers", brings="money", break_even="percent1", unasked="percent:with_interval")
     ),
-    "last.reliability": chart(
+    "last.agreed": table(columns(identity="label:identity", left="number", right="number")),
+    "judged.rankings": table(
+        columns(
+            score="label:ranking",
+            auc="percent1:with_interval",
+            gap="points1:with_interval",
+            verdict="label:beside",
+            n="count",
+        )
+    ),
+    "judged.reliability": chart(
         charts.dots,
         columns(predicted="percent1", n="count", observed="percent1:with_interval"),
         category="predicted",
@@ -152,5 +164,4 @@ LAYOUT = {
         high="observed_high",
         before="predicted",
     ),
-    "last.agreed": table(columns(identity="label:identity", left="number", right="number")),
 }

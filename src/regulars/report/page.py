@@ -205,12 +205,12 @@ class Report:
             name = place.rpartition(".")[2]
             if name not in finding.frames:
                 continue
-            frame, shown = finding.frames[name], finding.shown.get(name)
+            frame, shown, formats = finding.frames[name], finding.shown.get(name), finding.columns.get(name)
             if isinstance(self.layout[place], Chart):
                 parts = taken(self._own(f"{place}.alt"), self._own(f"{place}.caption"))
-                self.chart(place, frame, shown, **parts)
+                self.chart(place, frame, shown, formats, **parts)
             else:
-                self.table(place, frame, **taken(self._own(f"{place}.caption")))
+                self.table(place, frame, formats, **taken(self._own(f"{place}.caption")))
         self._say_if_worded(self.sure, f"{key}.sure", verdict, taken)
         for name in facts:
             if name not in used:

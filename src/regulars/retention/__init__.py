@@ -3,9 +3,9 @@
 from regulars.lazy import exports
 
 _HOMES = {
-    "occasions": ("kept_change", "kept_share", "purchase_occasions"),
+    "occasions": ("Histories", "kept_change", "kept_share", "purchase_occasions"),
     "cohorts": ("cohort_retention", "mixture_curves", "pooled_curve", "pooled_retention", "recent_cells", "triangles"),
-    "costs": ("campaign_costs", "costs_finding", "referral_value", "referrals_finding"),
+    "costs": ("campaign_costs", "contact_effect", "costs_finding", "referral_value", "referrals_finding"),
     "groups": ("compare_groups", "groupings", "groups_finding", "restricted_mean", "since_day", "since_first_order"),
     "survival": (
         "Curve",
@@ -17,7 +17,13 @@ _HOMES = {
         "time_to_second_order",
     ),
     "findings": ("cohort_finding", "cohort_story", "compare_cohorts", "older_and_newer"),
-    "states": ("Thresholds", "customer_states", "first_gap_probability", "silence_probability"),
+    "states": (
+        "Thresholds",
+        "customer_states",
+        "first_gap_probability",
+        "rhythm_chance",
+        "silence_probability",
+    ),
     "base": (
         "base_finding",
         "base_story",
@@ -26,10 +32,13 @@ _HOMES = {
         "revenue_retention",
         "state_transitions",
     ),
+    "consumption": ("Consumption", "consumption_finding", "learn_consumption", "sharpened"),
     "dates": ("DateRules", "call_list", "dates_calibration", "dates_finding", "next_order", "next_order_pit"),
-    "hindsight": ("Told", "look_back", "told_before"),
-    "economics": ("Point", "point_of_retention", "win_back", "worth_story"),
-    "ranking": ("Ranked", "paired_auc"),
+    "hindsight": ("Judged", "PastSettings", "Told", "judged", "look_back", "told_before"),
+    "calls": ("Calls", "calls_finding"),
+    "slipping": ("is_quiet", "quiet_share", "slipping_finding"),
+    "economics": ("Point", "beside_published", "point_of_retention", "win_back", "worth_story"),
+    "ranking": ("Flagged", "Ranked", "beside", "flagged_beside", "paired_auc"),
     "reconcile": ("reconciled",),
     "saved": ("saved_finding",),
     "contracts": (

@@ -9,7 +9,9 @@ import pandas as pd
 from regulars.finding import Finding
 from regulars.intervals import Estimate, wilson, z_value
 from regulars.labels import CustomerState
+from regulars.retention.occasions import Histories
 from regulars.retention.states import Thresholds, customer_states, first_gap_probability
+from regulars.rfm import day_number
 
 
 class BaseFinding(StrEnum):
@@ -56,21 +58,22 @@ def presence(
     """
     limits = thresholds or Thresholds()
     end = pd.Timestamp(observation_end).normalize()
-    table = occasions[occasions["day"] <= end].sort_values(["customer_id", "occasion"], ignore_index=True)
-    since = (table["day"] - table["first_day"]).dt.days.to_numpy(float)
-    x, t_x = table["occasion"].to_numpy(float), since / days_per_unit
+    told = Histories.of(occasions, end)
+    table, x = told.frame, told.frame["occasion"].to_numpy(float)
+    since = (told.day - np.repeat(told.first, told.frequency + 1)).astype(float)
+    t_x = since / days_per_unit
     with np.errstate(over="ignore"):
         own = (alpha + t_x) * np.expm1(-np.log(limits.lost_below) / (r + x)) * days_per_unit
     patience = np.minimum(np.floor(np.minimum(own, LONGEST_DAYS)) + 1, LONGEST_DAYS)
-    first = _first_patience(since[x == 1], limits.lost_below)
+    first = _first_patience(told.first_gaps, limits.lost_below)
     if first is not None:
         patience[x == 0] = first
     patience = np.maximum(patience, limits.new_days - since)
     lapse = table["day"] + pd.to_timedelta(patience, unit="D")
-    following = table.groupby("customer_id", sort=False)["day"].shift(-1)
+    following = table["day"].shift(-1).where(~told.is_last)
     lost = lapse < following.fillna(end + pd.Timedelta(days=1))
+    back = np.append(False, lost.to_numpy()[:-1]) & ~told.is_first
     columns = table[["customer_id", "day", "amount", "occasion"]]
-    back = lost.groupby(table["customer_id"], sort=False).shift(1, fill_value=False)
     return columns.assign(lapse_day=lapse, next_day=following, is_lost=lost, is_back=back)
 
 
@@ -116,27 +119,30 @@ def customer_ledger(spells: pd.DataFrame, observation_end) -> pd.DataFrame:
     """
     end = pd.Timestamp(observation_end).normalize()
     month, left = _month(spells["day"]), _month(spells.loc[spells["is_lost"], "lapse_day"])
-    kind = np.select([spells["occasion"] == 0, spells["is_back"]], ["new", "reactivated"], "kept")
-    last = int(_month(pd.Series([end])).iloc[0])
-    months = pd.RangeIndex(int(month.min()), last + 1)
-    counts = pd.crosstab(month, kind).reindex(index=months, columns=["new", "reactivated"], fill_value=0)
-    money = spells["amount"].groupby([month, kind]).sum().unstack(fill_value=0.0)
-    money = money.reindex(index=months, columns=["new", "reactivated", "kept"], fill_value=0.0)
-    counts["arrived"] = counts["new"] + counts["reactivated"]
-    counts["lost"] = left.value_counts().reindex(months, fill_value=0)
-    counts["closing"] = (counts["arrived"] - counts["lost"]).cumsum()
-    table = counts.assign(opening=counts["closing"].shift(fill_value=0)).join(money.add_prefix("revenue_"))
-    table["revenue"] = money.sum(axis=1)
-    table["quick_ratio"] = table["arrived"] / table["lost"].where(table["lost"] > 0)
-    table["month"] = months.to_numpy().astype("datetime64[M]").astype("datetime64[s]")
-    table["mature"] = (months < last) | ((end + pd.Timedelta(days=1)).day == 1)
-    columns = ["month", "opening", "new", "reactivated", "lost", "closing", "arrived"]
-    money_columns = ["revenue_new", "revenue_reactivated", "revenue_kept", "revenue"]
-    return table.reset_index(drop=True)[[*columns, *money_columns, "quick_ratio", "mature"]]
+    last, begin = int(_month(pd.Series([end]))[0]), int(month.min())
+    months = np.arange(begin, last + 1)
+    kind = np.select([spells["occasion"] == 0, spells["is_back"]], [0, 1], 2)  # new, reactivated, kept
+    cell = (month - begin) * 3 + kind
+    counts = np.bincount(cell, minlength=3 * len(months)).reshape(-1, 3)
+    money = np.bincount(cell, spells["amount"].to_numpy(float), 3 * len(months)).reshape(-1, 3)
+    new, back = counts[:, 0], counts[:, 1]
+    lost = np.bincount(left - begin, minlength=len(months))
+    closing = np.cumsum(new + back - lost)
+    return pd.DataFrame(
+        {
+            "month": months.astype("datetime64[M]").astype("datetime64[s]"),
+            "opening": closing - (new + back - lost), "new": new, "reactivated": back, "lost": lost,
+            "closing": closing, "arrived": new + back,
+            "revenue_new": money[:, 0], "revenue_reactivated": money[:, 1], "revenue_kept": money[:, 2],
+            "revenue": money.sum(axis=1),
+            "quick_ratio": np.where(lost > 0, (new + back) / np.maximum(lost, 1), np.nan),
+            "mature": (months < last) | ((end + pd.Timedelta(days=1)).day == 1),
+        }
+    )  # fmt: skip
 
 
-def _month(days: pd.Series) -> pd.Series:
-    return pd.Series(days.to_numpy().astype("datetime64[M]").astype("int64"), index=days.index)
+def _month(days: pd.Series) -> np.ndarray:
+    return days.to_numpy().astype("datetime64[M]").astype(np.int64)
 
 
 class Base(NamedTuple):
@@ -270,19 +276,19 @@ def revenue_retention(occasions: pd.DataFrame, observation_end, days: int, level
     --------
     >>> days = pd.DataFrame({
     ...     "customer_id": ["a", "a", "b"], "day": pd.to_datetime(["2026-01-05", "2026-02-10", "2026-02-11"]),
-    ...     "amount": [10.0, 4.0, 7.0], "first_day": pd.to_datetime(["2026-01-05", "2026-01-05", "2026-02-11"])})
+    ...     "amount": [10.0, 4.0, 7.0], "occasion": [0, 1, 0]})
     >>> found = revenue_retention(days, "2026-03-01", 30)
     >>> found.bridge["amount"].tolist(), found.net.value
     ([10.0, 7.0, 0.0, 0.0, -6.0, 0.0, 11.0], nan)
     """
-    end, length = pd.Timestamp(observation_end).normalize(), pd.Timedelta(days=days)
-    known = occasions[occasions["day"] <= end]
-    window = np.where(known["day"] > end - length, "now", np.where(known["day"] > end - 2 * length, "before", "older"))
-    spent = known.pivot_table(index="customer_id", columns=window, values="amount", aggfunc="sum")
-    spent = spent.reindex(columns=["before", "now"])
-    was, came = spent["before"].notna(), spent["now"].notna()
-    is_new = (known.groupby("customer_id")["day"].min() > end - length).reindex(spent.index)
-    before, now = spent["before"].fillna(0.0), spent["now"].fillna(0.0)
+    end = day_number(observation_end)
+    told = Histories.of(occasions, observation_end)
+    code, day, amount = told.code, told.day, told.frame["amount"].to_numpy(float)
+    inside = {"now": day > end - days, "before": (day > end - 2 * days) & (day <= end - days)}
+    size = len(told.starts)
+    came, was = (np.bincount(code[inside[name]], minlength=size) > 0 for name in ("now", "before"))
+    now, before = (np.bincount(code[rows], amount[rows], size) for rows in inside.values())
+    is_new = told.first > end - days
     step = np.select(
         [is_new, ~was & came, was & ~came, was & came & (now >= before), was & came],
         ["new", "returned", "paused", "more", "less"],
@@ -296,8 +302,8 @@ def revenue_retention(occasions: pd.DataFrame, observation_end, days: int, level
     bridge = pd.concat([totals.iloc[:1], change, totals.iloc[1:]]).rename_axis("step").reset_index()
     bridge["is_total"] = bridge["step"].isin(["before", "now"])
     bridge = bridge.astype({"customers": int, "amount": float})
-    watched = not known.empty and known["day"].min() <= end - 2 * length + pd.Timedelta(days=1)
-    then, after = before[was].to_numpy(float), now[was].to_numpy(float)
+    watched = size > 0 and day.min() <= end - 2 * days + 1
+    then, after = before[was], now[was]
     if not watched:
         then = then[:0]
     after = after[: len(then)]

@@ -8,7 +8,8 @@ import pandas as pd
 from regulars.clv.shifted_beta_geo import ShiftedBetaGeoFitter
 from regulars.intervals import wilson
 from regulars.labels import StayCurve
-from regulars.retention.occasions import purchase_occasions
+from regulars.retention.occasions import Histories, purchase_occasions
+from regulars.rfm import day_number
 
 UNITS = {"month": 1, "quarter": 3, "year": 12}
 DAYS_PER_MONTH = 30.4375
@@ -28,7 +29,7 @@ def cohort_retention(
     Parameters
     ----------
     orders : pandas.DataFrame
-        ``customer_id``, ``ordered_at``, ``amount``.
+        ``customer_id``, ``ordered_at``, ``amount``; or the occasions that `purchase_occasions` made of them.
     observation_end : date, optional
         Last day of the data; that of the last order without it.
     unit : {"month", "quarter", "year"}
@@ -71,16 +72,20 @@ def cohort_retention(
     _refuse_other("unit", unit, UNITS)
     _refuse_other("kind", kind, ("on", "on_or_after"))
     _refuse_other("window", window, ("calendar", "rolling"))
-    days = purchase_occasions(orders, zero_spend_is_purchase=zero_spend_is_purchase)
-    end = pd.Timestamp(observation_end if observation_end is not None else orders["ordered_at"].max()).normalize()
-    days = days[days["day"] <= end]
-    days["cohort"] = _ordinal(days["first_day"], unit)
+    days = _occasions(orders, zero_spend_is_purchase)
+    last = observation_end if observation_end is not None else orders["day" if days is orders else "ordered_at"].max()
+    end = pd.Timestamp(last).normalize()
+    told = Histories.of(days, end)
+    days = told.frame.assign(is_last=told.is_last, cohort=np.repeat(_ordinal(told.first, unit), told.frequency + 1))
     if window == "calendar":
-        days["period"] = _ordinal(days["day"], unit) - days["cohort"]
+        days["period"] = _ordinal(told.day, unit) - days["cohort"]
         cells = _calendar_cells(days, end, unit)
     else:
-        days["period"] = ((days["day"] - days["first_day"]).dt.days // (DAYS_PER_MONTH * UNITS[unit])).astype(int)
+        since = told.day - np.repeat(told.first, told.frequency + 1)
+        days["period"] = (since // (DAYS_PER_MONTH * UNITS[unit])).astype(int)
         days, cells = _rolling_cells(days, end, unit)
+    earlier = np.append(-1, days["period"].to_numpy()[:-1])
+    days["is_counted"] = told.is_first | (days["period"].to_numpy() != earlier)  # once in each period
     counted = _counts(days, kind)
     table = cells.merge(counted, on=["cohort", "period"], how="left")
     table = table.fillna({"customers": 0, "orders": 0, "revenue": 0.0})
@@ -98,9 +103,15 @@ def _refuse_other(name: str, value: str, allowed) -> None:
         raise ValueError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
 
 
-def _ordinal(dates: pd.Series, unit: str) -> pd.Series:
-    months = dates.to_numpy().astype("datetime64[M]").astype("int64")
-    return pd.Series(months // UNITS[unit], index=dates.index)
+def _occasions(orders: pd.DataFrame, zero_spend_is_purchase: bool) -> pd.DataFrame:
+    if "occasion" in orders:
+        return orders
+    return purchase_occasions(orders, zero_spend_is_purchase=zero_spend_is_purchase)
+
+
+def _ordinal(days: np.ndarray, unit: str) -> np.ndarray:
+    """Period since 1970 of days since 1970."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // UNITS[unit]
 
 
 def _start(ordinals: pd.Series, unit: str) -> pd.Series:
@@ -110,8 +121,8 @@ def _start(ordinals: pd.Series, unit: str) -> pd.Series:
 
 def _calendar_cells(days: pd.DataFrame, end: pd.Timestamp, unit: str) -> pd.DataFrame:
     sizes = days[days["occasion"] == 0].groupby("cohort").size().rename("n").reset_index()
-    last = int(_ordinal(pd.Series([end]), unit).iloc[0])
-    whole = int(_ordinal(pd.Series([end + pd.Timedelta(days=1)]), unit).iloc[0]) > last
+    last, following = (int(_ordinal(np.array([day_number(end) + ahead]), unit)[0]) for ahead in (0, 1))
+    whole = following > last
     cells = sizes.loc[sizes.index.repeat(last - sizes["cohort"] + 1)].reset_index(drop=True)
     cells["period"] = cells.groupby("cohort").cumcount()
     return cells.assign(mature=whole | (cells["cohort"] + cells["period"] < last))
@@ -135,17 +146,15 @@ def _rolling_cells(days: pd.DataFrame, end: pd.Timestamp, unit: str) -> tuple[pd
 def _counts(days: pd.DataFrame, kind: str) -> pd.DataFrame:
     seen = days[days["period"] < days["complete"]] if "complete" in days else days
     keys = ["cohort", "period"]
-    inside = seen.groupby(keys).agg(
-        customers=("customer_id", "nunique"), orders=("day", "size"), revenue=("amount", "sum")
-    )
+    inside = seen.groupby(keys).agg(customers=("is_counted", "sum"), orders=("day", "size"), revenue=("amount", "sum"))
     if kind == "on":
         return inside.reset_index()
-    last = days.groupby(["cohort", "customer_id"], sort=True)["period"].max()
-    limit = days.groupby(["cohort", "customer_id"], sort=True)["complete"].first() - 1 if "complete" in days else last
+    last = days.loc[days["is_last"]].set_index("cohort")
+    limit = last["complete"] - 1 if "complete" in last else last["period"]
     # a rolling window that was not observed whole has no cell of its own, but a purchase in it is "or after"
-    reach = pd.concat([last, limit], axis=1).min(axis=1).astype(int)
+    reach = np.minimum(last["period"], limit).astype(int)
     reach = reach[reach >= 0]
-    spread = reach.index.to_frame(index=False).assign(reach=reach.to_numpy())
+    spread = reach.rename("reach").reset_index()
     per_cell = spread.groupby(["cohort", "reach"]).size().unstack(fill_value=0).sort_index(axis=1)
     per_cell = per_cell.reindex(columns=range(int(per_cell.columns.max()) + 1), fill_value=0)
     still = per_cell.iloc[:, ::-1].cumsum(axis=1).iloc[:, ::-1].stack().rename("customers")
@@ -318,5 +327,5 @@ def mixture_curves(on: pd.DataFrame, on_or_after: pd.DataFrame, level: float = 0
 
 def triangles(orders: pd.DataFrame, observation_end, unit: str = "month", level: float = 0.9, **settings) -> list:
     """Triangles "on" and "on or after"; parameters as for `cohort_retention`."""
-    kinds = ("on", "on_or_after")
-    return [cohort_retention(orders, observation_end, unit, kind, level=level, **settings) for kind in kinds]
+    kinds, days = ("on", "on_or_after"), _occasions(orders, settings.pop("zero_spend_is_purchase", False))
+    return [cohort_retention(days, observation_end, unit, kind, level=level, **settings) for kind in kinds]

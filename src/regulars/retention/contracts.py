@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.beta_discrete_weibull import DurationDependence, duration_dependence
-from regulars.finding import Finding
+from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.intervals import Estimate, wilson, z_value
 from regulars.retention.survival import Curve, kaplan_meier
 
 TERMS = 2400  # renewals that are summed up: two hundred years of months
 TOO_LITTLE = "untold"
+SIMPLE_FROM = 0.05  # p-value from which differences between customers alone explain how retention changes
 
 
 class Contracts(NamedTuple):
@@ -162,7 +163,11 @@ class ContractStory(NamedTuple):
     @property
     def is_simple(self) -> bool:
         """Whether differences between customers alone explain how retention changes (5 % test)."""
-        return self.dependence.p_value >= 0.05
+        return _is_simple(self.dependence)
+
+
+def _is_simple(dependence: DurationDependence) -> bool:
+    return dependence.p_value >= SIMPLE_FROM
 
 
 def contract_story(
@@ -220,7 +225,7 @@ def contract_story(
     )  # fmt: skip
     rate = (1 + annual_discount_rate) ** (1 / periods_per_year) - 1
     now = spells.loc[~spells["has_ended"], "periods"].to_numpy()
-    model = found.simple if found.p_value >= 0.05 else found.general
+    model = found.simple if _is_simple(found) else found.general
     return ContractStory(curve, found, table, _to_come(model, now, rate, level, draws, seed))
 
 
@@ -350,7 +355,7 @@ def leaving_reasons(
 
 
 def contracts_finding(
-    contracts: pd.DataFrame,
+    contracts: pd.DataFrame | None,
     observation_end,
     annual_discount_rate: float,
     level: float = 0.9,
@@ -362,8 +367,8 @@ def contracts_finding(
 
     Parameters
     ----------
-    contracts : pandas.DataFrame
-        Clean table ``contracts``.
+    contracts : pandas.DataFrame or None
+        Clean table ``contracts``; None where not supplied.
     observation_end : date
     annual_discount_rate : float
         Per year.
@@ -381,6 +386,8 @@ def contracts_finding(
         ``rising``, ``falling`` or ``steady`` by what becomes of a customer's own chance of leaving; ``untold`` where
         nobody has left or fewer than three renewals were watched.
     """
+    if contracts is None:
+        return Finding(NOT_SUPPLIED)
     found = contract_spells(_with_columns(contracts), observation_end)
     faults = {name: getattr(found, name) for name in ("reversed", "later", "overlapping", "returned")}
     try:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.equity import acquisition_campaigns, acquisition_cost
-from regulars.finding import Finding
+from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.intervals import Estimate, change, difference, share, z_value
 from regulars.labels import Change, Purpose
 
@@ -135,8 +135,10 @@ def costs_finding(
     -------
     Finding
         ``proved``, ``unproved`` by whether contacts kept customers beyond noise; ``untold`` where there are no
-        campaigns of both kinds, with contacts.
+        campaigns of both kinds, with contacts; ``not_supplied`` without any campaigns.
     """
+    if "campaigns" not in tables:
+        return Finding(NOT_SUPPLIED)
     contacts = tables.get("campaign_contacts")
     found = campaign_costs(tables["campaigns"], contacts, occasions, observation_end, within_days, level)
     if not np.isfinite(found.ratio.value):
@@ -146,6 +148,19 @@ def costs_finding(
     if np.isfinite(found.keep.value):
         return Finding("proved", facts | {"keep": found.keep})
     return Finding("unproved", facts)
+
+
+def contact_effect(
+    tables: Mapping[str, pd.DataFrame], occasions: pd.DataFrame, observation_end, within_days: int, level: float = 0.9
+) -> Estimate:
+    """How many more of the contacted ordered than of the control groups; missing without campaigns or controls.
+
+    Parameters as `campaign_costs`.
+    """
+    if "campaigns" not in tables:
+        return NOTHING
+    contacts = tables.get("campaign_contacts")
+    return campaign_costs(tables["campaigns"], contacts, occasions, observation_end, within_days, level).effect
 
 
 class Referred(NamedTuple):
@@ -215,14 +230,17 @@ def _mean(values: pd.Series, level: float) -> Estimate:
     return Estimate(mean, mean - reach, mean + reach, n)
 
 
-def referrals_finding(referrals: pd.DataFrame, value: pd.DataFrame, level: float = 0.9) -> Finding:
+def referrals_finding(referrals: pd.DataFrame | None, value: pd.DataFrame, level: float = 0.9) -> Finding:
     """Who refers, and whether the referred are worth more; parameters as `referral_value`.
 
     Returns
     -------
     Finding
-        ``more``, ``less``, ``alike`` (no difference beyond noise) or ``untold`` (nobody known was referred).
+        ``more``, ``less``, ``alike`` (no difference beyond noise), ``untold`` (nobody known was referred) or
+        ``not_supplied``.
     """
+    if referrals is None:
+        return Finding(NOT_SUPPLIED)
     found = referral_value(referrals, value, level)
     moved = change(found.worth, found.others)
     if moved is Change.UNKNOWN:

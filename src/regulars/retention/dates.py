@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regulars.clv._fitter import distinct_rows
+from regulars.finding import Finding
 from regulars.intervals import Estimate, share
 from regulars.retention.risk import can_tell_alive
 
@@ -83,17 +85,17 @@ def next_order(model, value: pd.DataFrame, observation_end, days_per_unit: float
     ('2026-07-03', [False, True], [0.01, 1.0])
     """
     rules = rules or DateRules()
-    history = tuple(value[name].to_numpy(float) for name in ("frequency", "recency", "T"))
+    history, back = distinct_rows(*(value[name].to_numpy(float) for name in ("frequency", "recency", "T")))
     tail = (1 - rules.window_level) / 2
 
     def days_until(chance: float) -> np.ndarray:
         found = np.asarray(model.next_order_quantile(chance, *history, given_order=True)) * days_per_unit
         # an order on the first day comes within a unit of a day: days are counted whole, from 1
-        return np.where(np.isfinite(found), np.maximum(np.ceil(found), 1), np.inf)
+        return np.where(np.isfinite(found), np.maximum(np.ceil(found), 1), np.inf)[back]
 
     low, median, high = (days_until(chance) for chance in (tail, 0.5, 1 - tail))
     early = days_until(rules.call_share)
-    never = np.where(can_tell_alive(value), np.asarray(model.probability_never(*history)), np.nan)
+    never = np.where(can_tell_alive(value), np.asarray(model.probability_never(*history))[back], np.nan)
     told = (never <= rules.max_never) & (median <= rules.horizon_days) & (high - low <= rules.max_window_days)
     end = pd.Timestamp(observation_end).normalize()
 
@@ -130,6 +132,31 @@ class Dates(NamedTuple):
     finding: DatesFinding
     told: Estimate
     usual_window: float
+
+    def telling(
+        self, bands: pd.DataFrame, due: pd.DataFrame, expected: Estimate, limit: int, within: int, **facts
+    ) -> Finding:
+        """What the page tells.
+
+        Parameters
+        ----------
+        bands : pandas.DataFrame
+            Of `regulars.retention.active_bands`.
+        due : pandas.DataFrame
+            Of `call_list`, with pseudonyms as ``customer``.
+        expected : Estimate
+            Of `regulars.retention.expected_active`.
+        limit : int
+            Widest window at which a date is told.
+        within : int
+            Days for which customers are expected.
+        **facts
+            Of how dates did in the past.
+        """
+        facts = {"told": self.told, "limit": limit, "within": within, "expected": expected, "n": expected.n, **facts}
+        jars = due[due["product_id"].notna()]
+        frames = {"expected": bands, "list": due} | ({"jars": jars} if len(jars) else {})
+        return Finding(self.finding, facts, frames)
 
 
 def dates_finding(dates: pd.DataFrame, frequency, level: float = 0.9) -> Dates:
@@ -181,14 +208,15 @@ def call_list(dates: pd.DataFrame, value: pd.DataFrame, observation_end, within_
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``call_by``, the dates of the window, ``p_never``, ``spend_per_order``, ``clv`` (currency).
+        ``customer_id``, ``call_by``, the dates of the window, ``p_never``, ``spend_per_order``, ``clv`` (currency),
+        ``product_id`` and ``quantity`` of what runs out, where that made the date.
     """
     end = pd.Timestamp(observation_end).normalize()
     soon = dates[dates["call_by"].notna() & (dates["call_by"] <= end + pd.Timedelta(days=within_days))]
     found = soon.merge(value[["customer_id", "spend_per_order", "clv"]], on="customer_id")
     found = found.sort_values(["clv", "customer_id"], ascending=[False, True], kind="stable").head(n)
-    columns = ["customer_id", "call_by", *DATES, "p_never", "spend_per_order", "clv"]
-    return found[columns].reset_index(drop=True)
+    columns = ["customer_id", "call_by", *DATES, "p_never", "spend_per_order", "clv", "product_id", "quantity"]
+    return found.reindex(columns=columns).reset_index(drop=True)
 
 
 def next_order_pit(model, past: pd.DataFrame, days_until, horizon_days: int, days_per_unit: float = 7.0, seed: int = 0):

@@ -1,5 +1,6 @@
 """What retention is worth: a point of it in money, and when winning a customer back pays."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -7,13 +8,15 @@ import pandas as pd
 
 from regulars.finding import Finding
 from regulars.intervals import Estimate, z_value
-from regulars.labels import CustomerState
+from regulars.labels import CustomerState, EquityLever
 from regulars.retention.base import presence
 from regulars.retention.risk import can_tell_alive
 from regulars.retention.states import Thresholds
 from regulars.retention.survival import kaplan_meier
 
 POINT = 0.01
+# per cent that the value of customers rises by when a driver improves by one per cent: Gupta, Lehmann and Stuart (2004)
+PUBLISHED = {EquityLever.RETENTION: 5.0, EquityLever.MARGIN: 1.0, EquityLever.ACQUISITION_COST: 0.1}
 
 
 class Point(NamedTuple):
@@ -117,16 +120,59 @@ class Worth(NamedTuple):
         return {"up": point.up, "customers": point.customers} if self.finding == "told" else {}
 
     def telling(
-        self, value: pd.DataFrame, contact_cost: float, days: int, months: int, doubt=0.0, level=0.9
+        self, value: pd.DataFrame, contact_cost: float, days: int, months: int, levers=None, doubt=0.0, level=0.9
     ) -> Finding:
-        """What the page tells; `value` and the settings are those that it was made with, `months` the horizon."""
+        """What the page tells.
+
+        `value` and the settings are those that it was made with, `months` is the horizon, `levers` are the elasticities
+        that the value stage recorded, if it did.
+        """
         point = self.point
         facts = {"cost": contact_cost, "days": days, "months": months, "n": point.n, **self.facts}
         frames = {"back": self.back}
+        if levers:
+            frames["levers"] = beside_published(levers)
         if self.finding == "told":
             facts |= {"down": point.down, "each": point.each, "elasticity": point.elasticity}
             frames["equity"] = equity_by_point(float(value["clv"].sum()), point, len(value), doubt, level)
         return Finding(self.finding, facts, frames)
+
+
+def beside_published(levers: Sequence[Mapping]) -> pd.DataFrame:
+    """Elasticities of customer equity beside the published ones, all for an improvement by one per cent.
+
+    Parameters
+    ----------
+    levers : sequence of mapping
+        ``lever``, ``elasticity``, ``elasticity_low``, ``elasticity_high``, as `regulars.clv.elasticities` gives them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lever``, ``elasticity`` with limits (missing where it cannot be told), ``published``. A cost improves by
+        falling, so that its sign is turned.
+
+    References
+    ----------
+    Gupta, S., Lehmann, D. R. and Stuart, J. A. (2004), Valuing customers, J. of Marketing Research 41, 7-18: 3 to 7 for
+    retention, about 1 for margin, .02 to .32 for the acquisition cost.
+
+    Examples
+    --------
+    >>> cost = {"lever": "acquisition_cost", "elasticity": -0.2, "elasticity_low": -0.3, "elasticity_high": -0.1}
+    >>> beside_published([cost]).iloc[-1, 1:].astype(float).tolist()
+    [0.2, 0.1, 0.3, 0.1]
+    """
+    known = {row["lever"]: row for row in levers}
+    rows = []
+    for lever, published in PUBLISHED.items():
+        row = known.get(lever.value, {})
+        ends = [row.get(f"elasticity{end}") for end in ("", "_low", "_high")]
+        value, low, high = (float("nan") if end is None else float(end) for end in ends)
+        if lever is EquityLever.ACQUISITION_COST:
+            value, low, high = -value, -high, -low
+        rows.append((lever.value, value, low, high, published))
+    return pd.DataFrame(rows, columns=["lever", "elasticity", "elasticity_low", "elasticity_high", "published"])
 
 
 def equity_by_point(total: float, point: Point, customers: int, level_uncertainty=0.0, level: float = 0.9):

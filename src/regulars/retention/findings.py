@@ -7,9 +7,11 @@ import pandas as pd
 from scipy.stats import chi2, false_discovery_control, norm
 from scipy.stats import t as student
 
+from regulars.finding import Finding
 from regulars.intervals import Estimate, difference, z_value
 from regulars.labels import Change, CohortFinding
-from regulars.retention.survival import kaplan_meier, log_rank
+from regulars.retention.cohorts import mixture_curves, recent_cells
+from regulars.retention.survival import cohort_curves, kaplan_meier, log_rank
 
 
 class CohortStory(NamedTuple):
@@ -30,6 +32,34 @@ class CohortStory(NamedTuple):
     finding: CohortFinding
     halves: dict[str, Estimate]
     chance: float
+
+    def telling(self, times, triangles, again: Estimate, days: int, within: int, most: int, level: float) -> Finding:
+        """What the page tells.
+
+        Parameters
+        ----------
+        times : pandas.DataFrame
+            The story's own.
+        triangles : sequence
+            Of `regulars.retention.triangles`.
+        again : Estimate
+            Share of all customers with a second order within `within` days.
+        days : int
+            At which the story compares cohorts.
+        most : int
+            Cohorts, and periods, of the triangle that are drawn.
+        level : float
+        """
+        curves, cells = cohort_curves(times, level=level), recent_cells(triangles[0], most)
+        mixture = mixture_curves(*triangles, level)
+        facts = {"days": days, "within": within, "again": again, "cohorts": cells["cohort"].nunique(), **self.halves}
+        if self.halves:
+            facts["chance"] = self.chance
+        frames = {"curves": curves, "table": self.comparison.iloc[::-1], "triangle": cells}
+        if mixture.periods:
+            facts, frames = facts | mixture.facts, frames | {"mixture": mixture.curves}
+        format = "month_short" if curves["grain"].iloc[0] in ("month", "quarter") else "year"
+        return Finding(self.finding, facts, frames, columns={"curves": {"cohort": format}})
 
 
 def cohort_story(times: pd.DataFrame, horizon_days: float, level: float = 0.9) -> CohortStory:

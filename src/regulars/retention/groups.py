@@ -10,7 +10,9 @@ from scipy.stats import false_discovery_control
 from regulars.finding import Finding
 from regulars.intervals import Estimate, z_value
 from regulars.labels import GroupsFinding, Third
+from regulars.retention.occasions import Histories
 from regulars.retention.survival import Curve, kaplan_meier, log_rank
+from regulars.rfm import day_number
 from regulars.segments.rfm import name_segments, rfm_scores
 
 GROUPS_MOST = 6  # of one grouping: no more can be told apart
@@ -196,12 +198,25 @@ def groupings(
     return {name: waiting for name, waiting in found.items() if len(waiting.frame)}
 
 
-def _segments(occasions, cutoff, observation_end) -> Waiting:
-    known = occasions[occasions["day"] <= cutoff].groupby("customer_id", sort=True)
-    past = known.agg(last_ordered_at=("day", "max"), frequency=("occasion", "max"), spend=("amount", "sum"))
-    names = name_segments(rfm_scores(past)) if len(past) else pd.Series(dtype="string")
-    starts = pd.DataFrame({"customer_id": past.index, "day": cutoff, "group": names.to_numpy()})
-    return since_day(occasions, starts, observation_end, "cutoff")
+def _segments(occasions: pd.DataFrame, cutoff: pd.Timestamp, observation_end) -> Waiting:
+    told, then = Histories.of(occasions, observation_end), day_number(cutoff)
+    code, size, seen = told.code, len(told.starts), told.day <= then
+    count = np.bincount(code[seen], minlength=size)
+    known, returned = count > 0, count <= told.frequency  # there is more than was known
+    last, following = told.starts + np.maximum(count - 1, 0), told.starts + np.minimum(count, told.frequency)
+    spend = np.bincount(code[seen], told.frame["amount"].to_numpy(float)[seen], size)
+    table = pd.DataFrame(
+        {
+            "customer_id": told.customers,
+            "last_ordered_at": told.day[last].astype("datetime64[D]").astype("datetime64[s]"),
+            "frequency": count - 1,
+            "spend": spend,
+            "days": np.where(returned, told.day[following], day_number(observation_end)) - float(then),
+            "returned": returned,
+        }
+    )[known].reset_index(drop=True)
+    names = name_segments(rfm_scores(table)) if len(table) else pd.Series(dtype="string")
+    return Waiting(table.assign(group=names.to_numpy())[["customer_id", "group", "days", "returned"]], "cutoff")
 
 
 def _channel(orders: pd.DataFrame, customers: pd.DataFrame | None) -> pd.Series | None:

@@ -1,5 +1,6 @@
 """Were we right last time: what would have been told some time ago, beside what came."""
 
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -9,10 +10,15 @@ import pandas as pd
 from regulars.clv.calibration import calibrate_p_active, reliability_table
 from regulars.finding import Finding
 from regulars.intervals import Estimate, share
+from regulars.labels import Ranking
 from regulars.retention.dates import DateRules, dates_calibration, next_order, next_order_pit
 from regulars.retention.occasions import Kept, kept_change
+from regulars.retention.ranking import Flagged, beside, flagged_beside
 from regulars.retention.risk import expected_active
-from regulars.rfm import month_before, rfm_summary, unit_days
+from regulars.retention.states import rhythm_chance
+from regulars.rfm import Purchases, day_number, month_before, unit_days
+
+NOTHING = Estimate(float("nan"), n=0)
 
 
 class HindsightFinding(StrEnum):
@@ -22,6 +28,111 @@ class HindsightFinding(StrEnum):
     OVER = "over"
     UNDER = "under"
     UNKNOWN = "unknown"
+
+
+class RuleFinding(StrEnum):
+    """Which told leavers better: a fixed number of days, or each customer's own rhythm."""
+
+    OWN = "own"
+    FIXED = "fixed"
+    ALIKE = "alike"
+    UNKNOWN = "unknown"  # one of the rules flagged nobody, or everybody
+    TOO_SHORT = "too_short"
+
+
+@dataclass(frozen=True)
+class PastSettings:
+    """How forecasts of the past are made and judged.
+
+    Parameters
+    ----------
+    time_unit : str
+        As in the value stage.
+    level_uncertainty : float
+        As for `regulars.retention.expected_active`.
+    rules : DateRules
+    level : float
+        Of the intervals.
+    seed : int
+        Of the places in the predicted distributions and of the bootstraps.
+    gone_below : float
+        Chance of so long a silence in the own rhythm below which the rhythm calls a customer gone.
+    """
+
+    time_unit: str = "week"
+    level_uncertainty: float = 0.0
+    rules: DateRules = field(default_factory=DateRules)
+    level: float = 0.9
+    seed: int = 0
+    gone_below: float = 0.05
+
+
+class Past(NamedTuple):
+    """What was known on a day, what a model made of it, and what came until the end of the data.
+
+    Parameters
+    ----------
+    cutoff : pandas.Timestamp
+    horizon : int
+        Days watched after it.
+    table : pandas.DataFrame
+        As `regulars.rfm.rfm_summary` had it on that day.
+    gaps : numpy.ndarray
+        Days between first and second purchase of those who had come back by then.
+    days_until : numpy.ndarray
+        Days until the next purchase of each customer; NaN where none came.
+    chance : numpy.ndarray
+        Calibrated chance of one.
+    model : fitter
+    """
+
+    cutoff: pd.Timestamp
+    horizon: int
+    table: pd.DataFrame
+    gaps: np.ndarray
+    days_until: np.ndarray
+    chance: np.ndarray
+    model: object
+
+    @property
+    def came(self) -> np.ndarray:
+        """Who ordered."""
+        return np.isfinite(self.days_until)
+
+    @property
+    def history(self) -> tuple[np.ndarray, ...]:
+        """Frequency, recency and T."""
+        return tuple(self.table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
+
+    def forecast(self, settings: PastSettings, who=slice(None)) -> Estimate:
+        """Customers who were to order."""
+        chances = pd.DataFrame({"p_active": self.chance[who]})
+        return expected_active(chances, settings.level_uncertainty, settings.level)
+
+
+def _past(fitter, log: Purchases, observation_end, cutoff, settings: PastSettings) -> Past | None:
+    """Forecast of a day in the past; None where there was too little history for one."""
+    then, end = day_number(cutoff), day_number(observation_end)
+    known = log.day <= then
+    if not known.any() or end <= then:
+        return None
+    table = log.summary(cutoff, settings.time_unit)
+    if not (table["frequency"] > 0).any() or not table["T"].max() > 0:
+        return None
+    code, day = log.code[known], log.day[known]
+    starts = np.flatnonzero(np.diff(code, prepend=-1))
+    back = starts[table["frequency"].to_numpy() > 0]
+    later = (log.day > then) & (log.day <= end)
+    who, place = np.unique(log.code[later], return_index=True)  # occasions are in order of time
+    until = np.full(len(log.customers), np.nan)
+    until[who] = log.day[later][place] - then
+    active = calibrate_p_active(
+        log, cutoff, end - then, fitter=fitter, time_unit=settings.time_unit, level=settings.level
+    )
+    chance = active.probabilities["p_active"].to_numpy()
+    return Past(
+        pd.Timestamp(cutoff), end - then, table, day[back + 1] - day[back], until[code[starts]], chance, active.model
+    )
 
 
 class Told(NamedTuple):
@@ -39,16 +150,13 @@ class Told(NamedTuple):
     came : float
         Customers of those who did.
     kept_forecast, kept : Estimate
-        Share of the customers who had bought in the window before that were to buy, and that did; the interval of the
+        Share of the customers who had bought in the month before that were to buy, and that did; the interval of the
         forecast is for the share to be seen.
-    reliability : pandas.DataFrame
-        Customers in groups of like chance: ``n``, ``predicted``, ``observed`` with ``observed_low`` and
-        ``observed_high`` (Wilson).
-    dates : dict
-        As `dates_calibration`: where the next order fell in the window told for it.
     hits : Estimate
         Of the customers who had a call-by date, those who ordered within their window or before the end of the data;
         n counts those whose window is over.
+    top : Estimate
+        Of the customers who were most likely to order, as many as a list holds, those who did.
     """
 
     cutoff: pd.Timestamp
@@ -57,38 +165,20 @@ class Told(NamedTuple):
     came: float
     kept_forecast: Estimate
     kept: Estimate
-    reliability: pd.DataFrame
-    dates: dict[str, Estimate]
     hits: Estimate
-
-    @property
-    def facts(self) -> dict:
-        """What the sentence of this finding needs."""
-        if self.finding is HindsightFinding.UNKNOWN:
-            return {}
-        return {"forecast": self.forecast, "came": self.came, "n": self.forecast.n}
+    top: Estimate
 
     def telling(self, agreed: pd.DataFrame) -> Finding:
         """What the page tells, with the identities that were checked beside it."""
-        facts = {"cutoff": self.cutoff, "identities": len(agreed), **self.facts}
-        reliability = {"reliability": self.reliability} if len(self.reliability) else {}
-        return Finding(self.finding, facts, reliability | {"agreed": agreed})
+        facts = {"identities": len(agreed)}
+        if self.finding is not HindsightFinding.UNKNOWN:
+            facts |= {"cutoff": self.cutoff, "forecast": self.forecast, "came": self.came, "n": self.forecast.n}
+            facts |= {"kept": self.kept, "kept_forecast": self.kept_forecast, "hits": self.hits, "top": self.top}
+        return Finding(self.finding, facts, {"agreed": agreed})
 
 
 def told_before(
-    fitter,
-    orders: pd.DataFrame,
-    occasions: pd.DataFrame,
-    observation_end,
-    cutoff,
-    window_days: int,
-    *,
-    time_unit: str = "week",
-    zero_spend_is_purchase: bool = False,
-    level_uncertainty: float = 0.0,
-    rules: DateRules | None = None,
-    level: float = 0.9,
-    seed: int = 0,
+    fitter, log: Purchases, observation_end, cutoff, list_length: int = 50, settings: PastSettings | None = None
 ) -> Told:
     """Make the forecast of a day in the past anew, from what was known then, and hold it against what came.
 
@@ -96,55 +186,40 @@ def told_before(
     ----------
     fitter : callable
         Makes an unfitted model of orders.
-    orders, occasions : pandas.DataFrame
-        The log, and `regulars.retention.purchase_occasions` of it.
+    log : regulars.rfm.Purchases
+        Purchase occasions.
     observation_end, cutoff : date
         End of what is known now, and of what was known then.
-    window_days : int
-        Length of the window before the cutoff that says who was to be kept.
-    time_unit, zero_spend_is_purchase
-        As in the value stage.
-    level_uncertainty : float
-        As for `expected_active`.
-    rules : DateRules, optional
-    level : float
-    seed : int
-        Of the places in the predicted distributions.
+    list_length : int
+        Customers on a list.
+    settings : PastSettings, optional
 
     Returns
     -------
     Told
     """
-    end, cutoff = pd.Timestamp(observation_end).normalize(), pd.Timestamp(cutoff).normalize()
-    horizon, unit = int((end - cutoff).days), unit_days(time_unit)
-    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
-    known = orders[orders["ordered_at"] < cutoff + pd.Timedelta(days=1)]
-    past = rfm_summary(known, cutoff, **settings) if len(known) else pd.DataFrame()
-    if past.empty or not (past["frequency"] > 0).any() or not past["T"].max() > 0:
-        return _unknown(cutoff)
-    after = occasions[(occasions["day"] > cutoff) & (occasions["day"] <= end)]
-    first = after.groupby("customer_id")["day"].min().reindex(past["customer_id"].array)
-    days_until = (first - cutoff).dt.days.to_numpy(float)
-    came = np.isfinite(days_until)
-    active = calibrate_p_active(known, cutoff, horizon, fitter=fitter, level=level, **settings)
-    chance = active.probabilities.set_index("customer_id")["p_active"].reindex(past["customer_id"].array).to_numpy()
-    forecast = expected_active(pd.DataFrame({"p_active": chance}), level_uncertainty, level)
-    recent = (past["last_ordered_at"] > cutoff - pd.Timedelta(days=window_days)).to_numpy()
-    history = tuple(past[name].to_numpy(float) for name in ("frequency", "recency", "T"))
-    model = fitter().fit(*history)
-    places = next_order_pit(model, past, days_until, horizon, unit, seed)
-    alive = np.asarray(model.conditional_probability_alive(*history))
-    dates = next_order(model, past.assign(p_alive=alive), cutoff, unit, rules)
+    settings = settings or PastSettings()
+    past = _past(fitter, log, observation_end, cutoff, settings)
+    if past is None:
+        return Told(
+            pd.Timestamp(cutoff), HindsightFinding.UNKNOWN, NOTHING, float("nan"), NOTHING, NOTHING, NOTHING, NOTHING
+        )
+    forecast, came = past.forecast(settings), past.came
+    recent = (past.table["last_ordered_at"] > month_before(cutoff)).to_numpy()
+    alive = np.asarray(past.model.conditional_probability_alive(*past.history))
+    dates = next_order(
+        past.model, past.table.assign(p_alive=alive), cutoff, unit_days(settings.time_unit), settings.rules
+    )
+    likely = np.argsort(-past.chance, kind="stable")[:list_length]
     return Told(
-        cutoff,
+        past.cutoff,
         _finding(forecast, came.sum()),
         forecast,
         float(came.sum()),
-        _as_share(expected_active(pd.DataFrame({"p_active": chance[recent]}), level_uncertainty, level)),
-        _kept(came[recent], level),
-        _reliability(chance, came, level),
-        dates_calibration(places, (rules or DateRules()).window_level, level),
-        _hits(dates, first.to_numpy(), end, level),
+        _as_share(past.forecast(settings, recent)),
+        _share(came[recent], settings.level),
+        _hits(dates, past, settings.level),
+        _share(came[likely], settings.level),
     )
 
 
@@ -154,51 +229,174 @@ def _finding(forecast: Estimate, came: float) -> HindsightFinding:
     return HindsightFinding.OVER if forecast.value > came else HindsightFinding.UNDER
 
 
-def _reliability(chance: np.ndarray, came: np.ndarray, level: float) -> pd.DataFrame:
-    table = reliability_table(chance, came, level=level).drop(columns="predicted_raw")
-    return table.rename(columns={"low": "observed_low", "high": "observed_high"})
-
-
 def _as_share(total: Estimate) -> Estimate:
     n = total.n
-    return Estimate(total.value / n, total.low / n, total.high / n, n) if n else Estimate(float("nan"), n=0)
+    return Estimate(total.value / n, total.low / n, total.high / n, n) if n else NOTHING
 
 
-def _kept(came: np.ndarray, level: float) -> Estimate:
-    return share(int(came.sum()), len(came), level) if len(came) else Estimate(float("nan"), n=0)
+def _share(happened: np.ndarray, level: float) -> Estimate:
+    return share(int(happened.sum()), len(happened), level) if len(happened) else NOTHING
 
 
-def _hits(dates: pd.DataFrame, first: np.ndarray, end: pd.Timestamp, level: float) -> Estimate:
-    due = dates["call_by"].notna() & (dates["next_order_high"] <= end)
-    inside = (first >= dates["next_order_low"].to_numpy()) & (first <= dates["next_order_high"].to_numpy())
-    return _kept((inside & due.to_numpy())[due.to_numpy()], level)
+def _hits(dates: pd.DataFrame, past: Past, level: float) -> Estimate:
+    low, high = ((dates[name] - past.cutoff).dt.days.to_numpy(float) for name in ("next_order_low", "next_order_high"))
+    due = dates["call_by"].notna().to_numpy() & (high <= past.horizon)
+    return _share(((past.days_until >= low) & (past.days_until <= high))[due], level)
 
 
-def _unknown(cutoff) -> Told:
-    nothing = Estimate(float("nan"), n=0)
-    empty = pd.DataFrame(columns=["n", "predicted", "observed", "observed_low", "observed_high"], dtype=float)
-    dates = dict.fromkeys(("inside", "early", "late"), nothing)
-    return Told(cutoff, HindsightFinding.UNKNOWN, nothing, float("nan"), nothing, nothing, empty, dates, nothing)
-
-
-class LookBack(NamedTuple):
-    """What would have been told a month ago, and one window ago, with what came of it.
+class Judged(NamedTuple):
+    """How rankings, rules and dates did on the days kept back for them.
 
     Parameters
     ----------
-    month, window : Told
+    finding : RuleFinding
+    cutoff : pandas.Timestamp
+    days : int
+    forecast : Estimate
+        Customers who were to order by then; n counts all known.
+    came : float
+        Those who did.
+    rankings : pandas.DataFrame
+        Of `regulars.retention.beside`: each score beside plain recency.
+    flagged : Flagged
+        Of `regulars.retention.flagged_beside`.
+    fixed_days : int
+    dates : dict
+        As `dates_calibration`: where the next order fell in the window told for it.
+    reliability : pandas.DataFrame
+        Customers in groups of like chance: ``n``, ``predicted``, ``observed`` with ``observed_low`` and
+        ``observed_high`` (Wilson).
+    """
+
+    finding: RuleFinding
+    cutoff: pd.Timestamp
+    days: int
+    forecast: Estimate
+    came: float
+    rankings: pd.DataFrame
+    flagged: Flagged
+    fixed_days: int
+    dates: dict[str, Estimate]
+    reliability: pd.DataFrame
+
+    @property
+    def window_facts(self) -> dict[str, Estimate]:
+        """Where the next order fell in its window: ``inside``, ``early``, ``late``; missing without a forecast."""
+        return self.dates or dict.fromkeys(("inside", "early", "late"), NOTHING)
+
+    def telling(self) -> Finding:
+        """What the page tells."""
+        if self.finding is RuleFinding.TOO_SHORT:
+            return Finding(self.finding, {"days": self.days})
+        facts = {"days": self.days, "cutoff": self.cutoff, "fixed_days": self.fixed_days, **self.window_facts}
+        facts |= {"forecast": self.forecast, "came": self.came, "n": self.forecast.n}
+        if self.finding is not RuleFinding.UNKNOWN:
+            facts |= {"gap": self.flagged.gap, "own": self.flagged.own, "fixed": self.flagged.fixed}
+            for rule in ("own", "fixed"):
+                facts |= {f"{rule}_caught": self.flagged.caught[rule], f"{rule}_wrong": self.flagged.wrong[rule]}
+        frames = {"rankings": self.rankings} if len(self.rankings) else {}
+        return Finding(self.finding, facts, frames | {"reliability": self.reliability})
+
+
+def judged(
+    fitter, log: Purchases, observation_end, days: int, fixed_days: int, settings: PastSettings | None = None
+) -> Judged:
+    """Judge rankings, the fixed rule and the dates on the last days, from what was known before them.
+
+    Parameters
+    ----------
+    fitter, log, observation_end, settings
+        As for `told_before`.
+    days : int
+        Kept back.
+    fixed_days : int
+        Days of silence after which the fixed rule calls a customer gone.
+
+    Returns
+    -------
+    Judged
+        ``too_short`` where there was too little history, ``unknown`` where a rule flagged nobody or everybody.
+    """
+    settings = settings or PastSettings()
+    cutoff = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=days)
+    past = _past(fitter, log, observation_end, cutoff, settings)
+    if past is None:
+        nothing, empty = Flagged(NOTHING, NOTHING, NOTHING, {}, {}), pd.DataFrame()
+        return Judged(RuleFinding.TOO_SHORT, cutoff, days, NOTHING, float("nan"), empty, nothing, fixed_days, {}, empty)
+    unit, history, model = unit_days(settings.time_unit), past.history, past.model
+    silence = np.rint((history[2] - history[1]) * unit)
+    rates = float(model.params_["r"]), float(model.params_["alpha"]), unit
+    chance = rhythm_chance(history[0], history[1] * unit, history[2] * unit, past.gaps, *rates)
+    ahead = days / unit
+    scores = {
+        Ranking.P_ACTIVE: np.asarray(model.probability_active(ahead, *history)),
+        Ranking.EXPECTED_ORDERS: np.asarray(model.conditional_expected_number_of_purchases_up_to_time(ahead, *history)),
+        Ranking.OWN_RHYTHM: chance,
+        Ranking.RECENCY: -silence,
+    }
+    sure = {"level": settings.level, "seed": settings.seed}
+    flagged = flagged_beside(~past.came, chance < settings.gone_below, silence > fixed_days, **sure)
+    places = next_order_pit(model, past.table, past.days_until, days, unit, settings.seed)
+    reliability = reliability_table(past.chance, past.came, level=settings.level).drop(columns="predicted_raw")
+    return Judged(
+        _rule(flagged.gap),
+        cutoff,
+        days,
+        past.forecast(settings),
+        float(past.came.sum()),
+        beside(past.came, scores, Ranking.RECENCY, **sure),
+        flagged,
+        fixed_days,
+        dates_calibration(places, settings.rules.window_level, settings.level),
+        reliability.rename(columns={"low": "observed_low", "high": "observed_high"}),
+    )
+
+
+def _rule(gap: Estimate) -> RuleFinding:
+    if np.isnan(gap.low):
+        return RuleFinding.UNKNOWN
+    return RuleFinding.OWN if gap.low > 0 else RuleFinding.FIXED if gap.high < 0 else RuleFinding.ALIKE
+
+
+class LookBack(NamedTuple):
+    """What would have been told a month ago, how rankings and rules did, and who was kept this month.
+
+    Parameters
+    ----------
+    month : Told
+    judged : Judged
     kept : regulars.retention.occasions.Kept
     """
 
     month: Told
-    window: Told
+    judged: Judged
     kept: Kept
 
 
-def look_back(fitter, orders, occasions, observation_end, window_days: int, **settings) -> LookBack:
-    """Make the forecasts of a month ago and of one window ago anew; parameters and settings as for `told_before`."""
-    end = pd.Timestamp(observation_end).normalize()
-    days = (month_before(end), end - pd.Timedelta(days=window_days))
-    log = (fitter, orders, occasions, end)
-    month, window = (told_before(*log, day, window_days, **settings) for day in days)
-    return LookBack(month, window, kept_change(occasions, end, window_days, settings.get("level", 0.9)))
+def look_back(
+    fitter, occasions, observation_end, judged_days: int, fixed_days: int, list_length: int = 50, **settings
+) -> LookBack:
+    """Make the forecasts of a month ago, and of the days kept back, anew.
+
+    Parameters
+    ----------
+    fitter, observation_end, list_length
+        As for `told_before`.
+    occasions : pandas.DataFrame
+        As `regulars.retention.purchase_occasions` gives them.
+    judged_days, fixed_days : int
+        As for `judged`.
+    **settings
+        Of `PastSettings`.
+
+    Returns
+    -------
+    LookBack
+    """
+    end, log = pd.Timestamp(observation_end).normalize(), Purchases.of_days(occasions)
+    chosen = PastSettings(**settings)
+    return LookBack(
+        told_before(fitter, log, end, month_before(end), list_length, chosen),
+        judged(fitter, log, end, judged_days, fixed_days, chosen),
+        kept_change(occasions, end, chosen.level),
+    )

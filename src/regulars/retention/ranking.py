@@ -1,11 +1,17 @@
 """How well a score ranks customers by whether they order, and whether it does so better than another."""
 
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.stats import rankdata
 
 from regulars.intervals import Estimate, z_value
+from regulars.labels import Beside
+
+DRAWS = 400  # bootstraps of the customers
+MOST = 100_000  # customers from which on a sample of so many is resampled
 
 
 class Ranked(NamedTuple):
@@ -87,3 +93,178 @@ def areas_under_curve(scores: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarr
     placed_no = 1 - (ranks[~outcome] - np.apply_along_axis(rankdata, 0, no)) / m
     covariance = np.atleast_2d(np.cov(placed_yes.T)) / m + np.atleast_2d(np.cov(placed_no.T)) / k
     return placed_yes.mean(axis=0), covariance
+
+
+class _Cells(NamedTuple):
+    """Customers in order of a score; equal scores share a cell."""
+
+    place: np.ndarray
+    count: int
+
+    @classmethod
+    def of(cls, score: np.ndarray) -> "_Cells":
+        values, place = np.unique(score, return_inverse=True)
+        return cls(place, len(values))
+
+    def sums(self, weight: np.ndarray) -> np.ndarray:
+        return np.bincount(self.place, weight, self.count)
+
+
+def _area(cells: _Cells, came: np.ndarray, weight: np.ndarray) -> float:
+    """Area under the curve of customers who count `weight` times."""
+    yes = cells.sums(weight * came)
+    no = cells.sums(weight) - yes
+    pairs = yes.sum() * no.sum()
+    return float(yes @ (np.cumsum(no) - no / 2) / pairs) if pairs else float("nan")
+
+
+def _resampled(n: int, draws: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each customer is drawn in each bootstrap."""
+    rng = np.random.default_rng(seed)
+    for _ in range(draws):
+        yield np.bincount(rng.integers(0, n, n), minlength=n).astype(float)
+
+
+def _sampled(n: int, most: int, seed: int) -> np.ndarray | slice:
+    """Customers that are looked at: all, or so many at random."""
+    return slice(None) if n <= most else np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
+
+
+def _between(value: float, drawn, level: float, n: int) -> Estimate:
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(float(value), float(low), float(high), n)
+
+
+def beside(
+    came, scores: Mapping[str, np.ndarray], reference: str, level=0.9, draws=DRAWS, seed=0, most=MOST
+) -> pd.DataFrame:
+    """Set scores beside a plain one: how well each ranks customers by whether they order, on the same customers.
+
+    Parameters
+    ----------
+    came : array of bool
+        Who ordered.
+    scores : mapping of str to array of float
+        Higher for those more likely to.
+    reference : str
+        The score that the others must beat.
+    level : float
+        Of the intervals, by a paired bootstrap: every score is judged on the same drawn customers.
+    draws, seed : int
+    most : int
+        Of more customers so many are drawn at random and judged.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per score, as they come: ``score``, ``auc`` with ``auc_low`` and ``auc_high``, ``gap`` (to the
+        reference) with its limits (missing in the reference's own row), ``verdict`` (a `regulars.labels.Beside`),
+        ``n``. Empty where everybody ordered, or nobody.
+
+    References
+    ----------
+    Efron, B. and Tibshirani, R. J. (1993), An Introduction to the Bootstrap, ch. 8 and 13 (pairs, percentiles).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> truth = rng.normal(size=500)
+    >>> found = beside(rng.normal(size=500) < truth, {"known": truth, "plain": rng.normal(size=500)}, "plain")
+    >>> found["verdict"].tolist(), found["n"].tolist()
+    (['better', 'reference'], [500, 500])
+    """
+    came = np.asarray(came, bool)
+    chosen = _sampled(came.size, most, seed)
+    came = came[chosen].astype(float)
+    n = came.size
+    columns = ["score", "auc", "auc_low", "auc_high", "gap", "gap_low", "gap_high", "verdict", "n"]
+    if not 0 < came.sum() < n:
+        return pd.DataFrame(columns=columns)
+    cells = {name: _Cells.of(np.asarray(score, float)[chosen]) for name, score in scores.items()}
+    seen = pd.Series({name: _area(cell, came, np.ones(n)) for name, cell in cells.items()})
+    drawn = pd.DataFrame(
+        {name: _area(cell, came, weight) for name, cell in cells.items()} for weight in _resampled(n, draws, seed)
+    )
+    rows = []
+    for name in scores:
+        auc, gap = _between(seen[name], drawn[name], level, n), Estimate(float("nan"), n=n)
+        if name != reference:
+            gap = _between(seen[name] - seen[reference], drawn[name] - drawn[reference], level, n)
+        rows.append((name, auc.value, auc.low, auc.high, gap.value, gap.low, gap.high, _verdict(gap), n))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _verdict(gap: Estimate) -> str:
+    if np.isnan(gap.value):
+        return Beside.REFERENCE.value
+    return (Beside.BETTER if gap.low > 0 else Beside.WORSE if gap.high < 0 else Beside.ALIKE).value
+
+
+class Flagged(NamedTuple):
+    """Leavers as a fixed rule and as each customer's own rhythm name them.
+
+    Parameters
+    ----------
+    fixed, own : Estimate
+        Share of those who stayed away that the rule had flagged, less the share of those who came (Youden's index: 0
+        for a coin, 1 for a rule without error); n counts the customers judged.
+    gap : Estimate
+        `own` − `fixed`, on the same drawn customers.
+    caught, wrong : dict
+        By rule (``fixed``, ``own``): share flagged of those who stayed away, and of those who came.
+    """
+
+    fixed: Estimate
+    own: Estimate
+    gap: Estimate
+    caught: dict[str, float]
+    wrong: dict[str, float]
+
+
+def flagged_beside(away, own, fixed, level=0.9, draws=DRAWS, seed=0, most=MOST) -> Flagged:
+    """Hold a fixed number of days against each customer's own rhythm: which tells leavers from the others better.
+
+    Parameters
+    ----------
+    away : array of bool
+        Who did not order afterwards.
+    own, fixed : array of bool
+        Whom either rule had flagged as gone.
+    level, draws, seed, most
+        As for `beside`.
+
+    Returns
+    -------
+    Flagged
+        Missing where everybody came, or nobody, or where a rule flagged all or none.
+
+    References
+    ----------
+    Youden, W. J. (1950), Index for rating diagnostic tests, Cancer 3, 32-35.
+
+    Examples
+    --------
+    >>> found = flagged_beside([1, 1, 0, 0], own=[1, 1, 0, 0], fixed=[1, 0, 1, 0])
+    >>> found.own.value, found.fixed.value, found.gap.value, found.caught["fixed"]
+    (1.0, 0.0, 1.0, 0.5)
+    """
+    chosen = _sampled(len(away), most, seed)
+    gone, *rules = (np.asarray(values, bool)[chosen].astype(float) for values in (away, own, fixed))
+    n = gone.size
+    if not all(0 < flags.sum() < n for flags in (gone, *rules)):
+        nothing, shares = Estimate(float("nan"), n=n), dict.fromkeys(("own", "fixed"), float("nan"))
+        return Flagged(nothing, nothing, nothing, shares, shares)
+
+    def shares(weight: np.ndarray) -> np.ndarray:
+        """Share flagged of those who stayed away, and of those who came, by rule."""
+        there = weight * (1 - gone)
+        with np.errstate(invalid="ignore"):
+            return np.array([(weight * gone @ flags / (weight @ gone), there @ flags / there.sum()) for flags in rules])
+
+    seen = shares(np.ones(n))
+    index = np.diff(-seen, axis=1)[:, 0]
+    drawn = np.array([np.diff(-shares(weight), axis=1)[:, 0] for weight in _resampled(n, draws, seed)])
+    one, other = (_between(index[at], drawn[:, at], level, n) for at in (0, 1))
+    gap = _between(index[0] - index[1], drawn[:, 0] - drawn[:, 1], level, n)
+    caught, wrong = (dict(zip(("own", "fixed"), map(float, column), strict=True)) for column in seen.T)
+    return Flagged(other, one, gap, caught, wrong)

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from regulars.labels import CustomerState
+from regulars.retention.occasions import Histories
+from regulars.rfm import day_number
 
 FIRST_GAP_MIN = 30
 
@@ -101,6 +103,32 @@ def first_gap_probability(silence_days, gaps_days) -> np.ndarray:
     return (1 + longer) / (1 + len(gaps))
 
 
+def rhythm_chance(frequency, last_days, age_days, gaps_days, r: float, alpha: float, days_per_unit: float = 7.0):
+    """Chance of a silence as long as the present one in the own rhythm; one-time buyers by the first gaps of others.
+
+    Parameters
+    ----------
+    frequency, last_days, age_days : array
+        Repeat purchase days; days from the first purchase to the last, and to the day that is asked about.
+    gaps_days : array
+        As for `first_gap_probability`.
+    r, alpha, days_per_unit : float
+        As for `customer_states`.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Examples
+    --------
+    >>> rhythm_chance(np.array([0, 9]), np.array([0, 63]), np.array([30, 93]), np.arange(1, 40), 1.0, 5.0).round(3)
+    array([0.25 , 0.069])
+    """
+    own = silence_probability(frequency, last_days / days_per_unit, age_days / days_per_unit, r, alpha)
+    first = first_gap_probability(age_days - last_days, gaps_days)
+    return np.where((frequency == 0) & np.isfinite(first), first, own)
+
+
 def customer_states(
     occasions: pd.DataFrame,
     observation_end,
@@ -138,28 +166,18 @@ def customer_states(
     back (`first_gap_probability`), or, where those are too few, by the model.
     """
     limits = thresholds or Thresholds()
-    end = pd.Timestamp(observation_end).normalize()
-    table = _last_two(occasions[occasions["day"] <= end])
-    gaps = occasions.loc[(occasions["occasion"] == 1) & (occasions["day"] <= end)]
-    gaps = (gaps["day"] - gaps["first_day"]).dt.days.to_numpy(float)
-
-    def chance(frequency, until, then):
-        """Chance of a silence from day `until` to day `then` after `frequency` repeat purchases."""
-        own = silence_probability(frequency, until / days_per_unit, then / days_per_unit, r, alpha)
-        first = first_gap_probability(then - until, gaps)
-        return np.where((frequency == 0) & np.isfinite(first), first, own)
-
-    last = (table["last"] - table["first"]).dt.days.to_numpy(float)
-    age = (end - table["first"]).dt.days.to_numpy(float)
-    before = (table["before"] - table["first"]).dt.days.to_numpy(float)
-    frequency = table["frequency"].to_numpy()
-    now = chance(frequency, last, age)
+    told = Histories.of(occasions, observation_end)
+    frequency, first, gaps = told.frequency, told.first, told.first_gaps
+    last, before, end = (days - first for days in (told.last, told.before, day_number(observation_end)))
+    now = rhythm_chance(frequency, last, end, gaps, r, alpha, days_per_unit)
     repeats = frequency > 0
-    earlier = np.ones(len(table))
-    earlier[repeats] = chance(frequency[repeats] - 1, before[repeats], last[repeats])
-    back = repeats & (earlier < limits.dormant_below) & (age - last < limits.reactivated_days)
+    earlier = np.ones(len(frequency))
+    past = frequency[repeats] - 1, before[repeats], last[repeats]
+    earlier[repeats] = rhythm_chance(*past, gaps, r, alpha, days_per_unit)
+    silence = end - last
+    back = repeats & (earlier < limits.dormant_below) & (silence < limits.reactivated_days)
     rules = {  # the first that holds decides
-        CustomerState.NEW: age < limits.new_days,
+        CustomerState.NEW: end < limits.new_days,
         CustomerState.LOST: now < limits.lost_below,
         CustomerState.DORMANT: now < limits.dormant_below,
         CustomerState.SLIPPING: now < limits.slipping_below,
@@ -170,19 +188,10 @@ def customer_states(
         usual = np.where(repeats, last / frequency, np.nan)
     return pd.DataFrame(
         {
-            "customer_id": table["customer_id"],
+            "customer_id": told.customers,
             "customer_state": pd.Series(state, dtype="string"),
-            "silence_days": age - last,
+            "silence_days": silence.astype(float),
             "silence_chance": now,
             "usual_days": usual,
         }
     )
-
-
-def _last_two(occasions: pd.DataFrame) -> pd.DataFrame:
-    """First, last and last but one purchase day of each customer, and the number of repeats."""
-    grouped = occasions.groupby("customer_id", sort=True)
-    table = grouped.agg(first=("day", "min"), last=("day", "max"), frequency=("occasion", "max"))
-    before = occasions[occasions["occasion"] == occasions["customer_id"].map(table["frequency"]) - 1]
-    table["before"] = before.set_index("customer_id")["day"].reindex(table.index)
-    return table.reset_index()

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from regulars.intervals import Estimate, wilson, z_value
-from regulars.retention.occasions import purchase_occasions
+from regulars.retention.occasions import Histories, purchase_occasions
+from regulars.rfm import day_number
 
 NEARLY = 0.75
 
@@ -284,21 +285,19 @@ def time_to_second_order(occasions: pd.DataFrame, observation_end, unit: str = "
     >>> time_to_second_order(purchase_occasions(orders), "2026-01-31")[["days", "returned"]].to_numpy().tolist()
     [[26.0, False], [22.0, False]]
     """
-    end = pd.Timestamp(observation_end).normalize()
-    known = occasions[occasions["day"] <= end]
-    first = known.loc[known["occasion"] == 0, ["customer_id", "day"]].set_index("customer_id")["day"]
-    second = (
-        known.loc[known["occasion"] == 1, ["customer_id", "day"]].set_index("customer_id")["day"].reindex(first.index)
-    )
+    end, told = day_number(observation_end), Histories.of(occasions, observation_end)
+    first, repeats = told.first, told.frequency > 0
+    until = np.full(len(first), float(end))
+    until[repeats] = told.day[told.starts[repeats] + 1]
     months = {"month": 1, "quarter": 3, "year": 12}[unit]
-    cohort = (first.to_numpy().astype("datetime64[M]").astype("int64") // months * months).astype("datetime64[M]")
+    cohort = first.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // months * months
     return pd.DataFrame(
         {
-            "customer_id": first.index,
-            "cohort": cohort.astype("datetime64[s]"),
-            "days": (second.fillna(end) - first).dt.days.to_numpy(dtype=float),
-            "returned": second.notna().to_numpy(),
-            "age_days": (end - first).dt.days.to_numpy(dtype=float),
+            "customer_id": told.customers,
+            "cohort": cohort.astype("datetime64[M]").astype("datetime64[s]"),
+            "days": until - first,
+            "returned": repeats,
+            "age_days": (end - first).astype(float),
         }
     )
 

@@ -1,0 +1,273 @@
+"""When the jar runs low: what a customer took last time against how fast that customer uses it up."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.intervals import Estimate, share, z_value
+from regulars.retention.dates import DATES, DateRules
+
+FEWEST_GAPS = 2  # of a product by one customer: with fewer there is no pace of the customer's own
+FEWEST_CUSTOMERS = 30
+LATE = 0.95  # chance that the jar would be empty by now, from which on the customer gets it elsewhere
+
+
+class ConsumptionFinding(StrEnum):
+    """Whether the quantity taken last tells when a customer comes back."""
+
+    SHARPENS = "sharpens"
+    NO_LINK = "no_link"
+    NOT_HELD = "not_held"
+    TOO_FEW = "too_few"
+
+
+@dataclass(frozen=True)
+class Consumption:
+    """How long a quantity lasts, and what each customer has left.
+
+    Parameters
+    ----------
+    finding : ConsumptionFinding
+        ``sharpens``: a larger quantity lasts longer beyond noise, and windows made of that held the last waits known;
+        ``no_link``: it does not last longer; ``not_held``: the windows were too narrow; ``too_few``: fewer than 30
+        customers bought something three times.
+    slope : Estimate
+        Per cent that a customer waits longer after taking one per cent more; n counts waits. Near 1 it is used up at
+        a steady pace; at 0 the quantity says nothing.
+    inside : Estimate
+        Share of the last known waits, foretold from the earlier ones of the same customer, within their window.
+    staples : pandas.DataFrame
+        One row per customer: ``customer_id``, ``product_id`` (bought on the most days), ``last_day``, ``quantity``
+        (taken then), ``gaps``, ``centre`` and ``spread`` of the logarithm of the days that it lasts.
+    """
+
+    finding: ConsumptionFinding
+    slope: Estimate
+    inside: Estimate
+    staples: pd.DataFrame
+
+
+STAPLES = ["customer_id", "product_id", "last_day", "quantity", "gaps", "centre", "spread"]
+
+
+def learn_consumption(
+    lines: pd.DataFrame | None, observation_end, level: float = 0.9, rules: DateRules | None = None
+) -> Consumption | None:
+    """Learn from order lines how long a quantity lasts each customer.
+
+    The days from one purchase of a product to the next follow log(days) = own pace + slope · log(quantity) + noise.
+    The slope is that within customers, so that large households do not pass for slow eaters; the own pace is drawn
+    towards the others' as far as few waits leave it uncertain. Waits still open are not used.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame or None
+        ``customer_id``, ``product_id``, ``ordered_at``, ``quantity``; None where not supplied.
+    observation_end : date
+        Later lines are left out.
+    level : float
+        Of the intervals and of the decision.
+    rules : DateRules, optional
+        Their ``window_level`` is what the windows are held against.
+
+    Returns
+    -------
+    Consumption or None
+        None without lines.
+
+    References
+    ----------
+    Searle, S. R., Casella, G. and McCulloch, C. E. (1992), Variance Components, ch. 3 (one-way random model, predicting
+    its effects).
+
+    Examples
+    --------
+    >>> from regulars.simulate.jars import jar_lines
+    >>> found = learn_consumption(jar_lines(customers=80, seed=1), "2025-12-31")
+    >>> found.finding.value, bool(0.8 < found.slope.value < 1.2)
+    ('sharpens', True)
+    """
+    if lines is None:
+        return None
+    rules, end = rules or DateRules(), pd.Timestamp(observation_end).normalize()
+    bought = _purchases(lines, end)
+    waits = bought[bought["wait"].notna() & bought["gaps"].ge(FEWEST_GAPS)].reset_index(drop=True)
+    nothing = Estimate(float("nan"), n=len(waits))
+    if waits["customer_id"].nunique() < FEWEST_CUSTOMERS:
+        return Consumption(ConsumptionFinding.TOO_FEW, nothing, nothing, pd.DataFrame(columns=STAPLES))
+    fit = _Fit.of(waits, level)
+    if not np.isfinite(fit.slope.low):  # everybody always takes the same quantity: nothing can be learnt
+        return Consumption(ConsumptionFinding.TOO_FEW, nothing, nothing, pd.DataFrame(columns=STAPLES))
+    inside = _held(fit, waits, rules.window_level, level)
+    finding = ConsumptionFinding.SHARPENS
+    if not fit.slope.low > 0:
+        finding = ConsumptionFinding.NO_LINK
+    elif inside.high < rules.window_level:
+        finding = ConsumptionFinding.NOT_HELD
+    return Consumption(finding, fit.slope, inside, _staples(fit, bought, waits))
+
+
+def _purchases(lines: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+    """One row per customer, product and day: quantity, ``wait`` until the next (missing in the last), count of gaps."""
+    known = lines[lines["quantity"].gt(0) & lines["ordered_at"].lt(end + pd.Timedelta(days=1))]
+    keys = ["customer_id", "product_id"]
+    days = known.assign(day=known["ordered_at"].dt.normalize()).groupby([*keys, "day"], sort=True)["quantity"].sum()
+    table = days.reset_index()
+    pair = table.groupby(keys, sort=False)["day"]
+    table["wait"] = (pair.shift(-1) - table["day"]).dt.days.astype(float)
+    return table.assign(gaps=pair.transform("size") - 1, pair=pair.ngroup())
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Random intercepts and one slope, by moments."""
+
+    slope: Estimate
+    within: float  # variance of one wait about the own pace
+    between: float  # variance of paces
+    mean: float
+
+    @classmethod
+    def of(cls, waits: pd.DataFrame, level: float) -> "_Fit":
+        y, x = np.log(waits["wait"].to_numpy()), np.log(waits["quantity"].to_numpy(float))
+        pair = pd.factorize(waits["pair"])[0]
+        n = np.bincount(pair)
+        y_mean, x_mean = np.bincount(pair, y) / n, np.bincount(pair, x) / n
+        dy, dx = y - y_mean[pair], x - x_mean[pair]
+        moved = float(dx @ dx)
+        if not moved > 1e-12:
+            return cls(Estimate(float("nan"), n=len(y)), float("nan"), float("nan"), float("nan"))
+        slope = float(dx @ dy) / moved
+        rest = dy - slope * dx
+        customer = pd.factorize(waits["customer_id"])[0]
+        together = np.bincount(customer, dx * rest)  # of one customer's waits the errors may hang together
+        error = float(np.sqrt(together @ together * len(together) / (len(together) - 1))) / moved
+        reach = z_value(level) * error
+        # waits are whole days: none is known better than that
+        rounding = float(np.mean(1 / (12 * waits["wait"].to_numpy() ** 2)))
+        within = max(float(rest @ rest) / max(len(y) - len(n) - 1, 1), rounding)
+        pace = y_mean - slope * x_mean
+        mean = float(np.average(pace, weights=n))
+        spread = float(n @ (pace - mean) ** 2) - within * (len(n) - 1)
+        between = max(spread / (n.sum() - (n @ n) / n.sum()), 0.0) if len(n) > 1 else 0.0
+        return cls(Estimate(slope, slope - reach, slope + reach, len(y)), within, between, mean)
+
+    def pace(self, own: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Own pace drawn towards the mean, and the variance that is left of it; `own` is the mean over `n` waits."""
+        weight = self.between / (self.between + self.within / n) if self.between else np.zeros(len(n))
+        return self.mean + weight * (own - self.mean), self.between * (1 - weight)
+
+
+def _held(fit: _Fit, waits: pd.DataFrame, window_level: float, level: float) -> Estimate:
+    """Share of the last waits inside the window that the earlier ones of the same customer and product give."""
+    y = np.log(waits["wait"].to_numpy()) - fit.slope.value * np.log(waits["quantity"].to_numpy(float))
+    pair = pd.factorize(waits["pair"])[0]
+    is_last = np.append(pair[1:] != pair[:-1], True)
+    earlier = np.bincount(pair[~is_last], minlength=pair.max() + 1)
+    sums = np.bincount(pair[~is_last], y[~is_last], pair.max() + 1)
+    centre, left = fit.pace(sums / np.maximum(earlier, 1), np.maximum(earlier, 1))
+    place = (y[is_last] - centre) / np.sqrt(fit.within + left)
+    inside = np.abs(place) <= z_value(window_level)
+    return share(int(inside[earlier > 0].sum()), int((earlier > 0).sum()), level)
+
+
+def _staples(fit: _Fit, bought: pd.DataFrame, waits: pd.DataFrame) -> pd.DataFrame:
+    """What each customer buys on the most days, of these the latest: how long the last quantity should last."""
+    y = np.log(waits["wait"]) - fit.slope.value * np.log(waits["quantity"].astype(float))
+    own = y.groupby(waits["pair"]).agg(["mean", "size"])
+    last = bought[bought["wait"].isna() & bought["pair"].isin(own.index)]
+    last = last.sort_values(["customer_id", "gaps", "day", "product_id"], ascending=[True, False, False, True])
+    last = last.drop_duplicates("customer_id").reset_index(drop=True)
+    at = own.loc[last["pair"]]
+    pace, left = fit.pace(at["mean"].to_numpy(), at["size"].to_numpy(float))
+    return last.rename(columns={"day": "last_day"}).assign(
+        centre=pace + fit.slope.value * np.log(last["quantity"].to_numpy(float)), spread=np.sqrt(fit.within + left)
+    )[STAPLES]
+
+
+def sharpened(
+    dates: pd.DataFrame, used: Consumption | None, observation_end, rules: DateRules | None = None
+) -> pd.DataFrame:
+    """Dates of the next order, sharpened where the jar tells more than the customer's rhythm.
+
+    Parameters
+    ----------
+    dates : pandas.DataFrame
+        As `regulars.retention.next_order` gives them.
+    used : Consumption or None
+        None, or one that does not sharpen, leaves all dates as they are.
+    observation_end : date
+        The wait so far counts: what has lasted until then is not empty yet, or has been filled elsewhere.
+    rules : DateRules, optional
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows and columns, with ``product_id`` and ``quantity`` of what runs out where that made the date
+        (missing elsewhere). A window is replaced by a narrower one only; of customers whose jar should have been
+        empty long ago (with a chance of 95 %) nothing is changed.
+    """
+    plain = dates.assign(product_id=pd.Series(pd.NA, dates.index, dtype="string"), quantity=np.nan)
+    if used is None or used.finding is not ConsumptionFinding.SHARPENS:
+        return plain
+    rules, end = rules or DateRules(), pd.Timestamp(observation_end).normalize()
+    staples = used.staples.set_index("customer_id").reindex(dates["customer_id"].array)
+    centre, spread = staples["centre"].to_numpy(float), staples["spread"].to_numpy(float)
+    waited = (end - staples["last_day"]).dt.days.to_numpy(float)
+    so_far = ndtr((np.log(waited + 0.5) - centre) / spread)
+    tail = (1 - rules.window_level) / 2
+
+    so_far = np.where(so_far < LATE, so_far, np.nan)
+
+    def days_until(chance: float) -> np.ndarray:
+        total = np.exp(centre + spread * ndtri(so_far + chance * (1 - so_far)))
+        return np.maximum(np.ceil(total - 0.5 - waited), 1)  # waits are whole days, from half a day before to after
+
+    low, median, high = (days_until(chance) for chance in (tail, 0.5, 1 - tail))
+    better = np.isfinite(so_far) & (high - low < dates["window_days"].to_numpy(float))
+    told = better & (dates["p_never"] <= rules.max_never).to_numpy() & (median <= rules.horizon_days)
+    told &= high - low <= rules.max_window_days
+
+    def replaced(name: str, days: np.ndarray, keep: np.ndarray) -> pd.Series:
+        within = np.where(keep & (days <= rules.horizon_days), days, np.nan)
+        return dates[name].where(~better, end + pd.to_timedelta(within, unit="D"))
+
+    columns = dict(zip(DATES, (low, median, high), strict=True))
+    made = {name: replaced(name, days, better) for name, days in columns.items()}
+    made["call_by"] = replaced("call_by", days_until(rules.call_share), told)
+    made["window_days"] = dates["window_days"].where(~better, high - low)
+    made["product_id"] = plain["product_id"].where(~better, staples["product_id"].to_numpy())
+    made["quantity"] = np.where(better, staples["quantity"].to_numpy(float), np.nan)
+    return dates.assign(**made)
+
+
+def consumption_finding(used: Consumption | None, dates: pd.DataFrame) -> Finding:
+    """Whether the quantity taken last tells when a customer comes back, and for how many it made the date.
+
+    Parameters
+    ----------
+    used : Consumption or None
+    dates : pandas.DataFrame
+        Of `sharpened`.
+
+    Returns
+    -------
+    Finding
+        ``not_supplied`` without order lines.
+    """
+    if used is None:
+        return Finding(NOT_SUPPLIED)
+    if used.finding is ConsumptionFinding.TOO_FEW:
+        return Finding(used.finding, {"fewest": FEWEST_CUSTOMERS})
+    ends = (2.0**end for end in (used.slope.value, used.slope.low, used.slope.high))
+    facts = {"twice": Estimate(*ends, n=used.slope.n)}
+    if used.finding is ConsumptionFinding.NO_LINK:
+        return Finding(used.finding, facts)
+    facts["held"] = used.inside
+    if used.finding is ConsumptionFinding.SHARPENS:
+        facts |= {"sharpened": int(dates["product_id"].notna().sum()), "staples": len(used.staples)}
+    return Finding(used.finding, facts)

@@ -1,0 +1,151 @@
+"""The call before the jar is empty: simulate, learn, and see whether the dates are right and narrower."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from regulars.clv import BetaGeoFitter
+from regulars.finding import NOT_SUPPLIED
+from regulars.retention import (
+    DateRules,
+    call_list,
+    consumption_finding,
+    dates_finding,
+    learn_consumption,
+    next_order,
+    sharpened,
+)
+from regulars.retention.consumption import ConsumptionFinding
+from regulars.rfm import rfm_summary
+from regulars.simulate.jars import jar_lines
+
+END = pd.Timestamp("2025-12-31")
+WIDE = DateRules(horizon_days=10**5, max_window_days=10**6)
+
+
+@pytest.fixture(scope="module")
+def world() -> dict:
+    """A rice merchant's customers, known until the end, and when each really came next."""
+    lines = jar_lines(customers=1500, seed=4, end="2028-12-31", pace=20)
+    known = lines["ordered_at"] < END + pd.Timedelta(days=1)
+    past, later = lines[known], lines[~known]
+    table = rfm_summary(past.assign(amount=past["quantity"] * past["unit_price"]), END)
+    model = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
+    history = (table["frequency"], table["recency"], table["T"])
+    value = table.assign(p_alive=model.conditional_probability_alive(*history), clv=1.0, spend_per_order=2.0)
+    came = later.groupby("customer_id")["ordered_at"].min().dt.normalize().reindex(table["customer_id"].array)
+    return {"lines": past, "value": value, "model": model, "came": came.reset_index(drop=True)}
+
+
+@pytest.fixture(scope="module")
+def dates(world) -> tuple[pd.DataFrame, pd.DataFrame]:
+    plain = next_order(world["model"], world["value"], END, rules=WIDE)
+    return plain, sharpened(plain, learn_consumption(world["lines"], END), END, WIDE)
+
+
+class TestLearning:
+    @pytest.mark.parametrize("slope", [1.0, 0.5])
+    def test_the_slope_is_recovered(self, slope):
+        used = learn_consumption(jar_lines(customers=400, seed=2, slope=slope), END, level=0.99)
+        assert used.slope.low <= slope <= used.slope.high
+        assert used.slope.high - used.slope.low < 0.1
+        assert used.finding is ConsumptionFinding.SHARPENS
+
+    def test_where_quantity_means_nothing_it_is_rarely_used(self):
+        """Of ten shops in which the quantity means nothing one may be taken for one in which it does, or two."""
+        found = [
+            learn_consumption(jar_lines(customers=150, seed=seed, slope=0.0, pace=20), END).finding
+            for seed in range(20)
+        ]
+        assert sum(finding is ConsumptionFinding.SHARPENS for finding in found) <= 3
+        assert ConsumptionFinding.TOO_FEW not in found
+
+    def test_large_households_do_not_pass_for_slow_eaters(self):
+        """Who always takes much and comes often: across customers the slope is negative, within it is 1."""
+        lines = jar_lines(customers=400, seed=5)
+        gone = pd.factorize(lines["customer_id"])[0] % 2 == 0
+        lines.loc[gone, "quantity"] *= 20  # pallets instead of jars, used up just as fast
+        used = learn_consumption(lines, END, level=0.99)
+        assert used.slope.low <= 1 <= used.slope.high
+
+    def test_last_waits_fall_into_their_windows_as_often_as_told(self, world):
+        used = learn_consumption(world["lines"], END)
+        assert used.inside.low <= 0.8 <= used.inside.high
+        assert used.inside.n > 1000
+
+    def test_too_little_is_said(self):
+        few = jar_lines(customers=20, seed=1)
+        assert learn_consumption(few, END).finding is ConsumptionFinding.TOO_FEW
+        same = jar_lines(customers=200, seed=1).assign(quantity=5.0)
+        assert learn_consumption(same, END).finding is ConsumptionFinding.TOO_FEW
+        none = jar_lines(customers=200, seed=1).iloc[:0]
+        assert learn_consumption(none, END).finding is ConsumptionFinding.TOO_FEW
+
+    def test_the_future_is_not_looked_at(self):
+        lines = jar_lines(customers=200, seed=6, end="2026-12-31")
+        cut = learn_consumption(lines[lines["ordered_at"] < END + pd.Timedelta(days=1)], END)
+        whole = learn_consumption(lines, END)
+        assert cut.slope == whole.slope
+        pd.testing.assert_frame_equal(cut.staples, whole.staples)
+
+
+class TestDates:
+    def test_windows_hold_and_are_narrower_than_those_of_the_rhythm(self, world, dates):
+        plain, sharp = dates
+        made = sharp["product_id"].notna() & world["came"].notna()
+        assert made.mean() > 0.8
+        came = world["came"][made]
+        inside = (came >= sharp["next_order_low"][made]) & (came <= sharp["next_order_high"][made])
+        assert 0.77 <= inside.mean() <= 0.83
+        assert (came <= sharp["next_order_median"][made]).mean() == pytest.approx(0.5, abs=0.04)
+        assert (came < sharp["call_by"][made & sharp["call_by"].notna()]).mean() <= 0.25
+        assert sharp["window_days"][made].median() < 0.5 * plain["window_days"][made].median()
+
+    def test_more_customers_have_a_date(self, world):
+        plain = next_order(world["model"], world["value"], END)
+        sharp = sharpened(plain, learn_consumption(world["lines"], END), END)
+        before, after = (dates_finding(found, world["value"]["frequency"]).told.value for found in (plain, sharp))
+        assert after > before + 0.1
+        called = sharp[sharp["call_by"].notna()]
+        assert called["window_days"].le(28).all() and called["p_never"].le(0.5).all()
+        assert (called["call_by"] > END).all()
+        due = call_list(sharp, world["value"], END)
+        assert due["product_id"].eq("rice").any() and due["quantity"].notna().any()
+
+    def test_a_jar_that_should_have_been_empty_long_ago_changes_nothing(self, world):
+        plain = next_order(world["model"], world["value"], END)
+        used = learn_consumption(world["lines"], END)
+        late = used.staples.assign(last_day=used.staples["last_day"] - pd.Timedelta(days=2000))
+        again = sharpened(plain, type(used)(used.finding, used.slope, used.inside, late), END)
+        pd.testing.assert_frame_equal(again[plain.columns], plain)
+        assert again["product_id"].isna().all()
+
+    def test_without_lines_or_a_link_dates_stay_as_they_are(self, world):
+        plain = next_order(world["model"], world["value"], END)
+        useless = learn_consumption(jar_lines(customers=150, seed=3, slope=0.0, pace=20), END)
+        for used in (None, useless):
+            pd.testing.assert_frame_equal(sharpened(plain, used, END)[plain.columns], plain)
+
+    def test_what_the_page_says(self, world, dates):
+        _, sharp = dates
+        found = consumption_finding(learn_consumption(world["lines"], END), sharp)
+        assert found.verdict == "sharpens"
+        assert found.facts["twice"].value == pytest.approx(2, abs=0.1)
+        assert found.facts["sharpened"] == sharp["product_id"].notna().sum()
+        assert consumption_finding(None, sharp).verdict == NOT_SUPPLIED
+
+
+def test_a_day_s_lines_are_one_purchase_and_returns_none():
+    days = pd.date_range("2025-01-01", periods=4, freq="30D")
+    lines = pd.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in range(40) for _ in range(6)],
+            "ordered_at": [*days, days[0], days[1]] * 40,
+            "product_id": "rice", "quantity": [2.0, 1.0, 2.0, 1.0, 3.0, -4.0] * 40,
+        }
+    )  # fmt: skip
+    staples = learn_consumption(lines, END).staples
+    assert len(staples) == 40
+    found = learn_consumption(lines.assign(ordered_at=lines["ordered_at"] + pd.Timedelta(hours=9)), END)
+    assert found.slope.n == 120  # three waits of each: the two lines of the first day are one purchase of five
+    assert np.isfinite(found.slope.value)

@@ -1,0 +1,109 @@
+"""Full proofs on simulated customers whose futures are complete: windows, places and chances are what they say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import logit
+from scipy.stats import kstest
+
+from regulars.clv import BetaGeoFitter, calibrate_p_active
+from regulars.clv._logistic import fit_logistic
+from regulars.retention import (
+    DateRules,
+    dates_calibration,
+    judged,
+    learn_consumption,
+    next_order,
+    next_order_pit,
+    sharpened,
+)
+from regulars.rfm import Purchases, purchase_log, rfm_summary
+from regulars.simulate import bg_nbd_customers
+from regulars.simulate.jars import jar_lines
+from regulars.simulate.logs import order_log
+
+pytestmark = pytest.mark.full
+END = pd.Timestamp("2026-06-30")
+SHOPS = {
+    "groceries": {"r": 2.0, "alpha": 8.0, "a": 0.5, "b": 4.0},
+    "seldom": {"r": 0.25, "alpha": 4.5, "a": 0.8, "b": 2.5},  # as CDNOW
+    "loyal": {"r": 1.2, "alpha": 20.0, "a": 0.1, "b": 5.0},
+}
+
+
+@pytest.fixture(scope="module", params=SHOPS)
+def shop(request) -> dict:
+    customers = bg_nbd_customers(60_000, **SHOPS[request.param], T=60.0, seed=17, future=200_000.0)
+    customers = customers.reset_index(drop=True).assign(customer_id=lambda table: table.index.astype(str))
+    history = tuple(customers[name].to_numpy(float) for name in ("frequency", "recency", "T"))
+    model = BetaGeoFitter().fit(*history)
+    value = customers.assign(p_alive=model.conditional_probability_alive(*history))
+    days = np.ceil(customers["next_order_in"].to_numpy() * 7)
+    return {"name": request.param, "value": value, "model": model, "days": days}
+
+
+def test_windows_of_eighty_per_cent_hold_the_next_order_of_those_who_return(shop):
+    dates = next_order(shop["model"], shop["value"], END, rules=DateRules(horizon_days=30_000))
+    back = np.isfinite(shop["days"]) & dates["next_order_high"].notna().to_numpy()
+    came = END + pd.to_timedelta(shop["days"][back], unit="D")
+    inside = ((came >= dates["next_order_low"][back]) & (came <= dates["next_order_high"][back])).mean()
+    print(f"{shop['name']}: {inside:.4f} of {back.sum()} next orders inside")
+    assert back.sum() > 10_000
+    assert 0.77 <= inside <= 0.83
+
+
+@pytest.mark.parametrize("horizon", [90, 273, 100_000])
+def test_places_of_the_next_order_are_even(shop, horizon):
+    """The randomised probability integral transform is uniform, however much of the future is cut off."""
+    came = np.where(shop["days"] <= horizon, shop["days"], np.nan)
+    places = next_order_pit(shop["model"], shop["value"], came, horizon, seed=3)
+    found = kstest(places, "uniform")
+    print(f"{shop['name']}, {horizon} days: largest distance {found.statistic:.4f}, p {found.pvalue:.3f}")
+    # a fitted model of 60,000 customers, not the true one: what its parameters are off adds to chance
+    assert found.statistic < 0.01
+    inside = dates_calibration(places)["inside"]
+    assert inside.value == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_calibrated_chances_of_an_order_have_the_right_slope(seed):
+    orders = order_log(customers=30_000, seed=seed, start="2023-01-01", end="2026-03-31")
+    cutoff, window = pd.Timestamp("2025-12-31"), 90
+    known = orders[orders["ordered_at"] < cutoff + pd.Timedelta(days=1)]
+    active = calibrate_p_active(known, cutoff, window).probabilities
+    later = orders[(orders["ordered_at"] >= cutoff + pd.Timedelta(days=1))]
+    came = active["customer_id"].isin(later["customer_id"]).to_numpy()
+    chance = active["p_active"].to_numpy()
+    _, slope = fit_logistic(logit(np.clip(chance, 1e-9, 1 - 1e-9)), came)
+    print(f"seed {seed}: slope {slope:.4f}, {chance.sum():.0f} told, {came.sum()} came")
+    assert 0.9 <= slope <= 1.1
+    assert chance.sum() == pytest.approx(came.sum(), rel=0.05)
+
+
+def test_what_is_judged_on_days_kept_back_is_what_complete_futures_show():
+    orders = order_log(customers=30_000, seed=4, start="2023-01-01", end="2025-12-31")
+    found = judged(BetaGeoFitter, Purchases.of_days(purchase_log(orders)), "2025-12-31", 180, 90)
+    print(found.rankings.to_string(), found.flagged, found.dates["inside"])
+    assert 0.77 <= found.dates["inside"].value <= 0.83
+    assert found.forecast.low <= found.came <= found.forecast.high or abs(found.forecast.value / found.came - 1) < 0.05
+
+
+@pytest.mark.parametrize("slope", [1.0, 0.6])
+def test_windows_of_the_jar_hold_the_next_order(slope):
+    lines = jar_lines(customers=6000, seed=21, slope=slope, end="2029-12-31", pace=25)
+    end = pd.Timestamp("2025-12-31")
+    known = lines["ordered_at"] < end + pd.Timedelta(days=1)
+    past = lines[known]
+    table = rfm_summary(past.assign(amount=1.0), end)
+    history = (table["frequency"], table["recency"], table["T"])
+    model = BetaGeoFitter().fit(*history)
+    rules = DateRules(horizon_days=10**5, max_window_days=10**6)
+    value = table.assign(p_alive=model.conditional_probability_alive(*history))
+    dates = sharpened(next_order(model, value, end, rules=rules), learn_consumption(past, end), end, rules)
+    later = lines[~known].groupby("customer_id")["ordered_at"].min().dt.normalize()
+    came = later.reindex(table["customer_id"].array).reset_index(drop=True)
+    made = dates["product_id"].notna() & came.notna()
+    inside = ((came >= dates["next_order_low"]) & (came <= dates["next_order_high"]))[made].mean()
+    print(f"slope {slope}: {inside:.4f} of {made.sum()} inside")
+    assert made.mean() > 0.8
+    assert 0.77 <= inside <= 0.83
