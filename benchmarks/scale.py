@@ -220,7 +220,9 @@ def tell_growth(records):
 
 
 WIDTH, HEIGHT, EDGE = 380, 300, 60
-COLOURS = {"ours": "#1f6f8b", "bare": "#8a8a8a", "lifetimes": "#b5502b"}
+COLOURS = {"ours": "#1f6f8b", "bare": "#737373", "lifetimes": "#b5502b"}
+# where the name stands from the end of its line, so that no other line runs through it
+NAMED_AT = {"ours": (7, 4, "start"), "bare": (0, 17, "middle"), "lifetimes": (0, -9, "middle")}
 
 
 def picture(records, path):
@@ -267,8 +269,9 @@ def panel(records, title, value, left):
         path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in line)
         drawn.append(f'<polyline points="{path}" fill="none" stroke="{COLOURS[name]}" stroke-width="2"/>')
         drawn += [f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="3" fill="{COLOURS[name]}"/>' for x, y in line]
-        x, y = line[-1]
-        drawn.append(f'<text x="{across(x) + 7:.1f}" y="{up(y) + 4:.1f}" fill="{COLOURS[name]}">{name}</text>')
+        x, y, (right, down, anchor) = across(line[-1][0]), up(line[-1][1]), NAMED_AT[name]
+        place_of_name = f'x="{x + right:.1f}" y="{y + down:.1f}" text-anchor="{anchor}"'
+        drawn.append(f'<text {place_of_name} fill="{COLOURS[name]}">{name}</text>')
     return "\n".join(drawn) + "\n"
 
 
