@@ -8,13 +8,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from postgres import postgres  # noqa: F401
+from spark_cluster import cluster, sockets  # noqa: F401
+
 ROOT = Path(__file__).resolve().parents[1]
+SERVERS = ("postgres", "cluster")  # fixtures that start one, once in a run
 SHARED_DATA = ROOT.parent / "shared" / "data"  # real data that lies beside the project on some machines
 
 os.environ.setdefault("REGULARS_ROOT", str(ROOT))
 
 
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        for server in set(SERVERS) & set(item.fixturenames if hasattr(item, "fixturenames") else ()):
+            item.add_marker(pytest.mark.xdist_group(server))  # one process runs all the tests of a server
     if "full" in (config.option.markexpr or ""):
         return
     skip = pytest.mark.skip(reason="a slow proof: run by make test-full")
@@ -73,7 +80,12 @@ class Shop:
     def orders(self, content: str | bytes, extra: str = "", name: str = "orders.csv") -> None:
         """Write an order log with the columns order, customer, day, total, and its mapping."""
         self.write(name, content)
-        self.map(SHOP.format(name=name) + textwrap.indent(textwrap.dedent(extra), "    "))
+        self.map(SHOP.format(source=f"path: {name}") + textwrap.indent(textwrap.dedent(extra), "    "))
+
+    def table(self, url: str, source: str = "table: orders") -> "Shop":
+        """Map an order log of the same columns that lies in a database or in Spark."""
+        self.map(SHOP.format(source=f"url: {url}\n    {source}"))
+        return self
 
     def lines(self, content: str, extra: str = "") -> None:
         """Write a log of order lines with the columns order, customer, day, product, qty, price, and its mapping."""
@@ -100,7 +112,7 @@ simulated: false
 observation_end: last_order_day
 tables:
   orders:
-    path: {name}
+    {source}
     columns: {{order_id: order, customer_id: customer, ordered_at: day, amount: total}}
 """
 SHOP_LINES = """\

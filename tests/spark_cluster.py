@@ -35,6 +35,10 @@ OPTIONS = {
 JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
 
 
+# what py4j leaves open
+UNSWEPT = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
+
+
 def skip_or_fail(reason: str):
     (pytest.fail if os.environ.get(REQUIRED) == "1" else pytest.skip)(reason)
 
@@ -105,6 +109,13 @@ def _told(log: Path, pattern: str, patience: float = 60) -> str:
             return found[1]
         time.sleep(0.1)
     raise RuntimeError(f"{log.name}: {log.read_text(errors='replace')[-2000:]}")
+
+
+@pytest.fixture
+def sockets():
+    """What py4j leaves open is swept here, where it is known, and not in some later test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

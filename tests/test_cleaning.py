@@ -8,14 +8,13 @@ from decimal import Decimal
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase
 
 from regulars import catalog, cleaning
 from regulars.engine import connect
 from regulars.errors import UserError
-from regulars.labels import Fate, Reason
-from regulars.sources import ROW, RawTable, ingest, load_mapping, parse_mapping, read_manifest, read_raw
+from regulars.labels import Fate
+from regulars.sources import ingest, load_mapping, read_manifest, read_raw
 
 D = Decimal
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # half a second a run: shrinking would take minutes
@@ -591,72 +590,6 @@ def test_a_heap_that_makes_up_money_is_noticed(shop, monkeypatch):
     monkeypatch.setattr(cleaning, "_net", generous)
     with pytest.raises(cleaning.LedgerError):
         shop.clean()
-
-
-# ---- random dirty logs -----------------------------------------------------------------------------------------
-
-CELLS = st.tuples(
-    st.sampled_from(["1", "2", "3", "C1", "C2", "T9", ""]),
-    st.sampled_from(["ann", "bob", " ann", "", "test"]),
-    st.sampled_from(["2024-01-05 10:00", "2024-01-06", "2024-03-01 12:30", "2025-01-01", "0001-01-01", "", "soon"]),
-    st.sampled_from(["mug", "MUG", "POST", "", "jug"]),
-    st.sampled_from(["1", "2", "-1", "-2", "3.5", "0", "", "many"]),
-    st.sampled_from(["2.50", "1", "0", "-1", "0.333", "(2.00)", "", "NaN"]),
-)
-RANDOM = parse_mapping(
-    {
-        "title": "Random",
-        "currency": "EUR",
-        "time_zone": "UTC",
-        "simulated": True,
-        "observation_end": "2024-12-31",
-        "on_unreadable": "reject",
-        "tables": {
-            "order_lines": {
-                "path": "x.csv",
-                "columns": {
-                    "order_id": "0",
-                    "customer_id": "1",
-                    "ordered_at": "2",
-                    "product_id": "3",
-                    "quantity": "4",
-                    "unit_price": "5",
-                },
-                "cancellations": {"order_id_prefix": "C"},
-                "non_products": {"codes": ["POST"]},
-                "test_orders": {"customer_ids": ["test"], "order_id_pattern": "T.*"},
-            }
-        },
-    },
-    "random",
-)
-
-
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=NO_SHRINKING)
-@given(rows=st.lists(CELLS, min_size=30, max_size=200))
-def test_the_ledger_adds_up_whatever_the_log(rows):
-    rows = [("9", "sure", "2024-01-01", "mug", "1", "2.5"), *rows]  # one row that is surely kept
-    columns = [pa.array([cell.strip() for cell in column]) for column in zip(*rows, strict=True)]
-    data = pa.table([*columns, pa.array(range(1, len(rows) + 1))], names=[*(f"c{i}" for i in range(6)), ROW])
-    raw = RawTable("order_lines", data, tuple("012345"), (("x.csv", len(rows)),))
-    cleaned = cleaning.clean_tables(RANDOM, {"order_lines": raw})
-    adds_up(cleaned.ledger)
-    amount = cleaned.ledger["tables"]["order_lines"]["amount"]
-    assert amount["raw"] == sum((money(row) for row in rows), D(0))
-    kept = sum(D(str(value)) for value in cleaned.tables["orders"]["amount"])
-    assert abs(kept - amount["kept"]) < D("0.01")
-    fates = cleaned.rejected.groupby("row").size()
-    assert (fates == 1).all()
-    assert set(cleaned.rejected["reason"]) <= {reason.value for reason in Reason}
-
-
-def money(row) -> Decimal:
-    """Money of a raw row, worked without the library; a cancellation is negative."""
-    quantity, price = row[4].strip("()"), {"(2.00)": "-2"}.get(row[5], row[5])
-    if quantity in ("", "many") or price in ("", "NaN"):
-        return D(0)
-    size = -abs(D(quantity)) if row[0].startswith("C") else D(quantity)
-    return size * D(price)
 
 
 # ---- the logs that come with the project -----------------------------------------------------------------------

@@ -259,6 +259,10 @@ GOOD = {"frequency": [2, 1, 0, 3], "recency": [8.0, 4.0, 0.0, 9.0], "T": [10.0, 
         ({"index": ["a", "b", "a", "c"]}, r"row 2: customer 'a' occurs more than once"),
         ({"frequency": ["two", 1, 0, 3]}, r"frequency holds .* not a column of numbers"),
         ({"frequency": [1], "recency": [1.0], "T": [2.0]}, r"row 0: there is one customer only"),
+        (
+            {"frequency": [1], "recency": [1.0], "T": [2.0], "weights": [5]},
+            r"row 0: it is the history of all customers",
+        ),
         ({"frequency": [], "recency": [], "T": []}, r"no customers"),
     ],
 )

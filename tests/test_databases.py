@@ -8,26 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from postgres import PASSWORD, postgres  # noqa: F401
+from postgres import PASSWORD
 from regulars import databases
 from regulars.errors import UserError
 from regulars.sources import load_mapping
 
-pytestmark = pytest.mark.xdist_group("postgres")  # one server for all of them
-
-MAPPING = """\
-title: Corner Shop
-currency: EUR
-time_zone: Europe/Berlin
-simulated: false
-observation_end: last_order_day
-tables:
-  orders:
-    url: {url}
-    {source}
-    columns: {{order_id: order, customer_id: customer, ordered_at: day, amount: total}}
-"""
-SOURCE = "table: orders"
 ROWS = [(1, "ann", "2024-01-05 10:30", "10.00"), (2, "bob; DROP TABLE orders", "2024-01-06 23:59", "12.50")]
 
 
@@ -41,7 +26,7 @@ def sentence(run) -> str:
 
 
 @pytest.fixture
-def database(postgres, monkeypatch):  # noqa: F811
+def database(postgres, monkeypatch):
     """The server with one table of orders."""
     monkeypatch.setenv("CRM_PASSWORD", PASSWORD)
     postgres.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public;")
@@ -57,23 +42,18 @@ def make_orders(server, name: str) -> None:
     )
 
 
-def mapped(shop, url: str, source: str = SOURCE):
-    shop.map(MAPPING.format(url=url, source=source))
-    return shop
-
-
 # ---- PostgreSQL ------------------------------------------------------------------------------------------------
 
 
 def test_orders_of_a_database(shop, database):
-    orders = mapped(shop, database.url).clean().tables["orders"]
+    orders = shop.table(database.url).clean().tables["orders"]
     assert orders["customer_id"].tolist() == ["ann", "bob; DROP TABLE orders"]
     assert orders["amount"].tolist() == [10, 12.5]
     assert orders["ordered_at"].tolist() == [pd.Timestamp("2024-01-05 10:30"), pd.Timestamp("2024-01-06 23:59")]
 
 
 def test_rows_come_in_the_same_order_however_the_table_was_filled(shop, database):
-    mapped(shop, database.url).ingest()
+    shop.table(database.url).ingest()
     file = shop.folder / "data/raw/shop/orders/orders.parquet"
     first = file.read_bytes()
     database.sql('UPDATE orders SET total = total WHERE "order" = 1; VACUUM FULL orders;')
@@ -84,28 +64,28 @@ def test_rows_come_in_the_same_order_however_the_table_was_filled(shop, database
 
 def test_a_table_without_a_key_has_an_order_too(shop, database):
     database.sql("CREATE TABLE copies AS SELECT * FROM orders; INSERT INTO copies VALUES (10, 'ann', '2024-01-07', 1);")
-    mapped(shop, database.url, "table: copies").ingest()
+    shop.table(database.url, "table: copies").ingest()
     file = shop.folder / "data/raw/shop/orders/orders.parquet"
     assert pq.read_table(file)["order"].to_pylist() == ["1", "10", "2"]
-    mapped(shop, database.url, "table: copies\n    order_by: order").ingest()
+    shop.table(database.url, "table: copies\n    order_by: order").ingest()
     assert pq.read_table(file)["order"].to_pylist() == ["1", "2", "10"]
 
 
 def test_moments_with_a_zone_are_told_in_the_dataset_s(shop, database):
     database.sql("ALTER TABLE orders ALTER day TYPE timestamptz USING day AT TIME ZONE 'UTC'")
-    days = mapped(shop, database.url).clean().tables["orders"]["ordered_at"]
+    days = shop.table(database.url).clean().tables["orders"]["ordered_at"]
     assert days.tolist() == [pd.Timestamp("2024-01-05 11:30"), pd.Timestamp("2024-01-07 00:59")]
 
 
 def test_exact_numbers_stay_exact(shop, database):
     database.sql("INSERT INTO orders VALUES (3, 'cat', '2024-01-08', 9999999999.99)")
-    ledger = mapped(shop, database.url).clean().ledger
+    ledger = shop.table(database.url).clean().ledger
     assert str(ledger["tables"]["orders"]["amount"]["raw"]).startswith("10000000022.49")
 
 
 def test_a_query(shop, database):
     query = "query: 'SELECT \"order\", upper(customer) AS customer, day, total FROM orders WHERE total > 11 -- large'"
-    assert mapped(shop, database.url, query).clean().tables["orders"]["customer_id"].tolist() == [
+    assert shop.table(database.url, query).clean().tables["orders"]["customer_id"].tolist() == [
         "BOB; DROP TABLE ORDERS"
     ]
 
@@ -114,9 +94,8 @@ def test_hostile_names_of_tables_and_columns(shop, database):
     table, column = 'x"; DROP TABLE orders; --', "a'); DELETE FROM orders; --\""
     quoted = [name.replace('"', '""') for name in (table, column)]
     database.sql(f'CREATE TABLE "{quoted[0]}" AS SELECT "order", day, total, customer AS "{quoted[1]}" FROM orders')
-    mapping = yaml.safe_load(MAPPING.format(url="x", source=SOURCE))
-    mapping["observation_end"] = "last_order_day"
-    mapping["tables"]["orders"] |= {"url": database.url, "table": table}
+    mapping = yaml.safe_load((shop.table(database.url).folder / "data/sources/shop.yaml").read_text())
+    mapping["tables"]["orders"]["table"] = table
     mapping["tables"]["orders"]["columns"]["customer_id"] = column
     shop.map(yaml.safe_dump(mapping))
     assert shop.clean().tables["orders"]["customer_id"].tolist() == ["ann", "bob; DROP TABLE orders"]
@@ -126,7 +105,7 @@ def test_hostile_names_of_tables_and_columns(shop, database):
 def test_nothing_is_written_to_the_database(shop, database):
     database.sql("CREATE FUNCTION harm() RETURNS int LANGUAGE sql AS 'DELETE FROM orders RETURNING 1'")
     query = "query: 'SELECT harm() AS \"order\", customer, day, total FROM orders'"
-    assert "read-only transaction" in sentence(mapped(shop, database.url, query).ingest)
+    assert "read-only transaction" in sentence(shop.table(database.url, query).ingest)
     assert database.sql("SELECT count(*) FROM orders").strip() == "2"
 
 
@@ -136,7 +115,7 @@ def test_a_large_table_never_lies_in_memory_whole(shop, database, monkeypatch):
         "INSERT INTO orders SELECT n, 'c' || n % 97, '2024-01-01'::timestamp + n * interval '1 min', n % 100 "
         "FROM generate_series(3, 50000) n"
     )
-    mapped(shop, database.url).ingest()
+    shop.table(database.url).ingest()
     written = pq.ParquetFile(shop.folder / "data/raw/shop/orders/orders.parquet").metadata
     assert [written.row_group(i).num_rows for i in range(written.num_row_groups)] == [1000] * 50
 
@@ -190,7 +169,7 @@ def test_demo_from_a_database_is_demo_from_files(shop, database, root, monkeypat
     ],
 )
 def test_what_is_not_there(shop, database, source, told):
-    text = sentence(mapped(shop, database.url, source).ingest)
+    text = sentence(shop.table(database.url, source).ingest)
     assert text.startswith("data/sources/shop.yaml: tables.orders")
     assert told in text
 
@@ -198,20 +177,20 @@ def test_what_is_not_there(shop, database, source, told):
 def test_a_query_that_takes_too_long(shop, database):
     query = "query: SELECT pg_sleep(20)::text AS nap, 1 AS x"
     url = f"{database.url}?options=-c%20statement_timeout%3D200"
-    assert "took longer than the server allows" in sentence(mapped(shop, url, query).ingest)
+    assert "took longer than the server allows" in sentence(shop.table(url, query).ingest)
 
 
 def test_a_connection_that_breaks_leaves_what_was_there(shop, database):
-    mapped(shop, database.url).ingest()
+    shop.table(database.url).ingest()
     manifest = (shop.folder / "data/raw/shop/manifest.json").read_bytes()
     query = "query: SELECT pg_terminate_backend(pg_backend_pid())::text AS gone"
-    assert "the connection broke" in sentence(mapped(shop, database.url, query).ingest)
+    assert "the connection broke" in sentence(shop.table(database.url, query).ingest)
     assert (shop.folder / "data/raw/shop/manifest.json").read_bytes() == manifest
 
 
 def test_a_database_that_refuses_the_password(shop, database, monkeypatch):
     monkeypatch.setenv("CRM_PASSWORD", "wrong-secret")
-    text = sentence(mapped(shop, database.url).ingest)
+    text = sentence(shop.table(database.url).ingest)
     assert "it refuses the user or the password" in text
     assert "wrong-secret" not in text
 
@@ -222,13 +201,13 @@ def test_a_user_who_may_not_read(shop, database):
     url = database.url.replace("crm:${CRM_PASSWORD}", "guest:${GUEST_PASSWORD}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GUEST_PASSWORD", "guest-secret")
-        assert "has no table 'orders' that this user may read" in sentence(mapped(shop, url).ingest)
-        text = sentence(mapped(shop, url, "query: SELECT * FROM orders").ingest)
+        assert "has no table 'orders' that this user may read" in sentence(shop.table(url).ingest)
+        text = sentence(shop.table(url, "query: SELECT * FROM orders").ingest)
     assert "the user may not read it; grant SELECT" in text
 
 
 def test_no_secret_is_written_anywhere(shop, database):
-    mapped(shop, database.url).clean()
+    shop.table(database.url).clean()
     for file in shop.folder.rglob("*"):
         if file.is_file():
             content = file.read_bytes()
@@ -253,7 +232,7 @@ def test_new_looks_at_tables(shop, database, monkeypatch):
 
 def test_a_database_that_is_not_there(shop, monkeypatch):
     monkeypatch.setenv("CRM_PASSWORD", PASSWORD)
-    text = sentence(mapped(shop, "postgresql://crm:${CRM_PASSWORD}@127.0.0.1:1/shop").ingest)
+    text = sentence(shop.table("postgresql://crm:${CRM_PASSWORD}@127.0.0.1:1/shop").ingest)
     assert text.startswith("data/sources/shop.yaml: tables.orders: it does not answer; is it there?")
 
 
@@ -267,20 +246,20 @@ def test_a_database_that_is_not_there(shop, monkeypatch):
     ],
 )
 def test_a_url_that_cannot_be_used(shop, url, told):
-    text = sentence(mapped(shop, url).ingest)
+    text = sentence(shop.table(url).ingest)
     assert told in text
     assert "secret" not in text
 
 
 def test_a_url_that_is_one_variable_hides_its_password(shop, monkeypatch):
     monkeypatch.setenv("SHOP_URL", "postgresql://crm:hunter2@127.0.0.1:notaport/shop")
-    text = sentence(mapped(shop, "${SHOP_URL}").ingest)
+    text = sentence(shop.table("${SHOP_URL}").ingest)
     assert "hunter2" not in text
 
 
 @pytest.mark.parametrize("source", ["table: a\n    query: b", "schema: a\n    query: b", "order_by: a"])
 def test_keys_that_do_not_go_together(shop, source):
-    assert sentence(mapped(shop, "duckdb://", source).ingest).startswith("data/sources/shop.yaml: tables.orders")
+    assert sentence(shop.table("duckdb://", source).ingest).startswith("data/sources/shop.yaml: tables.orders")
 
 
 def test_a_duckdb_file_and_a_query_over_files(shop):
@@ -290,12 +269,12 @@ def test_a_duckdb_file_and_a_query_over_files(shop):
     shop.write("b.csv", "order,total\n1,10.00\n2,12.50\n")
     files = "read_csv('a.csv', all_varchar = true) a JOIN read_csv('b.csv', all_varchar = true) b"
     query = f'query: SELECT * FROM {files} USING ("order")'
-    joined = mapped(shop, "duckdb://", query).clean().tables["orders"]
+    joined = shop.table("duckdb://", query).clean().tables["orders"]
     with duckdb.connect(str(shop.folder / "w.duckdb")) as made:
         made.execute('CREATE TABLE orders ("order" int, customer text, day date, total decimal(10, 2))')
         made.execute("INSERT INTO orders VALUES (1, 'ann', '2024-01-05', 10.0)")
         made.execute("INSERT INTO orders VALUES (2, 'bob', '2024-01-06', 12.5)")
-    pd.testing.assert_frame_equal(mapped(shop, "duckdb://w.duckdb").clean().tables["orders"], joined)
+    pd.testing.assert_frame_equal(shop.table("duckdb://w.duckdb").clean().tables["orders"], joined)
 
 
 OLIST = """\

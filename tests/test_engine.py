@@ -26,15 +26,19 @@ def test_the_limits_of_the_project_are_kept(shop):
 
 def test_the_project_s_own_settings_are_known(root, monkeypatch):
     monkeypatch.setenv("REGULARS_ROOT", str(root))
-    assert engine.limits() == {"url": "duckdb://", "memory_gb": 4, "threads": 0}
+    assert engine.limits() == {"url": "duckdb://", "timeout_seconds": 60, "memory_gb": 4, "threads": 0}
 
 
 @pytest.mark.parametrize(
     ("section", "told"),
     [
-        ("memory: 3", "engine names 'memory', which is not a setting there; it has url, memory_gb, threads."),
+        (
+            "memory: 3",
+            "engine names 'memory', which is not a setting there; it has url, timeout_seconds, memory_gb, threads.",
+        ),
         ("memory_gb: much", "engine.memory_gb is 'much'; give a number of gigabytes from 0.1."),
         ("memory_gb: 0", "engine.memory_gb is 0; give a number of gigabytes from 0.1."),
+        ("timeout_seconds: 0", "engine.timeout_seconds is 0; give a number of seconds from 1."),
         ("threads: -1", "engine.threads is -1; give a number of processors, or 0 for all."),
         ("url: sqlite:///x", "engine.url is 'sqlite:///x'; it may be duckdb:// or spark://host:port."),
         ("url: 3", "engine.url is 3; it may be duckdb:// or spark://host:port."),

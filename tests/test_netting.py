@@ -9,6 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from regulars import netting
+from worked_ledger import stack
 
 MONEY = pa.decimal128(18, 4)
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # half a second a run: shrinking would take minutes
@@ -77,30 +78,6 @@ def test_a_return_of_the_same_moment_counts_as_after_the_sale(engine):
 def test_orders_without_lines_are_only_undone_whole(engine):
     events = [("a", "", "50", 1, 1), ("a", "", "30", 1, 2), ("a", "", "50", -1, 3), ("a", "", "20", -1, 4)]
     assert net(engine, events, by_unit=False) == {1: (0, True), 3: (0, True), 4: (-1, False)}
-
-
-def stack(events):
-    """The same rule, row by row: first equal quantities, then unit by unit, always from the latest sale."""
-    order = sorted(range(len(events)), key=lambda i: (events[i][4], events[i][3] < 0, i))
-    left = {i: Decimal(events[i][3]) for i in order}
-    pairs = set()
-    for same_quantity in (True, False):
-        open_sales = []
-        for i in order:
-            if left[i] > 0 and i not in pairs:
-                open_sales.append(i)
-            elif left[i] < 0:
-                for sale in reversed(list(open_sales)):
-                    if events[sale][:3] != events[i][:3] or left[sale] == 0 or left[i] == 0:
-                        continue
-                    if same_quantity:
-                        if left[sale] != -left[i]:
-                            continue
-                        pairs |= {sale, i}
-                    taken = min(left[sale], -left[i])
-                    left[sale] -= taken
-                    left[i] += taken
-    return {i + 1: (left[i], i in pairs) for i in range(len(events))}
 
 
 EVENTS = st.lists(

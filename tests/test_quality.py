@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from regulars import quality
+from regulars.engine import as_table
 from regulars.labels import Reason
 
 START, END = date(2024, 1, 1), date(2024, 6, 30)
@@ -43,7 +44,11 @@ WHOLE = {"tables": {"orders": account(4, 4, {}, (9, 9, 0, 0, 0))}}
 
 def orders(days, customers=None, amount=1.0):
     days = pd.to_datetime(list(days))
-    return pd.DataFrame({"customer_id": customers or "a", "ordered_at": days, "amount": amount})
+    return as_table(pd.DataFrame({"customer_id": customers or "a", "ordered_at": days, "amount": amount}))
+
+
+def by_day(days):
+    return quality.by_day(orders(days))
 
 
 def test_the_answer():
@@ -104,15 +109,26 @@ def test_examples_take_turns_and_hold_nothing_personal():
             "raw": '{"customer":"ann"}',
         }
     )
-    examples = quality.example_rows(rejected, quality.worst_reasons(LEDGER), n=3)
+    changed = {"order_lines": as_table(rejected), "tickets": as_table(rejected.assign(table="tickets"))}
+    examples = quality.example_rows(changed, quality.worst_reasons(LEDGER), n=3)
     assert examples["row"].tolist() == [1, 7, 2, 8, 3]
     assert not {"raw", "order_id", "customer_id"} & set(examples)
-    empty = quality.example_rows(pd.DataFrame(columns=rejected.columns), quality.worst_reasons(WHOLE))
+    empty = quality.example_rows({}, quality.worst_reasons(WHOLE))
     assert empty.empty
 
 
+def test_orders_in_figures_are_those_of_their_rows():
+    log = orders(["2024-01-05 10:00", "2024-01-05 23:59", "2024-02-01 00:00"], ["a", "b", "a"], [1.0, 2.5, -7.0])
+    assert quality.figures(log).iloc[0].tolist() == [
+        3, 2, pd.Timestamp("2024-01-05"), pd.Timestamp("2024-02-01"), -7, 1, pytest.approx(-3.5 / 3), 2.5,
+    ]  # fmt: skip
+    days = quality.by_day(log)
+    assert days["day"].tolist() == [pd.Timestamp("2024-01-05"), pd.Timestamp("2024-02-01")]
+    assert days[["orders", "revenue"]].to_numpy().tolist() == [[2, 3.5], [1, -7]]
+
+
 def test_weeks_are_whole_and_end_with_the_data():
-    weeks = quality.weekly_orders(orders(["2024-06-01", "2024-06-14", "2024-06-30"]), date(2024, 6, 1), END)
+    weeks = quality.weekly_orders(by_day(["2024-06-01", "2024-06-14", "2024-06-30"]), date(2024, 6, 1), END)
     assert weeks["week_end"].dt.strftime("%d").tolist() == ["09", "16", "23", "30"]
     assert weeks["orders"].tolist() == [0, 1, 0, 1]  # 1 June lies in no whole week
 
@@ -120,9 +136,9 @@ def test_weeks_are_whole_and_end_with_the_data():
 def test_a_closed_weekday_is_no_gap_and_lost_weeks_are():
     days = pd.date_range(START, END, freq="D")
     busy = days[days.day_of_week != 6].repeat(10)  # closed on Sundays
-    assert quality.gaps(orders(busy), START, END).empty
+    assert quality.gaps(by_day(busy), START, END).empty
     lost = busy[(busy < "2024-03-04") | (busy > "2024-03-13")]
-    found = quality.gaps(orders(lost), START, END)
+    found = quality.gaps(by_day(lost), START, END)
     assert found[["first_day", "last_day", "days"]].to_numpy().tolist() == [
         [pd.Timestamp("2024-03-03"), pd.Timestamp("2024-03-13"), 11]
     ]
@@ -133,7 +149,7 @@ def test_chance_alone_makes_no_gap():
     rng = np.random.default_rng(7)
     for rate in (0.05, 0.5, 3):
         days = pd.Series(pd.date_range(START, END)).repeat(rng.poisson(rate, 182))
-        assert quality.gaps(orders(days), START, END).empty
+        assert quality.gaps(by_day(days), START, END).empty
 
 
 @pytest.mark.parametrize(

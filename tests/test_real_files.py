@@ -233,7 +233,7 @@ def account_for(cleaned: cleaning.Cleaned, table: str, raw: str) -> None:
     assert sum(account["rows"][fate] for fate in Fate) == rows
     by_code = dict(database.sql("SELECT reason, count(*) FROM changed GROUP BY 1").fetchall())
     assert by_code == {code: reason["rows"] for code, reason in account["reasons"].items()}
-    kept = sum((D(str(amount)) for amount in cleaned.arrow["orders"]["amount"].to_pylist()), D(0))
+    kept = cleaned.kept["orders"].amount.sum().to_pyarrow().as_py()
     assert abs(kept - account["amount"][Fate.KEPT]) < D("0.01")
 
 
@@ -259,10 +259,10 @@ def test_uci_is_accounted_for(uci):
     assert account["found"][Reason.MISSING_CUSTOMER] == 135_080
     assert account["rows"][Fate.MERGED] == 5_268
     # orders of 80,995 and 74,215 units that were cancelled minutes later
-    lines = cleaned.columns("order_lines", "quantity")
-    assert not lines["quantity"].abs().isin([80_995, 74_215]).any()
-    orders = cleaned.columns("orders", "customer_id", "amount")
-    assert orders.groupby("customer_id")["amount"].mean().max() < 20_000
+    lines, orders = cleaned.kept["order_lines"], cleaned.kept["orders"]
+    assert lines.filter(lines.quantity.abs().isin([80_995, 74_215])).count().to_pyarrow().as_py() == 0
+    means = orders.group_by("customer_id").aggregate(mean=orders.amount.mean())
+    assert means["mean"].max().to_pyarrow().as_py() < 20_000
 
 
 def test_another_export_of_uci_is_accounted_for_and_gives_the_same_spend_a_day(real, shop, shared_data):
@@ -288,7 +288,7 @@ def test_another_export_of_uci_is_accounted_for_and_gives_the_same_spend_a_day(r
 
 def spend_by_day(cleaned: cleaning.Cleaned):
     """Net spend of each customer on each day, exact."""
-    orders = cleaned.arrow["orders"].select(["customer_id", "ordered_at", "amount"]).to_pandas()
+    orders = cleaned.kept["orders"].select("customer_id", "ordered_at", "amount").to_pyarrow().to_pandas()
     return orders.groupby(["customer_id", orders["ordered_at"].dt.normalize()])["amount"].sum()
 
 
@@ -358,17 +358,17 @@ def test_olist_is_accounted_for_by_its_example_mapping(shop, root, shared_data):
     assert accounts["surveys"]["reasons"] == {Reason.REPEATED_KEY: {"fate": "rejected", "rows": more}}
     assert more == 72
     latest = database.sql(f"SELECT order_id, arg_max(review_score, moment) FROM ({reviews}) GROUP BY 1").fetchall()
-    surveys = cleaned.columns("surveys", "response_id", "score").set_index("response_id")["score"]
+    surveys = cleaned.tables["surveys"].set_index("response_id")["score"]
     assert surveys.to_dict() == {order: float(score) for order, score in latest}
     late = database.sql(
         f"""SELECT count(*) FROM {paths["orders"]}
         WHERE order_delivered_customer_date::date > order_estimated_delivery_date::date"""
     ).fetchall()[0][0]
-    tickets = cleaned.columns("tickets", "status", "resolved_at")
+    tickets = cleaned.tables["tickets"]
     assert (tickets["status"] == "closed").sum() == tickets["resolved_at"].notna().sum() == late
     assert cleaning.save(cleaned)  # every table keeps its schema
     buyers = database.sql(f"SELECT DISTINCT customer_unique_id FROM {paths['customers']}").fetchall()
-    assert set(cleaned.columns("orders", "customer_id")["customer_id"]) <= {buyer for (buyer,) in buyers}
+    assert set(cleaned.tables["orders"]["customer_id"]) <= {buyer for (buyer,) in buyers}
 
 
 def adds_up(account: dict) -> None:

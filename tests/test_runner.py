@@ -134,3 +134,24 @@ def test_command_line_prints_one_sentence_and_no_traceback(project, capsys, monk
     monkeypatch.setenv("REGULARS_DEBUG", "1")
     with pytest.raises(Exception, match="division by zero"):
         main(["run", "tiny", "shop"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("import errno; raise OSError(errno.ENOSPC, 'No space left on device')", "the disk is full: free some space"),
+        (
+            "import duckdb; raise duckdb.IOException('Could not write file: No space left on device')",
+            "the disk is full: free some space",
+        ),
+        (
+            "import duckdb; raise duckdb.OutOfMemoryException('failed to allocate data')",
+            "the engine needs more memory, or more disk for what does not fit: raise engine.memory_gb in params.yaml, "
+            "or free some space",
+        ),
+    ],
+)
+def test_what_the_machine_lacks_is_told_from_a_notebook_too(project, capsys, cell, told):
+    project(cell)
+    assert main(["run", "tiny", "shop"]) == 1
+    assert capsys.readouterr().err == f"regulars: {told}; earlier outputs stand.\n"

@@ -1,7 +1,5 @@
 """Spark runs the same expressions as DuckDB and finds the same, row for row and to the cent."""
 
-import gc
-
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -11,12 +9,9 @@ from regulars import cleaning, engine, score_in_place
 from regulars.errors import UserError
 from regulars.rfm import rfm_expression
 from regulars.sources import ingest, load_mapping, read_manifest, read_raw
-from spark_cluster import cluster  # noqa: F401
+from spark_cluster import UNSWEPT
 
-pytestmark = [
-    pytest.mark.xdist_group("spark"),  # one cluster for all of them
-    pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"),  # py4j
-]
+pytestmark = [UNSWEPT, pytest.mark.usefixtures("sockets")]
 EMBEDDED = {"url": engine.EMBEDDED}
 
 
@@ -27,15 +22,8 @@ def sentence(run) -> str:
     return str(caught.value)
 
 
-@pytest.fixture(autouse=True)
-def sockets():
-    """What py4j leaves open is swept here, where it is known, and not in some later test."""
-    yield
-    gc.collect()
-
-
 @pytest.fixture
-def warehouse(shop, root, cluster):  # noqa: F811
+def warehouse(shop, root, cluster):
     """A project whose engine is the cluster, and the raw tables of a dataset of ours as tables that lie there."""
 
     def fill(dataset: str, customers: int = 0) -> str:
@@ -61,7 +49,7 @@ def warehouse(shop, root, cluster):  # noqa: F811
 
 
 @pytest.mark.parametrize(("dataset", "customers"), [("cdnow", 0), ("demo", 1000)])
-def test_raw_orders_become_the_same_scores(shop, warehouse, cluster, dataset, customers):  # noqa: F811
+def test_raw_orders_become_the_same_scores(shop, warehouse, cluster, dataset, customers):
     there = warehouse(dataset, customers)
     here = score_in_place.score("shop", EMBEDDED)
     shop.map(there)
@@ -88,18 +76,6 @@ def test_raw_orders_become_the_same_scores(shop, warehouse, cluster, dataset, cu
 
 # ---- tables of a warehouse -------------------------------------------------------------------------------------
 
-MAPPING = """\
-title: Corner Shop
-currency: EUR
-time_zone: Europe/Berlin
-simulated: false
-observation_end: last_order_day
-tables:
-  orders:
-    url: {url}
-    {source}
-    columns: {{order_id: order, customer_id: customer, ordered_at: day, amount: total}}
-"""
 HOSTILE = 'who`; DROP TABLE orders; --"'
 ORDERS = f"""\
 SELECT * FROM VALUES
@@ -110,11 +86,11 @@ AS t(`order`, `{HOSTILE.replace("`", "``")}`, day, total)"""
 
 
 @pytest.fixture
-def orders(shop, cluster):  # noqa: F811
+def orders(shop, cluster):
     """A view of the warehouse with names and values of every kind, and its mapping."""
     place = engine.connect({"url": cluster.url})
     place._session.sql(ORDERS).createOrReplaceTempView("orders")
-    content = yaml.safe_load(MAPPING.format(url=cluster.url, source="table: orders"))
+    content = yaml.safe_load((shop.table(cluster.url).folder / "data/sources/shop.yaml").read_text())
     content["tables"]["orders"]["columns"]["customer_id"] = HOSTILE
     shop.map(yaml.safe_dump(content))
     shop.write("params.yaml", "common: {seed: 1}\ningest: {}\nvalue: {}\ndatasets:\n  shop: {}\n")
@@ -140,7 +116,7 @@ def test_a_table_is_copied_as_text_in_one_order(orders):
     ]
 
 
-def test_cleaning_gives_the_same_tables_wherever_it_runs(shop, cluster):  # noqa: F811
+def test_cleaning_gives_the_same_tables_wherever_it_runs(shop, cluster):
     shop.lines(
         "order,customer,day,product,qty,price\n"
         "1,ann,05/01/2024 10:00,A,3,0.3333\n1,ann,05/01/2024 10:00,A,3,0.3333\nC2,ann,06/01/2024 10:00,A,-1,0.3333\n"
@@ -172,11 +148,9 @@ def test_cleaning_gives_the_same_tables_wherever_it_runs(shop, cluster):  # noqa
         ("table: orders\n    order_by: date", "order_by: there is no column 'date'; it may be order, "),
     ],
 )
-def test_what_the_warehouse_does_not_have(orders, cluster, source, told):  # noqa: F811
-    orders.map(MAPPING.format(url=cluster.url, source=source))
-    assert f"data/sources/shop.yaml: tables.orders: {told}".replace(": order_by", ".order_by") in sentence(
-        orders.ingest
-    )
+def test_what_the_warehouse_does_not_have(orders, cluster, source, told):
+    text = sentence(orders.table(cluster.url, source).ingest)
+    assert f"data/sources/shop.yaml: tables.orders: {told}".replace(": order_by", ".order_by") in text
 
 
 def test_orders_in_spark_are_scored_by_spark_alone(orders, root):

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import ibis
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -52,7 +53,7 @@ def in_both_ways(name: str, content: dict) -> tuple[str | None, str | None]:
         arrays[column] = pa.array([Decimal(str(v)) if money and v is not None else v for v in values], type=kind)
     return (
         sentence(lambda: catalog.validate(frame, name)),
-        sentence(lambda: validation.save(pa.table(arrays), name, "shop")),
+        sentence(lambda: validation.save(ibis.memtable(pa.table(arrays)), name, "shop")),
     )
 
 

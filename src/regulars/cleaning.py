@@ -5,11 +5,12 @@ cancellations against sales. The ledger is then held against the raw rows by ant
 exactly one of the four heaps, and their money adds up to the raw money.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import ibis
@@ -20,9 +21,10 @@ import pyarrow.compute as pc
 
 from regulars import catalog, netting, parsing, validation
 from regulars.catalog import TABLES, About, Column, about_from_ledger
-from regulars.engine import connect
+from regulars.engine import PART_ROWS, connect, even, in_parts
 from regulars.errors import UserError
 from regulars.labels import Fate, Reason
+from regulars.paths import output_root
 from regulars.sources import OPEN_TABLES, ROW, Mapping, RawTable, load_mapping, read_manifest, read_raw
 
 AMOUNT_TYPE = "decimal(38, 8)"
@@ -65,34 +67,36 @@ class LedgerError(RuntimeError):
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What cleaning a dataset gives.
+    """What cleaning a dataset gives; its rows lie in the engine.
 
     Parameters
     ----------
-    arrow : dict of str to pyarrow.Table
-        Clean tables by name, with the columns of `regulars.catalog.CLEAN_TABLES`, sorted by their keys; money exact.
-    rejected : pandas.DataFrame
-        Every raw row that did not arrive as it came: table, row (counted from 1 in the raw table), fate, reason,
-        order_id, product_id, ordered_at, quantity, amount (what the reason took or left apart, in the dataset's
-        currency), raw (the row as it came, as JSON; it may hold personal data).
+    kept : dict of str to ibis Table
+        Clean tables by name, with the columns of `regulars.catalog.CLEAN_TABLES`, in no order; money exact.
+    changed : dict of str to ibis Table
+        Of each table that has any, the raw rows that did not arrive as they came: table, row (counted from 1 in the raw
+        table), fate, reason, order_id, product_id, ordered_at, quantity, amount (what the reason took or left apart,
+        in the dataset's currency), raw (the row as it came, as JSON; it may hold personal data).
     ledger : dict
         ``dataset`` and ``tables``, as written to ledger.json; amounts are exact decimals.
     about : About
     """
 
-    arrow: dict[str, pa.Table] = field(repr=False)
-    rejected: pd.DataFrame = field(repr=False)
+    kept: dict[str, ir.Table] = field(repr=False)
+    changed: dict[str, ir.Table] = field(repr=False)
     ledger: dict = field(repr=False)
     about: About
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The clean tables as frames, for who works on frames; money as float64."""
-        return {name: _frame(table) for name, table in self.arrow.items()}
+        """The clean tables as frames, sorted by their keys, money as float64: for few rows, or who looks at all."""
+        return {name: _frame(rows.order_by(list(TABLES[name].key)).to_pyarrow()) for name, rows in self.kept.items()}
 
-    def columns(self, name: str, *columns: str) -> pd.DataFrame:
-        """Some columns of one clean table as a frame."""
-        return _frame(self.arrow[name].select(list(columns)))
+    @cached_property
+    def rejected(self) -> pd.DataFrame:
+        """The rows that did not arrive as they came as one frame, in the order in which they came."""
+        frames = [_frame(rows.order_by(ROW).to_pyarrow()) for rows in self.changed.values()]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(REJECTED_KINDS))
 
 
 @dataclass(frozen=True)
@@ -139,32 +143,27 @@ def clean(dataset: str, settings: dict | None = None) -> Cleaned:
     """
     mapping = load_mapping(dataset)
     manifest = read_manifest(dataset)
-    return clean_tables(mapping, {name: read_raw(mapping, name, manifest) for name in mapping.tables}, settings)
+    return clean_tables(mapping, lambda name: read_raw(mapping, name, manifest), settings)
 
 
-def clean_tables(mapping: Mapping, raw: dict[str, RawTable], settings: dict | None = None) -> Cleaned:
-    """Clean raw tables that have been read already; see `clean`."""
+def clean_tables(mapping: Mapping, read: Callable[[str], RawTable], settings: dict | None = None) -> Cleaned:
+    """Clean raw tables, each read when it is its turn; see `clean`."""
     engine = connect(settings)
     heaps: dict[str, _Heaps] = {}
     for name in sorted(mapping.tables, key=_turn):
-        heaps[name] = _clean_one(engine, mapping, _narrow(mapping, raw[name]), heaps)
+        heaps[name] = _clean_one(engine, mapping, _narrow(mapping, read(name)), heaps)
     accounts = {name: _account(heap) for name, heap in heaps.items()}
     main = order_log(heaps)
     if not accounts[main]["rows"][Fate.KEPT]:
         raise UserError(_nothing_left(heaps[main], accounts[main]))
-    tables = {name: _clean_table(heap.kept, name) for name, heap in heaps.items()}
+    kept = {name: _clean_table(heap.kept, name) for name, heap in heaps.items()}
     if "orders" not in heaps:
-        tables["orders"] = _clean_table(orders_from_lines(heaps["order_lines"].kept), "orders")
-    _check_tables(tables, accounts)
-    ledger = {
-        "dataset": _dataset_block(
-            mapping, tables["orders"], accounts[main], ENGINE_NAMES.get(engine.name, engine.name)
-        ),
-        "tables": accounts,
-    }
-    changed = [_changed(heap) for name, heap in heaps.items() if accounts[name]["reasons"]]
-    rejected = pd.concat(changed, ignore_index=True) if changed else pd.DataFrame(columns=list(REJECTED_KINDS))
-    return Cleaned(tables, rejected, ledger, about_from_ledger(ledger))
+        kept["orders"] = _clean_table(orders_from_lines(heaps["order_lines"].kept), "orders").cache()
+    orders = _check_tables(kept, accounts)
+    name = ENGINE_NAMES.get(engine.name, engine.name)
+    ledger = {"dataset": _dataset_block(mapping, orders, accounts[main], name), "tables": accounts}
+    changed = {name: _changed(heap) for name, heap in heaps.items() if accounts[name]["reasons"]}
+    return Cleaned(kept, changed, ledger, about_from_ledger(ledger))
 
 
 def clean_orders(engine, mapping: Mapping, raw: RawTable) -> tuple[ir.Table, dict]:
@@ -206,6 +205,8 @@ def clean_orders(engine, mapping: Mapping, raw: RawTable) -> tuple[ir.Table, dic
 def save(cleaned: Cleaned) -> list[Path]:
     """Write the clean tables, each checked by the engine against its schema, ``rejected.parquet`` and ``ledger.json``.
 
+    Rows come from the engine in parts, in the order of the tables' keys, and go to disk.
+
     Returns
     -------
     list of pathlib.Path
@@ -213,9 +214,15 @@ def save(cleaned: Cleaned) -> list[Path]:
     """
     dataset = cleaned.about.name
     folder = Path("data", "clean", dataset)
-    files = [validation.save(table, name, dataset) for name, table in cleaned.arrow.items()]
-    files.append(catalog.write_parquet(cleaned.rejected, folder / "rejected.parquet", REJECTED_KINDS))
-    return [*files, catalog.write_json(cleaned.ledger, folder / "ledger.json")]
+    files = [
+        validation.save(rows.order_by(list(TABLES[name].key)), name, dataset) for name, rows in cleaned.kept.items()
+    ]
+    rejected = output_root() / folder / "rejected.parquet"
+    nothing = pa.schema(list(REJECTED_KINDS.items())).empty_table()
+    parts = (part for rows in cleaned.changed.values() for part in in_parts(rows.order_by(ROW)))
+    whole = even(chain([nothing], (part.cast(nothing.schema) for part in parts)), PART_ROWS)
+    validation.write_parts(whole, rejected, REJECTED_KINDS)
+    return [*files, rejected, catalog.write_json(cleaned.ledger, folder / "ledger.json")]
 
 
 def order_log(tables: Collection[str]) -> str:
@@ -381,7 +388,7 @@ def _read(engine, mapping: Mapping, source: RawTable) -> _Raw:
         read = _as_lines(read, source.name, table)
     if source.name == "surveys" and "kind" not in values:
         read = read.mutate(kind=ibis.literal("perceived"))
-    return _Raw(source, text, read.cache())
+    return _Raw(replace(source, data=text), text, read.cache())  # what came is in the engine now, and let go here
 
 
 def _converted(mapping: Mapping, values: dict[str, ir.Value]) -> dict[str, ir.Value]:
@@ -749,21 +756,23 @@ def _check_rows(heaps: _Heaps) -> None:
         raise LedgerError(f"table {heaps.raw.name}: row {fault[ROW]} is {fault['fault']}")
 
 
-def _check_tables(tables: dict[str, pa.Table], accounts: dict[str, dict]) -> None:
-    """The tables that are handed over hold the rows and the money that the ledger says."""
+def _check_tables(kept: dict[str, ir.Table], accounts: dict[str, dict]) -> dict:
+    """The tables that are handed over hold the rows and the money that the ledger says; figures of the orders."""
     for name, account in accounts.items():
-        if tables[name].num_rows != account["rows"][Fate.KEPT]:
+        if _count(kept[name]) != account["rows"][Fate.KEPT]:
             raise LedgerError(f"table {name}: the clean table has another number of rows than the ledger")
-    main = accounts[order_log(accounts)]
-    orders = tables["orders"]["amount"]
-    total = pc.sum(orders).as_py()
-    tolerance = Decimal("0.00005") * len(orders)  # an order is kept to four decimals
-    if abs(total - main["amount"][Fate.KEPT]) > tolerance:
-        raise LedgerError(f"the orders hold {total}, the ledger says {main['amount'][Fate.KEPT]}")
+    main, orders = accounts[order_log(accounts)], kept["orders"]
+    found = orders.aggregate(
+        rows=orders.count(), amount=orders.amount.sum(), first=orders.ordered_at.min(), last=orders.ordered_at.max()
+    )
+    found = found.to_pyarrow().to_pylist()[0]
+    tolerance = Decimal("0.00005") * found["rows"]  # an order is kept to four decimals
+    if abs(found["amount"] - main["amount"][Fate.KEPT]) > tolerance:
+        raise LedgerError(f"the orders hold {found['amount']}, the ledger says {main['amount'][Fate.KEPT]}")
+    return found
 
 
-def _dataset_block(mapping: Mapping, orders: pa.Table, main: dict, engine: str) -> dict:
-    first, last = (pick(orders["ordered_at"]).as_py().date() for pick in (pc.min, pc.max))
+def _dataset_block(mapping: Mapping, orders: dict, main: dict, engine: str) -> dict:
     return {
         "name": mapping.name,
         "title": mapping.title,
@@ -771,8 +780,8 @@ def _dataset_block(mapping: Mapping, orders: pa.Table, main: dict, engine: str) 
         "currency": mapping.currency,
         "simulated": mapping.simulated,
         "time_zone": mapping.time_zone,
-        "observation_start": mapping.observation_start or first,
-        "observation_end": mapping.observation_end or last,
+        "observation_start": mapping.observation_start or orders["first"].date(),
+        "observation_end": mapping.observation_end or orders["last"].date(),
         "supplied": list(mapping.tables),
         "rows_raw": main["rows"]["raw"],
         "rows_kept": main["rows"][Fate.KEPT],
@@ -789,8 +798,8 @@ def _rates_block(mapping: Mapping) -> dict:
 # ---- what is handed over ---------------------------------------------------------------------------------------
 
 
-def _clean_table(kept: ir.Table, name: str) -> pa.Table:
-    """Clean table as it leaves the engine, sorted by its key."""
+def _clean_table(kept: ir.Table, name: str) -> ir.Table:
+    """Clean table as it leaves the engine."""
     sources = {"quantity": "quantity_left", "amount": "amount_kept"} if name in ORDER_TABLES else {}
     kinds = {"money": parsing.MONEY_TYPE, "float": "float64"}
     chosen = {}
@@ -801,7 +810,7 @@ def _clean_table(kept: ir.Table, name: str) -> pa.Table:
             chosen[column.name] = value.cast(kinds[column.kind]) if column.kind in kinds else value
     if name in OPEN_TABLES:
         chosen |= {c: kept[c] for c in kept.columns if c not in chosen and c != ROW and not c.startswith("_")}
-    return kept.select(**chosen).order_by(list(TABLES[name].key)).to_pyarrow()
+    return kept.select(**chosen)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
@@ -813,8 +822,8 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     return table.to_pandas()
 
 
-def _changed(heaps: _Heaps) -> pd.DataFrame:
-    """Rows that did not arrive as they came, in the order in which they came."""
+def _changed(heaps: _Heaps) -> ir.Table:
+    """Rows that did not arrive as they came."""
     fates = heaps.fates.filter(heaps.fates.reason.notnull())
     rows, text = heaps.raw.rows, heaps.raw.text
     wanted = {"order_id": "string", "product_id": "string", "ordered_at": "timestamp", "quantity": "float64"}
@@ -829,8 +838,9 @@ def _changed(heaps: _Heaps) -> pd.DataFrame:
         (changed.reason == Reason.UNMATCHED_CREDIT.value, changed.amount_kept),
         else_=changed.amount_raw,
     )
-    shown = changed.mutate(table=ibis.literal(heaps.raw.name), amount=amount.cast("float64"), raw=as_json)
-    return shown.order_by(ROW).select(*REJECTED_KINDS).to_pyarrow().to_pandas()
+    amount = amount.round(4).cast(parsing.MONEY_TYPE)
+    shown = changed.mutate(table=ibis.literal(heaps.raw.name), amount=amount, raw=as_json)
+    return shown.select(*REJECTED_KINDS)
 
 
 def _nothing_left(heaps: _Heaps, account: dict) -> str:

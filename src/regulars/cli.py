@@ -39,6 +39,13 @@ OUTSIDE = {
     errno.EACCES: "there is no permission to read or write what is needed: change it",
     errno.EROFS: "the disk cannot be written to: mount it for writing",
 }
+# errors of the engine and of notebooks, which say in words alone what the system found
+SAID = {"OSError", "PermissionError", "IOException"}
+NO_MEMORY = {
+    "MemoryError": "there is too little memory: free some",
+    "OutOfMemoryException": "the engine needs more memory, or more disk for what does not fit: raise engine.memory_gb "
+    "in params.yaml, or free some space",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,13 +77,23 @@ def main(arguments: list[str] | None = None) -> int:
 def _sentence(error: Exception) -> str:
     if isinstance(error, UserError):
         return str(error)
-    if isinstance(error, OSError) and error.errno in OUTSIDE:
-        file = _relative(error.filename)
-        return f"{OUTSIDE[error.errno]}{f' ({file})' if file else ''}; earlier outputs stand."
+    if outside := _outside(error):
+        return f"{outside}; earlier outputs stand."
     summary = f"{type(error).__name__}: {error}".strip().splitlines()
     if type(error).__name__ == "PapermillExecutionError":
         summary = [f"{error.ename}: {error.evalue}".splitlines()[0], f"(in cell {error.exec_count})"]
     return f"this should not have happened: {' '.join(summary[:2])}; set {DEBUG_VARIABLE}=1 to see where."
+
+
+def _outside(error: Exception) -> str:
+    """What neither data nor settings can be blamed for; empty where it is something else."""
+    if isinstance(error, OSError) and error.errno in OUTSIDE:
+        file = _relative(error.filename)
+        return f"{OUTSIDE[error.errno]}{f' ({file})' if file else ''}"
+    name, told = getattr(error, "ename", type(error).__name__), str(error)
+    if name in SAID:
+        return next((text for number, text in OUTSIDE.items() if os.strerror(number) in told), "")
+    return NO_MEMORY.get(name, "")
 
 
 def _relative(file) -> str:

@@ -5,25 +5,30 @@ driver (Apache-2.0) streams Arrow batches and is the fastest of the three. State
 quotes every name as the database wants it.
 """
 
+import math
 import re
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import closing, contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Protocol
-from urllib.parse import urlsplit
+from typing import Protocol, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
 from regulars.addresses import expand
-from regulars.engine import SPARK, sentences
+from regulars.engine import SPARK, even, sentences
 from regulars.errors import UserError
 from regulars.paths import project_root
+from regulars.patience import SilenceError, watched, within
 
+T = TypeVar("T")
 BATCH_ROWS = 100_000  # written at a time: what lies in memory, whatever the table holds
-PATIENCE = 10  # seconds to wait for a connection, where the URL names no connect_timeout
+LOGIN = 10  # seconds to wait for a connection, where neither the mapping nor the URL says how long
+SILENCE = 300  # seconds for which a database may send nothing, where the mapping does not say how long
 HIDDEN = "***"
 SOURCE = "q"  # what a statement calls the table or the query that it reads
 FAULTS = (
@@ -50,36 +55,46 @@ class _Connection(Protocol):
 
     def batches(self, statement: str) -> Iterator[pa.RecordBatch]: ...
 
+    def cancel(self) -> None: ...
+
+    def close(self) -> None: ...
+
 
 @contextmanager
-def connect(url: str, label: str) -> Iterator[_Connection]:
-    """Open a database for reading; whatever goes wrong inside becomes one sentence without secrets.
+def connect(table: dict, label: str) -> Iterator[_Connection]:
+    """Open the database of a table for reading; whatever goes wrong inside becomes one sentence without secrets.
 
     Parameters
     ----------
-    url : str
-        As the mapping has it.
+    table : dict
+        ``url`` as the mapping has it, and ``timeout_seconds`` where it says for how long the database may keep silent.
     label : str
         How messages name its table: ``data/sources/shop.yaml: tables.orders``.
     """
-    full, secrets = expand(url, f"{label}.url")
+    full, secrets = expand(table["url"], f"{label}.url")
     kind = _DuckDB if full.startswith("duckdb:") else _Postgres
     errors = kind.errors()
     try:
-        with closing(kind(full)) as database:
+        with closing(_Patient(kind, full, table)) as database:
             yield database
+    except _SilentError as error:
+        raise UserError(_hide(f"{label}: {error}", secrets)) from None
     except errors as error:
         raise UserError(_sentence(error, label, secrets)) from None
 
 
 def _sentence(error: Exception, label: str, secrets: list[str]) -> str:
-    told = re.sub(r"\[libpq\] *|Query was: (.|\n)*", "", str(error))
-    for secret in sorted(secrets, key=len, reverse=True):
-        told = told.replace(secret, HIDDEN)
+    told = _hide(re.sub(r"\[libpq\] *|Query was: (.|\n)*", "", str(error)), secrets)
     code = getattr(error, "sqlstate", None) or ""
     meaning = next((text for sign, text in FAULTS if re.search(sign, f"{code} {told}")), "it cannot be read")
     first = " ".join(told.split())[:200].rstrip(". ")
     return f"{label}: {meaning} (the database says: {first})."
+
+
+def _hide(text: str, secrets: list[str]) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
 
 
 def copy_table(table: dict, zone: str, target: Path, label: str, limit: int | None = None) -> int:
@@ -88,7 +103,8 @@ def copy_table(table: dict, zone: str, target: Path, label: str, limit: int | No
     Parameters
     ----------
     table : dict
-        ``url`` with ``table`` (and ``schema``) or ``query``; ``order_by`` where the rows have an order of their own.
+        ``url`` with ``table`` (and ``schema``) or ``query``; ``order_by`` where the rows have an order of their own,
+        ``timeout_seconds`` where the database may keep silent for another while than `SILENCE`.
     zone : str
         Time zone in which moments with a zone are written.
     target : Path
@@ -111,10 +127,10 @@ def copy_table(table: dict, zone: str, target: Path, label: str, limit: int | No
     rows = 0
     if table["url"].strip().startswith(SPARK):
         return _copy_from_spark(table, zone, target, label, limit)
-    with connect(table["url"], label) as database:
+    with connect(table, label) as database:
         statement, schema = _statement(database, table, zone, label, limit)
         with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-            for part in _even(database.batches(statement), schema):
+            for part in even(_texts(database.batches(statement), schema), BATCH_ROWS):
                 writer.write_table(part)
                 rows += part.num_rows
     return rows
@@ -126,29 +142,25 @@ def _copy_from_spark(table: dict, zone: str, target: Path, label: str, limit: in
     from regulars import spark
 
     url, _ = expand(table["url"], f"{label}.url")
+    seconds = table.get("timeout_seconds", SILENCE)
     with sentences(label):
-        header, data, rows = spark.read_text(spark.connect(url, f"{label}.url"), table, zone, label, limit)
-        schema = pa.schema([pa.field(name, pa.string()) for name in header])
-        with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-            for batch in spark.batches(data, len(header), BATCH_ROWS):
-                writer.write_batch(batch.rename_columns(header))
+        engine = spark.connect(url, f"{label}.url", table.get("timeout_seconds", spark.PATIENCE))
+        try:
+            with watched(seconds, lambda: spark.cancel(engine), lambda: spark.progress(engine)):
+                header, data, rows = spark.read_text(engine, table, zone, label, limit)
+                schema = pa.schema([pa.field(name, pa.string()) for name in header])
+                with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+                    for batch in spark.batches(data, len(header), BATCH_ROWS):
+                        writer.write_batch(batch.rename_columns(header))
+        except SilenceError as error:
+            place = f"Spark at {spark.master(url).removeprefix(SPARK)}"
+            raise UserError(f"{label}: {_SilentError(place, table, seconds, error)}") from None
     return rows
 
 
-def _even(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
-    """The same rows in parts of equal size, however the driver cuts them."""
-    waiting, count = [], 0
+def _texts(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
     for batch in batches:
-        columns = [column.cast(pa.string()) for column in batch.columns]
-        waiting.append(pa.RecordBatch.from_arrays(columns, schema=schema))
-        count += batch.num_rows
-        while count >= BATCH_ROWS:
-            whole = pa.Table.from_batches(waiting, schema)
-            yield whole.slice(0, BATCH_ROWS)
-            rest = whole.slice(BATCH_ROWS)
-            waiting, count = rest.to_batches(), rest.num_rows
-    if count:
-        yield pa.Table.from_batches(waiting, schema)
+        yield pa.Table.from_arrays([column.cast(pa.string()) for column in batch.columns], schema=schema)
 
 
 # ---- statements ------------------------------------------------------------------------------------------------
@@ -249,14 +261,80 @@ class _BrokenError(Exception):
     """Rows that stopped coming; the driver gives an error of the stream, which says nothing of its kind."""
 
 
+class _SilentError(Exception):
+    """A database that sent nothing of a table for so many seconds, in words; without ``silence`` at the login."""
+
+    def __init__(self, place: str, table: dict, seconds: float, silence: SilenceError | None = None):
+        mend = "raise timeout_seconds if it is only slow"
+        if silence is None:
+            super().__init__(f"{place} did not let us in within {seconds:g} seconds; is it well? {mend}.")
+            return
+        what = "the query" if "query" in table else f"the table '{table['table']}'"
+        end = "the query was called off" if silence.has_ended else "it was left, as it did not heed being called off"
+        super().__init__(f"{place} sent nothing of {what} for {seconds:g} seconds, and {end}; {mend}.")
+
+
+class _Patient:
+    """A database that is left where it keeps silent for too long, its query called off."""
+
+    def __init__(self, kind: type, url: str, table: dict):
+        self._place, self._table = kind.place(url), table
+        self._silence = table.get("timeout_seconds", SILENCE)
+        self._was_left = False
+        login = kind.login_seconds(url) or table.get("timeout_seconds", LOGIN)
+        try:
+            self._database = within(login, lambda: kind(url, login), too_late=_close_late)
+        except SilenceError:
+            raise _SilentError(self._place, table, login) from None
+
+    @property
+    def dialect(self) -> str:
+        return self._database.dialect
+
+    def schema(self, statement: str) -> pa.Schema:
+        return self._wait(lambda: self._database.schema(statement))
+
+    def rows(self, statement: str) -> list[tuple]:
+        return self._wait(lambda: self._database.rows(statement))
+
+    def batches(self, statement: str) -> Iterator[pa.RecordBatch]:
+        batches = self._database.batches(statement)
+        while (batch := self._wait(lambda: next(batches, None))) is not None:
+            yield batch
+
+    def _wait(self, work: Callable[[], T]) -> T:
+        self._was_left = True  # until it has answered
+        try:
+            answer = within(self._silence, work, self._database.cancel, lambda _: self._database.close())
+        except SilenceError as silence:
+            self._was_left = not silence.has_ended
+            raise _SilentError(self._place, self._table, self._silence, silence) from None
+        except Exception:
+            self._was_left = False
+            raise
+        self._was_left = False
+        return answer
+
+    def close(self) -> None:
+        # what has been left closes when it comes back: the driver may still be inside
+        if not self._was_left:
+            self._database.close()
+
+
+def _close_late(opened: Future) -> None:
+    with suppress(Exception):
+        opened.result().close()
+
+
 class _Postgres:
     dialect = "postgres"
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, login: float):
         from adbc_driver_postgresql import dbapi
 
-        if "connect_timeout=" not in url:
-            url += f"{'&' if urlsplit(url).query else '?'}connect_timeout={PATIENCE}"
+        if not self.login_seconds(url):
+            # a little longer than we wait, so that what is left ends by itself
+            url += f"{'&' if urlsplit(url).query else '?'}connect_timeout={math.ceil(login) + 1}"
         self._connection = dbapi.connect(url)
         try:
             with self._connection.cursor() as cursor:
@@ -265,6 +343,19 @@ class _Postgres:
         except BaseException:
             self._connection.close()
             raise
+
+    @staticmethod
+    def login_seconds(url: str) -> float | None:
+        """As the URL has it."""
+        found = parse_qs(urlsplit(url).query).get("connect_timeout", [""])[-1]
+        return int(found) if re.fullmatch("[1-9][0-9]{0,5}", found) else None
+
+    @staticmethod
+    def place(url: str) -> str:
+        """The database in words, without user and password."""
+        # by the last @, however the password is written
+        host, _, name = url.partition("://")[2].rpartition("@")[2].partition("?")[0].partition("/")
+        return f"the database '{name}' at {host}"
 
     @staticmethod
     def errors():
@@ -295,6 +386,9 @@ class _Postgres:
                     raise _BrokenError(str(error)) from None
                 yield batch
 
+    def cancel(self) -> None:
+        self._connection.adbc_cancel()
+
     def close(self) -> None:
         self._connection.close()
 
@@ -302,7 +396,7 @@ class _Postgres:
 class _DuckDB:
     dialect = "duckdb"
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, _login: float):
         import duckdb
 
         path = url.removeprefix("duckdb://")
@@ -314,6 +408,15 @@ class _DuckDB:
         folder = str(root).replace("'", "''")
         self._connection.execute(f"SET file_search_path = '{folder}'")
         self._connection.execute("SET TimeZone = 'UTC'")
+
+    @staticmethod
+    def login_seconds(_url: str) -> None:
+        """Nobody lets one in."""
+
+    @staticmethod
+    def place(url: str) -> str:
+        """The database in words."""
+        return f"the database {url.removeprefix('duckdb://') or 'of files'}"
 
     @staticmethod
     def errors():
@@ -329,6 +432,9 @@ class _DuckDB:
 
     def batches(self, statement: str) -> Iterator[pa.RecordBatch]:
         yield from self._connection.sql(statement).to_arrow_reader(BATCH_ROWS)
+
+    def cancel(self) -> None:
+        self._connection.interrupt()
 
     def close(self) -> None:
         self._connection.close()

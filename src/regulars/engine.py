@@ -5,9 +5,10 @@ works on frames in memory (the models of the pages) stays with DuckDB.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,20 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
+PART_ROWS = 1_048_576  # that come here at a time: as many as Arrow puts into one row group of a Parquet file
 EMBEDDED, SPARK = "duckdb://", "spark://"
+WANTED = {
+    "timeout_seconds": "a number of seconds from 1",
+    "memory_gb": "a number of gigabytes from 0.1",
+    "threads": "a number of processors, or 0 for all",
+}
 SPILL_FOLDER = Path(".staging", "spill")  # of the project: what does not fit into memory
 
 
 def limits() -> dict:
-    """The section ``engine`` of ``params.yaml``: ``url``, ``memory_gb`` and ``threads``; empty where there is none.
+    """The section ``engine`` of ``params.yaml``: ``url``, ``timeout_seconds``, ``memory_gb`` and ``threads``.
+
+    Empty where there is none.
 
     Raises
     ------
@@ -42,7 +51,7 @@ def limits() -> dict:
 @cache
 def _limits(file: Path, _changed: int) -> dict:
     found = params.load(file).get(params.ENGINE_SECTION) or {}
-    least = {"memory_gb": 0.1, "threads": 0}
+    least = {"timeout_seconds": 1, "memory_gb": 0.1, "threads": 0}
     for name, value in found.items():
         if name == "url":
             if not isinstance(value, str) or not (value == EMBEDDED or value.startswith(SPARK)):
@@ -53,8 +62,7 @@ def _limits(file: Path, _changed: int) -> dict:
             raise UserError(f"params.yaml: engine names '{name}', which is not a setting there; it has {known}.")
         whole = name != "threads" or isinstance(value, int)
         if isinstance(value, bool) or not isinstance(value, int | float) or value < least[name] or not whole:
-            wanted = "a number of gigabytes from 0.1" if name == "memory_gb" else "a number of processors, or 0 for all"
-            raise UserError(f"params.yaml: engine.{name} is {value!r}; give {wanted}.")
+            raise UserError(f"params.yaml: engine.{name} is {value!r}; give {WANTED[name]}.")
     return found
 
 
@@ -64,7 +72,7 @@ def connect(settings: dict | None = None):
     Parameters
     ----------
     settings : dict, optional
-        ``url``, ``memory_gb`` and ``threads`` in place of those of ``params.yaml``.
+        ``url``, ``timeout_seconds``, ``memory_gb`` and ``threads`` in place of those of ``params.yaml``.
 
     Returns
     -------
@@ -78,9 +86,10 @@ def connect(settings: dict | None = None):
     """
     settings = limits() if settings is None else settings
     if settings.get("url", EMBEDDED).startswith(SPARK):
+        from regulars.spark import PATIENCE
         from regulars.spark import connect as connect_spark
 
-        return connect_spark(settings["url"], "params.yaml: engine.url")
+        return connect_spark(settings["url"], "params.yaml: engine.url", settings.get("timeout_seconds", PATIENCE))
     return embedded(settings)
 
 
@@ -102,7 +111,7 @@ def sentences(label: str) -> Iterator[None]:
 def embedded(settings: dict | None = None):
     """DuckDB in this process within the limits of the project; what does not fit is spilled to disk."""
     settings = limits() if settings is None else settings
-    own = {name: value for name, value in settings.items() if name != "url"}
+    own = {name: value for name, value in settings.items() if name in ("memory_gb", "threads")}
     return _connected(tuple(sorted(own.items())), project_root(), os.getpid())
 
 
@@ -145,6 +154,39 @@ def bring(beside: "ir.Table", table: pa.Table) -> "ir.Table":
 def fetch(expression: "ir.Table") -> pa.Table:
     """Run an expression where its tables lie and bring its rows here: for few rows, never for customers."""
     return expression.to_pyarrow()
+
+
+def in_parts(expression: "ir.Table") -> Iterator[pa.Table]:
+    """Run an expression where its tables lie and bring its rows here, `PART_ROWS` at a time; at least one part."""
+    place = expression.get_backend()
+    if place.name != "duckdb":
+        yield from even([expression.to_pyarrow()], PART_ROWS)
+        return
+    place._run_pre_execute_hooks(expression)  # Ibis' own reader asks for what DuckDB 2 calls by another name
+    reader = place.con.sql(place.compile(expression)).to_arrow_reader(PART_ROWS)
+    yield from even(
+        chain([reader.schema.empty_table()], (pa.Table.from_batches([batch]) for batch in reader)), PART_ROWS
+    )
+
+
+def even(parts: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """The same rows in parts of equal size, however they were cut.
+
+    Examples
+    --------
+    >>> [part.num_rows for part in even([pa.table({"a": [7.0] * n}) for n in (1, 4, 2)], 3)]
+    [3, 3, 1]
+    >>> [part.num_rows for part in even([pa.table({"a": []})], 3)]
+    [0]
+    """
+    waiting, is_first = None, True
+    for part in parts:
+        waiting = part if waiting is None else pa.concat_tables([waiting, part])
+        while waiting.num_rows >= rows:
+            yield waiting.slice(0, rows).combine_chunks()
+            waiting, is_first = waiting.slice(rows), False
+    if waiting is not None and (waiting.num_rows or is_first):
+        yield waiting.combine_chunks()
 
 
 def set_aside(expression: "ir.Table", path: Path, by: str | None = None) -> None:

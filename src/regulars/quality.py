@@ -1,10 +1,15 @@
-"""What the data are good for: the ledger told in steps, gaps in time, and whether there is enough to conclude from."""
+"""What the data are good for: the ledger told in steps, gaps in time, and whether there is enough to conclude from.
+
+Rows are counted and summed where they lie, by the engine; what comes here has a row per day, per reason or per example.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -172,13 +177,13 @@ def worst_reasons(ledger: dict, n: int = 10) -> pd.DataFrame:
     return table.astype(kinds).sort_values("rows", ascending=False, kind="stable", ignore_index=True).head(n)
 
 
-def example_rows(rejected: pd.DataFrame, reasons: pd.DataFrame, n: int = 5) -> pd.DataFrame:
+def example_rows(changed: Mapping[str, ir.Table], reasons: pd.DataFrame, n: int = 5) -> pd.DataFrame:
     """First rows that fell under each of some reasons, without personal columns.
 
     Parameters
     ----------
-    rejected : pandas.DataFrame
-        As `regulars.cleaning.clean` gives it.
+    changed : mapping of str to ibis Table
+        By table the rows that did not arrive as they came, as `regulars.cleaning.clean` gives them.
     reasons : pandas.DataFrame
         Columns table and reason, as `worst_reasons` gives them.
     n : int
@@ -190,24 +195,90 @@ def example_rows(rejected: pd.DataFrame, reasons: pd.DataFrame, n: int = 5) -> p
         table, reason, row (counted from 1 in the raw table), ordered_at, product_id, quantity, amount; taking turns
         by reason, so that the first rows show as many reasons as there are.
     """
+    found = [_first_rows(changed[name], sorted(codes), n) for name, codes in reasons.groupby("table")["reason"]]
+    if not found:
+        return pd.DataFrame(columns=list(EXAMPLE_COLUMNS))
     known = reasons[["table", "reason"]].assign(_place=range(len(reasons)))
-    chosen = rejected.astype({"table": "string", "reason": "string"}).merge(known, on=["table", "reason"])
-    chosen["_turn"] = chosen.groupby(["table", "reason"]).cumcount()
-    chosen = chosen[chosen["_turn"] < n].sort_values(["_turn", "_place"], kind="stable", ignore_index=True)
+    chosen = pd.concat(found).astype({"table": "string", "reason": "string"}).merge(known, on=["table", "reason"])
+    chosen = chosen.sort_values(["_turn", "_place"], kind="stable", ignore_index=True)
     return chosen[list(EXAMPLE_COLUMNS)]
+
+
+def _first_rows(changed: ir.Table, codes: list[str], n: int) -> pd.DataFrame:
+    shown = changed.filter(changed.reason.isin(codes)).select(*EXAMPLE_COLUMNS)
+    turn = ibis.row_number().over(ibis.window(group_by="reason", order_by="row"))
+    shown = shown.mutate(amount=shown.amount.cast("float64"), _turn=turn)
+    return shown.filter(shown._turn < n).to_pyarrow().to_pandas()
+
+
+# ---- the orders in figures -------------------------------------------------------------------------------------
+
+
+def figures(orders: ir.Table) -> pd.DataFrame:
+    """The range of an order log, in one row.
+
+    Parameters
+    ----------
+    orders : ibis Table
+        customer_id, ordered_at, amount.
+
+    Returns
+    -------
+    pandas.DataFrame
+        orders, customers, first, last (day), least, median, mean, most (amount of an order).
+
+    Examples
+    --------
+    >>> from regulars.engine import as_table
+    >>> log = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": [1.0, 2.0, 6.0],
+    ...                     "ordered_at": pd.to_datetime(["2024-01-01", "2024-01-05", "2024-03-01"])})
+    >>> figures(as_table(log))[["orders", "customers", "median", "mean"]].to_numpy().tolist()
+    [[3.0, 2.0, 2.0, 3.0]]
+    """
+    amount, moment = orders.amount.cast("float64"), orders.ordered_at
+    row = orders.aggregate(
+        orders=orders.count(), customers=orders.customer_id.nunique(), first=moment.min(), last=moment.max(),
+        least=amount.min(), median=amount.median(), mean=amount.mean(), most=amount.max(),
+    ).to_pyarrow().to_pandas()  # fmt: skip
+    return row.assign(first=row["first"].dt.normalize(), last=row["last"].dt.normalize())
+
+
+def by_day(orders: ir.Table) -> pd.DataFrame:
+    """Orders and revenue of each day that has any.
+
+    Parameters
+    ----------
+    orders : ibis Table
+        ordered_at, amount.
+
+    Returns
+    -------
+    pandas.DataFrame
+        day, orders, revenue (currency); in order of time.
+    """
+    dated = orders.select("amount", day=orders.ordered_at.date())
+    days = dated.group_by("day").aggregate(orders=dated.count(), revenue=dated.amount.sum().cast("float64"))
+    table = days.order_by("day").to_pyarrow().to_pandas(date_as_object=False)
+    return table.astype({"day": "datetime64[us]"})
 
 
 # ---- gaps in time ----------------------------------------------------------------------------------------------
 
 
-def daily_orders(orders: pd.DataFrame, start: date, end: date) -> pd.Series:
+def daily_orders(days: pd.DataFrame, start: date, end: date) -> pd.Series:
     """Orders of each day from start to end, days without any included."""
-    days = pd.date_range(start, end, freq="D")
-    return orders["ordered_at"].dt.normalize().value_counts().reindex(days, fill_value=0)
+    return days.set_index("day")["orders"].reindex(pd.date_range(start, end, freq="D"), fill_value=0)
 
 
-def weekly_orders(orders: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
+def weekly_orders(days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
     """Orders and revenue of each whole week, counted back from the end.
+
+    Parameters
+    ----------
+    days : pandas.DataFrame
+        As `by_day` gives it.
+    start, end : datetime.date
+        First and last day observed.
 
     Returns
     -------
@@ -215,18 +286,18 @@ def weekly_orders(orders: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
         week_end (last day of the week), orders, revenue (currency).
     """
     last = pd.Timestamp(end)
-    weeks_back = (last - orders["ordered_at"].dt.normalize()).dt.days // WEEK
+    weeks_back = (last - days["day"]).dt.days // WEEK
     weeks = (last - pd.Timestamp(start)).days // WEEK + 1
     whole = ((last - pd.Timestamp(start)).days + 1) // WEEK
-    grouped = orders.groupby(weeks_back)["amount"].agg(["size", "sum"]).reindex(range(weeks), fill_value=0)
+    grouped = days.groupby(weeks_back)[["orders", "revenue"]].sum().reindex(range(weeks), fill_value=0)
     grouped = grouped.head(max(whole, 1)).iloc[::-1]
     week_end = last - pd.to_timedelta(grouped.index.to_numpy() * WEEK, unit="D")
     return pd.DataFrame(
-        {"week_end": week_end, "orders": grouped["size"].to_numpy(), "revenue": grouped["sum"].to_numpy()}
+        {"week_end": week_end, "orders": grouped["orders"].to_numpy(), "revenue": grouped["revenue"].to_numpy()}
     )
 
 
-def gaps(orders: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
+def gaps(days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
     """Stretches without a single order that are too long to be chance.
 
     What one would have expected in a stretch is the level of the weeks around it times each weekday's share, so that
@@ -234,8 +305,8 @@ def gaps(orders: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        ordered_at.
+    days : pandas.DataFrame
+        As `by_day` gives it.
     start, end : datetime.date
         First and last day observed.
 
@@ -244,7 +315,7 @@ def gaps(orders: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
     pandas.DataFrame
         first_day, last_day, days, expected (orders); in order of time. Empty where there is no gap.
     """
-    counts = daily_orders(orders, start, end).astype(float)
+    counts = daily_orders(days, start, end).astype(float)
     by_weekday = counts.groupby(counts.index.day_of_week).transform("mean") / max(counts.mean(), 1e-12)
     around = counts.rolling(SMOOTHING_DAYS, center=True, min_periods=1).mean()
     quiet = counts.eq(0)
@@ -260,7 +331,7 @@ def gaps(orders: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
 
 
 def sufficiency(
-    orders: pd.DataFrame,
+    orders: ir.Table,
     start: date,
     end: date,
     min_customers: int = 500,
@@ -272,7 +343,7 @@ def sufficiency(
 
     Parameters
     ----------
-    orders : pandas.DataFrame
+    orders : ibis Table
         customer_id, ordered_at, amount.
     start, end : datetime.date
         First and last day observed.
@@ -290,18 +361,24 @@ def sufficiency(
 
     Examples
     --------
+    >>> from regulars.engine import as_table
     >>> log = pd.DataFrame({"customer_id": ["a"] * 3, "amount": 1.0,
     ...                     "ordered_at": pd.to_datetime(["2024-01-01", "2024-01-05", "2024-03-01"])})
-    >>> sufficiency(log, date(2024, 1, 1), date(2024, 3, 10))["is_met"].tolist()
+    >>> sufficiency(as_table(log), date(2024, 1, 1), date(2024, 3, 10))["is_met"].tolist()
     [False, False, True, True]
     """
-    last = orders["ordered_at"].max().normalize()
-    often = orders[orders["amount"] >= 0].groupby("customer_id").size() >= min_orders
+    by_customer = orders.group_by("customer_id").aggregate(
+        bought=orders.count(where=orders.amount >= 0), last=orders.ordered_at.max()
+    )
+    found = by_customer.aggregate(
+        customers=by_customer.count(), last=by_customer.last.max(),
+        often=by_customer.count(where=by_customer.bought >= min_orders),
+    ).to_pyarrow().to_pylist()[0]  # fmt: skip
     rows = [
-        (Sufficiency.CUSTOMERS, orders["customer_id"].nunique(), min_customers),
+        (Sufficiency.CUSTOMERS, found["customers"], min_customers),
         (Sufficiency.DAYS, (end - start).days + 1, min_days),
-        (Sufficiency.RECENT, (pd.Timestamp(end) - last).days, max_quiet_days),
-        (Sufficiency.REPEATERS, int(often.sum()), 1),
+        (Sufficiency.RECENT, (end - found["last"].date()).days, max_quiet_days),
+        (Sufficiency.REPEATERS, found["often"], 1),
     ]
     table = pd.DataFrame(rows, columns=["check", "value", "needed"]).astype({"check": "string"})
     at_most = table["check"] == Sufficiency.RECENT

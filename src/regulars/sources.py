@@ -27,6 +27,7 @@ import yaml
 
 from regulars.catalog import TABLES, write_json
 from regulars.date_formats import WORDS, date_pattern
+from regulars.encodings import find_encoding
 from regulars.errors import UserError
 from regulars.paths import output_root, project_root
 
@@ -308,11 +309,25 @@ def _schema_problem(error) -> str:
             )
         case "anyOf":
             return f"{at}neither orders nor order_lines is there; one of them is needed."
-    wanted = error.schema.get("description") or {
+    wanted = error.schema.get("description") or _described(error.absolute_path) or {
         "type": f"a {error.validator_value} is wanted here.",
         "enum": f"it may be {' or '.join(map(str, error.validator_value))}.",
     }.get(error.validator, f"it breaks the rule {error.validator} {error.validator_value}.")  # fmt: skip
     return f"{at}{error.instance!r} is not what this key takes. {wanted}"
+
+
+def _described(path) -> str:
+    """What the schema says of the key at a path."""
+    schema = source_schema()
+    node, told = schema, ""
+    for part in path:
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+        below = node.get("properties", {}).get(part) or node.get("additionalProperties") or node.get("items")
+        if not isinstance(below, dict):
+            break
+        node, told = below, below.get("description", told)
+    return told
 
 
 def _check_columns(table: str, columns: dict, label: str) -> None:
@@ -604,6 +619,8 @@ def check_header(mapping: Mapping, name: str, header: tuple[str, ...], label: st
         if str(column) not in header:
             close = get_close_matches(str(column), header, n=1)
             hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(header[:20])}."
+            if len(header) == 1 and not close:
+                hint = f"its rows are read as one column, {header[0][:60]!r}: name its delimiter under format."
             raise UserError(f"{label} has no column '{column}', which {mapping.file} {use}; {hint}")
 
 
@@ -746,7 +763,7 @@ def _text_of(file: Path, form: dict, label: str) -> str:
         row = content[: error.start].count(b"\n")
         raise UserError(
             f"{label}, line {row + 1}, is not {encoding} (byte {content[error.start]:#04x}); "
-            f"name its encoding in the mapping, such as latin-1 or gb18030."
+            f"name its encoding in the mapping: it looks like {find_encoding(content)[0]}."
         ) from None
     if "\0" in text:
         row = text[: text.index("\0")].count("\n")

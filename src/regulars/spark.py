@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
@@ -11,10 +12,12 @@ import pyarrow as pa
 
 from regulars.addresses import expand
 from regulars.errors import UserError
+from regulars.patience import SilenceError, watched
 
 SCHEME = "spark://"
 PORT = 7077
-PATIENCE = 10  # seconds to wait for the master
+KNOCK = 10  # seconds in which the host of the master has to take a connection
+PATIENCE = 60  # seconds for a cluster to let us in, and as many to give a worker, where nobody says how long
 FAULTS = (
     ("TABLE_OR_VIEW_NOT_FOUND", "there is no such table"),
     ("UNRESOLVED_COLUMN", "there is no such column"),
@@ -79,7 +82,7 @@ def _engine_class():
     return Spark
 
 
-def connect(url: str, label: str):
+def connect(url: str, label: str, seconds: float = PATIENCE):
     """A session on a standalone cluster, as an Ibis backend.
 
     Parameters
@@ -89,6 +92,8 @@ def connect(url: str, label: str):
         ``spark://host:7077?spark.executor.memory=8g&spark.executor.cores=4``.
     label : str
         How messages name where the URL stands.
+    seconds : float
+        For a cluster to let us in, and as many for a worker of it to be there.
 
     Returns
     -------
@@ -97,7 +102,7 @@ def connect(url: str, label: str):
     Raises
     ------
     UserError
-        Where pyspark or Java is not installed, or the master does not answer.
+        Where pyspark or Java is not installed, the master does not answer, or no worker is free.
     """
     url, _ = expand(url, label)
     parts = urlsplit(url)
@@ -107,8 +112,10 @@ def connect(url: str, label: str):
         raise UserError(
             f"{label}: Spark is spoken to through pyspark, which is not installed; install regulars[spark]."
         )
-    _await_master(parts.hostname, parts.port or PORT, label)
-    return engine().connect(_session(master(url), dict(parse_qsl(parts.query)), label))
+    _await_master(parts.hostname, parts.port or PORT, label, seconds)
+    session = _session(master(url), dict(parse_qsl(parts.query)), label, seconds)
+    _await_worker(session, label, seconds)
+    return engine().connect(session)
 
 
 def master(url: str) -> str:
@@ -123,21 +130,29 @@ def master(url: str) -> str:
     return f"{SCHEME}{parts.hostname}:{parts.port or PORT}"
 
 
-def _await_master(host: str, port: int, label: str) -> None:
+def _await_master(host: str, port: int, label: str, seconds: float) -> None:
     # Spark itself tries for minutes, and says so on every line
     try:
-        socket.create_connection((host, port), PATIENCE).close()
+        socket.create_connection((host, port), min(seconds, KNOCK)).close()
     except OSError:
         raise UserError(f"{label}: no Spark master answers at {host}:{port}; is it there?") from None
 
 
-def _session(address: str, settings: dict[str, str], label: str):
+def _session(address: str, settings: dict[str, str], label: str, seconds: float):
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(address).appName("regulars").config(map=SETTINGS | settings)
     try:
-        session = builder.getOrCreate()
+        _start_java(SETTINGS | settings)
+        with watched(seconds, _kill):
+            session = builder.getOrCreate()
+    except SilenceError:
+        _forget()
+        raise UserError(
+            f"{label}: Spark at {address.removeprefix(SCHEME)} did not let us in within {seconds:g} seconds; is it a "
+            "Spark master, and well? raise timeout_seconds if it is only slow."
+        ) from None
     except PySparkException as error:
         raise UserError(
             f"{label}: Spark cannot be started from here ({_first(error)}); is Java 17 installed?"
@@ -145,7 +160,61 @@ def _session(address: str, settings: dict[str, str], label: str):
     if session.sparkContext.master != address:
         raise UserError(f"{label}: this process speaks to {session.sparkContext.master} already; start another one.")
     session.sparkContext.setLogLevel("OFF")
+    # a task that is called off stops at once, where it would otherwise keep its worker to the end
+    session.sparkContext.setLocalProperty("spark.job.interruptOnCancel", "true")
     return session
+
+
+def _start_java(settings: dict[str, str]) -> None:
+    """Have the Java process that speaks to the cluster for this one, before time is taken."""
+    from pyspark import SparkConf, SparkContext
+
+    SparkContext._ensure_initialized(conf=SparkConf().setAll(list(settings.items())))
+
+
+def _kill() -> None:
+    """End the Java process that speaks to the cluster for this one, and with it whatever waits for its answer."""
+    from pyspark import SparkContext
+
+    SparkContext._gateway.proc.kill()
+
+
+def _forget() -> None:
+    """Have the next session start a Java process of its own."""
+    from pyspark import SparkContext
+
+    SparkContext._gateway.shutdown()
+    SparkContext._gateway.proc.wait()
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
+
+
+def _await_worker(session, label: str, seconds: float) -> None:
+    """Stop where nobody is there to do the work: Spark would wait without end."""
+    context = session.sparkContext
+    if context.getConf().get("spark.dynamicAllocation.enabled", "false") == "true":
+        return  # workers come when there is work
+    until = time.monotonic() + seconds
+    while len(context._jsc.sc().statusTracker().getExecutorInfos()) < 2:  # one of them is this process
+        if time.monotonic() > until:
+            address = context.master.removeprefix(SCHEME)
+            session.stop()
+            raise UserError(
+                f"{label}: no worker of Spark at {address} was free for us within {seconds:g} seconds; start some, ask "
+                "for less memory or fewer cores in the URL, or raise timeout_seconds."
+            )
+        time.sleep(0.05)
+
+
+def progress(engine) -> object:
+    """What differs as soon as a task of a job has ended or begun to run."""
+    tracker = engine._session.sparkContext.statusTracker()
+    stages = [tracker.getStageInfo(stage) for stage in sorted(tracker.getActiveStageIds())]
+    return [(stage.stageId, stage.numCompletedTasks) for stage in stages if stage]
+
+
+def cancel(engine) -> None:
+    """Call off everything that runs for this process."""
+    engine._session.sparkContext.cancelAllJobs()
 
 
 def sentence(error: Exception) -> str:

@@ -1,5 +1,7 @@
 """Clean tables to Parquet, and their check by the engine: no table passes through a frame of pandas on the way."""
 
+from collections.abc import Iterable
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regulars.catalog import ARROW_TYPES, TABLES, Column, limits_of, rule_broken
-from regulars.engine import embedded
+from regulars.engine import embedded, in_parts
 from regulars.errors import UserError
 from regulars.paths import output_root
 from regulars.rounding import round_significant
@@ -120,13 +122,13 @@ def _broken(rows: ir.Table, column: Column, rule) -> ir.BooleanValue:
     return value.notin([str(choice) for choice in column.choices])
 
 
-def save(table: pa.Table, name: str, dataset: str) -> Path:
+def save(rows: ir.Table, name: str, dataset: str) -> Path:
     """Write a clean table, sorted by its key already, and check it.
 
     Parameters
     ----------
-    table : pyarrow.Table
-        Columns of the table in `regulars.catalog.TABLES`, then what else it carries.
+    rows : ibis Table
+        Columns of the table in `regulars.catalog.TABLES`, then what else it carries; read in parts, however many.
     name, dataset : str
 
     Returns
@@ -142,22 +144,39 @@ def save(table: pa.Table, name: str, dataset: str) -> Path:
     target = output_root() / TABLES[name].relative_path(dataset)
     target.parent.mkdir(parents=True, exist_ok=True)
     unchecked = target.with_name(f"{target.name}.unchecked")
-    pq.write_table(as_written(table, name), unchecked, compression="zstd")
+    known = {column.name: ARROW_TYPES[column.kind] for column in TABLES[name].columns}
     try:
+        write_parts(in_parts(rows), unchecked, known)
         check(unchecked, name)
         return unchecked.replace(target)
     finally:
         unchecked.unlink(missing_ok=True)
 
 
-def as_written(table: pa.Table, name: str) -> pa.Table:
-    """Table with the types of the catalogue, floats rounded to 10 significant digits."""
-    arrays = {}
-    for given in table.column_names:
-        column = TABLES[name].column(given)
-        kind = ARROW_TYPES[column.kind] if column else table.schema.field(given).type
-        arrays[given] = _rounded(table[given].cast(kind)) if pa.types.is_floating(kind) else table[given].cast(kind)
-    return pa.table(arrays)
+def write_parts(parts: Iterable[pa.Table], file: Path, kinds: dict[str, pa.DataType]) -> None:
+    """Write rows that come in parts, floats rounded to 10 significant digits, the same bytes for the same rows.
+
+    Parameters
+    ----------
+    parts : iterable of pyarrow.Table
+        At least one; of `regulars.engine.PART_ROWS` rows but for the last.
+    file : pathlib.Path
+    kinds : dict
+        Column to its type in the file; others keep theirs.
+    """
+    with ExitStack() as stack:
+        writer = None
+        for part in parts:
+            plain = _plain(part, kinds)
+            writer = writer or stack.enter_context(pq.ParquetWriter(file, plain.schema, compression="zstd"))
+            writer.write_table(plain)
+
+
+def _plain(part: pa.Table, kinds: dict[str, pa.DataType]) -> pa.Table:
+    cast = {name: part[name].cast(kinds.get(name, part.schema.field(name).type)) for name in part.column_names}
+    return pa.table(
+        {name: _rounded(values) if pa.types.is_floating(values.type) else values for name, values in cast.items()}
+    )
 
 
 def _rounded(values: pa.ChunkedArray) -> pa.Array:

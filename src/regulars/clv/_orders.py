@@ -107,13 +107,17 @@ class OrderFitter(Fitter):
     def _check_enough(x, T, weights):
         if not len(x):
             raise ValueError("there are no customers to fit; give at least two, one of them with a repeat order.")
-        if weights.sum() < 2 or len(x) < 2:
+        if weights.sum() < 2:
             raise ValueError("row 0: there is one customer only; a model of how customers differ needs at least two.")
         if not T.max() > 0:
             raise ValueError("row 0: T is 0, as in all rows; nothing was observed after the first orders.")
         if not x.max() > 0:
             raise ValueError(
                 "row 0: frequency is 0, as in all rows; without a single repeat order nothing can be fitted."
+            )
+        if len(x) < 2:
+            raise ValueError(
+                "row 0: it is the history of all customers; a model of how they differ has nothing to fit."
             )
 
     def _fit_rows(self, rows: Rows, initial_params=None):
