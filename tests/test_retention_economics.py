@@ -45,7 +45,7 @@ class TestPoint:
         days = pd.DataFrame(
             [(name, "2025-08-01") for name in "abcdefgh"] + [("a", "2025-11-01"), ("b", "2025-11-01")],
             columns=["customer_id", "day"],
-        ).assign(day=lambda table: pd.to_datetime(table["day"]))
+        ).assign(day=lambda table: pd.to_datetime(table["day"]), occasion=[0] * 8 + [1, 1])
         value = pd.DataFrame(
             {
                 "customer_id": list("abcdefgh"), "frequency": [3] * 7 + [0], "p_alive": [0.9] * 7 + [1.0],

@@ -10,9 +10,11 @@ from regulars.finding import Finding
 from regulars.intervals import Estimate, z_value
 from regulars.labels import CustomerState, EquityLever
 from regulars.retention.base import presence
+from regulars.retention.occasions import Histories
 from regulars.retention.risk import can_tell_alive
 from regulars.retention.states import Thresholds
 from regulars.retention.survival import kaplan_meier
+from regulars.rfm import day_number
 
 POINT = 0.01
 # per cent that the value of customers rises by when a driver improves by one per cent: Gupta, Lehmann and Stuart (2004)
@@ -79,16 +81,17 @@ def point_of_retention(
     >>> value = pd.DataFrame({"customer_id": ["a", "b"], "frequency": [3, 3], "p_alive": [0.9, 0.4],
     ...                       "clv": [80.0, 20.0], "value_at_risk": [5.0, 30.0]})
     >>> days = pd.DataFrame({"customer_id": ["a", "b", "a"],
-    ...                      "day": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-02-10"])})
+    ...                      "day": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-02-10"]), "occasion": [0, 0, 1]})
     >>> point = point_of_retention(value, days, "2026-03-01", 30)
     >>> round(point.up.value, 6), round(point.down.value, 6), point.n
     (0.6, 1.6, 2)
     """
-    end, length = pd.Timestamp(observation_end).normalize(), pd.Timedelta(days=days)
-    before = occasions.loc[occasions["day"].gt(end - 2 * length) & occasions["day"].le(end - length), "customer_id"]
-    now = occasions.loc[occasions["day"].gt(end - length) & occasions["day"].le(end), "customer_id"]
-    base = value[can_tell_alive(value) & value["customer_id"].isin(before)]
-    kept = base["customer_id"].isin(now)
+    end, told = day_number(observation_end), Histories.of(occasions, observation_end)
+    place = told.places(value["customer_id"])
+    # who is not among the customers yet stands at −1, behind all of them
+    before, now = (np.append(told.bought(end - ago, end - ago + days), False)[place] for ago in (2 * days, days))
+    chosen = can_tell_alive(value).to_numpy() & before
+    base, kept = value[chosen], now[chosen]
     n, share = len(base), float(kept.mean()) if len(base) else float("nan")
     gain = _mean(base.loc[~kept, "value_at_risk"], level_uncertainty, level)
     loss = _mean(base.loc[kept, "clv"], level_uncertainty, level)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from regulars.intervals import Estimate, change, share
 from regulars.labels import Change
-from regulars.rfm import month_before, purchase_log
+from regulars.rfm import day_number, month_before, purchase_log
 
 
 def purchase_occasions(orders: pd.DataFrame, *, zero_spend_is_purchase: bool = False) -> pd.DataFrame:
@@ -77,8 +77,9 @@ class Histories:
         """
         seen = occasions["day"] <= pd.Timestamp(observation_end).normalize()
         frame = (occasions if seen.all() else occasions[seen]).reset_index(drop=True)
-        place = frame["occasion"].to_numpy()
-        if not ((place[1:] == 0) | (place[1:] == place[:-1] + 1)).all():
+        place, ids = frame["occasion"].to_numpy(), frame["customer_id"].array
+        follows = (place[1:] == place[:-1] + 1) & np.asarray(ids[1:] == ids[:-1], bool)
+        if not ((place[1:] == 0) | follows).all():
             frame = frame.sort_values(["customer_id", "occasion"], ignore_index=True)
         return cls(frame, np.flatnonzero(frame["occasion"].to_numpy() == 0))
 
@@ -92,12 +93,30 @@ class Histories:
         """Id of each customer."""
         return self.frame["customer_id"].iloc[self.starts].reset_index(drop=True)
 
+    def places(self, customer_id: pd.Series) -> np.ndarray:
+        """Place of each of some ids among the customers; −1 where it is none of them.
+
+        Examples
+        --------
+        >>> rows = {"customer_id": ["a", "b"], "day": pd.to_datetime(["2026-01-05"] * 2), "occasion": [0, 0]}
+        >>> Histories.of(pd.DataFrame(rows), "2026-01-31").places(pd.Series(["b", "c"])).tolist()
+        [1, -1]
+        """
+        known = self.customers
+        if len(known) == len(customer_id) and (known.to_numpy() == customer_id.to_numpy()).all():
+            return np.arange(len(known))  # the usual case, and by far the fastest
+        return pd.Index(known).get_indexer(pd.Index(customer_id))
+
+    def bought(self, after: int, until: int) -> np.ndarray:
+        """Whether each customer bought after one day since 1970 and up to another."""
+        return np.bincount(self.code[(self.day > after) & (self.day <= until)], minlength=len(self.starts)) > 0
+
     @cached_property
     def frequency(self) -> np.ndarray:
         """Repeat purchase days of each customer."""
         return np.diff(self.starts, append=len(self.frame)) - 1
 
-    @property
+    @cached_property
     def code(self) -> np.ndarray:
         """Place of the customer of each occasion."""
         return np.repeat(np.arange(len(self.starts)), self.frequency + 1)
@@ -158,7 +177,8 @@ def kept_change(occasions: pd.DataFrame, end, level: float = 0.9) -> Kept:
     Examples
     --------
     >>> days = pd.DataFrame({"customer_id": ["a", "a", "b"],
-    ...                      "day": pd.to_datetime(["2026-01-10", "2026-02-10", "2026-01-20"])})
+    ...                      "day": pd.to_datetime(["2026-01-10", "2026-02-10", "2026-01-20"]),
+    ...                      "occasion": [0, 1, 0]})
     >>> kept_change(days, "2026-02-28").change
     <Change.UNKNOWN: 'unknown'>
     """
@@ -186,16 +206,17 @@ def kept_share(occasions: pd.DataFrame, end, level: float = 0.9) -> Estimate:
     Examples
     --------
     >>> days = pd.DataFrame({"customer_id": ["a", "a", "b"],
-    ...                      "day": pd.to_datetime(["2026-01-01", "2026-02-10", "2026-01-20"])})
+    ...                      "day": pd.to_datetime(["2026-01-01", "2026-02-10", "2026-01-20"]),
+    ...                      "occasion": [0, 1, 0]})
     >>> kept = kept_share(days, "2026-02-28")
     >>> kept.value, kept.n
     (0.5, 2)
     """
-    end = pd.Timestamp(end).normalize()
-    middle = month_before(end)
-    start = month_before(middle)
-    if occasions.empty or occasions["day"].min() > start + pd.Timedelta(days=1):
+    days = [pd.Timestamp(end).normalize()]
+    days += [month_before(days[0]), month_before(month_before(days[0]))]
+    last, middle, start = map(day_number, days)
+    told = Histories.of(occasions, days[0])
+    if not len(told.frame) or told.day.min() > start + 1:
         return Estimate(float("nan"))
-    before = occasions.loc[occasions["day"].gt(start) & occasions["day"].le(middle), "customer_id"].unique()
-    after = occasions.loc[occasions["day"].gt(middle) & occasions["day"].le(end), "customer_id"].unique()
-    return share(int(pd.Index(before).isin(after).sum()), len(before), level)
+    before, after = told.bought(start, middle), told.bought(middle, last)
+    return share(int((before & after).sum()), int(before.sum()), level)

@@ -10,8 +10,8 @@ from scipy.stats import rankdata
 from regulars.intervals import Estimate, z_value
 from regulars.labels import Beside
 
-DRAWS = 400  # bootstraps of the customers
-MOST = 100_000  # customers from which on a sample of so many is resampled
+DRAWS = 500  # bootstraps of the customers
+MOST = 30_000  # customers from which on a sample of so many is resampled
 
 
 class Ranked(NamedTuple):
@@ -95,34 +95,11 @@ def areas_under_curve(scores: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarr
     return placed_yes.mean(axis=0), covariance
 
 
-class _Cells(NamedTuple):
-    """Customers in order of a score; equal scores share a cell."""
-
-    place: np.ndarray
-    count: int
-
-    @classmethod
-    def of(cls, score: np.ndarray) -> "_Cells":
-        values, place = np.unique(score, return_inverse=True)
-        return cls(place, len(values))
-
-    def sums(self, weight: np.ndarray) -> np.ndarray:
-        return np.bincount(self.place, weight, self.count)
-
-
-def _area(cells: _Cells, came: np.ndarray, weight: np.ndarray) -> float:
-    """Area under the curve of customers who count `weight` times."""
-    yes = cells.sums(weight * came)
-    no = cells.sums(weight) - yes
-    pairs = yes.sum() * no.sum()
-    return float(yes @ (np.cumsum(no) - no / 2) / pairs) if pairs else float("nan")
-
-
-def _resampled(n: int, draws: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each customer is drawn in each bootstrap."""
-    rng = np.random.default_rng(seed)
+def _resampled(counts: np.ndarray, draws: int, seed: int) -> Iterator[np.ndarray]:
+    """How many customers of each kind there are in each bootstrap: as if each of them were drawn by itself."""
+    rng, n = np.random.default_rng(seed), int(counts.sum())
     for _ in range(draws):
-        yield np.bincount(rng.integers(0, n, n), minlength=n).astype(float)
+        yield rng.multinomial(n, counts / n).astype(float)
 
 
 def _sampled(n: int, most: int, seed: int) -> np.ndarray | slice:
@@ -133,6 +110,33 @@ def _sampled(n: int, most: int, seed: int) -> np.ndarray | slice:
 def _between(value: float, drawn, level: float, n: int) -> Estimate:
     low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(float(value), float(low), float(high), n)
+
+
+class _Kinds(NamedTuple):
+    """Customers of whom all scores, and whether they came, are equal: alike in every bootstrap."""
+
+    came: np.ndarray
+    places: dict[str, np.ndarray]  # of each score: place in its order, 2 · rank + whether they came
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, came: np.ndarray, scores: Mapping[str, np.ndarray]) -> "_Kinds":
+        ranks = {name: np.unique(score, return_inverse=True)[1] for name, score in scores.items()}
+        table = pd.DataFrame({**ranks, "came": came.astype(int)})
+        kinds = table.groupby(list(table), sort=True).size().rename("n").reset_index()
+        flag = kinds["came"].to_numpy()
+        return cls(flag, {name: 2 * kinds[name].to_numpy() + flag for name in scores}, kinds["n"].to_numpy())
+
+    def areas(self, counts: np.ndarray) -> dict[str, float]:
+        """Area under the curve of each score, of so many customers of each kind."""
+        return {name: _area(np.bincount(place, counts)) for name, place in self.places.items()}
+
+
+def _area(sums: np.ndarray) -> float:
+    """Area under the curve of customers who did not come, and who did, alternating, in order of a score."""
+    pairs = np.append(sums, np.zeros(len(sums) % 2)).reshape(-1, 2)
+    no, yes = pairs.T
+    return float(yes @ (np.cumsum(no) - no / 2) / (yes.sum() * no.sum()))
 
 
 def beside(
@@ -175,16 +179,14 @@ def beside(
     """
     came = np.asarray(came, bool)
     chosen = _sampled(came.size, most, seed)
-    came = came[chosen].astype(float)
+    came = came[chosen]
     n = came.size
     columns = ["score", "auc", "auc_low", "auc_high", "gap", "gap_low", "gap_high", "verdict", "n"]
     if not 0 < came.sum() < n:
         return pd.DataFrame(columns=columns)
-    cells = {name: _Cells.of(np.asarray(score, float)[chosen]) for name, score in scores.items()}
-    seen = pd.Series({name: _area(cell, came, np.ones(n)) for name, cell in cells.items()})
-    drawn = pd.DataFrame(
-        {name: _area(cell, came, weight) for name, cell in cells.items()} for weight in _resampled(n, draws, seed)
-    )
+    kinds = _Kinds.of(came, {name: np.asarray(score, float)[chosen] for name, score in scores.items()})
+    seen = kinds.areas(kinds.counts)
+    drawn = pd.DataFrame(map(kinds.areas, _resampled(kinds.counts, draws, seed)))
     rows = []
     for name in scores:
         auc, gap = _between(seen[name], drawn[name], level, n), Estimate(float("nan"), n=n)
@@ -221,7 +223,7 @@ class Flagged(NamedTuple):
     wrong: dict[str, float]
 
 
-def flagged_beside(away, own, fixed, level=0.9, draws=DRAWS, seed=0, most=MOST) -> Flagged:
+def flagged_beside(away, own, fixed, level=0.9, draws=DRAWS, seed=0) -> Flagged:
     """Hold a fixed number of days against each customer's own rhythm: which tells leavers from the others better.
 
     Parameters
@@ -230,7 +232,7 @@ def flagged_beside(away, own, fixed, level=0.9, draws=DRAWS, seed=0, most=MOST) 
         Who did not order afterwards.
     own, fixed : array of bool
         Whom either rule had flagged as gone.
-    level, draws, seed, most
+    level, draws, seed
         As for `beside`.
 
     Returns
@@ -248,23 +250,23 @@ def flagged_beside(away, own, fixed, level=0.9, draws=DRAWS, seed=0, most=MOST) 
     >>> found.own.value, found.fixed.value, found.gap.value, found.caught["fixed"]
     (1.0, 0.0, 1.0, 0.5)
     """
-    chosen = _sampled(len(away), most, seed)
-    gone, *rules = (np.asarray(values, bool)[chosen].astype(float) for values in (away, own, fixed))
+    gone, *rules = (np.asarray(values, bool) for values in (away, own, fixed))
     n = gone.size
     if not all(0 < flags.sum() < n for flags in (gone, *rules)):
         nothing, shares = Estimate(float("nan"), n=n), dict.fromkeys(("own", "fixed"), float("nan"))
         return Flagged(nothing, nothing, nothing, shares, shares)
+    counts = np.bincount(4 * gone + 2 * rules[0] + rules[1], minlength=8)  # eight kinds of customers
 
-    def shares(weight: np.ndarray) -> np.ndarray:
-        """Share flagged of those who stayed away, and of those who came, by rule."""
-        there = weight * (1 - gone)
+    def shares(counts: np.ndarray) -> np.ndarray:
+        """Share flagged of those who came, and of those who stayed away, by rule."""
+        table = counts.reshape(2, 2, 2)
         with np.errstate(invalid="ignore"):
-            return np.array([(weight * gone @ flags / (weight @ gone), there @ flags / there.sum()) for flags in rules])
+            return np.array([table[:, 1].sum(axis=1), table[:, :, 1].sum(axis=1)]) / table.sum(axis=(1, 2))
 
-    seen = shares(np.ones(n))
-    index = np.diff(-seen, axis=1)[:, 0]
-    drawn = np.array([np.diff(-shares(weight), axis=1)[:, 0] for weight in _resampled(n, draws, seed)])
+    seen = shares(counts)
+    index = np.diff(seen, axis=1)[:, 0]
+    drawn = np.array([np.diff(shares(drawn), axis=1)[:, 0] for drawn in _resampled(counts, draws, seed)])
     one, other = (_between(index[at], drawn[:, at], level, n) for at in (0, 1))
     gap = _between(index[0] - index[1], drawn[:, 0] - drawn[:, 1], level, n)
-    caught, wrong = (dict(zip(("own", "fixed"), map(float, column), strict=True)) for column in seen.T)
+    wrong, caught = (dict(zip(("own", "fixed"), map(float, column), strict=True)) for column in seen.T)
     return Flagged(other, one, gap, caught, wrong)
