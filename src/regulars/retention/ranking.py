@@ -136,7 +136,8 @@ def _area(sums: np.ndarray) -> float:
     """Area under the curve of customers who did not come, and who did, alternating, in order of a score."""
     pairs = np.append(sums, np.zeros(len(sums) % 2)).reshape(-1, 2)
     no, yes = pairs.T
-    return float(yes @ (np.cumsum(no) - no / 2) / (yes.sum() * no.sum()))
+    of = yes.sum() * no.sum()
+    return float(yes @ (np.cumsum(no) - no / 2) / of) if of else float("nan")
 
 
 def beside(
