@@ -6,7 +6,7 @@ import pytest
 
 from regulars import clv, rfm
 from regulars.clv.acquisition import forecast_acquisition
-from regulars.clv.cohort_revenue import MOST_COHORTS, cohort_finding, cohort_names, past_by_cohort
+from regulars.clv.cohort_revenue import MOST_COHORTS, cohort_names, forecast_cohorts, past_by_cohort
 
 END = pd.Timestamp("2024-06-15")
 
@@ -37,16 +37,16 @@ def found(shop):
         time_unit="week", draws=50,
     )  # fmt: skip
     coming = forecast_acquisition(summary["first_ordered_at"], "2021-01-01", END, 12)
-    return orders, scored, coming, cohort_finding(orders, scored, models, coming, END, 12, "week")
+    return orders, scored, coming, forecast_cohorts(orders, scored, models, coming, END, 12, "week").told()
 
 
 def test_the_past_is_the_ledger_to_the_cent(found):
     orders, _, _, told = found
     past = told.frames["revenue"].query("not is_forecast")
     assert past["revenue"].sum() == pytest.approx(orders["amount"].sum(), abs=0.005)
-    assert told.frames["totals"]["revenue"][lambda s: s.index < past["start"].nunique()].sum() == pytest.approx(
-        orders["amount"].sum(), abs=0.005
-    )
+    months = told.frames["months"]
+    assert months.loc[months["revenue_low"].isna(), "revenue"].sum() == pytest.approx(orders["amount"].sum(), abs=0.005)
+    assert told.frames["cohorts"]["past"].sum() == pytest.approx(orders["amount"].sum(), abs=0.005)
     by_year = orders.groupby(orders.groupby("customer_id")["ordered_at"].transform("min").dt.year)["amount"].sum()
     drawn = past.groupby("cohort")["revenue"].sum()
     np.testing.assert_allclose(drawn.loc[[str(year) for year in by_year.index]], by_year, atol=0.005)
@@ -62,16 +62,56 @@ def test_existing_customers_add_up_to_the_scored_table(found):
 
 def test_customers_to_come_bring_no_less_than_their_first_orders(found):
     _, scored, coming, told = found
-    first_month = told.frames["totals"].query("is_forecast")["orders"].sum()
-    assert first_month > scored.customers["expected_orders"].sum() + coming.total.value
+    ahead = told.frames["orders"].query("is_forecast")["orders"].sum()
+    assert ahead > scored.customers["expected_orders"].sum() + coming.total.value
     assert told.verdict == "with_new" and 0 < told.facts["new_share"] < 1
 
 
 def test_the_ends_of_every_interval_stand_in_order(found):
-    ahead = found[3].frames["totals"].query("is_forecast")
-    assert len(ahead) == 12
-    for name in ("revenue", "orders"):
+    ahead = found[3].frames["months"].dropna(subset="revenue_low")
+    assert len(ahead) == 12 and ahead["month"].tolist() == list(range(1, 13))
+    for name in ("revenue", "orders", "customers"):
         assert (ahead[f"{name}_low"] < ahead[name]).all() and (ahead[name] < ahead[f"{name}_high"]).all()
+
+
+def test_the_newest_cohort_stands_first_and_every_cohort_is_told(found):
+    orders, _, coming, told = found
+    table = told.frames["cohorts"]
+    assert table["cohort"].tolist() == ["> 2024-06-15", "2024", "2023", "2022", "2021"]
+    won = orders.groupby("customer_id")["ordered_at"].min().dt.year.value_counts()
+    assert table["customers"].tolist()[1:] == [won[year] for year in (2024, 2023, 2022, 2021)]
+    assert table["customers"].iloc[0] == coming.total.value
+    assert table["ahead"].sum() == pytest.approx(told.facts["ahead"].value, rel=1e-12)
+    assert (table["ahead_low"] < table["ahead"]).all() and (table["ahead"] < table["ahead_high"]).all()
+    lately = orders.loc[orders["ordered_at"] > END - pd.Timedelta(days=365), "amount"].sum()
+    assert [table["year"].sum(), told.facts["before"]] == pytest.approx([lately, lately], rel=1e-9)
+
+
+def test_the_months_of_the_chart_are_those_of_the_table(found):
+    told = found[3]
+    for name in ("revenue", "orders", "customers"):
+        ahead = told.frames[name].query("is_forecast").groupby("start")[[name]].sum()
+        table = told.frames["months"].dropna(subset="revenue_low").set_index("start")
+        np.testing.assert_allclose(ahead[name], table.loc[ahead.index, name], rtol=1e-12)
+
+
+def test_what_is_saved_is_what_is_told(shop, found):
+    orders = found[0]
+    summary = rfm.Purchases.of(orders).summary(END, "week")
+    models = clv.fit_models(summary)
+    settings = {"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "active_within_days": 90}
+    scored = clv.score_customers(summary, models, time_unit="week", draws=50, **settings)
+    nobody = forecast_acquisition(summary["first_ordered_at"], "2024-01-01", END, 12)
+    forecast = forecast_cohorts(orders, scored, models, nobody, END, 12, "week")
+    assert nobody.verdict == "short" and forecast.told().verdict == "existing_only"
+    record = pd.DataFrame(forecast.record)
+    assert record["start"].iloc[0] == "2024-06-16" and not record["with_new"].any()
+    came = shop[shop["ordered_at"] > END]
+    assert len(came), "the simulated shop goes on after the end"
+    held = clv.told_months_finding(shop, END, record, shop["ordered_at"].max())
+    assert held.facts["months"] == len(held.frames["months"]) > 0
+    earlier = forecast.told(held.frames["months"])
+    assert earlier.shown["revenue"]["told"].columns.tolist() == ["start", "revenue", "low", "high"]
 
 
 def test_old_cohorts_are_one_and_a_credit_reduces(shop):

@@ -16,49 +16,24 @@ from regulars.clv.equity import (
 )
 from regulars.clv.uncertainty import predictive_intervals
 from regulars.intervals import Estimate
-from regulars.simulate.purchasing import purchases_until_dropout
+from simulated_shop import AHEAD, END, MONTH, NOW, START, WEEK, dated, simulated_orders, summary_of
 
-START, MONTH, WEEK = pd.Timestamp("2022-01-01"), 30.4375, 7.0
-HISTORY, AHEAD = 30, 12
 ECONOMICS = {"margin": 0.3, "annual_discount_rate": 0.1, "time_unit": "week"}
-BG = {"r": 0.6, "alpha": 7.0, "a": 0.6, "b": 2.4}
-GG = {"p": 6.0, "q": 5.0, "v": 30.0}
 UNKNOWN = Estimate(float("nan"))
 
 
-def shop(seed, per_month=40.0, yearly=0.0, wander=0.0):
+def shop(seed, **world):
     """Orders of a shop: those of the history, and what came in the year after, discounted to its end."""
-    rng = np.random.default_rng(seed)
-    months = np.arange(HISTORY + AHEAD)
-    level = np.log1p(yearly) * months / 12 + np.cumsum(wander * rng.standard_normal(months.size))
-    won = rng.poisson(per_month * np.exp(level - level[HISTORY - 1]))
-    born = (np.repeat(months, won) + rng.random(won.sum())) * MONTH / WEEK
-    now, end = HISTORY * MONTH / WEEK, (HISTORY + AHEAD) * MONTH / WEEK
-    rate, leaves = rng.gamma(BG["r"], 1 / BG["alpha"], born.size), rng.beta(BG["a"], BG["b"], born.size)
-    bought = purchases_until_dropout(rate, leaves, end - born, rng)
-    scale = rng.gamma(GG["q"], 1 / GG["v"], born.size)
-    amount = rng.gamma(GG["p"], 1 / scale[bought.customer])
-    log = pd.DataFrame({"customer_id": bought.customer, "week": born[bought.customer] + bought.time, "amount": amount})
-    past, future = log[log["week"] <= now], log[log["week"] > now]
+    log = simulated_orders(seed, **world)
+    past, future = log[log["week"] <= NOW], log[log["week"] > NOW]
     yearly_rate = np.log1p(ECONOMICS["annual_discount_rate"]) * WEEK / 365.25
-    came = ECONOMICS["margin"] * (future["amount"] * np.exp(-yearly_rate * (future["week"] - now))).sum()
-    old = future["customer_id"].isin(past["customer_id"])
-    known = ECONOMICS["margin"] * (future["amount"] * np.exp(-yearly_rate * (future["week"] - now)))[old].sum()
-    return past, now, float(came), float(known)
+    came = ECONOMICS["margin"] * (future["amount"] * np.exp(-yearly_rate * (future["week"] - NOW))).sum()
+    return past, float(came)
 
 
-def summary_of(past, now):
-    grouped = past.groupby("customer_id")["week"]
-    first, last, count = grouped.min(), grouped.max(), grouped.size()
-    repeat = past[past["week"] > past["customer_id"].map(first)]
-    spend = repeat.groupby("customer_id")["amount"].mean().reindex(first.index).fillna(0.0)
-    table = {"frequency": count - 1, "recency": last - first, "T": now - first, "monetary_value": spend}
-    return pd.DataFrame(table).reset_index(drop=True)
-
-
-def valued(past, now, cost=UNKNOWN, draws=60):
+def valued(past, cost=UNKNOWN, draws=60):
     """Equity of a shop as the value stage computes it; the simulated level has no error of its own."""
-    table = summary_of(past, now)
+    table = summary_of(past)
     history = [table[name].to_numpy(float) for name in ("frequency", "recency", "T")]
     orders = BetaGeoFitter().fit(*history)
     paid = table[table["monetary_value"] > 0]
@@ -66,11 +41,10 @@ def valued(past, now, cost=UNKNOWN, draws=60):
     sure = predictive_intervals(
         orders, spend, *history, table["monetary_value"], months=AHEAD, draws=draws, level_uncertainty=0.0, **ECONOMICS
     )
-    log = past.assign(ordered_at=START + pd.to_timedelta(past["week"] * WEEK, unit="D"))
-    end = START + pd.Timedelta(days=int(HISTORY * MONTH))
+    log = dated(past)
     first = log.groupby("customer_id")["ordered_at"].min()
-    coming = forecast_acquisition(first, START, end, AHEAD, draws=500)
-    began = first_order_spend(log, end)
+    coming = forecast_acquisition(first, START, END, AHEAD, draws=500)
+    began = first_order_spend(log, END)
     equity = customer_equity(sure.clv_total, coming, orders, spend, began, cost, level_uncertainty=0.0, **ECONOMICS)
     return equity, coming, (table, orders, spend, began)
 
@@ -78,8 +52,8 @@ def valued(past, now, cost=UNKNOWN, draws=60):
 def coverage(simulations, **world):
     inside = []
     for seed in range(simulations):
-        past, now, came, _ = shop(seed, **world)
-        total = valued(past, now)[0].before_cost
+        past, came = shop(seed, **world)
+        total = valued(past)[0].before_cost
         inside.append(total.low <= came <= total.high)
     return float(np.mean(inside))
 
@@ -92,8 +66,8 @@ def test_intervals_hold_what_simulated_shops_bring(world):
 
 @pytest.fixture(scope="module")
 def valued_shop():
-    past, now, _, _ = shop(7)
-    return valued(past, now, Estimate(12.0, 10.0, 14.0, 6))
+    past, _ = shop(7)
+    return valued(past, Estimate(12.0, 10.0, 14.0, 6))
 
 
 def test_the_parts_add_up(valued_shop):

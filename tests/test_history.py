@@ -1,12 +1,14 @@
 """What was told is saved once, as it was, and scored by later pages; what belongs elsewhere is refused."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
 
-from regulars import catalog, history, params
+from regulars import catalog, history, params, told
 from regulars.errors import UserError
+from regulars.finding import NOT_SUPPLIED, UNUSABLE, attempted
 from regulars.privacy import pseudonyms
 from regulars.retention import saved_finding
 
@@ -38,9 +40,12 @@ def built(tmp_path, monkeypatch):
         1,
         1,
     )
-    record = {"level_uncertainty": 0.12, "active_within_days": 30, "horizon_months": 12}
+    ends = {f"{name}{end}": 5.0 for name in ("revenue", "orders", "customers") for end in ("", "_low", "_high")}
+    ahead = [{"month": 1, "start": "2026-05-01", "with_new": True, **ends}]
+    record = {"level_uncertainty": 0.12, "active_within_days": 30, "horizon_months": 12, "in_memory_rows": 0}
+    record["months_ahead"] = ahead
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
-    monkeypatch.setattr(catalog, "about", lambda name: about)
+    monkeypatch.setattr(catalog, "about", lambda name, rows=0: about)
     monkeypatch.setattr(catalog, "load", lambda name, dataset: scored.copy())
     monkeypatch.setattr(catalog, "read_json", lambda name: dict(record))
     monkeypatch.setattr(params, "resolve", lambda stage, dataset: dict(SETTINGS))
@@ -119,3 +124,89 @@ def test_a_miss_is_called_one():
     for customers, verdict in (("a", "over"), ("abc", "held"), ("abcd", "under")):
         first = pd.Series(day, index=list(customers))
         assert saved_finding(told, people, first, "2026-06-30").verdict == verdict
+
+
+def saved_months(folder, **changed):
+    """Months ahead as an earlier page told them."""
+    ends = {f"{name}{end}": value for name in ("revenue", "orders", "customers")
+            for end, value in (("", 10.0), ("_low", 5.0), ("_high", 30.0))}  # fmt: skip
+    rows = [{"month": k, "start": day, "with_new": True, "share": 1.0, **ends}
+            for k, day in ((1, "2026-05-01"), (2, "2026-05-31"))]  # fmt: skip
+    place = folder / "data/history/demo/2026-04-30"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "told.json").write_text(json.dumps({"dataset": "demo", "observation_end": "2026-04-30"}))
+    pd.DataFrame(rows).assign(**changed).to_csv(place / "months.csv", index=False)
+    return place
+
+
+ORDERS = pd.DataFrame(
+    {
+        "customer_id": ["a", "a", "b", "c"], "amount": [20.0, 9.0, -3.0, 50.0],
+        "ordered_at": pd.to_datetime(["2026-04-02", "2026-05-03", "2026-05-30", "2026-06-02"]),
+    }
+)  # fmt: skip
+
+
+class TestMonths:
+    def test_closing_a_month_saves_the_months_ahead(self, built):
+        folder, _ = built
+        place = folder / history.close_month("demo")
+        months = pd.read_csv(place / "months.csv")
+        assert months[["month", "start", "revenue", "customers_high", "share"]].to_numpy().tolist() == [
+            [1, "2026-05-01", 5.0, 5.0, 1.0]
+        ]
+
+    def test_what_was_told_is_held_against_what_came(self, built):
+        saved_months(built[0])
+        found = told.months_told("demo", ORDERS, "2026-06-10")
+        table = found.frames["months"]  # the second month runs until 30 June
+        assert (found.verdict, found.facts["months"], found.facts["inside"]) == ("inside", 1, 1)
+        assert table[["revenue_came", "orders_came", "customers_came"]].to_numpy().tolist() == [[6.0, 1.0, 1.0]]
+        later = told.months_told("demo", ORDERS, "2026-06-30")
+        assert (later.verdict, later.facts["inside"], later.facts["came"]) == ("outside", 1, 56.0)
+        assert told.months_told("demo", ORDERS, "2026-05-15").verdict == "open"
+
+    def test_only_customers_of_then_count_where_only_they_were_told_of(self, built):
+        saved_months(built[0], with_new=False)
+        found = told.months_told("demo", ORDERS, "2026-06-30")
+        assert found.frames["months"]["revenue_came"].tolist() == [9.0, 0.0]  # a; b and c came later
+
+    def test_nothing_saved_says_what_to_do(self, built):
+        assert told.months_told("demo", ORDERS, "2026-06-30").verdict == NOT_SUPPLIED
+
+    @pytest.mark.parametrize(
+        ("spoil", "sentence"),
+        [
+            (lambda place: (place / "told.json").write_text('{"dataset": "cdnow"}'), r"dataset is 'cdnow', not 'demo'"),
+            (lambda place: (place / "months.csv").write_text("month,start\n"), r"months.csv has no column 'with_new'"),
+            (lambda place: (place / "months.csv").write_bytes(b""), r"months.csv cannot be read"),
+        ],
+        ids=["another dataset", "a column short", "empty"],
+    )
+    def test_a_file_that_cannot_be_used_is_one_sentence(self, built, spoil, sentence):
+        spoil(saved_months(built[0]))
+        found = attempted(told.months_told, "demo", ORDERS, "2026-06-30")
+        assert found.verdict == UNUSABLE and re.search(sentence, found.facts["why"])
+
+    def test_another_share_of_the_customers_is_not_compared(self, built):
+        saved_months(built[0], share=0.5)
+        found = attempted(told.months_told, "demo", ORDERS, "2026-06-30")
+        assert "was made from 0.5 of the customers and the pages now from 1" in found.facts["why"]
+
+    def test_the_earliest_forecast_of_the_last_year_is_drawn(self, built):
+        place = saved_months(built[0])
+        for day in ("2025-01-31", "2026-05-31"):
+            other = place.with_name(day)
+            other.mkdir()
+            (other / "told.json").write_text(json.dumps({"dataset": "demo", "observation_end": day}))
+            (other / "months.csv").write_text((place / "months.csv").read_text())
+        assert told.read_months("demo", "2026-06-30")[0].isoformat() == "2026-04-30"
+        assert told.read_months("demo", "2027-12-31")[0].isoformat() == "2026-05-31"
+
+
+def test_the_retention_page_says_why_a_file_cannot_be_used(built):
+    folder, _ = built
+    place = folder / history.close_month("demo")
+    (place / "told.json").write_text(json.dumps({"dataset": "cdnow"}))
+    found = history.score("demo", occasions_of(("a", "2026-05-01")), "2026-05-31")
+    assert found.verdict == UNUSABLE and "dataset is 'cdnow', not 'demo'" in found.facts["why"]

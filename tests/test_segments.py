@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regulars.errors import UserError
 from regulars.labels import Cluster, Segment, Tier
 from regulars.segments import (
     RULES,
@@ -252,7 +253,7 @@ class TestSummary:
         assert (leading.group, leading.customers, leading.worth.value) == ("lost", 1, 100)
         assert leading.future.value == pytest.approx(2 / 3) and leading.past.value == pytest.approx(0.15)
         assert largest_group(table, "segment").group == "loyal"
-        with pytest.raises(ValueError, match="no group"):
+        with pytest.raises(UserError, match="every segment has fewer customers than the smallest that may be shown"):
             leading_group(table.iloc[:0], "segment")
 
     def test_small_groups_are_left_out(self):

@@ -221,6 +221,43 @@ def test_steps_of_the_ladder_by_hand(ladder):
     }  # fmt: skip
     bare = segments.ladder_at(log, END, ladder)["lifecycle_stage"]
     assert bare[["club", "friend", "partner"]].tolist() == ["client"] * 3
+    # gone: silent for 911 days, of which 226 (three mean gaps of all) are patience; slow: the first gap was longer than
+    # that and the second was not, so that the second order began the stay
+    days = segments.days_on_step(
+        segments.ladder_at(log, END, ladder, memberships, referrals), log, END, ladder, memberships, referrals
+    )
+    assert days.to_dict() == {
+        "one": 29, "two": 29, "gone": 684, "four": 29, "club": 90, "friend": 90, "partner": 90, "slow": 759,
+    }  # fmt: skip
+
+
+def test_who_comes_back_from_a_silence_begins_a_new_stay(ladder):
+    log = log_of(("back", "2024-01-01"), ("back", "2024-02-01"), ("back", "2026-06-20"), ("new", "2026-06-30"))
+    stood = segments.ladder_at(log, END, ladder)
+    assert stood["lifecycle_stage"].to_dict() == {"back": "repeat", "new": "first_time"}
+    assert segments.days_on_step(stood, log, END, ladder).to_dict() == {"back": 10, "new": 0}
+
+
+def test_time_on_each_step_of_the_ladder(ladder):
+    rng = np.random.default_rng(8)
+    rows = [(f"k{i}", pd.Timestamp(END) - pd.Timedelta(days=int(d))) for i in range(300)
+            for d in rng.integers(0, 700, rng.integers(1, 6))]  # fmt: skip
+    log = log_of(*rows)
+    prospects = pd.DataFrame(
+        {"prospect_id": ["p", "q"], "stage": ["lead", "quoted"], "customer_id": [pd.NA, pd.NA],
+         "created_at": pd.to_datetime(["2026-06-20", "2026-05-01"])}
+    )  # fmt: skip
+    told = segments.ladder_finding(segments.ladder_at(log, END, ladder), log, END, ladder, prospects=prospects)
+    table = told.frames["stays"].set_index("lifecycle_stage")
+    counts = segments.transition_counts(log, END, ladder, 12)
+    stayed = counts.loc["repeat", "repeat"] / counts.loc["repeat"].sum()
+    assert table.loc["repeat", "leaves"] == pytest.approx(1 - stayed)
+    assert table.loc["repeat", "stay_months"] == pytest.approx(1 / (1 - stayed))
+    assert table.loc["repeat", "stay_months_low"] == pytest.approx(1 / table.loc["repeat", "leaves_high"])
+    assert (table["days_low"] <= table["days"]).all() and (table["days"] <= table["days_high"]).all()
+    assert table.loc[["suspect", "prospect"], "days"].tolist() == [10, 60]
+    assert table.loc[["suspect", "prospect"], "stay_months"].isna().all()
+    assert table["customers"].sum() == 302
 
 
 def test_moves_on_the_ladder_sum_to_one_and_forecasts_to_all(ladder):

@@ -9,11 +9,13 @@ import pandas as pd
 
 from regulars import catalog, params, privacy, retention
 from regulars.errors import UserError
+from regulars.finding import Finding, attempted
 from regulars.paths import project_root
 from regulars.rounding import plain, round_frame
+from regulars.told import COLUMNS as MONTH_COLUMNS
+from regulars.told import FOLDER, MONTHS, TOLD, read_told, saved_days
 
-FOLDER = Path("data", "history")
-TOLD, CUSTOMERS = "told.json", "customers.csv"
+CUSTOMERS = "customers.csv"
 DATES = ("next_order_low", "next_order_median", "next_order_high", "call_by")
 COLUMNS = ("customer", "p_active", "p_never", *DATES, "clv", "value_at_risk", "on_list")
 
@@ -60,8 +62,10 @@ def close_month(dataset: str) -> Path:
         Where the pages are not built, or something else has been saved for that day.
     """
     settings = {**params.resolve("value", dataset), **params.resolve("retention", dataset)}
-    about, scored = catalog.about(dataset), catalog.load("scored.customers", dataset)
     models = catalog.read_json(Path("models", dataset, "clv.json"))
+    if "months_ahead" not in models:
+        raise UserError(f"models/{dataset}/clv.json tells no months ahead: build the pages again first.")
+    about, scored = catalog.about(dataset, models["in_memory_rows"]), catalog.load("scored.customers", dataset)
     expected = retention.expected_active(scored, models["level_uncertainty"], settings["interval_level"])
     listed = retention.at_risk(scored, settings["list_length"], settings["call_min_alive"])["customer_id"]
     told = {
@@ -76,8 +80,14 @@ def close_month(dataset: str) -> Path:
     table = round_frame(table.reindex(columns=list(COLUMNS)).sort_values("customer", ignore_index=True))
     folder = FOLDER / dataset / told["observation_end"]
     _write_once(folder / TOLD, json.dumps(plain(told), indent=2, sort_keys=True) + "\n")
-    _write_once(folder / CUSTOMERS, table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d"))
+    _write_once(folder / CUSTOMERS, _text(table))
+    months = pd.DataFrame(models["months_ahead"]).assign(share=about.share)
+    _write_once(folder / MONTHS, _text(round_frame(months[list(MONTH_COLUMNS)])))
     return folder
+
+
+def _text(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
 
 
 def _write_once(relative: Path, content: str) -> None:
@@ -109,29 +119,23 @@ def read_latest(dataset: str, observation_end) -> Saved | None:
     UserError
         Where a file is of another dataset or another day than its folder says, or lacks a column.
     """
-    folder, end = project_root() / FOLDER / dataset, pd.Timestamp(observation_end).date().isoformat()
-    days = sorted(path.parent.name for path in folder.glob(f"*/{TOLD}") if path.parent.name < end)
+    days = saved_days(dataset, observation_end)
     if not days:
         return None
-    place = FOLDER / dataset / days[-1]
+    told, place = read_told(dataset, days[-1]), FOLDER / dataset / days[-1]
     try:
-        told = json.loads((folder / days[-1] / TOLD).read_text(encoding="utf-8"))
-        customers = pd.read_csv(folder / days[-1] / CUSTOMERS, parse_dates=list(DATES), dtype={"customer": "string"})
+        customers = pd.read_csv(
+            project_root() / place / CUSTOMERS, parse_dates=list(DATES), dtype={"customer": "string"}
+        )
     except (ValueError, OSError) as error:
         raise UserError(f"{place.as_posix()} cannot be read ({error}): restore it from the repository.") from None
-    for name, wanted in (("dataset", dataset), ("observation_end", days[-1])):
-        if told.get(name) != wanted:
-            raise UserError(
-                f"{(place / TOLD).as_posix()}: {name} is {told.get(name)!r}, not {wanted!r}: the file belongs "
-                "elsewhere; move it to its own folder."
-            )
     missing = [name for name in COLUMNS if name not in customers]
     if missing:
         raise UserError(f"{(place / CUSTOMERS).as_posix()} has no column {missing[0]!r}: restore it.")
     return Saved(told, customers)
 
 
-def score(dataset: str, occasions: pd.DataFrame, observation_end, level: float = 0.9):
+def score(dataset: str, occasions: pd.DataFrame, observation_end, level: float = 0.9) -> Finding:
     """Score what was told last against what came: the finding for the page.
 
     Parameters
@@ -145,8 +149,12 @@ def score(dataset: str, occasions: pd.DataFrame, observation_end, level: float =
     Returns
     -------
     regulars.finding.Finding
-        Of `regulars.retention.saved_finding`.
+        Of `regulars.retention.saved_finding`; ``unusable``, with the sentence, where what was saved cannot be used.
     """
+    return attempted(_scored, dataset, occasions, observation_end, level)
+
+
+def _scored(dataset: str, occasions: pd.DataFrame, observation_end, level: float) -> Finding:
     saved = read_latest(dataset, observation_end)
     if saved is None:
         return retention.saved_finding(None, None, None, observation_end)

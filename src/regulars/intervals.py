@@ -88,6 +88,23 @@ def share(successes: int, n: int, level: float = 0.9) -> Estimate:
     return Estimate(successes / n if n else float("nan"), low, high, int(n))
 
 
+def median_interval(values, level: float = 0.9) -> tuple[float, float, float]:
+    """Median with an interval from the order statistics, which supposes nothing of the distribution.
+
+    Examples
+    --------
+    >>> median_interval(range(1, 12))
+    (6.0, 3.0, 9.0)
+    """
+    ordered = np.sort(np.asarray(values, float))
+    n = ordered.size
+    if not n:
+        return np.nan, np.nan, np.nan
+    reach = z_value(level) * np.sqrt(n) / 2
+    low, high = int(np.floor(n / 2 - reach)), int(np.ceil(n / 2 + reach)) - 1
+    return float(np.median(ordered)), float(ordered[max(low, 0)]), float(ordered[min(high, n - 1)])
+
+
 def from_row(row, name: str, n: str = "n") -> Estimate:
     """Estimate that stands in one row of a table: its columns ``name``, ``name_low``, ``name_high`` and `n`.
 

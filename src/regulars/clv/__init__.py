@@ -65,6 +65,8 @@ A stage in a few steps
     ``judge_forecasts``: the same methods put back; ``new_customer``: what to expect of a newcomer;
     ``frequency_check`` and ``tracking``: counted beside expected; ``concentration_finding``: who carries it;
     ``remarks``: what must be said beside the numbers; ``models_record``: all of it for ``clv.json``;
+    ``forecast_cohorts``: each cohort so far and month by month ahead, of ``months_ahead``: revenue, orders and active
+    customers with fans; ``told_months_finding``: such months as they were told earlier, against what came;
     ``whole_base``: totals of all customers, where a part of them is in memory.
 
 As data
@@ -78,7 +80,9 @@ _HOMES = {
     "past": ("values_at",),
     "acquisition": ("Acquisition", "forecast_acquisition"),
     "equity": ("Equity", "acquisition_cost", "customer_equity", "elasticities", "equity_story"),
-    "cohort_revenue": ("cohort_finding", "cohort_names", "past_by_cohort"),
+    "cohort_revenue": ("CohortForecast", "cohort_names", "forecast_cohorts", "past_by_cohort"),
+    "month_by_month": ("MonthByMonth", "months_ahead"),
+    "told_months": ("told_months_finding",),
     "concentration": ("concentration_finding", "concentration_told", "gini_estimate", "lorenz_curves", "top_share"),
     "newcomer": ("NewCustomer", "new_customer"),
     "record": ("assumptions", "models_record"),

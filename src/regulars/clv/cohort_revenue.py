@@ -1,16 +1,18 @@
-"""Revenue by acquisition cohort over time: what each brought, and what it and customers still to come will bring."""
+"""Revenue, orders and customers by acquisition cohort over time: what each brought, and what is to come."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from regulars.clv.acquisition import Acquisition
-from regulars.clv.equity import first_order_spend
-from regulars.clv.value import DAYS_PER_MONTH, expected_spend, units
+from regulars.clv.equity import first_order_spends
+from regulars.clv.month_by_month import MEASURES, MonthByMonth, months_ahead
+from regulars.clv.value import DAYS_PER_MONTH
 from regulars.finding import Finding
-from regulars.intervals import Estimate, z_value
+from regulars.intervals import Estimate
 
 MOST_COHORTS = 4  # of the past; the fifth hue is that of customers still to come
-DRAWS = 1000
 
 
 def cohort_names(first_orders: pd.Series) -> pd.Series:
@@ -66,29 +68,153 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
     table = log.groupby(keys)[["revenue"]].sum()
     table["orders"] = log[paid].drop_duplicates(["customer", "day"]).groupby(keys).size()
     table["customers"] = log[paid].drop_duplicates(["customer", "age"]).groupby(keys).size()
-    ages, names = range(int(age.min()), 1), sorted(log["cohort"].unique(), key=lambda name: name.lstrip("≤ "))
+    ages, names = range(int(age.min()), 1), _in_order(log["cohort"])
     table = table.reindex(pd.MultiIndex.from_product([ages, names], names=keys)).fillna(0.0).reset_index()
     return _dated(table, last, 1)
 
 
-def cohort_finding(
-    orders: pd.DataFrame, scored, models, acquisition: Acquisition, observation_end, months: int, time_unit: str,
-    *, level: float = 0.9, seed: int = 0, **_,
-) -> Finding:  # fmt: skip
-    """Revenue of each cohort so far and over the horizon, with the interval of each month's total.
+def _in_order(names: pd.Series) -> list[str]:
+    """Cohorts from the oldest on."""
+    return sorted(names.unique(), key=lambda name: name.lstrip("≤ "))
 
-    Existing customers bring their expected orders times their expected spend per order. Customers to come bring their
-    first order and the repeat orders of a newcomer at their age, for each drawn future of acquisition. The interval of
-    a month holds three parts: the level of all forecasts (that of the total value, which includes what no model sees),
-    acquisition, and the chance of the month itself: counts of orders given a rate that is known up to a gamma
-    distribution with shape r + x, times spend per order. What one order differs from the customer's mean is left out,
-    so that the interval of a month is narrow where there are few orders.
+
+@dataclass(frozen=True)
+class CohortForecast:
+    """What each cohort brought, and what the months ahead will bring.
+
+    Parameters
+    ----------
+    past : pandas.DataFrame
+        As `past_by_cohort` gives it.
+    ahead : MonthByMonth
+    observation_end : date
+    won : dict of str to float
+        Customers of each cohort; of those still to be won, how many are expected.
+    with_new : bool
+        Whether customers still to be won are in the forecast.
+    """
+
+    past: pd.DataFrame
+    ahead: MonthByMonth
+    observation_end: object
+    won: dict
+    with_new: bool
+
+    @property
+    def last(self) -> pd.Timestamp:
+        """First day ahead."""
+        return pd.Timestamp(self.observation_end).normalize() + pd.Timedelta(days=1)
+
+    @property
+    def months(self) -> pd.DataFrame:
+        """Each month ahead: month (1, 2 …), start (its first day), and each measure with the ends of its interval."""
+        fan = self.ahead.fan
+        return _dated(fan.assign(age=fan["month"]), self.last, 1)
+
+    @property
+    def total(self) -> Estimate:
+        """Revenue of all months ahead."""
+        return self.ahead.total("revenue")
+
+    @property
+    def facts(self) -> dict:
+        """How many months are ahead, and what as many of the past have brought."""
+        return {"months": int(self.ahead.by_cohort["month"].max()), "before": self.lately}
+
+    @property
+    def lately(self) -> float:
+        """Revenue of as many months of the past as are ahead."""
+        starts = sorted(self.past["start"].unique())[-int(self.ahead.by_cohort["month"].max()) :]
+        return float(self.past.loc[self.past["start"].isin(starts), "revenue"].sum())
+
+    @property
+    def record(self) -> list[dict]:
+        """What is told of the months ahead, to be saved."""
+        months = self.months
+        return months.assign(start=months["start"].dt.strftime("%Y-%m-%d"), with_new=self.with_new).to_dict("records")
+
+    def told(self, earlier: pd.DataFrame | None = None) -> Finding:
+        """What a section tells of it.
+
+        Parameters
+        ----------
+        earlier : pandas.DataFrame, optional
+            What was told before of months that are over by now, drawn beside what came: start, and each measure with
+            the ends of its interval.
+
+        Returns
+        -------
+        Finding
+            Verdict ``with_new`` or ``existing_only``; frames ``revenue``, ``customers``, ``orders`` (start, cohort, the
+            measure, is_forecast, low, high of the month's total), ``cohorts`` (the newest first) and ``months`` (those
+            ahead first, then those of the past, the latest first).
+        """
+        months = self.months
+        n = len(months)
+        frames = {name: self._drawn(name, months) for name in MEASURES}
+        before = self.past.groupby("start", as_index=False)[list(MEASURES)].sum()
+        frames |= {"cohorts": self._cohorts(n), "months": pd.concat([months, before[::-1]], ignore_index=True)}
+        of = self.ahead.n
+        facts = {
+            "months": n, "ahead": self.total, "orders": self.ahead.total("orders"),
+            "before": self.lately, "n_before": int(min(n, len(before))),
+            "past": float(before["revenue"].sum()),
+            "next": Estimate(*(float(months[f"customers{end}"].iloc[0]) for end in ("", "_low", "_high")), n=of),
+            "ordered": float(before["customers"].iloc[-1]),
+        }  # fmt: skip
+        shown = {} if earlier is None or not len(earlier) else {name: _line(earlier, name) for name in MEASURES}
+        if not self.with_new:
+            return Finding("existing_only", facts, frames, shown)
+        coming = self.ahead.by_cohort["cohort"] == self.newcomers
+        share = self.ahead.by_cohort.loc[coming, "revenue"].sum() / facts["ahead"].value
+        return Finding("with_new", facts | {"new_share": float(share)}, frames, shown)
+
+    @property
+    def newcomers(self) -> str:
+        """Name of the cohort of customers still to be won."""
+        return newcomers_name(self.observation_end)
+
+    def _drawn(self, name: str, months: pd.DataFrame) -> pd.DataFrame:
+        ahead = self.ahead.by_cohort[["cohort", "month", name]].rename(columns={"month": "age"})
+        ahead = _dated(ahead, self.last, 1).assign(is_forecast=True)
+        both = pd.concat([self.past[["start", "cohort", name]].assign(is_forecast=False), ahead], ignore_index=True)
+        fan = months[["start", f"{name}_low", f"{name}_high"]].set_axis(["start", "low", "high"], axis=1)
+        return both.merge(fan, on="start", how="left")
+
+    def _cohorts(self, months: int) -> pd.DataFrame:
+        ahead = self.ahead.cohorts.rename(columns=lambda name: name.replace("revenue", "ahead"))
+        starts = sorted(self.past["start"].unique())[-months:]
+        table = ahead.assign(
+            customers=ahead["cohort"].map(self.won),
+            past=ahead["cohort"].map(self.past.groupby("cohort")["revenue"].sum()),
+            year=ahead["cohort"].map(self.past[self.past["start"].isin(starts)].groupby("cohort")["revenue"].sum()),
+        )
+        return table[::-1].reset_index(drop=True)
+
+
+def newcomers_name(observation_end) -> str:
+    """Name of the cohort of customers who will come after a day.
+
+    Examples
+    --------
+    >>> newcomers_name("2026-06-30")
+    '> 2026-06-30'
+    """
+    return f"> {pd.Timestamp(observation_end):%Y-%m-%d}"
+
+
+def forecast_cohorts(
+    orders: pd.DataFrame, scored, models, acquisition: Acquisition, observation_end, months: int, time_unit: str,
+    *, level: float = 0.9, level_uncertainty: float = 0.12, seed: int = 0,
+) -> CohortForecast:  # fmt: skip
+    """Revenue, orders and active customers of each cohort so far and in each month ahead, with their intervals.
 
     Parameters
     ----------
     orders : pandas.DataFrame
         customer_id, ordered_at, amount.
     scored : Scored
+        Months take the level of its orders.
     models : Models
     acquisition : Acquisition
         Nobody is forecast to come where it knows nothing (``one_cohort``, ``short``).
@@ -96,62 +222,30 @@ def cohort_finding(
     months : int
         Horizon.
     time_unit : str
-    level, seed
-        Of the intervals.
+    level, level_uncertainty, seed
+        As for `regulars.clv.months_ahead`.
 
     Returns
     -------
-    Finding
-        Verdict ``with_new`` or ``existing_only``; frames ``revenue`` (start, cohort, revenue, is_forecast, total, low,
-        high) and ``totals`` (start, revenue and orders with intervals, customers: those who ordered, of the past).
+    CohortForecast
     """
-    last = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1)
-    past = past_by_cohort(orders, observation_end)
-    edges = np.array([units(month, time_unit) for month in range(months + 1)])
-    known, rng = acquisition.is_known, np.random.default_rng(seed)
-    by_name, spread = _existing(scored.customers, models, edges)
-    # where the headline is another forecast than BG/NBD, months keep their shape and take its level
-    factor = scored.orders_total.value / float(by_name["orders"].to_numpy().sum())
-    by_name = {measure: table * factor for measure, table in by_name.items()}
-    sums = {measure: table.sum(axis=0).to_numpy(float) for measure, table in by_name.items()}
-    new, futures = _to_come(orders, models, acquisition, observation_end, edges) if known else ({}, {})
-    common = rng.standard_normal((DRAWS, 1)) * _level_deviation(scored.clv_total, level)
-    ends, totals = [(1 - level) / 2, (1 + level) / 2], {}
-    for measure, expected in sums.items():
-        drawn = expected * np.exp(common) + rng.standard_normal((DRAWS, months)) * np.sqrt(spread[measure])
-        if known:
-            drawn = drawn + futures[measure][np.arange(DRAWS) % len(futures[measure])] * np.exp(common)
-        low, high = np.maximum(np.quantile(drawn, ends, axis=0), 0.0)
-        point = expected + (new[measure] if known else 0.0)
-        sum_low, sum_high = np.quantile(drawn.sum(axis=1), ends)
-        totals[measure] = (point, low, high, Estimate(float(point.sum()), float(sum_low), float(sum_high)))
-    revenue = by_name["revenue"].copy()
-    if known:
-        revenue.loc[f"> {last - pd.Timedelta(days=1):%Y-%m-%d}"] = new["revenue"]
-    ahead = revenue.rename_axis("cohort").reset_index().melt("cohort", var_name="age", value_name="revenue")
-    ahead = _dated(ahead.assign(age=ahead["age"].astype(int) + 1), last, 1).assign(is_forecast=True)
-    return _told(past, ahead, totals, acquisition.verdict if not known else "with_new", months)
+    customers, known = scored.customers, acquisition.is_known
+    names, newcomers = cohort_names(customers["first_ordered_at"]), newcomers_name(observation_end)
+    spends = first_order_spends(orders, observation_end) if known else ()
+    ahead = months_ahead(
+        customers.assign(monetary_value=models.capped.monetary_value),
+        pd.Categorical(names, categories=_in_order(names)),
+        *(models.orders, models.spend, months, time_unit),
+        acquisition=acquisition, first_spends=spends, newcomers=newcomers, orders_total=scored.orders_total.value,
+        level=level, level_uncertainty=level_uncertainty, seed=seed,
+    )  # fmt: skip
+    won = names.value_counts().to_dict() | ({newcomers: acquisition.total.value} if known else {})
+    return CohortForecast(past_by_cohort(orders, observation_end), ahead, observation_end, won, known)
 
 
-def _told(past: pd.DataFrame, ahead: pd.DataFrame, totals: dict, verdict: str, months: int) -> Finding:
-    before = past.groupby("start", as_index=False)[["revenue", "orders", "customers"]].sum()
-    after = pd.DataFrame({"start": ahead["start"].drop_duplicates().to_numpy()})
-    for measure, (point, low, high, _) in totals.items():
-        after[measure], after[f"{measure}_low"], after[f"{measure}_high"] = point, low, high
-    both = pd.concat([before, after], ignore_index=True).assign(is_forecast=lambda t: t["customers"].isna())
-    drawn = pd.concat([past[["start", "cohort", "revenue"]].assign(is_forecast=False), ahead], ignore_index=True)
-    fan = both.set_index("start")[["revenue_low", "revenue_high"]].rename(columns=lambda name: name.split("_")[1])
-    drawn = drawn.merge(fan, left_on="start", right_index=True, how="left")
-    coming = ahead.loc[ahead["cohort"].str.startswith(">"), "revenue"].sum()
-    facts = {
-        "months": months, "ahead": totals["revenue"][3], "orders": totals["orders"][3],
-        "before": float(before["revenue"].tail(months).sum()), "n_before": int(min(months, len(before))),
-        "past": float(before["revenue"].sum()),
-    }  # fmt: skip
-    frames = {"revenue": drawn, "totals": both}
-    if verdict != "with_new":
-        return Finding("existing_only", facts, frames)
-    return Finding("with_new", facts | {"new_share": coming / totals["revenue"][3].value}, frames)
+def _line(earlier: pd.DataFrame, name: str) -> dict:
+    ends = {f"{name}_low": "low", f"{name}_high": "high"}
+    return {"told": earlier[["start", name, *ends]].rename(columns=ends)}
 
 
 def _dated(table: pd.DataFrame, last: pd.Timestamp, first: int) -> pd.DataFrame:
@@ -159,47 +253,3 @@ def _dated(table: pd.DataFrame, last: pd.Timestamp, first: int) -> pd.DataFrame:
     days = np.round((table["age"].to_numpy() - first) * DAYS_PER_MONTH)
     start = pd.Series(last + pd.to_timedelta(days, unit="D"), index=table.index).astype("datetime64[us]")
     return table.drop(columns="age").assign(start=start)
-
-
-def _existing(customers: pd.DataFrame, models, edges: np.ndarray) -> tuple[dict, dict]:
-    """Expected orders and revenue, cohort by month, and the variance of each month's sums."""
-    x, t_x, T = (customers[name].to_numpy(float) for name in ("frequency", "recency", "T"))
-    money = np.asarray(expected_spend(models.spend, x, models.capped.monetary_value), float)
-    alive = np.maximum(np.asarray(models.orders.conditional_probability_alive(x, t_x, T), float), 1e-12)
-    shape = float(models.orders.params_["r"]) + x
-    name = cohort_names(customers["first_ordered_at"])
-    found: dict = {"revenue": [], "orders": []}
-    spread: dict = {"revenue": [], "orders": []}
-    done = np.zeros(len(x))
-    for edge in edges[1:]:
-        until = np.asarray(models.orders.predict(edge, x, t_x, T), float)
-        mean, done = until - done, until
-        counted = mean + mean**2 * ((1 + 1 / shape) / alive - 1)
-        for measure, each in (("revenue", money), ("orders", np.ones(len(x)))):
-            found[measure].append(pd.Series(mean * each).groupby(name.to_numpy()).sum())
-            spread[measure].append(float(np.sum(counted * each**2)))
-    tables = {measure: pd.concat(rows, axis=1, ignore_index=True) for measure, rows in found.items()}
-    return tables, {measure: np.array(values) for measure, values in spread.items()}
-
-
-def _to_come(orders, models, acquisition, observation_end, edges) -> tuple[dict, dict]:
-    """Per month what customers to come bring: expected, and for each future of acquisition."""
-    months = len(acquisition.path)
-    half = np.concatenate([[0.0], (edges[1:] + edges[:-1]) / 2])[: months + 1]
-    none = np.zeros(months + 1)
-    repeat = np.diff(np.asarray(models.orders.predict(half, none, none, none), float))  # won mid-month on average
-    first = first_order_spend(orders, observation_end).value
-    newly = np.eye(1, months)[0]
-    brings = {"orders": newly + repeat, "revenue": newly * first + repeat * float(models.spend.population_mean)}
-
-    def over_time(won, each):
-        return won @ np.array([np.concatenate([np.zeros(k), each[: months - k]]) for k in range(months)])
-
-    return (
-        {measure: over_time(acquisition.path, each) for measure, each in brings.items()},
-        {measure: over_time(acquisition.draws, each) for measure, each in brings.items()},
-    )
-
-
-def _level_deviation(total: Estimate, level: float) -> float:
-    return float(np.log(total.high / total.low) / (2 * z_value(level))) if total.low > 0 else 0.0

@@ -139,8 +139,9 @@ class ConcentrationFinding:
         Share of past revenue, and of the value to come, of the top customers by past revenue.
     own : Estimate
         Share of the value to come of the top customers by that value.
-    verdict : {"more", "less", "same"}
-        Whether the future share is beyond noise above or below the past one.
+    verdict : {"more", "less", "same", "loss"}
+        Whether the future share is beyond noise above or below the past one. Loss: customers bring less than they cost,
+        and what is to come is a loss.
     past_gini, future_gini : Estimate
         Gini coefficients of past revenue and of the value to come.
     """
@@ -161,7 +162,8 @@ def concentration_finding(
     Parameters
     ----------
     spend, value : array of float
-        Past revenue and expected value of each customer.
+        Past revenue and expected value of each customer; a value below zero for everybody is a loss, and its shares are
+        told as those of the loss.
     top, level, draws, seed
         As for `top_share`.
 
@@ -169,10 +171,12 @@ def concentration_finding(
     -------
     ConcentrationFinding
     """
+    is_loss, value = _loss_or_gain(value)
     by_spend, by_value, kept = _checked(spend), _checked(value), _checked(value, spend)
     asked = [(by_spend, top), (kept, top), (by_spend, None), (by_value, None), (by_value, top)]
     past, future, past_gini, future_gini, own = _estimates(asked, level, draws, seed)
     verdict = "more" if future.low > past.high else "less" if future.high < past.low else "same"
+    verdict = "loss" if is_loss else verdict
     return ConcentrationFinding(past, future, own, verdict, past_gini, future_gini)
 
 
@@ -193,7 +197,15 @@ def concentration_told(found: ConcentrationFinding, spend, value, draws: int) ->
     """
     facts = {"past": found.past, "future": found.future, "own": found.own, "draws": draws}
     facts |= {"past_gini": found.past_gini, "future_gini": found.future_gini}
+    _, value = _loss_or_gain(value)
     return Finding(found.verdict, facts, {"lorenz": lorenz_curves(past=spend, future=value, ranked_by=spend)})
+
+
+def _loss_or_gain(value) -> tuple[bool, np.ndarray]:
+    """Whether nobody brings anything, and the size of what each brings or costs."""
+    value = np.asarray(value, dtype=float)
+    is_loss = bool(len(value) and value.max() <= 0 and value.min() < 0)
+    return is_loss, -value if is_loss else value
 
 
 def _checked(values, ranked_by=None) -> np.ndarray:

@@ -77,17 +77,30 @@ def first_order_spend(orders: pd.DataFrame, observation_end, days: int = 365, le
     >>> first_order_spend(orders, "2025-03-01").value
     15.0
     """
-    day = orders["ordered_at"].dt.normalize()
-    customer = pd.Series(pd.factorize(orders["customer_id"])[0], index=orders.index)  # numbers are faster than text
-    began = day.where(orders["amount"] >= 0).groupby(customer).transform("min")
-    recent = began > pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=int(days))
-    on_it = recent & (day == began)
-    spend = orders.loc[on_it, "amount"].groupby(customer[on_it]).sum()
+    spend = first_order_spends(orders, observation_end, days)
     if not len(spend):
         return UNKNOWN
     error = z_value(level) * float(spend.std(ddof=1)) / np.sqrt(len(spend)) if len(spend) > 1 else np.nan
     mean = float(spend.mean())
     return Estimate(mean, mean - error, mean + error, len(spend))
+
+
+def first_order_spends(orders: pd.DataFrame, observation_end, days: int = 365) -> np.ndarray:
+    """Spend on the day of the first order, of each customer won last; parameters as of `first_order_spend`.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": [10.0, 99.0, 20.0],
+    ...     "ordered_at": pd.to_datetime(["2025-01-01", "2025-02-01", "2025-01-05"])})
+    >>> first_order_spends(orders, "2025-03-01").tolist()
+    [10.0, 20.0]
+    """
+    day = orders["ordered_at"].dt.normalize()
+    customer = pd.Series(pd.factorize(orders["customer_id"])[0], index=orders.index)  # numbers are faster than text
+    began = day.where(orders["amount"] >= 0).groupby(customer).transform("min")
+    recent = began > pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=int(days))
+    on_it = recent & (day == began)
+    return orders.loc[on_it, "amount"].groupby(customer[on_it]).sum().to_numpy(float)
 
 
 def acquisition_cost(campaigns: pd.DataFrame | None, first_orders, observation_end, level: float = 0.9) -> Estimate:

@@ -166,6 +166,12 @@ class LastTest:
     naive: float
     verdict: str
 
+    @property
+    def facts(self) -> dict:
+        """What a page says of it, beside the verdict."""
+        then = self.forecast
+        return {"n": then.n, "cutoff": self.cutoff, "then": then, "came": self.came, "naive": self.naive}
+
 
 def judge_forecasts(
     orders: pd.DataFrame,

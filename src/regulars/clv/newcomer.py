@@ -37,6 +37,14 @@ class NewCustomer:
     orders_per_year: Estimate
     leaves: Estimate
 
+    @property
+    def facts(self) -> dict:
+        """What a page says of such a customer."""
+        return {
+            "orders": self.expected_orders, "spend": self.spend_per_order, "worth": self.clv,
+            "rate": self.orders_per_year, "leaves": self.leaves,
+        }  # fmt: skip
+
 
 def new_customer(
     model,

@@ -57,6 +57,11 @@ class Models:
         """The model of spend that the data call for."""
         return self.spend_choice.model
 
+    @property
+    def fitted(self) -> dict:
+        """Both models by the names under which they are kept."""
+        return {"bg_nbd": self.orders, "gamma_gamma": self.spend}
+
 
 def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, interval_level: float = 0.9) -> Models:
     """Fit the reference models of orders and of spend.

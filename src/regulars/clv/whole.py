@@ -26,6 +26,15 @@ class Whole:
     orders_total: Estimate
     clv_total: Estimate
 
+    @property
+    def facts(self) -> dict:
+        """What a page opens with."""
+        return {"worth": self.clv_total, "customers": self.customers}
+
+    def verdict(self, of_forecast: str) -> str:
+        """With which sentence the page opens: that of the last test, or that customers bring less than they cost."""
+        return "loss" if self.clv_total.value < 0 else of_forecast
+
 
 def whole_base(
     scored: Scored, by_reference: Scored, orders: "ir.Table", share: float, observation_end: date, **settings

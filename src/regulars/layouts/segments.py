@@ -113,6 +113,15 @@ LAYOUT = {
             "median_days": "number0:with_interval",
         }
     ),
+    "ladder.stays": table(
+        {
+            "lifecycle_stage": "label:lifecycle_stage",
+            "customers": "count",
+            "days": "number0:with_interval",
+            "leaves": "percent:with_interval",
+            "stay_months": "number1:with_interval",
+        }
+    ),
     "ladder.matrix": chart(
         charts.heatmap,
         {"before": "label:lifecycle_stage", "now": "label:lifecycle_stage", "share": "percent", "n": "count"},
@@ -179,6 +188,14 @@ LAYOUT = {
         value="filled",
         low="filled_low",
         high="filled_high",
+    ),
+    "record.ages": table(
+        {
+            "field": "text",
+            "filled": "percent:with_interval",
+            "age_days": "number0:with_interval",
+            "old": "percent:with_interval",
+        }
     ),
     "clusters.profile": chart(
         charts.heatmap,

@@ -4,6 +4,8 @@ from regulars.report import charts
 from regulars.report.columns import columns
 from regulars.report.layout import Word, chart, table
 
+STACKED = {"across": "cohort", "x": "start", "by": "cohort", "low": "low", "high": "high"}  # months by cohort
+
 LAYOUT = {
     "concentration.lorenz": chart(
         charts.lorenz,
@@ -58,16 +60,37 @@ LAYOUT = {
     "cohorts.revenue": chart(
         charts.stacked,
         columns(start="month_short", cohort="text", revenue="money_short"),
-        across="cohort",
-        x="start",
         y="revenue",
-        by="cohort",
-        low="low",
-        high="high",
+        told_word=Word("cohorts.told"),
+        **STACKED,
     ),
-    "cohorts.totals": table(
-        columns(start="date_short", revenue="money_short:with_interval", orders="number0:with_interval")
-        | columns("customers")
+    "cohorts.cohorts": table(
+        columns(cohort="text", customers="number0", past="money_short", year="money_short")
+        | {"ahead": "money_short:with_interval", "orders": "number0:with_interval"},
+        total=["customers", "past", "year", "ahead", "orders"],
+    ),
+    "cohorts.customers": chart(
+        charts.stacked,
+        columns(start="month_short", cohort="text", customers="number0"),
+        y="customers",
+        told_word=Word("cohorts.told"),
+        **STACKED,
+    ),
+    "cohorts.orders": chart(
+        charts.stacked,
+        columns(start="month_short", cohort="text", orders="number0"),
+        y="orders",
+        told_word=Word("cohorts.told"),
+        **STACKED,
+    ),
+    "cohorts.months": table(
+        columns(start="date_short", revenue="money_short:with_interval")
+        | dict.fromkeys(("orders", "customers"), "number0:with_interval")
+    ),
+    "earlier.months": table(
+        {"start": "date_short", "revenue": "money_short:with_interval", "revenue_came": "money_short"}
+        | {"orders": "number0:with_interval", "orders_came": "number0"}
+        | {"customers": "number0:with_interval", "customers_came": "number0"},
     ),
     "trust.folds": chart(
         charts.dots,

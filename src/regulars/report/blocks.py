@@ -9,6 +9,7 @@ from regulars.rounding import plain
 BLOCK_TYPE = "application/vnd.regulars.block+json"
 PLOTLY_TYPE = "application/vnd.plotly.v1+json"
 INDICATORS = ("satisfaction", "loyalty", "repurchase", "word_of_mouth", "retention")
+MONEY_INDICATORS = ("equity", "revenue", "best", "risk", "stake")  # what a director asks first, in money
 
 
 def tile_block(wording: Wording, keys: Mapping[str, str], facts: Mapping, estimate: Estimate, unit: str, mark: str):

@@ -816,6 +816,8 @@ def stacked(
     y_format: Words = plain_words,
     label: Words = str,
     is_forecast: str = "is_forecast",
+    told: pd.DataFrame | None = None,
+    told_word: str = "",
     height: int = HEIGHT,
 ) -> go.Figure:
     """Amounts per month, the parts stacked in one order; what is forecast is paler, its total with a band.
@@ -832,6 +834,11 @@ def stacked(
         As in `lines`.
     is_forecast : str
         Column that says which months are forecast.
+    told : pandas.DataFrame, optional
+        What was forecast at an earlier time for months that are over by now: the columns ``x``, ``y``, ``low`` and
+        ``high``, drawn as a dashed line with its band over what came.
+    told_word : str
+        What that line is called.
 
     Returns
     -------
@@ -855,7 +862,12 @@ def stacked(
         for name, part in frame.groupby(by, sort=False)
     ]
     total = frame.groupby("_middle", as_index=False).agg({low: "first", high: "first"}).dropna()
+    names = {label(name): hue[name] for name in hue}
     ends = [frame[frame[y] > 0].groupby(x)[y].sum().max(), frame[frame[y] < 0].groupby(x)[y].sum().min()]
+    if told is not None and len(told):
+        earlier = told.assign(_middle=told[x] + pd.Timedelta(days=15))
+        traces += _told_line(earlier, "_middle", y, low, high)
+        names, ends = names | {told_word: drawing.INK}, [*ends, *earlier[high]]
     vertical = drawing.y_axis([v for v in (0.0, *ends, *total[high]) if not pd.isna(v)], y_format)
     days = pd.concat([frame[x], frame[x] + pd.Timedelta(days=31)], ignore_index=True)
     first = frame.loc[frame[is_forecast], x].min()
@@ -864,12 +876,19 @@ def stacked(
         height,
         _margin(vertical["ticktext"], top=drawing.TOP + 20),
         drawing.paper_height(height),
-        annotations=[drawing.y_axis_title(y_title, 32), *drawing.key({label(name): hue[name] for name in hue})],
+        annotations=[drawing.y_axis_title(y_title, 32), *drawing.key(names)],
         shapes=[] if pd.isna(first) else [_upright(drawing.plain_x([first])[0])],
         barmode="relative",
         xaxis=drawing.x_axis(days, x_format, x_title),
         yaxis=vertical,
     )
+
+
+def _told_line(told: pd.DataFrame, x: str, y: str, low: str, high: str) -> list[go.Scatter]:
+    line = {"color": drawing.INK, "width": 2, "dash": "dash"}
+    places = {"x": drawing.plain_x(told[x]), "y": told[y].tolist()}
+    band = _band(told, x, low, high, drawing.INK, "linear")
+    return [*band, go.Scatter(**places, mode="lines+markers", line=line, marker={"size": 5}, hoverinfo="skip")]
 
 
 # ---- heat map ----

@@ -9,7 +9,7 @@ import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
 from regulars.intervals import Estimate
-from regulars.report.blocks import BLOCK_TYPE, INDICATORS, PLOTLY_TYPE, plain_figure, tile_block
+from regulars.report.blocks import BLOCK_TYPE, INDICATORS, MONEY_INDICATORS, PLOTLY_TYPE, plain_figure, tile_block
 from regulars.report.layout import Chart, Table, Word, layout_of
 from regulars.report.render import block_html
 from regulars.report.tables import guessed_columns, worded_numbers, worded_table, write_csv, write_metrics
@@ -103,6 +103,7 @@ class Report:
         verdict: str | None = None,
         mark: str | None = None,
         indicator: str | None = None,
+        on_page: bool = True,
         **facts,
     ) -> None:
         """Show one of the page's four key figures, with its interval as a bar and its n; it is a metric as well.
@@ -120,12 +121,15 @@ class Report:
         mark : {"good", "held", "bad", "neutral"}, optional
             Shape and colour of the state; follows from the verdict's name where that is one of ``MARKS``.
         indicator : str, optional
-            One of ``INDICATORS``: the tile then stands on the index as well.
+            One of ``INDICATORS`` or ``MONEY_INDICATORS``: the tile then stands on the index as well.
+        on_page : bool
+            False for a tile that stands on the index only.
         """
-        if len(self._tiles) == MAX_TILES:
+        if on_page and sum(tile["on_page"] for tile in self._tiles) == MAX_TILES:
             raise WordingError(f"the page of {self.stage} has {MAX_TILES} tiles already; '{key}' is one too many.")
-        if indicator is not None and indicator not in INDICATORS:
-            raise WordingError(f"'{indicator}' is no indicator of the index: name one of {', '.join(INDICATORS)}.")
+        known = (*INDICATORS, *MONEY_INDICATORS)
+        if indicator is not None and indicator not in known:
+            raise WordingError(f"'{indicator}' is no indicator of the index: name one of {', '.join(known)}.")
         label = self._own(f"tile.{key}")
         keys = {"label": label}
         if verdict:
@@ -135,11 +139,12 @@ class Report:
         estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)
         mark = mark or MARKS.get(verdict, "neutral")
         self._tiles.append(
-            {"metric": key, "unit": unit, "keys": keys, "mark": mark, "indicator": indicator}
+            {"metric": key, "unit": unit, "keys": keys, "mark": mark, "indicator": indicator, "on_page": on_page}
             | {"facts": encode_facts(facts), "estimate": encode_facts({"x": estimate})["x"]}
         )
         self.metric(key, estimate, unit)
-        self._show(tile_block(self.wording, self._tiles[-1]["keys"], facts, estimate, unit, mark))
+        if on_page:
+            self._show(tile_block(self.wording, self._tiles[-1]["keys"], facts, estimate, unit, mark))
 
     # ---- sections ----
 

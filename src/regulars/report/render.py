@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from regulars.errors import UserError
-from regulars.report.blocks import BLOCK_TYPE, INDICATORS, PLOTLY_TYPE, tile_block
+from regulars.report.blocks import BLOCK_TYPE, INDICATORS, MONEY_INDICATORS, PLOTLY_TYPE, tile_block
 from regulars.report.wording import Wording, decode_facts
 from regulars.rounding import plain
 
@@ -191,13 +191,15 @@ def render_index(
         | {"read": wording.say("index.cards.read", page=wording.say(f"page.{stage}"))}
         for stage, answer in answers.items()
     ]
+    money, rates = (_indicators(wording, metrics, names) for names in (MONEY_INDICATORS, INDICATORS))
     window = wording.say("index.window", raw=about.rows_raw, kept=about.rows_kept)
     return _render(
         "index.html.j2",
         page,
         wording,
         answer={"title": answers[first]["title"], "lead": answers[first]["lead"]},
-        tiles=_indicators(wording, metrics),
+        tiles=money or rates,
+        more_tiles=rates if money else [],
         cards=cards,
         terms=[{"word": wording.say("term.interval"), "meaning": wording.say("term.interval.meaning")}],
         source=[window],
@@ -212,15 +214,15 @@ def _answer(wording: Wording, metrics: Mapping) -> dict:
     return {"card": words["title"], **words}
 
 
-def _indicators(wording: Wording, metrics: Mapping) -> list[dict]:
+def _indicators(wording: Wording, metrics: Mapping, names: Sequence[str]) -> list[dict]:
     found = []
     for stage in PAGES:
         for tile in metrics.get(stage, {}).get("tiles", ()):
-            if tile["indicator"]:
+            if tile["indicator"] in names:
                 own = _stage_wording(wording, metrics[stage])
                 facts, estimate = decode_facts(tile["facts"]), decode_facts({"x": tile["estimate"]})["x"]
                 block = tile_block(own, tile["keys"], facts, estimate, tile["unit"], tile["mark"])
-                found.append((INDICATORS.index(tile["indicator"]), block | {"file": PAGES[stage]}))
+                found.append((names.index(tile["indicator"]), block | {"file": PAGES[stage]}))
     return [block for _, block in sorted(found, key=lambda pair: pair[0])][:MAX_INDICATORS]
 
 

@@ -5,7 +5,7 @@ from regulars.lazy import exports
 _HOMES = {
     "rfm": ("RULES", "name_segments", "rfm_scores"),
     "tiers": ("assign_tiers", "tier_thresholds"),
-    "pyramid": ("add_inactive", "migration", "moving_up", "pyramid_finding", "tier_probability"),
+    "pyramid": ("add_inactive", "migration", "moving_up", "pyramid_finding", "tier_probability", "top_step"),
     "clusters": ("Clustering", "cluster_features", "clusters_finding", "find_clusters", "profile_long"),
     "drift": ("drift_finding", "groups_at", "moves", "transition_shares"),
     "portfolio": (
@@ -32,6 +32,7 @@ _HOMES = {
         "transition_counts",
         "transition_matrix",
     ),
+    "stay": ("days_on_step", "time_on_steps"),
     "products": (
         "ProductRules",
         "basket_rules",

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from regulars.errors import UserError
 from regulars.intervals import Estimate, from_row
 from regulars.labels import Segment
 from regulars.segments.summary import share_of
@@ -83,7 +84,10 @@ def largest_group(table: pd.DataFrame, by: str) -> Group:
 
 def _group(table: pd.DataFrame, by: str, largest: str) -> Group:
     if table.empty:
-        raise ValueError("there is no group to tell of: all are smaller than the smallest that may be shown")
+        raise UserError(
+            f"The orders have too few customers: every {by} has fewer customers than the smallest that may be shown; "
+            "set common.privacy_min_cell in params.yaml lower, or supply a longer history."
+        )
     row = table.loc[table[largest].idxmax()]
     worth, future, past = (from_row(row, name, "customers") for name in ("clv", "clv_share", "spend_share"))
     return Group(str(row[by]), int(row["customers"]), float(row["customers_share"]), worth, future, past)

@@ -425,6 +425,8 @@ def ladder_finding(
     Finding
         Verdict ``known``, or ``no_moves`` where the log is too short for a month to be counted.
     """
+    from regulars.segments.stay import days_on_step, time_on_steps
+
     others = {"memberships": memberships, "referrals": referrals}
     counted = stages["lifecycle_stage"].astype(object).value_counts()
     if prospects is not None:
@@ -452,7 +454,9 @@ def ladder_finding(
     long = matrix.rename_axis(index="before", columns="now").stack().rename("share").reset_index()
     long["n"] = long["before"].map(n).astype(int)
     forecast = ladder_forecast(stages["lifecycle_stage"], counts, ahead, level, seed=seed)
-    frames |= {"matrix": long[long["n"] >= min_cell].reset_index(drop=True), "forecast": forecast}
+    days = days_on_step(stages, log, end, rules, **others)
+    stays = time_on_steps(stages, days, counts, end, rules, prospects, level, min_cell)
+    frames |= {"stays": stays, "matrix": long[long["n"] >= min_cell].reset_index(drop=True), "forecast": forecast}
     return Finding("known", facts | {"ahead": ahead, "months": months}, frames)
 
 

@@ -8,10 +8,11 @@ from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate, share, z_value
+from regulars.intervals import Estimate, from_row, median_interval, share, z_value
 from regulars.segments.products import descriptions, named
 
 SUGGESTIONS = 5
+OLD_DAYS = 365  # since a record was touched, from which it is old
 UNKNOWN = "no category"
 SAMPLE = 20_000  # customers by whom the weight of the own history is fitted
 
@@ -324,9 +325,9 @@ def record_age(people: pd.DataFrame, customer_ids: pd.Series, observation_end, l
     Returns
     -------
     pandas.DataFrame
-        ``field``, ``filled`` with limits (share of those who ordered; Wilson), ``n``, ``age_days`` (median days since
-        the record with this field was touched: updated_at, else joined_at; NaN where neither is known). The emptiest
-        field first.
+        ``field``, ``filled`` with limits (share of those who ordered; Wilson), ``n``, ``age_days`` with limits (median
+        days since the record with this field was touched: updated_at, else joined_at; NaN where neither is known),
+        ``old`` with limits (share of those that was not touched for more than a year). The emptiest field first.
     """
     here = people.drop_duplicates("customer_id").set_index("customer_id").reindex(customer_ids.to_numpy())
     touched = pd.Series(pd.NaT, index=here.index, dtype="datetime64[us]")
@@ -338,10 +339,16 @@ def record_age(people: pd.DataFrame, customer_ids: pd.Series, observation_end, l
     for name in (column for column in people if column != "customer_id"):
         has = here[name].notna().to_numpy()
         part = share(int(has.sum()), len(here), level)
-        middle = float(age[has].median()) if has.any() else float("nan")
-        rows.append((name, part.value, part.low, part.high, len(here), middle))
-    table = pd.DataFrame(rows, columns=["field", "filled", "filled_low", "filled_high", "n", "age_days"])
+        ages = age[has].dropna().to_numpy(float)
+        old = share(int((ages > OLD_DAYS).sum()), len(ages), level)
+        rows.append((name, *_ends(part), len(here), *median_interval(ages, level), *_ends(old)))
+    ends = [f"{of}{end}" for of in ("age_days", "old") for end in ("", "_low", "_high")]
+    table = pd.DataFrame(rows, columns=["field", "filled", "filled_low", "filled_high", "n", *ends])
     return table.sort_values(["filled", "field"], kind="stable", ignore_index=True)
+
+
+def _ends(of: Estimate) -> tuple[float, float, float]:
+    return of.value, of.low, of.high
 
 
 def record_finding(people: pd.DataFrame, customer_ids: pd.Series, observation_end, level: float = 0.9) -> Finding:
@@ -355,8 +362,9 @@ def record_finding(people: pd.DataFrame, customer_ids: pd.Series, observation_en
     table = record_age(people, customer_ids, observation_end, level)
     if table.empty:
         return Finding("empty")
-    worst = table.iloc[0]
+    worst, frames = table.iloc[0], {"fields": table}
+    if table["age_days"].notna().any():
+        frames["ages"] = table.sort_values(["age_days", "field"], ascending=[False, True], ignore_index=True)
     if worst["filled"] == 1:
-        return Finding("full", {}, {"fields": table})
-    filled = Estimate(float(worst["filled"]), float(worst["filled_low"]), float(worst["filled_high"]), int(worst["n"]))
-    return Finding("gaps", {"field": str(worst["field"]), "filled": filled}, {"fields": table})
+        return Finding("full", {}, frames)
+    return Finding("gaps", {"field": str(worst["field"]), "filled": from_row(worst, "filled")}, frames)

@@ -196,6 +196,12 @@ def migration(now: pd.Series, before: pd.Series) -> pd.DataFrame:
     return long
 
 
+def top_step(pyramid: Finding) -> dict:
+    """What is told of the customers on the top step, of the finding of `pyramid_finding`."""
+    top = pyramid.frames["steps"].iloc[0]
+    return {"customers": top["customers"], "share": top["clv_share"], "at_stake": top["clv"]}
+
+
 def pyramid_finding(
     customers: pd.DataFrame,
     tiers_now: pd.Series,
@@ -241,12 +247,13 @@ def pyramid_finding(
     up = moving_up(customers, level=level, seed=seed)
     if customers["clv"].sum() <= 0:
         return Finding("loss", {"customers": len(customers)}, {"steps": table})
+    bought = {"bought": float(customers["spend"].sum()), "each": float(customers["spend"].mean())}
     if not len(top) or not len(up):
-        return Finding("single", {"customers": len(customers)}, {"steps": table})
+        return Finding("single", {"customers": len(customers)} | bought, {"steps": table})
     largest = up.loc[up["gain"].idxmax()]
     gain = Estimate(largest["gain"], largest["gain_low"], largest["gain_high"], int(largest["customers"]))
     facts = {"top": len(top), "belongs": float(top["tier_probability"].mean()), "gain": gain, "share": MOVED_UP}
-    facts |= {"of": largest["tier"], "to": largest["to"], "moved": int(largest["customers"])}
+    facts |= bought | {"of": largest["tier"], "to": largest["to"], "moved": int(largest["customers"])}
     moves = migration(tiers_now, tiers_before)
     known, rank = moves[moves["before"] != Step.NEW], {str(step): place for place, step in enumerate(Step)}
     climbed = known["before"].map(rank) - known["now"].map(rank)

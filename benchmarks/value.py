@@ -1,0 +1,236 @@
+"""The value and the segments stage's library path on many customers: ``python benchmarks/value.py [--customers N]``.
+
+Orders are those of ``benchmarks/scale.py`` (three per customer, the same file on every machine), with a product each.
+The steps are those of the notebooks, in their order, each stage in a process of its own: from orders in Parquet to the
+last finding, without drawing and without writing pages. Bounds, on two idle cores: 45 seconds and 6 GB per stage for
+1,000,000 customers. Where other work keeps the machine busy, the seconds of processor time are what can be compared.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+START, END = date(2024, 1, 1), date(2025, 12, 31)
+SECONDS, GIGABYTES = 45, 6
+MODELS = {"time_unit": "week", "horizon_months": 12, "level_uncertainty": 0.12, "margin": 0.3}
+LEVEL, SEED, CELL = 0.9, 20261122, 5
+
+
+@contextmanager
+def step(name):
+    """Time one step, in seconds of the clock and of the processors, and tell the most memory so far."""
+    wall, used = time.perf_counter(), time.process_time()
+    yield
+    wall, used = time.perf_counter() - wall, time.process_time() - used
+    print(f"{name:<46}{wall:8.1f} s{used:8.1f} s of processor{peak():7.2f} GB", flush=True)
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def settings(stage: str) -> dict:
+    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))[stage]
+
+
+def write_orders(folder: Path, customers: int) -> None:
+    from scale import ORDERS, connect
+
+    path = folder / "orders.parquet"
+    connect("3GB", folder).execute(ORDERS.format(customers=customers, order="ORDER BY ordered_at", path=path))
+
+
+def read_orders(folder: Path):
+    import pyarrow.parquet as pq
+
+    from regulars import catalog
+
+    frame = pq.read_table(folder / "orders.parquet").to_pandas()
+    frame.insert(0, "order_id", frame.index.astype(str))
+    return catalog.typed(frame, "orders")
+
+
+def value(folder: Path) -> None:
+    """Everything that the value stage computes where orders are all there is."""
+    from regulars import clv, rfm, segments
+    from regulars.clv.scorecard import scorecard
+    from regulars.clv.told_months import told_months_finding
+    from regulars.finding import Finding
+    from regulars.revenue import revenue_move
+
+    s = settings("value")
+    rules = {"time_unit": s["time_unit"], "zero_spend_is_purchase": s["zero_spend_is_purchase"]}
+    with step("orders from Parquet"):
+        orders = read_orders(folder)
+    with step("purchase occasions, RFM summary"):
+        log = rfm.Purchases.of(orders, zero_spend_is_purchase=s["zero_spend_is_purchase"])
+        summary = log.summary(END, s["time_unit"])
+    with step("models of orders and spend"):
+        models = clv.fit_models(summary, s["spend_outliers"], LEVEL)
+        netting = clv.day_netting_bias(models.orders, time_unit=s["time_unit"], seed=SEED)
+    with step("forecasts judged on the past"):
+        judged = {"level": LEVEL, "level_uncertainty": s["level_uncertainty"], "seed": SEED, **rules}
+        judged |= {"folds": s["backtest_folds"], "folds_needed": s["folds_needed"], "strict": s["strict"]}
+        part = log.sample(s["judged_customers"], SEED)
+        trust = clv.judge_forecasts(part, END, s["holdout_days"], **judged)
+        scorecard(trust.scores)
+    economics = {name: s[name] for name in ("margin", "annual_discount_rate", "time_unit", "active_within_days")}
+    with step("every customer scored, with intervals"):
+        reference = clv.score_customers(
+            summary, models, horizon_months=s["horizon_months"], interval_level=LEVEL, draws=s["interval_draws"],
+            level_uncertainty=s["level_uncertainty"], seed=SEED, customer_level=trust.coverage.customer_level,
+            **economics,
+        )  # fmt: skip
+    with step("the headline's forecast followed"):
+        scored = clv.follow_headline(reference, trust.headline, log, END, s["horizon_months"], learn_from=part, **rules)
+    customers = scored.customers
+    with step("P(active) calibrated, tiers and their chance"):
+        active = clv.calibrate_p_active(part, END, s["active_within_days"], level=LEVEL, **rules)
+        customers["p_active"] = active.apply(customers["p_active"])
+        customers["tier"] = segments.assign_tiers(customers["clv"], s["tier_shares"], tie_breaker=customers["spend"])
+        shapes = models.orders.params_["r"], *models.spend.params_[["p", "q"]]
+        customers["tier_probability"] = segments.tier_probability(customers, *shapes)
+    sure = {"level": LEVEL, "level_uncertainty": s["level_uncertainty"], "seed": SEED}
+    money = economics | {"horizon_months": s["horizon_months"]}
+    with step("a newcomer"):
+        clv.new_customer(models.orders, models.spend, len(customers), s["horizon_months"], LEVEL, **economics)
+    with step("concentration"):
+        top = clv.concentration_finding(customers["spend"], customers["clv"], level=LEVEL, seed=SEED)
+        clv.concentration_told(top, customers["spend"], customers["clv"], s["interval_draws"])
+    with step("customer equity"):
+        _, coming, _ = clv.equity_story(scored, summary, models, orders, None, (START, END), **sure, **money)
+    with step("cohorts, month by month"):
+        ahead = clv.forecast_cohorts(orders, scored, models, coming, END, s["horizon_months"], s["time_unit"], **sure)
+        found: Finding = ahead.told()
+    with step("months told earlier"):
+        told_months_finding(orders, date(2025, 6, 30), found.frames["months"].head(6).assign(with_new=True), END)
+    with step("pyramid"):
+        before, now = (
+            segments.assign_tiers(clv.values_at(log, day, models, **rules | money), s["tier_shares"])
+            for day in (rfm.month_before(END), END)
+        )
+        segments.pyramid_finding(customers, now, before, margin=s["margin"], min_cell=CELL, **sure)
+    with step("how revenue moved"):
+        revenue_move(orders, START, END, s["revenue_days"]).told(s["revenue_days"])
+    with step("fit, tracking, remarks"):
+        clv.frequency_check(models.orders, summary["frequency"], summary["T"])
+        clv.tracking(models.orders, log.occasions(), END)
+        clv.remarks(summary, models, netting, 0, horizon_months=s["horizon_months"], **economics)
+        clv.one_time_buyers(customers)
+    customers.to_parquet(folder / "value.parquet")
+    told = MODELS | {"models": {"bg_nbd": {"parameters": models.orders.params_.to_dict()}}}
+    (folder / "models.yaml").write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
+
+
+def order_lines(orders, products: int = 400):
+    """One line per order, of a product drawn by its number, with a cost that some products do not earn."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(1)
+    product = np.floor(products * rng.beta(0.6, 1.2, len(orders))).astype(int)
+    lines = orders[["order_id", "customer_id", "ordered_at"]].assign(
+        product_id=pd.Series(np.char.add("P", product.astype(str)), index=orders.index, dtype="string"),
+        quantity=1.0,
+        unit_price=orders["amount"],
+        unit_cost=(orders["amount"] * (0.5 + 0.55 * product / products)).round(2),
+    )
+    return lines.assign(category=pd.Series(np.char.add("C", (product % 10).astype(str)), dtype="string"))
+
+
+def groups(folder: Path) -> None:
+    """Everything that the segments stage computes where orders and their lines are all there is."""
+    import pandas as pd
+
+    from regulars import segments
+    from regulars.labels import Segment, Tier
+    from regulars.rfm import Purchases
+
+    s = settings("segments")
+    steps, asked = segments.LadderRules(**s["ladder"]), segments.ProductRules(**s["products"])
+    rules = segments.PortfolioRules(**s["portfolio"])
+    lines = order_lines(read_orders(folder))  # made here, so not timed; a stage reads them
+    with step("orders, values; purchase occasions"):
+        customers, orders = pd.read_parquet(folder / "value.parquet"), read_orders(folder)
+        models = yaml.safe_load((folder / "models.yaml").read_text(encoding="utf-8"))
+        log = Purchases.of(orders)
+    with step("scores and segments"):
+        scores = segments.rfm_scores(customers)
+        customers["segment"] = segments.name_segments(scores)
+    with step("clusters"):
+        features = segments.cluster_features(customers, END)
+        found = segments.find_clusters(features, s["clusters_max"], s["cluster_bootstraps"], SEED)
+        customers["cluster"] = found.labels
+    with step("step of the ladder, portfolio"):
+        stood = segments.ladder_at(log, END, steps)
+        customers = customers.join(stood, on="customer_id")
+        customers = segments.with_portfolio(customers, None, models, rules, END, SEED, LEVEL)
+    with step("three facts behind each label"):
+        segments.explain_labels(customers.join(scores).assign(**features))
+    money = {"level": LEVEL, "level_uncertainty": 0.12, "min_cell": CELL, "observation_end": END}
+    with step("groups, tiers, cross table, map"):
+        segments.group_summary(customers, "segment", list(Segment), **money)
+        segments.group_summary(customers, "tier", list(Tier), **money)
+        segments.cross_table(customers, "tier", "segment", list(Tier), list(Segment))
+        segments.score_grid(customers, scores, CELL)
+    with step("drift"):
+        segments.drift_finding(log, customers, found, END, list(Segment), LEVEL, CELL)
+    with step("relationship, portfolio told"):
+        segments.relationship_finding(customers, None, END, rules, LEVEL)
+        segments.portfolio_finding(customers, lambda ids: ids, models, LEVEL, CELL)
+    with step("ladder and relations"):
+        known = {"months": s["ladder_months"], "ahead": s["ladder_ahead"], "level": LEVEL, "min_cell": CELL}
+        segments.ladder_finding(stood, log, END, steps, seed=SEED, **known)
+        segments.relation_finding(customers, log, END, models, steps.growth_from, LEVEL)
+    with step("margin by product and customer"):
+        segments.products_finding(lines, customers.set_index("customer_id")["tier"], list(Tier), asked, CELL)
+    with step("baskets"):
+        segments.baskets_finding(lines, asked, LEVEL, SEED)
+    with step("tastes, next product, hold-out"):
+        segments.tastes_of(customers["customer_id"], lines)
+        segments.preferences_finding(lines, END, s["next_product_days"], LEVEL, CELL)
+
+
+STAGES = {"value": value, "segments": groups}
+
+
+def one(name: str, folder: Path) -> None:
+    wall, used = time.perf_counter(), time.process_time()
+    STAGES[name](folder)
+    wall, used = time.perf_counter() - wall, time.process_time() - used
+    told = f"{name + ' stage, all':<46}{wall:8.1f} s{used:8.1f} s of processor{peak():7.2f} GB"
+    print(f"{told}   (bounds {SECONDS} s, {GIGABYTES} GB; load {os.getloadavg()[0]:.1f})\n", flush=True)
+
+
+def main() -> None:
+    """Measure each stage in a fresh process, and print one line per step."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=1_000_000)
+    parser.add_argument("--stage", choices=list(STAGES), help="one of them; value must have run in the folder before")
+    parser.add_argument("--folder", help="where orders and values lie, and stay; a temporary one by default")
+    parser.add_argument("--one", choices=list(STAGES), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        one(options.one, Path(options.folder))
+        return
+    with tempfile.TemporaryDirectory() as aside:
+        folder = Path(options.folder or aside)
+        if not (folder / "orders.parquet").is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_orders(folder, options.customers)
+        for name in [options.stage] if options.stage else STAGES:
+            subprocess.run([sys.executable, __file__, "--one", name, "--folder", str(folder)], check=True)
+
+
+if __name__ == "__main__":
+    main()
