@@ -1,4 +1,4 @@
-"""Servers that hang: one that takes connections and never answers, one that falls silent in the middle of its work."""
+"""Servers that hang or break: one that never answers, one that falls silent in its work, one that drops it."""
 
 import socket
 import threading
@@ -14,10 +14,13 @@ def silent() -> Iterator[int]:
 
 
 class Gate:
-    """What stands before a server and passes everything on, until somebody sends a certain word: then nothing more."""
+    """What stands before a server and passes everything on, until somebody sends a certain word.
 
-    def __init__(self, behind: int, word: bytes):
-        self._behind, self._word = behind, word
+    Then it passes nothing more on; or, if it `drops`, it ends every connection.
+    """
+
+    def __init__(self, behind: int, word: bytes, drops: bool):
+        self._behind, self._word, self._drops = behind, word, drops
         self._shut = threading.Event()
         self._sockets = [socket.create_server(("127.0.0.1", 0))]
         self.port = self._sockets[0].getsockname()[1]
@@ -47,6 +50,8 @@ class Gate:
             if self._word in part:
                 self._shut.set()
             if self._shut.is_set():
+                if self._drops:
+                    self.close()
                 return
             taker.sendall(part)
         taker.shutdown(socket.SHUT_WR)
@@ -59,9 +64,9 @@ class Gate:
 
 
 @contextmanager
-def falling_silent(behind: int, word: bytes) -> Iterator[int]:
+def falling_silent(behind: int, word: bytes, drops: bool = False) -> Iterator[int]:
     """The port of a gate before another one; see `Gate`."""
-    gate = Gate(behind, word)
+    gate = Gate(behind, word, drops)
     try:
         yield gate.port
     finally:

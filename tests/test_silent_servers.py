@@ -1,4 +1,4 @@
-"""Databases and clusters that hang are left in time, through the command: one sentence, an exit code, nothing lost."""
+"""Databases and clusters that hang, refuse or break, through the command: one sentence, an exit code, nothing lost."""
 
 import os
 import subprocess
@@ -46,6 +46,7 @@ def refused(firm, capsys):
         told = capsys.readouterr()
         assert told.out == ""
         assert PASSWORD not in told.err
+        assert len(told.err.splitlines()) == 1
         return told.err.strip().removeprefix("regulars: data/sources/shop.yaml: tables.orders")
 
     return run
@@ -105,6 +106,58 @@ def test_a_database_that_falls_silent_is_left_though_it_heeds_nothing(firm, refu
             "sent nothing of the table 'orders' for 1 seconds, and it was left, as it did not heed being called off; "
             "raise timeout_seconds if it is only slow."
         )
+
+
+@pytest.fixture
+def orders(postgres):
+    """The server with many orders, one of them by a customer whose name nobody else bears."""
+    postgres.sql(
+        'DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE TABLE orders ("order" int PRIMARY KEY, customer '
+        "text, day timestamp, total numeric(12, 2)); INSERT INTO orders SELECT n, CASE n WHEN 200000 THEN "
+        "'Rumpelstilzchen' ELSE 'ann' || n END, '2024-01-05', 1 FROM generate_series(1, 400000) n"
+    )
+    return postgres
+
+
+def test_a_database_that_drops_in_the_middle_of_the_rows(firm, refused, orders):
+    with falling_silent(orders.port, b"Rumpelstilzchen", drops=True) as port:
+        firm.table(f"{orders.url.replace(str(orders.port), str(port))}?sslmode=disable")
+        told = refused(at_most=60)
+    assert told.startswith(": the connection broke; try again (the database says: ")
+
+
+def test_a_database_that_falls_silent_in_the_middle_of_the_rows(firm, refused, orders):
+    with falling_silent(orders.port, b"Rumpelstilzchen") as port:
+        url = f"{orders.url.replace(str(orders.port), str(port))}?sslmode=disable"
+        firm.table(url, "table: orders\n    timeout_seconds: 5")
+        told = refused(at_most=60)
+    assert told == (
+        f": the database 'shop' at 127.0.0.1:{port} sent nothing of the table 'orders' for 5 seconds, and it was left, "
+        "as it did not heed being called off; raise timeout_seconds if it is only slow."
+    )
+
+
+def test_a_database_that_refuses(firm, refused, orders, monkeypatch):
+    monkeypatch.setenv("CRM_PASSWORD", "wrong-secret")
+    firm.table(orders.url)
+    assert refused(at_most=30) == (
+        f': it refuses the user or the password (the database says: connection to server at "127.0.0.1", port '
+        f'{orders.port} failed: FATAL: password authentication failed for user "crm").'
+    )
+    firm.table(orders.url.replace(str(orders.port), "1"))
+    assert refused(at_most=30) == (
+        ': it does not answer; is it there? (the database says: connection to server at "127.0.0.1", port 1 failed: '
+        "Connection refused Is the server running on that host and accepting TCP/IP connections?)."
+    )
+
+
+def test_a_database_that_lacks_the_table_or_the_column(firm, refused, orders):
+    firm.table(orders.url, "table: odrers")
+    assert refused(at_most=30) == (
+        ": the database has no table 'odrers' that this user may read; did you mean 'orders'?"
+    )
+    firm.table(orders.url, "query: SELECT customer FROM orders LIMIT 5")
+    assert refused(at_most=30).startswith("regulars: data/raw/shop/orders/orders.parquet has no column 'order', which")
 
 
 def test_a_query_over_files_that_never_ends_is_called_off(firm, refused):

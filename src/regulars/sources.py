@@ -619,7 +619,7 @@ def check_header(mapping: Mapping, name: str, header: tuple[str, ...], label: st
         if str(column) not in header:
             close = get_close_matches(str(column), header, n=1)
             hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(header[:20])}."
-            if len(header) == 1 and not close:
+            if len(header) == 1 and re.search("[,;|\t]", header[0]):
                 hint = f"its rows are read as one column, {header[0][:60]!r}: name its delimiter under format."
             raise UserError(f"{label} has no column '{column}', which {mapping.file} {use}; {hint}")
 
