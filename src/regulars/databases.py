@@ -84,7 +84,8 @@ def connect(table: dict, label: str) -> Iterator[_Connection]:
 
 
 def _sentence(error: Exception, label: str, secrets: list[str]) -> str:
-    told = _hide(re.sub(r"([A-Z_]+: )?\[libpq\]\s*(Failed to connect:\s*)?|Query was: (.|\n)*", "", str(error)), secrets)
+    told = re.sub(r"([A-Z_]+: )?\[libpq\]\s*(Failed to connect:\s*)?|Query was: (.|\n)*", "", str(error))
+    told = _hide(told, secrets)
     code = getattr(error, "sqlstate", None) or ""
     meaning = next((text for sign, text in FAULTS if re.search(sign, f"{code} {told}")), "it cannot be read")
     first = " ".join(told.split())[:200].rstrip(". ")
