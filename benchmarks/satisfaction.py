@@ -1,71 +1,197 @@
-"""Seconds that the path model, its bootstrap and the index take: `python benchmarks/satisfaction.py`."""
+"""Seconds and memory of the path model, the index and the whole stage: `python benchmarks/satisfaction.py`.
 
+The stage is its library path, step by step as notebook 04 calls it: 200,000 respondents x 24 items in four waves, with
+their orders, cases and mystery visits. `--answers N` takes another number of respondents.
+"""
+
+import argparse
+import os
+import resource
 import time
-from itertools import product
+from contextlib import contextmanager
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from regulars.satisfaction import explain, path_model, satisfaction_index, survey_model
-from regulars.simulate.answers import CONSTRUCTS, ITEMS, construct_correlations
+from regulars import satisfaction
+from regulars.labels import Segment
+from regulars.satisfaction import path_model, satisfaction_index, survey_model
+from regulars.simulate.answers import CONSTRUCTS, ITEMS, SINGLE, construct_correlations
 
-RESPONDENTS, WAVES, ASKED = 200_000, 4, 24
+RESPONDENTS, WAVES, ORDERS_EACH = 200_000, 4, 3
+END = date(2026, 6, 30)
+DAYS = 900
+QUESTIONS = {
+    "effort_item": "effort", "loyalty_construct": "loyalty", "immunity_item": "loyalty2", "attitude_from": 50,
+    "loyalty_days": 365, "highly_satisfied_from": 80, "target_width": 2.0,
+}  # fmt: skip
+MANAGERS = {
+    "factors": ["quality", "value", "image", "expectation"],
+    "rankings": {"Sales": ["value", "quality", "image", "expectation"]},
+    "pairwise": [[1, 0.5, 2, 4], [2, 1, 3, 5], [0.5, 0.33, 1, 2], [0.25, 0.2, 0.5, 1]],
+}
 
 
 def respondents(n: int, seed: int = 1) -> pd.DataFrame:
-    """Answers to 24 items, drawn from the demo's path model; three in a hundred missing."""
+    """Answers to the demo's 24 items, drawn from its path model; three in a hundred missing."""
     rng = np.random.default_rng(seed)
     constructs = rng.multivariate_normal(np.zeros(len(CONSTRUCTS)), construct_correlations(), n)
-    chosen = [item for item in ITEMS if item.construct in CONSTRUCTS]
     columns = {}
-    for copy, item in product(("", "b"), chosen):
-        told = item.loading * constructs[:, CONSTRUCTS.index(item.construct)]
+    for item in ITEMS:
+        told = item.loading * constructs[:, CONSTRUCTS.index(SINGLE.get(item.construct, item.construct))]
         score = item.mean + item.sd * (told + np.sqrt(1 - item.loading**2) * rng.normal(size=n))
-        if len(columns) < ASKED:
-            columns[f"{item.item}{copy}"] = np.clip(np.round(score), *item.scale)
+        columns[item.item] = np.clip(np.round(score), *item.scale)
     table = pd.DataFrame(columns)
     return table.mask(rng.random(table.shape) < 0.03)
 
 
-def survey(n: int):
-    """The two tables of a survey of so many respondents, one row per answer."""
-    answers = respondents(n)
-    long = answers.assign(response_id=np.arange(n).astype(str), wave=(np.arange(n) % WAVES).astype(str))
-    long = long.melt(id_vars=["response_id", "wave"], var_name="item", value_name="score").dropna()
-    long = long.assign(customer_id=long["response_id"], kind="perceived", answered_at=pd.Timestamp("2026-01-01"))
-    return long, described(answers)
-
-
-def described(answers: pd.DataFrame) -> pd.DataFrame:
+def described() -> pd.DataFrame:
     """The items with their construct, scale and wording."""
-    names = pd.Series(answers.columns)
-    construct = names.str.extract(r"^([a-z]+)\d", expand=False)
-    return pd.DataFrame({"item": names, "construct": construct, "scale_min": 1, "scale_max": 10, "wording": names})
+    return pd.DataFrame(
+        {
+            "item": [item.item for item in ITEMS],
+            "construct": [item.construct for item in ITEMS],
+            "scale_min": [float(item.scale[0]) for item in ITEMS],
+            "scale_max": [float(item.scale[1]) for item in ITEMS],
+            "wording": [item.wording for item in ITEMS],
+        }
+    ).astype({"item": "string", "construct": "string", "wording": "string"})
 
 
-def timed(name: str, work, times: int = 1) -> None:
-    """Do it and say how long it took by the clock and in processor time, each time."""
+def tables_of(n: int, seed: int = 2) -> dict[str, pd.DataFrame]:
+    """Clean tables of so many respondents, each a customer: surveys with what some expected, orders, cases, visits."""
+    rng = np.random.default_rng(seed)
+    names = np.char.add("K", np.arange(n).astype(str)).astype(object)
+    day = pd.Timestamp(END) - pd.to_timedelta(rng.integers(1, DAYS, n), "D")
+    answers = respondents(n).assign(
+        response_id=np.char.add("R", np.arange(n).astype(str)).astype(object), customer_id=names, answered_at=day,
+        wave=(4 - ((pd.Timestamp(END) - day).days * WAVES) // DAYS).astype(str),
+    )  # fmt: skip
+    keys = ["response_id", "customer_id", "answered_at", "wave"]
+    long = answers.melt(id_vars=keys, var_name="item", value_name="score").dropna(subset="score")
+    expected = long[long["item"].isin(["quality1", "quality2", "value1"])]
+    expected = expected.assign(
+        kind="expected", score=(expected["score"] + rng.integers(0, 2, len(expected))).clip(upper=10)
+    )
+    surveys = pd.concat([long.assign(kind="perceived"), expected], ignore_index=True)
+    text = ("response_id", "customer_id", "wave", "item", "kind")
+    count = 1 + rng.poisson(ORDERS_EACH - 1, n)
+    who = np.repeat(np.arange(n), count)
+    at = pd.Timestamp(END) - pd.to_timedelta(rng.integers(0, DAYS, len(who)), "D")
+    orders = pd.DataFrame(
+        {"customer_id": pd.array(names[who], "string"), "ordered_at": at, "amount": rng.gamma(4, 15, len(who))}
+    )
+    cases = rng.choice(n, n // 10, replace=False)
+    opened = pd.Timestamp(END) - pd.to_timedelta(rng.integers(30, DAYS, len(cases)), "D")
+    tickets = pd.DataFrame(
+        {"ticket_id": np.arange(len(cases)).astype(str), "customer_id": pd.array(names[cases], "string"),
+         "opened_at": opened, "kind": "complaint", "category": rng.choice(["late", "broken", "bill"], len(cases))}
+    )  # fmt: skip
+    visits = pd.DataFrame(
+        {"visit_id": np.repeat(np.arange(2000), 3).astype(str),
+         "item": np.tile(["quality1", "quality3", "quality4"], 2000),
+         "score": rng.integers(4, 11, 6000).astype(float), "branch": np.repeat(rng.integers(0, 6, 2000), 3).astype(str)}
+    )  # fmt: skip
+    visits["staff"] = visits["branch"] + "-" + np.repeat(rng.integers(0, 4, 2000), 3).astype(str)
+    people = pd.DataFrame({"customer_id": pd.array(names, "string"), "region": rng.choice(list("ABCDEFG"), n)})
+    return {
+        "surveys": surveys.astype(dict.fromkeys(text, "string")), "survey_items": described(), "orders": orders,
+        "tickets": tickets, "mystery_visits": visits, "customers": people.assign(consent=rng.random(n) < 0.6),
+        "value": _value(orders, names),
+    }  # fmt: skip
+
+
+def _value(orders: pd.DataFrame, names) -> pd.DataFrame:
+    """What the scored table of the value stage has and this stage reads."""
+    told = orders.groupby("customer_id").agg(
+        first=("ordered_at", "min"), last=("ordered_at", "max"), orders=("amount", "size"), spend=("amount", "sum")
+    )
+    told = told.reindex(pd.Index(names, dtype="string"))
+    week = pd.Timedelta(days=7)
+    return pd.DataFrame(
+        {"customer_id": told.index, "frequency": told["orders"].to_numpy() - 1,
+         "recency": ((told["last"] - told["first"]) / week).to_numpy(),
+         "T": ((pd.Timestamp(END) - told["first"]) / week).to_numpy(), "spend": told["spend"].to_numpy(),
+         "spend_per_order": (told["spend"] / told["orders"]).to_numpy()}
+    )  # fmt: skip
+
+
+@contextmanager
+def step(name: str):
+    """Say how long something took by the clock and in processor time, and the peak of memory so far."""
     started, used = time.perf_counter(), time.process_time()
-    for _ in range(times):
-        work()
-    clock, used = (time.perf_counter() - started) / times, (time.process_time() - used) / times
-    print(f"{name:60s} {clock:8.3f} s {used:8.3f} s of processor")
+    yield
+    clock, used = time.perf_counter() - started, time.process_time() - used
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(f"{name:58s} {clock:8.3f} s {used:8.3f} s of processor {peak:6.2f} GB", flush=True)
+
+
+def timed(name: str, work, times: int) -> None:
+    """Do it several times and say how long one took."""
+    with step(f"{name}, {times} times"):
+        for _ in range(times):
+            work()
+
+
+def stage(tables: dict[str, pd.DataFrame]) -> None:
+    """The library path of the stage, step by step as the notebook has it."""
+    surveys, items, orders = tables["surveys"], tables["survey_items"], tables["orders"]
+    level, least, cell, seed = 0.9, 30, 5, 1
+    people = tables["customers"][["customer_id"]].assign(segment=Segment.LOYAL.value)
+    segments = [segment.value for segment in Segment][:6]
+    people["segment"] = np.take(segments, np.arange(len(people)) % 6)
+    purchases = pd.DataFrame({"customer_id": orders["customer_id"], "day": orders["ordered_at"]}).drop_duplicates()
+    with step("answers checked, satisfaction of each customer"):
+        satisfaction.check_answers(surveys, items)
+        scores = satisfaction.customer_scores(surveys, items)
+        people["satisfaction"] = people["customer_id"].map(scores)
+    asked = ("satisfaction", "recommendation", "overall", 2, 1)
+    with step("every measure, wave by wave"):
+        waves = satisfaction.survey_waves(surveys, items, *asked, level, least)
+    with step("index, drivers and quality, 200 bootstraps"):
+        told = satisfaction.explain(surveys, items, "ecsi", draws=200, level=level, min_answers=least, seed=seed)
+        satisfaction.with_index(waves, told)
+    with step("gap, segments"):
+        satisfaction.gap_told(surveys, items, 1, level)
+        satisfaction.who_told(people["satisfaction"], people["segment"], segments, level, least, cell)
+    with step("answers brought into shape"):
+        named = satisfaction.Questions(*asked, 50, 180, **QUESTIONS, **MANAGERS)
+        hidden = people.set_index("customer_id", drop=False)["customer_id"]
+        survey = satisfaction.Survey(tables, people, purchases, END, named, hidden, level, least, cell, seed)
+    findings = {}
+    for name, make in survey.sections().items():
+        with step(f"section {name}"):
+            findings[name] = make()
+    with step("loyalty type of each customer"):
+        survey.loyalty_types(people["customer_id"])
+    with step("satisfaction in money"):
+        spend = tables["value"].set_index("customer_id")["spend_per_order"]
+        money = satisfaction.Money(months=12, margin=0.3, annual_discount_rate=0.1)
+        worth = satisfaction.worth_finding(purchases, survey.satisfaction, spend, END, money, 50, level)
+        satisfaction.levers_told(told, worth, level, seed)
+    print({name: found.verdict for name, found in findings.items()}, worth.verdict)
 
 
 def main() -> None:
     """Measure, and print one line each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--answers", type=int, default=RESPONDENTS, help="respondents of the whole stage")
+    chosen = parser.parse_args()
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores before the start")
     small = respondents(250)
-    items = described(small)
+    items = described()
     model = survey_model("ecsi", items)
-    timed("path model, 250 x 24, with gaps", lambda: path_model(small, model), 20)
     full = small.fillna(small.mean().round())
+    timed("path model, 250 x 24, with gaps", lambda: path_model(small, model), 20)
     timed("path model, 250 x 24, complete", lambda: path_model(full, model), 20)
-    timed(
-        "index with 1,000 bootstraps, 250 x 24, with gaps", lambda: satisfaction_index(small, model, items, draws=1000)
-    )
-    timed("index with 1,000 bootstraps, 250 x 24, complete", lambda: satisfaction_index(full, model, items, draws=1000))
-    surveys, items = survey(RESPONDENTS)
-    timed(f"index, drivers and quality of {len(surveys):,} answers", lambda: explain(surveys, items, "ecsi", draws=200))
+    for name, answers in (("with gaps", small), ("complete", full)):
+        with step(f"index with 1,000 bootstraps, 250 x 24, {name}"):
+            satisfaction_index(answers, model, items, draws=1000)
+    tables = tables_of(chosen.answers)
+    with step(f"whole stage: {chosen.answers:,} respondents, {len(tables['surveys']):,} answers"):
+        stage(tables)
+    print(f"load average {os.getloadavg()[0]:.1f} at the end")
 
 
 if __name__ == "__main__":

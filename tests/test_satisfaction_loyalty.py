@@ -8,7 +8,12 @@ from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, attempted
 from regulars.labels import ServiceLevel
 from regulars.satisfaction import (
+    Visits,
+    against,
+    agents_between_branches,
     ahp,
+    answered_value,
+    asked_finding,
     attitude,
     behaviour,
     benefits_finding,
@@ -49,6 +54,20 @@ from regulars.satisfaction import (
 )
 
 OURS = {"product": 50, "service": 20, "personnel": 10, "image": 10, "money": 40, "time": 5, "energy": 5, "effort": 10}
+
+
+PARTS = list(OURS)
+ITEMS_OF = {offer: {part: f"{part}_{offer}" for part in PARTS} for offer in ("us", "them")}
+
+
+def judged(gains):
+    """Answers to the eight parts of two offers: every gain as given (respondent × offer), every cost 2."""
+    columns = {}
+    for place, offer in enumerate(ITEMS_OF):
+        for part, item in ITEMS_OF[offer].items():
+            cost = np.where(np.isnan(gains[:, place]), np.nan, 2.0)
+            columns[item] = gains[:, place] if part in PARTS[:4] else cost
+    return pd.DataFrame(columns)
 
 
 def shop_with_known_loyalty(n=3000, seed=1, items=3):
@@ -179,7 +198,8 @@ class TestDelivered:
         assert delivered_finding({"us": OURS}).verdict == "alone"
         assert delivered_finding({"us": OURS, "them": OURS}).verdict == "level"
         ahead = delivered_finding({"us": OURS, "them": OURS | {"money": 60}})
-        assert (ahead.verdict, ahead.facts["gap"], ahead.facts["rival"]) == ("ahead", 20, "them")
+        assert (ahead.verdict, ahead.facts["gap"].value, ahead.facts["rival"]) == ("ahead", 20, "them")
+        assert np.isnan(ahead.facts["net"].low)  # what managers state has no interval
 
     @pytest.mark.parametrize(
         ("change", "told"),
@@ -188,6 +208,60 @@ class TestDelivered:
     def test_bad_input(self, change, told):
         with pytest.raises(UserError, match=told):
             delivered_value({"us": OURS | change})
+
+    def test_answers_by_hand(self):
+        answers = judged(np.array([[6.0, 5.0], [8.0, 5.0], [7.0, np.nan]]))
+        own = answered_value(answers, ITEMS_OF["us"], level=0.9)
+        # gains 4 x, costs 4 · 2: net 16, 24, 20
+        assert (own["net"].value, own["net"].n) == (20.0, 3)
+        assert own["net"].high - own["net"].value == pytest.approx(2.919986 * 4 / np.sqrt(3), abs=1e-5)
+        assert own["ratio"].value == pytest.approx(28 / 8)
+        found = against(answers, ITEMS_OF["us"], ITEMS_OF["them"])
+        assert (found.gap.value, found.gap.n) == (8.0, 2)  # who does not know the other shop is left out
+        steps = found.bridge.set_index("part")["amount"]
+        assert steps["rival_net"] + steps.drop(["rival_net", "our_net"]).sum() == pytest.approx(steps["our_net"])
+
+    def test_a_competitor_is_beaten_only_beyond_noise(self):
+        rng = np.random.default_rng(3)
+        level = rng.normal(6, 1, 200)  # who rates all high
+        same = level[:, None] + rng.normal(0, 1, (200, 2))
+        same += 6 - same.mean(axis=0)
+        assert asked_finding(judged(same), ITEMS_OF).verdict == "unclear"
+        assert asked_finding(judged(same + np.array([1, 0])), ITEMS_OF).verdict == "more"
+        assert asked_finding(judged(same - np.array([1, 0])), ITEMS_OF).verdict == "less"
+        alone = asked_finding(judged(same), {"us": ITEMS_OF["us"]})
+        assert alone.verdict == "asked"
+        assert "rival" not in alone.frames
+        bridge = alone.frames["bridge"].set_index("part")
+        assert bridge.loc["money", "amount_low"] <= bridge.loc["money", "amount"] <= bridge.loc["money", "amount_high"]
+
+    def test_what_cannot_be_asked_is_said(self):
+        answers = judged(np.array([[6.0, np.nan], [8.0, np.nan]]))
+        with pytest.raises(UserError, match="the item 'price_us' for money is not in the survey"):
+            asked_finding(answers, {"us": ITEMS_OF["us"] | {"money": "price_us"}})
+        with pytest.raises(UserError, match="'price' is no part"):
+            asked_finding(answers, {"us": ITEMS_OF["us"] | {"price": "money_us"}})
+        with pytest.raises(UserError, match="call your own offer 'us'"):
+            asked_finding(answers, {"them": ITEMS_OF["them"]})
+        with pytest.raises(UserError, match="nobody judged both offers"):
+            against(answers, ITEMS_OF["us"], ITEMS_OF["them"])
+        with pytest.raises(UserError, match="1 respondents judged all eight parts"):
+            asked_finding(answers.head(1), ITEMS_OF)
+        assert asked_finding(answers, ITEMS_OF).verdict == "asked"
+
+    @pytest.mark.full
+    def test_intervals_of_gap_and_ratio_cover_and_false_claims_are_few(self):
+        rng, hits, claims = np.random.default_rng(4), np.zeros(2), 0
+        for _ in range(1000):
+            scores = np.clip(np.round(rng.normal(6, 1, 120)[:, None] + rng.normal(0, 1.6, (120, 2))), 0, 10)
+            answers = judged(scores)
+            gap = against(answers, ITEMS_OF["us"], ITEMS_OF["them"]).gap
+            ratio = answered_value(answers, ITEMS_OF["us"])["ratio"]
+            hits += [gap.low <= 0 <= gap.high, ratio.low <= 3.0 <= ratio.high]
+            claims += asked_finding(answers, ITEMS_OF).verdict != "unclear"
+        assert (hits / 1000 >= 0.87).all()
+        assert (hits / 1000 <= 0.93).all()
+        assert claims <= 120
 
 
 class TestKano:
@@ -221,10 +295,31 @@ class TestKano:
         assert table["kano"].to_dict() == {"invoice": "must_be", "wrapping": "attractive"}
         assert table["is_clear"].to_dict() == {"invoice": False, "wrapping": True}
         assert table.loc["wrapping", ["better", "worse"]].tolist() == [0.6, 0]
-        assert kano_finding(answers, {"invoice": ["m1", "m0"]}).verdict == "unclear"
+        assert kano_finding(answers, {"invoice": ["m1", "m0"]}).verdict == "close"
+        both = kano_finding(answers, {"wrapping": ["a1", "a0"], "invoice": ["m1", "m0"]})
+        assert (both.verdict, both.facts["feature"], both.facts["liked"]) == ("clear", "invoice", "wrapping")
+        assert both.facts["missed"].value == pytest.approx(0.51)
+        assert (both.facts["features"], both.facts["clear"]) == (2, 1)
+        first = both.frames["map"].iloc[0]
+        assert first["missed_low"] < first["missed"] < first["missed_high"]
+        assert first["held"] == pytest.approx(0.51)
         assert kano_finding(answers, {}).verdict == NOT_SUPPLIED
         with pytest.raises(UserError, match="both in the survey; m9 is not"):
             kano_table(answers, {"invoice": ["m1", "m9"]})
+        with pytest.raises(UserError, match="Nobody answered both items of any Kano feature"):
+            kano_finding(answers, {"app": ["x", "m1"]})
+
+    @pytest.mark.full
+    def test_features_that_are_alike_are_seldom_told_apart(self):
+        rng, claims = np.random.default_rng(5), 0
+        pairs = {name: [f"{name}1", f"{name}0"] for name in "abcde"}
+        for _ in range(1000):
+            answers = {}
+            for name in "abcde":
+                must = rng.random(200) < 0.4
+                answers |= {f"{name}1": np.where(must, 4, 3), f"{name}0": np.where(must, 1, 3)}
+            claims += kano_finding(pd.DataFrame(answers), pairs).verdict == "clear"
+        assert claims <= 100
 
     def test_service_levels_follow_the_four_taxis(self):
         # brought there safely, greeted politely, luggage carried, the forgotten telephone brought back
@@ -242,6 +337,15 @@ def branches(rng, sizes, spread, noise=15.0):
     return pd.Series(
         60 + (spread * rng.standard_normal(len(sizes)))[group] + noise * rng.standard_normal(len(group))
     ), (pd.Series(group.astype(str)))
+
+
+def nested(rng, branch_sd, agent_sd=10.0, noise=15.0, visits=12):
+    """Six branches with four agents each, who serve twelve visits each."""
+    branch = np.repeat(np.arange(6), 4 * visits)
+    agent = np.repeat(np.arange(24), visits)
+    score = 60 + branch_sd * rng.standard_normal(6)[branch] + agent_sd * rng.standard_normal(24)[agent]
+    score = pd.Series(score + noise * rng.standard_normal(len(agent)))
+    return Visits(score, pd.Series(agent).map("agent {}".format), pd.Series(branch).map("branch {}".format))
 
 
 class TestBetween:
@@ -272,6 +376,56 @@ class TestBetween:
         with pytest.raises(UserError, match="are the same"):
             variance_between(pd.Series([1.0, 1, 2, 2, 3, 3]), pd.Series(list("aabbcc")))
         assert between_finding(pd.Series([1.0]), None).verdict == NOT_SUPPLIED
+
+    def test_branches_are_not_blamed_for_their_agents(self):
+        """Agents differ much and branches not at all beyond them: comparing visits by branch would see differences."""
+        naive = told = 0
+        for seed in range(60):
+            visits = nested(np.random.default_rng(seed), branch_sd=0.0)
+            told += agents_between_branches(visits).verdict == "differ"
+            naive += variance_between(visits.scores, visits.branches).verdict == "differ"
+        assert told <= 12
+        assert naive >= 30
+        found = agents_between_branches(nested(np.random.default_rng(1), branch_sd=20.0))
+        assert (found.verdict, found.share.n, len(found.table)) == ("differ", 24, 6)
+
+    def test_variance_between_branches_and_agents_side_by_side(self):
+        visits = nested(np.random.default_rng(2), branch_sd=0.0)
+        y, group = branches(np.random.default_rng(6), [30] * 12, 6.0)
+        told = between_finding(y, group, visits=visits)
+        shares = told.frames["shares"].set_index("between")
+        assert list(shares.index) == ["answers_by_branch", "visits_by_agent", "agents_by_branch"]
+        assert shares["groups"].tolist() == [12, 24, 6]
+        assert shares.loc["answers_by_branch", "share"] == told.facts["share"].value
+        assert (shares["share_low"] <= shares["share"]).all()
+        assert (shares["share"] <= shares["share_high"]).all()
+        one = visits._replace(branches=pd.Series(None, index=visits.scores.index, dtype=object))
+        assert list(between_finding(y, group, visits=one).frames["shares"]["between"]) == [
+            "answers_by_branch", "visits_by_agent",
+        ]  # fmt: skip
+
+    @pytest.mark.full
+    def test_intervals_of_branches_beyond_agents_cover(self):
+        rng, hits, alarms = np.random.default_rng(9), 0, 0
+        # of agents' means: 8² between branches, 10² between agents and 15²/12 of their visits within
+        truth = 64 / (64 + 100 + 225 / 12)
+        for _ in range(1000):
+            share = agents_between_branches(nested(rng, branch_sd=8.0)).share
+            hits += share.low <= truth <= share.high
+            alarms += agents_between_branches(nested(rng, branch_sd=0.0)).verdict == "differ"
+        assert 0.87 <= hits / 1000 <= 0.93
+        assert alarms <= 120
+
+    @pytest.mark.full
+    def test_intervals_cover_where_groups_differ_in_size(self):
+        rng, hits, alarms = np.random.default_rng(12), 0, 0
+        sizes = [5, 8, 12, 15, 20, 25, 30, 40, 60, 85]
+        for _ in range(1000):
+            share = variance_between(*branches(rng, sizes, 5.0)).share
+            hits += share.low <= 25 / (25 + 225) <= share.high
+            alarms += variance_between(*branches(rng, sizes, 0.0)).verdict == "differ"
+        assert 0.87 <= hits / 1000 <= 0.93
+        assert alarms <= 120
 
     @pytest.mark.full
     def test_intervals_cover_and_false_alarms_are_as_many_as_said(self):
@@ -413,6 +567,13 @@ class TestControl:
         assert nothing.verdict == NOT_SUPPLIED
 
 
+def alike_factors(seed, n=300):
+    """Ordered logit of three factors that go together and have the same effect."""
+    rng = np.random.default_rng(seed)
+    x = pd.DataFrame(rng.standard_normal((n, 3)) + rng.standard_normal((n, 1)), columns=list("abc"))
+    return ordered_logit(pd.Series(np.digitize(x.sum(axis=1) / 3 + rng.logistic(size=n), [-1, 0, 1])), x)
+
+
 class TestListening:
     def test_channels(self):
         heard = {
@@ -447,11 +608,25 @@ class TestListening:
         assert told.verdict == "apart"
         assert (told.facts["managers_first"], told.facts["customers_first"]) == ("price", "quality")
         assert told.frames["table"]["rank_customers"].tolist() == [2, 1, 3]
+        assert shown.ahead("quality", "price")
+        assert not shown.ahead("price", "quality")
         judged = ahp([[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]], ["quality", "price", "image"])
         told = importance_finding(None, judged, shown)
         assert told.verdict == "same"
         assert told.facts["ratio"] == pytest.approx(0.033199, abs=5e-7)
         assert importance_finding(None, None, shown).verdict == NOT_SUPPLIED
+
+    def test_where_all_factors_move_customers_alike_nobody_is_told_wrong(self):
+        rankings = {"ann": ["a", "b", "c"]}
+        claims = [importance_finding(rankings, None, alike_factors(seed)).verdict for seed in range(40)]
+        assert claims.count("unclear") >= 32
+
+    @pytest.mark.full
+    def test_claims_about_managers_are_false_in_no_more_than_a_tenth(self):
+        rankings, claims = {"ann": ["a", "b", "c"]}, 0
+        for seed in range(1000):
+            claims += importance_finding(rankings, None, alike_factors(seed)).verdict != "unclear"
+        assert claims <= 100
 
 
 def test_a_part_that_cannot_be_told_says_why_and_the_rest_stands():

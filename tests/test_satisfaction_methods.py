@@ -19,6 +19,7 @@ from regulars.satisfaction import (
     fuzzy_evaluation,
     kendall_w,
     memberships,
+    methods_finding,
     ordered_logit,
     out_of_sample_scores,
     points_of_ranking,
@@ -278,6 +279,18 @@ class TestRaking:
         assert told.low <= happy.mean() <= told.high
         assert happy[answered].mean() > told.high
 
+    @pytest.mark.full
+    def test_weighted_shares_cover_under_non_response(self):
+        rng, hits = np.random.default_rng(22), 0
+        people = pd.DataFrame({"f": rng.integers(0, 4, 3000), "r": rng.integers(0, 3, 3000)})
+        chance = 0.2 + 0.12 * people["f"]
+        for _ in range(1000):
+            happy = pd.Series(rng.random(3000) < chance)
+            answered = people.index[rng.random(3000) < 0.04 + 0.04 * people["f"]]
+            told = weighted_share(happy[answered], rake(people, answered).weights)
+            hits += told.low <= chance.mean() <= told.high
+        assert 0.87 <= hits / 1000 <= 0.93
+
     def test_cells_in_which_nobody_answered_are_told(self):
         people = pd.DataFrame({"f": [0, 0, 1, 2]})
         assert rake(people, pd.Index([0, 2])).uncovered == 0.25
@@ -328,6 +341,38 @@ class TestForetell:
             best += foretell(pd.DataFrame(rng.standard_normal((200, 4))), y).verdict == "best"
         assert best <= 20
 
+    @pytest.mark.full
+    @pytest.mark.parametrize("noise", [0.3, 1.0])
+    def test_of_methods_that_foretell_alike_none_is_called_best(self, noise):
+        """Four scores of the same satisfaction, each with its own error of the same size."""
+        rng, best = np.random.default_rng(18), 0
+        for _ in range(1000):
+            true = rng.standard_normal((300, 1))
+            y = pd.Series(rng.random(300) < 1 / (1 + np.exp(-true[:, 0])))
+            best += foretell(pd.DataFrame(true + noise * rng.standard_normal((300, 4))), y).verdict == "best"
+        assert best <= 100
+
+    @pytest.mark.full
+    def test_of_two_methods_that_foretell_alike_seldom_one_is_called_best(self):
+        rng, best = np.random.default_rng(19), 0
+        for _ in range(1000):
+            true = rng.standard_normal((300, 1))
+            y = pd.Series(rng.random(300) < 1 / (1 + np.exp(-true[:, 0])))
+            best += foretell(pd.DataFrame(true + rng.standard_normal((300, 2))), y).verdict == "best"
+        assert best <= 100
+
+    @pytest.mark.full
+    def test_intervals_of_areas_cover(self):
+        from scipy.stats import norm
+
+        rng, hits = np.random.default_rng(21), 0
+        truth = norm.cdf(1 / np.sqrt(2))
+        for _ in range(1000):
+            y = pd.Series(rng.random(200) < 0.4)
+            row = foretell(pd.DataFrame({"a": y + rng.standard_normal(200)}), y).table.iloc[0]
+            hits += row["auc_low"] <= truth <= row["auc_high"]
+        assert 0.87 <= hits / 1000 <= 0.93
+
     def test_window_begins_after_the_answer_and_must_be_over(self):
         answered = pd.DataFrame(
             {"customer_id": ["a", "a", "b", "c", None], "score": range(5),
@@ -376,20 +421,49 @@ class TestFourWays:
     def test_a_clear_order_of_branches_is_found_by_all_four(self):
         surveys, items, groups = survey_of()
         cells = pd.DataFrame({"f": np.arange(len(groups)) % 2}, index=groups.index)
-        found = four_ways(wide_answers(surveys, items), items, groups, cells, DESIGN)
+        every = four_ways(
+            wide_answers(surveys, items), items, {"branch": groups, "half": groups == "north"}, cells, DESIGN
+        )
+        found = every.groups["branch"]
+        assert every.groups["half"].agreement.objects == 2
         for method in ("survey", "fuzzy", "components", "ordered_logit"):
-            order = found.ranks.set_index("group")[f"rank_{method}"]
+            order = found.table.set_index("group")[f"rank_{method}"]
             assert order.to_dict() == {"west": 1, "south": 2, "north": 3}
         assert found.agreement.w == 1
         assert found.correlations["correlation"].tolist() == [1.0] * 6
-        assert found.operators["operator"].tolist() == ["min_max", "product_max", "min_sum", "product_sum"]
+        assert every.operators["operator"].tolist() == ["min_max", "product_max", "min_sum", "product_sum"]
 
     def test_alike_branches_have_ranks_that_nobody_should_believe(self):
         surveys, items, groups = survey_of()
         shuffled = pd.Series(np.random.default_rng(1).permutation(groups), index=groups.index)
         cells = pd.DataFrame({"f": 0}, index=groups.index)
-        found = four_ways(wide_answers(surveys, items), items, shuffled, cells, DESIGN)
-        assert (found.ranks["rank_fuzzy_high"] > found.ranks["rank_fuzzy_low"]).all()
+        found = four_ways(wide_answers(surveys, items), items, {"branch": shuffled}, cells, DESIGN).groups["branch"]
+        assert (found.table["rank_fuzzy_high"] > found.table["rank_fuzzy_low"]).all()
+
+    def test_groups_with_few_answers_have_no_rank(self):
+        surveys, items, groups = survey_of(60)
+        cells = pd.DataFrame({"f": 0}, index=groups.index)
+        found = four_ways(wide_answers(surveys, items), items, {"branch": groups}, cells, DESIGN, min_answers=500)
+        ranks = found.groups["branch"]
+        assert ranks.table.empty
+        assert np.isnan(ranks.agreement.w)
+        assert found.kept >= 1
+
+    def test_the_page_ranks_segments_and_branches(self):
+        surveys, items, groups = survey_of()
+        rng = np.random.default_rng(4)
+        segment = pd.Series(rng.choice(["loyal", "new"], len(groups)), index=groups.index)
+        log = pd.DataFrame({"customer_id": groups.index[groups == "west"], "day": pd.Timestamp("2025-04-01")})
+        cells = pd.DataFrame({"f": 0}, index=groups.index)
+        settings = (cells, log, "2025-12-31", DESIGN)
+        every = wide_answers(surveys, items, latest=False)
+        told = methods_finding(every, items, {"segment": segment, "branch": groups}, *settings)
+        assert told.frames["branches"]["group"].tolist() == ["west", "south", "north"]
+        assert (told.facts["branches"], told.facts["w_branches"], told.facts["groups"]) == (3, 1.0, 2)
+        assert told.facts["auc"].low > 0.5
+        alone = methods_finding(every, items, {"segment": segment}, *settings)
+        assert "branches" not in alone.frames
+        assert "w_branches" not in alone.facts
 
     def test_what_is_learnt_comes_from_other_customers(self):
         surveys, items, _ = survey_of(300)
@@ -416,7 +490,7 @@ class TestFourWays:
         surveys, items, groups = survey_of(2000, missing=0.95)
         cells = pd.DataFrame({"f": 0}, index=groups.index)
         with pytest.raises(UserError):
-            four_ways(wide_answers(surveys, items), items, groups, cells, DESIGN)
+            four_ways(wide_answers(surveys, items), items, {"branch": groups}, cells, DESIGN)
 
     def test_rank_correlation(self):
         assert rank_correlation([1, 2], [2, 1]).value == -1

@@ -11,7 +11,7 @@ from conftest import SHARED_DATA
 from regulars import satisfaction
 from regulars.errors import UserError
 from regulars.finding import Finding
-from regulars.intervals import Estimate
+from regulars.intervals import Estimate, wilson
 from regulars.satisfaction import lmg_shares, path_model, path_model_of, satisfaction_index, survey_model
 
 MOBI = SHARED_DATA / "ecsi_mobi" / "mobi.csv"
@@ -472,6 +472,66 @@ def test_the_interval_of_the_recommendation_score_holds_the_truth():
         told = satisfaction.nps(rng.choice(scores, 150, p=chances))
         hits += told.low <= truth <= told.high
     assert 0.87 <= hits / 1000 <= 0.93
+
+
+@pytest.mark.full
+def test_the_interval_of_a_share_holds_the_truth():
+    """Shares of all sizes, of samples of all sizes: the bounds of a single one lie on a saw's teeth."""
+    rng, hits = np.random.default_rng(9), 0
+    for truth, n in zip(rng.uniform(0.02, 0.98, 1000), rng.integers(30, 500, 1000), strict=True):
+        low, high = wilson(rng.binomial(n, truth), n)
+        hits += low <= truth <= high
+    assert 0.87 <= hits / 1000 <= 0.93
+
+
+@pytest.mark.full
+def test_waves_of_the_same_population_seldom_differ_in_any_measure():
+    """Recommendation and top answers, which are compared as if others had answered each time."""
+    rng, alarms = np.random.default_rng(10), np.zeros(2)
+    scores, chances = np.arange(11), np.array([2, 1, 2, 3, 4, 7, 9, 17, 24, 17, 14]) / 100
+    for _ in range(1000):
+        told = pd.Series(rng.choice(scores, 300, p=chances))
+        waves = pd.Series(np.repeat(["1", "2"], 150))
+        for place, (measure, values) in enumerate(((satisfaction.nps, told), (satisfaction.rate, told > 8))):
+            alarms[place] += satisfaction.wave_finding(satisfaction.by_group(values, waves, measure)) in ("up", "down")
+    assert (alarms <= 120).all(), alarms
+
+
+def alike_drivers(run, drivers, n=250):
+    """Answers of a satisfaction that comes from several drivers in equal parts, and their model."""
+    rng = np.random.default_rng(50_000 + run)
+    names = [f"d{k}" for k in range(drivers)]
+    common = rng.standard_normal((n, 1))
+    source = np.sqrt(0.3) * common + np.sqrt(0.7) * rng.standard_normal((n, drivers))
+    goal = 0.6 * source.mean(axis=1) / source.mean(axis=1).std() + 0.8 * rng.standard_normal(n)
+    columns = {}
+    for name, values in [*zip(names, source.T, strict=True), ("s", goal)]:
+        for item in range(3):
+            noise = rng.standard_normal(n)
+            columns[f"{name}_{item}"] = np.clip(np.round(6 + 1.7 * (0.8 * values + 0.6 * noise)), 1, 10)
+    constructs = {name: [f"{name}_{item}" for item in range(3)] for name in [*names, "s"]}
+    return pd.DataFrame(columns), {"constructs": constructs, "paths": [[name, "s"] for name in names]}
+
+
+def false_drivers(runs, drivers, draws):
+    """Share of runs in which one of several drivers of the same effect is called the first."""
+    claims = 0
+    for run in range(runs):
+        answers, model = alike_drivers(run, drivers)
+        told = satisfaction_index(answers, model, scale(answers), "s", draws=draws, seed=run)
+        claims += told.effects["rank_first"].iloc[0] >= satisfaction.explained.SURE
+    return claims / runs
+
+
+@pytest.mark.parametrize("drivers", [2, 4])
+def test_of_alike_drivers_seldom_one_is_called_the_first(drivers):
+    assert false_drivers(80, drivers, 60) <= 0.2
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("drivers", [2, 3, 4])
+def test_of_alike_drivers_no_more_than_a_tenth_is_called_the_first(drivers):
+    assert false_drivers(1000, drivers, 200) <= 0.1
 
 
 def test_a_share_of_explained_variance_has_its_rank():

@@ -14,7 +14,7 @@ from scipy.stats import chi2, chisquare, kruskal, norm
 from regulars.labels import Outcome
 from regulars.simulate import Retailer, demo
 from regulars.simulate.answers import CONSTRUCTS, ITEMS, PATHS, construct_correlations, draw_surveys, total_effects
-from regulars.simulate.base import CHANNELS, draw_base
+from regulars.simulate.base import CHANNELS, draw_base, draw_orders
 from regulars.simulate.text import clock, day_first
 
 SEED = 20261122
@@ -592,6 +592,46 @@ def test_expected_scores_differ_from_perceived_as_told(answers):
     for item in ITEMS:
         if item.expected_mean is not None:
             assert gap[item.item] == pytest.approx(item.mean - item.expected_mean, abs=0.25), item.item
+
+
+def test_what_is_asked_beside_the_path_model_leaves_its_answers_as_they_are(raw):
+    """Rows behind the others, of respondents of the last wave, each of whom was asked once."""
+    from regulars.simulate.untidy import soil_table
+
+    retailer, seed = Retailer(), raw["truth"]["seed"]
+    base = draw_base(retailer, 5000, seed)
+    alone = draw_surveys(retailer, base, draw_orders(retailer, base, seed).dropped_at, seed)
+    before, _ = soil_table(retailer, alone.surveys, "surveys", ["customer", "item"], [], seed)
+    pd.testing.assert_frame_equal(raw["surveys"].head(len(before)), before.astype("str"))
+    pd.testing.assert_frame_equal(raw["survey_items"].head(len(ITEMS)), alone.survey_items.astype("str"))
+    added = raw["surveys"].iloc[len(before) :]
+    last = before[before["wave"] == before["wave"].max()]
+    people = ["response_no", "wave"]
+    assert set(added[people].itertuples(index=False)) == set(last[people].itertuples(index=False))
+    assert not added.duplicated(["response_no", "item"]).any()
+
+
+def test_classes_of_features_come_in_the_shares_of_the_truth(raw, answers):
+    from regulars.satisfaction import kano_classes
+
+    scores = wide(answers)
+    for feature, told in raw["truth"]["surveys"]["kano"].items():
+        classes = kano_classes(*(scores[item] for item in told["items"])).dropna()
+        assert len(classes) > 200
+        seen = classes.value_counts().reindex(list(told["classes"]), fill_value=0)
+        expected = np.array(list(told["classes"].values())) * len(classes)
+        assert chisquare(seen, expected).pvalue > 0.001, feature
+    assert raw["truth"]["surveys"]["kano"]["Following the parcel live"]["kano"] is None
+
+
+def test_parts_of_delivered_value_have_the_means_of_the_truth(raw, answers):
+    scores, told = wide(answers), raw["truth"]["surveys"]["delivered"]
+    for offer in ("us", "Brightway"):
+        for part, item in told[offer]["items"].items():
+            assert scores[item].mean() == pytest.approx(told[offer]["means"][part], abs=0.4), item
+    known = scores[list(told["Brightway"]["items"].values())].notna().all(axis=1)
+    asked = scores[list(told["us"]["items"].values())].notna().all(axis=1)
+    assert known.sum() / asked.sum() == pytest.approx(told["know_rival_share"], abs=0.1)
 
 
 # ---- tickets ---------------------------------------------------------------------------------------------------

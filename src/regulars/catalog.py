@@ -601,6 +601,8 @@ class About:
         Rows of the order log as it came, and those that cleaning kept.
     share : float
         Of the customers whose rows the pages are made from; 1 where all of them fit into memory.
+    orders_sampled : bool
+        Whether the log holds orders drawn from all, so that whether a customer comes back cannot be seen.
     """
 
     name: str
@@ -614,6 +616,7 @@ class About:
     rows_raw: int
     rows_kept: int
     share: float = 1.0
+    orders_sampled: bool = False
 
 
 def about_from_ledger(ledger: dict) -> About:
@@ -628,6 +631,7 @@ def about_from_ledger(ledger: dict) -> About:
         observation_start=day(block["observation_start"]),
         observation_end=day(block["observation_end"]),
         supplied=tuple(block["supplied"]),
+        orders_sampled=block.get("orders_sampled", False),
     )
 
 

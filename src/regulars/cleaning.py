@@ -786,13 +786,13 @@ def _dataset_block(mapping: Mapping, orders: dict, main: dict, engine: str) -> d
         "rows_raw": main["rows"]["raw"],
         "rows_kept": main["rows"][Fate.KEPT],
         "engine": engine,
-    } | _rates_block(mapping)
+    } | _only_where_told(mapping)
 
 
-def _rates_block(mapping: Mapping) -> dict:
-    """The rates by which money was converted, as the mapping has them."""
+def _only_where_told(mapping: Mapping) -> dict:
+    """The rates by which money was converted, as the mapping has them, and whether the log is a sample of the orders."""
     rates = {code: {str(since or "always"): rate for since, rate in steps} for code, steps in mapping.rates.items()}
-    return {"rates": rates} if rates else {}
+    return ({"rates": rates} if rates else {}) | ({"orders_sampled": True} if mapping.orders_sampled else {})
 
 
 # ---- what is handed over ---------------------------------------------------------------------------------------

@@ -467,6 +467,23 @@ class ValuePart(StrEnum):
     ENERGY = "energy"
     EFFORT = "effort"
     NET = "net"
+    RIVAL_NET = "rival_net"
+    OUR_NET = "our_net"
+
+
+class VarianceBetween(StrEnum):
+    """Whose scores are compared between whom."""
+
+    ANSWERS_BY_BRANCH = "answers_by_branch"
+    VISITS_BY_AGENT = "visits_by_agent"
+    AGENTS_BY_BRANCH = "agents_by_branch"
+
+
+class Difference(StrEnum):
+    """Whether groups differ by more than chance."""
+
+    DIFFER = "differ"
+    ALIKE = "alike"
 
 
 class ListeningChannel(StrEnum):

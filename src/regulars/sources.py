@@ -73,6 +73,8 @@ class Mapping:
     rates : dict
         Currency to what one unit of it is worth in the dataset's: rates, each with the day from which it holds (None:
         always).
+    orders_sampled : bool
+        Whether the log holds orders drawn from all, of most customers not every one.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Mapping:
     simulator: dict
     tables: dict[str, dict]
     rates: dict[str, tuple[tuple[dt.date | None, Decimal], ...]] = field(default_factory=dict)
+    orders_sampled: bool = False
 
     @property
     def file(self) -> str:
@@ -260,6 +263,7 @@ def parse_mapping(content, dataset: str) -> Mapping:
         simulator=content.get("simulator", {}),
         tables=tables,
         rates={code: _rates(code, given, label) for code, given in content.get("rates", {}).items()},
+        orders_sampled=content.get("orders_sampled", False),
     )
 
 

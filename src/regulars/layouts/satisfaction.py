@@ -12,6 +12,13 @@ ACROSS = ("performance_low", "performance_high")
 LIMITS = columns(wave="text", value="number0", limit_low="number0", limit_high="number0", n="count")
 BY_WAVE = {"category": "wave", "value": "value", "low": "limit_low", "high": "limit_high"}
 
+RANKS = columns(
+    rank_survey="number0:with_interval",
+    rank_fuzzy="number0:with_interval",
+    rank_components="number0:with_interval",
+    rank_ordered_logit="number0:with_interval",
+)
+
 LAYOUT = {
     "satisfied.constructs": chart(
         charts.dots,
@@ -283,6 +290,26 @@ LAYOUT = {
         high="value_high",
     ),
     "between.agents": table(columns(group="text", n="count", mean="number1", value=SCORE)),
+    "between.shares": table(
+        columns(
+            between="label:variance_between",
+            groups="count",
+            n="count",
+            share="percent1:with_interval",
+            spread="number1",
+            differ="label:difference",
+        )
+    ),
+    "cases.scores": chart(
+        charts.dots,
+        columns(category="text", n="count", score=SCORE, others=SCORE, gap="number1:with_interval"),
+        category="category",
+        value="score",
+        low="score_low",
+        high="score_high",
+        before="others",
+        names=(Word("cases.told"), Word("cases.others")),
+    ),
     "importance.table": chart(
         charts.dots,
         columns(
@@ -300,27 +327,43 @@ LAYOUT = {
     ),
     "delivered.bridge": chart(
         charts.waterfall,
-        columns(part="label:value_part", amount="number1"),
+        columns(part="label:value_part", amount="number1:with_interval"),
+        category="part",
+        amount="amount",
+        is_total="is_total",
+    ),
+    "delivered.rival": chart(
+        charts.waterfall,
+        columns(part="label:value_part", amount="number1:with_interval"),
         category="part",
         amount="amount",
         is_total="is_total",
     ),
     "delivered.offers": table(
-        columns(offer="text", gains="number1", costs="number1", net="number1", ratio="number2"),
+        columns(
+            offer="text",
+            n="count",
+            gains="number1",
+            costs="number1",
+            net="number1:with_interval",
+            ratio="number2:with_interval",
+        ),
     ),
-    "kano.features": chart(
-        charts.dots,
+    "kano.map": chart(
+        charts.bubbles,
         columns(
             feature="text",
             kano="label:kano_class",
-            better="number2:with_interval",
-            worse="number2:with_interval",
+            held="percent",
+            better="percent:with_interval",
+            missed="percent:with_interval",
             n="count",
         ),
         category="feature",
-        value="worse",
-        low="worse_low",
-        high="worse_high",
+        x="missed",
+        y="better",
+        size="held",
+        ends={"missed": ("missed_low", "missed_high"), "better": ("better_low", "better_high")},
     ),
     "levels.shares": chart(
         charts.bars,
@@ -357,16 +400,8 @@ LAYOUT = {
         low="auc_low",
         high="auc_high",
     ),
-    "methods.ranks": table(
-        columns(
-            group="label:segment",
-            n="count",
-            rank_survey="number0:with_interval",
-            rank_fuzzy="number0:with_interval",
-            rank_components="number0:with_interval",
-            rank_ordered_logit="number0:with_interval",
-        )
-    ),
+    "methods.ranks": table(columns(group="label:segment", n="count") | RANKS),
+    "methods.branches": table(columns(group="text", n="count") | RANKS),
     "methods.agreement": table(
         columns(first="label:method", second="label:method", correlation="number2:with_interval", n="count")
     ),

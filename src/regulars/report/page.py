@@ -11,7 +11,7 @@ from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
 from regulars.intervals import Estimate
 from regulars.report.blocks import BLOCK_TYPE, INDICATORS, MONEY_INDICATORS, PLOTLY_TYPE, plain_figure, tile_block
 from regulars.report.layout import Chart, Table, Word, layout_of
-from regulars.report.render import block_html
+from regulars.report.render import block_html, sampled_note
 from regulars.report.tables import guessed_columns, worded_numbers, worded_table, write_csv, write_metrics
 from regulars.report.wording import Format, Wording, WordingError, encode_facts
 from regulars.rounding import plain
@@ -446,7 +446,7 @@ class Report:
             "end": plain(self.about.observation_end),
             "level": self.interval_level,
             "share": self.about.share,
-        }
+        } | sampled_note(self.about)
         metrics = page | {"answer": self._answer, "tiles": self._tiles, "metrics": self._metrics}
         write_metrics(metrics, Path("reports", self.about.name, "metrics", f"{self.stage}.json"))
         self._show({"kind": "footer", "page": page, "source": source})

@@ -143,6 +143,18 @@ def _sections(blocks: list[dict]) -> list[dict]:
     return [section for section in sections if section["title"] or section["blocks"]]
 
 
+def sampled_note(about) -> dict:
+    """What a page keeps of an order log that is a sample; nothing of one that is whole.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> sampled_note(SimpleNamespace(orders_sampled=True)), sampled_note(SimpleNamespace())
+    ({'orders_sampled': True}, {})
+    """
+    return {"orders_sampled": True} if getattr(about, "orders_sampled", False) else {}
+
+
 def render_index(
     about,
     metrics: Mapping[str, Mapping],
@@ -180,7 +192,7 @@ def render_index(
         "end": plain(about.observation_end),
         "level": interval_level,
         "share": min((told.get("share", 1.0) for told in metrics.values()), default=1.0),
-    }
+    } | sampled_note(about)
     wording = _page_wording(page, wording_folder)
     answers = {stage: _answer(wording, metrics[stage]) for stage in PAGES if stage in metrics}
     if not answers:

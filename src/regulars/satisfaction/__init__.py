@@ -3,7 +3,8 @@
 from regulars.lazy import exports
 
 _HOMES = {
-    "answers": ("check_answers", "item_answers", "with_wave"),
+    "aftermath": ("cases_finding", "scores_after_cases"),
+    "answers": ("check_answers", "item_answers", "sound_answers", "with_wave"),
     "gap": ("gap_states", "gaps", "respondent_gaps", "shortfalls", "state_shares"),
     "indices": (
         "answers_of", "by_group", "csat", "customer_satisfaction", "customer_scores", "ends_of", "groups_differ",
@@ -38,16 +39,19 @@ _HOMES = {
     "components": ("component_scores", "principal_components"),
     "ordered": ("ordered_logit",),
     "raking": ("rake", "rfm_cells", "weighted_share"),
-    "repurchase": ("areas_under_curve", "folds_of", "foretell", "repurchases"),
+    "repurchase": ("areas_under_curve", "folds_of", "foretell", "purchases_of", "repurchases", "whole"),
     "methods": (
-        "Design", "factor_scores", "four_ways", "methods_finding", "out_of_sample_scores", "rank_correlation",
+        "Design", "Ranks", "factor_scores", "four_ways", "latest_answers", "methods_finding", "out_of_sample_scores",
+        "rank_correlation",
         "respondent_scores", "usual_factors", "which_foretells", "wide_answers",
     ),
-    "delivered": ("answered_value", "delivered_finding", "delivered_value", "value_bridge"),
+    "delivered": (
+        "Against", "against", "answered_value", "asked_finding", "delivered_finding", "delivered_value", "value_bridge",
+    ),
     "kano": (
         "kano_classes", "kano_coefficients", "kano_finding", "kano_table", "levels_finding", "service_levels",
     ),
-    "between": ("between_finding", "variance_between"),
+    "between": ("Visits", "agents_between_branches", "between_finding", "variance_between"),
     "sampling": ("draw_sample", "sampling_finding", "sampling_plan"),
     "control": ("control_limits", "needed_answers", "nps_points", "recommend_finding", "wave_measures"),
     "listening": (

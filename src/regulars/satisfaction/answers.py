@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from regulars.clv.limits import Remark
 from regulars.errors import UserError
 
 PERCEIVED = "perceived"
@@ -54,6 +55,59 @@ def check_answers(surveys: pd.DataFrame, survey_items: pd.DataFrame) -> None:
             f"Table surveys, column score, response {row['response_id']}: {row['score']:g} to item {row['item']} is "
             f"outside its scale {ends['scale_min']:g} to {ends['scale_max']:g}; mend the answer or the scale."
         )
+
+
+def sound_answers(
+    surveys: pd.DataFrame | None, survey_items: pd.DataFrame | None
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Remark]]:
+    """Answers that can be read, the items that they answer, and what was left out: a wrong answer spoils no page.
+
+    Parameters
+    ----------
+    surveys, survey_items : pandas.DataFrame or None
+        As of `check_answers`, which refuses what is left out here; without either there are no answers.
+
+    Returns
+    -------
+    surveys, survey_items : pandas.DataFrame
+        Without answers to items that are not described or outside their scale, and without items whose scale has no
+        length.
+    remarks : list of Remark
+        ``flat_scale`` (item, low, high, answers), ``unknown_item`` (item, response, answers) for each such item,
+        ``outside_scale`` (item, response, score, low, high, answers) once, of the first.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"item": ["q1"], "scale_min": [1.0], "scale_max": [10.0]})
+    >>> told = pd.DataFrame({"response_id": ["r1", "r2", "r3"], "item": ["q1", "q1", "q9"], "score": [11.0, 5.0, 3.0]})
+    >>> kept, _, remarks = sound_answers(told, items)
+    >>> kept["score"].tolist(), [remark.code for remark in remarks]
+    ([5.0], ['unknown_item', 'outside_scale'])
+    """
+    if surveys is None or survey_items is None:
+        return pd.DataFrame(), pd.DataFrame(), []
+    remarks = []
+    flat = survey_items[~(survey_items["scale_max"] > survey_items["scale_min"])]
+    for row in flat.drop_duplicates("item").itertuples():
+        count = int((surveys["item"] == row.item).sum())
+        facts = {"item": str(row.item), "low": float(row.scale_min), "high": float(row.scale_max), "answers": count}
+        remarks.append(Remark("flat_scale", facts))
+    items = survey_items[~survey_items["item"].isin(flat["item"])]
+    surveys = surveys[~surveys["item"].isin(flat["item"])]
+    known = items.drop_duplicates("item").set_index("item")
+    strange = surveys[~surveys["item"].isin(known.index)]
+    for item, rows in strange.groupby("item", sort=True):
+        first = str(rows["response_id"].iloc[0])
+        remarks.append(Remark("unknown_item", {"item": str(item), "response": first, "answers": len(rows)}))
+    surveys = surveys[surveys["item"].isin(known.index)]
+    low, high = (surveys["item"].map(known[end]).astype(float) for end in ("scale_min", "scale_max"))
+    outside = ~((surveys["score"] >= low) & (surveys["score"] <= high))
+    if outside.any():
+        row, ends = surveys[outside].iloc[0], (float(low[outside].iloc[0]), float(high[outside].iloc[0]))
+        facts = {"item": str(row["item"]), "response": str(row["response_id"]), "score": float(row["score"])}
+        facts |= {"low": ends[0], "high": ends[1], "answers": int(outside.sum())}
+        remarks.append(Remark("outside_scale", facts))
+    return surveys[~outside], items, remarks
 
 
 def with_wave(surveys: pd.DataFrame) -> pd.DataFrame:

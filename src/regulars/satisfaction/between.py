@@ -1,5 +1,6 @@
 """Do branches or agents differ: variance between them beside the variance within, and what each is worth believing."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.stats import f as f_distribution
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.intervals import Estimate, from_row, z_value
+from regulars.labels import VarianceBetween
 
 LEAST_GROUPS = 3
 LEAST_PER_AGENT = 5  # visits: each agent's value is drawn in by how little is known of it
@@ -123,8 +125,62 @@ def _drawn_in(told: pd.DataFrame, within: float, variance: float, level: float) 
     return table.sort_values(["value", "group"], ascending=[False, True], kind="stable", ignore_index=True), centre
 
 
+class Visits(NamedTuple):
+    """Scores of encounters, each with who served and where.
+
+    Parameters
+    ----------
+    scores : pandas.Series
+        One per encounter, 0 to 100.
+    agents, branches : pandas.Series
+        On the same index; missing where it is not known.
+    """
+
+    scores: pd.Series
+    agents: pd.Series
+    branches: pd.Series
+
+
+def agents_between_branches(visits: Visits, level: float = 0.9) -> Between:
+    """How far branches differ beyond their agents: agents' means compared between branches.
+
+    A branch with a weak agent has lower scores without being a weaker branch. With agents nested in branches the error
+    of a branch is how much its agents differ, so that agents' means are the observations.
+
+    Parameters
+    ----------
+    visits : Visits
+        Agents with fewer than 5 encounters are left out.
+    level : float
+
+    Returns
+    -------
+    Between
+        Its share is of the variance of agents' means; n is the number of agents.
+
+    Raises
+    ------
+    UserError
+        As `variance_between`, of branches with at least two agents.
+
+    References
+    ----------
+    Searle, S. R., Casella, G. and McCulloch, C. E. (1992), Variance Components, ch. 5 (the nested classification).
+    """
+    known = visits.scores.notna() & visits.agents.notna() & visits.branches.notna()
+    by_agent = pd.DataFrame({"score": visits.scores[known], "branch": visits.branches[known]})
+    told = by_agent.groupby([by_agent["branch"].astype(object), visits.agents[known].astype(object)])["score"]
+    means = told.agg(["size", "mean"]).reset_index(names=["branch", "agent"])
+    means = means[means["size"] >= LEAST_PER_AGENT]
+    return variance_between(means["mean"], means["branch"], level)
+
+
 def between_finding(
-    scores: pd.Series, groups: pd.Series | None, level: float = 0.9, min_answers: int = 5, agents: tuple | None = None
+    scores: pd.Series,
+    groups: pd.Series | None,
+    level: float = 0.9,
+    min_answers: int = 5,
+    visits: Visits | None = None,
 ) -> Finding:
     """Variance between branches, and between agents where their scores are given, for the page.
 
@@ -134,13 +190,13 @@ def between_finding(
         As `variance_between`; ``None`` where no branch is known.
     level, min_answers
         As there.
-    agents : (scores, groups), optional
-        The same for agents.
+    visits : Visits, optional
+        Encounters of mystery visitors.
 
     Returns
     -------
     Finding
-        Verdict of the branches.
+        Verdict of the branches; frame ``shares``: the variance between branches and between agents side by side.
     """
     if groups is None or not groups.notna().any():
         return Finding(NOT_SUPPLIED)
@@ -155,8 +211,23 @@ def between_finding(
         "all": found.all,
     }
     frames = {"groups": rows}
-    if agents is not None and agents[1].notna().any():
-        staff = variance_between(*agents, level, LEAST_PER_AGENT)
+    sides = {VarianceBetween.ANSWERS_BY_BRANCH: found}
+    if visits is not None and visits.agents.notna().any():
+        staff = variance_between(visits.scores, visits.agents, level, LEAST_PER_AGENT)
+        sides[VarianceBetween.VISITS_BY_AGENT] = staff
         frames["agents"] = staff.table
         facts |= {"agents": staff.share, "agent_count": len(staff.table)}
+        with suppress(UserError):  # agents of one branch only, or of none that is known
+            sides[VarianceBetween.AGENTS_BY_BRANCH] = agents_between_branches(visits, level)
+    frames["shares"] = _side_by_side(sides)
     return Finding(found.verdict, facts, frames)
+
+
+def _side_by_side(sides: dict[VarianceBetween, Between]) -> pd.DataFrame:
+    rows = [
+        {"between": name.value, "groups": len(found.table), "n": found.share.n, "share": found.share.value,
+         "share_low": found.share.low, "share_high": found.share.high, "spread": found.spread,
+         "p_value": found.p_value, "differ": found.verdict}
+        for name, found in sides.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows).astype({"between": "string", "differ": "string"})

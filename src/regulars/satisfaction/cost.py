@@ -8,6 +8,7 @@ from regulars.finding import Finding
 from regulars.intervals import Estimate, from_row
 from regulars.satisfaction.complaints import only_complaints
 from regulars.satisfaction.iceberg import complaint_iceberg, retention_after_complaint, word_of_mouth
+from regulars.satisfaction.repurchase import whole
 from regulars.satisfaction.service import FEW_CASES, Handling, handling_steps, sound_tickets, ticket_times
 from regulars.satisfaction.worth import Money, value_lost_to_dissatisfaction
 
@@ -114,8 +115,8 @@ def worth_finding(
     """
     try:
         lost = value_lost_to_dissatisfaction(
-            purchases, scores, spend_per_order, observation_end, money=money, dissatisfied_below=dissatisfied_below,
-            level=level,
+            whole(purchases), scores, spend_per_order, observation_end, money=money,
+            dissatisfied_below=dissatisfied_below, level=level,
         )  # fmt: skip
     except UserError as error:
         return Finding("short", {"why": str(error)})

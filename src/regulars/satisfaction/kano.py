@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding
@@ -151,16 +152,56 @@ def _leading(counts, n, level):
 
 
 def kano_finding(answers: pd.DataFrame, pairs: Mapping[str, Sequence[str]] | None, level: float = 0.9) -> Finding:
-    """Kano's classes for the page; not supplied without pairs of items."""
+    """Kano's map for the page; not supplied without pairs of items.
+
+    Parameters
+    ----------
+    answers, pairs, level
+        As `kano_table`.
+
+    Returns
+    -------
+    Finding
+        Verdict ``clear`` where one feature is missed more than every other beyond noise, as the same respondents say,
+        else ``close``; frame ``map`` with ``missed`` (worse without its minus sign) and ``held`` (share who are of the
+        feature's class).
+    """
     if not pairs:
         return Finding(NOT_SUPPLIED)
     table = kano_table(answers, pairs, level)
-    first = table.iloc[0]
-    return Finding(
-        "clear" if first["is_clear"] else "unclear",
-        {"feature": str(first["feature"]), "kano": str(first["kano"]), "worse": from_row(first, "worse")},
-        {"features": table},
-    )
+    if not table["n"].max():
+        raise UserError("Nobody answered both items of any Kano feature: ask how it is with it and how without.")
+    ends = {"missed": -table["worse"], "missed_low": -table["worse_high"], "missed_high": -table["worse_low"]}
+    of_class = [row[row["kano"]] / row["n"] if row["n"] else float("nan") for row in table.to_dict("records")]
+    table = table.assign(**ends, held=of_class)
+    missed, liked = table.iloc[0], table.loc[table["better"].idxmax()]
+    facts = {
+        "feature": str(missed["feature"]),
+        "kano": str(missed["kano"]),
+        "missed": from_row(missed, "missed"),
+        "liked": str(liked["feature"]),
+        "better": from_row(liked, "better"),
+        "features": len(table),
+        "clear": int(table["is_clear"].sum()),
+    }
+    said = {name: _missing(answers, pair) for name, pair in pairs.items()}
+    first = facts["feature"]
+    ahead = len(said) > 1 and all(_ahead(said[first], said[n], level, len(said) - 1) for n in said if n != first)
+    return Finding("clear" if ahead else "close", facts, {"map": table})
+
+
+def _missing(answers: pd.DataFrame, pair: Sequence[str]) -> pd.Series:
+    """Of each respondent whether the feature is missed, 1 or 0; NaN where the answers are of no use."""
+    kinds = kano_classes(answers[pair[0]], answers[pair[1]])
+    values = dict.fromkeys((LETTERS["O"], LETTERS["M"]), 1.0) | dict.fromkeys((LETTERS["A"], LETTERS["I"]), 0.0)
+    return kinds.map({kind.value: value for kind, value in values.items()}).astype("float64")
+
+
+def _ahead(first: pd.Series, other: pd.Series, level: float, others: int) -> bool:
+    """Whether more miss the first than the other beyond noise, on those who told of both; as strict as with all."""
+    step = (first - other).dropna()
+    strict = ndtri(1 - (1 - level) / 2 / others)
+    return len(step) > 1 and bool(step.mean() > strict * step.std(ddof=1) / np.sqrt(len(step)))
 
 
 def service_levels(levels: pd.Series, level: float = 0.9) -> pd.DataFrame:

@@ -58,9 +58,9 @@ def listening_channels(
 
 
 def channels_finding(heard, customers: int, level: float = 0.9) -> Finding:
-    """Listening channels for the page; not supplied where there is one or none."""
+    """Listening channels for the page; not supplied where at most one hears of a topic."""
     table = listening_channels(heard, customers, level)
-    if len(table) < 2:
+    if (table["n"] > 0).sum() < 2:
         return Finding(NOT_SUPPLIED)
     topics = table["topic"].dropna()
     widest = table.loc[table["reach"].fillna(-1).idxmax()]
@@ -147,7 +147,9 @@ def importance_finding(
     Returns
     -------
     Finding
-        Verdict ``apart`` (their firsts differ) or ``same``; not supplied where managers were not asked.
+        Verdict ``apart`` (another factor moves customers more than the managers' first, beyond noise), ``same`` (the
+        managers' first moves customers more than every other, beyond noise) or ``unclear``; not supplied where managers
+        were not asked.
     """
     if not rankings and hierarchy is None:
         return Finding(NOT_SUPPLIED)
@@ -182,5 +184,10 @@ def importance_finding(
         "managers": managers,
         "ratio": float("nan") if hierarchy is None else hierarchy.consistency_ratio,
     }
-    same = facts["managers_first"] == facts["customers_first"]
-    return Finding("same" if same else "apart", facts, {"table": table})
+    first, told = facts["customers_first"], facts["managers_first"]
+    others = [factor for factor in table["factor"] if factor != first]
+    if first != told:
+        verdict = "apart" if shown.ahead(first, told, level) else "unclear"
+    else:
+        verdict = "same" if all(shown.ahead(first, other, level) for other in others) else "unclear"
+    return Finding(verdict, facts, {"table": table})

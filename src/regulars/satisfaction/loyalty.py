@@ -12,6 +12,7 @@ from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.intervals import Estimate, difference, from_row, share, wilson
 from regulars.labels import LoyaltyType
 from regulars.satisfaction.indices import mean, nps
+from regulars.satisfaction.repurchase import whole
 
 TYPES = tuple(LoyaltyType)
 DAYS = 365.25
@@ -401,8 +402,8 @@ def loyalty_of(
         As ``wide_answers(…, latest=False)`` gives them.
     items : list of str
         Items of attitude.
-    purchases : pandas.DataFrame
-        ``customer_id``, ``day``.
+    purchases : pandas.DataFrame or None
+        ``customer_id``, ``day``; as `regulars.satisfaction.purchases_of`.
     observation_end : date
     attitude_cut : float
         From which on attitude is high (0–100).
@@ -418,6 +419,7 @@ def loyalty_of(
     UserError
         Where nobody answered or nobody ordered again.
     """
+    purchases = whole(purchases)
     known = every.dropna(subset=["customer_id"]).sort_values(["answered_at", "wave"], kind="stable")
     known = known[known[items].notna().any(axis=1)]
     if not len(known):

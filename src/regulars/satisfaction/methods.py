@@ -15,14 +15,16 @@ from regulars.satisfaction.answers import PERCEIVED, respondents, with_wave
 from regulars.satisfaction.components import component_scores, principal_components
 from regulars.satisfaction.fuzzy import fuzzy_evaluation, memberships
 from regulars.satisfaction.hierarchy import Agreement, kendall_w
+from regulars.satisfaction.index import scores_by_item
 from regulars.satisfaction.indices import mean, top_box
 from regulars.satisfaction.ordered import ordered_logit
 from regulars.satisfaction.raking import Raked, rake, weighted_share
-from regulars.satisfaction.repurchase import Foretold, folds_of, foretell, repurchases
+from regulars.satisfaction.repurchase import Foretold, folds_of, foretell, repurchases, whole
 
 METHODS = ("survey", "fuzzy", "components", "ordered_logit")
 PEOPLE = ["respondent", "customer_id", "wave", "answered_at"]
 RANK_DRAWS = 2000
+LEAST_RANKED = 3  # groups: two are in the same order half the time by chance
 
 
 class Design(NamedTuple):
@@ -70,16 +72,34 @@ def wide_answers(surveys: pd.DataFrame, survey_items: pd.DataFrame, latest: bool
     [[100.0, nan]]
     """
     known = survey_items.drop_duplicates("item").set_index("item")
-    answers = with_wave(surveys[surveys["item"].isin(known.index) & (surveys["kind"] == PERCEIVED)])
-    low, high = answers["item"].map(known["scale_min"]), answers["item"].map(known["scale_max"])
-    answers = answers.assign(respondent=respondents(answers), score=100 * (answers["score"] - low) / (high - low))
-    keys = ["respondent", "wave"]
-    people = answers.groupby(keys).agg(customer_id=("customer_id", "first"), answered_at=("answered_at", "max"))
-    table = answers.groupby([*keys, "item"])["score"].mean().unstack("item").reindex(columns=known.index).astype(float)
-    table = people.join(table).reset_index()[[*PEOPLE, *known.index]]
-    if latest:
-        table = table.sort_values(["respondent", "answered_at", "wave"]).drop_duplicates("respondent", keep="last")
-    return table.reset_index(drop=True)
+    surveys = surveys[(surveys["item"].isin(known.index) & (surveys["kind"] == PERCEIVED)).to_numpy()]
+    table = scores_by_item(surveys).reindex(columns=known.index)
+    low, high = known["scale_min"].to_numpy(float), known["scale_max"].to_numpy(float)
+    table = 100 * (table - low) / (high - low)
+    people = _people(surveys, table.index)
+    every = pd.concat([people, table.set_axis(people.index)], axis=1)
+    return latest_answers(every) if latest else every
+
+
+def _people(surveys: pd.DataFrame, rows: pd.MultiIndex) -> pd.DataFrame:
+    """Who is behind each respondent and wave, and when the last answer came."""
+    told = with_wave(surveys)
+    answers = pd.DataFrame(
+        {"respondent": respondents(told), "wave": told["wave"], "answered_at": told["answered_at"],
+         "customer_id": told["customer_id"]}
+    )  # fmt: skip
+    # the answers of one questionnaire say the same: one row of each is enough to be grouped
+    answers = answers.drop_duplicates()
+    people = answers.groupby(["respondent", "wave"]).agg(
+        customer_id=("customer_id", "first"), answered_at=("answered_at", "max")
+    )
+    return people.reindex(rows).reset_index()[PEOPLE]
+
+
+def latest_answers(every: pd.DataFrame) -> pd.DataFrame:
+    """Of each respondent the latest wave; parameters as `wide_answers` gives them without ``latest``."""
+    order = every.sort_values(["respondent", "answered_at", "wave"], kind="stable")
+    return order.drop_duplicates("respondent", keep="last").reset_index(drop=True)
 
 
 def factor_scores(answers: pd.DataFrame, survey_items: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
@@ -144,7 +164,7 @@ def respondent_scores(
     learnt = pd.Series(True, index=answers.index) if learnt_from is None else learnt_from
     factors = factor_scores(answers, survey_items, list(design.weights.index))
     items = _items_of(survey_items, design)
-    overall = _overall(answers, survey_items, design)
+    overall = overall_answers(answers, design.overall_item)
     weights = design.weights / design.weights.sum()
     known = factors.notna() * weights
     components = principal_components(answers.loc[learnt, items])
@@ -164,12 +184,17 @@ def _items_of(survey_items, design) -> list[str]:
     return survey_items.loc[survey_items["construct"].isin(design.weights.index), "item"].tolist()
 
 
-def _overall(answers, survey_items, design) -> pd.Series:
-    if design.overall_item not in answers:
-        raise UserError(
-            f"Table survey_items has no item '{design.overall_item}': name the overall question (overall_item)."
-        )
-    return answers[design.overall_item]
+def overall_answers(answers: pd.DataFrame, overall_item: str) -> pd.Series:
+    """Answers to the overall question.
+
+    Raises
+    ------
+    UserError
+        Where the survey does not ask it.
+    """
+    if overall_item not in answers:
+        raise UserError(f"Table survey_items has no item '{overall_item}': name the overall question (overall_item).")
+    return answers[overall_item]
 
 
 def _top(overall, survey_items, design) -> pd.Series:
@@ -178,18 +203,32 @@ def _top(overall, survey_items, design) -> pd.Series:
     return top_box((overall / 100 * (high - low) + low).round(6), high, design.top_boxes)
 
 
-class FourWays(NamedTuple):
-    """What the four methods make of the groups.
+class Ranks(NamedTuple):
+    """How the four methods rank groups.
 
     Parameters
     ----------
-    ranks : pandas.DataFrame
+    table : pandas.DataFrame
         One row per group, the best by the survey first: ``group``, ``n``; per method its value (``survey`` …) with
-        ``_low``, ``_high`` and ``rank_<method>`` (1: most satisfied) with ``_low``, ``_high``; ``enough``.
+        ``_low``, ``_high`` and ``rank_<method>`` (1: most satisfied) with ``_low``, ``_high``.
     agreement : Agreement
         Kendall's W of the four rankings.
     correlations : pandas.DataFrame
         One row per pair: ``first``, ``second``, ``correlation`` (Spearman) with limits, ``n`` (groups).
+    """
+
+    table: pd.DataFrame
+    agreement: Agreement
+    correlations: pd.DataFrame
+
+
+class FourWays(NamedTuple):
+    """What the four methods make of all respondents, and of the groups.
+
+    Parameters
+    ----------
+    groups : dict of Ranks
+        By the name of the grouping.
     operators : pandas.DataFrame
         Fuzzy evaluation of all: one row per ``operator``, memberships by grade, ``chosen``.
     disagree : bool
@@ -199,9 +238,7 @@ class FourWays(NamedTuple):
         Components by parallel analysis and by the rule of 85 %.
     """
 
-    ranks: pd.DataFrame
-    agreement: Agreement
-    correlations: pd.DataFrame
+    groups: dict[str, Ranks]
     operators: pd.DataFrame
     disagree: bool
     raked: Raked
@@ -212,7 +249,7 @@ class FourWays(NamedTuple):
 def four_ways(
     answers: pd.DataFrame,
     survey_items: pd.DataFrame,
-    groups: pd.Series,
+    groups: Mapping[str, pd.Series],
     cells: pd.DataFrame,
     design: Design,
     level: float = 0.9,
@@ -226,8 +263,8 @@ def four_ways(
     answers : pandas.DataFrame
         As `wide_answers` gives them, one row per customer; anonymous ones belong to no group and are left out.
     survey_items : pandas.DataFrame
-    groups : pandas.Series
-        Branch, segment … by customer_id.
+    groups : mapping
+        Name of a grouping (segment, branch …) to the group of each customer, by customer_id.
     cells : pandas.DataFrame
         Margins of all customers by customer_id (`rfm_cells`): what non-response is weighted by.
     design : Design
@@ -255,24 +292,30 @@ def four_ways(
     raked = rake(cells, answers.index)
     scores = respondent_scores(answers, survey_items, design)
     factors = factor_scores(answers, survey_items, list(design.weights.index))
-    group = groups.reindex(answers.index)
-    rows = []
-    for name in sorted(group.dropna().unique()):
-        here = group == name
-        told = {method: mean(scores.loc[here, method], level) for method in METHODS[1:]}
-        told["survey"] = weighted_share(scores.loc[here, "survey"], raked.weights, level)
-        rows.append({"group": name, "n": int(here.sum()), **_spread(told)})
-    table = pd.DataFrame(rows)
-    ranks = _ranked(table[table["n"] >= min_answers].reset_index(drop=True), level, seed)
+    ranked = {
+        name: _ranks(scores, raked, of.reindex(answers.index), level, min_answers, seed) for name, of in groups.items()
+    }
     whole = fuzzy_evaluation(
         design.weights, memberships(factors, sample_weights=raked.weights.reindex(factors.index)), design.operator
     )
     operators = whole.memberships.rename_axis("operator").reset_index().assign(chosen=whole.chosen.to_numpy())
     parts = principal_components(answers[_items_of(survey_items, design)])
-    agreement = kendall_w(ranks[[f"rank_{method}" for method in METHODS]].to_numpy().T)
-    return FourWays(
-        ranks, agreement, _correlations(ranks, level), operators, whole.disagree, raked, parts.kept, parts.kept_by_share
-    )
+    return FourWays(ranked, operators, whole.disagree, raked, parts.kept, parts.kept_by_share)
+
+
+def _ranks(scores, raked, group, level, min_answers, seed) -> Ranks:
+    rows = []
+    for name in sorted(group.dropna().unique()):
+        here = group == name
+        if here.sum() < min_answers:
+            continue
+        told = {method: mean(scores.loc[here, method], level) for method in METHODS[1:]}
+        told["survey"] = weighted_share(scores.loc[here, "survey"], raked.weights, level)
+        rows.append({"group": name, "n": int(here.sum()), **_spread(told)})
+    ends = [f"{method}{end}" for method in METHODS for end in ("", "_low", "_high")]
+    table = _ranked(pd.DataFrame(rows, columns=["group", "n", *ends]), level, seed)
+    agreement = kendall_w(table[[f"rank_{method}" for method in METHODS]].to_numpy(float).T)
+    return Ranks(table, agreement, _correlations(table, level))
 
 
 def _spread(told: Mapping[str, Estimate]) -> dict:
@@ -286,10 +329,10 @@ def _ranked(table: pd.DataFrame, level: float, seed: int) -> pd.DataFrame:
     """Ranks of the groups with intervals: how they move when each value moves within its error."""
     rng = np.random.default_rng(seed)
     for method in METHODS:
-        value = table[method].to_numpy()
-        error = (table[f"{method}_high"] - table[f"{method}_low"]).to_numpy() / (2 * z_value(level))
+        value = table[method].to_numpy(float)
+        error = (table[f"{method}_high"] - table[f"{method}_low"]).to_numpy(float) / (2 * z_value(level))
         draws = rng.normal(value, error, (RANK_DRAWS, len(value)))
-        places = np.apply_along_axis(rankdata, 1, -draws)
+        places = rankdata(-draws, axis=1) if len(value) else draws
         table[f"rank_{method}"] = rankdata(-value)
         ends = np.quantile(places, [(1 - level) / 2, (1 + level) / 2], axis=0) if len(value) else np.empty((2, 0))
         table[f"rank_{method}_low"], table[f"rank_{method}_high"] = ends
@@ -391,9 +434,9 @@ def which_foretells(
 
 
 def methods_finding(
-    surveys: pd.DataFrame,
+    every: pd.DataFrame,
     survey_items: pd.DataFrame,
-    groups: pd.Series,
+    groups: Mapping[str, pd.Series],
     cells: pd.DataFrame,
     purchases: pd.DataFrame,
     observation_end,
@@ -406,21 +449,27 @@ def methods_finding(
 ) -> Finding:
     """The four methods side by side, for the page; parameters as `four_ways` and `which_foretells`.
 
+    Parameters
+    ----------
+    every : pandas.DataFrame
+        As ``wide_answers(…, latest=False)`` gives them.
+    groups : mapping
+        ``segment`` and, where known, ``branch`` to the group of each customer.
+
     Returns
     -------
     Finding
-        Verdict as of `Foretold`.
+        Verdict as of `Foretold`; frames ``ranks`` and ``branches``, the latter where three of them can be ranked.
     """
-    ways = four_ways(
-        wide_answers(surveys, survey_items), survey_items, groups, cells, design, level, min_answers, seed
-    )  # fmt: skip
-    every = wide_answers(surveys, survey_items, latest=False)
+    purchases = whole(purchases)  # before all that takes its time
+    ways = four_ways(latest_answers(every), survey_items, groups, cells, design, level, min_answers, seed)
     told = which_foretells(every, survey_items, purchases, observation_end, design, within_days, level, seed)
-    pairs = ways.correlations
+    segments = ways.groups["segment"]
+    pairs = segments.correlations
     least = pairs.loc[pairs["correlation"].idxmin()] if pairs["correlation"].notna().any() else None
     facts = {
-        "w": ways.agreement.w,
-        "groups": ways.agreement.objects,
+        "w": segments.agreement.w,
+        "groups": segments.agreement.objects,
         "days": within_days,
         "customers": told.n,
         "bought": told.bought,
@@ -433,7 +482,11 @@ def methods_finding(
         "second": None if least is None else str(least["second"]),
         "least": Estimate(float("nan")) if least is None else from_row(least, "correlation"),
     }
-    frames = {"ranks": ways.ranks, "operators": ways.operators, "agreement": pairs}
+    frames = {"ranks": segments.table, "operators": ways.operators, "agreement": pairs}
+    branches = ways.groups.get("branch")
+    if branches is not None and branches.agreement.objects >= LEAST_RANKED:
+        frames["branches"] = branches.table
+        facts |= {"branches": branches.agreement.objects, "w_branches": branches.agreement.w}
     if len(told.table):
         frames["foretell"] = told.table
         facts |= {"best": told.best, "auc": from_row(told.table.iloc[0], "auc")}

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, ndtr
+from scipy.special import expit, ndtr, ndtri
 
 from regulars.errors import UserError
 from regulars.intervals import z_value
@@ -26,6 +26,8 @@ class OrderedLogit(NamedTuple):
         McFadden's R² against thresholds alone.
     means, deviations : pandas.Series
         By driver: what standardises it.
+    covariance : pandas.DataFrame
+        Of the effects, driver × driver.
     """
 
     drivers: pd.DataFrame
@@ -34,6 +36,24 @@ class OrderedLogit(NamedTuple):
     pseudo_r_squared: float
     means: pd.Series
     deviations: pd.Series
+    covariance: pd.DataFrame
+
+    def ahead(self, first: str, other: str, level: float = 0.9) -> bool:
+        """Whether the largest effect is larger than another beyond noise.
+
+        It was picked among all as the largest, so that the comparison is as strict as with each of the others at once
+        (Bonferroni).
+
+        Parameters
+        ----------
+        first, other : str
+            Drivers.
+        level : float
+        """
+        gap = self.drivers.loc[first, "effect"] - self.drivers.loc[other, "effect"]
+        c = self.covariance
+        error = np.sqrt(max(c.loc[first, first] + c.loc[other, other] - 2 * c.loc[first, other], 0.0))
+        return bool(gap > ndtri(1 - (1 - level) / 2 / (len(self.drivers) - 1)) * error)
 
     def index_of(self, drivers: pd.DataFrame) -> pd.Series:
         """x'β of each respondent; missing where a driver is missing."""
@@ -96,8 +116,15 @@ def ordered_logit(y: pd.Series, X: pd.DataFrame, level: float = 0.9) -> OrderedL
         {"effect": effect, "effect_low": effect - reach, "effect_high": effect + reach, "odds": np.exp(effect)},
         index=pd.Index(X.columns, name="driver"),
     ).assign(p_value=2 * ndtr(-np.abs(effect / error)), n=len(y))
+    names = list(X.columns)
     return OrderedLogit(
-        table, pd.Series(point[:cuts], index=levels[:-1]), best, 1 - best / null if null else 0.0, means, deviations
+        table,
+        pd.Series(point[:cuts], index=levels[:-1]),
+        best,
+        1 - best / null if null else 0.0,
+        means,
+        deviations,
+        pd.DataFrame(covariance[cuts:, cuts:], names, names),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from regulars.errors import UserError
 from regulars.intervals import z_value
 from regulars.retention.ranking import areas_under_curve
 
@@ -37,6 +38,37 @@ class Foretold(NamedTuple):
     bought: int
 
 
+SAMPLED = (
+    "The order log is a sample (orders_sampled in its source), so that whether a customer orders again cannot be seen: "
+    "supply all orders of the customers."
+)
+
+
+def purchases_of(log: pd.DataFrame, orders_sampled: bool) -> pd.DataFrame | None:
+    """Purchases by which customers can be followed: the log, or ``None`` where it is a sample of the orders.
+
+    Examples
+    --------
+    >>> purchases_of(pd.DataFrame({"customer_id": ["a"]}), orders_sampled=True) is None
+    True
+    """
+    return None if orders_sampled else log
+
+
+def whole(purchases: pd.DataFrame | None) -> pd.DataFrame:
+    """Purchases that can be followed.
+
+    Raises
+    ------
+    UserError
+        Where there are none because the log is a sample: no rate of coming back is told then, not even a careful one,
+        since it would be that of the sample.
+    """
+    if purchases is None:
+        raise UserError(SAMPLED)
+    return purchases
+
+
 def repurchases(
     answered: pd.DataFrame, purchases: pd.DataFrame, observation_end, within_days: int = 180
 ) -> pd.DataFrame:
@@ -46,8 +78,8 @@ def repurchases(
     ----------
     answered : pandas.DataFrame
         ``customer_id``, ``answered_at`` and whatever else is known of the answer; anonymous ones are left out.
-    purchases : pandas.DataFrame
-        ``customer_id``, ``day``.
+    purchases : pandas.DataFrame or None
+        ``customer_id``, ``day``; as `purchases_of`.
     observation_end : date
     within_days : int
         The window begins the day after the answer. Answers whose window is not over are left out; of each customer's
@@ -65,11 +97,14 @@ def repurchases(
     >>> repurchases(answered, days, "2026-12-31")["bought"].tolist()
     [False, True]
     """
+    purchases = whole(purchases)
     length = pd.Timedelta(days=within_days)
     known = answered.dropna(subset=["customer_id"])
     known = known[known["answered_at"] + length <= pd.Timestamp(observation_end)]
     known = known.sort_values(["answered_at"], kind="stable").drop_duplicates("customer_id", keep="last")
     asked = known.set_index("customer_id")["answered_at"]
+    if known.empty:  # of no rows pandas cannot tell what kind they are
+        return known.set_index("customer_id").assign(bought=pd.Series(dtype=bool))
     log = purchases[purchases["customer_id"].isin(asked.index)]
     start = log["customer_id"].map(asked)
     day = pd.to_datetime(log["day"])

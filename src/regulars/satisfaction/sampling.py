@@ -90,6 +90,10 @@ def sampling_plan(
     rate = pd.Series(response, index=size.index).astype(float).to_numpy()
     if not ((rate > 0) & (rate <= 1)).all():
         raise UserError("The share of customers who answer must lie above 0 and at most at 1 in every stratum.")
+    if not (np.isfinite(sd) & (sd >= 0)).all():
+        raise UserError(
+            "How much answers differ is not known, since fewer than two were given: ask some customers first."
+        )
     N, total, z = size.to_numpy(), float(size.sum()), z_value(level)
     reachable = np.maximum(np.floor(N * rate), 1)  # all are asked, and so many answer
     floor = np.minimum(least, reachable)

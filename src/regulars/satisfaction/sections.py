@@ -1,17 +1,20 @@
 """Sections of the satisfaction page that rest on the whole questionnaire: loyalty, what to do, how it was measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
+from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding, attempted
-from regulars.satisfaction.between import between_finding
+from regulars.satisfaction.aftermath import cases_finding
+from regulars.satisfaction.between import Visits, between_finding
 from regulars.satisfaction.complaints import only_complaints
 from regulars.satisfaction.control import recommend_finding
-from regulars.satisfaction.delivered import delivered_finding
+from regulars.satisfaction.delivered import asked_finding, delivered_finding
 from regulars.satisfaction.gap import gap_states, gaps
 from regulars.satisfaction.hierarchy import ahp, expert_weights, points_of_ranking
+from regulars.satisfaction.index import scores_by_item
 from regulars.satisfaction.indices import customer_satisfaction
 from regulars.satisfaction.kano import kano_finding, levels_finding
 from regulars.satisfaction.listening import channels_finding, importance_finding, switching_finding
@@ -22,7 +25,15 @@ from regulars.satisfaction.loyalty import (
     loyalty_finding,
     loyalty_of,
 )
-from regulars.satisfaction.methods import Design, factor_scores, methods_finding, usual_factors, wide_answers
+from regulars.satisfaction.methods import (
+    Design,
+    factor_scores,
+    latest_answers,
+    methods_finding,
+    overall_answers,
+    usual_factors,
+    wide_answers,
+)
 from regulars.satisfaction.ordered import ordered_logit
 from regulars.satisfaction.raking import rfm_cells
 from regulars.satisfaction.repurchase import repurchases
@@ -60,9 +71,11 @@ class Questions(NamedTuple):
     pairwise : sequence of sequence of float
         Judgements of how many times as important a factor (row) is as another (column).
     offers : mapping
-        As `regulars.satisfaction.delivered_value`.
+        As `regulars.satisfaction.delivered_value`; used where customers are not asked (`delivered`).
     kano : mapping
         Feature to its functional and its dysfunctional item.
+    delivered : mapping
+        Offer to the eight parts of its delivered value, each with the item that asks customers for it.
     target_width : float
         Points: half the interval that the next wave shall reach.
     """
@@ -85,6 +98,7 @@ class Questions(NamedTuple):
     pairwise: Sequence[Sequence[float]] = ()
     offers: Mapping[str, Mapping[str, float]] = {}
     kano: Mapping[str, Sequence[str]] = {}
+    delivered: Mapping[str, Mapping[str, str]] = {}
     target_width: float = 2.0
 
 
@@ -98,8 +112,8 @@ class Survey:
         ``order_lines``, ``tickets``, ``mystery_visits``, ``lost_reasons``; ``value``, the scored one.
     customers : pandas.DataFrame
         One row per customer: ``customer_id``, ``segment``.
-    purchases : pandas.DataFrame
-        ``customer_id``, ``day``.
+    purchases : pandas.DataFrame or None
+        ``customer_id``, ``day``; as `regulars.satisfaction.purchases_of`.
     observation_end : date
     asked : Questions
     names : pandas.Series
@@ -119,26 +133,36 @@ class Survey:
         self.scored = customers.merge(tables["value"], on="customer_id").set_index("customer_id")
         self.surveys, self.items = tables["surveys"], tables["survey_items"]
         self.every = wide_answers(self.surveys, self.items, latest=False)
-        self.latest = wide_answers(self.surveys, self.items)
+        self.latest = latest_answers(self.every)
         self.satisfaction = customer_satisfaction(
             self.surveys, self.items, asked.satisfaction_construct, latest=False
         )  # fmt: skip
         self._loyalty: Loyalty | None = None
 
+    def sections(self) -> dict[str, Callable[[], Finding]]:
+        """What makes each section, by its key."""
+        return {
+            "cases": self._cases, "switching": self._switching, "loyalty": self._loyal, "benefits": self._benefits,
+            "between": self._between, "importance": self._importance, "delivered": self._delivered, "kano": self._kano,
+            "levels": self._levels, "channels": self._channels, "sample": self._sample, "methods": self._methods,
+            "recommend": self._recommend,
+        }  # fmt: skip
+
     def told(self) -> dict[str, Finding]:
         """Every section by its key; one that the data do not allow says why, and the others stand."""
-        makers = {
-            "switching": self._switching, "loyalty": self._loyal, "benefits": self._benefits, "between": self._between,
-            "importance": self._importance, "delivered": self._delivered, "kano": self._kano, "levels": self._levels,
-            "channels": self._channels, "sample": self._sample, "methods": self._methods, "recommend": self._recommend,
-        }  # fmt: skip
-        return {name: attempted(make) for name, make in makers.items()}
+        return {name: attempted(make) for name, make in self.sections().items()}
 
     @property
     def factors(self) -> list[str]:
         """Constructs that satisfaction is judged by."""
-        outcomes = (self.asked.satisfaction_construct, self.asked.loyalty_construct)
-        return list(self.asked.factors) or usual_factors(self.items, without=outcomes)
+        asked = self.asked
+        apart = {item for pair in asked.kano.values() for item in pair}
+        apart |= {item for parts in asked.delivered.values() for item in parts.values()}
+        outcomes = (asked.satisfaction_construct, asked.loyalty_construct)
+        found = list(asked.factors) or usual_factors(self.items[~self.items["item"].isin(apart)], without=outcomes)
+        if not found:
+            raise UserError("Table survey_items: no construct but the outcomes has two items: nothing explains them.")
+        return found
 
     def loyalty(self) -> Loyalty | None:
         """Loyalty types, worked out once; None where the survey has no item of loyalty."""
@@ -185,6 +209,12 @@ class Survey:
         )  # fmt: skip
         return benefits_finding(table, self.asked.return_days)
 
+    def _cases(self) -> Finding:
+        told = self.satisfaction.sort_values(["answered_at", "wave"], kind="stable")
+        return cases_finding(
+            told, self.tables.get("tickets"), self.asked.return_days, self.level, self.min_answers, self.min_cell
+        )
+
     def _switching(self) -> Finding:
         asked = self.asked
         followed = repurchases(self.satisfaction, self.purchases, self.end, asked.return_days)
@@ -194,21 +224,30 @@ class Survey:
         )  # fmt: skip
 
     def _between(self) -> Finding:
-        people, visits = self.tables.get("customers"), self.tables.get("mystery_visits")
-        if people is None or "region" not in people:
+        branch, visits = self._branch(), self.tables.get("mystery_visits")
+        if branch is None:
             return Finding(NOT_SUPPLIED)
         told = self.satisfaction.dropna(subset=["customer_id"]).drop_duplicates("customer_id", keep="last")
-        region = told["customer_id"].map(people.set_index("customer_id")["region"])
-        agents = None
+        encounters = None
         if visits is not None and "staff" in visits:
-            each = _visit_scores(visits, self.items)
-            agents = (each["score"], each["staff"])
-        return between_finding(told["satisfaction"], region, self.level, self.min_answers, agents)
+            encounters = _encounters(visits, self.items)
+        return between_finding(
+            told["satisfaction"], told["customer_id"].map(branch), self.level, self.min_answers, encounters
+        )
+
+    def _branch(self) -> pd.Series | None:
+        """Branch of each customer by customer_id: the region that serves them, where it is known."""
+        people = self.tables.get("customers")
+        if people is None or "region" not in people:
+            return None
+        return people.drop_duplicates("customer_id").set_index("customer_id")["region"]
 
     def _importance(self) -> Finding:
         asked = self.asked
+        if not asked.rankings and not len(asked.pairwise):
+            return Finding(NOT_SUPPLIED)
         scores = factor_scores(self.latest, self.items, self.factors)
-        shown = ordered_logit(self.latest[asked.overall_item].round(6), scores, self.level)
+        shown = ordered_logit(overall_answers(self.latest, asked.overall_item).round(6), scores, self.level)
         hierarchy = ahp(asked.pairwise, self.factors) if len(asked.pairwise) else None
         return importance_finding(dict(asked.rankings), hierarchy, shown, self.level)
 
@@ -222,8 +261,12 @@ class Survey:
 
     def _methods(self) -> Finding:
         design = Design(self._weights(), self.asked.overall_item, self.asked.top_boxes)
+        groups = {"segment": self.scored["segment"]}
+        branch = self._branch()
+        if branch is not None:
+            groups["branch"] = branch
         return methods_finding(
-            self.surveys, self.items, self.scored["segment"], rfm_cells(self.scored), self.purchases, self.end, design,
+            self.every, self.items, groups, rfm_cells(self.scored), self.purchases, self.end, design,
             within_days=self.asked.return_days, level=self.level, min_answers=self.min_answers, seed=self.seed,
         )  # fmt: skip
 
@@ -237,11 +280,21 @@ class Survey:
         )  # fmt: skip
 
     def _delivered(self) -> Finding:
+        asked = self.asked.delivered
+        if asked:
+            items = {item for parts in asked.values() for item in parts.values()}
+            return asked_finding(self._latest_of(items), asked, self.level)
         return delivered_finding(dict(self.asked.offers))
 
     def _kano(self) -> Finding:
-        answers = self.surveys.pivot_table(index="response_id", columns="item", values="score", observed=True)
-        return kano_finding(answers, dict(self.asked.kano), self.level)
+        pairs = dict(self.asked.kano)
+        answers = self._latest_of({item for pair in pairs.values() for item in pair}) if pairs else None
+        return kano_finding(answers, pairs, self.level)
+
+    def _latest_of(self, items: Collection[str]) -> pd.DataFrame:
+        """Scores of these items, on their scales: of each respondent those of the last wave that asked for any."""
+        told = scores_by_item(self.surveys[self.surveys["item"].isin(items)])
+        return told[~told.index.get_level_values("respondent").duplicated(keep="last")]
 
     def _levels(self) -> Finding:
         return levels_finding(self.tables.get("mystery_visits"), self.level)
@@ -286,9 +339,11 @@ class Survey:
         )  # fmt: skip
 
 
-def _visit_scores(visits: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """One row per visit: mean of its items, 0 to 100, with branch and staff."""
-    return _scaled(visits, items).groupby("visit_id").agg(score=("score", "mean"), staff=("staff", "first"))
+def _encounters(visits: pd.DataFrame, items: pd.DataFrame) -> Visits:
+    """Mean of the items of each visit, 0 to 100, with staff and branch."""
+    each = _scaled(visits, items).groupby("visit_id")
+    branch = each["branch"].first() if "branch" in visits else pd.Series(pd.NA, each["staff"].first().index)
+    return Visits(each["score"].mean(), each["staff"].first(), branch)
 
 
 def _lowest_items(visits: pd.DataFrame, items: pd.DataFrame) -> pd.Series:

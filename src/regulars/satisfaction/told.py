@@ -87,6 +87,8 @@ def who_told(
     verdict = groups_differ(table, level)
     ends = {} if verdict == "few" else ends_of(table, "segment")
     shown = table[table["n"] >= min_cell].rename(columns={"low": "value_low", "high": "value_high"})
+    if shown.empty:
+        return Finding("few", {"least": min_answers})
     return Finding(verdict, {"all": mean(scores, level), "least": min_answers} | ends, {"segments": shown})
 
 

@@ -10,6 +10,7 @@ from regulars.satisfaction.answers import item_answers, with_wave
 from regulars.satisfaction.gap import gap_states, gaps, respondent_gaps
 from regulars.satisfaction.indices import by_group, customer_satisfaction, mean, nps, rate, top_box
 
+MEASURES = ("satisfaction", "dissatisfied", "nps", "csat")
 ENDS = ("value", "low", "high")
 
 
@@ -121,6 +122,9 @@ def waves_side_by_side(waves: pd.DataFrame) -> pd.DataFrame:
     for name in names:
         part = measure_of(waves, name)
         table = table.merge(part[["wave", name, f"{name}_low", f"{name}_high"]], on="wave", how="left")
+    for name in MEASURES:  # what the survey does not ask is missing, not left out
+        if name not in table:
+            table[[name, f"{name}_low", f"{name}_high"]] = float("nan")
     return table.iloc[::-1].reset_index(drop=True)
 
 

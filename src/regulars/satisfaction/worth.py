@@ -270,6 +270,8 @@ def value_lost_to_dissatisfaction(
     money = money or Money()
     scores = scores.dropna(subset=["customer_id", "satisfaction"])
     first = scores.sort_values(["answered_at"]).drop_duplicates("customer_id").set_index("customer_id")
+    if first.empty:
+        raise UserError("Table surveys: no answer is of a known customer, so what it is worth cannot be told.")
     rows = histories_at(purchases, first["answered_at"], observation_end, money.time_unit)
     rows = rows.assign(score=first["satisfaction"].reindex(rows.index).astype(float))
     _check_enough(rows, least)

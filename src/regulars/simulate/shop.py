@@ -11,6 +11,7 @@ from regulars.simulate.cases import Tickets, draw_tickets
 from regulars.simulate.contracts import draw_contracts
 from regulars.simulate.dealings import draw_dealings
 from regulars.simulate.dirt import Export, soil
+from regulars.simulate.features import draw_features
 from regulars.simulate.handling import draw_handling, leaving_after
 from regulars.simulate.listening import draw_heard
 from regulars.simulate.products import Products, draw_products, fill_baskets
@@ -62,7 +63,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
             acquisition), ``consent`` (yes, no).
         ``surveys`` : one answer to one item.
             ``response_no``, ``customer`` (empty: anonymous), ``date`` (``2024-12-31``), ``wave`` (2024H1 …), ``item``,
-            ``kind`` (perceived, expected), ``score``.
+            ``kind`` (perceived, expected), ``score``. Behind them what the last wave was asked beside the path model:
+            features with and without (Kano), and the parts of delivered value, here and at a competitor.
         ``survey_items`` : one item.
             ``item``, ``construct``, ``scale_min``, ``scale_max``, ``wording``.
         ``tickets`` : one complaint or service case.
@@ -138,6 +140,7 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         everything, orders, sales, tickets = _without_the_left(retailer, leaving, base, everything, sales, tickets)
     export = soil(retailer, _with_guests(retailer, sales, products, seed), products, seed)
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
+    asked = draw_features(surveys.surveys, seed)
     handling = draw_handling(retailer, base, orders, sales, tickets.tickets, seed)
     dealings = draw_dealings(retailer, base, orders, seed)
     bound = draw_contracts(retailer, base, orders, seed)
@@ -153,8 +156,9 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     tables = {
         "order_lines": export.order_lines,
         "customers": people,
-        "surveys": answers,
-        "survey_items": surveys.survey_items,
+        # behind the answers to the path model's items, so that those keep their rows
+        "surveys": pd.concat([answers, asked.surveys], ignore_index=True),
+        "survey_items": pd.concat([surveys.survey_items, asked.survey_items], ignore_index=True),
         "tickets": cases,
         "ticket_events": handling.events,
         "units": handling.units,
@@ -180,7 +184,7 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         "satisfaction_effect": satisfaction_effect,
         **_parameters(retailer),
         "products": _product_truth(products),
-        "surveys": surveys.truth,
+        "surveys": surveys.truth | asked.truth,
         "tickets": tickets.truth | handling.truth,
         **dealings.truth,
         **heard.truth,
