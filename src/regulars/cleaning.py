@@ -790,7 +790,7 @@ def _dataset_block(mapping: Mapping, orders: dict, main: dict, engine: str) -> d
 
 
 def _only_where_told(mapping: Mapping) -> dict:
-    """The rates by which money was converted, as the mapping has them, and whether the log is a sample of the orders."""
+    """The rates by which money was converted, as the mapping has them; whether the log is a sample of the orders."""
     rates = {code: {str(since or "always"): rate for since, rate in steps} for code, steps in mapping.rates.items()}
     return ({"rates": rates} if rates else {}) | ({"orders_sampled": True} if mapping.orders_sampled else {})
 
