@@ -1,5 +1,7 @@
 """The call before the jar is empty: simulate, learn, and see whether the dates are right and narrower."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,6 +70,18 @@ class TestLearning:
         used = learn_consumption(lines, END, level=0.99)
         assert used.slope.low <= 1 <= used.slope.high
 
+    def test_who_comes_for_other_things_in_between_is_left_to_the_rhythm(self):
+        """The same jars, but of customers who come every few days anyway: the next order does not wait for the jar."""
+        lines = jar_lines(customers=200, seed=7, pace=20)
+        rng = np.random.default_rng(7)
+        days = pd.date_range("2024-01-01", END, freq="D")
+        other = [(name, day) for name in lines["customer_id"].unique() for day in days[rng.random(len(days)) < 0.2]]
+        bread = pd.DataFrame(other, columns=["customer_id", "ordered_at"]).assign(product_id="bread", quantity=1.0)
+        both = pd.concat([lines, bread.astype({"customer_id": "string"})], ignore_index=True)
+        used = learn_consumption(both, END)
+        assert used.finding is ConsumptionFinding.NO_LINK
+        assert used.slope.high < 0.1 and used.narrower < 0.01
+
     def test_last_waits_fall_into_their_windows_as_often_as_told(self, world):
         used = learn_consumption(world["lines"], END)
         assert used.inside.low <= 0.8 <= used.inside.high
@@ -116,7 +130,7 @@ class TestDates:
         plain = next_order(world["model"], world["value"], END)
         used = learn_consumption(world["lines"], END)
         late = used.staples.assign(last_day=used.staples["last_day"] - pd.Timedelta(days=2000))
-        again = sharpened(plain, type(used)(used.finding, used.slope, used.inside, late), END)
+        again = sharpened(plain, replace(used, staples=late), END)
         pd.testing.assert_frame_equal(again[plain.columns], plain)
         assert again["product_id"].isna().all()
 

@@ -13,6 +13,7 @@ from regulars.retention.dates import DATES, DateRules
 
 FEWEST_GAPS = 2  # of a product by one customer: with fewer there is no pace of the customer's own
 FEWEST_CUSTOMERS = 30
+NARROWER = 0.05  # share by which knowing the quantity must narrow a window to be worth a date
 LATE = 0.95  # chance that the jar would be empty by now, from which on the customer gets it elsewhere
 
 
@@ -32,21 +33,26 @@ class Consumption:
     Parameters
     ----------
     finding : ConsumptionFinding
-        ``sharpens``: a larger quantity lasts longer beyond noise, and windows made of that held the last waits known;
-        ``no_link``: it does not last longer; ``not_held``: the windows were too narrow; ``too_few``: fewer than 30
-        customers bought something three times.
+        ``sharpens``: a larger quantity lasts longer beyond noise, knowing it narrows windows by 5 % or more, and
+        windows made of that held the last waits known; ``no_link``: it does not last longer, or not by enough to
+        matter; ``not_held``: the windows were too narrow; ``too_few``: fewer than 30 customers bought something three
+        times.
     slope : Estimate
-        Per cent that a customer waits longer after taking one per cent more; n counts waits. Near 1 it is used up at
-        a steady pace; at 0 the quantity says nothing.
+        Per cent that a customer waits longer for the next order after taking one per cent more; n counts waits. Near
+        1 it is used up at a steady pace; at 0 the quantity says nothing.
+    narrower : float
+        Share by which knowing the quantity narrows a window.
     inside : Estimate
         Share of the last known waits, foretold from the earlier ones of the same customer, within their window.
     staples : pandas.DataFrame
-        One row per customer: ``customer_id``, ``product_id`` (bought on the most days), ``last_day``, ``quantity``
-        (taken then), ``gaps``, ``centre`` and ``spread`` of the logarithm of the days that it lasts.
+        One row per customer: ``customer_id``, ``product_id`` (of what the last order held, that bought on the most
+        days), ``last_day``, ``quantity`` (taken then), ``gaps``, ``centre`` and ``spread`` of the logarithm of the
+        days until the next order.
     """
 
     finding: ConsumptionFinding
     slope: Estimate
+    narrower: float
     inside: Estimate
     staples: pd.DataFrame
 
@@ -59,7 +65,8 @@ def learn_consumption(
 ) -> Consumption | None:
     """Learn from order lines how long a quantity lasts each customer.
 
-    The days from one purchase of a product to the next follow log(days) = own pace + slope · log(quantity) + noise.
+    The days from an order with so much of a product to the customer's next order, of anything, follow
+    log(days) = own pace + slope · log(quantity) + noise. Who comes for other things in between has a slope near 0.
     The slope is that within customers, so that large households do not pass for slow eaters; the own pace is drawn
     towards the others' as far as few waits leave it uncertain. Waits still open are not used.
 
@@ -96,30 +103,36 @@ def learn_consumption(
     rules, end = rules or DateRules(), pd.Timestamp(observation_end).normalize()
     bought = _purchases(lines, end)
     waits = bought[bought["wait"].notna() & bought["gaps"].ge(FEWEST_GAPS)].reset_index(drop=True)
-    nothing = Estimate(float("nan"), n=len(waits))
     if waits["customer_id"].nunique() < FEWEST_CUSTOMERS:
-        return Consumption(ConsumptionFinding.TOO_FEW, nothing, nothing, pd.DataFrame(columns=STAPLES))
+        return _untold(len(waits))
     fit = _Fit.of(waits, level)
     if not np.isfinite(fit.slope.low):  # everybody always takes the same quantity: nothing can be learnt
-        return Consumption(ConsumptionFinding.TOO_FEW, nothing, nothing, pd.DataFrame(columns=STAPLES))
+        return _untold(len(waits))
     inside = _held(fit, waits, rules.window_level, level)
     finding = ConsumptionFinding.SHARPENS
-    if not fit.slope.low > 0:
+    if not fit.slope.low > 0 or fit.narrower < NARROWER:
         finding = ConsumptionFinding.NO_LINK
     elif inside.high < rules.window_level:
         finding = ConsumptionFinding.NOT_HELD
-    return Consumption(finding, fit.slope, inside, _staples(fit, bought, waits))
+    return Consumption(finding, fit.slope, fit.narrower, inside, _staples(fit, bought, waits))
+
+
+def _untold(waits: int) -> Consumption:
+    nothing = Estimate(float("nan"), n=waits)
+    return Consumption(ConsumptionFinding.TOO_FEW, nothing, float("nan"), nothing, pd.DataFrame(columns=STAPLES))
 
 
 def _purchases(lines: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """One row per customer, product and day: quantity, ``wait`` until the next (missing in the last), count of gaps."""
+    """One row per customer, product and day: quantity, ``wait`` for the next order (missing in the last), ``gaps``."""
     known = lines[lines["quantity"].gt(0) & lines["ordered_at"].lt(end + pd.Timedelta(days=1))]
+    known = known.assign(day=known["ordered_at"].dt.normalize())
+    orders = known[["customer_id", "day"]].drop_duplicates().sort_values(["customer_id", "day"])
+    orders["wait"] = (orders.groupby("customer_id", sort=False)["day"].shift(-1) - orders["day"]).dt.days.astype(float)
     keys = ["customer_id", "product_id"]
-    days = known.assign(day=known["ordered_at"].dt.normalize()).groupby([*keys, "day"], sort=True)["quantity"].sum()
-    table = days.reset_index()
-    pair = table.groupby(keys, sort=False)["day"]
-    table["wait"] = (pair.shift(-1) - table["day"]).dt.days.astype(float)
-    return table.assign(gaps=pair.transform("size") - 1, pair=pair.ngroup())
+    table = known.groupby([*keys, "day"], sort=True)["quantity"].sum().reset_index()
+    table = table.merge(orders, on=["customer_id", "day"], how="left")
+    pair = table.groupby(keys, sort=False)
+    return table.assign(gaps=pair["wait"].transform("count"), pair=pair.ngroup())
 
 
 @dataclass(frozen=True)
@@ -127,6 +140,7 @@ class _Fit:
     """Random intercepts and one slope, by moments."""
 
     slope: Estimate
+    narrower: float
     within: float  # variance of one wait about the own pace
     between: float  # variance of paces
     mean: float
@@ -140,7 +154,7 @@ class _Fit:
         dy, dx = y - y_mean[pair], x - x_mean[pair]
         moved = float(dx @ dx)
         if not moved > 1e-12:
-            return cls(Estimate(float("nan"), n=len(y)), float("nan"), float("nan"), float("nan"))
+            return cls(Estimate(float("nan"), n=len(y)), *[float("nan")] * 4)
         slope = float(dx @ dy) / moved
         rest = dy - slope * dx
         customer = pd.factorize(waits["customer_id"])[0]
@@ -154,7 +168,10 @@ class _Fit:
         mean = float(np.average(pace, weights=n))
         spread = float(n @ (pace - mean) ** 2) - within * (len(n) - 1)
         between = max(spread / (n.sum() - (n @ n) / n.sum()), 0.0) if len(n) > 1 else 0.0
-        return cls(Estimate(slope, slope - reach, slope + reach, len(y)), within, between, mean)
+        without = float(dy @ dy)
+        narrower = 1 - np.sqrt(float(rest @ rest) / without) if without > 0 else 0.0
+        estimate = Estimate(slope, slope - reach, slope + reach, len(y))
+        return cls(estimate, float(narrower), within, between, mean)
 
     def pace(self, own: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Own pace drawn towards the mean, and the variance that is left of it; `own` is the mean over `n` waits."""
@@ -176,11 +193,11 @@ def _held(fit: _Fit, waits: pd.DataFrame, window_level: float, level: float) -> 
 
 
 def _staples(fit: _Fit, bought: pd.DataFrame, waits: pd.DataFrame) -> pd.DataFrame:
-    """What each customer buys on the most days, of these the latest: how long the last quantity should last."""
+    """Of what each customer's last order held, that bought on the most days: how long its quantity should last."""
     y = np.log(waits["wait"]) - fit.slope.value * np.log(waits["quantity"].astype(float))
     own = y.groupby(waits["pair"]).agg(["mean", "size"])
     last = bought[bought["wait"].isna() & bought["pair"].isin(own.index)]
-    last = last.sort_values(["customer_id", "gaps", "day", "product_id"], ascending=[True, False, False, True])
+    last = last.sort_values(["customer_id", "gaps", "product_id"], ascending=[True, False, True])
     last = last.drop_duplicates("customer_id").reset_index(drop=True)
     at = own.loc[last["pair"]]
     pace, left = fit.pace(at["mean"].to_numpy(), at["size"].to_numpy(float))
@@ -264,7 +281,7 @@ def consumption_finding(used: Consumption | None, dates: pd.DataFrame) -> Findin
     if used.finding is ConsumptionFinding.TOO_FEW:
         return Finding(used.finding, {"fewest": FEWEST_CUSTOMERS})
     ends = (2.0**end for end in (used.slope.value, used.slope.low, used.slope.high))
-    facts = {"twice": Estimate(*ends, n=used.slope.n)}
+    facts = {"twice": Estimate(*ends, n=used.slope.n), "narrower": used.narrower}
     if used.finding is ConsumptionFinding.NO_LINK:
         return Finding(used.finding, facts)
     facts["held"] = used.inside
