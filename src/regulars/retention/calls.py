@@ -16,6 +16,7 @@ class CallsFinding(StrEnum):
 
     MEASURED = "measured"  # control groups have shown that contacts keep customers
     ASSUMED = "assumed"  # they have not, or there are none: only from when on calls pay can be told
+    TOO_DEAR = "too_dear"  # calling those on the list costs more than all that is at risk with them
     NONE = "none"  # nobody is on the list
 
 
@@ -26,7 +27,7 @@ class Calls(NamedTuple):
     ----------
     finding : CallsFinding
     number : int
-        Customers to call: those on the list, and those whose call-by date falls into the week.
+        Customers to call: those on the list unless that is too dear, and those whose call-by date falls into the week.
     listed, due : int
         Customers on the list; others who are due.
     worth : float
@@ -51,7 +52,11 @@ class Calls(NamedTuple):
     @property
     def facts(self) -> dict:
         """What a sentence on the worth of these calls needs."""
-        told = {CallsFinding.MEASURED: {"brings": self.brings}, CallsFinding.ASSUMED: {"pays": self.pays}}
+        told = {
+            CallsFinding.MEASURED: {"brings": self.brings},
+            CallsFinding.ASSUMED: {"pays": self.pays},
+            CallsFinding.TOO_DEAR: {"cost": self.cost},
+        }
         return {"worth": self.worth} | told[self.finding] if self.finding in told else {}
 
     def telling(self, risk: Risk, listed: pd.DataFrame, customers: int, months: int, min_alive: float) -> Finding:
@@ -105,6 +110,8 @@ def calls_finding(listed: pd.DataFrame, due: pd.DataFrame, contact_cost: float, 
     worth, cost = float(listed["value_at_risk"].sum()), contact_cost * len(listed)
     pays, brings = cost / worth if worth > 0 else float("nan"), Estimate(float("nan"), n=effect.n)
     finding = CallsFinding.ASSUMED if len(listed) else CallsFinding.NONE
+    if len(listed) and cost >= worth:
+        return Calls(CallsFinding.TOO_DEAR, others, len(listed), others, worth, cost, pays, brings)
     if len(listed) and np.isfinite(effect.low) and effect.low > 0:
         finding = CallsFinding.MEASURED
         brings = Estimate(*(worth * end for end in (effect.value, effect.low, effect.high)), n=effect.n)
