@@ -612,7 +612,8 @@ def _rows(
     ticks = [tick for tick in ticks if tick <= span[1]]
     vertical = _row_axis([label(name) for name in frame[category]])
     notes = [
-        strong(text, end, place, xanchor="left", yanchor="middle", xshift=9)
+        # behind an end below zero the words may cross the line at zero, which then gives way
+        strong(text, end, place, xanchor="left", yanchor="middle", xshift=9, **({"bgcolor": "#fff"} if end < 0 else {}))
         for text, end, place in zip(words, numbers.max(axis=1).fillna(0.0).tolist(), _places(frame), strict=True)
     ]
     zero = {"type": "line", "x0": 0, "x1": 0, "y0": vertical["range"][0], "y1": vertical["range"][1]}
