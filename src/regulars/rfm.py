@@ -435,7 +435,7 @@ class Purchases:
         _check_cutoff(cutoff, observation_end, self.first)
         table = self.summary(cutoff, time_unit)
         counts, money = self.between(cutoff, observation_end)
-        known = np.unique(self.code[self.day <= day_number(cutoff)])
+        known = np.bincount(self.code[self.day <= day_number(cutoff)], minlength=len(self.customers)) > 0
         return table.assign(holdout_orders=counts[known], holdout_spend=money[known] / PARTS)
 
     def between(self, start, end) -> tuple[np.ndarray, np.ndarray]:
