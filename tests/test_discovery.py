@@ -235,6 +235,55 @@ def test_lines_with_cancellations_and_fees(firm):
     assert any("1 rows have product codes like POST" in line for line in proposal.unsure)
 
 
+@pytest.mark.parametrize(
+    ("header", "table"),
+    [
+        ("Rechnungsnr.;Kundennr.;Datum;Artikelnr.;Menge;Einzelpreis", "order_lines"),
+        ("Auftragsnummer;Kunden-ID;Verkaufsdatum;Artikel;Stückzahl;Preis", "order_lines"),
+        ("Belegnummer;Käufer;Rechnungsdatum;;;Gesamtbetrag", "orders"),
+        ("N° commande;Client;Date de commande;Référence;Quantité;Prix unitaire", "order_lines"),
+        ("Numero_pedido;ID cliente;Fecha pedido;Producto;Cantidad;Precio", "order_lines"),
+        ("Numero ordine;Codice;Data;Articolo;Quantità;Prezzo", "order_lines"),
+        ("订单编号;客户编号;下单时间;商品编号;数量;单价", "order_lines"),
+    ],
+)
+def test_headers_of_other_languages(firm, header, table):
+    names = header.split(";")
+    row = ["A1", "k7", "13.05.2024", "X1", "2", "3,50"]
+    cells = [(name, value) for name, value in zip(names, row, strict=True) if name]
+    log = (
+        "\n".join(";".join(part) for part in zip(*cells, strict=True)) + "\nA2;k8;14.05.2024" + ";1" * (len(cells) - 3)
+    )
+    proposal = new(firm, "log.csv", log + "\n", currency="EUR")
+    wanted = {"order_lines": ["order_id", "customer_id", "ordered_at", "product_id", "quantity", "unit_price"],
+              "orders": ["order_id", "customer_id", "ordered_at", "amount"]}[table]  # fmt: skip
+    asked = ["customer_id"] if "Codice" in names else []
+    told = yaml.safe_load(proposal.text)["tables"][table]["columns"]
+    found = {target: spec.get("column") if isinstance(spec, dict) else spec for target, spec in told.items()}
+    kept = [name for name in names if name]
+    expected = {target: "?" if target in asked else name for target, name in zip(wanted, kept, strict=True)}
+    assert found == expected
+    assert len(proposal.questions) == len(asked)
+
+
+def test_lines_whose_order_goes_by_an_unknown_name_ask_for_it(firm):
+    content = "Wotsit,Customer,Date,SKU,Qty,Price\nA1,ann,2024-05-13,X1,2,3.50\nA1,ann,2024-05-13,X2,1,5\n"
+    proposal = new(firm, "lines.csv", content, currency="EUR")
+    assert proposal.questions == [
+        "tables.order_lines.columns.order_id: which column of lines.csv is it? No column of the file fits."
+    ]
+    assert proposal.has_orders
+
+
+@pytest.mark.parametrize(("goods", "told"), [("P{}", True), ("mug", False)])
+def test_postage_in_every_order_is_noticed_where_goods_are_numbered(firm, goods, told):
+    rows = ["invoice,client,invoice_date,sku,qty,unit_price", "999,c1,2024-01-03,P1,1,2"]
+    for n in range(300):
+        code = goods.format(n % 9) if n % 2 else "SHIPPING"
+        rows.append(f"{n // 2},c{n % 7},2024-01-{n % 28 + 1:02},{code},1,3.50")
+    assert ("codes: [SHIPPING" in new(firm, "lines.csv", "\n".join(rows), currency="EUR").text) == told
+
+
 def test_files_of_one_kind_are_one_table(firm):
     firm.write("a.csv", LOG)
     firm.write("b.csv", LOG.replace("\n1,", "\n3,").replace("\n2,", "\n4,"))
@@ -314,7 +363,11 @@ def test_a_file_that_cannot_be_read_leaves_nothing(firm, name, content, told):
 def test_no_order_log_writes_nothing(firm, capsys):
     firm.write("people.csv", "customer_id,region\na,North\nb,South\n")
     assert cli.main(["new", "shop", str(firm.folder / "people.csv")]) == 1
-    assert "which file holds the orders? None of people.csv has" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "regulars: nothing was written: which file holds the orders? None of people.csv has a customer, a date and an "
+        "amount of each order; name one that has; in people.csv customer_id may be 'customer_id': if the rest has "
+        "other names, write the mapping yourself.\n"
+    )
     assert not list((firm.folder / "data/sources").iterdir())
     assert (firm.folder / "params.yaml").read_text() == PARAMS
 

@@ -66,6 +66,24 @@ def test_the_answer():
     assert quality.ledger_finding(WHOLE) == quality.Finding("whole", {"raw": 4, "money": 9.0})
 
 
+@pytest.mark.parametrize(
+    ("copies", "lost", "verdict", "reason"),
+    [
+        (5, 4, "most", "exact_duplicate"),
+        (40, 9, "ruled", "exact_duplicate"),
+        (9, 12, "part", "missing_customer"),
+        (40, 12, "part", "missing_customer"),
+        (0, 12, "part", "missing_customer"),
+    ],
+)
+def test_what_the_rules_of_the_mapping_set_aside_is_nothing_to_mend(copies, lost, verdict, reason):
+    reasons = {"missing_customer": {"fate": "rejected", "rows": lost, "amount": 3}}
+    reasons |= {"exact_duplicate": {"fate": "merged", "rows": copies, "amount": 2}} if copies else {}
+    found = quality.ledger_finding({"tables": {"orders": account(100, 100 - copies - lost, reasons, (9, 4, 2, 0, 3))}})
+    assert (found.verdict, found.facts["reason"]) == (verdict, reason)
+    assert found.facts.get("by_rule") == (copies if verdict == "ruled" else None)
+
+
 def test_waterfalls_lead_from_raw_to_kept():
     rows, money = quality.waterfall(LEDGER), quality.waterfall(LEDGER, "amount")
     assert rows["step"].tolist() == ["raw", "cancelled_sale", "cancellation", "missing_customer", "kept"]

@@ -335,6 +335,13 @@ def test_cells_add_up_to_the_ledger_to_the_cent_with_their_signs(products):
     assert told.verdict == "losses" and told.facts["revenue"] == pytest.approx(cents / 100)
 
 
+def test_as_many_products_as_groups_and_no_margin_known():
+    """A square table of zeros is a table of products and groups, and gives no warning."""
+    cells = pd.DataFrame([(group, item, 1.0, np.nan) for group in "abcd" for item in "wxyz"],
+                         columns=["group", "item", "revenue", "margin"])  # fmt: skip
+    assert sorted(segments.readable(cells)["item"].unique()) == list("wxyz")
+
+
 def test_what_to_do_about_a_cell(products):
     cells = pd.DataFrame(
         [("vip", "good", 8, 900.0, 300.0), ("small", "good", 10, 90.0, 30.0), ("vip", "dear", 5, 500.0, -50.0),

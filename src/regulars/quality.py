@@ -17,6 +17,12 @@ from regulars.labels import Fate, Reason
 
 RAW = "raw"
 MOST = 0.9  # share of rows kept from which the log counts as mostly usable
+# set aside because the mapping says so, and nothing that anybody has to mend
+BY_RULE = frozenset({
+    Reason.EXACT_DUPLICATE, Reason.CANCELLED_SALE, Reason.CANCELLATION, Reason.RETURN_OF_PART, Reason.TEST_ORDER,
+    Reason.ORDER_WITHOUT_LINES, Reason.VOID_ORDER, Reason.BEFORE_OBSERVATION, Reason.AFTER_OBSERVATION,
+    Reason.NON_PRODUCT, Reason.NEGATIVE_QUANTITY, Reason.ZERO_AMOUNT, Reason.REPEATED_KEY,
+})  # fmt: skip
 WORTH_ACTING = 0.01  # share of the raw money from which a reason is worth acting upon
 GAP_ORDERS = 20.0  # orders that one would have expected in a stretch without any, for it to be called a gap
 SMOOTHING_DAYS = 57
@@ -65,9 +71,11 @@ def ledger_finding(ledger: dict) -> Finding:
     Returns
     -------
     Finding
-        ``whole`` where every row arrived as it came, ``most`` where at least nine tenths are kept, else ``part``.
-        Facts: raw (rows), money (raw money); unless ``whole`` also kept (share of rows), kept_money, and of the
-        reason that set most rows aside reason, rows, amount.
+        ``whole`` where every row arrived as it came, ``most`` where at least nine tenths are kept, ``ruled`` where what
+        is wrong with rows set fewer than a tenth aside and the mapping's rules the others, else ``part``.
+        Facts: raw (rows), money (raw money); unless ``whole`` also kept (share of rows), kept_money, and reason, rows,
+        amount of the reason that set most rows aside: with ``ruled`` of the rules, with ``part`` of what is wrong.
+        With ``ruled`` also by_rule (rows).
 
     Examples
     --------
@@ -82,11 +90,15 @@ def ledger_finding(ledger: dict) -> Finding:
     aside = {code: reason for code, reason in account["reasons"].items() if reason["fate"] != Fate.KEPT}
     if not aside:
         return Finding("whole", facts)
-    kept = account["rows"][Fate.KEPT] / account["rows"][RAW]
-    code, worst = max(aside.items(), key=lambda item: item[1]["rows"])
-    facts |= {"kept": kept, "kept_money": float(account["amount"][Fate.KEPT])}
+    rows, kept = account["rows"][RAW], account["rows"][Fate.KEPT]
+    ruled = {code: reason for code, reason in aside.items() if code in BY_RULE}
+    by_rule = sum(reason["rows"] for reason in ruled.values())
+    verdict = "most" if kept >= MOST * rows else "ruled" if kept + by_rule > MOST * rows else "part"
+    wrong = {code: reason for code, reason in aside.items() if code not in ruled}
+    code, worst = max({"most": aside, "ruled": ruled, "part": wrong}[verdict].items(), key=lambda item: item[1]["rows"])
+    facts |= {"kept": kept / rows, "kept_money": float(account["amount"][Fate.KEPT])}
     facts |= {"reason": Reason(code), "rows": worst["rows"], "amount": float(worst["amount"])}
-    return Finding("most" if kept >= MOST else "part", facts)
+    return Finding(verdict, facts | ({"by_rule": by_rule} if verdict == "ruled" else {}))
 
 
 def waterfall(ledger: dict, what: str = "rows", names: Mapping[str, str] | None = None) -> pd.DataFrame:

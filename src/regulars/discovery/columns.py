@@ -14,25 +14,36 @@ READ_AT_MOST = 50_000  # distinct values of a column that its reading is proved 
 NUMBER_KINDS = ("money", "float", "int")
 DATE_KINDS = ("date", "timestamp")
 LINE_TOTAL = "line_total"  # of lines that carry quantity × price and no price
-_ID = r"(_?(id|no|nr|num|number|code|key|nummer))?"
+_ID = r"(_?(id|no|nr|num|number|code|key|nummer|kennung))?"
 _AT = r"(_?(at|on|date|day|time|datetime|timestamp))?"
+_OF = r"((n|no|num|numero|numéro|número|id|code|ref|référence|fecha|date|data)_(de_|du_|do_|del_|della_|d_)?(la_|l_)?)?"
 # each name that a column of ours goes by, best first; matched against the whole of `same_name`
 NAMES: dict[str, tuple[str, ...]] = {
-    "order_id": (rf"(sales_)?order{_ID}", rf"(invoice|bill|receipt|basket|bestell(ung)?|beleg|rechnung){_ID}",
-                 rf"(transaction|purchase|document){_ID}", r"订单(编?号|id)?|发票号|单号"),
+    "order_id": (rf"(sales_)?order{_ID}", rf"(invoice|bill|receipt|basket){_ID}",
+                 rf"(bestell(ungs?)?|belegs?|rechnungs?|auftrags?){_ID}",
+                 rf"(transaction|purchase|document|vorgangs?|bons?){_ID}",
+                 rf"{_OF}(commande|facture|pedido|factura|fatura|ordine|fattura){_ID}", r"订单(编?号|id)?|发票号|单号"),
     "customer_id": (r"customer_unique_id", rf"customer{_ID}", rf"(client|buyer|shopper|household|kunden?|cust){_ID}",
-                    rf"(user|member|account|consumer){_ID}", r"(客户|顾客|会员|用户|买家)(编?号|id|名)?"),
+                    rf"(user|member|account|consumer|mitglieds?|käufer){_ID}", rf"{_OF}(client|cliente|acheteur){_ID}",
+                    r"(客户|顾客|会员|用户|买家)(编?号|id|名)?"),
     "ordered_at": (rf"order(ed)?(_purchase)?{_AT}", r"order_(.*_)?(date|timestamp)", rf"invoice{_AT}",
-                   rf"(purchased?|transaction|sales?|bought|bestell|kauf){_AT}", 
+                   rf"(purchased?|transaction|sales?|bought){_AT}",
+                   r"(bestell|kauf|rechnungs?|beleg|auftrags|verkaufs)_?(datum|zeit|tag)",
+                   rf"{_OF}(commande|facture|vente|pedido|factura|venta|fatura|venda|ordine|fattura|vendita)",
                    r"(下单|订单|交易|购买)(日期|时间)|日期|时间",
-                   r"date|day|datum|timestamp|datetime|created(_at|_on)?", r"date_.*"),
+                   r"date|day|datum|fecha|data|timestamp|datetime|created(_at|_on)?", r"date_.*"),
     "amount": (r"(order_)?(total|amount)(_amount|_price|_value)?|betrag|(订单|实付|支付|消费|销售)?总?(金额|额|价)",
                r"(net|grand)_(total|amount|sales)|sales|revenue|turnover|umsatz|summe|sum|paid",
+               r"(gesamt|rechnungs|brutto|netto)_?(betrag|summe|preis)|montant(_.*)?|importe(_.*)?|valor(_total)?|importo(_.*)?",
                r"(dollar|sales|payment|order|transaction)_(value|amount)|value|spend"),
     "product_id": (rf"product{_ID}|商品(编?号|编码|id)", rf"(sku|stock|article|artikel|item|material){_ID}",
-                   r"(货号|产品)(编号)?|upc|ean|asin|isbn"),
-    "quantity": (r"quantity|qty|menge|anzahl|数量|件数", r"units?(_sold)?|pieces|pcs"),
-    "unit_price": (r"unit_price|price_(per_unit|each)|einzelpreis|单价", r"(item_|sales_)?price|preis|价格"),
+                   r"(货号|产品)(编号)?|upc|ean|asin|isbn",
+                   rf"{_OF}(produit|article|producto|articulo|artículo|produto|prodotto|articolo){_ID}|référence"),
+    "quantity": (r"quantity|qty|menge|anzahl|stück(zahl)?|数量|件数",
+                 r"quantit(e|é|à|a)|qté|cantidad|quantidade", r"units?(_sold)?|pieces|pcs"),
+    "unit_price": (r"unit_price|price_(per_unit|each)|(einzel|stück)preis|单价",
+                   r"prix_unitaire|precio_unitario|preço_unitário|prezzo_unitario",
+                   r"(item_|sales_)?price|preis|prix|precio|preço|prezzo|价格"),
     LINE_TOTAL: (r"(line|extended|item)_(total|amount|value|price)|小计", r"sales_value|net_sales|sales|revenue",
                  r"total|amount|value|betrag|金额"),
     "unit_cost": (r"unit_cost|cost_(per_unit|each)", r"cost|cogs|成本"),
@@ -176,7 +187,7 @@ def find_table(file: Inspected) -> Found | None:
     profile, found = Profile(file), []
     for table, signs in SIGNS.items():
         columns = _match(profile, table)
-        if all(sign in columns for sign in signs) or (table == "orders" and _is_log(columns)):
+        if all(sign in columns for sign in signs) or _is_log(table, columns):
             found.append(_complete(profile, table, columns))
     # a customer id alone makes a list of customers only where it names one row each
     found = [one for one in found if one.table != "customers" or _names_rows(profile, one)]
@@ -188,9 +199,19 @@ def _names_rows(profile: Profile, found: Found) -> bool:
     return len(distinct) >= MOSTLY * profile.file.data.num_rows
 
 
-def _is_log(columns: dict[str, str]) -> bool:
-    """Orders without a number of their own: a customer, a date and an amount."""
-    return {"customer_id", "ordered_at", "amount"} <= set(columns)
+def _is_log(table: str, columns: dict[str, str]) -> bool:
+    """Orders without a number of their own (a customer, a date, an amount), or lines of which none is known by name."""
+    if table == "order_lines":
+        return {"customer_id", "ordered_at", "product_id"} <= set(columns) and bool(
+            {"unit_price", LINE_TOTAL} & set(columns)
+        )
+    return table == "orders" and {"customer_id", "ordered_at", "amount"} <= set(columns)
+
+
+def nearest(file: Inspected) -> dict[str, str]:
+    """Of what an order log needs, our column to the column of the file that fits its name."""
+    columns = _match(Profile(file), "orders")
+    return {target: columns[target] for target in ("customer_id", "ordered_at", "amount") if target in columns}
 
 
 def _match(profile: Profile, table: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from regulars.catalog import TABLES
 from regulars.discovery import signs
-from regulars.discovery.columns import NAMES, Found, Profile, find_table
+from regulars.discovery.columns import NAMES, Found, Profile, find_table, nearest
 from regulars.discovery.files import Inspected, same_name
 from regulars.sources import OPEN, OPEN_TABLES
 
@@ -139,9 +139,12 @@ def _unused(file: Inspected) -> str:
 
 
 def _no_orders(files: Sequence[Inspected]) -> str:
+    best = max(files, key=lambda file: len(nearest(file)))
+    pairs = ", ".join(f"{target} may be '{name}'" for target, name in nearest(best).items())
+    hint = f"; in {best.label} {pairs}: if the rest has other names, write the mapping yourself" if pairs else ""
     return (
         f"which file holds the orders? None of {_some([file.label for file in files])} has a customer, a date and an "
-        "amount of each order; name one that has."
+        f"amount of each order; name one that has{hint}."
     )
 
 

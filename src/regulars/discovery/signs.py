@@ -11,6 +11,8 @@ from regulars.discovery.values import SIGN_CURRENCIES
 from regulars.parsing import CURRENCY_SIGNS
 
 NEARLY_ALL = 0.95
+HALF = 0.5
+FEW_CODES = 3
 FEWEST = 5  # rows that a rule is read off
 CURRENCY_WORDS = r"(?i)(?:^|[\W_])(eur|usd|gbp|chf|cny|jpy|inr|brl|cad|aud|sek|nok|dkk|pln)(?:$|[\W_])"
 
@@ -37,7 +39,10 @@ def odd_products(found: Found) -> list[tuple[str, int]]:
         return []
     times = Counter(code for code in codes if code)
     odd = [(code, rows) for code, rows in times.most_common() if not re.search(r"\d", code)]
-    return odd if sum(rows for _, rows in odd) < (1 - NEARLY_ALL) * len(codes) else []
+    share = sum(rows for _, rows in odd) / max(len(codes), 1)
+    # postage may stand in every order, and is one code then
+    are_few = len(odd) <= max(FEW_CODES, (1 - NEARLY_ALL) * len(times)) and share < HALF
+    return odd if share < 1 - NEARLY_ALL or are_few else []
 
 
 def copies(found: Found) -> int:

@@ -168,10 +168,11 @@ def readable(cells: pd.DataFrame, most: int = ITEMS_SHOWN) -> pd.DataFrame:
     rows = [name for name in wide.index if name != REST]
     if len(rows) > 2:
         from scipy.cluster.hierarchy import leaves_list, linkage
+        from scipy.spatial.distance import pdist
 
         profile = wide.loc[rows]
         scaled = profile.div(profile.abs().sum(axis=1).replace(0, 1), axis=0)
-        rows = [rows[k] for k in leaves_list(linkage(scaled, "average", optimal_ordering=True))]
+        rows = [rows[k] for k in leaves_list(linkage(pdist(scaled), "average", optimal_ordering=True))]
     place = {name: k for k, name in enumerate([*rows, REST])}
     return small.sort_values("item", key=lambda names: names.map(place), kind="stable", ignore_index=True)
 
