@@ -25,6 +25,7 @@ from regulars.retention import (
     pooled_retention,
     purchase_occasions,
     recent_cells,
+    restricted_mean,
     risk_finding,
     risk_total,
     silence_probability,
@@ -226,6 +227,12 @@ class TestSurvival:
         nobody = kaplan_meier([5.0, 8.0], [0, 0])
         assert nobody.share_by(8).value == 0 and np.isnan(nobody.share_by(9).value) and nobody.n == 2
         assert np.isnan(kaplan_meier([], []).share_by(1).value)
+
+    def test_after_it_has_happened_to_all_more_is_known(self):
+        curve = kaplan_meier([5, 10, 7], [1, 1, 0])
+        assert curve.share_by(400).value == 1 and curve.share_by(400).low == curve.share_by(10).low < 1
+        assert restricted_mean(curve, 400).value == pytest.approx(5 + 5 * 2 / 3)
+        assert restricted_mean(curve, 400).value == restricted_mean(curve, 10).value
 
     def test_missing_and_negative_durations_are_refused(self):
         for bad in (-1.0, np.nan):

@@ -61,7 +61,7 @@ def restricted_mean(curve: Curve, until: float, level: float = 0.9) -> Estimate:
     >>> restricted_mean(kaplan_meier([1, 2, 3, 4], [1, 1, 0, 1]), 2).value
     1.75
     """
-    if curve.n == 0 or until > curve.horizon:
+    if not curve.knows(until):
         return Estimate(float("nan"), n=curve.n)
     inside = curve.times < until
     times = np.concatenate([[0.0], curve.times[inside], [until]])

@@ -40,15 +40,19 @@ class Curve:
     n: int
     horizon: float
 
+    def knows(self, time: float) -> bool:
+        """Whether anything can be said of `time`: somebody was watched for so long, or all had had it before."""
+        return self.n > 0 and (time <= self.horizon or (len(self.survival) > 0 and self.survival[-1] <= 0))
+
     def share_by(self, time: float) -> Estimate:
-        """Share to whom it has happened by `time`; NaN beyond the horizon.
+        """Share to whom it has happened by `time`; NaN beyond the horizon, unless it had happened to all by then.
 
         Examples
         --------
         >>> round(kaplan_meier([1, 2, 3, 4], [1, 1, 0, 1]).share_by(2).value, 6)
         0.5
         """
-        if self.n == 0 or time > self.horizon:
+        if not self.knows(time):
             return Estimate(float("nan"), n=self.n)
         place = np.searchsorted(self.times, time, side="right") - 1
         if place < 0:
