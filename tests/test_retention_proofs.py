@@ -33,12 +33,14 @@ SHOPS = {
 
 @pytest.fixture(scope="module", params=SHOPS)
 def shop(request) -> dict:
-    customers = bg_nbd_customers(60_000, **SHOPS[request.param], T=60.0, seed=17, future=200_000.0)
+    customers = bg_nbd_customers(60_000, **SHOPS[request.param], T=60.0, seed=17, future=0.0)
     customers = customers.reset_index(drop=True).assign(customer_id=lambda table: table.index.astype(str))
     history = tuple(customers[name].to_numpy(float) for name in ("frequency", "recency", "T"))
     model = BetaGeoFitter().fit(*history)
     value = customers.assign(p_alive=model.conditional_probability_alive(*history))
-    days = np.ceil(customers["next_order_in"].to_numpy() * 7)
+    # whoever is still there orders again for certain, after a wait that does not hang on the silence so far
+    wait = np.random.default_rng([17, 1]).exponential(1 / customers["rate"].to_numpy())
+    days = np.where(customers["alive"], np.ceil(wait * 7), np.nan)
     return {"name": request.param, "value": value, "model": model, "days": days}
 
 
