@@ -86,12 +86,12 @@ def not_cleaned(firm, refused, capsys):
         (
             LOG + "3,cat,2024-01-07\n",
             ", row 3 below the header, has 3 values where the header has 4 ('3,cat,2024-01-07'); mend the row, or the "
-            "delimiter and quote in the mapping.",
+            "delimiter, quote and skip_rows in the mapping.",
         ),
         (
             LOG + "3,cat,2024-01-07,5,6\n",
             ", row 3 below the header, has 5 values where the header has 4 ('3,cat,2024-01-07,5,6'); mend the row, or "
-            "the delimiter and quote in the mapping.",
+            "the delimiter, quote and skip_rows in the mapping.",
         ),
         (
             LOG + '3,"cat,2024-01-07,5\n4,dan,2024-01-08,6\n',

@@ -266,6 +266,19 @@ def test_headers_of_other_languages(firm, header, table):
     assert len(proposal.questions) == len(asked)
 
 
+def test_titles_above_the_header_are_passed_over(firm):
+    log = (
+        "Export vom 01.04.2025\n\n"
+        + "Rechnungsnr.;Datum;Kundennr.;Betrag\n"
+        + "".join(f"RE{n};{n + 1}.01.2024;k{n % 3};{n},50\n" for n in range(25))
+    )
+    proposal = new(firm, "log.csv", log, currency="EUR")
+    assert proposal.questions == []
+    assert load_mapping("shop").tables["orders"]["format"] == {"delimiter": ";", "skip_rows": 2, "decimal": ","}
+    assert any("the first 2 lines hold no table and are passed over" in line for line in proposal.unsure)
+    assert firm.clean().tables["orders"]["amount"].sum() == sum(range(25)) + 12.5
+
+
 def test_lines_whose_order_goes_by_an_unknown_name_ask_for_it(firm):
     content = "Wotsit,Customer,Date,SKU,Qty,Price\nA1,ann,2024-05-13,X1,2,3.50\nA1,ann,2024-05-13,X2,1,5\n"
     proposal = new(firm, "lines.csv", content, currency="EUR")

@@ -126,6 +126,16 @@ def test_a_file_without_a_header(shop):
     assert shop.clean().tables["orders"]["amount"].tolist() == [10, 12.5]
 
 
+def test_a_title_above_the_header_is_passed_over(shop):
+    title = 'Export of "1 April\n\n'
+    shop.orders(title + ORDERS, "format: {skip_rows: 2}")
+    assert shop.clean().tables["orders"]["amount"].tolist() == [10, 12.5]
+    shop.orders(title + ORDERS + '3,"cat,2024-01-07,5\n', "format: {skip_rows: 2}")
+    assert "orders.csv, line 6: the quote before 'cat,2024-01-07,5' never closes" in sentence(shop.ingest)
+    shop.orders("a title\n" + ORDERS)
+    assert "row 1 below the header, has 4 values where the header has 1" in sentence(shop.ingest)
+
+
 def test_parquet_with_types(shop):
     frame = pd.DataFrame(
         {
@@ -148,11 +158,12 @@ def test_an_excel_sheet(shop):
     book = Workbook()
     book.active.title = "about"
     sheet = book.create_sheet("log")
+    sheet.append(["Orders of January"])
     sheet.append(["order", "customer", "day", "total"])
     sheet.append([1, 17850, pd.Timestamp("2024-01-05 10:30").to_pydatetime(), 10.5])
     sheet.append([2, "bob", "2024-01-06", 3])
     book.save(shop.folder / "orders.xlsx")
-    shop.orders((shop.folder / "orders.xlsx").read_bytes(), "format: {sheet: log}", name="orders.xlsx")
+    shop.orders((shop.folder / "orders.xlsx").read_bytes(), "format: {sheet: log, skip_rows: 1}", name="orders.xlsx")
     orders = shop.clean().tables["orders"]
     assert orders["customer_id"].tolist() == ["17850", "bob"]
     assert orders["amount"].tolist() == [10.5, 3]

@@ -683,9 +683,11 @@ def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[t
     delimiter = {"tab": "\t", "whitespace": "\t"}.get(form.get("delimiter", default), form.get("delimiter", default))
     quote = form.get("quote", '"')
     text = _text_of(file, form, label)
+    skipped = form.get("skip_rows", 0)
+    text = "".join(text.splitlines(keepends=True)[skipped:]) if skipped else text
     if not text.strip():
         raise UserError(f"{label} is empty; supply a file with a header and rows.")
-    _refuse_open_quote(text, delimiter, quote, label)
+    _refuse_open_quote(text, delimiter, quote, label, skipped)
     first = _first_row(text, delimiter, quote)
     has_header = form.get("header", True)
     header = tuple(name.strip() for name in first) if has_header else tuple(f"column{i + 1}" for i in range(len(first)))
@@ -702,13 +704,13 @@ def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[t
         row = broken[0]
         raise UserError(
             f"{label}, row {row.number - int(has_header)} below the header, has {row.actual_columns} values where the "
-            f"header has {row.expected_columns} ({row.text[:60]!r}); mend the row, or the delimiter and quote in the "
-            "mapping."
+            f"header has {row.expected_columns} ({row.text[:60]!r}); mend the row, or the delimiter, quote and "
+            "skip_rows in the mapping."
         )
     return header, data
 
 
-def _refuse_open_quote(text: str, delimiter: str, quote: str, label: str) -> None:
+def _refuse_open_quote(text: str, delimiter: str, quote: str, label: str, skipped: int) -> None:
     """Stop where a quote opens and never closes: all rows after it would be taken for one value."""
     if quote == "none" or text.count(quote) % 2 == 0:
         return
@@ -717,7 +719,7 @@ def _refuse_open_quote(text: str, delimiter: str, quote: str, label: str) -> Non
     fields = re.finditer(rf"{begins}{quoted}(?:[^{quoted}]|{quoted}{quoted})*+{quoted}?", text)
     last = next(iter(deque(fields, maxlen=1)), None)
     if last and last.end() == len(text) and last[0].count(quote) % 2:
-        line = text.count("\n", 0, last.start()) + 1
+        line = text.count("\n", 0, last.start()) + 1 + skipped
         raise UserError(
             f"{label}, line {line}: the quote before {last[0][1:21].splitlines()[0]!r} never closes; close it, or name "
             "another quote (or none) in the mapping."
@@ -817,7 +819,7 @@ def _read_excel(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa
     if sheet not in book.sheetnames:
         raise UserError(f"{label} has no sheet '{sheet}'; it has {', '.join(book.sheetnames)}.")
     rows = [[_cell_text(value) for value in row] for row in book[sheet].iter_rows(values_only=True)]
-    rows = [row for row in rows if any(row)]
+    rows = [row for row in rows if any(row)][form.get("skip_rows", 0) :]
     if not rows:
         raise UserError(f"{label}, sheet '{sheet}', is empty; supply a sheet with a header and rows.")
     has_header = form.get("header", True)

@@ -140,6 +140,11 @@ def _text_form(file: Path, written: str) -> tuple[dict, list[str], list[str]]:
     if delimiter != default:
         form["delimiter"] = {"\t": "tab"}.get(delimiter, delimiter)
     concluded.append(f"delimiter {DELIMITERS.get(delimiter, 'blanks')}")
+    if above := lines_above(text.lstrip("\ufeff"), delimiter, rows):
+        form["skip_rows"] = above
+        unsure.append(f"the first {above} lines hold no table and are passed over: is the header the line below them?")
+        width = _agreement(rows)[1]
+        rows = rows[next(place for place, row in enumerate(rows) if len(row) == width) :]
     if not has_header(rows):
         form["header"] = False
         unsure.append("its first row holds values, so it names no columns: they are column1, column2 …")
@@ -171,6 +176,24 @@ def find_delimiter(text: str) -> tuple[str, list[list[str]]]:
         return best, found[best]
     blanks = [line.split() for line in text.splitlines()[:LOOKED_AT] if line.strip()]
     return ("whitespace", blanks) if _agreement(blanks)[1] > 1 else (",", found[","])
+
+
+def lines_above(text: str, delimiter: str, rows: list[list[str]]) -> int:
+    r"""How many lines stand above a table: titles and blanks, which have fewer values than its rows.
+
+    Examples
+    --------
+    >>> text = "Sales of 2024\n\na;b\n1;2\n3;4\n5;6\n7;8\n"
+    >>> lines_above(text, *find_delimiter(text))
+    2
+    """
+    width = _agreement(rows)[1]
+    if delimiter not in DELIMITERS or width < 2 or not rows or len(rows[0]) >= width:
+        return 0
+    for place, line in enumerate(text.splitlines()):
+        if len(next(csv.reader([line], delimiter=delimiter), [])) == width:
+            return place
+    return 0
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:

@@ -377,6 +377,8 @@ def _one_line(text: str) -> str:
 def _scalar(value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
     text = str(value)
     plain = re.fullmatch(r"[A-Za-z_/][\w ./-]*", text, re.A) and text == text.strip()
     return text if plain and text not in ("true", "false", "null") else json.dumps(text, ensure_ascii=False)
