@@ -4,7 +4,7 @@ from regulars.lazy import exports
 
 _HOMES = {
     "aftermath": ("cases_finding", "scores_after_cases"),
-    "answers": ("check_answers", "item_answers", "sound_answers", "with_wave"),
+    "answers": ("check_answers", "item_answers", "scores_by_item", "sound_answers", "with_wave"),
     "gap": ("gap_states", "gaps", "respondent_gaps", "shortfalls", "state_shares"),
     "indices": (
         "answers_of", "by_group", "csat", "customer_satisfaction", "customer_scores", "ends_of", "groups_differ",
@@ -25,7 +25,7 @@ _HOMES = {
     "cost": ("first_to_mend", "service_finding", "silent_part", "stake", "worth_finding"),
     "drivers": ("driver_shares", "lmg_shares"),
     "explained": ("Explained", "driver_to_fix", "explain", "first_screen", "levers_told", "with_index"),
-    "index": ("SatisfactionIndex", "satisfaction_index", "scores_by_item"),
+    "index": ("SatisfactionIndex", "satisfaction_index"),
     "pls": ("PathModel", "path_model", "path_model_of"),
     "structure": ("structure_of", "survey_model"),
     "told": ("complaints_told", "first_gap", "gap_told", "waves_told", "who_told"),

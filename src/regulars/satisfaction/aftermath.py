@@ -5,6 +5,7 @@ import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.intervals import difference, from_row, z_value
+from regulars.satisfaction.answers import among
 from regulars.satisfaction.indices import mean
 
 
@@ -41,12 +42,12 @@ def scores_after_cases(
     """
     told = answered.dropna(subset=["customer_id", "satisfaction"]).drop_duplicates("customer_id", keep="last")
     told = told.set_index("customer_id")
-    cases = tickets[tickets["customer_id"].isin(told.index)]
-    answer = pd.to_datetime(cases["customer_id"].map(told["answered_at"])).dt.normalize()
+    cases = tickets[among(tickets["customer_id"], told.index)]
+    answer = pd.to_datetime(cases["customer_id"].astype(object).map(told["answered_at"])).dt.normalize()
     ago = answer - pd.to_datetime(cases["opened_at"]).dt.normalize()
     before = ((ago >= pd.Timedelta(0)) & (ago <= pd.Timedelta(days=within_days))).to_numpy()
     pairs = cases.loc[before, ["customer_id", "category"]].drop_duplicates()
-    others = mean(told.loc[~told.index.isin(pairs["customer_id"]), "satisfaction"], level)
+    others = mean(told.loc[~among(told.index, pairs["customer_id"]), "satisfaction"], level)
     rows = []
     for category, who in pairs.dropna(subset=["category"]).groupby("category")["customer_id"]:
         score = mean(told.loc[who, "satisfaction"], level)

@@ -1,5 +1,8 @@
 """Survey answers as they are used: checked against the survey's items, with a wave and one respondent per row."""
 
+from typing import NamedTuple
+
+import numpy as np
 import pandas as pd
 
 from regulars.clv.limits import Remark
@@ -128,6 +131,8 @@ def with_wave(surveys: pd.DataFrame) -> pd.DataFrame:
     >>> with_wave(pd.DataFrame({"answered_at": pd.to_datetime(["2026-02-03", "2026-05-01"])}))["wave"].tolist()
     ['2026-Q1', '2026-Q2']
     """
+    if "wave" in surveys and not surveys["wave"].isna().any():
+        return surveys.assign(wave=surveys["wave"].astype("string"))
     dates = surveys["answered_at"]
     quarter = dates.dt.year.astype("string") + "-Q" + dates.dt.quarter.astype("string")
     return surveys.assign(wave=quarter if "wave" not in surveys else surveys["wave"].astype("string").fillna(quarter))
@@ -143,6 +148,102 @@ def respondents(surveys: pd.DataFrame) -> pd.Series:
     """
     named = "customer " + surveys["customer_id"].astype("string")
     return named.fillna("response " + surveys["response_id"].astype("string")).rename("respondent")
+
+
+def scores_by_item(surveys: pd.DataFrame) -> pd.DataFrame:
+    """What each respondent perceived, one row per respondent and wave, one column per item.
+
+    Parameters
+    ----------
+    surveys : pandas.DataFrame
+        Columns of the surveys table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Scores (several answers to one item in one wave are averaged; missing where not answered), indexed by
+        ``respondent`` and ``wave``, sorted.
+
+    Examples
+    --------
+    >>> surveys = pd.DataFrame({"response_id": "r", "customer_id": "a", "answered_at": pd.Timestamp("2026-01-01"),
+    ...                         "item": ["s1", "s2"], "kind": "perceived", "score": [10.0, 3.0]})
+    >>> scores_by_item(surveys).to_numpy().tolist()
+    [[10.0, 3.0]]
+    """
+    return shaped(surveys).scores
+
+
+class Shaped(NamedTuple):
+    """Perceived answers in the shape of a table, one row per respondent and wave, in the order of both.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        As `scores_by_item` gives them.
+    people : pandas.DataFrame
+        On the same rows, counted from 0: ``respondent``, ``customer_id`` (missing where anonymous), ``wave``,
+        ``answered_at`` (the latest answer in the wave).
+    """
+
+    scores: pd.DataFrame
+    people: pd.DataFrame
+
+
+def shaped(surveys: pd.DataFrame) -> Shaped:
+    """Bring perceived answers into the shape of a table; of codes, since millions of texts are slow to group by."""
+    told = surveys[(surveys["kind"] == PERCEIVED).to_numpy()] if "kind" in surveys else surveys
+    told = with_wave(told[told["score"].notna().to_numpy()])
+    who, names = _respondent_codes(told)
+    wave, waves = pd.factorize(told["wave"], sort=True)
+    item, items = pd.factorize(told["item"], sort=True)
+    rows, first, place = np.unique(
+        who.astype(np.int64) * max(len(waves), 1) + wave, return_index=True, return_inverse=True
+    )
+    cell = place * len(items) + item
+    size = len(rows) * len(items)
+    total = np.bincount(cell, weights=told["score"].to_numpy(float), minlength=size)
+    count = np.bincount(cell, minlength=size)
+    with np.errstate(invalid="ignore"):
+        table = np.where(count > 0, total / count, np.nan).reshape(len(rows), len(items))
+    respondent, of_wave = names[rows // max(len(waves), 1)], pd.Index(waves)[rows % max(len(waves), 1)]
+    index = pd.MultiIndex.from_arrays([respondent, of_wave], names=["respondent", "wave"])
+    scores = pd.DataFrame(table, index=index, columns=pd.Index(items, dtype=object))
+    if "answered_at" not in told:
+        return Shaped(scores, pd.DataFrame(index=range(len(rows))))
+    moment = told["answered_at"].to_numpy()
+    latest = np.full(len(rows), np.iinfo(np.int64).min)  # as numpy writes a date that is not known
+    np.maximum.at(latest, place, moment.view(np.int64))
+    people = pd.DataFrame(
+        {"respondent": respondent, "customer_id": told["customer_id"].iloc[first].to_numpy(), "wave": of_wave,
+         "answered_at": latest.view(moment.dtype)}
+    )  # fmt: skip
+    kinds = {"respondent": "string", "wave": "string", "customer_id": told["customer_id"].dtype}
+    return Shaped(scores, people.astype(kinds))
+
+
+def _respondent_codes(surveys: pd.DataFrame) -> tuple[np.ndarray, pd.Index]:
+    """Number of who gave each answer, and the name to each number, in the order of names, as `respondents` has them."""
+    code, ids = pd.factorize(surveys["customer_id"], sort=True)
+    names = [f"customer {name}" for name in ids]
+    anonymous = code < 0
+    if anonymous.any():
+        other, responses = pd.factorize(surveys["response_id"][anonymous], sort=True)
+        code = code.copy()
+        code[anonymous] = len(ids) + other
+        names += [f"response {name}" for name in responses]
+    return code, pd.Index(names, dtype=object)
+
+
+def among(ids, known) -> np.ndarray:
+    """Whether each id is one of those known, by hashing both as Python's text: pandas' own way converts them each time.
+
+    Examples
+    --------
+    >>> among(pd.Series(["a", "b"], dtype="string"), pd.Index(["b"])).tolist()
+    [False, True]
+    """
+    return pd.Index(ids).astype(object).isin(pd.Index(known).astype(object))
 
 
 def item_answers(surveys: pd.DataFrame, item: str, kind: str = PERCEIVED) -> pd.DataFrame:

@@ -9,7 +9,8 @@ import pandas as pd
 from regulars.errors import UserError
 from regulars.finding import Finding
 from regulars.intervals import Estimate, from_row
-from regulars.satisfaction.index import SatisfactionIndex, satisfaction_index, scores_by_item
+from regulars.satisfaction.answers import scores_by_item
+from regulars.satisfaction.index import SatisfactionIndex, satisfaction_index
 from regulars.satisfaction.structure import survey_model
 from regulars.satisfaction.waves import latest
 from regulars.satisfaction.worth import driver_worth

@@ -5,7 +5,7 @@ import pandas as pd
 
 from regulars.intervals import wilson
 from regulars.labels import SatisfactionState
-from regulars.satisfaction.answers import EXPECTED, PERCEIVED, respondents, with_wave
+from regulars.satisfaction.answers import EXPECTED, PERCEIVED, shaped, with_wave
 
 
 def gaps(surveys: pd.DataFrame) -> pd.DataFrame:
@@ -38,14 +38,20 @@ def gaps(surveys: pd.DataFrame) -> pd.DataFrame:
     >>> gaps(answers)["gap"].tolist()
     [-2.0]
     """
-    answers = with_wave(surveys)
-    answers = answers.assign(respondent=respondents(answers))
-    keys = ["wave", "respondent", "item"]
-    scores = answers.groupby([*keys, "kind"])["score"].mean().unstack("kind")
-    scores = scores.reindex(columns=[PERCEIVED, EXPECTED]).dropna().reset_index().rename_axis(columns=None)
-    ids = answers.drop_duplicates("respondent").set_index("respondent")["customer_id"]
+    asked = surveys.loc[(surveys["kind"] == EXPECTED).to_numpy(), "item"].unique()
+    told = with_wave(surveys[surveys["item"].isin(asked).to_numpy()])
+    parts = {
+        kind: shaped(told[(told["kind"] == kind).to_numpy()].drop(columns="kind")) for kind in (PERCEIVED, EXPECTED)
+    }
+    names = ["respondent", "wave", "item"]
+    long = {k: part.scores.rename_axis(columns="item").stack().dropna().rename(k) for k, part in parts.items()}
+    scores = long[PERCEIVED].to_frame().join(long[EXPECTED], how="inner").reset_index()
+    people = parts[PERCEIVED].people
+    ids = people.drop_duplicates("respondent").set_index("respondent")["customer_id"]
     scores["customer_id"] = scores["respondent"].map(ids)
+    scores = scores.astype(dict.fromkeys(names, "string"))
     scores["gap"] = scores[PERCEIVED] - scores[EXPECTED]
+    scores = scores.sort_values(["wave", "respondent", "item"], kind="stable", ignore_index=True)
     return scores[["respondent", "customer_id", "wave", "item", PERCEIVED, EXPECTED, "gap"]]
 
 

@@ -11,7 +11,6 @@ from scipy.special import stdtrit
 from regulars.errors import UserError
 from regulars.intervals import Estimate
 from regulars.labels import Change
-from regulars.satisfaction.answers import PERCEIVED, respondents, with_wave
 from regulars.satisfaction.drivers import lmg_of
 from regulars.satisfaction.pls import PathModel, answer_table, as_possible, fit, path_model, respondents_in, treated
 from regulars.satisfaction.structure import Structure, structure_of
@@ -70,43 +69,6 @@ class SatisfactionIndex:
     model: PathModel
     remarks: tuple
     is_interpretable: bool
-
-
-def scores_by_item(surveys: pd.DataFrame) -> pd.DataFrame:
-    """What each respondent perceived, one row per respondent and wave, one column per item.
-
-    Parameters
-    ----------
-    surveys : pandas.DataFrame
-        Columns of the surveys table.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Scores (several answers to one item in one wave are averaged; missing where not answered), indexed by
-        ``respondent`` and ``wave``, sorted.
-
-    Examples
-    --------
-    >>> surveys = pd.DataFrame({"response_id": "r", "customer_id": "a", "answered_at": pd.Timestamp("2026-01-01"),
-    ...                         "item": ["s1", "s2"], "kind": "perceived", "score": [10.0, 3.0]})
-    >>> scores_by_item(surveys).to_numpy().tolist()
-    [[10.0, 3.0]]
-    """
-    told = with_wave(surveys[surveys["kind"] == PERCEIVED]) if "kind" in surveys else with_wave(surveys)
-    who = pd.factorize(respondents(told), sort=True)
-    wave, item = pd.factorize(told["wave"], sort=True), pd.factorize(told["item"], sort=True)
-    row = who[0].astype(np.int64) * len(wave[1]) + wave[0]
-    rows, place = np.unique(row, return_inverse=True)
-    cell = place * len(item[1]) + item[0]
-    size = len(rows) * len(item[1])
-    total = np.bincount(cell, weights=told["score"].to_numpy(float), minlength=size)
-    count = np.bincount(cell, minlength=size)
-    with np.errstate(invalid="ignore"):
-        table = np.where(count > 0, total / count, np.nan).reshape(len(rows), -1)
-    names = [pd.Index(who[1])[rows // len(wave[1])], pd.Index(wave[1])[rows % len(wave[1])]]
-    index = pd.MultiIndex.from_arrays(names, names=["respondent", "wave"])
-    return pd.DataFrame(table, index=index, columns=pd.Index(item[1], dtype=object))
 
 
 def satisfaction_index(

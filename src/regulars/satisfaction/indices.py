@@ -8,7 +8,7 @@ from scipy.special import chdtrc, stdtrit
 
 from regulars.intervals import Estimate, share, z_value
 from regulars.labels import Recommendation
-from regulars.satisfaction.answers import PERCEIVED, respondents, with_wave
+from regulars.satisfaction.answers import shaped
 
 
 def recommendation(scores: pd.Series) -> pd.Series:
@@ -295,22 +295,11 @@ def customer_satisfaction(
     [75.0]
     """
     items = survey_items[survey_items["construct"] == construct].set_index("item")
-    answers = with_wave(surveys[surveys["item"].isin(items.index) & (surveys["kind"] == PERCEIVED)])
-    answers = answers.assign(respondent=respondents(answers))
-    low, high = answers["item"].map(items["scale_min"]), answers["item"].map(items["scale_max"])
-    answers["satisfaction"] = (100 * (answers["score"] - low) / (high - low)).astype(float)
-    # an item answered twice in a wave counts once
-    keys = ["respondent", "wave"]
-    per_item = answers.groupby([*keys, "item"], sort=True).agg(
-        customer_id=("customer_id", "first"), answered_at=("answered_at", "max"), satisfaction=("satisfaction", "mean")
-    )
-    table = per_item.groupby(keys, sort=True).agg(
-        customer_id=("customer_id", "first"),
-        answered_at=("answered_at", "max"),
-        items=("satisfaction", "size"),
-        satisfaction=("satisfaction", "mean"),
-    )
-    table = table.reset_index()
+    told = shaped(surveys[surveys["item"].isin(items.index).to_numpy()])
+    ends = items[~items.index.duplicated()].reindex(told.scores.columns)
+    low, high = ends["scale_min"].to_numpy(float), ends["scale_max"].to_numpy(float)
+    scaled = (100 * (told.scores - low) / (high - low)).set_axis(told.people.index)
+    table = told.people.assign(items=scaled.notna().sum(axis=1), satisfaction=scaled.mean(axis=1))
     if latest:
         table = table.sort_values(["respondent", "answered_at", "wave"]).drop_duplicates("respondent", keep="last")
     columns = ["respondent", "customer_id", "wave", "answered_at", "items", "satisfaction"]

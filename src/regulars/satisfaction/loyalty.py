@@ -11,6 +11,7 @@ from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.intervals import Estimate, difference, from_row, share, wilson
 from regulars.labels import LoyaltyType
+from regulars.satisfaction.answers import among
 from regulars.satisfaction.indices import mean, nps
 from regulars.satisfaction.repurchase import whole
 
@@ -147,7 +148,7 @@ def behaviour(purchases: pd.DataFrame, until: pd.Series, window_days: int = 365,
     ----------
     Ehrenberg, A. S. C. (1959), Applied Statistics 8, 26-41 (the negative binomial of repeat buying).
     """
-    log = purchases[purchases["customer_id"].isin(until.index)]
+    log = purchases[among(purchases["customer_id"], until.index)]
     customer, day = log["customer_id"].astype(object), pd.to_datetime(log["day"])
     last = pd.to_datetime(customer.map(until)).dt.normalize()
     first = day.groupby(customer).transform("min")

@@ -11,11 +11,10 @@ from scipy.stats import rankdata, spearmanr
 from regulars.errors import UserError
 from regulars.finding import Finding
 from regulars.intervals import Estimate, from_row, z_value
-from regulars.satisfaction.answers import PERCEIVED, respondents, with_wave
+from regulars.satisfaction.answers import among, shaped
 from regulars.satisfaction.components import component_scores, principal_components
 from regulars.satisfaction.fuzzy import fuzzy_evaluation, memberships
 from regulars.satisfaction.hierarchy import Agreement, kendall_w
-from regulars.satisfaction.index import scores_by_item
 from regulars.satisfaction.indices import mean, top_box
 from regulars.satisfaction.ordered import ordered_logit
 from regulars.satisfaction.raking import Raked, rake, weighted_share
@@ -72,28 +71,12 @@ def wide_answers(surveys: pd.DataFrame, survey_items: pd.DataFrame, latest: bool
     [[100.0, nan]]
     """
     known = survey_items.drop_duplicates("item").set_index("item")
-    surveys = surveys[(surveys["item"].isin(known.index) & (surveys["kind"] == PERCEIVED)).to_numpy()]
-    table = scores_by_item(surveys).reindex(columns=known.index)
+    surveys = surveys[surveys["item"].isin(known.index).to_numpy()]
+    told = shaped(surveys)
     low, high = known["scale_min"].to_numpy(float), known["scale_max"].to_numpy(float)
-    table = 100 * (table - low) / (high - low)
-    people = _people(surveys, table.index)
-    every = pd.concat([people, table.set_axis(people.index)], axis=1)
+    table = 100 * (told.scores.reindex(columns=known.index) - low) / (high - low)
+    every = pd.concat([told.people[PEOPLE], table.set_axis(told.people.index)], axis=1)
     return latest_answers(every) if latest else every
-
-
-def _people(surveys: pd.DataFrame, rows: pd.MultiIndex) -> pd.DataFrame:
-    """Who is behind each respondent and wave, and when the last answer came."""
-    told = with_wave(surveys)
-    answers = pd.DataFrame(
-        {"respondent": respondents(told), "wave": told["wave"], "answered_at": told["answered_at"],
-         "customer_id": told["customer_id"]}
-    )  # fmt: skip
-    # the answers of one questionnaire say the same: one row of each is enough to be grouped
-    answers = answers.drop_duplicates()
-    people = answers.groupby(["respondent", "wave"]).agg(
-        customer_id=("customer_id", "first"), answered_at=("answered_at", "max")
-    )
-    return people.reindex(rows).reset_index()[PEOPLE]
 
 
 def latest_answers(every: pd.DataFrame) -> pd.DataFrame:
@@ -288,7 +271,7 @@ def four_ways(
     Bonett, D. G. and Wright, T. A. (2000), Psychometrika 65, 23-28 (intervals of Spearman's correlation).
     """
     answers = answers.dropna(subset=["customer_id"]).set_index("customer_id", drop=False)
-    answers = answers[answers.index.isin(cells.index)]
+    answers = answers[among(answers.index, cells.index)]
     raked = rake(cells, answers.index)
     scores = respondent_scores(answers, survey_items, design)
     factors = factor_scores(answers, survey_items, list(design.weights.index))

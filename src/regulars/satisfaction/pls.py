@@ -200,7 +200,8 @@ class Moments:
         told = ~np.isnan(table)
         mean = np.nanmean(table, axis=0)
         centred = np.where(told, table - mean, 0.0)
-        pairs = np.maximum(told.T.astype(float) @ told, 1.0)
+        both = told.astype(float)  # a product of truth values is reckoned one by one
+        pairs = np.maximum(both.T @ both, 1.0)
         covariance = centred.T @ centred / pairs
         return cls(mean, covariance if told.all() else as_possible(covariance))
 

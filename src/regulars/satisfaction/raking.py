@@ -7,6 +7,7 @@ import pandas as pd
 
 from regulars.errors import UserError
 from regulars.intervals import Estimate, wilson
+from regulars.satisfaction.answers import among
 
 MOST_ROUNDS = 500
 CLOSE = 1e-10
@@ -96,7 +97,7 @@ def rake(population: pd.DataFrame, answered: pd.Index) -> Raked:
     >>> rake(people, pd.Index(["a", "d"])).weights.tolist()
     [1.5, 0.5]
     """
-    answered = answered[answered.isin(population.index)]
+    answered = answered[among(answered, population.index)]
     if not len(answered):
         raise UserError("Table surveys: nobody who answered is a customer with orders, so answers cannot be weighted.")
     told = population.loc[answered]

@@ -9,6 +9,7 @@ from scipy.special import ndtri
 from regulars.errors import UserError
 from regulars.intervals import z_value
 from regulars.retention.ranking import areas_under_curve
+from regulars.satisfaction.answers import among
 
 FEWEST = 30  # customers of either kind, who ordered and who did not, below which nothing is told
 
@@ -105,12 +106,12 @@ def repurchases(
     asked = known.set_index("customer_id")["answered_at"]
     if known.empty:  # of no rows pandas cannot tell what kind they are
         return known.set_index("customer_id").assign(bought=pd.Series(dtype=bool))
-    log = purchases[purchases["customer_id"].isin(asked.index)]
-    start = log["customer_id"].map(asked)
+    log = purchases[among(purchases["customer_id"], asked.index)]
+    start = log["customer_id"].astype(object).map(asked)
     day = pd.to_datetime(log["day"])
     inside = log.loc[((day > start) & (day <= start + length)).to_numpy(), "customer_id"].unique()
     table = known.set_index("customer_id").sort_index()
-    return table.assign(bought=table.index.isin(inside))
+    return table.assign(bought=among(table.index, inside))
 
 
 def foretell(scores: pd.DataFrame, bought: pd.Series, level: float = 0.9) -> Foretold:

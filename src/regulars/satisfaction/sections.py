@@ -8,13 +8,13 @@ import pandas as pd
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding, attempted
 from regulars.satisfaction.aftermath import cases_finding
+from regulars.satisfaction.answers import scores_by_item
 from regulars.satisfaction.between import Visits, between_finding
 from regulars.satisfaction.complaints import only_complaints
 from regulars.satisfaction.control import recommend_finding
 from regulars.satisfaction.delivered import asked_finding, delivered_finding
 from regulars.satisfaction.gap import gap_states, gaps
 from regulars.satisfaction.hierarchy import ahp, expert_weights, points_of_ranking
-from regulars.satisfaction.index import scores_by_item
 from regulars.satisfaction.indices import customer_satisfaction
 from regulars.satisfaction.kano import kano_finding, levels_finding
 from regulars.satisfaction.listening import channels_finding, importance_finding, switching_finding

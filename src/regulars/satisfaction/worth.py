@@ -15,6 +15,7 @@ from regulars.clv import BetaGeoCovariateFitter, BetaGeoFitter
 from regulars.errors import UserError
 from regulars.intervals import Estimate, z_value
 from regulars.rfm import unit_days
+from regulars.satisfaction.answers import among
 
 MONTH_DAYS = 30.4375
 STEP = 1e-4  # of the numerical derivatives of value by the parameters
@@ -128,7 +129,7 @@ def histories_at(purchases: pd.DataFrame, when, observation_end, time_unit: str 
     [2.0, 9.0, 10.0, 1.0, 2.0, 5.0]
     """
     unit = unit_days(time_unit)
-    days = purchases[purchases["customer_id"].isin(when.index)]
+    days = purchases[among(purchases["customer_id"], when.index)]
     customer = days["customer_id"].astype(object)
     day = pd.to_datetime(days["day"])
     limit = pd.to_datetime(customer.map(when))
@@ -204,7 +205,7 @@ def answers_of_the_left(purchases, answers, model, observation_end, time_unit="w
         day = wave["answered_at"].min()
         told = histories_at(purchases, pd.Series(day, index=everyone), observation_end, time_unit)
         alive.append(model._alive(*(told[name].to_numpy() for name in ("x0", "t0", "T0"))))
-        answered.append(told.index.isin(wave["customer_id"]).astype(float))
+        answered.append(among(told.index, wave["customer_id"]).astype(float))
     p, y = np.concatenate(alive), np.concatenate(answered)
     design = np.column_stack([p, 1 - p])
     if np.linalg.matrix_rank(design) < 2:
