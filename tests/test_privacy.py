@@ -6,6 +6,7 @@ import hmac
 import pandas as pd
 import pytest
 
+from regulars import cli
 from regulars.errors import UserError
 from regulars.privacy import KEY_VARIABLE, pseudonyms
 
@@ -31,6 +32,19 @@ def test_a_private_dataset_needs_a_key(monkeypatch):
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     with pytest.raises(UserError, match="'shop' need a key: set the environment variable REGULARS_ID_KEY"):
         pseudonyms(["1"], "shop")
+
+
+def test_a_missing_key_is_told_before_any_work(monkeypatch, tmp_path, capsys):
+    (tmp_path / "params.yaml").write_text(
+        "common: {}\ningest: {}\nindex: {}\ndatasets:\n  shop: {}\n", encoding="utf-8"
+    )
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
+    monkeypatch.delenv("REGULARS_ID_KEY", raising=False)
+    assert cli.main(["reports", "shop"]) == 1
+    assert "'shop' need a key: set the environment variable REGULARS_ID_KEY" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dvc.yaml", "params.yaml"]
 
 
 def test_index_is_kept_and_names_are_distinct():

@@ -190,12 +190,17 @@ def _close_month(arguments: argparse.Namespace) -> int:
 
 
 def _reports(arguments: argparse.Namespace) -> int:
-    from regulars.sources import has_changed  # takes most of a second, which `run` need not wait for
+    # these take most of a second, which `run` need not wait for
+    from regulars.privacy import need_key
+    from regulars.sources import has_changed
 
     known = params.datasets()
     if arguments.dataset and arguments.dataset not in known:
         params.resolve("index", arguments.dataset)  # raises the sentence that lists the datasets
     datasets = [arguments.dataset] if arguments.dataset else known
+    for dataset in datasets:
+        if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made
+            need_key(dataset)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "runs.jsonl")

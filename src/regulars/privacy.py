@@ -60,6 +60,21 @@ def pseudonyms_of(dataset: str) -> Callable[[Iterable[str]], pd.Series]:
     return partial(pseudonyms, dataset=dataset)
 
 
+def need_key(dataset: str) -> None:
+    """Complain where pages of a dataset cannot be made for want of a key, before any work is done for them.
+
+    Raises
+    ------
+    UserError
+        As `pseudonyms`.
+
+    Examples
+    --------
+    >>> need_key("cdnow")
+    """
+    _key(dataset)
+
+
 def _key(dataset: str) -> bytes:
     key = os.environ.get(KEY_VARIABLE, "")
     if not key and dataset in PUBLIC_DATASETS:
