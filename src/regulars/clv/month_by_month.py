@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from regulars.clv._fitter import distinct_rows
 from regulars.clv._mixing import beta_nodes, gauss_nodes, nearly_polynomial
@@ -169,8 +170,9 @@ def months_ahead(
         table.append(_long(coming.expected(acquisition.path), [newcomers]))
         more = coming.drawn(acquisition.path, acquisition.draws, draws, moved, streams[3])
         drawn = {name: np.concatenate([values, more[name][:, None]], axis=1) for name, values in drawn.items()}
-    common = np.exp(level_uncertainty * streams[4].standard_normal((draws, 1, 1)))
-    drawn = {name: values * common for name, values in drawn.items()}
+    # the level outweighs all else where customers are many: its quantiles, in random order, leave no noise of their own
+    common = ndtri((streams[4].permutation(draws) + 0.5) / draws)
+    drawn = {name: values * np.exp(level_uncertainty * common)[:, None, None] for name, values in drawn.items()}
     return MonthByMonth(pd.concat(table, ignore_index=True), drawn, level, len(customers))
 
 

@@ -873,7 +873,7 @@ def stacked(
     days = pd.concat([frame[x], frame[x] + pd.Timedelta(days=31)], ignore_index=True)
     first = frame.loc[frame[is_forecast], x].min()
     return drawing.figure(
-        traces + _band(total, "_middle", low, high, OTHER, "linear"),
+        traces + _band(total, "_middle", low, high, drawing.INK, "linear"),
         height,
         _margin(vertical["ticktext"], top=drawing.TOP + 20),
         drawing.paper_height(height),
