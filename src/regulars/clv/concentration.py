@@ -11,6 +11,7 @@ from regulars.intervals import Estimate
 
 CURVE_POINTS = 101
 CHUNK = 4_000_000  # weights drawn at once, so that memory does not grow with the base
+RESAMPLED = 50_000  # customers who are resampled, of more a part; intervals are then narrowed to the size of the base
 
 
 def lorenz_curve(values, points: int = CURVE_POINTS, *, ranked_by=None) -> pd.DataFrame:
@@ -253,18 +254,26 @@ def _estimates(asked, level: float, draws: int, seed: int) -> list[Estimate]:
     def statistics(resamples):
         return [resamples.gini(ordered) if top is None else resamples.top(ordered, top) for ordered, top in asked]
 
-    customers = len(asked[0][0])
+    customers, everybody = len(asked[0][0]), asked
+    themselves = statistics(_Resamples(np.ones((1, customers))))
     rng, found = np.random.default_rng(seed), [[] for _ in asked]
-    size = max(1, CHUNK // customers)
+    if customers > RESAMPLED:
+        # each order of the customers is a list of its own, of which the same places are kept: every nth from the top
+        part = np.sort(rng.choice(customers, RESAMPLED, replace=False))
+        asked = [(ordered[part], top) for ordered, top in everybody]
+    middles = statistics(_Resamples(np.ones((1, min(customers, RESAMPLED)))))
+    size = max(1, CHUNK // len(asked[0][0]))
     for start in range(0, draws, size):
-        drawn = _Resamples(rng.poisson(1.0, (min(size, draws - start), customers)).astype(float))
+        drawn = _Resamples(rng.poisson(1.0, (min(size, draws - start), len(asked[0][0]))).astype(float))
         for values, told in zip(found, statistics(drawn), strict=True):
             values.append(told[np.isfinite(told)])  # a resample without any value says nothing
-    themselves = statistics(_Resamples(np.ones((1, customers))))
-    return [
-        _estimate(own[0], np.concatenate([np.empty(0), *values]), level, customers)
-        for own, values in zip(themselves, found, strict=True)
-    ]
+    estimates = []
+    for own, middle, values in zip(themselves, middles, found, strict=True):
+        resampled = np.concatenate([np.empty(0), *values])
+        if customers > RESAMPLED:
+            resampled = own[0] + np.sqrt(RESAMPLED / customers) * (resampled - middle[0])
+        estimates.append(_estimate(own[0], resampled, level, customers))
+    return estimates
 
 
 def _estimate(value, resampled, level: float, n: int) -> Estimate:
