@@ -134,3 +134,16 @@ def test_forecast_of_the_days_to_come_is_the_one_that_was_judged(cdnow_sample):
 def test_own_model_may_carry_the_name_of_a_combination(cdnow_sample):
     folds, _ = backtest_folds(cdnow_sample, [CUTOFF], 90, {"shape": BetaGeoFitter()}, **CDNOW)
     assert folds[0].combination is None
+
+
+def test_many_numbers_are_summed_as_exactly_as_few():
+    from math import fsum
+
+    from regulars.clv.combining import MANY, _exact_sum
+
+    values = np.random.default_rng(1).lognormal(0.0, 3.0, MANY + 7)
+    exact = fsum(values)
+    assert _exact_sum(values) == pytest.approx(exact, rel=1e-11)
+    shuffled = np.random.default_rng(2).permutation(values)
+    assert _exact_sum(shuffled) == _exact_sum(values), "no order of the numbers matters"
+    assert _exact_sum(values[:100]) == fsum(values[:100])

@@ -131,3 +131,11 @@ def test_equal_spends_and_negative_values_stand():
     minus["tier"] = assign_tiers(minus["clv"])
     finding = _told(minus)
     assert finding.verdict == "loss" and finding.frames["steps"]["customers"].sum() == len(table)
+
+
+def test_many_customers_share_curves_that_say_the_same(monkeypatch):
+    table, _ = base(20_000)
+    each = tier_probability(table, R, P, Q)
+    monkeypatch.setattr("regulars.segments.pyramid.EXACT", 100)
+    shared = tier_probability(table, R, P, Q)
+    assert (shared - each).abs().max() < 2e-5 and shared.isna().equals(each.isna())

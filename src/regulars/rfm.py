@@ -435,8 +435,12 @@ class Purchases:
         _check_cutoff(cutoff, observation_end, self.first)
         table = self.summary(cutoff, time_unit)
         counts, money = self.between(cutoff, observation_end)
-        known = np.bincount(self.code[self.day <= day_number(cutoff)], minlength=len(self.customers)) > 0
+        known = self.known(cutoff)
         return table.assign(holdout_orders=counts[known], holdout_spend=money[known] / PARTS)
+
+    def known(self, day) -> np.ndarray:
+        """Places in ``customers`` of those who had ordered by a day, in the order of `summary`."""
+        return np.flatnonzero(np.bincount(self.code[self.day <= day_number(day)], minlength=len(self.customers)))
 
     def between(self, start, end) -> tuple[np.ndarray, np.ndarray]:
         """Occasions after one day and up to another, last one included, of every customer, and their money in parts."""

@@ -34,7 +34,8 @@ def values_at(
     Returns
     -------
     pandas.Series
-        clv in currency, indexed by customer_id. Empty where nobody was known.
+        clv in currency, indexed by the customer's place in ``log.customers``: numbers are faster than ids. Empty
+        where nobody was known.
     """
     table = log.summary(day, time_unit)
     if not len(table):
@@ -45,4 +46,4 @@ def values_at(
         models.orders, models.spend, table["frequency"], table["recency"], table["T"], money,
         margin=margin, annual_discount_rate=annual_discount_rate, months=horizon_months, time_unit=time_unit,
     )  # fmt: skip
-    return worth["clv"].set_axis(table["customer_id"].to_numpy())
+    return worth["clv"].set_axis(log.known(day))

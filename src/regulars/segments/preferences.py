@@ -195,7 +195,7 @@ def hit_rates(lines: pd.DataFrame, observation_end, days: int, most: int = SUGGE
     popular = tastes.products[np.argsort(-sales, kind="stable")[:most]]
     hits = own.merge(came, on=["customer_id", "product_id"])["customer_id"].unique()
     naive = came.loc[came["product_id"].isin(popular), "customer_id"].unique()
-    ours, theirs = np.isin(ids, hits), np.isin(ids, naive)
+    ours, theirs = (pd.Index(ids).isin(found) for found in (hits, naive))  # numpy compares texts one by one
     n, more, less = len(ids), int((ours & ~theirs).sum()), int((~ours & theirs).sum())
     # Wald with half a pair added to each cell keeps its level for few pairs
     wide, up, down = n + 2, more + 0.5, less + 0.5

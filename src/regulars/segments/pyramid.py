@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammainc, gammaincinv
 
+from regulars.clv._fitter import distinct_rows
 from regulars.finding import Finding
 from regulars.intervals import Estimate
 from regulars.labels import Step, Tier
@@ -15,6 +16,8 @@ from regulars.segments.tiers import tier_thresholds
 MOVED_UP = 0.02  # of the customers of a step: the published question of what moving so many up would bring
 INACTIVE_BELOW = 0.05  # expected orders over the horizon, below which a customer stands beside the pyramid
 NODES = 8  # of the distribution of spend
+EXACT = 50_000  # customers; of more, those of one kind share a curve of so many points, right to five digits
+CURVE = 2000
 DRAWS = 200  # of customers from the step above, behind the interval of moving up
 
 
@@ -69,23 +72,37 @@ def tier_probability(customers: pd.DataFrame, r: float, p: float, q: float) -> p
     if_alive = np.where(if_alive > 0, if_alive, np.nan)
     orders = customers["frequency"].to_numpy(float)
     own = np.where(customers["spend_is_prior"], 0.0, orders)
-    kinds, back = np.unique(own, return_inverse=True)
+    (x, of), back = distinct_rows(orders, own)
+    back = np.arange(len(orders)) if isinstance(back, slice) else back
     levels = (np.arange(NODES) + 0.5) / NODES
-    spend = 1 / np.maximum(gammaincinv((q + p * kinds)[:, None], levels), 1e-12)
-    spend = (spend / spend.mean(axis=1, keepdims=True))[back]
+    spend = 1 / np.maximum(gammaincinv((q + p * of)[:, None], levels), 1e-12)
+    spend = spend / spend.mean(axis=1, keepdims=True)
     edges = names.map(floors).to_numpy(float), names.map(tops).to_numpy(float)
-    below, within = (_below(edge, if_alive, spend, r + orders) for edge in edges)
+    below, within = (_below(edge, if_alive, spend, r + x, back) for edge in edges)
     gone = np.where(names == Tier.SMALL, 1 - alive, 0.0)
     chance = np.where(np.isnan(if_alive), np.nan, np.clip(alive * (within - below) + gone, 0.0, 1.0))
     return pd.Series(chance, index=customers.index, name="tier_probability")
 
 
-def _below(edge, mean, spend, shape):
-    """Chance that rate × spend lies below the edge: the rate gamma distributed, spends around 1 equally likely."""
+def _below(edge, mean, spend, shape, kinds):
+    """Chance that rate × spend lies below the edge: the rate gamma distributed, spends around 1 equally likely.
+
+    `spend` and `shape` hang on the kind of a customer: number of orders, and of those whose spend is known.
+    """
     chance = np.where(np.isposinf(edge), 1.0, 0.0)
     open_ = np.flatnonzero((edge > 0) & np.isfinite(edge) & np.isfinite(mean))
-    at, shape = edge[open_] * shape[open_] / mean[open_], shape[open_]
-    chance[open_] = np.mean([gammainc(shape, at / spend[open_, node]) for node in range(spend.shape[1])], axis=0)
+    at, kind = edge[open_] * shape[kinds[open_]] / mean[open_], kinds[open_]
+    if open_.size <= EXACT:
+        of = spend[kind]
+        chance[open_] = np.mean([gammainc(shape[kind], at / of[:, node]) for node in range(of.shape[1])], axis=0)
+        return chance
+    # customers of one kind share a curve, which is read off where it has been reckoned
+    order = np.argsort(kind, kind="stable")
+    for some in np.split(order, np.flatnonzero(np.diff(kind[order])) + 1):
+        one, places = kind[some[0]], np.log(np.maximum(at[some], 1e-300))
+        grid = np.linspace(places.min(), places.max(), CURVE) if places.size > CURVE else places
+        curve = np.mean([gammainc(shape[one], np.exp(grid) / level) for level in spend[one]], axis=0)
+        chance[open_[some]] = np.interp(places, grid, curve) if places.size > CURVE else curve
     return chance
 
 
