@@ -73,7 +73,7 @@ def value(folder: Path) -> None:
     with step("orders from Parquet"):
         orders = read_orders(folder)
     with step("purchase occasions, RFM summary"):
-        log = rfm.Purchases.of(orders, zero_spend_is_purchase=s["zero_spend_is_purchase"])
+        log, orders = rfm.log_of(orders, zero_spend_is_purchase=s["zero_spend_is_purchase"])
         summary = log.summary(END, s["time_unit"])
     with step("models of orders and spend"):
         models = clv.fit_models(summary, s["spend_outliers"], LEVEL)

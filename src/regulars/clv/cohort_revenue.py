@@ -11,6 +11,7 @@ from regulars.clv.month_by_month import MEASURES, MonthByMonth, months_ahead
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.finding import Finding
 from regulars.intervals import Estimate
+from regulars.rfm import day_number
 
 MOST_COHORTS = 4  # of the past; the fifth hue is that of customers still to come
 
@@ -58,19 +59,34 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
         for every stretch and cohort; revenue adds up to the orders' amounts.
     """
     last = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1)
-    customer = pd.Series(pd.factorize(orders["customer_id"])[0], index=orders.index)
-    day = orders["ordered_at"].dt.normalize()
-    first = day.groupby(customer).transform("min")
-    age = -(((last - day).dt.days - 0.5) / DAYS_PER_MONTH).astype(int)
-    log = pd.DataFrame({"age": age, "cohort": cohort_names(first), "customer": customer, "day": day})
-    log["revenue"], paid = orders["amount"], orders["amount"] >= 0
-    keys = ["age", "cohort"]
-    table = log.groupby(keys)[["revenue"]].sum()
-    table["orders"] = log[paid].drop_duplicates(["customer", "day"]).groupby(keys).size()
-    table["customers"] = log[paid].drop_duplicates(["customer", "age"]).groupby(keys).size()
-    ages, names = range(int(age.min()), 1), _in_order(log["cohort"])
-    table = table.reindex(pd.MultiIndex.from_product([ages, names], names=keys)).fillna(0.0).reset_index()
-    return _dated(table, last, 1)
+    customer, people = pd.factorize(orders["customer_id"])
+    day = orders["ordered_at"].to_numpy("datetime64[D]").astype(np.int64)
+    first = np.full(len(people), np.iinfo(np.int64).max)
+    np.minimum.at(first, customer, day)
+    names = cohort_names(pd.Series(first.astype("datetime64[D]")).astype("datetime64[us]"))
+    cohorts = pd.Categorical(names, categories=_in_order(names))
+    cohort = cohorts.codes.astype(np.int64)
+    ago = ((day_number(last) - day - 0.5) / DAYS_PER_MONTH).astype(np.int64)  # stretches before the one that ends today
+    wide, size = len(cohorts.categories), int(ago.max(initial=0)) + 1
+
+    def counted(customers, ago, amount=None) -> np.ndarray:
+        return np.bincount(ago * wide + cohort[customers], amount, wide * size)
+
+    paid = orders["amount"].to_numpy(float) >= 0
+    span = int(day.max(initial=0)) + 1
+    occasions = np.unique(customer[paid] * span + day[paid])
+    active = np.unique(customer[paid] * size + ago[paid])
+    since = ((day_number(last) - occasions % span - 0.5) / DAYS_PER_MONTH).astype(np.int64)
+    table = pd.DataFrame(
+        {
+            "age": -np.repeat(np.arange(size), wide),
+            "cohort": np.tile(cohorts.categories.to_numpy(dtype=object), size),
+            "revenue": counted(customer, ago, orders["amount"].to_numpy(float)),
+            "orders": counted(occasions // span, since).astype(float),
+            "customers": counted(active // size, active % size).astype(float),
+        }
+    )
+    return _dated(table.sort_values("age", kind="stable", ignore_index=True), last, 1)
 
 
 def _in_order(names: pd.Series) -> list[str]:

@@ -23,7 +23,7 @@ from regulars.intervals import Estimate
 from regulars.rounding import round_significant
 
 MEASURES = ("revenue", "orders", "customers")
-DRAWS = 1000  # futures
+DRAWS = 600  # futures
 SIMULATED = 2000  # customers whose futures are simulated one by one; of more, these stand for the others
 SLOPED = 400  # customers on whom it is reckoned how the parameters move what is expected
 AT_A_TIME = 200_000  # customers simulated at a time
