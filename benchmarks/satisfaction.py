@@ -143,7 +143,7 @@ def stage(tables: dict[str, pd.DataFrame]) -> None:
     people["segment"] = np.take(segments, np.arange(len(people)) % 6)
     purchases = pd.DataFrame({"customer_id": orders["customer_id"], "day": orders["ordered_at"]}).drop_duplicates()
     with step("answers checked, satisfaction of each customer"):
-        satisfaction.check_answers(surveys, items)
+        surveys, items, _ = satisfaction.sound_answers(surveys, items)
         scores = satisfaction.customer_scores(surveys, items)
         people["satisfaction"] = people["customer_id"].map(scores)
     asked = ("satisfaction", "recommendation", "overall", 2, 1)

@@ -13,6 +13,7 @@ from regulars.errors import UserError
 from regulars.finding import Finding
 from regulars.intervals import Estimate, wilson
 from regulars.satisfaction import lmg_shares, path_model, path_model_of, satisfaction_index, survey_model
+from regulars.satisfaction.explained import SURE
 
 MOBI = SHARED_DATA / "ecsi_mobi" / "mobi.csv"
 # SmartPLS 2.0.M3, centroid scheme, standardised
@@ -201,6 +202,30 @@ def test_centring_only_keeps_the_scale_of_the_items():
     assert told.scores["satisfaction"].to_numpy() == pytest.approx(ours.to_numpy())
     assert ours.std(ddof=0) == pytest.approx(1)
     assert path_model(answers, MODEL).paths.tolist() == pytest.approx(path_model(drawn(), MODEL).paths.tolist())
+
+
+def test_what_others_rely_on():
+    """The promises of `path_model`: defaults, what is ignored, and how each result is indexed."""
+    import inspect
+
+    parameters = inspect.signature(path_model).parameters
+    assert list(parameters) == ["answers", "model", "scheme", "standardise"]
+    assert (parameters["scheme"].default, parameters["standardise"].default) == ("centroid", True)
+    answers = drawn()
+    told = path_model(answers, MODEL)
+    for modes in ({}, None, {"quality": "A"}, dict.fromkeys(MODEL["constructs"], "A")):
+        same = path_model(answers.assign(comment="none", other=np.nan), {**MODEL, "modes": modes})
+        assert same.paths.equals(told.paths)
+        assert same.scores.equals(told.scores)
+    assert told.paths.index.names == ["source", "target"]
+    assert sorted(told.paths.index) == [("image", "satisfaction"), ("quality", "satisfaction")]
+    assert told.weights.index.names == ["construct", "item"]
+    assert set(told.weights.index) == {(name, item) for name, items in MODEL["constructs"].items() for item in items}
+    assert list(told.r_squared.index) == ["satisfaction"]
+    assert told.total_effects.index.names == ["source", "target"]
+    assert told.total_effects["quality", "satisfaction"] == pytest.approx(told.paths["quality", "satisfaction"])
+    assert list(told.scores) == ["quality", "image", "satisfaction"]
+    assert told.scores.index.equals(answers.index)
 
 
 def test_missing_answers_stay_missing_and_the_model_stands():
@@ -519,7 +544,7 @@ def false_drivers(runs, drivers, draws):
     for run in range(runs):
         answers, model = alike_drivers(run, drivers)
         told = satisfaction_index(answers, model, scale(answers), "s", draws=draws, seed=run)
-        claims += told.effects["rank_first"].iloc[0] >= satisfaction.explained.SURE
+        claims += told.effects["rank_first"].iloc[0] >= SURE
     return claims / runs
 
 

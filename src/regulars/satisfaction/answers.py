@@ -90,26 +90,30 @@ def sound_answers(
     if surveys is None or survey_items is None:
         return pd.DataFrame(), pd.DataFrame(), []
     remarks = []
+    code, names = pd.factorize(surveys["item"])  # of a dozen texts, not of millions
+    names = pd.Index(names).astype(object)
+    counts = pd.Series(np.bincount(code[code >= 0], minlength=len(names)), index=names)
     flat = survey_items[~(survey_items["scale_max"] > survey_items["scale_min"])]
     for row in flat.drop_duplicates("item").itertuples():
-        count = int((surveys["item"] == row.item).sum())
-        facts = {"item": str(row.item), "low": float(row.scale_min), "high": float(row.scale_max), "answers": count}
-        remarks.append(Remark("flat_scale", facts))
+        facts = {"item": str(row.item), "low": float(row.scale_min), "high": float(row.scale_max)}
+        remarks.append(Remark("flat_scale", facts | {"answers": int(counts.get(row.item, 0))}))
     items = survey_items[~survey_items["item"].isin(flat["item"])]
-    surveys = surveys[~surveys["item"].isin(flat["item"])]
-    known = items.drop_duplicates("item").set_index("item")
-    strange = surveys[~surveys["item"].isin(known.index)]
-    for item, rows in strange.groupby("item", sort=True):
-        first = str(rows["response_id"].iloc[0])
-        remarks.append(Remark("unknown_item", {"item": str(item), "response": first, "answers": len(rows)}))
-    surveys = surveys[surveys["item"].isin(known.index)]
-    low, high = (surveys["item"].map(known[end]).astype(float) for end in ("scale_min", "scale_max"))
-    outside = ~((surveys["score"] >= low) & (surveys["score"] <= high))
+    ends = items.drop_duplicates("item").set_index("item")[["scale_min", "scale_max"]].astype(float)
+    ends.index = ends.index.astype(object)
+    known = np.append(names.isin(ends.index), False)  # the last for an answer without an item
+    for item in sorted(set(names[~known[:-1]]) - set(flat["item"])):
+        first = str(surveys["response_id"].iloc[int((code == names.get_loc(item)).argmax())])
+        remarks.append(Remark("unknown_item", {"item": str(item), "response": first, "answers": int(counts[item])}))
+    here = known[code]
+    surveys, code = surveys[here], code[here]
+    low, high = (ends[end].reindex(names).to_numpy()[code] for end in ("scale_min", "scale_max"))
+    score = surveys["score"].to_numpy(float, na_value=np.nan)
+    outside = ~((score >= low) & (score <= high))
     if outside.any():
-        row, ends = surveys[outside].iloc[0], (float(low[outside].iloc[0]), float(high[outside].iloc[0]))
-        facts = {"item": str(row["item"]), "response": str(row["response_id"]), "score": float(row["score"])}
-        facts |= {"low": ends[0], "high": ends[1], "answers": int(outside.sum())}
-        remarks.append(Remark("outside_scale", facts))
+        at = int(outside.argmax())
+        facts = {"item": str(names[code[at]]), "response": str(surveys["response_id"].iloc[at])}
+        facts |= {"score": float(score[at]), "low": float(low[at]), "high": float(high[at])}
+        remarks.append(Remark("outside_scale", facts | {"answers": int(outside.sum())}))
     return surveys[~outside], items, remarks
 
 
@@ -225,13 +229,13 @@ def shaped(surveys: pd.DataFrame) -> Shaped:
 def _respondent_codes(surveys: pd.DataFrame) -> tuple[np.ndarray, pd.Index]:
     """Number of who gave each answer, and the name to each number, in the order of names, as `respondents` has them."""
     code, ids = pd.factorize(surveys["customer_id"], sort=True)
-    names = [f"customer {name}" for name in ids]
+    names = [f"customer {name}" for name in pd.Index(ids).astype(object)]
     anonymous = code < 0
     if anonymous.any():
         other, responses = pd.factorize(surveys["response_id"][anonymous], sort=True)
         code = code.copy()
         code[anonymous] = len(ids) + other
-        names += [f"response {name}" for name in responses]
+        names += [f"response {name}" for name in pd.Index(responses).astype(object)]
     return code, pd.Index(names, dtype=object)
 
 

@@ -102,6 +102,8 @@ def ordered_logit(y: pd.Series, X: pd.DataFrame, level: float = 0.9) -> OrderedL
     means, deviations = X.mean(), X.std(ddof=1)
     z = ((X - means) / deviations).to_numpy()
     levels, code = np.unique(y.to_numpy(), return_inverse=True)
+    order = np.argsort(code, kind="stable")
+    code, z = code[order], z[order]
     cuts, p = len(levels) - 1, z.shape[1]
     share = np.cumsum(np.bincount(code))[:-1] / len(code)
     start = np.concatenate([np.log(share / (1 - share)), np.zeros(p)])
@@ -146,23 +148,33 @@ def _check(y, X) -> None:
 
 
 def _terms(point, code, z, cuts):
-    """Log-likelihood, gradient and Hessian in (θ, β)."""
+    """Log-likelihood, gradient and Hessian in (θ, β); rows are sorted by their answer, so that sums are of slices."""
     index = z @ point[cuts:]
     theta = np.concatenate([[-np.inf], point[:cuts], [np.inf]])
     upper, lower = theta[code + 1] - index, theta[code] - index
-    fu, fl = expit(upper) * expit(-upper), expit(lower) * expit(-lower)
+    above, below = (expit(upper), expit(lower)), (expit(-upper), expit(-lower))
+    fu, fl = above[0] * below[0], above[1] * below[1]
     # from the side where the tail is small, so that nothing cancels
-    chance = np.where(lower > 0, expit(-lower) - expit(-upper), expit(upper) - expit(lower))
-    chance = np.maximum(chance, 1e-300)
+    chance = np.maximum(np.where(lower > 0, below[1] - below[0], above[0] - above[1]), 1e-300)
     du, dl = fu / chance, -fl / chance
-    huu = fu * (1 - 2 * expit(upper)) / chance - du**2
-    hll = -fl * (1 - 2 * expit(lower)) / chance - dl**2
+    huu = fu * (1 - 2 * above[0]) / chance - du**2
+    hll = -fl * (1 - 2 * above[1]) / chance - dl**2
     hul = -du * dl
-    Du = np.hstack([(code[:, None] == np.arange(cuts)).astype(float), -z])
-    Dl = np.hstack([(code[:, None] - 1 == np.arange(cuts)).astype(float), -z])
-    cross = Du.T @ (hul[:, None] * Dl)
-    hessian = Du.T @ (huu[:, None] * Du) + Dl.T @ (hll[:, None] * Dl) + cross + cross.T
-    return float(np.log(chance).sum()), Du.T @ du + Dl.T @ dl, hessian
+    starts = np.searchsorted(code, np.arange(cuts + 1))
+
+    def by_answer(values):
+        return np.add.reduceat(values, starts, axis=0)
+
+    p = len(point) - cuts
+    hessian = np.zeros((cuts + p, cuts + p))
+    at = np.arange(cuts)
+    hessian[at, at] = by_answer(huu)[:cuts] + by_answer(hll)[1:]
+    hessian[at[1:], at[:-1]] = hessian[at[:-1], at[1:]] = by_answer(hul)[1:cuts]
+    beside = -by_answer((huu + hul)[:, None] * z)[:cuts] - by_answer((hll + hul)[:, None] * z)[1:]
+    hessian[:cuts, cuts:], hessian[cuts:, :cuts] = beside, beside.T
+    hessian[cuts:, cuts:] = z.T @ ((huu + hll + 2 * hul)[:, None] * z)
+    slope = np.concatenate([by_answer(du)[:cuts] + by_answer(dl)[1:], -(z.T @ (du + dl))])
+    return float(np.log(chance).sum()), slope, hessian
 
 
 def _maximise(point, code, z, cuts):

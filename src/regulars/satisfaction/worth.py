@@ -18,6 +18,7 @@ from regulars.rfm import unit_days
 from regulars.satisfaction.answers import among
 
 MONTH_DAYS = 30.4375
+NANOSECONDS = 86_400 * 10**9  # of a day
 STEP = 1e-4  # of the numerical derivatives of value by the parameters
 BINS = 4  # values of the score at which value is computed; between them it is nearly straight
 ASSUMPTIONS = (
@@ -129,31 +130,42 @@ def histories_at(purchases: pd.DataFrame, when, observation_end, time_unit: str 
     [2.0, 9.0, 10.0, 1.0, 2.0, 5.0]
     """
     unit = unit_days(time_unit)
-    days = purchases[among(purchases["customer_id"], when.index)]
-    customer = days["customer_id"].astype(object)
-    day = pd.to_datetime(days["day"])
-    limit = pd.to_datetime(customer.map(when))
-    early = day.where(day <= limit)
-    grouped = pd.DataFrame({"customer": customer, "day": day, "early": early}).groupby("customer")
-    first, last, count = grouped["day"].min(), grouped["day"].max(), grouped["day"].size()
-    before, until = grouped["early"].count(), grouped["early"].max()
-    end = pd.Timestamp(observation_end).normalize()
-    asked = pd.to_datetime(when.reindex(first.index)).dt.normalize()
+    ids = pd.Index(when.index.astype(object))
+    code = ids.get_indexer(pd.Index(purchases["customer_id"]).astype(object))
+    here = code >= 0
+    code, day = code[here], pd.to_datetime(purchases["day"]).to_numpy("datetime64[ns]").view(np.int64)[here]
+    limit = pd.to_datetime(when).to_numpy("datetime64[ns]")
+    early = day <= limit.view(np.int64)[code]
+    count, before = np.bincount(code, minlength=len(ids)), np.bincount(code[early], minlength=len(ids))
+    first, last = _ends(code, day, len(ids), np.minimum), _ends(code, day, len(ids), np.maximum)
+    until = _ends(code[early], day[early], len(ids), np.maximum)
+    end = np.datetime64(pd.Timestamp(observation_end).normalize(), "ns").view(np.int64)
+    asked = limit.astype("datetime64[D]").astype("datetime64[ns]").view(np.int64)
+    known = np.flatnonzero(before > 0)
 
     def length(later, earlier):
-        return (later - earlier).dt.days / unit
+        return (later - earlier) // NANOSECONDS / unit
 
     table = pd.DataFrame(
         {
-            "frequency": count - 1.0,
-            "recency": length(last, first),
-            "T": length(pd.Series(end, index=first.index), first),
-            "x0": before - 1.0,
-            "t0": length(until, first),
-            "T0": length(asked, first),
-        }
+            "frequency": count[known] - 1.0,
+            "recency": length(last[known], first[known]),
+            "T": length(end, first[known]),
+            "x0": before[known] - 1.0,
+            "t0": length(until[known], first[known]),
+            "T0": length(asked[known], first[known]),
+        },
+        index=pd.Index(ids[known], name="customer"),
     )
-    return table[before > 0]
+    return table.sort_index()
+
+
+def _ends(code: np.ndarray, day: np.ndarray, size: int, pick) -> np.ndarray:
+    """First or last day of each customer; of one without any, the end of time that `pick` starts from."""
+    limits = np.iinfo(np.int64)
+    found = np.full(size, limits.max if pick is np.minimum else limits.min)
+    pick.at(found, code, day)
+    return found
 
 
 def reliability_of(scores: pd.DataFrame, least: int = 30) -> float:
