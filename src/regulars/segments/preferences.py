@@ -76,29 +76,64 @@ def fit_tastes(lines: pd.DataFrame) -> Tastes:
     Goodhardt, G. J., Ehrenberg, A. S. C. and Chatfield, C. (1984), J. Royal Statistical Society A 147, 621-655 (the
     Dirichlet model of buying).
     """
-    bought = lines[["customer_id", "order_id", "product_id"]].drop_duplicates()
-    category = _category(lines)
-    products = pd.Index(np.sort(category.index.to_numpy(dtype=object)))
-    categories = pd.Index(np.sort(category.unique()))
-    category_of = categories.get_indexer(category.reindex(products))
-    code, customers = pd.factorize(bought["customer_id"], sort=True)
-    item = products.get_indexer(bought["product_id"])
-    counts = np.zeros((len(customers), len(categories)))
-    np.add.at(counts, (code, category_of[item]), 1.0)
-    sales = np.bincount(item, minlength=len(products)).astype(float)
+    return _fit(_Coded.of(lines))
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """Order lines by number, as numbers are compared faster than texts: places in names, which are sorted."""
+
+    customer: np.ndarray
+    order: np.ndarray
+    product: np.ndarray
+    category: np.ndarray
+    customers: pd.Index
+    products: pd.Index
+    categories: pd.Index
+
+    @classmethod
+    def of(cls, lines: pd.DataFrame) -> "_Coded":
+        of = lines["category"].fillna(UNKNOWN) if "category" in lines else pd.Series(UNKNOWN, index=lines.index)
+        customer, product, category = (
+            pd.factorize(column, sort=True) for column in (lines["customer_id"], lines["product_id"], of)
+        )
+        order, _ = pd.factorize(lines["order_id"])
+        return cls(
+            customer[0], order, product[0], category[0], *(pd.Index(one[1]) for one in (customer, product, category))
+        )
+
+    def part(self, inside) -> "_Coded":
+        """The lines that are asked for, with names of theirs alone."""
+        columns, names = {}, {}
+        for one, many in (("customer", "customers"), ("product", "products"), ("category", "categories")):
+            left, columns[one] = np.unique(getattr(self, one)[inside], return_inverse=True)
+            names[many] = getattr(self, many)[left]
+        return _Coded(order=self.order[inside], **columns, **names)
+
+    def category_of(self) -> np.ndarray:
+        """Category of each product: the most frequent, the first by alphabet where equally frequent."""
+        wide = len(self.categories)
+        pairs, lines = np.unique(self.product * wide + self.category, return_counts=True)
+        order = np.lexsort((pairs % wide, -lines, pairs // wide))
+        _, first = np.unique(pairs[order] // wide, return_index=True)
+        return (pairs[order] % wide)[first]
+
+
+def _fit(lines: _Coded) -> Tastes:
+    customers, products, categories = len(lines.customers), len(lines.products), len(lines.categories)
+    category_of = lines.category_of()
+    # each product counts once per order; an order is one customer's
+    once = np.unique(lines.order * products + lines.product, return_index=True)[1]
+    code, item = lines.customer[once], lines.product[once]
+    counts = np.bincount(code * categories + category_of[item], minlength=customers * categories)
+    counts = counts.reshape(customers, categories).astype(float)
+    used = np.unique(category_of)  # a category may be no product's most frequent
+    counts, category_of = counts[:, used], np.searchsorted(used, category_of)
+    sales = np.bincount(item, minlength=products).astype(float)
     base = counts.sum(axis=0) / counts.sum()
-    within = sales / np.bincount(category_of, sales, minlength=len(categories))[category_of]
+    within = sales / np.bincount(category_of, sales, minlength=len(used))[category_of]
     weight = _weight(counts, base)
-    return Tastes(pd.Index(customers), categories, products, counts, base, weight, within, category_of)
-
-
-def _category(lines: pd.DataFrame) -> pd.Series:
-    """Category of each product: the most frequent, the first by alphabet where equally frequent."""
-    if "category" not in lines:
-        return pd.Series(UNKNOWN, index=lines["product_id"].astype(object).unique())
-    pairs = lines[["product_id", "category"]].astype(object).fillna(UNKNOWN).value_counts().reset_index(name="lines")
-    pairs = pairs.sort_values(["product_id", "lines", "category"], ascending=[True, False, True])
-    return pairs.drop_duplicates("product_id").set_index("product_id")["category"]
+    return Tastes(lines.customers, lines.categories[used], lines.products, counts, base, weight, within, category_of)
 
 
 def _weight(counts, base) -> float:
@@ -133,8 +168,22 @@ def next_products(tastes: Tastes, customers=None, most: int = SUGGESTIONS) -> pd
         ``customer_id``, ``rank`` (from 1), ``product_id``, ``probability`` that a piece bought next is this product.
     """
     ids = tastes.customers if customers is None else pd.Index(customers)
-    place = tastes.customers.get_indexer(ids)
-    chance = np.where((place >= 0)[:, None], tastes.shares()[np.maximum(place, 0)], tastes.base)
+    best, score = _likeliest(tastes, tastes.customers.get_indexer(ids) if customers is not None else None, most)
+    rows = np.repeat(np.arange(len(ids)), best.shape[1])
+    return pd.DataFrame(
+        {
+            "customer_id": pd.Series(ids.to_numpy()[rows], dtype="string"),
+            "rank": np.tile(np.arange(1, best.shape[1] + 1), len(ids)),
+            "product_id": pd.Series(tastes.products[best.ravel()].to_numpy(), dtype="string"),
+            "probability": score.ravel(),
+        }
+    )
+
+
+def _likeliest(tastes: Tastes, place=None, most: int = SUGGESTIONS) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the likeliest products of each customer and their chances, by place; -1 is nobody known."""
+    shares = tastes.shares()
+    chance = shares if place is None else np.where((place >= 0)[:, None], shares[np.maximum(place, 0)], tastes.base)
     # only the first few of each category can be among the first few of all
     candidates = []
     for k in range(len(tastes.categories)):
@@ -142,16 +191,8 @@ def next_products(tastes: Tastes, customers=None, most: int = SUGGESTIONS) -> pd
         candidates.append(own[np.argsort(-tastes.within[own], kind="stable")][:most])
     candidates = np.sort(np.concatenate(candidates))
     score = chance[:, tastes.category_of[candidates]] * tastes.within[candidates]
-    best = np.argsort(-score, axis=1, kind="stable")[:, :most]
-    rows = np.repeat(np.arange(len(ids)), best.shape[1])
-    return pd.DataFrame(
-        {
-            "customer_id": pd.Series(ids.to_numpy()[rows], dtype="string"),
-            "rank": np.tile(np.arange(1, best.shape[1] + 1), len(ids)),
-            "product_id": pd.Series(tastes.products[candidates[best.ravel()]].to_numpy(), dtype="string"),
-            "probability": np.take_along_axis(score, best, axis=1).ravel(),
-        }
-    )
+    best = np.argsort(-score, axis=1, kind="stable")[:, :most] if most > 1 else score.argmax(axis=1)[:, None]
+    return candidates[best], np.take_along_axis(score, best, axis=1)
 
 
 def hit_rates(lines: pd.DataFrame, observation_end, days: int, most: int = SUGGESTIONS, level: float = 0.9) -> dict:
@@ -179,23 +220,25 @@ def hit_rates(lines: pd.DataFrame, observation_end, days: int, most: int = SUGGE
     Agresti, A. and Min, Y. (2005), Statistics in Medicine 24, 729-740 (interval of a paired difference of shares).
     """
     cutoff = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1 - days)
-    before, after = lines[lines["ordered_at"] < cutoff], lines[lines["ordered_at"] >= cutoff]
-    after = after[after["customer_id"].isin(before["customer_id"])]
-    if before.empty or after.empty:
+    coded, past = _Coded.of(lines), (lines["ordered_at"] < cutoff).to_numpy()
+    later = ~past & np.isin(coded.customer, np.unique(coded.customer[past]))
+    if not past.any() or not later.any():
         return {}
-    tastes = fit_tastes(before)
-    first = after.sort_values(["ordered_at", "order_id"], kind="stable").drop_duplicates("customer_id")
-    came = after.merge(first[["customer_id", "order_id"]], on=["customer_id", "order_id"])[
-        ["customer_id", "product_id"]
-    ]
-    came = came.drop_duplicates().astype("string")
-    ids = np.sort(first["customer_id"].to_numpy(dtype=object))
-    own = next_products(tastes, ids, most)
+    before = coded.part(past)
+    tastes, known = _fit(before), np.unique(coded.customer[past])
+    first = _first_orders(lines, coded, later)
+    came = later & (first[coded.customer] == coded.order)
+    customers = np.unique(coded.customer[came])
+    ids = np.searchsorted(known, customers)
+    best, _ = _likeliest(tastes, ids, most)
+    bought = before.products.get_indexer(coded.products)[coded.product[came]]
+    row = np.searchsorted(customers, coded.customer[came])
     sales = tastes.base[tastes.category_of] * tastes.within
-    popular = tastes.products[np.argsort(-sales, kind="stable")[:most]]
-    hits = own.merge(came, on=["customer_id", "product_id"])["customer_id"].unique()
-    naive = came.loc[came["product_id"].isin(popular), "customer_id"].unique()
-    ours, theirs = (pd.Index(ids).isin(found) for found in (hits, naive))  # numpy compares texts one by one
+    popular = np.argsort(-sales, kind="stable")[:most]
+    ours, theirs = (
+        np.bincount(row, hit, len(ids)) > 0
+        for hit in ((best[row] == bought[:, None]).any(axis=1), np.isin(bought, popular))
+    )
     n, more, less = len(ids), int((ours & ~theirs).sum()), int((~ours & theirs).sum())
     # Wald with half a pair added to each cell keeps its level for few pairs
     wide, up, down = n + 2, more + 0.5, less + 0.5
@@ -206,6 +249,17 @@ def hit_rates(lines: pd.DataFrame, observation_end, days: int, most: int = SUGGE
         "popular": share(int(theirs.sum()), n, level),
         "gain": Estimate((more - less) / n, float(middle - reach), float(middle + reach), n),
     }
+
+
+def _first_orders(lines: pd.DataFrame, coded: _Coded, inside) -> np.ndarray:
+    """Number of each customer's first order among the lines that are asked for; -1 where there is none."""
+    at, who = lines["ordered_at"].to_numpy()[inside], coded.customer[inside]
+    name, _ = pd.factorize(lines.loc[inside, "order_id"], sort=True)  # of orders at one time the first by its id
+    order = np.lexsort((name, at, who))
+    found, place = np.unique(who[order], return_index=True)
+    first = np.full(len(coded.customers), -1)
+    first[found] = coded.order[inside][order[place]]
+    return first
 
 
 def profiles(lines: pd.DataFrame, tastes: Tastes) -> pd.DataFrame:
@@ -225,18 +279,26 @@ def profiles(lines: pd.DataFrame, tastes: Tastes) -> pd.DataFrame:
         (products, each once per order), ``price_level`` (what is paid for a piece, in means of the category: 1 is
         usual; NaN where nothing is priced).
     """
+    return _profiles(lines, _Coded.of(lines), tastes)
+
+
+def _profiles(lines: pd.DataFrame, coded: _Coded, tastes: Tastes) -> pd.DataFrame:
     shares = tastes.shares()
     best = shares.argmax(axis=1)
-    priced = lines[(lines["unit_price"] > 0) & (lines["quantity"] > 0)]
-    key = priced["category"].astype(object).fillna(UNKNOWN) if "category" in priced else UNKNOWN
-    usual = priced["unit_price"].groupby(key).transform("mean") if "category" in priced else priced["unit_price"].mean()
-    level = (priced["unit_price"] / usual).groupby(priced["customer_id"]).mean()
+    price = lines["unit_price"].to_numpy(float)
+    priced = (price > 0) & (lines["quantity"].to_numpy(float) > 0)
+    who, kind, price = coded.customer[priced], coded.category[priced], price[priced]
+    with np.errstate(invalid="ignore"):
+        usual = np.bincount(kind, price, len(coded.categories)) / np.bincount(kind, minlength=len(coded.categories))
+        level = np.bincount(who, price / usual[kind], len(coded.customers)) / np.bincount(
+            who, minlength=len(coded.customers)
+        )
     return pd.DataFrame(
         {
             "favourite": pd.Series(tastes.categories[best].to_numpy(), index=tastes.customers, dtype="string"),
             "favourite_share": shares[np.arange(len(best)), best],
             "bought": tastes.counts.sum(axis=1).astype(int),
-            "price_level": level.reindex(tastes.customers).astype(float),
+            "price_level": level,
         }
     ).rename_axis("customer_id")
 
@@ -259,11 +321,12 @@ def tastes_of(customer_ids: pd.Series, lines: pd.DataFrame | None) -> pd.DataFra
     columns = ["favourite", "favourite_share", "bought", "price_level", "next_product", "next_probability"]
     if lines is None:
         return pd.DataFrame(columns=["customer_id", *columns]).astype({"favourite_share": float})
-    tastes = fit_tastes(lines)
-    own = profiles(lines, tastes)
-    likeliest = next_products(tastes, most=1).set_index("customer_id")
-    own["next_product"] = likeliest["product_id"].reindex(own.index)
-    own["next_probability"] = likeliest["probability"].reindex(own.index)
+    coded = _Coded.of(lines)
+    tastes = _fit(coded)
+    own = _profiles(lines, coded, tastes)
+    best, chance = _likeliest(tastes, most=1)
+    own["next_product"] = pd.array(tastes.products[best[:, 0]].to_numpy(), dtype="string")
+    own["next_probability"] = chance[:, 0]
     return own[own.index.isin(customer_ids)].reset_index()[["customer_id", *columns]]
 
 
@@ -285,8 +348,9 @@ def preferences_finding(lines: pd.DataFrame, observation_end, days: int, level=0
     Finding
         Verdict ``better``, ``worse`` or ``alike`` (than popularity, paired), or ``unchecked``.
     """
-    tastes = fit_tastes(lines)
-    own = profiles(lines, tastes)
+    coded = _Coded.of(lines)
+    tastes = _fit(coded)
+    own = _profiles(lines, coded, tastes)
     groups = own.groupby(own["favourite"].astype(object))
     table = pd.DataFrame(
         {

@@ -288,11 +288,14 @@ def one_basket_each(lines: pd.DataFrame, most: int, seed: int = 0) -> pd.DataFra
         ``basket`` (number), ``product_id``, each pair once.
     """
     rng = np.random.default_rng(seed)
+    code, customers = pd.factorize(lines["customer_id"], sort=True)
+    if len(customers) > most:  # of the others no order need be looked at
+        chosen = np.zeros(len(customers), dtype=bool)
+        chosen[rng.choice(len(customers), most, replace=False)] = True
+        lines = lines[chosen[code]]
     orders = lines[["customer_id", "order_id"]].drop_duplicates().sort_values(["customer_id", "order_id"])
     orders = orders.assign(_draw=rng.random(len(orders))).sort_values(["customer_id", "_draw"], kind="stable")
     chosen = orders.drop_duplicates("customer_id")
-    if len(chosen) > most:
-        chosen = chosen.iloc[np.sort(rng.choice(len(chosen), most, replace=False))]
     chosen = chosen.assign(basket=np.arange(len(chosen)))[["customer_id", "order_id", "basket"]]
     pairs = lines[["customer_id", "order_id", "product_id"]].merge(chosen, on=["customer_id", "order_id"])
     return pairs[["basket", "product_id"]].drop_duplicates().sort_values(["basket", "product_id"], ignore_index=True)

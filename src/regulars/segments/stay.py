@@ -5,7 +5,7 @@ import pandas as pd
 
 from regulars.intervals import median_interval, wilson
 from regulars.labels import LifecycleStage
-from regulars.rfm import Purchases
+from regulars.rfm import Purchases, day_number
 from regulars.segments.lifecycle import LadderRules, prospects_on_ladder
 
 DAY = "datetime64[D]"
@@ -41,59 +41,67 @@ def days_on_step(
     >>> days_on_step(ladder_at(log, "2026-03-01", rules), log, "2026-03-01", rules).to_dict()
     {'a': 28, 'b': 10}
     """
-    last = int(pd.Timestamp(end).to_datetime64().astype(DAY).astype(np.int64))
-    known = log.day <= last
-    code, day = log.code[known], log.day[known]
+    last, place = day_number(end), log.known(end)
+    if len(place) != len(stages):
+        raise ValueError("the steps are of other customers than those known on that day")
+    seen = log.day <= last
+    code, day = log.code[seen], log.day[seen]
     starts = np.flatnonzero(np.diff(code, prepend=-1))
-    names = pd.Index(log.customers.iloc[code[starts]])
     nth = np.arange(code.size) - np.repeat(starts, np.diff(starts, append=code.size))
 
-    def of_order(number: int) -> pd.Series:
+    def of_order(number: int) -> np.ndarray:
         """Day of each customer's order of that number; missing for those who have not placed it."""
-        at = nth == number - 1
-        return pd.Series(day[at], index=names[np.searchsorted(code[starts], code[at])], dtype=float)
+        days = np.full(len(log.customers), np.nan)
+        days[code[nth == number - 1]] = day[nth == number - 1]
+        return days[place]
 
-    joined, left = _programme_days(memberships, last)
-    since = {
-        LifecycleStage.FIRST_TIME: of_order(1),
-        LifecycleStage.REPEAT: of_order(2),
-        LifecycleStage.CLIENT: of_order(rules.client_orders),
-        LifecycleStage.MEMBER: joined,
-        LifecycleStage.ADVOCATE: _referral_days(referrals, rules.advocate_referrals, last),
-        LifecycleStage.PARTNER: _later(joined, _referral_days(referrals, rules.partner_referrals, last)),
-    }
-    reached = pd.Series(np.nan, index=stages.index)
-    for stage, days in since.items():
-        on_it = (stages["lifecycle_stage"] == stage.value).to_numpy()
-        reached[on_it] = days.reindex(stages.index[on_it]).to_numpy()
-    below = stages["lifecycle_stage"].isin(
-        [LifecycleStage.FIRST_TIME.value, LifecycleStage.REPEAT.value, LifecycleStage.CLIENT.value]
+    ids = pd.Index(stages.index)
+    joined, left = (_by_customer(ids, days) for days in _programme_days(memberships, last))
+    first, enough = (
+        _by_customer(ids, _referral_days(referrals, number, last))
+        for number in (rules.advocate_referrals, rules.partner_referrals)
     )
-    reached[below] = _later(reached[below], left.reindex(stages.index[below]))
-    back = pd.Series(_returned(code, day, starts, nth, rules), index=names).reindex(stages.index)
-    reached = _later(reached, back)
-    inactive = stages["lifecycle_stage"] == LifecycleStage.INACTIVE.value
-    silence = stages["days_since_order"] - np.floor(stages["patience"]) - 1
-    answer = (last - reached).where(~inactive, silence.clip(lower=0))
-    return answer.fillna(0).clip(lower=0).astype(np.int64).rename("days_on_step")
+    step = stages["lifecycle_stage"].to_numpy(dtype=object)
+    reached = np.select(
+        [step == stage.value for stage in LifecycleStage],
+        [
+            {
+                LifecycleStage.FIRST_TIME: np.fmax(of_order(1), left),
+                LifecycleStage.REPEAT: np.fmax(of_order(2), left),
+                LifecycleStage.CLIENT: np.fmax(of_order(rules.client_orders), left),
+                LifecycleStage.MEMBER: joined,
+                LifecycleStage.ADVOCATE: first,
+                LifecycleStage.PARTNER: np.fmax(joined, enough),
+            }.get(stage, np.full(len(step), np.nan))
+            for stage in LifecycleStage
+        ],
+        np.nan,
+    )
+    reached = np.fmax(reached, _returned(day, starts, nth, rules))
+    silence = stages["days_since_order"].to_numpy(float) - np.floor(stages["patience"].to_numpy(float)) - 1
+    answer = np.where(step == LifecycleStage.INACTIVE.value, silence, last - reached)
+    return pd.Series(np.maximum(np.nan_to_num(answer), 0).astype(np.int64), index=stages.index, name="days_on_step")
 
 
-def _later(one: pd.Series, other: pd.Series) -> pd.Series:
-    """The later of two days, by customer; either may be missing."""
-    both = pd.concat([one, other], axis=1)
-    return both.max(axis=1)
+def _by_customer(ids: pd.Index, days: pd.Series) -> np.ndarray:
+    """Days of those who have one, by place; missing for the others."""
+    found = np.full(len(ids), np.nan)
+    if len(days):
+        at = ids.get_indexer(days.index)
+        found[at[at >= 0]] = days.to_numpy(float)[at >= 0]
+    return found
 
 
-def _returned(code, day, starts, nth, rules: LadderRules) -> np.ndarray:
+def _returned(day, starts, nth, rules: LadderRules) -> np.ndarray:
     """Per customer the day of the last order that ended a silence longer than the patience then; NaN where none did."""
-    gap = np.diff(day, prepend=day[:1] if day.size else day)
-    first = day[starts][np.cumsum(nth == 0) - 1] if day.size else day
+    if not starts.size:
+        return np.empty(0)
+    gap, first = np.diff(day, prepend=day[:1]), day[starts][np.cumsum(nth == 0) - 1]
     repeats = nth >= 1
     typical = gap[repeats].mean() if repeats.any() else 0.0
     before = np.where(nth >= 2, (day - gap - first) / np.maximum(nth - 1, 1), typical)
     patience = np.maximum(rules.inactive_days, rules.inactive_gaps * before)
-    back = np.where(repeats & (gap > patience), day.astype(float), -np.inf)
-    found = np.maximum.reduceat(back, starts) if starts.size else back
+    found = np.maximum.reduceat(np.where(repeats & (gap > patience), day.astype(float), -np.inf), starts)
     return np.where(np.isfinite(found), found, np.nan)
 
 
@@ -108,8 +116,9 @@ def _programme_days(memberships, last: int) -> tuple[pd.Series, pd.Series]:
         return none, none
     joined = pd.Series(_numbers(memberships["joined_at"]), index=memberships["customer_id"].to_numpy())
     ends = memberships["left_at"] if "left_at" in memberships else pd.Series(pd.NaT, index=memberships.index)
-    gone = ends.notna().to_numpy() & (_numbers(ends.fillna(pd.Timestamp("1970-01-01"))) <= last)
-    left = pd.Series(_numbers(ends.fillna(pd.Timestamp("1970-01-01"))), index=joined.index)[gone]
+    day = np.where(ends.isna(), np.inf, _numbers(ends.fillna(pd.Timestamp("1970-01-01"))))
+    gone = day <= last
+    left = pd.Series(day, index=joined.index)[gone]
     running = joined[~gone & (joined <= last).to_numpy()]
     return running.groupby(level=0).min(), left.groupby(level=0).max()
 
