@@ -74,8 +74,7 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
 
     paid = orders["amount"].to_numpy(float) >= 0
     span = int(day.max(initial=0)) + 1
-    occasions = np.unique(customer[paid] * span + day[paid])
-    active = np.unique(customer[paid] * size + ago[paid])
+    occasions, active = _distinct(customer[paid] * span + day[paid]), _distinct(customer[paid] * size + ago[paid])
     since = ((day_number(last) - occasions % span - 0.5) / DAYS_PER_MONTH).astype(np.int64)
     table = pd.DataFrame(
         {
@@ -87,6 +86,12 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
         }
     )
     return _dated(table.sort_values("age", kind="stable", ignore_index=True), last, 1)
+
+
+def _distinct(numbers: np.ndarray) -> np.ndarray:
+    """Distinct whole numbers, sorted: of millions faster than numpy's hash table."""
+    ordered = np.sort(numbers)
+    return ordered[np.diff(ordered, prepend=ordered[:1] - 1) > 0]
 
 
 def _in_order(names: pd.Series) -> list[str]:

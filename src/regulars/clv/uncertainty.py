@@ -116,9 +116,12 @@ def _alike(x, t_x, T, m):
     often = np.where(x <= 8, x, 8 + np.floor(10 * np.log(np.maximum(x, 8) / 8)))
     longest = max(float(T.max()), 1e-300)
     money = np.where(m > 0, np.floor(4 * np.log(np.where(m > 0, m, 1.0))), -1e6)
-    key = np.column_stack([often, np.floor(24 * t_x / longest), np.floor(24 * T / longest), money])
-    _, place = np.unique(key, axis=0, return_inverse=True)
-    place = place.ravel()
+    # one number for the four, in their order: sorted far faster than rows
+    key = np.zeros(x.size, dtype=np.int64)
+    for column in (often, np.floor(24 * t_x / longest), np.floor(24 * T / longest), money):
+        found, code = np.unique(column, return_inverse=True)
+        key = key * len(found) + code.ravel()
+    _, place = np.unique(key, return_inverse=True)
     size = np.bincount(place)
     x2, t_x2, T2, m2 = (np.bincount(place, column) / size for column in (x, t_x, T, m))
     return (np.rint(x2), np.minimum(t_x2, T2), T2, m2), place

@@ -106,8 +106,9 @@ class _Coded:
         """The lines that are asked for, with names of theirs alone."""
         columns, names = {}, {}
         for one, many in (("customer", "customers"), ("product", "products"), ("category", "categories")):
-            left, columns[one] = np.unique(getattr(self, one)[inside], return_inverse=True)
-            names[many] = getattr(self, many)[left]
+            numbers, all_names = getattr(self, one)[inside], getattr(self, many)
+            left = _there(numbers, len(all_names))
+            columns[one], names[many] = (np.cumsum(left) - 1)[numbers], all_names[left]
         return _Coded(order=self.order[inside], **columns, **names)
 
     def category_of(self) -> np.ndarray:
@@ -117,6 +118,11 @@ class _Coded:
         order = np.lexsort((pairs % wide, -lines, pairs // wide))
         _, first = np.unique(pairs[order] // wide, return_index=True)
         return (pairs[order] % wide)[first]
+
+
+def _there(numbers: np.ndarray, size: int) -> np.ndarray:
+    """Which numbers up to a size occur."""
+    return np.bincount(numbers, minlength=size) > 0
 
 
 def _fit(lines: _Coded) -> Tastes:
@@ -221,14 +227,14 @@ def hit_rates(lines: pd.DataFrame, observation_end, days: int, most: int = SUGGE
     """
     cutoff = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1 - days)
     coded, past = _Coded.of(lines), (lines["ordered_at"] < cutoff).to_numpy()
-    later = ~past & np.isin(coded.customer, np.unique(coded.customer[past]))
+    later = ~past & _there(coded.customer[past], len(coded.customers))[coded.customer]
     if not past.any() or not later.any():
         return {}
     before = coded.part(past)
-    tastes, known = _fit(before), np.unique(coded.customer[past])
+    tastes, known = _fit(before), np.flatnonzero(_there(coded.customer[past], len(coded.customers)))
     first = _first_orders(lines, coded, later)
     came = later & (first[coded.customer] == coded.order)
-    customers = np.unique(coded.customer[came])
+    customers = np.flatnonzero(_there(coded.customer[came], len(coded.customers)))
     ids = np.searchsorted(known, customers)
     best, _ = _likeliest(tastes, ids, most)
     bought = before.products.get_indexer(coded.products)[coded.product[came]]
@@ -327,7 +333,9 @@ def tastes_of(customer_ids: pd.Series, lines: pd.DataFrame | None) -> pd.DataFra
     best, chance = _likeliest(tastes, most=1)
     own["next_product"] = pd.array(tastes.products[best[:, 0]].to_numpy(), dtype="string")
     own["next_probability"] = chance[:, 0]
-    return own[own.index.isin(customer_ids)].reset_index()[["customer_id", *columns]]
+    # as plain text, which is looked up faster than Arrow's
+    wanted = own.index.astype(object).isin(customer_ids.astype(object))
+    return own[wanted].reset_index()[["customer_id", *columns]]
 
 
 def preferences_finding(lines: pd.DataFrame, observation_end, days: int, level=0.9, min_cell=1) -> Finding:

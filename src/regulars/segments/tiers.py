@@ -57,7 +57,8 @@ def assign_tiers(
     # the small shift keeps 0.05 · n from falling below its half through binary fractions
     ends = np.floor(np.cumsum(shares) * len(values) + 0.5 + 1e-9).astype(int)
     place = np.searchsorted(ends, np.arange(len(values)), side="right").clip(max=len(steps) - 1)
-    names = pd.Series([steps[i].value for i in place], index=order, name="tier", dtype="string")
+    labels = np.array([step.value for step in steps], dtype=object)[place]
+    names = pd.Series(labels, index=order, name="tier", dtype="string")
     return names.reindex(values.index)
 
 
