@@ -225,8 +225,12 @@ def hit_rates(lines: pd.DataFrame, observation_end, days: int, most: int = SUGGE
     ----------
     Agresti, A. and Min, Y. (2005), Statistics in Medicine 24, 729-740 (interval of a paired difference of shares).
     """
+    return _hit_rates(lines, _Coded.of(lines), observation_end, days, most, level)
+
+
+def _hit_rates(lines: pd.DataFrame, coded: _Coded, observation_end, days: int, most: int, level: float) -> dict:
     cutoff = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1 - days)
-    coded, past = _Coded.of(lines), (lines["ordered_at"] < cutoff).to_numpy()
+    past = (lines["ordered_at"] < cutoff).to_numpy()
     later = ~past & _there(coded.customer[past], len(coded.customers))[coded.customer]
     if not past.any() or not later.any():
         return {}
@@ -374,7 +378,7 @@ def preferences_finding(lines: pd.DataFrame, observation_end, days: int, level=0
     table = table[table["customers"] >= min_cell].sort_values("customers", ascending=False, kind="stable")
     frames = {"categories": table.rename_axis("category").reset_index()}
     facts = {"weight": min(tastes.weight, 1e5), "suggested": SUGGESTIONS}
-    rates = hit_rates(lines, observation_end, days, level=level)
+    rates = _hit_rates(lines, coded, observation_end, days, SUGGESTIONS, level)
     if not rates:
         return Finding("unchecked", facts | {"days": days}, frames)
     gain = rates["gain"]
