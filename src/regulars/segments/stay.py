@@ -159,8 +159,7 @@ def time_on_steps(
     pandas.DataFrame
         ``lifecycle_stage``, ``customers``, ``days`` with limits (median so far), ``leaves`` with limits (share that
         stands elsewhere a month later) and ``stay_months`` with limits (mean stay if each month goes like that, one
-        over ``leaves``); the last two are missing for prospects, whose moves are not in the log. Customers' steps come
-        first.
+        over ``leaves``); the last two are missing for prospects, whose moves are not in the log.
     """
     rows = []
     own = days.groupby(stages["lifecycle_stage"].astype(object))
@@ -176,8 +175,6 @@ def time_on_steps(
         row = {"lifecycle_stage": stage, "customers": len(parts[stage])}
         row |= {"days": middle, "days_low": low, "days_high": high}
         rows.append(row | _leaving(counts, stage, level))
-    # customers first, whose moves are known; prospects after them
-    rows.sort(key=lambda row: np.isnan(row["leaves"]))
     return pd.DataFrame(rows).astype({"lifecycle_stage": "string"}) if rows else pd.DataFrame()
 
 
