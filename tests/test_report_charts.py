@@ -180,6 +180,21 @@ def test_a_map_of_bubbles_holds_every_interval_and_keeps_its_names_apart():
     assert marks[1] > marks[0] > marks[2]
 
 
+def test_a_long_name_at_the_edge_of_a_map_stays_inside():
+    frame = pd.DataFrame({"driver": ["delivery on the promised day", "b", "staff who know their trade well"],
+                          "x": [0.02, 0.5, 0.98], "y": [0.1, 0.5, 0.9], "size": 1.0})  # fmt: skip
+    for name in ("x", "y"):
+        frame[f"{name}_low"] = frame[f"{name}_high"] = frame[name]
+    ends = {name: (f"{name}_low", f"{name}_high") for name in ("x", "y")}
+    figure = charts.bubbles(frame, "driver", "x", "y", "size", ends, **WORDS)
+    first, last = figure.layout.xaxis.range
+    for note in figure.layout.annotations:
+        if note.text in set(frame["driver"]):
+            at = (note.x - first) / (last - first) * drawing.NARROWEST_AXIS + note.xshift
+            half = drawing.strong_width([note.text]) / 2
+            assert half - 1 <= at <= drawing.NARROWEST_AXIS - half + 1
+
+
 def test_no_chart_needs_webgl_a_picture_or_a_legend():
     report_kinds = [
         charts.lines(curves(1, 2), "week", "orders", "curve", **WORDS),

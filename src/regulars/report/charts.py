@@ -713,12 +713,13 @@ def _map_axis(frame: pd.DataFrame, column: str, ends: Mapping) -> list[float]:
 
 
 def _map_labels(frame, x: str, y: str, names, areas, across, up) -> list[dict]:
-    """Names above their bubbles, moved up where they would stand on one another."""
+    """Names above their bubbles, moved up where they would stand on one another, aside where they would stick out."""
     wide = drawing.NARROWEST_AXIS / (across[-1] - across[0])
     high = (MAP_HEIGHT - drawing.BOTTOM - drawing.TOP) / (up[-1] - up[0])
     taken, notes = [], []
     for place in np.argsort(frame[y].to_numpy(float), kind="stable"):
-        left, width = float(frame[x].iloc[place]) * wide, drawing.strong_width([names[place]])
+        at, width = (float(frame[x].iloc[place]) - across[0]) * wide, drawing.strong_width([names[place]])
+        left = float(np.clip(at, width / 2, max(width / 2, drawing.NARROWEST_AXIS - width / 2)))
         shift = areas[place] / 2 + 10
         bottom = float(frame[y].iloc[place]) * high
         for other_left, other_width, other_at in sorted(taken, key=lambda spot: spot[2]):
@@ -726,7 +727,7 @@ def _map_labels(frame, x: str, y: str, names, areas, across, up) -> list[dict]:
             if close and abs(bottom + shift - other_at) < drawing.LINE_HEIGHT:
                 shift = other_at + drawing.LINE_HEIGHT - bottom
         taken.append((left, width, bottom + shift))
-        spot = {"xanchor": "center", "yanchor": "middle", "yshift": round(shift)}
+        spot = {"xanchor": "center", "yanchor": "middle", "xshift": round(left - at), "yshift": round(shift)}
         notes.append(strong(names[place], float(frame[x].iloc[place]), float(frame[y].iloc[place]), **spot))
     return notes
 
