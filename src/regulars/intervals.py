@@ -116,6 +116,17 @@ def from_row(row, name: str, n: str = "n") -> Estimate:
     return Estimate(*(float(row[column]) for column in (name, f"{name}_low", f"{name}_high")), n=int(row[n]))
 
 
+def to_row(told: Estimate, name: str) -> dict[str, float]:
+    """Columns of a table that hold an estimate; the inverse of `from_row`.
+
+    Examples
+    --------
+    >>> to_row(Estimate(0.5, 0.4, 0.6, 70), "share")
+    {'share': 0.5, 'share_low': 0.4, 'share_high': 0.6}
+    """
+    return {name: told.value, f"{name}_low": told.low, f"{name}_high": told.high}
+
+
 def difference(after: Estimate, before: Estimate) -> Estimate:
     """Difference of two independent estimates, with an interval made out of theirs.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, Finding
-from regulars.intervals import difference, from_row, z_value
+from regulars.intervals import difference, from_row, to_row, z_value
 from regulars.satisfaction.answers import among
 from regulars.satisfaction.indices import mean
 
@@ -52,9 +52,8 @@ def scores_after_cases(
     for category, who in pairs.dropna(subset=["category"]).groupby("category")["customer_id"]:
         score = mean(told.loc[who, "satisfaction"], level)
         row = {"category": str(category), "n": score.n, "others_n": others.n}
-        for name, told_of in (("score", score), ("others", others), ("gap", difference(score, others))):
-            row |= {name: told_of.value, f"{name}_low": told_of.low, f"{name}_high": told_of.high}
-        rows.append(row)
+        gap = difference(score, others)
+        rows.append(row | to_row(score, "score") | to_row(others, "others") | to_row(gap, "gap"))
     names = [
         "category",
         "n",

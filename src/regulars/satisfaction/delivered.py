@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding
-from regulars.intervals import Estimate
+from regulars.intervals import Estimate, to_row
 from regulars.satisfaction.indices import mean
 
 GAINS = ("product", "service", "personnel", "image")
@@ -264,7 +264,7 @@ def _ends(estimate: Estimate, amount: float) -> tuple[float, float]:
 def _columns(told: Mapping[str, Estimate]) -> dict[str, float]:
     found = {}
     for name, estimate in told.items():
-        found |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+        found |= to_row(estimate, name)
     return found
 
 
