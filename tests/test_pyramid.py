@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from regulars.intervals import Estimate
-from regulars.segments import assign_tiers, tier_thresholds
+from regulars.rfm import rfm_summary
+from regulars.segments import assign_tiers, group_summary, tier_thresholds
 from regulars.segments.pyramid import add_inactive, migration, moving_up, pyramid_finding, tier_probability
 
 R, P, Q = 0.6, 6.0, 5.0
@@ -42,6 +43,23 @@ def test_worked_example_of_2125_customers():
     table = tier_thresholds(values, assign_tiers(values))
     assert table["customers"].tolist() == [21, 85, 319, 1700]
     assert table["threshold"].tolist()[:3] == [58_900, 19_000, 4_820]
+
+
+def test_worked_example_of_lifetime_purchases():
+    """Published: one customer's purchases from the age of 20 to that of 70, in order, at three firms (ten thousand)."""
+    bought = [("A", 15), ("B", 18), ("A", 17), ("C", 20), ("C", 15), ("C", 25), ("C", 18)]
+    orders = pd.DataFrame(bought, columns=["customer_id", "amount"]).astype({"customer_id": "string"})
+    orders["ordered_at"] = pd.to_datetime([f"{1970 + 8 * nth}-06-01" for nth in range(len(bought))])
+    purchases = rfm_summary(orders, "2020-01-01", "month")  # what each firm has seen of the customer
+    assert purchases.set_index("customer_id")["spend"].to_dict() == {"A": 32, "B": 18, "C": 78}
+    wallet = group_summary(purchases, "customer_id").set_index("customer_id")["spend_share"]
+    assert (100 * wallet).round().to_dict() == {"A": 25, "B": 14, "C": 61}
+    # as the page tells them: in all and each, beside the value to come and never discounted
+    told = purchases.assign(
+        tier="small", tier_probability=np.nan, clv=1.0, clv_low=0.5, clv_high=2.0, expected_orders=1.0
+    )
+    facts = pyramid_finding(told, told["tier"], told["tier"], margin=0.3).facts
+    assert (facts["bought"], facts["each"]) == (128, pytest.approx(128 / 3))
 
 
 def test_chance_to_belong_is_how_often_customers_do():

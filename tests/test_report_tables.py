@@ -1,8 +1,12 @@
 """Tables: what a page shows of a frame, and the file that holds all of it."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
+from regulars.labels import LifecycleStage
+from regulars.report import Report
 from regulars.report.tables import guessed_columns, worded_numbers, worded_table, write_csv
 from regulars.report.wording import Wording, WordingError
 
@@ -82,6 +86,23 @@ def test_columns_that_are_not_there_are_named(tiers):
         worded_table(tiers, {"margin": "money"}, WORDS, heading)
     with pytest.raises(WordingError, match=r"needs the columns 'customers_low' and 'customers_high'"):
         worded_table(tiers, {"customers": "count:with_interval"}, WORDS, heading)
+
+
+def test_a_layout_may_ask_for_every_class(tmp_path, monkeypatch):
+    monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
+    steps = pd.DataFrame({"lifecycle_stage": [stage.value for stage in LifecycleStage], "customers": 9})
+    steps = steps.assign(**dict.fromkeys(("days", "leaves", "stay_months"), 0.5))
+    steps = steps.assign(
+        **{f"{name}{end}": 0.5 for name in ("days", "leaves", "stay_months") for end in ("_low", "_high")}
+    )
+    about = SimpleNamespace(
+        name="x", title="X", currency="EUR", observation_start="2024-01-01", observation_end="2024-12-31"
+    )
+    report = Report("segments", about)
+    report.table("ladder.stays", steps)
+    table = report.blocks[-1]["table"]
+    assert [row[0] for row in table["rows"]][-1] == "Inactive" and len(table["rows"]) == len(LifecycleStage) > 8
+    assert table["made"]["rows"] == len(LifecycleStage), "so that it can be made again of its file"
 
 
 def test_formats_are_guessed_from_types(tiers):

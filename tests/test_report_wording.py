@@ -151,6 +151,9 @@ def write(tmp_path):
         (21_400, "count_short", "21.4k"),
         (0.7142, "percent", "71%"),
         (0.7142, "percent1", "71.4%"),
+        (8_568.3 / 6_256.4 - 1, "percent1:signed", "+37.0%"),  # a published table of growth, to one decimal
+        (10_508.7 / 8_568.3 - 1, "percent1:signed", "+22.6%"),
+        (12_543.5 / 10_508.7 - 1, "percent1:signed", "+19.4%"),
         (0.004, "percent", "0.4%"),
         (0.9996, "percent", "99.96%"),
         (0.0, "percent", "0%"),

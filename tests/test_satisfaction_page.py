@@ -56,6 +56,11 @@ def test_a_usual_survey_says_everything(page):
     assert told.scope["parts"]["importance"].verdict in ("apart", "same", "unclear")
     assert told.saved["satisfaction"].notna().sum() == 240
     assert not told.scope["left_out"]
+    loyal = [tile for tile in told.scope["report"]._tiles if tile["indicator"] == "loyalty"]
+    assert len(loyal) == 1 and not loyal[0]["on_page"], "on the index, beside the four of the page"
+    shares = told.scope["parts"]["loyalty"].frames["types"].set_index("loyalty_type")
+    ends = shares.loc["true", ["share", "share_low", "share_high", "n"]].tolist()
+    assert list(told.scope["loyal"].__dict__.values()) == ends
 
 
 def test_sections_without_data_are_one_line_each_that_says_what_to_supply(page):

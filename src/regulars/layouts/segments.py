@@ -1,5 +1,6 @@
 """Charts and tables of the segments page."""
 
+from regulars.labels import LifecycleStage
 from regulars.report import charts
 from regulars.report.columns import columns
 from regulars.report.layout import Word, chart, table
@@ -120,7 +121,8 @@ LAYOUT = {
             "days": "number0:with_interval",
             "leaves": "percent:with_interval",
             "stay_months": "number1:with_interval",
-        }
+        },
+        rows=len(LifecycleStage),
     ),
     "ladder.matrix": chart(
         charts.heatmap,

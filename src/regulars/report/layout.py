@@ -40,10 +40,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """How one table looks: column to format, and the columns that add up."""
+    """How one table looks: column to format, the columns that add up, and how many rows a page shows if not the usual.
+
+    More rows than usual are for a table of one row per class, where the last row is no less asked for than the first.
+    """
 
     columns: Mapping[str, str]
     total: Sequence[str] = field(default=())
+    rows: int | None = None
 
 
 def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: str | None = None, **shown) -> Chart:
@@ -57,9 +61,9 @@ def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: st
     return Chart(draw, as_formats(columns), shown, across)
 
 
-def table(columns: Mapping[str, str] | Sequence[str], total: Sequence[str] = ()) -> Table:
+def table(columns: Mapping[str, str] | Sequence[str], total: Sequence[str] = (), rows: int | None = None) -> Table:
     """Say how a table looks; parameters as of `Table`, columns that look as usual by their names alone."""
-    return Table(as_formats(columns), tuple(total))
+    return Table(as_formats(columns), tuple(total), rows)
 
 
 def layout_of(stage: str) -> Mapping[str, Chart | Table]:

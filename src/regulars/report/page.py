@@ -328,6 +328,7 @@ class Report:
         looks = self._looks(key, Table)
         caption = self.wording.say(self._own(f"{key}.caption"), facts)
         made = {"columns": looks.columns | dict(columns or {}), "total": list(looks.total)}
+        made |= {"rows": looks.rows} if looks.rows else {}
         table = self._table(key, frame, partial(worded_table, frame, wording=self.wording, **made), made)
         self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": table})
 

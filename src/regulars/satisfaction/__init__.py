@@ -60,7 +60,7 @@ _HOMES = {
     "sections": ("KEPT", "Questions", "Survey"),
     "loyalty": (
         "attitude", "behaviour", "benefits_finding", "benefits_of_loyalty", "cronbach_alpha",
-        "loyalty_finding", "loyalty_of", "loyalty_types", "type_migration", "type_shares",
+        "loyalty_finding", "loyalty_of", "loyalty_types", "truly_loyal", "type_migration", "type_shares",
     ),
 }  # fmt: skip
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

@@ -479,6 +479,20 @@ def loyalty_finding(loyalty: Loyalty | None, days: int, attitude_cut: float, lev
     return Finding(None, facts, frames)
 
 
+def truly_loyal(found: Finding) -> Estimate | None:
+    """Share of the truly loyal among those whose type is known, of the finding of `loyalty_finding`; else None.
+
+    Examples
+    --------
+    >>> truly_loyal(Finding(None, {"true_share": share(30, 100)})).value
+    0.3
+    >>> truly_loyal(Finding(NOT_SUPPLIED)) is None
+    True
+    """
+    told = found.facts.get("true_share")
+    return told if told is not None and told.n else None
+
+
 def benefits_finding(table: pd.DataFrame, days: int) -> Finding:
     """Five benefits of loyalty for the page; not supplied without two types to compare.
 
