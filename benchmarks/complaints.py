@@ -8,9 +8,9 @@ import pandas as pd
 from regulars.clv import BetaGeoCovariateFitter
 from regulars.satisfaction import (
     Handling,
+    cases_told,
     knowledge_base,
     retention_after_complaint,
-    service_finding,
     status_trail,
     ticket_times,
     ticket_volume,
@@ -81,7 +81,9 @@ def main() -> None:
     timed("knowledge base", lambda: knowledge_base(tickets))
     timed("who came back", lambda: retention_after_complaint(tickets, orders, day))
     settings = Handling(12, 48, 4, 180, 20, 100, 50, PROCESS)
-    timed("the whole section", lambda: service_finding(tickets, orders, day, settings, events=events))
+    customers = pd.DataFrame({"customer_id": tickets["customer_id"].unique(), "satisfaction": float("nan")})
+    tables = {"tickets": tickets, "ticket_events": events}
+    timed("all sections of cases", lambda: cases_told(tables, orders, customers, day, settings))
     rng = np.random.default_rng(2)
     score, T = rng.standard_normal(CUSTOMERS), rng.uniform(30, 100, CUSTOMERS)
     told = bg_nbd_customers(CUSTOMERS, 1.0, 8.0, 1.0, 3.0, T, 1, score=score, rate_effect=0.3, dropout_effect=-0.4)

@@ -7,7 +7,8 @@ import pytest
 from regulars import satisfaction
 from regulars.clv import BetaGeoCovariateFitter
 from regulars.errors import UserError
-from regulars.intervals import Estimate
+from regulars.finding import NOT_SUPPLIED, UNUSABLE
+from regulars.intervals import Estimate, share
 from regulars.satisfaction import Money, complaint_iceberg, status_trail, ticket_times, value_lost_to_dissatisfaction
 from regulars.simulate import demo
 from regulars.simulate.purchasing import purchases_until_dropout
@@ -445,8 +446,7 @@ def test_word_of_mouth_is_a_range_between_two_published_numbers():
 def test_where_no_surveyed_customer_complained_the_page_says_so():
     scores = pd.DataFrame({"customer_id": [f"c{i}" for i in range(60)], "satisfaction": [20.0] * 40 + [90.0] * 20})
     tickets = desk_cases().assign(customer_id="other", kind="complaint")
-    orders = pd.DataFrame({"customer_id": ["other"], "ordered_at": [pd.Timestamp("2026-02-01")]})
-    told = satisfaction.service_finding(tickets, orders, "2026-03-31", PROMISED, scores=scores)
+    told = satisfaction.service_finding(tickets, "2026-03-31", PROMISED, scores=scores)
     assert told.verdict == "prior" and told.facts["rate"].n == 40
 
 
@@ -469,11 +469,50 @@ def test_every_verdict_of_the_desk_has_its_words():
         log = pd.DataFrame({"product_id": pd.Series(products, dtype="string")})
         tell("goods", satisfaction.goods_finding(log, "2026-03-31", lines=lines))
     scores = pd.DataFrame({"customer_id": [f"c{i}" for i in range(60)], "satisfaction": [20.0] * 40 + [90.0] * 20})
-    tickets, orders = desk_cases().assign(customer_id="other", kind="complaint"), steady[1].assign(customer_id="c1")
+    tickets = desk_cases().assign(customer_id="other", kind="complaint")
     for who, known in (("other", scores), ("c1", scores), ("other", None)):
         cases_of = tickets.assign(customer_id=who)
-        tell("service", satisfaction.service_finding(cases_of, orders, "2026-03-31", PROMISED, scores=known))
-    assert len(verdicts) == 14
+        tell("service", satisfaction.service_finding(cases_of, "2026-03-31", PROMISED, scores=known))
+    for again in ((0.9, 0.2), (0.2, 0.9), (0.5, 0.5)):
+        tell("returned", satisfaction.returned_finding(*closed(200, *again), "2026-03-31", PROMISED))
+    tell("returned", satisfaction.returned_finding(*closed(20, 0.5, 0.5), "2026-03-31", PROMISED))
+    assert len(verdicts) == 18
+
+
+def closed(n, righted, unrighted):
+    """Complaints of which half were put right, and the orders of the shares of their customers who came back."""
+    shown = pd.Timestamp("2025-06-01")
+    kind = np.arange(n) % 2 == 0
+    tickets = pd.DataFrame({
+        "ticket_id": [f"t{i}" for i in range(n)],
+        "customer_id": [f"c{i}" for i in range(n)],
+        "kind": "complaint",
+        "opened_at": shown,
+        "resolved_at": shown,
+        "category": "late",
+        "outcome": np.where(kind, "resolved", "not_satisfied"),
+        "amount_at_stake": np.where(np.arange(n) % 4 < 2, 5.0, 50.0),
+    })  # fmt: skip
+    back = (np.arange(n) // 2) / (n / 2) < np.where(kind, righted, unrighted)
+    return tickets, pd.DataFrame(
+        {"customer_id": tickets.loc[back, "customer_id"], "ordered_at": shown + pd.Timedelta(days=9)}
+    )
+
+
+def test_who_comes_back_is_told_of_a_whole_log_only():
+    tickets, orders = closed(200, 0.9, 0.2)
+    told = satisfaction.returned_finding(tickets, orders, "2026-03-31", PROMISED)
+    assert told.verdict == "more"
+    assert (told.facts["righted"], told.facts["unrighted"]) == (share(90, 100), share(20, 100))
+    cells = told.frames["cells"]  # a loss of 50 is neither small nor large
+    assert cells[["loss", "n"]].to_numpy().tolist() == [["small", 50], ["small", 50]]
+    assert (
+        satisfaction.returned_finding(tickets.drop(columns="outcome"), None, "2026-03-31", PROMISED).verdict
+        == NOT_SUPPLIED
+    )
+    customers = pd.DataFrame({"customer_id": tickets["customer_id"], "satisfaction": float("nan")})
+    told = satisfaction.cases_told({"tickets": tickets}, orders, customers, "2026-03-31", PROMISED, orders_sampled=True)
+    assert told.returned.verdict == UNUSABLE and told.returned.facts["why"].startswith("The order log is a sample")
 
 
 def test_causes_stand_in_the_order_of_pareto():

@@ -156,7 +156,7 @@ LAYOUT = {
             "n": "count",
         }
     ),
-    "service.returned": table(
+    "returned.cells": table(
         {
             "outcome": "label:outcome",
             "loss": "label:loss",

@@ -22,7 +22,7 @@ _HOMES = {
         "ticket_faults", "ticket_times", "ticket_volume", "transfers", "warranty_cost",
     ),
     "desk": ("cases_told", "desk_finding", "flow_finding", "goods_finding"),
-    "cost": ("first_to_mend", "service_finding", "silent_part", "stake", "worth_finding"),
+    "cost": ("first_to_mend", "returned_finding", "service_finding", "silent_part", "stake", "worth_finding"),
     "drivers": ("driver_shares", "lmg_shares"),
     "explained": ("Explained", "driver_to_fix", "explain", "first_screen", "levers_told", "with_index"),
     "index": ("SatisfactionIndex", "satisfaction_index"),

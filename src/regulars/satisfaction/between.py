@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 from scipy.stats import f as f_distribution
 
 from regulars.errors import UserError
@@ -48,7 +49,7 @@ def variance_between(scores: pd.Series, groups: pd.Series, level: float = 0.9, m
     """How much branches or agents differ in their customers' answers, beyond chance.
 
     Answers are y = μ + a_g + e with a_g ~ (0, σ_a²), e ~ (0, σ²); variances by analysis of variance, with the interval
-    of the share σ_a²/(σ_a² + σ²) from the F distribution (exact where groups have the same size).
+    of the share σ_a²/(σ_a² + σ²) by Wald's F ratio, which is exact however much groups differ in size.
 
     Parameters
     ----------
@@ -71,7 +72,9 @@ def variance_between(scores: pd.Series, groups: pd.Series, level: float = 0.9, m
 
     References
     ----------
-    Searle, S. R., Casella, G. and McCulloch, C. E. (1992), Variance Components, ch. 3 (and 3.5 for the intervals).
+    Searle, S. R., Casella, G. and McCulloch, C. E. (1992), Variance Components, ch. 3.
+    Wald, A. (1940), A Note on the Analysis of Variance with Unequal Class Frequencies, Annals of Mathematical
+    Statistics 11, 96-100 (the interval).
 
     Examples
     --------
@@ -100,15 +103,30 @@ def variance_between(scores: pd.Series, groups: pd.Series, level: float = 0.9, m
     ratio = between / within
     p_value = float(f_distribution.sf(ratio, k - 1, n - k))
     variance = max((between - within) / n0, 0.0)
-    low, high = (_share(ratio / f_distribution.ppf(q, k - 1, n - k), n0) for q in ((1 + level) / 2, (1 - level) / 2))
-    share = Estimate(variance / (variance + within), low, high, n)
+    quantiles = f_distribution.ppf([(1 + level) / 2, (1 - level) / 2], k - 1, n - k)
+    low, high = (_variance_ratio(size, means, within * q) for q in quantiles)
+    share = Estimate(variance / (variance + within), low / (1 + low), high / (1 + high), n)
     table, centre = _drawn_in(told, within, variance, level)
     verdict = "differ" if p_value < 1 - level else "alike"
     return Between(verdict, share, float(np.sqrt(variance)), p_value, table, centre)
 
 
-def _share(ratio: float, n0: float) -> float:
-    return float(np.clip((ratio - 1) / (ratio - 1 + n0), 0.0, 1.0))
+def _variance_ratio(size, means, wanted: float) -> float:
+    """The ratio θ = σ_a²/σ² at which the means, each weighted by how little it then varies, differ as much as wanted.
+
+    The mean square Σ w (ȳ - ȳ_w)²/(k - 1) with w = n/(1 + nθ) falls as θ rises; zero where it is below from the start.
+    """
+
+    def excess(theta):
+        weight = size / (1 + size * theta)
+        centre = (weight * means).sum() / weight.sum()
+        return float((weight * (means - centre) ** 2).sum() / (len(size) - 1) - wanted)
+
+    if excess(0.0) <= 0:
+        return 0.0
+    # with θ → ∞ every weight is 1/θ: beyond this bound even the plain variance of the means is too little
+    bound = float(np.var(means, ddof=1)) / wanted
+    return float(brentq(excess, 0.0, bound, xtol=1e-15))
 
 
 def _drawn_in(told: pd.DataFrame, within: float, variance: float, level: float) -> tuple[pd.DataFrame, float]:

@@ -1,11 +1,12 @@
-"""What the page tells of complaints handled and of what dissatisfaction costs: two findings."""
+"""What the page tells of complaints handled, of who comes back and of what dissatisfaction costs: three findings."""
 
 import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
-from regulars.finding import Finding
-from regulars.intervals import Estimate, from_row
+from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.intervals import Estimate, change, difference, from_row, share
+from regulars.labels import Change, Outcome
 from regulars.satisfaction.complaints import only_complaints
 from regulars.satisfaction.iceberg import complaint_iceberg, retention_after_complaint, word_of_mouth
 from regulars.satisfaction.repurchase import whole
@@ -15,26 +16,23 @@ from regulars.satisfaction.worth import Money, value_lost_to_dissatisfaction
 
 def service_finding(
     tickets: pd.DataFrame,
-    orders: pd.DataFrame,
     observation_end,
     settings: Handling,
     *,
     scores: pd.DataFrame | None = None,
     level: float = 0.9,
-    min_cell: int = 1,
 ) -> Finding:
-    """What complaints tell: the silent part, the step of handling that fails, and who comes back.
+    """What complaints tell: the silent part, and the step of handling that fails.
 
     Parameters
     ----------
-    tickets, orders : pandas.DataFrame
-        Clean tables; all kinds of cases.
+    tickets : pandas.DataFrame
+        Clean table; all kinds of cases.
     observation_end : date
     settings : Handling
     scores : pandas.DataFrame, optional
         ``customer_id``, ``satisfaction`` of the surveyed, one row each.
-    level, min_cell
-        As everywhere.
+    level : float
 
     Returns
     -------
@@ -54,15 +52,6 @@ def service_finding(
     steps = handling_steps(tickets, times, level)
     facts = {"step": str(steps["step"].iloc[0]), "fails": from_row(steps.iloc[0], "share")}
     frames = {"steps": steps, "sla": times.sla}
-    columns = set(tickets.columns[tickets.notna().any()])
-    if {"outcome", "amount_at_stake"} <= columns:
-        returned = retention_after_complaint(
-            complaints, orders, observation_end, within_days=settings.return_days, small_loss=settings.small_loss,
-            large_loss=settings.large_loss, level=level, min_cell=min_cell,
-        )  # fmt: skip
-        returned = returned[(returned["loss"] != "medium") & returned["share"].notna()]
-        frames["returned"] = returned.reset_index(drop=True)
-        facts |= {"days": settings.return_days, "small": settings.small_loss, "large": settings.large_loss}
     if scores is None or not len(scores):
         return Finding("seen", facts | {"cases": len(tickets)}, frames)
     berg = silent_part(complaints, scores, settings.dissatisfied_below, level)
@@ -70,6 +59,61 @@ def service_finding(
     facts |= {"silent": berg.silent, "rate": berg.rate, "complainants": berg.complainants, "heard": heard,
               "prior": berg.prior, "below": settings.dissatisfied_below}  # fmt: skip
     return Finding("prior" if berg.is_prior_only else "silent", facts, frames)
+
+
+def returned_finding(
+    tickets: pd.DataFrame,
+    orders: pd.DataFrame | None,
+    observation_end,
+    settings: Handling,
+    *,
+    level: float = 0.9,
+    min_cell: int = 1,
+) -> Finding:
+    """Whether those whose complaint was put right order again more often than those whose complaint was not.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        Clean table; only complaints count.
+    orders : pandas.DataFrame or None
+        Clean table, as `regulars.satisfaction.purchases_of` gives it.
+    observation_end : date
+    settings : Handling
+    level, min_cell
+        As everywhere.
+
+    Returns
+    -------
+    Finding
+        Verdict ``more``, ``less`` (beyond noise) or ``unclear``; ``few`` where either kind has too few complaints;
+        ``not_supplied`` where no outcome or loss is recorded.
+
+    Raises
+    ------
+    UserError
+        Where the order log is a sample, or a loss is negative.
+    """
+    complaints = only_complaints(sound_tickets(tickets))
+    if not {"outcome", "amount_at_stake"} <= set(complaints.columns[complaints.notna().any()]):
+        return Finding(NOT_SUPPLIED)
+    table = retention_after_complaint(
+        complaints, whole(orders), observation_end, within_days=settings.return_days, small_loss=settings.small_loss,
+        large_loss=settings.large_loss, level=level, min_cell=min_cell,
+    )  # fmt: skip
+    lost = table["outcome"] == Outcome.NOT_SATISFIED
+    righted, unrighted = (
+        share(int(table.loc[kind, "returned"].sum()), int(table.loc[kind, "n"].sum()), level) for kind in (~lost, lost)
+    )
+    few = min(righted.n, unrighted.n) < FEW_CASES
+    apart = change(righted, unrighted)
+    verdict = "few" if few else {Change.UP: "more", Change.DOWN: "less"}.get(apart, "unclear")
+    facts = {"righted": righted, "unrighted": unrighted, "days": settings.return_days}
+    if few:
+        return Finding(verdict, facts | {"few": FEW_CASES})
+    facts |= {"gap": difference(righted, unrighted), "small": settings.small_loss, "large": settings.large_loss}
+    shown = table[(table["loss"] != "medium") & table["share"].notna()].reset_index(drop=True)
+    return Finding(verdict, facts, {"cells": shown})
 
 
 def silent_part(complaints: pd.DataFrame, scores: pd.DataFrame, below: float, level: float = 0.9):

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding
+from regulars.finding import Finding, attempted
 from regulars.intervals import Estimate, from_row
 from regulars.satisfaction.complaints import complaint_story, only_complaints
-from regulars.satisfaction.cost import service_finding
+from regulars.satisfaction.cost import returned_finding, service_finding
+from regulars.satisfaction.repurchase import purchases_of
 from regulars.satisfaction.service import (
     FEW_CASES,
     Handling,
@@ -39,10 +40,11 @@ ROWS = 8  # of a table on a page
 
 
 class Cases(NamedTuple):
-    """All that the page tells of complaints and cases: the findings of five sections."""
+    """All that the page tells of complaints and cases: the findings of six sections."""
 
     complaints: Finding
     service: Finding
+    returned: Finding
     flow: Finding
     desk: Finding
     goods: Finding
@@ -60,6 +62,7 @@ def cases_told(
     observation_end,
     settings: Handling,
     *,
+    orders_sampled: bool = False,
     level: float = 0.9,
     min_cell: int = 1,
 ) -> Cases:
@@ -75,6 +78,8 @@ def cases_told(
         ``customer_id``, ``satisfaction`` (missing without an answer), one row per customer.
     observation_end : date
     settings : Handling
+    orders_sampled : bool
+        Whether the log is a sample of the orders: who comes back is not told then.
     level, min_cell
         As everywhere.
 
@@ -85,9 +90,11 @@ def cases_told(
     tickets, shown = tables["tickets"], {"level": level, "min_cell": min_cell}
     scores = customers if customers["satisfaction"].notna().any() else None
     goods = {"lines": tables.get("order_lines"), "units": tables.get("units")}
+    followed = purchases_of(orders, orders_sampled)
     return Cases(
         _complaints(tickets, len(customers), observation_end, level, min_cell),
-        service_finding(tickets, orders, observation_end, settings, scores=scores, **shown),
+        service_finding(tickets, observation_end, settings, scores=scores, level=level),
+        attempted(returned_finding, tickets, followed, observation_end, settings, **shown),
         flow_finding(tickets, orders, observation_end, settings.resolution_hours, level),
         desk_finding(tickets, observation_end, settings, events=tables.get("ticket_events"), **shown),
         goods_finding(tickets, observation_end, **goods, level=level),
@@ -251,9 +258,7 @@ def desk_finding(
         "cases": len(tickets),
         "kept": shares.get("kept", missing),
         "at_once": shares.get("at_once", missing),
-        "call_backs": first_contact(tickets, settings.call_back_cost, level)["cost"]
-        if "contacts" in columns
-        else missing,
+        "call_backs": missing,
         "each": settings.call_back_cost,
         "saved": missing,
         "stuck": len(trail.stuck) if trail else None,
