@@ -16,7 +16,7 @@ from browser import browser, needs_browser
 from sample_project import PARTS, ROOT, run
 
 pytestmark = [pytest.mark.full, pytest.mark.xdist_group("real pages")]
-FILES = {"online_retail": "uci_online_retail"}
+FILES = {"online_retail": "uci_online_retail", "complete_journey": "complete_journey"}
 STAGES = ("ingest", "clean", "value", "segments")
 MOST_BYTES = 6_000_000
 

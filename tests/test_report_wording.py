@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 from regulars import labels
 from regulars.intervals import Estimate
 from regulars.labels import CustomerState, Tier
+from regulars.report.formats import Peers
 from regulars.report.wording import (
     FOLDER,
     MODIFIERS,
@@ -346,3 +347,14 @@ def test_entries_are_written_once():
         assert len(keys) == len(set(keys)), f"{path.name} has an entry twice"
         with path.open("rb") as file:
             assert read_po(file).locale is not None
+
+
+def test_small_money_beside_large_is_not_told_as_nothing():
+    words = Wording("en", currency="GBP")
+    beside = Peers([1_283_000, 3_200, 1_286_200])
+    assert [words.format(value, "money_short", beside) for value in beside.values] == [
+        "£1,283k",
+        "£3k",
+        "£1,286k",
+    ]
+    assert words.format(1_283_000, "money_short", Peers([1_283_000, 1_050_000])) == "£1.28m"

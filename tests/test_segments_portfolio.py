@@ -11,6 +11,7 @@ from regulars import segments
 from regulars.errors import UserError
 from regulars.labels import LifecycleStage, PortfolioClass, RelationshipLevel, RelationStage, Segment, Tier
 from regulars.rfm import Purchases
+from regulars.segments.products import descriptions
 from regulars.simulate import demo
 from regulars.simulate.purchasing import bg_nbd_customers
 
@@ -577,3 +578,8 @@ def test_a_grocer(shared_data, products):
         }
     ).dropna(subset="unit_price")
     tell_all(real_lines(lines), products)
+
+
+def test_products_that_share_a_name_are_told_apart_by_their_id():
+    lines = pd.DataFrame({"product_id": ["1", "2", "3"], "description": ["BURRITOS", "Burritos ", "milk"]})
+    assert descriptions(lines).to_dict() == {"1": "Burritos (1)", "2": "Burritos (2)", "3": "Milk"}

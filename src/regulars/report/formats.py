@@ -21,6 +21,7 @@ from babel.numbers import (
 from regulars.rounding import round_significant
 
 MINUS = "−"
+MOST_IN_SCALE, LEAST_IN_SCALE = 10, 0.1  # of a scale: numbers that share the next smaller one lose no digit there
 SPANS = ("days", "weeks", "months", "years")
 
 
@@ -61,6 +62,11 @@ class Peers:
     def largest(self) -> float:
         """Largest of them, by size."""
         return max(map(abs, self.values), default=0.0)
+
+    @cached_property
+    def smallest(self) -> float:
+        """Smallest of them that is not 0, by size."""
+        return min((abs(value) for value in self.values if value), default=0.0)
 
     @cached_property
     def are_whole(self) -> bool:
@@ -150,6 +156,9 @@ def _count_short(words, value, decimals, peers, bare):
 def _scaled(words, value, decimals, peers) -> dict[str, str] | None:
     """Sign, number and scale; None for zero and where the numbers are too small for the language's scales."""
     scale, suffix = _scale(words, peers.largest * (1 + 1e-12))
+    if peers.largest < MOST_IN_SCALE * scale and peers.smallest < LEAST_IN_SCALE * scale:
+        # beside 1.28m, 3k would read 0.00m: 1,283k and 3k tell both
+        scale, suffix = _scale(words, scale * (1 - 1e-12))
     if not suffix or value == 0:
         return None
     decimals = peers.scaled_decimals(scale) if decimals is None else decimals

@@ -259,13 +259,18 @@ def named(products: pd.Series, names: pd.Series) -> pd.Series:
 
 
 def descriptions(lines: pd.DataFrame) -> pd.Series:
-    """Name of each product: its most frequent description, the first by alphabet where equally frequent."""
+    """Name of each product: its most frequent description, the first by alphabet where equally frequent.
+
+    Products that share a name have their id behind it: "who takes burritos takes burritos" says nothing.
+    """
     if "description" not in lines:
         return pd.Series(dtype=object)
     known = lines[["product_id", "description"]].dropna().astype(object)
     counts = known.value_counts().reset_index(name="lines")
     counts = counts.sort_values(["product_id", "lines", "description"], ascending=[True, False, True])
-    return counts.drop_duplicates("product_id").set_index("product_id")["description"].str.strip().str.capitalize()
+    names = counts.drop_duplicates("product_id").set_index("product_id")["description"].str.strip().str.capitalize()
+    ids = pd.Series(names.index.astype(object), index=names.index)
+    return names.mask(names.duplicated(keep=False), names + " (" + ids + ")")
 
 
 # ---- baskets ----
