@@ -384,13 +384,15 @@ TABLES = {table.name: table for table in CLEAN_TABLES} | {
 
 
 @cache
-def schema(name: str):
+def schema(name: str, columns: tuple[str, ...] | None = None):
     """Executable schema of a table (pandera): types, missing values, limits, key.
 
     Parameters
     ----------
     name : str
         A name in `TABLES`: ``orders``, ``scored.value`` ….
+    columns : tuple of str, optional
+        Of the table, those that are looked at; without the whole key nothing is asked of it.
 
     Returns
     -------
@@ -408,8 +410,9 @@ def schema(name: str):
                 required=column.required,
             )
             for column in table.columns
+            if columns is None or column.name in columns
         },
-        unique=list(table.key),
+        unique=list(table.key) if columns is None or set(table.key) <= set(columns) else None,
         strict=table.layer == "scored",
         name=name,
     )
@@ -436,8 +439,8 @@ def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame[[column.name for column in known] + extra].astype(kinds)
 
 
-def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Check a frame against the schema of its table.
+def validate(frame: pd.DataFrame, name: str, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """Check a frame against the schema of its table, or of those columns of it.
 
     Raises
     ------
@@ -447,7 +450,7 @@ def validate(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     from pandera.errors import SchemaError
 
     try:
-        return schema(name).validate(frame)
+        return schema(name, columns).validate(frame)
     except SchemaError as error:
         raise UserError(_schema_sentence(name, error)) from None
 
@@ -488,7 +491,7 @@ def exists(name: str, dataset: str) -> bool:
     return path(name, dataset).is_file()
 
 
-def load(name: str, dataset: str, share: float = 1.0) -> pd.DataFrame:
+def load(name: str, dataset: str, share: float = 1.0, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
     """Read a table and check it.
 
     Parameters
@@ -500,6 +503,8 @@ def load(name: str, dataset: str, share: float = 1.0) -> pd.DataFrame:
         Of the customers whose rows are read; below 1 they are drawn by a hash of the id, the same in every table, and
         the others never leave the engine. Rows without a customer are drawn by their own key; items and visits are
         read whole; of campaigns' cost, which is spent on all customers, this share is told.
+    columns : tuple of str, optional
+        All that is read and checked; whether the key is unique is then left to what `save` has checked.
 
     Returns
     -------
@@ -514,8 +519,14 @@ def load(name: str, dataset: str, share: float = 1.0) -> pd.DataFrame:
     file = path(name, dataset)
     if not file.is_file():
         raise UserError(f"{TABLES[name].relative_path(dataset)} is not there: run `make reports DATASET={dataset}`.")
-    rows = pq.read_table(file).to_pandas() if share >= 1 else _drawn(name, dataset, share)
-    return validate(typed(rows, name), name)
+    from regulars.engine import in_pandas
+
+    if share >= 1:
+        rows = pq.read_table(file, columns=None if columns is None else list(columns))
+    else:
+        rows = _drawn(name, dataset, share)
+        rows = rows if columns is None else rows.select(list(columns))
+    return validate(typed(in_pandas(rows), name), name, columns)
 
 
 def in_engine(name: str, dataset: str) -> "ir.Table":
@@ -528,7 +539,7 @@ def in_engine(name: str, dataset: str) -> "ir.Table":
 HEX_DIGITS = 8  # of the hash by which customers are drawn
 
 
-def _drawn(name: str, dataset: str, share: float) -> pd.DataFrame:
+def _drawn(name: str, dataset: str, share: float) -> pa.Table:
     """Rows of the customers that are drawn: the first digits of an id's MD5 are as good as random, on any machine."""
     below = f"{min(round(share * 16**HEX_DIGITS), 16**HEX_DIGITS - 1):0{HEX_DIGITS}x}"
     rows = in_engine(name, dataset)
@@ -549,7 +560,7 @@ def _drawn(name: str, dataset: str, share: float) -> pd.DataFrame:
     elif name not in ("survey_items", "mystery_visits"):
         who = ("customer_id",) if "customer_id" in rows.columns else ()
         rows = rows.filter(is_drawn(*who, TABLES[name].key[0]))
-    return rows.order_by(list(TABLES[name].key)).to_pyarrow().to_pandas(date_as_object=False)
+    return rows.order_by(list(TABLES[name].key)).to_pyarrow()
 
 
 def load_supplied(dataset: str, *names: str, share: float = 1.0) -> dict[str, pd.DataFrame]:

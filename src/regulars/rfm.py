@@ -1,6 +1,6 @@
 """From orders to frequency, recency, T and monetary value, by exact days, as Ibis expressions for any engine."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from regulars.errors import UserError
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+COLUMNS = ("customer_id", "ordered_at", "amount")  # of the order log, from which everything here is made
 UNIT_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375}  # a month is a twelfth of 365.25 days
 
 
@@ -300,8 +301,9 @@ def log_of(orders: pd.DataFrame, *, zero_spend_is_purchase: bool = False) -> tup
     >>> log.customers.tolist(), numbered["customer_id"].tolist()
     (['a', 'b'], [0, 1])
     """
-    log = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase)
-    return log, orders.assign(customer_id=pd.factorize(orders["customer_id"])[0])
+    number, customers = pd.factorize(orders["customer_id"])
+    log = Purchases.of_numbered(number, customers, orders, zero_spend_is_purchase=zero_spend_is_purchase)
+    return log, orders.assign(customer_id=number)
 
 
 PARTS = 10_000  # money is counted in whole ten-thousandths, as the engine's decimals are
@@ -357,9 +359,51 @@ class Purchases:
         """
         if isinstance(orders, cls):
             return orders
-        log = purchase_log(orders, zero_spend_is_purchase=zero_spend_is_purchase)
-        span = orders["ordered_at"].min().normalize(), orders["ordered_at"].max().normalize()
-        return replace(cls.of_days(log), first=span[0], last=span[1])
+        numbered = pd.factorize(orders["customer_id"])
+        return cls.of_numbered(*numbered, orders, zero_spend_is_purchase=zero_spend_is_purchase)
+
+    @classmethod
+    def of_numbered(cls, number, customers, orders, *, zero_spend_is_purchase: bool = False) -> "Purchases":
+        """Occasions of an order log whose customers are numbered already; the same as `of`, and as `purchase_log`.
+
+        Parameters
+        ----------
+        number : array of int
+            Of each order, the place of its customer in ``customers``.
+        customers : array
+            Ids, each once.
+        orders : pandas.DataFrame
+            ordered_at, amount.
+        zero_spend_is_purchase : bool
+            As for `rfm_summary`.
+
+        Returns
+        -------
+        Purchases
+        """
+        ids = pd.Series(customers, dtype=customers.dtype, name="customer_id")
+        in_order = ids.argsort(kind="stable").to_numpy()  # text by its code points, as an engine compares it
+        rank = np.empty(len(ids), dtype=np.int64)
+        rank[in_order] = np.arange(len(ids))
+        day = orders["ordered_at"].to_numpy("datetime64[D]").astype(np.int64)
+        money = np.rint(orders["amount"].to_numpy(float) * PARTS).astype(np.int64)
+        first, last = int(day.min()), int(day.max())
+        key = rank[number] * (last - first + 1) + (day - first)
+        by_key = np.argsort(key)
+        key = key[by_key]
+        starts = np.flatnonzero(np.diff(key, prepend=-1))
+        spent = np.add.reduceat(money[by_key], starts)
+        counted = spent >= 0 if zero_spend_is_purchase else spent > 0
+        code, since = np.divmod(key[starts[counted]], last - first + 1)
+        known = np.bincount(code, minlength=len(ids)) > 0  # others never bought
+        span = (pd.Timestamp(np.datetime64(end, "D")).as_unit("us") for end in (first, last))
+        return cls(
+            ids.iloc[in_order[known]].reset_index(drop=True),
+            (np.cumsum(known) - 1)[code],
+            since + first,
+            spent[counted],
+            *span,
+        )
 
     @classmethod
     def of_days(cls, days: pd.DataFrame) -> "Purchases":

@@ -13,6 +13,7 @@ from regulars.rounding import round_significant
 # Sums of rounded numbers end a search at points that differ by some 1e-13 from one processor to the next. Without these
 # digits that would go on into every forecast; what they leave out is a millionth of a standard error.
 PARAMETER_DIGITS = 10
+MET = 1e-9  # distance in log-parameters below which two searches have ended at the same point
 FLAT = 3.0  # standard error of a log-parameter from which on its interval spans more than two orders of magnitude
 
 
@@ -56,10 +57,15 @@ class Fitter:
         return f"<regulars.{name}: fitted with {self.customers_:g} customers, {told}>"
 
     def _search(self, objective, starts, lower, upper) -> Optimum:
-        """Best of the starts; the later ones are tried only where the first ends at an edge or on a ridge."""
+        """Best of the starts; the later ones are tried only where the first ends at an edge or on a ridge.
+
+        Where two of them meet there, a third is not tried.
+        """
         best = None
         for start in starts:
             found = maximise(objective, start, lower, upper)
+            if best is not None and np.abs(found.point - best.point).max() < MET:
+                break
             if best is None or found.value > best.value:
                 best = found
             if best.free.all() and np.linalg.eigvalsh(-best.hessian).min() > 1e-6 * np.abs(best.hessian).max():

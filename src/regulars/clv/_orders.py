@@ -9,7 +9,9 @@ from regulars.clv._fitter import FLAT, Finding, Fitter, distinct_rows, l2_penalt
 from regulars.clv._inputs import Rows, check_history, check_unique, check_weights, common_index, distinct
 
 CHUNK = 500_000  # numbers worked on at a time
-SCOUTS = 10_000  # rows on which the search begins where there are many more: it ends a step or two from the maximum
+MANY = 8_000  # rows, from which on the search begins on fewer of them: it ends a step or two from the maximum
+FEWER = 6  # times as few rows, at least
+SCOUTS = 10_000  # of them, at most
 HARDLY_ANY = 0.02  # share of customers lost below which the data are said to show no dropout
 HISTORY = ("frequency", "recency", "T")
 
@@ -131,7 +133,7 @@ class OrderFitter(Fitter):
         if initial_params is not None:
             starts.insert(0, self._from_lifetimes(initial_params) - np.log(units))
         objective = self._penalised(likelihood, penalty)
-        if len(rows.x) > 4 * SCOUTS:
+        if len(rows.x) > MANY:
             starts = [self._scout(rows, penalty, starts)]
         optimum = self._search(objective, starts, *self._limits)
         self._rows = rows
@@ -143,7 +145,7 @@ class OrderFitter(Fitter):
 
     def _scout(self, rows: Rows, penalty, starts):
         """Maximum of an even part of the rows, which are sorted: a start from which few steps over all are needed."""
-        part = slice(None, None, -(-len(rows.x) // SCOUTS))
+        part = slice(None, None, max(FEWER, -(-len(rows.x) // SCOUTS)))
         few = {name: getattr(rows, name)[part] for name in ("x", "t_x", "T", "weights")}
         few = replace(rows, **few, inverse=None)
         objective = self._penalised(self._likelihood(few), penalty)

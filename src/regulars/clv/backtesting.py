@@ -11,7 +11,15 @@ import pandas as pd
 from regulars.clv._fitter import distinct_rows
 from regulars.clv._logistic import fit_logistic
 from regulars.clv._progress import with_progress
-from regulars.clv.combining import FITTERS, Combination, columns, combine, inner_windows, poisson_deviance
+from regulars.clv.combining import (
+    FITTERS,
+    Combination,
+    columns,
+    combine,
+    fitted,
+    inner_windows,
+    poisson_deviance,
+)
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.value import expected_spend, has_spend, units
 from regulars.rfm import Purchases
@@ -178,18 +186,17 @@ def _forecasts(
         seen = columns(learn_from.summary(cutoff, time_unit))
         asked, back = distinct_rows(*history)
     own = dict(models) if isinstance(models, Mapping) else {}
-    fitted: dict[str, tuple] = {}
+    told: dict[str, tuple] = {}
 
     def forecast(name):
-        if name not in fitted:
-            make = FITTERS.get(name)
-            if name not in own and make is None:
+        if name not in told:
+            if name not in own and name not in FITTERS:
                 known = ", ".join((*FITTERS, *COMBINATIONS, *RULES))
                 raise ValueError(f"there is no model named {name!r}; known are {known}.")
-            model = (own[name] if name in own else make()).fit(*seen)
-            told = model.predict(horizon, *asked), model.probability_active(horizon, *asked)
-            fitted[name] = tuple(np.asarray(values)[back] for values in told)
-        return fitted[name]
+            model = own[name].fit(*seen) if name in own else fitted(name, seen)
+            answers = model.predict(horizon, *asked), model.probability_active(horizon, *asked)
+            told[name] = tuple(np.asarray(values)[back] for values in answers)
+        return told[name]
 
     said, combination = {}, None
     for name in models:

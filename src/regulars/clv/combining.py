@@ -9,6 +9,7 @@ the level of the last inner hold-out is no guide to that of the next period.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache, partial
 from math import fsum
 
 import numpy as np
@@ -30,6 +31,7 @@ FITTERS = {
     "regular_k2": lambda: RegularBetaGeoFitter(2),
     "regular_k3": lambda: RegularBetaGeoFitter(3),
 }
+KEPT = 12  # fitted models: those of two cutoffs
 NBD_SHARE = 0.1  # of the combined forecast; the rest is the mean of Pareto/NBD and MBG/CNBD-k
 SHAPE_FROM = 5_000  # repeat orders below which a shape is noise
 WINDOWS = (1.0,)  # how far before the cutoff the inner hold-outs begin, in their own length; more cost more time
@@ -98,6 +100,20 @@ def inner_windows(log: Purchases, cutoff, horizon_days: int, time_unit: str, beg
     return found
 
 
+def fitted(name: str, history: tuple[np.ndarray, ...]):
+    """Model of that name, fitted on frequency, recency and T; those asked for last are kept.
+
+    The day at which an inner hold-out begins is often a cutoff of its own, with the same customers.
+    """
+    return _fitted(name, *(np.asarray(values, float).tobytes() for values in history))
+
+
+@lru_cache(maxsize=KEPT)
+def _fitted(name: str, *history: bytes):
+    make = FITTERS.get(name) or partial(RegularBetaGeoFitter, int(name.removeprefix("regular_k")))
+    return make().fit(*(np.frombuffer(values) for values in history))
+
+
 def poisson_deviance(y, expected):
     """Poisson deviance of each customer; a forecast of 0 is taken as half an order among all customers."""
     expected = np.maximum(expected, 0.5 / len(y))
@@ -137,7 +153,7 @@ def best_regularity(window: Window, time_unit: str, choices: Iterable[int] = (1,
     horizon = units(days=window.days, time_unit=time_unit)
     loss = {}
     for k in choices:
-        expected = RegularBetaGeoFitter(k).fit(*history).predict(horizon, *history)
+        expected = fitted(part_names(k)[1], history).predict(horizon, *history)
         loss[k] = poisson_deviance(came, expected).mean()
     return min(loss, key=loss.get)
 
@@ -236,7 +252,7 @@ def _learn_shape(log, windows, names, time_unit, seed):
         if not y.sum() > 0:
             continue  # nothing came: no shape to learn from
         history, horizon = columns(table), units(days=window.days, time_unit=time_unit)
-        counts = [np.asarray(FITTERS[name]().fit(*history).predict(horizon, *history), float) for name in names]
+        counts = [np.asarray(fitted(name, history).predict(horizon, *history), float) for name in names]
         features.append(_features(log, table, window.start, window.days, counts, time_unit))
         shares = [_share(values) for values in counts]
         came.append(y)
@@ -312,7 +328,9 @@ def _boost(features, start, y, seed):
         model.fit(features, y / start, sample_weight=start)
 
     def factor(features):
-        return single(model.predict(features))  # each row is summed on its own: threads change nothing
+        # each row is summed on its own: threads change nothing, and of few rows they wait for one another
+        with threadpool_limits(1 if len(features) < MANY else None):
+            return single(model.predict(features))
 
     return factor
 

@@ -75,7 +75,7 @@ class _Objective:
 
     def _times(self, part, count, stopped, r, alpha, s, beta):
         x, t_x, T, w = (a[part] for a in (self.rows.x, self.rows.t_x, self.rows.T, self.rows.weights))
-        u, log_terms = _terms(r, alpha, s, beta, x, t_x, T, stopped[0], stopped[1][part], count)
+        u, grown_a, grown_b, log_terms = _terms(r, alpha, s, beta, x, t_x, T, stopped[0], stopped[1][part], count)
         top = log_terms.max(axis=1, keepdims=True)
         share = np.exp(log_terms - top)
         total = share.sum(axis=1, keepdims=True)
@@ -84,20 +84,15 @@ class _Objective:
         # derivatives of each term by r, α, s, β; e is 0 for the customer alive at T (first column), 1 for the others
         e = np.ones(u.shape[1])
         e[0] = 0.0
-        end_a, end_b = alpha + u, beta + u
-        R = (r + x)[:, None]
-        first = (
-            -np.log1p(u / alpha),
-            r / alpha - R / end_a,
-            e / s - np.log1p(u / beta),
-            s / beta - (s + e) / end_b,
-        )
+        per_a, per_b = 1 / (alpha + u), 1 / (beta + u)
+        slope_a, slope_b = (r + x)[:, None] * per_a, (s + e) * per_b
+        first = (-grown_a, r / alpha - slope_a, e / s - grown_b, s / beta - slope_b)
         second = {
-            (0, 1): u / (alpha * end_a),
-            (1, 1): R / end_a**2 - r / alpha**2,
+            (0, 1): u / alpha * per_a,
+            (1, 1): slope_a * per_a - r / alpha**2,
             (2, 2): np.broadcast_to(-e / s**2, u.shape),
-            (2, 3): u / (beta * end_b),
-            (3, 3): (s + e) / end_b**2 - s / beta**2,
+            (2, 3): u / beta * per_b,
+            (3, 3): slope_b * per_b - s / beta**2,
         }
         mean = np.array([np.einsum("nu,nu->n", share, f) for f in first])
         share *= w[:, None]
@@ -125,12 +120,16 @@ def _stopped(r, alpha, s, beta, x, t_x, T):
 
 
 def _terms(r, alpha, s, beta, x, t_x, T, shift, length, count):
-    """Times and logs of the terms of L without Γ(r+x)/Γ(r): alive at T (first column), stopped at u (the others)."""
-    u, log_weights = _path(t_x, shift, length, count)
-    u = np.concatenate([T[:, None], u], axis=1)
-    log_terms = -r * np.log1p(u / alpha) - x[:, None] * np.log(alpha + u) - s * np.log1p(u / beta)
-    log_terms[:, 1:] += log_weights + np.log(s) - np.log(beta + u[:, 1:])
-    return u, log_terms
+    """Times u, log(1 + u/α), log(1 + u/β) and the logs of the terms of L without Γ(r+x)/Γ(r).
+
+    The first column is of the customer alive at T, the others of one who stopped at u.
+    """
+    path, log_weights = _path(t_x, shift, length, count)
+    u = np.concatenate([T[:, None], path], axis=1)
+    grown_a, grown_b = np.log1p(u / alpha), np.log1p(u / beta)
+    log_terms = -(r + x)[:, None] * grown_a - s * grown_b - (x * np.log(alpha))[:, None]
+    log_terms[:, 1:] += log_weights + np.log(s / beta) - grown_b[:, 1:]
+    return u, grown_a, grown_b, log_terms
 
 
 class ParetoNBDFitter(OrderFitter, lifetimes.ParetoNBDFitter):
@@ -221,7 +220,7 @@ class ParetoNBDFitter(OrderFitter, lifetimes.ParetoNBDFitter):
         shift, length, decay = _stopped(*params, x, t_x, T)
         alive, total = np.empty(x.size), np.empty(x.size)
         for part, count in _blocks(length, decay):
-            _, terms = _terms(*params, x[part], t_x[part], T[part], shift, length[part], count)
+            *_, terms = _terms(*params, x[part], t_x[part], T[part], shift, length[part], count)
             total[part] = np.logaddexp.reduce(terms, axis=1)
             alive[part] = np.exp(terms[:, 0] - total[part])
         return alive, total
