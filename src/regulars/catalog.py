@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -384,7 +385,7 @@ TABLES = {table.name: table for table in CLEAN_TABLES} | {
 
 
 @cache
-def schema(name: str, columns: tuple[str, ...] | None = None):
+def schema(name: str, columns: tuple[str, ...] | None = None, keyed: bool = True):
     """Executable schema of a table (pandera): types, missing values, limits, key.
 
     Parameters
@@ -393,6 +394,8 @@ def schema(name: str, columns: tuple[str, ...] | None = None):
         A name in `TABLES`: ``orders``, ``scored.value`` ….
     columns : tuple of str, optional
         Of the table, those that are looked at; without the whole key nothing is asked of it.
+    keyed : bool
+        Whether the key is looked at.
 
     Returns
     -------
@@ -412,7 +415,7 @@ def schema(name: str, columns: tuple[str, ...] | None = None):
             for column in table.columns
             if columns is None or column.name in columns
         },
-        unique=list(table.key) if columns is None or set(table.key) <= set(columns) else None,
+        unique=list(table.key) if keyed and (columns is None or set(table.key) <= set(columns)) else None,
         strict=table.layer == "scored",
         name=name,
     )
@@ -439,8 +442,10 @@ def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame[[column.name for column in known] + extra].astype(kinds)
 
 
-def validate(frame: pd.DataFrame, name: str, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """Check a frame against the schema of its table, or of those columns of it.
+def validate(
+    frame: pd.DataFrame, name: str, columns: tuple[str, ...] | None = None, *, keyed: bool = True
+) -> pd.DataFrame:
+    """Check a frame against the schema of its table, or of those columns of it; parameters as for `schema`.
 
     Raises
     ------
@@ -450,7 +455,7 @@ def validate(frame: pd.DataFrame, name: str, columns: tuple[str, ...] | None = N
     from pandera.errors import SchemaError
 
     try:
-        return schema(name, columns).validate(frame)
+        return schema(name, columns, keyed).validate(frame)
     except SchemaError as error:
         raise UserError(_schema_sentence(name, error)) from None
 
@@ -590,9 +595,27 @@ def save(frame: pd.DataFrame, name: str, dataset: str) -> Path:
     pathlib.Path
         The file written: under the stage's staging folder, or under ``scratch/`` when run by hand.
     """
-    table = TABLES[name]
-    checked = validate(typed(frame, name), name).sort_values(list(table.key), kind="stable")
+    table, rows = TABLES[name], typed(frame, name)
+    number = _key_numbers([rows[column] for column in table.key])
+    place = np.argsort(number, kind="stable")
+    is_unique = bool((np.diff(number[place]) > 0).all())
+    checked = validate(rows, name, keyed=not is_unique)
+    is_in_order = bool((np.diff(place) == 1).all())
+    checked = checked if is_in_order else checked.iloc[place]
     return write_parquet(checked, table.relative_path(dataset), {c.name: ARROW_TYPES[c.kind] for c in table.columns})
+
+
+def _key_numbers(columns: list[pd.Series]) -> np.ndarray:
+    """One number per row, in the order of the key: text is compared once, for the order and for what is double."""
+    number = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        code, found = pd.factorize(column)
+        rank = np.empty(len(found) + 1, dtype=np.int64)
+        rank[pd.Series(found, dtype=found.dtype).argsort(kind="stable").to_numpy()] = np.arange(len(found))
+        rank[-1] = len(found)  # what is missing comes last
+        number = pd.factorize(number, sort=True)[0] if number.size and number.max() > 2**31 else number
+        number = number * (len(found) + 1) + rank[code]
+    return number
 
 
 @dataclass(frozen=True)

@@ -471,24 +471,38 @@ class Purchases:
         days = pd.Series(self.day.astype("datetime64[D]")).astype("datetime64[us]")
         return pd.DataFrame({"customer_id": self.code, "day": days})
 
+    def histories(self, day) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Place in ``customers``, occasions, and days of the first and last of them, of those who had ordered by a day.
+
+        Examples
+        --------
+        >>> orders = pd.DataFrame({
+        ...     "customer_id": ["a", "a"], "ordered_at": pd.to_datetime(["1970-01-03", "1970-01-08"]), "amount": 1.0})
+        >>> [found.tolist() for found in Purchases.of(orders).histories("1970-01-05")]
+        [[0], [1], [2], [2]]
+        """
+        seen = self.day <= day_number(day)
+        code, days = self.code[seen], self.day[seen]
+        starts = np.flatnonzero(np.diff(code, prepend=-1))
+        occasions = np.diff(starts, append=code.size)
+        return code[starts], occasions, days[starts], days[starts + occasions - 1]
+
     def summary(self, observation_end, time_unit: str = "week") -> pd.DataFrame:
         """Same as `rfm_summary`, to the last bit."""
         days_per_unit, end = unit_days(time_unit), day_number(observation_end)
-        seen = self.day <= end
-        code, day, money = self.code[seen], self.day[seen], self.money[seen]
-        starts = np.flatnonzero(np.diff(code, prepend=-1))
-        if not starts.size:
-            occasions = spend = paid = first = last = first_money = starts
-        else:
-            occasions = np.diff(starts, append=code.size)
-            spend, paid = np.add.reduceat(money, starts), np.add.reduceat((money > 0).astype(np.int64), starts)
-            first, last, first_money = day[starts], day[starts + occasions - 1], money[starts]
+        place, occasions, first, last = self.histories(observation_end)
+        money = self.money[self.day <= end]
+        starts = np.cumsum(occasions) - occasions
+        spend, paid = (
+            np.add.reduceat(each, starts) if starts.size else starts for each in (money, (money > 0).astype(np.int64))
+        )
+        first_money = money[starts]
         paid = paid - (first_money > 0)
         mean = np.divide((spend - first_money) / PARTS, paid, out=np.full(starts.size, np.nan), where=paid > 0)
         dates = {"first_ordered_at": first, "last_ordered_at": last}
         return pd.DataFrame(
             {
-                "customer_id": self.customers.iloc[code[starts]].reset_index(drop=True),
+                "customer_id": self.customers.iloc[place].reset_index(drop=True),
                 **{
                     name: pd.Series(days.astype("datetime64[D]")).astype("datetime64[us]")
                     for name, days in dates.items()

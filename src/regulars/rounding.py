@@ -48,9 +48,15 @@ def _by_scaling(values: np.ndarray, digits: int) -> np.ndarray:
     """Same as `_through_text`, to the last bit: whole numbers below 2⁵³ and powers of ten up to 10²² are exact.
 
     Their quotient is then the float nearest to the decimal number. What the scaling leaves in doubt, near a half, at a
-    power of ten or beyond those powers, goes through text.
+    power of ten or beyond those powers, goes through text. Whole numbers of so few digits are what they are.
     """
     size = np.abs(values)
+    as_it_is = ~np.isfinite(values) | ((size < 10.0**digits) & (np.rint(values) == values))
+    if as_it_is.any():
+        rounded, rest = values.copy(), np.flatnonzero(~as_it_is)
+        if rest.size:
+            rounded[rest] = _by_scaling(values[rest], digits)
+        return rounded
     with np.errstate(all="ignore"):
         power = digits - 1 - np.floor(np.log10(size))  # ten to it makes a whole number of so many digits
         usable = np.isfinite(power) & (np.abs(power) <= EXACT_POWER)
@@ -59,9 +65,7 @@ def _by_scaling(values: np.ndarray, digits: int) -> np.ndarray:
         whole = np.rint(scaled)
         rounded = whole / up * down
         sure = usable & (np.abs(np.abs(scaled - whole) - 0.5) > HALF) & (np.abs(whole) >= 10.0 ** (digits - 1))
-    as_it_is = (size == 0) | ~np.isfinite(values)
-    rounded[as_it_is] = values[as_it_is]
-    doubtful = np.flatnonzero(~(sure | as_it_is))
+    doubtful = np.flatnonzero(~sure)
     rounded[doubtful] = _through_text(values[doubtful], digits)
     return rounded
 

@@ -159,7 +159,7 @@ def find_clusters(
         codes = model.predict(scaled)
     names = _names(features, codes)
     rule = _Rule(scaling, model, names)
-    labels = pd.Series([names[code] for code in codes], index=features.index, name="cluster", dtype="string")
+    labels = rule.named(codes, features.index)
     return Clustering(labels, stability, _profile(features, labels), best, method, rule)
 
 
@@ -257,8 +257,11 @@ class _Rule:
 
         with threadpool_limits(1):
             codes = self.model.predict(self.scaling.apply(features))
-        named = pd.Series(self.names).reindex(codes).to_numpy()
-        return pd.Series(named, index=features.index, name="cluster", dtype="string")
+        return self.named(codes, features.index)
+
+    def named(self, codes, index) -> pd.Series:
+        """Names of the clusters of these numbers."""
+        return pd.Series(pd.Series(self.names, dtype="string").reindex(codes).array, index=index, name="cluster")
 
 
 def _trial(points, features, rows, method, k, bootstraps, rng):

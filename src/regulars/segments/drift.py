@@ -177,7 +177,7 @@ def drift_finding(orders, customers: pd.DataFrame, found: Clustering, end, order
     went = paths[(paths["before"] != paths["now"]) & (paths["customers"] >= min_cell)]
     frames = {"moves": shown, "paths": went.sort_values("customers", ascending=False, kind="stable", ignore_index=True)}
     if "cluster" in then:
-        names = list(dict.fromkeys([*found.profile["cluster"], *then["cluster"]]))
+        names = list(dict.fromkeys([*found.profile["cluster"], *then["cluster"].unique()]))
         frames["clusters"] = moves(then["cluster"], now["cluster"], names, "cluster", level)
     if beyond.empty:
         return Finding("still", facts, frames)

@@ -12,7 +12,7 @@ from regulars.finding import Finding
 from regulars.intervals import Estimate, share, z_value
 from regulars.labels import LifecycleStage, RelationStage
 from regulars.retention.survival import kaplan_meier
-from regulars.rfm import Purchases
+from regulars.rfm import Purchases, day_number
 
 LADDER = tuple(stage.value for stage in LifecycleStage)
 
@@ -90,14 +90,18 @@ def ladder_at(log: Purchases, day, rules: LadderRules, memberships=None, referra
 def _steps_at(log, day, rules, memberships=None, referrals=None) -> tuple[pd.DataFrame, np.ndarray]:
     """What decides the step of each customer known on a day, and the step's number on the ladder."""
     end = pd.Timestamp(day).normalize()
-    known = log.summary(end, "day").set_index("customer_id")
-    table = pd.DataFrame({"orders": known["frequency"] + 1}, index=known.index)
-    table["days_since_order"] = known["T"] - known["recency"]
-    repeats = known["frequency"] > 0
-    gap = (known["recency"] / known["frequency"]).where(repeats)
+    place, orders, first, latest = log.histories(end)
     # the rhythm of someone who has bought once is not known: that of all repeat customers stands in
-    gap = gap.fillna(known["recency"].sum() / max(known["frequency"].sum(), 1))
-    table["patience"] = np.maximum(rules.inactive_days, rules.inactive_gaps * gap)
+    span, repeats = (latest - first).astype(float), orders - 1
+    gap = np.divide(span, repeats, out=np.full(span.size, span.sum() / max(repeats.sum(), 1)), where=repeats > 0)
+    table = pd.DataFrame(
+        {
+            "orders": orders,
+            "days_since_order": (day_number(end) - latest).astype(float),
+            "patience": np.maximum(float(rules.inactive_days), rules.inactive_gaps * gap),
+        },
+        index=pd.Index(log.customers.iloc[place], name="customer_id"),
+    )
     table["is_member"] = _members(table.index, memberships, end)
     table["referred"] = _referred(table.index, referrals, end)
     step = np.select(
@@ -294,17 +298,15 @@ def climbs(log: Purchases, end, rules: LadderRules, prospects=None, memberships=
         ``lifecycle_stage`` (from), ``next_stage``, ``n`` (who reached the first), ``reached``, ``share`` with limits
         (Wilson), ``median_days`` with limits (Kaplan–Meier; NaN where half of them have not got there).
     """
-    last = pd.Timestamp(end).normalize()
-    code, day = log.code, log.day
-    seen = day <= int(last.to_datetime64().astype("datetime64[D]").astype(int))
-    code, day = code[seen], day[seen]
+    ids = log.customers
+    log, others = _numbered(log, memberships, referrals)
+    memberships, referrals = others["memberships"], others["referrals"]
+    now = day_number(end)
+    seen = log.day <= now
+    code, day = log.code[seen], log.day[seen]
     start = np.flatnonzero(np.diff(code, prepend=-1))
     nth = np.arange(code.size) - np.repeat(start, np.diff(start, append=code.size))
-    moment = {
-        k: pd.Series(day[nth == k - 1], index=log.customers.iloc[code[nth == k - 1]].to_numpy())
-        for k in (1, 2, rules.client_orders)
-    }
-    now = int(last.to_datetime64().astype("datetime64[D]").astype(int))
+    moment = {k: pd.Series(day[nth == k - 1], index=code[nth == k - 1]) for k in (1, 2, rules.client_orders)}
     steps = [
         (LifecycleStage.FIRST_TIME, LifecycleStage.REPEAT, moment[1], moment[2]),
         (LifecycleStage.REPEAT, LifecycleStage.CLIENT, moment[2], moment[rules.client_orders]),
@@ -312,7 +314,8 @@ def climbs(log: Purchases, end, rules: LadderRules, prospects=None, memberships=
     if prospects is not None and "customer_id" in prospects:
         noted = _day_numbers(prospects.set_index("prospect_id")["created_at"])
         won = prospects.dropna(subset="customer_id")
-        won = pd.Series(won["customer_id"].map(moment[1]).to_numpy(), index=won["prospect_id"]).dropna()
+        place = pd.Series(pd.Index(ids).get_indexer(won["customer_id"]))
+        won = pd.Series(place.map(moment[1]).to_numpy(), index=won["prospect_id"]).dropna()
         steps.insert(0, (LifecycleStage.PROSPECT, LifecycleStage.FIRST_TIME, noted, won))
     if memberships is not None:
         joined = _day_numbers(memberships.groupby("customer_id")["joined_at"].min())

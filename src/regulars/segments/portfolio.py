@@ -99,13 +99,14 @@ def potential(clv: pd.Series, segment: pd.Series, quantile: float = 0.75, level:
     >>> potential(pd.Series([0.0, 10.0, 20.0, 30.0, 40.0]), pd.Series(["a"] * 5))["growth"].tolist()
     [30.0, 20.0, 10.0, 0.0, 0.0]
     """
-    ends = {}
-    for name, own in clv.groupby(segment.astype(object)):
-        ordered = np.sort(own.to_numpy(float))
+    code, names = pd.factorize(segment)
+    worth, ends = clv.to_numpy(float), np.full((len(names) + 1, 3), np.nan)  # the last for those without a segment
+    for one in range(len(names)):
+        ordered = np.sort(worth[code == one])
         low, high = binom.ppf([(1 - level) / 2, (1 + level) / 2], len(ordered), quantile).astype(int)
         last = len(ordered) - 1
-        ends[name] = np.quantile(ordered, quantile), ordered[min(max(low - 1, 0), last)], ordered[min(high, last)]
-    value, low, high = (segment.astype(object).map({k: v[i] for k, v in ends.items()}).astype(float) for i in range(3))
+        ends[one] = np.quantile(ordered, quantile), ordered[min(max(low - 1, 0), last)], ordered[min(high, last)]
+    value, low, high = (pd.Series(column[code], index=segment.index) for column in ends.T)
     return pd.DataFrame(
         {
             "potential": value,
@@ -225,16 +226,21 @@ def portfolio_classes(customers: pd.DataFrame, rules: PortfolioRules) -> pd.Seri
         Values of `regulars.labels.PortfolioClass`, named ``portfolio_class``.
     """
     n = len(customers)
-    by_value = customers.sort_values(["clv", "customer_id"], ascending=[False, True]).index
+    by_id = customers["customer_id"].argsort(kind="stable").to_numpy()  # of equals the first by id comes first
+
+    def from_the_top(name: str) -> np.ndarray:
+        return by_id[np.argsort(-customers[name].to_numpy(float)[by_id], kind="stable")]
+
     result = pd.Series(PortfolioClass.STEADY.value, index=customers.index, name="portfolio_class", dtype="string")
-    top = by_value[: round(n * rules.most_valuable_share)]
-    loses = (customers["p_below_zero"] > rules.below_zero_probability).astype(bool)
-    left = customers.drop(top)
-    left = left[~loses[left.index] & (left["growth"] > 0)]
-    by_growth = left.sort_values(["growth", "customer_id"], ascending=[False, True]).index
+    top = from_the_top("clv")[: round(n * rules.most_valuable_share)]
+    loses = (customers["p_below_zero"] > rules.below_zero_probability).to_numpy(bool)
+    left = (customers["growth"] > 0).to_numpy(bool) & ~loses
+    left[top] = False
+    by_growth = from_the_top("growth")
+    by_growth = by_growth[left[by_growth]]
     result[loses] = PortfolioClass.BELOW_ZERO.value
-    result[by_growth[: round(n * rules.most_growable_share)]] = PortfolioClass.MOST_GROWABLE.value
-    result[top] = PortfolioClass.MOST_VALUABLE.value
+    result.iloc[by_growth[: round(n * rules.most_growable_share)]] = PortfolioClass.MOST_GROWABLE.value
+    result.iloc[top] = PortfolioClass.MOST_VALUABLE.value
     return result
 
 

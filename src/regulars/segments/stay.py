@@ -61,9 +61,10 @@ def days_on_step(
         _by_customer(ids, _referral_days(referrals, number, last))
         for number in (rules.advocate_referrals, rules.partner_referrals)
     )
-    step = stages["lifecycle_stage"].to_numpy(dtype=object)
+    names = [stage.value for stage in LifecycleStage]
+    step = pd.Categorical(stages["lifecycle_stage"], names).codes
     reached = np.select(
-        [step == stage.value for stage in LifecycleStage],
+        [step == number for number in range(len(names))],
         [
             {
                 LifecycleStage.FIRST_TIME: np.fmax(of_order(1), left),
@@ -79,7 +80,7 @@ def days_on_step(
     )
     reached = np.fmax(reached, _returned(day, starts, nth, rules))
     silence = stages["days_since_order"].to_numpy(float) - np.floor(stages["patience"].to_numpy(float)) - 1
-    answer = np.where(step == LifecycleStage.INACTIVE.value, silence, last - reached)
+    answer = np.where(step == names.index(LifecycleStage.INACTIVE.value), silence, last - reached)
     return pd.Series(np.maximum(np.nan_to_num(answer), 0).astype(np.int64), index=stages.index, name="days_on_step")
 
 
