@@ -18,16 +18,28 @@ SHARED_DATA = ROOT.parent / "shared" / "data"  # real data that lies beside the 
 os.environ.setdefault("REGULARS_ROOT", str(ROOT))
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     for item in items:
-        for server in set(SERVERS) & set(item.fixturenames if hasattr(item, "fixturenames") else ()):
-            item.add_marker(pytest.mark.xdist_group(server))  # one process runs all the tests of a server
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
     if "full" in (config.option.markexpr or ""):
         return
     skip = pytest.mark.skip(reason="a slow proof: run by make test-full")
     for item in items:
         if "full" in item.keywords:
             item.add_marker(skip)
+
+
+def _group(item) -> str | None:
+    """Tests that share something costly run in one process, since each process would make it anew."""
+    if item.get_closest_marker("xdist_group") or not hasattr(item, "fixturenames"):
+        return None
+    if servers := [server for server in SERVERS if server in item.fixturenames]:
+        return servers[0]
+    made = (item._fixtureinfo.name2fixturedefs.get(name) for name in item.fixturenames)
+    shared = any(fixture[-1].scope == "module" for fixture in made if fixture)
+    return item.module.__name__ if shared else None
 
 
 @pytest.fixture(scope="session")

@@ -67,10 +67,15 @@ def closure(names: set[str]) -> set[str]:
     while waiting:
         name = waiting.pop()
         seen.add(name)
-        found = imported(ast.parse(module_file(name).read_text(encoding="utf-8")))
         parents = {".".join(name.split(".")[:depth]) for depth in range(1, name.count(".") + 1)}
-        waiting |= (found | parents) - seen
+        waiting |= (imported_by(name) | parents) - seen
     return seen
+
+
+@cache
+def imported_by(name: str) -> set[str]:
+    """What one module imports: most modules are behind several stages, and reading them takes time."""
+    return imported(ast.parse(module_file(name).read_text(encoding="utf-8")))
 
 
 def notebook_code(path: Path) -> str:
@@ -106,6 +111,7 @@ def files(modules: set[str]) -> list[str]:
     return sorted(file.relative_to(ROOT).as_posix() for file in found)
 
 
+@cache
 def stage_files() -> dict[str, list[str]]:
     """Stage name to the files of the library that it depends on."""
     from regulars.stages import STAGES

@@ -406,6 +406,15 @@ def test_the_command_says_what_it_found_and_what_to_do_next(firm, capsys, monkey
     assert told.rstrip().endswith("Then: export REGULARS_ID_KEY=<a long random text>; make reports DATASET=shop")
 
 
+@pytest.mark.parametrize("odd", ["\x7f", "\x85", "\x98", "\u2028", "\ufffe"])
+def test_characters_that_yaml_does_not_know(firm, odd):
+    """In a product code that is shown, and in the name of a column that is mapped."""
+    rows = [f"{n};C{n % 7};2024-01-{n:02d};{n}.50;{f'PO{odd}ST' if n > 25 else f'P{n % 9}'};1" for n in range(1, 29)]
+    proposal = new(firm, "log.csv", "\n".join([f"Order;Customer;Date;Price;Product;Quan{odd}tity", *rows, ""]))
+    assert "order_lines" in yaml.safe_load(proposal.text)["tables"]
+    assert "PO" in proposal.text and odd not in proposal.text
+
+
 ODD = ["04/08/2015", "2024-01-05", "1,234", "12.50", "C17", "€3", "", "?", "null", "# x", "${HOME}", '"', "'"]
 CELLS = st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), st.sampled_from(ODD))
 NAMES = st.one_of(

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -234,3 +235,9 @@ def test_what_is_imported_is_declared_and_its_licence_listed():
     rows = re.findall(r"^\| ([a-z0-9-]+) \| ([A-Za-z0-9.-]+) \|", (ROOT / "LICENSES.md").read_text("utf-8"), re.M)
     assert {name for name, _ in rows} - {"package"} == declared
     assert {licence for _, licence in rows[1:]} <= {"MIT", "BSD-3-Clause", "Apache-2.0"}
+
+
+@pytest.mark.xdist_group("together")
+def test_what_shares_something_costly_runs_in_one_process(request):
+    """Where pytest and pytest-xdist do not fit, groups are dropped without a word, and each builds all of it anew."""
+    assert request.node.nodeid.endswith("@together") == ("PYTEST_XDIST_WORKER" in os.environ)

@@ -16,6 +16,7 @@ from regulars.sources import OPEN, OPEN_TABLES
 ORDER_TABLES = ("order_lines", "orders")
 SHOWN = 12  # names or codes in a comment
 COMMENT_AT = 46  # column that comments begin in
+NOT_IN_YAML = r"\x7f-\x9f\u2028\u2029\ufffe\uffff"  # JSON leaves them as they are; YAML refuses them or breaks the line
 
 
 @dataclass(frozen=True)
@@ -371,7 +372,7 @@ def _comment(line: str, comment: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
+    return re.sub(rf"[\x00-\x1f{NOT_IN_YAML}]+", " ", text)
 
 
 def _scalar(value) -> str:
@@ -381,7 +382,11 @@ def _scalar(value) -> str:
         return str(value)
     text = str(value)
     plain = re.fullmatch(r"[A-Za-z_/][\w ./-]*", text, re.A) and text == text.strip()
-    return text if plain and text not in ("true", "false", "null") else json.dumps(text, ensure_ascii=False)
+    return text if plain and text not in ("true", "false", "null") else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return re.sub(f"[{NOT_IN_YAML}]", lambda odd: f"\\u{ord(odd[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def _flow(items: dict) -> str:

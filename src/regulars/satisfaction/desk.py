@@ -61,7 +61,6 @@ def cases_told(
     customers: pd.DataFrame,
     observation_end,
     settings: Handling,
-    *,
     orders_sampled: bool = False,
     level: float = 0.9,
     min_cell: int = 1,
