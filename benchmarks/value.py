@@ -54,8 +54,9 @@ def read_orders(folder: Path):
     import pyarrow.parquet as pq
 
     from regulars import catalog
+    from regulars.engine import in_pandas
 
-    frame = pq.read_table(folder / "orders.parquet").to_pandas()
+    frame = in_pandas(pq.read_table(folder / "orders.parquet"))
     frame.insert(0, "order_id", frame.index.astype(str))
     return catalog.typed(frame, "orders")
 
@@ -115,10 +116,9 @@ def value(folder: Path) -> None:
     with step("months told earlier"):
         told_months_finding(orders, date(2025, 6, 30), found.frames["months"].head(6).assign(with_new=True), END)
     with step("pyramid"):
-        before, now = (
-            segments.assign_tiers(clv.values_at(log, day, models, **rules | money), s["tier_shares"])
-            for day in (rfm.month_before(END), END)
-        )
+        earlier = clv.values_at(log, rfm.month_before(END), models, **rules | money)
+        values = earlier, reference.customers["clv"].set_axis(log.known(END))
+        before, now = (segments.assign_tiers(each, s["tier_shares"]) for each in values)
         segments.pyramid_finding(customers, now, before, margin=s["margin"], min_cell=CELL, **sure)
     with step("how revenue moved"):
         revenue_move(orders, START, END, s["revenue_days"]).told(s["revenue_days"])
@@ -197,8 +197,9 @@ def groups(folder: Path) -> None:
     with step("baskets"):
         segments.baskets_finding(lines, asked, LEVEL, SEED)
     with step("tastes, next product, hold-out"):
-        segments.tastes_of(customers["customer_id"], lines)
-        segments.preferences_finding(lines, END, s["next_product_days"], LEVEL, CELL)
+        liked = segments.Liked.of(lines)
+        segments.tastes_of(customers["customer_id"], liked)
+        segments.preferences_finding(liked, END, s["next_product_days"], LEVEL, CELL)
 
 
 STAGES = {"value": value, "segments": groups}

@@ -8,6 +8,7 @@ import pandas as pd
 
 from regulars.finding import Finding
 from regulars.labels import RevenueFactor
+from regulars.rfm import day_number
 
 ONE_COHORT = 0.5  # no first order in this last part of the data: the log follows customers won in one stretch
 
@@ -111,17 +112,19 @@ def revenue_move(orders: pd.DataFrame, observation_start: date, observation_end:
     end = pd.Timestamp(observation_end).normalize()
     opens = end - timedelta(days=int(days) - 1)
     earlier = opens - timedelta(days=int(days))
-    orders = orders.assign(customer_id=pd.factorize(orders["customer_id"])[0])  # numbers are compared faster than text
-    day = orders["ordered_at"].dt.normalize()
-    first = orders.assign(day=day).groupby("customer_id")["day"].min()
-    windows = orders[(day >= opens) & (day <= end)], orders[(day >= earlier) & (day < opens)]
-    now, before = (_Window.of(part) for part in windows)
+    customer, people = pd.factorize(orders["customer_id"])  # numbers are compared faster than text
+    day, amount = orders["ordered_at"].to_numpy("datetime64[D]").astype(np.int64), orders["amount"].to_numpy(float)
+    first = np.full(len(people), np.iinfo(np.int64).max)
+    np.minimum.at(first, customer, day)
+    starts, last = day_number(opens), day_number(end)
+    is_now, was_before = (day >= starts) & (day <= last), (day >= day_number(earlier)) & (day < starts)
+    now, before = (_Window.of(customer[part], amount[part], len(people)) for part in (is_now, was_before))
     is_short = earlier < pd.Timestamp(observation_start) or not (before.revenue > 0 and now.revenue > 0)
-    existing = float(windows[0].loc[windows[0]["customer_id"].map(first) < opens, "amount"].sum())
+    existing = float(amount[is_now & (first < starts)[customer]].sum())
     share = existing / now.revenue if now.revenue > 0 else float("nan")
     if is_short:
         return RevenueMove(_totals_only(before, now), before.revenue, now.revenue, share, "", "short")
-    steps = _steps(before, now, int((first[now.customers] >= opens).sum()))
+    steps = _steps(before, now, int((first[now.customers] >= starts).sum()))
     inner = steps[~steps["is_total"] & (steps["amount"] != 0)]
     largest = str(inner.loc[inner["amount"].abs().idxmax(), "step"]) if len(inner) else ""
     return RevenueMove(
@@ -136,9 +139,9 @@ class _Window:
     customers: np.ndarray
 
     @classmethod
-    def of(cls, orders: pd.DataFrame) -> "_Window":
-        paid = orders[orders["amount"] >= 0]
-        return cls(float(orders["amount"].sum()), len(paid), np.unique(paid["customer_id"]))
+    def of(cls, customer: np.ndarray, amount: np.ndarray, people: int) -> "_Window":
+        paid = customer[amount >= 0]
+        return cls(float(amount.sum()), len(paid), np.flatnonzero(np.bincount(paid, minlength=people)))
 
 
 def _log_mean(a: float, b: float) -> float:
@@ -176,8 +179,8 @@ def _table(*rows) -> pd.DataFrame:
     return table.assign(step=table["step"].astype("string").astype(object))
 
 
-def _verdict(before: _Window, now: _Window, first: pd.Series, start: date, end: pd.Timestamp) -> str:
+def _verdict(before: _Window, now: _Window, first: np.ndarray, start: date, end: pd.Timestamp) -> str:
     half = pd.Timestamp(start) + (end - pd.Timestamp(start)) * ONE_COHORT
-    if first.max() < half:
+    if pd.Timestamp(int(first.max()), unit="D") < half:
         return "one_cohort"
     return "up" if now.revenue > before.revenue else "down" if now.revenue < before.revenue else "same"

@@ -37,10 +37,17 @@ def cohort_names(first_orders: pd.Series) -> pd.Series:
     """
     years = first_orders.dt.year
     if years.nunique() < 2:
-        return years.astype(str) + " Q" + first_orders.dt.quarter.astype(str)
+        quarters = first_orders.dt.quarter
+        return _worded(quarters, {quarter: f"{years.iloc[0]} Q{quarter}" for quarter in quarters.unique()})
     oldest = years.max() - MOST_COHORTS + 1
-    names = years.astype(str)
-    return names.where(years > oldest, f"≤ {oldest}") if years.min() < oldest else names
+    known = years.min() < oldest
+    return _worded(years, {year: f"≤ {oldest}" if known and year <= oldest else str(year) for year in years.unique()})
+
+
+def _worded(numbers: pd.Series, names: dict) -> pd.Series:
+    """Names of few numbers, each written once."""
+    code, found = pd.factorize(numbers)
+    return pd.Series(pd.array([names[number] for number in found], dtype="str").take(code), index=numbers.index)
 
 
 def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
@@ -64,7 +71,7 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
     first = np.full(len(people), np.iinfo(np.int64).max)
     np.minimum.at(first, customer, day)
     names = cohort_names(pd.Series(first.astype("datetime64[D]")).astype("datetime64[us]"))
-    cohorts = pd.Categorical(names, categories=_in_order(names))
+    cohorts = _categories(names)
     cohort = cohorts.codes.astype(np.int64)
     ago = ((day_number(last) - day - 0.5) / DAYS_PER_MONTH).astype(np.int64)  # stretches before the one that ends today
     wide, size = len(cohorts.categories), int(ago.max(initial=0)) + 1
@@ -94,9 +101,13 @@ def _distinct(numbers: np.ndarray) -> np.ndarray:
     return ordered[np.diff(ordered, prepend=ordered[:1] - 1) > 0]
 
 
-def _in_order(names: pd.Series) -> list[str]:
-    """Cohorts from the oldest on."""
-    return sorted(names.unique(), key=lambda name: name.lstrip("≤ "))
+def _categories(names: pd.Series) -> pd.Categorical:
+    """Cohorts as categories, from the oldest on."""
+    code, found = pd.factorize(names)
+    found = found.tolist()
+    order = sorted(found, key=lambda name: name.lstrip("≤ "))
+    place = np.array([order.index(name) for name in found], dtype=np.int64)
+    return pd.Categorical.from_codes(place[code], order)
 
 
 @dataclass(frozen=True)
@@ -255,7 +266,7 @@ def forecast_cohorts(
     spends = first_order_spends(orders, observation_end) if known else ()
     ahead = months_ahead(
         customers.assign(monetary_value=models.capped.monetary_value),
-        pd.Categorical(names, categories=_in_order(names)),
+        _categories(names),
         *(models.orders, models.spend, months, time_unit),
         acquisition=acquisition, first_spends=spends, newcomers=newcomers, orders_total=scored.orders_total.value,
         level=level, level_uncertainty=level_uncertainty, seed=seed,

@@ -44,6 +44,7 @@ _HOMES = {
         "with_actions",
     ),
     "preferences": (
+        "Liked",
         "Tastes",
         "fit_tastes",
         "hit_rates",

@@ -114,10 +114,17 @@ class _Coded:
     def category_of(self) -> np.ndarray:
         """Category of each product: the most frequent, the first by alphabet where equally frequent."""
         wide = len(self.categories)
-        pairs, lines = np.unique(self.product * wide + self.category, return_counts=True)
+        pairs, lines = _counted(self.product * wide + self.category)
         order = np.lexsort((pairs % wide, -lines, pairs // wide))
         _, first = np.unique(pairs[order] // wide, return_index=True)
         return (pairs[order] % wide)[first]
+
+
+def _counted(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct whole numbers, sorted, and how often each occurs: of millions faster than by a hash table."""
+    ordered = np.sort(numbers)
+    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+    return ordered[starts], np.diff(starts, append=ordered.size)
 
 
 def _there(numbers: np.ndarray, size: int) -> np.ndarray:
@@ -129,8 +136,10 @@ def _fit(lines: _Coded) -> Tastes:
     customers, products, categories = len(lines.customers), len(lines.products), len(lines.categories)
     category_of = lines.category_of()
     # each product counts once per order; an order is one customer's
-    once = np.unique(lines.order * products + lines.product, return_index=True)[1]
-    code, item = lines.customer[once], lines.product[once]
+    once, _ = _counted(lines.order * products + lines.product)
+    of_order = np.empty(int(lines.order.max(initial=-1)) + 1, dtype=np.int64)
+    of_order[lines.order] = lines.customer
+    code, item = of_order[once // products], once % products
     counts = np.bincount(code * categories + category_of[item], minlength=customers * categories)
     counts = counts.reshape(customers, categories).astype(float)
     used = np.unique(category_of)  # a category may be no product's most frequent
@@ -305,7 +314,9 @@ def _profiles(lines: pd.DataFrame, coded: _Coded, tastes: Tastes) -> pd.DataFram
         )
     return pd.DataFrame(
         {
-            "favourite": pd.Series(tastes.categories[best].to_numpy(), index=tastes.customers, dtype="string"),
+            "favourite": pd.Series(
+                pd.array(tastes.categories.to_numpy(), dtype="string").take(best), index=tastes.customers
+            ),
             "favourite_share": shares[np.arange(len(best)), best],
             "bought": tastes.counts.sum(axis=1).astype(int),
             "price_level": level,
@@ -313,14 +324,61 @@ def _profiles(lines: pd.DataFrame, coded: _Coded, tastes: Tastes) -> pd.DataFram
     ).rename_axis("customer_id")
 
 
-def tastes_of(customer_ids: pd.Series, lines: pd.DataFrame | None) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Liked:
+    """Order lines with what they tell of each customer, made once for all that is asked about them.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+    coded : object
+        The same by number.
+    tastes : Tastes
+    own : pandas.DataFrame
+        Of `profiles`.
+    """
+
+    lines: pd.DataFrame
+    coded: _Coded
+    tastes: Tastes
+    own: pd.DataFrame
+
+    @classmethod
+    def of(cls, lines) -> "Liked":
+        """What order lines tell; given that, the same.
+
+        Parameters
+        ----------
+        lines : pandas.DataFrame or Liked
+            As for `hit_rates` and `profiles`.
+
+        Returns
+        -------
+        Liked
+
+        Examples
+        --------
+        >>> lines = pd.DataFrame({"customer_id": ["a", "a"], "order_id": ["1", "2"], "product_id": ["x", "y"],
+        ...                       "quantity": 1.0, "unit_price": [3.0, 5.0]})
+        >>> liked = Liked.of(lines)
+        >>> liked.own["bought"].to_dict(), Liked.of(liked) is liked
+        ({'a': 2}, True)
+        """
+        if isinstance(lines, cls):
+            return lines
+        coded = _Coded.of(lines)
+        tastes = _fit(coded)
+        return cls(lines, coded, tastes, _profiles(lines, coded, tastes))
+
+
+def tastes_of(customer_ids: pd.Series, lines: "pd.DataFrame | Liked | None") -> pd.DataFrame:
     """Profile and likeliest next product of each customer.
 
     Parameters
     ----------
     customer_ids : pandas.Series
         Customers wanted; those without a line are left out.
-    lines : pandas.DataFrame or None
+    lines : pandas.DataFrame, Liked or None
         As for `profiles`.
 
     Returns
@@ -331,23 +389,21 @@ def tastes_of(customer_ids: pd.Series, lines: pd.DataFrame | None) -> pd.DataFra
     columns = ["favourite", "favourite_share", "bought", "price_level", "next_product", "next_probability"]
     if lines is None:
         return pd.DataFrame(columns=["customer_id", *columns]).astype({"favourite_share": float})
-    coded = _Coded.of(lines)
-    tastes = _fit(coded)
-    own = _profiles(lines, coded, tastes)
-    best, chance = _likeliest(tastes, most=1)
-    own["next_product"] = pd.array(tastes.products[best[:, 0]].to_numpy(), dtype="string")
-    own["next_probability"] = chance[:, 0]
+    liked = Liked.of(lines)
+    best, chance = _likeliest(liked.tastes, most=1)
+    product = pd.array(liked.tastes.products.to_numpy(), dtype="string").take(best[:, 0])
+    own = liked.own.assign(next_product=product, next_probability=chance[:, 0])
     # as plain text, which is looked up faster than Arrow's
     wanted = own.index.astype(object).isin(customer_ids.astype(object))
     return own[wanted].reset_index()[["customer_id", *columns]]
 
 
-def preferences_finding(lines: pd.DataFrame, observation_end, days: int, level=0.9, min_cell=1) -> Finding:
+def preferences_finding(lines: "pd.DataFrame | Liked", observation_end, days: int, level=0.9, min_cell=1) -> Finding:
     """Tell what customers like and whether the next product can be told.
 
     Parameters
     ----------
-    lines : pandas.DataFrame
+    lines : pandas.DataFrame or Liked
         As for `hit_rates` and `profiles`.
     observation_end : date
     days : int
@@ -360,9 +416,8 @@ def preferences_finding(lines: pd.DataFrame, observation_end, days: int, level=0
     Finding
         Verdict ``better``, ``worse`` or ``alike`` (than popularity, paired), or ``unchecked``.
     """
-    coded = _Coded.of(lines)
-    tastes = _fit(coded)
-    own = _profiles(lines, coded, tastes)
+    liked = Liked.of(lines)
+    lines, coded, tastes, own = liked.lines, liked.coded, liked.tastes, liked.own
     groups = own.groupby(own["favourite"].astype(object))
     table = pd.DataFrame(
         {

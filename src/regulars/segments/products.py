@@ -66,36 +66,45 @@ def profit_cells(lines: pd.DataFrame, groups: pd.Series, item: str = "product_id
     >>> profit_cells(lines, pd.Series({"a": "vip"}))[["item", "revenue", "margin"]].values.tolist()
     [['x', 6.0, -2.0], ['y', 5.0, 4.0]]
     """
-    from regulars.engine import as_frame, as_table
+    return _cells(lines, *_grouped(lines, groups), item)
 
+
+def _grouped(lines: pd.DataFrame, groups: pd.Series) -> tuple[np.ndarray, np.ndarray, pd.api.extensions.ExtensionArray]:
+    """Number of each line's customer, number of each customer's group (-1: none is known), and the groups' names."""
+    who, customers = pd.factorize(lines["customer_id"].astype("string"))
+    label, names = pd.factorize(groups.astype("string"))
+    at = groups.index.astype(object).get_indexer(pd.Index(customers, dtype=object))
+    return who, np.where(at >= 0, label[at], -1), names
+
+
+def _cells(lines: pd.DataFrame, who: np.ndarray, group_of: np.ndarray, names, item: str) -> pd.DataFrame:
+    """As `profit_cells`: whole numbers are summed, so that no cell hangs on the order of the lines."""
+    what, items = pd.factorize(lines[item].astype("string"))
     cost = lines["unit_cost"] if "unit_cost" in lines else pd.Series(np.nan, index=lines.index)
-    revenue = np.rint(lines["quantity"] * lines["unit_price"] * PARTS)
-    spent = lines["quantity"] * cost * PARTS
-    known = spent.notna()
-    frame = pd.DataFrame(
+    revenue = np.rint((lines["quantity"] * lines["unit_price"]).to_numpy(float) * PARTS)
+    spent = np.rint((lines["quantity"] * cost).to_numpy(float) * PARTS)
+    known = ~np.isnan(spent)
+    parts = revenue, np.where(known, revenue - spent, 0), np.where(known, revenue, 0), known
+    wide = len(items)
+    cell = (group_of[who] + 1) * wide + what
+    order = np.argsort(cell)
+    cell = cell[order]
+    starts = np.flatnonzero(np.diff(cell, prepend=-1))
+    revenue, margin, costed, known = (np.add.reduceat(each.astype(np.int64)[order], starts) for each in parts)
+    # a customer is of one group, and a buyer of an item however often it is bought
+    bought = np.sort(who * wide + what)
+    bought = bought[np.diff(bought, prepend=-1) > 0]
+    buyers = np.bincount((group_of[bought // wide] + 1) * wide + bought % wide, minlength=int(cell[-1]) + 1)
+    cells = pd.DataFrame(
         {
-            "customer_id": lines["customer_id"].astype("string"),
-            "item": lines[item].astype("string"),
-            "revenue": revenue.astype("int64"),
-            "margin": (revenue - np.rint(spent)).fillna(0).astype("int64"),
-            "costed": revenue.where(known, 0).astype("int64"),
-            "known": known.astype("int64"),
+            "group": names.take(cell[starts] // wide - 1, allow_fill=True),
+            "item": items.take(cell[starts] % wide),
+            "customers": buyers[cell[starts]],
+            "revenue": revenue / PARTS,
+            "margin": np.where(known > 0, margin / PARTS, np.nan),
+            "uncosted": (revenue - costed) / PARTS,
         }
     )
-    names = groups.rename("group").rename_axis("customer_id").reset_index().astype("string")
-    table = as_table(frame).left_join(as_table(names), "customer_id")
-    cells = as_frame(
-        table.group_by("group", "item").aggregate(
-            customers=table.customer_id.nunique().cast("int64"),
-            revenue=table.revenue.sum().cast("int64"),
-            margin=table.margin.sum().cast("int64"),
-            costed=table.costed.sum().cast("int64"),
-            known=table.known.sum().cast("int64"),
-        )
-    )
-    cells["uncosted"] = (cells["revenue"] - cells.pop("costed")) / PARTS
-    cells["revenue"] /= PARTS
-    cells["margin"] = (cells["margin"] / PARTS).where(cells.pop("known") > 0)
     return cells.sort_values(["group", "item"], ignore_index=True)
 
 
@@ -200,9 +209,10 @@ def products_finding(
         Verdict ``losses`` (some product loses money), ``no_losses`` or ``no_costs``.
     """
     sizes = groups.value_counts()
-    cells = with_actions(profit_cells(lines, groups), sizes, rules)
+    grouped = _grouped(lines, groups)
+    cells = with_actions(_cells(lines, *grouped, "product_id"), sizes, rules)
     whole = cells.groupby("item")[["revenue", "margin", "uncosted"]].sum(min_count=1)
-    whole["buyers"] = lines.groupby(lines["product_id"].astype("string"))["customer_id"].nunique()
+    whole["buyers"] = cells.groupby("item")["customers"].sum()
     total = whole["revenue"].sum()
     whole["margin_share"] = whole["margin"] / (whole["revenue"] - whole["uncosted"]).where(lambda x: x != 0)
     loses = (whole["margin"] < 0) & (whole["revenue"] > 0)  # a product that only came back is no loss-maker
@@ -223,7 +233,7 @@ def products_finding(
     by_category = "category" in lines and lines["category"].notna().mean() > 0.5
     kind = "category" if by_category else "product_id"
     rough = lines.assign(category=lines["category"].fillna("no category")) if by_category else lines
-    coarse = with_actions(profit_cells(rough, groups, kind), sizes, rules)
+    coarse = with_actions(_cells(rough, *grouped, kind), sizes, rules)
     shown = readable(coarse)
     shown["item"] = named(shown["item"], names) if kind == "product_id" else shown["item"]
     shown["group"] = pd.Categorical(shown["group"], list(order), ordered=True)

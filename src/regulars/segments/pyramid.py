@@ -198,15 +198,16 @@ def migration(now: pd.Series, before: pd.Series) -> pd.DataFrame:
     >>> moved[moved["customers"] > 0][["before", "now", "customers"]].to_numpy().tolist()
     [['small', 'vip', 1], ['new', 'small', 1]]
     """
-    gone = before.index.difference(now.index)
-    if len(gone):
+    at = before.index.get_indexer(now.index)
+    if (at >= 0).sum() < len(before):
+        gone = before.index.difference(now.index)
         raise ValueError(f"customer {gone[0]!r} stood on a step before and is not among the customers now")
     steps = [str(step) for step in Step]
-    origin = before.astype(object).reindex(now.index).fillna(str(Step.NEW))
-    table = pd.crosstab(origin, now.astype(object)).reindex(
-        index=[step for step in steps if (origin == step).any()],
-        columns=[step for step in steps if (now.astype(object) == step).any()], fill_value=0,
-    )  # fmt: skip
+    then, stands = (pd.Categorical(one.astype(object), steps).codes.astype(np.int64) for one in (before, now))
+    origin = np.full(len(now), steps.index(str(Step.NEW)))
+    origin[at >= 0] = then[at[at >= 0]]
+    pairs = np.bincount(origin * len(steps) + stands, minlength=len(steps) ** 2).reshape(len(steps), len(steps))
+    table = pd.DataFrame(pairs, steps, steps).loc[pairs.any(axis=1), pairs.any(axis=0)]
     long = table.rename_axis(index="before", columns="now").stack().rename("customers").reset_index()
     long["n"] = long.groupby("before")["customers"].transform("sum")
     long["share"] = long["customers"] / long["n"]

@@ -52,14 +52,18 @@ def assign_tiers(
         raise ValueError(f"shares are {len(steps)} numbers that sum to 1, from the top; these are {list(shares)}")
     if values.isna().any():
         raise ValueError(f"row {values.index[values.isna()][0]}: a customer without a value has no step")
-    order = pd.DataFrame({"value": values, "tie": 0 if tie_breaker is None else tie_breaker})
-    order = order.sort_index().sort_values(["value", "tie"], ascending=False, kind="stable").index
+    by_index = np.arange(len(values)) if values.index.is_monotonic_increasing else values.index.argsort(kind="stable")
+    keys = [-values.to_numpy(float)[by_index]]
+    if tie_breaker is not None:
+        keys.insert(0, -tie_breaker.reindex(values.index).to_numpy(float)[by_index])
+    order = by_index[np.lexsort(keys)]
     # the small shift keeps 0.05 · n from falling below its half through binary fractions
     ends = np.floor(np.cumsum(shares) * len(values) + 0.5 + 1e-9).astype(int)
     place = np.searchsorted(ends, np.arange(len(values)), side="right").clip(max=len(steps) - 1)
-    labels = np.array([step.value for step in steps], dtype=object)[place]
-    names = pd.Series(labels, index=order, name="tier", dtype="string")
-    return names.reindex(values.index)
+    step = np.empty(len(values), dtype=np.int64)
+    step[order] = place
+    labels = pd.array([step.value for step in steps], dtype="string").take(step)
+    return pd.Series(labels, index=values.index, name="tier")
 
 
 def tier_thresholds(values: pd.Series, tiers: pd.Series) -> pd.DataFrame:
