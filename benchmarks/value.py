@@ -192,13 +192,15 @@ def groups(folder: Path) -> None:
         known = {"months": s["ladder_months"], "ahead": s["ladder_ahead"], "level": LEVEL, "min_cell": CELL}
         segments.ladder_finding(stood, log, END, steps, seed=SEED, **known)
         segments.relation_finding(customers, log, END, models, steps.growth_from, LEVEL)
-    with step("margin by product and customer"):
-        segments.products_finding(lines, customers.set_index("customer_id")["tier"], list(Tier), asked, CELL)
-    with step("baskets"):
-        segments.baskets_finding(lines, asked, LEVEL, SEED)
-    with step("tastes, next product, hold-out"):
+    with step("order lines by number, tastes"):
         liked = segments.Liked.of(lines)
         segments.tastes_of(customers["customer_id"], liked)
+    with step("margin by product and customer"):
+        tiers = customers.set_index("customer_id")["tier"]
+        segments.products_finding(liked.coded, tiers, list(Tier), asked, CELL)
+    with step("baskets"):
+        segments.baskets_finding(liked.coded, asked, LEVEL, SEED)
+    with step("next product, hold-out"):
         segments.preferences_finding(liked, END, s["next_product_days"], LEVEL, CELL)
 
 

@@ -43,6 +43,7 @@ _HOMES = {
         "readable",
         "with_actions",
     ),
+    "coded": ("Coded",),
     "preferences": (
         "Liked",
         "Tastes",

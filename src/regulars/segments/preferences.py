@@ -9,11 +9,11 @@ from scipy.special import gammaln
 
 from regulars.finding import Finding
 from regulars.intervals import Estimate, from_row, median_interval, share, z_value
+from regulars.segments.coded import Coded, counted, places, there
 from regulars.segments.products import descriptions, named
 
 SUGGESTIONS = 5
 OLD_DAYS = 365  # since a record was touched, from which it is old
-UNKNOWN = "no category"
 SAMPLE = 20_000  # customers by whom the weight of the own history is fitted
 
 
@@ -76,67 +76,14 @@ def fit_tastes(lines: pd.DataFrame) -> Tastes:
     Goodhardt, G. J., Ehrenberg, A. S. C. and Chatfield, C. (1984), J. Royal Statistical Society A 147, 621-655 (the
     Dirichlet model of buying).
     """
-    return _fit(_Coded.of(lines))
+    return _fit(Coded.of(lines))
 
 
-@dataclass(frozen=True)
-class _Coded:
-    """Order lines by number, as numbers are compared faster than texts: places in names, which are sorted."""
-
-    customer: np.ndarray
-    order: np.ndarray
-    product: np.ndarray
-    category: np.ndarray
-    customers: pd.Index
-    products: pd.Index
-    categories: pd.Index
-
-    @classmethod
-    def of(cls, lines: pd.DataFrame) -> "_Coded":
-        of = lines["category"].fillna(UNKNOWN) if "category" in lines else pd.Series(UNKNOWN, index=lines.index)
-        customer, product, category = (
-            pd.factorize(column, sort=True) for column in (lines["customer_id"], lines["product_id"], of)
-        )
-        order, _ = pd.factorize(lines["order_id"])
-        return cls(
-            customer[0], order, product[0], category[0], *(pd.Index(one[1]) for one in (customer, product, category))
-        )
-
-    def part(self, inside) -> "_Coded":
-        """The lines that are asked for, with names of theirs alone."""
-        columns, names = {}, {}
-        for one, many in (("customer", "customers"), ("product", "products"), ("category", "categories")):
-            numbers, all_names = getattr(self, one)[inside], getattr(self, many)
-            left = _there(numbers, len(all_names))
-            columns[one], names[many] = (np.cumsum(left) - 1)[numbers], all_names[left]
-        return _Coded(order=self.order[inside], **columns, **names)
-
-    def category_of(self) -> np.ndarray:
-        """Category of each product: the most frequent, the first by alphabet where equally frequent."""
-        wide = len(self.categories)
-        pairs, lines = _counted(self.product * wide + self.category)
-        order = np.lexsort((pairs % wide, -lines, pairs // wide))
-        _, first = np.unique(pairs[order] // wide, return_index=True)
-        return (pairs[order] % wide)[first]
-
-
-def _counted(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct whole numbers, sorted, and how often each occurs: of millions faster than by a hash table."""
-    ordered = np.sort(numbers)
-    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
-    return ordered[starts], np.diff(starts, append=ordered.size)
-
-
-def _there(numbers: np.ndarray, size: int) -> np.ndarray:
-    """Which numbers up to a size occur."""
-    return np.bincount(numbers, minlength=size) > 0
-
-
-def _fit(lines: _Coded) -> Tastes:
+def _fit(lines: Coded) -> Tastes:
     customers, products, categories = len(lines.customers), len(lines.products), len(lines.categories)
     category_of = lines.category_of()
     # each product counts once per order; an order is one customer's
-    once, _ = _counted(lines.order * products + lines.product)
+    once, _ = counted(lines.order * products + lines.product)
     of_order = np.empty(int(lines.order.max(initial=-1)) + 1, dtype=np.int64)
     of_order[lines.order] = lines.customer
     code, item = of_order[once // products], once % products
@@ -234,20 +181,20 @@ def hit_rates(lines: pd.DataFrame, observation_end, days: int, most: int = SUGGE
     ----------
     Agresti, A. and Min, Y. (2005), Statistics in Medicine 24, 729-740 (interval of a paired difference of shares).
     """
-    return _hit_rates(lines, _Coded.of(lines), observation_end, days, most, level)
+    return _hit_rates(lines, Coded.of(lines), observation_end, days, most, level)
 
 
-def _hit_rates(lines: pd.DataFrame, coded: _Coded, observation_end, days: int, most: int, level: float) -> dict:
+def _hit_rates(lines: pd.DataFrame, coded: Coded, observation_end, days: int, most: int, level: float) -> dict:
     cutoff = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1 - days)
     past = (lines["ordered_at"] < cutoff).to_numpy()
-    later = ~past & _there(coded.customer[past], len(coded.customers))[coded.customer]
+    later = ~past & there(coded.customer[past], len(coded.customers))[coded.customer]
     if not past.any() or not later.any():
         return {}
     before = coded.part(past)
-    tastes, known = _fit(before), np.flatnonzero(_there(coded.customer[past], len(coded.customers)))
+    tastes, known = _fit(before), np.flatnonzero(there(coded.customer[past], len(coded.customers)))
     first = _first_orders(lines, coded, later)
     came = later & (first[coded.customer] == coded.order)
-    customers = np.flatnonzero(_there(coded.customer[came], len(coded.customers)))
+    customers = np.flatnonzero(there(coded.customer[came], len(coded.customers)))
     ids = np.searchsorted(known, customers)
     best, _ = _likeliest(tastes, ids, most)
     bought = before.products.get_indexer(coded.products)[coded.product[came]]
@@ -270,7 +217,7 @@ def _hit_rates(lines: pd.DataFrame, coded: _Coded, observation_end, days: int, m
     }
 
 
-def _first_orders(lines: pd.DataFrame, coded: _Coded, inside) -> np.ndarray:
+def _first_orders(lines: pd.DataFrame, coded: Coded, inside) -> np.ndarray:
     """Number of each customer's first order among the lines that are asked for; -1 where there is none."""
     at, who = lines["ordered_at"].to_numpy()[inside], coded.customer[inside]
     name, _ = pd.factorize(lines.loc[inside, "order_id"], sort=True)  # of orders at one time the first by its id
@@ -298,10 +245,10 @@ def profiles(lines: pd.DataFrame, tastes: Tastes) -> pd.DataFrame:
         (products, each once per order), ``price_level`` (what is paid for a piece, in means of the category: 1 is
         usual; NaN where nothing is priced).
     """
-    return _profiles(lines, _Coded.of(lines), tastes)
+    return _profiles(lines, Coded.of(lines), tastes)
 
 
-def _profiles(lines: pd.DataFrame, coded: _Coded, tastes: Tastes) -> pd.DataFrame:
+def _profiles(lines: pd.DataFrame, coded: Coded, tastes: Tastes) -> pd.DataFrame:
     shares = tastes.shares()
     best = shares.argmax(axis=1)
     price = lines["unit_price"].to_numpy(float)
@@ -330,16 +277,13 @@ class Liked:
 
     Parameters
     ----------
-    lines : pandas.DataFrame
-    coded : object
-        The same by number.
+    coded : Coded
     tastes : Tastes
     own : pandas.DataFrame
         Of `profiles`.
     """
 
-    lines: pd.DataFrame
-    coded: _Coded
+    coded: Coded
     tastes: Tastes
     own: pd.DataFrame
 
@@ -349,7 +293,7 @@ class Liked:
 
         Parameters
         ----------
-        lines : pandas.DataFrame or Liked
+        lines : pandas.DataFrame, Coded or Liked
             As for `hit_rates` and `profiles`.
 
         Returns
@@ -366,9 +310,9 @@ class Liked:
         """
         if isinstance(lines, cls):
             return lines
-        coded = _Coded.of(lines)
+        coded = Coded.of(lines)
         tastes = _fit(coded)
-        return cls(lines, coded, tastes, _profiles(lines, coded, tastes))
+        return cls(coded, tastes, _profiles(coded.lines, coded, tastes))
 
 
 def tastes_of(customer_ids: pd.Series, lines: "pd.DataFrame | Liked | None") -> pd.DataFrame:
@@ -393,9 +337,7 @@ def tastes_of(customer_ids: pd.Series, lines: "pd.DataFrame | Liked | None") -> 
     best, chance = _likeliest(liked.tastes, most=1)
     product = pd.array(liked.tastes.products.to_numpy(), dtype="string").take(best[:, 0])
     own = liked.own.assign(next_product=product, next_probability=chance[:, 0])
-    # as plain text, which is looked up faster than Arrow's
-    wanted = own.index.astype(object).isin(customer_ids.astype(object))
-    return own[wanted].reset_index()[["customer_id", *columns]]
+    return own[places(own.index, pd.Index(customer_ids)) >= 0].reset_index()[["customer_id", *columns]]
 
 
 def preferences_finding(lines: "pd.DataFrame | Liked", observation_end, days: int, level=0.9, min_cell=1) -> Finding:
@@ -417,7 +359,8 @@ def preferences_finding(lines: "pd.DataFrame | Liked", observation_end, days: in
         Verdict ``better``, ``worse`` or ``alike`` (than popularity, paired), or ``unchecked``.
     """
     liked = Liked.of(lines)
-    lines, coded, tastes, own = liked.lines, liked.coded, liked.tastes, liked.own
+    coded, tastes, own = liked.coded, liked.tastes, liked.own
+    lines = coded.lines
     groups = own.groupby(own["favourite"].astype(object))
     table = pd.DataFrame(
         {

@@ -9,6 +9,7 @@ import pandas as pd
 from regulars.finding import Finding
 from regulars.intervals import Estimate, z_value
 from regulars.labels import ProductAction
+from regulars.segments.coded import Coded, counted, places
 
 REST = "other products"
 PARTS = 10_000  # money is counted in whole ten-thousandths, so that cells add up to the ledger
@@ -40,12 +41,12 @@ class ProductRules:
     false_discovery_rate: float
 
 
-def profit_cells(lines: pd.DataFrame, groups: pd.Series, item: str = "product_id") -> pd.DataFrame:
+def profit_cells(lines: pd.DataFrame | Coded, groups: pd.Series, item: str = "product_id") -> pd.DataFrame:
     """Revenue and margin of each item with each group of customers.
 
     Parameters
     ----------
-    lines : pandas.DataFrame
+    lines : pandas.DataFrame or Coded
         customer_id, quantity, unit_price, the column `item` [, unit_cost (missing: unknown)].
     groups : pandas.Series
         Group of each customer, by customer_id.
@@ -66,20 +67,13 @@ def profit_cells(lines: pd.DataFrame, groups: pd.Series, item: str = "product_id
     >>> profit_cells(lines, pd.Series({"a": "vip"}))[["item", "revenue", "margin"]].values.tolist()
     [['x', 6.0, -2.0], ['y', 5.0, 4.0]]
     """
-    return _cells(lines, *_grouped(lines, groups), item)
-
-
-def _grouped(lines: pd.DataFrame, groups: pd.Series) -> tuple[np.ndarray, np.ndarray, pd.api.extensions.ExtensionArray]:
-    """Number of each line's customer, number of each customer's group (-1: none is known), and the groups' names."""
-    who, customers = pd.factorize(lines["customer_id"].astype("string"))
+    coded = Coded.of(lines)
+    lines, who = coded.lines, coded.customer
+    what, items = {"product_id": (coded.product, coded.products), "category": (coded.category, coded.categories)}[item]
     label, names = pd.factorize(groups.astype("string"))
-    at = groups.index.astype(object).get_indexer(pd.Index(customers, dtype=object))
-    return who, np.where(at >= 0, label[at], -1), names
-
-
-def _cells(lines: pd.DataFrame, who: np.ndarray, group_of: np.ndarray, names, item: str) -> pd.DataFrame:
-    """As `profit_cells`: whole numbers are summed, so that no cell hangs on the order of the lines."""
-    what, items = pd.factorize(lines[item].astype("string"))
+    at = places(coded.customers, groups.index)
+    group_of = np.where(at >= 0, label[at], -1)
+    # whole numbers are summed, so that no cell hangs on the order of the lines
     cost = lines["unit_cost"] if "unit_cost" in lines else pd.Series(np.nan, index=lines.index)
     revenue = np.rint((lines["quantity"] * lines["unit_price"]).to_numpy(float) * PARTS)
     spent = np.rint((lines["quantity"] * cost).to_numpy(float) * PARTS)
@@ -92,13 +86,12 @@ def _cells(lines: pd.DataFrame, who: np.ndarray, group_of: np.ndarray, names, it
     starts = np.flatnonzero(np.diff(cell, prepend=-1))
     revenue, margin, costed, known = (np.add.reduceat(each.astype(np.int64)[order], starts) for each in parts)
     # a customer is of one group, and a buyer of an item however often it is bought
-    bought = np.sort(who * wide + what)
-    bought = bought[np.diff(bought, prepend=-1) > 0]
+    bought, _ = counted(who * wide + what)
     buyers = np.bincount((group_of[bought // wide] + 1) * wide + bought % wide, minlength=int(cell[-1]) + 1)
     cells = pd.DataFrame(
         {
             "group": names.take(cell[starts] // wide - 1, allow_fill=True),
-            "item": items.take(cell[starts] % wide),
+            "item": pd.array(items.to_numpy(object), dtype="string").take(cell[starts] % wide),
             "customers": buyers[cell[starts]],
             "revenue": revenue / PARTS,
             "margin": np.where(known > 0, margin / PARTS, np.nan),
@@ -187,13 +180,13 @@ def readable(cells: pd.DataFrame, most: int = ITEMS_SHOWN) -> pd.DataFrame:
 
 
 def products_finding(
-    lines: pd.DataFrame, groups: pd.Series, order: Sequence[str], rules: ProductRules, min_cell: int = 1
+    lines: pd.DataFrame | Coded, groups: pd.Series, order: Sequence[str], rules: ProductRules, min_cell: int = 1
 ) -> Finding:
     """Tell with which products and customers margin is made and lost.
 
     Parameters
     ----------
-    lines : pandas.DataFrame
+    lines : pandas.DataFrame or Coded
         As for `profit_cells`, with ``category`` and ``description`` where known.
     groups : pandas.Series
         Tier of each customer, by customer_id.
@@ -209,8 +202,9 @@ def products_finding(
         Verdict ``losses`` (some product loses money), ``no_losses`` or ``no_costs``.
     """
     sizes = groups.value_counts()
-    grouped = _grouped(lines, groups)
-    cells = with_actions(_cells(lines, *grouped, "product_id"), sizes, rules)
+    coded = Coded.of(lines)
+    lines = coded.lines
+    cells = with_actions(profit_cells(coded, groups), sizes, rules)
     whole = cells.groupby("item")[["revenue", "margin", "uncosted"]].sum(min_count=1)
     whole["buyers"] = cells.groupby("item")["customers"].sum()
     total = whole["revenue"].sum()
@@ -232,8 +226,7 @@ def products_finding(
     whole["name"] = named(whole["product_id"], names)
     by_category = "category" in lines and lines["category"].notna().mean() > 0.5
     kind = "category" if by_category else "product_id"
-    rough = lines.assign(category=lines["category"].fillna("no category")) if by_category else lines
-    coarse = with_actions(_cells(rough, *grouped, kind), sizes, rules)
+    coarse = with_actions(profit_cells(coded, groups, kind), sizes, rules) if by_category else cells
     shown = readable(coarse)
     shown["item"] = named(shown["item"], names) if kind == "product_id" else shown["item"]
     shown["group"] = pd.Categorical(shown["group"], list(order), ordered=True)
@@ -286,12 +279,12 @@ def descriptions(lines: pd.DataFrame) -> pd.Series:
 # ---- baskets ----
 
 
-def one_basket_each(lines: pd.DataFrame, most: int, seed: int = 0) -> pd.DataFrame:
+def one_basket_each(lines: pd.DataFrame | Coded, most: int, seed: int = 0) -> pd.DataFrame:
     """One order of each customer, drawn at random: what the same customer repeats cannot look like a rule.
 
     Parameters
     ----------
-    lines : pandas.DataFrame
+    lines : pandas.DataFrame or Coded
         customer_id, order_id, product_id.
     most : int
         Customers at most.
@@ -303,7 +296,8 @@ def one_basket_each(lines: pd.DataFrame, most: int, seed: int = 0) -> pd.DataFra
         ``basket`` (number), ``product_id``, each pair once.
     """
     rng = np.random.default_rng(seed)
-    code, customers = pd.factorize(lines["customer_id"], sort=True)
+    coded = Coded.of(lines)
+    lines, code, customers = coded.lines, coded.customer, coded.customers
     if len(customers) > most:  # of the others no order need be looked at
         chosen = np.zeros(len(customers), dtype=bool)
         chosen[rng.choice(len(customers), most, replace=False)] = True
@@ -417,12 +411,12 @@ def _beyond_shorter(sets: pd.DataFrame, found: pd.DataFrame, n: int) -> np.ndarr
     return p
 
 
-def baskets_finding(lines: pd.DataFrame, rules: ProductRules, level: float = 0.9, seed: int = 0) -> Finding:
+def baskets_finding(lines: pd.DataFrame | Coded, rules: ProductRules, level: float = 0.9, seed: int = 0) -> Finding:
     """Tell what is bought together more often than by chance.
 
     Parameters
     ----------
-    lines : pandas.DataFrame
+    lines : pandas.DataFrame or Coded
         customer_id, order_id, product_id [, description].
     rules : ProductRules
     level, seed
@@ -433,13 +427,14 @@ def baskets_finding(lines: pd.DataFrame, rules: ProductRules, level: float = 0.9
     Finding
         Verdict ``found`` or ``none``.
     """
-    baskets = one_basket_each(lines, rules.baskets_max, seed)
+    coded = Coded.of(lines)
+    baskets = one_basket_each(coded, rules.baskets_max, seed)
     table = basket_rules(baskets, rules, level)
     n = int(baskets["basket"].nunique())
     facts = {"baskets": n, "rate": rules.false_discovery_rate}
     if table.empty:
         return Finding("none", facts)
-    names = descriptions(lines)
+    names = descriptions(coded.lines)
     top = table.iloc[0]
 
     def worded(text: str) -> str:
