@@ -388,6 +388,8 @@ def test_who_breaks_promises_is_named_only_beyond_chance():
     same = [satisfaction.desk_finding(desk_cases(seed=seed), "2026-03-31", PROMISED).verdict for seed in range(60)]
     assert same.count("differ") <= 12  # a tenth in the long run
     assert satisfaction.desk_finding(desk_cases().drop(columns="owner"), "2026-03-31", PROMISED).verdict == "unknown"
+    log = desk_cases().drop(columns="promised_at")
+    assert satisfaction.desk_finding(log, "2026-03-31", PROMISED).verdict == "unpromised"
     few = satisfaction.desk_finding(desk_cases(10), "2026-03-31", PROMISED)
     assert few.verdict == "few" and set(few.facts) == {"cases", "few"}
 
@@ -462,7 +464,8 @@ def test_every_verdict_of_the_desk_has_its_words():
     steady, grown = monthly([20, 22, 18, 21, 19, 20, 23]), monthly([20, 22, 18, 21, 19, 20, 40])
     for log, orders in (steady, grown, monthly([20, 40, 18, 21, 19, 20, 22]), monthly([2, 3, 2])):
         tell("flow", satisfaction.flow_finding(log, orders, orders["ordered_at"].max() + pd.offsets.MonthEnd()))
-    for log in (desk_cases(), desk_cases(kept=(0.9, 0.5)), desk_cases().drop(columns="owner"), desk_cases(9)):
+    unowned, unpromised = (desk_cases().drop(columns=column) for column in ("owner", "promised_at"))
+    for log in (desk_cases(), desk_cases(kept=(0.9, 0.5)), unowned, unpromised, desk_cases(9)):
         tell("desk", satisfaction.desk_finding(log, "2026-03-31", PROMISED))
     lines = pd.DataFrame({"product_id": ["a", "b"] * 500, "quantity": 1})
     for products in (["a"] * 30 + ["b"] * 5, ["a", "b"] * 20, ["a"], []):
@@ -476,7 +479,7 @@ def test_every_verdict_of_the_desk_has_its_words():
     for again in ((0.9, 0.2), (0.2, 0.9), (0.5, 0.5)):
         tell("returned", satisfaction.returned_finding(*closed(200, *again), "2026-03-31", PROMISED))
     tell("returned", satisfaction.returned_finding(*closed(20, 0.5, 0.5), "2026-03-31", PROMISED))
-    assert len(verdicts) == 18
+    assert len(verdicts) == 19
 
 
 def closed(n, righted, unrighted):

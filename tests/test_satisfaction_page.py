@@ -289,6 +289,12 @@ def test_the_marketplace_as_a_page(monkeypatch, tmp_path, shop, root):
     told = run(tables, monkeypatch, tmp_path, about=cleaned.about)
     found = told.scope["parts"]["cases"]
     assert (found.verdict, found.facts["category"]) == ("lower", "late delivery")
+    # three answers of a quarter that has just begun are no news, and no mean ends beyond its scale
+    waves = told.scope["waves"]
+    assert waves["n"].iloc[-1] < 30 < told.scope["since"].facts["now"].n == waves["n"].iloc[-2]
+    assert waves["high"].max() <= 100
+    assert told.scope["since"].frames["line"]["n"].min() >= 30
+    assert "the survey has satisfaction; add questions of others" in told.words
     # worked out once more from the clean tables: of each customer the latest quarter, late deliveries before it
     reviews = tables["surveys"].assign(quarter=lambda t: t["answered_at"].dt.to_period("Q"))
     reviews = reviews.groupby(["customer_id", "quarter"]).agg(

@@ -368,12 +368,29 @@ def test_waves_take_the_index_in_place_of_the_mean():
     assert first.facts["now"].value == told.index.value.value and first.verdict == told.index.verdict
 
 
+def test_a_wave_of_three_answers_is_no_news():
+    answers = drawn(303)
+    waves = pd.Series(np.repeat(["1", "2", "3"], [100, 200, 3]))
+    few, without = (satisfaction.explain(*survey(some, waves.head(len(some))), "ecsi", draws=30, min_answers=30)
+                    for some in (answers, answers.head(300)))  # fmt: skip
+    index, performance = few.index, few.index.performance.set_index("construct")
+    assert index.by_wave["enough"].tolist() == [True, True, False]
+    assert (index.value.n, index.before.n) == (200, 100)
+    assert index.value.value == pytest.approx(without.index.value.value, abs=0.5)  # weights are those of all answers
+    assert performance.loc["satisfaction", "performance"] == pytest.approx(index.value.value)
+    merged = satisfaction.with_index(satisfaction.survey_waves(*survey(answers, waves)), few)
+    told = satisfaction.waves_told(merged, Estimate(0.5, 0.4, 0.6, 600), 2)
+    assert told.facts["now"].value == index.value.value and told.frames["line"]["n"].tolist() == [100, 200]
+    assert told.frames["table"]["satisfaction"].isna().tolist() == [True, False, False]  # the latest first
+    assert told.frames["table"]["n"].tolist() == [3, 200, 100]
+
+
 @pytest.mark.parametrize(
     ("answers", "why"),
     [
         (drawn().assign(s1=5.0), "Everybody answered 5 to item 's1'"),
         (drawn().head(1), "1 respondent answered"),
-        (drawn()[["q0", "i0"]], "needs constructs"),
+        (drawn()[["q0", "i0"]], "the survey has image and quality; add questions of others"),
     ],
 )
 def test_what_cannot_be_measured_leaves_the_rest_of_the_page_standing(answers, why):

@@ -6,7 +6,7 @@ import pandas as pd
 from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.intervals import difference, from_row, to_row, z_value
 from regulars.satisfaction.answers import among
-from regulars.satisfaction.indices import mean
+from regulars.satisfaction.indices import mean_score
 
 
 def scores_after_cases(
@@ -47,10 +47,10 @@ def scores_after_cases(
     ago = answer - pd.to_datetime(cases["opened_at"]).dt.normalize()
     before = ((ago >= pd.Timedelta(0)) & (ago <= pd.Timedelta(days=within_days))).to_numpy()
     pairs = cases.loc[before, ["customer_id", "category"]].drop_duplicates()
-    others = mean(told.loc[~among(told.index, pairs["customer_id"]), "satisfaction"], level)
+    others = mean_score(told.loc[~among(told.index, pairs["customer_id"]), "satisfaction"], level)
     rows = []
     for category, who in pairs.dropna(subset=["category"]).groupby("category")["customer_id"]:
-        score = mean(told.loc[who, "satisfaction"], level)
+        score = mean_score(told.loc[who, "satisfaction"], level)
         row = {"category": str(category), "n": score.n, "others_n": others.n}
         gap = difference(score, others)
         rows.append(row | to_row(score, "score") | to_row(others, "others") | to_row(gap, "gap"))

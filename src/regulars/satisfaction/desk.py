@@ -232,7 +232,7 @@ def desk_finding(
     -------
     Finding
         Verdict ``differ`` (an owner keeps promises more or less often than the others together, beyond chance),
-        ``alike``, ``unknown`` (no owner or promise is recorded) or ``few``.
+        ``alike``, ``unknown`` (no owner is recorded), ``unpromised`` (no promise is) or ``few``.
 
     Examples
     --------
@@ -271,11 +271,11 @@ def desk_finding(
     if {"requested_remedy", "verdict"} <= columns:
         table = remedies(tickets, level)
         frames["remedies"] = table[table["n"] >= min_cell].reset_index(drop=True)
-    if not {"owner", "promised_at"} <= columns:
-        return Finding("unknown", facts, frames)
-    owners = on_time_by_owner(tickets, observation_end, level, min_cell)
+    if "promised_at" not in columns:
+        return Finding("unpromised", {}, frames)
+    owners = on_time_by_owner(tickets, observation_end, level, min_cell) if "owner" in columns else pd.DataFrame()
     if owners.empty:
-        return Finding("unknown", facts, frames)
+        return Finding("unknown", {"cases": len(tickets), "kept": shares["kept"]}, frames)
     frames["owners"] = _ends(owners)
     apart = owners[owners["differs"]]
     told = apart.iloc[0] if len(apart) else owners.iloc[0]

@@ -12,6 +12,7 @@ from regulars.errors import UserError
 from regulars.intervals import Estimate
 from regulars.labels import Change
 from regulars.satisfaction.drivers import lmg_of
+from regulars.satisfaction.indices import SCALE, latest_of
 from regulars.satisfaction.pls import PathModel, answer_table, as_possible, fit, path_model, respondents_in, treated
 from regulars.satisfaction.structure import Structure, structure_of
 
@@ -25,9 +26,9 @@ class SatisfactionIndex:
     Parameters
     ----------
     value : Estimate
-        Index, 0 to 100, of the latest wave.
+        Index, 0 to 100, of the latest wave with enough answers; of the latest of all where none has.
     before, change : Estimate
-        Of the wave before and the difference to it (points); NaN without one.
+        Of the wave before that one and the difference to it (points); NaN without one.
     verdict : Change
         Whether the change is more than noise.
     by_wave : pandas.DataFrame
@@ -152,13 +153,14 @@ def satisfaction_index(
     fitted = path_model(answers, model, scheme)
     waves, names = _level(answers, "wave")
     sample = _Resampled(table, waves, len(names), _level(answers, "respondent")[0], draws, seed)
-    runs = _Runs(sample, structure, scheme, weighting, low, high, goal)
     counts = np.array([respondents_in(table[waves == wave]) for wave in range(len(names))])
+    now = latest_of(counts >= min_answers)
+    runs = _Runs(sample, structure, scheme, weighting, low, high, goal, now)
     interval = _Interval(level, sample.clusters)
     by_wave = _by_wave(runs, names, counts, interval, min_answers)
-    last = by_wave.iloc[-1]
+    last = by_wave.iloc[now]
     found = [Estimate(*(float(row[end]) for end in ("value", "low", "high")), int(row["n"])) for row in
-             by_wave.tail(2).to_dict("records")]  # fmt: skip
+             by_wave.iloc[max(now - 1, 0) : now + 1].to_dict("records")]  # fmt: skip
     nothing = Estimate(float("nan"))
     before = found[0] if len(found) > 1 else nothing
     change = Estimate(*(float(last[f"difference{end}"]) for end in ("", "_low", "_high")), int(last["n"]))
@@ -177,7 +179,7 @@ def satisfaction_index(
         Change(last["change"]) if isinstance(last["change"], str) else Change.UNKNOWN,
         by_wave,
         weights,
-        _performance(runs, structure, interval, int(counts[-1])),
+        _performance(runs, structure, interval, int(counts[now])),
         _effects(runs, structure, interval, respondents_in(table)),
         _item_effects(runs, structure, interval, respondents_in(table)),
         runs.equal,
@@ -241,7 +243,9 @@ def _square(upper: np.ndarray, size: int) -> np.ndarray:
 class _Runs:
     """The model of every draw, in the units of the index; draws × …, the first that of the answers as they are."""
 
-    def __init__(self, sample: _Resampled, structure: Structure, scheme: str, weighting: str, low, high, goal: int):
+    def __init__(
+        self, sample: _Resampled, structure: Structure, scheme: str, weighting: str, low, high, goal: int, now: int
+    ):
         if weighting not in ("path", "equal"):
             raise UserError(f"The weighting '{weighting}' is unknown: name path or equal.")
         spread = np.sqrt(np.maximum(np.diagonal(sample.covariance, axis1=1, axis2=2), 1e-12))
@@ -257,8 +261,8 @@ class _Runs:
         # points of each construct's index in one standard deviation of its score
         unit = 100 / ((raw * (high - low)) @ by_construct)
         own = structure.blocks[goal]
-        self.equal = 100 * float((sample.means[-1, 0] - low)[own].sum() / (high - low)[own].sum())
-        self.goal, self.structure = goal, structure
+        self.equal = 100 * float((sample.means[now, 0] - low)[own].sum() / (high - low)[own].sum())
+        self.goal, self.structure, self.now = goal, structure, now
         self.totals = self.fitted.totals()
         self.effects = self.totals[:, :, goal] * unit[:, goal, None] / unit
 
@@ -312,7 +316,7 @@ def _by_wave(runs: _Runs, names: list, counts: np.ndarray, interval: _Interval, 
         low, high = interval.of(values[place])
         enough = bool(counts[place] >= min_answers)
         row = {"wave": str(name), "n": int(counts[place]), "value": float(values[place, 0])}
-        row |= {"low": max(low, 0.0), "high": min(high, 100.0), "enough": enough}
+        row |= dict(zip(("low", "high"), np.clip((low, high), *SCALE).tolist(), strict=True)) | {"enough": enough}
         gap = (float("nan"),) * 3
         if place and enough and rows[-1]["enough"]:
             drawn = values[place] - values[place - 1]
@@ -328,14 +332,14 @@ def _weights(fitted: PathModel, runs: _Runs, structure: Structure) -> pd.DataFra
     return table.assign(share=runs.shares[0], loading=fitted.loadings.to_numpy())
 
 
-def _ends(name: str, draws: np.ndarray, interval: _Interval) -> dict:
-    low, high = interval.of(draws)
+def _ends(name: str, draws: np.ndarray, interval: _Interval, scale=(-np.inf, np.inf)) -> dict:
+    low, high = np.clip(interval.of(draws), *scale).tolist()
     return {name: float(draws[0]), f"{name}_low": low, f"{name}_high": high}
 
 
 def _performance(runs: _Runs, structure: Structure, interval: _Interval, n: int) -> pd.DataFrame:
     rows = [
-        {"construct": name} | _ends("performance", runs.constructs[-1][:, place], interval) | {"n": n}
+        {"construct": name} | _ends("performance", runs.constructs[runs.now][:, place], interval, SCALE) | {"n": n}
         for place, name in enumerate(structure.constructs)
     ]
     return pd.DataFrame(rows).astype({"construct": "string"})
@@ -355,7 +359,7 @@ def _effects(runs: _Runs, structure: Structure, interval: _Interval, n: int) -> 
     rows = []
     for place, driver in enumerate(drivers):
         row = {"driver": structure.constructs[driver]} | _ends("effect", runs.effects[:, driver], interval)
-        row |= _ends("performance", runs.constructs[-1][:, driver], interval)
+        row |= _ends("performance", runs.constructs[runs.now][:, driver], interval, SCALE)
         at = np.flatnonzero(direct == driver)
         row |= _ends("share", shares[:, at[0]], interval) if at.size else {}
         row |= {"rank_first": float(first[place]), "n": n}
@@ -369,13 +373,13 @@ def _effects(runs: _Runs, structure: Structure, interval: _Interval, n: int) -> 
 def _item_effects(runs: _Runs, structure: Structure, interval: _Interval, n: int) -> pd.DataFrame:
     items = np.flatnonzero(structure.reach[structure.owner, runs.goal])
     effect = runs.effects[:, structure.owner[items]] * runs.points[:, items] / 100
-    level = runs.items[-1][:, items]
+    level = runs.items[runs.now][:, items]
     room = effect * (100 - level)
     first = _first(room)
     rows = [
         {"driver": structure.constructs[structure.owner[item]], "item": structure.items[item]}
         | _ends("effect", effect[:, place], interval)
-        | _ends("performance", level[:, place], interval)
+        | _ends("performance", level[:, place], interval, SCALE)
         | _ends("room", room[:, place], interval)
         | {"rank_first": float(first[place]), "n": n}
         for place, item in enumerate(items)

@@ -1,6 +1,7 @@
 """Recommendation score, top-box share, satisfaction per customer, and each of them by group."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ from scipy.special import chdtrc, stdtrit
 from regulars.intervals import Estimate, share, z_value
 from regulars.labels import Recommendation
 from regulars.satisfaction.answers import shaped
+
+SCALE = (0.0, 100.0)  # of scores and indices
 
 
 def recommendation(scores: pd.Series) -> pd.Series:
@@ -153,6 +156,30 @@ def mean(values: pd.Series, level: float = 0.9) -> Estimate:
         return Estimate(float(known[0]), n=1)
     reach = float(stdtrit(n - 1, (1 + level) / 2) * known.std(ddof=1) / np.sqrt(n))
     return Estimate(float(known.mean()), float(known.mean()) - reach, float(known.mean()) + reach, n)
+
+
+def mean_score(scores: pd.Series, level: float = 0.9) -> Estimate:
+    """`mean` of scores from 0 to 100, with an interval that ends where the scale does.
+
+    Examples
+    --------
+    >>> mean_score(pd.Series([100.0, 100.0, 75.0])).high
+    100.0
+    """
+    told = mean(scores, level)
+    return replace(told, low=float(np.clip(told.low, *SCALE)), high=float(np.clip(told.high, *SCALE)))
+
+
+def latest_of(enough: np.ndarray) -> int:
+    """Place of the latest wave with enough answers; of the last where none has.
+
+    Examples
+    --------
+    >>> latest_of(np.array([True, True, False])), latest_of(np.array([False, False]))
+    (1, 1)
+    """
+    told = np.flatnonzero(enough)
+    return int(told[-1]) if len(told) else len(enough) - 1
 
 
 def by_group(

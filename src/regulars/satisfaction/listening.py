@@ -126,7 +126,7 @@ def switching_finding(satisfaction, bought, days: int, low=50.0, high=80.0, leve
         verdict = "falls" if difference(*ends).low > 0 else "unclear"
     facts = {"satisfied": told["satisfied"], "dissatisfied": ends[0], "highly": ends[1], "days": days,
              "published": PUBLISHED_SWITCHING, "low": low, "high": high}  # fmt: skip
-    return Finding(verdict, facts, {"rates": table})
+    return Finding(verdict, facts, {"rates": table} if table["share"].notna().any() else {})
 
 
 def importance_finding(

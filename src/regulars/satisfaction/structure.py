@@ -166,6 +166,12 @@ def survey_model(setting: str | Mapping, survey_items: pd.DataFrame) -> dict:
         there = {name for name, items in constructs.items() if items}
         paths = [path for path in paths if there >= set(path)]
         joined = {name for path in paths for name in path}
+        if not paths:
+            raise UserError(
+                "Nothing that could explain satisfaction was asked: of the constructs "
+                f"{', '.join(model['constructs'])} the survey has {' and '.join(sorted(there)) or 'none'}; add "
+                "questions of others (survey_items, column construct)."
+            )
         constructs = {name: items for name, items in constructs.items() if name in joined}
     return {"constructs": constructs, "paths": paths} | ({"modes": model["modes"]} if model.get("modes") else {})
 

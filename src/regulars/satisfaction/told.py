@@ -6,8 +6,8 @@ from regulars.finding import Finding
 from regulars.intervals import Estimate, from_row
 from regulars.satisfaction.complaints import ComplaintStory
 from regulars.satisfaction.gap import gap_states, gaps, shortfalls
-from regulars.satisfaction.indices import by_group, ends_of, groups_differ, mean
-from regulars.satisfaction.waves import latest, measure_of, waves_side_by_side
+from regulars.satisfaction.indices import by_group, ends_of, groups_differ, mean_score
+from regulars.satisfaction.waves import latest, measure_of, told_waves, waves_side_by_side
 
 
 def waves_told(waves: pd.DataFrame, answered: Estimate, boxes: int) -> Finding:
@@ -29,7 +29,9 @@ def waves_told(waves: pd.DataFrame, answered: Estimate, boxes: int) -> Finding:
     """
     now, before, change, _ = latest(waves, "satisfaction")
     facts = {"now": now, "before": before, "answered": answered, "n": answered.n, "boxes": boxes}
-    return Finding(change, facts, {"line": measure_of(waves, "satisfaction"), "table": waves_side_by_side(waves)})
+    shown = told_waves(waves)
+    line = measure_of(shown, "satisfaction").dropna(subset=["satisfaction"])
+    return Finding(change, facts, {"line": line.reset_index(drop=True), "table": waves_side_by_side(shown)})
 
 
 def gap_told(
@@ -83,13 +85,13 @@ def who_told(
     Finding
         Verdict ``differ``, ``alike`` or ``few``; frame ``segments``.
     """
-    table = by_group(scores, groups, mean, level, min_answers, order).rename(columns={"group": "segment"})
+    table = by_group(scores, groups, mean_score, level, min_answers, order).rename(columns={"group": "segment"})
     verdict = groups_differ(table, level)
     ends = {} if verdict == "few" else ends_of(table, "segment")
     shown = table[table["n"] >= min_cell].rename(columns={"low": "value_low", "high": "value_high"})
     if shown.empty:
         return Finding("few", {"least": min_answers})
-    return Finding(verdict, {"all": mean(scores, level), "least": min_answers} | ends, {"segments": shown})
+    return Finding(verdict, {"all": mean_score(scores, level), "least": min_answers} | ends, {"segments": shown})
 
 
 def complaints_told(story: ComplaintStory) -> Finding:

@@ -8,7 +8,7 @@ from regulars.intervals import Estimate, change, difference
 from regulars.labels import Change, SatisfactionState
 from regulars.satisfaction.answers import item_answers, with_wave
 from regulars.satisfaction.gap import gap_states, gaps, respondent_gaps
-from regulars.satisfaction.indices import by_group, customer_satisfaction, mean, nps, rate, top_box
+from regulars.satisfaction.indices import by_group, customer_satisfaction, latest_of, mean_score, nps, rate, top_box
 
 MEASURES = ("satisfaction", "dissatisfied", "nps", "csat")
 ENDS = ("value", "low", "high")
@@ -74,7 +74,7 @@ def survey_waves(
     recommend, overall = item_answers(surveys, recommend_item), item_answers(surveys, overall_item)
     ends = survey_items.set_index("item")["scale_max"]
     measured = {
-        "satisfaction": (satisfied["satisfaction"], satisfied["wave"], mean),
+        "satisfaction": (satisfied["satisfaction"], satisfied["wave"], mean_score),
         "dissatisfied": (states == SatisfactionState.DISSATISFIED, everyone["wave"], rate),
         "nps": (recommend["score"], recommend["wave"], nps),
         "csat": (top_box(overall["score"], float(ends.get(overall_item, 0)), top_boxes), overall["wave"], rate),
@@ -129,7 +129,9 @@ def waves_side_by_side(waves: pd.DataFrame) -> pd.DataFrame:
 
 
 def latest(waves: pd.DataFrame, name: str) -> Latest:
-    """Measure in the latest wave, beside the one before; NaN and unknown where the survey does not have it.
+    """Measure in the latest wave with enough answers, beside the one before; NaN where the survey does not have it.
+
+    Where no wave has enough answers it is that of the latest.
 
     Parameters
     ----------
@@ -143,12 +145,28 @@ def latest(waves: pd.DataFrame, name: str) -> Latest:
     Latest
     """
     rows = waves[waves["measure"] == name]
+    rows = rows.iloc[: latest_of(rows["enough"].to_numpy(bool)) + 1]
     found = [Estimate(*(float(row[end]) for end in ENDS), n=int(row["n"])) for _, row in rows.tail(2).iterrows()]
     nothing = Estimate(float("nan"))
     now, before = (found or [nothing])[-1], found[0] if len(found) > 1 else nothing
     told = rows["change"].iloc[-1] if len(rows) else None
     verdict = Change.UNKNOWN if told is None or pd.isna(told) else Change(told)
     return Latest(now, before, verdict, "bad" if name == "dissatisfied" else "good")
+
+
+def told_waves(waves: pd.DataFrame) -> pd.DataFrame:
+    """Waves whose numbers are missing where a wave has too few answers; as they are where all have too few.
+
+    Examples
+    --------
+    >>> waves = pd.DataFrame({"measure": "nps", "wave": ["w1", "w2"], "value": [10.0, 90.0], "low": [0.0, 80.0],
+    ...                       "high": [20.0, 99.0], "enough": [True, False]})
+    >>> told_waves(waves)["value"].tolist()
+    [10.0, nan]
+    """
+    if not waves["enough"].any():
+        return waves
+    return waves.assign(**{end: waves[end].where(waves["enough"]) for end in ENDS})
 
 
 def wave_changes(by_wave: pd.DataFrame) -> pd.DataFrame:
