@@ -34,7 +34,7 @@ class Firm:
             "tiny", "Tiny", "EUR", True, "UTC", first, pd.Timestamp(end).date(), tuple(self.tables), 1, 1
         )
         monkeypatch.setattr(catalog, "about", lambda name, in_memory_rows=0: self.about)
-        monkeypatch.setattr(catalog, "load", lambda name, dataset, share=1.0: self.tables[name].copy())
+        monkeypatch.setattr(catalog, "load", self.load)
         monkeypatch.setattr(catalog, "load_supplied", self.supplied)
         monkeypatch.setattr(catalog, "in_engine", lambda name, dataset: None)
         monkeypatch.setattr(catalog, "read_json", lambda name: json.loads(json.dumps(self.written[name], default=str)))
@@ -44,6 +44,9 @@ class Firm:
         monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
         monkeypatch.setenv("REGULARS_ID_KEY", "a key for the tests")
         self.folder = tmp_path
+
+    def load(self, name, dataset, share=1.0, columns=None) -> pd.DataFrame:
+        return self.tables[name][list(columns or self.tables[name])].copy()
 
     def supplied(self, dataset, *names, share=1.0) -> dict:
         return {name: self.tables[name].copy() for name in names if name in self.tables}
