@@ -1,6 +1,7 @@
 """The pages of value and segments on data that leave little to say: each answer is a sentence, and the rest stands."""
 
 import json
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pandas as pd
 import pytest
 
 from regulars import catalog
-from regulars.errors import UserError
+from regulars.errors import PageIsComplete
+from regulars.report.render import render_index
+from regulars.scores import joined
 from regulars.simulate.logs import order_log
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -57,10 +60,11 @@ class Firm:
     def page(self, name: str, **settings) -> str:
         """Run a notebook; all words of its page."""
         first, *rest = cells(name)
-        scope: dict = {}
+        scope: dict = {"display": lambda *shown: None}
         exec(compile(first, name, "exec"), scope)
         scope |= {"dataset": "tiny", **settings}
-        exec(compile("\n".join(rest), name, "exec"), scope)
+        with suppress(PageIsComplete):
+            exec(compile("\n".join(rest), name, "exec"), scope)
         self.scope = scope
         parts = ("title", "text", "caption", "label", "state", "word", "lead")
         return " ".join(str(block[part]) for block in scope["report"].blocks for part in parts if block.get(part))
@@ -124,22 +128,65 @@ def made_metrics(made: Firm, stage: str) -> dict:
     return json.loads((made.folder / f"reports/tiny/metrics/{stage}.json").read_text(encoding="utf-8"))["metrics"]
 
 
-def test_one_customer_stops_value_with_one_sentence(firm):
-    made = firm(usual().query("customer_id == customer_id.iloc[0]"))
-    with pytest.raises(UserError, match=r"cannot be modelled: .*one customer only"):
-        made.value()
+def often(customers: int) -> pd.DataFrame:
+    """Orders of the customers who ordered most often."""
+    log = usual()
+    return log[log["customer_id"].isin(log["customer_id"].value_counts().index[:customers])]
 
 
-def test_one_customer_stops_segments_with_one_sentence(both):
-    """Value comes from a fit elsewhere; groups of so few are not shown, whoever asks."""
-    _, _, made = both
-    one = made.tables["scored.value"]["customer_id"].iloc[0]
-    for name in ("orders", "scored.value"):
-        of = made.tables[name]["customer_id"] == one
-        made.tables[name] = made.tables[name][of].reset_index(drop=True)
-    with pytest.raises(UserError, match=r"every segment has fewer customers than the smallest that may be shown"):
-        made.segments()
-    assert len(made.tables["scored.segments"]) == 1, "what is written for each customer is there"
+def once() -> pd.DataFrame:
+    return usual().drop_duplicates("customer_id")
+
+
+@pytest.mark.parametrize(
+    ("orders", "opens", "why"),
+    [
+        (often(1), "We cannot tell what the base is worth: it is one customer", "there is one customer only"),
+        (once(), "We cannot tell what our 250 customers are worth", "none of the 250 customers ordered on a second"),
+    ],
+    ids=["one customer", "nobody came back"],
+)
+def test_orders_that_allow_no_model(firm, orders, opens, why):
+    """Every page is made: what hangs on a model is one sentence, the rest stands, and nothing missing is a zero."""
+    customers = orders["customer_id"].nunique()
+    made = firm(orders.reset_index(drop=True), order_lines=lines_of(orders, 6))
+    value = made.value()
+    assert opens in value and why in value and "supply more customers" in value
+    assert value.count("It needs a model of these orders") == 5
+    spent = made.scope["report"]._metrics
+    assert spent["spent"]["value"] == pytest.approx(orders["amount"].sum()) and spent["customers"]["value"] == customers
+    assert "“How far can you trust this?” is not told" in value and "Revenue of the last 180 days" in value
+    assert "what is to come is not foretold" in value and "What earlier months told is not drawn" in value
+    segments = made.segments()
+    assert "which group of them will bring most is not told" in segments and "The ladder" in segments
+    assert "6 products brought" in segments and "bought together" in segments
+    retention = made.page("05_retention.ipynb")
+    assert "who is leaving is not told" in retention and why in retention and "watched for a short time" in retention
+    made.page("04_satisfaction.ipynb")
+    scored = joined(made.tables["scored.value"], {
+        name: made.tables[f"scored.{name}"] for name in ("segments", "satisfaction", "retention")
+    })  # fmt: skip
+    assert list(scored) == [column.name for column in catalog.TABLES["scored.customers"].columns]
+    assert len(scored) == customers and scored["spend"].sum() == pytest.approx(orders["amount"].sum())
+    untold = ["p_alive", "p_active", "expected_orders", "clv", "clv_low", "clv_high", "value_at_risk", "tier",
+              "portfolio_class", "customer_state", "next_order_median"]  # fmt: skip
+    assert scored[untold].isna().all(axis=None)
+    assert scored[["segment", "cluster", "lifecycle_stage"]].notna().all(axis=None)
+    stages = ("value", "segments", "satisfaction", "retention")
+    told = {stage: json.loads((made.folder / f"reports/tiny/metrics/{stage}.json").read_text()) for stage in stages}
+    assert opens in render_index(made.about, told), "the index opens with it too"
+
+
+@pytest.mark.parametrize("customers", [2, 10])
+def test_customers_too_few_for_groups_that_may_be_shown(firm, customers):
+    made = firm(often(customers).reset_index(drop=True))
+    value, segments = made.value(), made.segments()
+    assert "What is the base worth" in value or "Customer equity" in value
+    assert made.tables["scored.value"]["clv"].notna().all()
+    assert f"Customers so far: {customers}; which group of them will bring most is not told" in segments
+    assert "every segment has fewer customers than the smallest that may be shown" in segments
+    assert "There are too few customers for groups that may be shown" in segments and "The ladder" in segments
+    assert made.tables["scored.segments"].notna().all(axis=None), "what is written for each customer is there"
 
 
 def test_equal_spends(firm):

@@ -33,6 +33,7 @@ PARTS = {
         "{k}.title{v}",
         "{k}.text{v}?",
         "{k}.sure{v}?",
+        "{k}.remark{v}?",
         "not_supplied.{k}?",
         "not_supplied.unusable?",
     ),

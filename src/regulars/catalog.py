@@ -304,19 +304,20 @@ SCORED_TABLES = (
         Column("T", "float", low=0),
         Column("monetary_value", "float", nullable=True, low=0),       # null: no repeat day with positive spend
         Column("spend", "float"),                                      # past, all purchase days
-        Column("spend_per_order", "float", low=0),                     # expected of the next order
+        # null from here on: the orders allow no model (one customer, nobody who came back)
+        Column("spend_per_order", "float", nullable=True, low=0),      # expected of the next order
         Column("spend_is_prior", "bool"),                              # where it is the mean of all customers
-        Column("p_alive", "float", low=0, high=1),
-        Column("p_active", "float", low=0, high=1),
-        Column("expected_orders", "float", low=0),
-        Column("expected_orders_low", "float", low=0),
-        Column("expected_orders_high", "float", low=0),
-        Column("clv", "float"),
-        Column("clv_low", "float"),
-        Column("clv_high", "float"),
-        Column("value_if_alive", "float"),
-        Column("value_at_risk", "float"),
-        Column("tier", "text"),
+        Column("p_alive", "float", nullable=True, low=0, high=1),
+        Column("p_active", "float", nullable=True, low=0, high=1),
+        Column("expected_orders", "float", nullable=True, low=0),
+        Column("expected_orders_low", "float", nullable=True, low=0),
+        Column("expected_orders_high", "float", nullable=True, low=0),
+        Column("clv", "float", nullable=True),
+        Column("clv_low", "float", nullable=True),
+        Column("clv_high", "float", nullable=True),
+        Column("value_if_alive", "float", nullable=True),
+        Column("value_at_risk", "float", nullable=True),
+        Column("tier", "text", nullable=True),
         Column("tier_probability", "float", nullable=True, low=0, high=1),  # null: brings nothing
     ),
     _table(
@@ -325,7 +326,7 @@ SCORED_TABLES = (
         Column("segment", "text"),
         Column("cluster", "text"),
         Column("lifecycle_stage", "text"),
-        Column("portfolio_class", "text"),
+        Column("portfolio_class", "text", nullable=True),              # null: what customers will bring is not told
     ),
     _table(
         "satisfaction", "scored", "one customer", "customer_id",
@@ -337,7 +338,7 @@ SCORED_TABLES = (
     _table(
         "retention", "scored", "one customer", "customer_id",
         CUSTOMER_ID,
-        Column("customer_state", "text"),
+        Column("customer_state", "text", nullable=True),               # null: the orders allow no model
         Column("p_never", "float", nullable=True, low=0, high=1),      # null: the model cannot tell of one-time buyers
         Column("next_order_low", "date", nullable=True),               # null: later than the horizon
         Column("next_order_median", "date", nullable=True),

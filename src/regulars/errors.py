@@ -1,4 +1,4 @@
-"""The one kind of error that a user is meant to read."""
+"""The kind of error that a user is meant to read, and what ends a notebook whose page is complete before its end."""
 
 
 class UserError(Exception):
@@ -13,4 +13,15 @@ class UserError(Exception):
     >>> raise UserError("params.yaml: value.margin is 3, but a margin is a share of revenue between 0 and 1.")
     Traceback (most recent call last):
     regulars.errors.UserError: params.yaml: value.margin is 3, but a margin is a share of revenue between 0 and 1.
+    """
+
+
+class UntoldError(UserError):
+    """The data are as they must be and still allow no answer: the page says so, and the rest of it stands."""
+
+
+class PageIsComplete(Exception):  # noqa: N818 -- it is none
+    """Ends a notebook early, without an error: nothing below has anything to tell of these data.
+
+    Its message is for the analyst who runs the notebook by hand.
     """

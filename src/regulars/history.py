@@ -63,6 +63,8 @@ def close_month(dataset: str) -> Path:
     """
     settings = {**params.resolve("value", dataset), **params.resolve("retention", dataset)}
     models = catalog.read_json(Path("models", dataset, "clv.json"))
+    if why := models.get("untold"):
+        raise UserError(f"There is nothing to hold {dataset} to later: {why}")
     if "months_ahead" not in models:
         raise UserError(f"models/{dataset}/clv.json tells no months ahead: build the pages again first.")
     about, scored = catalog.about(dataset, models["in_memory_rows"]), catalog.load("scored.customers", dataset)

@@ -63,11 +63,13 @@ Trust
 A stage in a few steps
     ``fit_models(summary)`` and ``score_customers(summary, models, …)``: from the RFM summary to one row per customer;
     ``judge_forecasts``: the same methods put back; ``new_customer``: what to expect of a newcomer;
-    ``frequency_check`` and ``tracking``: counted beside expected; ``concentration_finding``: who carries it;
+    ``frequency_check`` and ``tracking`` (``buying_finding``): counted beside expected; ``concentration_finding``: who
+    carries it;
     ``remarks``: what must be said beside the numbers; ``models_record``: all of it for ``clv.json``;
     ``forecast_cohorts``: each cohort so far and month by month ahead, of ``months_ahead``: revenue, orders and active
     customers with fans; ``told_months_finding``: such months as they were told earlier, against what came;
-    ``whole_base``: totals of all customers, where a part of them is in memory.
+    ``whole_base``: totals of all customers, where a part of them is in memory;
+    ``untold_base``: what is known where the orders allow no model.
 
 As data
     ``model_entry(model)`` and ``restore_models(record, *, time_unit, data=None)``: to JSON and back, checked.
@@ -76,7 +78,7 @@ As data
 from regulars.lazy import exports
 
 _HOMES = {
-    "checks": ("frequency_check", "tracking"),
+    "checks": ("buying_finding", "frequency_check", "tracking"),
     "past": ("values_at",),
     "acquisition": ("Acquisition", "forecast_acquisition"),
     "equity": ("Equity", "acquisition_cost", "customer_equity", "elasticities", "equity_story"),
@@ -115,6 +117,7 @@ _HOMES = {
     "gamma_gamma": ("GammaGammaFitter", "TiltedGammaGammaFitter"),
     "nbd": ("NBDFitter",),
     "pareto_nbd": ("ParetoNBDFitter",),
+    "untold": ("WITHOUT_MODEL", "Untold", "untold_base"),
     "uncertainty": ("Uncertainty", "predictive_intervals"),
     "value": ("lifetime_value",),
     "whole": ("Whole", "whole_base"),

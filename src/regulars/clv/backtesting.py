@@ -335,8 +335,8 @@ def _ingredients(y, f, p) -> np.ndarray:
 def _assemble(sums) -> dict[str, np.ndarray]:
     """Metrics from the sums of `_ingredients`, one row per draw."""
     n, y, f, yy, ff, yf, deviance, mae, captured, *chance = sums.T
-    joint, var_y, var_f = yf / n - y * f / n**2, yy / n - (y / n) ** 2, ff / n - (f / n) ** 2
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):  # of a few customers a resample may draw none
+        joint, var_y, var_f = yf / n - y * f / n**2, yy / n - (y / n) ** 2, ff / n - (f / n) ** 2
         flat = var_f <= 1e-14 * np.maximum(ff / n, 1e-300)
         found = {
             "deviance": deviance / n,
@@ -347,8 +347,7 @@ def _assemble(sums) -> dict[str, np.ndarray]:
             "mae": mae / n,
             "top_decile_capture": captured / y,
         }
-    if chance:
-        found |= dict(zip(("log_loss", "brier", "auc"), (total / n for total in chance), strict=True))
+        found |= dict(zip(("log_loss", "brier", "auc"), (total / n for total in chance), strict=False))
     return found
 
 

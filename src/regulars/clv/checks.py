@@ -1,11 +1,15 @@
 """Does the fitted model describe the base? Orders counted against orders expected, by number and over time."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from regulars.rfm import unit_days
+from regulars.clv.limits import Remark, one_time_buyers
+from regulars.clv.newcomer import NewCustomer
+from regulars.finding import Finding
+from regulars.rfm import Purchases, unit_days
 
 
 def frequency_check(model, frequency, T, largest: int = 7) -> pd.DataFrame:
@@ -87,3 +91,38 @@ def tracking(model, purchases: pd.DataFrame, until: date, time_unit: str = "week
             "expected": expected[back].reshape(ages.shape) @ customers,
         }
     )
+
+
+def buying_finding(
+    newcomer: NewCustomer, model, log: Purchases, summary: pd.DataFrame, customers: pd.DataFrame, end, months: float,
+    remarks: Sequence[Remark] = (),
+) -> Finding:  # fmt: skip
+    """What a section tells of how customers buy: of a newcomer, and how well the model describes those there are.
+
+    Parameters
+    ----------
+    newcomer : NewCustomer
+    model : fitter of orders
+    log : Purchases
+    summary : pandas.DataFrame
+        frequency, T.
+    customers : pandas.DataFrame
+        Scored: frequency, clv.
+    end : date
+    months : float
+        Horizon.
+    remarks : sequence of Remark
+        What must be said beside it, of `regulars.clv.remarks`.
+
+    Returns
+    -------
+    Finding
+        Frames ``fit`` (`frequency_check`) and ``tracking`` (`tracking`, long: week_end, series, orders).
+    """
+    fit = frequency_check(model, summary["frequency"], summary["T"])
+    track = tracking(model, log.occasions(), end).melt("week_end", ["expected", "came"], "series", "orders")
+    last = track.groupby("series")["orders"].last()
+    facts = {"returns": newcomer.returns, "months": months, **newcomer.facts, **one_time_buyers(customers)}
+    facts |= {"none": fit["customers"].iloc[0], "expected": fit["expected"].iloc[0]}
+    facts |= {"came": last.get("came", 0.0), "foretold": last.get("expected", 0.0)}
+    return Finding(None, facts, {"fit": fit, "tracking": track}, remarks=remarks)

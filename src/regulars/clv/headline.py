@@ -21,7 +21,8 @@ from regulars.clv.coverage import Coverage, holdout_coverage
 from regulars.clv.limits import Remark
 from regulars.clv.scoring import Scored, at_risk
 from regulars.clv.value import DAYS_PER_MONTH
-from regulars.errors import UserError
+from regulars.errors import UntoldError, UserError
+from regulars.finding import Finding
 from regulars.intervals import Estimate, z_value
 from regulars.labels import Miss
 from regulars.rfm import Purchases
@@ -134,6 +135,33 @@ class Trust:
             told.append(Remark("sampled", {"customers": self.scored_customers, "base": self.drawn_from}))
         return told + [Remark(one.code, {"cutoff": one.cutoff.date()}) for one in self.left_out]
 
+    def told(self, active, active_within_days: int, level_uncertainty: float) -> Finding:
+        """What a section tells of it.
+
+        Parameters
+        ----------
+        active : regulars.clv.calibration.Calibration
+            Of P(active): whether it is told as calibrated is one of the remarks.
+        active_within_days : int
+            Which it is of.
+        level_uncertainty : float
+            As for `fold_totals`.
+
+        Returns
+        -------
+        Finding
+            Frames ``folds`` (the totals) and ``scorecard``.
+        """
+        from regulars.clv.scorecard import scorecard
+
+        then, last, chosen = self.last, self.totals.iloc[-1], self.headline
+        facts = {"worst": self.worst_miss, "folds": len(self.totals), "days": (last["until"] - last["cutoff"]).days}
+        facts |= {"uncertainty": level_uncertainty, "covered": self.coverage.real, **then.facts}
+        picked = Remark(chosen.verdict, {"wins": chosen.wins, "folds": chosen.folds})
+        calibrated = Remark(active.reason or "calibrated", {"days": active_within_days})
+        frames = {"folds": self.totals, "scorecard": scorecard(self.scores)}
+        return Finding(self.verdict, facts, frames, remarks=(*self.misses, picked, calibrated))
+
     @property
     def verdict(self) -> str:
         """``inside`` where every total lay in its interval, else ``outside``."""
@@ -216,7 +244,8 @@ def judge_forecasts(
     Raises
     ------
     UserError
-        Where no cutoff can be used, or under ``strict``.
+        Where the hold-out is too long for the history, or under ``strict``; `UntoldError` where no cutoff has the
+        customers that a model needs.
     """
     first = orders.first if isinstance(orders, Purchases) else orders["ordered_at"].min()
     cutoffs = rolling_cutoffs(first, observation_end, holdout_days, folds)
@@ -231,7 +260,7 @@ def judge_forecasts(
             orders, cutoffs, holdout_days, list(models), observation_end=observation_end, **rules
         )
     except ValueError as error:
-        raise UserError(f"No forecast can be judged on past orders: {error}") from error
+        raise UntoldError(f"No forecast can be judged on past orders: {error}") from error
     resampled = {"level": level, "bootstraps": bootstraps, "seed": seed}
     headline = choose_headline(judged, folds_needed=folds_needed, strict=strict, **resampled)
     return Trust(

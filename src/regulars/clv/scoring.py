@@ -10,7 +10,7 @@ from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.spend import SpendChoice, Winsorised, choose_spend_model, winsorise
 from regulars.clv.uncertainty import predictive_intervals
 from regulars.clv.value import lifetime_value
-from regulars.errors import UserError
+from regulars.errors import UntoldError
 from regulars.intervals import Estimate
 from regulars.rounding import round_significant
 
@@ -83,18 +83,32 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, interval_leve
 
     Raises
     ------
-    UserError
+    UntoldError
         Where the orders do not allow a fit: too few customers, or nobody who came back.
     """
     frequency = summary["frequency"].to_numpy()
     capped = winsorise(frequency, summary["monetary_value"], spend_outliers)
     paid = capped.monetary_value > 0
+    _refuse_few(len(summary), int((frequency > 0).sum()), int(paid.sum()))
     try:
         orders = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
         spend = choose_spend_model(frequency[paid], capped.monetary_value[paid], level=interval_level)
         return Models(orders, spend, capped)
     except ValueError as error:
-        raise UserError(f"These orders cannot be modelled: {error}") from error
+        raise UntoldError(f"These orders cannot be modelled: {error}") from error
+
+
+def _refuse_few(customers: int, back: int, paid: int) -> None:
+    """Say in words what a fitter would say of rows."""
+    short = None
+    if customers < 2:
+        short = "there is one customer only, and how customers differ is learnt from many"
+    elif not back:
+        short = f"none of the {customers} customers ordered on a second day"
+    elif paid < 2:
+        short = "fewer than two customers paid for a repeat order, so that spend per order cannot be told"
+    if short:
+        raise UntoldError(f"These orders cannot be modelled: {short}; supply more customers, or a longer history.")
 
 
 def score_customers(

@@ -41,6 +41,11 @@ LAYOUT = {
         columns("cluster", before="count", entered="count", left="count", won="count", now="count"),
         total=["before", "entered", "left", "won", "now"],
     ),
+    "past.table": table(
+        columns("segment", "customers", "days_since_order", "spend_per_customer", spend_share="percent:with_interval"),
+        total=["customers"],
+    ),
+    "past.advice": table({"segment": "label:segment", "customers": "count", "advice": "label:segment_advice"}),
     "quiet.map": chart(
         charts.heatmap,
         columns(r_score="count", fm_score="count")

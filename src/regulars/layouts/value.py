@@ -64,6 +64,9 @@ LAYOUT = {
         told_word=Word("cohorts.told"),
         **STACKED,
     ),
+    "past.revenue": chart(
+        charts.stacked, columns(start="month_short", cohort="text", revenue="money_short"), y="revenue", **STACKED
+    ),
     "cohorts.cohorts": table(
         columns(cohort="text", customers="number0", past="money_short", year="money_short")
         | {"ahead": "money_short:with_interval", "orders": "number0:with_interval"},

@@ -170,10 +170,11 @@ class Report:
         self._show({"kind": "sure", "text": self.wording.say(self._own(key, verdict), facts)})
 
     def tell(self, key: str, finding: Finding) -> None:
-        """Show a whole section: title, paragraph, charts and tables in the order of the layout, and how sure.
+        """Show a whole section: title, paragraph, charts and tables in the order of the layout, remarks, how sure.
 
         Wording: as `section`, `chart` and `table` have it; paragraph ``<stage>.<key>.text`` and box
-        ``<stage>.<key>.sure`` where there are any, with a verdict ``.text.<verdict>`` before ``.text``.
+        ``<stage>.<key>.sure`` where there are any, with a verdict ``.text.<verdict>`` before ``.text``; remarks
+        ``<stage>.<key>.remark.<code>``.
 
         Parameters
         ----------
@@ -216,6 +217,7 @@ class Report:
                 self.chart(place, frame, shown, formats, **parts)
             else:
                 self.table(place, frame, formats, **taken(self._own(f"{place}.caption")))
+        self.say_each(f"{key}.remark", finding.remarks)
         self._say_if_worded(self.sure, f"{key}.sure", verdict, taken)
         for name in facts:
             if name not in used:

@@ -33,7 +33,7 @@ _HOMES = {
         "state_transitions",
     ),
     "consumption": ("Consumption", "consumption_finding", "learn_consumption", "sharpened"),
-    "dates": ("DateRules", "call_list", "dates_calibration", "dates_finding", "next_order", "next_order_pit"),
+    "dates": ("DateRules", "call_list", "dates_calibration", "dates_finding", "next_order", "next_order_pit", "untold"),
     "hindsight": ("Judged", "PastSettings", "Told", "judged", "look_back", "told_before"),
     "calls": ("Calls", "calls_finding"),
     "slipping": ("is_quiet", "quiet_share", "slipping_finding"),

@@ -116,6 +116,19 @@ def next_order(model, value: pd.DataFrame, observation_end, days_per_unit: float
     )
 
 
+def untold(customers: pd.Series) -> pd.DataFrame:
+    """Customers with nothing told of state and next order, as the scored table has them: their orders allow no model.
+
+    Examples
+    --------
+    >>> untold(pd.Series(["a", "b"], name="customer_id")).notna().sum().to_dict()["customer_state"]
+    0
+    """
+    days = dict.fromkeys(("next_order_low", "next_order_median", "next_order_high", "call_by"), pd.NaT)
+    none = pd.Series(pd.NA, customers.index, dtype="string")
+    return customers.to_frame().assign(customer_state=none, p_never=np.nan, **days)
+
+
 class Dates(NamedTuple):
     """Whether dates can be told, and for whom.
 

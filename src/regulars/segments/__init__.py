@@ -58,6 +58,7 @@ _HOMES = {
     ),
     "reasons": ("DECIDED_BY", "explain_labels"),
     "findings": ("GONE_QUIET", "HAVE_BEGUN", "largest_group", "leading_group", "part_of"),
+    "groups": ("groups_finding", "past_finding", "quiet_finding", "tiers_finding"),
     "summary": ("advice", "cross_table", "group_summary", "score_grid", "share_of"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

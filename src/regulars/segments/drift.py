@@ -179,6 +179,7 @@ def drift_finding(orders, customers: pd.DataFrame, found: Clustering, end, order
     if "cluster" in then:
         names = list(dict.fromkeys([*found.profile["cluster"], *then["cluster"].unique()]))
         frames["clusters"] = moves(then["cluster"], now["cluster"], names, "cluster", level)
+    frames = {name: frame for name, frame in frames.items() if len(frame)}  # too few customers to be shown
     if beyond.empty:
         return Finding("still", facts, frames)
     row = beyond.loc[beyond["net"].abs().idxmax()]

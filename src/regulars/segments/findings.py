@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from regulars.errors import UserError
+from regulars.errors import UntoldError
 from regulars.intervals import Estimate, from_row
 from regulars.labels import Segment
 from regulars.segments.summary import share_of
 
 GONE_QUIET = (Segment.AT_RISK, Segment.CANNOT_LOSE)
+NO_VALUE = "It needs what customers will bring, which these orders do not allow to tell: see the value page."
 HAVE_BEGUN = (Segment.NEW, Segment.PROMISING, Segment.POTENTIAL_LOYAL)
 
 
@@ -71,9 +72,11 @@ def leading_group(table: pd.DataFrame, by: str) -> Group:
 
     Raises
     ------
-    ValueError
-        Where the table has no row.
+    UntoldError
+        Where the table has no row, or nobody's value to come is known.
     """
+    if "clv" not in table:
+        raise UntoldError(NO_VALUE)
     return _group(table, by, "clv")
 
 
@@ -84,7 +87,7 @@ def largest_group(table: pd.DataFrame, by: str) -> Group:
 
 def _group(table: pd.DataFrame, by: str, largest: str) -> Group:
     if table.empty:
-        raise UserError(
+        raise UntoldError(
             f"The orders have too few customers: every {by} has fewer customers than the smallest that may be shown; "
             "set common.privacy_min_cell in params.yaml lower, or supply a longer history."
         )

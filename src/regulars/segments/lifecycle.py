@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import betainc, gammainc
 
-from regulars.errors import UserError
+from regulars.errors import UntoldError, UserError
 from regulars.finding import Finding
 from regulars.intervals import Estimate, share, z_value
 from regulars.labels import LifecycleStage, RelationStage
 from regulars.retention.survival import kaplan_meier
 from regulars.rfm import Purchases, day_number
+from regulars.segments.findings import NO_VALUE
 
 LADDER = tuple(stage.value for stage in LifecycleStage)
 
@@ -451,7 +452,7 @@ def ladder_finding(
     facts = {"silent": silent, "reached": reached, "client_orders": rules.client_orders}
     counts = transition_counts(log, end, rules, months, **others)
     if counts.empty:
-        return Finding("no_moves", facts, frames)
+        return Finding("no_moves", facts, _shown(frames))
     matrix = transition_matrix(counts)
     n = counts.sum(axis=1)
     long = matrix.rename_axis(index="before", columns="now").stack().rename("share").reset_index()
@@ -460,7 +461,12 @@ def ladder_finding(
     days = days_on_step(stages, log, end, rules, **others)
     stays = time_on_steps(stages, days, counts, end, rules, prospects, level, min_cell)
     frames |= {"stays": stays, "matrix": long[long["n"] >= min_cell].reset_index(drop=True), "forecast": forecast}
-    return Finding("known", facts | {"ahead": ahead, "months": months}, frames)
+    return Finding("known", facts | {"ahead": ahead, "months": months}, _shown(frames))
+
+
+def _shown(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Frames in which a step has customers enough to be shown."""
+    return {name: frame for name, frame in frames.items() if len(frame)}
 
 
 def relation_finding(
@@ -486,6 +492,8 @@ def relation_finding(
     """
     from regulars.clv.value import units
 
+    if not models["models"]:
+        raise UntoldError(NO_VALUE)
     rates = models["models"]["bg_nbd"]["parameters"]
     unit, horizon = 1 / units(days=1, time_unit=models["time_unit"]), models["horizon_months"] / 12 * 365.25
     relations = relation_stages(customers, log, end, rates["r"], rates["alpha"], horizon, unit, growth_from)

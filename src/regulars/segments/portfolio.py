@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from regulars.errors import UserError
+from regulars.errors import UntoldError, UserError
 from regulars.finding import Finding
 from regulars.intervals import Estimate, share
 from regulars.labels import PortfolioClass, RelationshipLevel, Tier
+from regulars.segments.findings import NO_VALUE
 from regulars.segments.summary import group_summary
 
 LEVELS = tuple(level.value for level in RelationshipLevel)
@@ -265,6 +266,8 @@ def portfolio_finding(
     Finding
         Verdict ``costs`` where costs to serve are known, else ``no_costs``.
     """
+    if customers["clv"].isna().all():
+        raise UntoldError(NO_VALUE)
     order = [name.value for name in PortfolioClass]
     table = group_summary(customers, "portfolio_class", order, level, models["level_uncertainty"], min_cell)
     groups = customers.groupby(customers["portfolio_class"].astype(object))
@@ -401,6 +404,8 @@ def relationship_finding(
     Money of a mismatch: the margin to come of those who get less than recommended (at stake, not lost), and of those
     who get more, what the contacts above the recommended level's last contact cost in a year.
     """
+    if customers["clv"].isna().all():
+        raise UntoldError(NO_VALUE)
     wanted = recommended_levels(customers, rules)
     nine = pd.DataFrame([{"margin": m} | {c: rules.levels[m][c] for c in COUNTS} for m in MARGINS])
     if contacts is None:
@@ -473,6 +478,9 @@ def with_portfolio(customers: pd.DataFrame, contacts, models: Mapping, rules: Po
     else:
         cost = cost_to_serve(contacts, customers, end, models["horizon_months"])
     known = customers.assign(cost_to_serve=cost)
+    if not models["models"]:
+        none = dict.fromkeys(("potential", "growth", "growth_low", "growth_high", "p_below_zero"), np.nan)
+        return known.assign(**none, portfolio_class=pd.Series(pd.NA, known.index, dtype="string"))
     known = known.join(potential(customers["clv"], customers["segment"], rules.peer_quantile, level))
     known["p_below_zero"] = probability_below(customers, cost, models, seed, level=level)
     return known.assign(portfolio_class=portfolio_classes(known, rules))

@@ -199,8 +199,11 @@ def products_finding(
     Returns
     -------
     Finding
-        Verdict ``losses`` (some product loses money), ``no_losses`` or ``no_costs``.
+        Verdict ``losses`` (some product loses money), ``no_losses`` or ``no_costs``; ``no_steps``, product by product,
+        where no customer stands on a step.
     """
+    untold = groups.isna().all()
+    groups = groups.astype(object).where(groups.notna(), "all") if untold else groups
     sizes = groups.value_counts()
     coded = Coded.of(lines)
     lines = coded.lines
@@ -224,6 +227,9 @@ def products_finding(
     whole = whole.sort_values(["loses", "margin"], ascending=[False, True], kind="stable", ignore_index=True)
     names = descriptions(lines)
     whole["name"] = named(whole["product_id"], names)
+    if untold:
+        frames = {"worst": whole} if whole["margin"].notna().any() else {}
+        return Finding("no_steps", {"products": len(whole), "revenue": float(total)}, frames)
     by_category = "category" in lines and lines["category"].notna().mean() > 0.5
     kind = "category" if by_category else "product_id"
     coarse = with_actions(profit_cells(coded, groups, kind), sizes, rules) if by_category else cells

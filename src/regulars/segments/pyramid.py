@@ -215,7 +215,9 @@ def migration(now: pd.Series, before: pd.Series) -> pd.DataFrame:
 
 
 def top_step(pyramid: Finding) -> dict:
-    """What is told of the customers on the top step, of the finding of `pyramid_finding`."""
+    """What is told of the customers on the top step, of `pyramid_finding`; nothing of too few to be shown."""
+    if not len(pyramid.frames["steps"]):
+        return {}
     top = pyramid.frames["steps"].iloc[0]
     return {"customers": top["customers"], "share": top["clv_share"], "at_stake": top["clv"]}
 

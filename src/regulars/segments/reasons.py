@@ -51,7 +51,7 @@ def explain_labels(customers: pd.DataFrame, decided_by: Mapping[str, tuple | Map
         by_value = facts if isinstance(facts, Mapping) else {"": facts}
         for k in range(3):
             part |= _fact(k, part["value"], customers, by_value)
-        parts.append(pd.DataFrame(part))
+        parts.append(pd.DataFrame(part)[part["value"].notna()])  # a label that cannot be told has no reason
     return pd.concat(parts, ignore_index=True)
 
 

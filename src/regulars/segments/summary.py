@@ -21,7 +21,7 @@ def group_summary(
     Parameters
     ----------
     customers : pandas.DataFrame
-        One row per customer: the column `by`, ``spend`` and, where the value stage has run, ``clv``,
+        One row per customer: the column `by`, ``spend`` and, where they can be told, ``clv``,
         ``clv_low``, ``clv_high`` and ``value_at_risk`` (currency).
     by : str
         Column with the group: ``segment``, ``tier``, ``cluster`` ….
@@ -61,13 +61,13 @@ def group_summary(
     table["customers_share"] = table["customers"] / len(customers)
     table = table.join(_shares(customers["spend"], groups, level))
     table["spend_per_customer"] = table["spend"] / table["customers"]
-    if "clv" in customers:
+    if "clv" in customers and customers["clv"].notna().any():
         table["clv"] = grouped["clv"].sum()
         spread = _spread(customers, groups, level, level_uncertainty)
         table["clv_low"], table["clv_high"] = table["clv"] - spread, table["clv"] + spread
         table = table.join(_shares(customers["clv"], groups, level))
         table["clv_per_customer"] = table["clv"] / table["customers"]
-    if "value_at_risk" in customers:
+    if "value_at_risk" in customers and customers["value_at_risk"].notna().any():
         table["value_at_risk"] = grouped["value_at_risk"].sum()
     if observation_end is not None:
         end = pd.Timestamp(observation_end).normalize()
