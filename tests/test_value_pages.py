@@ -153,6 +153,7 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     value = made.value()
     assert opens in value and why in value and "supply more customers" in value
     assert value.count("It needs a model of these orders") == 5
+    assert not any("BG/NBD" in words for words in made.scope["report"].blocks[-1]["source"]), "none was fitted"
     spent = made.scope["report"]._metrics
     assert spent["spent"]["value"] == pytest.approx(orders["amount"].sum()) and spent["customers"]["value"] == customers
     assert "“How far can you trust this?” is not told" in value and "Revenue of the last 180 days" in value

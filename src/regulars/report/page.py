@@ -422,15 +422,15 @@ class Report:
         """Return a function that words numbers or dates in one format, for axes and labels of charts."""
         return self.wording.formatter(spec)
 
-    def close(self, **facts) -> None:
+    def close(self, modelled: bool = True, **facts) -> None:
         """End the page: source, counts and models in the footer, and ``metrics/<stage>.json``.
 
-        Wording: ``<stage>.models`` where there is one; the facts are its.
+        Wording: ``<stage>.models`` where there is one; the facts are its. A page that tells of no model leaves it out.
         """
         if self._answer is None:
             raise WordingError(f"the page of {self.stage} has no answer: call report.answer first.")
         models = f"{self.stage}.models"
-        words = [self.wording.say(models, facts)] if facts or self.wording.has(models) else []
+        words = [self.wording.say(models, facts)] if modelled and (facts or self.wording.has(models)) else []
         raw, kept = self.about.rows_raw, self.about.rows_kept
         source = [
             self.wording.say("page.footer.source"),
