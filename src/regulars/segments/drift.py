@@ -79,24 +79,31 @@ def moves(before: pd.Series, now: pd.Series, order: Sequence[str], by: str = "se
     >>> moves(before, now, ["new", "loyal"])[["segment", "before", "entered", "won", "left", "now"]].values.tolist()
     [['new', 1, 0, 1, 1, 1], ['loyal', 1, 1, 0, 0, 2]]
     """
-    both = pd.DataFrame({"before": before.astype(object), "now": now.astype(object)})
-    moved = both["before"].notna() & (both["before"] != both["now"])
-    arrived = both["now"].notna() & (both["before"] != both["now"])
-    new = both["before"].isna()
+    names = list(dict.fromkeys([*order, *before.dropna().unique(), *now.dropna().unique()]))
+    both = pd.DataFrame({"before": _codes(before, names), "now": _codes(now, names)}).fillna(-1).astype(np.int64)
+    then, stands = both["before"].to_numpy(), both["now"].to_numpy()
+    differs, new = then != stands, then < 0
     counted = {
-        "before": both["before"].value_counts(),
-        "entered": both.loc[arrived & ~new, "now"].value_counts(),
-        "won": both.loc[arrived & new, "now"].value_counts(),
-        "left": both.loc[moved, "before"].value_counts(),
-        "now": both["now"].value_counts(),
+        "before": then[~new],
+        "entered": stands[(stands >= 0) & differs & ~new],
+        "won": stands[(stands >= 0) & differs & new],
+        "left": then[~new & differs],
+        "now": stands[stands >= 0],
     }
-    table = pd.DataFrame({name: counts.reindex(list(order)).fillna(0).astype(int) for name, counts in counted.items()})
+    table = pd.DataFrame(
+        {name: np.bincount(codes, minlength=len(names))[: len(order)] for name, codes in counted.items()}, list(order)
+    )
     table = table[(table["before"] > 0) | (table["now"] > 0)]
     reach = z_value(level) * np.sqrt(table["entered"] + table["left"])
     table["net"] = table["entered"] - table["left"]
     table["net_low"], table["net_high"] = table["net"] - reach, table["net"] + reach
     table["n"] = table[["before", "now"]].max(axis=1)
     return table.rename_axis(by).reset_index().astype({by: "string"})
+
+
+def _codes(groups: pd.Series, names: list) -> pd.Series:
+    """Place of each customer's group among the names, which are compared once; -1 where there is none of them."""
+    return pd.Series(pd.Categorical(groups.astype(object), names).codes, index=groups.index)
 
 
 def transition_shares(before: pd.Series, now: pd.Series, order: Sequence[str], min_cell: int = 1) -> pd.DataFrame:
@@ -122,12 +129,11 @@ def transition_shares(before: pd.Series, now: pd.Series, order: Sequence[str], m
     >>> pairs[["before", "now", "share"]].values.tolist()
     [['a', 'a', 0.5], ['a', 'b', 0.5]]
     """
-    counts = pd.crosstab(before.to_numpy(dtype=object), now.to_numpy(dtype=object))
-    counts = counts.reindex(
-        index=[name for name in order if name in counts.index],
-        columns=[name for name in order if name in counts.columns or name in counts.index],
-        fill_value=0,
-    )
+    then, stands = (_codes(one, list(order)).to_numpy(np.int64) for one in (before, now))
+    known, size = (then >= 0) & (stands >= 0), len(order)
+    pairs = np.bincount(then[known] * size + stands[known], minlength=size**2).reshape(size, size)
+    there = pairs.any(axis=1)
+    counts = pd.DataFrame(pairs, list(order), list(order)).loc[there, there | pairs.any(axis=0)]
     n = counts.sum(axis=1)
     shares = counts.div(n, axis=0)[n >= min_cell]
     long = shares.rename_axis(index="before", columns="now").stack().rename("share").reset_index()

@@ -63,21 +63,15 @@ def days_on_step(
     )
     names = [stage.value for stage in LifecycleStage]
     step = pd.Categorical(stages["lifecycle_stage"], names).codes
-    reached = np.select(
-        [step == number for number in range(len(names))],
-        [
-            {
-                LifecycleStage.FIRST_TIME: np.fmax(of_order(1), left),
-                LifecycleStage.REPEAT: np.fmax(of_order(2), left),
-                LifecycleStage.CLIENT: np.fmax(of_order(rules.client_orders), left),
-                LifecycleStage.MEMBER: joined,
-                LifecycleStage.ADVOCATE: first,
-                LifecycleStage.PARTNER: np.fmax(joined, enough),
-            }.get(stage, np.full(len(step), np.nan))
-            for stage in LifecycleStage
-        ],
-        np.nan,
-    )
+    since = {
+        LifecycleStage.FIRST_TIME: np.fmax(of_order(1), left),
+        LifecycleStage.REPEAT: np.fmax(of_order(2), left),
+        LifecycleStage.CLIENT: np.fmax(of_order(rules.client_orders), left),
+        LifecycleStage.MEMBER: joined,
+        LifecycleStage.ADVOCATE: first,
+        LifecycleStage.PARTNER: np.fmax(joined, enough),
+    }
+    reached = np.select([step == names.index(stage.value) for stage in since], list(since.values()), np.nan)
     reached = np.fmax(reached, _returned(day, starts, nth, rules))
     silence = stages["days_since_order"].to_numpy(float) - np.floor(stages["patience"].to_numpy(float)) - 1
     answer = np.where(step == names.index(LifecycleStage.INACTIVE.value), silence, last - reached)
