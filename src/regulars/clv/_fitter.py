@@ -14,6 +14,7 @@ from regulars.rounding import round_significant
 # digits that would go on into every forecast; what they leave out is a millionth of a standard error.
 PARAMETER_DIGITS = 10
 MET = 1e-9  # distance in log-parameters below which two searches have ended at the same point
+FEW = 256  # rows, of which to find those that are alike takes longer than to compute each
 FLAT = 3.0  # standard error of a log-parameter from which on its interval spans more than two orders of magnitude
 
 
@@ -197,7 +198,7 @@ def prepared(*arrays, names):
 
 def distinct_rows(*columns):
     """Distinct rows of some columns and the way back: what depends on them alone is computed once."""
-    if columns[0].size < 64:
+    if columns[0].size < FEW:
         return columns, slice(None)
     key = np.zeros(columns[0].size, dtype=np.int64)
     width = 1

@@ -98,9 +98,8 @@ def _ends(draws, level: float):
     return ordered[:, low].astype(float), ordered[:, high].astype(float)
 
 
-def _discount(model, x, t_x, T, horizon, rate):
+def _discount(orders, discounted):
     """What an order of the horizon is worth today, on average over when it comes."""
-    orders, discounted = _if_alive(model, x, t_x, T, horizon, rate)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(orders > 0, discounted / orders, 1.0)
 
@@ -204,14 +203,14 @@ def predictive_intervals(
     alive = model._alive(x1, t_x1, T1)
     orders, discounted = _if_alive(model, x1, t_x1, T1, horizon, rate)
     per_order = expected_spend(spend_model, x1, m1)
-    discount = _discount(model, x1, t_x1, T1, horizon, rate)
+    discount = _discount(orders, discounted)
 
     drawn, place = _alike(x1, t_x1, T1, m1)
     streams = np.random.SeedSequence(seed)
     rng = np.random.default_rng(streams.spawn(1)[0])
     order_params = parameter_draws(model, draws, rng)
     spend_params = parameter_draws(spend_model, draws, rng)
-    paid = margin * (discount if place is ALL else _discount(model, *drawn[:3], horizon, rate))
+    paid = margin * (discount if place is ALL else _discount(*_if_alive(model, *drawn[:3], horizon, rate)))
     found = np.empty((6, drawn[0].size))
     for start in range(0, drawn[0].size, BLOCK):
         part = slice(start, start + BLOCK)
@@ -243,9 +242,16 @@ def predictive_intervals(
     by_count = np.bincount(back2, customers, minlength=x2.size)
     by_money = np.bincount(back2, customers * per_order * margin * discount, minlength=x2.size)
 
+    each: dict[tuple, np.ndarray] = {}  # what is expected at moved parameters, asked for by orders and by money
+
     def expectation(weights):
-        t = np.full(x2.size, horizon)
-        return lambda other: float(weights @ (other._alive(x2, t_x2, T2) * other._orders_if_alive(t, x2, t_x2, T2)))
+        def total(other) -> float:
+            params, t = tuple(other.params_), np.full(x2.size, horizon)
+            if params not in each:
+                each[params] = other._alive(x2, t_x2, T2) * other._orders_if_alive(t, x2, t_x2, T2)
+            return float(weights @ each[params])
+
+        return total
 
     def spend_total(other):
         return float(margin * ((customers * alive * discounted) @ expected_spend(other, x1, m1)))
