@@ -164,6 +164,27 @@ def test_clean_tables_keep_their_schemas(worked, shop):
         assert len(catalog.load(name, "shop")) == len(frame)
 
 
+def test_some_columns_are_read_as_all_are(worked, shop):
+    catalog.save(worked.tables["order_lines"], "order_lines", "shop")
+    whole, some = catalog.load("order_lines", "shop"), ("customer_id", "ordered_at", "unit_price")
+    pd.testing.assert_frame_equal(catalog.load("order_lines", "shop", columns=some), whole[list(some)])
+
+
+def test_a_table_is_saved_in_the_order_of_its_key_and_never_with_a_key_twice(shop):
+    rows = pd.DataFrame(
+        {
+            "ticket_id": ["b", "a", "a", "a"],
+            "at": pd.to_datetime(["2024-01-02", "2024-01-03", "2024-01-01", "2024-01-01"]),
+            "status": ["open", "open", "open", "closed"],
+        }
+    )
+    written = pd.read_parquet(catalog.save(rows, "ticket_events", "shop"))
+    expected = rows.sort_values(["ticket_id", "at", "status"], ignore_index=True)
+    assert written.astype(str).to_numpy().tolist() == expected.astype(str).to_numpy().tolist()
+    with pytest.raises(UserError, match="ticket_events"):
+        catalog.save(pd.concat([rows, rows[:1]], ignore_index=True), "ticket_events", "shop")
+
+
 def test_the_same_rows_give_the_same_bytes(shop):
     shop.lines(LINES, RULES)
     written = []

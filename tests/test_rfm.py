@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.errors import UserError
-from regulars.rfm import Purchases, holdout_split, rfm_summary, unit_days
+from regulars.rfm import Purchases, holdout_split, log_of, purchase_log, rfm_summary, unit_days
 
 
 def log(*rows) -> pd.DataFrame:
@@ -115,3 +115,27 @@ def test_occasions_in_memory_by_hand():
     assert list(log.summary(date(2023, 1, 1))) == list(rfm_summary(ORDERS, END))
     with pytest.raises(UserError, match="cutoff 2023-12-31 lies outside the orders"):
         log.split(date(2023, 12, 31), END)
+
+
+@pytest.mark.parametrize("zero", [False, True])
+def test_occasions_are_those_of_the_engine_whatever_the_ids(zero):
+    rng = np.random.default_rng(1)
+    ids = np.array(["b", "B", "ß", "é", "10", "9", "𝄞", "￥"])
+    orders = pd.DataFrame(
+        {
+            "customer_id": pd.array(rng.choice(ids, 200), dtype="string"),
+            "ordered_at": pd.Timestamp("1969-12-20 23:59:59") + pd.to_timedelta(rng.integers(0, 30, 200), unit="D"),
+            "amount": rng.integers(-3, 4, 200) / 10_000,
+        }
+    )
+    told = Purchases.of_days(purchase_log(orders, zero_spend_is_purchase=zero))
+    log, numbered = log_of(orders, zero_spend_is_purchase=zero)
+    assert log.customers.tolist() == told.customers.tolist()
+    for name in ("code", "day", "money"):
+        assert getattr(log, name).tolist() == getattr(told, name).tolist()
+    assert numbered["customer_id"].nunique() == orders["customer_id"].nunique()
+    place, occasions, first, last = log.histories("1970-01-01")
+    known = log.summary("1970-01-01", "day")
+    assert log.customers.iloc[place].tolist() == known["customer_id"].tolist()
+    assert (occasions - 1).tolist() == known["frequency"].tolist()
+    assert (last - first).tolist() == known["recency"].tolist()
