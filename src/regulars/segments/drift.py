@@ -169,7 +169,7 @@ def drift_finding(orders, customers: pd.DataFrame, found: Clustering, end, order
     if then.empty:
         return Finding("no_past", {"day": day})
     known = log.known(end)
-    if len(known) == len(now) and (log.customers.iloc[known].to_numpy() == now.index.to_numpy()).all():
+    if pd.Index(log.customers.iloc[known]).equals(now.index):
         # the same customers in the same order: numbers are compared faster than ids
         then.index, now.index = log.known(day), known
     table = moves(then["segment"], now["segment"], order, "segment", level)

@@ -13,6 +13,7 @@ from regulars.intervals import Estimate, share, z_value
 from regulars.labels import LifecycleStage, RelationStage
 from regulars.retention.survival import kaplan_meier
 from regulars.rfm import Purchases, day_number
+from regulars.segments.coded import places
 from regulars.segments.findings import NO_VALUE
 
 LADDER = tuple(stage.value for stage in LifecycleStage)
@@ -384,10 +385,9 @@ def relation_stages(
     """
     x, T = customers["frequency"].to_numpy(float), customers["T"].to_numpy(float)
     last = pd.Timestamp(end).to_datetime64().astype("datetime64[D]").astype(int)
-    place = pd.Series(np.arange(len(customers)), index=customers["customer_id"].to_numpy())
-    at = place.reindex(log.customers.to_numpy()).to_numpy()[log.code]
-    inside = ~np.isnan(at) & (log.day <= last)
-    at, day = at[inside].astype(int), log.day[inside]
+    at = places(pd.Index(log.customers), pd.Index(customers["customer_id"]))[log.code]
+    inside = (at >= 0) & (log.day <= last)
+    at, day = at[inside], log.day[inside]
     later = day > last - T[at] * unit_days / 2
     second = np.bincount(at[later], minlength=len(x)).astype(float)
     second = np.minimum(second, x)
