@@ -487,11 +487,11 @@ def false_alarms(runs, draws):
 
 
 def test_intervals_hold_the_truth():
-    assert all(0.8 <= share <= 0.98 for share in coverage(80, 60).values())
+    assert all(0.8 <= share <= 0.98 for share in coverage(50, 60).values())
 
 
 def test_two_waves_of_the_same_population_seldom_differ():
-    assert false_alarms(80, 60) <= 0.2
+    assert false_alarms(50, 60) <= 0.2
 
 
 @pytest.mark.full
@@ -567,7 +567,7 @@ def false_drivers(runs, drivers, draws):
 
 @pytest.mark.parametrize("drivers", [2, 4])
 def test_of_alike_drivers_seldom_one_is_called_the_first(drivers):
-    assert false_drivers(80, drivers, 60) <= 0.2
+    assert false_drivers(50, drivers, 60) <= 0.2
 
 
 @pytest.mark.full

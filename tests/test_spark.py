@@ -48,7 +48,7 @@ def warehouse(shop, root, cluster):
     return fill
 
 
-@pytest.mark.parametrize(("dataset", "customers"), [("cdnow", 0), ("demo", 1000)])
+@pytest.mark.parametrize(("dataset", "customers"), [pytest.param("cdnow", 0, marks=pytest.mark.full), ("demo", 1000)])
 def test_raw_orders_become_the_same_scores(shop, warehouse, cluster, dataset, customers):
     there = warehouse(dataset, customers)
     here = score_in_place.score("shop", EMBEDDED)
