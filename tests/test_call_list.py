@@ -58,7 +58,7 @@ def built(shop, scored, root, monkeypatch):
     from regulars import catalog
 
     shop.write("params.yaml", (root / "params.yaml").read_text())
-    monkeypatch.setattr(catalog, "validate", lambda frame, _: frame)
+    monkeypatch.setattr(catalog, "validate", lambda frame, *_: frame)
     catalog.write_parquet(scored, "data/scored/demo/customers.parquet")
     return shop
 
