@@ -31,6 +31,11 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(skip)
 
 
+def pytest_xdist_auto_num_workers(config) -> int:
+    """One process more than processors: tests of servers that fall silent wait, and so does what starts Spark."""
+    return (os.cpu_count() or 1) + 1
+
+
 def _group(item) -> str | None:
     """Tests that share something costly run in one process, since each process would make it anew."""
     if item.get_closest_marker("xdist_group") or not hasattr(item, "fixturenames"):

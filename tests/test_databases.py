@@ -126,7 +126,7 @@ def test_demo_from_a_database_is_demo_from_files(shop, database, root, monkeypat
     from regulars.sources import ingest
 
     demo = yaml.safe_load((root / "data/sources/demo.yaml").read_text())
-    demo["simulator"]["customers"] = 1000
+    demo["simulator"]["customers"] = 400
     demo |= {"observation_start": "2023-07-01", "observation_end": "2026-06-30"}
 
     def build() -> dict[str, str]:

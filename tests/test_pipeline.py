@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 import pages
-from browser import browser, needs_browser
 from regulars import catalog
 from regulars.clv import BetaGeoFitter, fit_models, score_customers
 from regulars.rfm import rfm_summary
@@ -185,14 +184,6 @@ def test_figures_on_a_page_are_those_of_its_tables(project, dataset, stage):
     assert [file for file in files if "customer_id" in pd.read_csv(file)] == [], "real ids never reach a table"
 
 
-@needs_browser
-def test_pages_are_whole_in_a_browser(project):
-    """Of the demo, which has every section; those of real orders are looked at once they are built."""
-    with browser() as chromium:
-        for stage in (*NOTEBOOK_STAGES, "index"):
-            pages.assert_whole_in_browser(chromium, project, DEMO, stage)
-
-
 def test_real_ids_stay_out_of_pages_tables_and_notebooks(project, orders):
     ids = set(orders["customer_id"])
     pattern = re.compile(r"(?<![\d.\-#a-f])0\d{3}(?![\d.])")  # four digits with a leading zero, as the ids are
@@ -212,8 +203,9 @@ def test_nothing_changed_runs_nothing(project):
 
 
 def test_forced_rerun_gives_the_same_bytes(project):
+    """Of what models, clusters and draws make; that clean tables are the same is tested where they are made."""
     locked, before = (project / "dvc.lock").read_bytes(), outputs(project)
-    targets = [f"{stage}@{DEMO}" for stage in STAGES]
+    targets = [f"{stage}@{DEMO}" for stage in STAGES if stage not in ("ingest", "clean")]
     done = run(project, "repro", "--force", *targets, module="dvc")
     assert done.returncode == 0, done.stderr
     after = outputs(project)
