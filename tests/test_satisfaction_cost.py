@@ -509,13 +509,23 @@ def test_who_comes_back_is_told_of_a_whole_log_only():
     assert (told.facts["righted"], told.facts["unrighted"]) == (share(90, 100), share(20, 100))
     cells = told.frames["cells"]  # a loss of 50 is neither small nor large
     assert cells[["loss", "n"]].to_numpy().tolist() == [["small", 50], ["small", 50]]
-    assert (
-        satisfaction.returned_finding(tickets.drop(columns="outcome"), None, "2026-03-31", PROMISED).verdict
-        == NOT_SUPPLIED
-    )
+    unended = satisfaction.returned_finding(tickets.drop(columns="outcome"), None, "2026-03-31", PROMISED)
+    assert unended.verdict == NOT_SUPPLIED
     customers = pd.DataFrame({"customer_id": tickets["customer_id"], "satisfaction": float("nan")})
     told = satisfaction.cases_told({"tickets": tickets}, orders, customers, "2026-03-31", PROMISED, orders_sampled=True)
     assert told.returned.verdict == UNUSABLE and told.returned.facts["why"].startswith("The order log is a sample")
+
+
+def test_who_complained_several_times_counts_once():
+    """With the last complaint; and who is not known does not count at all."""
+    tickets, orders = (frame.astype({"customer_id": "string"}) for frame in closed(200, 0.9, 0.2))
+    earlier = tickets.assign(resolved_at=tickets["resolved_at"] - pd.Timedelta(days=30), outcome="not_satisfied")
+    unknown = tickets.assign(customer_id=pd.array([pd.NA] * len(tickets), dtype="string"))
+    more = pd.concat([earlier, tickets, unknown], ignore_index=True)
+    more["ticket_id"] = [f"t{i}" for i in range(len(more))]
+    told, once = (satisfaction.returned_finding(log, orders, "2026-03-31", PROMISED) for log in (more, tickets))
+    assert told.facts == once.facts
+    pd.testing.assert_frame_equal(told.frames["cells"], once.frames["cells"])
 
 
 def test_causes_stand_in_the_order_of_pareto():

@@ -283,10 +283,8 @@ def log_of(orders: pd.DataFrame, *, zero_spend_is_purchase: bool = False) -> tup
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        customer_id, ordered_at, amount.
-    zero_spend_is_purchase : bool
-        As for `rfm_summary`.
+    orders, zero_spend_is_purchase
+        As for `purchase_log`.
 
     Returns
     -------

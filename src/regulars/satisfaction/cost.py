@@ -86,7 +86,7 @@ def returned_finding(
     Returns
     -------
     Finding
-        Verdict ``more``, ``less`` (beyond noise) or ``unclear``; ``few`` where either kind has too few complaints;
+        Verdict ``more``, ``less`` (beyond noise) or ``unclear``; ``few`` where either kind has too few customers;
         ``not_supplied`` where no outcome or loss is recorded.
 
     Raises

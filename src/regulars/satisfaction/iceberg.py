@@ -202,7 +202,9 @@ def retention_after_complaint(
     """Who ordered again after a complaint, by how it ended and how much was lost, beside the published table.
 
     What was ordered counts from the day on which the case was closed, so that nothing before it can pass for its
-    effect. Groups differ in more than the outcome (confounding): who is lost anyway may complain differently.
+    effect. Each customer counts once, with the latest complaint that can be followed: those of one customer are not
+    independent, and would make the intervals too narrow. Groups differ in more than the outcome (confounding): who is
+    lost anyway may complain differently.
 
     Parameters
     ----------
@@ -217,7 +219,7 @@ def retention_after_complaint(
         Currency: a loss below the first is small, above the second large, else medium.
     level : float
     min_cell : int
-        Cells with fewer cases have no share.
+        Cells with fewer customers have no share.
 
     Returns
     -------
@@ -228,14 +230,15 @@ def retention_after_complaint(
     end = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1)
     window = pd.Timedelta(days=within_days)
     seen = tickets[tickets["outcome"].notna() & (tickets["resolved_at"] + window <= end)]
-    seen = seen.dropna(subset=["amount_at_stake"])
+    seen = seen.dropna(subset=["amount_at_stake", "customer_id"])  # who is not known cannot be followed
     if (seen["amount_at_stake"] < 0).any():
         row = seen[seen["amount_at_stake"] < 0].iloc[0]
         raise UserError(
             f"Table tickets, ticket {row.get('ticket_id', '?')}: amount_at_stake is {row['amount_at_stake']:g}; an "
             "amount lost is 0 or more: correct it."
         )
-    asked = seen[["customer_id", "resolved_at", "outcome", "amount_at_stake"]].sort_values("resolved_at")
+    asked = seen[["customer_id", "resolved_at", "outcome", "amount_at_stake"]].sort_values("resolved_at", kind="stable")
+    asked = asked.drop_duplicates("customer_id", keep="last")
     asked = asked.assign(resolved_at=asked["resolved_at"].astype("datetime64[us]"), customer_id=asked["customer_id"])
     later = orders[["customer_id", "ordered_at"]].sort_values("ordered_at")
     later = later.assign(ordered_at=later["ordered_at"].astype("datetime64[us]"))
