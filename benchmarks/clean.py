@@ -61,7 +61,9 @@ def write(folder, customers):
 
 def work(step):
     """One stage, in steps; seconds of each, and the ledger's rows."""
-    from regulars import cleaning, quality, sources
+    from regulars import sources
+    from regulars.cleaning import clean as cleaning
+    from regulars.cleaning import quality
 
     took, begun = {}, time.perf_counter()
 

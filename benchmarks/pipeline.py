@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scale import END, ORDERS, connect
 
-from regulars.discovery.writing import with_dataset
+from regulars.sources.discovery.writing import with_dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 SYSTEM_PATH = os.pathsep.join(["/usr/local/bin", "/usr/bin", "/bin"])

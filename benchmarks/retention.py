@@ -21,6 +21,7 @@ from regulars import retention
 from regulars.clv import BetaGeoFitter
 from regulars.rfm import rfm_summary
 from regulars.simulate.logs import order_log
+from regulars.statistics import survival
 
 END = date(2025, 12, 31)
 SECONDS, GIGABYTES = 60, 6
@@ -76,7 +77,7 @@ def run(file):
         retention.worth_story(value, occasions, END, rhythm, 90, 5.0, 0.12)
     with step("time to the second order, cohorts compared"):
         times = retention.time_to_second_order(occasions, END)
-        second = retention.kaplan_meier(times["days"], times["returned"])
+        second = survival.kaplan_meier(times["days"], times["returned"])
         retention.cohort_story(times, 180)
         retention.cohort_curves(times)
         second.share_by(90)

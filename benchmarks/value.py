@@ -54,7 +54,7 @@ def read_orders(folder: Path):
     import pyarrow.parquet as pq
 
     from regulars import catalog
-    from regulars.engine import in_pandas
+    from regulars.engine.embedded import in_pandas
 
     frame = in_pandas(pq.read_table(folder / "orders.parquet"))
     frame.insert(0, "order_id", frame.index.astype(str))
@@ -64,10 +64,10 @@ def read_orders(folder: Path):
 def value(folder: Path) -> None:
     """Everything that the value stage computes where orders are all there is."""
     from regulars import clv, rfm, segments
-    from regulars.clv.scorecard import scorecard
+    from regulars.clv.backtest_table import scorecard
+    from regulars.clv.revenue import revenue_move
     from regulars.clv.told_months import told_months_finding
     from regulars.finding import Finding
-    from regulars.revenue import revenue_move
 
     s = settings("value")
     rules = {"time_unit": s["time_unit"], "zero_spend_is_purchase": s["zero_spend_is_purchase"]}

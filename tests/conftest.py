@@ -8,12 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from places import ROOT, SHARED_DATA
 from postgres import postgres  # noqa: F401
 from spark_cluster import cluster, sockets  # noqa: F401
 
-ROOT = Path(__file__).resolve().parents[1]
 SERVERS = ("postgres", "cluster")  # fixtures that start one, once in a run
-SHARED_DATA = ROOT.parent / "shared" / "data"  # real data that lies beside the project on some machines
 
 os.environ.setdefault("REGULARS_ROOT", str(ROOT))
 
@@ -110,12 +109,12 @@ class Shop:
         self.map(SHOP_LINES + textwrap.indent(textwrap.dedent(extra), "    "))
 
     def ingest(self) -> dict:
-        from regulars.sources import ingest
+        from regulars.sources.ingest import ingest
 
         return ingest("shop", {"seed": 1})
 
     def clean(self):
-        from regulars.cleaning import clean
+        from regulars.cleaning.clean import clean
 
         self.ingest()
         return clean("shop")

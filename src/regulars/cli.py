@@ -139,7 +139,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _new(arguments: argparse.Namespace) -> int:
-    from regulars.discovery import new_dataset
+    from regulars.sources.discovery import new_dataset
 
     proposal = new_dataset(arguments.name, arguments.source, arguments.currency)
     for title, lines in {"Found": proposal.concluded, "Worth a look": proposal.unsure}.items():
@@ -157,7 +157,7 @@ def _new(arguments: argparse.Namespace) -> int:
 
 
 def _score(arguments: argparse.Namespace) -> int:
-    from regulars.score_in_place import destination, score, write
+    from regulars.score_everybody import destination, score, write
 
     place = destination(arguments.dataset, arguments.output)
     scored = score(arguments.dataset)
@@ -183,7 +183,7 @@ def _call_list(arguments: argparse.Namespace) -> int:
 
 
 def _close_month(arguments: argparse.Namespace) -> int:
-    from regulars.history import close_month
+    from regulars.history.close_month import close_month
 
     print(f"{close_month(arguments.dataset)}: saved; commit it.")
     return 0
@@ -192,7 +192,7 @@ def _close_month(arguments: argparse.Namespace) -> int:
 def _reports(arguments: argparse.Namespace) -> int:
     # these take most of a second, which `run` need not wait for
     from regulars.privacy import need_key
-    from regulars.sources import has_changed
+    from regulars.sources.ingest import has_changed
 
     known = params.datasets()
     if arguments.dataset and arguments.dataset not in known:

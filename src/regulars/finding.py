@@ -17,7 +17,7 @@ class Finding:
     verdict : str, optional
         Which of the section's titles is true; an enum's member or plain text.
     facts : mapping
-        Name to number, `regulars.intervals.Estimate`, date or label: what the section's sentences state.
+        Name to number, `regulars.statistics.intervals.Estimate`, date or label: what the section's sentences state.
     frames : mapping
         Key of a chart or table within the section to its data. What cannot be computed is left out.
     shown : mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from regulars.engine import as_frame, as_table
+from regulars.engine.embedded import as_frame, as_table
 from regulars.errors import UserError
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ def _notebook_stage(name: str, notebook: str, page: str, *outputs: str) -> Stage
 
 
 _STAGES = (
-    Stage("ingest", ("data/raw/{dataset}/",), entry="regulars.sources:ingest"),
+    Stage("ingest", ("data/raw/{dataset}/",), entry="regulars.sources.ingest:ingest"),
     _notebook_stage("clean", "01_clean.ipynb", "quality.html", "data/clean/{dataset}/"),
     _notebook_stage(
         "value", "02_value.ipynb", "value.html", "data/scored/{dataset}/value.parquet", "models/{dataset}/clv.json"
@@ -59,11 +59,11 @@ _STAGES = (
         "satisfaction", "04_satisfaction.ipynb", "satisfaction.html", "data/scored/{dataset}/satisfaction.parquet"
     ),
     _notebook_stage("retention", "05_retention.ipynb", "retention.html", "data/scored/{dataset}/retention.parquet"),
-    Stage("scores", ("data/scored/{dataset}/customers.parquet",), entry="regulars.scores:join_scores"),
+    Stage("scores", ("data/scored/{dataset}/customers.parquet",), entry="regulars.customer_table:join_scores"),
     Stage(
         "index",
         ("reports/{dataset}/metrics.json", "reports/{dataset}/index.html"),
-        entry="regulars.index:write_index",
+        entry="regulars.pages.index:write_index",
         page="index.html",
     ),
 )

@@ -89,7 +89,7 @@ _HOMES = {
     "newcomer": ("NewCustomer", "new_customer"),
     "record": ("assumptions", "models_record"),
     "limits": ("Remark", "one_time_buyers", "remarks"),
-    "scoring": ("Models", "Scored", "fit_models", "score_customers", "spend_choice_effect"),
+    "in_memory": ("Models", "Scored", "fit_models", "score_customers", "spend_choice_effect"),
     "_fitter": ("Finding",),
     "backtesting": ("Fold", "backtest", "backtest_folds", "compare_folds", "forecast_now", "score_folds"),
     "combining": ("Combination", "choose_regularity", "combine"),

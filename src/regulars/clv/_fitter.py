@@ -13,8 +13,11 @@ from regulars.rounding import round_significant
 # Sums of rounded numbers end a search at points that differ by some 1e-13 from one processor to the next. Without these
 # digits that would go on into every forecast; what they leave out is a millionth of a standard error.
 PARAMETER_DIGITS = 10
+
+
 MET = 1e-9  # distance in log-parameters below which two searches have ended at the same point
-FEW = 256  # rows, of which to find those that are alike takes longer than to compute each
+
+
 FLAT = 3.0  # standard error of a log-parameter from which on its interval spans more than two orders of magnitude
 
 
@@ -194,21 +197,3 @@ def prepared(*arrays, names):
         return answer[()] if answer.ndim == 0 else answer
 
     return [values.ravel() for values in floats], restore
-
-
-def distinct_rows(*columns):
-    """Distinct rows of some columns and the way back: what depends on them alone is computed once."""
-    if columns[0].size < FEW:
-        return columns, slice(None)
-    key = np.zeros(columns[0].size, dtype=np.int64)
-    width = 1
-    for values in columns:
-        code, found = pd.factorize(values)
-        if width * len(found) > 2**62:
-            return columns, slice(None)
-        key = key * len(found) + code
-        width *= len(found)
-    inverse, _ = pd.factorize(key)
-    first = np.full(inverse.max() + 1, key.size)
-    np.minimum.at(first, inverse, np.arange(key.size))
-    return tuple(values[first] for values in columns), inverse

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import FLAT, Finding, Fitter, distinct_rows, l2_penalty, penalised, prepared
+from regulars.clv._fitter import FLAT, Finding, Fitter, l2_penalty, penalised, prepared
 from regulars.clv._inputs import Rows, check_history, check_unique, check_weights, common_index, distinct
+from regulars.statistics.distinct import distinct_rows
 
 CHUNK = 500_000  # numbers worked on at a time
 MANY = 8_000  # rows, from which on the search begins on fewer of them: it ends a step or two from the maximum

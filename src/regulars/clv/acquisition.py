@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.value import DAYS_PER_MONTH
-from regulars.intervals import Estimate
+from regulars.statistics.intervals import Estimate
 
 ONE_COHORT = 0.5  # nobody was won in this last part of the data: the log follows customers won in one stretch
 FEWEST_MONTHS = 12  # with fewer, a trend and a season cannot be told apart

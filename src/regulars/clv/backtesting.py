@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import distinct_rows
 from regulars.clv._logistic import fit_logistic
 from regulars.clv._progress import with_progress
 from regulars.clv.combining import (
@@ -23,6 +22,7 @@ from regulars.clv.combining import (
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.value import expected_spend, has_spend, units
 from regulars.rfm import Purchases
+from regulars.statistics.distinct import distinct_rows
 
 RULES = ("naive", "recency", "last_period")
 COMBINED = "combined"

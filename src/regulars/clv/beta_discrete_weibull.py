@@ -8,7 +8,7 @@ from scipy.stats import chi2
 
 from regulars.clv._fitter import to_logs
 from regulars.clv.shifted_beta_geo import RenewalFitter, ShiftedBetaGeoFitter
-from regulars.intervals import Estimate, z_value
+from regulars.statistics.intervals import Estimate, z_value
 
 
 class BetaDiscreteWeibullFitter(RenewalFitter):

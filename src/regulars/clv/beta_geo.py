@@ -17,11 +17,12 @@ Reutterer, T., Platzer, M. and Schröder, N. (2021), Int. J. of Research in Mark
 import numpy as np
 from scipy.special import betainc, betaln, expit
 
-from regulars.clv._fitter import distinct_rows, prepared, to_logs
+from regulars.clv._fitter import prepared, to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import generate_data, lifetimes
 from regulars.clv._mixing import beta_nodes, gauss_nodes, nearly_polynomial
 from regulars.clv._orders import HISTORY, OrderFitter, parts
+from regulars.statistics.distinct import distinct_rows
 
 BLOCK = 8192  # rows worked on at a time: what a processor keeps at hand
 PARAMETERS = ("r", "alpha", "a", "b")

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from regulars.clv._fitter import _inverse, distinct_rows
+from regulars.clv._fitter import _inverse
 from regulars.clv._inputs import (
     Rows,
     _refuse,
@@ -34,6 +34,7 @@ from regulars.clv._inputs import (
 from regulars.clv._newton import maximise
 from regulars.clv._orders import OrderFitter
 from regulars.clv.beta_geo import BLOCK, PARAMETERS, BetaGeoFitter, _Objective
+from regulars.statistics.distinct import distinct_rows
 
 WIDEST = 8.0  # largest effect of one standard deviation, as a log
 _PAIRS = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)]

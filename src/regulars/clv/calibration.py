@@ -11,8 +11,8 @@ from scipy.special import expit, logit
 from regulars.clv._logistic import fit_logistic
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.value import units
-from regulars.intervals import wilson
 from regulars.rfm import Purchases
+from regulars.statistics.intervals import wilson
 
 FEWEST = 50  # customers who ordered, and who did not, below which no curve is fitted
 

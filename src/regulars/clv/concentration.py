@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate
+from regulars.statistics.intervals import Estimate
 
 CURVE_POINTS = 101
 CHUNK = 4_000_000  # weights drawn at once, so that memory does not grow with the base

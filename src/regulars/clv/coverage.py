@@ -10,7 +10,7 @@ from regulars.clv.backtesting import Fold
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.combining import columns
 from regulars.clv.value import units
-from regulars.intervals import Estimate, share
+from regulars.statistics.intervals import Estimate, share
 
 STATED = (0.5, 0.8, 0.9)
 WIDEST = 0.999

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from regulars.clv._fitter import distinct_rows
 from regulars.clv.acquisition import Acquisition, forecast_acquisition
 from regulars.clv.uncertainty import parameter_draws, total_spread, with_params
 from regulars.clv.value import continuous_rate, expected_spend, units
 from regulars.finding import Finding
-from regulars.intervals import Estimate, z_value
 from regulars.labels import EquityLever, EquityPart, Purpose
 from regulars.rfm import day_number
+from regulars.statistics.distinct import distinct_rows
+from regulars.statistics.intervals import Estimate, z_value
 
 NEWCOMERS = 4000  # simulated for the chance in what a newcomer brings
 COST_DAYS = 365  # of the latest campaigns whose cost is counted

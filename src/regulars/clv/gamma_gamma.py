@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaincinv, gammaln, ndtri, polygamma, psi
 
-from regulars.clv._fitter import Finding, Fitter, distinct_rows, l2_penalty, prepared, to_logs
+from regulars.clv._fitter import Finding, Fitter, l2_penalty, prepared, to_logs
 from regulars.clv._inputs import (
     _refuse,
     check_frequency,
@@ -23,6 +23,7 @@ from regulars.clv._inputs import (
     vector,
 )
 from regulars.clv._lifetimes import lifetimes
+from regulars.statistics.distinct import distinct_rows
 
 
 class _Objective:

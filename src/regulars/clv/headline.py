@@ -18,15 +18,15 @@ from regulars.clv.backtesting import (
     score_folds,
 )
 from regulars.clv.coverage import Coverage, holdout_coverage
+from regulars.clv.in_memory import Scored, at_risk
 from regulars.clv.limits import Remark
-from regulars.clv.scoring import Scored, at_risk
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.errors import UntoldError, UserError
 from regulars.finding import Finding
-from regulars.intervals import Estimate, z_value
 from regulars.labels import Miss
 from regulars.rfm import Purchases
 from regulars.rounding import round_significant
+from regulars.statistics.intervals import Estimate, z_value
 
 NAIVE = "naive"
 JUDGED = ("deviance", "rmse")
@@ -152,7 +152,7 @@ class Trust:
         Finding
             Frames ``folds`` (the totals) and ``scorecard``.
         """
-        from regulars.clv.scorecard import scorecard
+        from regulars.clv.backtest_table import scorecard
 
         then, last, chosen = self.last, self.totals.iloc[-1], self.headline
         facts = {"worst": self.worst_miss, "folds": len(self.totals), "days": (last["until"] - last["cutoff"]).days}

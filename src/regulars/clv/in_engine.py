@@ -25,11 +25,11 @@ from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.spend import choose_spend_model
 from regulars.clv.uncertainty import spread_interval, total_spread
-from regulars.clv.value import _check_margin, _if_alive, continuous_rate, expected_spend, units
-from regulars.engine import bring, fetch, set_aside
+from regulars.clv.value import _check_margin, continuous_rate, expected_spend, if_alive, units
+from regulars.engine.embedded import bring, fetch, set_aside
 from regulars.errors import UserError
-from regulars.intervals import Estimate
 from regulars.rfm import customer_days, unit_days
+from regulars.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -93,12 +93,13 @@ def score_in_engine(
     Parameters
     ----------
     orders : ibis Table
-        customer_id, ordered_at, amount, of an engine from `regulars.engine.connect`, whose settings say how much
+        customer_id, ordered_at, amount, of an engine from `regulars.engine.embedded.connect`,
+        whose settings say how much
         memory may be used and where to spill.
     observation_end : date
         Last day observed; later orders are left out.
     margin, annual_discount_rate, horizon_months, active_within_days, time_unit
-        As for `regulars.clv.scoring.score_customers`.
+        As for `regulars.clv.in_memory.score_customers`.
     zero_spend_is_purchase : bool
         As for `regulars.rfm.rfm_summary`.
     interval_level, level_uncertainty : float
@@ -121,7 +122,7 @@ def score_in_engine(
     Examples
     --------
     >>> import pandas as pd
-    >>> from regulars.engine import as_table
+    >>> from regulars.engine.embedded import as_table
     >>> days = pd.date_range("2024-01-01", periods=200)
     >>> log = pd.DataFrame({"customer_id": [f"c{n * n % 53}" for n in range(200)], "ordered_at": days,
     ...                     "amount": [9.0 + n % 7 for n in range(200)]})
@@ -140,7 +141,7 @@ def score_in_engine(
 
     horizon, rate = units(horizon_months, time_unit), continuous_rate(annual_discount_rate, time_unit)
     alive = model._alive(*history)
-    orders_if_alive, discounted = _if_alive(model, *history, horizon, rate)
+    orders_if_alive, discounted = if_alive(model, *history, horizon, rate)
     by_frequency = np.unique(history[0], return_inverse=True)
     base, slope, prior = _spend_line(spend_model, *by_frequency)
     active = units(days=active_within_days, time_unit=time_unit)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from regulars.clv.in_memory import Models, spend_choice_effect
 from regulars.clv.netting_bias import NettingBias
-from regulars.clv.scoring import Models, spend_choice_effect
 
 
 @dataclass(frozen=True)

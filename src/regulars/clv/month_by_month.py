@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from regulars.clv._fitter import distinct_rows
 from regulars.clv._mixing import beta_nodes, gauss_nodes, nearly_polynomial
 from regulars.clv._orders import parts
 from regulars.clv.acquisition import Acquisition
 from regulars.clv.uncertainty import parameter_draws, with_params
 from regulars.clv.value import expected_spend, units
-from regulars.intervals import Estimate
 from regulars.rounding import round_significant
+from regulars.statistics.distinct import distinct_rows
+from regulars.statistics.intervals import Estimate
 
 MEASURES = ("revenue", "orders", "customers")
 DRAWS = 600  # futures
@@ -182,7 +182,7 @@ def _long(expected: dict, names: list) -> pd.DataFrame:
     return pd.DataFrame(table | {name: expected[name].ravel() for name in MEASURES})
 
 
-def _if_alive(model, edges, x, T) -> tuple[np.ndarray, np.ndarray]:
+def if_alive(model, edges, x, T) -> tuple[np.ndarray, np.ndarray]:
     """Orders, and the chance of one, between the edges, of customers who are there: arrays of shape (rows, months).
 
     Means over p ~ Beta(a, b + x) of the formulas in the notes of `months_ahead`, by the rule that each row needs.
@@ -249,7 +249,7 @@ class _Base:
         (cohort, x, T), back = distinct_rows(self.cohort.astype(float), self.x, self.T)
         back = np.arange(self.x.size) if isinstance(back, slice) else back
         there, worth = (np.bincount(back, each, minlength=x.size) for each in (alive, alive * money))
-        orders, active = _if_alive(self.model, edges, x, T)
+        orders, active = if_alive(self.model, edges, x, T)
 
         cohort = cohort.astype(np.int64)
         return {
@@ -283,12 +283,12 @@ class _Base:
 
         Of the model of orders for all measures, and of the model of spend for revenue.
         """
-        money, (orders, _) = self.money(), _if_alive(self.model, edges, self.x, self.T)
+        money, (orders, _) = self.money(), if_alive(self.model, edges, self.x, self.T)
         brought = (self.weight * self.alive())[:, None] * orders
 
         def by_orders(model) -> np.ndarray:
             there = (self.weight * self.alive(model))[:, None]
-            orders, active = (there * each for each in _if_alive(model, edges, self.x, self.T))
+            orders, active = (there * each for each in if_alive(model, edges, self.x, self.T))
             return np.stack([self._by_cohort(each) for each in (orders * money[:, None], orders, active)])
 
         def by_spend(model) -> np.ndarray:
@@ -300,7 +300,7 @@ class _Base:
     def chance(self, edges, draws, rng) -> dict:
         """What chance makes of each future, less what is expected: arrays of shape (draws, cohorts, months)."""
         alive, root = self.alive(), np.sqrt(self.weight)
-        orders, active = (each * (root * alive)[:, None] for each in _if_alive(self.model, edges, self.x, self.T))
+        orders, active = (each * (root * alive)[:, None] for each in if_alive(self.model, edges, self.x, self.T))
         mean = {"revenue": orders * self.money()[:, None], "orders": orders, "customers": active}
         mean = {name: self._by_cohort(each) for name, each in mean.items()}
         found, size = [], max(1, AT_A_TIME // self.x.size)
@@ -443,7 +443,7 @@ class _Coming:
         nodes, weights = np.polynomial.legendre.leggauss(ARRIVALS)
         rest, none = (nodes + 1) / 2 * self.edges[1], np.zeros(ARRIVALS)
         edges = np.column_stack([none, rest[:, None] + self.edges[:-1]])
-        orders, active = _if_alive(model, edges, none, none)
+        orders, active = if_alive(model, edges, none, none)
         active[:, 0] = 0.0  # active in the month of the first order by that order
         return np.stack([weights / 2 @ orders, weights / 2 @ active])
 

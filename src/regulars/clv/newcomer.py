@@ -6,7 +6,7 @@ import numpy as np
 
 from regulars.clv.uncertainty import total_spread
 from regulars.clv.value import continuous_rate, units
-from regulars.intervals import Estimate, z_value
+from regulars.statistics.intervals import Estimate, z_value
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,12 @@ Schmittlein, D. C., Morrison, D. G. and Colombo, R. (1987), Management Science 3
 import numpy as np
 from scipy.special import betaln, exprel
 
-from regulars.clv._fitter import distinct_rows, prepared, to_logs
+from regulars.clv._fitter import prepared, to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import generate_data, lifetimes
 from regulars.clv._mixing import beta_nodes
 from regulars.clv._orders import HISTORY, OrderFitter, parts
+from regulars.statistics.distinct import distinct_rows
 
 RULES = {count: np.polynomial.legendre.leggauss(count) for count in (20, 64, 256)}
 SHORT, LONG = 6.0, 15.0  # integrals over fewer scales than this need the smaller rule, over more the larger one

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from regulars.clv.scoring import Models
+from regulars.clv.in_memory import Models
 from regulars.clv.value import lifetime_value
 from regulars.rfm import Purchases
 

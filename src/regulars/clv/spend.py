@@ -6,7 +6,7 @@ import numpy as np
 
 from regulars.clv._inputs import check_lengths, vector
 from regulars.clv.gamma_gamma import GammaGammaFitter, TiltedGammaGammaFitter
-from regulars.intervals import Estimate, z_value
+from regulars.statistics.intervals import Estimate, z_value
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import distinct_rows, prepared
+from regulars.clv._fitter import prepared
 from regulars.clv._inputs import check_unique, common_index, vector
-from regulars.clv.value import _check_margin, _if_alive, continuous_rate, expected_spend, has_spend, units
-from regulars.intervals import Estimate, z_value
+from regulars.clv.value import _check_margin, continuous_rate, expected_spend, has_spend, if_alive, units
 from regulars.rounding import round_significant
+from regulars.statistics.distinct import distinct_rows
+from regulars.statistics.intervals import Estimate, z_value
 
 BLOCK = 20_000  # histories simulated at a time
 DRAWN_DIGITS = 9  # of drawn parameters: what lies behind differs from one processor to the next
@@ -201,7 +202,7 @@ def predictive_intervals(
     (x1, t_x1, T1, m1), back = distinct_rows(x, t_x, T, m)
     customers = np.bincount(back, minlength=x1.size) if not isinstance(back, slice) else np.ones(x1.size)
     alive = model._alive(x1, t_x1, T1)
-    orders, discounted = _if_alive(model, x1, t_x1, T1, horizon, rate)
+    orders, discounted = if_alive(model, x1, t_x1, T1, horizon, rate)
     per_order = expected_spend(spend_model, x1, m1)
     discount = _discount(orders, discounted)
 
@@ -210,7 +211,7 @@ def predictive_intervals(
     rng = np.random.default_rng(streams.spawn(1)[0])
     order_params = parameter_draws(model, draws, rng)
     spend_params = parameter_draws(spend_model, draws, rng)
-    paid = margin * (discount if place is ALL else _discount(*_if_alive(model, *drawn[:3], horizon, rate)))
+    paid = margin * (discount if place is ALL else _discount(*if_alive(model, *drawn[:3], horizon, rate)))
     found = np.empty((6, drawn[0].size))
     for start in range(0, drawn[0].size, BLOCK):
         part = slice(start, start + BLOCK)

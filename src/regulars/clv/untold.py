@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.cohort_revenue import past_by_cohort
-from regulars.clv.scoring import HISTORY
+from regulars.clv.in_memory import HISTORY
 from regulars.clv.value import has_spend
 from regulars.finding import UNUSABLE, Finding
-from regulars.intervals import Estimate, share
+from regulars.statistics.intervals import Estimate, share
 
 MODELLED = (
     "p_alive", "p_active", "expected_orders", "expected_orders_low", "expected_orders_high", "clv", "clv_low",

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import distinct_rows, prepared
+from regulars.clv._fitter import prepared
 from regulars.clv._inputs import check_unique, common_index, vector
+from regulars.statistics.distinct import distinct_rows
 
 DAYS_PER_UNIT = {"day": 1.0, "week": 7.0, "month": 30.4375}
 DAYS_PER_MONTH = 30.4375  # a twelfth of 365.25 days
@@ -128,7 +129,7 @@ def lifetime_value(
     horizon = units(months, time_unit)
     rate = continuous_rate(annual_discount_rate, time_unit)
     alive = model._alive(x, t_x, T)
-    orders, discounted = _if_alive(model, x, t_x, T, horizon, rate)
+    orders, discounted = if_alive(model, x, t_x, T, horizon, rate)
     spend = expected_spend(spend_model, x, vector(monetary_value, "monetary_value"))
     worth = margin * spend * discounted
     table = pd.DataFrame(
@@ -150,7 +151,7 @@ def lifetime_value(
     return table
 
 
-def _if_alive(model, x, t_x, T, horizon, rate):
+def if_alive(model, x, t_x, T, horizon, rate):
     """Expected and discounted orders over the horizon given alive, computed once per distinct history."""
     columns = (x, T) if getattr(model, "_memoryless", False) else (x, t_x, T)
     found, back = distinct_rows(*columns)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from regulars.clv.scoring import Scored
-from regulars.intervals import Estimate
+from regulars.clv.in_memory import Scored
+from regulars.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

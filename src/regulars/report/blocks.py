@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from regulars.intervals import Estimate
 from regulars.report.wording import Wording
 from regulars.rounding import plain
+from regulars.statistics.intervals import Estimate
 
 BLOCK_TYPE = "application/vnd.regulars.block+json"
 PLOTLY_TYPE = "application/vnd.plotly.v1+json"

@@ -1,6 +1,6 @@
 """How a page shows its charts and tables: which chart, which columns, how they look; kept out of the notebooks.
 
-The layout of a page is ``regulars/layouts/<stage>.py``, a mapping from the key of a chart or table to what is said
+The layout of a page is ``regulars/pages/<page>.py``, a mapping from the key of a chart or table to what is said
 here. What only the data can tell (which bar is picked out) the notebook gives beside the frame.
 """
 
@@ -10,6 +10,8 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from regulars.report.columns import as_formats
+
+PAGE_OF = {"clean": "quality"}  # where a page is not called as its stage
 
 
 class Word(str):
@@ -74,5 +76,5 @@ def layout_of(stage: str) -> Mapping[str, Chart | Table]:
     >>> type(layout_of("value")["pyramid.steps"]).__name__, layout_of("nothing")
     ('Table', {})
     """
-    name = f"regulars.layouts.{stage}"
+    name = f"regulars.pages.{PAGE_OF.get(stage, stage)}"
     return import_module(name).LAYOUT if find_spec(name) else {}

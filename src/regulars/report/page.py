@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
-from regulars.intervals import Estimate
 from regulars.report.blocks import BLOCK_TYPE, INDICATORS, MONEY_INDICATORS, PLOTLY_TYPE, plain_figure, tile_block
 from regulars.report.layout import Chart, Table, Word, layout_of
 from regulars.report.render import block_html, sampled_note
 from regulars.report.tables import guessed_columns, worded_numbers, worded_table, write_csv, write_metrics
 from regulars.report.wording import Format, Wording, WordingError, encode_facts
 from regulars.rounding import plain
+from regulars.statistics.intervals import Estimate
 
 # option of a chart to what it shows there: the column whose format, or whose title, the option takes
 WORDED_BY = {

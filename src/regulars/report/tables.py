@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from regulars.intervals import Estimate
 from regulars.paths import output_root
 from regulars.report.formats import Peers
 from regulars.report.wording import DATE_UNITS, Wording, WordingError
 from regulars.rounding import plain, round_frame
+from regulars.statistics.intervals import Estimate
 
 ROWS_ON_A_PAGE = 8
 LEFT_UNITS = ("text", "label", "")

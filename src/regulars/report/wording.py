@@ -53,9 +53,9 @@ from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from regulars.intervals import Estimate
 from regulars.report.formats import MINUS, UNITS, Peers, is_missing
 from regulars.rounding import plain
+from regulars.statistics.intervals import Estimate
 
 FOLDER = Path(__file__).with_name("wording")
 MODIFIERS = ("interval", "with_interval", "signed", "abs")

@@ -7,15 +7,7 @@ _HOMES = {
     "cohorts": ("cohort_retention", "mixture_curves", "pooled_curve", "pooled_retention", "recent_cells", "triangles"),
     "costs": ("campaign_costs", "contact_effect", "costs_finding", "referral_value", "referrals_finding"),
     "groups": ("compare_groups", "groupings", "groups_finding", "restricted_mean", "since_day", "since_first_order"),
-    "survival": (
-        "Curve",
-        "cohort_curves",
-        "kaplan_meier",
-        "log_rank",
-        "returns_by",
-        "second_order_share",
-        "time_to_second_order",
-    ),
+    "second_order": ("cohort_curves", "second_order_share", "time_to_second_order"),
     "findings": ("cohort_finding", "cohort_story", "compare_cohorts", "older_and_newer"),
     "states": (
         "Thresholds",
@@ -38,7 +30,6 @@ _HOMES = {
     "calls": ("Calls", "calls_finding"),
     "slipping": ("is_quiet", "quiet_share", "slipping_finding"),
     "economics": ("Point", "beside_published", "point_of_retention", "win_back", "worth_story"),
-    "ranking": ("Flagged", "Ranked", "beside", "flagged_beside", "paired_auc"),
     "reconcile": ("reconciled",),
     "saved": ("saved_finding",),
     "contracts": (

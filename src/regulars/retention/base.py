@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate, wilson, z_value
 from regulars.labels import CustomerState
 from regulars.retention.occasions import Histories
 from regulars.retention.states import Thresholds, customer_states, first_gap_probability
 from regulars.rfm import day_number
+from regulars.statistics.intervals import Estimate, wilson, z_value
 
 
 class BaseFinding(StrEnum):

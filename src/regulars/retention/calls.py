@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate
 from regulars.retention.risk import Risk
+from regulars.statistics.intervals import Estimate
 
 
 class CallsFinding(StrEnum):

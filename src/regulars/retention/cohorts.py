@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.shifted_beta_geo import ShiftedBetaGeoFitter
-from regulars.intervals import wilson
 from regulars.labels import StayCurve
 from regulars.retention.occasions import Histories, purchase_occasions
 from regulars.rfm import day_number
+from regulars.statistics.intervals import wilson
 
 UNITS = {"month": 1, "quarter": 3, "year": 12}
 DAYS_PER_MONTH = 30.4375

@@ -8,8 +8,8 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from regulars.finding import NOT_SUPPLIED, Finding
-from regulars.intervals import Estimate, share, z_value
 from regulars.retention.dates import DATES, DateRules
+from regulars.statistics.intervals import Estimate, share, z_value
 
 FEWEST_GAPS = 2  # of a product by one customer: with fewer there is no pace of the customer's own
 FEWEST_CUSTOMERS = 30

@@ -7,8 +7,8 @@ import pandas as pd
 
 from regulars.clv.beta_discrete_weibull import DurationDependence, duration_dependence
 from regulars.finding import NOT_SUPPLIED, Finding
-from regulars.intervals import Estimate, wilson, z_value
-from regulars.retention.survival import Curve, kaplan_meier
+from regulars.statistics.intervals import Estimate, wilson, z_value
+from regulars.statistics.survival import Curve, kaplan_meier
 
 TERMS = 2400  # renewals that are summed up: two hundred years of months
 TOO_LITTLE = "untold"

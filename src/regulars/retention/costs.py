@@ -8,8 +8,8 @@ import pandas as pd
 
 from regulars.clv.equity import acquisition_campaigns, acquisition_cost
 from regulars.finding import NOT_SUPPLIED, Finding
-from regulars.intervals import Estimate, change, difference, share, z_value
 from regulars.labels import Change, Purpose
+from regulars.statistics.intervals import Estimate, change, difference, share, z_value
 
 FOLK = 5.0  # "five times dearer to win than to keep": a saying without a study behind it
 NOTHING = Estimate(float("nan"), n=0)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import distinct_rows
 from regulars.finding import Finding
-from regulars.intervals import Estimate, share
 from regulars.retention.risk import can_tell_alive
+from regulars.statistics.distinct import distinct_rows
+from regulars.statistics.intervals import Estimate, share
 
 
 class DatesFinding(StrEnum):

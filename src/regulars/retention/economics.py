@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate, z_value
 from regulars.labels import CustomerState, EquityLever
 from regulars.retention.base import presence
 from regulars.retention.occasions import Histories
 from regulars.retention.risk import can_tell_alive
 from regulars.retention.states import Thresholds
-from regulars.retention.survival import kaplan_meier
 from regulars.rfm import day_number
+from regulars.statistics.intervals import Estimate, z_value
+from regulars.statistics.survival import kaplan_meier
 
 POINT = 0.01
 # per cent that the value of customers rises by when a driver improves by one per cent: Gupta, Lehmann and Stuart (2004)

@@ -8,10 +8,11 @@ from scipy.stats import chi2, false_discovery_control, norm
 from scipy.stats import t as student
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate, difference, z_value
 from regulars.labels import Change, CohortFinding
 from regulars.retention.cohorts import mixture_curves, recent_cells
-from regulars.retention.survival import cohort_curves, kaplan_meier, log_rank
+from regulars.retention.second_order import cohort_curves
+from regulars.statistics.intervals import Estimate, difference, z_value
+from regulars.statistics.survival import kaplan_meier, log_rank
 
 
 class CohortStory(NamedTuple):

@@ -8,12 +8,12 @@ import pandas as pd
 from scipy.stats import false_discovery_control
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate, z_value
 from regulars.labels import GroupsFinding, Third
 from regulars.retention.occasions import Histories
-from regulars.retention.survival import Curve, kaplan_meier, log_rank
 from regulars.rfm import day_number
 from regulars.segments.rfm import name_segments, rfm_scores
+from regulars.statistics.intervals import Estimate, z_value
+from regulars.statistics.survival import Curve, kaplan_meier, log_rank
 
 GROUPS_MOST = 6  # of one grouping: no more can be told apart
 THIRDS = [third.value for third in Third]

@@ -9,14 +9,14 @@ import pandas as pd
 
 from regulars.clv.calibration import calibrate_p_active, reliability_table
 from regulars.finding import Finding
-from regulars.intervals import Estimate, share
 from regulars.labels import Ranking
 from regulars.retention.dates import DateRules, dates_calibration, next_order, next_order_pit
 from regulars.retention.occasions import Kept, kept_change
-from regulars.retention.ranking import Flagged, beside, flagged_beside
 from regulars.retention.risk import expected_active
 from regulars.retention.states import rhythm_chance
 from regulars.rfm import Purchases, day_number, month_before, unit_days
+from regulars.statistics.intervals import Estimate, share
+from regulars.statistics.ranking import Flagged, beside, flagged_beside
 
 NOTHING = Estimate(float("nan"), n=0)
 

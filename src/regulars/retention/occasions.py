@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.intervals import Estimate, change, share
 from regulars.labels import Change
 from regulars.rfm import day_number, month_before, purchase_log
+from regulars.statistics.intervals import Estimate, change, share
 
 
 def purchase_occasions(orders: pd.DataFrame, *, zero_spend_is_purchase: bool = False) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.intervals import Estimate, z_value
+from regulars.statistics.intervals import Estimate, z_value
 
 LIST_COLUMNS = (
     "customer_id", "last_ordered_at", "frequency", "spend", "p_alive", "p_active", "clv", "value_if_alive",

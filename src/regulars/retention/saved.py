@@ -3,7 +3,7 @@
 import pandas as pd
 
 from regulars.finding import Finding
-from regulars.intervals import share
+from regulars.statistics.intervals import share
 
 
 def saved_finding(

@@ -5,10 +5,10 @@ from dataclasses import asdict
 import pandas as pd
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate
 from regulars.labels import CustomerState
 from regulars.retention.states import Thresholds
 from regulars.segments.summary import group_summary, share_of
+from regulars.statistics.intervals import Estimate
 
 QUIET = (CustomerState.SLIPPING, CustomerState.DORMANT)
 

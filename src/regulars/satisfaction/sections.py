@@ -7,25 +7,10 @@ import pandas as pd
 
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding, attempted
-from regulars.satisfaction.aftermath import cases_finding
-from regulars.satisfaction.answers import scores_by_item
-from regulars.satisfaction.between import Visits, between_finding
-from regulars.satisfaction.complaints import only_complaints
-from regulars.satisfaction.control import recommend_finding
-from regulars.satisfaction.delivered import asked_finding, delivered_finding
-from regulars.satisfaction.gap import gap_states, gaps
-from regulars.satisfaction.hierarchy import ahp, expert_weights, points_of_ranking
-from regulars.satisfaction.indices import customer_satisfaction
-from regulars.satisfaction.kano import kano_finding, levels_finding
-from regulars.satisfaction.listening import channels_finding, importance_finding, switching_finding
-from regulars.satisfaction.loyalty import (
-    Loyalty,
-    benefits_finding,
-    benefits_of_loyalty,
-    loyalty_finding,
-    loyalty_of,
-)
-from regulars.satisfaction.methods import (
+from regulars.satisfaction.cases.aftermath import cases_finding
+from regulars.satisfaction.cases.complaints import only_complaints
+from regulars.satisfaction.methods.hierarchy import ahp, expert_weights, points_of_ranking
+from regulars.satisfaction.methods.methods import (
     Design,
     factor_scores,
     latest_answers,
@@ -34,10 +19,25 @@ from regulars.satisfaction.methods import (
     usual_factors,
     wide_answers,
 )
-from regulars.satisfaction.ordered import ordered_logit
-from regulars.satisfaction.raking import rfm_cells
-from regulars.satisfaction.repurchase import repurchases
-from regulars.satisfaction.sampling import sampling_finding
+from regulars.satisfaction.methods.ordered import ordered_logit
+from regulars.satisfaction.methods.repurchase import repurchases
+from regulars.satisfaction.offer.delivered import asked_finding, delivered_finding
+from regulars.satisfaction.offer.kano import kano_finding, levels_finding
+from regulars.satisfaction.survey.answers import scores_by_item
+from regulars.satisfaction.survey.between import Visits, between_finding
+from regulars.satisfaction.survey.gap import gap_states, gaps
+from regulars.satisfaction.survey.indices import customer_satisfaction
+from regulars.satisfaction.survey.listening import channels_finding, importance_finding, switching_finding
+from regulars.satisfaction.survey.loyalty import (
+    Loyalty,
+    benefits_finding,
+    benefits_of_loyalty,
+    loyalty_finding,
+    loyalty_of,
+)
+from regulars.satisfaction.survey.raking import rfm_cells
+from regulars.satisfaction.survey.recommending import recommend_finding
+from regulars.satisfaction.survey.sampling import sampling_finding
 
 KEPT = ["customer_id", "satisfaction", "loyalty_type", "loyalty_type_probability"]  # columns of the scored table
 

@@ -20,18 +20,20 @@ _HOMES = {
         "relationship_finding",
         "with_portfolio",
     ),
-    "lifecycle": (
+    "ladder": (
         "LadderRules",
         "climbs",
         "ladder_at",
-        "ladder_finding",
         "ladder_forecast",
         "prospects_on_ladder",
-        "relation_finding",
-        "relation_stages",
         "transition_counts",
         "transition_matrix",
     ),
+    "relation": (
+        "relation_finding",
+        "relation_stages",
+    ),
+    "lifecycle": ("ladder_finding",),
     "stay": ("days_on_step", "time_on_steps"),
     "products": (
         "ProductRules",

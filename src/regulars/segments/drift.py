@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate, z_value
 from regulars.labels import Segment
 from regulars.rfm import Purchases, month_before
 from regulars.segments.clusters import Clustering, cluster_features
 from regulars.segments.rfm import name_segments, rfm_scores
+from regulars.statistics.intervals import Estimate, z_value
 
 AGING = (Segment.NEW, Segment.PROMISING)  # everybody leaves them by the passing of time: no news
 

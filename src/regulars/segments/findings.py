@@ -5,9 +5,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from regulars.errors import UntoldError
-from regulars.intervals import Estimate, from_row
 from regulars.labels import Segment
 from regulars.segments.summary import share_of
+from regulars.statistics.intervals import Estimate, from_row
 
 GONE_QUIET = (Segment.AT_RISK, Segment.CANNOT_LOSE)
 NO_VALUE = "It needs what customers will bring, which these orders do not allow to tell: see the value page."

@@ -4,10 +4,10 @@ import pandas as pd
 
 from regulars.errors import UntoldError
 from regulars.finding import Finding
-from regulars.intervals import share
 from regulars.labels import Segment, Tier
 from regulars.segments.findings import Part, largest_group, leading_group
 from regulars.segments.summary import advice, cross_table, group_summary, score_grid
+from regulars.statistics.intervals import share
 
 
 def groups_finding(named: pd.DataFrame, months: float, uncertainty: float) -> Finding:

@@ -9,10 +9,10 @@ from scipy.stats import binom
 
 from regulars.errors import UntoldError, UserError
 from regulars.finding import Finding
-from regulars.intervals import Estimate, share
 from regulars.labels import PortfolioClass, RelationshipLevel, Tier
 from regulars.segments.findings import NO_VALUE
 from regulars.segments.summary import group_summary
+from regulars.statistics.intervals import Estimate, share
 
 LEVELS = tuple(level.value for level in RelationshipLevel)
 COUNTS, MARGINS = ("many", "medium", "few"), ("high", "medium", "low")
@@ -183,7 +183,7 @@ def probability_below(
     if not len(open_):
         return result
     from regulars.clv import restore_models
-    from regulars.clv.value import _if_alive, continuous_rate, units
+    from regulars.clv.value import continuous_rate, if_alive, units
 
     fitted = restore_models(models, time_unit=models["time_unit"])
     orders, spend = fitted["bg_nbd"], fitted["gamma_gamma"]
@@ -196,7 +196,7 @@ def probability_below(
         rng = np.random.default_rng(streams.spawn(1)[0])
         x, t_x, T = (part[name].to_numpy(float) for name in ("frequency", "recency", "T"))
         m = part["monetary_value"].fillna(0.0).to_numpy(float)
-        expected, discounted = _if_alive(orders, x, t_x, T, horizon, rate)
+        expected, discounted = if_alive(orders, x, t_x, T, horizon, rate)
         factor = models["margin"] * np.divide(discounted, expected, out=np.ones_like(x), where=expected > 0)
         below = np.zeros(len(part))
         for _ in range(draws):

@@ -8,9 +8,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate, from_row, median_interval, share, z_value
 from regulars.segments.coded import Coded, counted, places, there
 from regulars.segments.products import descriptions, named
+from regulars.statistics.intervals import Estimate, from_row, median_interval, share, z_value
 
 SUGGESTIONS = 5
 OLD_DAYS = 365  # since a record was touched, from which it is old

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import Finding
-from regulars.intervals import Estimate, z_value
 from regulars.labels import ProductAction
 from regulars.segments.coded import Coded, counted, places
+from regulars.statistics.intervals import Estimate, z_value
 
 REST = "other products"
 PARTS = 10_000  # money is counted in whole ten-thousandths, so that cells add up to the ledger

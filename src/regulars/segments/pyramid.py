@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammainc, gammaincinv
 
-from regulars.clv._fitter import distinct_rows
 from regulars.finding import Finding
-from regulars.intervals import Estimate
 from regulars.labels import Step, Tier
 from regulars.segments.summary import group_summary
 from regulars.segments.tiers import tier_thresholds
+from regulars.statistics.distinct import distinct_rows
+from regulars.statistics.intervals import Estimate
 
 MOVED_UP = 0.02  # of the customers of a step: the published question of what moving so many up would bring
 INACTIVE_BELOW = 0.05  # expected orders over the horizon, below which a customer stands beside the pyramid

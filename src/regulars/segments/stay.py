@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from regulars.intervals import median_interval, wilson
 from regulars.labels import LifecycleStage
 from regulars.rfm import Purchases, day_number
-from regulars.segments.lifecycle import LadderRules, prospects_on_ladder
+from regulars.segments.ladder import LadderRules, prospects_on_ladder
+from regulars.statistics.intervals import median_interval, wilson
 
 DAY = "datetime64[D]"
 

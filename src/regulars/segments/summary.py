@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from regulars.intervals import Estimate, z_value
 from regulars.labels import Segment
+from regulars.statistics.intervals import Estimate, z_value
 
 
 def group_summary(

@@ -1,0 +1,140 @@
+"""Tables and records read and written, checked on load and on save, the same bytes for the same rows."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from regulars.catalog.about_dataset import about
+from regulars.catalog.places import path, write_parquet
+from regulars.catalog.schemas import typed, validate
+from regulars.catalog.tables import ARROW_TYPES, TABLES
+from regulars.errors import UserError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+def load(name: str, dataset: str, share: float = 1.0, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """Read a table and check it.
+
+    Parameters
+    ----------
+    name : str
+        A name in `TABLES`.
+    dataset : str
+    share : float
+        Of the customers whose rows are read; below 1 they are drawn by a hash of the id, the same in every table, and
+        the others never leave the engine. Rows without a customer are drawn by their own key; items and visits are
+        read whole; of campaigns' cost, which is spent on all customers, this share is told.
+    columns : tuple of str, optional
+        All that is read and checked; whether the key is unique is then left to what `save` has checked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as in `TABLES`; text as ``string``, dates as ``datetime64``, money as ``float64``.
+
+    Raises
+    ------
+    UserError
+        Where the table is absent or breaks its schema.
+    """
+    file = path(name, dataset)
+    if not file.is_file():
+        raise UserError(f"{TABLES[name].relative_path(dataset)} is not there: run `make reports DATASET={dataset}`.")
+    from regulars.engine.embedded import in_pandas
+
+    if share >= 1:
+        rows = pq.read_table(file, columns=None if columns is None else list(columns))
+    else:
+        rows = _drawn(name, dataset, share)
+        rows = rows if columns is None else rows.select(list(columns))
+    return validate(typed(in_pandas(rows), name), name, columns)
+
+
+def in_engine(name: str, dataset: str) -> "ir.Table":
+    """A clean table where it lies, as an Ibis table of the embedded engine: no row of it comes to Python."""
+    from regulars.engine.embedded import embedded
+
+    return embedded().read_parquet(path(name, dataset))
+
+
+HEX_DIGITS = 8  # of the hash by which customers are drawn
+
+
+def _drawn(name: str, dataset: str, share: float) -> pa.Table:
+    """Rows of the customers that are drawn: the first digits of an id's MD5 are as good as random, on any machine."""
+    below = f"{min(round(share * 16**HEX_DIGITS), 16**HEX_DIGITS - 1):0{HEX_DIGITS}x}"
+    rows = in_engine(name, dataset)
+
+    def is_drawn(*columns):
+        ids = [rows[column].cast("string") for column in columns]
+        return (ids[0] if len(ids) == 1 else ids[0].coalesce(*ids[1:])).hexdigest("md5") < below
+
+    if name == "ticket_events":
+        tickets = in_engine("tickets", dataset)
+        chosen = tickets.filter(tickets.customer_id.hexdigest("md5") < below)
+        rows = rows.semi_join(chosen, "ticket_id")
+    elif name == "referrals":  # either side: whoever is drawn knows whom they referred, and who was referred
+        rows = rows.filter(is_drawn("referrer_id") | is_drawn("referred_id"))
+    elif name == "campaigns":
+        paid = [column for column in ("planned_cost", "actual_cost") if column in rows.columns]
+        rows = rows.mutate(**{column: rows[column].cast("float64") * share for column in paid})
+    elif name not in ("survey_items", "mystery_visits"):
+        who = ("customer_id",) if "customer_id" in rows.columns else ()
+        rows = rows.filter(is_drawn(*who, TABLES[name].key[0]))
+    return rows.order_by(list(TABLES[name].key)).to_pyarrow()
+
+
+def load_supplied(dataset: str, *names: str, share: float = 1.0) -> dict[str, pd.DataFrame]:
+    """Read those of some tables that the firm supplied, by name; what it did not supply is not in the result.
+
+    Parameters
+    ----------
+    dataset : str
+    *names : str
+        Clean tables.
+    share : float
+        As for `load`.
+
+    Returns
+    -------
+    dict
+    """
+    supplied = about(dataset).supplied
+    return {name: load(name, dataset, share) for name in names if name in supplied}
+
+
+def save(frame: pd.DataFrame, name: str, dataset: str) -> Path:
+    """Check a table and write it, sorted by its key, floats rounded to 10 significant digits.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written: under the stage's staging folder, or under ``scratch/`` when run by hand.
+    """
+    table, rows = TABLES[name], typed(frame, name)
+    number = _key_numbers([rows[column] for column in table.key])
+    place = np.argsort(number, kind="stable")
+    is_unique = bool((np.diff(number[place]) > 0).all())
+    checked = validate(rows, name, keyed=not is_unique)
+    is_in_order = bool((np.diff(place) == 1).all())
+    checked = checked if is_in_order else checked.iloc[place]
+    return write_parquet(checked, table.relative_path(dataset), {c.name: ARROW_TYPES[c.kind] for c in table.columns})
+
+
+def _key_numbers(columns: list[pd.Series]) -> np.ndarray:
+    """One number per row, in the order of the key: text is compared once, for the order and for what is double."""
+    number = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        code, found = pd.factorize(column)
+        rank = np.empty(len(found) + 1, dtype=np.int64)
+        rank[pd.Series(found, dtype=found.dtype).argsort(kind="stable").to_numpy()] = np.arange(len(found))
+        rank[-1] = len(found)  # what is missing comes last
+        number = pd.factorize(number, sort=True)[0] if number.size and number.max() > 2**31 else number
+        number = number * (len(found) + 1) + rank[code]
+    return number

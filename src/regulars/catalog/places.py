@@ -1,0 +1,65 @@
+"""Where tables and records lie, and their bytes: the same for the same content."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from regulars.catalog.tables import TABLES
+from regulars.errors import UserError
+from regulars.paths import output_root, project_root
+from regulars.rounding import plain, round_frame
+
+
+def path(name: str, dataset: str) -> Path:
+    """Absolute path of a table as the pipeline last left it."""
+    return project_root() / TABLES[name].relative_path(dataset)
+
+
+def exists(name: str, dataset: str) -> bool:
+    """Whether the dataset supplies this table."""
+    return path(name, dataset).is_file()
+
+
+def write_parquet(frame: pd.DataFrame, relative_path: Path | str, kinds: dict[str, pa.DataType] | None = None) -> Path:
+    """Write a frame as Parquet, the same bytes for the same rows."""
+    target = output_root() / relative_path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    exact = [column for column, kind in (kinds or {}).items() if pa.types.is_decimal(kind) and column in frame]
+    plain_frame = frame.reset_index(drop=True)
+    plain_frame = round_frame(plain_frame.drop(columns=exact)).join(plain_frame[exact])[list(frame)]
+    fields = [
+        pa.field(column, (kinds or {}).get(column) or pa.Array.from_pandas(plain_frame[column]).type)
+        for column in plain_frame
+    ]
+    arrays = [pa.Array.from_pandas(plain_frame[f.name], type=_castable(f.type)).cast(f.type) for f in fields]
+    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), target, compression="zstd")
+    return target
+
+
+def _castable(kind: pa.DataType) -> pa.DataType | None:
+    return pa.timestamp("us") if pa.types.is_date(kind) else pa.float64() if pa.types.is_decimal(kind) else kind
+
+
+def write_json(content, relative_path: Path | str) -> Path:
+    """Write JSON: floats rounded to 10 significant digits, missing values as null, keys in the order given."""
+    target = output_root() / relative_path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(plain(content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return target
+
+
+def read_json(relative_path: Path | str):
+    """Read JSON that the pipeline wrote.
+
+    Raises
+    ------
+    UserError
+        Where it is absent.
+    """
+    file = project_root() / relative_path
+    if not file.is_file():
+        raise UserError(f"{relative_path} is not there: run `make reports`.")
+    return json.loads(file.read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""Raw tables to clean ones: read, rejected with reasons, netted, and the ledger that accounts for every row."""

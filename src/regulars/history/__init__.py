@@ -1,0 +1,1 @@
+"""What was told earlier: months closed, and how what was told then has held."""

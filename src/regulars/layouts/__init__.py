@@ -1,1 +1,0 @@
-"""The looks of each page's charts and tables, one module per stage (`regulars.report.layout`)."""

@@ -1,0 +1,1 @@
+"""The satisfaction index by a path model, its drivers, and what a point of it is worth."""

@@ -1,0 +1,534 @@
+"""What satisfaction is worth: satisfaction → purchase rate and dropout → customer lifetime value, with its assumptions.
+
+The score is measured first and the orders after it are what it is held to account for: the likelihood is that of
+`regulars.clv.BetaGeoCovariateFitter` given each customer's history up to the day of the answer.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from regulars.clv import BetaGeoCovariateFitter, BetaGeoFitter
+from regulars.errors import UserError
+from regulars.rfm import unit_days
+from regulars.satisfaction.survey.answers import among
+from regulars.statistics.intervals import Estimate, z_value
+
+MONTH_DAYS = 30.4375
+NANOSECONDS = 86_400 * 10**9  # of a day
+STEP = 1e-4  # of the numerical derivatives of value by the parameters
+BINS = 4  # values of the score at which value is computed; between them it is nearly straight
+ASSUMPTIONS = (
+    "all",
+    "only_customers_answer",
+    "leaving_changes_no_answer",
+    "whole_history",
+    "unweighted",
+    "as_measured",
+)
+
+
+@dataclass(frozen=True)
+class Money:
+    """What turns orders into money: margin (share of revenue), annual discount rate, months ahead, unit of time."""
+
+    margin: float = 0.3
+    annual_discount_rate: float = 0.1
+    months: float = 12
+    time_unit: str = "week"
+
+    @property
+    def horizon(self) -> float:
+        """Months ahead in the unit of time."""
+        return self.months * MONTH_DAYS / unit_days(self.time_unit)
+
+    @property
+    def rate(self) -> float:
+        """Continuous discount rate per unit of time."""
+        return float(np.log1p(self.annual_discount_rate) * unit_days(self.time_unit) / 365.25)
+
+
+def money_of(record: dict) -> Money:
+    """`Money` of the record that the value stage leaves, so that both pages reckon alike.
+
+    Examples
+    --------
+    >>> money_of({"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "time_unit": "week"}).months
+    12
+    """
+    return Money(record["margin"], record["annual_discount_rate"], record["horizon_months"], record["time_unit"])
+
+
+class ValueLost(NamedTuple):
+    """What dissatisfaction costs.
+
+    Parameters
+    ----------
+    verdict : {"costs", "unclear", "none"}
+        Whether an effect of satisfaction on buying or leaving is more than noise (95 %), and if so whether the
+        interval of the value at risk leaves zero out.
+    effects : pandas.DataFrame
+        ``effect`` (rate, dropout), ``value`` (γ per SD of satisfaction), ``low``, ``high``, ``p_value``, ``n``.
+    by_satisfaction : pandas.DataFrame
+        ``position`` (−1, 0, +1 SD), ``satisfaction`` (0–100), ``value`` of a new customer over the horizon with
+        ``value_low``, ``value_high``, ``n``.
+    at_risk : Estimate
+        Currency: value over the horizon that the dissatisfied among all customers bring less than they would at the
+        mean satisfaction.
+    dissatisfied_share : float
+        Share of customers who are dissatisfied, weighted to all customers.
+    sensitivity : pandas.DataFrame
+        ``assumption``, ``rate``, ``dropout`` and ``at_risk``, each with limits: one row per assumption dropped.
+    asymmetry : dict
+        ``statistic``, ``p_value``, ``is_asymmetric``: whether dissatisfaction and satisfaction count differently.
+    reliability : float
+    answer_if_left : float
+        How often those who had left answer, as a share of how often the others do.
+    point_value : Estimate
+        Currency that one point of satisfaction (of 100) more of every customer brings over the horizon.
+    """
+
+    verdict: str
+    effects: pd.DataFrame
+    by_satisfaction: pd.DataFrame
+    at_risk: Estimate
+    dissatisfied_share: float
+    sensitivity: pd.DataFrame
+    asymmetry: dict
+    reliability: float
+    answer_if_left: float
+    point_value: Estimate
+
+
+def histories_at(purchases: pd.DataFrame, when, observation_end, time_unit: str = "week") -> pd.DataFrame:
+    """History of customers at a day of their own and at the end of the data.
+
+    Parameters
+    ----------
+    purchases : pandas.DataFrame
+        ``customer_id``, ``day``: one row per purchase day, as `regulars.rfm.purchase_log` gives them.
+    when : pandas.Series
+        Day by customer_id: of the answer.
+    observation_end : date
+    time_unit : {"day", "week", "month"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        By customer_id: ``frequency``, ``recency``, ``T`` and, as of the day, ``x0``, ``t0``, ``T0``; customers whose
+        first purchase came after their day are left out.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"customer_id": ["a", "a", "a"],
+    ...                     "day": pd.to_datetime(["2026-01-01", "2026-01-15", "2026-03-05"])})
+    >>> when = pd.Series(pd.to_datetime(["2026-02-05"]), index=["a"])
+    >>> histories_at(log, when, "2026-03-12").iloc[0].tolist()
+    [2.0, 9.0, 10.0, 1.0, 2.0, 5.0]
+    """
+    unit = unit_days(time_unit)
+    ids = pd.Index(when.index.astype(object))
+    code = ids.get_indexer(pd.Index(purchases["customer_id"]).astype(object))
+    here = code >= 0
+    code, day = code[here], pd.to_datetime(purchases["day"]).to_numpy("datetime64[ns]").view(np.int64)[here]
+    limit = pd.to_datetime(when).to_numpy("datetime64[ns]")
+    early = day <= limit.view(np.int64)[code]
+    count, before = np.bincount(code, minlength=len(ids)), np.bincount(code[early], minlength=len(ids))
+    first, last = _ends(code, day, len(ids), np.minimum), _ends(code, day, len(ids), np.maximum)
+    until = _ends(code[early], day[early], len(ids), np.maximum)
+    end = np.datetime64(pd.Timestamp(observation_end).normalize(), "ns").view(np.int64)
+    asked = limit.astype("datetime64[D]").astype("datetime64[ns]").view(np.int64)
+    known = np.flatnonzero(before > 0)
+
+    def length(later, earlier):
+        return (later - earlier) // NANOSECONDS / unit
+
+    table = pd.DataFrame(
+        {
+            "frequency": count[known] - 1.0,
+            "recency": length(last[known], first[known]),
+            "T": length(end, first[known]),
+            "x0": before[known] - 1.0,
+            "t0": length(until[known], first[known]),
+            "T0": length(asked[known], first[known]),
+        },
+        index=pd.Index(ids[known], name="customer"),
+    )
+    return table.sort_index()
+
+
+def _ends(code: np.ndarray, day: np.ndarray, size: int, pick) -> np.ndarray:
+    """First or last day of each customer; of one without any, the end of time that `pick` starts from."""
+    limits = np.iinfo(np.int64)
+    found = np.full(size, limits.max if pick is np.minimum else limits.min)
+    pick.at(found, code, day)
+    return found
+
+
+def reliability_of(scores: pd.DataFrame, least: int = 30) -> float:
+    """Share of a score's variance that is the customer and not the day: correlation of two waves of the same customers.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        ``customer_id``, ``answered_at``, ``satisfaction``, one row per customer and wave.
+    least : int
+        With fewer customers who answered twice it is not estimated and 1 is taken.
+
+    Returns
+    -------
+    float
+        Between 0.3 and 1.
+
+    Examples
+    --------
+    >>> reliability_of(pd.DataFrame({"customer_id": ["a"], "answered_at": ["2026-01-01"], "satisfaction": [70.0]}))
+    1.0
+    """
+    ordered = scores.dropna().sort_values(["customer_id", "answered_at"])
+    pairs = ordered.groupby("customer_id")["satisfaction"].agg(["first", "last", "size"])
+    pairs = pairs[pairs["size"] > 1]
+    if len(pairs) < least or pairs[["first", "last"]].std().min() == 0:
+        return 1.0
+    return float(np.clip(pairs["first"].corr(pairs["last"]), 0.3, 1.0))
+
+
+def answers_of_the_left(purchases, answers, model, observation_end, time_unit="week") -> float:
+    """How often customers who had left answer, as a share of how often the others do.
+
+    In each wave the chance of an answer is π_A P(alive) + π_D (1 − P(alive)): a straight line in P(alive), fitted over
+    all customers of all waves; the ratio π_D/π_A is kept between 0 and 1.
+
+    Parameters
+    ----------
+    purchases : pandas.DataFrame
+        As for `histories_at`.
+    answers : pandas.DataFrame
+        ``customer_id``, ``wave``, ``answered_at``.
+    model : BetaGeoFitter
+        Fitted to all customers.
+    """
+    alive, answered = [], []
+    everyone = pd.Index(purchases["customer_id"].astype(object).unique())
+    for _, wave in answers.groupby("wave", sort=True):
+        day = wave["answered_at"].min()
+        told = histories_at(purchases, pd.Series(day, index=everyone), observation_end, time_unit)
+        alive.append(model._alive(*(told[name].to_numpy() for name in ("x0", "t0", "T0"))))
+        answered.append(among(told.index, wave["customer_id"]).astype(float))
+    p, y = np.concatenate(alive), np.concatenate(answered)
+    design = np.column_stack([p, 1 - p])
+    if np.linalg.matrix_rank(design) < 2:
+        return 1.0
+    those, left = np.linalg.lstsq(design, y, rcond=None)[0]
+    return float(np.clip(left / those, 0.0, 1.0)) if those > 0 else 1.0
+
+
+def value_lost_to_dissatisfaction(
+    purchases: pd.DataFrame,
+    scores: pd.DataFrame,
+    spend_per_order: pd.Series,
+    observation_end,
+    *,
+    money: Money | None = None,
+    dissatisfied_below: float = 50.0,
+    reliability: float | None = None,
+    answer_if_left: float | None = None,
+    level: float = 0.9,
+    least: int = 100,
+) -> ValueLost:
+    """What dissatisfaction costs in customer lifetime value, with the assumptions behind it.
+
+    Satisfaction → purchase rate and dropout (Fader & Hardie 2007) → value. The first answer of each customer is the
+    score; orders up to that day are given, those after it are explained.
+
+    Parameters
+    ----------
+    purchases : pandas.DataFrame
+        ``customer_id``, ``day`` of all customers, as `regulars.rfm.purchase_log` gives them.
+    scores : pandas.DataFrame
+        ``customer_id``, ``wave``, ``answered_at``, ``satisfaction`` (0–100), one row per customer and wave; anonymous
+        answers are left out.
+    spend_per_order : pandas.Series
+        Expected spend of one order (currency), by customer_id.
+    observation_end : date
+    money : Money
+    dissatisfied_below : float
+        Satisfaction (0–100) below which a customer is dissatisfied.
+    reliability : float, optional
+        Of the score; estimated from customers who answered twice where it is not given.
+    answer_if_left : float, optional
+        Estimated where it is not given, see `answers_of_the_left`.
+    level : float
+        Of the intervals. The verdict rests on 95 %.
+    least : int
+        Customers with an answer below which nothing is said.
+
+    Returns
+    -------
+    ValueLost
+
+    Raises
+    ------
+    UserError
+        Where too few customers can be followed or all scores are the same.
+
+    References
+    ----------
+    Fader, P. S. and Hardie, B. G. S. (2007), Time-invariant covariates in the Pareto/NBD and BG/NBD models (note).
+    Carroll, R. J. et al. (2006), Measurement Error in Nonlinear Models, ch. 4 (regression calibration).
+    """
+    money = money or Money()
+    scores = scores.dropna(subset=["customer_id", "satisfaction"])
+    first = scores.sort_values(["answered_at"]).drop_duplicates("customer_id").set_index("customer_id")
+    if first.empty:
+        raise UserError("Table surveys: no answer is of a known customer, so what it is worth cannot be told.")
+    rows = histories_at(purchases, first["answered_at"], observation_end, money.time_unit)
+    rows = rows.assign(score=first["satisfaction"].reindex(rows.index).astype(float))
+    _check_enough(rows, least)
+    everyone = histories_at(purchases, _same_day(purchases, observation_end), observation_end, money.time_unit)
+    rows["weight"] = _inverse_probabilities(everyone, rows.index)
+    rows["spend"] = spend_per_order.reindex(rows.index).astype(float).fillna(float(spend_per_order.mean()))
+    plain = BetaGeoFitter().fit(everyone["frequency"], everyone["recency"], everyone["T"])
+    if answer_if_left is None:
+        answer_if_left = answers_of_the_left(purchases, scores, plain, observation_end, money.time_unit)
+    reliability = reliability_of(scores) if reliability is None else reliability
+    rho, told_share = answer_if_left, reliability
+    ways = {
+        "all": (rho, told_share, True),
+        "only_customers_answer": (0.0, told_share, True),
+        "leaving_changes_no_answer": (1.0, told_share, True),
+        "whole_history": (None, told_share, True),
+        "unweighted": (rho, told_share, False),
+        "as_measured": (rho, 1.0, True),
+    }
+    context = (rows, len(everyone), money, dissatisfied_below, level)
+    told = {name: _Way(*context, *way) for name, way in ways.items()}
+    best = told["all"]
+    return ValueLost(
+        _verdict(best),
+        best.effects,
+        best.curve(),
+        best.at_risk,
+        best.dissatisfied_share,
+        pd.DataFrame([_sensitivity_row(name, way) for name, way in told.items()]).astype({"assumption": "string"}),
+        asymmetry(rows, answer_if_left),
+        reliability,
+        answer_if_left,
+        best.point_value(),
+    )
+
+
+def asymmetry(rows: pd.DataFrame, answer_if_left: float) -> dict:
+    """Whether being below the mean counts differently from being above it: likelihood ratio of two slopes to one."""
+    z = (rows["score"] - rows["score"].mean()) / rows["score"].std(ddof=0)
+    history = [rows[name] for name in ("frequency", "recency", "T")]
+    past = {"before": [rows[name] for name in ("x0", "t0", "T0")], "answer_if_left": answer_if_left}
+    straight = BetaGeoCovariateFitter().fit(*history, pd.DataFrame({"s": z}), **past)
+    bent = BetaGeoCovariateFitter().fit(
+        *history, pd.DataFrame({"low": z.clip(upper=0), "high": z.clip(lower=0)}), **past
+    )
+    gain = max(2 * (bent.log_likelihood_ - straight.log_likelihood_), 0.0)
+    chance = float(chi2.sf(gain, 2))
+    return {"statistic": gain, "p_value": chance, "is_asymmetric": chance < 0.05}
+
+
+def driver_worth(
+    total_effects: pd.DataFrame, point_value: Estimate, level: float = 0.9, draws: int = 4000, seed: int = 0
+) -> pd.DataFrame:
+    """Importance–performance in money: what one point more of each driver is worth, over all paths to satisfaction.
+
+    Parameters
+    ----------
+    total_effects : pandas.DataFrame
+        One row per driver: ``driver``, ``effect`` (points of satisfaction per point of the driver, both 0–100) with
+        ``effect_low``, ``effect_high``, ``performance`` (0–100), ``n``.
+    point_value : Estimate
+        Of `ValueLost`: currency per point of satisfaction.
+    level : float
+        Of all intervals.
+    draws : int
+        Of the simulation behind the intervals and ranks.
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per driver, the dearest first: ``driver``, ``performance``, ``worth`` (currency per point) and limits,
+        ``rank_first`` (probability that it is worth most), ``n``.
+
+    Examples
+    --------
+    >>> drivers = pd.DataFrame({"driver": ["price", "staff"], "effect": [.5, .1], "effect_low": [.4, 0.],
+    ...                         "effect_high": [.6, .2], "performance": [60., 80.], "n": 200})
+    >>> driver_worth(drivers, Estimate(1000., 500., 1500., 200))[["driver", "worth"]].to_numpy().tolist()
+    [['price', 500.0], ['staff', 100.0]]
+    """
+    rng, z = np.random.default_rng(seed), z_value(level)
+    spread = (total_effects["effect_high"] - total_effects["effect_low"]).to_numpy(float) / (2 * z)
+    effect = total_effects["effect"].to_numpy(float)
+    points = rng.normal(point_value.value, (point_value.high - point_value.low) / (2 * z), draws)
+    worth = (effect + spread * rng.standard_normal((draws, effect.size))) * points[:, None]
+    table = total_effects[["driver", "performance", "n"]].assign(worth=effect * point_value.value)
+    table["worth_low"], table["worth_high"] = np.quantile(worth, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    table["rank_first"] = np.bincount(worth.argmax(axis=1), minlength=effect.size) / draws
+    return table.sort_values(["worth", "driver"], ascending=[False, True], ignore_index=True)
+
+
+# ---- one set of assumptions ------------------------------------------------------------------------------------
+
+
+class _Way:
+    """The model under one set of assumptions, and what follows from it in money."""
+
+    def __init__(self, rows, customers, money, below, level, rho, reliability, weighted):
+        self.rows, self.customers, self.money, self.level = rows, customers, money, level
+        weight = rows["weight"].to_numpy() if weighted else np.ones(len(rows))
+        self.weight = weight / weight.sum()
+        score = rows["score"].to_numpy()
+        self.mean = float(self.weight @ score)
+        self.spread = float(np.sqrt(self.weight @ (score - self.mean) ** 2))
+        # regression calibration: what the score tells of true satisfaction, whose SD is the unit
+        self.s = np.sqrt(reliability) * (score - self.mean) / self.spread
+        self.unit = self.spread * np.sqrt(reliability)  # points of true satisfaction in one SD of it
+        past = {} if rho is None else {"before": [rows[c] for c in ("x0", "t0", "T0")], "answer_if_left": rho}
+        self.model = BetaGeoCovariateFitter().fit(
+            rows["frequency"], rows["recency"], rows["T"], pd.DataFrame({"s": self.s}, index=rows.index), **past
+        )
+        self.covariance = self.model.variance_matrix_.to_numpy()
+        self.low = score < below
+        self.dissatisfied_share = float(self.weight @ self.low)
+        self.effects = self._effects()
+        self.at_risk = self._at_risk()
+
+    def _effects(self):
+        from scipy.stats import norm
+
+        value = self.model.params_.to_numpy()[4:]
+        error = self.model.standard_errors_.to_numpy()[4:]
+        z = z_value(self.level)
+        return pd.DataFrame(
+            {
+                "effect": pd.array(["rate", "dropout"], dtype="string"),
+                "value": value,
+                "value_low": value - z * error,
+                "value_high": value + z * error,
+                "p_value": 2 * norm.sf(np.abs(value / error)),
+                "n": len(self.rows),
+            }
+        )
+
+    def _estimate(self, function, sampling=0.0, nearly=None):
+        """Estimate of a function of the parameters by the delta method, with sampling variance on top.
+
+        `nearly` is a quicker function with nearly the same slopes.
+        """
+        point, sloped = self.model.point_, nearly or function
+        value, base = function(point), sloped(point)
+        slope = np.array([(sloped(point + step) - base) / STEP for step in STEP * np.eye(point.size)])
+        half = z_value(self.level) * np.sqrt(np.maximum(slope.T @ self.covariance @ slope, 0.0) + sampling)
+        return Estimate(float(value), float(value - half), float(value + half), len(self.rows))
+
+    def _new(self, point, s):
+        """Value over the horizon of a customer who has just come with satisfaction s."""
+        orders = self.model.at([s], point).discounted_expected_orders(self.money.horizon, 0, 0, 0, self.money.rate)
+        return self.money.margin * float(self.weight @ self.rows["spend"].to_numpy()) * (1 + float(orders))
+
+    def curve(self):
+        told = [(at, self._estimate(lambda point, at=at: self._new(point, float(at)))) for at in (-1, 0, 1)]
+        return pd.DataFrame(
+            [(at, self.mean + at * self.unit, e.value, e.low, e.high, e.n) for at, e in told],
+            columns=["position", "satisfaction", "value", "value_low", "value_high", "n"],
+        )
+
+    def _gain(self, point, who, target=None, lift=0.0, exact=True):
+        """Value that each of these customers would bring more at the target (or with the lift) over the horizon."""
+        rows, money, gamma = self.rows[who], self.money, point[4]
+        s, gain = self.s[who], np.zeros(int(who.sum()))
+        edges = np.unique(np.quantile(s, np.linspace(0, 1, BINS + 1)))
+        cell = np.clip(np.searchsorted(edges, s, side="right") - 1, 0, max(len(edges) - 2, 0))
+        x, t_x, T = (rows[name].to_numpy() for name in ("frequency", "recency", "T"))
+        for k in np.unique(cell):
+            here = cell == k
+            now = float(s[here].mean())
+            to = now + lift if target is None else target
+            alive = self.model.at([now], point)._alive(x[here], t_x[here], T[here])
+            t = np.full(int(here.sum()), money.horizon)
+            before, after = self.model.at([now], point), self.model.at([to], point)
+            # what a higher rate is: the same posterior with a clock that runs faster from now on
+            pace = np.exp(-gamma * (to - now))
+            gain[here] = alive * (
+                self._ahead(after, t, x[here], t_x[here] * pace, T[here] * pace, exact)
+                - self._ahead(before, t, x[here], t_x[here], T[here], exact)
+            )
+        return money.margin * rows["spend"].to_numpy() * gain
+
+    def _ahead(self, model, t, x, t_x, T, exact):
+        """Discounted orders ahead of a customer who is alive; all discounted from the middle where not exact."""
+        if exact:
+            return model._discounted_if_alive(t, x, t_x, T, self.money.rate)
+        return model._orders_if_alive(t, x, t_x, T) * np.exp(-self.money.rate * self.money.horizon / 2)
+
+    def _total(self, who, **change):
+        """Estimate over all customers of the weighted sum of gains."""
+        if not who.any():
+            return Estimate(0.0, 0.0, 0.0, len(self.rows))
+        weight = self.weight[who]
+        each = np.zeros(len(self.rows))
+        each[who] = self._gain(self.model.point_, who, **change)
+        mean = float(self.weight @ each)
+        sampling = float(np.sum((self.weight * (each - mean)) ** 2)) * self.customers**2
+
+        def nearly(point):
+            return self.customers * float(weight @ self._gain(point, who, exact=False, **change))
+
+        return self._estimate(lambda point: self.customers * mean, sampling, nearly)
+
+    def _at_risk(self):
+        return self._total(self.low, target=0.0)
+
+    def point_value(self):
+        return self._total(np.ones(len(self.rows), dtype=bool), lift=1 / self.unit)
+
+
+def _verdict(way):
+    if not (way.effects["p_value"] < 0.05 / len(way.effects)).any():  # two looks share the chance of a false alarm
+        return "none"
+    return "costs" if way.at_risk.low > 0 else "unclear"
+
+
+def _sensitivity_row(name, way):
+    row = {"assumption": name}
+    for told in way.effects.itertuples():
+        row |= {told.effect: told.value, f"{told.effect}_low": told.value_low, f"{told.effect}_high": told.value_high}
+    risk = way.at_risk
+    return row | {"at_risk": risk.value, "at_risk_low": risk.low, "at_risk_high": risk.high, "n": risk.n}
+
+
+def _same_day(purchases, day):
+    everyone = purchases["customer_id"].astype(object).unique()
+    return pd.Series(pd.Timestamp(day), index=everyone)
+
+
+def _inverse_probabilities(everyone, answered):
+    """Customers of each cell (orders so far × how long ago the last one) for each of them who answered."""
+    often = np.digitize(everyone["frequency"], [1, 3, 6])
+    quiet = (everyone["T"] - everyone["recency"]).to_numpy()
+    ago = np.digitize(quiet, np.quantile(quiet, [0.25, 0.5, 0.75]))
+    cell = pd.Series(often * 4 + ago, index=everyone.index)
+    size, answers = cell.value_counts(), cell.reindex(answered).value_counts()
+    return cell.reindex(answered).map(size / answers).to_numpy()
+
+
+def _check_enough(rows, least):
+    if len(rows) < least:
+        raise UserError(
+            f"Table surveys: {len(rows)} customers with an answer can be followed, and {least} are needed to tell what "
+            "satisfaction is worth: ask more customers, or wait."
+        )
+    if rows["score"].nunique() < 2:
+        raise UserError("Table surveys: all scores are the same, so what satisfaction is worth cannot be told.")
+    if not (rows["frequency"] > rows["x0"]).any():
+        raise UserError("Table surveys: nobody ordered after the answer, so what satisfaction is worth cannot be told.")

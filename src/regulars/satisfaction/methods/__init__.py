@@ -1,0 +1,1 @@
+"""Ways to measure satisfaction, side by side on the same answers."""

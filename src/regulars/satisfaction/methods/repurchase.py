@@ -1,0 +1,188 @@
+"""Which score says beforehand who will order again: areas under the curve, compared on the same customers."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from regulars.errors import UserError
+from regulars.satisfaction.survey.answers import among
+from regulars.statistics.intervals import z_value
+from regulars.statistics.ranking import areas_under_curve
+
+FEWEST = 30  # customers of either kind, who ordered and who did not, below which nothing is told
+
+
+class Foretold(NamedTuple):
+    """How well scores foretell.
+
+    Parameters
+    ----------
+    verdict : {"best", "unclear", "none", "few"}
+        Best: one score foretells better than every other beyond noise. Unclear: some foretell, none is best. None: no
+        score is better than a coin. Few: too few customers.
+    best : str or None
+        The score with the largest area.
+    table : pandas.DataFrame
+        One row per score, the best first: ``score``, ``auc`` (chance that who ordered again had scored higher than who
+        did not; 0.5: a coin) with ``auc_low``, ``auc_high``, ``behind`` (the best one's area less this one's) with
+        ``behind_low``, ``behind_high``, ``n``.
+    n, bought : int
+        Customers, and those who ordered again.
+    """
+
+    verdict: str
+    best: str | None
+    table: pd.DataFrame
+    n: int
+    bought: int
+
+
+SAMPLED = (
+    "The order log is a sample (orders_sampled in its source), so that whether a customer orders again cannot be seen: "
+    "supply all orders of the customers."
+)
+
+
+def purchases_of(log: pd.DataFrame, orders_sampled: bool) -> pd.DataFrame | None:
+    """Purchases by which customers can be followed: the log, or ``None`` where it is a sample of the orders.
+
+    Examples
+    --------
+    >>> purchases_of(pd.DataFrame({"customer_id": ["a"]}), orders_sampled=True) is None
+    True
+    """
+    return None if orders_sampled else log
+
+
+def whole(purchases: pd.DataFrame | None) -> pd.DataFrame:
+    """Purchases that can be followed.
+
+    Raises
+    ------
+    UserError
+        Where there are none because the log is a sample: no rate of coming back is told then, not even a careful one,
+        since it would be that of the sample.
+    """
+    if purchases is None:
+        raise UserError(SAMPLED)
+    return purchases
+
+
+def repurchases(
+    answered: pd.DataFrame, purchases: pd.DataFrame, observation_end, within_days: int = 180
+) -> pd.DataFrame:
+    """Whether customers ordered within so many days after their answer.
+
+    Parameters
+    ----------
+    answered : pandas.DataFrame
+        ``customer_id``, ``answered_at`` and whatever else is known of the answer; anonymous ones are left out.
+    purchases : pandas.DataFrame or None
+        ``customer_id``, ``day``; as `purchases_of`.
+    observation_end : date
+    within_days : int
+        The window begins the day after the answer. Answers whose window is not over are left out; of each customer's
+        others the latest is taken.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By customer_id: the columns of `answered` and ``bought`` (bool).
+
+    Examples
+    --------
+    >>> answered = pd.DataFrame({"customer_id": ["a", "b"], "answered_at": pd.to_datetime(["2026-01-01"] * 2)})
+    >>> days = pd.DataFrame({"customer_id": ["a", "b"], "day": pd.to_datetime(["2026-01-01", "2026-03-01"])})
+    >>> repurchases(answered, days, "2026-12-31")["bought"].tolist()
+    [False, True]
+    """
+    purchases = whole(purchases)
+    length = pd.Timedelta(days=within_days)
+    known = answered.dropna(subset=["customer_id"])
+    known = known[known["answered_at"] + length <= pd.Timestamp(observation_end)]
+    known = known.sort_values(["answered_at"], kind="stable").drop_duplicates("customer_id", keep="last")
+    asked = known.set_index("customer_id")["answered_at"]
+    if known.empty:  # of no rows pandas cannot tell what kind they are
+        return known.set_index("customer_id").assign(bought=pd.Series(dtype=bool))
+    log = purchases[among(purchases["customer_id"], asked.index)]
+    start = log["customer_id"].astype(object).map(asked)
+    day = pd.to_datetime(log["day"])
+    inside = log.loc[((day > start) & (day <= start + length)).to_numpy(), "customer_id"].unique()
+    table = known.set_index("customer_id").sort_index()
+    return table.assign(bought=among(table.index, inside))
+
+
+def foretell(scores: pd.DataFrame, bought: pd.Series, level: float = 0.9) -> Foretold:
+    """Compare scores as forecasts of who orders again, all on the same customers.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        One row per customer, one column per score, the higher the better; customers with a missing score are left out
+        of all.
+    bought : pandas.Series
+        On the same index.
+    level : float
+        Of the intervals. The verdict "best" compares with all others at once (Bonferroni), by the difference on the
+        same customers: intervals of single areas may overlap although one score is better, and the other way round.
+
+    Returns
+    -------
+    Foretold
+
+    References
+    ----------
+    DeLong, E. R., DeLong, D. M. and Clarke-Pearson, D. L. (1988), Biometrics 44, 837-845.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> bought = pd.Series(rng.random(400) < 0.5)
+    >>> scores = pd.DataFrame({"good": bought + rng.random(400), "coin": rng.random(400)})
+    >>> found = foretell(scores, bought)
+    >>> found.verdict, found.best
+    ('best', 'good')
+    """
+    known = scores.notna().all(axis=1) & bought.notna()
+    values, outcome = scores[known].to_numpy(dtype=float), bought[known].to_numpy(dtype=bool)
+    n, hits = len(outcome), int(outcome.sum())
+    if min(hits, n - hits) < FEWEST or scores.shape[1] == 0:
+        empty = ["score", "auc", "auc_low", "auc_high", "behind", "behind_low", "behind_high", "n"]
+        return Foretold("few", None, pd.DataFrame(columns=empty), n, hits)
+    areas, covariance = areas_under_curve(values, outcome)
+    z, first = z_value(level), int(np.argmax(areas))
+    behind = areas[first] - areas
+    spread = np.sqrt(np.maximum(covariance[first, first] + np.diag(covariance) - 2 * covariance[first], 0))
+    spread[first] = 0.0
+    low, high = _logit_ends(areas, np.sqrt(np.diag(covariance)), z)
+    table = pd.DataFrame(
+        {"score": list(scores.columns), "auc": areas, "auc_low": low, "auc_high": high, "behind": behind,
+         "behind_low": behind - z * spread, "behind_high": behind + z * spread}
+    ).assign(n=n)  # fmt: skip
+    others = np.arange(len(areas)) != first
+    strict = float(ndtri(1 - (1 - level) / 2 / max(others.sum(), 1)))
+    ahead = bool((behind[others] > strict * spread[others]).all())
+    verdict = "none" if low[first] <= 0.5 else "best" if ahead else "unclear"
+    table = table.sort_values(["behind", "score"], kind="stable", ignore_index=True).astype({"score": "string"})
+    return Foretold(verdict, str(scores.columns[first]), table, n, hits)
+
+
+def folds_of(customers: pd.Index, folds: int = 5, seed: int = 0) -> pd.Series:
+    """Fold, 0 to folds − 1, of each customer, by chance and of nearly equal sizes.
+
+    Examples
+    --------
+    >>> sorted(folds_of(pd.Index(["a", "b", "c", "d"]), folds=2).tolist())
+    [0, 0, 1, 1]
+    """
+    place = np.random.default_rng(seed).permutation(len(customers))
+    return pd.Series(place % folds, index=customers)
+
+
+def _logit_ends(areas, errors, z):
+    """Ends of intervals of areas on the logit scale, so that they stay between 0 and 1."""
+    inside = np.clip(areas, 1e-6, 1 - 1e-6)
+    centre, reach = np.log(inside / (1 - inside)), z * errors / (inside * (1 - inside))
+    return 1 / (1 + np.exp(reach - centre)), 1 / (1 + np.exp(-reach - centre))

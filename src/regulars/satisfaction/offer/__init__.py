@@ -1,0 +1,1 @@
+"""What is offered: features by Kano's classes, and delivered value."""

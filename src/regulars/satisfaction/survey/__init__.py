@@ -1,0 +1,1 @@
+"""Answers: sound ones, waves, gaps, groups, loyalty, and whom to ask next."""

@@ -1,0 +1,510 @@
+"""Loyalty two by two: attitude (what customers say) and behaviour (how often they order), and how sure the class is."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import gammaincc, gammaln, ndtr
+
+from regulars.errors import UserError
+from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.labels import LoyaltyType
+from regulars.satisfaction.methods.repurchase import whole
+from regulars.satisfaction.survey.indices import mean, nps
+from regulars.statistics.intervals import Estimate, difference, from_row, share, wilson
+
+TYPES = tuple(LoyaltyType)
+DAYS = 365.25
+PAIR = 10**7  # above any number of thousandths of a year
+
+
+class Attitude(NamedTuple):
+    """What customers say, regressed to the mean by the reliability of the score.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        By customer: ``attitude`` (observed, 0–100), ``p_high`` (chance that the true attitude is at least the cut).
+    reliability : float
+        Share of the score's variance that is not error; NaN where it cannot be told.
+    """
+
+    table: pd.DataFrame
+    reliability: float
+
+
+class Behaviour(NamedTuple):
+    """What customers do.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        By customer: ``orders`` in the window, ``years`` observed in it, ``p_high`` (chance that the true rate of
+        orders is at least the cut).
+    cut : float
+        Orders per year.
+    r, alpha : float
+        Gamma distribution of rates over customers (orders per year), fitted to all.
+    """
+
+    table: pd.DataFrame
+    cut: float
+    r: float
+    alpha: float
+
+
+def cronbach_alpha(items: pd.DataFrame) -> float:
+    """Reliability of a mean of items, from the respondents who answered all; NaN for one item.
+
+    References
+    ----------
+    Cronbach, L. J. (1951), Psychometrika 16, 297-334.
+
+    Examples
+    --------
+    >>> round(cronbach_alpha(pd.DataFrame({"a": [1, 2, 3, 4], "b": [2, 1, 4, 3]})), 3)
+    0.75
+    """
+    known = items.dropna().to_numpy(dtype=float)
+    k = known.shape[1]
+    if k < 2 or len(known) < 3:
+        return float("nan")
+    whole = known.sum(axis=1).var(ddof=1)
+    return float(k / (k - 1) * (1 - known.var(axis=0, ddof=1).sum() / whole)) if whole > 0 else float("nan")
+
+
+def attitude(items: pd.DataFrame, cut: float, reliability: float | None = None) -> Attitude:
+    """Attitude of each customer and the chance that it is truly high.
+
+    The true score is normal around the regressed one: mean + ρ (score − mean), with standard deviation
+    SD √(ρ (1 − ρ)), ρ the reliability; with fewer items answered ρ is that of the shorter score (Spearman–Brown).
+
+    Parameters
+    ----------
+    items : pandas.DataFrame
+        Customer × item of attitude, 0–100; customers who answered none are left out.
+    cut : float
+        From which on attitude is high (0–100).
+    reliability : float, optional
+        Of the mean of all items; Cronbach's alpha without it.
+
+    Returns
+    -------
+    Attitude
+
+    References
+    ----------
+    Kelley, T. L. (1923), Statistical Method, ch. 8 (the regressed score).
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"a": [20.0, 80.0, 50.0], "b": [30.0, 90.0, 40.0]})
+    >>> attitude(items, cut=50).table["p_high"].round(2).tolist()
+    [0.0, 1.0, 0.2]
+    """
+    known = items[items.notna().any(axis=1)].astype(float)
+    score, count = known.mean(axis=1), known.notna().sum(axis=1)
+    rho = cronbach_alpha(known) if reliability is None else reliability
+    table = pd.DataFrame({"attitude": score})
+    if not 0 < rho <= 1:
+        return Attitude(table.assign(p_high=np.nan), float("nan"))
+    shorter = (count / known.shape[1]).to_numpy()
+    own = shorter * rho / (1 + (shorter - 1) * rho)
+    centre, variance = float(score.mean()), float(score.var(ddof=1)) * rho  # of the true scores
+    true = centre + own * (score.to_numpy() - centre)
+    spread = np.sqrt(np.maximum(variance * (1 - own), 1e-12))
+    return Attitude(table.assign(p_high=ndtr((true - cut) / spread)), float(rho))
+
+
+def behaviour(purchases: pd.DataFrame, until: pd.Series, window_days: int = 365, cut: float | None = None) -> Behaviour:
+    """How often each customer ordered before a day, and the chance that the true rate is high.
+
+    Orders in the window are Poisson with a rate that is Gamma over customers (NBD); given the orders x in t years the
+    rate is Gamma(r + x, α + t).
+
+    Parameters
+    ----------
+    purchases : pandas.DataFrame
+        ``customer_id``, ``day``: one row per purchase day.
+    until : pandas.Series
+        Last day of the window, by customer_id.
+    window_days : int
+        A customer's window begins no earlier than the day after the first order, which does not count.
+    cut : float, optional
+        Orders per year from which on the rate is high; the median of the customers' regressed rates without it.
+
+    Returns
+    -------
+    Behaviour
+        Customers whose first order came after their day are left out.
+
+    Raises
+    ------
+    UserError
+        Where nobody ordered twice.
+
+    References
+    ----------
+    Ehrenberg, A. S. C. (1959), Applied Statistics 8, 26-41 (the negative binomial of repeat buying).
+    """
+    ids = pd.Index(until.index.astype(object))
+    code = ids.get_indexer(pd.Index(purchases["customer_id"]).astype(object))
+    here = code >= 0
+    code, day = code[here], pd.to_datetime(purchases["day"]).to_numpy("datetime64[D]")[here].view(np.int64)
+    last = pd.to_datetime(until).to_numpy("datetime64[D]").view(np.int64)
+    first = np.full(len(ids), np.iinfo(np.int64).max)
+    np.minimum.at(first, code, day)
+    start = np.maximum(last - window_days, first)
+    counted = np.bincount(code[(day > start[code]) & (day <= last[code])], minlength=len(ids))
+    table = pd.DataFrame({"orders": counted.astype(float), "years": (last - start) / DAYS}, index=ids)
+    table = table[(table["years"] > 0) & (first < np.iinfo(np.int64).max)].sort_index().rename_axis("customer_id")
+    if not len(table) or table["orders"].sum() == 0:
+        raise UserError("Table orders: nobody ordered again in the window, so behaviour cannot be told apart.")
+    r, alpha = _rates(table["orders"].to_numpy(), table["years"].to_numpy())
+    regressed = (r + table["orders"]) / (alpha + table["years"])
+    cut = float(regressed.median()) if cut is None else cut
+    high = gammaincc(r + table["orders"], (alpha + table["years"]) * cut)
+    return Behaviour(table.assign(rate=regressed, p_high=high), cut, r, alpha)
+
+
+def _rates(orders: np.ndarray, years: np.ndarray) -> tuple[float, float]:
+    """Maximum likelihood of the negative binomial with exposure, on distinct rows."""
+    # one whole number for each pair, which is quicker to sort than pairs
+    rows, weight = np.unique(
+        orders.astype(np.int64) * PAIR + np.rint(years * 1000).astype(np.int64), return_counts=True
+    )
+    x, t = (rows // PAIR).astype(float), rows % PAIR / 1000
+
+    def loss(point):
+        r, alpha = np.exp(point)
+        told = gammaln(r + x) - gammaln(r) + r * np.log(alpha / (alpha + t)) + x * np.log(t / (alpha + t))
+        return -float(weight @ told) / weight.sum()
+
+    start = np.log([1.0, max(years.sum() / orders.sum(), 1e-3)])
+    found = minimize(loss, start, method="L-BFGS-B", bounds=[(-6, 8), (-8, 9)])
+    return tuple(float(value) for value in np.exp(found.x))
+
+
+def loyalty_types(said: Attitude, done: Behaviour) -> pd.DataFrame:
+    """Loyalty type of each customer who is known on both sides, with the chance of being misclassified.
+
+    Parameters
+    ----------
+    said : Attitude
+    done : Behaviour
+
+    Returns
+    -------
+    pandas.DataFrame
+        By customer: ``loyalty_type`` (true: high attitude and behaviour; latent: high attitude only; spurious: high
+        behaviour only; none), the likeliest of the four, ``p_type`` (chance that it is right), ``p_wrong`` (1 less
+        that), and the chance of each, ``p_true`` …. The errors of both sides are taken as independent. Where the
+        reliability of attitude is unknown the observed score decides, without a chance.
+
+    References
+    ----------
+    Dick, A. S. and Basu, K. (1994), J. Academy of Marketing Science 22, 99-113.
+    """
+    both = said.table.index.intersection(done.table.index)
+    a, b = said.table.loc[both, "p_high"].to_numpy(), done.table.loc[both, "p_high"].to_numpy()
+    chance = np.column_stack([a * b, a * (1 - b), (1 - a) * b, (1 - a) * (1 - b)])
+    best = np.argmax(chance, axis=1)
+    table = pd.DataFrame(chance, index=both, columns=[f"p_{kind.value}" for kind in TYPES])
+    right = chance[np.arange(len(both)), best] if len(both) else np.empty(0)
+    names = np.array([kind.value for kind in TYPES])[best] if len(both) else np.empty(0, object)
+    front = pd.DataFrame({"loyalty_type": names, "p_type": right, "p_wrong": 1 - right}, index=both)
+    return front.astype({"loyalty_type": "string"}).join(table)
+
+
+def type_shares(types: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
+    """Share of each loyalty type with Wilson's interval, and how likely its members are misclassified.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``loyalty_type``, ``customers``, ``share`` with limits, ``wrong`` (mean chance of being misclassified), ``n``.
+    """
+    n = len(types)
+    rows = []
+    for kind in TYPES:
+        here = types["loyalty_type"] == kind.value
+        count = int(here.sum())
+        low, high = wilson(count, n, level)
+        wrong = float(types.loc[here, "p_wrong"].mean()) if count else float("nan")
+        rows.append((kind.value, count, count / n if n else float("nan"), low, high, wrong, n))
+    names = ["loyalty_type", "customers", "share", "share_low", "share_high", "wrong", "n"]
+    return pd.DataFrame(rows, columns=names).astype({"loyalty_type": "string"})
+
+
+def type_migration(before: pd.DataFrame, now: pd.DataFrame, level: float = 0.9, min_cell: int = 1) -> pd.DataFrame:
+    """Where customers of each type went, of those who are known at both times.
+
+    Parameters
+    ----------
+    before, now : pandas.DataFrame
+        As `loyalty_types` gives them.
+    level : float
+    min_cell : int
+        Types with fewer customers before are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per type before: ``before``, ``n``, ``stayed`` (share still of that type) with limits, and the shares
+        ``to_true``, ``to_latent``, ``to_spurious``, ``to_none``.
+    """
+    both = before.index.intersection(now.index)
+    was, is_now = before.loc[both, "loyalty_type"], now.loc[both, "loyalty_type"]
+    rows = []
+    for kind in TYPES:
+        here = was == kind.value
+        n = int(here.sum())
+        if n < max(min_cell, 1):
+            continue
+        to = {f"to_{other.value}": float((is_now[here] == other.value).mean()) for other in TYPES}
+        low, high = wilson(int((is_now[here] == kind.value).sum()), n, level)
+        stayed = to[f"to_{kind.value}"]
+        rows.append({"before": kind.value, "n": n, "stayed": stayed, "stayed_low": low, "stayed_high": high, **to})
+    columns = ["before", "n", "stayed", "stayed_low", "stayed_high", *(f"to_{kind.value}" for kind in TYPES)]
+    return pd.DataFrame(rows, columns=columns).astype({"before": "string"})
+
+
+def benefits_of_loyalty(
+    types: pd.Series,
+    since: pd.Series,
+    orders: pd.DataFrame,
+    observation_end,
+    *,
+    within_days: int = 180,
+    categories: pd.DataFrame | None = None,
+    recommend: pd.Series | None = None,
+    immunity: pd.Series | None = None,
+    level: float = 0.9,
+    min_cell: int = 5,
+) -> pd.DataFrame:
+    """Five benefits of loyalty by loyalty type, each from what happened after the type was measured.
+
+    Parameters
+    ----------
+    types : pandas.Series
+        Loyalty type by customer_id.
+    since : pandas.Series
+        Day on which it was measured, by customer_id; customers whose window is not over are left out.
+    orders : pandas.DataFrame
+        ``customer_id``, ``ordered_at``.
+    observation_end : date
+    within_days : int
+        Window after the answer.
+    categories : pandas.DataFrame, optional
+        ``customer_id``, ``ordered_at``, ``category`` of what was bought, for cross-buying.
+    recommend : pandas.Series, optional
+        0 to 10 by customer_id, for referral.
+    immunity : pandas.Series, optional
+        0 to 100 by customer_id: would stay although another is cheaper.
+    level : float
+    min_cell : int
+        Types with fewer customers are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per type, in the order of the types: ``loyalty_type``, ``n``; ``repeat`` (share who ordered in the
+        window), ``faster`` (mean days until the next order, of those who ordered), ``crossing`` (mean number of
+        categories bought, of those who ordered), ``referral`` (recommendation score), ``immunity`` (mean), each with
+        limits; NaN where it is not supplied.
+
+    References
+    ----------
+    Reichheld, F. F. and Sasser, W. E. (1990), Harvard Business Review 68(5), 105-111.
+    """
+    length, end = pd.Timedelta(days=within_days), pd.Timestamp(observation_end)
+    known = types.dropna().index.intersection(since.dropna().index)
+    known = known[(since[known] + length <= end).to_numpy()]
+    bought = _inside(orders, since[known], length)
+    first = bought["ordered_at"].groupby(bought["customer_id"].astype(object)).min()
+    asked = since[known].to_numpy()[known.get_indexer(first.index)].astype("datetime64[D]")
+    wait = pd.Series((first.to_numpy().astype("datetime64[D]") - asked).astype(float), index=first.index)
+    crossing = None
+    if categories is not None:
+        inside = _inside(categories.dropna(subset=["category"]), since[known], length)
+        crossing = inside.groupby("customer_id")["category"].nunique()
+    rows = []
+    for kind in TYPES:
+        those = known[(types[known] == kind.value).to_numpy()]
+        if len(those) < max(min_cell, 1):
+            continue
+        days = wait.reindex(those).dropna()
+        told = {
+            "repeat": share(len(days), len(those), level),
+            "faster": mean(days, level),
+            "crossing": _mean_of(crossing, those, level),
+            "referral": _nps_of(recommend, those, level),
+            "immunity": _mean_of(immunity, those, level),
+        }
+        row = {"loyalty_type": kind.value, "n": len(those)}
+        for name, found in told.items():
+            row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _inside(log, since, length) -> pd.DataFrame:
+    rows = log[log["customer_id"].isin(since.index)]
+    start = pd.to_datetime(rows["customer_id"].astype(object).map(since)).dt.normalize() + pd.Timedelta(days=1)
+    day = pd.to_datetime(rows["ordered_at"])
+    return rows[((day >= start) & (day < start + length)).to_numpy()].assign(ordered_at=day)
+
+
+def _mean_of(values, those, level) -> Estimate:
+    return Estimate(float("nan")) if values is None else mean(values.reindex(those), level)
+
+
+def _nps_of(values, those, level) -> Estimate:
+    return Estimate(float("nan")) if values is None else nps(values.reindex(those).dropna(), level)
+
+
+class Loyalty(NamedTuple):
+    """Loyalty types now and before.
+
+    Parameters
+    ----------
+    now : pandas.DataFrame
+        As `loyalty_types` gives them: the latest answer, and orders until the end of the data.
+    asked : pandas.Series
+        Loyalty type by customer_id as of the latest answer whose window after it is over.
+    since : pandas.Series
+        Day of that answer.
+    migration : pandas.DataFrame
+        As `type_migration`, from the answer before the last to the last; empty where nobody answered twice.
+    reliability, cut : float
+        Of attitude; orders per year from which on behaviour is high.
+    """
+
+    now: pd.DataFrame
+    asked: pd.Series
+    since: pd.Series
+    migration: pd.DataFrame
+    reliability: float
+    cut: float
+
+
+def loyalty_of(
+    every: pd.DataFrame,
+    items: list[str],
+    purchases: pd.DataFrame,
+    observation_end,
+    *,
+    attitude_cut: float = 50.0,
+    window_days: int = 365,
+    within_days: int = 180,
+    level: float = 0.9,
+    min_cell: int = 5,
+) -> Loyalty:
+    """Loyalty type of each customer who answered, how sure it is, and where customers went since the wave before.
+
+    Parameters
+    ----------
+    every : pandas.DataFrame
+        As ``wide_answers(…, latest=False)`` gives them.
+    items : list of str
+        Items of attitude.
+    purchases : pandas.DataFrame or None
+        ``customer_id``, ``day``; as `regulars.satisfaction.purchases_of`.
+    observation_end : date
+    attitude_cut : float
+        From which on attitude is high (0–100).
+    window_days : int
+        Of behaviour.
+    within_days : int
+        After an answer, for benefits.
+    level, min_cell
+        As everywhere.
+
+    Raises
+    ------
+    UserError
+        Where nobody answered or nobody ordered again.
+    """
+    purchases = whole(purchases)
+    known = every.dropna(subset=["customer_id"]).sort_values(["answered_at", "wave"], kind="stable")
+    known = known[known[items].notna().any(axis=1)]
+    if not len(known):
+        raise UserError("Table surveys: no customer answered an item of loyalty, so its types cannot be told.")
+    end = pd.Timestamp(observation_end)
+    rho = cronbach_alpha(known[items])
+    rho = None if np.isnan(rho) else rho
+
+    def told(rows, until, cut=None):
+        rows = rows.drop_duplicates("customer_id", keep="last").set_index("customer_id")
+        done = behaviour(purchases, until(rows), window_days, cut)
+        said = attitude(rows[items], attitude_cut, rho)
+        return loyalty_types(said, done), rows["answered_at"], done.cut, said.reliability
+
+    def at_answer(rows):
+        return rows["answered_at"]
+
+    now, _, cut, reliability = told(known, lambda rows: pd.Series(end, index=rows.index))
+    over = known[known["answered_at"] + pd.Timedelta(days=within_days) <= end]
+    asked, since = pd.Series(dtype="string"), pd.Series(dtype="datetime64[us]")
+    if len(over):
+        types, since, *_ = told(over, at_answer, cut)
+        asked = types["loyalty_type"]
+    last = ~known.duplicated("customer_id", keep="last")
+    earlier = known[~last]
+    migration = type_migration(now.head(0), now.head(0))
+    if len(earlier):
+        before, after = (told(rows, at_answer, cut)[0] for rows in (earlier, known[last]))
+        migration = type_migration(before, after, level, min_cell)
+    return Loyalty(now, asked, since, migration, reliability, cut)
+
+
+def loyalty_finding(loyalty: Loyalty | None, days: int, attitude_cut: float, level: float = 0.9) -> Finding:
+    """Loyalty types for the page; not supplied without items of loyalty."""
+    if loyalty is None:
+        return Finding(NOT_SUPPLIED)
+    shares = type_shares(loyalty.now, level)
+    told = {str(row["loyalty_type"]): from_row(row, "share") for _, row in shares.iterrows()}
+    moved, stayed = loyalty.migration, Estimate(float("nan"))
+    if len(moved):
+        stayed = share(round((moved["stayed"] * moved["n"]).sum()), int(moved["n"].sum()), level)
+    facts = {f"{kind}_share": told[kind] for kind in ("true", "latent", "spurious")}
+    facts |= {
+        "wrong": float(loyalty.now["p_wrong"].mean()), "stayed": stayed,
+        "cut": loyalty.cut, "attitude": attitude_cut, "days": days, "reliability": loyalty.reliability,
+    }  # fmt: skip
+    frames = {"types": shares}
+    if len(moved):
+        frames["migration"] = moved
+    return Finding(None, facts, frames)
+
+
+def truly_loyal(found: Finding) -> Estimate | None:
+    """Share of the truly loyal among those whose type is known, of the finding of `loyalty_finding`; else None.
+
+    Examples
+    --------
+    >>> truly_loyal(Finding(None, {"true_share": share(30, 100)})).value
+    0.3
+    >>> truly_loyal(Finding(NOT_SUPPLIED)) is None
+    True
+    """
+    told = found.facts.get("true_share")
+    return told if told is not None and told.n else None
+
+
+def benefits_finding(table: pd.DataFrame, days: int) -> Finding:
+    """Five benefits of loyalty for the page; not supplied without two types to compare.
+
+    Verdict ``more`` where more of the truly loyal order again than of the type that does least, beyond noise, else
+    ``unclear``.
+    """
+    if len(table) < 2 or "true" not in set(table["loyalty_type"]):
+        return Finding(NOT_SUPPLIED)
+    rows = table.set_index("loyalty_type")
+    loyal = from_row(rows.loc["true"], "repeat")
+    others = rows.drop(index="true")
+    other = others["repeat"].idxmin()
+    weakest = from_row(others.loc[other], "repeat")
+    verdict = "more" if difference(loyal, weakest).low > 0 else "unclear"
+    return Finding(verdict, {"true": loyal, "other": str(other), "weakest": weakest, "days": days}, {"table": table})

@@ -1,0 +1,208 @@
+"""Sampling plan for the next survey wave: how many of each stratum to ask for a target width, and whom."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from regulars.errors import UserError
+from regulars.finding import Finding
+from regulars.statistics.intervals import z_value
+
+MOST_STEPS = 100
+
+
+class SamplingPlan(NamedTuple):
+    """Plan of the next wave.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per stratum: ``stratum``, ``customers``, ``spread`` (standard deviation of a score), ``answers`` needed,
+        ``response`` (share expected to answer), ``invite`` (customers to ask) and ``width`` (half the interval of the
+        stratum's own mean with these answers).
+    answers, invite : int
+        In all.
+    width : float
+        Half width of the interval of the mean of all customers that the plan reaches.
+    is_reached : bool
+        Whether the target can be met with the customers there are.
+    """
+
+    table: pd.DataFrame
+    answers: int
+    invite: int
+    width: float
+    is_reached: bool
+
+
+def sampling_plan(
+    customers: pd.Series,
+    spread: pd.Series | float,
+    response: pd.Series | float,
+    target_width: float,
+    level: float = 0.9,
+    least: int = 30,
+) -> SamplingPlan:
+    """How many customers of each stratum to ask so that the mean of all has the wished interval.
+
+    Answers go to strata by size times spread (Neyman), at least `least` each where there are so many customers; a
+    stratum is drawn without replacement, so the correction for finite populations counts.
+
+    Parameters
+    ----------
+    customers : pandas.Series
+        Number of customers who may be asked, by stratum.
+    spread : pandas.Series or float
+        Standard deviation of the score within each stratum (0–100).
+    response : pandas.Series or float
+        Share of those asked who answer, by stratum.
+    target_width : float
+        Half the width of the interval, in points.
+    level : float
+    least : int
+        Answers that each stratum shall have for a mean of its own.
+
+    Returns
+    -------
+    SamplingPlan
+
+    Raises
+    ------
+    UserError
+        Where the width is not above 0 or a share of answers lies outside 0 to 1.
+
+    References
+    ----------
+    Neyman, J. (1934), J. Royal Statistical Society 97, 558-625.
+    Cochran, W. G. (1977), Sampling Techniques, 3rd ed., ch. 5.
+
+    Examples
+    --------
+    >>> plan = sampling_plan(pd.Series({"loyal": 1000, "new": 3000}), 20.0, 0.1, target_width=2.0, least=0)
+    >>> plan.answers, plan.invite, round(plan.width, 2)
+    (254, 2540, 2.0)
+    """
+    if not target_width > 0:
+        raise UserError(f"The target width of the next survey is {target_width}: give points above 0.")
+    size = customers[customers > 0].astype(float)
+    sd = pd.Series(spread, index=size.index).astype(float).to_numpy()
+    rate = pd.Series(response, index=size.index).astype(float).to_numpy()
+    if not ((rate > 0) & (rate <= 1)).all():
+        raise UserError("The share of customers who answer must lie above 0 and at most at 1 in every stratum.")
+    if not (np.isfinite(sd) & (sd >= 0)).all():
+        raise UserError(
+            "How much answers differ is not known, since fewer than two were given: ask some customers first."
+        )
+    N, total, z = size.to_numpy(), float(size.sum()), z_value(level)
+    reachable = np.maximum(np.floor(N * rate), 1)  # all are asked, and so many answer
+    floor = np.minimum(least, reachable)
+    low, high = 0.0, 1.0
+    if _half(reachable, N, sd, total, z) < target_width:
+        for _ in range(MOST_STEPS):
+            middle = (low + high) / 2
+            wide = _half(_allocated(middle, N, sd, floor, reachable), N, sd, total, z) > target_width
+            low, high = (middle, high) if wide else (low, middle)
+    answers = _allocated(high, N, sd, floor, reachable)
+    width = _half(answers, N, sd, total, z)
+    invite = np.minimum(np.ceil(np.round(answers / rate, 9)), N)
+    own = z * sd * np.sqrt((1 - answers / N) / answers)
+    table = pd.DataFrame(
+        {"stratum": size.index.astype("string"), "customers": N.astype(int), "spread": sd,
+         "answers": answers.astype(int), "response": rate, "invite": invite.astype(int), "width": own}
+    )  # fmt: skip
+    return SamplingPlan(table, int(answers.sum()), int(invite.sum()), float(width), bool(width <= target_width + 1e-9))
+
+
+def _allocated(share: float, N, sd, floor, most) -> np.ndarray:
+    """Answers by stratum for a share, 0 to 1, of the largest sample under Neyman's rule."""
+    rule = N * sd / max((N * sd).max(), 1e-300)
+    return np.clip(np.ceil(share * rule * most.max() / max(rule.min(), 1e-6)), np.maximum(floor, 1), most)
+
+
+def _half(answers, N, sd, total, z) -> float:
+    variance = (N / total) ** 2 * sd**2 / answers * (1 - answers / N)
+    return float(z * np.sqrt(variance.sum()))
+
+
+def draw_sample(strata: pd.Series, plan: SamplingPlan, seed: int) -> pd.DataFrame:
+    """Whom to ask: customers of each stratum by chance, in the order in which they are drawn.
+
+    Parameters
+    ----------
+    strata : pandas.Series
+        Stratum by customer id or pseudonym, of those who may be asked.
+    plan : SamplingPlan
+    seed : int
+        The same seed draws the same customers, in whatever order they come.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``stratum``, ``draw`` (1 … within the stratum), ``customer``.
+
+    Examples
+    --------
+    >>> strata = pd.Series("new", index=[f"c{k}" for k in range(100)])
+    >>> plan = sampling_plan(strata.value_counts(), 20.0, 0.5, target_width=10.0, least=0)
+    >>> len(draw_sample(strata, plan, seed=1)) == plan.invite
+    True
+    """
+    rng = np.random.default_rng(seed)
+    parts = []
+    for row in plan.table.sort_values("stratum").itertuples():
+        those = np.sort(strata.index[(strata == row.stratum).to_numpy()].to_numpy(dtype=str))
+        drawn = rng.permutation(those)[: row.invite]
+        parts.append(pd.DataFrame({"stratum": row.stratum, "draw": np.arange(1, len(drawn) + 1), "customer": drawn}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def sampling_finding(
+    strata: pd.Series,
+    scores: pd.Series,
+    answered_share: pd.Series,
+    may_ask: pd.Series,
+    names: pd.Series,
+    *,
+    target_width: float,
+    level: float = 0.9,
+    least: int = 30,
+    seed: int = 0,
+) -> Finding:
+    """Sampling plan of the next wave, for the page.
+
+    Parameters
+    ----------
+    strata : pandas.Series
+        Segment by customer_id.
+    scores : pandas.Series
+        Satisfaction (0–100) by customer_id of those who answered.
+    answered_share : pandas.Series
+        Share who answered the last wave, by stratum.
+    may_ask : pandas.Series of bool
+        Whether a customer has consented, by customer_id.
+    names : pandas.Series
+        Pseudonym by customer_id.
+    target_width, level, least, seed
+        As `sampling_plan` and `draw_sample`.
+
+    Returns
+    -------
+    Finding
+        Verdict ``reached`` or ``short`` (not with the customers there are).
+    """
+    asked = strata[may_ask.reindex(strata.index).fillna(False).astype(bool)]
+    spread = scores.groupby(strata.reindex(scores.index)).std(ddof=1)
+    counts = asked.value_counts().sort_index()
+    overall = float(scores.std(ddof=1))
+    sd = spread.reindex(counts.index).fillna(overall).clip(lower=overall / 2)
+    rate = answered_share.reindex(counts.index).fillna(float(answered_share.mean())).clip(0.01, 1.0)
+    plan = sampling_plan(counts, sd, rate, target_width, level, least)
+    people = draw_sample(pd.Series(asked.to_numpy(), index=names.reindex(asked.index).to_numpy()), plan, seed)
+    facts = {
+        "answers": plan.answers, "invite": plan.invite, "target": target_width, "width": plan.width,
+        "refused": int(len(strata) - len(asked)), "seed": seed,
+    }  # fmt: skip
+    frames = {"plan": plan.table, "list": people}
+    frames = {name: frame.rename(columns={"stratum": "segment"}) for name, frame in frames.items()}
+    return Finding("reached" if plan.is_reached else "short", facts, frames)

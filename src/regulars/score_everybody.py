@@ -1,0 +1,174 @@
+"""From raw orders to scores where the orders lie: no customer comes to this process, however many there are."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from regulars import params
+from regulars.cleaning import clean as cleaning
+from regulars.clv.in_engine import EngineScores, score_in_engine
+from regulars.engine import embedded as engine
+from regulars.errors import UserError
+from regulars.paths import project_root
+from regulars.sources.mapping import Mapping, load_mapping
+from regulars.sources.raw import RawTable, check_header, read_manifest, read_raw
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+SETTINGS = (
+    "margin",
+    "annual_discount_rate",
+    "horizon_months",
+    "active_within_days",
+    "time_unit",
+    "zero_spend_is_purchase",
+    "interval_level",
+    "level_uncertainty",
+)
+PUBLISHED = ("reports", "models", "docs")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was done.
+
+    Parameters
+    ----------
+    found : EngineScores
+    orders : ibis Table
+        Clean orders, in the engine.
+    account : dict
+        The order log's part of the ledger.
+    """
+
+    found: EngineScores
+    orders: "ir.Table"
+    account: dict
+
+
+def score(dataset: str, settings: dict | None = None) -> Scored:
+    """Clean the orders of a dataset, summarise, fit and score, all in the engine that ``params.yaml`` names.
+
+    Parameters
+    ----------
+    dataset : str
+        Its orders are read where they lie if that is the engine's own Spark; else from ``data/raw``.
+    settings : dict, optional
+        Of the engine, in place of those of ``params.yaml``.
+
+    Returns
+    -------
+    Scored
+
+    Raises
+    ------
+    UserError
+        Where the engine does not answer, does not hold the orders, or the orders do not allow a fit.
+    """
+    mapping, value = load_mapping(dataset), params.resolve("value", dataset)
+    settings = engine.limits() if settings is None else settings
+    name = cleaning.order_log(mapping.tables)
+    with engine.sentences(f"{mapping.file}: tables.{name}"):
+        _refuse_elsewhere(mapping, name, settings)
+        place = engine.connect(settings)
+        raw = _raw(place, mapping, name)
+        orders, account = cleaning.clean_orders(place, mapping, raw)
+        orders = orders.cache()
+        end = mapping.observation_end or orders.ordered_at.max().to_pyarrow().as_py().date()
+        found = score_in_engine(orders, end, **{key: value[key] for key in SETTINGS})
+    return Scored(found, orders, account)
+
+
+def destination(dataset: str, output: str = "", settings: dict | None = None) -> str:
+    """Where the scores will be written, settled before the work begins.
+
+    Parameters
+    ----------
+    dataset : str
+    output : str
+        A Parquet file; of Spark a folder or a URI that all its workers see. Default, for DuckDB alone:
+        ``private/<dataset>/scores.parquet``.
+    settings : dict, optional
+        As for `score`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    UserError
+        Where Spark is not told where to write, DuckDB is given a URI, or the place is one that is passed on.
+    """
+    root, url = project_root(), (engine.limits() if settings is None else settings).get("url", engine.EMBEDDED)
+    if url.startswith(engine.SPARK) and not output:
+        raise UserError("Spark's workers write the scores: name a folder or a URI that all of them see with --output.")
+    if "://" in output:
+        if url.startswith(engine.SPARK):
+            return output
+        raise UserError(f"{output}: only Spark writes there; name a file, or a Spark as engine.url in params.yaml.")
+    target = (root / (output or f"private/{dataset}/scores.parquet")).resolve()
+    for shared in PUBLISHED:
+        if target.is_relative_to(root / shared):
+            raise UserError(f"{shared}/ is passed on, and the scores hold real ids: write them elsewhere.")
+    return str(target)
+
+
+def write(scored: Scored, target: str) -> None:
+    """Have the engine write the scores, one row per customer under the real ids.
+
+    Parameters
+    ----------
+    scored : Scored
+    target : str
+        From `destination`.
+
+    Raises
+    ------
+    UserError
+        Where Spark finds something there already.
+    """
+    scores = scored.found.scores
+    place = scores.get_backend()
+    with engine.sentences(target):
+        if place.name != "duckdb":
+            place._session.sql(place.compile(scores)).write.mode("errorifexists").parquet(target)
+            return
+        file = Path(target)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        aside = file.with_name(f".{file.name}.new")
+        before = os.umask(0o077)  # never readable by others, not even while it is being written
+        try:
+            scores.to_parquet(aside)
+        finally:
+            os.umask(before)
+        aside.replace(file)
+
+
+def _refuse_elsewhere(mapping: Mapping, name: str, settings: dict) -> None:
+    """Stop where the orders lie in a Spark that is not the engine: what is done there cannot be done here."""
+    from regulars.engine.spark import master
+
+    url = mapping.tables[name].get("url", "")
+    if url.startswith(engine.SPARK) and master(url) != master(settings.get("url", "")):
+        raise UserError(
+            f"{mapping.file}: tables.{name}: the orders lie in Spark at {master(url)}, where only Spark can work on "
+            "them; name it in params.yaml as engine.url, or build the pages, for which they are copied."
+        )
+
+
+def _raw(place, mapping: Mapping, name: str) -> RawTable:
+    table = mapping.tables[name]
+    if not table.get("url", "").startswith(engine.SPARK):
+        return read_raw(mapping, name, read_manifest(mapping.name))
+    from regulars.engine import spark
+
+    label = f"{mapping.file}: tables.{name}"
+    header, data, rows = spark.read_text(place, table, mapping.time_zone, label)
+    shown = f"{spark.master(table['url'])}, {table.get('table', 'the query')}"
+    if not rows:
+        raise UserError(f"{label}: {shown} has no rows; supply some.")
+    check_header(mapping, name, header, shown)
+    return RawTable(name, data, header, ((shown, rows),))

@@ -1,0 +1,302 @@
+"""Which table a file is, and which of its columns is which of ours: by name, then held against the values."""
+
+import re
+from dataclasses import dataclass, field
+
+import pyarrow.compute as pc
+
+from regulars.catalog.tables import TABLES, Column
+from regulars.sources.discovery import values
+from regulars.sources.discovery.files import MOSTLY, Inspected, same_name
+from regulars.sources.discovery.values import Dates, Numbers
+
+READ_AT_MOST = 50_000  # distinct values of a column that its reading is proved by
+NUMBER_KINDS = ("money", "float", "int")
+DATE_KINDS = ("date", "timestamp")
+LINE_TOTAL = "line_total"  # of lines that carry quantity × price and no price
+_ID = r"(_?(id|no|nr|num|number|code|key|nummer|kennung))?"
+_AT = r"(_?(at|on|date|day|time|datetime|timestamp))?"
+_OF = r"((n|no|num|numero|numéro|número|id|code|ref|référence|fecha|date|data)_(de_|du_|do_|del_|della_|d_)?(la_|l_)?)?"
+# each name that a column of ours goes by, best first; matched against the whole of `same_name`
+NAMES: dict[str, tuple[str, ...]] = {
+    "order_id": (rf"(sales_)?order{_ID}", rf"(invoice|bill|receipt|basket){_ID}",
+                 rf"(bestell(ungs?)?|belegs?|rechnungs?|auftrags?){_ID}",
+                 rf"(transaction|purchase|document|vorgangs?|bons?){_ID}",
+                 rf"{_OF}(commande|facture|pedido|factura|fatura|ordine|fattura){_ID}", r"订单(编?号|id)?|发票号|单号"),
+    "customer_id": (r"customer_unique_id", rf"customer{_ID}", rf"(client|buyer|shopper|household|kunden?|cust){_ID}",
+                    rf"(user|member|account|consumer|mitglieds?|käufer){_ID}", rf"{_OF}(client|cliente|acheteur){_ID}",
+                    r"(客户|顾客|会员|用户|买家)(编?号|id|名)?"),
+    "ordered_at": (rf"order(ed)?(_purchase)?{_AT}", r"order_(.*_)?(date|timestamp)", rf"invoice{_AT}",
+                   rf"(purchased?|transaction|sales?|bought){_AT}",
+                   r"(bestell|kauf|rechnungs?|beleg|auftrags|verkaufs)_?(datum|zeit|tag)",
+                   rf"{_OF}(commande|facture|vente|pedido|factura|venta|fatura|venda|ordine|fattura|vendita)",
+                   r"(下单|订单|交易|购买)(日期|时间)|日期|时间",
+                   r"date|day|datum|fecha|data|timestamp|datetime|created(_at|_on)?", r"date_.*"),
+    "amount": (r"(order_)?(total|amount)(_amount|_price|_value)?|betrag|(订单|实付|支付|消费|销售)?总?(金额|额|价)",
+               r"(net|grand)_(total|amount|sales)|sales|revenue|turnover|umsatz|summe|sum|paid",
+               r"(gesamt|rechnungs|brutto|netto)_?(betrag|summe|preis)|montant(_.*)?|importe(_.*)?|valor(_total)?|importo(_.*)?",
+               r"(dollar|sales|payment|order|transaction)_(value|amount)|value|spend"),
+    "product_id": (rf"product{_ID}|商品(编?号|编码|id)", rf"(sku|stock|article|artikel|item|material){_ID}",
+                   r"(货号|产品)(编号)?|upc|ean|asin|isbn",
+                   rf"{_OF}(produit|article|producto|articulo|artículo|produto|prodotto|articolo){_ID}|référence"),
+    "quantity": (r"quantity|qty|menge|anzahl|stück(zahl)?|数量|件数",
+                 r"quantit(e|é|à|a)|qté|cantidad|quantidade", r"units?(_sold)?|pieces|pcs"),
+    "unit_price": (r"unit_price|price_(per_unit|each)|(einzel|stück)preis|单价",
+                   r"prix_unitaire|precio_unitario|preço_unitário|prezzo_unitario",
+                   r"(item_|sales_)?price|preis|prix|precio|preço|prezzo|价格"),
+    LINE_TOTAL: (r"(line|extended|item)_(total|amount|value|price)|小计", r"sales_value|net_sales|sales|revenue",
+                 r"total|amount|value|betrag|金额"),
+    "unit_cost": (r"unit_cost|cost_(per_unit|each)", r"cost|cogs|成本"),
+    "cost": (r"(order_)?cost|cogs|成本",),
+    "description": (r"description|product_name|item_name|beschreibung|商品名称?|品名",),
+    "category": (r"(product_)?category|issue|(customer_)?complaint|reason|kategorie|品?类别?",
+                 r"department|subject|type"),
+    "channel": (r"(sales_)?channel|received_via|渠道", r"via|source"),
+    "currency": (r"currency(_code)?|waehrung|币种",),
+    "joined_at": (r"joined(_at|_on)?|sign_?up(_date|_at)?",
+                  r"regist(ered|ration)(_at|_on|_date)?|member_since|注册(日期|时间)",),
+    "birth_year": (r"birth_year|year_of_birth|出生年份?",),
+    "region": (r"region|(customer_)?state|province|地区|省份?", r"country|(customer_)?city|land|国家|城市"),
+    "consent": (r"consent|opt_?in|newsletter",),
+    "response_id": (rf"(response|review|answer){_ID}",),
+    "answered_at": (r"answered(_at|_on)?|((response|review)_)?answer_(date|timestamp)",
+                    r"(response|review)(_creation)?_(date|timestamp)", r"submitted(_at)?|survey_date"),
+    "item": (rf"(survey_)?item{_ID}|question{_ID}|问题",),
+    "score": (r"(review_|survey_)?score|rating|stars|评分|得分", r"answer"),
+    "kind": (r"kind|(ticket_|case_)?type",),
+    "wave": (r"wave|round",),
+    "construct": (r"construct|dimension",),
+    "scale_min": (r"scale_min|minimum",),
+    "scale_max": (r"scale_max|maximum",),
+    "wording": (r"wording|question_text|text",),
+    "ticket_id": (rf"ticket{_ID}|工单(编?号)?", rf"(case|complaint|incident){_ID}"),
+    "opened_at": (r"opened(_at|_on)?|(ticket|case)_(date|opened)|created(_at|_on)?", r"date|day", r"date_.*"),
+    "first_response_at": (r"first_(response|reply|answer)(_at)?",),
+    "resolved_at": (r"(resolved|closed|solved)(_at|_on|_date)?",),
+    "cause": (r"cause",),
+    "urgency": (r"urgency|priority|severity",),
+    "status": (r"status|(ticket|case)_status|状态",),
+    "contacts": (r"contacts|contact_count",),
+    "outcome": (r"outcome|result",),
+    "amount_at_stake": (r"amount_at_stake|claim(_amount)?",),
+}  # fmt: skip
+# what of a table may be filled in where the file has no column for it
+FILLED = {
+    ("orders", "order_id"): {"row_number": True},
+    ("order_lines", "quantity"): {"constant": "1"},
+    ("surveys", "response_id"): {"row_number": True},
+    ("tickets", "ticket_id"): {"row_number": True},
+}
+# a file is this table where it has a column for each of these; tried in this order
+SIGNS = {
+    "survey_items": ("item", "construct"),
+    "tickets": ("ticket_id",),
+    "surveys": ("score",),
+    "order_lines": ("product_id", "order_id"),
+    "orders": ("order_id", "ordered_at"),
+    "customers": ("customer_id",),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of one table in one file.
+
+    Parameters
+    ----------
+    table : str
+    file : Inspected
+    columns : dict
+        Our column to what the mapping says of it.
+    missing : tuple of str
+        Our columns that are needed and that nothing in the file fits.
+    numbers, dates : dict
+        Our column to how its values are written.
+    other : tuple of str
+        Columns of the file that no column of ours stands for.
+    notes : tuple of str
+        Conclusions that somebody may want to look at.
+    """
+
+    table: str
+    file: Inspected
+    columns: dict[str, dict]
+    missing: tuple[str, ...]
+    numbers: dict[str, Numbers] = field(repr=False)
+    dates: dict[str, Dates] = field(repr=False)
+    other: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def values(self, target: str) -> list[str] | None:
+        """All values of the file's column that stands for one of ours; None where none does."""
+        name = self.columns.get(target, {}).get("column")
+        return None if name is None else self.file.column(name).to_pylist()
+
+
+class Profile:
+    """The columns of a file, each read when it is asked for, once."""
+
+    def __init__(self, file: Inspected):
+        self.file = file
+        self._distinct: dict[str, list[str]] = {}
+        self._dates: dict[str, Dates] = {}
+        self._numbers: dict[str, Numbers] = {}
+
+    def distinct(self, name: str) -> list[str]:
+        """Distinct values, none empty, in the order in which they come."""
+        if name not in self._distinct:
+            found = pc.unique(self.file.column(name).combine_chunks()).to_pylist()
+            self._distinct[name] = [value for value in found if value][:READ_AT_MOST]
+        return self._distinct[name]
+
+    def dates(self, name: str) -> Dates:
+        """The column read as dates."""
+        if name not in self._dates:
+            self._dates[name] = values.dates(self.distinct(name))
+        return self._dates[name]
+
+    def numbers(self, name: str) -> Numbers:
+        """The column read as numbers."""
+        if name not in self._numbers:
+            self._numbers[name] = values.numbers(self.distinct(name))
+        return self._numbers[name]
+
+    def fits(self, name: str, column: Column) -> bool:
+        """Whether the values can be of our column's kind."""
+        if column.kind in DATE_KINDS:
+            return self.dates(name).found
+        if column.kind in NUMBER_KINDS:
+            return self.numbers(name).found
+        if column.choices:
+            return len(self.distinct(name)) > 0 and set(self.distinct(name)) <= set(column.choices)
+        return True
+
+
+def find_table(file: Inspected) -> Found | None:
+    """Which table a file is: the first whose signs it has.
+
+    Parameters
+    ----------
+    file : Inspected
+
+    Returns
+    -------
+    Found or None
+        None where the file fits no table that is read.
+    """
+    profile, found = Profile(file), []
+    for table, signs in SIGNS.items():
+        columns = _match(profile, table)
+        if all(sign in columns for sign in signs) or _is_log(table, columns):
+            found.append(_complete(profile, table, columns))
+    # a customer id alone makes a list of customers only where it names one row each
+    found = [one for one in found if one.table != "customers" or _names_rows(profile, one)]
+    return min(found, key=lambda one: (one.table == "customers", len(one.missing)), default=None)
+
+
+def _names_rows(profile: Profile, found: Found) -> bool:
+    distinct = profile.distinct(found.columns["customer_id"]["column"])
+    return len(distinct) >= MOSTLY * profile.file.data.num_rows
+
+
+def _is_log(table: str, columns: dict[str, str]) -> bool:
+    """Orders without a number of their own (a customer, a date, an amount), or lines of which none is known by name."""
+    if table == "order_lines":
+        return {"customer_id", "ordered_at", "product_id"} <= set(columns) and bool(
+            {"unit_price", LINE_TOTAL} & set(columns)
+        )
+    return table == "orders" and {"customer_id", "ordered_at", "amount"} <= set(columns)
+
+
+def nearest(file: Inspected) -> dict[str, str]:
+    """Of what an order log needs, our column to the column of the file that fits its name."""
+    columns = _match(Profile(file), "orders")
+    return {target: columns[target] for target in ("customer_id", "ordered_at", "amount") if target in columns}
+
+
+def _match(profile: Profile, table: str) -> dict[str, str]:
+    """Column of ours to the column of the file that fits its name best and whose values can be of its kind."""
+    names = {name: same_name(name) for name in profile.file.header}
+    extra = {"orders": ("currency",), "order_lines": ("currency", LINE_TOTAL)}.get(table, ())
+    targets = [*TABLES[table].columns, *(Column(name, "money" if name == LINE_TOTAL else "text") for name in extra)]
+    taken: dict[str, str] = {}
+    # what is needed chooses first
+    for column in sorted(targets, key=lambda column: not column.required or column.name == LINE_TOTAL):
+        for pattern in NAMES.get(column.name, ()):
+            fitting = [
+                name for name, plain in names.items()
+                if name not in taken.values() and re.fullmatch(pattern, plain) and profile.fits(name, column)
+            ]  # fmt: skip
+            if fitting:
+                taken[column.name] = fitting[0]
+                break
+    return _certain_dates(profile, table, taken)
+
+
+def _certain_dates(profile: Profile, table: str, taken: dict[str, str]) -> dict[str, str]:
+    """A date that reads both ways gives way to another column of the file that says the same day beyond doubt."""
+    for column in TABLES[table].columns:
+        name = taken.get(column.name)
+        if name is None or column.kind not in DATE_KINDS or profile.dates(name).formats:
+            continue
+        for other in profile.file.header:
+            named = any(re.fullmatch(pattern, same_name(other)) for pattern in NAMES[column.name])
+            if named and other not in taken.values() and profile.dates(other).formats:
+                taken = taken | {column.name: other}
+                break
+    return taken
+
+
+def _complete(profile: Profile, table: str, taken: dict[str, str]) -> Found:
+    columns, notes = {}, []
+    total = taken.pop(LINE_TOTAL, None)
+    if table == "order_lines" and "unit_price" not in taken and total:
+        taken["unit_price"] = total
+        taken.pop("quantity", None)  # the money of a line is its total: times the quantity it would count twice
+        notes.append(f"no price of one unit: '{total}' is taken for the money of the whole line, with quantity 1")
+    for target, name in taken.items():
+        columns[target] = {"column": name}
+        if target in ("customer_id", "order_id", "product_id") and values.is_number_id(profile.distinct(name)):
+            columns[target]["number_id"] = True
+    missing = []
+    notes += _alternatives(profile, table, taken)
+    for column in TABLES[table].columns:
+        if column.name in columns or not column.required or column.nullable or column.name in ("line_id", "kind"):
+            continue
+        filled = FILLED.get((table, column.name))
+        if table == "surveys" and column.name == "item" and "score" in taken:
+            filled = {"constant": same_name(taken["score"])}
+        if filled:
+            columns[column.name] = filled
+            notes.append(f"{column.name}: no column says it, so it is {_in_words(filled)}")
+        else:
+            missing.append(column.name)
+    kinds = {column.name: column.kind for column in TABLES[table].columns}
+    used = set(taken.values())
+    return Found(
+        table, profile.file, columns, tuple(missing),
+        {target: profile.numbers(name) for target, name in taken.items() if kinds.get(target) in NUMBER_KINDS},
+        {target: profile.dates(name) for target, name in taken.items() if kinds.get(target) in DATE_KINDS},
+        tuple(name for name in profile.file.header if name not in used), tuple(notes),
+    )  # fmt: skip
+
+
+def _alternatives(profile: Profile, table: str, taken: dict[str, str]) -> list[str]:
+    """Columns that would have fitted as well, where it matters most which one is taken."""
+    notes = []
+    for target in ("customer_id", "ordered_at", "amount", "unit_price"):
+        column = TABLES[table].column(target)
+        if target not in taken or column is None:
+            continue
+        others = [
+            name for name in profile.file.header
+            if name not in taken.values() and profile.fits(name, column)
+            and any(re.fullmatch(pattern, same_name(name)) for pattern in NAMES[target])
+        ]  # fmt: skip
+        if others:
+            notes.append(f"{target} is '{taken[target]}'; {' and '.join(map(repr, others))} would fit as well")
+    return notes
+
+
+def _in_words(filled: dict) -> str:
+    return "the number of the row" if "row_number" in filled else f"{filled['constant']!r} in every row"

@@ -1,0 +1,396 @@
+"""The mapping that a firm's files suggest, as commented YAML, with what it rests on and what only the firm knows."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from regulars.catalog.tables import TABLES
+from regulars.sources.discovery import signs
+from regulars.sources.discovery.columns import NAMES, Found, Profile, find_table, nearest
+from regulars.sources.discovery.files import Inspected, same_name
+from regulars.sources.mapping import OPEN, OPEN_TABLES
+
+ORDER_TABLES = ("order_lines", "orders")
+SHOWN = 12  # names or codes in a comment
+COMMENT_AT = 46  # column that comments begin in
+NOT_IN_YAML = r"\x7f-\x9f\u2028\u2029\ufffe\uffff"  # JSON leaves them as they are; YAML refuses them or breaks the line
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A mapping, and what it rests on.
+
+    Parameters
+    ----------
+    text : str
+        Content of ``data/sources/<dataset>.yaml``.
+    concluded : list of str
+        What the files show.
+    unsure : list of str
+        What somebody who knows the data may want to look at.
+    questions : list of str
+        What has to be answered before anything can be built; each stands as ``"?"`` in the text. Without an order log
+        the first asks for one.
+    has_orders : bool
+        Whether an order log is among the files.
+    """
+
+    text: str = field(repr=False)
+    concluded: list[str]
+    unsure: list[str]
+    questions: list[str]
+    has_orders: bool
+
+
+class _Notes:
+    def __init__(self):
+        self.concluded, self.unsure, self.questions = [], [], []
+
+
+def propose(dataset: str, files: Sequence[Inspected], currency: str = "") -> Proposal:
+    """Mapping of a dataset from its files.
+
+    Parameters
+    ----------
+    dataset : str
+    files : sequence of Inspected
+    currency : str
+        Code of its money, where it is known.
+
+    Returns
+    -------
+    Proposal
+        Its text is a mapping without any open question only where `Proposal.questions` is empty.
+    """
+    notes = _Notes()
+    groups = _group(files)
+    found, left = _one_of_each([(find_table(_whole(group)), group) for group in groups])
+    for group in left:
+        notes.unsure.append(_unused(group[0]))
+    orders = [name for name in ORDER_TABLES if name in found]
+    blocks = [_block(name, *found[name], files, notes) for name in sorted(found, key=_turn)]
+    if not orders:
+        notes.questions.insert(0, _no_orders(files))
+    else:
+        _compare_customers(found, orders[0], notes)
+        notes.unsure.append(
+            "the time zone of the dates is not in the files: UTC is taken; name another where it matters"
+        )
+        notes.unsure.append(
+            "observation_end is the day of the last order; name the day of the export if that was later"
+        )
+    money = _currency(currency, found[orders[0]][0] if orders else None, notes)
+    head = [
+        "# yaml-language-server: $schema=../../src/regulars/sources/source.schema.json",
+        '# Suggested by `regulars new` from what the files show. A "?" is a question to be answered before the build.',
+        f"title: {_scalar(dataset.replace('_', ' ').replace('-', ' ').title())}",
+        money,
+        _comment("time_zone: UTC", "not in the files; name one like Europe/London"),
+        _comment("simulated: false", "true puts a banner on every page"),
+        _comment("observation_end: last_order_day", "or the day of the export, YYYY-MM-DD"),
+        "",
+        "tables:",
+    ]
+    return Proposal("\n".join(head + blocks) + "\n", notes.concluded, notes.unsure, notes.questions, bool(orders))
+
+
+def _turn(name: str) -> tuple[bool, str]:
+    return name not in ORDER_TABLES, name
+
+
+def _group(files: Sequence[Inspected]) -> list[list[Inspected]]:
+    """Files with the same columns, written the same way, are parts of one table."""
+    groups: dict[str, list[Inspected]] = {}
+    # plain ASCII reads in every encoding, so such a file joins whichever group has its columns
+    for file in sorted(files, key=lambda file: file.is_ascii):
+        layout = {name: value for name, value in file.form.items() if name != "encoding"}
+        # a database table is a table of its own, whatever its columns
+        same = json.dumps([file.header, layout, file.source.get("table")])
+        encoding = f"{same} in {file.form.get('encoding')}"
+        other = next((key for key in groups if key.startswith(same)), encoding) if file.is_ascii else encoding
+        groups.setdefault(other, []).append(file)
+    return [sorted(group, key=files.index) for group in groups.values()]
+
+
+def _whole(group: list[Inspected]) -> Inspected:
+    """The files of a group as one: what is proved is proved by all of their values."""
+    encoded = next((file for file in group if "encoding" in file.form), group[0])
+    data = pa.concat_tables([file.data for file in group])
+    return replace(group[0], data=data, form=encoded.form, concluded=encoded.concluded, unsure=encoded.unsure)
+
+
+def _one_of_each(pairs):
+    """Best file for each table, and the groups that none is needed of."""
+    found: dict[str, tuple[Found, list[Inspected]]] = {}
+    left = [group for table, group in pairs if table is None]
+    for table, group in sorted((pair for pair in pairs if pair[0]), key=lambda pair: len(pair[0].missing)):
+        if table.table in found:
+            left.append(group)
+        else:
+            found[table.table] = (table, group)
+    return found, left
+
+
+def _unused(file: Inspected) -> str:
+    why = "it is no table that is read, or one that another file is already"
+    return f"{file.label} is not used: {why}; its columns are {_some(file.header)}"
+
+
+def _no_orders(files: Sequence[Inspected]) -> str:
+    best = max(files, key=lambda file: len(nearest(file)))
+    pairs = ", ".join(f"{target} may be '{name}'" for target, name in nearest(best).items())
+    hint = f"; in {best.label} {pairs}: if the rest has other names, write the mapping yourself" if pairs else ""
+    return (
+        f"which file holds the orders? None of {_some([file.label for file in files])} has a customer, a date and an "
+        f"amount of each order; name one that has{hint}."
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(str(name)[:60] for name in names[:SHOWN]) + more
+
+
+def _compare_customers(found: dict, main: str, notes: _Notes) -> None:
+    """Ids of the other tables are held against those of the order log."""
+    buyers = set(found[main][0].values("customer_id") or ())
+    for name, (table, _) in found.items():
+        ids = set(table.values("customer_id") or ()) - {""}
+        if name != main and ids and buyers and not ids & buyers:
+            column = table.columns["customer_id"]["column"]
+            notes.unsure.append(
+                f"{name}: none of the ids in '{column}' is a customer of the order log; is it another id?"
+            )
+
+
+# ---- one table -------------------------------------------------------------------------------------------------
+
+
+def _block(name: str, found: Found, group: list[Inspected], files: Sequence[Inspected], notes: _Notes) -> str:
+    first, rows = found.file, found.file.data.num_rows
+    labels = _some([file.label for file in group])
+    about = "; ".join([f"{rows:,} rows", *first.concluded])
+    notes.concluded.append(f"{labels} is {name}: {about}")
+    notes.unsure += [f"{first.label}: {text}" for text in first.unsure]
+    notes.unsure += [f"{name}: {text}" for text in found.notes]
+    if name == "surveys" and "customer_id" not in found.columns:
+        notes.unsure.append(
+            f"surveys: no column says who answered, so answers are anonymous{_join(found, files, 'customer_id')}"
+        )
+    if name == "surveys" and (repeated := signs.repeats(found, "response_id")):
+        column = found.columns["response_id"]["column"]
+        notes.unsure.append(f"surveys: {repeated:,} rows repeat a value of '{column}': of each the first row counts")
+    lines = [_comment(f"  {name}:", about), *_source(group)]
+    if form := dict(first.form) | _marks(found, notes):
+        lines.append(f"    format: {_flow(form)}")
+    lines.append("    columns:")
+    lines += [_column_line(found, target, spec) for target, spec in found.columns.items()]
+    for target in found.missing:
+        lines.append(_missing_line(found, target, files, notes))
+    for target, dates in found.dates.items():
+        if dates.choices:
+            notes.questions.append(_which_date(found, target))
+    lines += _rules(found, notes) if name in ORDER_TABLES else []
+    if found.other and name not in OPEN_TABLES:
+        lines.append(f"    # not used: {_one_line(_some(found.other))}")
+    if name in OPEN_TABLES and found.other:
+        lines.append(f"    # kept as attributes where you add them to columns: {_one_line(_some(found.other))}")
+    pairs = ", ".join(f"{target} = {_where(spec)}" for target, spec in found.columns.items())
+    notes.concluded.append(f"{name}: {pairs}")
+    return "\n".join(lines)
+
+
+def _source(group: list[Inspected]) -> list[str]:
+    source = group[0].source
+    if "path" not in source:
+        return [f"    {key}: {_scalar(value)}" for key, value in source.items()]
+    if len(group) == 1:
+        return [f"    path: {_scalar(source['path'])}"]
+    return ["    path:", *(f"      - {_scalar(file.source['path'])}" for file in group)]
+
+
+def _where(spec: dict) -> str:
+    return spec.get("column") or ("the row's number" if "row_number" in spec else f"{spec['constant']!r}")
+
+
+def _column_line(found: Found, target: str, spec: dict) -> str:
+    dates, line = found.dates.get(target), dict(spec)
+    comment = ""
+    if dates and dates.choices:
+        line["date_format"] = OPEN
+        comment = f"{dates.example!r} reads as {' and as '.join(form for form, _, _ in dates.choices)}: which is it?"
+    elif dates and dates.formats != ("iso",):
+        line["date_format"] = dates.formats[0] if len(dates.formats) == 1 else list(dates.formats)
+        comment = f"shown by {dates.example!r}"
+    elif spec.get("number_id"):
+        comment = "17850.0 and 017850 are 17850"
+    plain = set(line) == {"column"}
+    return _comment(f"      {target}: {_scalar(line['column']) if plain else _flow(line)}", comment)
+
+
+def _which_date(found: Found, target: str) -> str:
+    dates, column = found.dates[target], found.columns[target]["column"]
+    readings = "; ".join(f"{form} gives {first} to {last}" for form, first, last in dates.choices)
+    return (
+        f"tables.{found.table}.columns.{target}.date_format: how is the day written in '{column}'? Every value reads "
+        f"in several ways, such as {dates.example!r}: {readings}."
+    )
+
+
+def _missing_line(found: Found, target: str, files: Sequence[Inspected], notes: _Notes) -> str:
+    column = TABLES[found.table].column(target)
+    profile = Profile(found.file)
+    if column.kind == "text":
+        fitting = [name for name in found.other if re.search(r"_?(id|no|nr|code|number|key)$|_", same_name(name))]
+    else:
+        fitting = [name for name in found.other if profile.fits(name, column)]
+    shown = f"perhaps {_some(fitting)}" if fitting else "no column of the file fits"
+    notes.questions.append(
+        f"tables.{found.table}.columns.{target}: which column of {found.file.label} is it? "
+        f"{shown[0].upper()}{shown[1:]}{_join(found, files, target)}."
+    )
+    return _comment(f'      {target}: "{OPEN}"', shown)
+
+
+def _join(found: Found, files: Sequence[Inspected], target: str) -> str:
+    """Which other file may say what this one does not, by which column they share."""
+    for other in files:
+        shared = [name for name in other.header if name in found.file.header and same_name(name).endswith("id")]
+        names = [
+            name for name in other.header
+            if name not in found.file.header
+            and any(re.fullmatch(pattern, same_name(name)) for pattern in NAMES[target])
+        ]  # fmt: skip
+        if shared and names and other.label != found.file.label:
+            return (
+                f"; {other.label} has '{names[0]}' by the same '{shared[0]}': join them by `url: duckdb://` and a query"
+            )
+    return ""
+
+
+def _marks(found: Found, notes: _Notes) -> dict:
+    """Decimal and thousands marks of the table's numbers."""
+    told = {target: n for target, n in found.numbers.items() if n.decimal and not n.is_open and n.example}
+    marks = {(n.decimal, n.thousands) for n in told.values() if n.decimal == "," or n.thousands}
+    doubtful = {target: n for target, n in found.numbers.items() if n.is_open}
+    if any(n.decimal == "," for n in told.values()):
+        thousands = next((mark for decimal, mark in marks if decimal == "," and mark), None)
+        return {"decimal": ","} | ({"thousands": thousands} if thousands else {})
+    if thousands := next((mark for _, mark in marks if mark), None):
+        return {"thousands": thousands}
+    for target, n in doubtful.items():
+        notes.questions.append(
+            f"tables.{found.table}.format.decimal: is {n.example!r} in '{found.columns[target]['column']}' a thousand "
+            "or a little more than one? Name the decimal mark, and the thousands mark if it is one."
+        )
+        return {"decimal": OPEN}
+    return {}
+
+
+def _rules(found: Found, notes: _Notes) -> list[str]:
+    """Cancellations, lines that are no goods, copies: what an order log needs beside its columns."""
+    lines = []
+    name, label = found.table, found.file.label
+    if copies := signs.copies(found):
+        own = "column" in found.columns.get("order_id", {})
+        rule = "merge" if own else "keep"
+        told = "equal an earlier row in every column" + ("" if own else ", and there is no order id to tell them apart")
+        lines.append(_comment(f"    duplicates: {rule}", f"{copies:,} rows {told}"))
+        notes.unsure.append(f"{label}: {copies:,} rows {told}: they will be {'merged' if own else 'kept'}")
+    if prefix := signs.cancellation_prefix(found):
+        lines += [
+            "    cancellations:",
+            _comment(f"      order_id_prefix: {_scalar(prefix[0])}", f"{prefix[1]:,} rows, nearly all negative"),
+        ]
+        notes.concluded.append(f"{name}: order ids that begin with {prefix[0]} are cancellations ({prefix[1]:,} rows)")
+    if odd := signs.odd_products(found):
+        rows = sum(times for _, times in odd)
+        codes = [code for code, _ in odd]
+        lines.append(
+            f"    # non_products:  # {rows:,} rows have a product code without a digit: goods, or postage and fees?"
+        )
+        lines.append(f"    #   codes: [{', '.join(_scalar(code) for code in codes[:40])}]")
+        notes.unsure.append(
+            f"{label}: {rows:,} rows have product codes like {_some(codes[:4])}: fees or goods? They count as goods"
+        )
+    notes.unsure += [f"{label}: {text}" for text in _doubts(found)]
+    if (
+        name == "orders"
+        and "column" in found.columns.get("order_id", {})
+        and (repeated := signs.repeats(found, "order_id"))
+    ):
+        column = found.columns["order_id"]["column"]
+        lines.append(_comment(f'    repeated_key: "{OPEN}"', f"{repeated:,} rows repeat an order id: first or last"))
+        notes.questions.append(
+            f"tables.orders.repeated_key: {repeated:,} rows of {label} repeat a value of '{column}'; are they lines of "
+            "an order (then map order_lines), or does the first or the last one hold?"
+        )
+    return lines
+
+
+def _doubts(found: Found) -> list[str]:
+    doubts, rows = [], found.file.data.num_rows
+    customers = found.values("customer_id")
+    if customers is not None:
+        missing = sum(not customer for customer in customers)
+        if missing:
+            doubts.append(f"{missing:,} rows ({missing / rows:.1%}) have no customer: they will be set apart")
+        filled = rows - missing
+        if found.table == "orders" and filled >= 50 and len(set(customers) - {""}) == filled:
+            column = found.columns["customer_id"]["column"]
+            doubts.append(
+                f"every row has a '{column}' of its own: is there an id that stays when a customer comes again?"
+            )
+    price = found.numbers.get("unit_price")
+    if price and price.is_negative:
+        doubts.append(
+            f"some values of '{found.columns['unit_price']['column']}' are negative: those rows will be set apart"
+        )
+    return doubts
+
+
+def _currency(given: str, orders: Found | None, notes: _Notes) -> str:
+    code, shown = (given, "as named") if given else signs.currency(orders) if orders else ("", "")
+    if not code and orders is None:
+        return f'currency: "{OPEN}"'  # without an order log there are no amounts that it could be asked of
+    if code:
+        notes.concluded.append(f"the currency is {code} ({shown})")
+        return _comment(f"currency: {code}", shown)
+    what = f"{shown} may be several" if shown else "neither sign nor code stands with the amounts"
+    notes.questions.append(f"currency: which is it? {what[0].upper()}{what[1:]}; write its code, such as EUR.")
+    return _comment(f'currency: "{OPEN}"', f"{what}; a code such as EUR")
+
+
+# ---- YAML ------------------------------------------------------------------------------------------------------
+
+
+def _comment(line: str, comment: str) -> str:
+    return f"{line.ljust(COMMENT_AT)}  # {_one_line(comment)}" if comment else line
+
+
+def _one_line(text: str) -> str:
+    return re.sub(rf"[\x00-\x1f{NOT_IN_YAML}]+", " ", text)
+
+
+def _scalar(value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    text = str(value)
+    plain = re.fullmatch(r"[A-Za-z_/][\w ./-]*", text, re.A) and text == text.strip()
+    return text if plain and text not in ("true", "false", "null") else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return re.sub(f"[{NOT_IN_YAML}]", lambda odd: f"\\u{ord(odd[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def _flow(items: dict) -> str:
+    def one(value) -> str:
+        return f"[{', '.join(_scalar(part) for part in value)}]" if isinstance(value, list) else _scalar(value)
+
+    return "{" + ", ".join(f"{key}: {one(value)}" for key, value in items.items()) + "}"

@@ -1,0 +1,78 @@
+"""What the rows of an order log say beside their columns: cancellations, lines that are no goods, copies, currency."""
+
+import re
+from collections import Counter
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from regulars.sources.discovery.columns import Found
+from regulars.sources.discovery.values import SIGN_CURRENCIES
+from regulars.sources.parsing import CURRENCY_SIGNS
+
+NEARLY_ALL = 0.95
+HALF = 0.5
+FEW_CODES = 3
+FEWEST = 5  # rows that a rule is read off
+CURRENCY_WORDS = r"(?i)(?:^|[\W_])(eur|usd|gbp|chf|cny|jpy|inr|brl|cad|aud|sek|nok|dkk|pln)(?:$|[\W_])"
+
+
+def cancellation_prefix(found: Found) -> tuple[str, int] | None:
+    """Letters that begin the order ids of nearly nothing but negative rows, and how many rows those are."""
+    ids, counts = found.values("order_id"), found.values("quantity") or found.values("amount")
+    if ids is None or counts is None:
+        return None
+    letters = pc.struct_field(pc.extract_regex(pa.array(ids, pa.string()), "^(?P<letters>[A-Za-z]+)"), "letters")
+    negative = pc.match_substring_regex(pa.array(counts, pa.string()), r"^\s*[-(]|-\s*$")
+    rows = pa.table({"letters": letters, "negative": pc.cast(negative, pa.int64())}).group_by("letters")
+    for group in rows.aggregate([("negative", "sum"), ("negative", "count")]).to_pylist():
+        times, undone = group["negative_count"], group["negative_sum"]
+        if group["letters"] and FEWEST <= times < len(ids) / 2 and undone >= NEARLY_ALL * times:
+            return group["letters"], times
+    return None
+
+
+def odd_products(found: Found) -> list[tuple[str, int]]:
+    """Codes without a digit where nearly all others have one, with their rows: postage, fees, corrections, perhaps."""
+    codes = found.values("product_id")
+    if codes is None:
+        return []
+    times = Counter(code for code in codes if code)
+    odd = [(code, rows) for code, rows in times.most_common() if not re.search(r"\d", code)]
+    share = sum(rows for _, rows in odd) / max(len(codes), 1)
+    # postage may stand in every order, and is one code then
+    are_few = len(odd) <= max(FEW_CODES, (1 - NEARLY_ALL) * len(times)) and share < HALF
+    return odd if share < 1 - NEARLY_ALL or are_few else []
+
+
+def copies(found: Found) -> int:
+    """Rows that equal an earlier one in every column."""
+    data = found.file.data
+    return data.num_rows - data.group_by(data.column_names).aggregate([]).num_rows
+
+
+def repeats(found: Found, target: str) -> int:
+    """Rows whose value of a column of ours came in an earlier row."""
+    values = [value for value in found.values(target) or () if value]
+    return len(values) - len(set(values))
+
+
+def currency(found: Found) -> tuple[str, str]:
+    """Currency code, and what shows it; both empty where nothing does, the code alone where several are there."""
+    named = {value.upper() for value in found.values("currency") or () if value}
+    if named:
+        return (
+            (named.pop(), f"column '{found.columns['currency']['column']}'") if len(named) == 1 else ("", _list(named))
+        )
+    for target in ("amount", "unit_price"):
+        name = found.columns.get(target, {}).get("column", "")
+        if told := re.search(CURRENCY_WORDS, name):
+            return told[1].upper(), f"the name of column '{name}'"
+        beside = found.numbers[target].sign if target in found.numbers else ""
+        if sign := beside or next((sign for sign in CURRENCY_SIGNS if sign in name), ""):
+            return SIGN_CURRENCIES.get(sign, ""), f"the sign {sign} in column '{name}'"
+    return "", ""
+
+
+def _list(codes: set[str]) -> str:
+    return f"{len(codes)} currencies: {', '.join(sorted(codes)[:8])}"

@@ -1,0 +1,165 @@
+"""Bring a dataset's tables in as they came: copied, or drawn by the simulator, and counted."""
+
+import hashlib
+import importlib.util
+import re
+import shutil
+from pathlib import Path
+
+from regulars.catalog.places import write_json
+from regulars.errors import UserError
+from regulars.paths import output_root, project_root
+from regulars.sources.mapping import Mapping, UniqueKeys, load_mapping
+from regulars.sources.raw import raw_folder, read_files, read_manifest
+
+# 1998-06-30, 0123, no and 1e3 stay the texts that were written
+UniqueKeys.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
+
+
+UniqueKeys.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("^-?(0|[1-9][0-9]*)$"), list("-0123456789"))
+
+
+UniqueKeys.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^(null|~|)$"), ["n", "~", ""])
+
+
+def ingest(dataset: str, settings: dict) -> dict:
+    """Copy a dataset's tables as they came, check that they can be read, and write down what came.
+
+    Parameters
+    ----------
+    dataset : str
+    settings : dict
+        The stage's settings; ``seed`` is what a simulator starts from.
+
+    Returns
+    -------
+    dict
+        What ``manifest.json`` holds: ``source``, and for each table its ``rows`` and ``files`` (each with file,
+        rows, sha256).
+
+    Raises
+    ------
+    UserError
+        Where a file is absent, empty or unreadable, or lacks a column of the mapping.
+    """
+    mapping = load_mapping(dataset)
+    target = output_root() / raw_folder(dataset)
+    target.mkdir(parents=True, exist_ok=True)
+    simulated = _simulate(mapping, settings, target)
+    tables = {}
+    for name, table in mapping.tables.items():
+        copies = simulated[name] if name in simulated else _copy(mapping, name, table, target)
+        read = read_files(mapping, name, target, copies)
+        tables[name] = {
+            "rows": read.data.num_rows,
+            "files": [
+                {"file": copy, "rows": rows, "sha256": _sha256(target / copy)}
+                for copy, (_, rows) in zip(copies, read.files, strict=True)
+            ],
+        }
+    manifest = {"source": mapping.source, "simulated": mapping.simulated, "tables": tables}
+    write_json(manifest, raw_folder(dataset) / "manifest.json")
+    return manifest
+
+
+def has_changed(dataset: str) -> bool:
+    """Whether the files that a dataset is read from are others than those last brought in.
+
+    They lie outside the pipeline, so that no stage can watch them: asked before a run. A database is read again every
+    time, since nothing tells from outside whether its rows are the same; where they are, no later stage runs.
+
+    Returns
+    -------
+    bool
+        False where nothing has been brought in yet: the pipeline knows that by itself.
+
+    Raises
+    ------
+    UserError
+        Where the mapping, or a file that it names, is not there.
+    """
+    mapping = load_mapping(dataset)
+    if not (project_root() / raw_folder(dataset) / "manifest.json").is_file():
+        return False
+    tables = read_manifest(dataset)["tables"]
+    return any("url" in table for table in mapping.tables.values()) or any(
+        [_sha256(file) for file in _glob(table["path"], f"data/sources/{dataset}.yaml: tables.{name}")]
+        != [entry["sha256"] for entry in tables.get(name, {"files": []})["files"]]
+        for name, table in mapping.tables.items()
+        if "path" in table
+    )
+
+
+def _simulate(mapping: Mapping, settings: dict, target: Path) -> dict[str, list[str]]:
+    wanted = {name: table["simulator"] for name, table in mapping.tables.items() if "simulator" in table}
+    if not wanted:
+        return {}
+    from regulars.simulate import demo
+
+    made = demo(seed=settings["seed"], **mapping.simulator)
+    truth = made.pop("truth", None)
+    if truth is not None:
+        write_json(truth, raw_folder(mapping.name) / "truth.json")
+    for name in [name for name in made if name.startswith("truth")]:
+        made.pop(name).to_csv(target / f"{name}.csv", index=False, lineterminator="\n")
+    for name, source in wanted.items():
+        if source not in made:
+            raise UserError(
+                f"{mapping.file}: tables.{name}.simulator: the simulator makes no table '{source}'; "
+                f"it makes {', '.join(made)}."
+            )
+        made[source].to_csv(target / f"{name}.csv", index=False, lineterminator="\n")
+    return {name: [f"{name}.csv"] for name in wanted}
+
+
+def _copy(mapping: Mapping, name: str, table: dict, target: Path) -> list[str]:
+    key = f"{mapping.file}: tables.{name}"
+    if "url" in table:
+        from regulars.sources.databases import copy_table
+
+        copy = f"{name}/{name}.parquet"
+        (target / name).mkdir(exist_ok=True)
+        copy_table(table, mapping.time_zone, target / copy, key)
+        return [copy]
+    sources = [_resource(table["resource"], key)] if "resource" in table else _glob(table["path"], key)
+    names = [source.name for source in sources]
+    copies = []
+    for source in sources:
+        # files of the same name from several folders must not overwrite each other
+        unique = names.count(source.name) == 1
+        copy = f"{name}/{source.name}" if unique else f"{name}/{len(copies) + 1}-{source.name}"
+        (target / name).mkdir(exist_ok=True)
+        with source.open("rb") as given, (target / copy).open("wb") as kept:
+            shutil.copyfileobj(given, kept)
+        copies.append(copy)
+    return copies
+
+
+def _resource(resource: dict, key: str):
+    package, file = resource["package"], resource["file"]
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise UserError(f"{key}.resource: the Python package '{package}' is not installed; install it.")
+    # by its loader: importlib.resources.files would import the package, which takes seconds and may fail
+    found = spec.loader.get_resource_reader(package).files().joinpath(file)
+    if not found.is_file():
+        raise UserError(f"{key}.resource: the package '{package}' has no file '{file}'; name one that it has.")
+    return found
+
+
+def _glob(patterns, key: str) -> list[Path]:
+    found = []
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        path = Path(str(pattern)).expanduser()
+        base, relative = (Path(path.anchor), path.relative_to(path.anchor)) if path.is_absolute() else (None, path)
+        base = base or project_root()
+        matches = sorted(file for file in base.glob(str(relative)) if file.is_file())
+        if not matches:
+            raise UserError(f"{key}.path: there is no file '{pattern}'; paths start at the project's folder.")
+        found += [match for match in matches if match not in found]
+    return found
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,0 +1,147 @@
+"""Raw tables as the pipeline keeps them, and the manifest that says what came."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from regulars.errors import UserError
+from regulars.paths import project_root
+from regulars.sources.files import read_text
+from regulars.sources.mapping import Mapping
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+ROW = "row"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table as it came: every value text, columns ``c0``, ``c1`` … and ``row``, counted from 1.
+
+    The engine sees only our own column names, never those of the file, whatever they hold.
+
+    Parameters
+    ----------
+    name : str
+        Table name.
+    data : pyarrow.Table or ibis Table
+        Here, or where it lies in the engine.
+    header : tuple of str
+        Names of the columns in the file, in their order.
+    files : tuple of (str, int)
+        Path of each file from the project's root, and its number of rows.
+    """
+
+    name: str
+    data: "pa.Table | ir.Table" = field(repr=False)
+    header: tuple[str, ...]
+    files: tuple[tuple[str, int], ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows came."""
+        return sum(rows for _, rows in self.files)
+
+    def engine_column(self, name: str) -> str:
+        """Name in the engine of a column of the file."""
+        return f"c{self.header.index(name)}"
+
+    def place(self, row: int) -> str:
+        """Where a row stands, in words: its file and its number below the header."""
+        for file, rows in self.files:
+            if row <= rows:
+                return f"{file}, row {row} below the header"
+            row -= rows
+        raise IndexError(row)
+
+
+def raw_folder(dataset: str) -> Path:
+    """Folder of a dataset's raw files, from the project's root."""
+    return Path("data", "raw", dataset)
+
+
+def _raw_label(dataset: str, file: str) -> str:
+    return (raw_folder(dataset) / file).as_posix()
+
+
+def read_manifest(dataset: str) -> dict:
+    """What the ingest stage wrote down of a dataset's raw files.
+
+    Raises
+    ------
+    UserError
+        Where the dataset has not been ingested.
+    """
+    file = project_root() / raw_folder(dataset) / "manifest.json"
+    if not file.is_file():
+        raise UserError(f"{_raw_label(dataset, 'manifest.json')} is not there: run `make reports DATASET={dataset}`.")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def read_raw(mapping: Mapping, name: str, manifest: dict) -> RawTable:
+    """Read one raw table as text, from where the pipeline keeps it.
+
+    Parameters
+    ----------
+    mapping : Mapping
+    name : str
+        A table of the mapping.
+    manifest : dict
+        As `read_manifest` gives it.
+
+    Returns
+    -------
+    RawTable
+
+    Raises
+    ------
+    UserError
+        Where the table was never ingested, or a file is absent, empty or unreadable, lacks a column of the mapping,
+        or has other columns than the table's first file.
+    """
+    if name not in manifest["tables"]:
+        raise UserError(f"data/raw/{mapping.name} has no table {name}: run the ingest stage again.")
+    files = [entry["file"] for entry in manifest["tables"][name]["files"]]
+    return read_files(mapping, name, project_root() / raw_folder(mapping.name), files)
+
+
+def read_files(mapping: Mapping, name: str, folder: Path, files: list[str]) -> RawTable:
+    parts, counts, header = [], [], None
+    for file in files:
+        label = _raw_label(mapping.name, file)
+        columns, data = read_text(folder / file, mapping.tables[name]["format"], label)
+        if header is not None and columns != header:
+            raise UserError(f"{label}: its columns differ from those of {counts[0][0]}; give both files the same.")
+        header = columns
+        parts.append(data)
+        counts.append((label, data.num_rows))
+    check_header(mapping, name, header, counts[0][0])
+    data = pa.concat_tables(parts).combine_chunks()
+    if not data.num_rows:
+        raise UserError(f"{counts[0][0]} has a header and no rows: table {name} is empty; supply rows or drop it.")
+    data = data.append_column(ROW, pa.array(np.arange(1, data.num_rows + 1)))
+    return RawTable(name, data, header, tuple(counts))
+
+
+def check_header(mapping: Mapping, name: str, header: tuple[str, ...], label: str) -> None:
+    """Stop where the mapping names a column that a table, called ``label``, does not have."""
+    table = mapping.tables[name]
+    wanted = [
+        (spec["column"], f"maps to {name}.{target}") for target, spec in table["columns"].items() if "column" in spec
+    ]
+    wanted += [(column, f"names under {name}.void") for column in table["void"]]
+    for column, use in wanted:
+        if str(column) not in header:
+            close = get_close_matches(str(column), header, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(header[:20])}."
+            if len(header) == 1 and re.search("[,;|\t]", header[0]):
+                hint = f"its rows are read as one column, {header[0][:60]!r}: name its delimiter under format."
+            raise UserError(f"{label} has no column '{column}', which {mapping.file} {use}; {hint}")

@@ -1,0 +1,271 @@
+"""The project's own rules: layout, locks, arrows between rooms, stages against what they import."""
+
+import ast
+import json
+import os
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import imports
+from regulars import params
+from regulars.catalog.tables import TABLES
+from regulars.runner import declared_parameters
+from regulars.stages import STAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# every room, from the ground up: one may import from those before it, never from those after it
+ROOMS = (
+    "lazy", "errors", "paths", "labels", "rounding", "params", "finding", "privacy", "stages", "statistics", "engine",
+    "catalog", "simulate", "sources", "cleaning", "rfm", "clv", "segments", "retention", "satisfaction", "history",
+    "customer_table", "score_everybody", "call_list", "report", "pages", "runner", "cli",
+)  # fmt: skip
+# frames and numbers in, frames and numbers out
+DOMAIN = ("statistics", "simulate", "rfm", "clv", "segments", "retention", "satisfaction")
+
+
+def room(module: str) -> str:
+    """Room of a module: regulars.clv.beta_geo is in clv."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def rooms_imported(file: Path) -> set[str]:
+    return {room(name) for name in imports.imported(ast.parse(file.read_text(encoding="utf-8")))} - {""}
+
+
+def library_files() -> list[Path]:
+    return sorted(imports.PACKAGE.rglob("*.py"))
+
+
+def relative_room(file: Path) -> str:
+    return file.relative_to(imports.PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_every_room_has_its_place():
+    assert {relative_room(file) for file in library_files()} - {"__init__"} == set(ROOMS)
+
+
+@pytest.mark.parametrize("file", library_files(), ids=lambda file: file.relative_to(imports.PACKAGE).as_posix())
+def test_arrows_run_one_way(file):
+    here, reached = relative_room(file), rooms_imported(file)
+    if here == "__init__":
+        return
+    above = set(ROOMS[ROOMS.index(here) + 1 :])
+    assert not reached & above, "a room knows nothing of what stands on it"
+    if here in DOMAIN:
+        assert not reached & {"catalog", "report", "pages", "history"}, (
+            "files and pages are no concern of a domain room"
+        )
+    if here == "report":
+        assert not reached & set(DOMAIN) - {"statistics"}, "a page is made of what it is handed"
+
+
+def test_no_module_imports_itself_in_a_circle():
+    """Imports inside functions included: a circle is one wherever it is closed."""
+    reached = {}
+    for file in library_files():
+        name = ".".join(file.relative_to(imports.SOURCE).with_suffix("").parts).removesuffix(".__init__")
+        others = imports.imported(ast.parse(file.read_text(encoding="utf-8")))
+        reached[name] = {other for other in others if not name.startswith(f"{other}.")} - {name}
+
+    def circle(name, path):
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name in clear:
+            return []
+        for other in sorted(reached.get(name, ())):
+            if found := circle(other, [*path, name]):
+                return found
+        clear.add(name)
+        return []
+
+    clear: set[str] = set()
+    assert [found for name in sorted(reached) if (found := circle(name, []))] == []
+
+
+@pytest.mark.parametrize("file", library_files(), ids=lambda file: file.relative_to(imports.PACKAGE).as_posix())
+def test_no_private_name_leaves_its_room(file):
+    tree, here = ast.parse(file.read_text(encoding="utf-8")), relative_room(file)
+    foreign = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("regulars.")
+        if room(node.module) != here
+    ]
+    taken = [
+        f"{node.module}.{alias.name}"
+        for node in foreign
+        for alias in node.names
+        if any(part.startswith("_") for part in (*node.module.split("."), alias.name))
+    ]
+    assert taken == []
+
+
+@pytest.mark.parametrize("name", DOMAIN)
+def test_domain_modules_are_pure(name):
+    files = [file for file in library_files() if relative_room(file) == name]
+    for file in files:
+        source = file.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(print\(|import plotly|from plotly)", source, re.M), file
+        assert "catalog" not in rooms_imported(file), f"{file} reads or writes files"
+        assert "privacy" not in rooms_imported(file), f"{file} reads a key: notebooks hand over the names"
+        assert not re.search(r"\.(to_csv|to_parquet|write_text|read_text|open)\(", source), file
+
+
+def dvc_stages() -> dict:
+    return yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+
+
+def outs(stage: dict) -> dict[str, bool]:
+    """Path of each output to whether it persists."""
+    entries = [entry for kind in ("outs", "metrics") for entry in stage.get(kind, [])]
+    return {path: options.get("persist", False) for entry in entries for path, options in entry.items()}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_stage_depends_on_what_it_imports(name):
+    deps = set(dvc_stages()[name]["do"]["deps"])
+    listed = {dep for dep in deps if dep.startswith("src/")}
+    assert listed == set(imports.stage_files()[name]), "run python tools/imports.py --write"
+    notebook = STAGES[name].notebook
+    assert notebook is None or f"notebooks/{notebook}" in deps
+
+
+def files_read(code: str) -> set[str]:
+    """Files that a notebook reads through the catalogue, as dvc.yaml writes them."""
+    read = {"data/clean/${key}/ledger.json"} if "catalog.about(" in code else set()
+    for name in re.findall(r'catalog\.load\("([a-z_.]+)"', code):
+        read.add(TABLES[name].relative_path("${key}").as_posix())
+    if "catalog.load_supplied(" in code:
+        read.add("data/clean/${key}/")  # whatever the firm supplied
+    return read | {path.replace("{dataset}", "${key}") for path in re.findall(r'catalog\.read_json\(f"([^"]+)"', code)}
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.notebook], ids=lambda stage: stage.name)
+def test_stage_depends_on_what_its_notebook_reads(stage):
+    deps = {dep for dep in dvc_stages()[stage.name]["do"]["deps"] if not dep.startswith(("src/", "notebooks/"))}
+    read = files_read(imports.notebook_code(ROOT / "notebooks" / stage.notebook))
+    folders = {dep for dep in deps if "." not in dep.rsplit("/", 1)[-1]}
+    missed = {file for file in read - deps if not file.startswith(tuple(f"{folder}/" for folder in folders))}
+    assert missed == set()
+    # what is listed and not read would rerun the stage for nothing; sources and raw data are read by the library
+    assert {dep for dep in deps - folders - read if not dep.startswith("data/sources/")} == set()
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_stage_owns_the_same_outputs_for_dvc_and_for_the_runner(name):
+    stage = dvc_stages()[name]["do"]
+    owned = {path.rstrip("/").replace("{dataset}", "${key}") for path in STAGES[name].outputs}
+    assert set(outs(stage)) == owned
+    assert all(outs(stage).values()), "DVC deletes an output that does not persist before the stage runs"
+    assert len(stage["desc"].split()) >= 5
+    assert stage["params"] == ["common", name, "datasets.${key}.common", f"datasets.${{key}}.{name}"]
+
+
+def test_one_stage_owns_each_output():
+    paths = [path for stage in STAGES.values() for path in stage.outputs]
+    assert len(paths) == len(set(paths))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_is_a_thin_story(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code)
+    tree = ast.parse(imports.notebook_code(path))
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda)
+    assert not [node for node in ast.walk(tree) if isinstance(node, kinds)]
+    # shown, the path of a written file would differ from machine to machine
+    ends = ["".join(cell["source"]).splitlines()[-1] for cell in code]
+    assert not [line for line in ends if line.startswith(("catalog.save(", "catalog.write")) and not line.endswith(";")]
+    assert any(cell["cell_type"] == "markdown" for cell in notebook["cells"])
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.notebook], ids=lambda stage: stage.name)
+def test_notebook_declares_the_settings_of_its_stage(stage):
+    notebook = json.loads((ROOT / "notebooks" / stage.notebook).read_text(encoding="utf-8"))
+    declared = declared_parameters(notebook)
+    dataset = declared.pop("dataset")
+    assert declared == params.resolve(stage.name, dataset)
+
+
+def locked(name: str) -> dict[str, str]:
+    pattern = re.compile(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.M | re.I)
+    return dict(pattern.findall((ROOT / name).read_text(encoding="utf-8")))
+
+
+def requirement_name(requirement: str) -> str:
+    return re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower()
+
+
+def test_locks_hold_every_dependency_with_a_hash_and_no_host():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    run, test = locked("requirements.lock"), locked("requirements-test.lock")
+    assert {requirement_name(line) for line in project["dependencies"]} <= set(run)
+    extras = {
+        name: {requirement_name(line) for line in lines} for name, lines in project["optional-dependencies"].items()
+    }
+    assert extras["test"] - {"regulars"} | extras["spark"] <= set(test)
+    assert not extras["spark"] & set(run), "Spark is 400 MB, and few need it"
+    assert run.items() <= test.items(), "both environments must hold the same versions"
+    for name in ("requirements.lock", "requirements-test.lock"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "://" not in text
+        entries = [block for block in re.split(r"\n(?=\S)", text) if "==" in block]
+        assert [block for block in entries if "--hash=sha256:" not in block] == []
+
+
+def test_conda_environment_agrees_with_the_lock():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    python, pip, by_pip = environment["dependencies"]
+    assert python == f"python{project['requires-python']}"
+    assert pip == "pip"
+    assert by_pip == {"pip": ["--require-hashes", "-r requirements.lock"]}
+    assert environment["name"] == project["name"]
+
+
+def test_dvc_sends_nothing():
+    text = (ROOT / ".dvc" / "config").read_text(encoding="utf-8")
+    assert re.search(r"analytics = false", text)
+    assert re.search(r"check_update = false", text)
+
+
+def third_party_imports() -> set[str]:
+    """Top-level packages that the library imports, anywhere."""
+    import sys
+
+    names = set()
+    for file in library_files():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module)
+    return {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"regulars"}
+
+
+def test_what_is_imported_is_declared_and_its_licence_listed():
+    from importlib.metadata import packages_distributions
+
+    distributions = packages_distributions()
+    needed = {distributions[name][0].lower() for name in third_party_imports()} - {"ipython"}  # ipykernel's own
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    optional = project["optional-dependencies"]["spark"]
+    declared = {requirement_name(line) for line in [*project["dependencies"], *optional]}
+    assert needed <= declared
+    rows = re.findall(r"^\| ([a-z0-9-]+) \| ([A-Za-z0-9.-]+) \|", (ROOT / "LICENSES.md").read_text("utf-8"), re.M)
+    assert {name for name, _ in rows} - {"package"} == declared
+    assert {licence for _, licence in rows[1:]} <= {"MIT", "BSD-3-Clause", "Apache-2.0"}
+
+
+@pytest.mark.xdist_group("together")
+def test_what_shares_something_costly_runs_in_one_process(request):
+    """Where pytest and pytest-xdist do not fit, groups are dropped without a word, and each builds all of it anew."""
+    assert request.node.nodeid.endswith("@together") == ("PYTEST_XDIST_WORKER" in os.environ)
