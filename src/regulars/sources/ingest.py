@@ -2,24 +2,14 @@
 
 import hashlib
 import importlib.util
-import re
 import shutil
 from pathlib import Path
 
 from regulars.catalog.places import write_json
 from regulars.errors import UserError
 from regulars.paths import output_root, project_root
-from regulars.sources.mapping import Mapping, UniqueKeys, load_mapping
+from regulars.sources.mapping import Mapping, load_mapping
 from regulars.sources.raw import raw_folder, read_files, read_manifest
-
-# 1998-06-30, 0123, no and 1e3 stay the texts that were written
-UniqueKeys.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
-
-
-UniqueKeys.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("^-?(0|[1-9][0-9]*)$"), list("-0123456789"))
-
-
-UniqueKeys.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^(null|~|)$"), ["n", "~", ""])
 
 
 def ingest(dataset: str, settings: dict) -> dict:

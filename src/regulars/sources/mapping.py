@@ -106,6 +106,12 @@ class UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# 1998-06-30, 0123, no and 1e3 stay the texts that were written
+UniqueKeys.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
+UniqueKeys.add_implicit_resolver("tag:yaml.org,2002:int", re.compile("^-?(0|[1-9][0-9]*)$"), list("-0123456789"))
+UniqueKeys.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("^(null|~|)$"), ["n", "~", ""])
+
+
 @cache
 def source_schema() -> dict:
     """The JSON Schema of ``data/sources/<dataset>.yaml``, which editors can use as well."""
