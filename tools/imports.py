@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
 PACKAGE = SOURCE / "regulars"
-RUNNER = "regulars.runner"  # renders and scrubs what a notebook makes, so a notebook stage depends on it
+RUNNER = "regulars.runner"  # scrubs what a notebook makes, so a notebook stage depends on it
 BEGIN, END = "      # library, as imported (python tools/imports.py --write)", "      # end of library"
 
 
@@ -86,9 +86,7 @@ def notebook_code(path: Path) -> str:
 def stage_modules(stage) -> set[str]:
     """Modules behind one stage."""
     if stage.notebook:
-        layout = f"regulars.pages.{stage.page.removesuffix('.html')}"  # the report looks it up by the name of its stage
-        looks = {layout} if module_file(layout) else set()
-        return closure(imported(ast.parse(notebook_code(ROOT / "notebooks" / stage.notebook))) | looks | {RUNNER})
+        return closure(imported(ast.parse(notebook_code(ROOT / "notebooks" / stage.notebook))) | {RUNNER})
     return closure({stage.entry.split(":")[0]})
 
 

@@ -196,7 +196,7 @@ def _reports(arguments: argparse.Namespace) -> int:
 
     known = params.datasets()
     if arguments.dataset and arguments.dataset not in known:
-        params.resolve("index", arguments.dataset)  # raises the sentence that lists the datasets
+        params.resolve("pages", arguments.dataset)  # raises the sentence that lists the datasets
     datasets = [arguments.dataset] if arguments.dataset else known
     for dataset in datasets:
         if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made
@@ -221,7 +221,7 @@ def _reproduce_each(datasets: list[str], log: Path) -> int:
     cores = os.cpu_count() or 1
     workers = min(len(datasets), cores)
     with ThreadPoolExecutor(workers) as pool:
-        ends = [[f"scores@{dataset}", f"index@{dataset}"] for dataset in datasets]
+        ends = [[f"scores@{dataset}", f"pages@{dataset}"] for dataset in datasets]
         # numerical libraries would each take every processor, and wait for one another
         return max(pool.map(lambda targets: _reproduce(targets, log, threads=max(cores // workers, 1)), ends))
 
@@ -254,7 +254,7 @@ def _dataset_line(dataset: str, runs: list[dict]) -> str:
     seconds = defaultdict(float)
     for run in runs:
         seconds[run["dataset"]] += run["seconds"]
-    page = Path("reports", dataset, STAGES["index"].page)
+    page = Path("reports", dataset, "index.html")
     took = f"{seconds[dataset]:.1f} s" if dataset in seconds else "nothing had changed"
     return f"{dataset}: open {page} ({took})"
 

@@ -1,16 +1,41 @@
-"""What one section of a page tells: a finding, with the facts and frames behind it."""
+"""What one section of a page tells: a finding, with the facts and frames behind it; and what the data do not allow."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cache, wraps
 
 import pandas as pd
 
 from regulars.errors import UntoldError, UserError
+from regulars.rounding import plain
+from regulars.statistics.intervals import Estimate
+
+NOT_SUPPLIED = "not_supplied"  # verdict: the data of the section are not there; the page says what to supply
+UNUSABLE = "unusable"  # verdict: they are there and cannot be used; the fact ``why`` is the sentence
+MAKER = "tell_"  # what the name of every maker of findings begins with
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One sentence to be said below the charts of a section.
+
+    Parameters
+    ----------
+    code : str
+        Which: the end of its key in the wording.
+    facts : mapping
+        What it says.
+    """
+
+    code: str
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A finding as a domain module makes it and `regulars.report.Report.tell` shows it.
+    """A finding as a domain module makes it, a stage tells it and a page shows it.
 
     Parameters
     ----------
@@ -23,9 +48,11 @@ class Finding:
     shown : mapping
         Key of a chart to settings that only the data can tell, such as the bar that is picked out.
     columns : mapping
-        Key of a chart or table to formats of columns that only the data can tell, over what the layout says.
-    remarks : sequence of regulars.clv.limits.Remark
-        Paragraphs below the charts, each with a ``code``, which ends the key of its wording, and ``facts`` of its own.
+        Key of a chart or table to formats of columns that only the data can tell, over what the page says.
+    remarks : sequence of Remark
+        Paragraphs below the charts.
+    key : str, optional
+        Of the section; `tells` gives it.
 
     Examples
     --------
@@ -38,11 +65,138 @@ class Finding:
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     shown: Mapping[str, Mapping] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    remarks: Sequence = ()
+    remarks: Sequence[Remark] = ()
+    key: str | None = None
+
+    def __repr__(self) -> str:
+        """The verdict, each fact on a line of its own, and the size of each frame."""
+        lines = [f"{self.key or 'finding'}: {self.verdict}"]
+        lines += [f"  {name} = {plain_fact(value)}" for name, value in self.facts.items()]
+        lines += [f"  remark {remark.code} {_listed(remark.facts)}".rstrip() for remark in self.remarks]
+        lines += [f"  table {name}: {len(frame)} rows, {', '.join(frame)}" for name, frame in self.frames.items()]
+        return "\n".join(lines)
 
 
-NOT_SUPPLIED = "not_supplied"  # verdict: the data of the section are not there; the page says what to supply
-UNUSABLE = "unusable"  # verdict: they are there and cannot be used; the fact ``why`` is the sentence
+def _listed(facts: Mapping) -> str:
+    return ", ".join(f"{name} = {plain_fact(value)}" for name, value in facts.items())
+
+
+def plain_fact(value) -> str:
+    """A fact as an analyst reads it: an estimate with its interval and n, a number with at most six digits.
+
+    Examples
+    --------
+    >>> plain_fact(Estimate(0.5, 0.4, 0.6, 70)), plain_fact(1 / 3)
+    ('0.5 (0.4 to 0.6), n = 70', '0.333333')
+    """
+    if isinstance(value, Estimate):
+        ends = f" ({plain_fact(value.low)} to {plain_fact(value.high)})" if value.low == value.low else ""
+        return f"{plain_fact(value.value)}{ends}" + (f", n = {value.n}" if value.n else "")
+    value = plain(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+class Refusal:
+    """Stands for what the data do not allow: it says why, and so does whatever is made of it.
+
+    Examples
+    --------
+    >>> models = Refusal("there is one customer only.")
+    >>> models.orders.summary
+    It cannot be told: there is one customer only.
+    >>> bool(models)
+    False
+    """
+
+    def __init__(self, why: str):
+        self.why = why
+
+    def __getattr__(self, name: str) -> "Refusal":
+        """Itself, whatever is asked of it; nothing that Python or a display asks of any object."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *args, **kwargs) -> "Refusal":
+        """Itself."""
+        return self
+
+    def __getitem__(self, name) -> "Refusal":
+        """Itself."""
+        return self
+
+    def __bool__(self) -> bool:
+        """False: there is nothing here."""
+        return False
+
+    def __repr__(self) -> str:
+        """The sentence."""
+        return f"It cannot be told: {self.why}"
+
+
+def refused(*values) -> Refusal | None:
+    """First of some values that is a `Refusal`, or None."""
+    return next((value for value in values if isinstance(value, Refusal)), None)
+
+
+def may_refuse(make: Callable) -> Callable:
+    """Let a function hand on what the data do not allow in place of stopping a notebook.
+
+    Given a `Refusal` it gives that back; an `UntoldError` becomes one.
+
+    Examples
+    --------
+    >>> @may_refuse
+    ... def half(n):
+    ...     if n < 2:
+    ...         raise UntoldError("there is one customer only.")
+    ...     return n / 2
+    >>> half(1)
+    It cannot be told: there is one customer only.
+    >>> half(half(1)), half(4)
+    (It cannot be told: there is one customer only., 2.0)
+    """
+
+    @wraps(make)
+    def made(*args, **kwargs):
+        if (given := refused(*args, *kwargs.values())) is not None:
+            return given
+        try:
+            return make(*args, **kwargs)
+        except UntoldError as error:
+            return Refusal(str(error))
+
+    return made
+
+
+def tells(make: Callable[..., Finding]) -> Callable[..., Finding]:
+    """Mark a maker of a section's finding: ``tell_worth`` tells the section ``worth``.
+
+    Where the data do not allow it, the finding says why, so that the rest of a page stands.
+
+    Examples
+    --------
+    >>> @tells
+    ... def tell_worth(answers):
+    ...     raise UserError("Table surveys: nobody answered.")
+    >>> tell_worth([]).key, tell_worth([]).facts["why"]
+    ('worth', 'Table surveys: nobody answered.')
+    >>> tell_worth(Refusal("there is one customer only.")).facts["why"]
+    'there is one customer only.'
+    """
+    key = make.__name__.removeprefix(MAKER)
+
+    @wraps(make)
+    def told(*args, **kwargs) -> Finding:
+        given = refused(*args, *kwargs.values())
+        if given is not None:
+            return Finding(UNUSABLE, {"why": given.why}, key=key)
+        try:
+            return replace(make(*args, **kwargs), key=key)
+        except UserError as error:
+            return Finding(UNUSABLE, {"why": str(error)}, key=key)
+
+    return told
 
 
 def attempted(make: Callable[..., Finding], *args, **kwargs) -> Finding:
@@ -82,3 +236,50 @@ def attempt(make: Callable, *args, **kwargs) -> tuple[object | None, str | None]
         return make(*args, **kwargs), None
     except UntoldError as error:
         return None, str(error)
+
+
+# ---- facts as JSON ----
+
+
+def snake(name: str) -> str:
+    """Class name as keys write it: ``CustomerState`` is ``customer_state``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def encode_facts(facts: Mapping) -> dict:
+    """Facts as JSON that `decode_facts` turns back, so that any language can state them.
+
+    Examples
+    --------
+    >>> encode_facts({"share": Estimate(0.5, 0.4, 0.6, 70)})
+    {'share': {'value': 0.5, 'low': 0.4, 'high': 0.6, 'n': 70}}
+    """
+    return {name: _encode(value) for name, value in facts.items()}
+
+
+def _encode(value):
+    if isinstance(value, Estimate):
+        return {"value": plain(value.value), "low": plain(value.low), "high": plain(value.high), "n": plain(value.n)}
+    if isinstance(value, Enum):
+        return {"label": snake(type(value).__name__), "member": value.value}
+    return plain(value)
+
+
+def decode_facts(content: Mapping) -> dict:
+    """Facts that `encode_facts` wrote; a label comes back as a member of an enum of the same name."""
+    return {name: _decode(value) for name, value in content.items()}
+
+
+def _decode(value):
+    match value:
+        case {"label": kind, "member": member}:
+            return _named_enum(kind, member)
+        case {"value": number, "low": low, "high": high, "n": n}:
+            return Estimate(*(float("nan") if x is None else x for x in (number, low, high)), n)
+    return value
+
+
+@cache
+def _named_enum(kind: str, member: str) -> Enum:
+    # a label needs no more than its enum's name, so old files can be read when an enum has changed
+    return Enum("".join(part.title() for part in kind.split("_")), {member.upper() or "EMPTY": member})(member)

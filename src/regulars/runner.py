@@ -1,4 +1,4 @@
-"""Run one stage: its notebook with its settings, or its function; check, scrub, render, and swap the outputs in."""
+"""Run one stage: its notebook with its settings, or its function; check, scrub, and swap the outputs in."""
 
 import ast
 import importlib
@@ -9,7 +9,6 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from threading import Thread
 
 from regulars import params
 from regulars.errors import PageIsComplete, UntoldError, UserError
@@ -136,7 +135,7 @@ def declared_parameters(notebook: dict) -> dict:
 
 def _check_parameters(stage: Stage, declared: dict, settings: dict) -> None:
     unknown = sorted(set(settings) - set(declared))
-    unset = sorted(set(declared) - set(settings) - {"dataset"})
+    unset = sorted(set(declared) - set(settings) - {"dataset", "language"})
     if unknown:
         raise UserError(
             f"params.yaml: section '{stage.name}' sets '{unknown[0]}', which notebooks/{stage.notebook} "
@@ -154,8 +153,6 @@ def _run_notebook(stage: Stage, dataset: str, settings: dict, root: Path, stagin
     _check_parameters(stage, declared_parameters(json.loads(source.read_text(encoding="utf-8"))), settings)
     target = staging / f"reports/{dataset}/executed/{stage.name}.ipynb"
     target.parent.mkdir(parents=True)
-    # loaded while the kernel works and this process waits
-    Thread(target=importlib.import_module, args=("regulars.report.render",), daemon=True).start()
     notebook = execute(source, target, {"dataset": dataset, **settings}, root)
     refuse_noise(notebook, stage.notebook)
 
@@ -163,14 +160,6 @@ def _run_notebook(stage: Stage, dataset: str, settings: dict, root: Path, stagin
 
     scrub(notebook)
     target.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-    _render(notebook, stage, dataset, staging)
-
-
-def _render(notebook, stage: Stage, dataset: str, staging: Path) -> None:
-    from regulars.report.render import render_page
-
-    page = staging / f"reports/{dataset}/{stage.page}"
-    page.write_text(render_page(notebook, name=stage.notebook), encoding="utf-8")
 
 
 def execute(source: Path, target: Path, parameters: dict, root: Path):

@@ -7,6 +7,6 @@ _HOMES = {
     "schemas": ("limits_of", "rule_broken", "schema", "typed", "validate"),
     "about_dataset": ("About", "about", "about_from_ledger"),
     "files": ("in_engine", "load", "load_supplied", "save"),
-    "places": ("exists", "path", "read_json", "write_json", "write_parquet"),
+    "places": ("exists", "path", "read_json", "write_csv", "write_json", "write_parquet"),
 }  # fmt: skip
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

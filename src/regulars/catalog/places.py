@@ -43,6 +43,21 @@ def _castable(kind: pa.DataType) -> pa.DataType | None:
     return pa.timestamp("us") if pa.types.is_date(kind) else pa.float64() if pa.types.is_decimal(kind) else kind
 
 
+def write_csv(frame: pd.DataFrame, relative_path: Path | str) -> Path:
+    """Write a frame as CSV: plain names, floats with 10 significant digits, ISO dates."""
+    target = output_root() / relative_path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    rounded = round_frame(frame)
+    floats = rounded.select_dtypes("float").columns
+    text = {name: rounded[name].map(_shortest, na_action="ignore").astype("string") for name in floats}
+    rounded.assign(**text).to_csv(target, index=False, lineterminator="\n", encoding="utf-8")
+    return target
+
+
+def _shortest(value: float) -> str:
+    return f"{value:.10g}"
+
+
 def write_json(content, relative_path: Path | str) -> Path:
     """Write JSON: floats rounded to 10 significant digits, missing values as null, keys in the order given."""
     target = output_root() / relative_path

@@ -4,7 +4,6 @@ Rows are counted and summed where they lie, by the engine; what comes here has a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -13,6 +12,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from regulars.finding import Finding, Remark, tells
 from regulars.labels import Fate, Reason
 
 RAW = "raw"
@@ -45,14 +45,6 @@ class Sufficiency(StrEnum):
     DAYS = "days"
     RECENT = "recent"
     REPEATERS = "repeaters"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a sentence says: which of its wordings, and its facts."""
-
-    verdict: str
-    facts: dict
 
 
 def main_table(ledger: dict) -> str:
@@ -101,7 +93,7 @@ def ledger_finding(ledger: dict) -> Finding:
     return Finding(verdict, facts | ({"by_rule": by_rule} if verdict == "ruled" else {}))
 
 
-def waterfall(ledger: dict, what: str = "rows", names: Mapping[str, str] | None = None) -> pd.DataFrame:
+def waterfall(ledger: dict, what: str = "rows") -> pd.DataFrame:
     """From raw to kept, reason by reason, in rows or in money.
 
     Parameters
@@ -109,14 +101,11 @@ def waterfall(ledger: dict, what: str = "rows", names: Mapping[str, str] | None 
     ledger : dict
     what : {"rows", "amount"}
         In money the pairs that undo each other are left out: they sum to nothing.
-    names : mapping, optional
-        Step to what it is called; else the steps' own names.
 
     Returns
     -------
     pandas.DataFrame
-        step (raw, a `regulars.labels.Reason`, kept), step_name, the column `what` (totals as they are, steps
-        negative), is_total.
+        step (raw, a `regulars.labels.Reason`, kept), the column `what` (totals as they are, steps negative), is_total.
 
     Examples
     --------
@@ -133,9 +122,73 @@ def waterfall(ledger: dict, what: str = "rows", names: Mapping[str, str] | None 
         if reason["fate"] != Fate.KEPT and reason[what] and not pairs:
             rows.append((code, -number(reason[what]), False))
     rows.append((Fate.KEPT.value, number(account[what][Fate.KEPT]), True))
-    steps = pd.DataFrame(rows, columns=["step", what, "is_total"]).astype({"step": "string"})
-    steps.insert(1, "step_name", steps["step"].replace(dict(names or {})))
-    return steps
+    return pd.DataFrame(rows, columns=["step", what, "is_total"]).astype({"step": "string"})
+
+
+@tells
+def tell_ledger(ledger: dict, names: list[str]) -> Finding:
+    """Where the rows went: steps from raw to kept, in rows and in money, and every table.
+
+    Parameters
+    ----------
+    ledger : dict
+        As `regulars.cleaning.clean.clean` gives it.
+    names : list of str
+        All clean tables.
+
+    Returns
+    -------
+    Finding
+        Verdict as of `ledger_finding`; frames ``waterfall``, ``money`` (where a row was set aside), ``tables``.
+    """
+    account, verdict = ledger["tables"][main_table(ledger)], ledger_finding(ledger).verdict
+    money = {name: account["amount"][name] for name in (Fate.KEPT.value, Fate.MERGED.value, Fate.REJECTED.value)}
+    facts = {"raw": account["rows"][RAW], "kept_rows": account["rows"][Fate.KEPT], "money": account["amount"][RAW]}
+    frames = {"waterfall": waterfall(ledger, "rows"), "tables": tables_overview(ledger, names)}
+    if verdict != "whole":
+        frames["money"] = waterfall(ledger, "amount")
+    copies = copies_kept(ledger)
+    remarks = [Remark("copies", {"copies": copies})] if copies else []
+    return Finding(verdict, facts | money, frames, remarks=remarks)
+
+
+@tells
+def tell_reasons(reasons: pd.DataFrame, examples: pd.DataFrame) -> Finding:
+    """Why rows were set aside, with some to look at; of `worst_reasons` and `example_rows`."""
+    if reasons.empty:
+        return Finding("whole")
+    first = reasons.iloc[0]
+    facts = {"reason": first["reason"], "share": float(first["share"])}
+    return Finding("some", facts, {"worst": reasons, "examples": examples})
+
+
+@tells
+def tell_gaps(days: pd.DataFrame, start: date, end: date) -> Finding:
+    """Whether stretches of time are missing from the log; parameters as of `gaps`."""
+    weeks, found = weekly_orders(days, start, end), gaps(days, start, end)
+    seen = {"least": weeks["orders"].min(), "most": weeks["orders"].max()}
+    if found.empty:
+        return Finding("none", seen, {"weeks": weeks})
+    worst = found.nlargest(1, "expected")
+    facts = {"gaps": len(found), "days": worst["days"].sum(), "expected": worst["expected"].sum()}
+    return Finding("some", facts | seen, {"weeks": weeks, "list": found})
+
+
+@tells
+def tell_sufficiency(checks: pd.DataFrame, min_orders: int) -> Finding:
+    """Whether there is enough to conclude from.
+
+    Parameters
+    ----------
+    checks : pandas.DataFrame
+        Of `sufficiency`.
+    min_orders : int
+        Orders from which a customer came often.
+    """
+    found = sufficiency_finding(checks)
+    state = checks["is_met"].map({True: "met", False: "not_met"})
+    table = checks.assign(state=state, affects=checks["check"])
+    return Finding(found.verdict, {**found.facts, "min_orders": min_orders}, {"conditions": table})
 
 
 def copies_kept(ledger: dict) -> int:

@@ -88,7 +88,7 @@ _HOMES = {
     "concentration": ("concentration_finding", "concentration_told", "gini_estimate", "lorenz_curves", "top_share"),
     "newcomer": ("NewCustomer", "new_customer"),
     "record": ("assumptions", "models_record"),
-    "limits": ("Remark", "one_time_buyers", "remarks"),
+    "limits": ("one_time_buyers", "remarks"),
     "in_memory": ("Models", "Scored", "fit_models", "score_customers", "spend_choice_effect"),
     "_fitter": ("Finding",),
     "backtesting": ("Fold", "backtest", "backtest_folds", "compare_folds", "forecast_now", "score_folds"),

@@ -6,9 +6,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from regulars.clv.limits import Remark, one_time_buyers
+from regulars.clv.limits import one_time_buyers
 from regulars.clv.newcomer import NewCustomer
-from regulars.finding import Finding
+from regulars.finding import Finding, Remark
 from regulars.rfm import Purchases, unit_days
 
 

@@ -19,10 +19,9 @@ from regulars.clv.backtesting import (
 )
 from regulars.clv.coverage import Coverage, holdout_coverage
 from regulars.clv.in_memory import Scored, at_risk
-from regulars.clv.limits import Remark
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.errors import UntoldError, UserError
-from regulars.finding import Finding
+from regulars.finding import Finding, Remark
 from regulars.labels import Miss
 from regulars.rfm import Purchases
 from regulars.rounding import round_significant

@@ -1,27 +1,10 @@
 """What must be said beside the numbers: on spend and frequency, on outliers, on days, on what the data cannot tell."""
 
-from dataclasses import dataclass, field
-
 import pandas as pd
 
 from regulars.clv.in_memory import Models, spend_choice_effect
 from regulars.clv.netting_bias import NettingBias
-
-
-@dataclass(frozen=True)
-class Remark:
-    """One sentence to be said.
-
-    Parameters
-    ----------
-    code : str
-        Which: the end of its key in the wording.
-    facts : dict
-        What it says.
-    """
-
-    code: str
-    facts: dict = field(default_factory=dict)
+from regulars.finding import Remark
 
 
 def remarks(summary: pd.DataFrame, models: Models, netting: NettingBias, missed: int = 0, **economics) -> list[Remark]:

@@ -1,28 +1,47 @@
-"""Charts and tables of the quality page."""
+"""The quality page: its sections in order, their charts and tables."""
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import chart, table
+from regulars.report.layout import Page, chart, section, table
 
-STEPS = {"category": "step_name", "is_total": "is_total"}
+STEP = "label:ledger_step/reason"
+STEPS = {"category": "step", "is_total": "is_total"}
 
-LAYOUT = {
-    "ledger.waterfall": chart(charts.waterfall, columns(step_name="text", rows="count"), amount="rows", **STEPS),
-    "ledger.money": chart(charts.waterfall, columns(step_name="text", amount="money"), amount="amount", **STEPS),
-    "tables": table(columns("table", "supply", "raw", "kept", "merged", "netted", "rejected")),
-    "worst": table(columns("table", "reason", fate="label:fate", rows="count", share="percent1", amount="money")),
-    "examples": table(
-        columns("reason", row="count", ordered_at="date_short", product_id="text", quantity="number", amount="money")
+PAGE = Page(
+    "clean",
+    "quality.html",
+    (
+        section(
+            "ledger",
+            waterfall=chart(charts.waterfall, columns(step=STEP, rows="count"), amount="rows", **STEPS),
+            money=chart(charts.waterfall, columns(step=STEP, amount="money"), amount="amount", **STEPS),
+            tables=table(columns("table", "supply", "raw", "kept", "merged", "netted", "rejected")),
+        ),
+        section(
+            "reasons",
+            worst=table(columns("table", "reason", fate="label:fate", rows="count", share="percent1", amount="money")),
+            examples=table(
+                columns(
+                    "reason", row="count", ordered_at="date_short", product_id="text", quantity="number", amount="money"
+                )
+            ),
+        ),
+        section(
+            "gaps",
+            weeks=chart(charts.lines, ["week_end", "orders"], x="week_end", y="orders"),
+            list=table({"first_day": "date", "last_day": "date"} | columns("days", "expected")),
+        ),
+        section(
+            "sufficiency",
+            conditions=table(
+                {
+                    "check": "label:sufficiency",
+                    "value": "count",
+                    "needed": "count",
+                    "state": "label:state",
+                    "affects": "label:affects",
+                }
+            ),
+        ),
     ),
-    "gaps.weeks": chart(charts.lines, ["week_end", "orders"], x="week_end", y="orders"),
-    "gaps.list": table({"first_day": "date", "last_day": "date"} | columns("days", "expected")),
-    "conditions": table(
-        {
-            "check": "label:sufficiency",
-            "value": "count",
-            "needed": "count",
-            "state": "label:state",
-            "affects": "label:affects",
-        }
-    ),
-}
+)

@@ -1,8 +1,8 @@
-"""Charts and tables of the satisfaction page."""
+"""The satisfaction page: its sections in order, their charts and tables."""
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Word, chart, table
+from regulars.report.layout import Page, Word, chart, section, table
 
 SCORE = "number1:with_interval"
 
@@ -19,437 +19,524 @@ RANKS = columns(
     rank_ordered_logit="number0:with_interval",
 )
 
-LAYOUT = {
-    "satisfied.constructs": chart(
-        charts.dots,
-        columns(construct="text", performance=SCORE, n="count"),
-        category="construct",
-        value="performance",
-        low="performance_low",
-        high="performance_high",
-    ),
-    "why.map": chart(
-        charts.bubbles,
-        columns(
-            driver="text",
-            effect="number2:with_interval",
-            performance=SCORE,
-            share="percent:with_interval",
-            rank_first="percent",
-            n="count",
+PAGE = Page(
+    "satisfaction",
+    "satisfaction.html",
+    (
+        section(
+            "satisfied",
+            needs="surveys",
+            constructs=chart(
+                charts.dots,
+                columns(construct="text", performance=SCORE, n="count"),
+                category="construct",
+                value="performance",
+                low="performance_low",
+                high="performance_high",
+            ),
         ),
-        y="effect",
-        size="share",
-        ends={"effect": ("effect_low", "effect_high"), "performance": ACROSS},
-        **MAP,
-    ),
-    "why.questions": table(
-        columns(
-            wording="text",
-            driver="text",
-            performance=SCORE,
-            effect="number2:with_interval",
-            room=SCORE,
-            rank_first="percent",
-        )
-    ),
-    "levers.map": chart(
-        charts.bubbles,
-        columns(
-            driver="text",
-            worth="money_short:with_interval",
-            performance=SCORE,
-            left="money_short",
-            rank_first="percent",
-            n="count",
+        section(
+            "waves",
+            line=chart(
+                charts.lines,
+                columns(wave="text", date="date_short", n="count", satisfaction=SCORE),
+                x="date",
+                y="satisfaction",
+                low="satisfaction_low",
+                high="satisfaction_high",
+                from_zero=False,
+            ),
+            table=table(
+                columns(
+                    wave="text",
+                    n="count",
+                    satisfaction=SCORE,
+                    dissatisfied="percent:with_interval",
+                    nps="number0:with_interval",
+                    csat="percent:with_interval",
+                )
+            ),
         ),
-        y="worth",
-        size="left",
-        ends={"worth": ("worth_low", "worth_high"), "performance": ACROSS},
-        **MAP,
-    ),
-    "measured.quality": table(
-        columns(
-            construct="text",
-            items="count",
-            ave="number2",
-            composite_reliability="number2",
-            alpha="number2",
-            htmt="number2",
-            r_squared="number2",
-        )
-    ),
-    "measured.weights": table(
-        columns(wording="text", construct="text", share="percent", weight="number2", loading="number2")
-    ),
-    "waves.line": chart(
-        charts.lines,
-        columns(wave="text", date="date_short", n="count", satisfaction=SCORE),
-        x="date",
-        y="satisfaction",
-        low="satisfaction_low",
-        high="satisfaction_high",
-        from_zero=False,
-    ),
-    "waves.table": table(
-        columns(
-            wave="text",
-            n="count",
-            satisfaction=SCORE,
-            dissatisfied="percent:with_interval",
-            nps="number0:with_interval",
-            csat="percent:with_interval",
-        )
-    ),
-    "gap.items": chart(
-        charts.shares,
-        columns(wording="text", state="label:satisfaction_state", share="percent:with_interval", n="count"),
-        category="wording",
-        part="state",
-        share="share",
-        colours={"dissatisfied": charts.RISK, "satisfied": charts.BEFORE, "highly_satisfied": charts.GAIN},
-    ),
-    "who.segments": chart(
-        charts.dots,
-        columns("segment", "n", value=SCORE),
-        category="segment",
-        value="value",
-        low="value_low",
-        high="value_high",
-    ),
-    "complaints.causes": chart(
-        charts.bars,
-        columns(category="text", tickets="count", share="percent:with_interval"),
-        category="category",
-        value="share",
-        low="share_low",
-        high="share_high",
-    ),
-    "complaints.pareto": table(
-        columns(cause="text", tickets="count", share="percent:with_interval", cumulative="percent")
-    ),
-    "complaints.endings": table(
-        columns(
-            category="text",
-            n="count",
-            open="count",
-            resolved_quickly="percent",
-            not_satisfied="percent:with_interval",
-            median_days=SCORE,
+        section(
+            "who",
+            segments=chart(
+                charts.dots,
+                columns("segment", "n", value=SCORE),
+                category="segment",
+                value="value",
+                low="value_low",
+                high="value_high",
+            ),
         ),
-        total=["n", "open"],
-    ),
-    "service.steps": chart(
-        charts.bars,
-        {"step": "label:handling_step", "share": "percent:with_interval", "n": "count"},
-        category="step",
-        value="share",
-        low="share_low",
-        high="share_high",
-    ),
-    "service.sla": table(
-        {
-            "step": "label:promise",
-            "hours": "count",
-            "share": "percent:with_interval",
-            "overdue": "count",
-            "n": "count",
-        }
-    ),
-    "returned.cells": table(
-        {
-            "outcome": "label:outcome",
-            "loss": "label:loss",
-            "share": "percent:with_interval",
-            "n": "count",
-            "published": "percent",
-        }
-    ),
-    "flow.line": chart(
-        charts.lines,
-        columns(month="month_short", complaints="count", series="label:flow_series", per_thousand="number1"),
-        across="series",
-        x="month",
-        y="per_thousand",
-        by="series",
-        low="low",
-        high="high",
-    ),
-    "flow.backlog": table(
-        columns(month="month_short", opened="count", closed="count", backlog="count", mean_age_days="count")
-    ),
-    "desk.owners": chart(
-        charts.dots,
-        columns(owner="text", share="percent:with_interval", n="count"),
-        category="owner",
-        value="share",
-        low="share_low",
-        high="share_high",
-    ),
-    "desk.shares": table(columns(measure="label:desk_measure", share="percent:with_interval", n="count")),
-    "desk.remedies": table(columns(requested_remedy="text", share="percent:with_interval", n="count")),
-    "desk.trail": table(columns(status="text", n="count", open="count", median_hours="number1:with_interval")),
-    "desk.faults": table(columns(fault="text")),
-    "goods.products": chart(
-        charts.dots,
-        columns(product="text", complaints="count", n="count", per_thousand="number1:with_interval"),
-        category="product",
-        value="per_thousand",
-        low="per_thousand_low",
-        high="per_thousand_high",
-        from_zero=True,
-    ),
-    "goods.units": table(
-        columns(
-            product_id="text",
-            n="count",
-            repaired="count",
-            share="percent:with_interval",
-            cost="money",
-            under_warranty="count",
-        )
-    ),
-    "worth.value": chart(
-        charts.dots,
-        {
-            "position": "label:satisfaction_level",
-            "satisfaction": "number1",
-            "value": "money:with_interval",
-            "n": "count",
-        },
-        category="position",
-        value="value",
-        low="value_low",
-        high="value_high",
-    ),
-    "worth.assumptions": table(
-        columns(
-            assumption="label:assumption",
-            rate_pct="percent",
-            dropout_pct="percent",
-            at_risk="money_short:with_interval",
-        )
-    ),
-    "loyalty.types": chart(
-        charts.bars,
-        columns(
-            loyalty_type="label:loyalty_type",
-            customers="count",
-            share="percent:with_interval",
-            wrong="percent",
-            n="count",
+        section(
+            "loyalty",
+            types=chart(
+                charts.bars,
+                columns(
+                    loyalty_type="label:loyalty_type",
+                    customers="count",
+                    share="percent:with_interval",
+                    wrong="percent",
+                    n="count",
+                ),
+                category="loyalty_type",
+                value="share",
+                low="share_low",
+                high="share_high",
+            ),
+            migration=table(
+                columns(
+                    before="label:loyalty_type",
+                    n="count",
+                    stayed="percent:with_interval",
+                    to_true="percent",
+                    to_latent="percent",
+                    to_spurious="percent",
+                    to_none="percent",
+                )
+            ),
         ),
-        category="loyalty_type",
-        value="share",
-        low="share_low",
-        high="share_high",
-    ),
-    "loyalty.migration": table(
-        columns(
-            before="label:loyalty_type",
-            n="count",
-            stayed="percent:with_interval",
-            to_true="percent",
-            to_latent="percent",
-            to_spurious="percent",
-            to_none="percent",
-        )
-    ),
-    "benefits.table": chart(
-        charts.dots,
-        columns(
-            loyalty_type="label:loyalty_type",
-            n="count",
-            repeat="percent:with_interval",
-            faster="number0:with_interval",
-            crossing="number1:with_interval",
-            referral="number0:with_interval",
-            immunity="number0:with_interval",
+        section(
+            "between",
+            groups=chart(
+                charts.dots,
+                columns(group="text", n="count", mean="number1", value=SCORE),
+                category="group",
+                value="value",
+                low="value_low",
+                high="value_high",
+            ),
+            agents=table(columns(group="text", n="count", mean="number1", value=SCORE)),
+            shares=table(
+                columns(
+                    between="label:variance_between",
+                    groups="count",
+                    n="count",
+                    share="percent1:with_interval",
+                    spread="number1",
+                    differ="label:difference",
+                )
+            ),
         ),
-        category="loyalty_type",
-        value="repeat",
-        low="repeat_low",
-        high="repeat_high",
-    ),
-    "switching.rates": chart(
-        charts.dots,
-        columns(state="label:satisfaction_state", share="percent:with_interval", n="count", published="percent"),
-        category="state",
-        value="share",
-        low="share_low",
-        high="share_high",
-        before="published",
-        names=(Word("switching.own"), Word("switching.published")),
-    ),
-    "between.groups": chart(
-        charts.dots,
-        columns(group="text", n="count", mean="number1", value=SCORE),
-        category="group",
-        value="value",
-        low="value_low",
-        high="value_high",
-    ),
-    "between.agents": table(columns(group="text", n="count", mean="number1", value=SCORE)),
-    "between.shares": table(
-        columns(
-            between="label:variance_between",
-            groups="count",
-            n="count",
-            share="percent1:with_interval",
-            spread="number1",
-            differ="label:difference",
-        )
-    ),
-    "cases.scores": chart(
-        charts.dots,
-        columns(category="text", n="count", score=SCORE, others=SCORE, gap="number1:with_interval"),
-        category="category",
-        value="score",
-        low="score_low",
-        high="score_high",
-        before="others",
-        names=(Word("cases.told"), Word("cases.others")),
-    ),
-    "importance.table": chart(
-        charts.dots,
-        columns(
-            factor="text",
-            rank_managers="number0",
-            weight="percent:with_interval",
-            pairwise="percent",
-            rank_customers="number0",
-            effect="number2:with_interval",
+        section(
+            "why",
+            map=chart(
+                charts.bubbles,
+                columns(
+                    driver="text",
+                    effect="number2:with_interval",
+                    performance=SCORE,
+                    share="percent:with_interval",
+                    rank_first="percent",
+                    n="count",
+                ),
+                y="effect",
+                size="share",
+                ends={"effect": ("effect_low", "effect_high"), "performance": ACROSS},
+                **MAP,
+            ),
+            questions=table(
+                columns(
+                    wording="text",
+                    driver="text",
+                    performance=SCORE,
+                    effect="number2:with_interval",
+                    room=SCORE,
+                    rank_first="percent",
+                )
+            ),
         ),
-        category="factor",
-        value="effect",
-        low="effect_low",
-        high="effect_high",
-    ),
-    "delivered.bridge": chart(
-        charts.waterfall,
-        columns(part="label:value_part", amount="number1:with_interval"),
-        category="part",
-        amount="amount",
-        is_total="is_total",
-    ),
-    "delivered.rival": chart(
-        charts.waterfall,
-        columns(part="label:value_part", amount="number1:with_interval"),
-        category="part",
-        amount="amount",
-        is_total="is_total",
-    ),
-    "delivered.offers": table(
-        columns(
-            offer="text",
-            n="count",
-            gains="number1",
-            costs="number1",
-            net="number1:with_interval",
-            ratio="number2:with_interval",
+        section(
+            "gap",
+            items=chart(
+                charts.shares,
+                columns(wording="text", state="label:satisfaction_state", share="percent:with_interval", n="count"),
+                category="wording",
+                part="state",
+                share="share",
+                colours={"dissatisfied": charts.RISK, "satisfied": charts.BEFORE, "highly_satisfied": charts.GAIN},
+            ),
+        ),
+        section(
+            "importance",
+            table=chart(
+                charts.dots,
+                columns(
+                    factor="text",
+                    rank_managers="number0",
+                    weight="percent:with_interval",
+                    pairwise="percent",
+                    rank_customers="number0",
+                    effect="number2:with_interval",
+                ),
+                category="factor",
+                value="effect",
+                low="effect_low",
+                high="effect_high",
+            ),
+        ),
+        section(
+            "kano",
+            map=chart(
+                charts.bubbles,
+                columns(
+                    feature="text",
+                    kano="label:kano_class",
+                    held="percent",
+                    better="percent:with_interval",
+                    missed="percent:with_interval",
+                    n="count",
+                ),
+                category="feature",
+                x="missed",
+                y="better",
+                size="held",
+                ends={"missed": ("missed_low", "missed_high"), "better": ("better_low", "better_high")},
+            ),
+        ),
+        section(
+            "complaints",
+            needs="tickets",
+            causes=chart(
+                charts.bars,
+                columns(category="text", tickets="count", share="percent:with_interval"),
+                category="category",
+                value="share",
+                low="share_low",
+                high="share_high",
+            ),
+            pareto=table(columns(cause="text", tickets="count", share="percent:with_interval", cumulative="percent")),
+            endings=table(
+                columns(
+                    category="text",
+                    n="count",
+                    open="count",
+                    resolved_quickly="percent",
+                    not_satisfied="percent:with_interval",
+                    median_days=SCORE,
+                ),
+                total=["n", "open"],
+            ),
+        ),
+        section(
+            "service",
+            steps=chart(
+                charts.bars,
+                {"step": "label:handling_step", "share": "percent:with_interval", "n": "count"},
+                category="step",
+                value="share",
+                low="share_low",
+                high="share_high",
+            ),
+            sla=table(
+                {
+                    "step": "label:promise",
+                    "hours": "count",
+                    "share": "percent:with_interval",
+                    "overdue": "count",
+                    "n": "count",
+                }
+            ),
+        ),
+        section(
+            "returned",
+            cells=table(
+                {
+                    "outcome": "label:outcome",
+                    "loss": "label:loss",
+                    "share": "percent:with_interval",
+                    "n": "count",
+                    "published": "percent",
+                }
+            ),
+        ),
+        section(
+            "flow",
+            line=chart(
+                charts.lines,
+                columns(month="month_short", complaints="count", series="label:flow_series", per_thousand="number1"),
+                across="series",
+                x="month",
+                y="per_thousand",
+                by="series",
+                low="low",
+                high="high",
+            ),
+            backlog=table(
+                columns(month="month_short", opened="count", closed="count", backlog="count", mean_age_days="count")
+            ),
+        ),
+        section(
+            "desk",
+            owners=chart(
+                charts.dots,
+                columns(owner="text", share="percent:with_interval", n="count"),
+                category="owner",
+                value="share",
+                low="share_low",
+                high="share_high",
+            ),
+            shares=table(columns(measure="label:desk_measure", share="percent:with_interval", n="count")),
+            remedies=table(columns(requested_remedy="text", share="percent:with_interval", n="count")),
+            trail=table(columns(status="text", n="count", open="count", median_hours="number1:with_interval")),
+            faults=table(columns(fault="text")),
+        ),
+        section(
+            "goods",
+            products=chart(
+                charts.dots,
+                columns(product="text", complaints="count", n="count", per_thousand="number1:with_interval"),
+                category="product",
+                value="per_thousand",
+                low="per_thousand_low",
+                high="per_thousand_high",
+                from_zero=True,
+            ),
+            units=table(
+                columns(
+                    product_id="text",
+                    n="count",
+                    repaired="count",
+                    share="percent:with_interval",
+                    cost="money",
+                    under_warranty="count",
+                )
+            ),
+        ),
+        section(
+            "cases",
+            scores=chart(
+                charts.dots,
+                columns(category="text", n="count", score=SCORE, others=SCORE, gap="number1:with_interval"),
+                category="category",
+                value="score",
+                low="score_low",
+                high="score_high",
+                before="others",
+                names=(Word("cases.told"), Word("cases.others")),
+            ),
+        ),
+        section(
+            "channels",
+            table=chart(
+                charts.bars,
+                columns(
+                    channel="label:listening_channel",
+                    voices="count",
+                    reach="percent",
+                    topic="text",
+                    share="percent:with_interval",
+                ),
+                category="channel",
+                value="share",
+                low="share_low",
+                high="share_high",
+            ),
+        ),
+        section(
+            "levels",
+            shares=chart(
+                charts.bars,
+                columns(
+                    service_level="label:service_level",
+                    encounters="count",
+                    share="percent:with_interval",
+                    at_least="percent:with_interval",
+                ),
+                category="service_level",
+                value="share",
+                low="share_low",
+                high="share_high",
+            ),
+        ),
+        section(
+            "switching",
+            rates=chart(
+                charts.dots,
+                columns(
+                    state="label:satisfaction_state", share="percent:with_interval", n="count", published="percent"
+                ),
+                category="state",
+                value="share",
+                low="share_low",
+                high="share_high",
+                before="published",
+                names=(Word("switching.own"), Word("switching.published")),
+            ),
+        ),
+        section(
+            "benefits",
+            table=chart(
+                charts.dots,
+                columns(
+                    loyalty_type="label:loyalty_type",
+                    n="count",
+                    repeat="percent:with_interval",
+                    faster="number0:with_interval",
+                    crossing="number1:with_interval",
+                    referral="number0:with_interval",
+                    immunity="number0:with_interval",
+                ),
+                category="loyalty_type",
+                value="repeat",
+                low="repeat_low",
+                high="repeat_high",
+            ),
+        ),
+        section(
+            "delivered",
+            bridge=chart(
+                charts.waterfall,
+                columns(part="label:value_part", amount="number1:with_interval"),
+                category="part",
+                amount="amount",
+                is_total="is_total",
+            ),
+            rival=chart(
+                charts.waterfall,
+                columns(part="label:value_part", amount="number1:with_interval"),
+                category="part",
+                amount="amount",
+                is_total="is_total",
+            ),
+            offers=table(
+                columns(
+                    offer="text",
+                    n="count",
+                    gains="number1",
+                    costs="number1",
+                    net="number1:with_interval",
+                    ratio="number2:with_interval",
+                ),
+            ),
+        ),
+        section(
+            "worth",
+            value=chart(
+                charts.dots,
+                {
+                    "position": "label:satisfaction_level",
+                    "satisfaction": "number1",
+                    "value": "money:with_interval",
+                    "n": "count",
+                },
+                category="position",
+                value="value",
+                low="value_low",
+                high="value_high",
+            ),
+            assumptions=table(
+                columns(
+                    assumption="label:assumption",
+                    rate_pct="percent",
+                    dropout_pct="percent",
+                    at_risk="money_short:with_interval",
+                )
+            ),
+        ),
+        section(
+            "levers",
+            map=chart(
+                charts.bubbles,
+                columns(
+                    driver="text",
+                    worth="money_short:with_interval",
+                    performance=SCORE,
+                    left="money_short",
+                    rank_first="percent",
+                    n="count",
+                ),
+                y="worth",
+                size="left",
+                ends={"worth": ("worth_low", "worth_high"), "performance": ACROSS},
+                **MAP,
+            ),
+        ),
+        section(
+            "measured",
+            quality=table(
+                columns(
+                    construct="text",
+                    items="count",
+                    ave="number2",
+                    composite_reliability="number2",
+                    alpha="number2",
+                    htmt="number2",
+                    r_squared="number2",
+                )
+            ),
+            weights=table(
+                columns(wording="text", construct="text", share="percent", weight="number2", loading="number2")
+            ),
+        ),
+        section(
+            "methods",
+            foretell=chart(
+                charts.dots,
+                columns(score="label:method", auc="number2:with_interval", behind="number2:with_interval", n="count"),
+                category="score",
+                value="auc",
+                low="auc_low",
+                high="auc_high",
+            ),
+            ranks=table(columns(group="label:segment", n="count") | RANKS),
+            branches=table(columns(group="text", n="count") | RANKS),
+            agreement=table(
+                columns(first="label:method", second="label:method", correlation="number2:with_interval", n="count")
+            ),
+            operators=table(
+                columns(
+                    operator="label:fuzzy_operator",
+                    very_low="number2",
+                    low="number2",
+                    middle="number2",
+                    high="number2",
+                    very_high="number2",
+                    chosen="label:grade",
+                )
+            ),
+        ),
+        section(
+            "recommend",
+            foretell=chart(
+                charts.dots,
+                columns(score="label:method", auc="number2:with_interval", behind="number2:with_interval", n="count"),
+                category="score",
+                value="auc",
+                low="auc_low",
+                high="auc_high",
+            ),
+            measures=table(
+                columns(
+                    score="label:method",
+                    value="number0:with_interval",
+                    n="count",
+                    needed="count",
+                    waves="count",
+                    outside="count",
+                )
+            ),
+            nps=chart(charts.dots, LIMITS, **BY_WAVE),
+            csat=chart(charts.dots, LIMITS, **BY_WAVE),
+            ces=chart(charts.dots, LIMITS, **BY_WAVE),
+        ),
+        section(
+            "sample",
+            plan=chart(
+                charts.bars,
+                columns(
+                    segment="label:segment",
+                    customers="count",
+                    spread="number1",
+                    response="percent",
+                    answers="count",
+                    invite="count",
+                    width="number1",
+                ),
+                category="segment",
+                value="invite",
+            ),
+            list=table(columns(segment="label:segment", draw="count", customer="text")),
         ),
     ),
-    "kano.map": chart(
-        charts.bubbles,
-        columns(
-            feature="text",
-            kano="label:kano_class",
-            held="percent",
-            better="percent:with_interval",
-            missed="percent:with_interval",
-            n="count",
-        ),
-        category="feature",
-        x="missed",
-        y="better",
-        size="held",
-        ends={"missed": ("missed_low", "missed_high"), "better": ("better_low", "better_high")},
-    ),
-    "levels.shares": chart(
-        charts.bars,
-        columns(
-            service_level="label:service_level",
-            encounters="count",
-            share="percent:with_interval",
-            at_least="percent:with_interval",
-        ),
-        category="service_level",
-        value="share",
-        low="share_low",
-        high="share_high",
-    ),
-    "channels.table": chart(
-        charts.bars,
-        columns(
-            channel="label:listening_channel",
-            voices="count",
-            reach="percent",
-            topic="text",
-            share="percent:with_interval",
-        ),
-        category="channel",
-        value="share",
-        low="share_low",
-        high="share_high",
-    ),
-    "methods.foretell": chart(
-        charts.dots,
-        columns(score="label:method", auc="number2:with_interval", behind="number2:with_interval", n="count"),
-        category="score",
-        value="auc",
-        low="auc_low",
-        high="auc_high",
-    ),
-    "methods.ranks": table(columns(group="label:segment", n="count") | RANKS),
-    "methods.branches": table(columns(group="text", n="count") | RANKS),
-    "methods.agreement": table(
-        columns(first="label:method", second="label:method", correlation="number2:with_interval", n="count")
-    ),
-    "methods.operators": table(
-        columns(
-            operator="label:fuzzy_operator",
-            very_low="number2",
-            low="number2",
-            middle="number2",
-            high="number2",
-            very_high="number2",
-            chosen="label:grade",
-        )
-    ),
-    "recommend.foretell": chart(
-        charts.dots,
-        columns(score="label:method", auc="number2:with_interval", behind="number2:with_interval", n="count"),
-        category="score",
-        value="auc",
-        low="auc_low",
-        high="auc_high",
-    ),
-    "recommend.measures": table(
-        columns(
-            score="label:method",
-            value="number0:with_interval",
-            n="count",
-            needed="count",
-            waves="count",
-            outside="count",
-        )
-    ),
-    "recommend.nps": chart(charts.dots, LIMITS, **BY_WAVE),
-    "recommend.csat": chart(charts.dots, LIMITS, **BY_WAVE),
-    "recommend.ces": chart(charts.dots, LIMITS, **BY_WAVE),
-    "sample.plan": chart(
-        charts.bars,
-        columns(
-            segment="label:segment",
-            customers="count",
-            spread="number1",
-            response="percent",
-            answers="count",
-            invite="count",
-            width="number1",
-        ),
-        category="segment",
-        value="invite",
-    ),
-    "sample.list": table(columns(segment="label:segment", draw="count", customer="text")),
-}
+)

@@ -1,233 +1,306 @@
-"""Charts and tables of the segments page."""
+"""The segments page: its sections in order, their charts and tables."""
 
 from regulars.labels import LifecycleStage
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Word, chart, table
+from regulars.report.layout import Page, Word, chart, section, table
 
 MARGIN_MAP = {"tier": "label:tier", "item": "text", "revenue": "money_short", "margin": "money_short"}
 
-LAYOUT = {
-    "groups.shares": chart(
-        charts.dots,
-        columns("segment", clv_share="percent:with_interval", spend_share="percent:with_interval"),
-        category="segment",
-        value="clv_share",
-        low="clv_share_low",
-        high="clv_share_high",
-        before="spend_share",
-        from_zero=True,
-        names=(Word("groups.future"), Word("groups.past")),
-    ),
-    "groups.table": table(
-        columns("segment", "customers", "days_since_order", "spend_per_customer", "clv_per_customer", "clv"),
-        total=["customers", "clv"],
-    ),
-    "groups.advice": table(columns("segment", "customers", advice="label:segment_advice")),
-    "drift.moves": table(
-        columns(
-            "segment",
-            before="count",
-            entered="count",
-            left="count",
-            won="count",
-            now="count",
-            net="number0:with_interval",
+PAGE = Page(
+    "segments",
+    "segments.html",
+    (
+        section(
+            "past",
+            table=table(
+                columns(
+                    "segment",
+                    "customers",
+                    "days_since_order",
+                    "spend_per_customer",
+                    spend_share="percent:with_interval",
+                ),
+                total=["customers"],
+            ),
+            advice=table({"segment": "label:segment", "customers": "count", "advice": "label:segment_advice"}),
         ),
-        total=["before", "entered", "left", "won", "now"],
-    ),
-    "drift.paths": table({"before": "label:segment", "now": "label:segment", "customers": "count", "share": "percent"}),
-    "drift.clusters": table(
-        columns("cluster", before="count", entered="count", left="count", won="count", now="count"),
-        total=["before", "entered", "left", "won", "now"],
-    ),
-    "past.table": table(
-        columns("segment", "customers", "days_since_order", "spend_per_customer", spend_share="percent:with_interval"),
-        total=["customers"],
-    ),
-    "past.advice": table({"segment": "label:segment", "customers": "count", "advice": "label:segment_advice"}),
-    "quiet.map": chart(
-        charts.heatmap,
-        columns(r_score="count", fm_score="count")
-        | columns("segment", "customers", "spend_per_customer", "clv_per_customer"),
-        row="r_score",
-        column="fm_score",
-        value="clv_per_customer",
-    ),
-    "tiers.table": table(
-        columns("tier", "customers", best="count") | columns("spend_share", "clv"), total=["customers", "best", "clv"]
-    ),
-    "portfolio.classes": table(
-        columns(portfolio_class="label:portfolio_class")
-        | columns(
-            "customers",
-            "clv",
-            growth="money_short:with_interval",
-            cost_to_serve="money_short",
-            net="money_short",
+        section(
+            "groups",
+            shares=chart(
+                charts.dots,
+                columns("segment", clv_share="percent:with_interval", spend_share="percent:with_interval"),
+                category="segment",
+                value="clv_share",
+                low="clv_share_low",
+                high="clv_share_high",
+                before="spend_share",
+                from_zero=True,
+                names=(Word("groups.future"), Word("groups.past")),
+            ),
+            table=table(
+                columns("segment", "customers", "days_since_order", "spend_per_customer", "clv_per_customer", "clv"),
+                total=["customers", "clv"],
+            ),
+            advice=table(columns("segment", "customers", advice="label:segment_advice")),
         ),
-        total=["customers", "clv", "growth", "cost_to_serve", "net"],
-    ),
-    "portfolio.growable": table(
-        columns("customer", "segment", "orders", clv="money", potential="money", growth="money")
-    ),
-    "relationship.actual": chart(
-        charts.heatmap,
-        {"tier": "label:tier", "actual_level": "label:relationship_level", "share": "percent"},
-        row="tier",
-        column="actual_level",
-        value="share",
-    ),
-    "relationship.tiers": table(
-        columns(
-            "tier",
-            "customers",
-            relationship_level="label:relationship_level",
-            below="count",
-            matching="count",
-            above="count",
-            clv_below="money_short",
-            cost_above="money_short",
+        section(
+            "drift",
+            moves=table(
+                columns(
+                    "segment",
+                    before="count",
+                    entered="count",
+                    left="count",
+                    won="count",
+                    now="count",
+                    net="number0:with_interval",
+                ),
+                total=["before", "entered", "left", "won", "now"],
+            ),
+            paths=table({"before": "label:segment", "now": "label:segment", "customers": "count", "share": "percent"}),
+            clusters=table(
+                columns("cluster", before="count", entered="count", left="count", won="count", now="count"),
+                total=["before", "entered", "left", "won", "now"],
+            ),
         ),
-        total=["customers", "below", "matching", "above", "clv_below", "cost_above"],
+        section(
+            "quiet",
+            map=chart(
+                charts.heatmap,
+                columns(r_score="count", fm_score="count")
+                | columns("segment", "customers", "spend_per_customer", "clv_per_customer"),
+                row="r_score",
+                column="fm_score",
+                value="clv_per_customer",
+            ),
+        ),
+        section(
+            "tiers",
+            table=table(
+                columns("tier", "customers", best="count") | columns("spend_share", "clv"),
+                total=["customers", "best", "clv"],
+            ),
+        ),
+        section(
+            "relationship",
+            actual=chart(
+                charts.heatmap,
+                {"tier": "label:tier", "actual_level": "label:relationship_level", "share": "percent"},
+                row="tier",
+                column="actual_level",
+                value="share",
+            ),
+            tiers=table(
+                columns(
+                    "tier",
+                    "customers",
+                    relationship_level="label:relationship_level",
+                    below="count",
+                    matching="count",
+                    above="count",
+                    clv_below="money_short",
+                    cost_above="money_short",
+                ),
+                total=["customers", "below", "matching", "above", "clv_below", "cost_above"],
+            ),
+            recommended=table(
+                columns(
+                    "tier",
+                    "customers",
+                    clv_per_customer="money",
+                    count="label:how_many",
+                    margin="label:how_high",
+                    relationship_level="label:relationship_level",
+                )
+            ),
+            cells=table(
+                {"margin": "label:how_high"} | dict.fromkeys(("many", "medium", "few"), "label:relationship_level")
+            ),
+        ),
+        section(
+            "portfolio",
+            classes=table(
+                columns(portfolio_class="label:portfolio_class")
+                | columns(
+                    "customers",
+                    "clv",
+                    growth="money_short:with_interval",
+                    cost_to_serve="money_short",
+                    net="money_short",
+                ),
+                total=["customers", "clv", "growth", "cost_to_serve", "net"],
+            ),
+            growable=table(columns("customer", "segment", "orders", clv="money", potential="money", growth="money")),
+        ),
+        section(
+            "ladder",
+            steps=chart(
+                charts.bars,
+                {"lifecycle_stage": "label:lifecycle_stage", "customers": "count"},
+                category="lifecycle_stage",
+                value="customers",
+            ),
+            climbs=table(
+                {
+                    "lifecycle_stage": "label:lifecycle_stage",
+                    "next_stage": "label:lifecycle_stage",
+                    "n": "count",
+                    "share": "percent:with_interval",
+                    "median_days": "number0:with_interval",
+                }
+            ),
+            stays=table(
+                {
+                    "lifecycle_stage": "label:lifecycle_stage",
+                    "customers": "count",
+                    "days": "number0:with_interval",
+                    "leaves": "percent:with_interval",
+                    "stay_months": "number1:with_interval",
+                },
+                rows=len(LifecycleStage),
+            ),
+            matrix=chart(
+                charts.heatmap,
+                {"before": "label:lifecycle_stage", "now": "label:lifecycle_stage", "share": "percent", "n": "count"},
+                row="before",
+                column="now",
+                value="share",
+            ),
+            forecast=table(
+                {"lifecycle_stage": "label:lifecycle_stage", "now": "count", "ahead": "number0:with_interval"},
+                total=["now"],
+            ),
+        ),
+        section(
+            "relation",
+            table=table(
+                {
+                    "relation_stage": "label:relation_stage",
+                    "customers": "count",
+                    "share": "percent:with_interval",
+                    "probability": "percent",
+                    "clv": "money_short",
+                },
+                total=["customers", "clv"],
+            ),
+        ),
+        section(
+            "products",
+            needs="order_lines",
+            map=chart(
+                charts.heatmap,
+                MARGIN_MAP,
+                row="item",
+                column="tier",
+                value="margin",
+                signed=True,
+                y_title=Word("products.y"),
+            ),
+            revenue=chart(
+                charts.heatmap, MARGIN_MAP, row="item", column="tier", value="revenue", y_title=Word("products.y")
+            ),
+            worst=table(
+                {
+                    "name": "text",
+                    "revenue": "money",
+                    "margin": "money",
+                    "margin_share": "percent",
+                    "buyers": "count",
+                    "action": "label:product_action",
+                }
+            ),
+            offers=table(
+                {
+                    "name": "text",
+                    "tier": "label:tier",
+                    "customers": "count",
+                    "buyers_share": "percent",
+                    "worth": "money",
+                }
+            ),
+        ),
+        section(
+            "baskets",
+            needs="order_lines",
+            rules=table(
+                {
+                    "when": "text",
+                    "then": "text",
+                    "n": "count",
+                    "share": "percent",
+                    "usual": "percent1",
+                    "lift": "number1:with_interval",
+                }
+            ),
+        ),
+        section(
+            "preferences",
+            needs="order_lines",
+            categories=table(
+                {
+                    "category": "text",
+                    "customers": "count",
+                    "favourite_share": "percent",
+                    "price_level": "number2",
+                    "next_product": "text",
+                    "probability": "percent1",
+                }
+            ),
+        ),
+        section(
+            "record",
+            needs="customers",
+            fields=chart(
+                charts.bars,
+                {"field": "text", "filled": "percent:with_interval", "n": "count", "age_days": "count"},
+                category="field",
+                value="filled",
+                low="filled_low",
+                high="filled_high",
+            ),
+            ages=table(
+                {
+                    "field": "text",
+                    "filled": "percent:with_interval",
+                    "age_days": "number0:with_interval",
+                    "old": "percent:with_interval",
+                }
+            ),
+        ),
+        section(
+            "clusters",
+            profile=chart(
+                charts.heatmap,
+                {
+                    "cluster": "label:cluster",
+                    "feature": "label:cluster_feature",
+                    "standing": "number1",
+                    "customers": "count",
+                },
+                row="cluster",
+                column="feature",
+                value="standing",
+                signed=True,
+            ),
+            stability=chart(
+                charts.columns,
+                {"clusters": "count", "k_means": "number2", "gaussian_mixture": "number2"},
+                x="clusters",
+                values=["k_means", "gaussian_mixture"],
+            ),
+            trials=table(
+                {
+                    "method": "label:cluster_method",
+                    "clusters": "count",
+                    "adjusted_rand": "number2",
+                    "silhouette": "number2",
+                    "tighter_than_one_group": "percent",
+                }
+            ),
+            table=table(
+                columns("cluster", "customers", "days_since_order", "orders", spend_per_order="money") | columns("clv")
+            ),
+        ),
     ),
-    "relationship.recommended": table(
-        columns(
-            "tier",
-            "customers",
-            clv_per_customer="money",
-            count="label:how_many",
-            margin="label:how_high",
-            relationship_level="label:relationship_level",
-        )
-    ),
-    "relationship.cells": table(
-        {"margin": "label:how_high"} | dict.fromkeys(("many", "medium", "few"), "label:relationship_level")
-    ),
-    "ladder.steps": chart(
-        charts.bars,
-        {"lifecycle_stage": "label:lifecycle_stage", "customers": "count"},
-        category="lifecycle_stage",
-        value="customers",
-    ),
-    "ladder.climbs": table(
-        {
-            "lifecycle_stage": "label:lifecycle_stage",
-            "next_stage": "label:lifecycle_stage",
-            "n": "count",
-            "share": "percent:with_interval",
-            "median_days": "number0:with_interval",
-        }
-    ),
-    "ladder.stays": table(
-        {
-            "lifecycle_stage": "label:lifecycle_stage",
-            "customers": "count",
-            "days": "number0:with_interval",
-            "leaves": "percent:with_interval",
-            "stay_months": "number1:with_interval",
-        },
-        rows=len(LifecycleStage),
-    ),
-    "ladder.matrix": chart(
-        charts.heatmap,
-        {"before": "label:lifecycle_stage", "now": "label:lifecycle_stage", "share": "percent", "n": "count"},
-        row="before",
-        column="now",
-        value="share",
-    ),
-    "ladder.forecast": table(
-        {"lifecycle_stage": "label:lifecycle_stage", "now": "count", "ahead": "number0:with_interval"}, total=["now"]
-    ),
-    "relation.table": table(
-        {
-            "relation_stage": "label:relation_stage",
-            "customers": "count",
-            "share": "percent:with_interval",
-            "probability": "percent",
-            "clv": "money_short",
-        },
-        total=["customers", "clv"],
-    ),
-    "products.map": chart(
-        charts.heatmap, MARGIN_MAP, row="item", column="tier", value="margin", signed=True, y_title=Word("products.y")
-    ),
-    "products.revenue": chart(
-        charts.heatmap, MARGIN_MAP, row="item", column="tier", value="revenue", y_title=Word("products.y")
-    ),
-    "products.worst": table(
-        {
-            "name": "text",
-            "revenue": "money",
-            "margin": "money",
-            "margin_share": "percent",
-            "buyers": "count",
-            "action": "label:product_action",
-        }
-    ),
-    "products.offers": table(
-        {"name": "text", "tier": "label:tier", "customers": "count", "buyers_share": "percent", "worth": "money"}
-    ),
-    "baskets.rules": table(
-        {
-            "when": "text",
-            "then": "text",
-            "n": "count",
-            "share": "percent",
-            "usual": "percent1",
-            "lift": "number1:with_interval",
-        }
-    ),
-    "preferences.categories": table(
-        {
-            "category": "text",
-            "customers": "count",
-            "favourite_share": "percent",
-            "price_level": "number2",
-            "next_product": "text",
-            "probability": "percent1",
-        }
-    ),
-    "record.fields": chart(
-        charts.bars,
-        {"field": "text", "filled": "percent:with_interval", "n": "count", "age_days": "count"},
-        category="field",
-        value="filled",
-        low="filled_low",
-        high="filled_high",
-    ),
-    "record.ages": table(
-        {
-            "field": "text",
-            "filled": "percent:with_interval",
-            "age_days": "number0:with_interval",
-            "old": "percent:with_interval",
-        }
-    ),
-    "clusters.profile": chart(
-        charts.heatmap,
-        {"cluster": "label:cluster", "feature": "label:cluster_feature", "standing": "number1", "customers": "count"},
-        row="cluster",
-        column="feature",
-        value="standing",
-        signed=True,
-    ),
-    "clusters.stability": chart(
-        charts.columns,
-        {"clusters": "count", "k_means": "number2", "gaussian_mixture": "number2"},
-        x="clusters",
-        values=["k_means", "gaussian_mixture"],
-    ),
-    "clusters.trials": table(
-        {
-            "method": "label:cluster_method",
-            "clusters": "count",
-            "adjusted_rand": "number2",
-            "silhouette": "number2",
-            "tighter_than_one_group": "percent",
-        }
-    ),
-    "clusters.table": table(
-        columns("cluster", "customers", "days_since_order", "orders", spend_per_order="money") | columns("clv")
-    ),
-}
+)

@@ -1,4 +1,4 @@
-"""The blocks that a page is made of, as a notebook displays them and a page shows them."""
+"""The blocks that a page is made of, and a chart as one of them."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,7 @@ from regulars.report.wording import Wording
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
 
-BLOCK_TYPE = "application/vnd.regulars.block+json"
 PLOTLY_TYPE = "application/vnd.plotly.v1+json"
-INDICATORS = ("satisfaction", "loyalty", "repurchase", "word_of_mouth", "retention")
-MONEY_INDICATORS = ("equity", "revenue", "best", "risk", "stake")  # what a director asks first, in money
 
 
 def tile_block(wording: Wording, keys: Mapping[str, str], facts: Mapping, estimate: Estimate, unit: str, mark: str):

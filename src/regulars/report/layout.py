@@ -1,17 +1,13 @@
-"""How a page shows its charts and tables: which chart, which columns, how they look; kept out of the notebooks.
+"""What a page is declared with: its sections in order, and of each how its charts and tables look.
 
-The layout of a page is ``regulars/pages/<page>.py``, a mapping from the key of a chart or table to what is said
-here. What only the data can tell (which bar is picked out) the notebook gives beside the frame.
+A page is declared once, in ``regulars/pages/<page>.py``. What only the data can tell (which bar is picked out) comes
+with the finding.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.util import find_spec
 
 from regulars.report.columns import as_formats
-
-PAGE_OF = {"clean": "quality"}  # where a page is not called as its stage
 
 
 class Word(str):
@@ -68,13 +64,54 @@ def table(columns: Mapping[str, str] | Sequence[str], total: Sequence[str] = (),
     return Table(as_formats(columns), tuple(total), rows)
 
 
-def layout_of(stage: str) -> Mapping[str, Chart | Table]:
-    """Layout of a stage's page; empty where it has none.
+@dataclass(frozen=True)
+class Section:
+    """One section of a page.
+
+    Parameters
+    ----------
+    key : str
+        Of the finding that it shows.
+    parts : mapping
+        Name of each of the finding's frames that is shown, in order, to how it looks.
+    needs : str, optional
+        Table without which nothing can be told; its own key where absent. Several sections that need the same say so
+        once.
+    """
+
+    key: str
+    parts: Mapping[str, Chart | Table]
+    needs: str | None = None
+
+
+def section(key: str, needs: str | None = None, **parts: Chart | Table) -> Section:
+    """Declare a section; parameters as of `Section`, its charts and tables by name.
 
     Examples
     --------
-    >>> type(layout_of("value")["pyramid.steps"]).__name__, layout_of("nothing")
-    ('Table', {})
+    >>> section("tiers", steps=table(["tier", "customers"])).parts["steps"].columns
+    {'tier': 'label:tier', 'customers': 'count'}
     """
-    name = f"regulars.pages.{PAGE_OF.get(stage, stage)}"
-    return import_module(name).LAYOUT if find_spec(name) else {}
+    return Section(key, parts, needs)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: the stage whose findings it shows, its file, its sections in order.
+
+    Parameters
+    ----------
+    stage : str
+        Prefix of its wording.
+    file : str
+        Name in ``reports/<dataset>/``.
+    sections : sequence of Section
+    """
+
+    stage: str
+    file: str
+    sections: Sequence[Section] = ()
+
+    def section(self, key: str) -> Section | None:
+        """The section of that key, or None."""
+        return next((section for section in self.sections if section.key == key), None)

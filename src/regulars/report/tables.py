@@ -1,15 +1,11 @@
-"""Tables: a frame as machine-readable CSV, and as the few worded rows that a page shows."""
+"""Tables: a frame as the few worded rows that a page shows."""
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pandas as pd
 
-from regulars.paths import output_root
 from regulars.report.formats import Peers
 from regulars.report.wording import DATE_UNITS, Wording, WordingError
-from regulars.rounding import plain, round_frame
 from regulars.statistics.intervals import Estimate
 
 ROWS_ON_A_PAGE = 8
@@ -195,26 +191,3 @@ def guessed_columns(frame: pd.DataFrame) -> dict[str, str]:
             if {f"{name}_low", f"{name}_high"} <= set(frame):
                 columns[name] = "number:with_interval"
     return columns
-
-
-def write_csv(frame: pd.DataFrame, relative_path: Path | str) -> Path:
-    """Write a frame as CSV below the output folder: plain names, floats with 10 significant digits, ISO dates."""
-    target = output_root() / relative_path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    rounded = round_frame(frame)
-    floats = rounded.select_dtypes("float").columns
-    text = {name: rounded[name].map(_shortest, na_action="ignore").astype("string") for name in floats}
-    rounded.assign(**text).to_csv(target, index=False, lineterminator="\n", encoding="utf-8")
-    return target
-
-
-def _shortest(value: float) -> str:
-    return f"{value:.10g}"
-
-
-def write_metrics(content: Mapping, relative_path: Path | str) -> Path:
-    """Write a page's metrics as JSON below the output folder."""
-    target = output_root() / relative_path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(plain(content), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return target

@@ -53,8 +53,8 @@ from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from regulars.finding import snake
 from regulars.report.formats import MINUS, UNITS, Peers, is_missing
-from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
 
 FOLDER = Path(__file__).with_name("wording")
@@ -85,17 +85,22 @@ def _read(path: Path):
     return catalogue.locale, GNUTranslations(compiled), plurals, said
 
 
+def catalogues(folder: Path, language: str) -> list[Path]:
+    """Files of a folder with the wording of one language: ``en.po``, and ``<page>.en.po`` of each page."""
+    return [file for file in sorted(folder.glob("*.po")) if file.stem.split(".")[-1] == language]
+
+
 class Wording:
     """One language's sentences and formats, in one currency.
 
     Parameters
     ----------
     language : str
-        Name of a file in ``folder`` without ``.po``.
+        End of the names of its files, before ``.po``.
     currency : str, optional
         ISO 4217 code of the dataset's money.
-    folder : Path, optional
-        Where the files are; the package's own unless given.
+    folders : sequence of Path
+        Where the files are: what every page says lies in the package's own.
     context : mapping, optional
         Facts that every sentence may use and none must.
 
@@ -108,19 +113,27 @@ class Wording:
     '19% (18–20)'
     """
 
-    def __init__(self, language: str = "en", currency: str | None = None, folder: Path | None = None, context=None):
-        self.folder = folder
-        path = (folder or FOLDER) / f"{language}.po"
-        if not path.is_file():
-            known = ", ".join(sorted(file.stem for file in path.parent.glob("*.po"))) or "none"
-            raise WordingError(f"there is no wording for the language '{language}' (there is: {known}).")
-        self.file = path.name
+    def __init__(self, language: str = "en", currency: str | None = None, folders=(FOLDER,), context=None):
+        self.folders = tuple(folders)
+        files = [file for folder in self.folders for file in catalogues(folder, language)]
+        if not files:
+            known = sorted({file.stem.split(".")[-1] for folder in self.folders for file in folder.glob("*.po")})
+            raise WordingError(f"there is no wording for the language '{language}' (there is: {', '.join(known)}).")
+        self.file = f"{language}.po"
         self.language = language
         self.currency = currency
         self.context = dict(context or {})
-        self.locale, self._translations, self._plurals, self._written = _read(path)
-        if self.locale is None:
-            raise WordingError(f"{self.file}: its header names no language, as in 'Language: en_GB'.")
+        self._translations, self._plurals, self._written = {}, {}, {}
+        for file in files:
+            locale, translations, plurals, written = _read(file)
+            if locale is None:
+                raise WordingError(f"{file.name}: its header names no language, as in 'Language: en_GB'.")
+            if twice := sorted(set(written) & set(self._written)):
+                raise WordingError(f"{file.name}: '{twice[0]}' is worded in another file already.")
+            self.locale = locale
+            self._translations |= dict.fromkeys(plurals, translations)
+            self._plurals |= plurals
+            self._written |= written
 
     @property
     def lang(self) -> str:
@@ -198,9 +211,9 @@ class Wording:
             number = facts[self._plurals[key]]
             number = getattr(number, "value", number)
             # a number that is not whole reads like the plural: "1.5 days"
-            template = self._translations.ngettext(key, key, int(number) if float(number).is_integer() else 2)
+            template = self._translations[key].ngettext(key, key, int(number) if float(number).is_integer() else 2)
         else:
-            template = self._translations.gettext(key)
+            template = self._written[key][0]
         # n and its number stay on one line
         return _Filler(self, key).vformat(template, (), facts).replace("n = ", "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
 
@@ -210,7 +223,7 @@ class Wording:
 
     def fill_counted(self, key: str, count: int, **parts: str) -> str:
         """Put parts into the singular or plural of an entry."""
-        template = self._translations.ngettext(self.find(key), key, count)
+        template = self._translations[self.find(key)].ngettext(key, key, count)
         return _Filler(self, key).vformat(template, (), parts)
 
     def label(self, member, kind: str | None = None) -> str:
@@ -230,7 +243,8 @@ class Wording:
         if is_missing(member):
             return self.missing
         value = member.value if isinstance(member, Enum) else member
-        return self.fill(f"label.{kind}.{value}")
+        # "ledger_step/reason": a step of one of these enums
+        return self.fill(self.find(*(f"label.{one}.{value}" for one in kind.split("/"))))
 
     # ---- values ----
 
@@ -372,44 +386,6 @@ class _Filler(Formatter):
             raise WordingError(f"{self.wording.file}: '{self.key}': {error}") from None
 
 
-def snake(name: str) -> str:
-    """Class name as keys write it: ``CustomerState`` is ``customer_state``."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
 def formats() -> list[str]:
     """Names of all units."""
     return [*UNITS, *DATE_UNITS, "label"]
-
-
-def encode_facts(facts: Mapping) -> dict:
-    """Facts as JSON that `decode_facts` turns back, so that another language can say the same."""
-    return {name: _encode(value) for name, value in facts.items()}
-
-
-def _encode(value):
-    if isinstance(value, Estimate):
-        return {"value": plain(value.value), "low": plain(value.low), "high": plain(value.high), "n": plain(value.n)}
-    if isinstance(value, Enum):
-        return {"label": snake(type(value).__name__), "member": value.value}
-    return plain(value)
-
-
-def decode_facts(content: Mapping) -> dict:
-    """Facts that `encode_facts` wrote; a label comes back as a `Label`."""
-    return {name: _decode(value) for name, value in content.items()}
-
-
-def _decode(value):
-    match value:
-        case {"label": kind, "member": member}:
-            return _named_enum(kind, member)
-        case {"value": number, "low": low, "high": high, "n": n}:
-            return Estimate(*(float("nan") if x is None else x for x in (number, low, high)), n)
-    return value
-
-
-@cache
-def _named_enum(kind: str, member: str) -> Enum:
-    # a label needs no more than its enum's name, so old files can be read when an enum has changed
-    return Enum("".join(part.title() for part in kind.split("_")), {member.upper() or "EMPTY": member})(member)

@@ -5,7 +5,15 @@ from regulars.lazy import exports
 _HOMES = {
     "rfm": ("RULES", "name_segments", "rfm_scores"),
     "tiers": ("assign_tiers", "tier_thresholds"),
-    "pyramid": ("add_inactive", "migration", "moving_up", "pyramid_finding", "tier_probability", "top_step"),
+    "pyramid": (
+        "add_inactive",
+        "migration",
+        "moving_up",
+        "pyramid_finding",
+        "tier_probability",
+        "top_step",
+        "with_best",
+    ),
     "clusters": ("Clustering", "cluster_features", "clusters_finding", "find_clusters", "profile_long"),
     "drift": ("drift_finding", "groups_at", "moves", "transition_shares"),
     "portfolio": (

@@ -1,5 +1,6 @@
 """Who stands on which step of the customer pyramid, how surely, who moved, and what moving some up would bring."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -212,6 +213,22 @@ def migration(now: pd.Series, before: pd.Series) -> pd.DataFrame:
     long["n"] = long.groupby("before")["customers"].transform("sum")
     long["share"] = long["customers"] / long["n"]
     return long
+
+
+def with_best(pyramid: Finding, best: pd.DataFrame, months: int, days: int) -> Finding:
+    """The pyramid with the most valuable customers beside it.
+
+    Parameters
+    ----------
+    pyramid : Finding
+        Of `pyramid_finding`.
+    best : pandas.DataFrame
+        customer (pseudonym), last_ordered_at, spend, expected_orders and clv with their ends, p_active.
+    months, days : int
+        Horizon, and days of P(active).
+    """
+    facts = {**pyramid.facts, "months": months, "days": days}
+    return replace(pyramid, facts=facts, frames={**pyramid.frames, "best": best})
 
 
 def top_step(pyramid: Finding) -> dict:

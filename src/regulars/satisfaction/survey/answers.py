@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.clv.limits import Remark
 from regulars.errors import UserError
+from regulars.finding import Remark
 
 PERCEIVED = "perceived"
 EXPECTED = "expected"

@@ -1,18 +1,16 @@
-"""One page in the making: every call of a `Report` displays one block, and `render` makes the page of them."""
+"""One page in the making: what a stage told, block by block, in words; `render` makes the page of the blocks."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
-from pathlib import Path
 
 import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
-from regulars.report.blocks import BLOCK_TYPE, INDICATORS, MONEY_INDICATORS, PLOTLY_TYPE, plain_figure, tile_block
-from regulars.report.layout import Chart, Table, Word, layout_of
-from regulars.report.render import block_html, sampled_note
-from regulars.report.tables import guessed_columns, worded_numbers, worded_table, write_csv, write_metrics
-from regulars.report.wording import Format, Wording, WordingError, encode_facts
+from regulars.report.blocks import PLOTLY_TYPE, plain_figure, tile_block
+from regulars.report.layout import Chart, Page, Table, Word
+from regulars.report.tables import guessed_columns, worded_numbers, worded_table
+from regulars.report.wording import Format, Wording, WordingError
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
 
@@ -31,54 +29,69 @@ WORDED_BY = {
 }
 # verdicts that have a mark of their own; all others are neutral
 MARKS = {"better": "good", "good": "good", "held": "held", "worse": "bad", "bad": "bad", "missed": "bad"}
-MAX_TILES = 4
 
 
-class Report:
-    """The management page of one stage.
+class Writer:
+    """Turns what a stage tells into the blocks of its page, in one language.
 
     Parameters
     ----------
-    stage : str
-        Its name is the prefix of its wording and the name of its page.
-    about : About
-        What the dataset is: name, title, currency, simulated, observation_start, observation_end, rows_raw, rows_kept,
-        share.
-    language : str
-        A file in ``wording/``.
-    interval_level : float
-        Level of the intervals on the page.
-    wording_folder : Path, optional
-        Where the wording is, if not in the package.
-    layout : mapping, optional
-        How its charts and tables look, if not as ``layouts/<stage>.py`` says.
+    page : Page
+        What the page is declared to be.
+    about : mapping
+        What the stage told of its dataset: stage, dataset, title, simulated, currency, start, end, level, share,
+        rows_raw, rows_kept.
+    wording : Wording
+        Of the page's language and currency.
 
     Attributes
     ----------
     blocks : list of dict
-        What has been displayed so far.
+        What has been written so far.
     """
 
-    def __init__(
-        self, stage: str, about, language: str = "en", interval_level: float = 0.9, wording_folder=None, layout=None
-    ):
-        self.stage = stage
-        self.layout = layout_of(stage) if layout is None else layout
-        self.about = about
-        self.wording = Wording(language, currency=about.currency, folder=wording_folder)
-        self.wording.context |= {
-            "title": about.title,
-            "start": about.observation_start,
-            "end": about.observation_end,
-            "level": interval_level,
-            "stage": stage,
-        }
-        self.interval_level = interval_level
+    def __init__(self, page: Page, about: Mapping, wording: Wording):
+        self.page, self.about, self.wording = page, dict(about), wording
+        self.stage = page.stage
+        wording.context |= {name: about[name] for name in ("title", "start", "end", "level")} | {"stage": page.stage}
         self.blocks: list[dict] = []
-        self._answer: dict | None = None
-        self._tiles: list[dict] = []
-        self._metrics: dict[str, dict] = {}
         self._keys: set[str] = set()
+        self._lines: set[str] = set()
+
+    def write(self, told) -> list[dict]:
+        """All blocks of a page, from what its stage told.
+
+        Parameters
+        ----------
+        told : regulars.told.Told
+
+        Raises
+        ------
+        WordingError
+            Where a section is told that the page does not declare, or a fact is used by no sentence.
+        """
+        self.first_screen(told)
+        for remark in told.paragraphs:
+            self.say(remark.code, **remark.facts)
+        undeclared = [key for key in told.sections if self.page.section(key) is None]
+        if undeclared:
+            raise WordingError(f"the page of {self.stage} declares no section '{undeclared[0]}', which is told.")
+        for section in self.page.sections:
+            if section.key in told.sections:
+                self.tell(section.key, told.sections[section.key])
+        for action in told.actions:
+            self.action(action.key, action.verdict, **action.facts)
+        self.term(*told.terms, **told.term_facts)
+        self.close(told.modelled, **told.model_facts)
+        return self.blocks
+
+    def first_screen(self, told) -> None:
+        """Answer and key figures."""
+        self.answer(told.answer.verdict, **told.answer.facts)
+        for tile in told.tiles:
+            looks = {"unit": tile.unit, "verdict": tile.verdict, "mark": tile.mark}
+            places = {"indicator": tile.indicator, "on_page": tile.on_page}
+            self.tile(tile.key, tile.estimate, **looks, **places, **tile.facts)
 
     # ---- the first screen ----
 
@@ -91,9 +104,7 @@ class Report:
         keys = {"title": key, "lead": f"{key}.lead"}
         if self.wording.has(f"{key}.card"):
             keys["card"] = f"{key}.card"
-        words = self.wording.compose(keys, facts)
-        self._answer = {"keys": keys, "facts": encode_facts(facts)}
-        self._show({"kind": "answer", "title": words["title"], "lead": words["lead"]})
+        self._show({"kind": "answer"} | self.wording.compose(keys, facts))
 
     def tile(
         self,
@@ -106,7 +117,7 @@ class Report:
         on_page: bool = True,
         **facts,
     ) -> None:
-        """Show one of the page's four key figures, with its interval as a bar and its n; it is a metric as well.
+        """Show one of the page's four key figures, with its interval as a bar and its n.
 
         Wording: ``<stage>.tile.<key>``; with a verdict ``.<verdict>``, the state below it; ``.note`` if there is one.
 
@@ -121,15 +132,10 @@ class Report:
         mark : {"good", "held", "bad", "neutral"}, optional
             Shape and colour of the state; follows from the verdict's name where that is one of ``MARKS``.
         indicator : str, optional
-            One of ``INDICATORS`` or ``MONEY_INDICATORS``: the tile then stands on the index as well.
+            The place on the index where the tile stands as well.
         on_page : bool
             False for a tile that stands on the index only.
         """
-        if on_page and sum(tile["on_page"] for tile in self._tiles) == MAX_TILES:
-            raise WordingError(f"the page of {self.stage} has {MAX_TILES} tiles already; '{key}' is one too many.")
-        known = (*INDICATORS, *MONEY_INDICATORS)
-        if indicator is not None and indicator not in known:
-            raise WordingError(f"'{indicator}' is no indicator of the index: name one of {', '.join(known)}.")
         label = self._own(f"tile.{key}")
         keys = {"label": label}
         if verdict:
@@ -138,13 +144,8 @@ class Report:
             keys["note"] = f"{label}.note"
         estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)
         mark = mark or MARKS.get(verdict, "neutral")
-        self._tiles.append(
-            {"metric": key, "unit": unit, "keys": keys, "mark": mark, "indicator": indicator, "on_page": on_page}
-            | {"facts": encode_facts(facts), "estimate": encode_facts({"x": estimate})["x"]}
-        )
-        self.metric(key, estimate, unit)
-        if on_page:
-            self._show(tile_block(self.wording, self._tiles[-1]["keys"], facts, estimate, unit, mark))
+        block = tile_block(self.wording, keys, facts, estimate, unit, mark)
+        self._show(block | {"indicator": indicator, "on_page": on_page})
 
     # ---- sections ----
 
@@ -179,7 +180,7 @@ class Report:
         Parameters
         ----------
         key : str
-            Of the section; ``<key>.<name>`` in ``layouts/<stage>.py`` is where the frame ``name`` is shown.
+            Of the section that the page declares.
         finding : Finding
             One whose verdict is ``not_supplied`` or ``unusable`` becomes one line: what to supply, or why it cannot be
             told. Of any other each sentence takes the facts that it names.
@@ -189,15 +190,17 @@ class Report:
         WordingError
             Where a fact is used by no sentence of the section, or a frame has no place in the layout.
         """
+        section = self.page.section(key)
+        if section is None:
+            raise WordingError(f"the page of {self.stage} declares no section '{key}'.")
         if finding.verdict == NOT_SUPPLIED:
-            return self.not_supplied(key)
+            return self.not_supplied(section.needs or key, **finding.facts)
         if finding.verdict == UNUSABLE:
             return self.not_supplied("unusable", part=self.word(f"{key}.question"), why=finding.facts["why"])
         facts, used = dict(finding.facts), set()
-        places = [place for place in self.layout if place.rpartition(".")[0] == key]
         for name in finding.frames:
-            if f"{key}.{name}" not in places:
-                raise WordingError(f"the layout of {self.stage} has no '{key}.{name}' for the frame '{name}'.")
+            if name not in section.parts:
+                raise WordingError(f"the page of {self.stage} declares no '{key}.{name}' for the frame '{name}'.")
 
         def taken(*keys: str) -> dict:
             wanted = set().union(*map(self.wording.placeholders, keys))
@@ -207,12 +210,12 @@ class Report:
         verdict = finding.verdict
         self.section(key, verdict, **taken(self._own(f"{key}.question"), self._own(f"{key}.title", verdict)))
         self._say_if_worded(self.say, f"{key}.text", verdict, taken)
-        for place in places:
-            name = place.rpartition(".")[2]
+        for name, looks in section.parts.items():
             if name not in finding.frames:
                 continue
+            place = f"{key}.{name}"
             frame, shown, formats = finding.frames[name], finding.shown.get(name), finding.columns.get(name)
-            if isinstance(self.layout[place], Chart):
+            if isinstance(looks, Chart):
                 parts = taken(self._own(f"{place}.alt"), self._own(f"{place}.caption"))
                 self.chart(place, frame, shown, formats, **parts)
             else:
@@ -222,11 +225,6 @@ class Report:
         for name in facts:
             if name not in used:
                 raise WordingError(f"{self.wording.file}: no sentence of {self.stage}.{key} uses the fact '{name}'.")
-
-    def tell_each(self, findings: Mapping[str, Finding], *keys: str) -> None:
-        """Show several sections, one after the other: `tell` for each key of the findings that is named."""
-        for key in keys:
-            self.tell(key, findings[key])
 
     def _say_if_worded(self, say: Callable, key: str, verdict: str | None, taken: Callable) -> None:
         for suffix in (verdict, None) if verdict else (None,):
@@ -286,7 +284,7 @@ class Report:
         Parameters
         ----------
         key : str
-            Of the chart in ``layouts/<stage>.py``.
+            Section and name of the chart that the page declares.
         data : pandas.DataFrame
         shown, columns : mapping, optional
             What only the data can tell, over what the layout says: settings of the chart, formats of columns.
@@ -321,7 +319,7 @@ class Report:
         Parameters
         ----------
         key : str
-            Of the table in ``layouts/<stage>.py``, which says its columns, their formats and which of them add up.
+            Section and name of the table that the page declares, with its columns, their formats and the sums.
         frame : pandas.DataFrame
             The CSV has every column of it, the page those of the layout.
         columns : mapping, optional
@@ -335,9 +333,11 @@ class Report:
         self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": table})
 
     def _looks(self, key: str, kind: type):
-        looks = self.layout.get(key)
+        section, _, name = key.rpartition(".")
+        declared = self.page.section(section)
+        looks = declared.parts.get(name) if declared else None
         if not isinstance(looks, kind):
-            raise WordingError(f"the layout of {self.stage} has no {kind.__name__.lower()} '{key}'.")
+            raise WordingError(f"the page of {self.stage} declares no {kind.__name__.lower()} '{key}'.")
         return looks
 
     def _worded(self, setting):
@@ -347,8 +347,7 @@ class Report:
         return self.word(setting) if isinstance(setting, Word) else setting
 
     def _table(self, key: str, frame: pd.DataFrame, worded: Callable, made: Mapping) -> dict:
-        file = Path("tables", self.stage, f"{key}.csv")
-        write_csv(frame, Path("reports", self.about.name) / file)
+        file = f"tables/{self.stage}/{key}.csv"
         try:
             table = worded(heading=lambda name: self._heading(key, name))
         except WordingError as error:
@@ -361,7 +360,7 @@ class Report:
         # how it was made of the file, so that anyone can make it again and compare
         # a list, since a notebook sorts the keys of what it saves
         made = {**made, "columns": [list(pair) for pair in made["columns"].items()]}
-        return table | {"file": file.as_posix(), "file_words": words, "made": made}
+        return table | {"file": file, "file_words": words, "made": made}
 
     def _heading(self, key: str, name: str) -> str:
         return self.wording.say(
@@ -371,7 +370,9 @@ class Report:
     def not_supplied(self, key: str, verdict: str | None = None, **facts) -> None:
         """Say in one line which table is not there and what to supply; wording ``not_supplied.<key>``."""
         words = self.wording.say(self._own(f"not_supplied.{key}", verdict), facts)
-        self._show({"kind": "not_supplied", "text": words})
+        if words not in self._lines:  # what several sections need is said once
+            self._lines.add(words)
+            self._show({"kind": "not_supplied", "text": words})
 
     # ---- what to do, what the words mean ----
 
@@ -392,23 +393,7 @@ class Report:
         for key in keys:
             self._show({"kind": "term", "word": words[key, ""], "meaning": words[key, ".meaning"]})
 
-    # ---- numbers and words for others ----
-
-    def metric(self, name: str, estimate, unit: str) -> None:
-        """Record a figure in ``metrics/<stage>.json``.
-
-        Parameters
-        ----------
-        name : str
-        estimate : Estimate or float
-        unit : str
-            A format of `regulars.report.wording`.
-        """
-        if name in self._metrics:
-            raise WordingError(f"the metric '{name}' of {self.stage} is recorded twice.")
-        self.wording.format(estimate, unit)
-        estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)
-        self._metrics[name] = encode_facts({"x": estimate})["x"] | {"unit": unit}
+    # ---- words ----
 
     def word(self, key: str, **facts) -> str:
         """Text for a chart, such as the title of an axis."""
@@ -423,36 +408,20 @@ class Report:
         return self.wording.formatter(spec)
 
     def close(self, modelled: bool = True, **facts) -> None:
-        """End the page: source, counts and models in the footer, and ``metrics/<stage>.json``.
+        """End the page: source, counts and models in the footer.
 
         Wording: ``<stage>.models`` where there is one; the facts are its. A page that tells of no model leaves it out.
         """
-        if self._answer is None:
-            raise WordingError(f"the page of {self.stage} has no answer: call report.answer first.")
         models = f"{self.stage}.models"
         words = [self.wording.say(models, facts)] if modelled and (facts or self.wording.has(models)) else []
-        raw, kept = self.about.rows_raw, self.about.rows_kept
+        raw, kept = self.about["rows_raw"], self.about["rows_kept"]
         source = [
             self.wording.say("page.footer.source"),
             self.wording.say("page.footer.rows", raw=raw, kept=kept, rest=raw - kept),
             *words,
             self.wording.say("page.footer.tables"),
         ]
-        page = {
-            "stage": self.stage,
-            "dataset": self.about.name,
-            "title": self.about.title,
-            "simulated": bool(self.about.simulated),
-            "language": self.wording.language,
-            "currency": self.about.currency,
-            "start": plain(self.about.observation_start),
-            "end": plain(self.about.observation_end),
-            "level": self.interval_level,
-            "share": self.about.share,
-        } | sampled_note(self.about)
-        metrics = page | {"answer": self._answer, "tiles": self._tiles, "metrics": self._metrics}
-        write_metrics(metrics, Path("reports", self.about.name, "metrics", f"{self.stage}.json"))
-        self._show({"kind": "footer", "page": page, "source": source})
+        self._show({"kind": "footer", "source": source})
 
     # ---- inside ----
 
@@ -468,12 +437,4 @@ class Report:
         return name
 
     def _show(self, block: dict, more: Mapping | None = None) -> None:
-        block = plain(block)
-        self.blocks.append(block | ({"figure": more[PLOTLY_TYPE]} if more else {}))
-        # outside a notebook, as in tests, there is nothing to show it on
-        from IPython import get_ipython
-
-        if get_ipython() is not None:
-            from IPython.display import display
-
-            display({BLOCK_TYPE: block, **(more or {}), "text/html": block_html(block)}, raw=True)
+        self.blocks.append(plain(block) | ({"figure": more[PLOTLY_TYPE]} if more else {}))

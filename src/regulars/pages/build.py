@@ -1,0 +1,50 @@
+"""The stage that makes every page of a dataset from what the other stages have told, and collects their figures."""
+
+from pathlib import Path
+
+from regulars import catalog
+from regulars.pages.declared import FILES, PAGES, writer_of
+from regulars.pages.index import render_index
+from regulars.paths import output_root, project_root
+from regulars.report.render import render_blocks
+from regulars.told import Told, read_told
+
+
+def html_of(told: Told, language: str = "en") -> str:
+    """Page of one stage.
+
+    Parameters
+    ----------
+    told : Told
+    language : str
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    writer = writer_of(told.page, language)
+    return render_blocks(writer.write(told), told.page, writer.wording, FILES)
+
+
+def write_pages(dataset: str, settings) -> None:
+    """Write every page of a dataset, its index, and ``metrics.json``.
+
+    Parameters
+    ----------
+    dataset : str
+    settings : mapping
+        ``language``.
+    """
+    folder = Path("reports", dataset)
+    stages = [stage for stage in PAGES if (project_root() / folder / "told" / f"{stage}.json").is_file()]
+    told = {stage: read_told(dataset, stage) for stage in stages}
+    language = settings["language"]
+    target = output_root() / folder
+    target.mkdir(parents=True, exist_ok=True)
+    for stage in stages:
+        (target / PAGES[stage].file).write_text(html_of(told[stage], language), encoding="utf-8")
+    index = render_index(catalog.about(dataset), told, language)
+    (target / FILES["index"]).write_text(index, encoding="utf-8")
+    recorded = {stage: catalog.read_json(folder / "metrics" / f"{stage}.json")["metrics"] for stage in reversed(stages)}
+    catalog.write_json(recorded, folder / "metrics.json")

@@ -1,0 +1,409 @@
+"""What a stage tells: its answer, key figures, findings and actions, as facts and tables; no word of any language.
+
+A whole notebook, in small::
+
+    report = shop.report("value")
+    report.answer(worth=Estimate(412_000, 371_000, 455_000, n=4_210))   # which sentence opens the page, and its facts
+    report.tile("worth", worth, unit="money_short")                     # up to four on the page; also a metric
+    report.tell(clv.tell_concentration(customers))                      # a section: verdict, facts, frames
+    report.action("call", customers=200, brings=Estimate(12_000, 9_000, 16_000))
+    report.term("clv", "interval", horizon_months=12)                   # words that the page explains
+    report.close()                                                      # writes told/value.json, metrics/value.json
+
+Frames go to ``reports/<dataset>/tables/<stage>/<section>.<frame>.csv``. How all of it looks and what it says is
+declared in ``regulars.pages``; the stage ``pages`` makes every page of every language from these files. In a live
+kernel each call displays what the page would show.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+
+from regulars.catalog.places import read_json, write_csv, write_json
+from regulars.finding import Finding, Remark, decode_facts, encode_facts
+from regulars.paths import STAGING_VARIABLE, project_root
+from regulars.rounding import plain
+from regulars.statistics.intervals import Estimate
+
+INDICATORS = ("satisfaction", "loyalty", "repurchase", "word_of_mouth", "retention")
+MONEY_INDICATORS = ("equity", "revenue", "best", "risk", "stake")  # what a director asks first, in money
+MAX_TILES = 4  # on a page
+# kind of a column to how it is read from its file; with a question mark where a value is missing
+READ_AS = {"int": "int64", "int?": "Int64", "float": "float64", "bool": "boolean", "text": "string", "text?": "string"}
+
+
+class ToldError(ValueError):
+    """A stage tells something twice, too much or too little."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One key figure.
+
+    Parameters
+    ----------
+    key : str
+    estimate : Estimate
+    unit : str
+        A format of the wording: ``count``, ``money_short``, ``percent`` ….
+    verdict : str, optional
+        Which state stands below it.
+    mark : {"good", "held", "bad", "neutral"}, optional
+        Shape and colour of the state; follows from the verdict where absent.
+    indicator : str, optional
+        One of `INDICATORS` or `MONEY_INDICATORS`: the tile then stands on the index as well.
+    on_page : bool
+        False for a tile that stands on the index only.
+    facts : mapping
+    """
+
+    key: str
+    estimate: Estimate
+    unit: str = "count"
+    verdict: str | None = None
+    mark: str | None = None
+    indicator: str | None = None
+    on_page: bool = True
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do, with its facts."""
+
+    key: str
+    verdict: str | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass
+class Told:
+    """All that one stage tells.
+
+    Parameters
+    ----------
+    page : dict
+        stage, dataset, title, simulated, currency, start, end, level, share, rows_raw, rows_kept, orders_sampled.
+    answer : Finding, optional
+    tiles : list of Tile
+    paragraphs : list of Remark
+        Said below the first screen.
+    sections : dict of str to Finding
+        In the order in which they were told; the page has an order of its own.
+    actions : list of Action
+    terms : list of str
+        Words that the page explains.
+    term_facts, model_facts : dict
+    modelled : bool
+        Whether the page tells of a model.
+    metrics : dict
+        Name to value, low, high, n and unit.
+    """
+
+    page: dict
+    answer: Finding | None = None
+    tiles: list[Tile] = field(default_factory=list)
+    paragraphs: list[Remark] = field(default_factory=list)
+    sections: dict[str, Finding] = field(default_factory=dict)
+    actions: list[Action] = field(default_factory=list)
+    terms: list[str] = field(default_factory=list)
+    term_facts: dict = field(default_factory=dict)
+    model_facts: dict = field(default_factory=dict)
+    modelled: bool = True
+    metrics: dict = field(default_factory=dict)
+
+    def content(self) -> dict:
+        """As ``told/<stage>.json`` holds it: facts with their intervals, and the names of the tables."""
+        return {
+            "page": self.page,
+            "answer": {"verdict": _text(self.answer.verdict), "facts": encode_facts(self.answer.facts)},
+            "tiles": [
+                {**vars(tile), "verdict": _text(tile.verdict), "facts": encode_facts(tile.facts)}
+                | {"estimate": encode_facts({"x": tile.estimate})["x"]}
+                for tile in self.tiles
+            ],
+            "paragraphs": [_remark(remark) for remark in self.paragraphs],
+            "sections": [self._section(finding) for finding in self.sections.values()],
+            "actions": [
+                {"key": one.key, "verdict": _text(one.verdict), "facts": encode_facts(one.facts)}
+                for one in self.actions
+            ],
+            "terms": {"keys": self.terms, "facts": encode_facts(self.term_facts)},
+            "models": {"told": self.modelled, "facts": encode_facts(self.model_facts)},
+        }
+
+    def _section(self, finding: Finding) -> dict:
+        frames = {
+            name: {"file": table_file(self.page["stage"], finding.key, name).as_posix(), "kinds": kinds(frame)}
+            for name, frame in finding.frames.items()
+        }
+        told = {"key": finding.key, "verdict": _text(finding.verdict), "facts": encode_facts(finding.facts)}
+        more = {"frames": frames, "shown": finding.shown, "columns": finding.columns}
+        more["remarks"] = [_remark(remark) for remark in finding.remarks]
+        return told | {name: content for name, content in more.items() if content}
+
+
+def _text(verdict) -> str | None:
+    return None if verdict is None else str(verdict)
+
+
+def _remark(remark: Remark) -> dict:
+    return {"code": remark.code, "facts": encode_facts(remark.facts)}
+
+
+def table_file(stage: str, section: str, frame: str) -> Path:
+    """Where a section's frame lies, below the dataset's reports."""
+    return Path("tables", stage, f"{section}.{frame}.csv")
+
+
+def kinds(frame: pd.DataFrame) -> dict[str, str]:
+    """Kind of each column, by which its CSV is read again.
+
+    Examples
+    --------
+    >>> kinds(pd.DataFrame({"day": pd.to_datetime(["2026-01-05"]), "n": [1], "share": [0.5], "who": ["a"]}))
+    {'day': 'date', 'n': 'int', 'share': 'float', 'who': 'text'}
+    """
+    return {str(name): _kind(frame[name]) for name in frame}
+
+
+def _kind(values: pd.Series) -> str:
+    types = pd.api.types
+    if types.is_datetime64_any_dtype(values):
+        return "date"
+    if types.is_bool_dtype(values):
+        return "bool"
+    gap = "?" if values.isna().any() else ""
+    if types.is_integer_dtype(values):
+        return f"int{gap}"
+    return "float" if types.is_float_dtype(values) else f"text{gap}"
+
+
+def read_frame(file: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Read a table that a stage has written, with the types that it had."""
+    frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+    for name, kind in kinds.items():
+        text = frame[name]
+        if kind == "date":
+            frame[name] = pd.to_datetime(text.where(text != ""))
+        elif kind == "text":
+            frame[name] = text.astype("string")
+        elif kind == "bool":
+            frame[name] = text.map({"True": True, "False": False}).astype("boolean")
+            frame[name] = frame[name].astype(bool) if not frame[name].isna().any() else frame[name]
+        else:
+            frame[name] = text.where(text != "").astype(READ_AS[kind])
+    return frame
+
+
+def read_told(dataset: str, stage: str) -> Told:
+    """Read what a stage has told.
+
+    Parameters
+    ----------
+    dataset, stage : str
+
+    Returns
+    -------
+    Told
+
+    Raises
+    ------
+    UserError
+        Where the stage has not run.
+    """
+    folder = Path("reports", dataset)
+    content = read_json(folder / "told" / f"{stage}.json")
+    answer = content["answer"]
+    sections = {}
+    for one in content["sections"]:
+        frames = {
+            name: read_frame(project_root() / folder / made["file"], made["kinds"])
+            for name, made in one.get("frames", {}).items()
+        }
+        sections[one["key"]] = Finding(
+            one["verdict"],
+            decode_facts(one["facts"]),
+            frames,
+            one.get("shown", {}),
+            one.get("columns", {}),
+            [Remark(remark["code"], decode_facts(remark["facts"])) for remark in one.get("remarks", ())],
+            key=one["key"],
+        )
+    return Told(
+        page=content["page"],
+        answer=Finding(answer["verdict"], decode_facts(answer["facts"])),
+        tiles=[
+            Tile(**one | {"facts": decode_facts(one["facts"]), "estimate": decode_facts({"x": one["estimate"]})["x"]})
+            for one in content["tiles"]
+        ],
+        paragraphs=[Remark(one["code"], decode_facts(one["facts"])) for one in content["paragraphs"]],
+        sections=sections,
+        actions=[Action(**one | {"facts": decode_facts(one["facts"])}) for one in content["actions"]],
+        terms=content["terms"]["keys"],
+        term_facts=decode_facts(content["terms"]["facts"]),
+        model_facts=decode_facts(content["models"]["facts"]),
+        modelled=content["models"]["told"],
+    )
+
+
+class Report:
+    """What one stage tells, as it is told.
+
+    Parameters
+    ----------
+    stage : str
+    about : regulars.catalog.About
+        What the dataset is.
+    interval_level : float
+        Level of the intervals.
+    language : str
+        In which a live kernel displays it; nothing that is written depends on it.
+
+    Attributes
+    ----------
+    told : Told
+        All of it so far.
+    """
+
+    def __init__(self, stage: str, about, interval_level: float = 0.9, language: str = "en"):
+        self.stage, self.about, self.language = stage, about, language
+        self.told = Told(
+            {
+                "stage": stage,
+                "dataset": about.name,
+                "title": about.title,
+                "simulated": bool(about.simulated),
+                "currency": about.currency,
+                "start": plain(about.observation_start),
+                "end": plain(about.observation_end),
+                "level": interval_level,
+                "share": about.share,
+                "rows_raw": about.rows_raw,
+                "rows_kept": about.rows_kept,
+                "orders_sampled": bool(about.orders_sampled),
+            }
+        )
+        self._writer = None
+
+    def answer(self, finding: Finding | str | None = None, **facts) -> None:
+        """Give the page's answer: a finding, or which of its sentences is true, and the facts that it states."""
+        if self.told.answer is not None:
+            raise ToldError(f"the stage {self.stage} answers twice.")
+        self.told.answer = finding if isinstance(finding, Finding) else Finding(finding, facts)
+        self._display("answer", self.told.answer.verdict, **self.told.answer.facts)
+
+    def tile(
+        self,
+        key: str,
+        estimate,
+        unit: str = "count",
+        verdict: str | None = None,
+        *,
+        mark: str | None = None,
+        indicator: str | None = None,
+        on_page: bool = True,
+        **facts,
+    ) -> None:
+        """Give one of the page's key figures; it is a metric as well. Parameters as of `Tile`."""
+        estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)
+        tile = Tile(key, estimate, unit, verdict, mark, indicator, on_page, facts)
+        if on_page and sum(one.on_page for one in self.told.tiles) == MAX_TILES:
+            raise ToldError(f"the page of {self.stage} has {MAX_TILES} tiles already; '{key}' is one too many.")
+        known = (*INDICATORS, *MONEY_INDICATORS)
+        if indicator is not None and indicator not in known:
+            raise ToldError(f"'{indicator}' is no indicator of the index: name one of {', '.join(known)}.")
+        self.told.tiles.append(tile)
+        self.metric(key, estimate, unit)
+        self._display("tile", key, estimate, unit, verdict, mark, indicator, on_page, **facts)
+
+    def say(self, code: str, **facts) -> None:
+        """Say a paragraph below the first screen."""
+        self.told.paragraphs.append(Remark(code, facts))
+        self._display("say", code, **facts)
+
+    def say_each(self, code: str, remarks: Sequence[Remark]) -> None:
+        """Say a paragraph for each remark; the code of each ends the code given."""
+        for remark in remarks:
+            self.say(f"{code}.{remark.code}", **remark.facts)
+
+    def tell(self, *findings: Finding) -> None:
+        """Tell sections: their verdicts and facts, and their frames, which become tables."""
+        for finding in findings:
+            if finding.key is None:
+                raise ToldError(f"a finding of {self.stage} has no key: its maker is to be marked with `tells`.")
+            if finding.key in self.told.sections:
+                raise ToldError(f"the stage {self.stage} tells the section '{finding.key}' twice.")
+            self.told.sections[finding.key] = finding
+            for name, frame in finding.frames.items():
+                write_csv(frame, Path("reports", self.about.name) / table_file(self.stage, finding.key, name))
+            self._display("tell", finding.key, finding)
+
+    def tell_each(self, findings: Mapping[str, Finding], *keys: str) -> None:
+        """Tell several sections, one after the other: each key of the findings that is named, or all."""
+        self.tell(*(replace(findings[key], key=key) for key in keys or findings))
+
+    def action(self, key: str, verdict: str | None = None, **facts) -> None:
+        """Add something to do."""
+        self.told.actions.append(Action(key, verdict, facts))
+        self._display("action", key, verdict, **facts)
+
+    def term(self, *keys: str, **facts) -> None:
+        """Name words that the page explains, and the facts of their explanations."""
+        self.told.terms += keys
+        self.told.term_facts |= facts
+
+    def metric(self, name: str, estimate, unit: str) -> None:
+        """Record a figure in ``metrics/<stage>.json``.
+
+        Parameters
+        ----------
+        name : str
+        estimate : Estimate or float
+        unit : str
+        """
+        if name in self.told.metrics:
+            raise ToldError(f"the metric '{name}' of {self.stage} is recorded twice.")
+        estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)
+        self.told.metrics[name] = encode_facts({"x": estimate})["x"] | {"unit": unit}
+
+    def close(self, modelled: bool = True, **facts) -> None:
+        """Write what has been told: ``told/<stage>.json`` and ``metrics/<stage>.json``.
+
+        Parameters
+        ----------
+        modelled : bool
+            Whether the page tells of a model.
+        **facts
+            Of the sentence on the models.
+        """
+        if self.told.answer is None:
+            raise ToldError(f"the stage {self.stage} has no answer: call report.answer first.")
+        self.told.modelled, self.told.model_facts = modelled, facts
+        folder = Path("reports", self.about.name)
+        write_json(self.told.content(), folder / "told" / f"{self.stage}.json")
+        write_json({"stage": self.stage, "metrics": self.told.metrics}, folder / "metrics" / f"{self.stage}.json")
+
+    def _display(self, call: str, *args, **facts) -> None:
+        """Show one call: as the page tells it in a live kernel, as facts and frames in the pipeline."""
+        from IPython import get_ipython
+
+        if get_ipython() is None:  # outside a notebook, as in tests, there is nothing to show it on
+            return
+        from IPython.display import display
+
+        if os.environ.get(STAGING_VARIABLE):
+            finding = args[-1] if call == "tell" else Finding(_text(args[0]), facts, key=call)
+            display({"text/plain": repr(finding)}, raw=True)
+            for frame in finding.frames.values():
+                display(frame.head())
+            return
+        # wording and charts are loaded by a live kernel alone
+        from importlib import import_module
+
+        make = import_module("regulars.pages.declared").writer_of
+        self._writer = self._writer or make(self.told.page, self.language)
+        import_module("regulars.pages.live").show(self._writer, call, *args, **facts)
