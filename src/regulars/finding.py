@@ -96,6 +96,54 @@ def plain_fact(value) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+@dataclass(frozen=True)
+class Tile:
+    """One key figure.
+
+    Parameters
+    ----------
+    key : str
+    estimate : Estimate
+    unit : str
+        A format of the wording: ``count``, ``money_short``, ``percent`` ….
+    verdict : str, optional
+        Which state stands below it.
+    mark : {"good", "held", "bad", "neutral"}, optional
+        Shape and colour of the state; follows from the verdict where absent.
+    indicator : str, optional
+        One of those of `regulars.told`: the tile then stands on the index as well.
+    on_page : bool
+        False for a tile that stands on the index only.
+    facts : mapping
+    """
+
+    key: str
+    estimate: Estimate
+    unit: str = "count"
+    verdict: str | None = None
+    mark: str | None = None
+    indicator: str | None = None
+    on_page: bool = True
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do, with its facts."""
+
+    key: str
+    verdict: str | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """What a page opens with: the answer, and its key figures."""
+
+    answer: Finding
+    tiles: Sequence[Tile] = ()
+
+
 class Refusal:
     """Stands for what the data do not allow: it says why, and so does whatever is made of it.
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 
 from regulars.catalog.places import read_json, write_csv, write_json
-from regulars.finding import Finding, Remark, decode_facts, encode_facts
+from regulars.finding import Action, Finding, FirstScreen, Remark, Tile, decode_facts, encode_facts
 from regulars.paths import STAGING_VARIABLE, project_root
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
@@ -37,46 +37,6 @@ READ_AS = {"int": "int64", "int?": "Int64", "float": "float64", "bool": "boolean
 
 class ToldError(ValueError):
     """A stage tells something twice, too much or too little."""
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One key figure.
-
-    Parameters
-    ----------
-    key : str
-    estimate : Estimate
-    unit : str
-        A format of the wording: ``count``, ``money_short``, ``percent`` ….
-    verdict : str, optional
-        Which state stands below it.
-    mark : {"good", "held", "bad", "neutral"}, optional
-        Shape and colour of the state; follows from the verdict where absent.
-    indicator : str, optional
-        One of `INDICATORS` or `MONEY_INDICATORS`: the tile then stands on the index as well.
-    on_page : bool
-        False for a tile that stands on the index only.
-    facts : mapping
-    """
-
-    key: str
-    estimate: Estimate
-    unit: str = "count"
-    verdict: str | None = None
-    mark: str | None = None
-    indicator: str | None = None
-    on_page: bool = True
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Action:
-    """One thing to do, with its facts."""
-
-    key: str
-    verdict: str | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass
@@ -320,6 +280,13 @@ class Report:
         self.metric(key, estimate, unit)
         self._display("tile", key, estimate, unit, verdict, mark, indicator, on_page, **facts)
 
+    def first_screen(self, screen: FirstScreen) -> None:
+        """Give the answer and the key figures that a room has put together."""
+        self.answer(screen.answer)
+        for one in screen.tiles:
+            looks = {"mark": one.mark, "indicator": one.indicator, "on_page": one.on_page}
+            self.tile(one.key, one.estimate, one.unit, one.verdict, **looks, **one.facts)
+
     def say(self, code: str, **facts) -> None:
         """Say a paragraph below the first screen."""
         self.told.paragraphs.append(Remark(code, facts))
@@ -350,6 +317,11 @@ class Report:
         """Add something to do."""
         self.told.actions.append(Action(key, verdict, facts))
         self._display("action", key, verdict, **facts)
+
+    def actions(self, actions: Sequence[Action]) -> None:
+        """Add all that a room says is to be done."""
+        for one in actions:
+            self.action(one.key, one.verdict, **one.facts)
 
     def term(self, *keys: str, **facts) -> None:
         """Name words that the page explains, and the facts of their explanations."""

@@ -22,7 +22,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "params", "privacy", "stages", "statistics", "finding",
     "engine", "catalog", "told", "simulate", "sources", "cleaning", "rfm", "clv", "segments", "retention", "satisfaction",
-    "history", "customer_table", "score_everybody", "call_list", "report", "pages", "runner", "cli",
+    "plots", "history", "customer_table", "score_everybody", "call_list", "report", "pages", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = ("statistics", "simulate", "rfm", "clv", "segments", "retention", "satisfaction")
