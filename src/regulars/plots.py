@@ -1,4 +1,4 @@
-"""Frames drawn for whoever looks at them in a live kernel; in the pipeline, which nobody watches, the frames as they are.
+"""Frames drawn for whoever looks at them in a live kernel; in the pipeline, which nobody watches, left as they are.
 
 Axes are called as the columns are. The pages draw their own charts, in words (`regulars.pages`).
 """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from regulars import params
 from regulars.cleaning import clean as cleaning
+from regulars.cleaning.heaps import order_log
 from regulars.clv.in_engine import EngineScores, score_in_engine
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
@@ -69,7 +70,7 @@ def score(dataset: str, settings: dict | None = None) -> Scored:
     """
     mapping, value = load_mapping(dataset), params.resolve("value", dataset)
     settings = engine.limits() if settings is None else settings
-    name = cleaning.order_log(mapping.tables)
+    name = order_log(mapping.tables)
     with engine.sentences(f"{mapping.file}: tables.{name}"):
         _refuse_elsewhere(mapping, name, settings)
         place = engine.connect(settings)

@@ -12,6 +12,7 @@ from hypothesis import Phase
 
 from regulars import catalog
 from regulars.cleaning import clean as cleaning
+from regulars.cleaning.ledger import LedgerError
 from regulars.engine.embedded import connect
 from regulars.errors import UserError
 from regulars.labels import Fate
@@ -599,7 +600,7 @@ def test_a_heap_that_loses_a_row_is_noticed(shop, monkeypatch):
     shop.lines(LINES, RULES)
     original = cleaning._net
     monkeypatch.setattr(cleaning, "_net", lambda rows, by_unit: (original(rows, by_unit)[0], []))
-    with pytest.raises(cleaning.LedgerError, match="row 4 is lost"):
+    with pytest.raises(LedgerError, match="row 4 is lost"):
         shop.clean()
 
 
@@ -612,7 +613,7 @@ def test_a_heap_that_makes_up_money_is_noticed(shop, monkeypatch):
         return kept.mutate(amount_kept=kept.amount_kept + D(1)), heaps
 
     monkeypatch.setattr(cleaning, "_net", generous)
-    with pytest.raises(cleaning.LedgerError):
+    with pytest.raises(LedgerError):
         shop.clean()
 
 

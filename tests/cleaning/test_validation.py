@@ -10,6 +10,7 @@ import pytest
 from regulars import catalog
 from regulars.cleaning import validation
 from regulars.errors import UserError
+from regulars.paths import output_root
 
 DAY = pd.Timestamp("2024-01-05")
 GOOD = {
@@ -69,4 +70,4 @@ def test_both_say_the_same_of_what_is_wrong(shop, name, column, values, says):
     by_frame, by_engine = in_both_ways(name, content)
     assert by_frame == by_engine
     assert says in by_engine
-    assert not list(catalog.output_root().rglob(f"{name}.parquet*"))
+    assert not list(output_root().rglob(f"{name}.parquet*"))

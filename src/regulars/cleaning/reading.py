@@ -1,0 +1,205 @@
+"""Raw text to typed columns, and what cannot be read, by the rules of the mapping."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import ibis
+import ibis.expr.types as ir
+
+from regulars.catalog.tables import TABLES, Column
+from regulars.cleaning import netting
+from regulars.cleaning.heaps import AMOUNT_TYPE, ORDER_TABLES, WIDE_TYPE, Raw
+from regulars.errors import UserError
+from regulars.sources import parsing
+from regulars.sources.mapping import Mapping
+from regulars.sources.raw import ROW, RawTable
+
+RATE_TYPE = "decimal(38, 8)"
+
+
+WIDE = 1000  # columns
+
+
+UNIT_SEPARATOR = "\x1f"
+
+
+# of a column that a table needs, that may be empty and that the mapping does not name: missing in every row
+COLUMN_TYPES = {"text": "string", "date": "timestamp", "timestamp": "timestamp", "money": parsing.MONEY_TYPE,
+                "float": "float64", "int": "int64", "bool": "boolean"}  # fmt: skip
+
+
+@ibis.udf.scalar.builtin(signature=((None,), "string"))
+def to_json(row):
+    """JSON of a row, by the function of that name which engines have."""
+
+
+def _column(table: str, name: str) -> Column:
+    return TABLES[table].column(name) or Column(name, "text", required=False, nullable=True)
+
+
+def _can_fail(column: Column) -> bool:
+    """Whether there are texts that the column cannot take."""
+    return column.kind != "text" or bool(column.choices)
+
+
+def _text(source: ir.Table, raw: RawTable, table: dict, spec: dict) -> ir.StringValue:
+    """Text of one of our columns, mapped as the mapping says; null where it is missing."""
+    if "row_number" in spec:
+        return source[ROW].cast("string")
+    if "constant" in spec:
+        return ibis.literal(str(spec["constant"]))
+    text = source[raw.engine_column(str(spec["column"]))]
+    if spec.get("case"):
+        text = text.upper() if spec["case"] == "upper" else text.lower()
+    missing = _listed(table["format"].get("missing", []))
+    text = ibis.ifelse(text.isin(["", *missing]), ibis.null("string"), text) if missing else text.nullif("")
+    values = {str(key): str(value) for key, value in spec.get("values", {}).items()}
+    return text.substitute(values) if values else text
+
+
+def _listed(given) -> list[str]:
+    return [str(item) for item in (given if isinstance(given, list) else [given])]
+
+
+def _typed(text: ir.StringValue, column: Column, table: dict, spec: dict) -> ir.Value:
+    """Value of the column's kind; null where the text is missing or cannot be read."""
+    form = table["format"]
+    match column.kind:
+        case "date" | "timestamp":
+            return parsing.read_timestamp(text, spec.get("date_format", table["date_format"]))
+        case "money" | "float":
+            return parsing.read_number(text, form.get("decimal", "."), form.get("thousands"))
+        case "int":
+            number = parsing.read_number(text, form.get("decimal", "."), form.get("thousands"))
+            return ibis.ifelse(number == number.floor(), number, ibis.null(parsing.MONEY_TYPE)).cast("int64")
+        case "bool":
+            return parsing.read_bool(text)
+    if column.choices:
+        return ibis.ifelse(text.isin(column.choices), text, ibis.null("string"))
+    return parsing.number_id(text) if spec.get("number_id") else text
+
+
+def read_typed(engine, mapping: Mapping, source: RawTable) -> Raw:
+    """Bring a raw table into the engine and read its columns, all in one pass."""
+    table = mapping.tables[source.name]
+    here = not isinstance(source.data, ir.Table)
+    name = ibis.util.gen_name(f"raw_{source.name}")  # the engine may hold the table of an earlier run
+    text = engine.create_table(name, source.data, temp=True) if here else source.data
+    values, unreadable = {}, []
+    malformed = ibis.literal(False)
+    for target, spec in table["columns"].items():
+        given = _text(text, source, table, spec)
+        column = _column(source.name, target)
+        values[target] = _typed(given, column, table, spec)
+        fails = given.notnull() & values[target].isnull()
+        if _can_fail(column):
+            unreadable.append(fails)
+        elif spec.get("number_id") and target == "customer_id":
+            malformed = fails
+    values |= {
+        column.name: ibis.null(COLUMN_TYPES[column.kind]) for column in TABLES[source.name].columns
+        if column.required and column.nullable and column.name not in values
+    }  # fmt: skip
+    if "currency" in values:
+        values = _converted(mapping, values)
+    void = [text[source.engine_column(column)].isin(_listed(these)) for column, these in table["void"].items()]
+    read = text.select(
+        ROW, **values, _unreadable=ibis.or_(*unreadable), _malformed=malformed, _void=ibis.or_(False, *void)
+    )
+    firsts = text.group_by([f"c{i}" for i in range(len(source.header))]).aggregate(_first=text[ROW].min())
+    read = read.left_join(firsts.select("_first"), read[ROW] == firsts._first)
+    read = read.mutate(_twin=read._first.isnull()).drop("_first")
+    if source.name in ORDER_TABLES:
+        read = _as_lines(read, source.name, table)
+    if source.name == "surveys" and "kind" not in values:
+        read = read.mutate(kind=ibis.literal("perceived"))
+    return Raw(replace(source, data=text), text, read.cache())  # what came is in the engine now, and let go here
+
+
+def _converted(mapping: Mapping, values: dict[str, ir.Value]) -> dict[str, ir.Value]:
+    """Money of other currencies in the dataset's, by the rate of its day; null where there is none."""
+    if not mapping.rates:
+        return values
+    code, day = values["currency"].upper(), values["ordered_at"].date()
+    rules = [(code.isnull() | (code == mapping.currency), ibis.literal(Decimal(1)).cast(RATE_TYPE))]
+    for currency, steps in mapping.rates.items():
+        for since, rate in sorted(steps, key=lambda step: step[0] or date.min, reverse=True):
+            holds = code == currency if since is None else (code == currency) & (day >= since)
+            rules.append((holds, ibis.literal(rate).cast(RATE_TYPE)))
+    rate = ibis.cases(*rules, else_=ibis.null(RATE_TYPE))
+
+    def exchanged(money: ir.DecimalValue) -> ir.DecimalValue:
+        return (money.cast(RATE_TYPE) * rate).round(4).cast(parsing.MONEY_TYPE)
+
+    money = {name: exchanged(values[name]) for name in ("amount", "cost", "unit_price", "unit_cost") if name in values}
+    # whether there was a rate is asked of the currency, so that a missing amount is not taken for a missing rate
+    return values | money | {"_rate": rate}
+
+
+def _as_lines(read: ir.Table, name: str, table: dict) -> ir.Table:
+    """Orders and order lines in one form: quantity, unit_price, amount_raw; an order is one piece at its amount.
+
+    What the mapping calls a cancellation counts as negative, whichever sign it is written with.
+    """
+    prefix = table["cancellations"].get("order_id_prefix")
+    says_credit = read.order_id.startswith(prefix).fill_null(False) if prefix else ibis.literal(False)
+    if "is_return" in read.columns:
+        says_credit = says_credit | read.is_return.fill_null(False)
+    if name == "orders":
+        sign = ibis.ifelse(says_credit | (read.amount < 0), -1, 1)
+        quantity = ibis.ifelse(read.amount.isnull(), ibis.null("int64"), sign)
+        lines = read.mutate(product_id=ibis.literal(""), unit_price=read.amount.abs().cast(parsing.MONEY_TYPE))
+    else:
+        quantity = ibis.ifelse(says_credit, -read.quantity.abs(), read.quantity)
+        lines = read if "line_id" in read.columns else read.mutate(line_id=read[ROW].cast("string"))
+    lines = lines.mutate(quantity=quantity.cast(netting.QUANTITY_TYPE), _says_credit=says_credit)
+    amount = line_amount(lines.quantity, lines.unit_price)
+    return lines.mutate(amount_raw=amount.fill_null(ibis.literal(0).cast(AMOUNT_TYPE)))
+
+
+def line_amount(quantity: ir.DecimalValue, unit_price: ir.DecimalValue) -> ir.DecimalValue:
+    # wide before they are multiplied: DuckDB keeps the width of the factors
+    return (quantity.cast(WIDE_TYPE) * unit_price.cast(WIDE_TYPE)).cast(AMOUNT_TYPE)
+
+
+def stop_at_unreadable(mapping: Mapping, raw: Raw) -> None:
+    first = raw.rows.filter(raw.rows._unreadable).order_by(ROW).limit(1).to_pyarrow().to_pylist()
+    if not first:
+        return
+    row = first[0]
+    table = mapping.tables[raw.name]
+    text = raw.text.filter(raw.text[ROW] == row[ROW])
+    given = {target: _text(text, raw.source, table, spec) for target, spec in table["columns"].items()}
+    texts = text.select(**given).to_pyarrow().to_pylist()[0]
+    target = next(
+        name for name in given
+        if _can_fail(_column(raw.name, name)) and texts[name] is not None and row[name] is None
+    )  # fmt: skip
+    column = _column(raw.name, target)
+    choices = " or ".join(column.choices)
+    what, mend = {
+        "text": (choices, f"map it to {choices} under values"),
+        "date": ("date", "name its date_format"),
+        "timestamp": ("date", "name its date_format"),
+        "bool": ("truth value", "map it to true or false under values"),
+    }.get(column.kind, ("number", "name its decimal and thousands marks"))
+    value = "a value that is not shown" if column.personal else f"{texts[target][:60]!r}"
+    raise UserError(
+        f"{raw.source.place(row[ROW])}, column '{table['columns'][target].get('column', target)}': {value} cannot be "
+        f"read as {'' if choices else 'a '}{what}; mend it, or in {mapping.file} {mend} or set on_unreadable to reject."
+    )
+
+
+def refuse_mixed_currencies(mapping: Mapping, raw: Raw) -> None:
+    if "currency" not in raw.rows.columns:
+        return
+    other = raw.rows.filter(raw.rows.currency.upper() != mapping.currency)
+    if mapping.rates:
+        other = other.filter(other._rate.isnull() & other.ordered_at.notnull())
+    for row in other.order_by(ROW).limit(1).select(ROW, "currency", "ordered_at").to_pyarrow().to_pylist():
+        known = f"has no rate for it on {row['ordered_at']:%Y-%m-%d}" if mapping.rates else f"says {mapping.currency}"
+        raise UserError(
+            f"{raw.source.place(row[ROW])}: the currency is {row['currency']!r}, but {mapping.file} {known}; name what "
+            "one unit of it is worth under rates, or make a dataset of each currency."
+        )
