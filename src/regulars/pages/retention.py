@@ -4,8 +4,7 @@ from regulars.report import charts
 from regulars.report.columns import columns
 from regulars.report.layout import Page, chart, section, table
 
-SHARE_BAND = {"y": "share", "low": "share_low", "high": "share_high"}
-BY_GROUP = {"category": "group", "value": "share", "low": "share_low", "high": "share_high"}
+BY_GROUP = {"category": "group", "value": "share"}
 GAINED_AND_LOST = {"arrived": charts.GAIN, "lost": charts.RISK}
 
 PAGE = Page(
@@ -35,7 +34,7 @@ PAGE = Page(
                 x="time",
                 by="cohort",
                 step=True,
-                **SHARE_BAND,
+                y="share",
             ),
             table=table(["cohort", "n", "share", "change"]),
             triangle=chart(
@@ -53,7 +52,9 @@ PAGE = Page(
                 across="curve",
                 x="period",
                 by="curve",
-                **SHARE_BAND,
+                y="share",
+                low="share_low",
+                high="share_high",
             ),
         ),
         section(
@@ -138,15 +139,13 @@ PAGE = Page(
                 across="curve",
                 x="period",
                 by="curve",
-                **SHARE_BAND,
+                y="share",
             ),
             reasons=chart(
                 charts.bars,
                 columns(reason="text", customers="count", share="percent:with_interval"),
                 category="reason",
                 value="share",
-                low="share_low",
-                high="share_high",
             ),
         ),
         section(
@@ -156,8 +155,6 @@ PAGE = Page(
                 columns("band_low", "customers", expected_active="count:with_interval", clv="money_short"),
                 category="band_low",
                 value="expected_active",
-                low="expected_active_low",
-                high="expected_active_high",
             ),
             list=table(
                 columns("customer", call_by="date_short", next_order_high="date_short", spend_per_order="money")
@@ -200,8 +197,6 @@ PAGE = Page(
                 columns(predicted="percent1", n="count", observed="percent1:with_interval"),
                 category="predicted",
                 value="observed",
-                low="observed_low",
-                high="observed_high",
                 before="predicted",
             ),
         ),

@@ -31,8 +31,6 @@ PAGE = Page(
                 columns(construct="text", performance=SCORE, n="count"),
                 category="construct",
                 value="performance",
-                low="performance_low",
-                high="performance_high",
             ),
         ),
         section(
@@ -42,8 +40,6 @@ PAGE = Page(
                 columns(wave="text", date="date_short", n="count", satisfaction=SCORE),
                 x="date",
                 y="satisfaction",
-                low="satisfaction_low",
-                high="satisfaction_high",
                 from_zero=False,
             ),
             table=table(
@@ -64,8 +60,6 @@ PAGE = Page(
                 columns("segment", "n", value=SCORE),
                 category="segment",
                 value="value",
-                low="value_low",
-                high="value_high",
             ),
         ),
         section(
@@ -81,8 +75,6 @@ PAGE = Page(
                 ),
                 category="loyalty_type",
                 value="share",
-                low="share_low",
-                high="share_high",
             ),
             migration=table(
                 columns(
@@ -103,8 +95,6 @@ PAGE = Page(
                 columns(group="text", n="count", mean="number1", value=SCORE),
                 category="group",
                 value="value",
-                low="value_low",
-                high="value_high",
             ),
             agents=table(columns(group="text", n="count", mean="number1", value=SCORE)),
             shares=table(
@@ -171,8 +161,6 @@ PAGE = Page(
                 ),
                 category="factor",
                 value="effect",
-                low="effect_low",
-                high="effect_high",
             ),
         ),
         section(
@@ -202,8 +190,6 @@ PAGE = Page(
                 columns(category="text", tickets="count", share="percent:with_interval"),
                 category="category",
                 value="share",
-                low="share_low",
-                high="share_high",
             ),
             pareto=table(columns(cause="text", tickets="count", share="percent:with_interval", cumulative="percent")),
             endings=table(
@@ -225,8 +211,6 @@ PAGE = Page(
                 {"step": "label:handling_step", "share": "percent:with_interval", "n": "count"},
                 category="step",
                 value="share",
-                low="share_low",
-                high="share_high",
             ),
             sla=table(
                 {
@@ -273,8 +257,6 @@ PAGE = Page(
                 columns(owner="text", share="percent:with_interval", n="count"),
                 category="owner",
                 value="share",
-                low="share_low",
-                high="share_high",
             ),
             shares=table(columns(measure="label:desk_measure", share="percent:with_interval", n="count")),
             remedies=table(columns(requested_remedy="text", share="percent:with_interval", n="count")),
@@ -288,8 +270,6 @@ PAGE = Page(
                 columns(product="text", complaints="count", n="count", per_thousand="number1:with_interval"),
                 category="product",
                 value="per_thousand",
-                low="per_thousand_low",
-                high="per_thousand_high",
                 from_zero=True,
             ),
             units=table(
@@ -310,8 +290,6 @@ PAGE = Page(
                 columns(category="text", n="count", score=SCORE, others=SCORE, gap="number1:with_interval"),
                 category="category",
                 value="score",
-                low="score_low",
-                high="score_high",
                 before="others",
                 names=(Word("cases.told"), Word("cases.others")),
             ),
@@ -329,8 +307,6 @@ PAGE = Page(
                 ),
                 category="channel",
                 value="share",
-                low="share_low",
-                high="share_high",
             ),
         ),
         section(
@@ -345,8 +321,6 @@ PAGE = Page(
                 ),
                 category="service_level",
                 value="share",
-                low="share_low",
-                high="share_high",
             ),
         ),
         section(
@@ -358,8 +332,6 @@ PAGE = Page(
                 ),
                 category="state",
                 value="share",
-                low="share_low",
-                high="share_high",
                 before="published",
                 names=(Word("switching.own"), Word("switching.published")),
             ),
@@ -379,8 +351,6 @@ PAGE = Page(
                 ),
                 category="loyalty_type",
                 value="repeat",
-                low="repeat_low",
-                high="repeat_high",
             ),
         ),
         section(
@@ -422,8 +392,6 @@ PAGE = Page(
                 },
                 category="position",
                 value="value",
-                low="value_low",
-                high="value_high",
             ),
             assumptions=table(
                 columns(
@@ -476,8 +444,6 @@ PAGE = Page(
                 columns(score="label:method", auc="number2:with_interval", behind="number2:with_interval", n="count"),
                 category="score",
                 value="auc",
-                low="auc_low",
-                high="auc_high",
             ),
             ranks=table(columns(group="label:segment", n="count") | RANKS),
             branches=table(columns(group="text", n="count") | RANKS),
@@ -503,8 +469,6 @@ PAGE = Page(
                 columns(score="label:method", auc="number2:with_interval", behind="number2:with_interval", n="count"),
                 category="score",
                 value="auc",
-                low="auc_low",
-                high="auc_high",
             ),
             measures=table(
                 columns(

@@ -32,8 +32,6 @@ PAGE = Page(
                 columns("segment", clv_share="percent:with_interval", spend_share="percent:with_interval"),
                 category="segment",
                 value="clv_share",
-                low="clv_share_low",
-                high="clv_share_high",
                 before="spend_share",
                 from_zero=True,
                 names=(Word("groups.future"), Word("groups.past")),
@@ -256,8 +254,6 @@ PAGE = Page(
                 {"field": "text", "filled": "percent:with_interval", "n": "count", "age_days": "count"},
                 category="field",
                 value="filled",
-                low="filled_low",
-                high="filled_high",
             ),
             ages=table(
                 {

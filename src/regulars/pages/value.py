@@ -24,8 +24,6 @@ PAGE = Page(
                 columns(lever="label:equity_lever", elasticity="number2:with_interval"),
                 category="lever",
                 value="elasticity",
-                low="elasticity_low",
-                high="elasticity_high",
             ),
         ),
         section(

@@ -296,8 +296,11 @@ class Writer:
         columns = looks.columns | dict(columns or {})
         if isinstance(shown.get("values"), list):
             shown["values"] = {name: self._heading(key, name) for name in shown["values"]}
+        takes = signature(looks.draw).parameters
+        if "low" in takes:
+            shown = _ends(shown, columns) | shown
         worded = {}
-        for option in signature(looks.draw).parameters:
+        for option in takes:
             roles = WORDED_BY.get(option, ())
             of = next((shown[role] for role in roles if role in shown), None)
             if of is None or option in shown:
@@ -438,3 +441,9 @@ class Writer:
 
     def _show(self, block: dict, more: Mapping | None = None) -> None:
         self.blocks.append(plain(block) | ({"figure": more[PLOTLY_TYPE]} if more else {}))
+
+
+def _ends(shown: Mapping, columns: Mapping[str, str]) -> dict[str, str]:
+    """Columns of an interval's ends, where the value that a chart draws is worded with its interval."""
+    value = next((shown[role] for role in ("value", "y", "amount") if isinstance(shown.get(role), str)), None)
+    return {end: f"{value}_{end}" for end in ("low", "high")} if "with_interval" in columns.get(value, "") else {}
