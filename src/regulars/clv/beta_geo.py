@@ -325,7 +325,8 @@ class _BetaGeometric(OrderFitter):
         if self._k > 1:
             return super()._time_of(target, x, t_x, T)
         r, alpha, _, _ = self._numbers()
-        return (alpha + T) * np.expm1(-np.log1p(-target / self._alive(x, t_x, T)) / (r + x))
+        with np.errstate(over="ignore"):  # a rate near zero: the time is longer than any number, and infinity says so
+            return (alpha + T) * np.expm1(-np.log1p(-target / self._alive(x, t_x, T)) / (r + x))
 
     def _orders_at_least(self, n, t, x, t_x, T):
         """P(n orders or more in the next t | alive, nobody stops) for n ≥ 1, and P(exactly n)."""
