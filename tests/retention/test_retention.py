@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.labels import Change, CohortFinding, CustomerState
+from regulars.purchases import Purchases
 from regulars.retention import (
     Histories,
     active_bands,
@@ -20,7 +21,6 @@ from regulars.retention import (
     older_and_newer,
     pooled_curve,
     pooled_retention,
-    purchase_occasions,
     recent_cells,
     restricted_mean,
     risk_finding,
@@ -54,12 +54,12 @@ class TestOccasions:
         orders = orders_of(
             ("a", "2026-01-01", 10.0), ("a", "2026-01-01", -10.0), ("a", "2026-01-02"), ("b", "2026-01-01", -1)
         )
-        assert purchase_occasions(orders)["day"].dt.day.tolist() == [2]
-        with_zero = purchase_occasions(orders, zero_spend_is_purchase=True)
+        assert Purchases.of(orders)["day"].dt.day.tolist() == [2]
+        with_zero = Purchases.of(orders, zero_spend_is_purchase=True)
         assert with_zero[["customer_id", "amount", "occasion"]].to_numpy().tolist() == [["a", 0, 0], ["a", 10, 1]]
 
     def test_kept_share_by_hand(self):
-        days = purchase_occasions(ORDERS)
+        days = Purchases.of(ORDERS)
         # the month from 11 March to 10 April; in the one before, 11 February to 10 March, a and d bought: none came
         kept = kept_share(days, END)
         assert (kept.value, kept.n) == (0, 2)
@@ -72,14 +72,14 @@ class TestOccasions:
     def test_months_end_where_months_end(self):
         """From the last day of a month the month before ends with its own last day, however short it is."""
         rows = [("first", "2026-01-01"), ("a", "2026-02-01"), ("a", "2026-03-31"), ("b", "2026-02-28")]
-        kept = kept_share(purchase_occasions(orders_of(*rows)), "2026-03-31")
+        kept = kept_share(Purchases.of(orders_of(*rows)), "2026-03-31")
         assert (kept.value, kept.n) == (0.5, 2)
 
     def test_histories_are_those_of_a_loop(self):
         rng = np.random.default_rng(3)
         rows = [(f"c{i}", pd.Timestamp("2025-01-01") + pd.Timedelta(days=int(d)))
                 for i in range(30) for d in rng.integers(0, 300, rng.integers(1, 6))]  # fmt: skip
-        days, end = purchase_occasions(orders_of(*rows)), pd.Timestamp("2025-07-31")
+        days, end = Purchases.of(orders_of(*rows)), pd.Timestamp("2025-07-31")
         told, mixed = Histories.of(days, end), Histories.of(days.sample(frac=1, random_state=1), end)
         pd.testing.assert_frame_equal(told.frame, mixed.frame)
         for place, (customer, group) in enumerate(days[days["day"] <= end].groupby("customer_id")):
@@ -129,7 +129,7 @@ class TestCohorts:
     @settings(max_examples=30, deadline=None)
     def test_sums_of_the_triangle_are_those_of_the_log(self, rows):
         orders = orders_of(*[(customer, pd.Timestamp("2025-01-01") + pd.Timedelta(days=day)) for customer, day in rows])
-        days = purchase_occasions(orders)
+        days = Purchases.of(orders)
         on = cohort_retention(orders, "2026-03-15")
         assert on["orders"].sum() == len(days)
         assert on["revenue"].sum() == pytest.approx(orders["amount"].sum())
@@ -275,15 +275,15 @@ class TestSurvival:
         assert np.isnan(log_rank([1, 2], [0, 0], ["a", "b"])).all()
 
     def test_time_to_second_order_by_hand(self):
-        times = time_to_second_order(purchase_occasions(ORDERS), END)
+        times = time_to_second_order(Purchases.of(ORDERS), END)
         assert times["customer_id"].tolist() == list("abcde")
         assert times["days"].tolist() == [15, 1, 58, 41, 9]
         assert times["returned"].tolist() == [True, True, True, False, False]
         assert times["cohort"].dt.month.tolist() == [1, 1, 2, 2, 4]
 
     def test_triangle_and_curve_count_the_same_customers(self):
-        times = time_to_second_order(purchase_occasions(ORDERS), END)
-        ever = purchase_occasions(ORDERS).groupby("customer_id")["occasion"].max().gt(0).sum()
+        times = time_to_second_order(Purchases.of(ORDERS), END)
+        ever = Purchases.of(ORDERS).groupby("customer_id")["occasion"].max().gt(0).sum()
         assert times["returned"].sum() == ever
 
 
@@ -430,7 +430,7 @@ class TestStates:
             ("back", "2025-12-20"),
             ("fresh", "2025-12-10"),
         ]
-        states = customer_states(purchase_occasions(orders_of(*rows)), "2025-12-31", r=1.0, alpha=5.0)
+        states = customer_states(Purchases.of(orders_of(*rows)), "2025-12-31", r=1.0, alpha=5.0)
         found = states.set_index("customer_id")["customer_state"].to_dict()
         assert found == {
             "keenw": CustomerState.ACTIVE,
@@ -442,7 +442,7 @@ class TestStates:
     def test_the_same_silence_is_short_for_one_and_long_for_another(self):
         dates = pd.date_range("2025-01-01", "2025-10-01", freq="D")
         rows = [("often", d) for d in dates[::7]] + [("seldom", d) for d in dates[::90]]
-        states = customer_states(purchase_occasions(orders_of(*rows)), "2025-12-01", r=1.0, alpha=5.0).set_index(
+        states = customer_states(Purchases.of(orders_of(*rows)), "2025-12-01", r=1.0, alpha=5.0).set_index(
             "customer_id"
         )
         assert states.loc["often", "silence_days"] < states.loc["seldom", "silence_days"] + 10
@@ -460,7 +460,7 @@ class TestStates:
             for i in range(n)
             for d in np.concatenate([[0.0], rng.uniform(0, length * 7, counts[i])])
         ]
-        occasions = purchase_occasions(orders_of(*rows))
+        occasions = Purchases.of(orders_of(*rows))
         end = pd.Timestamp("2025-01-01") + pd.Timedelta(days=length * 7)
         states = customer_states(occasions, end, r, alpha, thresholds=Thresholds(reactivated_days=0))
         repeat = states[states["usual_days"].notna()]["customer_state"]
@@ -469,8 +469,6 @@ class TestStates:
         assert repeat.isin(["dormant", "lost"]).mean() < 0.06
 
     def test_the_future_is_not_looked_at(self):
-        past = customer_states(purchase_occasions(ORDERS), "2026-03-31", r=1.0, alpha=5.0)
-        cut = customer_states(
-            purchase_occasions(ORDERS[ORDERS["ordered_at"] < "2026-04-01"]), "2026-03-31", r=1.0, alpha=5.0
-        )
+        past = customer_states(Purchases.of(ORDERS), "2026-03-31", r=1.0, alpha=5.0)
+        cut = customer_states(Purchases.of(ORDERS[ORDERS["ordered_at"] < "2026-04-01"]), "2026-03-31", r=1.0, alpha=5.0)
         pd.testing.assert_frame_equal(past, cut)

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.labels import CustomerState
+from regulars.purchases import Purchases
 from regulars.retention import (
     base_finding,
     customer_ledger,
     customer_states,
     presence,
-    purchase_occasions,
     revenue_retention,
     state_transitions,
 )
@@ -29,7 +29,7 @@ def occasions_of(rows) -> pd.DataFrame:
     """Purchase days of rows (customer, day number[, amount])."""
     frame = pd.DataFrame([(*row, 10.0)[:3] for row in rows], columns=["customer_id", "day", "amount"])
     frame["ordered_at"] = pd.Timestamp("2025-01-01") + pd.to_timedelta(frame["day"], unit="D")
-    return purchase_occasions(frame)
+    return Purchases.of(frame)
 
 
 class TestLedger:
@@ -67,7 +67,7 @@ class TestLedger:
 
     def test_closing_is_that_of_the_states_with_first_gaps_as_well(self):
         orders = order_log(customers=300, seed=4)
-        days = purchase_occasions(orders)
+        days = Purchases.of(orders)
         for end in days["day"].quantile([0.4, 0.7, 1.0]).dt.normalize():
             part = days[days["day"] <= end]
             ledger = customer_ledger(presence(part, end, **MODEL), end)
@@ -136,7 +136,7 @@ class TestRevenue:
 
     def test_interval_is_that_of_resampled_customers(self):
         orders = order_log(customers=400, seed=5)
-        days = purchase_occasions(orders)
+        days = Purchases.of(orders)
         end = days["day"].max()
         found = revenue_retention(days, end, 90)
         rng = np.random.default_rng(1)
@@ -151,7 +151,7 @@ class TestRevenue:
 
 class TestTransitions:
     def test_shares_of_each_state_sum_to_one(self):
-        days = purchase_occasions(order_log(customers=300, seed=6))
+        days = Purchases.of(order_log(customers=300, seed=6))
         end = days["day"].max()
         now = customer_states(days, end, **MODEL)
         earlier = end - pd.DateOffset(months=1)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.retention import campaign_costs, costs_finding, purchase_occasions, referral_value, referrals_finding
+from regulars.purchases import Purchases
+from regulars.retention import campaign_costs, costs_finding, referral_value, referrals_finding
 from regulars.retention.economics import Point, equity_by_point
 from regulars.statistics.intervals import Estimate
 
@@ -19,7 +20,7 @@ def campaigns_of(*rows) -> pd.DataFrame:
 
 def orders_of(*rows) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(amount=10.0)
-    return purchase_occasions(frame.assign(ordered_at=pd.to_datetime(frame["ordered_at"])))
+    return Purchases.of(frame.assign(ordered_at=pd.to_datetime(frame["ordered_at"])))
 
 
 def mailing(contacted: int, controls: int, came: int, came_anyway: int):

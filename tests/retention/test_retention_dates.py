@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from regulars.clv import BetaGeoFitter
+from regulars.purchases import Purchases
 from regulars.retention import (
     DateRules,
     PastSettings,
@@ -16,12 +17,10 @@ from regulars.retention import (
     kept_share,
     next_order,
     next_order_pit,
-    purchase_occasions,
     told_before,
 )
 from regulars.retention.dates import DatesFinding
 from regulars.retention.hindsight import HindsightFinding, RuleFinding
-from regulars.rfm import Purchases, rfm_summary
 from regulars.simulate import bg_nbd_customers
 from regulars.simulate.logs import order_log
 
@@ -147,13 +146,13 @@ class TestCalibration:
 
 
 def log_of(orders: pd.DataFrame) -> Purchases:
-    return Purchases.of_days(purchase_occasions(orders))
+    return Purchases.of_days(Purchases.of(orders))
 
 
 class TestHindsight:
     def test_a_forecast_on_simulated_customers_holds(self):
         orders = order_log(customers=3000, seed=8)
-        days = purchase_occasions(orders)
+        days = Purchases.of(orders)
         settings = PastSettings(level_uncertainty=0.05)
         told = told_before(BetaGeoFitter, log_of(orders), "2025-12-31", "2025-11-30", 50, settings)
         assert told.finding is HindsightFinding.HELD
@@ -167,7 +166,7 @@ class TestHindsight:
 
     def test_days_kept_back_are_judged(self):
         orders = order_log(customers=3000, seed=8)
-        days = purchase_occasions(orders)
+        days = Purchases.of(orders)
         found = judged(BetaGeoFitter, log_of(orders), "2025-12-31", 90, 90)
         assert found.cutoff == pd.Timestamp("2025-10-02")
         known = days.loc[days["day"] <= found.cutoff]
@@ -179,7 +178,9 @@ class TestHindsight:
         away = ~silent.index.isin(after)
         assert found.flagged.caught["fixed"] == pytest.approx(silent[away].mean())
         assert found.flagged.wrong["fixed"] == pytest.approx(silent[~away].mean())
-        rates = BetaGeoFitter().fit(*rfm_summary(orders, found.cutoff)[["frequency", "recency", "T"]].to_numpy().T)
+        rates = BetaGeoFitter().fit(
+            *Purchases.of(orders).summary(found.cutoff)[["frequency", "recency", "T"]].to_numpy().T
+        )
         states = customer_states(days, found.cutoff, rates.params_["r"], rates.params_["alpha"])
         gone = (states["silence_chance"] < 0.05).to_numpy()
         assert found.flagged.caught["own"] == pytest.approx(gone[away].mean())

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regulars.purchases import Purchases
 from regulars.retention import (
     active_bands,
     customer_ledger,
@@ -11,13 +12,11 @@ from regulars.retention import (
     mixture_curves,
     point_of_retention,
     presence,
-    purchase_occasions,
     reconciled,
     time_to_second_order,
     triangles,
     win_back,
 )
-from regulars.rfm import rfm_summary
 from regulars.simulate.logs import order_log
 from regulars.statistics.survival import kaplan_meier
 
@@ -28,8 +27,8 @@ END = pd.Timestamp("2025-12-31")
 @pytest.fixture(scope="module")
 def parts() -> dict:
     orders = order_log(customers=400, seed=3)
-    occasions = purchase_occasions(orders)
-    value = rfm_summary(orders, END).merge(customer_states(occasions, END, *MODEL), on="customer_id")
+    occasions = Purchases.of(orders)
+    value = Purchases.of(orders).summary(END).merge(customer_states(occasions, END, *MODEL), on="customer_id")
     value = value.assign(p_alive=0.6, p_active=0.4, clv=10.0, value_at_risk=20.0)
     times = time_to_second_order(occasions, END)
     on, later = triangles(orders, END)

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regulars.purchases import Purchases
 from regulars.retention import (
     compare_groups,
     groupings,
     groups_finding,
-    purchase_occasions,
     restricted_mean,
     since_first_order,
     time_to_second_order,
@@ -52,7 +52,7 @@ def log():
     orders = order_log(customers=900, seed=4).assign(channel="web")
     orders["order_id"] = [f"{i:06d}" for i in range(len(orders))]
     orders["ordered_at"] = pd.to_datetime(orders["ordered_at"])
-    occasions = purchase_occasions(orders)
+    occasions = Purchases.of(orders)
     return orders, occasions, time_to_second_order(occasions, END)
 
 
@@ -118,7 +118,7 @@ class TestGroups:
     def test_one_customer_leaves_nothing_to_tell(self):
         orders = pd.DataFrame({"customer_id": ["a"], "order_id": ["1"], "ordered_at": pd.to_datetime(["2025-01-01"]),
                                "amount": [5.0]})  # fmt: skip
-        occasions = purchase_occasions(orders)
+        occasions = Purchases.of(orders)
         waiting = groupings(orders, occasions, time_to_second_order(occasions, END), END, 180)
         assert groups_finding(waiting, 180).verdict == "too_few"
 
@@ -148,7 +148,7 @@ def test_the_demo_tells_satisfaction_and_nothing_else(request):
     answers["answered_at"], answers["score"] = pd.to_datetime(answers["answered_at"]), answers["score"].astype(float)
     items = raw["survey_items"].astype({"scale_min": float, "scale_max": float})
     known = answers_of({"surveys": answers.drop_duplicates(), "survey_items": items})
-    occasions = purchase_occasions(orders[["order_id", "customer_id", "ordered_at", "amount"]])
+    occasions = Purchases.of(orders[["order_id", "customer_id", "ordered_at", "amount"]])
     times = time_to_second_order(occasions, "2026-06-30")
     tables = {"customers": people, "order_lines": orders}
     found = compare_groups(groupings(orders, occasions, times, "2026-06-30", 180, tables, known), 180)

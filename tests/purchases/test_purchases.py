@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from regulars.rfm import Purchases, holdout_split, log_of, purchase_log, rfm_summary, unit_days
 
 from regulars.errors import UserError
-from regulars.rfm import Purchases, holdout_split, log_of, purchase_log, rfm_summary, unit_days
 
 
 def log(*rows) -> pd.DataFrame:
