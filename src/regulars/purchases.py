@@ -59,7 +59,7 @@ def day_numbers(moments) -> np.ndarray:
 
     Examples
     --------
-    >>> day_numbers(pd.Series(pd.to_datetime(["1970-02-01", "1970-02-01 18:00"]))).tolist()
+    >>> day_numbers(pd.Series(pd.to_datetime(["1970-02-01 00:00", "1970-02-01 18:00"]))).tolist()
     [31, 31]
     """
     return pd.to_datetime(moments).to_numpy("datetime64[D]").astype(np.int64)
@@ -157,7 +157,7 @@ class Purchases:
         --------
         >>> orders = pd.DataFrame({
         ...     "customer_id": ["a", "a", "a", "b"], "amount": [10.0, 5.0, 7.0, 0.0],
-        ...     "ordered_at": pd.to_datetime(["2026-01-05 09:00", "2026-01-05 17:00", "2026-02-01", "2026-01-09"])})
+        ...     "ordered_at": pd.to_datetime(["2026-01-05", "2026-01-05", "2026-02-01", "2026-01-09"])})
         >>> Purchases.of(orders).frame()[["customer_id", "amount", "occasion"]].to_numpy().tolist()
         [['a', 15.0, 0], ['a', 7.0, 1]]
         >>> len(Purchases.of(orders, zero_spend_is_purchase=True))

@@ -72,10 +72,10 @@ def test_no_leakage_into_the_shape(cdnow_sample):
     scrambled.loc[later, "amount"] = rng.lognormal(3, 2, later.sum())
     days = pd.to_timedelta(rng.integers(1, DAYS + 1, later.sum()), "D")
     scrambled.loc[later, "ordered_at"] = pd.Timestamp(CUTOFF) + days
-    settings = {"observation_end": "1998-06-30", **CDNOW}
     models = ["shape", "fixed", "recency"]
     before, after = (
-        forecast_fold(Purchases.of(log), CUTOFF, DAYS, models, **settings) for log in (cdnow_sample, scrambled)
+        forecast_fold(Purchases.of(log, **CDNOW), CUTOFF, DAYS, models, observation_end="1998-06-30")
+        for log in (cdnow_sample, scrambled)
     )
     for name in ("orders", "p_order", "spend"):
         pd.testing.assert_frame_equal(getattr(before, name), getattr(after, name), check_exact=True)

@@ -84,7 +84,7 @@ def test_calibrated_chances_of_an_order_have_the_right_slope(seed):
 
 def test_what_is_judged_on_days_kept_back_is_what_complete_futures_show():
     orders = order_log(customers=30_000, seed=4, start="2023-01-01", end="2025-12-31")
-    found = judged(BetaGeoFitter, Purchases.of_days(purchase_log(orders)), "2025-12-31", 180, 90)
+    found = judged(BetaGeoFitter, Purchases.of(orders), "2025-12-31", 180, 90)
     print(found.rankings.to_string(), found.flagged, found.dates["inside"])
     assert 0.77 <= found.dates["inside"].value <= 0.83
     assert found.forecast.low <= found.came <= found.forecast.high or abs(found.forecast.value / found.came - 1) < 0.05
