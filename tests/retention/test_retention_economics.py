@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bought import purchases_on
 from regulars.purchases import Purchases
 from regulars.retention import (
     active_bands,
@@ -41,10 +42,7 @@ def parts() -> dict:
 
 class TestPoint:
     def test_by_hand(self):
-        days = pd.DataFrame(
-            [(name, "2025-08-01") for name in "abcdefgh"] + [("a", "2025-11-01"), ("b", "2025-11-01")],
-            columns=["customer_id", "day"],
-        ).assign(day=lambda table: pd.to_datetime(table["day"]), occasion=[0] * 8 + [1, 1])
+        days = purchases_on([(name, "2025-08-01") for name in "abcdefgh"] + [("a", "2025-11-01"), ("b", "2025-11-01")])
         value = pd.DataFrame(
             {
                 "customer_id": list("abcdefgh"), "frequency": [3] * 7 + [0], "p_alive": [0.9] * 7 + [1.0],
