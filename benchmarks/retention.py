@@ -19,7 +19,7 @@ import pandas as pd
 
 from regulars import retention
 from regulars.clv import BetaGeoFitter
-from regulars.rfm import rfm_summary
+from regulars.purchases import Purchases
 from regulars.simulate.logs import order_log
 from regulars.statistics import survival
 
@@ -37,9 +37,8 @@ def step(name):
     print(f"{name:<44}{STEPS[-1][1]:8.1f} s{STEPS[-1][2]:8.1f} s of processor", flush=True)
 
 
-def value_of(orders, model):
+def value_of(table, model):
     """What the value stage hands over; its money is by rule of thumb."""
-    table = rfm_summary(orders, END)
     history = tuple(table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
     alive = np.asarray(model.conditional_probability_alive(*history))
     clv = 9 * np.asarray(model.predict(52, *history))
@@ -54,44 +53,44 @@ def run(file):
     """Everything that the stage computes where orders are all there is."""
     with step("orders from Parquet"):
         orders = pd.read_parquet(file)
-    table = rfm_summary(orders, END)
+    with step("purchases"):
+        purchases = Purchases.of(orders)
+    table = purchases.summary(END)
     model = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
-    value = value_of(orders, model)
+    value = value_of(table, model)
     rates = model.params_
     rhythm = float(rates["r"]), float(rates["alpha"]), 7.0, retention.Thresholds()
-    with step("purchase occasions, in the engine"):
-        occasions = retention.purchase_occasions(orders)
     with step("states"):
-        value = value.merge(retention.customer_states(occasions, END, *rhythm), on="customer_id")
+        value = value.merge(retention.customer_states(purchases, END, *rhythm), on="customer_id")
     with step("next order of every customer"):
         dated = retention.next_order(model, value, END)
         retention.dates_finding(dated, value["frequency"])
     with step("forecasts of a month ago and of 90 days"):
-        then, _, _ = retention.look_back(BetaGeoFitter, occasions, END, 90, 90, time_unit="week")
+        then, _, _ = retention.look_back(BetaGeoFitter, purchases, END, 90, 90, time_unit="week")
     with step("ledger and revenue"):
-        base = retention.base_story(occasions, END, rhythm, 90)
+        base = retention.base_story(purchases, END, rhythm, 90)
     with step("risk, win-back, a point of retention"):
         listed, due = retention.at_risk(value), retention.call_list(dated, value, END)
         retention.risk_finding(value, listed, 0.1, 0.12)
-        retention.calls_finding(listed, due, 5.0, retention.contact_effect({}, occasions, END, 90))
-        retention.worth_story(value, occasions, END, rhythm, 90, 5.0, 0.12)
+        retention.calls_finding(listed, due, 5.0, retention.contact_effect({}, purchases, END, 90))
+        retention.worth_story(value, purchases, END, rhythm, 90, 5.0, 0.12)
     with step("time to the second order, cohorts compared"):
-        times = retention.time_to_second_order(occasions, END)
+        times = retention.time_to_second_order(purchases, END)
         second = survival.kaplan_meier(times["days"], times["returned"])
         retention.cohort_story(times, 180)
         retention.cohort_curves(times)
         second.share_by(90)
     with step("groups compared"):
-        retention.groups_finding(retention.groupings(orders, occasions, times, END, 180), 180)
+        retention.groups_finding(retention.groupings(orders, purchases, times, END, 180), 180)
     with step("triangles"):
-        triangles = retention.triangles(occasions, END)
+        triangles = retention.triangles(purchases, END)
         retention.mixture_curves(*triangles)
         retention.recent_cells(triangles[0])
     with step("transitions, identities"):
-        moves = retention.state_transitions(occasions, then.cutoff, value, *rhythm)
+        moves = retention.state_transitions(purchases, then.cutoff, value, *rhythm)
         retention.slipping_finding(value, moves, then.cutoff, rhythm[-1], 12, END, 0.12)
         bands = retention.active_bands(value)
-        retention.reconciled(occasions, value, times, second, *triangles, base.ledger, bands)
+        retention.reconciled(purchases, value, times, second, *triangles, base.ledger, bands)
 
 
 if __name__ == "__main__":

@@ -63,18 +63,20 @@ def read_orders(folder: Path):
 
 def value(folder: Path) -> None:
     """Everything that the value stage computes where orders are all there is."""
-    from regulars import clv, rfm, segments
+    from regulars import clv, segments
     from regulars.clv.backtest_table import scorecard
     from regulars.clv.revenue import revenue_move
     from regulars.clv.told_months import told_months_finding
     from regulars.finding import Finding
+    from regulars.purchases import Purchases, by_number, month_before
 
     s = settings("value")
-    rules = {"time_unit": s["time_unit"], "zero_spend_is_purchase": s["zero_spend_is_purchase"]}
+    rules = {"time_unit": s["time_unit"]}
     with step("orders from Parquet"):
         orders = read_orders(folder)
-    with step("purchase occasions, RFM summary"):
-        log, orders = rfm.log_of(orders, zero_spend_is_purchase=s["zero_spend_is_purchase"])
+    with step("purchases, RFM summary"):
+        orders, ids = by_number(orders)
+        log = Purchases.of(orders, ids, zero_spend_is_purchase=s["zero_spend_is_purchase"])
         summary = log.summary(END, s["time_unit"])
     with step("models of orders and spend"):
         models = clv.fit_models(summary, s["spend_outliers"], LEVEL)
@@ -116,7 +118,7 @@ def value(folder: Path) -> None:
     with step("months told earlier"):
         told_months_finding(orders, date(2025, 6, 30), found.frames["months"].head(6).assign(with_new=True), END)
     with step("pyramid"):
-        earlier = clv.values_at(log, rfm.month_before(END), models, **rules | money)
+        earlier = clv.values_at(log, month_before(END), models, **rules | money)
         values = earlier, reference.customers["clv"].set_axis(log.known(END))
         before, now = (segments.assign_tiers(each, s["tier_shares"]) for each in values)
         segments.pyramid_finding(customers, now, before, margin=s["margin"], min_cell=CELL, **sure)
@@ -124,7 +126,7 @@ def value(folder: Path) -> None:
         revenue_move(orders, START, END, s["revenue_days"]).told(s["revenue_days"])
     with step("fit, tracking, remarks"):
         clv.frequency_check(models.orders, summary["frequency"], summary["T"])
-        clv.tracking(models.orders, log.occasions(), END)
+        clv.tracking(models.orders, log, END)
         clv.remarks(summary, models, netting, 0, horizon_months=s["horizon_months"], **economics)
         clv.one_time_buyers(customers)
     customers.to_parquet(folder / "value.parquet")
@@ -154,13 +156,13 @@ def groups(folder: Path) -> None:
 
     from regulars import segments
     from regulars.labels import Segment, Tier
-    from regulars.rfm import Purchases
+    from regulars.purchases import Purchases
 
     s = settings("segments")
     steps, asked = segments.LadderRules(**s["ladder"]), segments.ProductRules(**s["products"])
     rules = segments.PortfolioRules(**s["portfolio"])
     lines = order_lines(read_orders(folder))  # made here, so not timed; a stage reads them
-    with step("orders, values; purchase occasions"):
+    with step("orders, values; purchases"):
         customers, orders = pd.read_parquet(folder / "value.parquet"), read_orders(folder)
         models = yaml.safe_load((folder / "models.yaml").read_text(encoding="utf-8"))
         log = Purchases.of(orders)

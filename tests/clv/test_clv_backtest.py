@@ -8,6 +8,7 @@ import pytest
 
 from regulars.clv import backtest, backtest_folds, calibrate_p_active, compare_folds, reliability_table, score_folds
 from regulars.clv.backtesting import forecast_fold, metrics
+from regulars.purchases import Purchases
 
 MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd", "combined", "naive", "recency", "last_period")
 CDNOW = {"zero_spend_is_purchase": True}
@@ -32,7 +33,7 @@ def sample():
 
 @pytest.fixture(scope="module")
 def fold(sample):
-    return forecast_fold(sample, "1997-09-30", 273, MODELS, **CDNOW)
+    return forecast_fold(Purchases.of(sample, **CDNOW), "1997-09-30", 273, MODELS)
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +111,8 @@ def test_no_leakage(sample):
     scrambled.loc[later, "ordered_at"] = pd.Timestamp("1997-09-30") + pd.to_timedelta(days, "D")
     scrambled.loc[scrambled.index[later][0], "ordered_at"] = pd.Timestamp("1998-06-30")
     models = (*MODELS, "regular_k2")
-    before = forecast_fold(sample, "1997-09-30", 273, models, **CDNOW)
-    after = forecast_fold(scrambled, "1997-09-30", 273, models, **CDNOW)
+    before = forecast_fold(Purchases.of(sample, **CDNOW), "1997-09-30", 273, models)
+    after = forecast_fold(Purchases.of(scrambled, **CDNOW), "1997-09-30", 273, models)
     for name in ("orders", "p_order", "spend"):
         pd.testing.assert_frame_equal(getattr(before, name), getattr(after, name), check_exact=True)
     assert before.customers["holdout_orders"].sum() != after.customers["holdout_orders"].sum()
@@ -119,15 +120,15 @@ def test_no_leakage(sample):
 
 def test_cutoffs_that_cannot_be_used_are_told_and_the_others_stand(sample):
     cutoffs = ["1990-01-01", "1997-01-01", "1997-09-30", "1998-05-01", "2001-01-01"]
-    table = backtest(sample, cutoffs, 90, ["bg_nbd", "naive"], bootstraps=20, **CDNOW)
+    table = backtest(Purchases.of(sample, **CDNOW), cutoffs, 90, ["bg_nbd", "naive"], bootstraps=20)
     assert table["cutoff"].unique().tolist() == [pd.Timestamp("1997-09-30")]
     told = table.attrs["left_out"]
     assert [sentence[:18] for sentence in told] == [f"cutoff {cutoff}:" for cutoff in cutoffs if "09" not in cutoff]
     assert list(table) == ["cutoff", "model", "unit", "metric", "value", "low", "high"]
     with pytest.raises(ValueError, match="cutoff 1990-01-01"):
-        backtest(sample, ["1990-01-01"], 90)
+        backtest(Purchases.of(sample), ["1990-01-01"], 90)
     with pytest.raises(ValueError, match="no model named 'bg'"):
-        backtest(sample, ["1997-09-30"], 90, ["bg"])
+        backtest(Purchases.of(sample), ["1997-09-30"], 90, ["bg"])
 
 
 def test_intervals_hold_the_value_and_are_the_same_again(fold):
@@ -163,7 +164,9 @@ def test_a_forecast_of_nothing_wins_by_mae_and_loses_by_deviance(fold, scores):
 def test_own_models_can_be_given(sample):
     from regulars.clv import RegularBetaGeoFitter
 
-    folds, left_out = backtest_folds(sample, ["1997-09-30"], 90, {"mine": RegularBetaGeoFitter(4)}, **CDNOW)
+    folds, left_out = backtest_folds(
+        Purchases.of(sample, **CDNOW), ["1997-09-30"], 90, {"mine": RegularBetaGeoFitter(4)}
+    )
     assert list(folds[0].orders) == ["mine"]
     assert left_out == []
 
@@ -177,7 +180,7 @@ def test_calibration_recovers_a_bent_probability(sample):
             p = super().probability_active(t, frequency, recency, T)
             return p**2 / (p**2 + (1 - p) ** 2)
 
-    found = calibrate_p_active(sample, "1998-06-30", 90, fitter=Overconfident, **CDNOW)
+    found = calibrate_p_active(Purchases.of(sample, **CDNOW), "1998-06-30", 90, fitter=Overconfident)
     assert found.is_calibrated
     assert 0.3 < found.slope < 0.7  # squared odds need half the slope
     brier = found.scores.set_index("forecast")["brier"]
@@ -188,7 +191,7 @@ def test_calibration_recovers_a_bent_probability(sample):
 
 
 def test_too_little_history_is_said(sample):
-    found = calibrate_p_active(sample, "1997-04-30", 90, **CDNOW)
+    found = calibrate_p_active(Purchases.of(sample, **CDNOW), "1997-04-30", 90)
     assert (found.is_calibrated, found.reason) == (False, "history")
     assert found.probabilities["p_active"].equals(found.probabilities["p_active_raw"])
 

@@ -7,14 +7,14 @@ import pytest
 
 from regulars.clv import BetaGeoFitter, backtest_folds, fold_totals
 from regulars.clv.checks import frequency_check, tracking
-from regulars.rfm import rfm_summary
+from regulars.purchases import Purchases
 
 CUTOFF, END = date(1997, 9, 30), date(1998, 6, 30)
 
 
 @pytest.fixture(scope="module")
 def summary(cdnow_sample):
-    return rfm_summary(cdnow_sample, CUTOFF, zero_spend_is_purchase=True)
+    return Purchases.of(cdnow_sample, zero_spend_is_purchase=True).summary(CUTOFF)
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +31,7 @@ def test_calibration_histogram(model, summary):
 
 
 def test_cumulative_tracking(model, cdnow_sample):
-    days = cdnow_sample.assign(day=cdnow_sample["ordered_at"].dt.normalize())
-    days = days[["customer_id", "day"]].drop_duplicates()
-    table = tracking(model, days, END)
+    table = tracking(model, Purchases.of(cdnow_sample, zero_spend_is_purchase=True), END)
     weeks = table.iloc[19:25]
     assert weeks["came"].tolist() == [1359, 1414, 1484, 1517, 1573, 1672]
     expected = [1312.4589, 1387.3475, 1460.3932, 1531.7150, 1601.4194, 1669.6017]
@@ -41,16 +39,19 @@ def test_cumulative_tracking(model, cdnow_sample):
 
 
 def test_unit_of_time_does_not_matter(cdnow_sample, model):
-    by_day = rfm_summary(cdnow_sample, CUTOFF, "day", zero_spend_is_purchase=True)
+    purchases = Purchases.of(cdnow_sample, zero_spend_is_purchase=True)
+    by_day = purchases.summary(CUTOFF, "day")
     daily = BetaGeoFitter().fit(by_day["frequency"], by_day["recency"], by_day["T"])
-    days = cdnow_sample.assign(day=cdnow_sample["ordered_at"].dt.normalize())[["customer_id", "day"]].drop_duplicates()
-    pd.testing.assert_frame_equal(tracking(daily, days, END, "day"), tracking(model, days, END), rtol=1e-7)
+    both = tracking(daily, purchases, END, "day"), tracking(model, purchases, END)
+    pd.testing.assert_frame_equal(*both, rtol=1e-7)
 
 
 def test_last_test_on_the_published_holdout(cdnow_sample):
     """Hold-out of 39 weeks (values by Newton's method): BG/NBD 1653.4087, naive rate 2930.10, actual 1,882."""
     models = ["bg_nbd", "naive"]
-    folds, _ = backtest_folds(cdnow_sample, [CUTOFF], 273, models, observation_end=END, zero_spend_is_purchase=True)
+    folds, _ = backtest_folds(
+        Purchases.of(cdnow_sample, zero_spend_is_purchase=True), [CUTOFF], 273, models, observation_end=END
+    )
     row = fold_totals(folds, "bg_nbd", 273).iloc[0]
     assert row["expected"] == pytest.approx(1653.4087, abs=5e-4)
     assert row["naive"] == pytest.approx(2930.10, abs=5e-3)

@@ -7,7 +7,7 @@ import pytest
 from regulars.clv import BetaGeoFitter, backtest_folds, forecast_now, score_folds
 from regulars.clv.backtesting import forecast_fold
 from regulars.clv.combining import _boost, combine_fixed, inner_windows, stack_weights
-from regulars.rfm import Purchases
+from regulars.purchases import Purchases
 
 CDNOW = {"zero_spend_is_purchase": True}
 CUTOFF, DAYS = "1997-09-30", 273
@@ -15,7 +15,7 @@ CUTOFF, DAYS = "1997-09-30", 273
 
 @pytest.fixture(scope="module")
 def master_fold(cdnow_master):
-    return forecast_fold(cdnow_master, CUTOFF, DAYS, ["bg_nbd", "fixed", "combined"], **CDNOW)
+    return forecast_fold(Purchases.of(cdnow_master, **CDNOW), CUTOFF, DAYS, ["bg_nbd", "fixed", "combined"])
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +50,14 @@ def test_published_accuracy_of_the_fixed_average_on_the_master_log(reached):
 
 
 def test_level_of_the_shape_is_that_of_the_models(cdnow_master, master_fold):
-    parts = forecast_fold(cdnow_master, CUTOFF, DAYS, ["pareto_nbd", "mbg_nbd"], **CDNOW).orders
+    parts = forecast_fold(Purchases.of(cdnow_master, **CDNOW), CUTOFF, DAYS, ["pareto_nbd", "mbg_nbd"]).orders
     assert master_fold.regularity == 1
     assert master_fold.orders["combined"].sum() == pytest.approx(parts.mean(axis=1).sum(), rel=1e-12)
     assert master_fold.p_order["combined"].between(0, 1).all()
 
 
 def test_few_repeat_orders_are_not_enough_for_a_shape(cdnow_sample):
-    fold = forecast_fold(cdnow_sample, CUTOFF, DAYS, ["combined", "fixed"], **CDNOW)
+    fold = forecast_fold(Purchases.of(cdnow_sample, **CDNOW), CUTOFF, DAYS, ["combined", "fixed"])
     assert fold.customers["frequency"].sum() == 2457
     assert fold.combination == "fixed"
     pd.testing.assert_series_equal(fold.orders["combined"], fold.orders["fixed"], check_names=False)
@@ -72,9 +72,11 @@ def test_no_leakage_into_the_shape(cdnow_sample):
     scrambled.loc[later, "amount"] = rng.lognormal(3, 2, later.sum())
     days = pd.to_timedelta(rng.integers(1, DAYS + 1, later.sum()), "D")
     scrambled.loc[later, "ordered_at"] = pd.Timestamp(CUTOFF) + days
-    settings = {"observation_end": "1998-06-30", **CDNOW}
     models = ["shape", "fixed", "recency"]
-    before, after = (forecast_fold(log, CUTOFF, DAYS, models, **settings) for log in (cdnow_sample, scrambled))
+    before, after = (
+        forecast_fold(Purchases.of(log, **CDNOW), CUTOFF, DAYS, models, observation_end="1998-06-30")
+        for log in (cdnow_sample, scrambled)
+    )
     for name in ("orders", "p_order", "spend"):
         pd.testing.assert_frame_equal(getattr(before, name), getattr(after, name), check_exact=True)
     assert not before.customers["holdout_orders"].equals(after.customers["holdout_orders"])
@@ -93,7 +95,7 @@ def test_the_same_orders_give_the_same_shape_on_any_number_of_threads(cdnow_samp
     forecasts = []
     for threads in (1, 2):
         with threadpool_limits(threads):
-            forecasts.append(forecast_fold(cdnow_sample, CUTOFF, DAYS, ["shape"], **CDNOW).orders)
+            forecasts.append(forecast_fold(Purchases.of(cdnow_sample, **CDNOW), CUTOFF, DAYS, ["shape"]).orders)
     pd.testing.assert_frame_equal(*forecasts, check_exact=True)
 
 
@@ -124,15 +126,15 @@ def test_average_by_hand():
 def test_forecast_of_the_days_to_come_is_the_one_that_was_judged(cdnow_sample):
     """At the cutoff of a fold, the forecast of now says what the fold said."""
     seen = cdnow_sample[cdnow_sample["ordered_at"] <= CUTOFF]
-    fold = forecast_fold(cdnow_sample, CUTOFF, DAYS, ["combined"], **CDNOW)
-    now = forecast_now(seen, CUTOFF, DAYS, **CDNOW)
+    fold = forecast_fold(Purchases.of(cdnow_sample, **CDNOW), CUTOFF, DAYS, ["combined"])
+    now = forecast_now(Purchases.of(seen, **CDNOW), CUTOFF, DAYS)
     assert now["customer_id"].equals(fold.customers["customer_id"])
     np.testing.assert_array_equal(now["expected_orders"], fold.orders["combined"])
     np.testing.assert_array_equal(now["p_order"], fold.p_order["combined"])
 
 
 def test_own_model_may_carry_the_name_of_a_combination(cdnow_sample):
-    folds, _ = backtest_folds(cdnow_sample, [CUTOFF], 90, {"shape": BetaGeoFitter()}, **CDNOW)
+    folds, _ = backtest_folds(Purchases.of(cdnow_sample, **CDNOW), [CUTOFF], 90, {"shape": BetaGeoFitter()})
     assert folds[0].combination is None
 
 

@@ -410,7 +410,7 @@ def test_models_survive_pickling(tmp_path):
 
 
 def test_the_next_order_of_hardly_anyone_is_told_without_a_warning():
-    """Olist's sample has r = .002: of a one-time buyer the time by which half have ordered is longer than any number."""
+    """Olist's sample has r = .002: the time by which half of one-time buyers order is longer than any number."""
     model = BetaGeoFitter()
     model.params_ = pd.Series({"r": 0.0005, "alpha": 0.1, "a": 1.5, "b": 30.0})
     assert model.next_order_quantile(0.5, [0], [0.0], [90.0], given_order=False).tolist() == [np.inf]

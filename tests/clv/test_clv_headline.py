@@ -15,7 +15,7 @@ from regulars.clv.coverage import randomised_pit
 from regulars.clv.headline import judge_forecasts, rolling_cutoffs, with_headline
 from regulars.clv.in_memory import fit_models, score_customers
 from regulars.errors import UserError
-from regulars.rfm import Purchases, rfm_summary
+from regulars.purchases import Purchases
 
 MODELS = ["bg_nbd", "combined", "naive"]
 CDNOW = {"zero_spend_is_purchase": True}
@@ -80,7 +80,7 @@ def test_cutoffs_follow_one_another_and_leave_enough_before_them():
 @pytest.fixture(scope="module")
 def cdnow_folds(cdnow_master):
     cutoffs = rolling_cutoffs(date(1997, 1, 1), date(1998, 6, 30), 180)
-    return backtest_folds(cdnow_master, cutoffs, 180, MODELS, observation_end="1998-06-30", **CDNOW)[0]
+    return backtest_folds(Purchases.of(cdnow_master, **CDNOW), cutoffs, 180, MODELS, observation_end="1998-06-30")[0]
 
 
 def test_combination_beats_the_reference_on_real_orders(cdnow_folds):
@@ -99,7 +99,7 @@ def test_stated_band_of_the_total_holds_what_came_on_the_last_holdout(cdnow_fold
 
 
 def test_everything_in_one_call(cdnow_sample):
-    found = judge_forecasts(cdnow_sample, date(1998, 6, 30), 180, bootstraps=50, **CDNOW)
+    found = judge_forecasts(Purchases.of(cdnow_sample, **CDNOW), date(1998, 6, 30), 180, bootstraps=50)
     assert found.headline.model == "combined"
     assert found.combination == "fixed"
     later = cdnow_sample.drop_duplicates(["customer_id", "ordered_at"]).query("ordered_at > '1998-01-01'")
@@ -109,14 +109,14 @@ def test_everything_in_one_call(cdnow_sample):
     assert found.coverage.real.n == 2357
     assert found.left_out == []
     with pytest.raises(UserError, match=r"value\.holdout_days is 400"):
-        judge_forecasts(cdnow_sample, date(1998, 6, 30), 400)
+        judge_forecasts(Purchases.of(cdnow_sample), date(1998, 6, 30), 400)
 
 
 def test_a_cutoff_that_cannot_be_used_is_told_and_the_others_stand(cdnow_sample):
     late = cdnow_sample.copy()
     early = late["ordered_at"] < "1998-03-01"
     late.loc[early, "customer_id"] = "once" + late.loc[early].index.astype(str)  # nobody comes back before March
-    found = judge_forecasts(late, date(1998, 6, 30), 60, folds=3, bootstraps=20, **CDNOW)
+    found = judge_forecasts(Purchases.of(late, **CDNOW), date(1998, 6, 30), 60, folds=3, bootstraps=20)
     assert [sentence[:18] for sentence in found.left_out] == ["cutoff 1998-01-01:", "cutoff 1998-03-02:"][
         : len(found.left_out)
     ]
@@ -125,7 +125,7 @@ def test_a_cutoff_that_cannot_be_used_is_told_and_the_others_stand(cdnow_sample)
 
 
 def test_misses_are_told_in_order_and_cutoffs_left_out_are_named(cdnow_sample):
-    found = judge_forecasts(cdnow_sample, date(1998, 6, 30), 90, folds=4, bootstraps=20, **CDNOW)
+    found = judge_forecasts(Purchases.of(cdnow_sample, **CDNOW), date(1998, 6, 30), 90, folds=4, bootstraps=20)
     told = found.misses[0]
     assert told.code == "last_3"
     assert [told.facts[place] for place in ("first", "second", "third")] == found.totals["miss"].tolist()[-3:]
@@ -136,7 +136,7 @@ def test_misses_are_told_in_order_and_cutoffs_left_out_are_named(cdnow_sample):
     late = cdnow_sample.copy()
     early = late["ordered_at"] < "1998-03-01"
     late.loc[early, "customer_id"] = "once" + late.loc[early].index.astype(str)
-    some = judge_forecasts(late, date(1998, 6, 30), 60, folds=3, bootstraps=20, **CDNOW)
+    some = judge_forecasts(Purchases.of(late, **CDNOW), date(1998, 6, 30), 60, folds=3, bootstraps=20)
     assert [remark.code for remark in some.misses[1:]] == ["no_repeat"] * len(some.left_out)
     assert [str(remark.facts["cutoff"]) for remark in some.misses[1:]] == [one[7:17] for one in some.left_out]
 
@@ -150,13 +150,13 @@ BAD_FOLDS = {
 
 
 def test_each_bad_cutoff_has_its_own_sentence_and_the_others_stand(cdnow_sample):
-    folds, left_out = backtest_folds(cdnow_sample, [*BAD_FOLDS, "1997-09-30"], 90, ["naive"], **CDNOW)
+    folds, left_out = backtest_folds(Purchases.of(cdnow_sample, **CDNOW), [*BAD_FOLDS, "1997-09-30"], 90, ["naive"])
     assert {str(one.cutoff.date()): one.code for one in left_out} == BAD_FOLDS
     assert all(one.startswith(f"cutoff {one.cutoff.date()}: ") and "\n" not in one for one in left_out)
     assert [str(fold.cutoff.date()) for fold in folds] == ["1997-09-30"]
     first = cdnow_sample.sort_values("ordered_at", kind="stable")["customer_id"].iloc[0]
     alone = cdnow_sample[(cdnow_sample["customer_id"] == first) | (cdnow_sample["ordered_at"] > "1997-02-01")]
-    folds, left_out = backtest_folds(alone, ["1997-01-31", "1997-09-30"], 90, ["naive"], **CDNOW)
+    folds, left_out = backtest_folds(Purchases.of(alone, **CDNOW), ["1997-01-31", "1997-09-30"], 90, ["naive"])
     assert [(one.code, len(folds)) for one in left_out] == [("one_customer", 1)]
 
 
@@ -168,7 +168,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "pipe"])
 def test_a_bar_per_cutoff_on_a_terminal_and_nothing_elsewhere(cdnow_sample, monkeypatch, stream):
     monkeypatch.setattr(sys, "stderr", stream)
-    backtest_folds(cdnow_sample, ["1997-09-30", "1997-12-31"], 90, ["naive"], **CDNOW)
+    backtest_folds(Purchases.of(cdnow_sample, **CDNOW), ["1997-09-30", "1997-12-31"], 90, ["naive"])
     told = stream.getvalue()
     if stream.isatty():
         assert told.split("\r")[1:] == [bar("cutoffs", n, 2)[1:] + ("\n" if n == 2 else "") for n in (0, 1, 2)]
@@ -177,7 +177,7 @@ def test_a_bar_per_cutoff_on_a_terminal_and_nothing_elsewhere(cdnow_sample, monk
 
 
 def test_customers_get_the_headline_and_wider_intervals(cdnow_sample):
-    summary = rfm_summary(cdnow_sample, date(1998, 6, 30), **CDNOW)
+    summary = Purchases.of(cdnow_sample, **CDNOW).summary(date(1998, 6, 30))
     settings = {"margin": 0.3, "annual_discount_rate": 0.1, "active_within_days": 90, "time_unit": "week", "draws": 100}
     models = fit_models(summary)
     plain = score_customers(summary, models, horizon_months=12, **settings)
@@ -185,7 +185,7 @@ def test_customers_get_the_headline_and_wider_intervals(cdnow_sample):
     assert (wide.customers["clv_high"] >= plain.customers["clv_high"]).all()
     assert wide.customers["clv_high"].sum() > 1.1 * plain.customers["clv_high"].sum()
     assert wide.clv_total == plain.clv_total
-    forecast = forecast_now(cdnow_sample, date(1998, 6, 30), 365, **CDNOW)
+    forecast = forecast_now(Purchases.of(cdnow_sample, **CDNOW), date(1998, 6, 30), 365)
     told = with_headline(plain, forecast)
     np.testing.assert_allclose(told.customers["expected_orders"], forecast["expected_orders"])
     ratio = told.customers["clv"] / plain.customers["clv"]
@@ -217,7 +217,9 @@ def simulated(seed, customers=1500):
 def claims(seed, candidate="fixed", customers=1500) -> bool:
     models = ["bg_nbd", candidate, "naive"]
     log = simulated(seed, customers)
-    folds, _ = backtest_folds(log, ["2022-12-27", "2023-06-25"], 180, models, observation_end="2023-12-22")
+    folds, _ = backtest_folds(
+        Purchases.of(log), ["2022-12-27", "2023-06-25"], 180, models, observation_end="2023-12-22"
+    )
     assert {fold.combination for fold in folds} == {candidate}
     return choose_headline(folds, candidate=candidate, bootstraps=100, seed=seed).verdict == "candidate"
 
@@ -236,7 +238,7 @@ def test_no_claim_in_a_few_such_worlds():
 
 def test_coverage_is_as_stated_where_the_model_is_right():
     folds, _ = backtest_folds(
-        simulated(11, 6000), ["2022-12-27", "2023-06-25"], 180, ["bg_nbd"], observation_end="2023-12-22"
+        Purchases.of(simulated(11, 6000)), ["2022-12-27", "2023-06-25"], 180, ["bg_nbd"], observation_end="2023-12-22"
     )
     found = holdout_coverage(folds, 180)
     np.testing.assert_allclose(found.table["covered"], found.table["stated"], atol=0.02)
@@ -271,15 +273,15 @@ def test_intervals_widen_by_what_the_earlier_holdout_shows(cdnow_folds):
 def test_many_customers_are_judged_and_learnt_from_by_a_sample(cdnow_master):
     log = Purchases.of(cdnow_master, zero_spend_is_purchase=True)
     part = log.sample(6000, seed=1)
-    found = judge_forecasts(part, date(1998, 6, 30), 180, bootstraps=20, **CDNOW)
+    found = judge_forecasts(part, date(1998, 6, 30), 180, bootstraps=20)
     assert found.drawn_from == 23570
     assert found.scored_customers == 6000
     assert ("sampled", {"customers": 6000, "base": 23570}) in [(one.code, one.facts) for one in found.misses]
-    whole, learnt = (forecast_now(log, date(1998, 6, 30), 180, **CDNOW, learn_from=one) for one in (None, part))
+    whole, learnt = (forecast_now(log, date(1998, 6, 30), 180, learn_from=one) for one in (None, part))
     assert learnt["customer_id"].equals(whole["customer_id"])
     assert learnt["expected_orders"].sum() == pytest.approx(whole["expected_orders"].sum(), rel=0.1)
     assert np.corrcoef(learnt["expected_orders"], whole["expected_orders"])[0, 1] > 0.95
-    same = forecast_now(log, date(1998, 6, 30), 180, **CDNOW, learn_from=log)
+    same = forecast_now(log, date(1998, 6, 30), 180, learn_from=log)
     pd.testing.assert_frame_equal(same, whole, check_exact=True)
 
 

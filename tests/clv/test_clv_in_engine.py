@@ -13,7 +13,7 @@ from regulars.clv.in_engine import score_in_engine
 from regulars.clv.in_memory import fit_models, score_customers
 from regulars.engine.embedded import as_table, embedded
 from regulars.errors import UserError
-from regulars.rfm import rfm_summary
+from regulars.purchases import Purchases
 
 END = date(1998, 6, 30)
 ECONOMICS = {"margin": 0.3, "annual_discount_rate": 0.1, "active_within_days": 90, "time_unit": "week"}
@@ -22,7 +22,7 @@ ECONOMICS = {"margin": 0.3, "annual_discount_rate": 0.1, "active_within_days": 9
 @pytest.fixture(scope="module", params=[True, False], ids=["zero_days_count", "zero_days_do_not"])
 def both(request, cdnow_master):
     """The same customers by both paths."""
-    summary = rfm_summary(cdnow_master, END, zero_spend_is_purchase=request.param)
+    summary = Purchases.of(cdnow_master, zero_spend_is_purchase=request.param).summary(END)
     models = fit_models(summary)
     scored = score_customers(summary, models, horizon_months=12, draws=20, **ECONOMICS)
     log = embedded({}).create_table(gen_name("log"), pa.Table.from_pandas(cdnow_master), temp=True)

@@ -20,7 +20,7 @@ from regulars.clv import (
     winsorise,
 )
 from regulars.clv.in_memory import fit_models, score_customers
-from regulars.rfm import rfm_summary
+from regulars.purchases import Purchases
 
 ORDERS = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
 SPEND = {"p": 6.25, "q": 3.74, "v": 15.44}
@@ -360,7 +360,7 @@ def test_coverage_in_a_thousand_simulations(make, truth):
 
 
 def test_intervals_of_many_histories_come_from_those_that_are_alike(cdnow_master, monkeypatch):
-    summary = rfm_summary(cdnow_master, "1998-06-30", zero_spend_is_purchase=True)
+    summary = Purchases.of(cdnow_master, zero_spend_is_purchase=True).summary("1998-06-30")
     models = fit_models(summary)
     settings = {"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "active_within_days": 90}
     settings |= {"time_unit": "week", "draws": 200}

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars import clv, rfm
+from regulars import clv
 from regulars.clv.acquisition import forecast_acquisition
 from regulars.clv.cohort_revenue import MOST_COHORTS, cohort_names, forecast_cohorts, past_by_cohort
+from regulars.purchases import Purchases
 
 END = pd.Timestamp("2024-06-15")
 
@@ -30,7 +31,7 @@ def shop():
 @pytest.fixture(scope="module")
 def found(shop):
     orders = shop[shop["ordered_at"] <= END]
-    summary = rfm.Purchases.of(orders, zero_spend_is_purchase=True).summary(END, "week")
+    summary = Purchases.of(orders, zero_spend_is_purchase=True).summary(END, "week")
     models = clv.fit_models(summary)
     scored = clv.score_customers(
         summary, models, margin=0.3, annual_discount_rate=0.0, horizon_months=12, active_within_days=90,
@@ -97,7 +98,7 @@ def test_the_months_of_the_chart_are_those_of_the_table(found):
 
 def test_what_is_saved_is_what_is_told(shop, found):
     orders = found[0]
-    summary = rfm.Purchases.of(orders).summary(END, "week")
+    summary = Purchases.of(orders).summary(END, "week")
     models = clv.fit_models(summary)
     settings = {"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "active_within_days": 90}
     scored = clv.score_customers(summary, models, time_unit="week", draws=50, **settings)

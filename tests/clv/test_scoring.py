@@ -7,7 +7,7 @@ import pytest
 
 from regulars.clv import TiltedGammaGammaFitter, day_netting_bias, remarks
 from regulars.clv.in_memory import fit_models, score_customers, spend_choice_effect
-from regulars.rfm import rfm_summary
+from regulars.purchases import Purchases
 from regulars.simulate import bg_nbd_customers, gamma_gamma_spend
 
 ECONOMICS = {"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "time_unit": "week"}
@@ -16,7 +16,7 @@ FUTURES = {"active_within_days": 90, "draws": 20}
 
 @pytest.fixture(scope="module")
 def summary(cdnow_sample):
-    return rfm_summary(cdnow_sample, "1998-06-30", "week", zero_spend_is_purchase=True)
+    return Purchases.of(cdnow_sample, zero_spend_is_purchase=True).summary("1998-06-30", "week")
 
 
 def test_scored_total_is_the_sum_of_the_customers(summary):

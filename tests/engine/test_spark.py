@@ -9,7 +9,7 @@ from regulars import score_everybody as score_in_place
 from regulars.cleaning import clean as cleaning
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
-from regulars.rfm import rfm_expression
+from regulars.purchases_in_engine import rfm_expression
 from regulars.sources.ingest import ingest
 from regulars.sources.mapping import load_mapping
 from regulars.sources.raw import read_manifest, read_raw

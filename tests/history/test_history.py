@@ -6,6 +6,7 @@ import re
 import pandas as pd
 import pytest
 
+from bought import purchases_on
 from regulars import catalog, params
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, attempted
@@ -54,15 +55,10 @@ def built(tmp_path, monkeypatch):
     return tmp_path, scored
 
 
-def occasions_of(*rows):
-    frame = pd.DataFrame(rows, columns=["customer_id", "day"])
-    return frame.assign(day=pd.to_datetime(frame["day"]))
-
-
 def test_what_was_told_is_scored_later(built):
     assert history.close_month("demo").as_posix() == "data/history/demo/2026-04-30"
-    came = occasions_of(
-        ("real-0", "2026-04-01"), ("real-0", "2026-05-10"), ("real-2", "2026-05-25"), ("new", "2026-05-02")
+    came = purchases_on(
+        [("real-0", "2026-04-01"), ("real-0", "2026-05-10"), ("real-2", "2026-05-25"), ("new", "2026-05-02")]
     )
     found = history.score("demo", came, "2026-05-31")
     assert found.verdict == "held"  # .9 + .4 + .6 + .1 = 2 were told, 2 of those known came; the newcomer is none
@@ -94,7 +90,7 @@ def test_a_month_is_closed_once(built):
 def test_only_what_was_told_before_counts(built):
     history.close_month("demo")
     assert history.read_latest("demo", "2026-04-30") is None
-    assert history.score("demo", occasions_of(("a", "2026-01-01")), "2026-04-30").verdict == "none"
+    assert history.score("demo", purchases_on([("a", "2026-01-01")]), "2026-04-30").verdict == "none"
     assert history.read_latest("demo", "2026-05-01").day.isoformat() == "2026-04-30"
 
 
@@ -210,5 +206,5 @@ def test_the_retention_page_says_why_a_file_cannot_be_used(built):
     folder, _ = built
     place = folder / history.close_month("demo")
     (place / "told.json").write_text(json.dumps({"dataset": "cdnow"}))
-    found = history.score("demo", occasions_of(("a", "2026-05-01")), "2026-05-31")
+    found = history.score("demo", purchases_on([("a", "2026-05-01")]), "2026-05-31")
     assert found.verdict == UNUSABLE and "dataset is 'cdnow', not 'demo'" in found.facts["why"]

@@ -14,7 +14,7 @@ from regulars import catalog
 from regulars.catalog import files as catalog_files
 from regulars.clv import BetaGeoFitter, model_entry
 from regulars.history import close_month as history
-from regulars.rfm import rfm_summary
+from regulars.purchases import Purchases
 from regulars.simulate.jars import jar_lines
 from regulars.simulate.logs import order_log
 
@@ -26,7 +26,7 @@ NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "05_retention.ipy
 def record() -> dict:
     """What the value stage leaves: a model fitted elsewhere, for logs too small to fit one on."""
     orders = order_log(customers=300, seed=1)
-    table = rfm_summary(orders, date(2025, 12, 31))
+    table = Purchases.of(orders).summary(date(2025, 12, 31))
     model = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
     return {
         "zero_spend_is_purchase": False, "horizon_months": 12, "level_uncertainty": 0.12, "margin": 0.3,
@@ -37,7 +37,7 @@ def record() -> dict:
 
 def value_of(orders: pd.DataFrame, end, record: dict) -> pd.DataFrame:
     """A value table of the right shape; its money is by rule of thumb."""
-    table = rfm_summary(orders, end)
+    table = Purchases.of(orders).summary(end)
     model = BetaGeoFitter()
     model.params_ = pd.Series(record["models"]["bg_nbd"]["parameters"])
     history = (table["frequency"], table["recency"], table["T"])

@@ -12,7 +12,7 @@ import pytest
 import pages
 from regulars import catalog
 from regulars.clv import BetaGeoFitter, fit_models, score_customers
-from regulars.rfm import rfm_summary
+from regulars.purchases import Purchases
 from regulars.sources.ingest import has_changed
 from regulars.stages import STAGES
 from sample_project import (
@@ -64,7 +64,7 @@ def test_every_output_is_there(project, dataset):
 
 def test_values_are_those_of_an_independent_fit(project, orders):
     record = read_json(project, "models", SHOP, "clv.json")
-    summary = rfm_summary(orders, END, "week", zero_spend_is_purchase=True)
+    summary = Purchases.of(orders, zero_spend_is_purchase=True).summary(END, "week")
     model = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
     fitted = record["models"]["bg_nbd"]
     assert fitted["customers"] == CUSTOMERS == len(summary)
@@ -88,7 +88,7 @@ def test_of_too_many_orders_a_part_is_shown_and_all_are_counted(project):
     assert record["in_memory_rows"] == IN_MEMORY_ROWS < len(log)
     drawn = {name for name in log["customer_id"] if int(md5(name.encode()).hexdigest()[:8], 16) < part * 16**8}
     value = pd.read_parquet(project / f"data/scored/{DEMO}/value.parquet")
-    bought = rfm_summary(log, date.fromisoformat(record["observation_end"]), record["time_unit"])
+    bought = Purchases.of(log).summary(date.fromisoformat(record["observation_end"]), record["time_unit"])
     assert value["customer_id"].tolist() == sorted(drawn & set(bought["customer_id"]))
     assert abs(len(value) / len(bought) - part) < 3 * (part * (1 - part) / len(bought)) ** 0.5
 

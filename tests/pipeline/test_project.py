@@ -21,12 +21,12 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # every room, from the ground up: one may import from those before it, never from those after it
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "params", "privacy", "stages", "statistics", "finding",
-    "engine", "catalog", "told", "simulate", "sources", "cleaning", "rfm", "clv", "segments", "retention",
-    "satisfaction", "plots", "history", "customer_table", "score_everybody", "call_list", "report",
-    "pages", "runner", "cli",
+    "engine", "catalog", "told", "simulate", "sources", "cleaning", "purchases", "purchases_in_engine", "clv",
+    "segments", "retention", "satisfaction", "plots", "history", "customer_table", "score_everybody", "call_list",
+    "report", "pages", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
-DOMAIN = ("statistics", "simulate", "rfm", "clv", "segments", "retention", "satisfaction")
+DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction")
 
 
 def room(module: str) -> str:

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.labels import Change, CohortFinding, CustomerState
+from regulars.purchases import Purchases
 from regulars.retention import (
-    Histories,
     active_bands,
     at_risk,
     can_tell_alive,
@@ -20,7 +20,6 @@ from regulars.retention import (
     older_and_newer,
     pooled_curve,
     pooled_retention,
-    purchase_occasions,
     recent_cells,
     restricted_mean,
     risk_finding,
@@ -46,53 +45,31 @@ ORDERS = orders_of(
     ("d", "2026-02-28"),
     ("e", "2026-04-01"),
 )  # fmt: skip
-END = "2026-04-10"
+END, BOUGHT = "2026-04-10", Purchases.of(ORDERS)
 
 
-class TestOccasions:
-    def test_a_day_is_one_occasion_and_its_net_spend_must_be_positive(self):
-        orders = orders_of(
-            ("a", "2026-01-01", 10.0), ("a", "2026-01-01", -10.0), ("a", "2026-01-02"), ("b", "2026-01-01", -1)
-        )
-        assert purchase_occasions(orders)["day"].dt.day.tolist() == [2]
-        with_zero = purchase_occasions(orders, zero_spend_is_purchase=True)
-        assert with_zero[["customer_id", "amount", "occasion"]].to_numpy().tolist() == [["a", 0, 0], ["a", 10, 1]]
-
+class TestKept:
     def test_kept_share_by_hand(self):
-        days = purchase_occasions(ORDERS)
+        purchases = BOUGHT
         # the month from 11 March to 10 April; in the one before, 11 February to 10 March, a and d bought: none came
-        kept = kept_share(days, END)
+        kept = kept_share(purchases, END)
         assert (kept.value, kept.n) == (0, 2)
-        both = kept_change(days, END)
+        both = kept_change(purchases, END)
         # the months before: 11 January to 10 February: a, b and c, of whom a came back by 10 March
         assert (both.before.value, both.before.n, both.change) == (pytest.approx(1 / 3), 3, Change.UNCLEAR)
         # 11 December to 10 January had begun before the data did
-        assert np.isnan(kept_share(days, "2026-02-10").value)
+        assert np.isnan(kept_share(purchases, "2026-02-10").value)
 
     def test_months_end_where_months_end(self):
         """From the last day of a month the month before ends with its own last day, however short it is."""
         rows = [("first", "2026-01-01"), ("a", "2026-02-01"), ("a", "2026-03-31"), ("b", "2026-02-28")]
-        kept = kept_share(purchase_occasions(orders_of(*rows)), "2026-03-31")
+        kept = kept_share(Purchases.of(orders_of(*rows)), "2026-03-31")
         assert (kept.value, kept.n) == (0.5, 2)
-
-    def test_histories_are_those_of_a_loop(self):
-        rng = np.random.default_rng(3)
-        rows = [(f"c{i}", pd.Timestamp("2025-01-01") + pd.Timedelta(days=int(d)))
-                for i in range(30) for d in rng.integers(0, 300, rng.integers(1, 6))]  # fmt: skip
-        days, end = purchase_occasions(orders_of(*rows)), pd.Timestamp("2025-07-31")
-        told, mixed = Histories.of(days, end), Histories.of(days.sample(frac=1, random_state=1), end)
-        pd.testing.assert_frame_equal(told.frame, mixed.frame)
-        for place, (customer, group) in enumerate(days[days["day"] <= end].groupby("customer_id")):
-            dates = group["day"].to_numpy("datetime64[D]").astype(int)
-            assert told.customers[place] == customer
-            assert (told.first[place], told.last[place], told.frequency[place]) == (dates[0], dates[-1], len(dates) - 1)
-            assert told.before[place] == dates[max(len(dates) - 2, 0)]
-        assert len(told.first_gaps) == (told.frequency > 0).sum()
 
 
 class TestCohorts:
     def test_on_by_hand(self):
-        table = cohort_retention(ORDERS, END)
+        table = cohort_retention(BOUGHT, END)
         counts = table.pivot(index="cohort", columns="period", values="customers").to_numpy()
         np.testing.assert_array_equal(counts, [[2, 1, 1, 0], [2, 0, 1, np.nan], [1, np.nan, np.nan, np.nan]])
         assert table["n"].tolist() == [2, 2, 2, 2, 2, 2, 2, 1]
@@ -101,26 +78,26 @@ class TestCohorts:
         assert table["cohort"].dt.strftime("%Y-%m-%d").unique().tolist() == ["2026-01-01", "2026-02-01", "2026-04-01"]
 
     def test_on_or_after_by_hand(self):
-        counts = cohort_retention(ORDERS, END, kind="on_or_after").pivot(
+        counts = cohort_retention(BOUGHT, END, kind="on_or_after").pivot(
             index="cohort", columns="period", values="customers"
         )
         np.testing.assert_array_equal(counts, [[2, 2, 1, 0], [2, 1, 1, np.nan], [1, np.nan, np.nan, np.nan]])
 
     def test_the_running_month_is_immature_and_a_finished_one_is_not(self):
-        immature = cohort_retention(ORDERS, END).query("~mature")
+        immature = cohort_retention(BOUGHT, END).query("~mature")
         assert immature["period"].tolist() == [3, 2, 0]
-        assert cohort_retention(ORDERS, "2026-04-30")["mature"].all()
+        assert cohort_retention(BOUGHT, "2026-04-30")["mature"].all()
 
     def test_rolling_windows_by_hand(self):
         orders = orders_of(("a", "2026-01-01"), ("a", "2026-02-05"), ("b", "2026-01-25"), ("b", "2026-02-27"))
-        table = cohort_retention(orders, "2026-03-04", window="rolling")
+        table = cohort_retention(Purchases.of(orders), "2026-03-04", window="rolling")
         # a has been observed for 63 days = two whole windows of 30.4375, b for 39 = one
         assert table[["period", "n", "customers", "mature"]].to_numpy().tolist() == [[0, 2, 2, True], [1, 1, 1, False]]
-        later = cohort_retention(orders, "2026-03-04", window="rolling", kind="on_or_after")
+        later = cohort_retention(Purchases.of(orders), "2026-03-04", window="rolling", kind="on_or_after")
         assert later["customers"].tolist() == [2, 1]
 
     def test_intervals_are_wilsons(self):
-        table = cohort_retention(ORDERS, END).query("period > 0")
+        table = cohort_retention(BOUGHT, END).query("period > 0")
         low, high = wilson(table["customers"], table["n"])
         np.testing.assert_allclose(table["share_low"], low)
         np.testing.assert_allclose(table["share_high"], high)
@@ -129,13 +106,13 @@ class TestCohorts:
     @settings(max_examples=30, deadline=None)
     def test_sums_of_the_triangle_are_those_of_the_log(self, rows):
         orders = orders_of(*[(customer, pd.Timestamp("2025-01-01") + pd.Timedelta(days=day)) for customer, day in rows])
-        days = purchase_occasions(orders)
-        on = cohort_retention(orders, "2026-03-15")
+        days = Purchases.of(orders)
+        on = cohort_retention(days, "2026-03-15")
         assert on["orders"].sum() == len(days)
         assert on["revenue"].sum() == pytest.approx(orders["amount"].sum())
         assert on.loc[on["period"] == 0, "n"].sum() == orders["customer_id"].nunique()
         assert on.loc[on["period"] == 0, "share"].eq(1).all()
-        after = cohort_retention(orders, "2026-03-15", kind="on_or_after")
+        after = cohort_retention(days, "2026-03-15", kind="on_or_after")
         assert (after["customers"] >= on["customers"]).all()
         falls = after.groupby("cohort")["customers"].diff().dropna()
         assert (falls <= 0).all()
@@ -150,7 +127,9 @@ class TestCohorts:
         ]
         orders, end = orders_of(*rows), pd.Timestamp("2025-11-15")
         for kind in ("on", "on_or_after"):
-            table = cohort_retention(orders, end, kind=kind, window="rolling").set_index(["cohort", "period"])
+            table = cohort_retention(Purchases.of(orders), end, kind=kind, window="rolling").set_index(
+                ["cohort", "period"]
+            )
             for (cohort, period), cell in table.iterrows():
                 n = customers = 0
                 for _, dates in orders.groupby("customer_id")["ordered_at"]:
@@ -164,22 +143,22 @@ class TestCohorts:
                 assert (cell["n"], cell["customers"]) == (n, customers)
 
     def test_recent_cells_are_a_part_of_the_triangle(self):
-        table = recent_cells(cohort_retention(ORDERS, END), most=2)
+        table = recent_cells(cohort_retention(BOUGHT, END), most=2)
         assert table["cohort"].dt.month.unique().tolist() == [1, 2]
         assert table["period"].tolist() == [1, 2, 1, 2]
         assert table["open"].tolist() == [False, False, False, True]
 
     def test_kinds_side_by_side(self):
-        table = pooled_curve(*(cohort_retention(ORDERS, END, kind=kind) for kind in ("on", "on_or_after")))
+        table = pooled_curve(*(cohort_retention(BOUGHT, END, kind=kind) for kind in ("on", "on_or_after")))
         assert table["period"].tolist() == [1, 2]
         assert table["share"].tolist() == [0.25, 0.5] and table["later_share"].tolist() == [0.75, 0.5]
 
     def test_unknown_settings_are_refused(self):
         with pytest.raises(ValueError, match="unit is one of month, quarter, year"):
-            cohort_retention(ORDERS, END, unit="fortnight")
+            cohort_retention(BOUGHT, END, unit="fortnight")
 
     def test_pooled_curve_weighs_cohorts_by_size_and_leaves_immature_cells_out(self):
-        pooled = pooled_retention(cohort_retention(ORDERS, END))
+        pooled = pooled_retention(cohort_retention(BOUGHT, END))
         assert pooled[["period", "cohorts", "n", "customers"]].to_numpy().tolist() == [
             [0, 2, 4, 4],
             [1, 2, 4, 1],
@@ -275,15 +254,15 @@ class TestSurvival:
         assert np.isnan(log_rank([1, 2], [0, 0], ["a", "b"])).all()
 
     def test_time_to_second_order_by_hand(self):
-        times = time_to_second_order(purchase_occasions(ORDERS), END)
+        times = time_to_second_order(BOUGHT, END)
         assert times["customer_id"].tolist() == list("abcde")
         assert times["days"].tolist() == [15, 1, 58, 41, 9]
         assert times["returned"].tolist() == [True, True, True, False, False]
         assert times["cohort"].dt.month.tolist() == [1, 1, 2, 2, 4]
 
     def test_triangle_and_curve_count_the_same_customers(self):
-        times = time_to_second_order(purchase_occasions(ORDERS), END)
-        ever = purchase_occasions(ORDERS).groupby("customer_id")["occasion"].max().gt(0).sum()
+        times = time_to_second_order(BOUGHT, END)
+        ever = BOUGHT.frame().groupby("customer_id")["occasion"].max().gt(0).sum()
         assert times["returned"].sum() == ever
 
 
@@ -430,7 +409,7 @@ class TestStates:
             ("back", "2025-12-20"),
             ("fresh", "2025-12-10"),
         ]
-        states = customer_states(purchase_occasions(orders_of(*rows)), "2025-12-31", r=1.0, alpha=5.0)
+        states = customer_states(Purchases.of(orders_of(*rows)), "2025-12-31", r=1.0, alpha=5.0)
         found = states.set_index("customer_id")["customer_state"].to_dict()
         assert found == {
             "keenw": CustomerState.ACTIVE,
@@ -442,7 +421,7 @@ class TestStates:
     def test_the_same_silence_is_short_for_one_and_long_for_another(self):
         dates = pd.date_range("2025-01-01", "2025-10-01", freq="D")
         rows = [("often", d) for d in dates[::7]] + [("seldom", d) for d in dates[::90]]
-        states = customer_states(purchase_occasions(orders_of(*rows)), "2025-12-01", r=1.0, alpha=5.0).set_index(
+        states = customer_states(Purchases.of(orders_of(*rows)), "2025-12-01", r=1.0, alpha=5.0).set_index(
             "customer_id"
         )
         assert states.loc["often", "silence_days"] < states.loc["seldom", "silence_days"] + 10
@@ -460,17 +439,15 @@ class TestStates:
             for i in range(n)
             for d in np.concatenate([[0.0], rng.uniform(0, length * 7, counts[i])])
         ]
-        occasions = purchase_occasions(orders_of(*rows))
+        purchases = Purchases.of(orders_of(*rows))
         end = pd.Timestamp("2025-01-01") + pd.Timedelta(days=length * 7)
-        states = customer_states(occasions, end, r, alpha, thresholds=Thresholds(reactivated_days=0))
+        states = customer_states(purchases, end, r, alpha, thresholds=Thresholds(reactivated_days=0))
         repeat = states[states["usual_days"].notna()]["customer_state"]
         slipping_or_worse = repeat.isin(["slipping", "dormant", "lost"]).mean()
         assert 0.15 < slipping_or_worse < 0.22
         assert repeat.isin(["dormant", "lost"]).mean() < 0.06
 
     def test_the_future_is_not_looked_at(self):
-        past = customer_states(purchase_occasions(ORDERS), "2026-03-31", r=1.0, alpha=5.0)
-        cut = customer_states(
-            purchase_occasions(ORDERS[ORDERS["ordered_at"] < "2026-04-01"]), "2026-03-31", r=1.0, alpha=5.0
-        )
+        past = customer_states(BOUGHT, "2026-03-31", r=1.0, alpha=5.0)
+        cut = customer_states(Purchases.of(ORDERS[ORDERS["ordered_at"] < "2026-04-01"]), "2026-03-31", r=1.0, alpha=5.0)
         pd.testing.assert_frame_equal(past, cut)

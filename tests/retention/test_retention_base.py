@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.labels import CustomerState
+from regulars.purchases import Purchases
 from regulars.retention import (
     base_finding,
     customer_ledger,
     customer_states,
     presence,
-    purchase_occasions,
     revenue_retention,
     state_transitions,
 )
@@ -25,16 +25,16 @@ QUICK = Thresholds(lost_below=0.2, dormant_below=0.3, slipping_below=0.5, new_da
 LOGS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 500)), min_size=1, max_size=80)
 
 
-def occasions_of(rows) -> pd.DataFrame:
+def purchases_of(rows) -> Purchases:
     """Purchase days of rows (customer, day number[, amount])."""
     frame = pd.DataFrame([(*row, 10.0)[:3] for row in rows], columns=["customer_id", "day", "amount"])
     frame["ordered_at"] = pd.Timestamp("2025-01-01") + pd.to_timedelta(frame["day"], unit="D")
-    return purchase_occasions(frame)
+    return Purchases.of(frame)
 
 
 class TestLedger:
     def test_a_customer_lost_and_back_by_hand(self):
-        days = occasions_of([("a", 0), ("a", 7), ("a", 300), ("b", 40)])
+        days = purchases_of([("a", 0), ("a", 7), ("a", 300), ("b", 40)])
         spells = presence(days, "2025-12-31", **MODEL, thresholds=QUICK)
         # after the second order: (8 + 1)(0.2^(-1 / 1.8) - 1) = 13.0 weeks; day 7 + 92 = 9 April
         limit = (8 + 1) * (0.2 ** (-1 / 1.8) - 1) * 7
@@ -50,9 +50,10 @@ class TestLedger:
     @given(LOGS, st.integers(0, 520))
     @settings(max_examples=60, deadline=None)
     def test_the_identity_holds_and_closing_counts_those_not_lost(self, rows, last):
-        days = occasions_of(rows)
+        purchases = purchases_of(rows)
+        days = purchases.frame()
         end = max(pd.Timestamp("2025-01-01") + pd.Timedelta(days=last), days["day"].min())
-        ledger = customer_ledger(presence(days, end, **MODEL, thresholds=QUICK), end)
+        ledger = customer_ledger(presence(purchases, end, **MODEL, thresholds=QUICK), end)
         flows = ledger["opening"] + ledger["new"] + ledger["reactivated"] - ledger["lost"]
         assert (flows == ledger["closing"]).all()
         assert (ledger["closing"].shift(fill_value=0) == ledger["opening"]).all()
@@ -62,20 +63,20 @@ class TestLedger:
         parts = ledger[["revenue_new", "revenue_reactivated", "revenue_kept"]].sum(axis=1)
         np.testing.assert_allclose(parts, ledger["revenue"])
         assert ledger["revenue"].sum() == pytest.approx(seen["amount"].sum())
-        states = customer_states(days, end, **MODEL, thresholds=QUICK)["customer_state"]
+        states = customer_states(purchases, end, **MODEL, thresholds=QUICK)["customer_state"]
         assert ledger["closing"].iloc[-1] == (states != CustomerState.LOST).sum()
 
     def test_closing_is_that_of_the_states_with_first_gaps_as_well(self):
         orders = order_log(customers=300, seed=4)
-        days = purchase_occasions(orders)
-        for end in days["day"].quantile([0.4, 0.7, 1.0]).dt.normalize():
-            part = days[days["day"] <= end]
+        purchases = Purchases.of(orders)
+        for end in purchases.frame()["day"].quantile([0.4, 0.7, 1.0]).dt.normalize():
+            part = purchases.until(end)
             ledger = customer_ledger(presence(part, end, **MODEL), end)
             states = customer_states(part, end, **MODEL)["customer_state"]
             assert ledger["closing"].iloc[-1] == (states != CustomerState.LOST).sum()
 
     def test_the_running_month_is_not_mature(self):
-        days = occasions_of([("a", 0), ("b", 40)])
+        days = purchases_of([("a", 0), ("b", 40)])
         assert customer_ledger(presence(days, "2025-03-15", **MODEL), "2025-03-15")["mature"].tolist() == [1, 1, 0]
         assert customer_ledger(presence(days, "2025-03-31", **MODEL), "2025-03-31")["mature"].all()
 
@@ -116,7 +117,7 @@ class TestRevenue:
     def test_by_hand(self):
         rows = [("a", 5, 10.0), ("a", 35, 4.0), ("b", 6, 3.0), ("b", 40, 9.0), ("c", 7, 5.0), ("d", 41, 8.0)]
         rows += [("e", 0, 2.0), ("e", 45, 1.0)]
-        found = revenue_retention(occasions_of(rows), "2025-03-01", 30)  # windows from day 0 and from day 30
+        found = revenue_retention(purchases_of(rows), "2025-03-01", 30)  # windows from day 0 and from day 30
         amounts = found.bridge.set_index("step")["amount"]
         assert amounts.to_dict() == {
             "before": 20, "new": 8, "returned": 0, "more": 6, "less": -7, "paused": -5, "now": 22,
@@ -126,9 +127,9 @@ class TestRevenue:
     @given(LOGS, st.integers(1, 200))
     @settings(max_examples=40, deadline=None)
     def test_the_bridge_leads_from_one_window_to_the_next(self, rows, length):
-        days = occasions_of([(*row, 1.0 + row[1] % 7) for row in rows])
-        end = pd.Timestamp("2026-05-20")
-        bridge = revenue_retention(days, end, length).bridge.set_index("step")
+        purchases = purchases_of([(*row, 1.0 + row[1] % 7) for row in rows])
+        days, end = purchases.frame(), pd.Timestamp("2026-05-20")
+        bridge = revenue_retention(purchases, end, length).bridge.set_index("step")
         steps = bridge.loc[~bridge["is_total"], "amount"].sum()
         assert bridge.loc["before", "amount"] + steps == pytest.approx(bridge.loc["now", "amount"])
         inside = days["day"].gt(end - pd.Timedelta(days=length)) & days["day"].le(end)
@@ -136,9 +137,9 @@ class TestRevenue:
 
     def test_interval_is_that_of_resampled_customers(self):
         orders = order_log(customers=400, seed=5)
-        days = purchase_occasions(orders)
-        end = days["day"].max()
-        found = revenue_retention(days, end, 90)
+        purchases = Purchases.of(orders)
+        days, end = purchases.frame(), purchases.last
+        found = revenue_retention(purchases, end, 90)
         rng = np.random.default_rng(1)
         middle, start = end - pd.Timedelta(days=90), end - pd.Timedelta(days=180)
         before = days[days["day"].gt(start) & days["day"].le(middle)].groupby("customer_id")["amount"].sum()
@@ -151,17 +152,17 @@ class TestRevenue:
 
 class TestTransitions:
     def test_shares_of_each_state_sum_to_one(self):
-        days = purchase_occasions(order_log(customers=300, seed=6))
-        end = days["day"].max()
-        now = customer_states(days, end, **MODEL)
+        purchases = Purchases.of(order_log(customers=300, seed=6))
+        end = purchases.last
+        now = customer_states(purchases, end, **MODEL)
         earlier = end - pd.DateOffset(months=1)
-        cells = state_transitions(days, earlier, now, **MODEL)
+        cells = state_transitions(purchases, earlier, now, **MODEL)
         np.testing.assert_allclose(cells.groupby("before")["share"].sum(), 1)
-        assert cells["customers"].sum() == days.loc[days["day"] <= earlier, "customer_id"].nunique()
+        assert cells["customers"].sum() == len(purchases.until(earlier).customers)
         # nobody who had ordered becomes new
         assert cells.query("after == 'new' and before != 'new'")["customers"].sum() == 0
 
     def test_before_the_first_order_there_is_nothing(self):
-        days = occasions_of([("a", 30)])
+        days = purchases_of([("a", 30)])
         now = customer_states(days, "2025-02-10", **MODEL)
         assert state_transitions(days, "2025-01-10", now, **MODEL).empty

@@ -8,6 +8,7 @@ import pytest
 
 from regulars.clv import BetaGeoFitter
 from regulars.finding import NOT_SUPPLIED
+from regulars.purchases import Purchases
 from regulars.retention import (
     DateRules,
     call_list,
@@ -18,7 +19,6 @@ from regulars.retention import (
     sharpened,
 )
 from regulars.retention.consumption import ConsumptionFinding
-from regulars.rfm import rfm_summary
 from regulars.simulate.jars import jar_lines
 
 END = pd.Timestamp("2025-12-31")
@@ -31,7 +31,7 @@ def world() -> dict:
     lines = jar_lines(customers=1500, seed=4, end="2028-12-31", pace=20)
     known = lines["ordered_at"] < END + pd.Timedelta(days=1)
     past, later = lines[known], lines[~known]
-    table = rfm_summary(past.assign(amount=past["quantity"] * past["unit_price"]), END)
+    table = Purchases.of(past.assign(amount=past["quantity"] * past["unit_price"])).summary(END)
     model = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
     history = (table["frequency"], table["recency"], table["T"])
     value = table.assign(p_alive=model.conditional_probability_alive(*history), clv=1.0, spend_per_order=2.0)

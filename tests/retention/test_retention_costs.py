@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.retention import campaign_costs, costs_finding, purchase_occasions, referral_value, referrals_finding
+from regulars.purchases import Purchases
+from regulars.retention import campaign_costs, costs_finding, referral_value, referrals_finding
 from regulars.retention.economics import Point, equity_by_point
 from regulars.statistics.intervals import Estimate
 
@@ -19,7 +20,7 @@ def campaigns_of(*rows) -> pd.DataFrame:
 
 def orders_of(*rows) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(amount=10.0)
-    return purchase_occasions(frame.assign(ordered_at=pd.to_datetime(frame["ordered_at"])))
+    return Purchases.of(frame.assign(ordered_at=pd.to_datetime(frame["ordered_at"])))
 
 
 def mailing(contacted: int, controls: int, came: int, came_anyway: int):
@@ -34,13 +35,13 @@ def mailing(contacted: int, controls: int, came: int, came_anyway: int):
 
 class TestCosts:
     def test_by_hand(self):
-        contacts, occasions = mailing(400, 400, 200, 100)
+        contacts, purchases = mailing(400, 400, 200, 100)
         table = campaigns_of(
             ("a", "acquire", "2025-01-01", "2025-01-31", 8000.0, 1.0),
             ("b", "acquire", "2025-12-01", "2026-02-28", 9999.0, 1.0),  # not over yet
             ("k", "keep", "2025-06-15", None, None, 600.0),  # the plan stands in
         )
-        found = campaign_costs(table, contacts, occasions, END, 90)
+        found = campaign_costs(table, contacts, purchases, END, 90)
         assert (found.win.value, found.win.n, found.won) == (10.0, 1, 800)
         assert np.isnan(found.win.high)  # one campaign says nothing of how campaigns differ
         assert (found.contact.value, found.contact.n) == (1.5, 400)
@@ -50,13 +51,13 @@ class TestCosts:
         assert found.ratio.value == pytest.approx(10 / 1.5)
 
     def test_an_order_on_the_day_counts_and_one_too_late_does_not(self):
-        contacts, occasions = mailing(100, 100, 50, 50)
+        contacts, purchases = mailing(100, 100, 50, 50)
         table = campaigns_of(("k", "keep", "2025-07-01", None, 100.0, None))
-        assert campaign_costs(table, contacts, occasions, END, 30).effect.value == 0
-        contacts, occasions = mailing(100, 100, 50, 0)
-        assert campaign_costs(table, contacts, occasions, END, 30).effect.value == 0.5
+        assert campaign_costs(table, contacts, purchases, END, 30).effect.value == 0
+        contacts, purchases = mailing(100, 100, 50, 0)
+        assert campaign_costs(table, contacts, purchases, END, 30).effect.value == 0.5
         early = campaigns_of(("k", "keep", "2025-05-01", None, 100.0, None))
-        assert campaign_costs(early, contacts, occasions, END, 30).effect.value == 0
+        assert campaign_costs(early, contacts, purchases, END, 30).effect.value == 0
 
     def test_chance_is_not_called_an_effect(self):
         """Where contacts do nothing, one of twenty mailings seems to help: no more than that is called proved."""
@@ -64,19 +65,19 @@ class TestCosts:
         table = campaigns_of(("a", "acquire", "2025-01-01", "2025-01-31", 1.0, 1.0),
                              ("k", "keep", "2025-06-15", None, 100.0, None))  # fmt: skip
         for _ in range(60):
-            contacts, occasions = mailing(300, 100, *rng.binomial([300, 100], 0.3))
+            contacts, purchases = mailing(300, 100, *rng.binomial([300, 100], 0.3))
             proved += costs_finding(
-                {"campaigns": table, "campaign_contacts": contacts}, occasions, END, 90
+                {"campaigns": table, "campaign_contacts": contacts}, purchases, END, 90
             ).verdict == ("proved")
         assert proved <= 8
 
     def test_what_is_not_supplied_is_not_told(self):
-        _, occasions = mailing(10, 10, 5, 5)
+        _, purchases = mailing(10, 10, 5, 5)
         table = campaigns_of(("a", "acquire", "2025-01-01", "2025-01-31", 8000.0, 1.0))
-        assert costs_finding({"campaigns": table}, occasions, END, 90).verdict == "untold"
+        assert costs_finding({"campaigns": table}, purchases, END, 90).verdict == "untold"
         plain = table[["campaign_id", "starts_at"]]
-        assert costs_finding({"campaigns": plain}, occasions, END, 90).verdict == "untold"
-        found = campaign_costs(table, None, occasions, END, 90)
+        assert costs_finding({"campaigns": plain}, purchases, END, 90).verdict == "untold"
+        found = campaign_costs(table, None, purchases, END, 90)
         assert found.win.value == 400
         assert np.isnan([found.contact.value, found.ratio.value, found.keep.value]).all()
 

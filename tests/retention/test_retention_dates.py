@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from regulars.clv import BetaGeoFitter
+from regulars.purchases import Purchases
 from regulars.retention import (
     DateRules,
     PastSettings,
@@ -16,12 +17,10 @@ from regulars.retention import (
     kept_share,
     next_order,
     next_order_pit,
-    purchase_occasions,
     told_before,
 )
 from regulars.retention.dates import DatesFinding
 from regulars.retention.hindsight import HindsightFinding, RuleFinding
-from regulars.rfm import Purchases, rfm_summary
 from regulars.simulate import bg_nbd_customers
 from regulars.simulate.logs import order_log
 
@@ -146,29 +145,27 @@ class TestCalibration:
         assert sum(share.value for share in found.values()) == pytest.approx(1)
 
 
-def log_of(orders: pd.DataFrame) -> Purchases:
-    return Purchases.of_days(purchase_occasions(orders))
-
-
 class TestHindsight:
     def test_a_forecast_on_simulated_customers_holds(self):
         orders = order_log(customers=3000, seed=8)
-        days = purchase_occasions(orders)
+        purchases = Purchases.of(orders)
+        days = purchases.frame()
         settings = PastSettings(level_uncertainty=0.05)
-        told = told_before(BetaGeoFitter, log_of(orders), "2025-12-31", "2025-11-30", 50, settings)
+        told = told_before(BetaGeoFitter, purchases, "2025-12-31", "2025-11-30", 50, settings)
         assert told.finding is HindsightFinding.HELD
         after = days[days["day"] > "2025-11-30"]
         known = days.loc[days["day"] <= "2025-11-30", "customer_id"].unique()
         assert told.came == after.loc[after["customer_id"].isin(known), "customer_id"].nunique()
         assert told.forecast.n == len(known)
         assert told.kept_forecast.low <= told.kept.value <= told.kept_forecast.high
-        assert told.kept == kept_share(days, "2025-12-31")
+        assert told.kept == kept_share(purchases, "2025-12-31")
         assert told.top.n == 50 and told.top.low > told.came / told.forecast.n  # a list that is better than chance
 
     def test_days_kept_back_are_judged(self):
         orders = order_log(customers=3000, seed=8)
-        days = purchase_occasions(orders)
-        found = judged(BetaGeoFitter, log_of(orders), "2025-12-31", 90, 90)
+        purchases = Purchases.of(orders)
+        days = purchases.frame()
+        found = judged(BetaGeoFitter, purchases, "2025-12-31", 90, 90)
         assert found.cutoff == pd.Timestamp("2025-10-02")
         known = days.loc[days["day"] <= found.cutoff]
         after = days.loc[days["day"] > found.cutoff, "customer_id"]
@@ -179,8 +176,8 @@ class TestHindsight:
         away = ~silent.index.isin(after)
         assert found.flagged.caught["fixed"] == pytest.approx(silent[away].mean())
         assert found.flagged.wrong["fixed"] == pytest.approx(silent[~away].mean())
-        rates = BetaGeoFitter().fit(*rfm_summary(orders, found.cutoff)[["frequency", "recency", "T"]].to_numpy().T)
-        states = customer_states(days, found.cutoff, rates.params_["r"], rates.params_["alpha"])
+        rates = BetaGeoFitter().fit(*purchases.summary(found.cutoff)[["frequency", "recency", "T"]].to_numpy().T)
+        states = customer_states(purchases, found.cutoff, rates.params_["r"], rates.params_["alpha"])
         gone = (states["silence_chance"] < 0.05).to_numpy()
         assert found.flagged.caught["own"] == pytest.approx(gone[away].mean())
         assert found.rankings["score"].tolist() == ["p_active", "expected_orders", "own_rhythm", "recency"]
@@ -189,7 +186,7 @@ class TestHindsight:
         orders = order_log(customers=600, seed=9)
         past = orders[orders["ordered_at"] < "2025-10-01"]
         more = pd.concat([past, past.tail(300).assign(ordered_at=pd.Timestamp("2025-11-11"))])
-        both = [told_before(BetaGeoFitter, log_of(log), "2025-12-31", "2025-09-30") for log in (orders, more)]
+        both = [told_before(BetaGeoFitter, Purchases.of(log), "2025-12-31", "2025-09-30") for log in (orders, more)]
         assert both[0].forecast == both[1].forecast
         assert both[0].came != both[1].came
 
@@ -197,14 +194,14 @@ class TestHindsight:
     def test_without_history_it_is_unknown(self, rows):
         orders = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(amount=5.0)
         orders["ordered_at"] = pd.to_datetime(orders["ordered_at"])
-        told = told_before(BetaGeoFitter, log_of(orders), END, "2026-05-31")
+        told = told_before(BetaGeoFitter, Purchases.of(orders), END, "2026-05-31")
         assert told.finding is HindsightFinding.UNKNOWN
         assert np.isnan(told.forecast.value)
-        late = judged(BetaGeoFitter, log_of(orders), END, 90, 90)
+        late = judged(BetaGeoFitter, Purchases.of(orders), END, 90, 90)
         assert late.finding is RuleFinding.TOO_SHORT
         assert np.isnan(late.window_facts["inside"].value)
 
     def test_a_fixed_rule_that_flags_nobody_is_not_compared(self):
-        found = judged(BetaGeoFitter, log_of(order_log(customers=600, seed=9)), "2025-12-31", 90, 2000)
+        found = judged(BetaGeoFitter, Purchases.of(order_log(customers=600, seed=9)), "2025-12-31", 90, 2000)
         assert found.finding is RuleFinding.UNKNOWN
         assert len(found.rankings) == 4

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bought import purchases_on
+from regulars.purchases import Purchases
 from regulars.retention import (
     active_bands,
     customer_ledger,
@@ -11,13 +13,11 @@ from regulars.retention import (
     mixture_curves,
     point_of_retention,
     presence,
-    purchase_occasions,
     reconciled,
     time_to_second_order,
     triangles,
     win_back,
 )
-from regulars.rfm import rfm_summary
 from regulars.simulate.logs import order_log
 from regulars.statistics.survival import kaplan_meier
 
@@ -28,24 +28,21 @@ END = pd.Timestamp("2025-12-31")
 @pytest.fixture(scope="module")
 def parts() -> dict:
     orders = order_log(customers=400, seed=3)
-    occasions = purchase_occasions(orders)
-    value = rfm_summary(orders, END).merge(customer_states(occasions, END, *MODEL), on="customer_id")
+    purchases = Purchases.of(orders)
+    value = purchases.summary(END).merge(customer_states(purchases, END, *MODEL), on="customer_id")
     value = value.assign(p_alive=0.6, p_active=0.4, clv=10.0, value_at_risk=20.0)
-    times = time_to_second_order(occasions, END)
-    on, later = triangles(orders, END)
+    times = time_to_second_order(purchases, END)
+    on, later = triangles(purchases, END)
     return {
-        "occasions": occasions, "value": value, "times": times,
+        "purchases": purchases, "value": value, "times": times,
         "second": kaplan_meier(times["days"], times["returned"]), "cohorts": on, "later": later,
-        "ledger": customer_ledger(presence(occasions, END, *MODEL), END), "bands": active_bands(value),
+        "ledger": customer_ledger(presence(purchases, END, *MODEL), END), "bands": active_bands(value),
     }  # fmt: skip
 
 
 class TestPoint:
     def test_by_hand(self):
-        days = pd.DataFrame(
-            [(name, "2025-08-01") for name in "abcdefgh"] + [("a", "2025-11-01"), ("b", "2025-11-01")],
-            columns=["customer_id", "day"],
-        ).assign(day=lambda table: pd.to_datetime(table["day"]), occasion=[0] * 8 + [1, 1])
+        days = purchases_on([(name, "2025-08-01") for name in "abcdefgh"] + [("a", "2025-11-01"), ("b", "2025-11-01")])
         value = pd.DataFrame(
             {
                 "customer_id": list("abcdefgh"), "frequency": [3] * 7 + [0], "p_alive": [0.9] * 7 + [1.0],
@@ -63,31 +60,31 @@ class TestPoint:
         assert point.up.high - point.up.low == pytest.approx(2 * 1.6448536 * deviation * 0.07)
 
     def test_the_level_widens_the_interval(self, parts):
-        narrow = point_of_retention(parts["value"], parts["occasions"], END, 90)
-        wide = point_of_retention(parts["value"], parts["occasions"], END, 90, level_uncertainty=0.12)
+        narrow = point_of_retention(parts["value"], parts["purchases"], END, 90)
+        wide = point_of_retention(parts["value"], parts["purchases"], END, 90, level_uncertainty=0.12)
         assert narrow.up.low == narrow.up.high == narrow.up.value  # all customers are worth the same here
         assert wide.up.high - wide.up.value == pytest.approx(1.6448536 * 0.12 * wide.up.value)
 
     def test_without_anybody_to_keep_it_is_missing(self, parts):
-        point = point_of_retention(parts["value"], parts["occasions"], "2020-01-01", 90)
+        point = point_of_retention(parts["value"], parts["purchases"], "2020-01-01", 90)
         assert np.isnan(point.up.value)
         assert point.n == 0
 
 
 class TestWinBack:
     def test_break_even_is_cost_by_gain(self, parts):
-        table = win_back(parts["value"], parts["occasions"], END, *MODEL, contact_cost=5.0).set_index("customer_state")
+        table = win_back(parts["value"], parts["purchases"], END, *MODEL, contact_cost=5.0).set_index("customer_state")
         assert table["break_even"].dropna().eq(0.25).all()
         counts = parts["value"]["customer_state"].value_counts()
         assert table["customers"].to_dict() == {name: counts.get(name, 0) for name in table.index}
 
     def test_a_contact_that_cannot_pay_has_no_break_even(self, parts):
-        table = win_back(parts["value"], parts["occasions"], END, *MODEL, contact_cost=25.0)
+        table = win_back(parts["value"], parts["purchases"], END, *MODEL, contact_cost=25.0)
         assert table["break_even"].isna().all()
 
     def test_unasked_is_the_share_of_silences_that_ended_in_time(self, parts):
-        table = win_back(parts["value"], parts["occasions"], END, *MODEL, contact_cost=5.0, days=60)
-        lost = presence(parts["occasions"], END, *MODEL).query("is_lost")
+        table = win_back(parts["value"], parts["purchases"], END, *MODEL, contact_cost=5.0, days=60)
+        lost = presence(parts["purchases"], END, *MODEL).query("is_lost")
         whole = lost[lost["lapse_day"] <= END - pd.Timedelta(days=60)]  # all of these were watched for 60 days
         back = (whole["next_day"] - whole["lapse_day"]).dt.days.le(60).mean()
         row = table.set_index("customer_state").loc["lost"]
@@ -138,6 +135,6 @@ class TestMixture:
 
     def test_a_log_of_one_month_has_no_curve(self):
         orders = order_log(customers=30, seed=1, start="2025-12-01", end="2025-12-31")
-        found = mixture_curves(*triangles(orders, END))
+        found = mixture_curves(*triangles(Purchases.of(orders), END))
         assert found.periods == 0
         assert np.isnan(found.first)

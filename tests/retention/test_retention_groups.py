@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regulars.purchases import Purchases
 from regulars.retention import (
     compare_groups,
     groupings,
     groups_finding,
-    purchase_occasions,
     restricted_mean,
     since_first_order,
     time_to_second_order,
@@ -52,8 +52,8 @@ def log():
     orders = order_log(customers=900, seed=4).assign(channel="web")
     orders["order_id"] = [f"{i:06d}" for i in range(len(orders))]
     orders["ordered_at"] = pd.to_datetime(orders["ordered_at"])
-    occasions = purchase_occasions(orders)
-    return orders, occasions, time_to_second_order(occasions, END)
+    purchases = Purchases.of(orders)
+    return orders, purchases, time_to_second_order(purchases, END)
 
 
 class TestGroups:
@@ -80,46 +80,46 @@ class TestGroups:
     def test_false_discovery_rates_are_adjusted_over_the_groupings(self, log):
         from scipy.stats import false_discovery_control
 
-        orders, occasions, times = log
-        found = compare_groups(groupings(orders, occasions, times, END, 180), 180)
+        orders, purchases, times = log
+        found = compare_groups(groupings(orders, purchases, times, END, 180), 180)
         assert found.tests["p_adjusted"].tolist() == pytest.approx(
             false_discovery_control(found.tests["p_value"]).tolist()
         )
 
     def test_segments_are_those_of_the_cutoff(self, log):
         """Nothing that came after the cutoff may move the groups: orders after it can be dropped or doubled."""
-        orders, occasions, times = log
-        usual = groupings(orders, occasions, times, END, 180)["segment"].frame
-        early = occasions[occasions["day"] <= pd.Timestamp(END) - pd.Timedelta(days=180)]
+        orders, purchases, times = log
+        usual = groupings(orders, purchases, times, END, 180)["segment"].frame
+        early = purchases.until(pd.Timestamp(END) - pd.Timedelta(days=180))
         blind = groupings(orders, early, times, END, 180)["segment"].frame
         pd.testing.assert_series_equal(usual["group"], blind["group"])
         assert not blind["returned"].any()
         assert usual["returned"].any()
 
     def test_answers_count_from_their_own_day(self, log):
-        orders, occasions, times = log
-        last = occasions.groupby("customer_id")["day"].max()
+        orders, purchases, times = log
+        last = purchases.frame().groupby("customer_id")["day"].max()
         answers = pd.DataFrame({"customer_id": last.index, "answered_at": last.to_numpy(), "satisfaction": 50.0})
-        found = groupings(orders, occasions, times, END, 180, answers=answers)["satisfaction"].frame
+        found = groupings(orders, purchases, times, END, 180, answers=answers)["satisfaction"].frame
         assert not found["returned"].any()  # they answered on the day of their last order
         assert found["days"].tolist() == [(pd.Timestamp(END) - day).days for day in last.sort_index()]
 
     def test_first_product_is_the_one_most_was_spent_on(self, log):
-        _, occasions, times = log
+        _, purchases, times = log
         orders = log[0]
         known = times["customer_id"].iloc[0]
-        day = occasions.loc[occasions["customer_id"] == known, "day"].iloc[0]
+        day = purchases.frame().set_index("customer_id").loc[[known], "day"].iloc[0]
         lines = pd.DataFrame({"customer_id": known, "ordered_at": [day, day, day + pd.Timedelta(days=1)],
                               "product_id": ["cheap", "dear", "later"], "quantity": [2.0, 1.0, 9.0],
                               "unit_price": [1.0, 5.0, 9.0]})  # fmt: skip
-        found = groupings(orders, occasions, times, END, 180, {"order_lines": lines})["first_product"].frame
+        found = groupings(orders, purchases, times, END, 180, {"order_lines": lines})["first_product"].frame
         assert found["group"].tolist() == ["dear"]
 
     def test_one_customer_leaves_nothing_to_tell(self):
         orders = pd.DataFrame({"customer_id": ["a"], "order_id": ["1"], "ordered_at": pd.to_datetime(["2025-01-01"]),
                                "amount": [5.0]})  # fmt: skip
-        occasions = purchase_occasions(orders)
-        waiting = groupings(orders, occasions, time_to_second_order(occasions, END), END, 180)
+        purchases = Purchases.of(orders)
+        waiting = groupings(orders, purchases, time_to_second_order(purchases, END), END, 180)
         assert groups_finding(waiting, 180).verdict == "too_few"
 
 
@@ -148,10 +148,10 @@ def test_the_demo_tells_satisfaction_and_nothing_else(request):
     answers["answered_at"], answers["score"] = pd.to_datetime(answers["answered_at"]), answers["score"].astype(float)
     items = raw["survey_items"].astype({"scale_min": float, "scale_max": float})
     known = answers_of({"surveys": answers.drop_duplicates(), "survey_items": items})
-    occasions = purchase_occasions(orders[["order_id", "customer_id", "ordered_at", "amount"]])
-    times = time_to_second_order(occasions, "2026-06-30")
+    purchases = Purchases.of(orders[["order_id", "customer_id", "ordered_at", "amount"]])
+    times = time_to_second_order(purchases, "2026-06-30")
     tables = {"customers": people, "order_lines": orders}
-    found = compare_groups(groupings(orders, occasions, times, "2026-06-30", 180, tables, known), 180)
+    found = compare_groups(groupings(orders, purchases, times, "2026-06-30", 180, tables, known), 180)
     assert set(found.tests.loc[found.tests["differs"], "grouping"]) == {"segment", "satisfaction"}
     assert len(found.tests) == 5
     thirds = found.groups["satisfaction"]

@@ -8,6 +8,7 @@ from scipy.stats import kstest
 
 from regulars.clv import BetaGeoFitter, calibrate_p_active
 from regulars.clv._logistic import fit_logistic
+from regulars.purchases import Purchases
 from regulars.retention import (
     DateRules,
     dates_calibration,
@@ -17,7 +18,6 @@ from regulars.retention import (
     next_order_pit,
     sharpened,
 )
-from regulars.rfm import Purchases, purchase_log, rfm_summary
 from regulars.simulate import bg_nbd_customers
 from regulars.simulate.jars import jar_lines
 from regulars.simulate.logs import order_log
@@ -72,7 +72,7 @@ def test_calibrated_chances_of_an_order_have_the_right_slope(seed):
     orders = order_log(customers=30_000, seed=seed, start="2023-01-01", end="2026-03-31")
     cutoff, window = pd.Timestamp("2025-12-31"), 90
     known = orders[orders["ordered_at"] < cutoff + pd.Timedelta(days=1)]
-    active = calibrate_p_active(known, cutoff, window).probabilities
+    active = calibrate_p_active(Purchases.of(known), cutoff, window).probabilities
     later = orders[(orders["ordered_at"] >= cutoff + pd.Timedelta(days=1))]
     came = active["customer_id"].isin(later["customer_id"]).to_numpy()
     chance = active["p_active"].to_numpy()
@@ -84,7 +84,7 @@ def test_calibrated_chances_of_an_order_have_the_right_slope(seed):
 
 def test_what_is_judged_on_days_kept_back_is_what_complete_futures_show():
     orders = order_log(customers=30_000, seed=4, start="2023-01-01", end="2025-12-31")
-    found = judged(BetaGeoFitter, Purchases.of_days(purchase_log(orders)), "2025-12-31", 180, 90)
+    found = judged(BetaGeoFitter, Purchases.of(orders), "2025-12-31", 180, 90)
     print(found.rankings.to_string(), found.flagged, found.dates["inside"])
     assert 0.77 <= found.dates["inside"].value <= 0.83
     assert found.forecast.low <= found.came <= found.forecast.high or abs(found.forecast.value / found.came - 1) < 0.05
@@ -96,7 +96,7 @@ def test_windows_of_the_jar_hold_the_next_order(slope):
     end = pd.Timestamp("2025-12-31")
     known = lines["ordered_at"] < end + pd.Timedelta(days=1)
     past = lines[known]
-    table = rfm_summary(past.assign(amount=1.0), end)
+    table = Purchases.of(past.assign(amount=1.0)).summary(end)
     history = (table["frequency"], table["recency"], table["T"])
     model = BetaGeoFitter().fit(*history)
     rules = DateRules(horizon_days=10**5, max_window_days=10**6)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from regulars.clv import ParetoNBDFitter
-from regulars.rfm import rfm_summary
+from regulars.purchases import Purchases
 from regulars.statistics.ranking import beside, flagged_beside, paired_auc
 
 CUTOFF = pd.Timestamp("1997-09-30")
@@ -114,7 +114,7 @@ def test_pareto_nbd_on_the_master_log():
         }
     )
     known = orders[orders["ordered_at"] <= CUTOFF]
-    past = rfm_summary(known, CUTOFF, zero_spend_is_purchase=True)
+    past = Purchases.of(known, zero_spend_is_purchase=True).summary(CUTOFF)
     later = orders.loc[orders["ordered_at"] > CUTOFF, "customer_id"].unique()
     came = past["customer_id"].isin(later).to_numpy()
     history = tuple(past[name].to_numpy(float) for name in ("frequency", "recency", "T"))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bought import purchases_on
 from regulars import satisfaction
 from regulars.clv import BetaGeoCovariateFitter
 from regulars.errors import UserError
@@ -192,10 +193,9 @@ def retailer(seed, n=4000, rate=0.25, dropout=-0.5, left=0.4):
         rng.gamma(1.0, 1 / 60, n) * np.exp(rate * s), rng.beta(0.8 * np.exp(dropout * s), 2.4), 1100 - came, rng
     )
     day = np.floor(came[bought.customer] + bought.time)
-    purchases = pd.DataFrame(
+    purchases = purchases_on(
         {"customer_id": bought.customer.astype(str), "day": pd.Timestamp("2023-01-01") + pd.to_timedelta(day, unit="D")}
     )
-    purchases = purchases.drop_duplicates()
     chance = np.where(came + bought.dropped_at > 700, 0.5, 0.5 * left) * (came < 650)
     answers = np.flatnonzero(rng.random(n) < chance)
     scores = pd.DataFrame(

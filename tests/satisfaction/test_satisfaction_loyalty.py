@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bought import purchases_on
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, attempted
 from regulars.labels import ServiceLevel
@@ -80,7 +81,7 @@ def shop_with_known_loyalty(n=3000, seed=1, items=3):
     day = [pd.Timestamp("2024-06-30") + pd.to_timedelta(np.sort(rng.uniform(1, 364, k)), "D").floor("D") for k in count]
     log = pd.DataFrame({"customer_id": np.repeat(names, count), "day": np.concatenate([d.to_numpy() for d in day])})
     first = pd.DataFrame({"customer_id": names, "day": pd.Timestamp("2024-01-01")})
-    log = pd.concat([first, log], ignore_index=True).drop_duplicates()
+    log = purchases_on(pd.concat([first, log], ignore_index=True))
     until = pd.Series(pd.Timestamp("2025-06-30"), index=names)
     return answers, log, until, true, rate
 
@@ -136,11 +137,11 @@ class TestLoyalty:
                  ["2023-01-01", "2024-03-01", "2025-03-01", "2025-01-01", "2025-02-01", "2026-01-01"])}
         )  # fmt: skip
         until = pd.Series(pd.to_datetime(["2025-06-30"] * 3), index=list("abc"))
-        table = behaviour(log, until, 365).table
+        table = behaviour(purchases_on(log), until, 365).table
         assert table["orders"].to_dict() == {"a": 1, "b": 1}
         assert table["years"].round(3).to_dict() == {"a": 0.999, "b": 0.493}
         with pytest.raises(UserError, match="nobody ordered again"):
-            behaviour(log[log["customer_id"] == "c"], until)
+            behaviour(purchases_on(log[log["customer_id"] == "c"]), until)
 
     def test_benefits_come_after_the_answer(self):
         types = pd.Series(["true", "true", "none", "none"], index=list("abcd"))
@@ -556,7 +557,7 @@ class TestControl:
         long = long.assign(kind="perceived", answered_at=pd.Timestamp("2025-01-01"), wave="1")
         items = pd.DataFrame({"item": list(wide), "construct": ["r", "s", "s", "s"], "scale_min": [0.0, 1, 1, 1],
                               "scale_max": 10.0})  # fmt: skip
-        log = pd.DataFrame({"customer_id": np.array(names)[buys], "day": pd.Timestamp("2025-02-01")})
+        log = purchases_on({"customer_id": np.array(names)[buys], "day": pd.Timestamp("2025-02-01")})
         every = wide_answers(long, items, latest=False)
         settings = {"items": {"recommendation": "recommendation"}, "constructs": {"satisfaction": "s", "loyalty": "l"}}
         told = recommend_finding(long, items, every, log, "2025-12-31", **settings)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import friedmanchisquare
 
+from bought import purchases_on
 from regulars.errors import UserError
 from regulars.satisfaction import (
     Design,
@@ -382,7 +383,7 @@ class TestForetell:
             {"customer_id": ["a", "b", "b", "c"],
              "day": pd.to_datetime(["2025-06-01", "2025-06-02", "2026-01-01", "2026-05-02"])}
         )  # fmt: skip
-        told = repurchases(answered, days, "2026-06-30", within_days=180)
+        told = repurchases(answered, purchases_on(days), "2026-06-30", within_days=180)
         assert told["bought"].to_dict() == {"a": False, "b": True}
         assert told.loc["a", "score"] == 1
 
@@ -453,7 +454,7 @@ class TestFourWays:
         surveys, items, groups = survey_of()
         rng = np.random.default_rng(4)
         segment = pd.Series(rng.choice(["loyal", "new"], len(groups)), index=groups.index)
-        log = pd.DataFrame({"customer_id": groups.index[groups == "west"], "day": pd.Timestamp("2025-04-01")})
+        log = purchases_on({"customer_id": groups.index[groups == "west"], "day": pd.Timestamp("2025-04-01")})
         cells = pd.DataFrame({"f": 0}, index=groups.index)
         settings = (cells, log, "2025-12-31", DESIGN)
         every = wide_answers(surveys, items, latest=False)

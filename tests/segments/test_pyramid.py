@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.rfm import rfm_summary
+from regulars.purchases import Purchases
 from regulars.segments import assign_tiers, group_summary, tier_thresholds
 from regulars.segments.pyramid import add_inactive, migration, moving_up, pyramid_finding, tier_probability
 from regulars.statistics.intervals import Estimate
@@ -50,7 +50,7 @@ def test_worked_example_of_lifetime_purchases():
     bought = [("A", 15), ("B", 18), ("A", 17), ("C", 20), ("C", 15), ("C", 25), ("C", 18)]
     orders = pd.DataFrame(bought, columns=["customer_id", "amount"]).astype({"customer_id": "string"})
     orders["ordered_at"] = pd.to_datetime([f"{1970 + 8 * nth}-06-01" for nth in range(len(bought))])
-    purchases = rfm_summary(orders, "2020-01-01", "month")  # what each firm has seen of the customer
+    purchases = Purchases.of(orders).summary("2020-01-01", "month")  # what each firm has seen of the customer
     assert purchases.set_index("customer_id")["spend"].to_dict() == {"A": 32, "B": 18, "C": 78}
     wallet = group_summary(purchases, "customer_id").set_index("customer_id")["spend_share"]
     assert (100 * wallet).round().to_dict() == {"A": 25, "B": 14, "C": 61}

@@ -10,7 +10,7 @@ import yaml
 from regulars import segments
 from regulars.errors import UserError
 from regulars.labels import LifecycleStage, PortfolioClass, RelationshipLevel, RelationStage, Segment, Tier
-from regulars.rfm import Purchases
+from regulars.purchases import Purchases
 from regulars.segments.products import descriptions
 from regulars.simulate import demo
 from regulars.simulate.purchasing import bg_nbd_customers

@@ -12,8 +12,8 @@ import pandas as pd
 import wording_keys
 from regulars import catalog
 from regulars.catalog import files as catalog_files
+from regulars.purchases import Purchases
 from regulars.report.render import render_blocks
-from regulars.rfm import rfm_summary
 from regulars.simulate.answers import CONSTRUCTS, ITEMS, SINGLE, construct_correlations
 from regulars.simulate.logs import order_log
 
@@ -82,7 +82,7 @@ def run(tables: dict[str, pd.DataFrame], monkeypatch, tmp_path, about=ABOUT, **s
 
 def value_of(orders: pd.DataFrame, end) -> pd.DataFrame:
     """What the stage reads of the value table."""
-    table = rfm_summary(orders, end)
+    table = Purchases.of(orders).summary(end)
     spend = orders.groupby("customer_id")["amount"].agg(["sum", "mean"]).reindex(table["customer_id"])
     return table.assign(spend=spend["sum"].to_numpy(), spend_per_order=spend["mean"].to_numpy())
 

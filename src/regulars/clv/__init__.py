@@ -46,19 +46,19 @@ Uncertainty
     and is_material.
 
 Trust
-    ``backtest(orders, cutoffs, horizon_days, models=None, *, observation_end, time_unit, …)``: a frame with cutoff,
+    ``backtest(purchases, cutoffs, horizon_days, models=None, *, observation_end, time_unit, …)``: a frame with cutoff,
     model, unit, metric, value, low, high; its parts are ``backtest_folds``, ``score_folds`` and ``compare_folds``
     (paired differences to a reference);
-    ``forecast_now(orders, observation_end, horizon_days, model="combined", …)``: customer_id, expected_orders, p_order;
-    ``judge_forecasts(orders, observation_end, holdout_days, …)``: all of what follows in one call, a ``Trust`` with
+    ``forecast_now(purchases, observation_end, horizon_days, model="combined", …)``: customer_id, expected_orders and
+    p_order;
+    ``judge_forecasts(purchases, observation_end, holdout_days, …)``: all of what follows in one call, a ``Trust`` with
     headline, totals, scores, coverage;
     ``choose_headline(folds, …)``: a ``Headline`` with model, verdict, wins, losses, beat_naive, comparisons;
     ``rolling_cutoffs(observation_start, observation_end, holdout_days, folds)``; ``fold_totals(folds, model, …)``: what
     was forecast and what came; ``with_headline(scored, forecast)``: scores that follow another forecast of orders;
     ``holdout_coverage(folds, horizon_days, …)``: a ``Coverage`` with table, real, widened and customer_level;
-    ``calibrate_p_active(orders, observation_end, active_within_days, *, time_unit, zero_spend_is_purchase)``: a
-    ``Calibration`` with probabilities (customer_id, p_active_raw, p_active), reliability, scores, is_calibrated and
-    reason.
+    ``calibrate_p_active(purchases, observation_end, active_within_days, *, time_unit)``: a ``Calibration`` with
+    probabilities (customer_id, p_active_raw, p_active), reliability, scores, is_calibrated and reason.
 
 A stage in a few steps
     ``fit_models(summary)`` and ``score_customers(summary, models, …)``: from the RFM summary to one row per customer;

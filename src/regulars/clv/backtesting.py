@@ -21,7 +21,7 @@ from regulars.clv.combining import (
 )
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.value import expected_spend, has_spend, units
-from regulars.rfm import Purchases
+from regulars.purchases import Purchases
 from regulars.statistics.distinct import distinct_rows
 
 RULES = ("naive", "recency", "last_period")
@@ -90,21 +90,19 @@ class LeftOut(str):
 
 
 def forecast_fold(
-    orders: pd.DataFrame,
+    purchases: Purchases,
     cutoff,
     horizon_days: int,
     models: Iterable[str] | Mapping[str, object] = DEFAULT,
     *,
     observation_end=None,
     time_unit: str = "week",
-    zero_spend_is_purchase: bool = False,
 ) -> Fold:
     """Forecast the days after a cutoff from the days up to it, and lay what came beside it.
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        customer_id, ordered_at, amount.
+    purchases : regulars.purchases.Purchases
     cutoff : date
         Last day that the models see.
     horizon_days : int
@@ -112,8 +110,7 @@ def forecast_fold(
     models : iterable of names, or mapping from name to unfitted fitter
     observation_end : date, optional
         Last day observed; by default that of the last order.
-    time_unit, zero_spend_is_purchase
-        As for `regulars.rfm.rfm_summary`.
+    time_unit : {"day", "week", "month"}
 
     Returns
     -------
@@ -125,11 +122,10 @@ def forecast_fold(
         Naming the cutoff that leaves too little before or after it.
     """
     cutoff = pd.Timestamp(cutoff).normalize()
-    if len(orders) == 0:
+    if len(purchases) == 0:
         raise ValueError(f"cutoff {cutoff.date()}: there are no orders.")
-    log = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase)
-    table = _known_and_came(log, cutoff, horizon_days, observation_end, time_unit)
-    said, combination = _forecasts(log, table, cutoff, horizon_days, models, time_unit)
+    table = _known_and_came(purchases, cutoff, horizon_days, observation_end, time_unit)
+    said, combination = _forecasts(purchases, table, cutoff, horizon_days, models, time_unit)
     counts = pd.DataFrame({name: np.asarray(expected, float) for name, (expected, _) in said.items()})
     return Fold(
         cutoff=cutoff,
@@ -143,20 +139,19 @@ def forecast_fold(
 
 
 def forecast_now(
-    orders: pd.DataFrame,
+    purchases: Purchases,
     observation_end,
     horizon_days: int,
     model: str = COMBINED,
     *,
     time_unit: str = "week",
-    zero_spend_is_purchase: bool = False,
     learn_from: Purchases | None = None,
 ) -> pd.DataFrame:
     """What a model of the backtest says of the days after the end of the data.
 
     Parameters
     ----------
-    orders, observation_end, horizon_days, time_unit, zero_spend_is_purchase
+    purchases, observation_end, horizon_days, time_unit
         As for `forecast_fold`.
     model : str
         Name of a model, a combination or a rule.
@@ -168,21 +163,21 @@ def forecast_now(
     pandas.DataFrame
         One row per customer: customer_id, expected_orders, p_order.
     """
-    log, end = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase), pd.Timestamp(observation_end)
-    table = log.summary(end, time_unit)
-    said, _ = _forecasts(log, table, end.normalize(), horizon_days, [model], time_unit, learn_from)
+    end = pd.Timestamp(observation_end)
+    table = purchases.summary(end, time_unit)
+    said, _ = _forecasts(purchases, table, end.normalize(), horizon_days, [model], time_unit, learn_from)
     expected, p = said[model]
     told = {"expected_orders": np.asarray(expected, float), "p_order": np.asarray(p, float)}
     return pd.DataFrame({"customer_id": table["customer_id"], **told})
 
 
 def _forecasts(
-    log, table, cutoff, horizon_days, models, time_unit, learn_from=None
+    purchases, table, cutoff, horizon_days, models, time_unit, learn_from=None
 ) -> tuple[dict[str, tuple], Combination | None]:
     """Expected orders and probability of one, by model; each model is fitted once, whoever asks for it."""
     history, horizon = columns(table), units(days=horizon_days, time_unit=time_unit)
     seen, asked, back = history, history, slice(None)
-    if learn_from is not None and learn_from is not log:
+    if learn_from is not None and learn_from is not purchases:
         seen = columns(learn_from.summary(cutoff, time_unit))
         asked, back = distinct_rows(*history)
     own = dict(models) if isinstance(models, Mapping) else {}
@@ -202,7 +197,7 @@ def _forecasts(
     for name in models:
         if name in COMBINATIONS and name not in own:
             combination = combine(
-                log,
+                purchases,
                 table,
                 cutoff,
                 horizon_days,
@@ -213,14 +208,14 @@ def _forecasts(
             )
             said[name] = combination.orders, combination.p_order
         elif name in RULES and name not in own:
-            said[name] = _by_rule(name, log, table, cutoff, horizon_days, time_unit)
+            said[name] = _by_rule(name, purchases, table, cutoff, horizon_days, time_unit)
         else:
             said[name] = forecast(name)
     return said, combination
 
 
-def _known_and_came(log, cutoff, horizon_days, observation_end, time_unit) -> pd.DataFrame:
-    first, last_order = log.first, log.last
+def _known_and_came(purchases, cutoff, horizon_days, observation_end, time_unit) -> pd.DataFrame:
+    first, last_order = purchases.first, purchases.last
     last = last_order if observation_end is None else pd.Timestamp(observation_end).normalize()
     end = cutoff + timedelta(days=int(horizon_days))
     if not first <= cutoff < last:
@@ -231,7 +226,7 @@ def _known_and_came(log, cutoff, horizon_days, observation_end, time_unit) -> pd
             f"the {int(horizon_days)} days after it end on {end.date()}, the data on {last.date()}; take an earlier "
         )
         raise CutoffError(cutoff, "horizon", f"{longer}cutoff or a shorter horizon.")
-    table = log.split(cutoff, end, time_unit)
+    table = purchases.split(cutoff, end, time_unit)
     if len(table) < 2:
         known = f"{len(table)} customer is known at that day; two are needed."
         raise CutoffError(cutoff, "one_customer", known)
@@ -240,32 +235,32 @@ def _known_and_came(log, cutoff, horizon_days, observation_end, time_unit) -> pd
     return table
 
 
-def _by_rule(name, log, table, cutoff, horizon_days, time_unit):
+def _by_rule(name, purchases, table, cutoff, horizon_days, time_unit):
     """Expected orders and probability of an order, by a rule of thumb."""
     x, t_x, T = (table[column].to_numpy(float) for column in ("frequency", "recency", "T"))
     if name == "recency":
-        return _by_recency(log, T - t_x, cutoff, horizon_days, time_unit)
+        return _by_recency(purchases, T - t_x, cutoff, horizon_days, time_unit)
     if name == "naive":
         expected = np.divide(x, T, out=np.zeros_like(x), where=T > 0) * units(days=horizon_days, time_unit=time_unit)
     else:
-        expected = _last_period(log, table, cutoff, horizon_days, time_unit)
+        expected = _last_period(purchases, table, cutoff, horizon_days, time_unit)
     return expected, -np.expm1(-expected)
 
 
-def _last_period(log, table, cutoff, horizon_days, time_unit):
+def _last_period(purchases, table, cutoff, horizon_days, time_unit):
     """Repeat orders in the last days before the cutoff, as many as the horizon has."""
     x = table["frequency"].to_numpy(float)
     before = cutoff - timedelta(days=int(horizon_days))
-    if before < log.first:
+    if before < purchases.first:
         return x  # the whole history is no longer than one period
-    came = log.split(before, cutoff, time_unit).set_index("customer_id")["holdout_orders"]
+    came = purchases.split(before, cutoff, time_unit).set_index("customer_id")["holdout_orders"]
     known = table["customer_id"].map(came)
     return np.where(known.isna(), x, known.fillna(0)).astype(float)
 
 
-def _by_recency(log, quiet, cutoff, horizon_days, time_unit):
+def _by_recency(purchases, quiet, cutoff, horizon_days, time_unit):
     """P(order) by a logistic curve in the time since the last order, learnt in the inner hold-out, and orders."""
-    windows = inner_windows(log, cutoff, horizon_days, time_unit)
+    windows = inner_windows(purchases, cutoff, horizon_days, time_unit)
     inner = windows[0].table if windows else None
     if inner is None or not (0 < (inner["holdout_orders"] > 0).sum() < len(inner)):
         return np.zeros_like(quiet), np.full_like(quiet, 0.5)
@@ -453,7 +448,7 @@ def _point_and_ends(values, level):
 
 
 def backtest_folds(
-    orders: pd.DataFrame, cutoffs: Iterable, horizon_days: int, models=None, **settings
+    purchases: Purchases, cutoffs: Iterable, horizon_days: int, models=None, **settings
 ) -> tuple[list[Fold], list[LeftOut]]:
     """Forecasts at each cutoff, and a sentence for each cutoff that had to be left out.
 
@@ -463,12 +458,10 @@ def backtest_folds(
         Where no cutoff is left.
     """
     folds, left_out = [], []
-    if len(orders):  # once for all cutoffs
-        zero_days = settings.get("zero_spend_is_purchase", False)
-        orders = Purchases.of(orders, zero_spend_is_purchase=zero_days)
     for cutoff in with_progress(cutoffs, "cutoffs"):
         try:
-            folds.append(forecast_fold(orders, cutoff, horizon_days, DEFAULT if models is None else models, **settings))
+            chosen = DEFAULT if models is None else models
+            folds.append(forecast_fold(purchases, cutoff, horizon_days, chosen, **settings))
         except ValueError as error:
             if "there is no model named" in str(error):
                 raise
@@ -479,14 +472,13 @@ def backtest_folds(
 
 
 def backtest(
-    orders: pd.DataFrame,
+    purchases: Purchases,
     cutoffs: Iterable,
     horizon_days: int,
     models=None,
     *,
     observation_end=None,
     time_unit: str = "week",
-    zero_spend_is_purchase: bool = False,
     level: float = 0.9,
     bootstraps: int = 200,
     seed: int = 0,
@@ -503,8 +495,7 @@ def backtest(
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        customer_id, ordered_at, amount.
+    purchases : regulars.purchases.Purchases
     cutoffs : iterable of dates
     horizon_days : int
         Length of each hold-out.
@@ -515,8 +506,7 @@ def backtest(
         from 5,000 repeat orders on a shape learnt there; ``fixed`` and ``shape`` ask for one of the two.
     observation_end : date, optional
         Last day observed; by default that of the last order.
-    time_unit, zero_spend_is_purchase
-        As for `regulars.rfm.rfm_summary`.
+    time_unit : {"day", "week", "month"}
     level : float
         Of the bootstrap intervals over customers.
     bootstraps : int
@@ -533,8 +523,9 @@ def backtest(
     ValueError
         Where no cutoff can be used, naming the first.
     """
-    settings = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
-    folds, left_out = backtest_folds(orders, cutoffs, horizon_days, models, observation_end=observation_end, **settings)
+    folds, left_out = backtest_folds(
+        purchases, cutoffs, horizon_days, models, observation_end=observation_end, time_unit=time_unit
+    )
     table = score_folds(folds, level=level, bootstraps=bootstraps, seed=seed)
     table.attrs["left_out"] = left_out
     return table

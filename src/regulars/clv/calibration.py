@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 from regulars.clv._logistic import fit_logistic
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.value import units
-from regulars.rfm import Purchases
+from regulars.purchases import Purchases
 from regulars.statistics.intervals import wilson
 
 FEWEST = 50  # customers who ordered, and who did not, below which no curve is fitted
@@ -113,13 +113,12 @@ def _losses(p, happened):
 
 
 def calibrate_p_active(
-    orders: pd.DataFrame,
+    purchases: Purchases,
     observation_end,
     active_within_days: int,
     *,
     fitter: Callable = BetaGeoFitter,
     time_unit: str = "week",
-    zero_spend_is_purchase: bool = False,
     groups: int = 10,
     level: float = 0.9,
 ) -> Calibration:
@@ -131,15 +130,13 @@ def calibrate_p_active(
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        customer_id, ordered_at, amount.
+    purchases : regulars.purchases.Purchases
     observation_end : date
     active_within_days : int
         Length of the window.
     fitter : callable
         Makes an unfitted model of orders.
-    time_unit, zero_spend_is_purchase
-        As for `regulars.rfm.rfm_summary`.
+    time_unit : {"day", "week", "month"}
     groups : int
         Of the reliability table.
     level : float
@@ -151,7 +148,6 @@ def calibrate_p_active(
     """
     end = pd.Timestamp(observation_end).normalize()
     window = timedelta(days=int(active_within_days))
-    log = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase)
     horizon = units(days=active_within_days, time_unit=time_unit)
 
     def fitted_at(table):
@@ -159,10 +155,10 @@ def calibrate_p_active(
         model = fitter().fit(*history)
         return model, np.asarray(model.probability_active(horizon, *history))
 
-    now = log.summary(end, time_unit)
+    now = purchases.summary(end, time_unit)
     model, raw_now = fitted_at(now)
     earlier, later = end - 2 * window, end - window
-    first = log.first
+    first = purchases.first
 
     def uncalibrated(reason):
         empty = pd.DataFrame(columns=["n", "predicted", "predicted_raw", "observed", "low", "high"], dtype=float)
@@ -172,7 +168,7 @@ def calibrate_p_active(
 
     if earlier <= first:
         return uncalibrated("history")
-    past = {cutoff: log.split(cutoff, cutoff + window, time_unit) for cutoff in (earlier, later)}
+    past = {cutoff: purchases.split(cutoff, cutoff + window, time_unit) for cutoff in (earlier, later)}
     happened = {cutoff: (table["holdout_orders"] > 0).to_numpy() for cutoff, table in past.items()}
     if any(min(y.sum(), (~y).sum()) < FEWEST for y in happened.values()):
         return uncalibrated("events")

@@ -9,7 +9,7 @@ import pandas as pd
 from regulars.clv.limits import one_time_buyers
 from regulars.clv.newcomer import NewCustomer
 from regulars.finding import Finding, Remark
-from regulars.rfm import Purchases, unit_days
+from regulars.purchases import Purchases, dates_of, day_number, unit_days
 
 
 def frequency_check(model, frequency, T, largest: int = 7) -> pd.DataFrame:
@@ -50,15 +50,15 @@ def _probability(model, ages: np.ndarray, n: int) -> np.ndarray:
     return np.asarray(model.probability_of_n_purchases_up_to_time(ages, n), dtype=float)
 
 
-def tracking(model, purchases: pd.DataFrame, until: date, time_unit: str = "week") -> pd.DataFrame:
+def tracking(model, purchases: Purchases, until: date, time_unit: str = "week") -> pd.DataFrame:
     """Repeat orders of all customers week by week, cumulated: what came, beside what the model expects.
 
     Parameters
     ----------
     model : fitter of orders
         Fitted on the calibration period.
-    purchases : pandas.DataFrame
-        One row per customer and purchase day: customer_id, day. Only customers of the calibration period.
+    purchases : regulars.purchases.Purchases
+        Only of customers of the calibration period.
     until : date
         Last day.
     time_unit : str
@@ -74,28 +74,26 @@ def tracking(model, purchases: pd.DataFrame, until: date, time_unit: str = "week
     ----------
     Fader, Hardie & Lee (2005), Marketing Science 24, figures 3 and 4.
     """
-    first = purchases.groupby("customer_id")["day"].min()
-    start = first.min()
-    weeks = (pd.Timestamp(until) - start).days // 7
-    ends = start + pd.to_timedelta(7 * np.arange(1, weeks + 1), unit="D")
-    repeats = np.sort(purchases.loc[purchases["day"] > purchases["customer_id"].map(first), "day"].to_numpy())
-    born, customers = np.unique(first.to_numpy(), return_counts=True)
+    born, customers = np.unique(purchases.first_days, return_counts=True)
+    weeks = (day_number(until) - born[0]) // 7
+    ends = born[0] + 7 * np.arange(1, weeks + 1)
+    repeats = np.sort(purchases.day[~purchases.is_first])
     # a purchase on the day of week_end belongs to the next week
-    ages = (ends.to_numpy()[:, None] - born[None, :]) / np.timedelta64(1, "D") / unit_days(time_unit)
+    ages = (ends[:, None] - born[None, :]) / unit_days(time_unit)
     alive_ages, back = np.unique(np.maximum(ages, 0.0), return_inverse=True)
     expected = np.asarray(model.expected_number_of_purchases_up_to_time(alive_ages), dtype=float)
     return pd.DataFrame(
         {
-            "week_end": ends,
-            "came": np.searchsorted(repeats, ends.to_numpy(), side="left"),
+            "week_end": dates_of(ends),
+            "came": np.searchsorted(repeats, ends, side="left"),
             "expected": expected[back].reshape(ages.shape) @ customers,
         }
     )
 
 
 def buying_finding(
-    newcomer: NewCustomer, model, log: Purchases, summary: pd.DataFrame, customers: pd.DataFrame, end, months: float,
-    remarks: Sequence[Remark] = (),
+    newcomer: NewCustomer, model, purchases: Purchases, summary: pd.DataFrame, customers: pd.DataFrame, end,
+    months: float, remarks: Sequence[Remark] = (),
 ) -> Finding:  # fmt: skip
     """What a section tells of how customers buy: of a newcomer, and how well the model describes those there are.
 
@@ -103,7 +101,7 @@ def buying_finding(
     ----------
     newcomer : NewCustomer
     model : fitter of orders
-    log : Purchases
+    purchases : Purchases
     summary : pandas.DataFrame
         frequency, T.
     customers : pandas.DataFrame
@@ -120,7 +118,7 @@ def buying_finding(
         Frames ``fit`` (`frequency_check`) and ``tracking`` (`tracking`, long: week_end, series, orders).
     """
     fit = frequency_check(model, summary["frequency"], summary["T"])
-    track = tracking(model, log.occasions(), end).melt("week_end", ["expected", "came"], "series", "orders")
+    track = tracking(model, purchases, end).melt("week_end", ["expected", "came"], "series", "orders")
     last = track.groupby("series")["orders"].last()
     facts = {"returns": newcomer.returns, "months": months, **newcomer.facts, **one_time_buyers(customers)}
     facts |= {"none": fit["customers"].iloc[0], "expected": fit["expected"].iloc[0]}

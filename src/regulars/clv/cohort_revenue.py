@@ -10,7 +10,7 @@ from regulars.clv.equity import first_order_spends
 from regulars.clv.month_by_month import MEASURES, MonthByMonth, months_ahead
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.finding import Finding
-from regulars.rfm import day_number
+from regulars.purchases import day_number
 from regulars.statistics.intervals import Estimate
 
 MOST_COHORTS = 4  # of the past; the fifth hue is that of customers still to come

@@ -20,7 +20,7 @@ from regulars.clv.beta_geo import BetaGeoFitter, ModifiedBetaGeoFitter, RegularB
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.pareto_nbd import ParetoNBDFitter
 from regulars.clv.value import units
-from regulars.rfm import Purchases
+from regulars.purchases import Purchases
 from regulars.rounding import round_significant
 
 FITTERS = {
@@ -71,12 +71,12 @@ class Window:
     table: pd.DataFrame
 
 
-def inner_windows(log: Purchases, cutoff, horizon_days: int, time_unit: str, begins=WINDOWS) -> list[Window]:
+def inner_windows(purchases: Purchases, cutoff, horizon_days: int, time_unit: str, begins=WINDOWS) -> list[Window]:
     """Hold-outs inside the calibration period, as long as the horizon or a third of the history.
 
     Parameters
     ----------
-    log : Purchases
+    purchases : Purchases
         What comes after the cutoff is not looked at.
     cutoff : date
     horizon_days : int
@@ -90,11 +90,11 @@ def inner_windows(log: Purchases, cutoff, horizon_days: int, time_unit: str, beg
         Those with at least two customers and a repeat order before them.
     """
     cutoff = pd.Timestamp(cutoff).normalize()
-    days = int(min(horizon_days, (cutoff - log.first).days // 3))
+    days = int(min(horizon_days, (cutoff - purchases.first).days // 3))
     found = []
     for begin in begins if days >= 1 else ():
         start = cutoff - timedelta(days=round(begin * days))
-        table = log.split(start, start + timedelta(days=days), time_unit)
+        table = purchases.split(start, start + timedelta(days=days), time_unit)
         if len(table) > 1 and table["frequency"].max() > 0:
             found.append(Window(start, days, table))
     return found
@@ -122,13 +122,12 @@ def poisson_deviance(y, expected):
 
 
 def choose_regularity(
-    orders: pd.DataFrame,
+    purchases: Purchases,
     cutoff,
     horizon_days: int,
     choices: Iterable[int] = (1, 2, 3),
     *,
     time_unit: str = "week",
-    zero_spend_is_purchase: bool = False,
 ) -> int:
     """Regularity k of MBG/CNBD-k that forecast best inside the calibration period, by Poisson deviance.
 
@@ -140,10 +139,9 @@ def choose_regularity(
     -------
     int
     """
-    if len(orders) == 0:
+    if len(purchases) == 0:
         return 1
-    log = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase)
-    windows = inner_windows(log, cutoff, horizon_days, time_unit)
+    windows = inner_windows(purchases, cutoff, horizon_days, time_unit)
     return best_regularity(windows[0], time_unit, choices) if windows else 1
 
 
@@ -186,7 +184,7 @@ def combine_fixed(parts: list[np.ndarray]) -> np.ndarray:
 
 
 def combine(
-    log: Purchases,
+    purchases: Purchases,
     table: pd.DataFrame,
     cutoff,
     horizon_days: int,
@@ -203,10 +201,10 @@ def combine(
 
     Parameters
     ----------
-    log : Purchases
+    purchases : Purchases
         What comes after the cutoff is not looked at.
     table : pandas.DataFrame
-        `regulars.rfm.rfm_summary` at the cutoff.
+        `regulars.purchases.Purchases.summary` at the cutoff.
     cutoff : date
     horizon_days : int
     forecast : callable
@@ -219,13 +217,13 @@ def combine(
         Of the inner hold-outs from which the shape is learnt, as for `inner_windows`; the first ends at the cutoff.
     seed : int
     learn_from : Purchases, optional
-        Customers whose inner hold-outs are learnt from; those of ``log`` by default.
+        Customers whose inner hold-outs are learnt from; those of ``purchases`` by default.
 
     Returns
     -------
     Combination
     """
-    known = log if learn_from is None else learn_from
+    known = purchases if learn_from is None else learn_from
     rich = kind == "shape" or (kind is None and table["frequency"].sum() >= shape_from)
     windows = inner_windows(known, cutoff, horizon_days, time_unit, begins if rich else WINDOWS)
     latest = [window for window in windows if window.start + timedelta(days=window.days) == pd.Timestamp(cutoff)]
@@ -236,7 +234,7 @@ def combine(
     if not rich or not latest or not latest[0].table["holdout_orders"].sum() > 0:
         return Combination(expected, p, "fixed", "few" if not rich else "short", regularity)
     shape = _learn_shape(known, windows, names, time_unit, seed)
-    share = shape(counts, _features(log, table, pd.Timestamp(cutoff), windows[0].days, counts, time_unit))
+    share = shape(counts, _features(purchases, table, pd.Timestamp(cutoff), windows[0].days, counts, time_unit))
     # an order is as much likelier, by its hazard, as the shape lifts the customer's share of all expected orders
     lift = share * expected.sum() / np.maximum(expected, 1e-12)
     p = -np.expm1(lift * np.log1p(-np.minimum(p, 1 - 1e-12)))
@@ -244,7 +242,7 @@ def combine(
     return Combination(share * level, p, "shape", "", regularity)
 
 
-def _learn_shape(log, windows, names, time_unit, seed):
+def _learn_shape(purchases, windows, names, time_unit, seed):
     """Function from the models' expectations and the customers' features to each customer's share of all orders."""
     came, stacked, features, start = [], [], [], []
     for window in windows:
@@ -253,7 +251,7 @@ def _learn_shape(log, windows, names, time_unit, seed):
             continue  # nothing came: no shape to learn from
         history, horizon = columns(table), units(days=window.days, time_unit=time_unit)
         counts = [np.asarray(fitted(name, history).predict(horizon, *history), float) for name in names]
-        features.append(_features(log, table, window.start, window.days, counts, time_unit))
+        features.append(_features(purchases, table, window.start, window.days, counts, time_unit))
         shares = [_share(values) for values in counts]
         came.append(y)
         stacked.append(np.column_stack(shares) * y.sum())  # each window keeps its own total
@@ -335,7 +333,7 @@ def _boost(features, start, y, seed):
     return factor
 
 
-def _features(log, table, cutoff, days, counts, time_unit) -> np.ndarray:
+def _features(purchases, table, cutoff, days, counts, time_unit) -> np.ndarray:
     """What may bend the models' shape: ratios, and times within the customer's own history, free of the horizon."""
     x, t_x, T = columns(table)
     quiet, scale = T - t_x, units(days=days, time_unit=time_unit)
@@ -345,9 +343,9 @@ def _features(log, table, cutoff, days, counts, time_unit) -> np.ndarray:
     spent = single(np.log1p(money / max(money.mean(), 1e-9)))
     told = [single(pareto), single(other - pareto), single(nbd - pareto), x, t_x / np.maximum(T, 1e-9), quiet / scale]
     told += [quiet * np.maximum(x, 1) / np.maximum(t_x, scale / 10), spent]
-    known = log.known(cutoff)  # the customers of the table, in its order
+    known = purchases.known(cutoff)  # the customers of the table, in its order
     for part in (1.0, 0.5, 0.25):
-        recent = log.between(cutoff - timedelta(days=round(part * days)), cutoff)[0]
+        recent = purchases.between(cutoff - timedelta(days=round(part * days)), cutoff)
         told.append(recent[known].astype(float))
     return np.column_stack(told)
 

@@ -11,7 +11,7 @@ from regulars.clv.uncertainty import parameter_draws, total_spread, with_params
 from regulars.clv.value import continuous_rate, expected_spend, units
 from regulars.finding import Finding
 from regulars.labels import EquityLever, EquityPart, Purpose
-from regulars.rfm import day_number
+from regulars.purchases import day_number
 from regulars.statistics.distinct import distinct_rows
 from regulars.statistics.intervals import Estimate, z_value
 
@@ -369,7 +369,7 @@ def elasticities(
     Parameters
     ----------
     customers : pandas.DataFrame
-        frequency, recency, T, monetary_value, as `regulars.rfm.rfm_summary` gives them.
+        frequency, recency, T, monetary_value, as `regulars.purchases.Purchases.summary` gives them.
     equity, acquisition, first_spend
         As in `customer_equity`.
     model : BetaGeoFitter
@@ -547,7 +547,7 @@ def equity_story(
     scored : Scored
         As `regulars.clv.score_customers` gives them.
     summary : pandas.DataFrame
-        As `regulars.rfm.rfm_summary` gives it.
+        As `regulars.purchases.Purchases.summary` gives it.
     models : Models
         As `regulars.clv.fit_models` gives them.
     orders : pandas.DataFrame

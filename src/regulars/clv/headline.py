@@ -23,7 +23,7 @@ from regulars.clv.value import DAYS_PER_MONTH
 from regulars.errors import UntoldError, UserError
 from regulars.finding import Finding, Remark
 from regulars.labels import Miss
-from regulars.rfm import Purchases
+from regulars.purchases import Purchases
 from regulars.rounding import round_significant
 from regulars.statistics.intervals import Estimate, z_value
 
@@ -201,7 +201,7 @@ class LastTest:
 
 
 def judge_forecasts(
-    orders: pd.DataFrame,
+    purchases: Purchases,
     observation_end,
     holdout_days: int,
     *,
@@ -213,15 +213,13 @@ def judge_forecasts(
     bootstraps: int = 200,
     level_uncertainty: float = 0.12,
     time_unit: str = "week",
-    zero_spend_is_purchase: bool = False,
     seed: int = 0,
 ) -> Trust:
     """Judge every forecast on hold-outs that follow one another up to the end of the data, and pick the headline.
 
     Parameters
     ----------
-    orders : pandas.DataFrame or regulars.rfm.Purchases
-        customer_id, ordered_at, amount; or the occasions already made of them.
+    purchases : regulars.purchases.Purchases
     observation_end : date
     holdout_days : int
         Length of each hold-out.
@@ -233,8 +231,7 @@ def judge_forecasts(
         As for `regulars.clv.backtest`; bg_nbd, combined and naive are among them.
     level_uncertainty : float
         As for `fold_totals`.
-    time_unit, zero_spend_is_purchase
-        As for `regulars.rfm.rfm_summary`.
+    time_unit : {"day", "week", "month"}
 
     Returns
     -------
@@ -246,9 +243,7 @@ def judge_forecasts(
         Where the hold-out is too long for the history, or under ``strict``; `UntoldError` where no cutoff has the
         customers that a model needs.
     """
-    first = orders.first if isinstance(orders, Purchases) else orders["ordered_at"].min()
-    cutoffs = rolling_cutoffs(first, observation_end, holdout_days, folds)
-    rules = {"time_unit": time_unit, "zero_spend_is_purchase": zero_spend_is_purchase}
+    cutoffs = rolling_cutoffs(purchases.first, observation_end, holdout_days, folds)
     if not cutoffs:
         raise UserError(
             f"params.yaml: value.holdout_days is {holdout_days}, and the orders are too few days long to keep back so "
@@ -256,7 +251,7 @@ def judge_forecasts(
         )
     try:
         judged, left_out = backtest_folds(
-            orders, cutoffs, holdout_days, list(models), observation_end=observation_end, **rules
+            purchases, cutoffs, holdout_days, list(models), observation_end=observation_end, time_unit=time_unit
         )
     except ValueError as error:
         raise UntoldError(f"No forecast can be judged on past orders: {error}") from error
@@ -269,7 +264,7 @@ def judge_forecasts(
         coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, level=level, seed=seed),
         combination=judged[-1].combination,
         left_out=left_out,
-        drawn_from=orders.drawn_from if isinstance(orders, Purchases) else 0,
+        drawn_from=purchases.drawn_from,
     )
 
 
@@ -438,7 +433,9 @@ def fold_totals(
     return pd.DataFrame(rows)
 
 
-def follow_headline(scored: Scored, headline: Headline, orders, observation_end, horizon_months, **rules) -> Scored:
+def follow_headline(
+    scored: Scored, headline: Headline, purchases: Purchases, observation_end, horizon_months, **rules
+) -> Scored:
     """Scores by the model that the rule has picked: those of the reference as they are, or moved to its forecast.
 
     Parameters
@@ -446,12 +443,12 @@ def follow_headline(scored: Scored, headline: Headline, orders, observation_end,
     scored : Scored
         By the reference model.
     headline : Headline
-    orders, observation_end
+    purchases, observation_end
         As for `regulars.clv.forecast_now`.
     horizon_months : float
         Of the scores.
     **rules
-        time_unit, zero_spend_is_purchase, learn_from, as there.
+        time_unit, learn_from, as there.
 
     Returns
     -------
@@ -460,7 +457,7 @@ def follow_headline(scored: Scored, headline: Headline, orders, observation_end,
     if headline.verdict == "reference":
         return scored
     days = round(horizon_months * DAYS_PER_MONTH)
-    return with_headline(scored, forecast_now(orders, observation_end, days, headline.model, **rules))
+    return with_headline(scored, forecast_now(purchases, observation_end, days, headline.model, **rules))
 
 
 def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:

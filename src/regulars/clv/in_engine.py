@@ -28,7 +28,8 @@ from regulars.clv.uncertainty import spread_interval, total_spread
 from regulars.clv.value import _check_margin, continuous_rate, expected_spend, if_alive, units
 from regulars.engine.embedded import bring, fetch, set_aside
 from regulars.errors import UserError
-from regulars.rfm import customer_days, unit_days
+from regulars.purchases import unit_days
+from regulars.purchases_in_engine import customer_days
 from regulars.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def score_in_engine(
     margin, annual_discount_rate, horizon_months, active_within_days, time_unit
         As for `regulars.clv.in_memory.score_customers`.
     zero_spend_is_purchase : bool
-        As for `regulars.rfm.rfm_summary`.
+        As for `regulars.purchases.Purchases.of`.
     interval_level, level_uncertainty : float
         Of the totals.
     folder : path, optional

@@ -71,7 +71,7 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, interval_leve
     Parameters
     ----------
     summary : pandas.DataFrame
-        As `regulars.rfm.rfm_summary` gives it.
+        As `regulars.purchases.Purchases.summary` gives it.
     spend_outliers : float
         Share of those customers whose mean spend is brought down to the largest of the others.
     interval_level : float
@@ -131,7 +131,7 @@ def score_customers(
     Parameters
     ----------
     summary : pandas.DataFrame
-        As `regulars.rfm.rfm_summary` gives it.
+        As `regulars.purchases.Purchases.summary` gives it.
     models : Models
         Fitted on these customers.
     margin, annual_discount_rate, horizon_months, active_within_days, time_unit

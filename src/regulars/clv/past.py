@@ -4,11 +4,11 @@ import pandas as pd
 
 from regulars.clv.in_memory import Models
 from regulars.clv.value import lifetime_value
-from regulars.rfm import Purchases
+from regulars.purchases import Purchases
 
 
 def values_at(
-    log: Purchases,
+    purchases: Purchases,
     day,
     models: Models,
     *,
@@ -22,7 +22,7 @@ def values_at(
 
     Parameters
     ----------
-    log : Purchases
+    purchases : Purchases
         What came after the day is not looked at.
     day : date
     models : Models
@@ -34,10 +34,10 @@ def values_at(
     Returns
     -------
     pandas.Series
-        clv in currency, indexed by the customer's place in ``log.customers``: numbers are faster than ids. Empty
+        clv in currency, indexed by the customer's place in ``purchases.customers``: numbers are faster than ids. Empty
         where nobody was known.
     """
-    table = log.summary(day, time_unit)
+    table = purchases.summary(day, time_unit)
     if not len(table):
         return pd.Series(dtype=float, name="clv")
     cap = models.capped.cap
@@ -46,4 +46,4 @@ def values_at(
         models.orders, models.spend, table["frequency"], table["recency"], table["T"], money,
         margin=margin, annual_discount_rate=annual_discount_rate, months=horizon_months, time_unit=time_unit,
     )  # fmt: skip
-    return worth["clv"].set_axis(log.known(day))
+    return worth["clv"].set_axis(purchases.known(day))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from regulars.finding import Finding
 from regulars.labels import RevenueFactor
-from regulars.rfm import day_number
+from regulars.purchases import day_number
 
 ONE_COHORT = 0.5  # no first order in this last part of the data: the log follows customers won in one stretch
 

@@ -28,7 +28,7 @@ class Untold:
     why : str
         The sentence that says why there are none.
     summary : pandas.DataFrame
-        As `regulars.rfm.rfm_summary` gives it.
+        As `regulars.purchases.Purchases.summary` gives it.
     past : pandas.DataFrame
         As `regulars.clv.cohort_revenue.past_by_cohort` gives it.
     again : Estimate
@@ -80,7 +80,7 @@ def untold_base(why: str, summary: pd.DataFrame, orders: pd.DataFrame, observati
     why : str
         Why there is none.
     summary : pandas.DataFrame
-        As `regulars.rfm.rfm_summary` gives it.
+        As `regulars.purchases.Purchases.summary` gives it.
     orders : pandas.DataFrame
         customer_id, ordered_at, amount.
     observation_end : date
@@ -93,10 +93,11 @@ def untold_base(why: str, summary: pd.DataFrame, orders: pd.DataFrame, observati
 
     Examples
     --------
-    >>> from regulars.rfm import rfm_summary
+    >>> from regulars.purchases import Purchases
     >>> orders = pd.DataFrame({"customer_id": ["a", "a"], "ordered_at": pd.to_datetime(["2025-01-05", "2025-02-01"]),
     ...                        "amount": [10.0, 20.0]}).astype({"customer_id": "string"})
-    >>> base = untold_base("There is one customer only.", rfm_summary(orders, "2025-03-01"), orders, "2025-03-01")
+    >>> summary = Purchases.of(orders).summary("2025-03-01")
+    >>> base = untold_base("There is one customer only.", summary, orders, "2025-03-01")
     >>> base.verdict, base.facts["orders"], base.facts["spent"], base.customers["clv"].isna().all()
     ('one', 2, 30.0, np.True_)
     """

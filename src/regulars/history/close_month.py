@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from regulars import catalog, params, privacy, retention
@@ -13,6 +14,7 @@ from regulars.finding import Finding, attempted
 from regulars.history.months import COLUMNS as MONTH_COLUMNS
 from regulars.history.months import FOLDER, MONTHS, TOLD, read_told, saved_days
 from regulars.paths import project_root
+from regulars.purchases import Purchases, dates_of, day_number
 from regulars.rounding import plain, round_frame
 
 CUSTOMERS = "customers.csv"
@@ -137,14 +139,13 @@ def read_latest(dataset: str, observation_end) -> Saved | None:
     return Saved(told, customers)
 
 
-def score(dataset: str, occasions: pd.DataFrame, observation_end, level: float = 0.9) -> Finding:
+def score(dataset: str, purchases: Purchases, observation_end, level: float = 0.9) -> Finding:
     """Score what was told last against what came: the finding for the page.
 
     Parameters
     ----------
     dataset : str
-    occasions : pandas.DataFrame
-        As `regulars.retention.purchase_occasions` gives them.
+    purchases : regulars.purchases.Purchases
     observation_end : date
     level : float
 
@@ -153,15 +154,16 @@ def score(dataset: str, occasions: pd.DataFrame, observation_end, level: float =
     regulars.finding.Finding
         Of `regulars.retention.saved_finding`; ``unusable``, with the sentence, where what was saved cannot be used.
     """
-    return attempted(_scored, dataset, occasions, observation_end, level)
+    return attempted(_scored, dataset, purchases, observation_end, level)
 
 
-def _scored(dataset: str, occasions: pd.DataFrame, observation_end, level: float) -> Finding:
+def _scored(dataset: str, purchases: Purchases, observation_end, level: float) -> Finding:
     saved = read_latest(dataset, observation_end)
     if saved is None:
         return retention.saved_finding(None, None, None, observation_end)
-    later = occasions[occasions["day"] > pd.Timestamp(saved.day)]
-    first = later.groupby("customer_id")["day"].min()
-    names = privacy.pseudonyms(first.index.to_series(), dataset)
-    first.index = pd.Index(names.array, name="customer")
+    everyone = np.arange(len(purchases.customers))
+    came = purchases.next_days(everyone, np.full(len(everyone), day_number(saved.day)))
+    later = np.isfinite(came)
+    names = privacy.pseudonyms(purchases.customers[later], dataset)
+    first = dates_of(came[later].astype(np.int64)).set_axis(pd.Index(names.array, name="customer"))
     return retention.saved_finding(saved.told, saved.customers, first, observation_end, level)

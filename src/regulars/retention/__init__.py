@@ -3,7 +3,7 @@
 from regulars.lazy import exports
 
 _HOMES = {
-    "occasions": ("Histories", "kept_change", "kept_share", "purchase_occasions"),
+    "kept": ("kept_change", "kept_share"),
     "cohorts": ("cohort_retention", "mixture_curves", "pooled_curve", "pooled_retention", "recent_cells", "triangles"),
     "costs": ("campaign_costs", "contact_effect", "costs_finding", "referral_value", "referrals_finding"),
     "groups": ("compare_groups", "groupings", "groups_finding", "restricted_mean", "since_day", "since_first_order"),

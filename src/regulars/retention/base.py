@@ -8,9 +8,8 @@ import pandas as pd
 
 from regulars.finding import Finding
 from regulars.labels import CustomerState
-from regulars.retention.occasions import Histories
+from regulars.purchases import Purchases, day_number
 from regulars.retention.states import Thresholds, customer_states, first_gap_probability
-from regulars.rfm import day_number
 from regulars.statistics.intervals import Estimate, wilson, z_value
 
 
@@ -28,7 +27,7 @@ LONGEST_DAYS = 36_525  # a silence that no one will see the end of
 
 
 def presence(
-    occasions: pd.DataFrame,
+    purchases: Purchases,
     observation_end,
     r: float,
     alpha: float,
@@ -39,7 +38,7 @@ def presence(
 
     Parameters
     ----------
-    occasions, observation_end, r, alpha, days_per_unit, thresholds
+    purchases, observation_end, r, alpha, days_per_unit, thresholds
         As for `regulars.retention.customer_states`: after a purchase the customer is in the base until the silence
         is so long that the same rule calls the customer lost.
 
@@ -58,9 +57,9 @@ def presence(
     """
     limits = thresholds or Thresholds()
     end = pd.Timestamp(observation_end).normalize()
-    told = Histories.of(occasions, end)
-    table, x = told.frame, told.frame["occasion"].to_numpy(float)
-    since = (told.day - np.repeat(told.first, told.frequency + 1)).astype(float)
+    told = purchases.until(end)
+    table, x = told.frame(), told.occasion.astype(float)
+    since = (told.day - np.repeat(told.first_days, told.frequency + 1)).astype(float)
     t_x = since / days_per_unit
     with np.errstate(over="ignore"):
         own = (alpha + t_x) * np.expm1(-np.log(limits.lost_below) / (r + x)) * days_per_unit
@@ -73,8 +72,7 @@ def presence(
     following = table["day"].shift(-1).where(~told.is_last)
     lost = lapse < following.fillna(end + pd.Timedelta(days=1))
     back = np.append(False, lost.to_numpy()[:-1]) & ~told.is_first
-    columns = table[["customer_id", "day", "amount", "occasion"]]
-    return columns.assign(lapse_day=lapse, next_day=following, is_lost=lost, is_back=back)
+    return table.assign(lapse_day=lapse, next_day=following, is_lost=lost, is_back=back)
 
 
 def _first_patience(gaps: np.ndarray, below: float) -> float | None:
@@ -248,13 +246,12 @@ class Revenue(NamedTuple):
     gross: Estimate
 
 
-def revenue_retention(occasions: pd.DataFrame, observation_end, days: int, level: float = 0.9) -> Revenue:
+def revenue_retention(purchases: Purchases, observation_end, days: int, level: float = 0.9) -> Revenue:
     """Revenue of the last window against the one before, split by who spent it.
 
     Parameters
     ----------
-    occasions : pandas.DataFrame
-        As `regulars.retention.purchase_occasions` gives them.
+    purchases : regulars.purchases.Purchases
     observation_end : date
         Last day of the second window.
     days : int
@@ -274,21 +271,21 @@ def revenue_retention(occasions: pd.DataFrame, observation_end, days: int, level
 
     Examples
     --------
-    >>> days = pd.DataFrame({
-    ...     "customer_id": ["a", "a", "b"], "day": pd.to_datetime(["2026-01-05", "2026-02-10", "2026-02-11"]),
-    ...     "amount": [10.0, 4.0, 7.0], "occasion": [0, 1, 0]})
-    >>> found = revenue_retention(days, "2026-03-01", 30)
+    >>> orders = pd.DataFrame({
+    ...     "customer_id": ["a", "a", "b"], "amount": [10.0, 4.0, 7.0],
+    ...     "ordered_at": pd.to_datetime(["2026-01-05", "2026-02-10", "2026-02-11"])})
+    >>> found = revenue_retention(Purchases.of(orders), "2026-03-01", 30)
     >>> found.bridge["amount"].tolist(), found.net.value
     ([10.0, 7.0, 0.0, 0.0, -6.0, 0.0, 11.0], nan)
     """
     end = day_number(observation_end)
-    told = Histories.of(occasions, observation_end)
-    code, day, amount = told.code, told.day, told.frame["amount"].to_numpy(float)
+    told = purchases.until(observation_end)
+    code, day, amount = told.code, told.day, told.amount
     inside = {"now": day > end - days, "before": (day > end - 2 * days) & (day <= end - days)}
-    size = len(told.starts)
+    size = len(told.customers)
     came, was = (np.bincount(code[inside[name]], minlength=size) > 0 for name in ("now", "before"))
     now, before = (np.bincount(code[rows], amount[rows], size) for rows in inside.values())
-    is_new = told.first > end - days
+    is_new = told.first_days > end - days
     step = np.select(
         [is_new, ~was & came, was & ~came, was & came & (now >= before), was & came],
         ["new", "returned", "paused", "more", "less"],
@@ -320,7 +317,7 @@ def _ratio(above: np.ndarray, below: np.ndarray, level: float) -> Estimate:
 
 
 def state_transitions(
-    occasions: pd.DataFrame,
+    purchases: Purchases,
     earlier,
     now: pd.DataFrame,
     r: float,
@@ -333,7 +330,7 @@ def state_transitions(
 
     Parameters
     ----------
-    occasions, r, alpha, days_per_unit, thresholds
+    purchases, r, alpha, days_per_unit, thresholds
         As for `regulars.retention.customer_states`.
     earlier : date
         Day of the states before.
@@ -351,8 +348,8 @@ def state_transitions(
     """
     order = [state.value for state in CustomerState]
     columns = ["before", "after", "customers", "n", "share", "share_low", "share_high"]
-    known = occasions[occasions["day"] <= pd.Timestamp(earlier).normalize()]
-    if known.empty:
+    known = purchases.until(earlier)
+    if not len(known):
         return pd.DataFrame(columns=columns)
     then = customer_states(known, earlier, r, alpha, days_per_unit, thresholds)
     both = then[["customer_id", "customer_state"]].merge(now[["customer_id", "customer_state"]], on="customer_id")
@@ -387,8 +384,8 @@ class BaseStory(NamedTuple):
         return Finding(self.found.finding, facts, {"ledger": self.ledger.tail(months), "revenue": self.revenue.bridge})
 
 
-def base_story(occasions, observation_end, rhythm, window_days: int, level: float = 0.9) -> BaseStory:
+def base_story(purchases: Purchases, observation_end, rhythm, window_days: int, level: float = 0.9) -> BaseStory:
     """Ledger, finding and revenue of the base; `rhythm` holds r, alpha, days_per_unit and thresholds of `presence`."""
-    ledger = customer_ledger(presence(occasions, observation_end, *rhythm), observation_end)
-    revenue = revenue_retention(occasions, observation_end, window_days, level)
+    ledger = customer_ledger(presence(purchases, observation_end, *rhythm), observation_end)
+    revenue = revenue_retention(purchases, observation_end, window_days, level)
     return BaseStory(ledger, base_finding(ledger, level=level), revenue)

@@ -7,8 +7,7 @@ import pandas as pd
 
 from regulars.clv.shifted_beta_geo import ShiftedBetaGeoFitter
 from regulars.labels import StayCurve
-from regulars.retention.occasions import Histories, purchase_occasions
-from regulars.rfm import day_number
+from regulars.purchases import Purchases, day_number
 from regulars.statistics.intervals import wilson
 
 UNITS = {"month": 1, "quarter": 3, "year": 12}
@@ -16,20 +15,18 @@ DAYS_PER_MONTH = 30.4375
 
 
 def cohort_retention(
-    orders: pd.DataFrame,
+    purchases: Purchases,
     observation_end=None,
     unit: str = "month",
     kind: str = "on",
     window: str = "calendar",
     level: float = 0.9,
-    zero_spend_is_purchase: bool = False,
 ) -> pd.DataFrame:
     """Share of the customers won in a period who bought in each later period.
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        ``customer_id``, ``ordered_at``, ``amount``; or the occasions that `purchase_occasions` made of them.
+    purchases : regulars.purchases.Purchases
     observation_end : date, optional
         Last day of the data; that of the last order without it.
     unit : {"month", "quarter", "year"}
@@ -42,8 +39,6 @@ def cohort_retention(
         cells count those customers only whose window has been observed whole.
     level : float
         Of Wilson's intervals.
-    zero_spend_is_purchase : bool
-        As in `purchase_occasions`.
 
     Returns
     -------
@@ -65,27 +60,28 @@ def cohort_retention(
     ...     "customer_id": ["a", "a", "b", "c"],
     ...     "ordered_at": pd.to_datetime(["2026-01-05", "2026-03-02", "2026-01-09", "2026-02-11"]),
     ...     "amount": [10.0, 20.0, 5.0, 8.0]})
-    >>> table = cohort_retention(orders, observation_end="2026-03-31")
+    >>> table = cohort_retention(Purchases.of(orders), observation_end="2026-03-31")
     >>> table.pivot(index="cohort", columns="period", values="customers").to_numpy().tolist()
     [[2.0, 0.0, 1.0], [1.0, 0.0, nan]]
     """
     _refuse_other("unit", unit, UNITS)
     _refuse_other("kind", kind, ("on", "on_or_after"))
     _refuse_other("window", window, ("calendar", "rolling"))
-    days = _occasions(orders, zero_spend_is_purchase)
-    last = observation_end if observation_end is not None else orders["day" if days is orders else "ordered_at"].max()
-    end = pd.Timestamp(last).normalize()
-    told = Histories.of(days, end)
-    days = told.frame.assign(is_last=told.is_last, cohort=np.repeat(_ordinal(told.first, unit), told.frequency + 1))
+    end = pd.Timestamp(observation_end if observation_end is not None else purchases.last).normalize()
+    told = purchases.until(end)
+    first, is_first = told.first_days[told.code], told.is_first
+    days = pd.DataFrame({"amount": told.amount, "is_first": is_first, "is_last": told.is_last})
+    days["cohort"] = _ordinal(told.first_days, unit)[told.code]
     if window == "calendar":
         days["period"] = _ordinal(told.day, unit) - days["cohort"]
         cells = _calendar_cells(days, end, unit)
     else:
-        since = told.day - np.repeat(told.first, told.frequency + 1)
-        days["period"] = (since // (DAYS_PER_MONTH * UNITS[unit])).astype(int)
-        days, cells = _rolling_cells(days, end, unit)
+        length = DAYS_PER_MONTH * UNITS[unit]
+        days["period"] = ((told.day - first) // length).astype(int)
+        days["complete"] = ((day_number(end) + 1 - first) // length).astype(int)  # windows observed whole
+        cells = _rolling_cells(days)
     earlier = np.append(-1, days["period"].to_numpy()[:-1])
-    days["is_counted"] = told.is_first | (days["period"].to_numpy() != earlier)  # once in each period
+    days["is_counted"] = is_first | (days["period"].to_numpy() != earlier)  # once in each period
     counted = _counts(days, kind)
     table = cells.merge(counted, on=["cohort", "period"], how="left")
     table = table.fillna({"customers": 0, "orders": 0, "revenue": 0.0})
@@ -103,12 +99,6 @@ def _refuse_other(name: str, value: str, allowed) -> None:
         raise ValueError(f"{name} is one of {', '.join(allowed)}, not {value!r}")
 
 
-def _occasions(orders: pd.DataFrame, zero_spend_is_purchase: bool) -> pd.DataFrame:
-    if "occasion" in orders:
-        return orders
-    return purchase_occasions(orders, zero_spend_is_purchase=zero_spend_is_purchase)
-
-
 def _ordinal(days: np.ndarray, unit: str) -> np.ndarray:
     """Period since 1970 of days since 1970."""
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // UNITS[unit]
@@ -120,7 +110,7 @@ def _start(ordinals: pd.Series, unit: str) -> pd.Series:
 
 
 def _calendar_cells(days: pd.DataFrame, end: pd.Timestamp, unit: str) -> pd.DataFrame:
-    sizes = days[days["occasion"] == 0].groupby("cohort").size().rename("n").reset_index()
+    sizes = days[days["is_first"]].groupby("cohort").size().rename("n").reset_index()
     last, following = (int(_ordinal(np.array([day_number(end) + ahead]), unit)[0]) for ahead in (0, 1))
     whole = following > last
     cells = sizes.loc[sizes.index.repeat(last - sizes["cohort"] + 1)].reset_index(drop=True)
@@ -128,10 +118,8 @@ def _calendar_cells(days: pd.DataFrame, end: pd.Timestamp, unit: str) -> pd.Data
     return cells.assign(mature=whole | (cells["cohort"] + cells["period"] < last))
 
 
-def _rolling_cells(days: pd.DataFrame, end: pd.Timestamp, unit: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    observed = (end - days["first_day"]).dt.days + 1
-    days["complete"] = (observed // (DAYS_PER_MONTH * UNITS[unit])).astype(int)  # windows observed whole
-    first = days[days["occasion"] == 0]
+def _rolling_cells(days: pd.DataFrame) -> pd.DataFrame:
+    first = days[days["is_first"]]
     sizes = first.groupby("cohort")["complete"].agg(["size", "max"])
     cells = sizes.loc[sizes.index.repeat(sizes["max"])].rename_axis("cohort").reset_index()
     cells["period"] = cells.groupby("cohort").cumcount()
@@ -140,13 +128,15 @@ def _rolling_cells(days: pd.DataFrame, end: pd.Timestamp, unit: str) -> tuple[pd
     reached = reached[reached["complete"] > reached["period"]].groupby(["cohort", "period"])["n"].sum().reset_index()
     cells = cells.merge(reached, on=["cohort", "period"])
     cells["mature"] = cells["n"] == cells["size"]
-    return days, cells.drop(columns=["size", "max"])
+    return cells.drop(columns=["size", "max"])
 
 
 def _counts(days: pd.DataFrame, kind: str) -> pd.DataFrame:
     seen = days[days["period"] < days["complete"]] if "complete" in days else days
     keys = ["cohort", "period"]
-    inside = seen.groupby(keys).agg(customers=("is_counted", "sum"), orders=("day", "size"), revenue=("amount", "sum"))
+    inside = seen.groupby(keys).agg(
+        customers=("is_counted", "sum"), orders=("amount", "size"), revenue=("amount", "sum")
+    )
     if kind == "on":
         return inside.reset_index()
     last = days.loc[days["is_last"]].set_index("cohort")
@@ -325,7 +315,7 @@ def mixture_curves(on: pd.DataFrame, on_or_after: pd.DataFrame, level: float = 0
     return Mixture(pd.concat(parts, ignore_index=True), periods, rates[0], rates[-1], float(said[0]), float(said[1]))
 
 
-def triangles(orders: pd.DataFrame, observation_end, unit: str = "month", level: float = 0.9, **settings) -> list:
+def triangles(purchases: Purchases, observation_end, unit: str = "month", level: float = 0.9) -> list:
     """Triangles "on" and "on or after"; parameters as for `cohort_retention`."""
-    kinds, days = ("on", "on_or_after"), _occasions(orders, settings.pop("zero_spend_is_purchase", False))
-    return [cohort_retention(days, observation_end, unit, kind, level=level, **settings) for kind in kinds]
+    kinds = ("on", "on_or_after")
+    return [cohort_retention(purchases, observation_end, unit, kind, level=level) for kind in kinds]

@@ -9,6 +9,7 @@ import pandas as pd
 from regulars.clv.equity import acquisition_campaigns, acquisition_cost
 from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.labels import Change, Purpose
+from regulars.purchases import Purchases, dates_of, day_numbers
 from regulars.statistics.intervals import Estimate, change, difference, share, z_value
 
 FOLK = 5.0  # "five times dearer to win than to keep": a saying without a study behind it
@@ -46,7 +47,7 @@ class Costs(NamedTuple):
 def campaign_costs(
     campaigns: pd.DataFrame,
     contacts: pd.DataFrame | None,
-    occasions: pd.DataFrame,
+    purchases: Purchases,
     observation_end,
     within_days: int,
     level: float = 0.9,
@@ -60,8 +61,7 @@ def campaign_costs(
         planned cost stands in where the actual one is missing.
     contacts : pandas.DataFrame or None
         ``campaign_id``, ``customer_id``, ``is_control``.
-    occasions : pandas.DataFrame
-        As `purchase_occasions` gives them.
+    purchases : regulars.purchases.Purchases
     observation_end : date
         Campaigns that were not over by then are left out.
     within_days : int
@@ -78,7 +78,7 @@ def campaign_costs(
     table["cost"] = table["actual_cost"].astype(float).fillna(table["planned_cost"].astype(float))
     table["until"] = pd.to_datetime(table["ends_at"]).fillna(table["starts_at"])
     table = table[(table["until"] <= end) & table["cost"].notna()]
-    first = occasions.loc[occasions["occasion"] == 0, "day"]
+    first = dates_of(purchases.first_days)
     win, won = acquisition_cost(campaigns, first, end, level), acquisition_campaigns(campaigns, first, end)["won"].sum()
     kept = table[table["purpose"] == Purpose.KEEP.value]
     contact, effect, keep = NOTHING, NOTHING, NOTHING
@@ -88,7 +88,7 @@ def campaign_costs(
         if len(treated):
             spent = float(kept.loc[kept["campaign_id"].isin(treated["campaign_id"]), "cost"].sum())
             contact = Estimate(spent / len(treated), n=len(treated))
-            effect = _effect(reached, occasions, end, within_days, level)
+            effect = _effect(reached, purchases, end, within_days, level)
             if effect.low > 0:
                 ends = (contact.value / part for part in (effect.value, effect.high, effect.low))
                 keep = Estimate(*(float(part) for part in ends), n=effect.n)
@@ -96,18 +96,14 @@ def campaign_costs(
     return Costs(win, round(won), contact, effect, keep, ratio)
 
 
-def _effect(reached: pd.DataFrame, occasions: pd.DataFrame, end, within_days: int, level: float) -> Estimate:
-    window = pd.Timedelta(days=within_days)
-    seen = reached[reached["starts_at"] + window <= end].reset_index(drop=True)
-    seen = seen.assign(day=seen["starts_at"].astype("datetime64[s]"), row=np.arange(len(seen))).sort_values("day")
-    bought = occasions[["customer_id", "day"]].rename(columns={"day": "next"}).sort_values("next")
-    bought = bought.assign(next=bought["next"].astype("datetime64[s]"), customer_id=bought["customer_id"])
-    bought["customer_id"] = bought["customer_id"].astype(seen["customer_id"].dtype)
-    found = pd.merge_asof(
-        seen, bought, left_on="day", right_on="next", by="customer_id", direction="forward", tolerance=window
-    )
+def _effect(reached: pd.DataFrame, purchases: Purchases, end, within_days: int, level: float) -> Estimate:
+    over = reached["starts_at"] + pd.Timedelta(days=within_days)
+    seen, until = reached[over <= end], over[over <= end]
+    # the day on which a campaign starts counts where it starts with the day
+    before = day_numbers(seen["starts_at"].dt.ceil("D")) - 1
+    came = purchases.next_days(purchases.places(seen["customer_id"]), before) <= day_numbers(until)
     parts = []
-    for _, group in found.assign(came=found["next"].notna()).groupby("campaign_id", sort=True):
+    for _, group in seen.assign(came=came).groupby("campaign_id", sort=True):
         control = group["is_control"].astype(bool)
         if not (control.any() and (~control).any()):
             continue
@@ -127,7 +123,7 @@ def _variance(arm: Estimate) -> float:
 
 
 def costs_finding(
-    tables: Mapping[str, pd.DataFrame], occasions: pd.DataFrame, observation_end, within_days: int, level: float = 0.9
+    tables: Mapping[str, pd.DataFrame], purchases: Purchases, observation_end, within_days: int, level: float = 0.9
 ) -> Finding:
     """Cost to win against cost to keep, beside the folk number; parameters as `campaign_costs`.
 
@@ -140,7 +136,7 @@ def costs_finding(
     if "campaigns" not in tables:
         return Finding(NOT_SUPPLIED)
     contacts = tables.get("campaign_contacts")
-    found = campaign_costs(tables["campaigns"], contacts, occasions, observation_end, within_days, level)
+    found = campaign_costs(tables["campaigns"], contacts, purchases, observation_end, within_days, level)
     if not np.isfinite(found.ratio.value):
         return Finding("untold")
     facts = {"win": found.win, "contact": found.contact, "ratio": found.ratio, "folk": FOLK, "effect": found.effect}
@@ -151,7 +147,7 @@ def costs_finding(
 
 
 def contact_effect(
-    tables: Mapping[str, pd.DataFrame], occasions: pd.DataFrame, observation_end, within_days: int, level: float = 0.9
+    tables: Mapping[str, pd.DataFrame], purchases: Purchases, observation_end, within_days: int, level: float = 0.9
 ) -> Estimate:
     """How many more of the contacted ordered than of the control groups; missing without campaigns or controls.
 
@@ -160,7 +156,7 @@ def contact_effect(
     if "campaigns" not in tables:
         return NOTHING
     contacts = tables.get("campaign_contacts")
-    return campaign_costs(tables["campaigns"], contacts, occasions, observation_end, within_days, level).effect
+    return campaign_costs(tables["campaigns"], contacts, purchases, observation_end, within_days, level).effect
 
 
 class Referred(NamedTuple):

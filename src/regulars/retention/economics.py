@@ -8,11 +8,10 @@ import pandas as pd
 
 from regulars.finding import Finding
 from regulars.labels import CustomerState, EquityLever
+from regulars.purchases import Purchases
 from regulars.retention.base import presence
-from regulars.retention.occasions import Histories
 from regulars.retention.risk import can_tell_alive
 from regulars.retention.states import Thresholds
-from regulars.rfm import day_number
 from regulars.statistics.intervals import Estimate, z_value
 from regulars.statistics.survival import kaplan_meier
 
@@ -49,7 +48,7 @@ class Point(NamedTuple):
 
 
 def point_of_retention(
-    value: pd.DataFrame, occasions: pd.DataFrame, observation_end, days: int, level_uncertainty=0.0, level: float = 0.9
+    value: pd.DataFrame, purchases: Purchases, observation_end, days: int, level_uncertainty=0.0, level: float = 0.9
 ) -> Point:
     """Margin that hangs on one point of the share of customers kept from one window to the next.
 
@@ -61,8 +60,7 @@ def point_of_retention(
     ----------
     value : pandas.DataFrame
         ``customer_id``, ``frequency``, ``p_alive``, ``clv``, ``value_at_risk``.
-    occasions : pandas.DataFrame
-        As `regulars.retention.purchase_occasions` gives them.
+    purchases : regulars.purchases.Purchases
     observation_end : date
     days : int
         Length of both windows, as for `regulars.retention.kept_share`.
@@ -80,16 +78,17 @@ def point_of_retention(
     --------
     >>> value = pd.DataFrame({"customer_id": ["a", "b"], "frequency": [3, 3], "p_alive": [0.9, 0.4],
     ...                       "clv": [80.0, 20.0], "value_at_risk": [5.0, 30.0]})
-    >>> days = pd.DataFrame({"customer_id": ["a", "b", "a"],
-    ...                      "day": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-02-10"]), "occasion": [0, 0, 1]})
-    >>> point = point_of_retention(value, days, "2026-03-01", 30)
+    >>> orders = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": 1.0,
+    ...                        "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-02-10"])})
+    >>> point = point_of_retention(value, Purchases.of(orders), "2026-03-01", 30)
     >>> round(point.up.value, 6), round(point.down.value, 6), point.n
     (0.6, 1.6, 2)
     """
-    end, told = day_number(observation_end), Histories.of(occasions, observation_end)
+    end, window = pd.Timestamp(observation_end).normalize(), pd.Timedelta(days=days)
+    told = purchases.until(end)
     place = told.places(value["customer_id"])
     # who is not among the customers yet stands at −1, behind all of them
-    before, now = (np.append(told.bought(end - ago, end - ago + days), False)[place] for ago in (2 * days, days))
+    before, now = (np.append(told.bought(day - window, day), False)[place] for day in (end - window, end))
     chosen = can_tell_alive(value).to_numpy() & before
     base, kept = value[chosen], now[chosen]
     n, share = len(base), float(kept.mean()) if len(base) else float("nan")
@@ -218,12 +217,19 @@ def equity_by_point(total: float, point: Point, customers: int, level_uncertaint
 
 
 def worth_story(
-    value, occasions, observation_end, rhythm, window_days: int, contact_cost: float, level_uncertainty=0.0, level=0.9
+    value,
+    purchases: Purchases,
+    observation_end,
+    rhythm,
+    window_days: int,
+    contact_cost: float,
+    level_uncertainty=0.0,
+    level=0.9,
 ) -> Worth:
     """A point of retention and win-backs in money; `rhythm` holds the rest of what `win_back` takes."""
-    point = point_of_retention(value, occasions, observation_end, window_days, level_uncertainty, level)
+    point = point_of_retention(value, purchases, observation_end, window_days, level_uncertainty, level)
     settings = {"contact_cost": contact_cost, "days": window_days, "level": level}
-    back = win_back(value, occasions, observation_end, *rhythm, **settings)
+    back = win_back(value, purchases, observation_end, *rhythm, **settings)
     return Worth(point, back, "told" if np.isfinite(point.up.value) else "unknown")
 
 
@@ -242,7 +248,7 @@ def _times(estimate: Estimate, factor: float) -> Estimate:
 
 def win_back(
     value: pd.DataFrame,
-    occasions: pd.DataFrame,
+    purchases: Purchases,
     observation_end,
     r: float,
     alpha: float,
@@ -259,7 +265,7 @@ def win_back(
     ----------
     value : pandas.DataFrame
         ``customer_state``, ``frequency``, ``p_alive``, ``value_at_risk``.
-    occasions, observation_end, r, alpha, days_per_unit, thresholds
+    purchases, observation_end, r, alpha, days_per_unit, thresholds
         As for `regulars.retention.customer_states`.
     contact_cost : float
         Of one contact, currency.
@@ -280,11 +286,11 @@ def win_back(
     Examples
     --------
     >>> from regulars.simulate import order_log
-    >>> from regulars.retention import customer_states, purchase_occasions
-    >>> orders = purchase_occasions(order_log(customers=200, seed=2))
-    >>> states = customer_states(orders, "2025-12-31", 0.9, 9.0)
+    >>> from regulars.retention import customer_states
+    >>> purchases = Purchases.of(order_log(customers=200, seed=2))
+    >>> states = customer_states(purchases, "2025-12-31", 0.9, 9.0)
     >>> value = states.assign(frequency=1, p_alive=0.4, value_at_risk=20.0)
-    >>> table = win_back(value, orders, "2025-12-31", 0.9, 9.0, contact_cost=5.0)
+    >>> table = win_back(value, purchases, "2025-12-31", 0.9, 9.0, contact_cost=5.0)
     >>> table["customer_state"].tolist(), table["break_even"].tolist()[-1]
     (['slipping', 'dormant', 'lost'], 0.25)
     """
@@ -301,7 +307,7 @@ def win_back(
         brings = float(group.mean()) if len(group) else float("nan")
         share = contact_cost / brings if brings > 0 else float("nan")
         spells = presence(
-            occasions, observation_end, r, alpha, days_per_unit, Thresholds(lost_below=below, new_days=limits.new_days)
+            purchases, observation_end, r, alpha, days_per_unit, Thresholds(lost_below=below, new_days=limits.new_days)
         )
         unasked = _unasked(spells, observation_end, days, level)
         rows.append(

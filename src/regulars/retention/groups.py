@@ -9,8 +9,7 @@ from scipy.stats import false_discovery_control
 
 from regulars.finding import Finding
 from regulars.labels import GroupsFinding, Third
-from regulars.retention.occasions import Histories
-from regulars.rfm import day_number
+from regulars.purchases import Purchases, dates_of, day_number, day_numbers
 from regulars.segments.rfm import name_segments, rfm_scores
 from regulars.statistics.intervals import Estimate, z_value
 from regulars.statistics.survival import Curve, kaplan_meier, log_rank
@@ -90,13 +89,12 @@ def since_first_order(times: pd.DataFrame, group: pd.Series) -> Waiting:
     return Waiting(frame.dropna(subset=["group"]), "first_order")
 
 
-def since_day(occasions: pd.DataFrame, starts: pd.DataFrame, observation_end, start: str) -> Waiting:
+def since_day(purchases: Purchases, starts: pd.DataFrame, observation_end, start: str) -> Waiting:
     """Customers from a day of their own on, until their next purchase day.
 
     Parameters
     ----------
-    occasions : pandas.DataFrame
-        As `purchase_occasions` gives them.
+    purchases : regulars.purchases.Purchases
     starts : pandas.DataFrame
         ``customer_id``, ``day`` (one row per customer), ``group``, which was known on that day.
     observation_end : date
@@ -105,29 +103,20 @@ def since_day(occasions: pd.DataFrame, starts: pd.DataFrame, observation_end, st
 
     Examples
     --------
-    >>> days = pd.DataFrame({"customer_id": ["a", "a"], "day": pd.to_datetime(["2026-01-01", "2026-03-01"])})
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a"], "ordered_at": pd.to_datetime(["2026-01-01", "2026-03-01"])})
+    >>> purchases = Purchases.of(orders.assign(amount=1.0))
     >>> starts = pd.DataFrame({"customer_id": ["a", "b"], "day": pd.to_datetime(["2026-02-01"] * 2), "group": "x"})
-    >>> since_day(days, starts, "2026-03-31", "answer").frame[["days", "returned"]].to_numpy().tolist()
+    >>> since_day(purchases, starts, "2026-03-31", "answer").frame[["days", "returned"]].to_numpy().tolist()
     [[28.0, True], [58.0, False]]
     """
     end = pd.Timestamp(observation_end).normalize()
-    known = starts[starts["day"] <= end].sort_values(["day", "customer_id"], ignore_index=True)
-    known["day"] = known["day"].astype("datetime64[s]")
-    bought = occasions.loc[occasions["day"] <= end, ["customer_id", "day"]].rename(columns={"day": "next"})
-    bought = bought.assign(next=bought["next"].astype("datetime64[s]")).sort_values("next")
-    bought["customer_id"] = bought["customer_id"].astype(known["customer_id"].dtype)
-    found = pd.merge_asof(
-        known, bought, left_on="day", right_on="next", by="customer_id", direction="forward", allow_exact_matches=False
-    )
-    frame = pd.DataFrame(
-        {
-            "customer_id": found["customer_id"],
-            "group": found["group"],
-            "days": (found["next"].fillna(end) - found["day"]).dt.days.astype(float),
-            "returned": found["next"].notna(),
-        }
-    )
-    return Waiting(frame.sort_values("customer_id", ignore_index=True), start)
+    known = starts[starts["day"] <= end].sort_values("customer_id", ignore_index=True)
+    told = purchases.until(end)
+    following = told.next_days(told.places(known["customer_id"]), day_numbers(known["day"]))
+    returned = np.isfinite(following)
+    until = dates_of(np.where(returned, following, day_number(end)).astype(np.int64))
+    days = (until - known["day"]).dt.days.astype(float)
+    return Waiting(known[["customer_id", "group"]].assign(days=days, returned=returned), start)
 
 
 def thirds(values: pd.Series) -> pd.Series:
@@ -148,7 +137,7 @@ def thirds(values: pd.Series) -> pd.Series:
 
 def groupings(
     orders: pd.DataFrame,
-    occasions: pd.DataFrame,
+    purchases: Purchases,
     times: pd.DataFrame,
     observation_end,
     within_days: int,
@@ -162,8 +151,11 @@ def groupings(
 
     Parameters
     ----------
-    orders, occasions, times : pandas.DataFrame
-        The log, `purchase_occasions` and `time_to_second_order` of it.
+    orders : pandas.DataFrame
+        The log.
+    purchases : regulars.purchases.Purchases
+    times : pandas.DataFrame
+        As `time_to_second_order` gives them.
     observation_end : date
         Last day of the data.
     within_days : int
@@ -182,41 +174,30 @@ def groupings(
     """
     tables = tables or {}
     cutoff = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=within_days)
-    found = {EARLIER: _segments(occasions, cutoff, observation_end)}
+    found = {EARLIER: _segments(purchases, cutoff, observation_end)}
     channel, lines = _channel(orders, tables.get("customers")), tables.get("order_lines")
     if channel is not None:
         found["channel"] = since_first_order(times, _most_frequent(channel))
     if lines is not None and len(lines):
         found["first_product"] = since_first_order(times, _most_frequent(_first_product(lines)))
-    first = occasions[occasions["occasion"] == 0].set_index("customer_id")["amount"]
+    first = pd.Series(purchases.amount[purchases.starts], index=pd.Index(purchases.customers))
     found["first_size"] = since_first_order(times, thirds(first))
     if answers is not None:
         known = answers.dropna(subset=["customer_id", "satisfaction"]).sort_values("answered_at", kind="stable")
         known = known.drop_duplicates("customer_id").rename(columns={"answered_at": "day"})
         known["group"] = thirds(known["satisfaction"])
-        found["satisfaction"] = since_day(occasions, known[["customer_id", "day", "group"]], observation_end, "answer")
+        found["satisfaction"] = since_day(purchases, known[["customer_id", "day", "group"]], observation_end, "answer")
     return {name: waiting for name, waiting in found.items() if len(waiting.frame)}
 
 
-def _segments(occasions: pd.DataFrame, cutoff: pd.Timestamp, observation_end) -> Waiting:
-    told, then = Histories.of(occasions, observation_end), day_number(cutoff)
-    code, size, seen = told.code, len(told.starts), told.day <= then
-    count = np.bincount(code[seen], minlength=size)
-    known, returned = count > 0, count <= told.frequency  # there is more than was known
-    last, following = told.starts + np.maximum(count - 1, 0), told.starts + np.minimum(count, told.frequency)
-    spend = np.bincount(code[seen], told.frame["amount"].to_numpy(float)[seen], size)
-    table = pd.DataFrame(
-        {
-            "customer_id": told.customers,
-            "last_ordered_at": told.day[last].astype("datetime64[D]").astype("datetime64[s]"),
-            "frequency": count - 1,
-            "spend": spend,
-            "days": np.where(returned, told.day[following], day_number(observation_end)) - float(then),
-            "returned": returned,
-        }
-    )[known].reset_index(drop=True)
+def _segments(purchases: Purchases, cutoff: pd.Timestamp, observation_end) -> Waiting:
+    table, known = purchases.summary(cutoff), purchases.known(cutoff)
+    then, end = day_number(cutoff), day_number(observation_end)
+    following = purchases.until(observation_end).next_days(known, np.full(len(known), then))
+    returned = np.isfinite(following)
     names = name_segments(rfm_scores(table)) if len(table) else pd.Series(dtype="string")
-    return Waiting(table.assign(group=names.to_numpy())[["customer_id", "group", "days", "returned"]], "cutoff")
+    waited = {"days": np.where(returned, following, end) - float(then), "returned": returned}
+    return Waiting(table[["customer_id"]].assign(group=names.to_numpy(), **waited), "cutoff")
 
 
 def _channel(orders: pd.DataFrame, customers: pd.DataFrame | None) -> pd.Series | None:

@@ -10,11 +10,11 @@ import pandas as pd
 from regulars.clv.calibration import calibrate_p_active, reliability_table
 from regulars.finding import Finding
 from regulars.labels import Ranking
+from regulars.purchases import Purchases, day_number, month_before, unit_days
 from regulars.retention.dates import DateRules, dates_calibration, next_order, next_order_pit
-from regulars.retention.occasions import Kept, kept_change
+from regulars.retention.kept import Kept, kept_change
 from regulars.retention.risk import expected_active
 from regulars.retention.states import rhythm_chance
-from regulars.rfm import Purchases, day_number, month_before, unit_days
 from regulars.statistics.intervals import Estimate, share
 from regulars.statistics.ranking import Flagged, beside, flagged_beside
 
@@ -76,7 +76,7 @@ class Past(NamedTuple):
     horizon : int
         Days watched after it.
     table : pandas.DataFrame
-        As `regulars.rfm.rfm_summary` had it on that day.
+        As `regulars.purchases.Purchases.summary` had it on that day.
     gaps : numpy.ndarray
         Days between first and second purchase of those who had come back by then.
     days_until : numpy.ndarray
@@ -110,29 +110,22 @@ class Past(NamedTuple):
         return expected_active(chances, settings.level_uncertainty, settings.level)
 
 
-def _past(fitter, log: Purchases, observation_end, cutoff, settings: PastSettings) -> Past | None:
+def _past(fitter, purchases: Purchases, observation_end, cutoff, settings: PastSettings) -> Past | None:
     """Forecast of a day in the past; None where there was too little history for one."""
     then, end = day_number(cutoff), day_number(observation_end)
-    known = log.day <= then
-    if not known.any() or end <= then:
+    told = purchases.until(cutoff)
+    if not len(told) or end <= then:
         return None
-    table = log.summary(cutoff, settings.time_unit)
+    table = told.summary(cutoff, settings.time_unit)
     if not (table["frequency"] > 0).any() or not table["T"].max() > 0:
         return None
-    code, day = log.code[known], log.day[known]
-    starts = np.flatnonzero(np.diff(code, prepend=-1))
-    back = starts[table["frequency"].to_numpy() > 0]
-    later = (log.day > then) & (log.day <= end)
-    who, place = np.unique(log.code[later], return_index=True)  # occasions are in order of time
-    until = np.full(len(log.customers), np.nan)
-    until[who] = log.day[later][place] - then
+    known = purchases.known(cutoff)
+    until = purchases.until(observation_end).next_days(known, np.full(len(known), then)) - then
     active = calibrate_p_active(
-        log, cutoff, end - then, fitter=fitter, time_unit=settings.time_unit, level=settings.level
+        told, cutoff, end - then, fitter=fitter, time_unit=settings.time_unit, level=settings.level
     )
     chance = active.probabilities["p_active"].to_numpy()
-    return Past(
-        pd.Timestamp(cutoff), end - then, table, day[back + 1] - day[back], until[code[starts]], chance, active.model
-    )
+    return Past(pd.Timestamp(cutoff), end - then, table, told.first_gaps, until, chance, active.model)
 
 
 class Told(NamedTuple):
@@ -178,7 +171,7 @@ class Told(NamedTuple):
 
 
 def told_before(
-    fitter, log: Purchases, observation_end, cutoff, list_length: int = 50, settings: PastSettings | None = None
+    fitter, purchases: Purchases, observation_end, cutoff, list_length: int = 50, settings: PastSettings | None = None
 ) -> Told:
     """Make the forecast of a day in the past anew, from what was known then, and hold it against what came.
 
@@ -186,8 +179,7 @@ def told_before(
     ----------
     fitter : callable
         Makes an unfitted model of orders.
-    log : regulars.rfm.Purchases
-        Purchase occasions.
+    purchases : regulars.purchases.Purchases
     observation_end, cutoff : date
         End of what is known now, and of what was known then.
     list_length : int
@@ -199,7 +191,7 @@ def told_before(
     Told
     """
     settings = settings or PastSettings()
-    past = _past(fitter, log, observation_end, cutoff, settings)
+    past = _past(fitter, purchases, observation_end, cutoff, settings)
     if past is None:
         return Told(
             pd.Timestamp(cutoff), HindsightFinding.UNKNOWN, NOTHING, float("nan"), NOTHING, NOTHING, NOTHING, NOTHING
@@ -299,13 +291,13 @@ class Judged(NamedTuple):
 
 
 def judged(
-    fitter, log: Purchases, observation_end, days: int, fixed_days: int, settings: PastSettings | None = None
+    fitter, purchases: Purchases, observation_end, days: int, fixed_days: int, settings: PastSettings | None = None
 ) -> Judged:
     """Judge rankings, the fixed rule and the dates on the last days, from what was known before them.
 
     Parameters
     ----------
-    fitter, log, observation_end, settings
+    fitter, purchases, observation_end, settings
         As for `told_before`.
     days : int
         Kept back.
@@ -319,7 +311,7 @@ def judged(
     """
     settings = settings or PastSettings()
     cutoff = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=days)
-    past = _past(fitter, log, observation_end, cutoff, settings)
+    past = _past(fitter, purchases, observation_end, cutoff, settings)
     if past is None:
         nothing, empty = Flagged(NOTHING, NOTHING, NOTHING, {}, {}), pd.DataFrame()
         return Judged(RuleFinding.TOO_SHORT, cutoff, days, NOTHING, float("nan"), empty, nothing, fixed_days, {}, empty)
@@ -365,7 +357,7 @@ class LookBack(NamedTuple):
     ----------
     month : Told
     judged : Judged
-    kept : regulars.retention.occasions.Kept
+    kept : regulars.retention.kept.Kept
     """
 
     month: Told
@@ -374,16 +366,14 @@ class LookBack(NamedTuple):
 
 
 def look_back(
-    fitter, occasions, observation_end, judged_days: int, fixed_days: int, list_length: int = 50, **settings
+    fitter, purchases: Purchases, observation_end, judged_days: int, fixed_days: int, list_length: int = 50, **settings
 ) -> LookBack:
     """Make the forecasts of a month ago, and of the days kept back, anew.
 
     Parameters
     ----------
-    fitter, observation_end, list_length
+    fitter, purchases, observation_end, list_length
         As for `told_before`.
-    occasions : pandas.DataFrame
-        As `regulars.retention.purchase_occasions` gives them.
     judged_days, fixed_days : int
         As for `judged`.
     **settings
@@ -393,10 +383,9 @@ def look_back(
     -------
     LookBack
     """
-    end, log = pd.Timestamp(observation_end).normalize(), Purchases.of_days(occasions)
-    chosen = PastSettings(**settings)
+    end, chosen = pd.Timestamp(observation_end).normalize(), PastSettings(**settings)
     return LookBack(
-        told_before(fitter, log, end, month_before(end), list_length, chosen),
-        judged(fitter, log, end, judged_days, fixed_days, chosen),
-        kept_change(occasions, end, chosen.level),
+        told_before(fitter, purchases, end, month_before(end), list_length, chosen),
+        judged(fitter, purchases, end, judged_days, fixed_days, chosen),
+        kept_change(purchases, end, chosen.level),
     )

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from regulars.labels import CustomerState
+from regulars.purchases import Purchases
 
 
 def reconciled(
-    occasions: pd.DataFrame,
+    purchases: Purchases,
     value: pd.DataFrame,
     times: pd.DataFrame,
     second,
@@ -20,8 +21,7 @@ def reconciled(
 
     Parameters
     ----------
-    occasions : pandas.DataFrame
-        As `regulars.retention.purchase_occasions` gives them.
+    purchases : regulars.purchases.Purchases
     value : pandas.DataFrame
         The value table with ``customer_state``.
     times, second
@@ -52,7 +52,7 @@ def reconciled(
         "customers_ledger": (ledger["new"].sum(), len(value)),
         "customers_bands": (bands["customers"].sum(), len(value)),
         "orders_cohorts": (cohorts["orders"].sum(), (value["frequency"] + 1).sum()),
-        "revenue_cohorts": (cohorts["revenue"].sum(), occasions["amount"].sum()),
+        "revenue_cohorts": (cohorts["revenue"].sum(), purchases.amount.sum()),
         "revenue_ledger": (ledger["revenue"].sum(), value["spend"].sum()),
         "repeaters_survival": (times["returned"].sum(), repeaters),
         "events_survival": (second.events.sum(), repeaters),

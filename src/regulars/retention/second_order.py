@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from regulars.retention.occasions import Histories, purchase_occasions
-from regulars.rfm import day_number
+from regulars.purchases import Purchases, day_number
 from regulars.statistics.intervals import Estimate
 from regulars.statistics.survival import kaplan_meier
 
@@ -47,13 +46,12 @@ def cohort_curves(times: pd.DataFrame, most: int = 4, level: float = 0.9) -> pd.
     return pd.concat(parts, ignore_index=True)
 
 
-def time_to_second_order(occasions: pd.DataFrame, observation_end, unit: str = "month") -> pd.DataFrame:
+def time_to_second_order(purchases: Purchases, observation_end, unit: str = "month") -> pd.DataFrame:
     """Days from each customer's first purchase day to the second, or to the end of the data where none has come.
 
     Parameters
     ----------
-    occasions : pandas.DataFrame
-        As `regulars.retention.purchase_occasions` gives them.
+    purchases : regulars.purchases.Purchases
     observation_end : date
         Last day of the data.
     unit : {"month", "quarter", "year"}
@@ -70,12 +68,11 @@ def time_to_second_order(occasions: pd.DataFrame, observation_end, unit: str = "
     >>> orders = pd.DataFrame({
     ...     "customer_id": ["a", "a", "b"], "amount": 1.0,
     ...     "ordered_at": pd.to_datetime(["2026-01-05", "2026-03-06", "2026-01-09"])})
-    >>> from regulars.retention import purchase_occasions
-    >>> time_to_second_order(purchase_occasions(orders), "2026-01-31")[["days", "returned"]].to_numpy().tolist()
+    >>> time_to_second_order(Purchases.of(orders), "2026-01-31")[["days", "returned"]].to_numpy().tolist()
     [[26.0, False], [22.0, False]]
     """
-    end, told = day_number(observation_end), Histories.of(occasions, observation_end)
-    first, repeats = told.first, told.frequency > 0
+    end, told = day_number(observation_end), purchases.until(observation_end)
+    first, repeats = told.first_days, told.frequency > 0
     until = np.full(len(first), float(end))
     until[repeats] = told.day[told.starts[repeats] + 1]
     months = {"month": 1, "quarter": 3, "year": 12}[unit]
@@ -91,21 +88,15 @@ def time_to_second_order(occasions: pd.DataFrame, observation_end, unit: str = "
     )
 
 
-def second_order_share(
-    orders: pd.DataFrame, observation_end, days: int, zero_spend_is_purchase: bool = False, level: float = 0.9
-) -> Estimate:
+def second_order_share(purchases: Purchases, observation_end, days: int, level: float = 0.9) -> Estimate:
     """Share of customers who order a second time within so many days, by Kaplan–Meier.
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        The clean table.
+    purchases : regulars.purchases.Purchases
     observation_end : date
     days : int
-    zero_spend_is_purchase : bool
-        As of `regulars.retention.purchase_occasions`.
     level : float
     """
-    occasions = purchase_occasions(orders, zero_spend_is_purchase=zero_spend_is_purchase)
-    times = time_to_second_order(occasions, observation_end)
+    times = time_to_second_order(purchases, observation_end)
     return kaplan_meier(times["days"], times["returned"], level).share_by(days)

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.labels import CustomerState
-from regulars.retention.occasions import Histories
-from regulars.rfm import day_number
+from regulars.purchases import Purchases, day_number
 
 FIRST_GAP_MIN = 30
 
@@ -130,7 +129,7 @@ def rhythm_chance(frequency, last_days, age_days, gaps_days, r: float, alpha: fl
 
 
 def customer_states(
-    occasions: pd.DataFrame,
+    purchases: Purchases,
     observation_end,
     r: float,
     alpha: float,
@@ -141,8 +140,7 @@ def customer_states(
 
     Parameters
     ----------
-    occasions : pandas.DataFrame
-        As `regulars.retention.purchase_occasions` gives them.
+    purchases : regulars.purchases.Purchases
     observation_end : date
         Last day of the data; later purchases are not looked at.
     r, alpha : float
@@ -166,9 +164,9 @@ def customer_states(
     back (`first_gap_probability`), or, where those are too few, by the model.
     """
     limits = thresholds or Thresholds()
-    told = Histories.of(occasions, observation_end)
-    frequency, first, gaps = told.frequency, told.first, told.first_gaps
-    last, before, end = (days - first for days in (told.last, told.before, day_number(observation_end)))
+    told = purchases.until(observation_end)
+    frequency, first, gaps = told.frequency, told.first_days, told.first_gaps
+    last, before, end = (days - first for days in (told.last_days, told.days_before_last, day_number(observation_end)))
     now = rhythm_chance(frequency, last, end, gaps, r, alpha, days_per_unit)
     repeats = frequency > 0
     earlier = np.ones(len(frequency))

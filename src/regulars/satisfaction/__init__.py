@@ -39,7 +39,7 @@ _HOMES = {
     "methods.components": ("component_scores", "principal_components"),
     "methods.ordered": ("ordered_logit",),
     "survey.raking": ("rake", "rfm_cells", "weighted_share"),
-    "methods.repurchase": ("areas_under_curve", "folds_of", "foretell", "purchases_of", "repurchases", "whole"),
+    "methods.repurchase": ("areas_under_curve", "folds_of", "foretell", "repurchases", "whole"),
     "methods.methods": (
         "Design", "Ranks", "factor_scores", "four_ways", "latest_answers", "methods_finding", "out_of_sample_scores",
         "rank_correlation",

@@ -112,8 +112,8 @@ class Survey:
         ``order_lines``, ``tickets``, ``mystery_visits``, ``lost_reasons``; ``value``, the scored one.
     customers : pandas.DataFrame
         One row per customer: ``customer_id``, ``segment``.
-    purchases : pandas.DataFrame or None
-        ``customer_id``, ``day``; as `regulars.satisfaction.purchases_of`.
+    purchases : regulars.purchases.Purchases or None
+        None where the log is a sample of the orders.
     observation_end : date
     asked : Questions
     names : pandas.Series

@@ -7,7 +7,7 @@ import pandas as pd
 
 from regulars.finding import Finding
 from regulars.labels import Segment
-from regulars.rfm import Purchases, month_before
+from regulars.purchases import Purchases, month_before
 from regulars.segments.clusters import Clustering, cluster_features
 from regulars.segments.rfm import name_segments, rfm_scores
 from regulars.statistics.intervals import Estimate, z_value
@@ -15,26 +15,23 @@ from regulars.statistics.intervals import Estimate, z_value
 AGING = (Segment.NEW, Segment.PROMISING)  # everybody leaves them by the passing of time: no news
 
 
-def groups_at(orders, day, found: Clustering | None = None, *, zero_spend_is_purchase: bool = False) -> pd.DataFrame:
+def groups_at(purchases: Purchases, day, found: Clustering | None = None) -> pd.DataFrame:
     """Segment, and cluster by the rule found now, of each customer as they stood on an earlier day.
 
     Parameters
     ----------
-    orders : pandas.DataFrame or regulars.rfm.Purchases
-        customer_id, ordered_at, amount.
+    purchases : regulars.purchases.Purchases
     day : date
-        Later orders are not known yet.
+        Later purchases are not known yet.
     found : Clustering, optional
         Clusters of today.
-    zero_spend_is_purchase : bool
-        As for `regulars.rfm.rfm_summary`.
 
     Returns
     -------
     pandas.DataFrame
         ``segment`` and, where clusters were found, ``cluster``, by customer_id.
     """
-    then = Purchases.of(orders, zero_spend_is_purchase=zero_spend_is_purchase).summary(day).set_index("customer_id")
+    then = purchases.summary(day).set_index("customer_id")
     if then.empty:
         return pd.DataFrame({"segment": pd.Series(dtype="string"), "cluster": pd.Series(dtype="string")})
     groups = pd.DataFrame({"segment": name_segments(rfm_scores(then))})
@@ -140,12 +137,14 @@ def transition_shares(before: pd.Series, now: pd.Series, order: Sequence[str], m
     return long.assign(n=long["before"].map(n).astype(int)).astype({"before": "string", "now": "string"})
 
 
-def drift_finding(orders, customers: pd.DataFrame, found: Clustering, end, order, level=0.9, min_cell=1) -> Finding:
+def drift_finding(
+    purchases: Purchases, customers: pd.DataFrame, found: Clustering, end, order, level=0.9, min_cell=1
+) -> Finding:
     """Tell who has changed segment in the last month.
 
     Parameters
     ----------
-    orders : pandas.DataFrame or Purchases
+    purchases : regulars.purchases.Purchases
     customers : pandas.DataFrame
         customer_id, segment, cluster as of `end`.
     found : Clustering
@@ -164,14 +163,13 @@ def drift_finding(orders, customers: pd.DataFrame, found: Clustering, end, order
         empty), ``still``, or ``no_past``.
     """
     day = month_before(end)
-    log = Purchases.of(orders)
-    then, now = groups_at(log, day, found), customers.set_index("customer_id")
+    then, now = groups_at(purchases, day, found), customers.set_index("customer_id")
     if then.empty:
         return Finding("no_past", {"day": day})
-    known = log.known(end)
-    if pd.Index(log.customers.iloc[known]).equals(now.index):
+    known = purchases.known(end)
+    if pd.Index(purchases.customers.iloc[known]).equals(now.index):
         # the same customers in the same order: numbers are compared faster than ids
-        then.index, now.index = log.known(day), known
+        then.index, now.index = purchases.known(day), known
     table = moves(then["segment"], now["segment"], order, "segment", level)
     shown = table[table["n"] >= min_cell].reset_index(drop=True)
     stayed = then["segment"].reindex(now.index).dropna()

@@ -8,7 +8,7 @@ import pandas as pd
 
 from regulars.errors import UserError
 from regulars.labels import LifecycleStage
-from regulars.rfm import Purchases, day_number
+from regulars.purchases import Purchases, day_number
 from regulars.statistics.intervals import Estimate, share
 from regulars.statistics.survival import kaplan_meier
 
@@ -45,7 +45,7 @@ class LadderRules:
     prospect_stages: Mapping[str, str]
 
 
-def ladder_at(log: Purchases, day, rules: LadderRules, memberships=None, referrals=None) -> pd.DataFrame:
+def ladder_at(purchases: Purchases, day, rules: LadderRules, memberships=None, referrals=None) -> pd.DataFrame:
     """Step on which each customer stands on a day.
 
     A customer is inactive once silent for longer than `inactive_days` and than `inactive_gaps` own mean gaps; otherwise
@@ -55,7 +55,7 @@ def ladder_at(log: Purchases, day, rules: LadderRules, memberships=None, referra
 
     Parameters
     ----------
-    log : regulars.rfm.Purchases
+    purchases : regulars.purchases.Purchases
     day : date
         Later events are not known yet.
     rules : LadderRules
@@ -79,26 +79,26 @@ def ladder_at(log: Purchases, day, rules: LadderRules, memberships=None, referra
     >>> ladder_at(Purchases.of(orders), "2026-03-01", rules)["lifecycle_stage"].to_dict()
     {'a': 'repeat', 'b': 'inactive'}
     """
-    table, step = _steps_at(log, day, rules, memberships, referrals)
+    table, step = _steps_at(purchases, day, rules, memberships, referrals)
     names = np.array(LADDER, dtype=object)[step]
     table.insert(0, "lifecycle_stage", pd.Series(names, index=table.index, dtype="string"))
     return table
 
 
-def _steps_at(log, day, rules, memberships=None, referrals=None) -> tuple[pd.DataFrame, np.ndarray]:
+def _steps_at(purchases: Purchases, day, rules, memberships=None, referrals=None) -> tuple[pd.DataFrame, np.ndarray]:
     """What decides the step of each customer known on a day, and the step's number on the ladder."""
     end = pd.Timestamp(day).normalize()
-    place, orders, first, latest = log.histories(end)
+    told = purchases.until(end)
     # the rhythm of someone who has bought once is not known: that of all repeat customers stands in
-    span, repeats = (latest - first).astype(float), orders - 1
+    span, repeats = (told.last_days - told.first_days).astype(float), told.frequency
     gap = np.divide(span, repeats, out=np.full(span.size, span.sum() / max(repeats.sum(), 1)), where=repeats > 0)
     table = pd.DataFrame(
         {
-            "orders": orders,
-            "days_since_order": (day_number(end) - latest).astype(float),
+            "orders": repeats + 1,
+            "days_since_order": (day_number(end) - told.last_days).astype(float),
             "patience": np.maximum(float(rules.inactive_days), rules.inactive_gaps * gap),
         },
-        index=pd.Index(log.customers.iloc[place], name="customer_id"),
+        index=pd.Index(told.customers, name="customer_id"),
     )
     table["is_member"] = _members(table.index, memberships, end)
     table["referred"] = _referred(table.index, referrals, end)
@@ -165,12 +165,12 @@ def prospects_on_ladder(prospects: pd.DataFrame, rules: LadderRules) -> pd.DataF
     return rest.assign(lifecycle_stage=rest["stage"].map(rules.prospect_stages).astype("string"))
 
 
-def transition_counts(log: Purchases, end, rules: LadderRules, months: int = 12, **others) -> pd.DataFrame:
+def transition_counts(purchases: Purchases, end, rules: LadderRules, months: int = 12, **others) -> pd.DataFrame:
     """How many customers went from each step to each in a month, summed over the last months.
 
     Parameters
     ----------
-    log, end, rules
+    purchases, end, rules
         As `ladder_at`.
     months : int
         Months that are counted, back from `end`; fewer where the log is shorter.
@@ -183,15 +183,15 @@ def transition_counts(log: Purchases, end, rules: LadderRules, months: int = 12,
         Step before × step after, customers; steps that occur.
     """
     last = pd.Timestamp(end).normalize()
-    log, others = _numbered(log, **others)
+    purchases, others = _numbered(purchases, **others)
     days = [last - pd.DateOffset(months=k) for k in range(months + 1)]
-    days = [day for day in days if day >= log.first][::-1]
+    days = [day for day in days if day >= purchases.first][::-1]
     if len(days) < 2:
         return pd.DataFrame()
     size, pairs, earlier = len(LADDER), np.zeros(len(LADDER) ** 2, dtype=np.int64), None
     for day in days:
-        table, step = _steps_at(log, day, rules, **others)
-        now = np.full(len(log.customers), -1)
+        table, step = _steps_at(purchases, day, rules, **others)
+        now = np.full(len(purchases.customers), -1)
         now[table.index] = step
         if earlier is not None:
             known = earlier >= 0
@@ -205,15 +205,15 @@ def transition_counts(log: Purchases, end, rules: LadderRules, months: int = 12,
     return counts.set_axis(list(seen), axis=0).set_axis(list(seen), axis=1)
 
 
-def _numbered(log: Purchases, memberships=None, referrals=None) -> tuple[Purchases, dict]:
+def _numbered(purchases: Purchases, memberships=None, referrals=None) -> tuple[Purchases, dict]:
     """The same with customers by number: numbers are compared faster than text, month by month. Strangers are -1."""
-    place = pd.Index(log.customers)
+    place = pd.Index(purchases.customers)
     tables = {"memberships": (memberships, "customer_id"), "referrals": (referrals, "referrer_id")}
     others = {
         name: table if table is None else table.assign(**{key: place.get_indexer(table[key])})
         for name, (table, key) in tables.items()
     }
-    return replace(log, customers=pd.Series(np.arange(len(place)), name=log.customers.name)), others
+    return replace(purchases, customers=pd.Series(np.arange(len(place)), name=purchases.customers.name)), others
 
 
 def transition_matrix(counts: pd.DataFrame) -> pd.DataFrame:
@@ -279,12 +279,12 @@ def _row(rng, counts, point):
     return row
 
 
-def climbs(log: Purchases, end, rules: LadderRules, prospects=None, memberships=None, referrals=None, level=0.9):
+def climbs(purchases: Purchases, end, rules: LadderRules, prospects=None, memberships=None, referrals=None, level=0.9):
     """Share that reached each next step, and how long it took, those still on their way counted right.
 
     Parameters
     ----------
-    log, end, rules, memberships, referrals
+    purchases, end, rules, memberships, referrals
         As `ladder_at`.
     prospects : pandas.DataFrame, optional
         created_at, stage, customer_id; a prospect without a decision is still on the way.
@@ -296,14 +296,10 @@ def climbs(log: Purchases, end, rules: LadderRules, prospects=None, memberships=
         ``lifecycle_stage`` (from), ``next_stage``, ``n`` (who reached the first), ``reached``, ``share`` with limits
         (Wilson), ``median_days`` with limits (Kaplan–Meier; NaN where half of them have not got there).
     """
-    ids = log.customers
-    log, others = _numbered(log, memberships, referrals)
+    told, now = purchases.until(end), day_number(end)
+    _, others = _numbered(told, memberships, referrals)
     memberships, referrals = others["memberships"], others["referrals"]
-    now = day_number(end)
-    seen = log.day <= now
-    code, day = log.code[seen], log.day[seen]
-    start = np.flatnonzero(np.diff(code, prepend=-1))
-    nth = np.arange(code.size) - np.repeat(start, np.diff(start, append=code.size))
+    code, day, nth = told.code, told.day, told.occasion
     moment = {k: pd.Series(day[nth == k - 1], index=code[nth == k - 1]) for k in (1, 2, rules.client_orders)}
     steps = [
         (LifecycleStage.FIRST_TIME, LifecycleStage.REPEAT, moment[1], moment[2]),
@@ -312,7 +308,7 @@ def climbs(log: Purchases, end, rules: LadderRules, prospects=None, memberships=
     if prospects is not None and "customer_id" in prospects:
         noted = _day_numbers(prospects.set_index("prospect_id")["created_at"])
         won = prospects.dropna(subset="customer_id")
-        place = pd.Series(pd.Index(ids).get_indexer(won["customer_id"]))
+        place = pd.Series(told.places(won["customer_id"]))
         won = pd.Series(place.map(moment[1]).to_numpy(), index=won["prospect_id"]).dropna()
         steps.insert(0, (LifecycleStage.PROSPECT, LifecycleStage.FIRST_TIME, noted, won))
     if memberships is not None:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from regulars.finding import Finding
 from regulars.labels import LifecycleStage
-from regulars.rfm import Purchases
+from regulars.purchases import Purchases
 from regulars.segments.ladder import (
     LADDER,
     LadderRules,
@@ -20,7 +20,8 @@ from regulars.statistics.intervals import share
 
 
 def ladder_finding(
-    stages: pd.DataFrame, log: Purchases, end, rules: LadderRules, *, prospects=None, memberships=None, referrals=None,
+    stages: pd.DataFrame, purchases: Purchases, end, rules: LadderRules, *,
+    prospects=None, memberships=None, referrals=None,
     months: int = 12, ahead: int = 6, level: float = 0.9, min_cell: int = 1, seed: int = 0,
 ) -> Finding:  # fmt: skip
     """Tell how customers stand on the ladder and climb it.
@@ -29,7 +30,7 @@ def ladder_finding(
     ----------
     stages : pandas.DataFrame
         Of `ladder_at` at `end`.
-    log, end, rules, prospects, memberships, referrals
+    purchases, end, rules, prospects, memberships, referrals
         As `climbs`.
     months, ahead : int
         Months whose moves are counted; months that are forecast.
@@ -56,13 +57,13 @@ def ladder_finding(
         }
     )
     steps = steps[steps["customers"] >= max(min_cell, 1)].reset_index(drop=True)
-    climbing = climbs(log, end, rules, prospects, level=level, **others)
+    climbing = climbs(purchases, end, rules, prospects, level=level, **others)
     frames = {"steps": steps, "climbs": climbing}
     second = climbing[climbing["lifecycle_stage"] == LifecycleStage.FIRST_TIME.value].iloc[0]
     reached = share(int(second["reached"]), int(second["n"]), level)
     silent = share(int((stages["lifecycle_stage"] == LifecycleStage.INACTIVE.value).sum()), len(stages), level)
     facts = {"silent": silent, "reached": reached, "client_orders": rules.client_orders}
-    counts = transition_counts(log, end, rules, months, **others)
+    counts = transition_counts(purchases, end, rules, months, **others)
     if counts.empty:
         return Finding("no_moves", facts, _shown(frames))
     matrix = transition_matrix(counts)
@@ -70,7 +71,7 @@ def ladder_finding(
     long = matrix.rename_axis(index="before", columns="now").stack().rename("share").reset_index()
     long["n"] = long["before"].map(n).astype(int)
     forecast = ladder_forecast(stages["lifecycle_stage"], counts, ahead, level, seed=seed)
-    days = days_on_step(stages, log, end, rules, **others)
+    days = days_on_step(stages, purchases, end, rules, **others)
     stays = time_on_steps(stages, days, counts, end, rules, prospects, level, min_cell)
     frames |= {"stays": stays, "matrix": long[long["n"] >= min_cell].reset_index(drop=True), "forecast": forecast}
     return Finding("known", facts | {"ahead": ahead, "months": months}, _shown(frames))

@@ -9,14 +9,14 @@ from scipy.special import betainc, gammainc
 from regulars.errors import UntoldError
 from regulars.finding import Finding
 from regulars.labels import RelationStage
-from regulars.rfm import Purchases
+from regulars.purchases import Purchases
 from regulars.segments.coded import places
 from regulars.segments.findings import NO_VALUE
 from regulars.statistics.intervals import Estimate, z_value
 
 
 def relation_stages(
-    customers: pd.DataFrame, log: Purchases, end, r: float, alpha: float, horizon_days: float, unit_days,
+    customers: pd.DataFrame, purchases: Purchases, end, r: float, alpha: float, horizon_days: float, unit_days,
     growth_from: float,
 ):  # fmt: skip
     """Whether the relationship with each customer is still being won, growing or mature, with its probability.
@@ -25,7 +25,7 @@ def relation_stages(
     ----------
     customers : pandas.DataFrame
         customer_id, frequency, T (in time units).
-    log : Purchases
+    purchases : Purchases
     end : date
     r, alpha : float
         Of BG/NBD: rates vary over customers as Gamma(r, α), α in time units.
@@ -53,9 +53,9 @@ def relation_stages(
     """
     x, T = customers["frequency"].to_numpy(float), customers["T"].to_numpy(float)
     last = pd.Timestamp(end).to_datetime64().astype("datetime64[D]").astype(int)
-    at = places(pd.Index(log.customers), pd.Index(customers["customer_id"]))[log.code]
-    inside = (at >= 0) & (log.day <= last)
-    at, day = at[inside], log.day[inside]
+    at = places(pd.Index(purchases.customers), pd.Index(customers["customer_id"]))[purchases.code]
+    inside = (at >= 0) & (purchases.day <= last)
+    at, day = at[inside], purchases.day[inside]
     later = day > last - T[at] * unit_days / 2
     second = np.bincount(at[later], minlength=len(x)).astype(float)
     second = np.minimum(second, x)
@@ -76,7 +76,7 @@ def relation_stages(
 
 
 def relation_finding(
-    customers: pd.DataFrame, log: Purchases, end, models: Mapping, growth_from: float, level: float = 0.9
+    customers: pd.DataFrame, purchases: Purchases, end, models: Mapping, growth_from: float, level: float = 0.9
 ) -> Finding:
     """Tell how many relationships are being won, grow or are mature.
 
@@ -84,7 +84,7 @@ def relation_finding(
     ----------
     customers : pandas.DataFrame
         customer_id, frequency, T, clv (currency).
-    log, end, growth_from
+    purchases, end, growth_from
         As for `relation_stages`.
     models : mapping
         Content of ``models/<dataset>/clv.json``: rates, time unit, horizon.
@@ -102,7 +102,7 @@ def relation_finding(
         raise UntoldError(NO_VALUE)
     rates = models["models"]["bg_nbd"]["parameters"]
     unit, horizon = 1 / units(days=1, time_unit=models["time_unit"]), models["horizon_months"] / 12 * 365.25
-    relations = relation_stages(customers, log, end, rates["r"], rates["alpha"], horizon, unit, growth_from)
+    relations = relation_stages(customers, purchases, end, rates["r"], rates["alpha"], horizon, unit, growth_from)
     rows = []
     for stage in RelationStage:
         p = relations[f"p_{stage.value}"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.labels import LifecycleStage
-from regulars.rfm import Purchases, day_number
+from regulars.purchases import Purchases, day_number
 from regulars.segments.ladder import LadderRules, prospects_on_ladder
 from regulars.statistics.intervals import median_interval, wilson
 
@@ -12,7 +12,7 @@ DAY = "datetime64[D]"
 
 
 def days_on_step(
-    stages: pd.DataFrame, log: Purchases, end, rules: LadderRules, memberships=None, referrals=None
+    stages: pd.DataFrame, purchases: Purchases, end, rules: LadderRules, memberships=None, referrals=None
 ) -> pd.Series:
     """Days since each customer came to stand on the present step.
 
@@ -24,7 +24,7 @@ def days_on_step(
     ----------
     stages : pandas.DataFrame
         Of `regulars.segments.ladder_at` at `end`.
-    log, end, rules, memberships, referrals
+    purchases, end, rules, memberships, referrals
         As there.
 
     Returns
@@ -36,24 +36,21 @@ def days_on_step(
     --------
     >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
     ...                        "ordered_at": pd.to_datetime(["2026-01-01", "2026-02-01", "2026-02-19"])})
-    >>> rules, log = LadderRules(4, 180, 3, 1, 3, 1.25, {}), Purchases.of(orders)
+    >>> rules, purchases = LadderRules(4, 180, 3, 1, 3, 1.25, {}), Purchases.of(orders)
     >>> from regulars.segments import ladder_at
-    >>> days_on_step(ladder_at(log, "2026-03-01", rules), log, "2026-03-01", rules).to_dict()
+    >>> days_on_step(ladder_at(purchases, "2026-03-01", rules), purchases, "2026-03-01", rules).to_dict()
     {'a': 28, 'b': 10}
     """
-    last, place = day_number(end), log.known(end)
-    if len(place) != len(stages):
+    last, told = day_number(end), purchases.until(end)
+    if len(told.customers) != len(stages):
         raise ValueError("the steps are of other customers than those known on that day")
-    seen = log.day <= last
-    code, day = log.code[seen], log.day[seen]
-    starts = np.flatnonzero(np.diff(code, prepend=-1))
-    nth = np.arange(code.size) - np.repeat(starts, np.diff(starts, append=code.size))
 
     def of_order(number: int) -> np.ndarray:
         """Day of each customer's order of that number; missing for those who have not placed it."""
-        days = np.full(len(log.customers), np.nan)
-        days[code[nth == number - 1]] = day[nth == number - 1]
-        return days[place]
+        days = np.full(len(stages), np.nan)
+        some = told.frequency >= number - 1
+        days[some] = told.day[told.starts[some] + number - 1]
+        return days
 
     ids = pd.Index(stages.index)
     joined, left = (_by_customer(ids, days) for days in _programme_days(memberships, last))
@@ -72,7 +69,7 @@ def days_on_step(
         LifecycleStage.PARTNER: np.fmax(joined, enough),
     }
     reached = np.select([step == names.index(stage.value) for stage in since], list(since.values()), np.nan)
-    reached = np.fmax(reached, _returned(day, starts, nth, rules))
+    reached = np.fmax(reached, _returned(told, rules))
     silence = stages["days_since_order"].to_numpy(float) - np.floor(stages["patience"].to_numpy(float)) - 1
     answer = np.where(step == names.index(LifecycleStage.INACTIVE.value), silence, last - reached)
     return pd.Series(np.maximum(np.nan_to_num(answer), 0).astype(np.int64), index=stages.index, name="days_on_step")
@@ -87,16 +84,16 @@ def _by_customer(ids: pd.Index, days: pd.Series) -> np.ndarray:
     return found
 
 
-def _returned(day, starts, nth, rules: LadderRules) -> np.ndarray:
+def _returned(told: Purchases, rules: LadderRules) -> np.ndarray:
     """Per customer the day of the last order that ended a silence longer than the patience then; NaN where none did."""
-    if not starts.size:
+    if not len(told):
         return np.empty(0)
-    gap, first = np.diff(day, prepend=day[:1]), day[starts][np.cumsum(nth == 0) - 1]
+    day, gap, nth, first = told.day, told.gaps, told.occasion, told.first_days[told.code]
     repeats = nth >= 1
     typical = gap[repeats].mean() if repeats.any() else 0.0
     before = np.where(nth >= 2, (day - gap - first) / np.maximum(nth - 1, 1), typical)
     patience = np.maximum(rules.inactive_days, rules.inactive_gaps * before)
-    found = np.maximum.reduceat(np.where(repeats & (gap > patience), day.astype(float), -np.inf), starts)
+    found = np.maximum.reduceat(np.where(repeats & (gap > patience), day.astype(float), -np.inf), told.starts)
     return np.where(np.isfinite(found), found, np.nan)
 
 

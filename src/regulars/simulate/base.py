@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from regulars.simulate.products import RANGE
-from regulars.simulate.purchasing import Purchases, purchases_until_dropout
+from regulars.simulate.purchasing import purchases_until_dropout
 from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, month_of_day
 from regulars.simulate.spending import mean_spend, order_values
 from regulars.simulate.streams import stream
@@ -101,7 +101,7 @@ def draw_orders(retailer: Retailer, base: Base, seed: int) -> Orders:
     """Let every customer buy, event by event, until leaving or until the simulated future ends."""
     rng = stream(seed, "purchases")
     until = retailer.days + retailer.future_weeks * DAYS_PER_WEEK
-    bought: Purchases = purchases_until_dropout(base.rate / DAYS_PER_WEEK, base.dropout, until - base.first_moment, rng)
+    bought = purchases_until_dropout(base.rate / DAYS_PER_WEEK, base.dropout, until - base.first_moment, rng)
     moment = base.first_moment[bought.customer] + bought.time
     worth = order_values(base.mean_spend[bought.customer], retailer.p, stream(seed, "order values"))
     order = np.argsort(moment, kind="stable")

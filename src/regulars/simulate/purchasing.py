@@ -9,7 +9,7 @@ from regulars.simulate.streams import stream
 
 
 @dataclass(frozen=True)
-class Purchases:
+class SimulatedPurchases:
     """Every purchase of every customer, by customer and then by time.
 
     Parameters
@@ -27,7 +27,7 @@ class Purchases:
     dropped_at: np.ndarray
 
 
-def purchases_until_dropout(rate, dropout, duration, rng, dropout_at_first=False) -> Purchases:
+def purchases_until_dropout(rate, dropout, duration, rng, dropout_at_first=False) -> SimulatedPurchases:
     """Purchases of customers who may leave after each purchase (the story of BG/NBD and MBG/NBD).
 
     While alive a customer buys as a Poisson process; after every repeat purchase a coin with the customer's own
@@ -48,7 +48,7 @@ def purchases_until_dropout(rate, dropout, duration, rng, dropout_at_first=False
 
     Returns
     -------
-    Purchases
+    SimulatedPurchases
 
     Examples
     --------
@@ -72,7 +72,7 @@ def purchases_until_dropout(rate, dropout, duration, rng, dropout_at_first=False
     return _purchases(who, when, dropped_at)
 
 
-def purchases_until_death(rate, lifetime, duration, rng) -> Purchases:
+def purchases_until_death(rate, lifetime, duration, rng) -> SimulatedPurchases:
     """Purchases of customers who leave at a moment of their own, unrelated to purchases (Pareto/NBD's story).
 
     Parameters
@@ -87,7 +87,7 @@ def purchases_until_death(rate, lifetime, duration, rng) -> Purchases:
 
     Returns
     -------
-    Purchases
+    SimulatedPurchases
         Its `dropped_at` is `lifetime`.
     """
     now = np.zeros(len(rate))
@@ -113,18 +113,18 @@ def _throw_coins(staying, now, dropped_at, dropout, rng):
     return staying[~leaves]
 
 
-def _purchases(who, when, dropped_at) -> Purchases:
+def _purchases(who, when, dropped_at) -> SimulatedPurchases:
     customer, time = np.concatenate(who), np.concatenate(when)
     order = np.argsort(customer, kind="stable")  # the rounds are in time order already
-    return Purchases(customer[order], time[order], dropped_at)
+    return SimulatedPurchases(customer[order], time[order], dropped_at)
 
 
-def summary(purchases: Purchases, T, future: float) -> pd.DataFrame:
+def summary(purchases: SimulatedPurchases, T, future: float) -> pd.DataFrame:
     """What an analyst sees at the end of the watch, and what only the simulation knows.
 
     Parameters
     ----------
-    purchases : Purchases
+    purchases : SimulatedPurchases
         Simulated up to ``T + future``.
     T : array of float
         End of the watch, per customer.

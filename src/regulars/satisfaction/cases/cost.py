@@ -6,6 +6,7 @@ import pandas as pd
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.labels import Change, Outcome
+from regulars.purchases import Purchases
 from regulars.satisfaction.cases.complaints import only_complaints
 from regulars.satisfaction.cases.iceberg import complaint_iceberg, retention_after_complaint, word_of_mouth
 from regulars.satisfaction.cases.service import FEW_CASES, Handling, handling_steps, sound_tickets, ticket_times
@@ -77,7 +78,7 @@ def returned_finding(
     tickets : pandas.DataFrame
         Clean table; only complaints count.
     orders : pandas.DataFrame or None
-        Clean table, as `regulars.satisfaction.purchases_of` gives it.
+        Clean table; None where it is a sample of the orders.
     observation_end : date
     settings : Handling
     level, min_cell
@@ -141,7 +142,7 @@ def silent_part(complaints: pd.DataFrame, scores: pd.DataFrame, below: float, le
 
 
 def worth_finding(
-    purchases: pd.DataFrame,
+    purchases: Purchases | None,
     scores: pd.DataFrame,
     spend_per_order: pd.Series,
     observation_end,

@@ -30,7 +30,6 @@ from regulars.satisfaction.cases.service import (
     warranty_cost,
 )
 from regulars.satisfaction.cases.trail import status_trail
-from regulars.satisfaction.methods.repurchase import purchases_of
 from regulars.satisfaction.survey.told import complaints_told
 from regulars.segments.products import descriptions
 from regulars.statistics.intervals import Estimate, from_row
@@ -89,7 +88,7 @@ def cases_told(
     tickets, shown = tables["tickets"], {"level": level, "min_cell": min_cell}
     scores = customers if customers["satisfaction"].notna().any() else None
     goods = {"lines": tables.get("order_lines"), "units": tables.get("units")}
-    followed = purchases_of(orders, orders_sampled)
+    followed = None if orders_sampled else orders
     return Cases(
         _complaints(tickets, len(customers), observation_end, level, min_cell),
         service_finding(tickets, observation_end, settings, scores=scores, level=level),

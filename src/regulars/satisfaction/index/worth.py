@@ -13,12 +13,11 @@ from scipy.stats import chi2
 
 from regulars.clv import BetaGeoCovariateFitter, BetaGeoFitter
 from regulars.errors import UserError
-from regulars.rfm import unit_days
+from regulars.purchases import Purchases, day_number, day_numbers, unit_days
 from regulars.satisfaction.survey.answers import among
 from regulars.statistics.intervals import Estimate, z_value
 
 MONTH_DAYS = 30.4375
-NANOSECONDS = 86_400 * 10**9  # of a day
 STEP = 1e-4  # of the numerical derivatives of value by the parameters
 BINS = 4  # values of the score at which value is computed; between them it is nearly straight
 ASSUMPTIONS = (
@@ -103,13 +102,12 @@ class ValueLost(NamedTuple):
     point_value: Estimate
 
 
-def histories_at(purchases: pd.DataFrame, when, observation_end, time_unit: str = "week") -> pd.DataFrame:
+def histories_at(purchases: Purchases, when, observation_end, time_unit: str = "week") -> pd.DataFrame:
     """History of customers at a day of their own and at the end of the data.
 
     Parameters
     ----------
-    purchases : pandas.DataFrame
-        ``customer_id``, ``day``: one row per purchase day, as `regulars.rfm.purchase_log` gives them.
+    purchases : regulars.purchases.Purchases
     when : pandas.Series
         Day by customer_id: of the answer.
     observation_end : date
@@ -123,49 +121,30 @@ def histories_at(purchases: pd.DataFrame, when, observation_end, time_unit: str 
 
     Examples
     --------
-    >>> log = pd.DataFrame({"customer_id": ["a", "a", "a"],
-    ...                     "day": pd.to_datetime(["2026-01-01", "2026-01-15", "2026-03-05"])})
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a", "a"], "amount": 1.0,
+    ...                        "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-15", "2026-03-05"])})
     >>> when = pd.Series(pd.to_datetime(["2026-02-05"]), index=["a"])
-    >>> histories_at(log, when, "2026-03-12").iloc[0].tolist()
+    >>> histories_at(Purchases.of(orders), when, "2026-03-12").iloc[0].tolist()
     [2.0, 9.0, 10.0, 1.0, 2.0, 5.0]
     """
-    unit = unit_days(time_unit)
-    ids = pd.Index(when.index.astype(object))
-    code = ids.get_indexer(pd.Index(purchases["customer_id"]).astype(object))
-    here = code >= 0
-    code, day = code[here], pd.to_datetime(purchases["day"]).to_numpy("datetime64[ns]").view(np.int64)[here]
-    limit = pd.to_datetime(when).to_numpy("datetime64[ns]")
-    early = day <= limit.view(np.int64)[code]
-    count, before = np.bincount(code, minlength=len(ids)), np.bincount(code[early], minlength=len(ids))
-    first, last = _ends(code, day, len(ids), np.minimum), _ends(code, day, len(ids), np.maximum)
-    until = _ends(code[early], day[early], len(ids), np.maximum)
-    end = np.datetime64(pd.Timestamp(observation_end).normalize(), "ns").view(np.int64)
-    asked = limit.astype("datetime64[D]").astype("datetime64[ns]").view(np.int64)
+    unit, ids = unit_days(time_unit), pd.Index(when.index.astype(object), name="customer")
+    place, asked = purchases.places(ids), day_numbers(when)
+    before = purchases.up_to(place, asked)
     known = np.flatnonzero(before > 0)
-
-    def length(later, earlier):
-        return (later - earlier) // NANOSECONDS / unit
-
+    place, asked, before = place[known], asked[known], before[known]
+    first = purchases.first_days[place]
     table = pd.DataFrame(
         {
-            "frequency": count[known] - 1.0,
-            "recency": length(last[known], first[known]),
-            "T": length(end, first[known]),
-            "x0": before[known] - 1.0,
-            "t0": length(until[known], first[known]),
-            "T0": length(asked[known], first[known]),
+            "frequency": purchases.frequency[place].astype(float),
+            "recency": (purchases.last_days[place] - first) / unit,
+            "T": (day_number(observation_end) - first) / unit,
+            "x0": before - 1.0,
+            "t0": (purchases.day[purchases.starts[place] + before - 1] - first) / unit,
+            "T0": (asked - first) / unit,
         },
-        index=pd.Index(ids[known], name="customer"),
+        index=ids[known],
     )
     return table.sort_index()
-
-
-def _ends(code: np.ndarray, day: np.ndarray, size: int, pick) -> np.ndarray:
-    """First or last day of each customer; of one without any, the end of time that `pick` starts from."""
-    limits = np.iinfo(np.int64)
-    found = np.full(size, limits.max if pick is np.minimum else limits.min)
-    pick.at(found, code, day)
-    return found
 
 
 def reliability_of(scores: pd.DataFrame, least: int = 30) -> float:
@@ -196,7 +175,7 @@ def reliability_of(scores: pd.DataFrame, least: int = 30) -> float:
     return float(np.clip(pairs["first"].corr(pairs["last"]), 0.3, 1.0))
 
 
-def answers_of_the_left(purchases, answers, model, observation_end, time_unit="week") -> float:
+def answers_of_the_left(purchases: Purchases, answers, model, observation_end, time_unit="week") -> float:
     """How often customers who had left answer, as a share of how often the others do.
 
     In each wave the chance of an answer is π_A P(alive) + π_D (1 − P(alive)): a straight line in P(alive), fitted over
@@ -204,18 +183,16 @@ def answers_of_the_left(purchases, answers, model, observation_end, time_unit="w
 
     Parameters
     ----------
-    purchases : pandas.DataFrame
-        As for `histories_at`.
+    purchases : regulars.purchases.Purchases
     answers : pandas.DataFrame
         ``customer_id``, ``wave``, ``answered_at``.
     model : BetaGeoFitter
         Fitted to all customers.
     """
     alive, answered = [], []
-    everyone = pd.Index(purchases["customer_id"].astype(object).unique())
     for _, wave in answers.groupby("wave", sort=True):
-        day = wave["answered_at"].min()
-        told = histories_at(purchases, pd.Series(day, index=everyone), observation_end, time_unit)
+        day = _same_day(purchases, wave["answered_at"].min())
+        told = histories_at(purchases, day, observation_end, time_unit)
         alive.append(model._alive(*(told[name].to_numpy() for name in ("x0", "t0", "T0"))))
         answered.append(among(told.index, wave["customer_id"]).astype(float))
     p, y = np.concatenate(alive), np.concatenate(answered)
@@ -227,7 +204,7 @@ def answers_of_the_left(purchases, answers, model, observation_end, time_unit="w
 
 
 def value_lost_to_dissatisfaction(
-    purchases: pd.DataFrame,
+    purchases: Purchases,
     scores: pd.DataFrame,
     spend_per_order: pd.Series,
     observation_end,
@@ -246,8 +223,8 @@ def value_lost_to_dissatisfaction(
 
     Parameters
     ----------
-    purchases : pandas.DataFrame
-        ``customer_id``, ``day`` of all customers, as `regulars.rfm.purchase_log` gives them.
+    purchases : regulars.purchases.Purchases
+        Of all customers.
     scores : pandas.DataFrame
         ``customer_id``, ``wave``, ``answered_at``, ``satisfaction`` (0–100), one row per customer and wave; anonymous
         answers are left out.
@@ -507,9 +484,8 @@ def _sensitivity_row(name, way):
     return row | {"at_risk": risk.value, "at_risk_low": risk.low, "at_risk_high": risk.high, "n": risk.n}
 
 
-def _same_day(purchases, day):
-    everyone = purchases["customer_id"].astype(object).unique()
-    return pd.Series(pd.Timestamp(day), index=everyone)
+def _same_day(purchases: Purchases, day) -> pd.Series:
+    return pd.Series(pd.Timestamp(day), index=pd.Index(purchases.customers.astype(object)))
 
 
 def _inverse_probabilities(everyone, answered):

@@ -10,6 +10,7 @@ from scipy.stats import rankdata, spearmanr
 
 from regulars.errors import UserError
 from regulars.finding import Finding
+from regulars.purchases import Purchases
 from regulars.satisfaction.methods.components import component_scores, principal_components
 from regulars.satisfaction.methods.fuzzy import fuzzy_evaluation, memberships
 from regulars.satisfaction.methods.hierarchy import Agreement, kendall_w
@@ -384,7 +385,7 @@ def out_of_sample_scores(
 def which_foretells(
     answers: pd.DataFrame,
     survey_items: pd.DataFrame,
-    purchases: pd.DataFrame,
+    purchases: Purchases | None,
     observation_end,
     design: Design,
     within_days: int = 180,
@@ -398,8 +399,8 @@ def which_foretells(
     answers : pandas.DataFrame
         As ``wide_answers(…, latest=False)`` gives them.
     survey_items : pandas.DataFrame
-    purchases : pandas.DataFrame
-        ``customer_id``, ``day``.
+    purchases : regulars.purchases.Purchases or None
+        None where the log is a sample of the orders.
     observation_end : date
     design : Design
     within_days : int
@@ -421,7 +422,7 @@ def methods_finding(
     survey_items: pd.DataFrame,
     groups: Mapping[str, pd.Series],
     cells: pd.DataFrame,
-    purchases: pd.DataFrame,
+    purchases: Purchases | None,
     observation_end,
     design: Design,
     *,

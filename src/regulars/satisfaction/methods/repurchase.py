@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from regulars.errors import UserError
-from regulars.satisfaction.survey.answers import among
+from regulars.purchases import Purchases, day_numbers
 from regulars.statistics.intervals import z_value
 from regulars.statistics.ranking import areas_under_curve
 
@@ -45,19 +45,8 @@ SAMPLED = (
 )
 
 
-def purchases_of(log: pd.DataFrame, orders_sampled: bool) -> pd.DataFrame | None:
-    """Purchases by which customers can be followed: the log, or ``None`` where it is a sample of the orders.
-
-    Examples
-    --------
-    >>> purchases_of(pd.DataFrame({"customer_id": ["a"]}), orders_sampled=True) is None
-    True
-    """
-    return None if orders_sampled else log
-
-
-def whole(purchases: pd.DataFrame | None) -> pd.DataFrame:
-    """Purchases that can be followed.
+def whole(purchases):
+    """Purchases, or orders, by which customers can be followed: those given.
 
     Raises
     ------
@@ -71,7 +60,7 @@ def whole(purchases: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def repurchases(
-    answered: pd.DataFrame, purchases: pd.DataFrame, observation_end, within_days: int = 180
+    answered: pd.DataFrame, purchases: Purchases | None, observation_end, within_days: int = 180
 ) -> pd.DataFrame:
     """Whether customers ordered within so many days after their answer.
 
@@ -79,8 +68,8 @@ def repurchases(
     ----------
     answered : pandas.DataFrame
         ``customer_id``, ``answered_at`` and whatever else is known of the answer; anonymous ones are left out.
-    purchases : pandas.DataFrame or None
-        ``customer_id``, ``day``; as `purchases_of`.
+    purchases : regulars.purchases.Purchases or None
+        None where the log is a sample of the orders.
     observation_end : date
     within_days : int
         The window begins the day after the answer. Answers whose window is not over are left out; of each customer's
@@ -94,8 +83,8 @@ def repurchases(
     Examples
     --------
     >>> answered = pd.DataFrame({"customer_id": ["a", "b"], "answered_at": pd.to_datetime(["2026-01-01"] * 2)})
-    >>> days = pd.DataFrame({"customer_id": ["a", "b"], "day": pd.to_datetime(["2026-01-01", "2026-03-01"])})
-    >>> repurchases(answered, days, "2026-12-31")["bought"].tolist()
+    >>> orders = pd.DataFrame({"customer_id": ["a", "b"], "ordered_at": pd.to_datetime(["2026-01-01", "2026-03-01"])})
+    >>> repurchases(answered, Purchases.of(orders.assign(amount=1.0)), "2026-12-31")["bought"].tolist()
     [False, True]
     """
     purchases = whole(purchases)
@@ -103,15 +92,11 @@ def repurchases(
     known = answered.dropna(subset=["customer_id"])
     known = known[known["answered_at"] + length <= pd.Timestamp(observation_end)]
     known = known.sort_values(["answered_at"], kind="stable").drop_duplicates("customer_id", keep="last")
-    asked = known.set_index("customer_id")["answered_at"]
-    if known.empty:  # of no rows pandas cannot tell what kind they are
-        return known.set_index("customer_id").assign(bought=pd.Series(dtype=bool))
-    log = purchases[among(purchases["customer_id"], asked.index)]
-    start = log["customer_id"].astype(object).map(asked)
-    day = pd.to_datetime(log["day"])
-    inside = log.loc[((day > start) & (day <= start + length)).to_numpy(), "customer_id"].unique()
     table = known.set_index("customer_id").sort_index()
-    return table.assign(bought=among(table.index, inside))
+    if known.empty:  # of no rows pandas cannot tell what kind they are
+        return table.assign(bought=pd.Series(dtype=bool))
+    place, asked = purchases.places(table.index), day_numbers(table["answered_at"])
+    return table.assign(bought=purchases.up_to(place, asked + within_days) > purchases.up_to(place, asked))
 
 
 def foretell(scores: pd.DataFrame, bought: pd.Series, level: float = 0.9) -> Foretold:

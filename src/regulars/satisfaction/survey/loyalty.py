@@ -10,6 +10,7 @@ from scipy.special import gammaincc, gammaln, ndtr
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.labels import LoyaltyType
+from regulars.purchases import Purchases, day_numbers
 from regulars.satisfaction.methods.repurchase import whole
 from regulars.satisfaction.survey.indices import mean, nps
 from regulars.statistics.intervals import Estimate, difference, from_row, share, wilson
@@ -117,7 +118,7 @@ def attitude(items: pd.DataFrame, cut: float, reliability: float | None = None) 
     return Attitude(table.assign(p_high=ndtr((true - cut) / spread)), float(rho))
 
 
-def behaviour(purchases: pd.DataFrame, until: pd.Series, window_days: int = 365, cut: float | None = None) -> Behaviour:
+def behaviour(purchases: Purchases, until: pd.Series, window_days: int = 365, cut: float | None = None) -> Behaviour:
     """How often each customer ordered before a day, and the chance that the true rate is high.
 
     Orders in the window are Poisson with a rate that is Gamma over customers (NBD); given the orders x in t years the
@@ -125,8 +126,7 @@ def behaviour(purchases: pd.DataFrame, until: pd.Series, window_days: int = 365,
 
     Parameters
     ----------
-    purchases : pandas.DataFrame
-        ``customer_id``, ``day``: one row per purchase day.
+    purchases : regulars.purchases.Purchases
     until : pandas.Series
         Last day of the window, by customer_id.
     window_days : int
@@ -148,17 +148,14 @@ def behaviour(purchases: pd.DataFrame, until: pd.Series, window_days: int = 365,
     ----------
     Ehrenberg, A. S. C. (1959), Applied Statistics 8, 26-41 (the negative binomial of repeat buying).
     """
-    ids = pd.Index(until.index.astype(object))
-    code = ids.get_indexer(pd.Index(purchases["customer_id"]).astype(object))
-    here = code >= 0
-    code, day = code[here], pd.to_datetime(purchases["day"]).to_numpy("datetime64[D]")[here].view(np.int64)
-    last = pd.to_datetime(until).to_numpy("datetime64[D]").view(np.int64)
-    first = np.full(len(ids), np.iinfo(np.int64).max)
-    np.minimum.at(first, code, day)
-    start = np.maximum(last - window_days, first)
-    counted = np.bincount(code[(day > start[code]) & (day <= last[code])], minlength=len(ids))
-    table = pd.DataFrame({"orders": counted.astype(float), "years": (last - start) / DAYS}, index=ids)
-    table = table[(table["years"] > 0) & (first < np.iinfo(np.int64).max)].sort_index().rename_axis("customer_id")
+    ids = pd.Index(until.index.astype(object), name="customer_id")
+    place, last = purchases.places(ids), day_numbers(until)
+    who = np.flatnonzero(place >= 0)
+    place, last = place[who], last[who]
+    start = np.maximum(last - window_days, purchases.first_days[place])
+    counted = purchases.up_to(place, last) - purchases.up_to(place, start)
+    table = pd.DataFrame({"orders": counted.astype(float), "years": (last - start) / DAYS}, index=ids[who])
+    table = table[table["years"] > 0].sort_index()
     if not len(table) or table["orders"].sum() == 0:
         raise UserError("Table orders: nobody ordered again in the window, so behaviour cannot be told apart.")
     r, alpha = _rates(table["orders"].to_numpy(), table["years"].to_numpy())
@@ -392,7 +389,7 @@ class Loyalty(NamedTuple):
 def loyalty_of(
     every: pd.DataFrame,
     items: list[str],
-    purchases: pd.DataFrame,
+    purchases: Purchases | None,
     observation_end,
     *,
     attitude_cut: float = 50.0,
@@ -409,8 +406,8 @@ def loyalty_of(
         As ``wide_answers(…, latest=False)`` gives them.
     items : list of str
         Items of attitude.
-    purchases : pandas.DataFrame or None
-        ``customer_id``, ``day``; as `regulars.satisfaction.purchases_of`.
+    purchases : regulars.purchases.Purchases or None
+        None where the log is a sample of the orders.
     observation_end : date
     attitude_cut : float
         From which on attitude is high (0–100).

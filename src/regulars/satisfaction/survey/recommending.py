@@ -6,6 +6,7 @@ import pandas as pd
 
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.purchases import Purchases
 from regulars.satisfaction.methods.methods import factor_scores
 from regulars.satisfaction.methods.repurchase import foretell, repurchases
 from regulars.satisfaction.survey.answers import item_answers
@@ -110,7 +111,7 @@ def recommend_finding(
     surveys: pd.DataFrame,
     survey_items: pd.DataFrame,
     every: pd.DataFrame,
-    purchases: pd.DataFrame,
+    purchases: Purchases | None,
     observation_end,
     *,
     items: Mapping[str, str],
@@ -128,7 +129,8 @@ def recommend_finding(
     surveys, survey_items : pandas.DataFrame
     every : pandas.DataFrame
         As ``wide_answers(…, latest=False)`` gives them.
-    purchases : pandas.DataFrame
+    purchases : regulars.purchases.Purchases or None
+        None where the log is a sample of the orders.
     observation_end : date
     items : mapping
         ``recommendation``, and where asked ``overall`` and ``effort``, to their items.
