@@ -16,10 +16,11 @@ from pathlib import Path
 from threading import Thread
 from typing import TextIO
 
-from regulars import params
 from regulars.errors import UserError
 from regulars.paths import project_root
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
+from regulars.settings import datasets as datasets_named
+from regulars.settings import resolve
 from regulars.stages import STAGES
 
 DEBUG_VARIABLE = "REGULARS_DEBUG"
@@ -194,9 +195,9 @@ def _reports(arguments: argparse.Namespace) -> int:
     from regulars.privacy import need_key
     from regulars.sources.ingest import has_changed
 
-    known = params.datasets()
+    known = datasets_named()
     if arguments.dataset and arguments.dataset not in known:
-        params.resolve("index", arguments.dataset)  # raises the sentence that lists the datasets
+        resolve("ingest", arguments.dataset)  # raises the sentence that lists the datasets
     datasets = [arguments.dataset] if arguments.dataset else known
     for dataset in datasets:
         if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made

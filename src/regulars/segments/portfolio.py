@@ -1,74 +1,22 @@
 """Who is most valuable, who could grow, who costs more than they bring; and how closely each should be looked after."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from regulars.errors import UntoldError, UserError
+from regulars.errors import UntoldError
 from regulars.finding import Finding
-from regulars.labels import PortfolioClass, RelationshipLevel, Tier
+from regulars.labels import PortfolioClass, Tier
 from regulars.segments.findings import NO_VALUE
 from regulars.segments.summary import group_summary
+from regulars.settings.stages import COUNTS, LEVELS, MARGINS, PortfolioRules
 from regulars.statistics.intervals import Estimate, share
 
-LEVELS = tuple(level.value for level in RelationshipLevel)
-COUNTS, MARGINS = ("many", "medium", "few"), ("high", "medium", "low")
 YEAR = 365.25
 DRAWS = 200
 BLOCK = 50_000
-
-
-@dataclass(frozen=True)
-class PortfolioRules:
-    """How customers are put into classes, and how closely each group of customers should be looked after.
-
-    Parameters
-    ----------
-    most_valuable_share, most_growable_share : float
-        Of the customers.
-    peer_quantile : float
-        Which customer of the same segment shows what the others could become: 0.75, the best quarter's first.
-    below_zero_probability : float
-        Of bringing less than it costs to serve; above it a customer is below zero.
-    many_from, few_to : float
-        Shares of the customers from which a group is many, and up to which it is few.
-    high_from, low_below : float
-        Margin to come per customer, in means of the base, from which it is high, and below which it is low.
-    contacts_per_year : mapping
-        Least contacts per year that the firm makes, by level from ``accountable`` on.
-    levels : mapping
-        Margin (high, medium, low) to number of customers (many, medium, few) to `RelationshipLevel`.
-    """
-
-    most_valuable_share: float
-    most_growable_share: float
-    peer_quantile: float
-    below_zero_probability: float
-    many_from: float
-    few_to: float
-    high_from: float
-    low_below: float
-    contacts_per_year: Mapping[str, float]
-    levels: Mapping[str, Mapping[str, str]]
-
-    def __post_init__(self):
-        """Refuse a table of levels that leaves a cell open or names no level.
-
-        Raises
-        ------
-        UserError
-        """
-        for margin in MARGINS:
-            for count in COUNTS:
-                level = (self.levels.get(margin) or {}).get(count)
-                if level not in LEVELS:
-                    raise UserError(
-                        f"params.yaml: segments.portfolio.levels.{margin}.{count} is {level!r}; "
-                        f"give one of {', '.join(LEVELS)}."
-                    )
 
 
 def potential(clv: pd.Series, segment: pd.Series, quantile: float = 0.75, level: float = 0.9) -> pd.DataFrame:

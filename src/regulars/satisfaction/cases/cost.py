@@ -8,16 +8,17 @@ from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.labels import Change, Outcome
 from regulars.satisfaction.cases.complaints import only_complaints
 from regulars.satisfaction.cases.iceberg import complaint_iceberg, retention_after_complaint, word_of_mouth
-from regulars.satisfaction.cases.service import FEW_CASES, Handling, handling_steps, sound_tickets, ticket_times
+from regulars.satisfaction.cases.service import FEW_CASES, handling_steps, sound_tickets, ticket_times
 from regulars.satisfaction.index.worth import Money, value_lost_to_dissatisfaction
 from regulars.satisfaction.methods.repurchase import whole
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, change, difference, from_row, share
 
 
 def service_finding(
     tickets: pd.DataFrame,
     observation_end,
-    settings: Handling,
+    settings: SatisfactionSettings,
     *,
     scores: pd.DataFrame | None = None,
     level: float = 0.9,
@@ -29,7 +30,7 @@ def service_finding(
     tickets : pandas.DataFrame
         Clean table; all kinds of cases.
     observation_end : date
-    settings : Handling
+    settings : SatisfactionSettings
     scores : pandas.DataFrame, optional
         ``customer_id``, ``satisfaction`` of the surveyed, one row each.
     level : float
@@ -44,7 +45,7 @@ def service_finding(
     tickets = sound_tickets(tickets)
     complaints = only_complaints(tickets)
     times = ticket_times(
-        tickets, observation_end, response_hours=settings.response_hours, resolution_hours=settings.resolution_hours,
+        tickets, observation_end, response_hours=settings.handling.response_hours, resolution_hours=settings.handling.resolution_hours,
         level=level,
     )  # fmt: skip
     if len(tickets) < FEW_CASES:
@@ -65,7 +66,7 @@ def returned_finding(
     tickets: pd.DataFrame,
     orders: pd.DataFrame | None,
     observation_end,
-    settings: Handling,
+    settings: SatisfactionSettings,
     *,
     level: float = 0.9,
     min_cell: int = 1,
@@ -79,7 +80,7 @@ def returned_finding(
     orders : pandas.DataFrame or None
         Clean table, as `regulars.satisfaction.purchases_of` gives it.
     observation_end : date
-    settings : Handling
+    settings : SatisfactionSettings
     level, min_cell
         As everywhere.
 
@@ -98,8 +99,8 @@ def returned_finding(
     if not {"outcome", "amount_at_stake"} <= set(complaints.columns[complaints.notna().any()]):
         return Finding(NOT_SUPPLIED)
     table = retention_after_complaint(
-        complaints, whole(orders), observation_end, within_days=settings.return_days, small_loss=settings.small_loss,
-        large_loss=settings.large_loss, level=level, min_cell=min_cell,
+        complaints, whole(orders), observation_end, within_days=settings.handling.return_days, small_loss=settings.handling.small_loss,
+        large_loss=settings.handling.large_loss, level=level, min_cell=min_cell,
     )  # fmt: skip
     lost = table["outcome"] == Outcome.NOT_SATISFIED
     righted, unrighted = (
@@ -108,10 +109,14 @@ def returned_finding(
     few = min(righted.n, unrighted.n) < FEW_CASES
     apart = change(righted, unrighted)
     verdict = "few" if few else {Change.UP: "more", Change.DOWN: "less"}.get(apart, "unclear")
-    facts = {"righted": righted, "unrighted": unrighted, "days": settings.return_days}
+    facts = {"righted": righted, "unrighted": unrighted, "days": settings.handling.return_days}
     if few:
         return Finding(verdict, facts | {"few": FEW_CASES})
-    facts |= {"gap": difference(righted, unrighted), "small": settings.small_loss, "large": settings.large_loss}
+    facts |= {
+        "gap": difference(righted, unrighted),
+        "small": settings.handling.small_loss,
+        "large": settings.handling.large_loss,
+    }
     shown = table[(table["loss"] != "medium") & table["share"].notna()].reset_index(drop=True)
     return Finding(verdict, facts, {"cells": shown})
 
