@@ -64,8 +64,8 @@ class Survey:
     """
 
     def __init__(
-        self, tables, customers, purchases, observation_end, asked: SatisfactionSettings, names, level=0.9, min_answers=30,
-        min_cell=5, seed=0,
+        self, tables, customers, purchases, observation_end, asked: SatisfactionSettings, names, level=0.9,
+        min_answers=30, min_cell=5, seed=0,
     ):  # fmt: skip
         self.names = names
         self.tables, self.purchases, self.end, self.asked = tables, purchases, observation_end, asked
@@ -223,9 +223,11 @@ class Survey:
         asked = self.asked
         return recommend_finding(
             self.surveys, self.items, self.every, self.purchases, self.end,
-            items={"recommendation": asked.recommend_item, "overall": asked.overall_item, "effort": asked.questions.effort_item},
+            items={"recommendation": asked.recommend_item, "overall": asked.overall_item,
+                   "effort": asked.questions.effort_item},
             constructs={"satisfaction": asked.satisfaction_construct, "loyalty": asked.questions.loyalty_construct},
-            within_days=asked.handling.return_days, top_boxes=asked.csat_top_box, level=self.level, min_answers=self.min_answers,
+            within_days=asked.handling.return_days, top_boxes=asked.csat_top_box, level=self.level,
+            min_answers=self.min_answers,
         )  # fmt: skip
 
     def _delivered(self) -> Finding:

@@ -1,4 +1,4 @@
-"""The settings of a stage: its section of ``params.yaml``, with what the dataset overrides and what is tried instead."""
+"""Settings of a stage: its section of ``params.yaml``, with what the dataset overrides and what is tried instead."""
 
 import math
 from collections.abc import Iterable, Mapping

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from inspect import getdoc
 from pathlib import Path
@@ -87,12 +87,13 @@ def units(kind: type) -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=4)
 def comments(text: str) -> dict[tuple[str, ...], str]:
-    """Comment beside each key of a YAML file, by the path of the key.
+    r"""Comment beside each key of a YAML file, by the path of the key.
 
     Examples
     --------
-    >>> comments("value:  # all of it\\n  margin: 0.3   # a third\\n  strict: false\\n")
+    >>> comments("value:  # all of it\n  margin: 0.3   # a third\n  strict: false\n")
     {('value',): 'all of it', ('value', 'margin'): 'a third'}
     """
     lines = text.splitlines()
@@ -177,15 +178,16 @@ def title_of(settings) -> str:
 def as_text(settings) -> str:
     """Settings of a stage in text: a line each, with its unit; beside what differs what ``params.yaml`` says."""
     shown = lines_of(settings)
-    wide, wider = max(len(line.name) for line in shown), max(len(_short(line.value)) for line in shown)
+    wide, wider = max(len(line.name) for line in shown), max(len(short(line.value)) for line in shown)
     told = [f"{type(settings).__name__} {title_of(settings)}".strip()]
     for line in shown:
-        mark = f"{CHANGED} params.yaml: {_short(line.default)}" if line.is_changed else ""
-        told.append(f"  {line.name:<{wide}}  {_short(line.value):<{wider}}  {line.unit}  {mark}".rstrip())
+        mark = f"{CHANGED} params.yaml: {short(line.default)}" if line.is_changed else ""
+        told.append(f"  {line.name:<{wide}}  {short(line.value):<{wider}}  {line.unit}  {mark}".rstrip())
     return "\n".join(told)
 
 
-def _short(value) -> str:
+def short(value) -> str:
+    """A value in text, cut where it is long."""
     told = plainly(value)
     return told if len(told) <= WIDTH else f"{told[: WIDTH - 1]}…"
 

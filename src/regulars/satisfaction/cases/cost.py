@@ -43,9 +43,9 @@ def service_finding(
         single a step out).
     """
     tickets = sound_tickets(tickets)
-    complaints = only_complaints(tickets)
+    complaints, promised = only_complaints(tickets), settings.handling
     times = ticket_times(
-        tickets, observation_end, response_hours=settings.handling.response_hours, resolution_hours=settings.handling.resolution_hours,
+        tickets, observation_end, response_hours=promised.response_hours, resolution_hours=promised.resolution_hours,
         level=level,
     )  # fmt: skip
     if len(tickets) < FEW_CASES:
@@ -95,12 +95,12 @@ def returned_finding(
     UserError
         Where the order log is a sample, or a loss is negative.
     """
-    complaints = only_complaints(sound_tickets(tickets))
+    complaints, desk = only_complaints(sound_tickets(tickets)), settings.handling
     if not {"outcome", "amount_at_stake"} <= set(complaints.columns[complaints.notna().any()]):
         return Finding(NOT_SUPPLIED)
     table = retention_after_complaint(
-        complaints, whole(orders), observation_end, within_days=settings.handling.return_days, small_loss=settings.handling.small_loss,
-        large_loss=settings.handling.large_loss, level=level, min_cell=min_cell,
+        complaints, whole(orders), observation_end, within_days=desk.return_days, small_loss=desk.small_loss,
+        large_loss=desk.large_loss, level=level, min_cell=min_cell,
     )  # fmt: skip
     lost = table["outcome"] == Outcome.NOT_SATISFIED
     righted, unrighted = (
@@ -109,14 +109,10 @@ def returned_finding(
     few = min(righted.n, unrighted.n) < FEW_CASES
     apart = change(righted, unrighted)
     verdict = "few" if few else {Change.UP: "more", Change.DOWN: "less"}.get(apart, "unclear")
-    facts = {"righted": righted, "unrighted": unrighted, "days": settings.handling.return_days}
+    facts = {"righted": righted, "unrighted": unrighted, "days": desk.return_days}
     if few:
         return Finding(verdict, facts | {"few": FEW_CASES})
-    facts |= {
-        "gap": difference(righted, unrighted),
-        "small": settings.handling.small_loss,
-        "large": settings.handling.large_loss,
-    }
+    facts |= {"gap": difference(righted, unrighted), "small": desk.small_loss, "large": desk.large_loss}
     shown = table[(table["loss"] != "medium") & table["share"].notna()].reset_index(drop=True)
     return Finding(verdict, facts, {"cells": shown})
 
