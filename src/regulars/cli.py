@@ -125,6 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("dataset")
     score.add_argument("--output", default="", help="where the engine writes; default private/<dataset>/scores.parquet")
     score.set_defaults(command=_score)
+    upgrade = commands.add_parser("upgrade", help="bring params.yaml and mappings of an earlier version up to this one")
+    upgrade.set_defaults(command=_upgrade)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
@@ -154,6 +156,13 @@ def _new(arguments: argparse.Namespace) -> int:
         print('To be answered there, wherever it says "?":', *(f"  {line}" for line in proposal.questions), sep="\n")
     key = "" if os.environ.get("REGULARS_ID_KEY") else "export REGULARS_ID_KEY=<a long random text>; "
     print(f"\nThen: {key}make reports DATASET={arguments.name}")
+    return 0
+
+
+def _upgrade(_: argparse.Namespace) -> int:
+    from regulars.upgrade import upgrade
+
+    print(*(upgrade() or ["Nothing to change: the project is laid out as this version wants it."]), sep="\n")
     return 0
 
 

@@ -4,7 +4,8 @@ from regulars.lazy import exports
 
 _HOMES = {
     "reading": (
-        "DATASETS_SECTION", "ENGINE_SECTION", "NOT_STAGES", "datasets", "load", "places_of", "resolve",
+        "DATASETS_SECTION", "ENGINE_SECTION", "NOT_STAGES", "datasets", "former_layout", "load", "places_of", "read",
+        "resolve",
         "stage_settings",
     ),
     "stages": (

@@ -45,6 +45,28 @@ def load(path: Path | None = None) -> dict:
         Where the file is absent, not valid YAML, or laid out as an earlier version had it.
     """
     path = path or project_root() / "params.yaml"
+    content = read(path)
+    if former := former_layout(content):
+        raise UserError(f"{path.name}: {former} is of an earlier version: run `regulars upgrade`, which moves it.")
+    return content
+
+
+def read(path: Path) -> dict:
+    """Read a ``params.yaml`` of any version.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    UserError
+        Where the file is absent or not valid YAML, or names no datasets.
+    """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -55,8 +77,6 @@ def load(path: Path | None = None) -> dict:
         raise UserError(f"{path.name}{where}: this is not valid YAML; mend that line.") from None
     if not isinstance(content, dict) or not isinstance(content.get(DATASETS_SECTION), dict):
         raise UserError(f"{path.name} has no section '{DATASETS_SECTION}': add one that names what to build.")
-    if former := former_layout(content):
-        raise UserError(f"{path.name}: {former} is of an earlier version: run `regulars upgrade`, which moves it.")
     return content
 
 
