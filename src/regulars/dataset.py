@@ -28,7 +28,7 @@ _LATE = {
     "purchases": "regulars.rfm",
     "models": "regulars.clv.record",
     "pseudonyms": "regulars.privacy",
-    "report": "regulars.report.page",
+    "report": "regulars.report",
 }
 
 
