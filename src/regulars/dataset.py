@@ -94,7 +94,7 @@ class Tables:
             raise UserError(f"{self._name} has no table '{table}': it has {', '.join(self)}.")
         if (table, columns) not in self._read:
             self._read[table, columns] = self._fetch(table, columns)
-        return self._read[table, columns]
+        return self._read[table, columns].copy(deep=False)  # what is changed there stays there: pandas copies on write
 
     def in_engine(self, table: str) -> "ir.Table":
         """One table where it lies, with the rows of all customers, as an Ibis table: no row of it comes to Python."""
@@ -127,6 +127,7 @@ class Dataset:
     def __init__(self, name: str, changes: Mapping | None = None, content: dict | None = None):
         self.name, self.changes = name, dict(changes or {})
         self._content, self._settings = content, {}
+        self._found: dict[str, pd.DataFrame] = {}
         for stage in places_of(self.changes):  # refuses a name that is no setting, at once
             self.settings(stage if stage in STAGE_SETTINGS else "ingest")
         self.settings("ingest")  # refuses a dataset that is not there
@@ -184,27 +185,27 @@ class Dataset:
 
     # ---- what earlier stages found ----
 
-    @cached_property
+    @property
     def value(self) -> pd.DataFrame:
         """One row per customer: history, expected orders and lifetime value."""
         return self._scored("value")
 
-    @cached_property
+    @property
     def segments(self) -> pd.DataFrame:
         """One row per customer: segment, cluster, stage, class."""
         return self._scored("segments")
 
-    @cached_property
+    @property
     def satisfaction(self) -> pd.DataFrame:
         """One row per customer: satisfaction and type of loyalty."""
         return self._scored("satisfaction")
 
-    @cached_property
+    @property
     def retention(self) -> pd.DataFrame:
         """One row per customer: state, and the date of the next order."""
         return self._scored("retention")
 
-    @cached_property
+    @property
     def customers(self) -> pd.DataFrame:
         """One row per customer with all that the stages found."""
         return self._scored("customers")
@@ -223,7 +224,9 @@ class Dataset:
         return told["metrics"]["conditions_missed"]["value"]
 
     def _scored(self, table: str) -> pd.DataFrame:
-        return catalog.load(f"scored.{table}", self.name)
+        if table not in self._found:
+            self._found[table] = catalog.load(f"scored.{table}", self.name)
+        return self._found[table].copy(deep=False)
 
     def _read_json(self, path: str) -> dict:
         return catalog.read_json(path)

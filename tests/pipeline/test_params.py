@@ -1,9 +1,9 @@
 """Settings: shared ones, the stage's own, the dataset's overrides; unknown names are refused."""
 
 import pytest
+from regulars.params import datasets, load, resolve
 
 from regulars.errors import UserError
-from regulars.params import datasets, load, resolve
 
 SETTINGS = {
     "common": {"seed": 1, "language": "en"},
