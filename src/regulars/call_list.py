@@ -96,8 +96,9 @@ def write_call_list(dataset: str, output: Path | None = None) -> Written:
     for shared in ("reports", "data", "models", "docs"):
         if file.resolve().is_relative_to(root / shared):
             raise UserError(f"{shared}/ is passed on, and the list holds real ids: write it elsewhere.")
+    scored = opened.customers
     base = opened.tables.get(BASE)
-    listed, refused = call_list(opened.customers, base, dataset, settings.list_length, settings.call_min_alive)
+    listed, refused = call_list(scored, base, dataset, settings.list_length, settings.call_min_alive)
     _write_for_owner(file, listed.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     return Written(file, len(listed), refused)
 

@@ -11,6 +11,10 @@ from regulars.settings import former_layout, read
 from regulars.settings.reading import COMMON, DATASETS_SECTION, FORMER_KEY, FORMER_SECTION
 
 PAGES = "pages"
+BY_HAND = (
+    "params.yaml is laid out in a way that cannot be changed without losing something: rename the section 'index' to "
+    "'pages', also under each dataset, and move 'language' from 'common' there."
+)
 SCHEMA = re.compile(r"^(# yaml-language-server: \$schema=\S*src/regulars/)(source\.schema\.json)", re.M)
 
 
@@ -98,10 +102,7 @@ def upgraded(content: str) -> tuple[str, list[str]]:
     except yaml.YAMLError:
         is_right = False
     if not is_right:
-        raise UserError(
-            "params.yaml is laid out in a way that cannot be changed without losing something: rename the section "
-            "'index' to 'pages', also under each dataset, and move 'language' from 'common' there."
-        )
+        raise UserError(BY_HAND)
     return content, told
 
 
@@ -110,6 +111,8 @@ def _moved(content: dict) -> dict:
     parts = {"": content} | {name: part for name, part in (content.get(DATASETS_SECTION) or {}).items() if part}
     moved = {}
     for name, part in parts.items():
+        if PAGES in part and (FORMER_SECTION in part or (FORMER_KEY in (part.get(COMMON) or {}) and part[PAGES])):
+            raise UserError(BY_HAND)  # which of the two is meant?
         new = {PAGES if key == FORMER_SECTION else key: value for key, value in part.items()}
         common = new.get(COMMON) or {}
         if FORMER_KEY in common:
