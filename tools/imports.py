@@ -16,6 +16,9 @@ RUNNER = "regulars.runner"  # scrubs what a notebook makes, so a notebook stage 
 BEGIN, END = "      # library, as imported (python tools/imports.py --write)", "      # end of library"
 
 
+DATASET = "regulars.dataset"
+
+
 def module_file(name: str) -> Path | None:
     """File of a module of the package, or None where the name is no module."""
     base = SOURCE.joinpath(*name.split("."))
@@ -28,23 +31,41 @@ def module_file(name: str) -> Path | None:
 @cache
 def homes(name: str) -> dict[str, str]:
     """Public name to its module, of a package that loads them when they are first used (`regulars.lazy`)."""
+    table = _table(name, "_HOMES")
+    return {public: f"{name}.{module}" for module, names in table.items() for public in names}
+
+
+def _table(name: str, variable: str) -> dict:
+    """Literal table that a module assigns; empty where it has none."""
     for node in ast.parse(module_file(name).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_HOMES":
-            table = ast.literal_eval(node.value)
-            return {public: f"{name}.{module}" for module, names in table.items() for public in names}
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == variable:
+            return ast.literal_eval(node.value)
     return {}
 
 
+def loaded_late(tree: ast.AST) -> set[str]:
+    """Modules that an opened dataset loads when it is asked for what comes from them (`regulars.dataset._LATE`)."""
+    table = _table(DATASET, "_LATE")
+    return {table[node.attr] for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in table}
+
+
 def imported(tree: ast.AST) -> set[str]:
-    """Names of the package's modules that a piece of code imports, anywhere in it."""
-    found = set()
+    """Names of the package's modules that a piece of code imports, anywhere; not what only annotations need."""
+    found, typed = set(), _only_typed(tree)
     for node in ast.walk(tree):
+        if node in typed:
+            continue
         if isinstance(node, ast.Import):
             found |= {module for alias in node.names for module in _whole(alias.name)}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 found |= _named(node.module, alias.name)
     return {name for name in found if name.split(".")[0] == "regulars" and module_file(name)}
+
+
+def _only_typed(tree: ast.AST) -> set[ast.AST]:
+    blocks = (node for node in ast.walk(tree) if isinstance(node, ast.If))
+    return {node for one in blocks if getattr(one.test, "id", "") == "TYPE_CHECKING" for node in ast.walk(one)}
 
 
 def _whole(name: str) -> set[str]:
@@ -86,7 +107,8 @@ def notebook_code(path: Path) -> str:
 def stage_modules(stage) -> set[str]:
     """Modules behind one stage."""
     if stage.notebook:
-        return closure(imported(ast.parse(notebook_code(ROOT / "notebooks" / stage.notebook))) | {RUNNER})
+        code = ast.parse(notebook_code(ROOT / "notebooks" / stage.notebook))
+        return closure(imported(code) | loaded_late(code) | {RUNNER})
     return closure({stage.entry.split(":")[0]})
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from regulars import catalog, params, privacy, retention
+from regulars import privacy, retention
+from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.paths import project_root
 
 OWNER_ONLY = 0o600
-CUSTOMERS, BASE = "scored.customers", "customers"
+BASE = "customers"
 WHEN = ("call_by", "next_order_low", "next_order_median", "next_order_high")
 
 
@@ -89,15 +90,15 @@ def write_call_list(dataset: str, output: Path | None = None) -> Written:
     UserError
         Where the pages are not built, or the list would land among what the pipeline publishes.
     """
-    settings = params.resolve("retention", dataset)
-    root = project_root()
+    opened, root = Dataset(dataset), project_root()
+    settings = opened.settings("retention")
     file = (output.expanduser() if output else root / "private" / dataset / "call-list.csv").absolute()
     for shared in ("reports", "data", "models", "docs"):
         if file.resolve().is_relative_to(root / shared):
             raise UserError(f"{shared}/ is passed on, and the list holds real ids: write it elsewhere.")
-    base = catalog.load(BASE, dataset) if catalog.exists(BASE, dataset) else None
-    scored = catalog.load(CUSTOMERS, dataset)
-    listed, refused = call_list(scored, base, dataset, settings["list_length"], settings["call_min_alive"])
+    scored = opened.customers
+    base = opened.tables.get(BASE)
+    listed, refused = call_list(scored, base, dataset, settings.list_length, settings.call_min_alive)
     _write_for_owner(file, listed.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     return Written(file, len(listed), refused)
 

@@ -16,10 +16,11 @@ from pathlib import Path
 from threading import Thread
 from typing import TextIO
 
-from regulars import params
 from regulars.errors import UserError
 from regulars.paths import project_root
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
+from regulars.settings import datasets as datasets_named
+from regulars.settings import resolve
 from regulars.stages import STAGES
 
 DEBUG_VARIABLE = "REGULARS_DEBUG"
@@ -124,6 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("dataset")
     score.add_argument("--output", default="", help="where the engine writes; default private/<dataset>/scores.parquet")
     score.set_defaults(command=_score)
+    upgrade = commands.add_parser("upgrade", help="bring params.yaml and mappings of an earlier version up to this one")
+    upgrade.set_defaults(command=_upgrade)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
@@ -156,6 +159,13 @@ def _new(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _upgrade(_: argparse.Namespace) -> int:
+    from regulars.upgrade import upgrade
+
+    print(*(upgrade() or ["Nothing to change: the project is laid out as this version wants it."]), sep="\n")
+    return 0
+
+
 def _score(arguments: argparse.Namespace) -> int:
     from regulars.score_everybody import destination, score, write
 
@@ -183,9 +193,10 @@ def _call_list(arguments: argparse.Namespace) -> int:
 
 
 def _close_month(arguments: argparse.Namespace) -> int:
+    from regulars.dataset import open as open_dataset
     from regulars.history.close_month import close_month
 
-    print(f"{close_month(arguments.dataset)}: saved; commit it.")
+    print(f"{close_month(open_dataset(arguments.dataset))}: saved; commit it.")
     return 0
 
 
@@ -194,9 +205,9 @@ def _reports(arguments: argparse.Namespace) -> int:
     from regulars.privacy import need_key
     from regulars.sources.ingest import has_changed
 
-    known = params.datasets()
+    known = datasets_named()
     if arguments.dataset and arguments.dataset not in known:
-        params.resolve("pages", arguments.dataset)  # raises the sentence that lists the datasets
+        resolve("pages", arguments.dataset)  # raises the sentence that lists the datasets
     datasets = [arguments.dataset] if arguments.dataset else known
     for dataset in datasets:
         if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made

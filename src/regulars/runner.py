@@ -1,6 +1,5 @@
 """Run one stage: its notebook with its settings, or its function; check, scrub, and swap the outputs in."""
 
-import ast
 import importlib
 import json
 import os
@@ -10,13 +9,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from regulars import params
 from regulars.errors import PageIsComplete, UntoldError, UserError
 from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, project_root
+from regulars.settings import resolve
 from regulars.stages import STAGES, Stage
 
 RUN_LOG_VARIABLE = "REGULARS_RUN_LOG"
-PARAMETERS_TAG = "parameters"
 # two kernels that start at the same moment may be given the same port, but never the same file
 HAS_SOCKET_FILES = os.name == "posix"
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
@@ -50,14 +48,14 @@ def run_stage(stage_name: str, dataset: str) -> float:
         raise UserError(f"There is no stage '{stage_name}': name one of {', '.join(STAGES)}.")
     stage = STAGES[stage_name]
     root = project_root()
-    settings = params.resolve(stage.name, dataset)
+    settings = resolve(stage.name, dataset)  # refuses what is wrong there before anything runs
     staging = root / ".staging" / f"{dataset}.{stage.name}"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     os.environ |= {ROOT_VARIABLE: str(root), STAGING_VARIABLE: str(staging)}
     try:
         if stage.notebook:
-            _run_notebook(stage, dataset, settings, root, staging)
+            _run_notebook(stage, dataset, root, staging)
         else:
             module, function = stage.entry.split(":")
             getattr(importlib.import_module(module), function)(dataset, settings)
@@ -107,53 +105,11 @@ def swap_in(staging: Path, root: Path, outputs: list[str]) -> None:
         source.replace(target)
 
 
-def declared_parameters(notebook: dict) -> dict:
-    r"""Names and values that a notebook's cell tagged ``parameters`` assigns.
-
-    Parameters
-    ----------
-    notebook : dict
-        Notebook as read from its JSON.
-
-    Returns
-    -------
-    dict
-        Name to literal value, in the order of the cell.
-
-    Examples
-    --------
-    >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "margin = 0.3\nunit = 'week'"}
-    >>> declared_parameters({"cells": [cell]})
-    {'margin': 0.3, 'unit': 'week'}
-    """
-    cells = [cell for cell in notebook["cells"] if PARAMETERS_TAG in cell["metadata"].get("tags", [])]
-    if len(cells) != 1:
-        raise RuntimeError(f"a notebook needs one cell tagged '{PARAMETERS_TAG}', this one has {len(cells)}")
-    body = ast.parse("".join(cells[0]["source"])).body
-    return {node.targets[0].id: ast.literal_eval(node.value) for node in body if isinstance(node, ast.Assign)}
-
-
-def _check_parameters(stage: Stage, declared: dict, settings: dict) -> None:
-    unknown = sorted(set(settings) - set(declared))
-    unset = sorted(set(declared) - set(settings) - {"dataset", "language"})
-    if unknown:
-        raise UserError(
-            f"params.yaml: section '{stage.name}' sets '{unknown[0]}', which notebooks/{stage.notebook} "
-            "does not declare: correct the name, or add it to the notebook's parameters cell."
-        )
-    if unset:
-        raise UserError(
-            f"notebooks/{stage.notebook} declares '{unset[0]}', which section '{stage.name}' of params.yaml "
-            "does not set: add it there."
-        )
-
-
-def _run_notebook(stage: Stage, dataset: str, settings: dict, root: Path, staging: Path) -> None:
+def _run_notebook(stage: Stage, dataset: str, root: Path, staging: Path) -> None:
     source = root / "notebooks" / stage.notebook
-    _check_parameters(stage, declared_parameters(json.loads(source.read_text(encoding="utf-8"))), settings)
     target = staging / f"reports/{dataset}/executed/{stage.name}.ipynb"
     target.parent.mkdir(parents=True)
-    notebook = execute(source, target, {"dataset": dataset, **settings}, root)
+    notebook = execute(source, target, {"dataset": dataset}, root)
     refuse_noise(notebook, stage.notebook)
 
     import nbformat

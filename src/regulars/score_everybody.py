@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regulars import params
 from regulars.cleaning import clean as cleaning
 from regulars.cleaning.heaps import order_log
 from regulars.clv.in_engine import EngineScores, score_in_engine
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
 from regulars.paths import project_root
+from regulars.settings import stage_settings
 from regulars.sources.mapping import Mapping, load_mapping
 from regulars.sources.raw import RawTable, check_header, read_manifest, read_raw
 
@@ -68,7 +68,7 @@ def score(dataset: str, settings: dict | None = None) -> Scored:
     UserError
         Where the engine does not answer, does not hold the orders, or the orders do not allow a fit.
     """
-    mapping, value = load_mapping(dataset), params.resolve("value", dataset)
+    mapping, value = load_mapping(dataset), stage_settings("value", dataset)
     settings = engine.limits() if settings is None else settings
     name = order_log(mapping.tables)
     with engine.sentences(f"{mapping.file}: tables.{name}"):
@@ -78,7 +78,7 @@ def score(dataset: str, settings: dict | None = None) -> Scored:
         orders, account = cleaning.clean_orders(place, mapping, raw)
         orders = orders.cache()
         end = mapping.observation_end or orders.ordered_at.max().to_pyarrow().as_py().date()
-        found = score_in_engine(orders, end, **{key: value[key] for key in SETTINGS})
+        found = score_in_engine(orders, end, **{key: getattr(value, key) for key in SETTINGS})
     return Scored(found, orders, account)
 
 

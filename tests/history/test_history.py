@@ -2,12 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from bought import purchases_on
-from regulars import catalog, params
+from memory_dataset import ECONOMICS, MemoryDataset, models_of
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, attempted
 from regulars.history import close_month as history
@@ -15,7 +16,12 @@ from regulars.history import months as told
 from regulars.privacy import pseudonyms
 from regulars.retention import saved_finding
 
-SETTINGS = {"interval_level": 0.9, "list_length": 2, "call_min_alive": 0.1}
+ORDERS = pd.DataFrame(
+    {
+        "customer_id": ["a", "a", "b", "c"], "amount": [20.0, 9.0, -3.0, 50.0],
+        "ordered_at": pd.to_datetime(["2026-04-02", "2026-05-03", "2026-05-30", "2026-06-02"]),
+    }
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -31,32 +37,18 @@ def built(tmp_path, monkeypatch):
             "next_order_high": pd.to_datetime(["2026-05-20"] * 4),
         }
     )  # fmt: skip
-    about = catalog.About(
-        "demo",
-        "Demo",
-        "GBP",
-        True,
-        "UTC",
-        pd.Timestamp("2024-01-01").date(),
-        pd.Timestamp("2026-04-30").date(),
-        (),
-        1,
-        1,
-    )
     ends = {f"{name}{end}": 5.0 for name in ("revenue", "orders", "customers") for end in ("", "_low", "_high")}
     ahead = [{"month": 1, "start": "2026-05-01", "with_new": True, **ends}]
-    record = {"level_uncertainty": 0.12, "active_within_days": 30, "horizon_months": 12, "in_memory_rows": 0}
-    record["months_ahead"] = ahead
+    models = replace(models_of(), economics=replace(ECONOMICS, active_within_days=30), months_ahead=ahead)
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
-    monkeypatch.setattr(catalog, "about", lambda name, rows=0: about)
-    monkeypatch.setattr(catalog, "load", lambda name, dataset: scored.copy())
-    monkeypatch.setattr(catalog, "read_json", lambda name: dict(record))
-    monkeypatch.setattr(params, "resolve", lambda stage, dataset: dict(SETTINGS))
-    return tmp_path, scored
+    return tmp_path, MemoryDataset(
+        {"orders": ORDERS}, "2026-04-30", name="demo", found={"customers": scored}, models=models,
+        changes={"list_length": 2, "call_min_alive": 0.1},
+    )  # fmt: skip
 
 
 def test_what_was_told_is_scored_later(built):
-    assert history.close_month("demo").as_posix() == "data/history/demo/2026-04-30"
+    assert history.close_month(built[1]).as_posix() == "data/history/demo/2026-04-30"
     came = purchases_on(
         [("real-0", "2026-04-01"), ("real-0", "2026-05-10"), ("real-2", "2026-05-25"), ("new", "2026-05-02")]
     )
@@ -70,33 +62,33 @@ def test_what_was_told_is_scored_later(built):
 
 
 def test_no_real_id_is_saved(built):
-    folder, scored = built
-    place = folder / history.close_month("demo")
+    folder, shop = built
+    place = folder / history.close_month(shop)
     text = "".join(path.read_text() for path in place.iterdir())
     assert "real-" not in text
     table = pd.read_csv(place / "customers.csv")
-    assert sorted(table["customer"]) == sorted(pseudonyms(scored["customer_id"], "demo"))
+    assert sorted(table["customer"]) == sorted(pseudonyms(shop.customers["customer_id"], "demo"))
 
 
 def test_a_month_is_closed_once(built):
-    _, scored = built
-    history.close_month("demo")
-    history.close_month("demo")  # the same again changes nothing
-    scored.loc[0, "p_active"] = 0.2
+    _, shop = built
+    history.close_month(shop)
+    history.close_month(shop)  # the same again changes nothing
+    shop.found["customers"].loc[0, "p_active"] = 0.2
     with pytest.raises(UserError, match=r"told\.json is there and says something else: what was told is not rewritten"):
-        history.close_month("demo")
+        history.close_month(shop)
 
 
 def test_only_what_was_told_before_counts(built):
-    history.close_month("demo")
+    history.close_month(built[1])
     assert history.read_latest("demo", "2026-04-30") is None
     assert history.score("demo", purchases_on([("a", "2026-01-01")]), "2026-04-30").verdict == "none"
     assert history.read_latest("demo", "2026-05-01").day.isoformat() == "2026-04-30"
 
 
 def test_a_file_of_another_dataset_is_refused(built):
-    folder, _ = built
-    place = folder / history.close_month("demo")
+    folder, shop = built
+    place = folder / history.close_month(shop)
     told = json.loads((place / "told.json").read_text())
     (place / "told.json").write_text(json.dumps(told | {"dataset": "cdnow"}))
     with pytest.raises(UserError, match=r"demo/2026-04-30/told.json: dataset is 'cdnow', not 'demo'"):
@@ -104,8 +96,8 @@ def test_a_file_of_another_dataset_is_refused(built):
 
 
 def test_a_damaged_file_is_named(built):
-    folder, _ = built
-    place = folder / history.close_month("demo")
+    folder, shop = built
+    place = folder / history.close_month(shop)
     (place / "told.json").write_text("{")
     with pytest.raises(UserError, match="data/history/demo/2026-04-30 cannot be read"):
         history.read_latest("demo", "2026-05-31")
@@ -137,18 +129,10 @@ def saved_months(folder, **changed):
     return place
 
 
-ORDERS = pd.DataFrame(
-    {
-        "customer_id": ["a", "a", "b", "c"], "amount": [20.0, 9.0, -3.0, 50.0],
-        "ordered_at": pd.to_datetime(["2026-04-02", "2026-05-03", "2026-05-30", "2026-06-02"]),
-    }
-)  # fmt: skip
-
-
 class TestMonths:
     def test_closing_a_month_saves_the_months_ahead(self, built):
-        folder, _ = built
-        place = folder / history.close_month("demo")
+        folder, shop = built
+        place = folder / history.close_month(shop)
         months = pd.read_csv(place / "months.csv")
         assert months[["month", "start", "revenue", "customers_high", "share"]].to_numpy().tolist() == [
             [1, "2026-05-01", 5.0, 5.0, 1.0]
@@ -203,8 +187,8 @@ class TestMonths:
 
 
 def test_the_retention_page_says_why_a_file_cannot_be_used(built):
-    folder, _ = built
-    place = folder / history.close_month("demo")
+    folder, shop = built
+    place = folder / history.close_month(shop)
     (place / "told.json").write_text(json.dumps({"dataset": "cdnow"}))
     found = history.score("demo", purchases_on([("a", "2026-05-01")]), "2026-05-31")
     assert found.verdict == UNUSABLE and "dataset is 'cdnow', not 'demo'" in found.facts["why"]

@@ -2,44 +2,37 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import wording_keys
-from regulars import catalog
-from regulars.catalog import files as catalog_files
-from regulars.clv import BetaGeoFitter, model_entry
+from memory_dataset import MemoryDataset, models_of
+from regulars.clv import BetaGeoFitter, ModelsRecord
 from regulars.history import close_month as history
 from regulars.purchases import Purchases
 from regulars.simulate.jars import jar_lines
 from regulars.simulate.logs import order_log
 
 ALWAYS = ("calls", "cohorts", "groups", "base", "states", "needs", "worth", "last", "judged", "told")
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "05_retention.ipynb"
 
 
 @pytest.fixture(scope="module")
-def record() -> dict:
+def record() -> ModelsRecord:
     """What the value stage leaves: a model fitted elsewhere, for logs too small to fit one on."""
     orders = order_log(customers=300, seed=1)
     table = Purchases.of(orders).summary(date(2025, 12, 31))
     model = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
-    return {
-        "zero_spend_is_purchase": False, "horizon_months": 12, "level_uncertainty": 0.12, "margin": 0.3,
-        "annual_discount_rate": 0.1, "time_unit": "week", "active_within_days": 90, "champion": "bg_nbd",
-        "models": {"bg_nbd": model_entry(model)}, "in_memory_rows": 0,
-    }  # fmt: skip
+    return models_of(bg_nbd=model)
 
 
-def value_of(orders: pd.DataFrame, end, record: dict) -> pd.DataFrame:
+def value_of(orders: pd.DataFrame, end, record: ModelsRecord) -> pd.DataFrame:
     """A value table of the right shape; its money is by rule of thumb."""
     table = Purchases.of(orders).summary(end)
     model = BetaGeoFitter()
-    model.params_ = pd.Series(record["models"]["bg_nbd"]["parameters"])
+    model.params_ = record.orders.params_
     history = (table["frequency"], table["recency"], table["T"])
     alive, orders_to_come = model.conditional_probability_alive(*history), np.asarray(model.predict(52, *history))
     table = table.assign(p_alive=alive, p_active=model.probability_active(13, *history), spend_per_order=30.0)
@@ -49,32 +42,21 @@ def value_of(orders: pd.DataFrame, end, record: dict) -> pd.DataFrame:
     return table.assign(clv_low=0.5 * table["clv"], clv_high=1.5 * table["clv"], tier="small")
 
 
-def page(orders: pd.DataFrame, end, record: dict, monkeypatch, tmp_path, but=(), **more) -> dict:
+def page(orders: pd.DataFrame, end, record: ModelsRecord, monkeypatch, tmp_path, but=(), **more) -> dict:
     """Run the notebook on a log, and on more tables; its report and what it saved."""
     orders = orders.assign(ordered_at=pd.to_datetime(orders["ordered_at"]))
     value = value_of(orders, end, record)
     segments = value[["customer_id"]].assign(segment="loyal", cluster="none")
-    tables, saved = {"orders": orders, "scored.value": value, "scored.segments": segments, **more}, {}
-    about = catalog.About(
-        "tiny", "Tiny", "EUR", True, "UTC", orders["ordered_at"].min().date(), pd.Timestamp(end).date(),
-        ("orders", *more), 1, 1,
-    )  # fmt: skip
-    monkeypatch.setattr(catalog, "about", lambda name, in_memory_rows=0: about)
-    monkeypatch.setattr(catalog_files, "about", catalog.about)
-    monkeypatch.setattr(catalog, "load", lambda name, dataset, share=1.0: tables[name].copy())
-    monkeypatch.setattr(catalog_files, "load", catalog.load)
-    monkeypatch.setattr(catalog, "read_json", lambda name: json.loads(json.dumps(record)))
-    monkeypatch.setattr(catalog, "save", lambda frame, name, dataset: saved.update({name: frame}))
+    found = {"value": value, "segments": segments}
+    shop = MemoryDataset({"orders": orders, **more}, end, name="cdnow", found=found, models=record)
     monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
-    scope: dict = {}
-    exec(compile(wording_keys.notebook_code(NOTEBOOK), str(NOTEBOOK), "exec"), scope)
-    checked = catalog.validate(catalog.typed(saved["scored.retention"], "scored.retention"), "scored.retention")
+    scope = shop.run("05_retention.ipynb", monkeypatch)
     blocks = scope["report"].blocks
     words = " ".join(str(block.get(name, "")) for block in blocks for name in ("title", "lead", "text", "caption"))
     assert blocks[-1]["kind"] == "footer", "the page ends"
     told = {block["id"] for block in blocks if block["kind"] == "section"}
     assert told >= {f"retention-section-{name}" for name in ALWAYS if name not in but}, "the rest stands"
-    return {"words": words, "saved": checked, "scope": scope}
+    return {"words": words, "saved": shop.found["retention"], "scope": scope}
 
 
 def log_of(*rows) -> pd.DataFrame:
@@ -100,7 +82,7 @@ def contracts_of(*rows) -> pd.DataFrame:
 
 def test_a_usual_log_says_everything(record, monkeypatch, tmp_path):
     levers = [{"lever": "retention", "elasticity": 1.5, "elasticity_low": 1.2, "elasticity_high": 1.9}]
-    made = page(usual(), "2025-12-31", record | {"elasticities": levers}, monkeypatch, tmp_path)
+    made = page(usual(), "2025-12-31", replace(record, elasticities=levers), monkeypatch, tmp_path)
     assert "The base grew by" in made["words"] or "The base held" in made["words"]
     assert "beside published averages (Gupta, Lehmann and Stuart 2004" in made["words"]
     assert "Of last month's customers" in made["words"]

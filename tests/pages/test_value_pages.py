@@ -1,73 +1,37 @@
 """The pages of value and segments on data that leave little to say: each answer is a sentence, and the rest stands."""
 
 import json
-from contextlib import suppress
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from memory_dataset import MemoryDataset
 from regulars import catalog
 from regulars.customer_table import joined
-from regulars.errors import PageIsComplete
 from regulars.report.render import render_index
 from regulars.simulate.logs import order_log
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 END = date(2025, 12, 31)
 QUICK = {"interval_draws": 30, "backtest_folds": 1, "folds_needed": 1, "holdout_days": 90, "revenue_days": 180}
 
 
-def cells(name: str) -> list[str]:
-    notebook = json.loads((NOTEBOOKS / name).read_text(encoding="utf-8"))
-    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-
-
 class Firm:
-    """What the catalogue has of a firm, in memory; stages run in order, as the pipeline runs them."""
+    """A firm whose tables are given; its stages run in order, as the pipeline runs them."""
 
-    def __init__(self, monkeypatch, tmp_path, orders: pd.DataFrame, end=END, **tables):
-        orders = orders.assign(ordered_at=pd.to_datetime(orders["ordered_at"]))
-        self.tables = {"orders": orders, **tables}
-        self.written = {"reports/tiny/metrics/clean.json": {"metrics": {"conditions_missed": {"value": 0}}}}
-        first = orders["ordered_at"].min().date()
-        self.about = catalog.About(
-            "tiny", "Tiny", "EUR", True, "UTC", first, pd.Timestamp(end).date(), tuple(self.tables), 1, 1
-        )
-        monkeypatch.setattr(catalog, "about", lambda name, in_memory_rows=0: self.about)
-        monkeypatch.setattr(catalog, "load", self.load)
-        monkeypatch.setattr(catalog, "load_supplied", self.supplied)
-        monkeypatch.setattr(catalog, "in_engine", lambda name, dataset: None)
-        monkeypatch.setattr(catalog, "read_json", lambda name: json.loads(json.dumps(self.written[name], default=str)))
-        monkeypatch.setattr(catalog, "write_json", lambda content, name: self.written.update({name: content}))
-        monkeypatch.setattr(catalog, "save", self.save)
+    def __init__(self, monkeypatch, tmp_path, orders: pd.DataFrame, **tables):
+        self.shop = MemoryDataset({"orders": orders, **tables}, END)
+        self.monkeypatch, self.folder = monkeypatch, tmp_path
         monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
         monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
         monkeypatch.setenv("REGULARS_ID_KEY", "a key for the tests")
-        self.folder = tmp_path
-
-    def load(self, name, dataset, share=1.0, columns=None) -> pd.DataFrame:
-        return self.tables[name][list(columns or self.tables[name])].copy()
-
-    def supplied(self, dataset, *names, share=1.0) -> dict:
-        return {name: self.tables[name].copy() for name in names if name in self.tables}
-
-    def save(self, frame, name, dataset) -> None:
-        self.tables[name] = catalog.validate(catalog.typed(frame, name), name)
 
     def page(self, name: str, **settings) -> str:
         """Run a notebook; all words of its page."""
-        first, *rest = cells(name)
-        scope: dict = {"display": lambda *shown: None}
-        exec(compile(first, name, "exec"), scope)
-        scope |= {"dataset": "tiny", **settings}
-        with suppress(PageIsComplete):
-            exec(compile("\n".join(rest), name, "exec"), scope)
-        self.scope = scope
+        self.scope = self.shop.run(name, self.monkeypatch, **settings)
         parts = ("title", "text", "caption", "label", "state", "word", "lead")
-        return " ".join(str(block[part]) for block in scope["report"].blocks for part in parts if block.get(part))
+        return " ".join(str(block[part]) for block in self.scope["report"].blocks for part in parts if block.get(part))
 
     def value(self, **settings) -> str:
         return self.page("02_value.ipynb", **QUICK | settings)
@@ -118,10 +82,9 @@ def test_a_usual_log_says_everything(both):
     ):  # fmt: skip
         assert words in value, words
     assert "How long customers stand on each step" in segments
-    record = made.written["models/tiny/clv.json"]
-    assert [row["month"] for row in record["months_ahead"]] == list(range(1, 13))
+    assert [row["month"] for row in made.shop.models.months_ahead] == list(range(1, 13))
     assert {"equity", "revenue", "worth"} <= set(made_metrics(made, "value"))
-    assert len(made.tables["scored.segments"]) == len(made.tables["scored.value"])
+    assert len(made.shop.found["segments"]) == len(made.shop.found["value"])
 
 
 def made_metrics(made: Firm, stage: str) -> dict:
@@ -164,8 +127,8 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     retention = made.page("05_retention.ipynb")
     assert "who is leaving is not told" in retention and why in retention and "watched for a short time" in retention
     made.page("04_satisfaction.ipynb")
-    scored = joined(made.tables["scored.value"], {
-        name: made.tables[f"scored.{name}"] for name in ("segments", "satisfaction", "retention")
+    scored = joined(made.shop.found["value"], {
+        name: made.shop.found[name] for name in ("segments", "satisfaction", "retention")
     })  # fmt: skip
     assert list(scored) == [column.name for column in catalog.TABLES["scored.customers"].columns]
     assert len(scored) == customers and scored["spend"].sum() == pytest.approx(orders["amount"].sum())
@@ -175,7 +138,7 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     assert scored[["segment", "cluster", "lifecycle_stage"]].notna().all(axis=None)
     stages = ("value", "segments", "satisfaction", "retention")
     told = {stage: json.loads((made.folder / f"reports/tiny/metrics/{stage}.json").read_text()) for stage in stages}
-    assert opens in render_index(made.about, told), "the index opens with it too"
+    assert opens in render_index(made.shop.about, told), "the index opens with it too"
 
 
 @pytest.mark.parametrize("customers", [2, 10])
@@ -183,11 +146,11 @@ def test_customers_too_few_for_groups_that_may_be_shown(firm, customers):
     made = firm(often(customers).reset_index(drop=True))
     value, segments = made.value(), made.segments()
     assert "What is the base worth" in value or "Customer equity" in value
-    assert made.tables["scored.value"]["clv"].notna().all()
+    assert made.shop.found["value"]["clv"].notna().all()
     assert f"Customers so far: {customers}; which group of them will bring most is not told" in segments
     assert "every segment has fewer customers than the smallest that may be shown" in segments
     assert "There are too few customers for groups that may be shown" in segments and "The ladder" in segments
-    assert made.tables["scored.segments"].notna().all(axis=None), "what is written for each customer is there"
+    assert made.shop.found["segments"].notna().all(axis=None), "what is written for each customer is there"
 
 
 def test_equal_spends(firm):
@@ -230,7 +193,7 @@ def test_a_single_segment(firm):
     made = firm(orders)
     value, segments = made.value(), made.segments()
     assert "nobody stands out; no step is told apart" in value or "customers at the top" in value
-    assert made.tables["scored.segments"]["segment"].nunique() == 1
+    assert made.shop.found["segments"]["segment"].nunique() == 1
     assert "The ladder" in segments
 
 
@@ -248,7 +211,7 @@ def test_a_history_file_of_another_dataset(firm):
 def test_what_was_told_half_a_year_ago_is_drawn_beside_what_came(firm):
     made = firm(usual())
     made.value()
-    told = pd.DataFrame(made.written["models/tiny/clv.json"]["months_ahead"]).assign(share=1.0)
+    told = pd.DataFrame(made.shop.models.months_ahead).assign(share=1.0)
     place = made.folder / "data/history/tiny/2025-06-30"
     place.mkdir(parents=True)
     (place / "told.json").write_text('{"dataset": "tiny", "observation_end": "2025-06-30"}', encoding="utf-8")

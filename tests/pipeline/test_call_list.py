@@ -12,6 +12,11 @@ from regulars.errors import UserError
 from regulars.privacy import pseudonyms
 from regulars.retention import at_risk
 
+CLEANED = {
+    "name": "demo", "title": "Demo", "currency": "GBP", "simulated": True, "time_zone": "UTC", "supplied": [],
+    "rows_raw": 8, "rows_kept": 8, "observation_start": "2024-01-01", "observation_end": "2024-01-31",
+}  # fmt: skip
+
 
 @pytest.fixture
 def scored():
@@ -58,8 +63,9 @@ def built(shop, scored, root, monkeypatch):
     from regulars import catalog
 
     shop.write("params.yaml", (root / "params.yaml").read_text())
-    monkeypatch.setattr(catalog, "validate", lambda frame, *_: frame)
+    monkeypatch.setattr(catalog.files, "validate", lambda frame, *_: frame)
     catalog.write_parquet(scored, "data/scored/demo/customers.parquet")
+    catalog.write_json({"dataset": CLEANED}, "data/clean/demo/ledger.json")
     return shop
 
 

@@ -36,7 +36,7 @@ def test_a_private_dataset_needs_a_key(monkeypatch):
 
 def test_a_missing_key_is_told_before_any_work(monkeypatch, tmp_path, capsys):
     (tmp_path / "params.yaml").write_text(
-        "common: {}\ningest: {}\nindex: {}\ndatasets:\n  shop: {}\n", encoding="utf-8"
+        "common: {}\ningest: {}\npages: {}\ndatasets:\n  shop: {}\n", encoding="utf-8"
     )
     (tmp_path / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)

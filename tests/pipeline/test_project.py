@@ -11,19 +11,18 @@ import pytest
 import yaml
 
 import imports
-from regulars import params
 from regulars.catalog.tables import TABLES
-from regulars.runner import declared_parameters
+from regulars.dataset import Dataset
 from regulars.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # every room, from the ground up: one may import from those before it, never from those after it
 ROOMS = (
-    "lazy", "errors", "paths", "labels", "rounding", "params", "privacy", "stages", "statistics", "finding",
-    "engine", "catalog", "told", "simulate", "sources", "cleaning", "purchases", "purchases_in_engine", "clv",
-    "segments", "retention", "satisfaction", "plots", "history", "customer_table", "score_everybody", "call_list",
-    "report", "pages", "runner", "cli",
+    "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
+    "finding", "engine", "catalog", "told", "dataset", "simulate", "sources", "cleaning", "purchases",
+    "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "plots", "history", "customer_table",
+    "score_everybody", "call_list", "report", "pages", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction")
@@ -137,14 +136,36 @@ def test_stage_depends_on_what_it_imports(name):
     assert notebook is None or f"notebooks/{notebook}" in deps
 
 
+CLEAN = "data/clean/${key}/"
+ABOUT = {f"{CLEAN}ledger.json"}
+# what a notebook reads by asking its dataset for it, as dvc.yaml writes it; a table of the clean layer is named
+READ = {
+    "about": ABOUT, "start": ABOUT, "end": ABOUT, "currency": ABOUT, "report": ABOUT, "tables": ABOUT,
+    "purchases": {TABLES["orders"].relative_path("${key}").as_posix()},
+    "models": {"models/${key}/clv.json"},
+    "conditions_missed": {"reports/${key}/metrics/clean.json"},
+    **{
+        name: {TABLES[f"scored.{name}"].relative_path("${key}").as_posix()}
+        for name in ("value", "segments", "satisfaction", "retention", "customers")
+    },
+}  # fmt: skip
+READS_NOTHING = {"settings", "save", "save_models", "pseudonyms", "name", "changes"}
+
+
 def files_read(code: str) -> set[str]:
-    """Files that a notebook reads through the catalogue, as dvc.yaml writes them."""
-    read = {"data/clean/${key}/ledger.json"} if "catalog.about(" in code else set()
-    for name in re.findall(r'catalog\.load\("([a-z_.]+)"', code):
-        read.add(TABLES[name].relative_path("${key}").as_posix())
-    if "catalog.load_supplied(" in code:
-        read.add("data/clean/${key}/")  # whatever the firm supplied
-    return read | {path.replace("{dataset}", "${key}") for path in re.findall(r'catalog\.read_json\(f"([^"]+)"', code)}
+    """Files that a notebook reads through the dataset that it opens, as dvc.yaml writes them."""
+    asked = set(re.findall(r"\bshop\.(\w+)", code)) - READS_NOTHING
+    read = set().union(*(READ[name] for name in asked))
+    for table in re.findall(r'\bshop\.tables(?:\[|\.load\(|\.in_engine\()"(\w+)"', code):
+        read.add(TABLES[table].relative_path("${key}").as_posix())
+    if re.search(r"\bshop\.tables(?!\[|\.load|\.in_engine)", code):
+        read.add(CLEAN)  # whatever the firm supplied
+    return read
+
+
+def test_everything_that_can_be_asked_of_a_dataset_is_listed():
+    asked = {name for name in dir(Dataset) if not name.startswith("_")} | {"name", "changes", "tables"}
+    assert asked == set(READ) | READS_NOTHING
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.notebook], ids=lambda stage: stage.name)
@@ -188,13 +209,17 @@ def test_notebook_is_a_thin_story(path):
     assert any(cell["cell_type"] == "markdown" for cell in notebook["cells"])
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.notebook], ids=lambda stage: stage.name)
-def test_notebook_declares_the_settings_of_its_stage(stage):
-    notebook = json.loads((ROOT / "notebooks" / stage.notebook).read_text(encoding="utf-8"))
-    declared = declared_parameters(notebook)
-    dataset = declared.pop("dataset")
-    del declared["language"]  # of the pages, which a live kernel shows
-    assert declared == params.resolve(stage.name, dataset)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_declares_dataset_language_and_changes_and_opens_with_them(path):
+    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    first, second, *_ = ("".join(cell["source"]) for cell in cells)
+    assert [cell["metadata"].get("tags") for cell in cells] == [["parameters"], *[None] * (len(cells) - 1)]
+    told = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(first).body}
+    assert told == {"dataset": "cdnow", "language": "en", "changes": {}}
+    assert all("  # " in line for line in first.splitlines()), "each says what it is"
+    assert "\nshop = regulars.open(dataset, **changes)\n" in second
+    stage = next(stage for stage in STAGES.values() if stage.notebook == path.name)
+    assert f'settings = shop.settings("{stage.name}")\nsettings' in "\n".join("".join(c["source"]) for c in cells)
 
 
 def locked(name: str) -> dict[str, str]:

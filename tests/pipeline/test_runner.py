@@ -14,12 +14,12 @@ from regulars.stages import Stage
 
 WRITE = """
 from regulars import catalog
-catalog.write_json({"margin": margin, "third": 1 / 3}, f"models/{dataset}/tiny.json")
+catalog.write_json({"margin": 0.4, "third": 1 / 3}, f"models/{dataset}/tiny.json")
 """
 TINY = Stage("tiny", ("models/{dataset}/tiny.json", "reports/{dataset}/executed/tiny.ipynb"), notebook="tiny.ipynb")
 
 
-def notebook_of(*cells: str, parameters: str = "dataset = 'shop'\nmargin = 0.3\nseed = 1"):
+def notebook_of(*cells: str, parameters: str = "dataset = 'another'\nchanges = {}"):
     notebook = nbformat.v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     )
@@ -52,7 +52,8 @@ def test_stage_runs_with_its_settings_and_owns_what_it_wrote(project):
     runner.run_stage("tiny", "shop")
     assert json.loads((root / "models/shop/tiny.json").read_text()) == {"margin": 0.4, "third": 0.3333333333}
     executed = (root / "reports/shop/executed/tiny.ipynb").read_text()
-    assert "margin = 0.4" in executed
+    assert 'dataset = \\"shop\\"' in executed, "all that is injected is the name of the dataset"
+    assert executed.count("changes") == 1
     assert "papermill" not in executed
     assert not (root / ".staging" / "shop.tiny").exists()
 
@@ -78,17 +79,17 @@ def test_same_run_gives_the_same_bytes(project):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "sentence"),
+    ("settings", "sentence"),
     [
-        ("dataset = 'shop'\nseed = 1", r"section 'tiny' sets 'margin', which notebooks/tiny\.ipynb does not declare"),
-        (
-            "dataset = 'shop'\nseed = 1\nmargin = 1\nextra = 2",
-            r"declares 'extra', which section 'tiny' .* does not set",
-        ),
+        ({"common": {"seeds": 1}}, r"params\.yaml: common names 'seeds', .*did you mean 'seed'\?"),
+        ({"datasets": {"shop": {"tiny": {"margins": 1}}}}, r"datasets\.shop\.tiny names 'margins', .*mean 'margin'\?"),
+        ({"datasets": {"shop": {"common": {"seed": "one"}}}}, r"common\.seed is 'one'; give a whole number"),
     ],
 )
-def test_settings_and_declared_parameters_must_agree(project, parameters, sentence):
-    project(WRITE, parameters=parameters)
+def test_wrong_settings_stop_a_stage_before_it_runs(project, settings, sentence):
+    root = project("1 / 0")
+    before = yaml.safe_load((root / "params.yaml").read_text())
+    (root / "params.yaml").write_text(yaml.safe_dump(before | settings))
     with pytest.raises(UserError, match=sentence):
         runner.run_stage("tiny", "shop")
 
@@ -106,7 +107,7 @@ def test_failure_leaves_the_last_good_outputs(project, cell, kind, sentence):
     root = project(WRITE)
     runner.run_stage("tiny", "shop")
     before = {path: path.read_bytes() for path in root.rglob("*.json")}
-    project(WRITE.replace("margin", "2 * margin"), cell)
+    project(WRITE.replace("0.4", "0.8"), cell)
     with pytest.raises(kind, match=sentence):
         runner.run_stage("tiny", "shop")
     assert {path: path.read_bytes() for path in root.rglob("*.json")} == before

@@ -1,30 +1,21 @@
 """Run the satisfaction notebook on tables given in memory; what its page says, and what it saves."""
 
-import json
-from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-import wording_keys
+from memory_dataset import MemoryDataset, models_of
 from regulars import catalog
-from regulars.catalog import files as catalog_files
 from regulars.purchases import Purchases
 from regulars.report.render import render_blocks
 from regulars.simulate.answers import CONSTRUCTS, ITEMS, SINGLE, construct_correlations
 from regulars.simulate.logs import order_log
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "04_satisfaction.ipynb"
+NOTEBOOK = "04_satisfaction.ipynb"
 START, END = date(2024, 1, 1), date(2025, 12, 31)
-RECORD = {
-    "zero_spend_is_purchase": False, "horizon_months": 12, "margin": 0.3, "annual_discount_rate": 0.1,
-    "time_unit": "week", "in_memory_rows": 0,
-}  # fmt: skip
 ABOUT = catalog.About("tiny", "Tiny", "EUR", True, "UTC", START, END, (), 1, 1)
-AFTER_PARAMETERS = "from regulars import catalog"
 
 
 class Page(NamedTuple):
@@ -44,40 +35,18 @@ class Page(NamedTuple):
 
 
 def run(tables: dict[str, pd.DataFrame], monkeypatch, tmp_path, about=ABOUT, **settings) -> Page:
-    """Run it on clean tables; `settings` take the place of parameters (of a mapping those named)."""
-    orders = tables["orders"]
-    value = tables.get("scored.value", value_of(orders, about.observation_end))
+    """Run it on clean tables; `settings` take the place of those of the project (of a group those named)."""
+    value = value_of(tables["orders"], about.observation_end)
     segments = value[["customer_id"]].assign(segment="loyal", cluster="none")
-    loaded = {"scored.value": value, "scored.segments": segments} | tables
-    supplied = tuple(name for name in tables if not name.startswith("scored."))
-    saved: dict[str, pd.DataFrame] = {}
-    monkeypatch.setattr(catalog, "about", lambda name, in_memory_rows=0: replace(about, supplied=supplied))
-    monkeypatch.setattr(catalog_files, "about", catalog.about)
-    monkeypatch.setattr(catalog, "load", lambda name, dataset, share=1.0: loaded[name].copy())
-    monkeypatch.setattr(catalog_files, "load", catalog.load)
-    monkeypatch.setattr(
-        catalog, "load_supplied",
-        lambda dataset, *names, share=1.0: {name: loaded[name].copy() for name in names if name in supplied},
-    )  # fmt: skip
-    monkeypatch.setattr(catalog, "read_json", lambda name: json.loads(json.dumps(RECORD)))
-    monkeypatch.setattr(catalog, "save", lambda frame, name, dataset: saved.update({name: frame}))
+    found = {"value": value, "segments": segments}
+    shop = MemoryDataset(tables, name="cdnow", about=about, found=found, models=models_of())
     monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
-    code = wording_keys.notebook_code(NOTEBOOK)
-    assert code.count(AFTER_PARAMETERS) == 1
-    given = "".join(
-        f"{name} = {f'{name} | ' if isinstance(chosen, dict) and name != 'model' else ''}{chosen!r}\n"
-        for name, chosen in {"draws": 40, **settings}.items()
-    )
-    scope: dict = {"display": lambda *shown: None}
-    exec(compile(code.replace(AFTER_PARAMETERS, given + AFTER_PARAMETERS), str(NOTEBOOK), "exec"), scope)
-    checked = catalog.validate(
-        catalog.typed(saved["scored.satisfaction"], "scored.satisfaction"), "scored.satisfaction"
-    )
+    scope = shop.run(NOTEBOOK, monkeypatch, **{"draws": 40, **settings})
     blocks = scope["report"].blocks
     words = " ".join(str(block.get(name, "")) for block in blocks for name in ("title", "lead", "text", "caption"))
     lines = [block["text"] for block in blocks if block["kind"] == "not_supplied"]
     titles = [block["title"] for block in blocks if block["kind"] == "section"]
-    return Page(words, lines, titles, render_blocks(blocks), checked, scope)
+    return Page(words, lines, titles, render_blocks(blocks), shop.found["satisfaction"], scope)
 
 
 def value_of(orders: pd.DataFrame, end) -> pd.DataFrame:

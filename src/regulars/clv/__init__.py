@@ -65,7 +65,7 @@ A stage in a few steps
     ``judge_forecasts``: the same methods put back; ``new_customer``: what to expect of a newcomer;
     ``frequency_check`` and ``tracking`` (``buying_finding``): counted beside expected; ``concentration_finding``: who
     carries it;
-    ``remarks``: what must be said beside the numbers; ``models_record``: all of it for ``clv.json``;
+    ``remarks``: what must be said beside the numbers; ``models_record``: all of it, for ``clv.json``;
     ``forecast_cohorts``: each cohort so far and month by month ahead, of ``months_ahead``: revenue, orders and active
     customers with fans; ``told_months_finding``: such months as they were told earlier, against what came;
     ``whole_base``: totals of all customers, where a part of them is in memory;
@@ -87,7 +87,7 @@ _HOMES = {
     "told_months": ("told_months_finding",),
     "concentration": ("concentration_finding", "concentration_told", "gini_estimate", "lorenz_curves", "top_share"),
     "newcomer": ("NewCustomer", "new_customer"),
-    "record": ("assumptions", "models_record"),
+    "record": ("ModelsRecord", "assumptions", "models_record"),
     "limits": ("one_time_buyers", "remarks"),
     "in_memory": ("Models", "Scored", "fit_models", "score_customers", "spend_choice_effect"),
     "_fitter": ("Finding",),

@@ -1,16 +1,151 @@
-"""What was fitted, as JSON: parameters, their errors, units and the window that they hold for."""
+"""What was fitted, as the other stages find it: models, their units, and the assumptions behind the money."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
 
 from regulars.clv.backtesting import COMBINATIONS, RULES
 from regulars.clv.calibration import Calibration
-from regulars.clv.saved import model_entry
+from regulars.clv.saved import model_entry, restore_models
+from regulars.settings import Certainty, Economics
 
-UNIT_KEYS = ("time_unit", "observation_start", "observation_end", "currency", "horizon_months", "active_within_days")
+ORDERS, SPEND = "bg_nbd", "gamma_gamma"
 
 
-def models_record(models: Mapping, *, champion: str, calibration: Calibration | None = None, **context) -> dict:
+@dataclass(frozen=True)
+class ModelsRecord:
     """Content of ``models/<dataset>/clv.json``.
+
+    Parameters
+    ----------
+    economics : Economics
+        Margin, annual discount rate, horizon, unit of time of the models, days of P(active).
+    certainty : Certainty
+        Level of the intervals, and what no model sees of a total's.
+    zero_spend_is_purchase : bool
+        Whether a day with zero net spend counts as a purchase occasion.
+    observation_start, observation_end : datetime.date
+        The window that the models hold for.
+    currency : str
+    in_memory_rows : int
+        Orders; with more, the models were fitted on a part of the customers.
+    champion : str or None
+        Name of the model, combination or rule whose forecast the pages show; None where the orders allow no model.
+    entries : mapping
+        Name (``bg_nbd``, ``gamma_gamma`` …) to what is kept of a fitted model, as `model_entry` makes it.
+    months_ahead : sequence of dict or None
+        The months that were told; None in a record of an earlier version.
+    elasticities : sequence of dict
+        Of customer equity: lever, elasticity and its interval.
+    calibration : mapping, optional
+        Of P(active).
+    untold : str
+        Why the orders allow no model; empty where they do.
+    """
+
+    economics: Economics
+    certainty: Certainty
+    zero_spend_is_purchase: bool
+    observation_start: date
+    observation_end: date
+    currency: str
+    in_memory_rows: int
+    champion: str | None = None
+    entries: Mapping[str, Mapping] = field(default_factory=dict, repr=False)
+    months_ahead: Sequence[Mapping] | None = field(default=(), repr=False)
+    elasticities: Sequence[Mapping] = field(default=(), repr=False)
+    calibration: Mapping | None = None
+    untold: str = ""
+
+    @property
+    def horizon_months(self) -> int:
+        """How far ahead orders and money are told."""
+        return self.economics.horizon_months
+
+    @property
+    def time_unit(self) -> str:
+        """Unit of time of the models."""
+        return self.economics.time_unit
+
+    @cached_property
+    def fitted(self) -> dict:
+        """Every model, restored: name to fitter.
+
+        Raises
+        ------
+        ValueError
+            Where an entry was saved by another version.
+        """
+        return restore_models({"time_unit": self.time_unit, "models": self.entries}, time_unit=self.time_unit)
+
+    @property
+    def orders(self):
+        """Model of how often customers order."""
+        return self.fitted[ORDERS]
+
+    @property
+    def spend(self):
+        """Model of what an order brings."""
+        return self.fitted[SPEND]
+
+    def to_json(self) -> dict:
+        """What `from_json` reads: units and assumptions, the models, and what was told with them."""
+        known = {
+            "time_unit": self.time_unit,
+            "zero_spend_is_purchase": self.zero_spend_is_purchase,
+            "margin": self.economics.margin,
+            "annual_discount_rate": self.economics.annual_discount_rate,
+            "active_within_days": self.economics.active_within_days,
+            "horizon_months": self.horizon_months,
+            "interval_level": self.certainty.level,
+            "level_uncertainty": self.certainty.level_uncertainty,
+            "observation_start": self.observation_start,
+            "observation_end": self.observation_end,
+            "currency": self.currency,
+            "in_memory_rows": self.in_memory_rows,
+        }
+        models = {"champion": self.champion, "models": dict(self.entries)}
+        told = {"months_ahead": list(self.months_ahead or ()), "elasticities": list(self.elasticities)}
+        if self.untold:
+            return known | models | told | {"untold": self.untold}
+        return known | told | models | ({"p_active": dict(self.calibration)} if self.calibration else {})
+
+    @classmethod
+    def from_json(cls, content: Mapping, *, seed: int = 0, draws: int = 0) -> "ModelsRecord":
+        """Record that was saved.
+
+        Parameters
+        ----------
+        content : mapping
+            As `to_json` made it.
+        seed, draws : int
+            Of what is drawn with it: they are settings, and not saved.
+
+        Returns
+        -------
+        ModelsRecord
+        """
+        names = ("margin", "annual_discount_rate", "horizon_months", "time_unit", "active_within_days")
+        return cls(
+            economics=Economics(*(content[name] for name in names)),
+            certainty=Certainty(content["interval_level"], content["level_uncertainty"], seed, draws),
+            zero_spend_is_purchase=content["zero_spend_is_purchase"],
+            observation_start=_day(content["observation_start"]),
+            observation_end=_day(content["observation_end"]),
+            currency=content["currency"],
+            in_memory_rows=content["in_memory_rows"],
+            champion=content["champion"],
+            entries=content["models"],
+            months_ahead=content.get("months_ahead"),
+            elasticities=content.get("elasticities", ()),
+            calibration=content.get("p_active"),
+            untold=content.get("untold", ""),
+        )
+
+
+def models_record(models: Mapping, *, champion: str, calibration: Calibration | None = None, **context) -> ModelsRecord:
+    """Record of models just fitted.
 
     Parameters
     ----------
@@ -21,39 +156,38 @@ def models_record(models: Mapping, *, champion: str, calibration: Calibration | 
     calibration : Calibration, optional
         Of P(active).
     **context
-        time_unit, observation_start, observation_end, currency, horizon_months, active_within_days, margin,
-        annual_discount_rate: what the numbers mean.
+        The other fields of `ModelsRecord`: what the numbers mean.
 
     Returns
     -------
-    dict
-        The context, ``champion``, and under ``models`` per name: parameters, standard_errors, log_likelihood (total,
-        in the data's unit of time), customers, distinct_rows, findings; under ``p_active`` its calibration.
+    ModelsRecord
 
     Raises
     ------
     ValueError
-        Where the champion is none of the models, or a unit is not told.
+        Where the champion is none of the models.
     """
     known = (*models, *COMBINATIONS, *RULES)
     if champion not in known:
         raise ValueError(f"the champion '{champion}' is none of the models {', '.join(known)}")
-    untold = [key for key in UNIT_KEYS if key not in context]
-    if untold:
-        raise ValueError(f"a record of models tells its units; '{untold[0]}' is missing")
-    record = {**context, "champion": champion, "models": {name: model_entry(model) for name, model in models.items()}}
-    return record | ({} if calibration is None else {"p_active": _calibration(calibration)})
+    entries = {name: model_entry(model) for name, model in models.items()}
+    bend = None if calibration is None else _calibration(calibration)
+    return ModelsRecord(champion=champion, entries=entries, calibration=bend, **context)
 
 
-def assumptions(record: Mapping) -> dict:
+def assumptions(economics: Economics) -> dict:
     """What a page says beside every lifetime value: horizon, margin, annual discount rate.
 
     Examples
     --------
-    >>> assumptions({"horizon_months": 12, "margin": 0.3, "annual_discount_rate": 0.1, "currency": "EUR"})
+    >>> assumptions(Economics(0.3, 0.1, 12, "week", 90))
     {'horizon_months': 12, 'margin': 0.3, 'annual_discount_rate': 0.1}
     """
-    return {name: record[name] for name in ("horizon_months", "margin", "annual_discount_rate")}
+    return {name: getattr(economics, name) for name in ("horizon_months", "margin", "annual_discount_rate")}
+
+
+def _day(told) -> date:
+    return date.fromisoformat(told) if isinstance(told, str) else told
 
 
 def _calibration(calibration: Calibration) -> dict:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from regulars.clv.cohort_revenue import past_by_cohort
 from regulars.clv.in_memory import HISTORY
+from regulars.clv.record import ModelsRecord
 from regulars.clv.value import has_spend
 from regulars.finding import UNUSABLE, Finding
 from regulars.statistics.intervals import Estimate, share
@@ -60,9 +61,9 @@ class Untold:
         known = {"orders": days, "spent": float(self.summary["spend"].sum()), "why": self.why}
         return known if self.verdict == "one" else known | {"customers": len(self.summary)}
 
-    def record(self, **context) -> dict:
-        """What ``clv.json`` holds: units and assumptions, no model, and why."""
-        return {**context, "champion": None, "models": {}, "months_ahead": [], "elasticities": [], "untold": self.why}
+    def record(self, **context) -> ModelsRecord:
+        """What other stages find: units and assumptions, no model, and why."""
+        return ModelsRecord(**context, untold=self.why)
 
     def parts(self, **others: Finding) -> dict[str, Finding]:
         """Every section of the page: those that a model tells say why they are not told; the past, and the others."""

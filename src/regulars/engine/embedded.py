@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from regulars import params
 from regulars.errors import UserError
 from regulars.paths import project_root
+from regulars.settings import ENGINE_SECTION, load
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -52,7 +52,7 @@ def limits() -> dict:
 
 @cache
 def _limits(file: Path, _changed: int) -> dict:
-    found = params.load(file).get(params.ENGINE_SECTION) or {}
+    found = load(file).get(ENGINE_SECTION) or {}
     least = {"timeout_seconds": 1, "memory_gb": 0.1, "threads": 0}
     for name, value in found.items():
         if name == "url":

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from regulars import catalog, params, privacy, retention
+from regulars import privacy, retention
+from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.finding import Finding, attempted
 from regulars.history.months import COLUMNS as MONTH_COLUMNS
@@ -45,12 +46,12 @@ class Saved:
         return date.fromisoformat(self.told["observation_end"])
 
 
-def close_month(dataset: str) -> Path:
+def close_month(shop: Dataset) -> Path:
     """Save what the pages of a dataset tell now.
 
     Parameters
     ----------
-    dataset : str
+    shop : Dataset
         One whose pages are built.
 
     Returns
@@ -63,29 +64,26 @@ def close_month(dataset: str) -> Path:
     UserError
         Where the pages are not built, or something else has been saved for that day.
     """
-    settings = {**params.resolve("value", dataset), **params.resolve("retention", dataset)}
-    models = catalog.read_json(Path("models", dataset, "clv.json"))
-    if why := models.get("untold"):
-        raise UserError(f"There is nothing to hold {dataset} to later: {why}")
-    if "months_ahead" not in models:
-        raise UserError(f"models/{dataset}/clv.json tells no months ahead: build the pages again first.")
-    about, scored = catalog.about(dataset, models["in_memory_rows"]), catalog.load("scored.customers", dataset)
-    expected = retention.expected_active(scored, models["level_uncertainty"], settings["interval_level"])
-    listed = retention.at_risk(scored, settings["list_length"], settings["call_min_alive"])["customer_id"]
+    settings, models = shop.settings("retention"), shop.models
+    if models.untold:
+        raise UserError(f"There is nothing to hold {shop.name} to later: {models.untold}")
+    if models.months_ahead is None:
+        raise UserError(f"models/{shop.name}/clv.json tells no months ahead: build the pages again first.")
+    scored = shop.customers
+    expected = retention.expected_active(scored, models.certainty.level_uncertainty, settings.interval_level)
+    listed = retention.at_risk(scored, settings.list_length, settings.call_min_alive)["customer_id"]
     told = {
-        "dataset": dataset, "observation_end": about.observation_end.isoformat(),
-        "active_within_days": models["active_within_days"], "horizon_months": models["horizon_months"],
+        "dataset": shop.name, "observation_end": shop.end.isoformat(),
+        "active_within_days": models.economics.active_within_days, "horizon_months": models.horizon_months,
         "expected_active": vars(expected), "clv": float(scored["clv"].sum()),
         "value_at_risk": float(scored["value_at_risk"].sum()),
     }  # fmt: skip
-    table = scored.assign(
-        customer=privacy.pseudonyms(scored["customer_id"], dataset), on_list=scored["customer_id"].isin(listed)
-    )
+    table = scored.assign(customer=shop.pseudonyms(scored["customer_id"]), on_list=scored["customer_id"].isin(listed))
     table = round_frame(table.reindex(columns=list(COLUMNS)).sort_values("customer", ignore_index=True))
-    folder = FOLDER / dataset / told["observation_end"]
+    folder = FOLDER / shop.name / told["observation_end"]
     _write_once(folder / TOLD, json.dumps(plain(told), indent=2, sort_keys=True) + "\n")
     _write_once(folder / CUSTOMERS, _text(table))
-    months = pd.DataFrame(models["months_ahead"]).assign(share=about.share)
+    months = pd.DataFrame(models.months_ahead).assign(share=shop.about.share)
     _write_once(folder / MONTHS, _text(round_frame(months[list(MONTH_COLUMNS)])))
     return folder
 

@@ -1,6 +1,5 @@
 """When each customer should order next, by when to call, and whether such dates have been right."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ import pandas as pd
 
 from regulars.finding import Finding
 from regulars.retention.risk import can_tell_alive
+from regulars.settings import DateRules
 from regulars.statistics.distinct import distinct_rows
 from regulars.statistics.intervals import Estimate, share
 
@@ -22,32 +22,6 @@ class DatesFinding(StrEnum):
 
 
 DATES = ("next_order_low", "next_order_median", "next_order_high")
-
-
-@dataclass(frozen=True)
-class DateRules:
-    """When a date is worth printing.
-
-    Parameters
-    ----------
-    max_window_days : int
-        Widest window of the next order at which a customer gets a call-by date.
-    max_never : float
-        Largest chance that no order ever comes.
-    horizon_days : int
-        Dates later than this are not told.
-    window_level : float
-        Chance that the next order, if one comes, falls inside the window.
-    call_share : float
-        Share of such customers who have ordered by the call-by date, if they order again: small, for a call is to
-        come before the need.
-    """
-
-    max_window_days: int = 28
-    max_never: float = 0.5
-    horizon_days: int = 365
-    window_level: float = 0.8
-    call_share: float = 0.25
 
 
 def next_order(model, value: pd.DataFrame, observation_end, days_per_unit: float = 7.0, rules: DateRules | None = None):

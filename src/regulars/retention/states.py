@@ -1,38 +1,13 @@
 """State of each customer by the customer's own rhythm: whether this silence is long for them."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from regulars.labels import CustomerState
 from regulars.purchases import Purchases, day_number
+from regulars.settings import Thresholds
 
 FIRST_GAP_MIN = 30
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Where one state ends and the next begins.
-
-    Parameters
-    ----------
-    slipping_below, dormant_below, lost_below : float
-        A customer is slipping, dormant or lost once a silence as long as the present one has a smaller chance than
-        this in the customer's own rhythm, if still a customer. At .2, .05 and .01 one of 5, 20 and 100 customers
-        who are still there is taken for worse than they are.
-    new_days : int
-        Customers are new for this many days after their first purchase.
-    reactivated_days : int
-        Customers are called reactivated for this many days after a purchase that ended a silence in which they
-        were dormant or lost.
-    """
-
-    slipping_below: float = 0.2
-    dormant_below: float = 0.05
-    lost_below: float = 0.01
-    new_days: int = 90
-    reactivated_days: int = 90
 
 
 def silence_probability(frequency, recency, T, r: float, alpha: float) -> np.ndarray:

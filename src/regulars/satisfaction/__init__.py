@@ -17,7 +17,7 @@ _HOMES = {
     ),
     "cases.iceberg": ("Iceberg", "complaint_iceberg", "people_told", "retention_after_complaint", "word_of_mouth"),
     "cases.service": (
-        "Handling", "TicketTimes", "breach_forecast", "control_chart", "defects", "escalations", "first_contact",
+        "TicketTimes", "breach_forecast", "control_chart", "defects", "escalations", "first_contact",
         "handling_steps", "knowledge_base", "on_time_by_owner", "pareto", "promises_kept", "remedies", "sound_tickets",
         "ticket_faults", "ticket_times", "ticket_volume", "transfers", "warranty_cost",
     ),
@@ -57,7 +57,7 @@ _HOMES = {
     "survey.listening": (
         "channels_finding", "importance_finding", "listening_channels", "switching_finding", "switching_rates",
     ),
-    "sections": ("KEPT", "Questions", "Survey"),
+    "sections": ("KEPT", "SatisfactionSettings", "Survey"),
     "survey.loyalty": (
         "attitude", "behaviour", "benefits_finding", "benefits_of_loyalty", "cronbach_alpha",
         "loyalty_finding", "loyalty_of", "loyalty_types", "truly_loyal", "type_migration", "type_shares",

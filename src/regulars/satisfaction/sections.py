@@ -1,7 +1,6 @@
 """Sections of the satisfaction page that rest on the whole questionnaire: loyalty, what to do, how it was measured."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection
 
 import pandas as pd
 
@@ -38,68 +37,9 @@ from regulars.satisfaction.survey.loyalty import (
 from regulars.satisfaction.survey.raking import rfm_cells
 from regulars.satisfaction.survey.recommending import recommend_finding
 from regulars.satisfaction.survey.sampling import sampling_finding
+from regulars.settings import SatisfactionSettings
 
 KEPT = ["customer_id", "satisfaction", "loyalty_type", "loyalty_type_probability"]  # columns of the scored table
-
-
-class Questions(NamedTuple):
-    """What the questionnaire asks, and what managers say.
-
-    Parameters
-    ----------
-    satisfaction_construct, recommend_item, overall_item : str
-    top_boxes, tolerance_steps, dissatisfied_below
-        As on the rest of the page.
-    return_days : int
-        An order within so many days after the answer is a repurchase.
-    effort_item : str
-        "How easy was it?"
-    loyalty_construct : str
-        Construct of attitude.
-    immunity_item : str
-        Item of it that asks whether one stays though another is cheaper: a benefit, so no part of attitude.
-    attitude_from : float
-        0–100; from it on attitude is high.
-    loyalty_days : int
-        Window of behaviour.
-    highly_satisfied_from : float
-        0–100.
-    factors : sequence of str
-        Constructs that satisfaction is judged by; those with two items or more where empty.
-    rankings : mapping
-        Manager to the factors, the most important first.
-    pairwise : sequence of sequence of float
-        Judgements of how many times as important a factor (row) is as another (column).
-    offers : mapping
-        As `regulars.satisfaction.delivered_value`; used where customers are not asked (`delivered`).
-    kano : mapping
-        Feature to its functional and its dysfunctional item.
-    delivered : mapping
-        Offer to the eight parts of its delivered value, each with the item that asks customers for it.
-    target_width : float
-        Points: half the interval that the next wave shall reach.
-    """
-
-    satisfaction_construct: str = "satisfaction"
-    recommend_item: str = "recommendation"
-    overall_item: str = "overall"
-    top_boxes: int = 2
-    tolerance_steps: float = 1
-    dissatisfied_below: float = 50
-    return_days: int = 180
-    effort_item: str = "effort"
-    loyalty_construct: str = "loyalty"
-    immunity_item: str = "loyalty2"
-    attitude_from: float = 50
-    loyalty_days: int = 365
-    highly_satisfied_from: float = 80
-    factors: Sequence[str] = ()
-    rankings: Mapping[str, Sequence[str]] = {}
-    pairwise: Sequence[Sequence[float]] = ()
-    offers: Mapping[str, Mapping[str, float]] = {}
-    kano: Mapping[str, Sequence[str]] = {}
-    delivered: Mapping[str, Mapping[str, str]] = {}
-    target_width: float = 2.0
 
 
 class Survey:
@@ -115,7 +55,7 @@ class Survey:
     purchases : regulars.purchases.Purchases or None
         None where the log is a sample of the orders.
     observation_end : date
-    asked : Questions
+    asked : SatisfactionSettings
     names : pandas.Series
         What stands for a customer on the page, by customer_id.
     level : float
@@ -124,8 +64,8 @@ class Survey:
     """
 
     def __init__(
-        self, tables, customers, purchases, observation_end, asked: Questions, names, level=0.9, min_answers=30,
-        min_cell=5, seed=0,
+        self, tables, customers, purchases, observation_end, asked: SatisfactionSettings, names, level=0.9,
+        min_answers=30, min_cell=5, seed=0,
     ):  # fmt: skip
         self.names = names
         self.tables, self.purchases, self.end, self.asked = tables, purchases, observation_end, asked
@@ -156,23 +96,25 @@ class Survey:
     def factors(self) -> list[str]:
         """Constructs that satisfaction is judged by."""
         asked = self.asked
-        apart = {item for pair in asked.kano.values() for item in pair}
-        apart |= {item for parts in asked.delivered.values() for item in parts.values()}
-        outcomes = (asked.satisfaction_construct, asked.loyalty_construct)
-        found = list(asked.factors) or usual_factors(self.items[~self.items["item"].isin(apart)], without=outcomes)
+        apart = {item for pair in asked.offer.kano.values() for item in pair}
+        apart |= {item for parts in asked.offer.delivered.values() for item in parts.values()}
+        outcomes = (asked.satisfaction_construct, asked.questions.loyalty_construct)
+        found = list(asked.managers.factors) or usual_factors(
+            self.items[~self.items["item"].isin(apart)], without=outcomes
+        )
         if not found:
             raise UserError("Table survey_items: no construct but the outcomes has two items: nothing explains them.")
         return found
 
     def loyalty(self) -> Loyalty | None:
         """Loyalty types, worked out once; None where the survey has no item of loyalty."""
-        of = self.items.loc[self.items["construct"] == self.asked.loyalty_construct, "item"]
-        names = [item for item in of if item != self.asked.immunity_item]
+        of = self.items.loc[self.items["construct"] == self.asked.questions.loyalty_construct, "item"]
+        names = [item for item in of if item != self.asked.questions.immunity_item]
         if self._loyalty is None and names:
             asked = self.asked
             self._loyalty = loyalty_of(
-                self.every, names, self.purchases, self.end, attitude_cut=asked.attitude_from,
-                window_days=asked.loyalty_days, within_days=asked.return_days, level=self.level,
+                self.every, names, self.purchases, self.end, attitude_cut=asked.questions.attitude_from,
+                window_days=asked.questions.loyalty_days, within_days=asked.handling.return_days, level=self.level,
                 min_cell=self.min_cell,
             )  # fmt: skip
         return self._loyalty
@@ -186,7 +128,9 @@ class Survey:
         return pd.DataFrame({name: customers.map(values) for name, values in told.items()}, index=customers.index)
 
     def _loyal(self) -> Finding:
-        return loyalty_finding(self.loyalty(), self.asked.loyalty_days, self.asked.attitude_from, self.level)
+        return loyalty_finding(
+            self.loyalty(), self.asked.questions.loyalty_days, self.asked.questions.attitude_from, self.level
+        )
 
     def _benefits(self) -> Finding:
         loyalty = self.loyalty()
@@ -203,24 +147,29 @@ class Survey:
             recommend = known[self.asked.recommend_item] / 100 * (high - low) + low
         lines = self.tables.get("order_lines")
         table = benefits_of_loyalty(
-            loyalty.asked, loyalty.since, self.tables["orders"], self.end, within_days=self.asked.return_days,
+            loyalty.asked, loyalty.since, self.tables["orders"], self.end, within_days=self.asked.handling.return_days,
             categories=lines if lines is not None and "category" in lines else None, recommend=recommend,
-            immunity=known.get(self.asked.immunity_item), level=self.level, min_cell=self.min_cell,
+            immunity=known.get(self.asked.questions.immunity_item), level=self.level, min_cell=self.min_cell,
         )  # fmt: skip
-        return benefits_finding(table, self.asked.return_days)
+        return benefits_finding(table, self.asked.handling.return_days)
 
     def _cases(self) -> Finding:
         told = self.satisfaction.sort_values(["answered_at", "wave"], kind="stable")
         return cases_finding(
-            told, self.tables.get("tickets"), self.asked.return_days, self.level, self.min_answers, self.min_cell
+            told,
+            self.tables.get("tickets"),
+            self.asked.handling.return_days,
+            self.level,
+            self.min_answers,
+            self.min_cell,
         )
 
     def _switching(self) -> Finding:
         asked = self.asked
-        followed = repurchases(self.satisfaction, self.purchases, self.end, asked.return_days)
+        followed = repurchases(self.satisfaction, self.purchases, self.end, asked.handling.return_days)
         return switching_finding(
-            followed["satisfaction"], followed["bought"], asked.return_days, asked.dissatisfied_below,
-            asked.highly_satisfied_from, self.level, self.min_answers,
+            followed["satisfaction"], followed["bought"], asked.handling.return_days, asked.dissatisfied_below,
+            asked.questions.highly_satisfied_from, self.level, self.min_answers,
         )  # fmt: skip
 
     def _between(self) -> Finding:
@@ -244,50 +193,52 @@ class Survey:
 
     def _importance(self) -> Finding:
         asked = self.asked
-        if not asked.rankings and not len(asked.pairwise):
+        if not asked.managers.rankings and not len(asked.managers.pairwise):
             return Finding(NOT_SUPPLIED)
         scores = factor_scores(self.latest, self.items, self.factors)
         shown = ordered_logit(overall_answers(self.latest, asked.overall_item).round(6), scores, self.level)
-        hierarchy = ahp(asked.pairwise, self.factors) if len(asked.pairwise) else None
-        return importance_finding(dict(asked.rankings), hierarchy, shown, self.level)
+        hierarchy = ahp(asked.managers.pairwise, self.factors) if len(asked.managers.pairwise) else None
+        return importance_finding(dict(asked.managers.rankings), hierarchy, shown, self.level)
 
     def _weights(self) -> pd.Series:
         """Weights of the factors: of pairwise comparisons, else of rankings, else all the same."""
-        if len(self.asked.pairwise):
-            return ahp(self.asked.pairwise, self.factors).weights
-        if self.asked.rankings:
-            return expert_weights(points_of_ranking(self.asked.rankings)).table["weight"].reindex(self.factors)
+        if len(self.asked.managers.pairwise):
+            return ahp(self.asked.managers.pairwise, self.factors).weights
+        if self.asked.managers.rankings:
+            return expert_weights(points_of_ranking(self.asked.managers.rankings)).table["weight"].reindex(self.factors)
         return pd.Series(1 / len(self.factors), index=self.factors)
 
     def _methods(self) -> Finding:
-        design = Design(self._weights(), self.asked.overall_item, self.asked.top_boxes)
+        design = Design(self._weights(), self.asked.overall_item, self.asked.csat_top_box)
         groups = {"segment": self.scored["segment"]}
         branch = self._branch()
         if branch is not None:
             groups["branch"] = branch
         return methods_finding(
             self.every, self.items, groups, rfm_cells(self.scored), self.purchases, self.end, design,
-            within_days=self.asked.return_days, level=self.level, min_answers=self.min_answers, seed=self.seed,
+            within_days=self.asked.handling.return_days, level=self.level, min_answers=self.min_answers, seed=self.seed,
         )  # fmt: skip
 
     def _recommend(self) -> Finding:
         asked = self.asked
         return recommend_finding(
             self.surveys, self.items, self.every, self.purchases, self.end,
-            items={"recommendation": asked.recommend_item, "overall": asked.overall_item, "effort": asked.effort_item},
-            constructs={"satisfaction": asked.satisfaction_construct, "loyalty": asked.loyalty_construct},
-            within_days=asked.return_days, top_boxes=asked.top_boxes, level=self.level, min_answers=self.min_answers,
+            items={"recommendation": asked.recommend_item, "overall": asked.overall_item,
+                   "effort": asked.questions.effort_item},
+            constructs={"satisfaction": asked.satisfaction_construct, "loyalty": asked.questions.loyalty_construct},
+            within_days=asked.handling.return_days, top_boxes=asked.csat_top_box, level=self.level,
+            min_answers=self.min_answers,
         )  # fmt: skip
 
     def _delivered(self) -> Finding:
-        asked = self.asked.delivered
+        asked = self.asked.offer.delivered
         if asked:
             items = {item for parts in asked.values() for item in parts.values()}
             return asked_finding(self._latest_of(items), asked, self.level)
-        return delivered_finding(dict(self.asked.offers))
+        return delivered_finding(dict(self.asked.managers.offers))
 
     def _kano(self) -> Finding:
-        pairs = dict(self.asked.kano)
+        pairs = dict(self.asked.offer.kano)
         answers = self._latest_of({item for pair in pairs.values() for item in pair}) if pairs else None
         return kano_finding(answers, pairs, self.level)
 
@@ -334,7 +285,7 @@ class Survey:
         segment = self.scored["segment"]
         share = segment.reindex(last.index).value_counts().reindex(segment.unique()).fillna(0) / segment.value_counts()
         return sampling_finding(
-            segment, last["satisfaction"], share, may, self.names, target_width=self.asked.target_width,
+            segment, last["satisfaction"], share, may, self.names, target_width=self.asked.questions.target_width,
             level=self.level, least=self.min_answers, seed=self.seed,
         )  # fmt: skip
 

@@ -1,7 +1,6 @@
 """The ladder from suspect to partner: its steps, who stands where, who climbs, and what is to come."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,40 +8,11 @@ import pandas as pd
 from regulars.errors import UserError
 from regulars.labels import LifecycleStage
 from regulars.purchases import Purchases, day_number
+from regulars.settings import LadderRules
 from regulars.statistics.intervals import Estimate, share
 from regulars.statistics.survival import kaplan_meier
 
 LADDER = tuple(stage.value for stage in LifecycleStage)
-
-
-@dataclass(frozen=True)
-class LadderRules:
-    """What makes a customer stand on a step.
-
-    Parameters
-    ----------
-    client_orders : int
-        Purchase days from which a repeat customer is a client.
-    inactive_days : float
-        Silence after which nobody counts as active before it, however quick the own rhythm.
-    inactive_gaps : float
-        Silence in mean gaps of the customer's own rhythm (of all gaps for one-time customers) after which the customer
-        is inactive; the longer of the two holds.
-    advocate_referrals, partner_referrals : int
-        Customers referred from which one is an advocate; from which a member is a partner.
-    growth_from : float
-        Times the earlier rate of orders, from which a relationship grows.
-    prospect_stages : mapping
-        Stage of the sales desk to step of the ladder; won prospects are customers.
-    """
-
-    client_orders: int
-    inactive_days: float
-    inactive_gaps: float
-    advocate_referrals: int
-    partner_referrals: int
-    growth_from: float
-    prospect_stages: Mapping[str, str]
 
 
 def ladder_at(purchases: Purchases, day, rules: LadderRules, memberships=None, referrals=None) -> pd.DataFrame:

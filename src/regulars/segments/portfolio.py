@@ -1,74 +1,26 @@
 """Who is most valuable, who could grow, who costs more than they bring; and how closely each should be looked after."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from regulars.errors import UntoldError, UserError
+from regulars.errors import UntoldError
 from regulars.finding import Finding
-from regulars.labels import PortfolioClass, RelationshipLevel, Tier
+from regulars.labels import PortfolioClass, Tier
 from regulars.segments.findings import NO_VALUE
 from regulars.segments.summary import group_summary
+from regulars.settings.stages import COUNTS, LEVELS, MARGINS, PortfolioRules
 from regulars.statistics.intervals import Estimate, share
 
-LEVELS = tuple(level.value for level in RelationshipLevel)
-COUNTS, MARGINS = ("many", "medium", "few"), ("high", "medium", "low")
+if TYPE_CHECKING:
+    from regulars.clv.record import ModelsRecord
+
 YEAR = 365.25
 DRAWS = 200
 BLOCK = 50_000
-
-
-@dataclass(frozen=True)
-class PortfolioRules:
-    """How customers are put into classes, and how closely each group of customers should be looked after.
-
-    Parameters
-    ----------
-    most_valuable_share, most_growable_share : float
-        Of the customers.
-    peer_quantile : float
-        Which customer of the same segment shows what the others could become: 0.75, the best quarter's first.
-    below_zero_probability : float
-        Of bringing less than it costs to serve; above it a customer is below zero.
-    many_from, few_to : float
-        Shares of the customers from which a group is many, and up to which it is few.
-    high_from, low_below : float
-        Margin to come per customer, in means of the base, from which it is high, and below which it is low.
-    contacts_per_year : mapping
-        Least contacts per year that the firm makes, by level from ``accountable`` on.
-    levels : mapping
-        Margin (high, medium, low) to number of customers (many, medium, few) to `RelationshipLevel`.
-    """
-
-    most_valuable_share: float
-    most_growable_share: float
-    peer_quantile: float
-    below_zero_probability: float
-    many_from: float
-    few_to: float
-    high_from: float
-    low_below: float
-    contacts_per_year: Mapping[str, float]
-    levels: Mapping[str, Mapping[str, str]]
-
-    def __post_init__(self):
-        """Refuse a table of levels that leaves a cell open or names no level.
-
-        Raises
-        ------
-        UserError
-        """
-        for margin in MARGINS:
-            for count in COUNTS:
-                level = (self.levels.get(margin) or {}).get(count)
-                if level not in LEVELS:
-                    raise UserError(
-                        f"params.yaml: segments.portfolio.levels.{margin}.{count} is {level!r}; "
-                        f"give one of {', '.join(LEVELS)}."
-                    )
 
 
 def potential(clv: pd.Series, segment: pd.Series, quantile: float = 0.75, level: float = 0.9) -> pd.DataFrame:
@@ -148,7 +100,12 @@ def cost_to_serve(contacts: pd.DataFrame, customers: pd.DataFrame, observation_e
 
 
 def probability_below(
-    customers: pd.DataFrame, cost: pd.Series, models: Mapping, seed: int = 0, draws: int = DRAWS, level: float = 0.9
+    customers: pd.DataFrame,
+    cost: pd.Series,
+    models: "ModelsRecord",
+    seed: int = 0,
+    draws: int = DRAWS,
+    level: float = 0.9,
 ) -> pd.Series:
     """Chance that a customer brings less margin over the horizon than it costs to serve.
 
@@ -158,9 +115,8 @@ def probability_below(
         frequency, recency, T, monetary_value, clv_low.
     cost : pandas.Series
         Over the horizon, currency, on the same index.
-    models : mapping
-        As ``models/<dataset>/clv.json`` has them: parameters of ``bg_nbd`` and ``gamma_gamma``, margin, horizon_months,
-        annual_discount_rate, time_unit.
+    models : ModelsRecord
+        Models of orders and spend, margin, discount rate and horizon.
     seed, draws : int
         Futures drawn per customer for whom it is open.
     level : float
@@ -182,13 +138,11 @@ def probability_below(
     open_ = np.flatnonzero((cost > 0) & ~sure)
     if not len(open_):
         return result
-    from regulars.clv import restore_models
     from regulars.clv.value import continuous_rate, if_alive, units
 
-    fitted = restore_models(models, time_unit=models["time_unit"])
-    orders, spend = fitted["bg_nbd"], fitted["gamma_gamma"]
-    horizon = units(models["horizon_months"], models["time_unit"])
-    rate = continuous_rate(models["annual_discount_rate"], models["time_unit"])
+    orders, spend, economics = models.orders, models.spend, models.economics
+    horizon = units(economics.horizon_months, economics.time_unit)
+    rate = continuous_rate(economics.annual_discount_rate, economics.time_unit)
     streams = np.random.SeedSequence(seed)
     for start in range(0, len(open_), BLOCK):
         part = customers.iloc[open_[start : start + BLOCK]]
@@ -197,7 +151,7 @@ def probability_below(
         x, t_x, T = (part[name].to_numpy(float) for name in ("frequency", "recency", "T"))
         m = part["monetary_value"].fillna(0.0).to_numpy(float)
         expected, discounted = if_alive(orders, x, t_x, T, horizon, rate)
-        factor = models["margin"] * np.divide(discounted, expected, out=np.ones_like(x), where=expected > 0)
+        factor = economics.margin * np.divide(discounted, expected, out=np.ones_like(x), where=expected > 0)
         below = np.zeros(len(part))
         for _ in range(draws):
             drawn = orders._draw_orders(rng, horizon, x, t_x, T)
@@ -246,7 +200,7 @@ def portfolio_classes(customers: pd.DataFrame, rules: PortfolioRules) -> pd.Seri
 
 
 def portfolio_finding(
-    customers: pd.DataFrame, named: Callable, models: Mapping, level: float = 0.9, min_cell: int = 1
+    customers: pd.DataFrame, named: Callable, models: "ModelsRecord", level: float = 0.9, min_cell: int = 1
 ) -> Finding:
     """Tell who is most valuable, who could grow and who costs more than they bring.
 
@@ -256,7 +210,7 @@ def portfolio_finding(
         portfolio_class, spend, clv and its interval, potential, growth and its interval, cost_to_serve, p_below_zero.
     named : callable
         From customer ids to what stands for each on a list, such as `regulars.privacy.pseudonyms`.
-    models : mapping
+    models : ModelsRecord
         For the uncertainty of a total.
     level, min_cell
         Of the intervals; smallest class shown.
@@ -269,7 +223,7 @@ def portfolio_finding(
     if customers["clv"].isna().all():
         raise UntoldError(NO_VALUE)
     order = [name.value for name in PortfolioClass]
-    table = group_summary(customers, "portfolio_class", order, level, models["level_uncertainty"], min_cell)
+    table = group_summary(customers, "portfolio_class", order, level, models.certainty.level_uncertainty, min_cell)
     groups = customers.groupby(customers["portfolio_class"].astype(object))
     sums = groups[["growth", "growth_low", "growth_high", "cost_to_serve"]].sum(min_count=1)
     table = table.join(sums.reindex(table["portfolio_class"].astype(object)).set_axis(table.index))
@@ -286,7 +240,7 @@ def portfolio_finding(
         "best": int(best.sum()),
         "growable": len(grow),
         "growth": Estimate(*(float(x) for x in ends), n=len(grow)),
-        "months": models["horizon_months"],
+        "months": models.horizon_months,
     }
     if known:
         facts |= {
@@ -451,7 +405,9 @@ def relationship_finding(
     return Finding(verdict, facts, {"actual": actual, "tiers": table, "recommended": wanted, "cells": nine})
 
 
-def with_portfolio(customers: pd.DataFrame, contacts, models: Mapping, rules: PortfolioRules, end, seed=0, level=0.9):
+def with_portfolio(
+    customers: pd.DataFrame, contacts, models: "ModelsRecord", rules: PortfolioRules, end, seed=0, level=0.9
+):
     """Customers with what their class hangs on, and the class.
 
     Parameters
@@ -460,8 +416,8 @@ def with_portfolio(customers: pd.DataFrame, contacts, models: Mapping, rules: Po
         customer_id, segment, first_ordered_at, clv, clv_low, frequency, recency, T, monetary_value.
     contacts : pandas.DataFrame or None
         Without them no cost to serve is known.
-    models : mapping
-        Content of ``models/<dataset>/clv.json``.
+    models : ModelsRecord
+        What the value stage found.
     rules : PortfolioRules
     end : date
     seed, level
@@ -476,9 +432,9 @@ def with_portfolio(customers: pd.DataFrame, contacts, models: Mapping, rules: Po
     if contacts is None:
         cost = pd.Series(np.nan, index=customers.index, name="cost_to_serve")
     else:
-        cost = cost_to_serve(contacts, customers, end, models["horizon_months"])
+        cost = cost_to_serve(contacts, customers, end, models.horizon_months)
     known = customers.assign(cost_to_serve=cost)
-    if not models["models"]:
+    if models.untold:
         none = dict.fromkeys(("potential", "growth", "growth_low", "growth_high", "p_below_zero"), np.nan)
         return known.assign(**none, portfolio_class=pd.Series(pd.NA, known.index, dtype="string"))
     known = known.join(potential(customers["clv"], customers["segment"], rules.peer_quantile, level))

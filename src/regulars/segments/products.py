@@ -1,7 +1,6 @@
 """Customers × products: margin per cell with its sign, what to do about each cell, and what is bought together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,36 +8,12 @@ import pandas as pd
 from regulars.finding import Finding
 from regulars.labels import ProductAction
 from regulars.segments.coded import Coded, counted, places
+from regulars.settings import ProductRules
 from regulars.statistics.intervals import Estimate, z_value
 
 REST = "other products"
 PARTS = 10_000  # money is counted in whole ten-thousandths, so that cells add up to the ledger
 ITEMS_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class ProductRules:
-    """When a product, or a product with a group of customers, calls for something.
-
-    Parameters
-    ----------
-    drop_below_share : float
-        Share of the revenue below which a product that loses money is dropped; above it its price is raised.
-    cross_sell_below : float
-        Of the best group's share of buyers: a group in which fewer buy the product is offered it.
-    min_support : float
-        Share of the baskets that must hold a combination.
-    baskets_max : int
-        Baskets at most that are looked at, drawn by the seed.
-    false_discovery_rate : float
-        Share of the rules told that may be chance.
-    """
-
-    drop_below_share: float
-    cross_sell_below: float
-    min_support: float
-    baskets_max: int
-    false_discovery_rate: float
 
 
 def profit_cells(lines: pd.DataFrame | Coded, groups: pd.Series, item: str = "product_id") -> pd.DataFrame:

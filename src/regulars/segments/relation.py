@@ -1,6 +1,6 @@
 """How far each relationship has come: acquired, growing, mature."""
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,9 @@ from regulars.purchases import Purchases
 from regulars.segments.coded import places
 from regulars.segments.findings import NO_VALUE
 from regulars.statistics.intervals import Estimate, z_value
+
+if TYPE_CHECKING:
+    from regulars.clv.record import ModelsRecord
 
 
 def relation_stages(
@@ -76,7 +79,7 @@ def relation_stages(
 
 
 def relation_finding(
-    customers: pd.DataFrame, purchases: Purchases, end, models: Mapping, growth_from: float, level: float = 0.9
+    customers: pd.DataFrame, purchases: Purchases, end, models: "ModelsRecord", growth_from: float, level: float = 0.9
 ) -> Finding:
     """Tell how many relationships are being won, grow or are mature.
 
@@ -86,8 +89,8 @@ def relation_finding(
         customer_id, frequency, T, clv (currency).
     purchases, end, growth_from
         As for `relation_stages`.
-    models : mapping
-        Content of ``models/<dataset>/clv.json``: rates, time unit, horizon.
+    models : ModelsRecord
+        Rates, time unit, horizon.
     level : float
         Of the intervals: sums of the customers' probabilities.
 
@@ -98,10 +101,10 @@ def relation_finding(
     """
     from regulars.clv.value import units
 
-    if not models["models"]:
+    if models.untold:
         raise UntoldError(NO_VALUE)
-    rates = models["models"]["bg_nbd"]["parameters"]
-    unit, horizon = 1 / units(days=1, time_unit=models["time_unit"]), models["horizon_months"] / 12 * 365.25
+    rates = models.orders.params_
+    unit, horizon = 1 / units(days=1, time_unit=models.time_unit), models.horizon_months / 12 * 365.25
     relations = relation_stages(customers, purchases, end, rates["r"], rates["alpha"], horizon, unit, growth_from)
     rows = []
     for stage in RelationStage:

@@ -9,16 +9,17 @@ from regulars.labels import Change, Outcome
 from regulars.purchases import Purchases
 from regulars.satisfaction.cases.complaints import only_complaints
 from regulars.satisfaction.cases.iceberg import complaint_iceberg, retention_after_complaint, word_of_mouth
-from regulars.satisfaction.cases.service import FEW_CASES, Handling, handling_steps, sound_tickets, ticket_times
+from regulars.satisfaction.cases.service import FEW_CASES, handling_steps, sound_tickets, ticket_times
 from regulars.satisfaction.index.worth import Money, value_lost_to_dissatisfaction
 from regulars.satisfaction.methods.repurchase import whole
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, change, difference, from_row, share
 
 
 def service_finding(
     tickets: pd.DataFrame,
     observation_end,
-    settings: Handling,
+    settings: SatisfactionSettings,
     *,
     scores: pd.DataFrame | None = None,
     level: float = 0.9,
@@ -30,7 +31,7 @@ def service_finding(
     tickets : pandas.DataFrame
         Clean table; all kinds of cases.
     observation_end : date
-    settings : Handling
+    settings : SatisfactionSettings
     scores : pandas.DataFrame, optional
         ``customer_id``, ``satisfaction`` of the surveyed, one row each.
     level : float
@@ -43,9 +44,9 @@ def service_finding(
         single a step out).
     """
     tickets = sound_tickets(tickets)
-    complaints = only_complaints(tickets)
+    complaints, promised = only_complaints(tickets), settings.handling
     times = ticket_times(
-        tickets, observation_end, response_hours=settings.response_hours, resolution_hours=settings.resolution_hours,
+        tickets, observation_end, response_hours=promised.response_hours, resolution_hours=promised.resolution_hours,
         level=level,
     )  # fmt: skip
     if len(tickets) < FEW_CASES:
@@ -66,7 +67,7 @@ def returned_finding(
     tickets: pd.DataFrame,
     orders: pd.DataFrame | None,
     observation_end,
-    settings: Handling,
+    settings: SatisfactionSettings,
     *,
     level: float = 0.9,
     min_cell: int = 1,
@@ -80,7 +81,7 @@ def returned_finding(
     orders : pandas.DataFrame or None
         Clean table; None where it is a sample of the orders.
     observation_end : date
-    settings : Handling
+    settings : SatisfactionSettings
     level, min_cell
         As everywhere.
 
@@ -95,12 +96,12 @@ def returned_finding(
     UserError
         Where the order log is a sample, or a loss is negative.
     """
-    complaints = only_complaints(sound_tickets(tickets))
+    complaints, desk = only_complaints(sound_tickets(tickets)), settings.handling
     if not {"outcome", "amount_at_stake"} <= set(complaints.columns[complaints.notna().any()]):
         return Finding(NOT_SUPPLIED)
     table = retention_after_complaint(
-        complaints, whole(orders), observation_end, within_days=settings.return_days, small_loss=settings.small_loss,
-        large_loss=settings.large_loss, level=level, min_cell=min_cell,
+        complaints, whole(orders), observation_end, within_days=desk.return_days, small_loss=desk.small_loss,
+        large_loss=desk.large_loss, level=level, min_cell=min_cell,
     )  # fmt: skip
     lost = table["outcome"] == Outcome.NOT_SATISFIED
     righted, unrighted = (
@@ -109,10 +110,10 @@ def returned_finding(
     few = min(righted.n, unrighted.n) < FEW_CASES
     apart = change(righted, unrighted)
     verdict = "few" if few else {Change.UP: "more", Change.DOWN: "less"}.get(apart, "unclear")
-    facts = {"righted": righted, "unrighted": unrighted, "days": settings.return_days}
+    facts = {"righted": righted, "unrighted": unrighted, "days": desk.return_days}
     if few:
         return Finding(verdict, facts | {"few": FEW_CASES})
-    facts |= {"gap": difference(righted, unrighted), "small": settings.small_loss, "large": settings.large_loss}
+    facts |= {"gap": difference(righted, unrighted), "small": desk.small_loss, "large": desk.large_loss}
     shown = table[(table["loss"] != "medium") & table["share"].notna()].reset_index(drop=True)
     return Finding(verdict, facts, {"cells": shown})
 

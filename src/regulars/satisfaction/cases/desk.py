@@ -12,7 +12,6 @@ from regulars.satisfaction.cases.complaints import complaint_story, only_complai
 from regulars.satisfaction.cases.cost import returned_finding, service_finding
 from regulars.satisfaction.cases.service import (
     FEW_CASES,
-    Handling,
     breach_forecast,
     control_chart,
     defects,
@@ -32,6 +31,7 @@ from regulars.satisfaction.cases.service import (
 from regulars.satisfaction.cases.trail import status_trail
 from regulars.satisfaction.survey.told import complaints_told
 from regulars.segments.products import descriptions
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, from_row
 
 MONTHS, FEW_MONTHS = 24, 6
@@ -59,7 +59,7 @@ def cases_told(
     orders: pd.DataFrame,
     customers: pd.DataFrame,
     observation_end,
-    settings: Handling,
+    settings: SatisfactionSettings,
     orders_sampled: bool = False,
     level: float = 0.9,
     min_cell: int = 1,
@@ -75,7 +75,7 @@ def cases_told(
     customers : pandas.DataFrame
         ``customer_id``, ``satisfaction`` (missing without an answer), one row per customer.
     observation_end : date
-    settings : Handling
+    settings : SatisfactionSettings
     orders_sampled : bool
         Whether the log is a sample of the orders: who comes back is not told then.
     level, min_cell
@@ -93,7 +93,7 @@ def cases_told(
         _complaints(tickets, len(customers), observation_end, level, min_cell),
         service_finding(tickets, observation_end, settings, scores=scores, level=level),
         attempted(returned_finding, tickets, followed, observation_end, settings, **shown),
-        flow_finding(tickets, orders, observation_end, settings.resolution_hours, level),
+        flow_finding(tickets, orders, observation_end, settings.handling.resolution_hours, level),
         desk_finding(tickets, observation_end, settings, events=tables.get("ticket_events"), **shown),
         goods_finding(tickets, observation_end, **goods, level=level),
     )
@@ -208,7 +208,7 @@ def _usual_and_now(table):
 def desk_finding(
     tickets: pd.DataFrame,
     observation_end,
-    settings: Handling,
+    settings: SatisfactionSettings,
     *,
     events: pd.DataFrame | None = None,
     level: float = 0.9,
@@ -221,7 +221,7 @@ def desk_finding(
     tickets : pandas.DataFrame
         All kinds of cases; what its columns do not tell is left out.
     observation_end : date
-    settings : Handling
+    settings : SatisfactionSettings
     events : pandas.DataFrame, optional
         Clean table ``ticket_events``: the trail of each case.
     level, min_cell
@@ -235,7 +235,8 @@ def desk_finding(
 
     Examples
     --------
-    >>> promised = Handling(12, 48, 4, 180, 20, 100, 50, {"open": ["closed"], "closed": []})
+    >>> from regulars.settings import stage_settings
+    >>> promised = stage_settings("satisfaction")
     >>> log = pd.DataFrame({"ticket_id": ["1"], "opened_at": pd.to_datetime(["2026-01-01"])})
     >>> desk_finding(log, "2026-01-31", promised).verdict
     'few'
@@ -257,12 +258,12 @@ def desk_finding(
         "kept": shares.get("kept", missing),
         "at_once": shares.get("at_once", missing),
         "call_backs": missing,
-        "each": settings.call_back_cost,
+        "each": settings.handling.call_back_cost,
         "saved": missing,
         "stuck": len(trail.stuck) if trail else None,
     }
     if "contacts" in columns:
-        facts["call_backs"] = first_contact(tickets, settings.call_back_cost, level)["cost"]
+        facts["call_backs"] = first_contact(tickets, settings.handling.call_back_cost, level)["cost"]
     if "in_knowledge_base" in columns:
         facts["saved"] = knowledge_base(tickets, level=level).hours_saved
     if trail is not None:

@@ -1,6 +1,6 @@
 """How cases are served: times with open ones counted right, promises, first contacts, owners, knowledge, causes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,35 +13,6 @@ from regulars.statistics.survival import Curve, kaplan_meier
 
 RESPONSE_HOURS, RESOLUTION_HOURS = 12.0, 48.0
 FEW_CASES = 30  # below so many, nothing of their handling is singled out
-
-
-class Handling(NamedTuple):
-    """What a firm promises of its cases, and from where on a loss is large: settings of the page.
-
-    Parameters
-    ----------
-    response_hours, resolution_hours : float
-        Times promised.
-    call_back_cost : float
-        Currency.
-    return_days : int
-        An order within so many days after a complaint counts as coming back.
-    small_loss, large_loss : float
-        Currency.
-    dissatisfied_below : float
-        Satisfaction (0–100).
-    process : mapping
-        State to the states that may follow.
-    """
-
-    response_hours: float
-    resolution_hours: float
-    call_back_cost: float
-    return_days: int
-    small_loss: float
-    large_loss: float
-    dissatisfied_below: float
-    process: Mapping[str, Sequence[str]]
 
 
 class TicketTimes(NamedTuple):

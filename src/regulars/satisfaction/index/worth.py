@@ -15,6 +15,7 @@ from regulars.clv import BetaGeoCovariateFitter, BetaGeoFitter
 from regulars.errors import UserError
 from regulars.purchases import Purchases, day_number, day_numbers, unit_days
 from regulars.satisfaction.survey.answers import among
+from regulars.settings import Economics
 from regulars.statistics.intervals import Estimate, z_value
 
 MONTH_DAYS = 30.4375
@@ -50,15 +51,15 @@ class Money:
         return float(np.log1p(self.annual_discount_rate) * unit_days(self.time_unit) / 365.25)
 
 
-def money_of(record: dict) -> Money:
-    """`Money` of the record that the value stage leaves, so that both pages reckon alike.
+def money_of(economics: Economics) -> Money:
+    """`Money` of the economics that the value stage leaves, so that both pages reckon alike.
 
     Examples
     --------
-    >>> money_of({"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "time_unit": "week"}).months
+    >>> money_of(Economics(0.3, 0.1, 12, "week", 90)).months
     12
     """
-    return Money(record["margin"], record["annual_discount_rate"], record["horizon_months"], record["time_unit"])
+    return Money(economics.margin, economics.annual_discount_rate, economics.horizon_months, economics.time_unit)
 
 
 class ValueLost(NamedTuple):

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 import yaml
 
-from regulars import params
 from regulars.engine.addresses import VARIABLE
 from regulars.errors import UserError
 from regulars.paths import project_root
+from regulars.settings import NOT_STAGES, load
 from regulars.sources.discovery.files import Inspected, inspect_file, inspect_table
 from regulars.sources.discovery.proposal import Proposal, propose
 
@@ -61,7 +61,7 @@ def new_dataset(dataset: str, sources: Sequence[str], currency: str = "") -> Pro
 
 
 def _read(settings: Path) -> str:
-    params.load(settings)  # says in one sentence what is wrong with it
+    load(settings)  # says in one sentence what is wrong with it
     return settings.read_text(encoding="utf-8")
 
 
@@ -123,7 +123,7 @@ def with_dataset(content: str, dataset: str) -> str:
     before = yaml.safe_load(content)
     if dataset in before["datasets"]:
         raise UserError(f"params.yaml has a dataset '{dataset}' already: take another name.")
-    sections = {name: {} for name in before if name not in params.NOT_STAGES}
+    sections = {name: {} for name in before if name not in NOT_STAGES}
     lines = content.splitlines()
     start = next((i for i, line in enumerate(lines) if re.match(r"datasets:\s*(#.*)?$", line)), None)
     added = [f"  {dataset}:", *(f"    {name}: {{}}" for name in sections)]

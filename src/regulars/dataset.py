@@ -1,0 +1,344 @@
+"""One dataset to open: its tables, its settings, its purchases, and what earlier stages found."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from html import escape
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from regulars import catalog
+from regulars.errors import UserError
+from regulars.settings import STAGE_SETTINGS, StageSettings, places_of, stage_settings
+from regulars.settings.shown import CHANGED, LEFT, short
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from regulars.clv.record import ModelsRecord
+    from regulars.purchases import Purchases
+    from regulars.told import Report
+
+ORDERS = "orders"
+PURCHASE_COLUMNS = ("customer_id", "ordered_at", "amount")
+# rooms that are loaded when a notebook asks for what comes from them: a stage depends on those that it uses, and
+# cleaning on no model (tools/imports.py reads this table)
+_LATE = {
+    "purchases": "regulars.purchases",
+    "models": "regulars.clv.record",
+    "pseudonyms": "regulars.privacy",
+    "report": "regulars.told",
+}
+
+
+class Tables:
+    """Clean tables of a dataset by name, read when they are asked for, checked, once; of the drawn customers only.
+
+    ``"surveys" in tables`` tells whether the firm supplied it, ``tables["orders"]`` reads it, ``tables.get("surveys")``
+    is None where it was not supplied.
+
+    Parameters
+    ----------
+    name : str
+        Of the dataset.
+    about : callable
+        What the dataset says of itself, when it is asked.
+    """
+
+    def __init__(self, name: str, about: Callable[[], catalog.About]):
+        self._name, self._about = name, about
+        self._read: dict = {}
+
+    def __contains__(self, table: str) -> bool:
+        return table == ORDERS or table in self._about().supplied
+
+    def __iter__(self) -> Iterator[str]:
+        supplied = self._about().supplied
+        return iter(supplied if ORDERS in supplied else (ORDERS, *supplied))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        return self.load(table)
+
+    def get(self, table: str) -> pd.DataFrame | None:
+        """One table, or None where the firm did not supply it."""
+        return self.load(table) if table in self else None
+
+    def supplied(self, *tables: str) -> dict[str, pd.DataFrame]:
+        """Those of some tables that the firm supplied, by name."""
+        return {table: self.load(table) for table in tables if table in self}
+
+    def load(self, table: str, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
+        """One table.
+
+        Parameters
+        ----------
+        table : str
+        columns : tuple of str, optional
+            All that is read.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in `regulars.catalog.TABLES`; of the customers whose rows are drawn.
+
+        Raises
+        ------
+        UserError
+            Where the firm did not supply it, or it breaks its schema.
+        """
+        if table not in self:
+            raise UserError(f"{self._name} has no table '{table}': it has {', '.join(self)}.")
+        if (table, columns) not in self._read:
+            self._read[table, columns] = self._fetch(table, columns)
+        return self._read[table, columns].copy(deep=False)  # what is changed there stays there: pandas copies on write
+
+    def in_engine(self, table: str) -> "ir.Table":
+        """One table where it lies, with the rows of all customers, as an Ibis table: no row of it comes to Python."""
+        return catalog.in_engine(table, self._name)
+
+    def _fetch(self, table: str, columns) -> pd.DataFrame:
+        return catalog.load(table, self._name, self._about().share, columns)
+
+
+class Dataset:
+    """One dataset, as `regulars.open` hands it out.
+
+    Parameters
+    ----------
+    name : str
+        A name under ``datasets`` in ``params.yaml``.
+    changes : mapping
+        Settings to try instead.
+    content : dict, optional
+        The content of ``params.yaml``, where it is not to be read.
+
+    Attributes
+    ----------
+    name : str
+    changes : dict
+    tables : Tables
+        Clean tables by name.
+    """
+
+    def __init__(self, name: str, changes: Mapping | None = None, content: dict | None = None):
+        self.name, self.changes = name, dict(changes or {})
+        self._content, self._settings = content, {}
+        self._found: dict[str, pd.DataFrame] = {}
+        for stage in places_of(self.changes):  # refuses a name that is no setting, at once
+            self.settings(stage if stage in STAGE_SETTINGS else "ingest")
+        self.settings("ingest")  # refuses a dataset that is not there
+        self.tables = Tables(name, lambda: self.about)
+
+    # ---- what it is ----
+
+    @cached_property
+    def about(self) -> catalog.About:
+        """Title, currency, window, what was supplied, how much was kept, and the share of the customers drawn."""
+        return catalog.about(self.name, self.settings("value").in_memory_rows)
+
+    @property
+    def start(self):
+        """First day observed."""
+        return self.about.observation_start
+
+    @property
+    def end(self):
+        """Last day observed."""
+        return self.about.observation_end
+
+    @property
+    def currency(self) -> str:
+        """Code of its money."""
+        return self.about.currency
+
+    def settings(self, stage: str) -> StageSettings:
+        """Settings of a stage: those of ``params.yaml``, what differs for this dataset, and what is tried instead.
+
+        Parameters
+        ----------
+        stage : str
+            Such as ``value``.
+
+        Returns
+        -------
+        StageSettings
+            Of the stage's class, with the unit of each in its docstring.
+        """
+        if stage not in self._settings:
+            self._settings[stage] = stage_settings(stage, self.name, self.changes, content=self._content)
+        return self._settings[stage]
+
+    # ---- what is made of the orders ----
+
+    def purchases(self) -> "Purchases":
+        """Purchase occasions, one per customer and day; what counts as one is decided by the settings of ``value``."""
+        return self._purchases
+
+    @cached_property
+    def _purchases(self) -> "Purchases":
+        rules = {"zero_spend_is_purchase": self.settings("value").zero_spend_is_purchase}
+        return _late("purchases").Purchases.of(self.tables.load(ORDERS, PURCHASE_COLUMNS), **rules)
+
+    # ---- what earlier stages found ----
+
+    @property
+    def value(self) -> pd.DataFrame:
+        """One row per customer: history, expected orders and lifetime value."""
+        return self._scored("value")
+
+    @property
+    def segments(self) -> pd.DataFrame:
+        """One row per customer: segment, cluster, stage, class."""
+        return self._scored("segments")
+
+    @property
+    def satisfaction(self) -> pd.DataFrame:
+        """One row per customer: satisfaction and type of loyalty."""
+        return self._scored("satisfaction")
+
+    @property
+    def retention(self) -> pd.DataFrame:
+        """One row per customer: state, and the date of the next order."""
+        return self._scored("retention")
+
+    @property
+    def customers(self) -> pd.DataFrame:
+        """One row per customer with all that the stages found."""
+        return self._scored("customers")
+
+    @cached_property
+    def models(self) -> "ModelsRecord":
+        """Models that the value stage fitted, their units, and the assumptions behind the money."""
+        value = self.settings("value")
+        content = self._read_json(f"models/{self.name}/clv.json")
+        return _late("models").ModelsRecord.from_json(content, seed=value.seed, draws=value.interval_draws)
+
+    @cached_property
+    def conditions_missed(self) -> int:
+        """How many conditions the data miss under which results are firm, as cleaning told."""
+        told = self._read_json(f"reports/{self.name}/metrics/clean.json")
+        return told["metrics"]["conditions_missed"]["value"]
+
+    def _scored(self, table: str) -> pd.DataFrame:
+        if table not in self._found:
+            self._found[table] = catalog.load(f"scored.{table}", self.name)
+        return self._found[table].copy(deep=False)
+
+    def _read_json(self, path: str) -> dict:
+        return catalog.read_json(path)
+
+    # ---- what this stage hands on ----
+
+    def save(self, frame: pd.DataFrame, table: str) -> None:
+        """Check a scored table and write it: in the pipeline as the stage's output, by hand under ``scratch/``.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+        table : str
+            Such as ``value``.
+        """
+        catalog.save(frame, f"scored.{table}", self.name)
+
+    def save_models(self, record: "ModelsRecord") -> None:
+        """Write what was fitted, for `models` of later stages."""
+        catalog.write_json(record.to_json(), f"models/{self.name}/clv.json")
+
+    def pseudonyms(self, customer_ids) -> pd.Series:
+        """What stands for each customer on a page; the real ids stay where they are."""
+        return _late("pseudonyms").pseudonyms(customer_ids, self.name)
+
+    def report(self, stage: str, language: str = "en") -> "Report":
+        """What a stage tells, section by section.
+
+        Parameters
+        ----------
+        stage : str
+        language : str
+            In which a live kernel shows it.
+        """
+        return _late("report").Report(stage, self.about, self.settings(stage).interval_level, language)
+
+    # ---- how it shows itself ----
+
+    def _facts(self) -> dict[str, str]:
+        try:
+            about = self.about
+        except UserError as error:
+            return {"not yet": str(error)}
+        facts = {
+            "observed": f"{about.observation_start} to {about.observation_end}",
+            "currency": about.currency,
+            "tables": ", ".join(self.tables),
+            "rows kept": f"{about.rows_kept:,} of {about.rows_raw:,}",
+        }
+        if about.share < 1:
+            facts["drawn"] = f"{about.share:.1%} of the customers"
+        return facts
+
+    def _differing(self) -> dict[str, str]:
+        """Setting that is tried to its value, and that of ``params.yaml`` for this dataset."""
+        found = {}
+        for section, names in places_of(self.changes).items():
+            stage = section if section in STAGE_SETTINGS else "ingest"
+            before = stage_settings(stage, self.name, content=self._content)
+            for name in names:
+                now, then = (short(getattr(settings, name)) for settings in (self.settings(stage), before))
+                found[f"{section}.{name}"] = f"{now} (params.yaml: {then})"
+        return found
+
+    def _title(self) -> str:
+        try:
+            return f"{self.name}: {self.about.title}{' (simulated)' if self.about.simulated else ''}"
+        except UserError:
+            return self.name
+
+    def __repr__(self) -> str:
+        """Title, window, tables supplied, rows kept, what differs from ``params.yaml``."""
+        facts = [f"  {name:<10} {told}" for name, told in self._facts().items()]
+        differ = [f"  {CHANGED} {name}: {told}" for name, told in self._differing().items()]
+        return "\n".join([self._title(), *facts, *differ])
+
+    def _repr_html_(self) -> str:
+        rows = {**self._facts(), **{f"{CHANGED} {name}": told for name, told in self._differing().items()}}
+        table = "".join(
+            f"<tr><th {LEFT}>{escape(name)}</th><td {LEFT}>{escape(told)}</td></tr>" for name, told in rows.items()
+        )
+        return f"<p><b>{escape(self._title())}</b></p><table>{table}</table>"
+
+
+def open(name: str, **changes) -> Dataset:
+    """Open a dataset.
+
+    Parameters
+    ----------
+    name : str
+        A name under ``datasets`` in ``params.yaml``.
+    **changes
+        Settings to try instead, by name; one that stands in two sections is written ``stage.name``, as in
+        ``regulars.open("demo", **{"retention.satisfaction_construct": "trust"})``.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    UserError
+        Where there is no such dataset, or a change names no setting, or one of two sections, or has no fitting value.
+
+    Examples
+    --------
+    >>> shop = open("cdnow", margin=0.25)
+    >>> shop.settings("value").margin, shop.settings("value").zero_spend_is_purchase
+    (0.25, True)
+    """
+    return Dataset(name, changes)
+
+
+def _late(what: str):
+    return import_module(_LATE[what])

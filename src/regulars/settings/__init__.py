@@ -1,0 +1,17 @@
+"""The settings of every stage: what stands in ``params.yaml``, checked, as one frozen object per stage."""
+
+from regulars.lazy import exports
+
+_HOMES = {
+    "reading": (
+        "DATASETS_SECTION", "ENGINE_SECTION", "NOT_STAGES", "datasets", "former_layout", "load", "places_of", "read",
+        "resolve",
+        "stage_settings",
+    ),
+    "stages": (
+        "STAGE_SETTINGS", "Certainty", "CleanSettings", "DateRules", "Economics", "Handling", "LadderRules", "Managers",
+        "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "RetentionSettings",
+        "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "ValueSettings",
+    ),
+}  # fmt: skip
+__getattr__, __dir__, __all__ = exports(__name__, _HOMES)

@@ -1,0 +1,609 @@
+"""One frozen class per stage, with the unit and the meaning of each of its settings; what they are now is its display.
+
+The unit stands after the type in each docstring, and is read from there where settings are shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from regulars.errors import UserError
+from regulars.labels import RelationshipLevel
+from regulars.settings.shown import Source, as_html, as_text
+
+LEVELS = tuple(level.value for level in RelationshipLevel)
+COUNTS, MARGINS = ("many", "medium", "few"), ("high", "medium", "low")
+TimeUnit = Literal["day", "week", "month"]
+
+
+@dataclass(frozen=True)
+class Economics:
+    """What turns expected orders into money.
+
+    Parameters
+    ----------
+    margin : float, share of revenue
+        Contribution per unit of revenue.
+    annual_discount_rate : float, per year
+        Applied continuously from the last day observed.
+    horizon_months : int, months
+        How far ahead orders and money are told.
+    time_unit : str, unit
+        Of the models: day, week or month.
+    active_within_days : int, days
+        A customer who orders within so many days is active.
+    """
+
+    margin: float
+    annual_discount_rate: float
+    horizon_months: int
+    time_unit: TimeUnit
+    active_within_days: int
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """How sure what is told shall be, and what is drawn at random.
+
+    Parameters
+    ----------
+    level : float, share
+        Of every interval: nine of ten such intervals hold the truth at 0.9.
+    level_uncertainty : float, share
+        Standard deviation of a total's level that no model sees.
+    seed : int
+        Of everything random.
+    draws : int, draws
+        Simulated futures behind the intervals.
+    """
+
+    level: float
+    level_uncertainty: float
+    seed: int
+    draws: int
+
+
+@dataclass(frozen=True, repr=False)
+class StageSettings:
+    """What every stage is told.
+
+    Parameters
+    ----------
+    seed : int
+        The one seed of everything random.
+    interval_level : float, share
+        Of every interval on a page: nine of ten such intervals hold the truth at 0.9.
+    privacy_min_cell : int, customers
+        Smaller groups are not shown.
+    """
+
+    seed: int
+    interval_level: float
+    privacy_min_cell: int
+    source: Source | None = field(default=None, compare=False, kw_only=True)
+
+    def __repr__(self) -> str:
+        """Name, value and unit of each setting, a line each."""
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+
+@dataclass(frozen=True, repr=False)
+class CleanSettings(StageSettings):
+    """When an order log is enough, and how much of what was changed is shown.
+
+    Parameters
+    ----------
+    min_customers : int, customers
+        With fewer, intervals are wide and segments small.
+    min_days : int, days
+        Observed; with fewer, nobody had the time to come back or to leave.
+    max_quiet_days : int, days
+        From the last order to the end; with more, nobody's last order is recent.
+    min_orders : int, orders
+        Of customers who came often; without any, spend per order cannot be told.
+    example_rows : int, rows
+        Shown of each of the most frequent reasons.
+    """
+
+    min_customers: int
+    min_days: int
+    max_quiet_days: int
+    min_orders: int
+    example_rows: int
+
+
+@dataclass(frozen=True, repr=False)
+class ValueSettings(StageSettings):
+    """How what customers are worth is forecast, judged and told.
+
+    Parameters
+    ----------
+    time_unit : str, unit
+        Of the models: day, week or month (30.4375 days); changes alpha, and nothing else.
+    zero_spend_is_purchase : bool
+        Whether a day with zero net spend counts as a purchase occasion.
+    horizon_months : int, months
+        Expected orders and customer lifetime value look this far ahead.
+    margin : float, share of revenue
+        Contribution per unit of revenue.
+    annual_discount_rate : float, per year
+        Applied continuously from the last day observed.
+    active_within_days : int, days
+        P(active) is the chance of an order within so many days.
+    spend_outliers : float, share of customers
+        Whose mean spend is brought down to the largest of the others.
+    holdout_days : int, days
+        Of each stretch kept back to compare forecasts with what came.
+    backtest_folds : int, stretches
+        At most, one after the other.
+    folds_needed : int, stretches
+        In which the combined forecast must beat BG/NBD beyond noise to be told.
+    judged_customers : int, customers
+        Drawn at random for tests on the past where there are more.
+    strict : bool
+        Whether to stop where nothing beats each customer's past rate carried on.
+    revenue_days : int, days
+        Of two stretches whose revenue is compared.
+    interval_draws : int, draws
+        Simulated futures per customer behind the intervals.
+    level_uncertainty : float, share
+        Standard deviation of a total's level that no model sees.
+    tier_shares : tuple of float, shares of customers
+        Steps of the customer pyramid, from the top; they sum to 1.
+    in_memory_rows : int, orders
+        With more, pages are made from a random part of the customers, of so many orders.
+    """
+
+    time_unit: TimeUnit
+    zero_spend_is_purchase: bool
+    horizon_months: int
+    margin: float
+    annual_discount_rate: float
+    active_within_days: int
+    spend_outliers: float
+    holdout_days: int
+    backtest_folds: int
+    folds_needed: int
+    judged_customers: int
+    strict: bool
+    revenue_days: int
+    interval_draws: int
+    level_uncertainty: float
+    tier_shares: tuple[float, ...]
+    in_memory_rows: int
+
+    @property
+    def economics(self) -> Economics:
+        """What turns expected orders into money."""
+        return Economics(
+            self.margin, self.annual_discount_rate, self.horizon_months, self.time_unit, self.active_within_days
+        )
+
+    @property
+    def certainty(self) -> Certainty:
+        """How sure what is told shall be."""
+        return Certainty(self.interval_level, self.level_uncertainty, self.seed, self.interval_draws)
+
+
+@dataclass(frozen=True)
+class PortfolioRules:
+    """How customers are put into classes, and how closely each group of customers should be looked after.
+
+    Parameters
+    ----------
+    most_valuable_share, most_growable_share : float, share of customers
+        By value to come, and by what is missing to a good customer of the same segment.
+    peer_quantile : float, share
+        Which customer of the same segment shows what the others could become: 0.75, the best quarter's first.
+    below_zero_probability : float, probability
+        Of bringing less than it costs to serve; above it a customer is below zero.
+    many_from, few_to : float, share of customers
+        From which a group is many, and up to which it is few.
+    high_from, low_below : float, means of the base
+        Margin to come per customer from which it is high, and below which it is low.
+    contacts_per_year : mapping, contacts per year
+        Least number that the firm makes, by level from ``accountable`` on.
+    levels : mapping
+        Margin (high, medium, low) to number of customers (many, medium, few) to `RelationshipLevel`.
+    """
+
+    most_valuable_share: float
+    most_growable_share: float
+    peer_quantile: float
+    below_zero_probability: float
+    many_from: float
+    few_to: float
+    high_from: float
+    low_below: float
+    contacts_per_year: Mapping[str, float]
+    levels: Mapping[str, Mapping[str, str]]
+
+    def __post_init__(self):
+        """Refuse a table of levels that leaves a cell open or names no level.
+
+        Raises
+        ------
+        UserError
+        """
+        for margin in MARGINS:
+            for count in COUNTS:
+                level = (self.levels.get(margin) or {}).get(count)
+                if level not in LEVELS:
+                    raise UserError(
+                        f"params.yaml: segments.portfolio.levels.{margin}.{count} is {level!r}; "
+                        f"give one of {', '.join(LEVELS)}."
+                    )
+
+
+@dataclass(frozen=True)
+class LadderRules:
+    """What makes a customer stand on a step of the ladder.
+
+    Parameters
+    ----------
+    client_orders : int, purchase days
+        From which a repeat customer is a client.
+    inactive_days : float, days
+        Silence after which nobody counts as active before it, however quick the own rhythm.
+    inactive_gaps : float, mean gaps
+        Silence in the customer's own rhythm (of all gaps for one-time customers) after which the customer is inactive;
+        the longer of the two holds.
+    advocate_referrals, partner_referrals : int, customers referred
+        From which one is an advocate; from which a member is a partner.
+    growth_from : float, times the earlier rate
+        Of orders, from which a relationship grows.
+    prospect_stages : mapping
+        Stage of the sales desk to step of the ladder; won prospects are customers.
+    """
+
+    client_orders: int
+    inactive_days: float
+    inactive_gaps: float
+    advocate_referrals: int
+    partner_referrals: int
+    growth_from: float
+    prospect_stages: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ProductRules:
+    """When a product, or a product with a group of customers, calls for something.
+
+    Parameters
+    ----------
+    drop_below_share : float, share of revenue
+        Below which a product that loses money is dropped; above it its price is raised.
+    cross_sell_below : float, share of the best group's
+        Share of buyers: a group in which fewer buy the product is offered it.
+    min_support : float, share of baskets
+        That must hold a combination.
+    baskets_max : int, baskets
+        Looked at, at most, drawn by the seed.
+    false_discovery_rate : float, share of rules
+        Of those told that may be chance.
+    """
+
+    drop_below_share: float
+    cross_sell_below: float
+    min_support: float
+    baskets_max: int
+    false_discovery_rate: float
+
+
+@dataclass(frozen=True, repr=False)
+class SegmentsSettings(StageSettings):
+    """How customers are grouped.
+
+    Parameters
+    ----------
+    clusters_max : int, clusters
+        The largest number of k-means clusters that is tried.
+    cluster_bootstraps : int, resamples
+        Behind the stability of the clusters.
+    portfolio : PortfolioRules
+        Most valuable, most growable, below zero; how closely a customer is looked after.
+    ladder : LadderRules
+        Steps from suspect to partner.
+    products : ProductRules
+        Margin by product and customer, baskets.
+    next_product_days : int, days
+        Kept back, on which the suggestions are checked.
+    ladder_months : int, months
+        Whose moves on the ladder are counted.
+    ladder_ahead : int, months
+        That the ladder is forecast.
+    """
+
+    clusters_max: int
+    cluster_bootstraps: int
+    portfolio: PortfolioRules
+    ladder: LadderRules
+    products: ProductRules
+    next_product_days: int
+    ladder_months: int
+    ladder_ahead: int
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What the questionnaire asks beside satisfaction.
+
+    Parameters
+    ----------
+    effort_item : str, item
+        "How easy was it?"
+    loyalty_construct : str, construct
+        Whose items make the attitude.
+    immunity_item : str, item
+        Of it, that asks whether one stays though another is cheaper: a benefit, so no part of attitude.
+    attitude_from : float, 0 to 100
+        From it on attitude is high.
+    loyalty_days : int, days
+        Whose orders make the behaviour.
+    highly_satisfied_from : float, 0 to 100
+        Satisfaction from which a customer is highly satisfied.
+    target_width : float, points
+        Half the interval of satisfaction that the next wave shall reach.
+    """
+
+    effort_item: str
+    loyalty_construct: str
+    immunity_item: str
+    attitude_from: float
+    loyalty_days: int
+    highly_satisfied_from: float
+    target_width: float
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the questionnaire asks of features and of offers.
+
+    Parameters
+    ----------
+    kano : mapping, items
+        Feature to its functional and its dysfunctional item.
+    delivered : mapping, items
+        Offer to the eight parts of its delivered value, each with the item that asks customers for it.
+    """
+
+    kano: Mapping[str, tuple[str, ...]]
+    delivered: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Managers:
+    """What managers say of the offer.
+
+    Parameters
+    ----------
+    factors : tuple of str, constructs
+        That satisfaction is judged by; those with two items or more where empty.
+    rankings : mapping
+        Manager to the factors, the most important first.
+    pairwise : tuple of tuple of float, times as important
+        Judgements of a factor (row) against another (column).
+    offers : mapping, one unit
+        As `regulars.satisfaction.delivered_value`; used where customers are not asked (`Offer.delivered`).
+    """
+
+    factors: tuple[str, ...]
+    rankings: Mapping[str, tuple[str, ...]]
+    pairwise: tuple[tuple[float, ...], ...]
+    offers: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Handling:
+    """What a firm promises of its cases, and from where on a loss is large.
+
+    Parameters
+    ----------
+    response_hours, resolution_hours : float, hours
+        Promised until a case is answered, and until it is resolved.
+    call_back_cost : float, currency
+        For each contact after the first.
+    return_days : int, days
+        An order within so many days after a complaint, or an answer, counts as coming back.
+    small_loss, large_loss : float, currency
+        Below the one a complainant's loss is small, above the other large.
+    """
+
+    response_hours: float
+    resolution_hours: float
+    call_back_cost: float
+    return_days: int
+    small_loss: float
+    large_loss: float
+
+
+@dataclass(frozen=True, repr=False)
+class SatisfactionSettings(StageSettings):
+    """What is asked, how satisfaction is measured, and how cases are to be handled.
+
+    Parameters
+    ----------
+    satisfaction_construct : str, construct
+        Whose items make the satisfaction from 0 to 100.
+    recommend_item : str, item
+        That asks 0 to 10 "would you recommend us?"
+    overall_item : str, item
+        Whose top boxes are the share of satisfied answers.
+    tolerance_steps : float, scale steps
+        Around zero that still count as satisfied.
+    csat_top_box : int, boxes
+        The top ones of the scale, that count as satisfied answers.
+    model : str or mapping
+        Constructs, items and arrows of the path model: ``ecsi``, or one's own.
+    scheme : str
+        Inner weights of the path model: centroid, factorial or path.
+    draws : int, resamples
+        Bootstraps of the path model.
+    repurchase_days : int, days
+        After the first order, within which a second one counts as coming back.
+    min_answers : int, answers
+        With fewer, a rate is not interpreted.
+    dissatisfied_below : float, 0 to 100
+        Satisfaction below which a customer is dissatisfied.
+    questions : Questions
+        What the questionnaire asks beside satisfaction.
+    offer : Offer
+        What it asks of features and of offers.
+    managers : Managers
+        What managers say of the offer.
+    handling : Handling
+        Of complaints and service cases.
+    process : mapping
+        State of a case to those that may follow; a case starts in the first.
+    """
+
+    satisfaction_construct: str
+    recommend_item: str
+    overall_item: str
+    tolerance_steps: float
+    csat_top_box: int
+    model: str | Mapping
+    scheme: Literal["centroid", "factorial", "path"]
+    draws: int
+    repurchase_days: int
+    min_answers: int
+    dissatisfied_below: float
+    questions: Questions
+    offer: Offer
+    managers: Managers
+    handling: Handling
+    process: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where one state of a customer ends and the next begins.
+
+    Parameters
+    ----------
+    slipping_below, dormant_below, lost_below : float, probability
+        A customer is slipping, dormant or lost once a silence as long as the present one has a smaller chance than
+        this in the customer's own rhythm, if still a customer. At .2, .05 and .01 one of 5, 20 and 100 customers
+        who are still there is taken for worse than they are.
+    new_days : int, days
+        Customers are new for so long after their first purchase.
+    reactivated_days : int, days
+        Customers are called reactivated for so long after a purchase that ended a silence in which they were dormant
+        or lost.
+    """
+
+    slipping_below: float = 0.2
+    dormant_below: float = 0.05
+    lost_below: float = 0.01
+    new_days: int = 90
+    reactivated_days: int = 90
+
+
+@dataclass(frozen=True)
+class DateRules:
+    """When a date of the next order is worth printing.
+
+    Parameters
+    ----------
+    max_window_days : int, days
+        Widest window of the next order at which a customer gets a call-by date.
+    max_never : float, probability
+        Largest chance that no order ever comes.
+    horizon_days : int, days
+        Dates later than this are not told.
+    window_level : float, probability
+        That the next order, if one comes, falls inside the window.
+    call_share : float, share of customers
+        Who have ordered by the call-by date, if they order again: small, for a call is to come before the need.
+    """
+
+    max_window_days: int = 28
+    max_never: float = 0.5
+    horizon_days: int = 365
+    window_level: float = 0.8
+    call_share: float = 0.25
+
+
+@dataclass(frozen=True, repr=False)
+class RetentionSettings(StageSettings):
+    """How who stays and who leaves is told, and judged.
+
+    Parameters
+    ----------
+    cohort_unit : str, unit
+        Cohorts by the month, quarter or year of the first order.
+    cohort_days : int, days
+        After the first order, at which cohorts are compared.
+    triangle_size : int, cohorts
+        And periods after the first, that are drawn.
+    second_order_days : int, days
+        At which the share with a second order is read off.
+    kept_days : int, days
+        Of two stretches compared where revenue and retention are valued.
+    judged_days : int, days
+        Kept back, on which rankings, the fixed rule and dates are judged.
+    fixed_days : int, days
+        Of silence after which a fixed rule calls a customer gone; only compared with.
+    active_bands : tuple of float, probabilities
+        Edges of the bands of P(active).
+    list_length : int, customers
+        On the list of the most valuable at risk.
+    call_min_alive : float, probability
+        Of still being a customer; below it a call comes too late.
+    max_window_days : int, days
+        Widest 80 % window of the next order at which a call-by date is told.
+    contact_cost : float, currency
+        Of one contact: break-even of a win-back.
+    satisfaction_construct : str, construct
+        By whose first answer customers are grouped.
+    states : Thresholds
+        Where one state of a customer ends and the next begins.
+    """
+
+    cohort_unit: Literal["month", "quarter", "year"]
+    cohort_days: int
+    triangle_size: int
+    second_order_days: int
+    kept_days: int
+    judged_days: int
+    fixed_days: int
+    active_bands: tuple[float, ...]
+    list_length: int
+    call_min_alive: float
+    max_window_days: int
+    contact_cost: float
+    satisfaction_construct: str
+    states: Thresholds
+
+    @property
+    def dates(self) -> DateRules:
+        """When a date of the next order is worth printing."""
+        return DateRules(self.max_window_days)
+
+
+@dataclass(frozen=True, repr=False)
+class PagesSettings(StageSettings):
+    """How pages are written.
+
+    Parameters
+    ----------
+    language : str, code
+        Of the wording.
+    """
+
+    language: str
+
+
+STAGE_SETTINGS = {
+    "ingest": StageSettings,
+    "clean": CleanSettings,
+    "value": ValueSettings,
+    "segments": SegmentsSettings,
+    "satisfaction": SatisfactionSettings,
+    "retention": RetentionSettings,
+    "scores": StageSettings,
+    "pages": PagesSettings,
+}
