@@ -10,7 +10,7 @@ from regulars.cleaning import clean as cleaning
 from regulars.satisfaction import mean
 from regulars.sources.ingest import ingest
 from regulars.statistics.intervals import difference
-from satisfaction_page import ABOUT, run, survey_tables
+from satisfaction_page import ABOUT, RECORD, run, survey_tables
 
 MANAGERS = {
     "factors": ["quality", "value", "image"],
@@ -215,6 +215,16 @@ def test_answers_to_features_that_are_not_on_their_scale_or_not_asked(page):
     assert any("both in the survey; no_image is not" in line for line in told.lines)
     assert any("the item 'None' for service is not in the survey" in line for line in told.lines)
     stands(told)
+
+
+@pytest.mark.parametrize("zero", [True, False])
+def test_purchases_are_those_of_the_datasets_setting(zero, monkeypatch, tmp_path):
+    """Whether a day without spend is a purchase is settled once for all pages, in the value stage."""
+    monkeypatch.setitem(RECORD, "zero_spend_is_purchase", zero)
+    orders = survey_tables()["orders"]
+    free = orders["customer_id"] == orders["customer_id"].iloc[0]
+    told = run({"orders": orders.assign(amount=orders["amount"].mask(free, 0.0))}, monkeypatch, tmp_path)
+    assert len(told.scope["purchases"].customers) == orders["customer_id"].nunique() - (not zero)
 
 
 def test_a_log_that_is_a_sample_tells_nothing_of_coming_back(monkeypatch, tmp_path):
