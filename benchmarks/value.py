@@ -81,7 +81,9 @@ def value(folder: Path) -> None:
         part = log.sample(s.judged_customers, SEED)
         trust = clv.judge_forecasts(part, END, s.holdout_days, **judged)
         scorecard(trust.scores)
-    economics = {name: s[name] for name in ("margin", "annual_discount_rate", "time_unit", "active_within_days")}
+    economics = {
+        name: getattr(s, name) for name in ("margin", "annual_discount_rate", "time_unit", "active_within_days")
+    }
     with step("every customer scored, with intervals"):
         reference = clv.score_customers(
             summary, models, horizon_months=s.horizon_months, interval_level=LEVEL, draws=s.interval_draws,
