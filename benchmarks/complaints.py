@@ -7,7 +7,6 @@ import pandas as pd
 
 from regulars.clv import BetaGeoCovariateFitter
 from regulars.satisfaction import (
-    Handling,
     cases_told,
     knowledge_base,
     retention_after_complaint,
@@ -15,6 +14,7 @@ from regulars.satisfaction import (
     ticket_times,
     ticket_volume,
 )
+from regulars.settings import stage_settings
 from regulars.simulate.purchasing import bg_nbd_customers
 
 TICKETS, EVENTS_PER_TICKET, CUSTOMERS = 50_000, 5, 1_000_000
@@ -80,7 +80,7 @@ def main() -> None:
     timed("volume, backlog and ageing", lambda: ticket_volume(tickets, day))
     timed("knowledge base", lambda: knowledge_base(tickets))
     timed("who came back", lambda: retention_after_complaint(tickets, orders, day))
-    settings = Handling(12, 48, 4, 180, 20, 100, 50, PROCESS)
+    settings = stage_settings("satisfaction")
     customers = pd.DataFrame({"customer_id": tickets["customer_id"].unique(), "satisfaction": float("nan")})
     tables = {"tickets": tickets, "ticket_events": events}
     timed("all sections of cases", lambda: cases_told(tables, orders, customers, day, settings))

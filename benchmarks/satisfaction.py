@@ -17,15 +17,12 @@ import pandas as pd
 from regulars import satisfaction
 from regulars.labels import Segment
 from regulars.satisfaction import path_model, satisfaction_index, survey_model
+from regulars.settings import stage_settings
 from regulars.simulate.answers import CONSTRUCTS, ITEMS, SINGLE, construct_correlations
 
 RESPONDENTS, WAVES, ORDERS_EACH = 200_000, 4, 3
 END = date(2026, 6, 30)
 DAYS = 900
-QUESTIONS = {
-    "effort_item": "effort", "loyalty_construct": "loyalty", "immunity_item": "loyalty2", "attitude_from": 50,
-    "loyalty_days": 365, "highly_satisfied_from": 80, "target_width": 2.0,
-}  # fmt: skip
 MANAGERS = {
     "factors": ["quality", "value", "image", "expectation"],
     "rankings": {"Sales": ["value", "quality", "image", "expectation"]},
@@ -156,7 +153,7 @@ def stage(tables: dict[str, pd.DataFrame]) -> None:
         satisfaction.gap_told(surveys, items, 1, level)
         satisfaction.who_told(people["satisfaction"], people["segment"], segments, level, least, cell)
     with step("answers brought into shape"):
-        named = satisfaction.Questions(*asked, 50, 180, **QUESTIONS, **MANAGERS)
+        named = stage_settings("satisfaction", changes={"managers": MANAGERS})
         hidden = people.set_index("customer_id", drop=False)["customer_id"]
         survey = satisfaction.Survey(tables, people, purchases, END, named, hidden, level, least, cell, seed)
     findings = {}

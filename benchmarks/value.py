@@ -7,6 +7,7 @@ last finding, without drawing and without writing pages. Bounds, on two idle cor
 """
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -17,12 +18,9 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-import yaml
-
 ROOT = Path(__file__).resolve().parents[1]
 START, END = date(2024, 1, 1), date(2025, 12, 31)
 SECONDS, GIGABYTES = 45, 6
-MODELS = {"time_unit": "week", "horizon_months": 12, "level_uncertainty": 0.12, "margin": 0.3}
 LEVEL, SEED, CELL = 0.9, 20261122, 5
 
 
@@ -37,10 +35,6 @@ def step(name):
 
 def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
-def settings(stage: str) -> dict:
-    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))[stage]
 
 
 def write_orders(folder: Path, customers: int) -> None:
@@ -69,69 +63,76 @@ def value(folder: Path) -> None:
     from regulars.clv.told_months import told_months_finding
     from regulars.finding import Finding
     from regulars.purchases import Purchases, by_number, month_before
+    from regulars.rounding import plain
+    from regulars.settings import stage_settings
 
-    s = settings("value")
-    rules = {"time_unit": s["time_unit"]}
+    s = stage_settings("value")
+    rules = {"time_unit": s.time_unit}
     with step("orders from Parquet"):
         orders = read_orders(folder)
     with step("purchases, RFM summary"):
         orders, ids = by_number(orders)
-        log = Purchases.of(orders, ids, zero_spend_is_purchase=s["zero_spend_is_purchase"])
-        summary = log.summary(END, s["time_unit"])
+        log = Purchases.of(orders, ids, zero_spend_is_purchase=s.zero_spend_is_purchase)
+        summary = log.summary(END, s.time_unit)
     with step("models of orders and spend"):
-        models = clv.fit_models(summary, s["spend_outliers"], LEVEL)
-        netting = clv.day_netting_bias(models.orders, time_unit=s["time_unit"], seed=SEED)
+        models = clv.fit_models(summary, s.spend_outliers, LEVEL)
+        netting = clv.day_netting_bias(models.orders, time_unit=s.time_unit, seed=SEED)
     with step("forecasts judged on the past"):
-        judged = {"level": LEVEL, "level_uncertainty": s["level_uncertainty"], "seed": SEED, **rules}
-        judged |= {"folds": s["backtest_folds"], "folds_needed": s["folds_needed"], "strict": s["strict"]}
-        part = log.sample(s["judged_customers"], SEED)
-        trust = clv.judge_forecasts(part, END, s["holdout_days"], **judged)
+        judged = {"level": LEVEL, "level_uncertainty": s.level_uncertainty, "seed": SEED, **rules}
+        judged |= {"folds": s.backtest_folds, "folds_needed": s.folds_needed, "strict": s.strict}
+        part = log.sample(s.judged_customers, SEED)
+        trust = clv.judge_forecasts(part, END, s.holdout_days, **judged)
         scorecard(trust.scores)
-    economics = {name: s[name] for name in ("margin", "annual_discount_rate", "time_unit", "active_within_days")}
+    economics = {
+        name: getattr(s, name) for name in ("margin", "annual_discount_rate", "time_unit", "active_within_days")
+    }
     with step("every customer scored, with intervals"):
         reference = clv.score_customers(
-            summary, models, horizon_months=s["horizon_months"], interval_level=LEVEL, draws=s["interval_draws"],
-            level_uncertainty=s["level_uncertainty"], seed=SEED, customer_level=trust.coverage.customer_level,
+            summary, models, horizon_months=s.horizon_months, interval_level=LEVEL, draws=s.interval_draws,
+            level_uncertainty=s.level_uncertainty, seed=SEED, customer_level=trust.coverage.customer_level,
             **economics,
         )  # fmt: skip
     with step("the headline's forecast followed"):
-        scored = clv.follow_headline(reference, trust.headline, log, END, s["horizon_months"], learn_from=part, **rules)
+        scored = clv.follow_headline(reference, trust.headline, log, END, s.horizon_months, learn_from=part, **rules)
     customers = scored.customers
     with step("P(active) calibrated, tiers and their chance"):
-        active = clv.calibrate_p_active(part, END, s["active_within_days"], level=LEVEL, **rules)
+        active = clv.calibrate_p_active(part, END, s.active_within_days, level=LEVEL, **rules)
         customers["p_active"] = active.apply(customers["p_active"])
-        customers["tier"] = segments.assign_tiers(customers["clv"], s["tier_shares"], tie_breaker=customers["spend"])
+        customers["tier"] = segments.assign_tiers(customers["clv"], s.tier_shares, tie_breaker=customers["spend"])
         shapes = models.orders.params_["r"], *models.spend.params_[["p", "q"]]
         customers["tier_probability"] = segments.tier_probability(customers, *shapes)
-    sure = {"level": LEVEL, "level_uncertainty": s["level_uncertainty"], "seed": SEED}
-    money = economics | {"horizon_months": s["horizon_months"]}
+    sure = {"level": LEVEL, "level_uncertainty": s.level_uncertainty, "seed": SEED}
+    money = economics | {"horizon_months": s.horizon_months}
     with step("a newcomer"):
-        clv.new_customer(models.orders, models.spend, len(customers), s["horizon_months"], LEVEL, **economics)
+        clv.new_customer(models.orders, models.spend, len(customers), s.horizon_months, LEVEL, **economics)
     with step("concentration"):
         top = clv.concentration_finding(customers["spend"], customers["clv"], level=LEVEL, seed=SEED)
-        clv.concentration_told(top, customers["spend"], customers["clv"], s["interval_draws"])
+        clv.concentration_told(top, customers["spend"], customers["clv"], s.interval_draws)
     with step("customer equity"):
         _, coming, _ = clv.equity_story(scored, summary, models, orders, None, (START, END), **sure, **money)
     with step("cohorts, month by month"):
-        ahead = clv.forecast_cohorts(orders, scored, models, coming, END, s["horizon_months"], s["time_unit"], **sure)
+        ahead = clv.forecast_cohorts(orders, scored, models, coming, END, s.horizon_months, s.time_unit, **sure)
         found: Finding = ahead.told()
     with step("months told earlier"):
         told_months_finding(orders, date(2025, 6, 30), found.frames["months"].head(6).assign(with_new=True), END)
     with step("pyramid"):
         earlier = clv.values_at(log, month_before(END), models, **rules | money)
         values = earlier, reference.customers["clv"].set_axis(log.known(END))
-        before, now = (segments.assign_tiers(each, s["tier_shares"]) for each in values)
-        segments.pyramid_finding(customers, now, before, margin=s["margin"], min_cell=CELL, **sure)
+        before, now = (segments.assign_tiers(each, s.tier_shares) for each in values)
+        segments.pyramid_finding(customers, now, before, margin=s.margin, min_cell=CELL, **sure)
     with step("how revenue moved"):
-        revenue_move(orders, START, END, s["revenue_days"]).told(s["revenue_days"])
+        revenue_move(orders, START, END, s.revenue_days).told(s.revenue_days)
     with step("fit, tracking, remarks"):
         clv.frequency_check(models.orders, summary["frequency"], summary["T"])
         clv.tracking(models.orders, log, END)
-        clv.remarks(summary, models, netting, 0, horizon_months=s["horizon_months"], **economics)
+        clv.remarks(summary, models, netting, 0, horizon_months=s.horizon_months, **economics)
         clv.one_time_buyers(customers)
     customers.to_parquet(folder / "value.parquet")
-    told = MODELS | {"models": {"bg_nbd": {"parameters": models.orders.params_.to_dict()}}}
-    (folder / "models.yaml").write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
+    told = clv.models_record(
+        models.fitted, champion="bg_nbd", economics=s.economics, certainty=s.certainty, zero_spend_is_purchase=False,
+        observation_start=START, observation_end=END, currency="EUR", in_memory_rows=0,
+    )  # fmt: skip
+    (folder / "models.json").write_text(json.dumps(plain(told.to_json())), encoding="utf-8")
 
 
 def order_lines(orders, products: int = 400):
@@ -155,23 +156,24 @@ def groups(folder: Path) -> None:
     import pandas as pd
 
     from regulars import segments
+    from regulars.clv import ModelsRecord
     from regulars.labels import Segment, Tier
     from regulars.purchases import Purchases
+    from regulars.settings import stage_settings
 
-    s = settings("segments")
-    steps, asked = segments.LadderRules(**s["ladder"]), segments.ProductRules(**s["products"])
-    rules = segments.PortfolioRules(**s["portfolio"])
+    s = stage_settings("segments")
+    rules, steps, asked = s.portfolio, s.ladder, s.products
     lines = order_lines(read_orders(folder))  # made here, so not timed; a stage reads them
     with step("orders, values; purchases"):
         customers, orders = pd.read_parquet(folder / "value.parquet"), read_orders(folder)
-        models = yaml.safe_load((folder / "models.yaml").read_text(encoding="utf-8"))
+        models = ModelsRecord.from_json(json.loads((folder / "models.json").read_text(encoding="utf-8")))
         log = Purchases.of(orders)
     with step("scores and segments"):
         scores = segments.rfm_scores(customers)
         customers["segment"] = segments.name_segments(scores)
     with step("clusters"):
         features = segments.cluster_features(customers, END)
-        found = segments.find_clusters(features, s["clusters_max"], s["cluster_bootstraps"], SEED)
+        found = segments.find_clusters(features, s.clusters_max, s.cluster_bootstraps, SEED)
         customers["cluster"] = found.labels
     with step("step of the ladder, portfolio"):
         stood = segments.ladder_at(log, END, steps)
@@ -191,7 +193,7 @@ def groups(folder: Path) -> None:
         segments.relationship_finding(customers, None, END, rules, LEVEL)
         segments.portfolio_finding(customers, lambda ids: ids, models, LEVEL, CELL)
     with step("ladder and relations"):
-        known = {"months": s["ladder_months"], "ahead": s["ladder_ahead"], "level": LEVEL, "min_cell": CELL}
+        known = {"months": s.ladder_months, "ahead": s.ladder_ahead, "level": LEVEL, "min_cell": CELL}
         segments.ladder_finding(stood, log, END, steps, seed=SEED, **known)
         segments.relation_finding(customers, log, END, models, steps.growth_from, LEVEL)
     with step("order lines by number, tastes"):
@@ -203,7 +205,7 @@ def groups(folder: Path) -> None:
     with step("baskets"):
         segments.baskets_finding(liked.coded, asked, LEVEL, SEED)
     with step("next product, hold-out"):
-        segments.preferences_finding(liked, END, s["next_product_days"], LEVEL, CELL)
+        segments.preferences_finding(liked, END, s.next_product_days, LEVEL, CELL)
 
 
 STAGES = {"value": value, "segments": groups}

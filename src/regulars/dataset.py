@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from regulars.told import Report
 
 ORDERS = "orders"
-PURCHASE_COLUMNS = ("customer_id", "ordered_at", "amount")
 # rooms that are loaded when a notebook asks for what comes from them: a stage depends on those that it uses, and
 # cleaning on no model (tools/imports.py reads this table)
 _LATE = {
@@ -180,8 +179,8 @@ class Dataset:
 
     @cached_property
     def _purchases(self) -> "Purchases":
-        rules = {"zero_spend_is_purchase": self.settings("value").zero_spend_is_purchase}
-        return _late("purchases").Purchases.of(self.tables.load(ORDERS, PURCHASE_COLUMNS), **rules)
+        room, rules = _late("purchases"), {"zero_spend_is_purchase": self.settings("value").zero_spend_is_purchase}
+        return room.Purchases.of(self.tables.load(ORDERS, room.COLUMNS), **rules)
 
     # ---- what earlier stages found ----
 

@@ -1,26 +1,30 @@
 """Models as JSON and back."""
 
 import json
+from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from regulars.clv import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter, RegularBetaGeoFitter, predictive_intervals
-from regulars.clv.record import models_record
+from regulars.clv.record import ModelsRecord, models_record
 from regulars.clv.saved import data_hash, restore_models
 from regulars.rounding import plain
+from regulars.settings import Certainty, Economics
 
 HISTORY = ([2, 1, 0, 3, 0, 5], [8.0, 4.0, 0.0, 9.0, 0.0, 9.5], [10.0, 9.0, 10.0, 10.0, 7.0, 10.0])
 SPEND = ([2, 1, 3, 5], [20.0, 31.5, 25.0, 44.0])
 CONTEXT = {
-    "time_unit": "week",
-    "observation_start": "2024-01-01",
-    "observation_end": "2024-03-11",
-    "currency": "GBP",
-    "horizon_months": 12,
-    "active_within_days": 90,
-}
+    "economics": Economics(0.3, 0.1, 12, "week", 90), "certainty": Certainty(0.9, 0.12, 7, 50),
+    "zero_spend_is_purchase": False, "observation_start": date(2024, 1, 1), "observation_end": date(2024, 3, 11),
+    "currency": "GBP", "in_memory_rows": 0,
+}  # fmt: skip
+
+
+def saved(record: ModelsRecord) -> dict:
+    return json.loads(json.dumps(plain(record.to_json())))
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def models():
 
 @pytest.fixture
 def record(models):
-    return json.loads(json.dumps(plain(models_record(models, champion="bg_nbd", **CONTEXT))))
+    return saved(models_record(models, champion="bg_nbd", **CONTEXT))
 
 
 def test_round_trip(models, record):
@@ -51,6 +55,30 @@ def test_round_trip(models, record):
     money = [20.0, 31.5, np.nan, 25.0, np.nan, 44.0]
     sure = predictive_intervals(again["bg_nbd"], again["gamma_gamma"], *HISTORY, money, **settings)
     assert sure.clv_total.low < sure.clv_total.value < sure.clv_total.high
+
+
+def test_a_record_is_the_same_after_it_was_saved(models):
+    told = {"months_ahead": [{"month": 1, "revenue": 5.0}], "elasticities": [{"lever": "margin", "elasticity": 1.0}]}
+    record = models_record(models, champion="combined", **CONTEXT, **told)
+    again = ModelsRecord.from_json(saved(record), seed=7, draws=50)
+    assert saved(again) == saved(record) and list(saved(again)) == list(saved(record))
+    assert (again.economics, again.certainty) == (record.economics, record.certainty)
+    assert (again.horizon_months, again.time_unit, again.untold) == (12, "week", "")
+    assert again.months_ahead == told["months_ahead"] and again.observation_end == date(2024, 3, 11)
+    np.testing.assert_allclose(again.orders.params_, models["bg_nbd"].params_, rtol=1e-9)
+    np.testing.assert_allclose(again.spend.params_, models["gamma_gamma"].params_, rtol=1e-9)
+    with pytest.raises(ValueError, match="the champion 'best' is none of the models bg_nbd"):
+        models_record(models, champion="best", **CONTEXT)
+
+
+def test_a_record_without_models_says_why_and_one_of_an_earlier_version_tells_no_months():
+    record = saved(ModelsRecord(**CONTEXT, untold="there is one customer only"))
+    assert (record["champion"], record["models"], record["months_ahead"]) == (None, {}, [])
+    again = ModelsRecord.from_json(record)
+    assert again.untold == "there is one customer only" and not again.entries
+    assert saved(replace(again, untold="")) == {name: value for name, value in record.items() if name != "untold"}
+    del record["months_ahead"]
+    assert ModelsRecord.from_json(record).months_ahead is None
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from regulars.clv import BetaGeoCovariateFitter
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE
 from regulars.satisfaction import Money, complaint_iceberg, status_trail, ticket_times, value_lost_to_dissatisfaction
+from regulars.settings import stage_settings
 from regulars.simulate import demo
 from regulars.simulate.purchasing import purchases_until_dropout
 from regulars.simulate.streams import stream
@@ -334,7 +335,7 @@ def test_ambiguous_dates_of_tickets_are_asked_for(shop):
 
 # ---- the desk --------------------------------------------------------------------------------------------------
 
-PROMISED = satisfaction.Handling(12, 48, 4, 180, 20, 100, 50, PROCESS)
+PROMISED = stage_settings("satisfaction", changes={"process": PROCESS})
 
 
 def monthly(per_month, orders_per_month=1000, first="2024-12-15"):

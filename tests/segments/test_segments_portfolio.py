@@ -1,17 +1,19 @@
 """Portfolio, relationship level, ladder, drift, products, baskets, tastes: hand-worked, recovered, bad input."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
+from memory_dataset import models_of
 from regulars import segments
 from regulars.errors import UserError
 from regulars.labels import LifecycleStage, PortfolioClass, RelationshipLevel, RelationStage, Segment, Tier
 from regulars.purchases import Purchases
 from regulars.segments.products import descriptions
+from regulars.settings import stage_settings
 from regulars.simulate import demo
 from regulars.simulate.purchasing import bg_nbd_customers
 
@@ -24,23 +26,23 @@ KOTLER = {
 
 
 @pytest.fixture(scope="module")
-def settings(root):
-    return yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))["segments"]
+def settings():
+    return stage_settings("segments")
 
 
 @pytest.fixture
 def rules(settings):
-    return segments.PortfolioRules(**settings["portfolio"])
+    return settings.portfolio
 
 
 @pytest.fixture
 def ladder(settings):
-    return segments.LadderRules(**settings["ladder"])
+    return settings.ladder
 
 
 @pytest.fixture
 def products(settings):
-    return segments.ProductRules(**settings["products"])
+    return settings.products
 
 
 def log_of(*rows) -> Purchases:
@@ -87,9 +89,9 @@ def test_kotlers_cells_are_those_published(rules):
 
 
 def test_a_cell_that_names_no_level_is_refused(settings):
-    broken = settings["portfolio"] | {"levels": KOTLER | {"low": {"many": "none", "medium": "reactive"}}}
+    broken = {"levels": KOTLER | {"low": {"many": "none", "medium": "reactive"}}}
     with pytest.raises(UserError, match=r"levels\.low\.many is 'none'"):
-        segments.PortfolioRules(**broken)
+        replace(settings.portfolio, **broken)
 
 
 def test_room_to_grow_is_measured_at_peers():
@@ -112,16 +114,10 @@ def test_the_interval_of_a_good_peer_holds_the_quantile():
     assert 0.87 <= hits / 400 <= 0.96
 
 
-MODELS = {
-    "horizon_months": 12, "margin": 0.3, "annual_discount_rate": 0.1, "time_unit": "week", "level_uncertainty": 0.12,
-}  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def fitted():
     """The saved form of known models, and simulated customers with what they went on to bring."""
     from regulars.clv import BetaGeoFitter, GammaGammaFitter
-    from regulars.clv.saved import model_entry
 
     told = bg_nbd_customers(3000, 0.9, 9.0, 0.75, 3.0, 80.0, 4)
     rng = np.random.default_rng(1)
@@ -129,7 +125,7 @@ def fitted():
     orders = BetaGeoFitter().fit(told["frequency"], told["recency"], told["T"])
     some = told["frequency"] > 0
     spend = GammaGammaFitter().fit(told["frequency"][some], pd.Series(money)[some])
-    models = MODELS | {"models": {"bg_nbd": model_entry(orders), "gamma_gamma": model_entry(spend)}}
+    models = models_of(bg_nbd=orders, gamma_gamma=spend)
     customers = pd.DataFrame(told)[["frequency", "recency", "T"]].assign(
         monetary_value=np.where(some, money, np.nan), clv_low=0.0
     )
