@@ -101,9 +101,28 @@ class Told:
             for name, frame in finding.frames.items()
         }
         told = {"key": finding.key, "verdict": _text(finding.verdict), "facts": encode_facts(finding.facts)}
-        more = {"frames": frames, "shown": finding.shown, "columns": finding.columns}
+        shown = {name: {k: _setting(v) for k, v in settings.items()} for name, settings in finding.shown.items()}
+        more = {"frames": frames, "shown": shown, "columns": finding.columns}
         more["remarks"] = [_remark(remark) for remark in finding.remarks]
         return told | {name: content for name, content in more.items() if content}
+
+
+def _setting(value):
+    """A chart's setting as JSON; a frame that is drawn beside the chart's own keeps its types."""
+    if isinstance(value, pd.DataFrame):
+        return {"kinds": kinds(value), "rows": [plain(list(row)) for row in value.itertuples(index=False)]}
+    return value
+
+
+def _read_setting(value):
+    if isinstance(value, Mapping) and set(value) == {"kinds", "rows"}:
+        frame = pd.DataFrame(value["rows"], columns=list(value["kinds"]))
+        return frame.astype({name: _dtype(kind) for name, kind in value["kinds"].items()})
+    return value
+
+
+def _dtype(kind: str) -> str:
+    return "datetime64[us]" if kind == "date" else READ_AS[kind]
 
 
 def _text(verdict) -> str | None:
@@ -188,7 +207,7 @@ def read_told(dataset: str, stage: str) -> Told:
             one["verdict"],
             decode_facts(one["facts"]),
             frames,
-            one.get("shown", {}),
+            {k: {o: _read_setting(v) for o, v in looks.items()} for k, looks in one.get("shown", {}).items()},
             one.get("columns", {}),
             [Remark(remark["code"], decode_facts(remark["facts"])) for remark in one.get("remarks", ())],
             key=one["key"],

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memory_dataset import MemoryDataset, models_of
+from memory_dataset import MemoryDataset, blocks_of, models_of
 from regulars.clv import BetaGeoFitter, ModelsRecord
 from regulars.history import close_month as history
 from regulars.purchases import Purchases
@@ -51,7 +51,7 @@ def page(orders: pd.DataFrame, end, record: ModelsRecord, monkeypatch, tmp_path,
     shop = MemoryDataset({"orders": orders, **more}, end, name="cdnow", found=found, models=record)
     monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
     scope = shop.run("05_retention.ipynb", monkeypatch)
-    blocks = scope["report"].blocks
+    blocks = blocks_of(scope["report"])
     words = " ".join(str(block.get(name, "")) for block in blocks for name in ("title", "lead", "text", "caption"))
     assert blocks[-1]["kind"] == "footer", "the page ends"
     told = {block["id"] for block in blocks if block["kind"] == "section"}

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import ecsi_mobi
+from memory_dataset import blocks_of
 from places import SHARED_DATA
 from regulars.cleaning import clean as cleaning
 from regulars.satisfaction import mean
@@ -238,7 +239,7 @@ def test_a_log_that_is_a_sample_tells_nothing_of_coming_back(monkeypatch, tmp_pa
     assert sum(why in line for line in told.lines) == len(parts)
     assert told.scope["worth"].verdict == "short"
     assert "of most customers some orders are missing" in told.html
-    assert [block["label"] for block in told.scope["report"].blocks if block["kind"] == "tile"] == [
+    assert [block["label"] for block in blocks_of(told.scope["report"]) if block["kind"] == "tile"] == [
         "Satisfaction index, 0 to 100", "Recommendation (NPS), −100 to 100",
     ]  # fmt: skip
     stands(told)

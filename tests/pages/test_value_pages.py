@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memory_dataset import MemoryDataset
+from memory_dataset import MemoryDataset, blocks_of
 from regulars import catalog
 from regulars.customer_table import joined
-from regulars.report.render import render_index
+from regulars.pages.index import render_index
 from regulars.simulate.logs import order_log
+from regulars.told import read_told
 
 END = date(2025, 12, 31)
 QUICK = {"interval_draws": 30, "backtest_folds": 1, "folds_needed": 1, "holdout_days": 90, "revenue_days": 180}
@@ -31,7 +32,9 @@ class Firm:
         """Run a notebook; all words of its page."""
         self.scope = self.shop.run(name, self.monkeypatch, **settings)
         parts = ("title", "text", "caption", "label", "state", "word", "lead")
-        return " ".join(str(block[part]) for block in self.scope["report"].blocks for part in parts if block.get(part))
+        return " ".join(
+            str(block[part]) for block in blocks_of(self.scope["report"]) for part in parts if block.get(part)
+        )
 
     def value(self, **settings) -> str:
         return self.page("02_value.ipynb", **QUICK | settings)
@@ -116,8 +119,8 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     value = made.value()
     assert opens in value and why in value and "supply more customers" in value
     assert value.count("It needs a model of these orders") == 5
-    assert not any("BG/NBD" in words for words in made.scope["report"].blocks[-1]["source"]), "none was fitted"
-    spent = made.scope["report"]._metrics
+    assert not any("BG/NBD" in words for words in blocks_of(made.scope["report"])[-1]["source"]), "none was fitted"
+    spent = made.scope["report"].told.metrics
     assert spent["spent"]["value"] == pytest.approx(orders["amount"].sum()) and spent["customers"]["value"] == customers
     assert "“How far can you trust this?” is not told" in value and "Revenue of the last 180 days" in value
     assert "what is to come is not foretold" in value and "What earlier months told is not drawn" in value
@@ -137,7 +140,7 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     assert scored[untold].isna().all(axis=None)
     assert scored[["segment", "cluster", "lifecycle_stage"]].notna().all(axis=None)
     stages = ("value", "segments", "satisfaction", "retention")
-    told = {stage: json.loads((made.folder / f"reports/tiny/metrics/{stage}.json").read_text()) for stage in stages}
+    told = {stage: read_told("tiny", stage) for stage in stages}
     assert opens in render_index(made.shop.about, told), "the index opens with it too"
 
 
@@ -218,7 +221,9 @@ def test_what_was_told_half_a_year_ago_is_drawn_beside_what_came(firm):
     told.to_csv(place / "months.csv", index=False)
     words = made.value()
     assert "told on 30 June 2025" in words and "What earlier months told is not drawn" not in words
-    charts = [b for b in made.scope["report"].blocks if b["kind"] == "figure" and b["id"].startswith("value-cohorts")]
+    charts = [
+        b for b in blocks_of(made.scope["report"]) if b["kind"] == "figure" and b["id"].startswith("value-cohorts")
+    ]
     assert len(charts) == 3
     for chart in charts:
         dashed = [t for t in chart["figure"]["data"] if t.get("line", {}).get("dash") == "dash"]

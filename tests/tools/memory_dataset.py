@@ -14,6 +14,7 @@ from regulars.clv import ModelsRecord, model_entry
 from regulars.dataset import Dataset, Tables
 from regulars.engine.embedded import as_table
 from regulars.errors import PageIsComplete, UserError
+from regulars.pages.declared import writer_of
 from regulars.rounding import plain
 from regulars.settings import Certainty, Economics, load
 
@@ -117,3 +118,8 @@ class MemoryDataset(Dataset):
         if path not in self.records:
             raise UserError(f"{path} is not there: run `make reports`.")
         return self.records[path]
+
+
+def blocks_of(report) -> list[dict]:
+    """Blocks of the page that a report's stage tells, in English."""
+    return writer_of(report.told.page, "en").write(report.told)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from memory_dataset import MemoryDataset, models_of
+from memory_dataset import MemoryDataset, blocks_of, models_of
 from regulars import catalog
+from regulars.pages.build import html_of
 from regulars.purchases import Purchases
-from regulars.report.render import render_blocks
 from regulars.simulate.answers import CONSTRUCTS, ITEMS, SINGLE, construct_correlations
 from regulars.simulate.logs import order_log
 
@@ -42,11 +42,11 @@ def run(tables: dict[str, pd.DataFrame], monkeypatch, tmp_path, about=ABOUT, **s
     shop = MemoryDataset(tables, name="cdnow", about=about, found=found, models=models_of())
     monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
     scope = shop.run(NOTEBOOK, monkeypatch, **{"draws": 40, **settings})
-    blocks = scope["report"].blocks
+    blocks = blocks_of(scope["report"])
     words = " ".join(str(block.get(name, "")) for block in blocks for name in ("title", "lead", "text", "caption"))
     lines = [block["text"] for block in blocks if block["kind"] == "not_supplied"]
     titles = [block["title"] for block in blocks if block["kind"] == "section"]
-    return Page(words, lines, titles, render_blocks(blocks), shop.found["satisfaction"], scope)
+    return Page(words, lines, titles, html_of(scope["report"].told), shop.found["satisfaction"], scope)
 
 
 def value_of(orders: pd.DataFrame, end) -> pd.DataFrame:
