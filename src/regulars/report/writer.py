@@ -7,9 +7,9 @@ from inspect import signature
 import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
-from regulars.report.blocks import PLOTLY_TYPE, plain_figure, tile_block
+from regulars.report.blocks import plain_figure, tile_block
 from regulars.report.layout import Chart, Page, Table, Word
-from regulars.report.tables import guessed_columns, worded_numbers, worded_table
+from regulars.report.tables import ROWS_ON_A_PAGE, worded_numbers, worded_table
 from regulars.report.wording import Format, Wording, WordingError
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
@@ -233,42 +233,6 @@ class Writer:
                 say(key, suffix, **taken(worded))
                 return
 
-    def figure(
-        self,
-        key: str,
-        fig,
-        data: pd.DataFrame,
-        columns: Mapping[str, str] | None = None,
-        across: str | None = None,
-        **facts,
-    ) -> None:
-        """Show a chart with its text alternative, caption and numbers.
-
-        Wording: ``<stage>.<key>.alt`` (read to those who do not see it: states the number) and ``.caption``; headings
-        as `table` has them.
-
-        Parameters
-        ----------
-        key : str
-        fig : plotly.graph_objects.Figure
-            From `regulars.report.charts`.
-        data : pandas.DataFrame
-            What is drawn: written to ``tables/<stage>/<key>.csv``; at most eight rows, evenly chosen, stand below the
-            chart.
-        columns : mapping, optional
-            Column to format, as in `table`; guessed from the types where absent.
-        across : str, optional
-            Column whose values become the headings of the table below the chart, with the last of ``columns`` in its
-            cells: curves beside each other, cohorts by month.
-        """
-        keys = {part: self._own(f"{key}.{part}") for part in ("alt", "caption")}
-        words = self.wording.compose(keys, facts)
-        columns = dict(columns or guessed_columns(data))
-        made = {"columns": columns, "across": across}
-        table = self._table(key, data, partial(worded_numbers, data, wording=self.wording, **made), made)
-        block = {"kind": "figure", "id": self._id(key), **words, "table": table}
-        self._show(block, {PLOTLY_TYPE: plain_figure(fig)})
-
     def chart(
         self,
         key: str,
@@ -277,9 +241,12 @@ class Writer:
         columns: Mapping[str, str] | None = None,
         **facts,
     ) -> None:
-        """Draw a frame as the page's layout says and show it as `figure` does; titles and names follow from columns.
+        """Draw a frame as the page says, with its text alternative, caption and numbers.
 
-        Wording: as `figure`; titles of the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``.
+        Titles and names follow from the columns. At most eight rows, evenly chosen, stand below the chart.
+
+        Wording: ``<stage>.<key>.alt`` (read to those who do not see it: states the number) and ``.caption``; titles of
+        the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``; headings as `table` has them.
 
         Parameters
         ----------
@@ -292,6 +259,7 @@ class Writer:
             Of the text alternative and the caption.
         """
         looks = self._looks(key, Chart)
+        words = self.wording.compose({part: self._own(f"{key}.{part}") for part in ("alt", "caption")}, facts)
         shown = {option: self._worded(value) for option, value in looks.shown.items()} | dict(shown or {})
         columns = looks.columns | dict(columns or {})
         if isinstance(shown.get("values"), list):
@@ -308,10 +276,12 @@ class Writer:
                 worded[option] = self.wording.say(self.wording.find(*places), {})
             elif column in columns:
                 worded[option] = self.format(columns[column])
-        self.figure(key, looks.draw(data, **shown, **worded), data, columns, looks.across, **facts)
+        made = partial(worded_numbers, data, columns, self.wording, across=looks.across)
+        block = {"kind": "figure", "id": self._id(key), **words, "table": self._table(key, made)}
+        self._show(block, plain_figure(looks.draw(data, **shown, **worded)))
 
     def table(self, key: str, frame: pd.DataFrame, columns: Mapping[str, str] | None = None, **facts) -> None:
-        """Show the first rows of a frame as a table; all of it goes to ``tables/<stage>/<key>.csv``.
+        """Show the first rows of a frame as a table; all of it is in ``tables/<stage>/<key>.csv``.
 
         Wording: ``<stage>.<key>.caption``; headings ``<stage>.<key>.column.<name>``, ``<stage>.column.<name>`` or
         ``column.<name>``.
@@ -327,10 +297,9 @@ class Writer:
         """
         looks = self._looks(key, Table)
         caption = self.wording.say(self._own(f"{key}.caption"), facts)
-        made = {"columns": looks.columns | dict(columns or {}), "total": list(looks.total)}
-        made |= {"rows": looks.rows} if looks.rows else {}
-        table = self._table(key, frame, partial(worded_table, frame, wording=self.wording, **made), made)
-        self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": table})
+        shown = looks.columns | dict(columns or {})
+        made = partial(worded_table, frame, shown, self.wording, total=looks.total, rows=looks.rows or ROWS_ON_A_PAGE)
+        self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": self._table(key, made)})
 
     def _looks(self, key: str, kind: type):
         section, _, name = key.rpartition(".")
@@ -346,7 +315,7 @@ class Writer:
             return tuple(map(self._worded, setting))
         return self.word(setting) if isinstance(setting, Word) else setting
 
-    def _table(self, key: str, frame: pd.DataFrame, worded: Callable, made: Mapping) -> dict:
+    def _table(self, key: str, worded: Callable) -> dict:
         file = f"tables/{self.stage}/{key}.csv"
         try:
             table = worded(heading=lambda name: self._heading(key, name))
@@ -357,10 +326,7 @@ class Writer:
             words = self.wording.say("table.picked")
         else:
             words = self.wording.say("table.more", rows=left_out) if left_out else self.wording.say("table.all")
-        # how it was made of the file, so that anyone can make it again and compare
-        # a list, since a notebook sorts the keys of what it saves
-        made = {**made, "columns": [list(pair) for pair in made["columns"].items()]}
-        return table | {"file": file, "file_words": words, "made": made}
+        return table | {"file": file, "file_words": words}
 
     def _heading(self, key: str, name: str) -> str:
         return self.wording.say(
@@ -399,10 +365,6 @@ class Writer:
         """Text for a chart, such as the title of an axis."""
         return self.wording.say(self._own(key), facts)
 
-    def label(self, member, kind: str | None = None) -> str:
-        """Wording of an enum's member; of plain text with the enum's name in ``kind``."""
-        return self.wording.label(member, kind)
-
     def format(self, spec: str) -> Format:
         """Return a function that words numbers or dates in one format, for axes and labels of charts."""
         return self.wording.formatter(spec)
@@ -436,5 +398,5 @@ class Writer:
         self._keys.add(name)
         return name
 
-    def _show(self, block: dict, more: Mapping | None = None) -> None:
-        self.blocks.append(plain(block) | ({"figure": more[PLOTLY_TYPE]} if more else {}))
+    def _show(self, block: dict, figure: Mapping | None = None) -> None:
+        self.blocks.append(plain(block) | ({"figure": figure} if figure else {}))
