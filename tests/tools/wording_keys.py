@@ -1,57 +1,45 @@
-"""Which keys of the wording the notebooks use, read from their code."""
+"""Which keys of the wording the declared pages ask for, and which of the others something in the code can name."""
 
 import ast
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from regulars.report.columns import USUAL
+from regulars.pages.declared import FOLDERS, PAGES
+from regulars.report.layout import Chart, Page, Word
+from regulars.report.wording import Wording, WordingError, catalogues
+from regulars.report.writer import Writer
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = ROOT / "notebooks"
-REPORT = ROOT / "src" / "regulars" / "report"
-# method of Report: parts of the key it says, for a key k and a verdict .v; a question mark where a part may be absent
-PARTS = {
-    "answer": ("answer{v}", "answer{v}.lead", "answer{v}.card?"),
-    "tile": ("tile.{k}", "tile.{k}{v}", "tile.{k}.note?"),
-    "section": ("{k}.question", "{k}.title{v}"),
-    "say": ("{k}{v}",),
-    "say_each": ("{k}{v}",),
-    "sure": ("{k}{v}",),
-    "figure": ("{k}.alt", "{k}.caption"),
-    "chart": ("{k}.alt", "{k}.caption", "{k}.x?", "{k}.y?"),
-    "table": ("{k}.caption",),
-    "not_supplied": ("not_supplied.{k}{v}",),
-    "action": ("action.{k}{v}", "action.{k}{v}.brings", "action.{k}{v}.owner"),
-    "term": ("term.{k}", "term.{k}.meaning"),
-    "word": ("{k}",),
-    "close": ("models?",),
-    "tell": (
-        "{k}.question",
-        "{k}.title{v}",
-        "{k}.text{v}?",
-        "{k}.sure{v}?",
-        "{k}.remark{v}?",
-        "not_supplied.{k}?",
-        "not_supplied.unusable?",
-    ),
+SOURCE = ROOT / "src" / "regulars"
+LANGUAGES = sorted({file.stem.split(".")[-1] for folder in FOLDERS for file in folder.glob("*.po")})
+ABOUT = {"title": "Tiny", "start": "2024-01-01", "end": "2025-12-31", "level": 0.9}
+# where the findings of a stage are made
+ROOMS = {
+    "clean": ("cleaning",),
+    "value": ("clv", "history"),
+    "segments": ("segments", "rfm.py"),
+    "satisfaction": ("satisfaction", "catalog"),
+    "retention": ("retention", "history"),
 }
-ANY, MAYBE, WORD = object(), object(), "[a-z0-9_]+"
-# methods whose verdict comes with the data
-ALWAYS = {"say_each": ANY, "tell": MAYBE}
-# place of the verdict among the arguments
-VERDICT_AT = {"answer": 0, "tile": 3, "section": 1, "say": 1, "sure": 1, "not_supplied": 1, "action": 1}
+SHARED_ROOMS = ("labels.py", "finding.py", "statistics")
+PARTS_OF_A_SENTENCE = ("lead", "card", "note", "brings", "owner", "meaning")  # of what is told, beside the sentence
+CHOSEN = ("title", "text", "sure", "remark")  # parts of a section whose end is a verdict or the code of a remark
 
 
-@dataclass
-class Usage:
-    """Keys that code uses, and those that it asks for and the wording lacks."""
+class Heard(Wording):
+    """A wording that keeps which of its keys were asked for."""
 
-    used: set[str] = field(default_factory=set)
-    missing: set[str] = field(default_factory=set)
-    constants: set[str] = field(default_factory=set)
+    def __init__(self, language: str):
+        self.heard: set[str] = set()
+        super().__init__(language, "EUR", FOLDERS)
+
+    def find(self, *keys: str) -> str:
+        """As of `Wording`."""
+        key = super().find(*keys)
+        self.heard.add(key)
+        return key
 
 
 def notebook_code(path: Path) -> str:
@@ -61,105 +49,150 @@ def notebook_code(path: Path) -> str:
     return "\n".join(source for source in sources if not source.lstrip().startswith("%"))
 
 
-def layout_code(stage: str) -> str:
-    """Code of what says how a page's charts and tables look."""
-    path = REPORT.parent / "pages" / f"{ {'clean': 'quality'}.get(stage, stage) }.py"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+def writer(page: Page, language: str) -> Writer:
+    """Writer of a page whose wording is `Heard`."""
+    return Writer(page, ABOUT, Heard(language))
 
 
-def usage(code: str, stage: str, known: Iterable[str]) -> Usage:
-    """Read the calls of ``report`` in a piece of code."""
-    known, found = set(known), Usage()
-    tree = ast.parse(code)
-    found.constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and _text(node)}
-    found.constants |= {USUAL[name] for name in found.constants & set(USUAL)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _name(node.func) == "columns":
-            named = {arg.value for arg in node.args if _text(arg)}
-            found.constants |= named | {word.arg for word in node.keywords} | {USUAL[name] for name in named}
-        if isinstance(node, ast.Call) and _name(node.func) == "Word":
-            _read(node, "word", stage, known, found)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _name(node.func.value) == "report":
-            method = node.func.attr
-            if method in PARTS and method != "tell":
-                _read(node, method, stage, known, found)
-            for section in told_sections(node):
-                _read(ast.Call(node.func, [section], []), "tell", stage, known, found)
-                for place, kind in layout_places(tree, section.value).items():
-                    _read(ast.Call(ast.Name(kind), [ast.Constant(place)], []), kind, stage, known, found)
-    _read_names(stage, known, found)
+def unworded(page: Page, language: str) -> list[str]:
+    """What a page declares and its wording lacks, by the look-ups of the writer itself."""
+    own, lacking = writer(page, language), []
+    for ask in asked(own):
+        try:
+            ask()
+        except WordingError as error:
+            lacking.append(str(error))
+    return lacking
+
+
+def heard(page: Page, language: str) -> set[str]:
+    """Keys that a page asks for because it declares something."""
+    own = writer(page, language)
+    for ask in asked(own):
+        ask()
+    return own.wording.heard
+
+
+def asked(own: Writer) -> Iterator:
+    """One call for each sentence, heading and title that the sections of a page need."""
+    for section in own.page.sections:
+        yield lambda key=section.key: own.own(f"{key}.question")
+        yield lambda key=section.key: _some_title(own, key)
+        for name, looks in section.parts.items():
+            place = f"{section.key}.{name}"
+            yield lambda place=place: own.own(f"{place}.caption")
+            for column in headed(looks):
+                yield lambda place=place, column=column: own.heading(place, column)
+            if isinstance(looks, Chart):
+                yield lambda place=place: own.own(f"{place}.alt")
+                yield lambda place=place, looks=looks: own.chart_words(place, looks.draw, looks.shown, looks.columns)
+                for word in words_in(looks.shown.values()):
+                    yield lambda word=word: own.word(word)
+                for column in values_in(looks):
+                    yield lambda place=place, column=column: own.heading(place, column)
+
+
+def _some_title(own: Writer, key: str) -> None:
+    if not any(re.fullmatch(rf"{own.stage}\.{key}\.title(\.\w+)?", known) for known in own.wording.keys):
+        own.own(f"{key}.title")
+
+
+def headed(looks) -> list[str]:
+    """Columns of a chart or table that have a heading: not those that become headings, or stand below them."""
+    across = getattr(looks, "across", None)
+    return [name for name in looks.columns if across is None or name not in (across, list(looks.columns)[-1])]
+
+
+def values_in(looks: Chart) -> list[str]:
+    """Columns that a chart draws side by side under their headings."""
+    values = looks.shown.get("values")
+    return values if isinstance(values, list) else []
+
+
+def words_in(settings: Iterable) -> Iterator[Word]:
+    """Words among a chart's settings."""
+    for setting in settings:
+        if isinstance(setting, Word):
+            yield setting
+        elif isinstance(setting, tuple):
+            yield from words_in(setting)
+
+
+def may_be_said(key: str, page: Page, names: set[str]) -> bool:
+    """Whether something can ask for a key that the page's declaration does not name by itself.
+
+    A verdict, the code of a remark, a tile, an action, a term and a paragraph are named in the code that makes them.
+    """
+    first, *rest = key.removeprefix(f"{page.stage}.").split(".")
+    ends = [name for name in rest if name not in PARTS_OF_A_SENTENCE]
+    if first == "models":
+        return not rest
+    if first == "answer":
+        return set(ends) <= names
+    if first in ("tile", "action", "term"):
+        return set(ends) <= names or ".".join(ends) in names
+    if first == "not_supplied":
+        return ends[0] in {section.needs or section.key for section in page.sections} | names
+    if page.section(first):
+        return rest[0] in CHOSEN and (set(rest[1:]) <= names or ".".join(rest[1:]) in names)
+    return {first, *rest} <= names or ".".join([first, *rest]) in names
+
+
+def names_in(stage: str) -> set[str]:
+    """All texts and names of arguments in the code where a stage's findings are made, its notebook among it."""
+    files = [file for room in (*ROOMS[stage], *SHARED_ROOMS) for file in sources(SOURCE / room)]
+    code = [file.read_text(encoding="utf-8") for file in files]
+    code += [notebook_code(path) for path in (ROOT / "notebooks").glob(f"*_{stage}.ipynb")]
+    return set().union(*map(literals, code))
+
+
+def sources(room: Path) -> list[Path]:
+    """Modules of a room, or the module that it is."""
+    return sorted(room.rglob("*.py")) if room.is_dir() else [room]
+
+
+def literals(code: str) -> set[str]:
+    """Texts, names of arguments and of makers that a piece of code holds."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.Constant(value=str(text)):
+                found.add(text)
+            case ast.keyword(arg=str(name)):
+                found.add(name)
     return found
 
 
-def told_sections(call: ast.Call) -> list[ast.Constant]:
-    """Sections that a call of ``tell`` or ``tell_each`` shows."""
-    return {"tell": call.args[:1], "tell_each": call.args[1:]}.get(call.func.attr, [])
+def files_of(language: str) -> list[Path]:
+    """All files of a language's wording."""
+    return [path for folder in FOLDERS for path in catalogues(folder, language)]
 
 
-def layout_places(tree: ast.AST, section: str) -> dict[str, str]:
-    """Keys of a section's charts and tables in a layout, with which of the two each is."""
+def formats_of(page: Page) -> set[str]:
+    """Formats of all columns of a page."""
+    return {spec for section in page.sections for looks in section.parts.values() for spec in looks.columns.values()}
+
+
+def shown_columns(looks) -> set[str]:
+    """Columns that a chart or table takes from its frame: those worded, and those that the chart draws by name."""
+    names = set(looks.columns) | set(getattr(looks, "total", ()))
+    if not isinstance(looks, Chart):
+        return names
+    drawn = ("x", "y", "by", "low", "high", "category", "value", "before", "amount", "is_total", "row", "column", "n",
+             "open_cell", "part", "share", "size", "across", "text")  # fmt: skip
+    names |= {looks.shown[option] for option in drawn if isinstance(looks.shown.get(option), str)}
+    values, ends = looks.shown.get("values", ()), looks.shown.get("ends", {})
+    names |= {column for pair in ends.values() for column in pair} | set(ends)
+    return names | set(values)
+
+
+def told_columns(content: Mapping) -> dict[str, set[str]]:
+    """Chart or table to the columns of its frame, of what a stage has told (``told/<stage>.json``)."""
     return {
-        key.value: _name(value.func)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Dict)
-        for key, value in zip(node.keys, node.values, strict=True)
-        if _text(key) and key.value.rpartition(".")[0] == section and isinstance(value, ast.Call)
+        f"{section['key']}.{name}": set(frame["kinds"])
+        for section in content["sections"]
+        for name, frame in section.get("frames", {}).items()
     }
 
 
-def _text(node) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _name(node) -> str | None:
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _read(call: ast.Call, method: str, stage: str, known: set[str], found: Usage) -> None:
-    takes_key = method not in ("answer", "close")
-    keys = call.args if method == "term" else call.args[:1] if takes_key else [ast.Constant("")]
-    verdicts = [word.value for word in call.keywords if word.arg == "verdict"]
-    if not verdicts and method in VERDICT_AT:
-        verdicts = call.args[VERDICT_AT[method] :][:1]
-    suffixes = [ALWAYS[method]] if method in ALWAYS else _suffixes(verdicts[0] if verdicts else ast.Constant(None))
-    for key in keys:
-        for suffix in suffixes:
-            for part in PARTS[method]:
-                name = key.value if _text(key) else ANY
-                if not _resolve(part, name, suffix, stage, known, found) and not part.endswith("?"):
-                    shown = part.format(k="*" if name is ANY else name, v=suffix if isinstance(suffix, str) else ".*")
-                    found.missing.add(f"{stage}.{shown}")
-
-
-def _suffixes(node) -> list:
-    """What a verdict may be: a text, one of two texts, nothing, or whatever the data say."""
-    if isinstance(node, ast.IfExp):
-        return _suffixes(node.body) + _suffixes(node.orelse)
-    if isinstance(node, ast.Constant):
-        return [f".{node.value}" if node.value is not None else ""]
-    return [ANY]
-
-
-def _resolve(part: str, key, suffix, stage: str, known: set[str], found: Usage) -> bool:
-    """Mark the keys that a part may stand for as used, the stage's own before the shared ones; whether there is any."""
-    key_pattern = WORD if key is ANY else re.escape(key)
-    patterns = {ANY: rf"\.{WORD}", MAYBE: rf"(\.{WORD})?"}
-    suffix_pattern = patterns[suffix] if suffix in patterns else re.escape(suffix)
-    pattern = re.escape(part.removesuffix("?")).replace(r"\{k\}", key_pattern).replace(r"\{v\}", suffix_pattern)
-    for room in (rf"{re.escape(stage)}\.", ""):
-        hits = {name for name in known if re.fullmatch(room + pattern, name)}
-        if hits:
-            found.used |= hits
-            return True
-    return False
-
-
-def _read_names(stage: str, known: set[str], found: Usage) -> None:
-    """Headings and axes are used where the column's name stands in the code, labels where their kind does."""
-    for key in known:
-        parts = key.split(".")
-        heads = ("column" in parts[:-1] and parts[0] in (stage, "column")) or parts[0] == "axis"
-        if heads and parts[-1] in found.constants:
-            found.used.add(key)
-        if parts[0] == "label" and any(f"label:{parts[1]}" in text for text in found.constants):
-            found.used.add(key)
+PAGE_STAGES = tuple(PAGES)
