@@ -3,12 +3,12 @@
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from regulars.pages.declared import FOLDERS, PAGES
+from regulars.pages.declared import FOLDERS
 from regulars.report.layout import Chart, Page, Word
-from regulars.report.wording import Wording, WordingError, catalogues
+from regulars.report.wording import Wording, WordingError
 from regulars.report.writer import Writer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,13 +18,19 @@ ABOUT = {"title": "Tiny", "start": "2024-01-01", "end": "2025-12-31", "level": 0
 # where the findings of a stage are made
 ROOMS = {
     "clean": ("cleaning",),
-    "value": ("clv", "history"),
+    "value": ("clv", "history", "segments/pyramid.py"),
     "segments": ("segments", "rfm.py"),
     "satisfaction": ("satisfaction", "catalog"),
     "retention": ("retention", "history"),
 }
 SHARED_ROOMS = ("labels.py", "finding.py", "statistics")
 PARTS_OF_A_SENTENCE = ("lead", "card", "note", "brings", "owner", "meaning")  # of what is told, beside the sentence
+LABEL = re.compile(r":(label:[a-z_/]+)\}")
+# options of charts that name a column
+DRAWN = (
+    "x", "y", "by", "low", "high", "category", "value", "before", "amount", "is_total", "row", "column", "n",
+    "open_cell", "part", "share", "size", "text",
+)  # fmt: skip
 CHOSEN = ("title", "text", "sure", "remark")  # parts of a section whose end is a verdict or the code of a remark
 
 
@@ -73,7 +79,7 @@ def heard(page: Page, language: str) -> set[str]:
     return own.wording.heard
 
 
-def asked(own: Writer) -> Iterator:
+def asked(own: Writer) -> Iterator[Callable]:
     """One call for each sentence, heading and title that the sections of a page need."""
     for section in own.page.sections:
         yield lambda key=section.key: own.own(f"{key}.question")
@@ -118,7 +124,35 @@ def words_in(settings: Iterable) -> Iterator[Word]:
             yield from words_in(setting)
 
 
-def may_be_said(key: str, page: Page, names: set[str]) -> bool:
+class Names:
+    """Texts and names of arguments that code holds; of a text that it puts together, all that fit."""
+
+    def __init__(self, *code: str):
+        self.texts: set[str] = set()
+        self.patterns: set[str] = set()
+        for node in (node for one in code for node in ast.walk(ast.parse(one))):
+            match node:
+                case ast.Constant(value=str(text)):
+                    self.texts.add(text)
+                case ast.keyword(arg=str(name)):
+                    self.texts.add(name)
+                case ast.JoinedStr(values=parts) if re.match(r"\w{3}", _text(parts[0])):
+                    self.patterns.add("".join(re.escape(_text(part)) or r"\w+" for part in parts))
+
+    def __contains__(self, text: str) -> bool:
+        """Whether the code can name it."""
+        return text in self.texts or any(re.fullmatch(pattern, text) for pattern in self.patterns)
+
+    def have(self, ends: list[str]) -> bool:
+        """Whether it can name these parts of a key, each by itself or all of them as one."""
+        return all(end in self for end in ends) or ".".join(ends) in self
+
+
+def _text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) else ""
+
+
+def may_be_said(key: str, page: Page, names: Names) -> bool:
     """Whether something can ask for a key that the page's declaration does not name by itself.
 
     A verdict, the code of a remark, a tile, an action, a term and a paragraph are named in the code that makes them.
@@ -127,23 +161,26 @@ def may_be_said(key: str, page: Page, names: set[str]) -> bool:
     ends = [name for name in rest if name not in PARTS_OF_A_SENTENCE]
     if first == "models":
         return not rest
-    if first == "answer":
-        return set(ends) <= names
-    if first in ("tile", "action", "term"):
-        return set(ends) <= names or ".".join(ends) in names
+    if first in ("answer", "tile", "action", "term"):
+        return names.have(ends)
     if first == "not_supplied":
-        return ends[0] in {section.needs or section.key for section in page.sections} | names
+        return is_needed(ends[0], [page]) or names.have(ends)
     if page.section(first):
-        return rest[0] in CHOSEN and (set(rest[1:]) <= names or ".".join(rest[1:]) in names)
-    return {first, *rest} <= names or ".".join([first, *rest]) in names
+        return rest[0] in CHOSEN and names.have(rest[1:])
+    return names.have([first, *rest])
 
 
-def names_in(stage: str) -> set[str]:
-    """All texts and names of arguments in the code where a stage's findings are made, its notebook among it."""
-    files = [file for room in (*ROOMS[stage], *SHARED_ROOMS) for file in sources(SOURCE / room)]
-    code = [file.read_text(encoding="utf-8") for file in files]
-    code += [notebook_code(path) for path in (ROOT / "notebooks").glob(f"*_{stage}.ipynb")]
-    return set().union(*map(literals, code))
+def is_needed(table: str, pages: Iterable[Page]) -> bool:
+    """Whether a section of some pages says that it is not supplied."""
+    return table in {section.needs or section.key for page in pages for section in page.sections}
+
+
+def names_in(*stages: str) -> Names:
+    """What the code names in which the findings of stages are made, their notebooks among it."""
+    rooms = [room for stage in stages for room in ROOMS[stage]]
+    files = [file for room in (*rooms, *SHARED_ROOMS) for file in sources(SOURCE / room)]
+    notebooks = [path for stage in stages for path in (ROOT / "notebooks").glob(f"*_{stage}.ipynb")]
+    return Names(*(file.read_text(encoding="utf-8") for file in files), *map(notebook_code, notebooks))
 
 
 def sources(room: Path) -> list[Path]:
@@ -151,48 +188,20 @@ def sources(room: Path) -> list[Path]:
     return sorted(room.rglob("*.py")) if room.is_dir() else [room]
 
 
-def literals(code: str) -> set[str]:
-    """Texts, names of arguments and of makers that a piece of code holds."""
-    found = set()
-    for node in ast.walk(ast.parse(code)):
-        match node:
-            case ast.Constant(value=str(text)):
-                found.add(text)
-            case ast.keyword(arg=str(name)):
-                found.add(name)
-    return found
-
-
-def files_of(language: str) -> list[Path]:
-    """All files of a language's wording."""
-    return [path for folder in FOLDERS for path in catalogues(folder, language)]
-
-
-def formats_of(page: Page) -> set[str]:
-    """Formats of all columns of a page."""
-    return {spec for section in page.sections for looks in section.parts.values() for spec in looks.columns.values()}
+def label_kinds(wording: Wording, pages: Iterable[Page]) -> set[str]:
+    """Kinds of labels that columns of the pages, or sentences, ask for."""
+    looks = [looks for page in pages for section in page.sections for looks in section.parts.values()]
+    specs = [spec for one in looks for spec in one.columns.values() if spec.startswith("label:")]
+    specs += [found for key in wording.keys for text in wording.written(key) for found in LABEL.findall(text)]
+    return {kind for spec in specs for kind in spec.removeprefix("label:").split("/")}
 
 
 def shown_columns(looks) -> set[str]:
-    """Columns that a chart or table takes from its frame: those worded, and those that the chart draws by name."""
-    names = set(looks.columns) | set(getattr(looks, "total", ()))
+    """Columns that a chart or table takes from its frame: those worded with their ends, and those drawn by name."""
+    ends = [name for name, spec in looks.columns.items() if "interval" in spec]
+    names = {*looks.columns, *(f"{name}_{end}" for name in ends for end in ("low", "high"))}
     if not isinstance(looks, Chart):
-        return names
-    drawn = ("x", "y", "by", "low", "high", "category", "value", "before", "amount", "is_total", "row", "column", "n",
-             "open_cell", "part", "share", "size", "across", "text")  # fmt: skip
-    names |= {looks.shown[option] for option in drawn if isinstance(looks.shown.get(option), str)}
-    values, ends = looks.shown.get("values", ()), looks.shown.get("ends", {})
-    names |= {column for pair in ends.values() for column in pair} | set(ends)
-    return names | set(values)
-
-
-def told_columns(content: Mapping) -> dict[str, set[str]]:
-    """Chart or table to the columns of its frame, of what a stage has told (``told/<stage>.json``)."""
-    return {
-        f"{section['key']}.{name}": set(frame["kinds"])
-        for section in content["sections"]
-        for name, frame in section.get("frames", {}).items()
-    }
-
-
-PAGE_STAGES = tuple(PAGES)
+        return names | set(looks.total)
+    names |= {looks.shown[option] for option in DRAWN if isinstance(looks.shown.get(option), str)}
+    by_axis = looks.shown.get("ends", {})
+    return names | set(values_in(looks)) | {column for pair in by_axis.values() for column in pair} | set(by_axis)
