@@ -145,6 +145,7 @@ WORDS = {
     "word.now": "this quarter",
     "word.before": "the quarter before",
     "column.age": "Months",
+    "column.p_active": "Chance of an order",
     "column.came": "Came",
     "column.expected": "Expected",
     "column.before": "Before",
