@@ -114,22 +114,15 @@ def test_the_level_is_that_of_the_stage():
 # ---- columns ----
 
 
-def assert_columns_stand_in_their_frames(page: Page, told) -> None:
-    for key, finding in told.sections.items():
-        for name, frame in finding.frames.items():
-            looks = page.section(key).parts[name]
-            assert wording_keys.shown_columns(looks) - set(frame) == set(), f"{key}.{name}"
-
-
 @pytest.mark.skipif(not BUILT, reason="no reports are built here: run make reports")
 @pytest.mark.parametrize(("dataset", "stage"), BUILT)
 def test_columns_stand_in_their_frames(dataset, stage):
-    assert_columns_stand_in_their_frames(PAGES[stage], pages.told_of(ROOT, dataset, stage))
+    pages.assert_columns_stand_in_their_frames(PAGES[stage], pages.told_of(ROOT, dataset, stage))
 
 
 def test_columns_of_the_sample_stand_in_their_frames(tmp_path, monkeypatch):
     monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
-    assert_columns_stand_in_their_frames(report_sample.PAGE, report_sample.record().told)
+    pages.assert_columns_stand_in_their_frames(report_sample.PAGE, report_sample.record().told)
 
 
 # ---- the loop itself ----

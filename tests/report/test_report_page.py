@@ -195,6 +195,12 @@ def test_real_data_are_called_real(folder):
     assert "Simulated data" not in html
 
 
+def test_a_part_of_the_customers_is_called_one(sample, folder):
+    told = "20% of the customers"
+    assert told not in sample.html
+    assert told in report_sample.html_of(report_sample.build(folder / "wording", share=0.2))
+
+
 def test_a_page_needs_one_answer_and_one_end(sample):
     blocks = sample.writer.blocks
 

@@ -94,7 +94,7 @@ def test_a_page_may_ask_for_every_class():
         **{f"{name}{end}": 0.5 for name in ("days", "leaves", "stay_months") for end in ("_low", "_high")}
     )
     page = {"stage": "segments", "title": "X", "currency": "EUR", "start": "2024-01-01", "end": "2024-12-31"}
-    writer = writer_of(page | {"level": 0.9}, "en")
+    writer = writer_of(page | {"level": 0.9, "share": 1.0}, "en")
     writer.table("ladder.stays", steps)
     table = writer.blocks[-1]["table"]
     assert [row[0] for row in table["rows"]][-1] == "Inactive" and len(table["rows"]) == len(LifecycleStage) > 8

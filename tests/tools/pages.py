@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
+import wording_keys
 from browser import DESKTOP, PHONE, visit
 from regulars.pages.declared import FILES, PAGES, writer_of
-from regulars.report.layout import Chart
+from regulars.report.layout import Chart, Page
 from regulars.report.tables import ROWS_ON_A_PAGE, worded_numbers, worded_table
 from regulars.told import Told, read_told
 
@@ -49,6 +50,7 @@ def assert_figures_are_those_of_the_tables(project: Path, dataset: str, stage: s
     tables = {
         block["table"]["file"]: block["table"] for block in blocks_of(project, dataset, stage) if "table" in block
     }
+    assert_columns_stand_in_their_frames(PAGES[stage], told)
     for file, table in tables.items():
         section, name = Path(file).stem.split(".")
         looks = PAGES[stage].section(section).parts[name]
@@ -59,6 +61,14 @@ def assert_figures_are_those_of_the_tables(project: Path, dataset: str, stage: s
         for cell in (cell for row in table["rows"] for cell in row):
             assert f">{escape(cell)}<" in html, file
     return len(tables)
+
+
+def assert_columns_stand_in_their_frames(page: Page, told: Told) -> None:
+    """Every column that a page declares of a chart or table is told with it."""
+    for key, finding in told.sections.items():
+        for name, frame in finding.frames.items():
+            columns = wording_keys.shown_columns(page.section(key).parts[name])
+            assert columns - set(frame) == set(), f"{key}.{name}"
 
 
 def made_again(file: Path, looks, told: Told, section: str, name: str) -> dict:

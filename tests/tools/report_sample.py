@@ -446,9 +446,9 @@ def findings() -> list[Finding]:
     ]
 
 
-def record(simulated: bool = True) -> Report:
-    """The sample as its stage tells it; its files lie below ``REGULARS_STAGING``."""
-    report = Report("retention", SimpleNamespace(**{**vars(ABOUT), "simulated": simulated}))
+def record(**about) -> Report:
+    """The sample as its stage tells it, of a dataset that may differ; its files lie below ``REGULARS_STAGING``."""
+    report = Report("retention", SimpleNamespace(**{**vars(ABOUT), **about}))
     first_screen(report)
     report.tell(*findings())
     report.action("call", customers=200, brings=Estimate(12_000, 9_000, 16_000))
@@ -461,18 +461,17 @@ def record(simulated: bool = True) -> Report:
     return report
 
 
-def writer(words: Path) -> Writer:
+def writer(words: Path, page: dict | None = None) -> Writer:
     """A writer of the sample page that has written nothing yet, with the sentences of one folder."""
-    page = Report("retention", ABOUT).told.page
+    page = page or Report("retention", ABOUT).told.page
     return Writer(PAGE, page, Wording("en", page["currency"], (FOLDER, wording_folder(words))))
 
 
-def build(words: Path, simulated: bool = True) -> Writer:
+def build(words: Path, **about) -> Writer:
     """Sample page with every kind of block and of chart, recorded, read again and written."""
-    record(simulated)
+    record(**about)
     told = read_told(ABOUT.name, "retention")
-    made = writer(words)
-    made.about = told.page
+    made = writer(words, told.page)
     made.write(told)
     return made
 

@@ -14,7 +14,7 @@ from regulars.report.writer import Writer
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "regulars"
 LANGUAGES = sorted({file.stem.split(".")[-1] for folder in FOLDERS for file in folder.glob("*.po")})
-ABOUT = {"title": "Tiny", "start": "2024-01-01", "end": "2025-12-31", "level": 0.9}
+ABOUT = {"title": "Tiny", "start": "2024-01-01", "end": "2025-12-31", "level": 0.9, "share": 1.0}
 # where the findings of a stage are made
 ROOMS = {
     "clean": ("cleaning",),

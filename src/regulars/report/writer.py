@@ -53,7 +53,8 @@ class Writer:
     def __init__(self, page: Page, about: Mapping, wording: Wording):
         self.page, self.about, self.wording = page, dict(about), wording
         self.stage = page.stage
-        wording.context |= {name: about[name] for name in ("title", "start", "end", "level")} | {"stage": page.stage}
+        wording.context |= {name: about[name] for name in ("title", "start", "end", "level", "share")}
+        wording.context["stage"] = page.stage
         self.blocks: list[dict] = []
         self._keys: set[str] = set()
         self._lines: set[str] = set()
