@@ -38,7 +38,6 @@ def project(tmp_path, monkeypatch):
         monkeypatch.setenv(name, os.environ.get(name, ""))  # the runner sets them: put them back afterwards
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
     monkeypatch.setitem(runner.STAGES, "tiny", TINY)
-    monkeypatch.setattr(runner, "_render", lambda *_: None)  # pages have their own tests
 
     def write(*cells, **options):
         nbformat.write(notebook_of(*cells, **options), tmp_path / "notebooks" / "tiny.ipynb")

@@ -4,17 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import report_sample
 from bought import purchases_on
 from regulars import satisfaction
 from regulars.clv import BetaGeoCovariateFitter
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE
+from regulars.pages.declared import writer_of
 from regulars.satisfaction import Money, complaint_iceberg, status_trail, ticket_times, value_lost_to_dissatisfaction
 from regulars.settings import stage_settings
 from regulars.simulate import demo
 from regulars.simulate.purchasing import purchases_until_dropout
 from regulars.simulate.streams import stream
 from regulars.statistics.intervals import Estimate, share
+from regulars.told import Report
 
 PROCESS = {"open": ["busy"], "busy": ["waiting", "closed"], "waiting": ["busy"], "closed": []}
 
@@ -454,12 +457,14 @@ def test_where_no_surveyed_customer_complained_the_page_says_so():
     assert told.verdict == "prior" and told.facts["rate"].n == 40
 
 
-def test_every_verdict_of_the_desk_has_its_words():
-    from regulars.report import Report
-    from report_sample import ABOUT
+def page_writer():
+    """Writer of the satisfaction page in English."""
+    return writer_of(Report("satisfaction", report_sample.ABOUT).told.page, "en")
 
+
+def test_every_verdict_of_the_desk_has_its_words():
     def tell(key, finding):
-        Report("satisfaction", ABOUT).tell(key, finding)
+        page_writer().tell(key, finding)
         verdicts.add((key, finding.verdict))
 
     verdicts = set()
@@ -543,9 +548,6 @@ def test_causes_stand_in_the_order_of_pareto():
 
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_a_page_of_two_tickets_stands(n):
-    from regulars.report import Report
-    from report_sample import ABOUT
-
     log = desk_cases(2).assign(customer_id=["a", "b"], kind="complaint", category="late", outcome=["resolved", None])
     log = log.assign(amount_at_stake=5.0, product_id="p").head(n)
     lines = pd.DataFrame({"product_id": ["p"] * 100, "quantity": 1})
@@ -555,7 +557,7 @@ def test_a_page_of_two_tickets_stands(n):
         {"tickets": log, "order_lines": lines}, orders, customers, "2026-03-31", PROMISED, min_cell=5
     )
     assert not told.are_enough
-    report = Report("satisfaction", ABOUT)
+    writer = page_writer()
     for key, finding in told._asdict().items():
-        report.tell(key, finding)
-    assert next(block["title"] for block in report.blocks if block["kind"] == "section").endswith(f"{n} complaints")
+        writer.tell(key, finding)
+    assert next(block["title"] for block in writer.blocks if block["kind"] == "section").endswith(f"{n} complaints")

@@ -48,6 +48,8 @@ class Consumption:
         One row per customer: ``customer_id``, ``product_id`` (of what the last order held, that bought on the most
         days), ``last_day``, ``quantity`` (taken then), ``gaps``, ``centre`` and ``spread`` of the logarithm of the
         days until the next order.
+    window_level : float
+        Share of the waits that was to fall inside their windows.
     """
 
     finding: ConsumptionFinding
@@ -55,6 +57,7 @@ class Consumption:
     narrower: float
     inside: Estimate
     staples: pd.DataFrame
+    window_level: float = DateRules.window_level
 
 
 STAPLES = ["customer_id", "product_id", "last_day", "quantity", "gaps", "centre", "spread"]
@@ -114,7 +117,7 @@ def learn_consumption(
         finding = ConsumptionFinding.NO_LINK
     elif inside.high < rules.window_level:
         finding = ConsumptionFinding.NOT_HELD
-    return Consumption(finding, fit.slope, fit.narrower, inside, _staples(fit, bought, waits))
+    return Consumption(finding, fit.slope, fit.narrower, inside, _staples(fit, bought, waits), rules.window_level)
 
 
 def _untold(waits: int) -> Consumption:
@@ -284,7 +287,7 @@ def consumption_finding(used: Consumption | None, dates: pd.DataFrame) -> Findin
     facts = {"twice": Estimate(*ends, n=used.slope.n), "narrower": used.narrower}
     if used.finding is ConsumptionFinding.NO_LINK:
         return Finding(used.finding, facts)
-    facts["held"] = used.inside
+    facts |= {"held": used.inside, "window": used.window_level}
     if used.finding is ConsumptionFinding.SHARPENS:
         facts |= {"sharpened": int(dates["product_id"].notna().sum()), "staples": len(used.staples)}
     return Finding(used.finding, facts)

@@ -318,7 +318,7 @@ def groups_finding(waiting: Mapping[str, Waiting], within_days: int, level: floa
     tests = found.tests
     if tests.empty:
         return Finding(GroupsFinding.TOO_FEW)
-    facts = {"days": within_days, "groupings": len(tests)}
+    facts = {"days": within_days, "groupings": len(tests), "alarms": 1 - level}
     shown = {name: found.groups[name] for name in tests.loc[tests["differs"], "grouping"]}
     frames = {"tests": tests.assign(differs=np.where(tests["differs"], "differ", "alike"))} | shown
     if not len(shown):

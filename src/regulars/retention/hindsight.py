@@ -258,6 +258,8 @@ class Judged(NamedTuple):
     reliability : pandas.DataFrame
         Customers in groups of like chance: ``n``, ``predicted``, ``observed`` with ``observed_low`` and
         ``observed_high`` (Wilson).
+    window_level : float
+        Share of the next orders that was to fall in their windows.
     """
 
     finding: RuleFinding
@@ -270,11 +272,16 @@ class Judged(NamedTuple):
     fixed_days: int
     dates: dict[str, Estimate]
     reliability: pd.DataFrame
+    window_level: float = DateRules.window_level
 
     @property
-    def window_facts(self) -> dict[str, Estimate]:
-        """Where the next order fell in its window: ``inside``, ``early``, ``late``; missing without a forecast."""
-        return self.dates or dict.fromkeys(("inside", "early", "late"), NOTHING)
+    def window_facts(self) -> dict[str, Estimate | float]:
+        """Where the next order fell in its window: ``inside``, ``early``, ``late``; missing without a forecast.
+
+        And ``window``, the share that was to fall inside.
+        """
+        places = self.dates or dict.fromkeys(("inside", "early", "late"), NOTHING)
+        return places | {"window": self.window_level}
 
     def telling(self) -> Finding:
         """What the page tells."""
@@ -341,6 +348,7 @@ def judged(
         fixed_days,
         dates_calibration(places, settings.rules.window_level, settings.level),
         reliability.rename(columns={"low": "observed_low", "high": "observed_high"}),
+        settings.rules.window_level,
     )
 
 

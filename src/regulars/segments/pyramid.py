@@ -282,9 +282,11 @@ def pyramid_finding(
     table.loc[table["step"] == Step.INACTIVE, "belongs"] = np.nan  # beside the pyramid there is no threshold
     top = customers[customers["tier"] == Tier.VIP]
     up = moving_up(customers, level=level, seed=seed)
+    steps = zip(("first", "second", "third"), Tier, strict=False)  # the fourth is the rest
+    shares = {name: float((customers["tier"] == tier).mean()) for name, tier in steps}
     if customers["clv"].sum() <= 0:
-        return Finding("loss", {"customers": len(customers)}, {"steps": table})
-    bought = {"bought": float(customers["spend"].sum()), "each": float(customers["spend"].mean())}
+        return Finding("loss", {"customers": len(customers)} | shares, {"steps": table})
+    bought = shares | {"bought": float(customers["spend"].sum()), "each": float(customers["spend"].mean())}
     if not len(top) or not len(up):
         return Finding("single", {"customers": len(customers)} | bought, {"steps": table})
     largest = up.loc[up["gain"].idxmax()]
