@@ -17,6 +17,7 @@ from regulars import runner
 from regulars.errors import UntoldError, UserError
 from regulars.finding import UNUSABLE, Finding, Refusal, Remark, decode_facts, encode_facts, may_refuse, refused, tells
 from regulars.labels import Tier
+from regulars.pages.build import write_pages
 from regulars.pages.declared import FOLDERS
 from regulars.report.blocks import PLOTLY_TYPE
 from regulars.report.wording import Wording
@@ -126,6 +127,8 @@ def test_a_verdict_of_an_enum_is_read_as_its_text(report):
 def test_a_stage_that_has_not_run_is_named(folder):
     with pytest.raises(UserError, match=r"reports/shop/told/value\.json is not there: run `make reports`"):
         read_told("shop", "value")
+    with pytest.raises(UserError, match=r"reports/shop/told/value\.json is not there: run `make reports`"):
+        write_pages("shop", {"language": "en"})
 
 
 FRAME = pd.DataFrame(
