@@ -208,6 +208,18 @@ def test_an_order_number_on_two_rows(firm, not_cleaned):
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [("£10", "€10", "€, and that of row 1 in £"), ("10¥", "$ 9.50", "$, and that of row 1 in ¥")],
+)
+def test_money_with_the_signs_of_two_currencies(firm, not_cleaned, first, second, shown):
+    firm.write("orders.csv", f"order,customer,day,total\n1,ann,2024-01-05,{first}\n2,ben,2024-02-06,{second}\n")
+    assert not_cleaned() == (
+        f"{RAW}, row 2 below the header, column 'total': the amount is in {shown}; map the column that names the "
+        "currency, or make a dataset of each."
+    )
+
+
 def test_money_of_two_currencies(firm, not_cleaned):
     firm.orders("order,customer,day,total,money\n1,ann,2024-01-05,10,eur\n2,ann,2024-01-06,10,USD\n")
     firm.map((firm.folder / MAPPING).read_text().replace("amount: total", "amount: total, currency: money"))

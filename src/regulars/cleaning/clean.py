@@ -29,6 +29,7 @@ from regulars.cleaning.reading import (
     line_amount,
     read_typed,
     refuse_mixed_currencies,
+    refuse_mixed_signs,
     stop_at_unreadable,
     to_json,
 )
@@ -224,6 +225,7 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps
         stop_at_unreadable(mapping, raw)
     if has_orders:
         refuse_mixed_currencies(mapping, raw)
+        refuse_mixed_signs(mapping, raw)
 
     reason = ibis.cases(*((condition, reason.value) for reason, condition in reasons), else_=ibis.null("string"))
     judged = raw.rows.mutate(_reason=reason)

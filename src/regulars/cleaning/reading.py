@@ -16,14 +16,9 @@ from regulars.sources.mapping import Mapping
 from regulars.sources.raw import ROW, RawTable
 
 RATE_TYPE = "decimal(38, 8)"
-
-
 WIDE = 1000  # columns
-
-
+YEN = {"￥": "¥"}  # the same sign, as wide as a letter
 UNIT_SEPARATOR = "\x1f"
-
-
 # of a column that a table needs, that may be empty and that the mapping does not name: missing in every row
 COLUMN_TYPES = {"text": "string", "date": "timestamp", "timestamp": "timestamp", "money": parsing.MONEY_TYPE,
                 "float": "float64", "int": "int64", "bool": "boolean"}  # fmt: skip
@@ -203,3 +198,23 @@ def refuse_mixed_currencies(mapping: Mapping, raw: Raw) -> None:
             f"{raw.source.place(row[ROW])}: the currency is {row['currency']!r}, but {mapping.file} {known}; name what "
             "one unit of it is worth under rates, or make a dataset of each currency."
         )
+
+
+def refuse_mixed_signs(mapping: Mapping, raw: Raw) -> None:
+    """Stop where one column carries the signs of two currencies and none says which amount is in which."""
+    if "currency" in raw.rows.columns:
+        return
+    columns = mapping.tables[raw.name]["columns"]
+    for target, spec in columns.items():
+        if _column(raw.name, target).kind != "money" or "column" not in spec:
+            continue
+        text = raw.text[raw.source.engine_column(str(spec["column"]))]
+        firsts = {sign: raw.text[ROW].min(where=text.contains(sign)) for sign in parsing.CURRENCY_SIGNS}
+        found = raw.text.aggregate(**firsts).to_pyarrow().to_pylist()[0]
+        rows = sorted((row, YEN.get(sign, sign)) for sign, row in found.items() if row is not None)
+        other = next((place for place in rows if place[1] != rows[0][1]), None)
+        if other:
+            raise UserError(
+                f"{raw.source.place(other[0])}, column '{spec['column']}': the amount is in {other[1]}, and that of "
+                f"row {rows[0][0]} in {rows[0][1]}; map the column that names the currency, or make a dataset of each."
+            )

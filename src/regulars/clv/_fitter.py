@@ -13,11 +13,7 @@ from regulars.rounding import round_significant
 # Sums of rounded numbers end a search at points that differ by some 1e-13 from one processor to the next. Without these
 # digits that would go on into every forecast; what they leave out is a millionth of a standard error.
 PARAMETER_DIGITS = 10
-
-
 MET = 1e-9  # distance in log-parameters below which two searches have ended at the same point
-
-
 FLAT = 3.0  # standard error of a log-parameter from which on its interval spans more than two orders of magnitude
 
 
