@@ -15,6 +15,7 @@ import pytest
 from regulars import cli
 from regulars.cleaning import clean as cleaning
 from regulars.cleaning import quality
+from regulars.errors import UserError
 
 HEADER = "order,customer,day,total\n"
 LOG = HEADER + "1,ann,2024-01-05,10.00\n2,bob,2024-01-06,12.50\n"
@@ -375,7 +376,8 @@ def test_ids_that_differ_beyond_64_bits_stay_apart(shop):
 @pytest.mark.parametrize(
     ("texts", "form", "expected"),
     [
-        (["１２．５", "1.2万", "￥3", "£3", "(12.00)"], "", [12.5, 12000, 3, 3, -12]),
+        (["１２．５", "1.2万", "￥3", "3元", "(12.00)"], "", [12.5, 12000, 3, 3, -12]),
+        (["£3", "£12"], "", [3, 12]),
         (['"1.234,56"', '"0,5"'], "format: {decimal: ',', thousands: '.'}", [1234.56, 0.5]),
     ],
 )
@@ -445,3 +447,43 @@ def test_too_little_to_conclude_from_is_said(shop, rows, unmet):
     checks = quality.sufficiency(cleaned.kept["orders"], about.observation_start, about.observation_end)
     assert set(checks.loc[~checks["is_met"], "check"]) == unmet
     assert cleaning.save(cleaned)
+
+
+HUGE = "99999999999999"  # the largest amount that can be read
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("1,ann,2024-01-05,p,1000000,1000000000000\n",
+         "row 1 below the header: 1000000 pieces at 1000000000000 are more money than there is; mend the row"),
+        ("1,,2024-01-05,p,1000000,1000000000000\n", "row 1 below the header: 1000000 pieces at 1000000000000 are more"),
+        (f"1,ann,2024-01-05,p,1,{HUGE}\n1,ann,2024-01-05,q,1,{HUGE}\n",
+         "Table order_lines, order '1': its lines add up to more money than there is; mend one of them."),
+    ],
+)  # fmt: skip
+def test_more_money_than_there_is(shop, rows, told):
+    shop.lines("order,customer,day,product,qty,price\n" + rows + "2,ben,2024-02-05,p,1,1\n")
+    with pytest.raises(UserError) as caught:
+        shop.clean()
+    assert told in str(caught.value)
+
+
+def test_a_rejected_row_of_more_money_than_there_is(shop):
+    shop.lines(
+        "order,customer,day,product,qty,price\n1,ann,2024-01-05,p,1000000,1000000000000\n2,ben,2024-02-05,p,1,1\n"
+    )
+    shop.map((shop.folder / "data/sources/shop.yaml").read_text() + "on_unreadable: reject\n")
+    account = shop.clean().ledger["tables"]["order_lines"]
+    assert account["rows"]["rejected"] == 1 and account["amount"]["raw"] == account["amount"]["kept"] == 1
+
+
+@pytest.mark.parametrize("rate", ["1000", "999999999"])
+def test_money_that_a_rate_makes_larger_than_there_is(shop, rate):
+    shop.orders(f"order,customer,day,total,money\n1,ann,2024-01-05,{HUGE},USD\n2,ann,2024-01-06,10,EUR\n")
+    mapping = (shop.folder / "data/sources/shop.yaml").read_text()
+    mapping = mapping.replace("amount: total", "amount: total, currency: money")
+    shop.map(f"{mapping}rates:\n  USD: {rate}\n")
+    with pytest.raises(UserError) as caught:
+        shop.clean()
+    assert f"row 1 below the header, column 'total': '{HUGE}' cannot be read as a number" in str(caught.value)
