@@ -12,7 +12,7 @@ import regulars
 from memory_dataset import MemoryDataset, models_of
 from regulars import catalog
 from regulars.errors import UserError
-from regulars.report import Report
+from regulars.told import Report
 from regulars.simulate.logs import order_log
 
 ORDERS = pd.DataFrame(
