@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from regulars.errors import PageIsComplete, UntoldError, UserError
+from regulars.lazy import leave_out_slow_checker
 from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, project_root
 from regulars.settings import resolve
 from regulars.stages import STAGES, Stage
@@ -139,6 +140,7 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
     UserError
         The notebook's own `UserError`, passed on.
     """
+    leave_out_slow_checker()
     import papermill
     from traitlets.config import Config
 

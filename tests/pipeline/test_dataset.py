@@ -12,8 +12,8 @@ import regulars
 from memory_dataset import MemoryDataset, models_of
 from regulars import catalog
 from regulars.errors import UserError
-from regulars.told import Report
 from regulars.simulate.logs import order_log
+from regulars.told import Report
 
 ORDERS = pd.DataFrame(
     {

@@ -4,6 +4,8 @@ import ast
 import json
 import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -246,6 +248,24 @@ def test_locks_hold_every_dependency_with_a_hash_and_no_host():
         assert "://" not in text
         entries = [block for block in re.split(r"\n(?=\S)", text) if "==" in block]
         assert [block for block in entries if "--hash=sha256:" not in block] == []
+
+
+@pytest.mark.full
+def test_plain_pip_takes_the_lock(tmp_path):
+    """As environment.yml and the README's recipe without make install it: in an environment of its own, dry."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path], check=True)
+    pip = [tmp_path / "bin" / "python", "-m", "pip", "install", "--dry-run", "--quiet", "--require-hashes"]
+    done = subprocess.run([*pip, "-r", ROOT / "requirements.lock"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_slow_checker_of_addresses_is_left_out():
+    code = (
+        "import sys; from regulars.sources.mapping import parse_mapping; from contextlib import suppress\n"
+        "with suppress(Exception): parse_mapping({}, 'shop')\n"
+        "import jsonschema; assert sys.modules['rfc3987_syntax'] is None"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
 
 
 def test_conda_environment_agrees_with_the_lock():

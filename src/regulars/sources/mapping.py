@@ -14,6 +14,7 @@ import yaml
 
 from regulars.catalog.tables import TABLES
 from regulars.errors import UserError
+from regulars.lazy import leave_out_slow_checker
 from regulars.paths import project_root
 from regulars.sources.date_formats import WORDS, date_pattern
 
@@ -223,6 +224,7 @@ def _refuse_open(content, label: str, where: str = "") -> None:
 
 
 def _check_schema(content, label: str) -> None:
+    leave_out_slow_checker()
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
