@@ -170,6 +170,8 @@ class CohortForecast:
     @property
     def record(self) -> list[dict]:
         """What is told of the months ahead, to be saved."""
+        if self.ahead is None:
+            return []
         months = self.months
         return months.assign(start=months["start"].dt.strftime("%Y-%m-%d"), with_new=self.with_new).to_dict("records")
 

@@ -19,11 +19,9 @@ from regulars.clv.revenue import RevenueMove
 from regulars.clv.trust import Trust
 from regulars.clv.verdicts import CohortsVerdict, EquityVerdict, RevenueVerdict, WorthVerdict
 from regulars.clv.whole import Whole
-from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, tells
+from regulars.finding import UNUSABLE, Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, tells
 from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate, from_row, share
-
-WORDS = ("equity", "cohort", "clv", "interval", "holdout", "pyramid", "gini", "naive", "deviance", "auc")
 
 
 def first_screen(
@@ -332,7 +330,7 @@ def to_do(pyramid: Finding, newcomer: NewCustomer, economics: Economics) -> list
     ----------
     pyramid : Finding
         Of `regulars.segments.tell_pyramid`: its frame ``steps``, the top one first.
-    newcomer : NewCustomer or Refusal
+    newcomer : NewCustomer
         What winning one may cost.
     economics : Economics
         The horizon.
@@ -342,15 +340,10 @@ def to_do(pyramid: Finding, newcomer: NewCustomer, economics: Economics) -> list
     list of Action
         None where the orders allow no model; nothing of a top step with too few customers to be shown.
     """
-    if refused(newcomer) is not None:
+    if pyramid.verdict == UNUSABLE:
         return []
     top = [
         Action("top", facts={"customers": step["customers"], "share": step["clv_share"], "at_stake": step["clv"]})
         for _, step in pyramid.frames["steps"].head(1).iterrows()
     ]
     return [*top, Action("acquire", facts={"worth": newcomer.clv, "months": economics.horizon_months})]
-
-
-def words(trust: Trust) -> tuple[str, ...]:
-    """Words that the page explains; none where it tells of no model."""
-    return () if refused(trust) is not None else WORDS
