@@ -10,7 +10,7 @@ import pytest
 from bought import purchases_on
 from memory_dataset import ECONOMICS, MemoryDataset, models_of
 from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, UNUSABLE, attempted
+from regulars.finding import NOT_SUPPLIED, UNUSABLE
 from regulars.history import close_month as history
 from regulars.history import months as told
 from regulars.privacy import pseudonyms
@@ -140,21 +140,21 @@ class TestMonths:
 
     def test_what_was_told_is_held_against_what_came(self, built):
         saved_months(built[0])
-        found = told.months_told("demo", ORDERS, "2026-06-10")
+        found = told.tell_earlier("demo", ORDERS, observation_end="2026-06-10")
         table = found.frames["months"]  # the second month runs until 30 June
         assert (found.verdict, found.facts["months"], found.facts["inside"]) == ("inside", 1, 1)
         assert table[["revenue_came", "orders_came", "customers_came"]].to_numpy().tolist() == [[6.0, 1.0, 1.0]]
-        later = told.months_told("demo", ORDERS, "2026-06-30")
+        later = told.tell_earlier("demo", ORDERS, observation_end="2026-06-30")
         assert (later.verdict, later.facts["inside"], later.facts["came"]) == ("outside", 1, 56.0)
-        assert told.months_told("demo", ORDERS, "2026-05-15").verdict == "open"
+        assert told.tell_earlier("demo", ORDERS, observation_end="2026-05-15").verdict == "open"
 
     def test_only_customers_of_then_count_where_only_they_were_told_of(self, built):
         saved_months(built[0], with_new=False)
-        found = told.months_told("demo", ORDERS, "2026-06-30")
+        found = told.tell_earlier("demo", ORDERS, observation_end="2026-06-30")
         assert found.frames["months"]["revenue_came"].tolist() == [9.0, 0.0]  # a; b and c came later
 
     def test_nothing_saved_says_what_to_do(self, built):
-        assert told.months_told("demo", ORDERS, "2026-06-30").verdict == NOT_SUPPLIED
+        assert told.tell_earlier("demo", ORDERS, observation_end="2026-06-30").verdict == NOT_SUPPLIED
 
     @pytest.mark.parametrize(
         ("spoil", "sentence"),
@@ -167,12 +167,12 @@ class TestMonths:
     )
     def test_a_file_that_cannot_be_used_is_one_sentence(self, built, spoil, sentence):
         spoil(saved_months(built[0]))
-        found = attempted(told.months_told, "demo", ORDERS, "2026-06-30")
+        found = told.tell_earlier("demo", ORDERS, observation_end="2026-06-30")
         assert found.verdict == UNUSABLE and re.search(sentence, found.facts["why"])
 
     def test_another_share_of_the_customers_is_not_compared(self, built):
         saved_months(built[0], share=0.5)
-        found = attempted(told.months_told, "demo", ORDERS, "2026-06-30")
+        found = told.tell_earlier("demo", ORDERS, observation_end="2026-06-30")
         assert "was made from 0.5 of the customers and the pages now from 1" in found.facts["why"]
 
     def test_the_earliest_forecast_of_the_last_year_is_drawn(self, built):

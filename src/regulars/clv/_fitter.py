@@ -18,7 +18,7 @@ FLAT = 3.0  # standard error of a log-parameter from which on its interval spans
 
 
 @dataclass(frozen=True)
-class Finding:
+class FitNote:
     """Something the fit found out about the data.
 
     Parameters
@@ -109,7 +109,7 @@ class Fitter:
         self._hessian_ = -optimum.hessian / customers
         self.findings_ = self._find(optimum)
 
-    def _find(self, optimum: Optimum) -> list[Finding]:
+    def _find(self, optimum: Optimum) -> list[FitNote]:
         return []
 
     def _compute_variance_matrix(self):

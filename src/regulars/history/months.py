@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from regulars.clv.told_months import MEASURES, told_months_finding
+from regulars.clv.month_by_month import MEASURES
 from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.finding import NOT_SUPPLIED, Finding, tells
+from regulars.history.told_months import hold_against
 from regulars.paths import project_root
 
 FOLDER = Path("data", "history")
@@ -112,22 +113,26 @@ def read_months(dataset: str, observation_end, share: float = 1.0) -> tuple[date
     return date.fromisoformat(day), months
 
 
-def months_told(dataset: str, orders: pd.DataFrame, observation_end, share: float = 1.0) -> Finding:
-    """Hold the months ahead that were told before against what came: the finding for the page.
+@tells
+def tell_earlier(dataset: str, orders: pd.DataFrame, *, observation_end, share: float = 1.0) -> Finding:
+    """Hold the months ahead that were told before against what came.
 
     Parameters
     ----------
     dataset : str
+        Whose history is read.
     orders : pandas.DataFrame
         customer_id, ordered_at, amount.
     observation_end : date
+        Only what was told before it.
     share : float
-        As for `read_months`.
+        Of the customers that the pages are made from; what was told must be of the same.
 
     Returns
     -------
     regulars.finding.Finding
-        Of `regulars.clv.told_months.told_months_finding`; ``not_supplied`` where nothing was saved.
+        Of `regulars.history.told_months.hold_against`; ``not_supplied`` where nothing was saved, ``unusable`` where a
+        file cannot be read, belongs elsewhere, or lacks a column.
     """
     saved = read_months(dataset, observation_end, share)
-    return told_months_finding(orders, *saved, observation_end) if saved else Finding(NOT_SUPPLIED)
+    return hold_against(orders, *saved, observation_end) if saved else Finding(NOT_SUPPLIED)
