@@ -11,6 +11,7 @@ from regulars.finding import Finding
 from regulars.labels import Step, Tier
 from regulars.segments.summary import group_summary
 from regulars.segments.tiers import tier_thresholds
+from regulars.settings import Certainty
 from regulars.statistics.distinct import distinct_rows
 from regulars.statistics.intervals import Estimate
 
@@ -274,7 +275,8 @@ def pyramid_finding(
     """
     seen = customers.assign(step=add_inactive(customers))
     order = [str(step) for step in Step if step != Step.NEW]
-    table = group_summary(seen, "step", order, level, level_uncertainty, min_cell)
+    certainty = Certainty(level, level_uncertainty, seed, DRAWS)
+    table = group_summary(seen, "step", order, certainty=certainty, min_cell=min_cell)
     groups = seen.groupby("step")
     table["threshold"] = table["step"].map(groups["clv"].min())
     table["margin"] = margin * table["spend"]
