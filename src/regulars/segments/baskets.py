@@ -161,6 +161,7 @@ def _beyond_shorter(sets: pd.DataFrame, found: pd.DataFrame, n: int) -> np.ndarr
     return p
 
 
+@may_refuse
 def with_names(rules: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
     """Rules of baskets with the names of products in place of their ids.
 

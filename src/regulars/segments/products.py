@@ -221,7 +221,7 @@ def margin_map(margins: pd.DataFrame, lines: pd.DataFrame | Coded, groups: pd.Se
     has_kinds = "category" in coded.lines and coded.lines["category"].notna().mean() > 0.5
     table = readable(profit_cells(coded, _known(groups), "category") if has_kinds else margins)
     table = table if has_kinds else table.assign(item=named(table["item"], names))
-    table = table.assign(group=pd.Categorical(table["group"], list(Tier), ordered=True))
+    table = table.assign(group=pd.Categorical(table["group"], [*Tier, EVERYBODY], ordered=True))
     place = {name: k for k, name in enumerate(dict.fromkeys(table["item"]))}
     table = table.sort_values(["item", "group"], key=lambda c: c.map(place) if c.name == "item" else c, kind="stable")
     return table.assign(group=table["group"].astype("string")).rename(columns={"group": "tier"}).reset_index(drop=True)

@@ -85,6 +85,7 @@ def relation_stages(
     )
 
 
+@may_refuse
 def relation_table(customers: pd.DataFrame, relations: pd.DataFrame, *, level: float = 0.9) -> pd.DataFrame:
     """How many relationships are being won, grow or are mature, and what they should bring.
 
@@ -99,7 +100,7 @@ def relation_table(customers: pd.DataFrame, relations: pd.DataFrame, *, level: f
 
     Returns
     -------
-    pandas.DataFrame
+    pandas.DataFrame or Refusal
         ``relation_stage``, ``customers`` (of whom it is the likeliest), ``share`` with limits (sum of the chances of
         all, over ``n``), ``probability`` (mean, of those counted), ``clv``.
 

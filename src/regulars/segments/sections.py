@@ -176,8 +176,8 @@ def tell_drift(drift: Drift) -> Finding:
     frames = _shown(moves=drift.moves, paths=drift.paths, clusters=drift.clusters)
     facts = {"day": drift.day, "same": drift.same}
     changes = [against(from_row(row, "net")) for _, row in drift.moves.iterrows()]
-    news = drift.moves[[change in (Change.UP, Change.DOWN) for change in changes]]
-    news = news[~news["segment"].isin(AGING)]
+    beyond = np.isin(changes, [Change.UP, Change.DOWN])
+    news = drift.moves.loc[beyond & ~drift.moves["segment"].isin(AGING)]
     if news.empty:
         return Finding(DriftVerdict.STILL, facts, frames)
     row = news.loc[news["net"].abs().idxmax()]
