@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from regulars.errors import UntoldError
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, plain_fact
 from regulars.labels import Segment
 from regulars.segments.summary import share_of
 from regulars.statistics.intervals import Estimate, from_row
@@ -41,6 +41,10 @@ class Group(NamedTuple):
     future: Estimate
     past: Estimate
 
+    def __repr__(self) -> str:
+        """Each figure on a line of its own."""
+        return _listed(self)
+
 
 class Part(NamedTuple):
     """Some of the customers in figures.
@@ -64,6 +68,14 @@ class Part(NamedTuple):
     future: Estimate
     worth: float
     at_risk: float
+
+    def __repr__(self) -> str:
+        """Each figure on a line of its own."""
+        return _listed(self)
+
+
+def _listed(figures: NamedTuple) -> str:
+    return "\n".join(f"{name:<10}{plain_fact(value)}" for name, value in figures._asdict().items())
 
 
 def need_value(customers: pd.DataFrame) -> None:
