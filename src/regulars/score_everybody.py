@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regulars.cleaning import clean as cleaning
+from regulars import cleaning
 from regulars.cleaning.heaps import order_log
 from regulars.clv.in_engine import EngineScores, score_in_engine
 from regulars.engine import embedded as engine

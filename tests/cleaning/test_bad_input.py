@@ -12,11 +12,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from regulars import cli
-from regulars.cleaning import clean as cleaning
-from regulars.cleaning import quality
+from regulars import cleaning, cli
 from regulars.errors import UserError
+from regulars.settings import CleanSettings
 
+ENOUGH = CleanSettings(
+    seed=1, interval_level=0.9, privacy_min_cell=5, min_customers=500, min_days=180, max_quiet_days=30, min_orders=3,
+    example_rows=5,
+)  # fmt: skip
 HEADER = "order,customer,day,total\n"
 LOG = HEADER + "1,ann,2024-01-05,10.00\n2,bob,2024-01-06,12.50\n"
 RAW = "data/raw/shop/orders/orders.csv"
@@ -444,7 +447,7 @@ def test_too_little_to_conclude_from_is_said(shop, rows, unmet):
     shop.orders("order,customer,day,total\n" + "".join(f"{n},{c},{day},{n + 1}\n" for n, c, day in rows))
     cleaned = shop.clean()
     about = cleaned.about
-    checks = quality.sufficiency(cleaned.kept["orders"], about.observation_start, about.observation_end)
+    checks = cleaning.sufficiency(cleaned.kept["orders"], about.observation_start, about.observation_end, ENOUGH)
     assert set(checks.loc[~checks["is_met"], "check"]) == unmet
     assert cleaning.save(cleaned)
 

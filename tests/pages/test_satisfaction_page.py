@@ -7,7 +7,7 @@ import pytest
 import ecsi_mobi
 from memory_dataset import blocks_of
 from places import SHARED_DATA
-from regulars.cleaning import clean as cleaning
+from regulars import cleaning
 from regulars.satisfaction import mean
 from regulars.sources.ingest import ingest
 from regulars.statistics.intervals import difference

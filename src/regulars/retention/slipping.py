@@ -8,6 +8,7 @@ from regulars.finding import Finding
 from regulars.labels import CustomerState
 from regulars.retention.states import Thresholds
 from regulars.segments.summary import group_summary, share_of
+from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate
 
 QUIET = (CustomerState.SLIPPING, CustomerState.DORMANT)
@@ -65,7 +66,9 @@ def slipping_finding(
     """
     future = quiet_share(value, level)
     order = [state.value for state in CustomerState]
-    table = group_summary(value, "customer_state", order, level, doubt, min_cell, observation_end)
+    certainty = Certainty(level, doubt, seed=0, draws=0)
+    shown = {"certainty": certainty, "min_cell": min_cell, "observation_end": observation_end}
+    table = group_summary(value, "customer_state", order, **shown)
     facts = {"quiet": future.n, "share": float(is_quiet(value).mean()), "future": future, "months": months}
     facts |= asdict(thresholds)
     if moves.empty:

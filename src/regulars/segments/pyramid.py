@@ -324,14 +324,7 @@ def _steps(customers: pd.DataFrame, margin: float, certainty: Certainty, min_cel
     """Each step, those who are inactive beside them: counts, threshold, revenue and margin so far, value to come."""
     seen = customers.assign(step=add_inactive(customers))
     order = [str(step) for step in Step if step != Step.NEW]
-    table = group_summary(
-        seen,
-        "step",
-        order,
-        level=certainty.level,
-        level_uncertainty=certainty.level_uncertainty,
-        min_cell=min_cell,
-    )
+    table = group_summary(seen, "step", order, certainty=certainty, min_cell=min_cell)
     groups = seen.groupby("step")
     table["threshold"] = table["step"].map(groups["clv"].min())
     table["margin"] = margin * table["spend"]
