@@ -182,8 +182,9 @@ class Writer:
         key : str
             Of the section that the page declares.
         finding : Finding
-            One whose verdict is ``not_supplied`` or ``unusable`` becomes one line: what to supply, or why it cannot be
-            told. Of any other each sentence takes the facts that it names.
+            One whose verdict is ``not_supplied`` or ``unusable`` becomes one line: what to supply (the table that its
+            fact ``table`` names, else what the section needs), or why it cannot be told. Of any other each sentence
+            takes the facts that it names.
 
         Raises
         ------
@@ -194,7 +195,8 @@ class Writer:
         if section is None:
             raise WordingError(f"the page of {self.stage} declares no section '{key}'.")
         if finding.verdict == NOT_SUPPLIED:
-            return self.not_supplied(section.needs or key, **finding.facts)
+            facts = dict(finding.facts)
+            return self.not_supplied(facts.pop("table", None) or section.needs or key, **facts)
         if finding.verdict == UNUSABLE:
             return self.not_supplied("unusable", part=self.word(f"{key}.question"), why=finding.facts["why"])
         facts, used = dict(finding.facts), set()
