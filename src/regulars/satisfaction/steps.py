@@ -3,6 +3,7 @@
 A step that the data or the settings do not allow hands on why, so that the sections that need it say so.
 """
 
+import warnings
 from collections.abc import Callable
 from functools import wraps
 
@@ -59,11 +60,14 @@ def measure_index(survey: Survey, settings: SatisfactionSettings) -> Satisfactio
     SatisfactionIndex
         A `Refusal` where it cannot be measured.
     """
-    return satisfaction_index(
-        scores_by_item(survey.surveys), survey_model(settings.model, survey.items), survey.items,
-        settings.satisfaction_construct, scheme=settings.scheme, draws=settings.draws, level=settings.interval_level,
-        min_answers=settings.min_answers, seed=settings.seed,
-    )  # fmt: skip
+    model = survey_model(settings.model, survey.items)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that a question counts negatively is a verdict of the section
+        return satisfaction_index(
+            scores_by_item(survey.surveys), model, survey.items, settings.satisfaction_construct,
+            scheme=settings.scheme, draws=settings.draws, level=settings.interval_level,
+            min_answers=settings.min_answers, seed=settings.seed,
+        )  # fmt: skip
 
 
 @_step
