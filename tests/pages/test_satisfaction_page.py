@@ -52,9 +52,10 @@ def test_a_usual_survey_says_everything(page):
     told = page()
     assert "The satisfaction index" in told.words
     stands(told)
-    assert told.verdict_of("methods") == "unclear"
-    assert told.verdict_of("importance") == "unclear"
-    assert told.verdict_of("recommend") == "unclear"
+    # orders of these customers come from no answer, and the simulated model leads from quality to satisfaction
+    assert told.verdict_of("methods") == told.verdict_of("recommend") == told.verdict_of("worth") == "none"
+    assert told.verdict_of("importance") == "same"
+    assert told.sections["importance"].facts["customers_first"] == "quality"
     assert told.saved["satisfaction"].notna().sum() == 240
     assert not told.scope["answers"].left_out
     tiles = {tile.key: tile for tile in told.scope["report"].told.tiles}
@@ -62,6 +63,18 @@ def test_a_usual_survey_says_everything(page):
     assert not tiles["loyalty"].on_page, "on the index, beside the four of the page"
     shares = told.frame("loyalty.types").set_index("loyalty_type")
     assert tiles["loyalty"].estimate == from_row(shares.loc["true"], "share")
+
+
+def test_orders_alone_are_an_answer_and_two_lines(monkeypatch, tmp_path):
+    told = run({"orders": survey_tables()["orders"]}, monkeypatch, tmp_path)
+    assert "cannot be told: no survey has been supplied" in told.words
+    assert [line.partition(":")[0] for line in told.lines] == [
+        "There is no survey in this dataset", "There are no complaints in this dataset",
+    ]  # fmt: skip
+    assert {finding.verdict for finding in told.sections.values()} == {"not_supplied"}
+    assert not told.titles and not told.scope["report"].told.actions
+    assert told.saved[["satisfaction", "loyalty_type", "loyalty_type_probability"]].isna().all(axis=None)
+    assert told.scope["report"].told.metrics["answered"]["value"] == 0
 
 
 def test_sections_without_data_are_one_line_each_that_says_what_to_supply(page):
