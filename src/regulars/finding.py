@@ -183,16 +183,21 @@ class Refusal:
 
 
 class NotSupplied(Refusal):
-    """Stands for a table that the firm did not supply, and for whatever would be made of it: the page says so once.
+    """Stands for what the firm did not supply, and for all that would be made of it: the page says once what to supply.
+
+    Parameters
+    ----------
+    table : str
+        A table, or another end of the wording ``not_supplied.<table>``.
 
     Examples
     --------
     >>> NotSupplied("surveys").scores.describe()
-    It cannot be told: the table surveys is not supplied.
+    It cannot be told: what it needs is not supplied (surveys).
     """
 
     def __init__(self, table: str):
-        super().__init__(f"the table {table} is not supplied.")
+        super().__init__(f"what it needs is not supplied ({table}).")
         self.table = table
 
 
