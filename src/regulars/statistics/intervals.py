@@ -171,7 +171,29 @@ def change(after: Estimate, before: Estimate) -> Change:
     >>> change(share(5, 7), share(6, 8))
     <Change.UNCLEAR: 'unclear'>
     """
-    gap = difference(after, before)
-    if np.isnan([gap.low, gap.high]).any():
+    return against(difference(after, before))
+
+
+def against(told: Estimate, value: float = 0.0) -> Change:
+    """Whether an estimate lies above or below a value by more than noise: its interval leaves the value out.
+
+    Parameters
+    ----------
+    told : Estimate
+        With its interval.
+    value : float
+        What it is held against.
+
+    Returns
+    -------
+    Change
+        Up or down where the whole interval lies above or below the value; unknown without an interval.
+
+    Examples
+    --------
+    >>> against(Estimate(0.2, 0.1, 0.3)), against(Estimate(0.2, 0.1, 0.3), 0.25), against(Estimate(0.2))
+    (<Change.UP: 'up'>, <Change.UNCLEAR: 'unclear'>, <Change.UNKNOWN: 'unknown'>)
+    """
+    if np.isnan([told.low, told.high]).any():
         return Change.UNKNOWN
-    return Change.UP if gap.low > 0 else Change.DOWN if gap.high < 0 else Change.UNCLEAR
+    return Change.UP if told.low > value else Change.DOWN if told.high < value else Change.UNCLEAR
