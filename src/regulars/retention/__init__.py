@@ -36,8 +36,8 @@ Money
     ``money_at_risk(…)``, ``weekly_calls(…)``: whom to call, and from when on that pays;
     ``point_of_retention(…)``, ``win_back(…)``, ``campaign_costs(…)``, ``referral_value(…)``: what keeping is worth.
 Contracts
-    ``contract_spells(contracts, end)``, ``contract_story(spells, annual_discount_rate=…)``: who is still there, seen and
-    projected.
+    ``contract_spells(contracts, end)``; ``contract_story(spells, annual_discount_rate=…)``: who is still there, as seen
+    and as projected.
 Trust
     ``look_back(model, purchases, end, cutoff=…)``: an earlier forecast, beside what came; ``judge(…)``: rankings, rules
     and dates on days kept back; ``reconciled(…)``: whether all figures come from the same orders.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding, may_refuse, tells
+from regulars.finding import Finding, may_refuse, shown, tells
 from regulars.labels import Change, CustomerState, RevenueStep
 from regulars.purchases import Purchases, day_number
 from regulars.retention.states import Rhythm, customer_states, first_gap_probability
@@ -182,6 +182,8 @@ class BaseChange(NamedTuple):
     net: Estimate
     quick_ratio: Estimate
     last_new: pd.Timestamp
+
+    __repr__ = shown
 
 
 @may_refuse

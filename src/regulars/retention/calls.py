@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from regulars.finding import Finding, may_refuse, tells
+from regulars.finding import Finding, may_refuse, shown, tells
 from regulars.labels import Change
 from regulars.retention.risk import Risk
 from regulars.statistics.intervals import Estimate, against
@@ -49,6 +49,8 @@ class Calls(NamedTuple):
     cost: float
     pays: float
     brings: Estimate
+
+    __repr__ = shown
 
     @property
     def facts(self) -> dict:

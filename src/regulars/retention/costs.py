@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.equity import acquisition_campaigns, acquisition_cost
-from regulars.finding import NOT_SUPPLIED, Finding, tells
+from regulars.finding import NOT_SUPPLIED, Finding, shown, tells
 from regulars.labels import Change, Purpose
 from regulars.purchases import Purchases, dates_of, day_numbers
 from regulars.statistics.intervals import Estimate, against, difference, share, z_value
@@ -62,6 +62,8 @@ class Costs(NamedTuple):
     keep: Estimate
     ratio: Estimate
     campaigns: int
+
+    __repr__ = shown
 
 
 def campaign_costs(
@@ -196,6 +198,8 @@ class Referred(NamedTuple):
     others: Estimate
     gap: Estimate
     per_referrer: float
+
+    __repr__ = shown
 
 
 def referral_value(referrals: pd.DataFrame, value: pd.DataFrame, *, level: float = 0.9) -> Referred:

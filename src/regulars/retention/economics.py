@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding, may_refuse, tells
+from regulars.finding import Finding, may_refuse, shown, tells
 from regulars.labels import CustomerState, EquityLever
 from regulars.purchases import Purchases
 from regulars.retention.base import presence
@@ -55,6 +55,8 @@ class Point(NamedTuple):
     each: float
     elasticity: Estimate
     n: int
+
+    __repr__ = shown
 
 
 @may_refuse

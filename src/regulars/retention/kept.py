@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from regulars.finding import shown
 from regulars.labels import Change
 from regulars.purchases import Purchases, day_number, month_before
 from regulars.statistics.intervals import Estimate, change, share
@@ -21,6 +22,8 @@ class Kept(NamedTuple):
     now: Estimate
     before: Estimate
     change: Change
+
+    __repr__ = shown
 
     @property
     def mark(self) -> str | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shown
 from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate, z_value
 
@@ -64,6 +64,8 @@ class Risk(NamedTuple):
     listed: float
     listed_share: float
     untold: int
+
+    __repr__ = shown
 
 
 @may_refuse
