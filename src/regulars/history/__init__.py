@@ -17,6 +17,6 @@ from regulars.lazy import exports
 _HOMES = {
     "closed": ("closed_days", "read_summary"),
     "customers": ("ClosedMonth", "held_against", "read_customers", "tell_closed"),
-    "months": ("months_told", "read_months"),
+    "months": ("read_months", "tell_earlier"),
 }
 __getattr__, __dir__, __all__ = exports(__name__, _HOMES)

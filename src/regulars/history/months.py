@@ -6,7 +6,7 @@ import pandas as pd
 
 from regulars.clv.told_months import MEASURES, told_months_finding
 from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.history.closed import FOLDER, MONTHS, closed_days, read_summary, read_table
 
 ENDS = tuple(f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high"))
@@ -54,8 +54,9 @@ def read_months(dataset: str, observation_end, *, share: float = 1.0) -> tuple[d
     return date.fromisoformat(day), months
 
 
-def months_told(dataset: str, orders: pd.DataFrame, observation_end, share: float = 1.0) -> Finding:
-    """Hold the months ahead that were told before against what came: the finding for the page.
+@tells
+def tell_earlier(dataset: str, orders: pd.DataFrame, *, observation_end, share: float = 1.0) -> Finding:
+    """Hold the months ahead that were told before against what came.
 
     Parameters
     ----------
@@ -71,7 +72,8 @@ def months_told(dataset: str, orders: pd.DataFrame, observation_end, share: floa
     Returns
     -------
     regulars.finding.Finding
-        Of `regulars.clv.told_months.told_months_finding`; ``not_supplied`` where nothing was saved.
+        Of `regulars.clv.told_months.told_months_finding`; ``not_supplied`` where nothing was saved, ``unusable`` where
+        a file cannot be read, belongs elsewhere, or lacks a column.
     """
     saved = read_months(dataset, observation_end, share=share)
     return told_months_finding(orders, *saved, observation_end) if saved else Finding(NOT_SUPPLIED)

@@ -82,6 +82,7 @@ def next_order(
     )
 
 
+@may_refuse
 def dated_share(dates: pd.DataFrame, frequency, *, level: float = 0.9) -> Estimate:
     """Share of the customers with a call-by date; one-time buyers have no rhythm and are left out.
 
