@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from functools import cache, wraps
 
@@ -94,6 +94,42 @@ def plain_fact(value) -> str:
         return f"{plain_fact(value.value)}{ends}" + (f", n = {value.n}" if value.n else "")
     value = plain(value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def shown(result) -> str:
+    """A named tuple or dataclass as an analyst reads it: each fact on a line of its own, and the size of each frame.
+
+    Written into a class as ``__repr__ = shown``.
+
+    Parameters
+    ----------
+    result : NamedTuple or dataclass instance
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from typing import NamedTuple
+    >>> class Kept(NamedTuple):
+    ...     now: Estimate
+    ...     months: int
+    ...     __repr__ = shown
+    >>> Kept(Estimate(1 / 3, 0.2, 0.5, 40), 2)
+    Kept
+      now = 0.333333 (0.2 to 0.5), n = 40
+      months = 2
+    """
+    names = getattr(result, "_fields", None) or [one.name for one in fields(result)]
+    lines = [type(result).__name__]
+    for name in names:
+        value = getattr(result, name)
+        if isinstance(value, pd.DataFrame):
+            lines.append(f"  {name}: {len(value)} rows, {', '.join(map(str, value))}".rstrip(" ,"))
+        else:
+            lines.append(f"  {name} = {plain_fact(value)}")
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)
