@@ -81,6 +81,7 @@ def forecast_acquisition(
     draws : int
         Futures drawn.
     seed : int
+        Of what is drawn.
 
     Returns
     -------

@@ -53,6 +53,7 @@ class CutoffError(ValueError):
     Parameters
     ----------
     cutoff : pandas.Timestamp
+        Last day that the models were to see.
     code : {"outside", "horizon", "one_customer", "no_repeat", "model"}
         Outside the data; a horizon longer than what follows; fewer than two customers known; nobody who came back; a
         model that cannot be fitted on what was known.
@@ -96,14 +97,17 @@ def forecast_fold(
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Of all customers to be judged.
     cutoff : date
         Last day that the models see.
     horizon_days : int
         Length of the hold-out, which begins the day after.
     models : iterable of names, or mapping from name to unfitted fitter
+        Which forecast.
     observation_end : date, optional
         Last day observed; by default that of the last order.
     time_unit : {"day", "week", "month"}
+        Of recency and T, in which the models are fitted.
 
     Returns
     -------

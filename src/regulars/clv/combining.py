@@ -49,6 +49,7 @@ class Combination:
     orders, p_order : numpy.ndarray
         Expected orders and probability of at least one, per customer.
     kind : {"fixed", "shape"}
+        By fixed shares, or with a shape learnt from inner hold-outs.
     reason : {"", "few", "short"}
         Why it is not "shape": fewer repeat orders than asked for; no inner hold-out.
     regularity : int
@@ -79,8 +80,11 @@ def inner_windows(purchases: Purchases, cutoff, horizon_days: int, time_unit: st
     purchases : Purchases
         What comes after the cutoff is not looked at.
     cutoff : date
+        Last day that is known.
     horizon_days : int
+        Length of what is forecast.
     time_unit : {"day", "week", "month"}
+        Of recency and T, in which the models are fitted.
     begins : sequence of float
         Beginning of each before the cutoff, in lengths of the window; 1 ends at the cutoff.
 
@@ -185,16 +189,21 @@ def combine(
     table : pandas.DataFrame
         `regulars.purchases.Purchases.summary` at the cutoff.
     cutoff : date
+        Last day that is known.
     horizon_days : int
+        Length of what is forecast.
     forecast : callable
         From the name of a model to (expected orders, probability of an order) of the customers of the table.
     time_unit : {"day", "week", "month"}
+        Of recency and T, in which the models are fitted.
     kind : {"fixed", "shape"}, optional
         By default "shape" from ``shape_from`` repeat orders on.
     shape_from : int
+        Repeat orders from which a shape is learnt.
     begins : iterable of float
         Of the inner hold-outs from which the shape is learnt, as for `inner_windows`; the first ends at the cutoff.
     seed : int
+        Of what is drawn.
     learn_from : Purchases, optional
         Customers whose inner hold-outs are learnt from; those of ``purchases`` by default.
 
@@ -273,6 +282,7 @@ def stack_weights(y, parts, steps: int = 300) -> np.ndarray:
     y : array
         What came.
     parts : array of shape (customers, forecasts)
+        What each forecast expected.
 
     Returns
     -------

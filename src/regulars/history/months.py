@@ -25,6 +25,7 @@ def saved_days(dataset: str, observation_end, file: str = TOLD) -> list[str]:
     Parameters
     ----------
     dataset : str
+        Whose history is read.
     observation_end : date
         Only what was told before it.
     file : str
@@ -46,6 +47,7 @@ def read_told(dataset: str, day: str) -> dict:
     Parameters
     ----------
     dataset, day : str
+        Whose history is read, and the day on which it was told.
 
     Returns
     -------
@@ -76,6 +78,7 @@ def read_months(dataset: str, observation_end, share: float = 1.0) -> tuple[date
     Parameters
     ----------
     dataset : str
+        Whose history is read.
     observation_end : date
         Only what was told before it.
     share : float
