@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["segments", "satisfaction", "retention"])
+@pytest.mark.parametrize("name", ["clv", "segments", "satisfaction", "retention"])
 def test_every_public_name_is_there(name):
     package = importlib.import_module(f"regulars.{name}")
     for public in dir(package):

@@ -24,6 +24,7 @@ def cohort_names(first_orders: pd.Series) -> pd.Series:
     Parameters
     ----------
     first_orders : pandas.Series of datetime
+        First order of each customer.
 
     Returns
     -------
@@ -60,6 +61,7 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
     orders : pandas.DataFrame
         customer_id, ordered_at, amount; credits reduce the revenue.
     observation_end : date
+        Last day observed.
 
     Returns
     -------

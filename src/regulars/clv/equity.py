@@ -223,6 +223,7 @@ def bridge(equity: Equity) -> pd.DataFrame:
     Parameters
     ----------
     equity : Equity
+        As `customer_equity` gives it.
 
     Returns
     -------

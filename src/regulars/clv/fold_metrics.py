@@ -204,7 +204,9 @@ def backtest(
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Of all customers to be judged.
     cutoffs : iterable of dates
+        Last days that the models see.
     horizon_days : int
         Length of each hold-out.
     models : iterable of names or mapping from name to unfitted fitter, optional
@@ -215,10 +217,13 @@ def backtest(
     observation_end : date, optional
         Last day observed; by default that of the last order.
     time_unit : {"day", "week", "month"}
+        Of recency and T, in which the models are fitted.
     level : float
         Of the bootstrap intervals over customers.
     bootstraps : int
+        Resamples of the customers.
     seed : int
+        Of what is drawn.
 
     Returns
     -------

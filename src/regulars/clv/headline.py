@@ -70,7 +70,9 @@ def rolling_cutoffs(observation_start, observation_end, holdout_days: int, folds
     Parameters
     ----------
     observation_start, observation_end : date
+        First and last day observed.
     holdout_days : int
+        Length of each hold-out.
     folds : int
         At most; a cutoff with less history before it than half a hold-out is left out.
 
@@ -111,12 +113,15 @@ def choose_headline(
     folds : iterable of Fold
         As `regulars.clv.backtest_folds` gives them; each holds the candidate, the reference and ``naive``.
     candidate, reference : str
+        Names of the two models between which is decided.
     folds_needed : int
+        Wins that the candidate needs.
     strict : bool
         Raise where the naive rate would become the headline.
     level : float
         Of the paired intervals.
     bootstraps, seed : int
+        Resamples of the customers, and what they are drawn by.
 
     Returns
     -------
@@ -194,8 +199,11 @@ def fold_totals(
     Parameters
     ----------
     folds : iterable of Fold
+        As `regulars.clv.backtesting.backtest_folds` gives them.
     model : str
+        Whose forecast.
     horizon_days : int
+        Length of what is forecast.
     level : float
         Of the interval of the total.
     level_uncertainty : float

@@ -57,6 +57,7 @@ def day_netting_bias(model, *, time_unit: str, repeats: int = 4, seed: int = 0) 
     repeats : int
         Number of simulated bases of customers.
     seed : int
+        Of what is drawn.
 
     Returns
     -------

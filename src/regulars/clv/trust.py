@@ -128,6 +128,7 @@ class LastTest:
     forecast : Estimate
         Orders of the customers known then.
     came : int
+        Orders of these customers that came.
     miss : float
         forecast / came − 1.
     naive : float

@@ -31,6 +31,7 @@ class Uncertainty:
     orders_total, clv_total : Estimate
         Over all customers, with n customers.
     level : float
+        Of the intervals.
     """
 
     customers: pd.DataFrame
@@ -66,6 +67,7 @@ def total_spread(model, total) -> float:
     Parameters
     ----------
     model : fitter
+        Fitted, with its covariance.
     total : callable
         From a model to a number.
     """

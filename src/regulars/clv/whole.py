@@ -21,6 +21,7 @@ class Whole(Shown):
     Parameters
     ----------
     customers : int
+        How many.
     orders_total, clv_total : Estimate
         Of all of them over the horizon.
     """
