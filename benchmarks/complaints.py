@@ -6,14 +6,9 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv import BetaGeoCovariateFitter
-from regulars.satisfaction import (
-    cases_told,
-    knowledge_base,
-    retention_after_complaint,
-    status_trail,
-    ticket_times,
-    ticket_volume,
-)
+from regulars.satisfaction import cases_told, status_trail, ticket_times
+from regulars.satisfaction.cases.iceberg import retention_after_complaint
+from regulars.satisfaction.cases.service import knowledge_base, ticket_volume
 from regulars.settings import stage_settings
 from regulars.simulate.purchasing import bg_nbd_customers
 

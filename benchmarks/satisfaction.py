@@ -17,6 +17,7 @@ import pandas as pd
 from regulars import satisfaction
 from regulars.labels import Segment
 from regulars.satisfaction import path_model, satisfaction_index, survey_model
+from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.settings import stage_settings
 from regulars.simulate.answers import CONSTRUCTS, ITEMS, SINGLE, construct_correlations
 
@@ -155,7 +156,7 @@ def stage(tables: dict[str, pd.DataFrame]) -> None:
     with step("answers brought into shape"):
         named = stage_settings("satisfaction", changes={"managers": MANAGERS})
         hidden = people.set_index("customer_id", drop=False)["customer_id"]
-        survey = satisfaction.Survey(tables, people, purchases, END, named, hidden, level, least, cell, seed)
+        survey = Survey(tables, people, purchases, END, named, hidden, level, least, cell, seed)
     findings = {}
     for name, make in survey.sections().items():
         with step(f"section {name}"):
