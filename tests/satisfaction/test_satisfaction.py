@@ -4,37 +4,20 @@ import pytest
 
 from regulars.errors import UserError
 from regulars.labels import Change, Outcome, SatisfactionState
-from regulars.satisfaction import (
-    Answers,
-    Cases,
-    by_group,
-    check_answers,
+from regulars.satisfaction import csat, customer_satisfaction, gaps, nps, rate, survey_of, survey_waves
+from regulars.satisfaction.cases.complaints import (
     complaint_rate,
     complaint_shares,
-    csat,
-    customer_satisfaction,
-    gap_states,
-    gaps,
-    groups_differ,
-    item_answers,
-    latest,
-    mean,
-    nps,
-    only_complaints,
     outcome_shares,
-    rate,
-    recommendation,
     resolution_table,
     resolution_times,
-    respondent_gaps,
-    shortfalls,
-    state_shares,
-    survey_of,
-    survey_waves,
     tell_complaints,
-    wave_changes,
-    waves_side_by_side,
 )
+from regulars.satisfaction.cases.tickets import Cases, only_complaints
+from regulars.satisfaction.survey.answers import Answers, check_answers, item_answers
+from regulars.satisfaction.survey.gap import gap_states, respondent_gaps, shortfalls, state_shares
+from regulars.satisfaction.survey.indices import by_group, groups_differ, mean, recommendation
+from regulars.satisfaction.survey.waves import latest, wave_changes, waves_side_by_side
 from regulars.settings import stage_settings
 from regulars.statistics.intervals import wilson
 
