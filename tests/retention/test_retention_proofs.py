@@ -9,7 +9,7 @@ from scipy.stats import kstest
 from regulars.clv import BetaGeoFitter, calibrate_p_active
 from regulars.clv._logistic import fit_logistic
 from regulars.purchases import Purchases
-from regulars.retention import learn_consumption, next_order, sharpened
+from regulars.retention import judge, learn_consumption, next_order, sharpened
 from regulars.retention.dates import dates_calibration, next_order_pit
 from regulars.retention.hindsight import judge
 from regulars.settings import Certainty, DateRules
