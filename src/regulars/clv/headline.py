@@ -276,6 +276,15 @@ def follow_headline(
     Returns
     -------
     Scored
+
+    Examples
+    --------
+    >>> headline = Headline("bg_nbd", HeadlineVerdict.REFERENCE, 2, 0, 0, 2, 2, pd.DataFrame())
+    >>> scored = Scored(pd.DataFrame(), Estimate(2, 1, 4), Estimate(20, 10, 40))
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> follow_headline(scored, headline, None, observation_end="2025-12-31", economics=economics) is scored
+    True
     """
     if headline.verdict == HeadlineVerdict.REFERENCE:
         return scored
