@@ -168,11 +168,17 @@ def test_forecasts_that_cannot_be_tested_are_not_told(firm):
     assert made.shop.found["value"]["clv"].isna().all()
 
 
-@pytest.mark.parametrize("customers", [2, 10])
-def test_customers_too_few_for_groups_that_may_be_shown(firm, customers):
+def verdicts(made: Firm) -> dict:
+    return {key: finding.verdict for key, finding in made.scope["report"].told.sections.items()}
+
+
+@pytest.mark.parametrize(("customers", "equity", "opens"), [(2, "one_cohort", "inside"), (10, "short", "naive")])
+def test_customers_too_few_for_groups_that_may_be_shown(firm, customers, equity, opens):
     made = firm(often(customers).reset_index(drop=True))
-    value, segments = made.value(), made.segments()
-    assert "What is the base worth" in value or "Customer equity" in value
+    made.value()
+    assert made.scope["report"].told.answer.verdict == opens
+    assert (verdicts(made)["equity"], verdicts(made)["pyramid"]) == (equity, "single")
+    segments = made.segments()
     assert made.shop.found["value"]["clv"].notna().all()
     assert f"Customers so far: {customers}; which group of them will bring most is not told" in segments
     assert "every segment has fewer customers than the smallest that may be shown" in segments
@@ -218,8 +224,9 @@ def test_a_single_segment(firm):
         [(f"c{i:03d}", day, 20.0) for i in range(80) for day in days], columns=["customer_id", "ordered_at", "amount"]
     )
     made = firm(orders)
-    value, segments = made.value(), made.segments()
-    assert "nobody stands out; no step is told apart" in value or "customers at the top" in value
+    value = made.value()
+    assert verdicts(made)["pyramid"] == "luck" and "Of the 1 customers at the top many are there by luck" in value
+    segments = made.segments()
     assert made.shop.found["segments"]["segment"].nunique() == 1
     assert "The ladder" in segments
 

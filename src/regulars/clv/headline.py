@@ -350,8 +350,9 @@ def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:
     customers["value_at_risk"] = at_risk(customers["value_if_alive"], worth)
     orders_ratio = float(said.sum() / before.sum()) if before.sum() > 0 else 1.0
     worth_ratio = float(worth.sum() / total) if total > 0 else 1.0
-    return Scored(customers, _times(scored.orders_total, orders_ratio), _times(scored.clv_total, worth_ratio))
+    return Scored(customers, times(scored.orders_total, orders_ratio), times(scored.clv_total, worth_ratio))
 
 
-def _times(estimate: Estimate, factor: float) -> Estimate:
+def times(estimate: Estimate, factor: float) -> Estimate:
+    """An estimate and the ends of its interval, times a factor."""
     return Estimate(estimate.value * factor, estimate.low * factor, estimate.high * factor, estimate.n)
