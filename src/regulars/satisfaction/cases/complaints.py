@@ -156,7 +156,7 @@ def outcome_shares(tickets: pd.DataFrame, by: str | None = None, level: float = 
 
 
 def resolution_table(
-    tickets: pd.DataFrame, observation_end, by: str = "category", level: float = 0.9, min_cell: int = 1
+    tickets: pd.DataFrame, observation_end, by: str = "category", *, level: float = 0.9, min_cell: int = 1
 ) -> pd.DataFrame:
     """Median days until a complaint is closed, category by category.
 

@@ -111,7 +111,7 @@ def ticket_times(
         curves["resolution"],
         pd.DataFrame(rows).astype({"group": "string"}) if rows else pd.DataFrame({"group": []}),
         pd.DataFrame(sla),
-        breach_forecast(seen, end, resolution_hours, weeks, level),
+        breach_forecast(seen, end, resolution_hours, weeks=weeks, level=level),
     )
 
 
@@ -136,7 +136,7 @@ def _kept_within(step, wait, done, hours, curve):
 
 
 def breach_forecast(
-    tickets: pd.DataFrame, end, hours: float = RESOLUTION_HOURS, weeks: int = 8, level: float = 0.9
+    tickets: pd.DataFrame, end, hours: float = RESOLUTION_HOURS, *, weeks: int = 8, level: float = 0.9
 ) -> Estimate:
     """Cases that will miss their time in the seven days after `end`: the rate of past weeks, with its Poisson noise.
 

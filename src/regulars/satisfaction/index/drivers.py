@@ -51,6 +51,7 @@ def lmg_shares(y, X: pd.DataFrame) -> pd.Series:
 def driver_shares(
     y,
     X: pd.DataFrame,
+    *,
     draws: int = 400,
     level: float = 0.9,
     seed: int = 0,

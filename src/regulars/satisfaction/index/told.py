@@ -255,7 +255,7 @@ def tell_levers(
     point, effects = lost.point_value, index.effects
     if effects.empty:
         raise UntoldError(NO_ARROW)
-    table = driver_worth(effects, point, settings.interval_level, seed=settings.seed)
+    table = driver_worth(effects, point, level=settings.interval_level, seed=settings.seed)
     table = table.join(effects.set_index("driver")[["performance_low", "performance_high"]], on="driver")
     table["left"] = (table["worth"] * (100 - table["performance"])).clip(lower=0)
     first = table.iloc[0]

@@ -35,7 +35,7 @@ class Components(NamedTuple):
 
 
 def principal_components(
-    answers: pd.DataFrame, draws: int = 200, quantile: float = 0.95, share: float = 0.85, seed: int = 0
+    answers: pd.DataFrame, *, draws: int = 200, quantile: float = 0.95, share: float = 0.85, seed: int = 0
 ) -> Components:
     """Components of the correlations between items, beside what chance alone would give.
 

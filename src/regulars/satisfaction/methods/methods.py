@@ -264,7 +264,7 @@ def rank_correlation(x, y, level: float = 0.9) -> Estimate:
 
 
 def out_of_sample_scores(
-    answers: pd.DataFrame, survey_items: pd.DataFrame, design: Design, folds: int = 5, seed: int = 0
+    answers: pd.DataFrame, survey_items: pd.DataFrame, design: Design, *, folds: int = 5, seed: int = 0
 ) -> pd.DataFrame:
     """Scores of customers under the four methods, each learnt from other customers only.
 

@@ -51,6 +51,7 @@ def sampling_plan(
     spread: pd.Series | float,
     response: pd.Series | float,
     target_width: float,
+    *,
     level: float = 0.9,
     least: int = 30,
 ) -> SamplingPlan:
