@@ -58,6 +58,7 @@ def with_index(waves: pd.DataFrame, index: SatisfactionIndex | Refusal) -> pd.Da
     waves : pandas.DataFrame
         Of `regulars.satisfaction.survey_waves`.
     index : SatisfactionIndex or Refusal
+        Of `measure_index`, or of `satisfaction_index`.
 
     Returns
     -------
@@ -80,6 +81,7 @@ def tell_satisfied(index: SatisfactionIndex) -> Finding:
     Parameters
     ----------
     index : SatisfactionIndex
+        Of `measure_index`, or of `satisfaction_index`.
 
     Returns
     -------
@@ -113,6 +115,7 @@ def tell_why(index: SatisfactionIndex) -> Finding:
     Parameters
     ----------
     index : SatisfactionIndex
+        Of `measure_index`, or of `satisfaction_index`.
 
     Returns
     -------
@@ -150,6 +153,7 @@ def tell_measured(index: SatisfactionIndex) -> Finding:
     Parameters
     ----------
     index : SatisfactionIndex
+        Of `measure_index`, or of `satisfaction_index`.
 
     Returns
     -------
@@ -235,6 +239,7 @@ def tell_levers(
     Parameters
     ----------
     index : SatisfactionIndex
+        Of `measure_index`, or of `satisfaction_index`.
     lost : ValueLost
         Its ``point_value`` is the value of one point of satisfaction.
     economics : Economics

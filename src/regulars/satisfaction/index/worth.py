@@ -79,10 +79,13 @@ def histories_at(purchases: Purchases, when, observation_end, time_unit: str = "
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     when : pandas.Series
         Day by customer_id: of the answer.
     observation_end : date
+        Last day of the data.
     time_unit : {"day", "week", "month"}
+        In which time is counted: day, week or month.
 
     Returns
     -------
@@ -157,10 +160,20 @@ def answers_of_the_left(
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     answers : pandas.DataFrame
         ``customer_id``, ``wave``, ``answered_at``.
     model : BetaGeoFitter
         Fitted to all customers.
+    observation_end : date
+        Last day of the data.
+    time_unit : str
+        Of the model: day, week or month.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; 1 where nobody can be told to have left.
     """
     alive, answered = [], []
     for _, wave in answers.groupby("wave", sort=True):
@@ -204,6 +217,7 @@ def value_lost_to_dissatisfaction(
     spend_per_order : pandas.Series
         Expected spend of one order (currency), by customer_id.
     observation_end : date
+        Last day of the data.
     economics : Economics
         Margin, discount rate, horizon, and the unit of time of the models.
     dissatisfied_below : float
@@ -275,7 +289,19 @@ def value_lost_to_dissatisfaction(
 
 
 def asymmetry(rows: pd.DataFrame, answer_if_left: float) -> dict:
-    """Whether being below the mean counts differently from being above it: likelihood ratio of two slopes to one."""
+    """Whether being below the mean counts differently from being above it: likelihood ratio of two slopes to one.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        One row per customer: ``score`` and the history of `histories_at`.
+    answer_if_left : float
+        How often those who had left answer, as a share of how often the others do.
+
+    Returns
+    -------
+    dict
+    """
     z = (rows["score"] - rows["score"].mean()) / rows["score"].std(ddof=0)
     history = [rows[name] for name in ("frequency", "recency", "T")]
     past = {"before": [rows[name] for name in ("x0", "t0", "T0")], "answer_if_left": answer_if_left}
@@ -305,6 +331,7 @@ def driver_worth(
     draws : int
         Of the simulation behind the intervals and ranks.
     seed : int
+        Of all that is drawn at random.
 
     Returns
     -------

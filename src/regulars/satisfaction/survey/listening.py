@@ -146,6 +146,7 @@ def tell_channels(heard: Mapping, customers: int, settings: SatisfactionSettings
     customers : int
         All customers.
     settings : SatisfactionSettings
+        Its ``interval_level``.
 
     Returns
     -------
