@@ -61,9 +61,8 @@ def write(folder, customers):
 
 def work(step):
     """One stage, in steps; seconds of each, and the ledger's rows."""
-    from regulars import sources
-    from regulars.cleaning import clean as cleaning
-    from regulars.cleaning import quality
+    from regulars import cleaning, sources
+    from regulars.settings import stage_settings
 
     took, begun = {}, time.perf_counter()
 
@@ -82,10 +81,10 @@ def work(step):
     done("clean tables and rejected rows checked and written")
     orders, about = cleaned.kept["orders"], cleaned.about
     span = about.observation_start, about.observation_end
-    days = quality.by_day(orders)
-    quality.figures(orders), quality.sufficiency(orders, *span)
-    quality.weekly_orders(days, *span), quality.gaps(days, *span)
-    quality.example_rows(cleaned.changed, quality.worst_reasons(cleaned.ledger))
+    days = cleaning.by_day(orders)
+    cleaning.figures(orders), cleaning.sufficiency(orders, *span, stage_settings("clean"))
+    cleaning.weekly_orders(days, *span), cleaning.gaps(days, *span)
+    cleaning.example_rows(cleaned.changed, cleaning.worst_reasons(cleaned.ledger))
     done("what the page shows")
     return took, cleaned.ledger["tables"]["orders"]["rows"]
 

@@ -114,7 +114,7 @@ class Shop:
         return ingest("shop", {"seed": 1})
 
     def clean(self):
-        from regulars.cleaning.clean import clean
+        from regulars.cleaning import clean
 
         self.ingest()
         return clean("shop")

@@ -218,6 +218,25 @@ class Refusal:
         return f"It cannot be told: {self.why}"
 
 
+class NotSupplied(Refusal):
+    """Stands for what the firm did not supply, and for all that would be made of it: the page says once what to supply.
+
+    Parameters
+    ----------
+    table : str
+        A table, or another end of the wording ``not_supplied.<table>``.
+
+    Examples
+    --------
+    >>> NotSupplied("surveys").scores.describe()
+    It cannot be told: what it needs is not supplied (surveys).
+    """
+
+    def __init__(self, table: str):
+        super().__init__(f"what it needs is not supplied ({table}).")
+        self.table = table
+
+
 def refused(*values) -> Refusal | None:
     """First of some values that is a `Refusal`, or None."""
     return next((value for value in values if isinstance(value, Refusal)), None)
@@ -267,12 +286,17 @@ def tells(make: Callable[..., Finding]) -> Callable[..., Finding]:
     ('worth', 'Table surveys: nobody answered.')
     >>> tell_worth(Refusal("there is one customer only.")).facts["why"]
     'there is one customer only.'
+    >>> tell_worth(NotSupplied("surveys"))
+    worth: not_supplied
+      table = surveys
     """
     key = make.__name__.removeprefix(MAKER)
 
     @wraps(make)
     def told(*args, **kwargs) -> Finding:
         given = refused(*args, *kwargs.values())
+        if isinstance(given, NotSupplied):
+            return Finding(NOT_SUPPLIED, {"table": given.table}, key=key)
         if given is not None:
             return Finding(UNUSABLE, {"why": given.why}, key=key)
         try:

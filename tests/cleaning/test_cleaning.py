@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import Phase
 
-from regulars import catalog
-from regulars.cleaning import clean as cleaning
+from regulars import catalog, cleaning
+from regulars.cleaning import process
 from regulars.cleaning.ledger import LedgerError
 from regulars.engine.embedded import connect
 from regulars.errors import UserError
@@ -598,21 +598,21 @@ def test_cleaning_before_ingest(shop):
 
 def test_a_heap_that_loses_a_row_is_noticed(shop, monkeypatch):
     shop.lines(LINES, RULES)
-    original = cleaning._net
-    monkeypatch.setattr(cleaning, "_net", lambda rows, by_unit: (original(rows, by_unit)[0], []))
+    original = process._net
+    monkeypatch.setattr(process, "_net", lambda rows, by_unit: (original(rows, by_unit)[0], []))
     with pytest.raises(LedgerError, match="row 4 is lost"):
         shop.clean()
 
 
 def test_a_heap_that_makes_up_money_is_noticed(shop, monkeypatch):
     shop.lines(LINES, RULES)
-    original = cleaning._net
+    original = process._net
 
     def generous(rows, by_unit):
         kept, heaps = original(rows, by_unit)
         return kept.mutate(amount_kept=kept.amount_kept + D(1)), heaps
 
-    monkeypatch.setattr(cleaning, "_net", generous)
+    monkeypatch.setattr(process, "_net", generous)
     with pytest.raises(LedgerError):
         shop.clean()
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import worked_ledger as worked
-from regulars.cleaning import clean as cleaning
+from regulars import cleaning
 from regulars.engine.embedded import fetch
 from regulars.errors import UserError
 from regulars.sources.mapping import parse_mapping

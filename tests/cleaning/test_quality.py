@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regulars import cleaning
 from regulars.cleaning import quality
 from regulars.engine.embedded import as_table
+from regulars.finding import Action, Finding
 from regulars.labels import Reason
+from regulars.settings import stage_settings
 
 START, END = date(2024, 1, 1), date(2024, 6, 30)
 
@@ -48,11 +51,11 @@ def orders(days, customers=None, amount=1.0):
 
 
 def by_day(days):
-    return quality.by_day(orders(days))
+    return cleaning.by_day(orders(days))
 
 
 def test_the_answer():
-    found = quality.ledger_finding(LEDGER)
+    found = quality.usable(LEDGER)
     assert found.verdict == "most"
     assert found.facts == {
         "raw": 100,
@@ -63,7 +66,7 @@ def test_the_answer():
         "rows": 6,
         "amount": 30,
     }
-    assert quality.ledger_finding(WHOLE) == quality.Finding("whole", {"raw": 4, "money": 9.0})
+    assert quality.usable(WHOLE) == Finding("whole", {"raw": 4, "money": 9.0})
 
 
 @pytest.mark.parametrize(
@@ -79,13 +82,13 @@ def test_the_answer():
 def test_what_the_rules_of_the_mapping_set_aside_is_nothing_to_mend(copies, lost, verdict, reason):
     reasons = {"missing_customer": {"fate": "rejected", "rows": lost, "amount": 3}}
     reasons |= {"exact_duplicate": {"fate": "merged", "rows": copies, "amount": 2}} if copies else {}
-    found = quality.ledger_finding({"tables": {"orders": account(100, 100 - copies - lost, reasons, (9, 4, 2, 0, 3))}})
+    found = quality.usable({"tables": {"orders": account(100, 100 - copies - lost, reasons, (9, 4, 2, 0, 3))}})
     assert (found.verdict, found.facts["reason"]) == (verdict, reason)
     assert found.facts.get("by_rule") == (copies if verdict == "ruled" else None)
 
 
 def test_waterfalls_lead_from_raw_to_kept():
-    rows, money = quality.waterfall(LEDGER), quality.waterfall(LEDGER, "amount")
+    rows, money = cleaning.waterfall(LEDGER), cleaning.waterfall(LEDGER, "amount")
     assert rows["step"].tolist() == ["raw", "cancelled_sale", "cancellation", "missing_customer", "kept"]
     assert money["step"].tolist() == ["raw", "missing_customer", "kept"]
     for table, column in ((rows, "rows"), (money, "amount")):
@@ -93,23 +96,23 @@ def test_waterfalls_lead_from_raw_to_kept():
 
 
 def test_copies_that_are_kept_are_told():
-    assert quality.copies_kept(WHOLE) == 2
+    assert cleaning.copies_kept(WHOLE) == 2
     merged = REASONS | {"exact_duplicate": {"fate": "merged", "rows": 2, "amount": 1}}
-    assert quality.copies_kept({"tables": {"orders": account(4, 2, merged, (9, 8, 1, 0, 0))}}) == 0
+    assert cleaning.copies_kept({"tables": {"orders": account(4, 2, merged, (9, 8, 1, 0, 0))}}) == 0
 
 
 def test_every_table_is_listed():
-    table = quality.tables_overview(LEDGER, ["orders", "order_lines", "surveys"]).set_index("table")
+    table = cleaning.tables_overview(LEDGER, ["orders", "order_lines", "surveys"]).set_index("table")
     assert table["supply"].to_dict() == {"orders": "derived", "order_lines": "supplied", "surveys": "absent"}
     assert table.loc["order_lines", "kept"] == 90
     assert table.loc["surveys"].isna().sum() == 5
 
 
 def test_the_worst_reasons_come_first():
-    table = quality.worst_reasons(LEDGER, n=2)
+    table = cleaning.worst_reasons(LEDGER, n=2)
     assert table["reason"].tolist() == ["missing_customer", "unmatched_credit"]
     assert table["share"].tolist() == [0.06, 0.02]
-    assert quality.worst_reasons(WHOLE).empty
+    assert cleaning.worst_reasons(WHOLE).empty
 
 
 def test_examples_take_turns_and_hold_nothing_personal():
@@ -128,25 +131,25 @@ def test_examples_take_turns_and_hold_nothing_personal():
         }
     )
     changed = {"order_lines": as_table(rejected), "tickets": as_table(rejected.assign(table="tickets"))}
-    examples = quality.example_rows(changed, quality.worst_reasons(LEDGER), n=3)
+    examples = cleaning.example_rows(changed, cleaning.worst_reasons(LEDGER), n=3)
     assert examples["row"].tolist() == [1, 7, 2, 8, 3]
     assert not {"raw", "order_id", "customer_id"} & set(examples)
-    empty = quality.example_rows({}, quality.worst_reasons(WHOLE))
+    empty = cleaning.example_rows({}, cleaning.worst_reasons(WHOLE))
     assert empty.empty
 
 
 def test_orders_in_figures_are_those_of_their_rows():
     log = orders(["2024-01-05 10:00", "2024-01-05 23:59", "2024-02-01 00:00"], ["a", "b", "a"], [1.0, 2.5, -7.0])
-    assert quality.figures(log).iloc[0].tolist() == [
+    assert cleaning.figures(log).iloc[0].tolist() == [
         3, 2, pd.Timestamp("2024-01-05"), pd.Timestamp("2024-02-01"), -7, 1, pytest.approx(-3.5 / 3), 2.5,
     ]  # fmt: skip
-    days = quality.by_day(log)
+    days = cleaning.by_day(log)
     assert days["day"].tolist() == [pd.Timestamp("2024-01-05"), pd.Timestamp("2024-02-01")]
     assert days[["orders", "revenue"]].to_numpy().tolist() == [[2, 3.5], [1, -7]]
 
 
 def test_weeks_are_whole_and_end_with_the_data():
-    weeks = quality.weekly_orders(by_day(["2024-06-01", "2024-06-14", "2024-06-30"]), date(2024, 6, 1), END)
+    weeks = cleaning.weekly_orders(by_day(["2024-06-01", "2024-06-14", "2024-06-30"]), date(2024, 6, 1), END)
     assert weeks["week_end"].dt.strftime("%d").tolist() == ["09", "16", "23", "30"]
     assert weeks["orders"].tolist() == [0, 1, 0, 1]  # 1 June lies in no whole week
 
@@ -154,9 +157,9 @@ def test_weeks_are_whole_and_end_with_the_data():
 def test_a_closed_weekday_is_no_gap_and_lost_weeks_are():
     days = pd.date_range(START, END, freq="D")
     busy = days[days.day_of_week != 6].repeat(10)  # closed on Sundays
-    assert quality.gaps(by_day(busy), START, END).empty
+    assert cleaning.gaps(by_day(busy), START, END).empty
     lost = busy[(busy < "2024-03-04") | (busy > "2024-03-13")]
-    found = quality.gaps(by_day(lost), START, END)
+    found = cleaning.gaps(by_day(lost), START, END)
     assert found[["first_day", "last_day", "days"]].to_numpy().tolist() == [
         [pd.Timestamp("2024-03-03"), pd.Timestamp("2024-03-13"), 11]
     ]
@@ -167,7 +170,7 @@ def test_chance_alone_makes_no_gap():
     rng = np.random.default_rng(7)
     for rate in (0.05, 0.5, 3):
         days = pd.Series(pd.date_range(START, END)).repeat(rng.poisson(rate, 182))
-        assert quality.gaps(by_day(days), START, END).empty
+        assert cleaning.gaps(by_day(days), START, END).empty
 
 
 @pytest.mark.parametrize(
@@ -178,16 +181,49 @@ def test_chance_alone_makes_no_gap():
     ],
 )
 def test_enough_to_conclude_from(log, met):
-    checks = quality.sufficiency(log, START, END)
+    checks = cleaning.sufficiency(log, START, END, stage_settings("clean"))
     assert checks["check"].tolist() == ["customers", "days", "recent", "repeaters"]
     assert checks["is_met"].tolist() == met
-    assert quality.sufficiency_finding(checks) == quality.Finding("thin", {"failed": 4 - sum(met), "checks": 4})
+    told = quality.tell_sufficiency(checks, 3)
+    assert (told.verdict, told.facts) == ("thin", {"failed": 4 - sum(met), "checks": 4, "min_orders": 3})
+    assert told.frames["conditions"]["state"].tolist() == [{True: "met", False: "not_met"}[one] for one in met]
+    fine = quality.tell_sufficiency(checks.assign(is_met=True), 3)
+    assert (fine.verdict, fine.facts) == ("enough", {"min_orders": 3})
 
 
 def test_what_to_do():
-    assert quality.actions(LEDGER) == {
-        "customers": {"rows": 6, "amount": 30.0},
-        "credits": {"rows": 2, "amount": 5.0},
-        "reconcile": {"money": 200.0},
-    }
-    assert list(quality.actions(WHOLE)) == ["reconcile"]
+    assert quality.to_do(LEDGER) == [
+        Action("customers", facts={"rows": 6, "amount": 30.0}),
+        Action("credits", facts={"rows": 2, "amount": 5.0}),
+        Action("reconcile", facts={"money": 200.0}),
+    ]
+    assert quality.to_do(WHOLE) == [Action("reconcile", facts={"money": 9.0})]
+
+
+def test_the_first_screen_says_how_much_is_usable():
+    log = orders(["2024-01-05", "2024-02-01"], ["a", "b"])
+    checks = cleaning.sufficiency(log, START, END, stage_settings("clean"))
+    screen = quality.first_screen(LEDGER, cleaning.figures(log), checks)
+    assert screen.answer == quality.usable(LEDGER)
+    assert [(tile.key, tile.estimate.value) for tile in screen.tiles] == [
+        ("kept", 0.9), ("money", 170), ("customers", 2), ("days", 182),
+    ]  # fmt: skip
+    assert screen.tiles[2].verdict == "thin"
+
+
+def test_sections_say_whether_anything_is_missing():
+    days = cleaning.by_day(orders(pd.date_range(START, END, freq="D").repeat(10)))
+    weeks = cleaning.weekly_orders(days, START, END)
+    none = quality.tell_gaps(weeks, cleaning.gaps(days, START, END))
+    assert (none.key, none.verdict, none.facts) == ("gaps", "none", {"least": 70, "most": 70})
+    lost = days[(days["day"] < "2024-03-04") | (days["day"] > "2024-03-10")]
+    weeks, found = cleaning.weekly_orders(lost, START, END), cleaning.gaps(lost, START, END)
+    some = quality.tell_gaps(weeks, found)
+    assert (some.verdict, some.facts["gaps"], some.facts["days"], some.facts["least"]) == ("some", 1, 7, 0)
+    reasons = cleaning.worst_reasons(LEDGER)
+    told = quality.tell_reasons(reasons, pd.DataFrame())
+    assert (told.verdict, told.facts) == ("some", {"reason": "missing_customer", "share": 0.06})
+    assert quality.tell_reasons(cleaning.worst_reasons(WHOLE), pd.DataFrame()).verdict == "whole"
+    ledger = quality.tell_ledger(WHOLE, cleaning.tables_overview(WHOLE))
+    assert ledger.verdict == "whole" and set(ledger.frames) == {"waterfall", "tables"}
+    assert [remark.facts for remark in ledger.remarks] == [{"copies": 2}]

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter, backtest_folds, forecast_now, score_folds
-from regulars.clv.backtesting import forecast_fold
+from regulars.clv import BetaGeoFitter
+from regulars.clv.backtesting import backtest_folds, forecast_fold, forecast_now
 from regulars.clv.combining import _boost, combine_fixed, inner_windows, stack_weights
+from regulars.clv.fold_metrics import score_folds
 from regulars.purchases import Purchases
 
 CDNOW = {"zero_spend_is_purchase": True}

@@ -5,7 +5,7 @@ import hashlib
 import ibis
 import pytest
 
-from regulars.cleaning import clean as cleaning
+from regulars import cleaning
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
 

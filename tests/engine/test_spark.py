@@ -5,8 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from regulars import cleaning
 from regulars import score_everybody as score_in_place
-from regulars.cleaning import clean as cleaning
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
 from regulars.purchases_in_engine import rfm_expression

@@ -122,7 +122,7 @@ def test_a_large_table_never_lies_in_memory_whole(shop, database, monkeypatch):
 
 def test_demo_from_a_database_is_demo_from_files(shop, database, root, monkeypatch):
     """The simulated retailer, its tables loaded as text into PostgreSQL: byte-equal clean tables."""
-    from regulars.cleaning import clean as cleaning
+    from regulars import cleaning
     from regulars.sources.ingest import ingest
 
     demo = yaml.safe_load((root / "data/sources/demo.yaml").read_text())

@@ -175,7 +175,7 @@ def test_a_log_is_mapped_and_builds(firm):
 
 
 def _clean():
-    from regulars.cleaning.clean import clean
+    from regulars.cleaning import clean
     from regulars.sources.ingest import ingest
 
     ingest("shop", {"seed": 1})

@@ -9,7 +9,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from regulars.cleaning import clean as cleaning
+from regulars import cleaning
 from regulars.labels import Fate, Reason
 from regulars.sources.discovery import new_dataset
 from regulars.sources.ingest import ingest

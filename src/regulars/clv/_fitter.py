@@ -13,11 +13,7 @@ from regulars.rounding import round_significant
 # Sums of rounded numbers end a search at points that differ by some 1e-13 from one processor to the next. Without these
 # digits that would go on into every forecast; what they leave out is a millionth of a standard error.
 PARAMETER_DIGITS = 10
-
-
 MET = 1e-9  # distance in log-parameters below which two searches have ended at the same point
-
-
 FLAT = 3.0  # standard error of a log-parameter from which on its interval spans more than two orders of magnitude
 
 
@@ -28,7 +24,7 @@ def bounds(params: pd.Series, errors: pd.Series) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Finding:
+class FitNote:
     """Something the fit found out about the data.
 
     Parameters
@@ -113,7 +109,7 @@ class Fitter:
         self._hessian_ = -optimum.hessian / customers
         self.findings_ = self._find(optimum)
 
-    def _find(self, optimum: Optimum) -> list[Finding]:
+    def _find(self, optimum: Optimum) -> list[FitNote]:
         return []
 
     def _compute_variance_matrix(self):

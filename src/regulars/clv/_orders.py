@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import FLAT, Finding, Fitter, l2_penalty, penalised, prepared
+from regulars.clv._fitter import FLAT, FitNote, Fitter, l2_penalty, penalised, prepared
 from regulars.clv._inputs import Rows, check_history, check_unique, check_weights, common_index, distinct
 from regulars.statistics.distinct import distinct_rows
 
@@ -167,7 +167,7 @@ class OrderFitter(Fitter):
             found += self._find_dropout(values, names, low[2:], high[2:], flat[2:])
         if high[0] or high[1] or (flat[0] and flat[1]):
             found.append(
-                Finding(
+                FitNote(
                     "homogeneous_rate",
                     f"The data do not show that customers differ in how often they buy ({names[0]} and {names[1]} grow "
                     f"together): only the common rate, {values[0] / values[1]:.3g} per unit of time, means something.",
@@ -175,7 +175,7 @@ class OrderFitter(Fitter):
             )
         if self.gradient_norm_ > 1e-5 * max(1.0, self.customers_):
             found.append(
-                Finding(
+                FitNote(
                     "not_converged",
                     f"The search ended with a gradient of {self.gradient_norm_:.2g}: the parameters are not the exact "
                     "maximum; look at the data before using them.",
@@ -214,7 +214,7 @@ class OrderFitter(Fitter):
             )
         else:
             return []
-        return [Finding(code, sentence)]
+        return [FitNote(code, sentence)]
 
     @staticmethod
     def _from_lifetimes(initial_params):

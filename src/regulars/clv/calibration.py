@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from regulars.clv._logistic import fit_logistic
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.value import units
+from regulars.finding import may_refuse
 from regulars.purchases import Purchases
 from regulars.statistics.intervals import wilson
 
@@ -112,6 +113,7 @@ def _losses(p, happened):
     }
 
 
+@may_refuse
 def calibrate_p_active(
     purchases: Purchases,
     observation_end,

@@ -121,32 +121,11 @@ def poisson_deviance(y, expected):
         return 2 * (np.where(y > 0, y * np.log(y / expected), 0.0) - (y - expected))
 
 
-def choose_regularity(
-    purchases: Purchases,
-    cutoff,
-    horizon_days: int,
-    choices: Iterable[int] = (1, 2, 3),
-    *,
-    time_unit: str = "week",
-) -> int:
-    """Regularity k of MBG/CNBD-k that forecast best inside the calibration period, by Poisson deviance.
-
-    The likelihood is no guide: it prefers k = 2 by hundreds where hold-outs do not. The inner hold-out is the last
-    part of what the cutoff leaves, as long as the horizon or a third of the history; without repeat orders before it
-    k is 1.
-
-    Returns
-    -------
-    int
-    """
-    if len(purchases) == 0:
-        return 1
-    windows = inner_windows(purchases, cutoff, horizon_days, time_unit)
-    return best_regularity(windows[0], time_unit, choices) if windows else 1
-
-
 def best_regularity(window: Window, time_unit: str, choices: Iterable[int] = (1, 2, 3)) -> int:
-    """Regularity k that forecast an inner hold-out best; see `choose_regularity`."""
+    """Regularity k of MBG/CNBD-k that forecast an inner hold-out best, by Poisson deviance.
+
+    The likelihood is no guide: it prefers k = 2 by hundreds where hold-outs do not.
+    """
     history, came = columns(window.table), window.table["holdout_orders"].to_numpy(float)
     horizon = units(days=window.days, time_unit=time_unit)
     loss = {}

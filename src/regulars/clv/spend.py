@@ -1,16 +1,17 @@
 """Spend per order: whether it is independent of how often customers order, and what outliers do to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from regulars.clv._inputs import check_lengths, vector
+from regulars.clv._shown import Shown
 from regulars.clv.gamma_gamma import GammaGammaFitter, TiltedGammaGammaFitter
 from regulars.statistics.intervals import Estimate, z_value
 
 
-@dataclass(frozen=True)
-class SpendChoice:
+@dataclass(frozen=True, repr=False)
+class SpendChoice(Shown):
     """The model of spend that the data call for.
 
     Parameters
@@ -26,11 +27,11 @@ class SpendChoice:
         The model that assumes independence, to tell by how much the choice matters.
     """
 
-    model: GammaGammaFitter
+    model: GammaGammaFitter = field(repr=False)
     is_independent: bool
     correlation: Estimate
     tilt: Estimate
-    plain: GammaGammaFitter
+    plain: GammaGammaFitter = field(repr=False)
 
 
 def choose_spend_model(frequency, monetary_value, weights=None, *, level: float = 0.9) -> SpendChoice:

@@ -4,10 +4,11 @@ from datetime import date
 
 import pandas as pd
 
-from regulars.clv.told_months import MEASURES, told_months_finding
+from regulars.clv.month_by_month import MEASURES
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.history.closed import FOLDER, MONTHS, closed_days, read_summary, read_table
+from regulars.history.told_months import hold_against
 
 ENDS = tuple(f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high"))
 COLUMNS = ("month", "start", "with_new", "share", *ENDS)
@@ -72,8 +73,8 @@ def tell_earlier(dataset: str, orders: pd.DataFrame, *, observation_end, share: 
     Returns
     -------
     regulars.finding.Finding
-        Of `regulars.clv.told_months.told_months_finding`; ``not_supplied`` where nothing was saved, ``unusable`` where
-        a file cannot be read, belongs elsewhere, or lacks a column.
+        Of `regulars.history.told_months.hold_against`; ``not_supplied`` where nothing was saved, ``unusable`` where a
+        file cannot be read, belongs elsewhere, or lacks a column.
     """
     saved = read_months(dataset, observation_end, share=share)
-    return told_months_finding(orders, *saved, observation_end) if saved else Finding(NOT_SUPPLIED)
+    return hold_against(orders, *saved, observation_end) if saved else Finding(NOT_SUPPLIED)

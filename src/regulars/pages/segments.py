@@ -12,20 +12,6 @@ PAGE = Page(
     "segments.html",
     (
         section(
-            "past",
-            table=table(
-                columns(
-                    "segment",
-                    "customers",
-                    "days_since_order",
-                    "spend_per_customer",
-                    spend_share="percent:with_interval",
-                ),
-                total=["customers"],
-            ),
-            advice=table({"segment": "label:segment", "customers": "count", "advice": "label:segment_advice"}),
-        ),
-        section(
             "groups",
             shares=chart(
                 charts.dots,
@@ -39,6 +25,16 @@ PAGE = Page(
             table=table(
                 columns("segment", "customers", "days_since_order", "spend_per_customer", "clv_per_customer", "clv"),
                 total=["customers", "clv"],
+            ),
+            brought=table(
+                columns(
+                    "segment",
+                    "customers",
+                    "days_since_order",
+                    "spend_per_customer",
+                    spend_share="percent:with_interval",
+                ),
+                total=["customers"],
             ),
             advice=table(columns("segment", "customers", advice="label:segment_advice")),
         ),

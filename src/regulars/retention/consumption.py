@@ -50,6 +50,8 @@ class Consumption:
         One row per customer: ``customer_id``, ``product_id`` (of what the last order held, that bought on the most
         days), ``last_day``, ``quantity`` (taken then), ``gaps``, ``centre`` and ``spread`` of the logarithm of the
         days until the next order.
+    window_level : float
+        Share of the waits that was to fall inside their windows.
     """
 
     verdict: JarVerdict
@@ -57,6 +59,7 @@ class Consumption:
     narrower: float
     inside: Estimate
     staples: pd.DataFrame
+    window_level: float = DateRules.window_level
 
 
 STAPLES = ["customer_id", "product_id", "last_day", "quantity", "gaps", "centre", "spread"]
@@ -116,7 +119,7 @@ def learn_consumption(
         verdict = JarVerdict.NO_LINK
     elif against(inside, rules.window_level) is Change.DOWN:
         verdict = JarVerdict.NOT_HELD
-    return Consumption(verdict, fit.slope, fit.narrower, inside, _staples(fit, bought, waits))
+    return Consumption(verdict, fit.slope, fit.narrower, inside, _staples(fit, bought, waits), rules.window_level)
 
 
 def _untold(waits: int) -> Consumption:
@@ -290,7 +293,7 @@ def tell_jar(used: Consumption | None, dates: pd.DataFrame) -> Finding:
     facts = {"twice": Estimate(*ends, n=used.slope.n), "narrower": used.narrower}
     if used.verdict is JarVerdict.NO_LINK:
         return Finding(used.verdict, facts)
-    facts["held"] = used.inside
+    facts |= {"held": used.inside, "window": used.window_level}
     if used.verdict is JarVerdict.SHARPENS:
         facts |= {"sharpened": int(dates["product_id"].notna().sum()), "staples": len(used.staples)}
     return Finding(used.verdict, facts)

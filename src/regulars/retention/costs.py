@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.clv.equity import acquisition_campaigns, acquisition_cost
+from regulars.clv.winning import acquisition_campaigns, acquisition_cost
 from regulars.finding import NOT_SUPPLIED, Finding, shown, tells
 from regulars.labels import Change, Purpose
 from regulars.purchases import Purchases, dates_of, day_numbers

@@ -327,7 +327,7 @@ def _groups_of(frame: pd.DataFrame, within_days: int, level: float, min_customer
 
 
 @tells
-def tell_groups(compared: Compared, *, within_days: int) -> Finding:
+def tell_groups(compared: Compared, *, within_days: int, level: float = 0.9) -> Finding:
     """Who orders again sooner.
 
     Parameters
@@ -336,6 +336,8 @@ def tell_groups(compared: Compared, *, within_days: int) -> Finding:
         Of `compare_groups`.
     within_days : int
         Window of the shares.
+    level : float
+        At which they were compared: the rest is the share of false alarms among the groupings.
 
     Returns
     -------
@@ -347,7 +349,7 @@ def tell_groups(compared: Compared, *, within_days: int) -> Finding:
     tests = compared.tests
     if tests.empty:
         return Finding(GroupsVerdict.TOO_FEW)
-    facts = {"days": within_days, "groupings": len(tests)}
+    facts = {"days": within_days, "groupings": len(tests), "alarms": 1 - level}
     told = np.where(tests["differs"], GroupsVerdict.DIFFER.value, GroupsVerdict.ALIKE.value)
     differ = tests[tests["differs"]]
     frames = {"tests": tests.assign(differs=told)} | {name: compared.groups[name] for name in differ["grouping"]}

@@ -285,6 +285,8 @@ class Judged(NamedTuple):
     reliability : pandas.DataFrame
         Customers in groups of like chance: ``n``, ``predicted``, ``observed`` with ``observed_low`` and
         ``observed_high`` (Wilson).
+    window_level : float
+        Share of the next orders that was to fall in their windows.
     """
 
     verdict: RuleVerdict
@@ -297,6 +299,12 @@ class Judged(NamedTuple):
     flagged: Flagged = Flagged(NOTHING, NOTHING, NOTHING, {}, {})
     windows: Mapping[str, Estimate] = NO_WINDOWS
     reliability: pd.DataFrame = pd.DataFrame()
+    window_level: float = DateRules.window_level
+
+    @property
+    def window_facts(self) -> dict[str, Estimate | float]:
+        """Where the next order fell in its window, and the share that was to fall inside (``window``)."""
+        return {**self.windows, "window": self.window_level}
 
 
 @may_refuse
@@ -362,6 +370,7 @@ def judge(
         flagged,
         dates_calibration(places, window_level=window_level, level=level),
         reliability.rename(columns={"low": "observed_low", "high": "observed_high"}),
+        window_level,
     )
 
 
@@ -403,7 +412,7 @@ def tell_judged(judged: Judged) -> Finding:
     """
     if judged.verdict is RuleVerdict.TOO_SHORT:
         return Finding(judged.verdict, {"days": judged.days})
-    facts = {"days": judged.days, "cutoff": judged.cutoff, "fixed_days": judged.fixed_days, **judged.windows}
+    facts = {"days": judged.days, "cutoff": judged.cutoff, "fixed_days": judged.fixed_days, **judged.window_facts}
     facts |= {"forecast": judged.forecast, "came": judged.came, "n": judged.forecast.n}
     if judged.verdict is not RuleVerdict.UNKNOWN:
         flagged = judged.flagged

@@ -78,8 +78,7 @@ def tell_states(
         value,
         "customer_state",
         [state.value for state in CustomerState],
-        level=certainty.level,
-        level_uncertainty=certainty.level_uncertainty,
+        certainty=certainty,
         min_cell=min_cell,
         observation_end=observation_end,
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding
 from regulars.labels import Cluster, ClusterFeature, ClusterMethod
 
 FEATURES = tuple(name.value for name in ClusterFeature)
@@ -38,7 +37,7 @@ class Clustering:
     method : ClusterMethod, optional
         How they were found; None where there are none.
     rule : callable, optional
-        Features of any customers to the names of these clusters, as `cluster_drift` needs it.
+        Features of any customers to the names of these clusters, by which `groups_at` names those of an earlier day.
     """
 
     labels: pd.Series
@@ -83,7 +82,7 @@ def cluster_features(customers: pd.DataFrame, observation_end) -> pd.DataFrame:
 
 
 def find_clusters(
-    features: pd.DataFrame, clusters_max: int = 6, bootstraps: int = 20, seed: int = 0, sample: int = SAMPLE
+    features: pd.DataFrame, *, clusters_max: int = 6, bootstraps: int = 20, seed: int = 0, sample: int = SAMPLE
 ) -> Clustering:
     """Groups into which the customers fall by themselves, if they do.
 
@@ -127,6 +126,14 @@ def find_clusters(
     Liu, Y., Hayes, D. N., Nobel, A. and Marron, J. S. (2008), J. American Statistical Association 103, 1281-1293
     (one normal distribution as the case without clusters).
     Fraley, C. and Raftery, A. E. (2002), J. American Statistical Association 97, 611-631 (mixtures of normals).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> logs = np.vstack([rng.normal(centre, 0.2, (100, 3)) for centre in ((3, 2.8, 5.5), (6, 0.9, 2.5))])
+    >>> found = find_clusters(pd.DataFrame(np.expm1(logs), columns=list(FEATURES)), clusters_max=3, bootstraps=5)
+    >>> found.n_clusters, found.profile["cluster"].tolist()
+    (2, ['recent_frequent_high', 'silent_rare_low'])
     """
     scaling = _Scaling.of(features)
     scaled = scaling.apply(features)
@@ -141,7 +148,7 @@ def find_clusters(
 
     with threadpool_limits(1):  # sums in one order, so that every machine finds the same centres
         trials = [
-            _trial(points, features, rows, method, k, bootstraps, rng)
+            _trial(points, features.iloc[rows], method=method, k=k, bootstraps=bootstraps, rng=rng)
             for method in ClusterMethod
             for k in range(2, clusters_max + 1)
         ]
@@ -192,39 +199,6 @@ def profile_long(profile: pd.DataFrame) -> pd.DataFrame:
     return long[["cluster", "feature", "standing", "customers"]]
 
 
-def clusters_finding(found: Clustering, money: pd.DataFrame, months: float, bootstraps: int) -> Finding:
-    """Tell whether customers fall into groups by themselves, and into which.
-
-    Parameters
-    ----------
-    found : Clustering
-    money : pandas.DataFrame
-        cluster, clv with its interval: of `regulars.segments.group_summary`.
-    months : float
-        Horizon of the money.
-    bootstraps : int
-        Resamples behind the stability.
-
-    Returns
-    -------
-    Finding
-        Verdict ``found``, ``none`` or ``too_few`` (customers, or none who differ).
-    """
-    if found.stability.empty:
-        return Finding("too_few")
-    stability = found.stability
-    wide = stability.pivot(index="clusters", columns="method", values="adjusted_rand").reset_index()
-    trials = stability.sort_values(["admitted", "silhouette"], ascending=False, kind="stable", ignore_index=True)
-    facts = {"bootstraps": bootstraps, "best": float(stability["adjusted_rand"].max())}
-    frames = {"stability": wide.rename_axis(columns=None), "trials": trials}
-    if not found.n_clusters:
-        return Finding("none", facts, frames)
-    taken = stability[(stability["method"] == found.method.value) & (stability["clusters"] == found.n_clusters)].iloc[0]
-    frames |= {"profile": profile_long(found.profile), "table": found.profile.merge(money, on="cluster")}
-    facts |= {"number": found.n_clusters, "method": found.method, "agreement": float(taken["adjusted_rand"])}
-    return Finding("found", facts | {"months": months}, frames)
-
-
 @dataclass(frozen=True)
 class _Scaling:
     """Middle and width of each feature that varies, on the log scale."""
@@ -264,7 +238,7 @@ class _Rule:
         return pd.Series(pd.Series(self.names, dtype="string").reindex(codes).array, index=index, name="cluster")
 
 
-def _trial(points, features, rows, method, k, bootstraps, rng):
+def _trial(points, features, *, method, k, bootstraps, rng):
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 
     whole = _fit(method, points, k, rng)
@@ -276,7 +250,7 @@ def _trial(points, features, rows, method, k, bootstraps, rng):
         if b == FIRST_LOOK - 1 and np.mean(agreement) < HOPELESS:
             break
     agreement = np.array(agreement)
-    names = _names(features.iloc[rows], codes)
+    names = _names(features, codes)
     stable = agreement.mean() >= STABLE and len(set(names.values())) == k
     singles = np.full(bootstraps, np.nan)
     covariance = np.atleast_2d(np.cov(points, rowvar=False))
@@ -299,7 +273,7 @@ def _trial(points, features, rows, method, k, bootstraps, rng):
     return trial, whole
 
 
-def _fit(method, points, k, rng, start=None, quick=False):
+def _fit(method, points, k, rng, *, start=None, quick=False):
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture

@@ -1,18 +1,16 @@
 """How customers have moved between groups since an earlier day: counts that add up, and rows that sum to one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding
 from regulars.labels import Segment
-from regulars.purchases import Purchases, month_before
+from regulars.purchases import Purchases
 from regulars.segments.clusters import Clustering, cluster_features
 from regulars.segments.rfm import name_segments, rfm_scores
-from regulars.statistics.intervals import Estimate, z_value
-
-AGING = (Segment.NEW, Segment.PROMISING)  # everybody leaves them by the passing of time: no news
+from regulars.statistics.intervals import z_value
 
 
 def groups_at(purchases: Purchases, day, found: Clustering | None = None) -> pd.DataFrame:
@@ -21,6 +19,7 @@ def groups_at(purchases: Purchases, day, found: Clustering | None = None) -> pd.
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Of all customers.
     day : date
         Later purchases are not known yet.
     found : Clustering, optional
@@ -29,7 +28,13 @@ def groups_at(purchases: Purchases, day, found: Clustering | None = None) -> pd.
     Returns
     -------
     pandas.DataFrame
-        ``segment`` and, where clusters were found, ``cluster``, by customer_id.
+        ``segment`` and, where clusters were found, ``cluster``, by customer_id; no row where nobody had bought by then.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"customer_id": ["a", "b"], "ordered_at": pd.to_datetime(["2026-01-05", "2026-03-05"])})
+    >>> groups_at(Purchases.of(orders.assign(amount=9.0)), "2026-02-01")["segment"].to_dict()
+    {'a': 'lost'}
     """
     then = purchases.summary(day).set_index("customer_id")
     if then.empty:
@@ -40,14 +45,17 @@ def groups_at(purchases: Purchases, day, found: Clustering | None = None) -> pd.
     return groups
 
 
-def moves(before: pd.Series, now: pd.Series, order: Sequence[str], by: str = "segment", level: float = 0.9):
+def moves(
+    before: pd.Series, now: pd.Series, order: Sequence[str], *, by: str = "segment", level: float = 0.9
+) -> pd.DataFrame:
     """Customers of each group then and now, and what lies between.
 
     Parameters
     ----------
-    before, now : pandas.Series
-        Group of each customer, by customer_id; who is missing before is a new customer, who is missing now has left
-        the data.
+    before : pandas.Series
+        Group of each customer then, by customer_id; who is missing is a new customer now.
+    now : pandas.Series
+        Group of each customer now, by customer_id; who is missing has left the data.
     order : sequence of str
         Groups in the order shown.
     by : str
@@ -103,13 +111,15 @@ def _codes(groups: pd.Series, names: list) -> pd.Series:
     return pd.Series(pd.Categorical(groups.astype(object), names).codes, index=groups.index)
 
 
-def transition_shares(before: pd.Series, now: pd.Series, order: Sequence[str], min_cell: int = 1) -> pd.DataFrame:
+def transition_shares(before: pd.Series, now: pd.Series, order: Sequence[str], *, min_cell: int = 1) -> pd.DataFrame:
     """Where the customers of each group went: one row per pair, shares that sum to one over each group.
 
     Parameters
     ----------
-    before, now : pandas.Series
-        Group of each customer, on the same index.
+    before : pandas.Series
+        Group of each customer then.
+    now : pandas.Series
+        Group of each customer now, on the same index.
     order : sequence of str
         Groups in the order shown.
     min_cell : int
@@ -137,58 +147,93 @@ def transition_shares(before: pd.Series, now: pd.Series, order: Sequence[str], m
     return long.assign(n=long["before"].map(n).astype(int)).astype({"before": "string", "now": "string"})
 
 
-def drift_finding(
-    purchases: Purchases, customers: pd.DataFrame, found: Clustering, end, order, level=0.9, min_cell=1
-) -> Finding:
-    """Tell who has changed segment in the last month.
+@dataclass(frozen=True)
+class Drift:
+    """How customers have moved between groups since a day.
 
     Parameters
     ----------
+    day : date
+        Since which.
+    same : float or None
+        Share of the customers known then who have stayed in their segment; None where nobody was known then.
+    moves : pandas.DataFrame
+        Of `moves`, by segment; groups of too few customers are left out.
+    paths : pandas.DataFrame
+        Ways from one segment to another, the most travelled first: ``before``, ``now``, ``share`` (of those who stood
+        there then), ``n`` (these), ``customers``.
+    clusters : pandas.DataFrame
+        Of `moves`, by cluster, by the rule found now; empty where there are no clusters.
+    """
+
+    day: pd.Timestamp
+    same: float | None = None
+    moves: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    paths: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    clusters: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+
+
+def drift_since(
+    day, purchases: Purchases, customers: pd.DataFrame, *, end, found: Clustering, level: float = 0.9, min_cell: int = 1
+) -> Drift:
+    """Who has moved to another segment, or cluster, since a day.
+
+    Parameters
+    ----------
+    day : date
+        With which today is compared.
     purchases : regulars.purchases.Purchases
+        Of all customers.
     customers : pandas.DataFrame
-        customer_id, segment, cluster as of `end`.
+        ``customer_id``, ``segment``, ``cluster`` as of `end`.
+    end : date
+        Last day of the data.
     found : Clustering
         The clusters of today.
-    end : date
-        Last day of the data; the day before which is compared lies a month earlier.
-    order : sequence of str
-        Segments in the order shown.
-    level, min_cell
-        Of the intervals; smallest group shown.
+    level : float
+        Of the interval of a net move.
+    min_cell : int
+        Groups, and ways between them, of fewer customers are left out.
 
     Returns
     -------
-    Finding
-        Verdict ``grown`` or ``shrunk`` (the segment that moved most beyond noise, of those that time alone does not
-        empty), ``still``, or ``no_past``.
+    Drift
+
+    Examples
+    --------
+    >>> from regulars.segments import find_clusters, cluster_features
+    >>> orders = pd.DataFrame({"customer_id": ["a", "b", "b"], "amount": 9.0,
+    ...                        "ordered_at": pd.to_datetime(["2026-01-05", "2026-01-08", "2026-03-05"])})
+    >>> purchases = Purchases.of(orders)
+    >>> customers = purchases.summary("2026-03-31")
+    >>> customers = customers.assign(segment=name_segments(rfm_scores(customers)), cluster="none")
+    >>> found = find_clusters(cluster_features(customers, "2026-03-31"))
+    >>> drift_since("2026-02-28", purchases, customers, end="2026-03-31", found=found).same
+    0.5
     """
-    day = month_before(end)
-    then, now = groups_at(purchases, day, found), customers.set_index("customer_id")
+    day, now = pd.Timestamp(day), customers.set_index("customer_id")
+    then = groups_at(purchases, day, found)
     if then.empty:
-        return Finding("no_past", {"day": day})
+        return Drift(day)
     known = purchases.known(end)
     if pd.Index(purchases.customers.iloc[known]).equals(now.index):
         # the same customers in the same order: numbers are compared faster than ids
         then.index, now.index = purchases.known(day), known
-    table = moves(then["segment"], now["segment"], order, "segment", level)
-    shown = table[table["n"] >= min_cell].reset_index(drop=True)
+    order = list(Segment)
+    table = moves(then["segment"], now["segment"], order, level=level)
     stayed = then["segment"].reindex(now.index).dropna()
-    same = float((stayed == now["segment"].reindex(stayed.index)).mean())
-    beyond = shown[((shown["net_low"] > 0) | (shown["net_high"] < 0)) & ~shown["segment"].isin(AGING)]
-    facts = {"day": day, "same": same}
-    paths = transition_shares(stayed, now["segment"].reindex(stayed.index), order, min_cell)
+    today = now["segment"].reindex(stayed.index)
+    paths = transition_shares(stayed, today, order, min_cell=min_cell)
     paths["customers"] = (paths["share"] * paths["n"]).round().astype(int)
     went = paths[(paths["before"] != paths["now"]) & (paths["customers"] >= min_cell)]
-    frames = {"moves": shown, "paths": went.sort_values("customers", ascending=False, kind="stable", ignore_index=True)}
+    clusters = pd.DataFrame()
     if "cluster" in then:
         names = list(dict.fromkeys([*found.profile["cluster"], *then["cluster"].unique()]))
-        frames["clusters"] = moves(then["cluster"], now["cluster"], names, "cluster", level)
-    frames = {name: frame for name, frame in frames.items() if len(frame)}  # too few customers to be shown
-    if beyond.empty:
-        return Finding("still", facts, frames)
-    row = beyond.loc[beyond["net"].abs().idxmax()]
-    net = Estimate(float(row["net"]), float(row["net_low"]), float(row["net_high"]), int(row["n"]))
-    if net.value < 0:
-        net = Estimate(-net.value, -net.high, -net.low, net.n)
-    facts |= {"segment": str(row["segment"]), "net": net}
-    return Finding("grown" if row["net"] > 0 else "shrunk", facts, frames)
+        clusters = moves(then["cluster"], now["cluster"], names, by="cluster", level=level)
+    return Drift(
+        day=day,
+        same=float((stayed == today).mean()),
+        moves=table[table["n"] >= min_cell].reset_index(drop=True),
+        paths=went.sort_values("customers", ascending=False, kind="stable", ignore_index=True),
+        clusters=clusters,
+    )

@@ -1,126 +1,172 @@
-"""Sections on the named segments: what each brings, who has gone quiet, how the pyramid lies across them."""
+"""Some of the customers in figures: the group from which most is to come, the largest, those of some segments."""
+
+from typing import NamedTuple
 
 import pandas as pd
 
 from regulars.errors import UntoldError
-from regulars.finding import Finding
-from regulars.labels import Segment, Tier
-from regulars.segments.findings import Part, largest_group, leading_group
-from regulars.segments.summary import advice, cross_table, group_summary, score_grid
-from regulars.statistics.intervals import share
+from regulars.finding import may_refuse, plain_fact
+from regulars.labels import Segment
+from regulars.segments.summary import share_of
+from regulars.statistics.intervals import Estimate, from_row
+
+GONE_QUIET = (Segment.AT_RISK, Segment.CANNOT_LOSE)
+NO_VALUE = "It needs what customers will bring, which these orders do not allow to tell: see the value page."
+HAVE_BEGUN = (Segment.NEW, Segment.PROMISING, Segment.POTENTIAL_LOYAL)
 
 
-def groups_finding(named: pd.DataFrame, months: float, uncertainty: float) -> Finding:
-    """Tell which segments there are, what they brought and what they should bring.
+class Group(NamedTuple):
+    """One group of customers in figures.
 
     Parameters
     ----------
-    named : pandas.DataFrame
-        Of `regulars.segments.group_summary`, by segment.
-    months : float
-        Horizon.
-    uncertainty : float
-        Standard deviation of the level of a total that no model sees.
+    group : str
+        Its name.
+    customers : int
+        In it.
+    share : float
+        Of all customers.
+    worth : Estimate
+        Value to come, currency.
+    future : Estimate
+        Share of the value to come of all.
+    past : Estimate
+        Share of the revenue so far of all.
+    """
 
-    Returns
-    -------
-    Finding
-        Verdict ``same`` where the largest segment is the one that should bring most, else ``other``.
+    group: str
+    customers: int
+    share: float
+    worth: Estimate
+    future: Estimate
+    past: Estimate
+
+    def __repr__(self) -> str:
+        """Each figure on a line of its own."""
+        return _listed(self)
+
+
+class Part(NamedTuple):
+    """Some of the customers in figures.
+
+    Parameters
+    ----------
+    customers : int
+        How many.
+    past : Estimate
+        Share of the revenue so far of all.
+    future : Estimate
+        Share of the value to come of all.
+    worth : float
+        Value to come, currency.
+    at_risk : float
+        What they would bring if all were still customers, less what they should bring, currency.
+    """
+
+    customers: int
+    past: Estimate
+    future: Estimate
+    worth: float
+    at_risk: float
+
+    def __repr__(self) -> str:
+        """Each figure on a line of its own."""
+        return _listed(self)
+
+
+def _listed(figures: NamedTuple) -> str:
+    return "\n".join(f"{name:<10}{plain_fact(value)}" for name, value in figures._asdict().items())
+
+
+def need_value(customers: pd.DataFrame) -> None:
+    """Make sure that what customers will bring is known.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        ``clv``, or a summary of it.
 
     Raises
     ------
     UntoldError
-        As `leading_group`.
+        Where nobody's is.
     """
-    best, largest = leading_group(named, "segment"), largest_group(named, "segment")
-    facts = {"best": best.group, "worth": best.worth, "future": best.future, "past": best.past, "months": months}
-    facts |= {"largest": largest.group, "share": largest.share, "its_future": largest.future}
-    frames = {"shares": named, "table": named, "advice": advice(named)}
-    return Finding("same" if largest.group == best.group else "other", facts | {"uncertainty": uncertainty}, frames)
+    if "clv" not in customers or customers["clv"].isna().all():
+        raise UntoldError(NO_VALUE)
 
 
-def past_finding(named: pd.DataFrame) -> Finding:
-    """Tell which segments there are and what they brought, where what they should bring is not known.
+@may_refuse
+def leading_group(table: pd.DataFrame, by: str) -> Group:
+    """Group from which most value is to come.
 
     Parameters
     ----------
-    named : pandas.DataFrame
-        Of `regulars.segments.group_summary`, by segment; without a row where every segment is too small to be shown.
+    table : pandas.DataFrame
+        As `regulars.segments.group_summary` gives it, with ``clv``.
+    by : str
+        Its column of groups.
 
     Returns
     -------
-    Finding
-        Verdict ``known``, or ``few``.
+    Group or Refusal
+        Why not, where the table has no row, or nobody's value to come is known.
 
     Examples
     --------
-    >>> past_finding(pd.DataFrame({"segment": [], "customers": [], "spend": []})).verdict
-    'few'
+    >>> from regulars.segments import group_summary
+    >>> customers = pd.DataFrame({"segment": ["new", "lost"], "spend": [5.0, 9.0], "clv": [8.0, 1.0]})
+    >>> leading_group(group_summary(customers, "segment"), "segment").group
+    'new'
+    >>> leading_group(group_summary(customers[["segment", "spend"]], "segment"), "segment")
+    It cannot be told: It needs what customers will bring, which these orders do not allow to tell: see the value page.
     """
-    if named.empty:
-        return Finding("few")
-    first = named.loc[named["customers"].idxmax()]
-    facts = {"largest": str(first["segment"]), "share": float(first["customers_share"])}
-    frames = {"table": named.sort_values("spend", ascending=False, kind="stable"), "advice": advice(named)}
-    return Finding("known", facts | {"past": float(first["spend_share"])}, frames)
+    if "clv" not in table:
+        raise UntoldError(NO_VALUE)
+    return _group(table, by, "clv")
 
 
-def quiet_finding(customers: pd.DataFrame, scores: pd.DataFrame, quiet: Part, months: float, min_cell: int) -> Finding:
-    """Tell who was good and has gone quiet, on the map that the names of segments are cut out of.
+@may_refuse
+def largest_group(table: pd.DataFrame, by: str) -> Group:
+    """Group with the most customers; parameters, and what is returned, as of `leading_group`."""
+    return _group(table, by, "customers")
+
+
+def _group(table: pd.DataFrame, by: str, largest: str) -> Group:
+    if table.empty:
+        raise UntoldError(
+            f"The orders have too few customers: every {by} has fewer customers than the smallest that may be shown; "
+            "set common.privacy_min_cell in params.yaml lower, or supply a longer history."
+        )
+    row = table.loc[table[largest].idxmax()]
+    worth, future, past = (from_row(row, name, "customers") for name in ("clv", "clv_share", "spend_share"))
+    return Group(str(row[by]), int(row["customers"]), float(row["customers_share"]), worth, future, past)
+
+
+def part_of(customers: pd.DataFrame, segments: tuple[Segment, ...], level: float = 0.9) -> Part:
+    """What customers of some segments brought and should bring.
 
     Parameters
     ----------
     customers : pandas.DataFrame
-        As for `score_grid`.
-    scores : pandas.DataFrame
-        Of `regulars.segments.rfm_scores`.
-    quiet : Part
-    months : float
-    min_cell : int
+        ``segment``, ``spend``, ``clv``, ``value_at_risk``, one row per customer.
+    segments : tuple of Segment
+        Such as `GONE_QUIET` and `HAVE_BEGUN`.
+    level : float
+        Of the intervals of the shares.
 
     Returns
     -------
-    Finding
+    Part
 
-    Raises
-    ------
-    UntoldError
-        Where every cell is too small to be shown, or nobody's value is known.
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"segment": ["at_risk", "loyal"], "spend": [30.0, 70.0], "clv": [1.0, 9.0],
+    ...                           "value_at_risk": [5.0, 2.0]})
+    >>> quiet = part_of(customers, GONE_QUIET)
+    >>> quiet.customers, quiet.past.value, quiet.future.value, quiet.at_risk
+    (1, 0.3, 0.1, 5.0)
     """
-    grid = score_grid(customers, scores, min_cell)
-    if not grid["clv_per_customer"].notna().any():
-        raise UntoldError("It needs what customers will bring, in groups large enough to be shown.")
-    facts = {"quiet": quiet.customers, "past": quiet.past, "future": quiet.future, "months": months}
-    facts |= {"low": float(grid["clv_per_customer"].min()), "high": float(grid["clv_per_customer"].max())}
-    return Finding(None, facts, {"map": grid})
-
-
-def tiers_finding(customers: pd.DataFrame, named: pd.DataFrame, months: float, *, level: float, **money) -> Finding:
-    """Tell how many of the most valuable customers stand in the segment that should bring most.
-
-    Parameters
-    ----------
-    customers : pandas.DataFrame
-        tier, segment, and what `group_summary` needs.
-    named : pandas.DataFrame
-        Of `group_summary`, by segment.
-    months : float
-    level, **money
-        As for `group_summary`.
-
-    Returns
-    -------
-    Finding
-
-    Raises
-    ------
-    UntoldError
-        As `leading_group`, of segments and of tiers.
-    """
-    best = leading_group(named, "segment")
-    tiers = group_summary(customers, "tier", list(Tier), level=level, **money)
-    first = leading_group(tiers.head(1), "tier")
-    tiers = tiers.merge(cross_table(customers, "tier", "segment", list(Tier), list(Segment)), on="tier")
-    tiers = tiers.rename(columns={best.group: "best"})
-    facts = {"top": share(int(tiers["best"].iloc[0]), first.customers, level), "best": best.group}
-    return Finding(None, facts | {"tier": first.group, "future": first.future, "months": months}, {"table": tiers})
+    mask = customers["segment"].isin([segment.value for segment in segments]).astype(bool)
+    past, future = (share_of(customers[name], mask, level) for name in ("spend", "clv"))
+    sums = customers.loc[mask, ["clv", "value_at_risk"]].sum()
+    return Part(int(mask.sum()), past, future, float(sums["clv"]), float(sums["value_at_risk"]))

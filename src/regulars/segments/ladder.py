@@ -1,21 +1,55 @@
-"""The ladder from suspect to partner: its steps, who stands where, who climbs, and what is to come."""
+"""The ladder from suspect to partner: its steps, who stands where, and for how long."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
 from regulars.labels import LifecycleStage
-from regulars.purchases import Purchases, day_number
+from regulars.purchases import Purchases, day_number, day_numbers
 from regulars.settings import LadderRules
-from regulars.statistics.intervals import Estimate, share
-from regulars.statistics.survival import kaplan_meier
 
-LADDER = tuple(stage.value for stage in LifecycleStage)
+STEPS = tuple(stage.value for stage in LifecycleStage)
 
 
-def ladder_at(purchases: Purchases, day, rules: LadderRules, memberships=None, referrals=None) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Ladder:
+    """The ladder of a firm: its rules, and what it knows beside purchases.
+
+    Parameters
+    ----------
+    rules : LadderRules
+        When a customer stands on which step.
+    memberships : pandas.DataFrame, optional
+        customer_id, joined_at [, left_at]; without it nobody is a member.
+    referrals : pandas.DataFrame, optional
+        referrer_id, referred_id, at; without it nobody is an advocate.
+    prospects : pandas.DataFrame, optional
+        prospect_id, created_at, stage [, customer_id once won]; without it the ladder begins with customers.
+    """
+
+    rules: LadderRules
+    memberships: pd.DataFrame | None = field(default=None, repr=False)
+    referrals: pd.DataFrame | None = field(default=None, repr=False)
+    prospects: pd.DataFrame | None = field(default=None, repr=False)
+
+    def numbered(self, ids: pd.Index) -> "Ladder":
+        """The same with customers by their place among some ids, as numbers are compared faster; strangers are -1."""
+        tables = {"memberships": "customer_id", "referrals": "referrer_id"}
+        numbered = {
+            name: table.assign(**{key: ids.get_indexer(table[key])})
+            for name, key in tables.items()
+            if (table := getattr(self, name)) is not None
+        }
+        return replace(self, **numbered)
+
+    def waiting(self) -> pd.DataFrame | None:
+        """The prospects who have not become customers, with their step; None where no prospects are supplied."""
+        return None if self.prospects is None else prospects_on_ladder(self.prospects, self.rules)
+
+
+def ladder_at(purchases: Purchases, day, ladder: Ladder) -> pd.DataFrame:
     """Step on which each customer stands on a day.
 
     A customer is inactive once silent for longer than `inactive_days` and than `inactive_gaps` own mean gaps; otherwise
@@ -26,13 +60,11 @@ def ladder_at(purchases: Purchases, day, rules: LadderRules, memberships=None, r
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Of all customers.
     day : date
         Later events are not known yet.
-    rules : LadderRules
-    memberships : pandas.DataFrame, optional
-        customer_id, joined_at [, left_at].
-    referrals : pandas.DataFrame, optional
-        referrer_id, referred_id, at.
+    ladder : Ladder
+        Its rules, memberships and referrals.
 
     Returns
     -------
@@ -45,19 +77,19 @@ def ladder_at(purchases: Purchases, day, rules: LadderRules, memberships=None, r
     --------
     >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
     ...                        "ordered_at": pd.to_datetime(["2026-01-01", "2026-02-01", "2025-01-01"])})
-    >>> rules = LadderRules(4, 180, 3, 1, 3, 1.25, {})
-    >>> ladder_at(Purchases.of(orders), "2026-03-01", rules)["lifecycle_stage"].to_dict()
+    >>> ladder = Ladder(LadderRules(4, 180, 3, 1, 3, 1.25, {}))
+    >>> ladder_at(Purchases.of(orders), "2026-03-01", ladder)["lifecycle_stage"].to_dict()
     {'a': 'repeat', 'b': 'inactive'}
     """
-    table, step = _steps_at(purchases, day, rules, memberships, referrals)
-    names = np.array(LADDER, dtype=object)[step]
+    table, step = steps_at(purchases, day, ladder)
+    names = np.array(STEPS, dtype=object)[step]
     table.insert(0, "lifecycle_stage", pd.Series(names, index=table.index, dtype="string"))
     return table
 
 
-def _steps_at(purchases: Purchases, day, rules, memberships=None, referrals=None) -> tuple[pd.DataFrame, np.ndarray]:
-    """What decides the step of each customer known on a day, and the step's number on the ladder."""
-    end = pd.Timestamp(day).normalize()
+def steps_at(purchases: Purchases, day, ladder: Ladder) -> tuple[pd.DataFrame, np.ndarray]:
+    """What decides the step of each customer known on a day, as of `ladder_at`, and the step's place in `STEPS`."""
+    end, rules = pd.Timestamp(day).normalize(), ladder.rules
     told = purchases.until(end)
     # the rhythm of someone who has bought once is not known: that of all repeat customers stands in
     span, repeats = (told.last_days - told.first_days).astype(float), told.frequency
@@ -70,8 +102,8 @@ def _steps_at(purchases: Purchases, day, rules, memberships=None, referrals=None
         },
         index=pd.Index(told.customers, name="customer_id"),
     )
-    table["is_member"] = _members(table.index, memberships, end)
-    table["referred"] = _referred(table.index, referrals, end)
+    table["is_member"] = _members(table.index, ladder.memberships, end)
+    table["referred"] = _referred(table.index, ladder.referrals, end)
     step = np.select(
         [
             table["days_since_order"] > table["patience"],
@@ -81,10 +113,10 @@ def _steps_at(purchases: Purchases, day, rules, memberships=None, referrals=None
             table["orders"] >= rules.client_orders,
             table["orders"] >= 2,
         ],
-        [LADDER.index(stage) for stage in (
+        [STEPS.index(stage) for stage in (
             LifecycleStage.INACTIVE, LifecycleStage.PARTNER, LifecycleStage.ADVOCATE, LifecycleStage.MEMBER,
             LifecycleStage.CLIENT, LifecycleStage.REPEAT)],
-        LADDER.index(LifecycleStage.FIRST_TIME),
+        STEPS.index(LifecycleStage.FIRST_TIME),
     )  # fmt: skip
     return table, step
 
@@ -105,6 +137,37 @@ def _referred(index, referrals, end) -> pd.Series:
     return counts.reindex(index).fillna(0).astype(int)
 
 
+def count_steps(stages: pd.DataFrame, ladder: Ladder, *, min_cell: int = 1) -> pd.DataFrame:
+    """How many customers and prospects stand on each step.
+
+    Parameters
+    ----------
+    stages : pandas.DataFrame
+        Of `ladder_at`.
+    ladder : Ladder
+        Its prospects.
+    min_cell : int
+        Steps of fewer are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lifecycle_stage``, ``customers`` (with prospects), in the order of the ladder.
+
+    Examples
+    --------
+    >>> stages = pd.DataFrame({"lifecycle_stage": ["repeat", "repeat", "client"]})
+    >>> count_steps(stages, Ladder(LadderRules(4, 180, 3, 1, 3, 1.25, {}))).to_numpy().tolist()
+    [['repeat', 2], ['client', 1]]
+    """
+    counted = stages["lifecycle_stage"].astype(object).value_counts()
+    if (waiting := ladder.waiting()) is not None:
+        counted = counted.add(waiting["lifecycle_stage"].astype(object).value_counts(), fill_value=0)
+    customers = counted.reindex(STEPS).fillna(0).astype(int).to_numpy()
+    table = pd.DataFrame({"lifecycle_stage": pd.Series(STEPS, dtype="string"), "customers": customers})
+    return table[table["customers"] >= max(min_cell, 1)].reset_index(drop=True)
+
+
 def prospects_on_ladder(prospects: pd.DataFrame, rules: LadderRules) -> pd.DataFrame:
     """Step of the ladder on which each prospect stands who has not become a customer.
 
@@ -113,6 +176,7 @@ def prospects_on_ladder(prospects: pd.DataFrame, rules: LadderRules) -> pd.DataF
     prospects : pandas.DataFrame
         prospect_id, stage [, customer_id once won].
     rules : LadderRules
+        The step of each stage of the sales desk.
 
     Returns
     -------
@@ -123,6 +187,13 @@ def prospects_on_ladder(prospects: pd.DataFrame, rules: LadderRules) -> pd.DataF
     ------
     UserError
         For a stage that the rules do not name.
+
+    Examples
+    --------
+    >>> prospects = pd.DataFrame({"prospect_id": ["p", "q"], "stage": ["lead", "won"]})
+    >>> rules = LadderRules(4, 180, 3, 1, 3, 1.25, {"lead": "suspect"})
+    >>> prospects_on_ladder(prospects, rules)["lifecycle_stage"].tolist()
+    ['suspect']
     """
     won = prospects["customer_id"].notna() if "customer_id" in prospects else prospects["stage"].eq("won")
     rest = prospects[~won].copy()
@@ -135,175 +206,116 @@ def prospects_on_ladder(prospects: pd.DataFrame, rules: LadderRules) -> pd.DataF
     return rest.assign(lifecycle_stage=rest["stage"].map(rules.prospect_stages).astype("string"))
 
 
-def transition_counts(purchases: Purchases, end, rules: LadderRules, months: int = 12, **others) -> pd.DataFrame:
-    """How many customers went from each step to each in a month, summed over the last months.
+def days_on_step(stages: pd.DataFrame, purchases: Purchases, end, ladder: Ladder) -> pd.Series:
+    """Days since each customer came to stand on the present step.
+
+    A step is reached on the day on which its rule is first met: the first, second or later purchase day, the day of
+    joining, of the referral that counts, or the day after which the silence is too long. Who was inactive since then is
+    back on the step from the order that ended the silence, and who has left a programme from the day of leaving.
 
     Parameters
     ----------
-    purchases, end, rules
-        As `ladder_at`.
-    months : int
-        Months that are counted, back from `end`; fewer where the log is shorter.
-    **others
-        memberships, referrals.
+    stages : pandas.DataFrame
+        Of `ladder_at` at `end`.
+    purchases : regulars.purchases.Purchases
+        Of all customers.
+    end : date
+        Last day observed.
+    ladder : Ladder
+        Its rules, memberships and referrals.
 
     Returns
     -------
-    pandas.DataFrame
-        Step before × step after, customers; steps that occur.
-    """
-    last = pd.Timestamp(end).normalize()
-    purchases, others = _numbered(purchases, **others)
-    days = [last - pd.DateOffset(months=k) for k in range(months + 1)]
-    days = [day for day in days if day >= purchases.first][::-1]
-    if len(days) < 2:
-        return pd.DataFrame()
-    size, pairs, earlier = len(LADDER), np.zeros(len(LADDER) ** 2, dtype=np.int64), None
-    for day in days:
-        table, step = _steps_at(purchases, day, rules, **others)
-        now = np.full(len(purchases.customers), -1)
-        now[table.index] = step
-        if earlier is not None:
-            known = earlier >= 0
-            pairs += np.bincount(earlier[known] * size + now[known], minlength=pairs.size)
-        earlier = now
-    if not pairs.any():
-        return pd.DataFrame()
-    total = pd.DataFrame(pairs.reshape(size, size), list(LADDER), list(LADDER))
-    seen = [step for step in LADDER if total.loc[step].sum() or total[step].sum()]
-    counts = total.loc[seen, seen]
-    return counts.set_axis(list(seen), axis=0).set_axis(list(seen), axis=1)
+    pandas.Series
+        Whole days, by the index of `stages`.
 
-
-def _numbered(purchases: Purchases, memberships=None, referrals=None) -> tuple[Purchases, dict]:
-    """The same with customers by number: numbers are compared faster than text, month by month. Strangers are -1."""
-    place = pd.Index(purchases.customers)
-    tables = {"memberships": (memberships, "customer_id"), "referrals": (referrals, "referrer_id")}
-    others = {
-        name: table if table is None else table.assign(**{key: place.get_indexer(table[key])})
-        for name, (table, key) in tables.items()
-    }
-    return replace(purchases, customers=pd.Series(np.arange(len(place)), name=purchases.customers.name)), others
-
-
-def transition_matrix(counts: pd.DataFrame) -> pd.DataFrame:
-    """Chance of each step after a month, from each step; rows sum to one, and a step that nobody left is stayed on.
+    Raises
+    ------
+    ValueError
+        Where the steps are of other customers than those known at `end`.
 
     Examples
     --------
-    >>> transition_matrix(pd.DataFrame([[3, 1], [0, 0]], ["repeat", "client"], ["repeat", "client"])).values.tolist()
-    [[0.75, 0.25], [0.0, 1.0]]
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
+    ...                        "ordered_at": pd.to_datetime(["2026-01-01", "2026-02-01", "2026-02-19"])})
+    >>> ladder, purchases = Ladder(LadderRules(4, 180, 3, 1, 3, 1.25, {})), Purchases.of(orders)
+    >>> days_on_step(ladder_at(purchases, "2026-03-01", ladder), purchases, "2026-03-01", ladder).to_dict()
+    {'a': 28, 'b': 10}
     """
-    rows = np.array(counts, dtype=float)
-    empty = rows.sum(axis=1) == 0
-    rows[empty] = np.eye(len(rows))[empty]
-    return pd.DataFrame(rows / rows.sum(axis=1, keepdims=True), counts.index, counts.columns)
+    last, told, rules = day_number(end), purchases.until(end), ladder.rules
+    if len(told.customers) != len(stages):
+        raise ValueError("the steps are of other customers than those known on that day")
 
+    def of_order(number: int) -> np.ndarray:
+        """Day of each customer's order of that number; missing for those who have not placed it."""
+        days = np.full(len(stages), np.nan)
+        some = told.frequency >= number - 1
+        days[some] = told.day[told.starts[some] + number - 1]
+        return days
 
-def ladder_forecast(stages: pd.Series, counts: pd.DataFrame, months: int, level=0.9, draws=400, seed=0) -> pd.DataFrame:
-    """Customers of today on each step some months ahead, if the coming months go as those counted.
-
-    Parameters
-    ----------
-    stages : pandas.Series
-        Step of each customer today.
-    counts : pandas.DataFrame
-        Of `transition_counts`.
-    months : int
-        How far ahead.
-    level, draws, seed
-        Of the interval: matrices drawn from what the counts leave open (Dirichlet), then customers by chance.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``lifecycle_stage``, ``now``, ``ahead`` with ``ahead_low``, ``ahead_high``, ``n``; both sum to the customers.
-    """
-    matrix = transition_matrix(counts).to_numpy()
-    now = stages.value_counts().reindex(counts.index).fillna(0).to_numpy()
-    ahead = now @ np.linalg.matrix_power(matrix, months)
-    rng = np.random.default_rng(seed)
-    drawn = np.empty((draws, len(now)))
-    for d in range(draws):
-        rows = np.array([_row(rng, row, point) for row, point in zip(counts.to_numpy(float), matrix, strict=True)])
-        power = np.linalg.matrix_power(rows, months)
-        drawn[d] = sum(rng.multinomial(int(k), p / p.sum()) for k, p in zip(now, power, strict=True))
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return pd.DataFrame(
-        {
-            "lifecycle_stage": pd.Series(counts.index, dtype="string"),
-            "now": now.astype(int),
-            "ahead": ahead,
-            "ahead_low": low,
-            "ahead_high": high,
-            "n": int(now.sum()),
-        }
+    ids = pd.Index(stages.index)
+    joined, left = (_by_customer(ids, days) for days in _programme_days(ladder.memberships, last))
+    first, enough = (
+        _by_customer(ids, _referral_days(ladder.referrals, number, last))
+        for number in (rules.advocate_referrals, rules.partner_referrals)
     )
+    step = pd.Categorical(stages["lifecycle_stage"], list(STEPS)).codes
+    since = {
+        LifecycleStage.FIRST_TIME: np.fmax(of_order(1), left),
+        LifecycleStage.REPEAT: np.fmax(of_order(2), left),
+        LifecycleStage.CLIENT: np.fmax(of_order(rules.client_orders), left),
+        LifecycleStage.MEMBER: joined,
+        LifecycleStage.ADVOCATE: first,
+        LifecycleStage.PARTNER: np.fmax(joined, enough),
+    }
+    reached = np.select([step == STEPS.index(stage.value) for stage in since], list(since.values()), np.nan)
+    reached = np.fmax(reached, _returned(told, rules))
+    silence = stages["days_since_order"].to_numpy(float) - np.floor(stages["patience"].to_numpy(float)) - 1
+    answer = np.where(step == STEPS.index(LifecycleStage.INACTIVE.value), silence, last - reached)
+    return pd.Series(np.maximum(np.nan_to_num(answer), 0).astype(np.int64), index=stages.index, name="days_on_step")
 
 
-def _row(rng, counts, point):
-    some = counts > 0
-    row = point.copy()
-    if some.any():
-        row[some] = rng.dirichlet(counts[some])
-    return row
+def _by_customer(ids: pd.Index, days: pd.Series) -> np.ndarray:
+    """Days of those who have one, by place; missing for the others."""
+    found = np.full(len(ids), np.nan)
+    if len(days):
+        at = ids.get_indexer(days.index)
+        found[at[at >= 0]] = days.to_numpy(float)[at >= 0]
+    return found
 
 
-def climbs(purchases: Purchases, end, rules: LadderRules, prospects=None, memberships=None, referrals=None, level=0.9):
-    """Share that reached each next step, and how long it took, those still on their way counted right.
-
-    Parameters
-    ----------
-    purchases, end, rules, memberships, referrals
-        As `ladder_at`.
-    prospects : pandas.DataFrame, optional
-        created_at, stage, customer_id; a prospect without a decision is still on the way.
-    level : float
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``lifecycle_stage`` (from), ``next_stage``, ``n`` (who reached the first), ``reached``, ``share`` with limits
-        (Wilson), ``median_days`` with limits (Kaplan–Meier; NaN where half of them have not got there).
-    """
-    told, now = purchases.until(end), day_number(end)
-    _, others = _numbered(told, memberships, referrals)
-    memberships, referrals = others["memberships"], others["referrals"]
-    code, day, nth = told.code, told.day, told.occasion
-    moment = {k: pd.Series(day[nth == k - 1], index=code[nth == k - 1]) for k in (1, 2, rules.client_orders)}
-    steps = [
-        (LifecycleStage.FIRST_TIME, LifecycleStage.REPEAT, moment[1], moment[2]),
-        (LifecycleStage.REPEAT, LifecycleStage.CLIENT, moment[2], moment[rules.client_orders]),
-    ]
-    if prospects is not None and "customer_id" in prospects:
-        noted = _day_numbers(prospects.set_index("prospect_id")["created_at"])
-        won = prospects.dropna(subset="customer_id")
-        place = pd.Series(told.places(won["customer_id"]))
-        won = pd.Series(place.map(moment[1]).to_numpy(), index=won["prospect_id"]).dropna()
-        steps.insert(0, (LifecycleStage.PROSPECT, LifecycleStage.FIRST_TIME, noted, won))
-    if memberships is not None:
-        joined = _day_numbers(memberships.groupby("customer_id")["joined_at"].min())
-        steps.append((LifecycleStage.CLIENT, LifecycleStage.MEMBER, moment[rules.client_orders], joined[joined <= now]))
-    if referrals is not None:
-        first = _day_numbers(referrals.groupby("referrer_id")["at"].min())
-        steps.append((LifecycleStage.REPEAT, LifecycleStage.ADVOCATE, moment[2], first[first <= now]))
-    rows = []
-    for source, target, since, reached in steps:
-        until = reached.reindex(since.index)
-        happened = until.notna().to_numpy()
-        took = np.where(happened, until.fillna(0).to_numpy(float), now) - since.to_numpy(float)
-        part = share(int(happened.sum()), len(since), level)
-        half = kaplan_meier(took.clip(min=0), happened, level).quantile() if len(since) else Estimate(float("nan"))
-        rows.append(
-            {
-                "lifecycle_stage": source.value, "next_stage": target.value,
-                "n": len(since), "reached": int(happened.sum()),
-                "share": part.value, "share_low": part.low, "share_high": part.high,
-                "median_days": half.value, "median_days_low": half.low, "median_days_high": half.high,
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows).astype({"lifecycle_stage": "string", "next_stage": "string"})
+def _returned(told: Purchases, rules: LadderRules) -> np.ndarray:
+    """Per customer the day of the last order that ended a silence longer than the patience then; NaN where none did."""
+    if not len(told):
+        return np.empty(0)
+    day, gap, nth, first = told.day, told.gaps, told.occasion, told.first_days[told.code]
+    repeats = nth >= 1
+    typical = gap[repeats].mean() if repeats.any() else 0.0
+    before = np.where(nth >= 2, (day - gap - first) / np.maximum(nth - 1, 1), typical)
+    patience = np.maximum(rules.inactive_days, rules.inactive_gaps * before)
+    found = np.maximum.reduceat(np.where(repeats & (gap > patience), day.astype(float), -np.inf), told.starts)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
-def _day_numbers(days: pd.Series) -> pd.Series:
-    return pd.Series(days.to_numpy("datetime64[D]").astype(np.int64), index=days.index)
+def _programme_days(memberships, last: int) -> tuple[pd.Series, pd.Series]:
+    """Day of joining the running membership, and the last day of leaving one, by customer."""
+    none = pd.Series(dtype=float)
+    if memberships is None or memberships.empty:
+        return none, none
+    joined = pd.Series(day_numbers(memberships["joined_at"]), index=memberships["customer_id"].to_numpy())
+    ends = memberships["left_at"] if "left_at" in memberships else pd.Series(pd.NaT, index=memberships.index)
+    day = np.where(ends.isna(), np.inf, day_numbers(ends.fillna(pd.Timestamp("1970-01-01"))))
+    gone = day <= last
+    left = pd.Series(day, index=joined.index)[gone]
+    running = joined[~gone & (joined <= last).to_numpy()]
+    return running.groupby(level=0).min(), left.groupby(level=0).max()
+
+
+def _referral_days(referrals, number: int, last: int) -> pd.Series:
+    """Day of each customer's referral of that number."""
+    if referrals is None or referrals.empty:
+        return pd.Series(dtype=float)
+    days = pd.DataFrame({"who": referrals["referrer_id"].to_numpy(), "day": day_numbers(referrals["at"])})
+    days = days[days["day"] <= last].sort_values("day", kind="stable")
+    nth = days.groupby("who").cumcount()
+    return days[nth == number - 1].set_index("who")["day"]

@@ -1,4 +1,4 @@
-"""What each customer likes: categories and price level, the next product with its chance, and how old the record is."""
+"""What each customer likes: categories and price level, and the next product with its chance."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,12 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 
-from regulars.finding import Finding
+from regulars.finding import NotSupplied, Refusal, may_refuse
 from regulars.segments.coded import Coded, counted, places, there
 from regulars.segments.products import descriptions, named
-from regulars.statistics.intervals import Estimate, from_row, median_interval, share, z_value
+from regulars.statistics.intervals import Estimate, share, to_row, z_value
 
 SUGGESTIONS = 5
-OLD_DAYS = 365  # since a record was touched, from which it is old
 SAMPLE = 20_000  # customers by whom the weight of the own history is fitted
 
 
@@ -24,7 +23,11 @@ class Tastes:
     Parameters
     ----------
     customers : pandas.Index
-    categories, products : pandas.Index
+        Ids.
+    categories : pandas.Index
+        Names of those in which something was bought.
+    products : pandas.Index
+        Ids.
     counts : numpy.ndarray
         Customer × category, purchases.
     base : numpy.ndarray
@@ -53,12 +56,12 @@ class Tastes:
         return (self.counts + self.weight * self.base) / (self.counts.sum(axis=1, keepdims=True) + self.weight)
 
 
-def fit_tastes(lines: pd.DataFrame) -> Tastes:
+def fit_tastes(lines: pd.DataFrame | Coded) -> Tastes:
     """How tastes vary over customers, from what each has bought.
 
     Parameters
     ----------
-    lines : pandas.DataFrame
+    lines : pandas.DataFrame or Coded
         customer_id, order_id, product_id [, category]; each product counts once per order.
 
     Returns
@@ -75,11 +78,15 @@ def fit_tastes(lines: pd.DataFrame) -> Tastes:
     ----------
     Goodhardt, G. J., Ehrenberg, A. S. C. and Chatfield, C. (1984), J. Royal Statistical Society A 147, 621-655 (the
     Dirichlet model of buying).
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "a", "b"], "order_id": ["1", "2", "3"],
+    ...                       "product_id": ["x", "x", "y"], "category": ["tea", "tea", "rice"]})
+    >>> fit_tastes(lines).base.round(2).tolist()
+    [0.33, 0.67]
     """
-    return _fit(Coded.of(lines))
-
-
-def _fit(lines: Coded) -> Tastes:
+    lines = Coded.of(lines)
     customers, products, categories = len(lines.customers), len(lines.products), len(lines.categories)
     category_of = lines.category_of()
     # each product counts once per order; an order is one customer's
@@ -113,12 +120,14 @@ def _weight(counts, base) -> float:
     return float("inf") if best.x > np.log(9e4) else float(np.exp(best.x))
 
 
-def next_products(tastes: Tastes, customers=None, most: int = SUGGESTIONS) -> pd.DataFrame:
+@may_refuse
+def next_products(tastes: Tastes, customers=None, *, most: int = SUGGESTIONS) -> pd.DataFrame:
     """The likeliest next products of each customer.
 
     Parameters
     ----------
     tastes : Tastes
+        Of `fit_tastes`.
     customers : sequence, optional
         Ids; all without it. Ids that are not known get what is popular.
     most : int
@@ -126,8 +135,15 @@ def next_products(tastes: Tastes, customers=None, most: int = SUGGESTIONS) -> pd
 
     Returns
     -------
-    pandas.DataFrame
+    pandas.DataFrame or Refusal
         ``customer_id``, ``rank`` (from 1), ``product_id``, ``probability`` that a piece bought next is this product.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "a", "b"], "order_id": ["1", "2", "3"],
+    ...                       "product_id": ["x", "x", "y"], "category": ["tea", "tea", "rice"]})
+    >>> next_products(fit_tastes(lines), ["stranger"], most=1)[["product_id", "probability"]].round(2).values.tolist()
+    [['x', 0.67]]
     """
     ids = tastes.customers if customers is None else pd.Index(customers)
     best, score = _likeliest(tastes, tastes.customers.get_indexer(ids) if customers is not None else None, most)
@@ -157,66 +173,6 @@ def _likeliest(tastes: Tastes, place=None, most: int = SUGGESTIONS) -> tuple[np.
     return candidates[best], np.take_along_axis(score, best, axis=1)
 
 
-def hit_rates(lines: pd.DataFrame, observation_end, days: int, most: int = SUGGESTIONS, level: float = 0.9) -> dict:
-    """How often the suggestions held on orders kept back, against suggesting what is popular.
-
-    Parameters
-    ----------
-    lines : pandas.DataFrame
-        customer_id, order_id, ordered_at, product_id [, category].
-    observation_end : date
-    days : int
-        Kept back: the last so many.
-    most : int
-        Products suggested.
-    level : float
-
-    Returns
-    -------
-    dict of Estimate
-        ``own``, ``popular``: share of the customers whose first order kept back holds one of the suggestions;
-        ``gain``: their difference, paired by customer; empty where nobody known before ordered again.
-
-    References
-    ----------
-    Agresti, A. and Min, Y. (2005), Statistics in Medicine 24, 729-740 (interval of a paired difference of shares).
-    """
-    return _hit_rates(lines, Coded.of(lines), observation_end, days, most, level)
-
-
-def _hit_rates(lines: pd.DataFrame, coded: Coded, observation_end, days: int, most: int, level: float) -> dict:
-    cutoff = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1 - days)
-    past = (lines["ordered_at"] < cutoff).to_numpy()
-    later = ~past & there(coded.customer[past], len(coded.customers))[coded.customer]
-    if not past.any() or not later.any():
-        return {}
-    before = coded.part(past)
-    tastes, known = _fit(before), np.flatnonzero(there(coded.customer[past], len(coded.customers)))
-    first = _first_orders(lines, coded, later)
-    came = later & (first[coded.customer] == coded.order)
-    customers = np.flatnonzero(there(coded.customer[came], len(coded.customers)))
-    ids = np.searchsorted(known, customers)
-    best, _ = _likeliest(tastes, ids, most)
-    bought = before.products.get_indexer(coded.products)[coded.product[came]]
-    row = np.searchsorted(customers, coded.customer[came])
-    sales = tastes.base[tastes.category_of] * tastes.within
-    popular = np.argsort(-sales, kind="stable")[:most]
-    ours, theirs = (
-        np.bincount(row, hit, len(ids)) > 0
-        for hit in ((best[row] == bought[:, None]).any(axis=1), np.isin(bought, popular))
-    )
-    n, more, less = len(ids), int((ours & ~theirs).sum()), int((~ours & theirs).sum())
-    # Wald with half a pair added to each cell keeps its level for few pairs
-    wide, up, down = n + 2, more + 0.5, less + 0.5
-    middle = (up - down) / wide
-    reach = z_value(level) * np.sqrt(up + down - (up - down) ** 2 / wide) / wide
-    return {
-        "own": share(int(ours.sum()), n, level),
-        "popular": share(int(theirs.sum()), n, level),
-        "gain": Estimate((more - less) / n, float(middle - reach), float(middle + reach), n),
-    }
-
-
 def _first_orders(lines: pd.DataFrame, coded: Coded, inside) -> np.ndarray:
     """Number of each customer's first order among the lines that are asked for; -1 where there is none."""
     at, who = lines["ordered_at"].to_numpy()[inside], coded.customer[inside]
@@ -228,12 +184,12 @@ def _first_orders(lines: pd.DataFrame, coded: Coded, inside) -> np.ndarray:
     return first
 
 
-def profiles(lines: pd.DataFrame, tastes: Tastes) -> pd.DataFrame:
+def profiles(lines: pd.DataFrame | Coded, tastes: Tastes) -> pd.DataFrame:
     """What each customer likes, in one row.
 
     Parameters
     ----------
-    lines : pandas.DataFrame
+    lines : pandas.DataFrame or Coded
         customer_id, product_id, quantity, unit_price [, category].
     tastes : Tastes
         Of the same lines.
@@ -245,11 +201,8 @@ def profiles(lines: pd.DataFrame, tastes: Tastes) -> pd.DataFrame:
         (products, each once per order), ``price_level`` (what is paid for a piece, in means of the category: 1 is
         usual; NaN where nothing is priced).
     """
-    return _profiles(lines, Coded.of(lines), tastes)
-
-
-def _profiles(lines: pd.DataFrame, coded: Coded, tastes: Tastes) -> pd.DataFrame:
-    shares = tastes.shares()
+    coded = Coded.of(lines)
+    lines, shares = coded.lines, tastes.shares()
     best = shares.argmax(axis=1)
     price = lines["unit_price"].to_numpy(float)
     priced = (price > 0) & (lines["quantity"].to_numpy(float) > 0)
@@ -278,90 +231,171 @@ class Liked:
     Parameters
     ----------
     coded : Coded
+        The lines by number.
     tastes : Tastes
+        Of `fit_tastes`.
     own : pandas.DataFrame
         Of `profiles`.
+    names : pandas.Series
+        Of products, by product_id.
     """
 
     coded: Coded
     tastes: Tastes
     own: pd.DataFrame
+    names: pd.Series
+
+    def __repr__(self) -> str:
+        """How much there is."""
+        return (
+            f"Liked: {len(self.coded.customer):,} lines of {len(self.coded.customers):,} customers, "
+            f"{len(self.coded.products):,} products in {len(self.coded.categories):,} categories"
+        )
 
     @classmethod
-    def of(cls, lines) -> "Liked":
-        """What order lines tell; given that, the same.
+    def of(cls, lines: pd.DataFrame | None) -> "Liked | Refusal":
+        """What order lines tell.
 
         Parameters
         ----------
-        lines : pandas.DataFrame, Coded or Liked
-            As for `hit_rates` and `profiles`.
+        lines : pandas.DataFrame or None
+            customer_id, order_id, product_id, quantity, unit_price [, ordered_at, unit_cost, category, description];
+            None where they are not supplied.
 
         Returns
         -------
-        Liked
+        Liked or Refusal
 
         Examples
         --------
         >>> lines = pd.DataFrame({"customer_id": ["a", "a"], "order_id": ["1", "2"], "product_id": ["x", "y"],
         ...                       "quantity": 1.0, "unit_price": [3.0, 5.0]})
-        >>> liked = Liked.of(lines)
-        >>> liked.own["bought"].to_dict(), Liked.of(liked) is liked
-        ({'a': 2}, True)
+        >>> Liked.of(lines).own["bought"].to_dict()
+        {'a': 2}
+        >>> Liked.of(None)
+        It cannot be told: what it needs is not supplied (order_lines).
         """
-        if isinstance(lines, cls):
-            return lines
+        if lines is None:
+            return NotSupplied("order_lines")
         coded = Coded.of(lines)
-        tastes = _fit(coded)
-        return cls(coded, tastes, _profiles(coded.lines, coded, tastes))
+        tastes = fit_tastes(coded)
+        return cls(coded, tastes, profiles(coded, tastes), descriptions(lines))
 
 
-def tastes_of(customer_ids: pd.Series, lines: "pd.DataFrame | Liked | None") -> pd.DataFrame:
+@may_refuse
+def hit_rates(
+    liked: "Liked", observation_end, *, days: int, most: int = SUGGESTIONS, level: float = 0.9
+) -> pd.DataFrame:
+    """How often the suggestions held on orders kept back, beside suggesting what is popular.
+
+    Parameters
+    ----------
+    liked : Liked
+        Order lines: customer_id, order_id, ordered_at, product_id [, category].
+    observation_end : date
+        Last day observed.
+    days : int
+        Kept back: the last so many.
+    most : int
+        Products suggested.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame or Refusal
+        Rows ``own``, ``popular`` (share of the customers whose first order kept back holds one of the suggestions) and
+        ``gain`` (their difference, paired by customer): ``share`` with limits, ``n``. No row where nobody known before
+        ordered again.
+
+    References
+    ----------
+    Agresti, A. and Min, Y. (2005), Statistics in Medicine 24, 729-740 (interval of a paired difference of shares).
+    """
+    coded = liked.coded
+    lines = coded.lines
+    cutoff = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1 - days)
+    past = (lines["ordered_at"] < cutoff).to_numpy()
+    later = ~past & there(coded.customer[past], len(coded.customers))[coded.customer]
+    if not past.any() or not later.any():
+        return pd.DataFrame(columns=["share", "share_low", "share_high", "n"])
+    before = coded.part(past)
+    tastes, known = fit_tastes(before), np.flatnonzero(there(coded.customer[past], len(coded.customers)))
+    first = _first_orders(lines, coded, later)
+    came = later & (first[coded.customer] == coded.order)
+    customers = np.flatnonzero(there(coded.customer[came], len(coded.customers)))
+    ids = np.searchsorted(known, customers)
+    best, _ = _likeliest(tastes, ids, most)
+    bought = before.products.get_indexer(coded.products)[coded.product[came]]
+    row = np.searchsorted(customers, coded.customer[came])
+    sales = tastes.base[tastes.category_of] * tastes.within
+    popular = np.argsort(-sales, kind="stable")[:most]
+    ours, theirs = (
+        np.bincount(row, hit, len(ids)) > 0
+        for hit in ((best[row] == bought[:, None]).any(axis=1), np.isin(bought, popular))
+    )
+    n, more, less = len(ids), int((ours & ~theirs).sum()), int((~ours & theirs).sum())
+    # Wald with half a pair added to each cell keeps its level for few pairs
+    wide, up, down = n + 2, more + 0.5, less + 0.5
+    middle = (up - down) / wide
+    reach = z_value(level) * np.sqrt(up + down - (up - down) ** 2 / wide) / wide
+    told = {
+        "own": share(int(ours.sum()), n, level),
+        "popular": share(int(theirs.sum()), n, level),
+        "gain": Estimate((more - less) / n, float(middle - reach), float(middle + reach), n),
+    }
+    return pd.DataFrame([to_row(one, "share") | {"n": one.n} for one in told.values()], index=list(told))
+
+
+def tastes_of(customer_ids: pd.Series, liked: Liked | Refusal) -> pd.DataFrame:
     """Profile and likeliest next product of each customer.
 
     Parameters
     ----------
     customer_ids : pandas.Series
         Customers wanted; those without a line are left out.
-    lines : pandas.DataFrame, Liked or None
-        As for `profiles`.
+    liked : Liked or Refusal
+        What order lines tell, where they are supplied.
 
     Returns
     -------
     pandas.DataFrame
         ``customer_id``, the columns of `profiles`, ``next_product``, ``next_probability``; empty without lines.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "a"], "order_id": ["1", "2"], "product_id": "x", "quantity": 1.0,
+    ...                       "unit_price": [3.0, 5.0]})
+    >>> tastes_of(pd.Series(["a"]), Liked.of(lines))[["next_product", "next_probability"]].to_numpy().tolist()
+    [['x', 1.0]]
     """
     columns = ["favourite", "favourite_share", "bought", "price_level", "next_product", "next_probability"]
-    if lines is None:
+    if not liked:
         return pd.DataFrame(columns=["customer_id", *columns]).astype({"favourite_share": float})
-    liked = Liked.of(lines)
     best, chance = _likeliest(liked.tastes, most=1)
     product = pd.array(liked.tastes.products.to_numpy(), dtype="string").take(best[:, 0])
     own = liked.own.assign(next_product=product, next_probability=chance[:, 0])
     return own[places(own.index, pd.Index(customer_ids)) >= 0].reset_index()[["customer_id", *columns]]
 
 
-def preferences_finding(lines: "pd.DataFrame | Liked", observation_end, days: int, level=0.9, min_cell=1) -> Finding:
-    """Tell what customers like and whether the next product can be told.
+@may_refuse
+def by_favourite(liked: Liked, *, min_cell: int = 1) -> pd.DataFrame:
+    """Customers by the category that they like best, the most frequent first.
 
     Parameters
     ----------
-    lines : pandas.DataFrame or Liked
-        As for `hit_rates` and `profiles`.
-    observation_end : date
-    days : int
-        Kept back for the check.
-    level, min_cell
-        Of the intervals; smallest group shown.
+    liked : Liked
+        What order lines tell.
+    min_cell : int
+        Categories of fewer customers are left out.
 
     Returns
     -------
-    Finding
-        Verdict ``better``, ``worse`` or ``alike`` (than popularity, paired), or ``unchecked``.
+    pandas.DataFrame or Refusal
+        ``category``, ``customers``, ``favourite_share`` (mean chance that the next purchase is of it), ``price_level``
+        (mean), ``next_product`` (name of the likeliest), ``probability`` (of it).
     """
-    liked = Liked.of(lines)
-    coded, tastes, own = liked.coded, liked.tastes, liked.own
-    lines = coded.lines
-    groups = own.groupby(own["favourite"].astype(object))
+    groups = liked.own.groupby(liked.own["favourite"].astype(object))
     table = pd.DataFrame(
         {
             "customers": groups.size(),
@@ -369,76 +403,9 @@ def preferences_finding(lines: "pd.DataFrame | Liked", observation_end, days: in
             "price_level": groups["price_level"].mean(),
         }
     )
+    tastes = liked.tastes
     products = pd.Series(tastes.within, index=tastes.products).groupby(tastes.categories[tastes.category_of])
-    table["next_product"] = products.idxmax().reindex(table.index)
-    table["next_product"] = named(table["next_product"], descriptions(lines))
+    table["next_product"] = named(products.idxmax().reindex(table.index), liked.names)
     table["probability"] = table["favourite_share"] * products.max().reindex(table.index)
     table = table[table["customers"] >= min_cell].sort_values("customers", ascending=False, kind="stable")
-    frames = {"categories": table.rename_axis("category").reset_index()}
-    facts = {"weight": min(tastes.weight, 1e5), "suggested": SUGGESTIONS}
-    rates = _hit_rates(lines, coded, observation_end, days, SUGGESTIONS, level)
-    if not rates:
-        return Finding("unchecked", facts | {"days": days}, frames)
-    gain = rates["gain"]
-    verdict = "better" if gain.low > 0 else "worse" if gain.high < 0 else "alike"
-    return Finding(verdict, facts | rates | {"days": days}, frames)
-
-
-def record_age(people: pd.DataFrame, customer_ids: pd.Series, observation_end, level: float = 0.9) -> pd.DataFrame:
-    """How complete the customer record is, field by field, and how old.
-
-    Parameters
-    ----------
-    people : pandas.DataFrame
-        Table customers: customer_id and its fields [, updated_at].
-    customer_ids : pandas.Series
-        Those who have ordered.
-    observation_end : date
-    level : float
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``field``, ``filled`` with limits (share of those who ordered; Wilson), ``n``, ``age_days`` with limits (median
-        days since the record with this field was touched: updated_at, else joined_at; NaN where neither is known),
-        ``old`` with limits (share of those that was not touched for more than a year). The emptiest field first.
-    """
-    here = people.drop_duplicates("customer_id").set_index("customer_id").reindex(customer_ids.to_numpy())
-    touched = pd.Series(pd.NaT, index=here.index, dtype="datetime64[us]")
-    for name in ("updated_at", "joined_at"):
-        if name in here:
-            touched = touched.fillna(pd.to_datetime(here[name]))
-    age = (pd.Timestamp(observation_end).normalize() - touched.dt.normalize()).dt.days
-    rows = []
-    for name in (column for column in people if column != "customer_id"):
-        has = here[name].notna().to_numpy()
-        part = share(int(has.sum()), len(here), level)
-        ages = age[has].dropna().to_numpy(float)
-        old = share(int((ages > OLD_DAYS).sum()), len(ages), level)
-        rows.append((name, *_ends(part), len(here), *median_interval(ages, level), *_ends(old)))
-    ends = [f"{of}{end}" for of in ("age_days", "old") for end in ("", "_low", "_high")]
-    table = pd.DataFrame(rows, columns=["field", "filled", "filled_low", "filled_high", "n", *ends])
-    return table.sort_values(["filled", "field"], kind="stable", ignore_index=True)
-
-
-def _ends(of: Estimate) -> tuple[float, float, float]:
-    return of.value, of.low, of.high
-
-
-def record_finding(people: pd.DataFrame, customer_ids: pd.Series, observation_end, level: float = 0.9) -> Finding:
-    """Tell which field of the customer record is emptiest; parameters as `record_age`.
-
-    Returns
-    -------
-    Finding
-        Verdict ``full`` (every field filled for every customer), ``gaps``, or ``empty`` (no field at all).
-    """
-    table = record_age(people, customer_ids, observation_end, level)
-    if table.empty:
-        return Finding("empty")
-    worst, frames = table.iloc[0], {"fields": table}
-    if table["age_days"].notna().any():
-        frames["ages"] = table.sort_values(["age_days", "field"], ascending=[False, True], ignore_index=True)
-    if worst["filled"] == 1:
-        return Finding("full", {}, frames)
-    return Finding("gaps", {"field": str(worst["field"]), "filled": from_row(worst, "filled")}, frames)
+    return table.rename_axis("category").reset_index()

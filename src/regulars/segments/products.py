@@ -1,17 +1,15 @@
-"""Customers × products: margin per cell with its sign, what to do about each cell, and what is bought together."""
-
-from collections.abc import Sequence
+"""Customers × products: margin per cell with its sign, and what to do about each cell and each product."""
 
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding
-from regulars.labels import ProductAction
+from regulars.finding import may_refuse
+from regulars.labels import ProductAction, Tier
 from regulars.segments.coded import Coded, counted, places
 from regulars.settings import ProductRules
-from regulars.statistics.intervals import Estimate, z_value
 
 REST = "other products"
+EVERYBODY = "all"  # the group of all customers, where no group is known
 PARTS = 10_000  # money is counted in whole ten-thousandths, so that cells add up to the ledger
 ITEMS_SHOWN = 12
 
@@ -89,6 +87,7 @@ def with_actions(cells: pd.DataFrame, sizes: pd.Series, rules: ProductRules) -> 
     sizes : pandas.Series
         Customers of each group.
     rules : ProductRules
+        From which share of revenue, or of buyers, something is to be done.
 
     Returns
     -------
@@ -96,6 +95,14 @@ def with_actions(cells: pd.DataFrame, sizes: pd.Series, rules: ProductRules) -> 
         The cells with ``buyers_share``, ``action`` (`regulars.labels.ProductAction`; unknown where no cost is known or
         more came back than was sold) and ``worth`` (margin, had the group `cross_sell_below` of the best group's share
         of buyers; NaN but for cross-selling).
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"group": ["vip", "small"], "item": "x", "customers": [8, 10], "revenue": [900.0, 90.0],
+    ...                       "margin": [300.0, 30.0]})
+    >>> told = with_actions(cells, pd.Series({"vip": 10, "small": 100}), ProductRules(0.002, 0.5, 0.002, 100, 0.05))
+    >>> told["action"].tolist(), told["worth"].round(2).tolist()
+    (['keep', 'cross_sell'], [nan, 90.0])
     """
     size = cells["group"].map(sizes).astype(float)
     share = cells["customers"] / size
@@ -133,6 +140,12 @@ def readable(cells: pd.DataFrame, most: int = ITEMS_SHOWN) -> pd.DataFrame:
     pandas.DataFrame
         group, item, revenue, margin, ordered so that items whose margin spreads alike over the groups stand together
         (average linkage on the shares of the groups). The sums are those of `cells`.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"group": "vip", "item": list("abc"), "revenue": 9.0, "margin": [5.0, 2.0, -1.0]})
+    >>> readable(cells, 2)[["item", "margin"]].to_numpy().tolist()
+    [['a', 5.0], ['other products', 1.0]]
     """
     size = cells["margin"].fillna(0.0).abs().groupby(cells["item"]).sum()
     weight = size + 1e-9 * cells["revenue"].groupby(cells["item"]).sum().abs()
@@ -154,91 +167,148 @@ def readable(cells: pd.DataFrame, most: int = ITEMS_SHOWN) -> pd.DataFrame:
     return small.sort_values("item", key=lambda names: names.map(place), kind="stable", ignore_index=True)
 
 
-def products_finding(
-    lines: pd.DataFrame | Coded, groups: pd.Series, order: Sequence[str], rules: ProductRules, min_cell: int = 1
-) -> Finding:
-    """Tell with which products and customers margin is made and lost.
+@may_refuse
+def product_margins(lines: pd.DataFrame | Coded, groups: pd.Series, rules: ProductRules) -> pd.DataFrame:
+    """What each product brings with each group of customers, and what to do about it.
 
     Parameters
     ----------
     lines : pandas.DataFrame or Coded
-        As for `profit_cells`, with ``category`` and ``description`` where known.
+        As for `profit_cells`.
     groups : pandas.Series
-        Tier of each customer, by customer_id.
-    order : sequence of str
-        Groups in the order shown.
+        Group of each customer, by customer_id; where nobody's is known all are one group.
     rules : ProductRules
-    min_cell : int
-        Cells with fewer buyers are not shown.
+        As for `with_actions`.
 
     Returns
     -------
-    Finding
-        Verdict ``losses`` (some product loses money), ``no_losses`` or ``no_costs``; ``no_steps``, product by product,
-        where no customer stands on a step.
+    pandas.DataFrame or Refusal
+        Of `with_actions`: one row per group and product (``item``).
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "a"], "product_id": ["x", "y"], "quantity": 1.0,
+    ...                       "unit_price": 3.0, "unit_cost": [4.0, 1.0]})
+    >>> table = product_margins(lines, pd.Series({"a": pd.NA}), ProductRules(0.002, 0.5, 0.002, 100, 0.05))
+    >>> table[["group", "item", "margin", "action"]].to_numpy().tolist()
+    [['all', 'x', -1.0, 'raise_price'], ['all', 'y', 2.0, 'keep']]
     """
-    untold = groups.isna().all()
-    groups = groups.astype(object).where(groups.notna(), "all") if untold else groups
-    sizes = groups.value_counts()
+    groups = _known(groups)
+    return with_actions(profit_cells(lines, groups), groups.value_counts(), rules)
+
+
+@may_refuse
+def margin_map(margins: pd.DataFrame, lines: pd.DataFrame | Coded, groups: pd.Series, names: pd.Series) -> pd.DataFrame:
+    """Margin by kind of product and step of the pyramid, small enough to read.
+
+    Parameters
+    ----------
+    margins : pandas.DataFrame
+        Of `product_margins`.
+    lines : pandas.DataFrame or Coded
+        The same lines: kinds are their categories where most of them have one, else the products.
+    groups : pandas.Series
+        Tier of each customer, by customer_id.
+    names : pandas.Series
+        Of `descriptions`.
+
+    Returns
+    -------
+    pandas.DataFrame or Refusal
+        Of `readable`, with ``tier`` in place of group, by item and from the top of the pyramid.
+    """
     coded = Coded.of(lines)
-    lines = coded.lines
-    cells = with_actions(profit_cells(coded, groups), sizes, rules)
-    whole = cells.groupby("item")[["revenue", "margin", "uncosted"]].sum(min_count=1)
-    whole["buyers"] = cells.groupby("item")["customers"].sum()
-    total = whole["revenue"].sum()
+    has_kinds = "category" in coded.lines and coded.lines["category"].notna().mean() > 0.5
+    table = readable(profit_cells(coded, _known(groups), "category") if has_kinds else margins)
+    table = table if has_kinds else table.assign(item=named(table["item"], names))
+    table = table.assign(group=pd.Categorical(table["group"], [*Tier, EVERYBODY], ordered=True))
+    place = {name: k for k, name in enumerate(dict.fromkeys(table["item"]))}
+    table = table.sort_values(["item", "group"], key=lambda c: c.map(place) if c.name == "item" else c, kind="stable")
+    return table.assign(group=table["group"].astype("string")).rename(columns={"group": "tier"}).reset_index(drop=True)
+
+
+def _known(groups: pd.Series) -> pd.Series:
+    """Groups of customers; one of everybody where nobody's is known."""
+    return pd.Series(EVERYBODY, groups.index, dtype=object) if groups.isna().all() else groups
+
+
+@may_refuse
+def margin_by_product(margins: pd.DataFrame, rules: ProductRules, names: pd.Series) -> pd.DataFrame:
+    """What each product brings with all customers, those that lose most first.
+
+    Parameters
+    ----------
+    margins : pandas.DataFrame
+        Of `product_margins`.
+    rules : ProductRules
+        From which share of revenue a product that loses money is kept, at another price.
+    names : pandas.Series
+        Of `descriptions`.
+
+    Returns
+    -------
+    pandas.DataFrame or Refusal
+        ``product_id``, ``revenue``, ``margin``, ``uncosted``, ``buyers``, ``margin_share`` (of the revenue whose cost
+        is known), ``action`` (keep, raise_price, drop; unknown as in `with_actions`), ``loses`` (bool), ``name``.
+
+    Examples
+    --------
+    >>> margins = pd.DataFrame({"item": ["x", "y"], "revenue": [3.0, 3.0], "margin": [2.0, -1.0], "uncosted": 0.0,
+    ...                         "customers": 1})
+    >>> table = margin_by_product(margins, ProductRules(0.002, 0.5, 0.002, 100, 0.05), pd.Series({"y": "Yoyo"}))
+    >>> table[["name", "margin", "action"]].to_numpy().tolist()
+    [['Yoyo', -1.0, 'raise_price'], ['x', 2.0, 'keep']]
+    """
+    whole = margins.groupby("item")[["revenue", "margin", "uncosted"]].sum(min_count=1)
+    whole["buyers"] = margins.groupby("item")["customers"].sum()
     whole["margin_share"] = whole["margin"] / (whole["revenue"] - whole["uncosted"]).where(lambda x: x != 0)
-    loses = (whole["margin"] < 0) & (whole["revenue"] > 0)  # a product that only came back is no loss-maker
+    loses = (whole["margin"] < 0) & (whole["revenue"] > 0)  # one that only came back is no loss-maker
     whole["action"] = np.select(
         [
             whole["margin"].isna() | (whole["revenue"] <= 0),
-            loses & (whole["revenue"] < rules.drop_below_share * total),
+            loses & (whole["revenue"] < rules.drop_below_share * whole["revenue"].sum()),
             loses,
         ],
         [ProductAction.UNKNOWN.value, ProductAction.DROP.value, ProductAction.RAISE_PRICE.value],
         ProductAction.KEEP.value,
     )
-    whole = whole.rename_axis("product_id").reset_index()
-    whole["loses"] = loses.to_numpy()
+    whole = whole.assign(loses=loses).rename_axis("product_id").reset_index()
     whole = whole.sort_values(["loses", "margin"], ascending=[False, True], kind="stable", ignore_index=True)
-    names = descriptions(lines)
-    whole["name"] = named(whole["product_id"], names)
-    if untold:
-        frames = {"worst": whole} if whole["margin"].notna().any() else {}
-        return Finding("no_steps", {"products": len(whole), "revenue": float(total)}, frames)
-    by_category = "category" in lines and lines["category"].notna().mean() > 0.5
-    kind = "category" if by_category else "product_id"
-    coarse = with_actions(profit_cells(coded, groups, kind), sizes, rules) if by_category else cells
-    shown = readable(coarse)
-    shown["item"] = named(shown["item"], names) if kind == "product_id" else shown["item"]
-    shown["group"] = pd.Categorical(shown["group"], list(order), ordered=True)
-    place = {name: k for k, name in enumerate(dict.fromkeys(shown["item"]))}
-    shown = shown.sort_values(["item", "group"], key=lambda c: c.map(place) if c.name == "item" else c, kind="stable")
-    shown = shown.assign(group=shown["group"].astype("string")).rename(columns={"group": "tier"}).reset_index(drop=True)
-    value = "margin" if cells["margin"].notna().any() else "revenue"
-    counts = cells["action"].value_counts()
-    detailed = cells[cells["customers"] >= min_cell].rename(columns={"group": "tier", "item": "product_id"})
-    detailed = detailed.assign(name=named(detailed["product_id"], names))
-    offers = detailed[detailed["action"] == ProductAction.CROSS_SELL.value]
-    offers = offers.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
-    facts = {"products": len(whole), "revenue": float(total), "uncosted": float(whole["uncosted"].sum() / total)}
-    if value == "revenue":
-        top = {"top": float(whole["revenue"].max() / total)}
-        facts.pop("uncosted")
-        return Finding("no_costs", facts | top, {"revenue": shown})
-    frames = {"map": shown, "worst": whole, "offers": offers}
-    facts |= {
-        "margin": float(whole["margin"].sum()),
-        "losing": int(loses.sum()),
-        "lost": float(-whole.loc[whole["loses"], "margin"].sum()),
-        "cross_sell": int(counts.get(ProductAction.CROSS_SELL.value, 0)),
-    }
-    if loses.any():
-        return Finding("losses", facts | {"worst": str(whole["name"].iloc[0])}, frames)
-    return Finding("no_losses", {k: v for k, v in facts.items() if k not in ("losing", "lost")}, frames)
+    return whole.assign(name=named(whole["product_id"], names))
+
+
+@may_refuse
+def offers(margins: pd.DataFrame, names: pd.Series, *, min_cell: int = 1) -> pd.DataFrame:
+    """Products that earn money with a group and few of it buy: the largest gain first.
+
+    Parameters
+    ----------
+    margins : pandas.DataFrame
+        Of `product_margins`.
+    names : pandas.Series
+        Of `descriptions`.
+    min_cell : int
+        Fewer buyers are not told.
+
+    Returns
+    -------
+    pandas.DataFrame or Refusal
+        Rows of `margins` with ``tier`` and ``product_id`` in place of group and item, and ``name``.
+    """
+    table = margins[margins["customers"] >= min_cell].rename(columns={"group": "tier", "item": "product_id"})
+    table = table.assign(name=named(table["product_id"], names))
+    table = table[table["action"] == ProductAction.CROSS_SELL.value]
+    return table.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
 
 
 def named(products: pd.Series, names: pd.Series) -> pd.Series:
-    """Names of products; who has none keeps its id."""
+    """Names of products; one that has none keeps its id.
+
+    Examples
+    --------
+    >>> named(pd.Series(["1", "2"]), pd.Series({"1": "Tea"})).tolist()
+    ['Tea', '2']
+    """
     return products.astype(object).map(lambda product: names.get(product, product))
 
 
@@ -246,6 +316,22 @@ def descriptions(lines: pd.DataFrame) -> pd.Series:
     """Name of each product: its most frequent description, the first by alphabet where equally frequent.
 
     Products that share a name have their id behind it: "who takes burritos takes burritos" says nothing.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+        product_id [, description].
+
+    Returns
+    -------
+    pandas.Series
+        Text, by product_id; of those that have a description.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"product_id": ["1", "2", "3"], "description": ["TEA", "tea ", "milk"]})
+    >>> descriptions(lines).to_dict()
+    {'1': 'Tea (1)', '2': 'Tea (2)', '3': 'Milk'}
     """
     if "description" not in lines:
         return pd.Series(dtype=object)
@@ -255,174 +341,3 @@ def descriptions(lines: pd.DataFrame) -> pd.Series:
     names = counts.drop_duplicates("product_id").set_index("product_id")["description"].str.strip().str.capitalize()
     ids = pd.Series(names.index.astype(object), index=names.index)
     return names.mask(names.duplicated(keep=False), names + " (" + ids + ")")
-
-
-# ---- baskets ----
-
-
-def one_basket_each(lines: pd.DataFrame | Coded, most: int, seed: int = 0) -> pd.DataFrame:
-    """One order of each customer, drawn at random: what the same customer repeats cannot look like a rule.
-
-    Parameters
-    ----------
-    lines : pandas.DataFrame or Coded
-        customer_id, order_id, product_id.
-    most : int
-        Customers at most.
-    seed : int
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``basket`` (number), ``product_id``, each pair once.
-    """
-    rng = np.random.default_rng(seed)
-    coded = Coded.of(lines)
-    lines, code, customers = coded.lines, coded.customer, coded.customers
-    if len(customers) > most:  # of the others no order need be looked at
-        chosen = np.zeros(len(customers), dtype=bool)
-        chosen[rng.choice(len(customers), most, replace=False)] = True
-        lines = lines[chosen[code]]
-    orders = lines[["customer_id", "order_id"]].drop_duplicates().sort_values(["customer_id", "order_id"])
-    orders = orders.assign(_draw=rng.random(len(orders))).sort_values(["customer_id", "_draw"], kind="stable")
-    chosen = orders.drop_duplicates("customer_id")
-    chosen = chosen.assign(basket=np.arange(len(chosen)))[["customer_id", "order_id", "basket"]]
-    pairs = lines[["customer_id", "order_id", "product_id"]].merge(chosen, on=["customer_id", "order_id"])
-    return pairs[["basket", "product_id"]].drop_duplicates().sort_values(["basket", "product_id"], ignore_index=True)
-
-
-def basket_rules(baskets: pd.DataFrame, rules: ProductRules, level: float = 0.9, longest: int = 3) -> pd.DataFrame:
-    """Which products make another one likelier in the same basket.
-
-    Parameters
-    ----------
-    baskets : pandas.DataFrame
-        basket, product_id; baskets independent of each other, as `one_basket_each` gives them.
-    rules : ProductRules
-        `min_support`, `false_discovery_rate`.
-    level : float
-        Of the interval of the lift.
-    longest : int
-        Products in a rule at most.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``when``, ``then`` (products; several joined by " + "), ``n`` (baskets), ``together`` (with both), ``share`` (of
-        the baskets with `when`, those with `then`), ``usual`` (of all), ``lift`` with limits, ``p_value`` (Fisher,
-        one-sided; of a longer rule also within the baskets of each shorter one, the larger), ``q_value``; those whose
-        q-value stays within the false discovery rate, by lift.
-
-    Notes
-    -----
-    Itemsets by FP-growth and rules by ``mlxtend``. The limits of the lift are those of its logarithm by the delta
-    method: n · var = Σ p g² − 1 over the cells of the 2 × 2 table. Every rule tested counts for the false discovery
-    rate.
-
-    References
-    ----------
-    Han, J., Pei, J. and Yin, Y. (2000), SIGMOD Record 29, 1-12 (FP-growth).
-    Benjamini, Y. and Hochberg, Y. (1995), J. Royal Statistical Society B 57, 289-300.
-    """
-    from scipy.sparse import csr_matrix
-    from scipy.stats import false_discovery_control, hypergeom
-
-    columns = ["when", "then", "n", "together", "share", "usual", "lift", "lift_low", "lift_high", "p_value", "q_value"]
-    n = int(baskets["basket"].nunique())
-    counts = baskets["product_id"].value_counts()
-    least = max(rules.min_support * n, 5)
-    kept = counts.index[counts >= least].sort_values()
-    if len(kept) < 2:
-        return pd.DataFrame(columns=columns)
-    from mlxtend.frequent_patterns import association_rules, fpgrowth
-
-    some = baskets[baskets["product_id"].isin(kept)]
-    row, column = (
-        pd.factorize(baskets["basket"])[0][baskets["product_id"].isin(kept)],
-        kept.get_indexer(some["product_id"]),
-    )
-    held = csr_matrix((np.ones(len(some), dtype=bool), (row, column)), shape=(n, len(kept)))
-    frame = pd.DataFrame.sparse.from_spmatrix(held, columns=list(range(len(kept))))
-    sets = fpgrowth(frame, min_support=least / n, max_len=longest)
-    if (sets["itemsets"].map(len) > 1).sum() == 0:
-        return pd.DataFrame(columns=columns)
-    with np.errstate(divide="ignore", invalid="ignore"):  # of measures that are not used, for what is in every basket
-        found = association_rules(sets, metric="lift", min_threshold=0.0, num_itemsets=n)
-    found = found[found["consequents"].map(len) == 1].reset_index(drop=True)
-    a, b, both = (
-        np.rint(found[name].to_numpy(float) * n).astype(int)
-        for name in ("antecedent support", "consequent support", "support")
-    )
-    p = np.maximum(hypergeom.sf(both - 1, n, a, b), _beyond_shorter(sets, found, n))
-    cells = np.stack([both, a - both, b - both, n - a - b + both]) / n
-    pa, pb = a / n, b / n
-    slopes = np.stack([1 / cells[0] - 1 / pa - 1 / pb, -1 / pa, -1 / pb, np.zeros(len(a))])
-    spread = np.sqrt(np.maximum((cells * slopes**2).sum(axis=0) - 1, 0) / n) * z_value(level)
-    lift = both * n / (a * b)
-    result = pd.DataFrame(
-        {
-            "when": [" + ".join(str(kept[i]) for i in sorted(items)) for items in found["antecedents"]],
-            "then": [str(kept[next(iter(items))]) for items in found["consequents"]],
-            "n": a, "together": both, "share": both / a, "usual": pb,
-            "lift": lift, "lift_low": lift * np.exp(-spread), "lift_high": lift * np.exp(spread),
-            "p_value": p, "q_value": false_discovery_control(p),
-        }
-    )  # fmt: skip
-    result = result[(result["q_value"] <= rules.false_discovery_rate) & (result["lift_low"] > 1)]
-    return result.sort_values(["lift", "when", "then"], ascending=[False, True, True], ignore_index=True)[columns]
-
-
-def _beyond_shorter(sets: pd.DataFrame, found: pd.DataFrame, n: int) -> np.ndarray:
-    """Fisher's p-value of each longer rule within the baskets of each shorter one, the largest; 0 for pairs."""
-    from scipy.stats import hypergeom
-
-    held = dict(zip(sets["itemsets"], np.rint(sets["support"].to_numpy(float) * n).astype(int), strict=True))
-    place, both, whole, hits, size = [], [], [], [], []
-    for k, (items, then) in enumerate(zip(found["antecedents"], found["consequents"], strict=True)):
-        for item in items if len(items) > 1 else ():
-            rest = items - {item}
-            place.append(k)
-            both.append(held[items | then])
-            whole.append(held[rest])
-            hits.append(held[rest | then])
-            size.append(held[items])
-    p = np.zeros(len(found))
-    if place:
-        np.maximum.at(p, place, hypergeom.sf(np.array(both) - 1, whole, hits, size))
-    return p
-
-
-def baskets_finding(lines: pd.DataFrame | Coded, rules: ProductRules, level: float = 0.9, seed: int = 0) -> Finding:
-    """Tell what is bought together more often than by chance.
-
-    Parameters
-    ----------
-    lines : pandas.DataFrame or Coded
-        customer_id, order_id, product_id [, description].
-    rules : ProductRules
-    level, seed
-        Of the interval of the lift; of the draw of baskets.
-
-    Returns
-    -------
-    Finding
-        Verdict ``found`` or ``none``.
-    """
-    coded = Coded.of(lines)
-    baskets = one_basket_each(coded, rules.baskets_max, seed)
-    table = basket_rules(baskets, rules, level)
-    n = int(baskets["basket"].nunique())
-    facts = {"baskets": n, "rate": rules.false_discovery_rate}
-    if table.empty:
-        return Finding("none", facts)
-    names = descriptions(coded.lines)
-    top = table.iloc[0]
-
-    def worded(text: str) -> str:
-        return " + ".join(str(names.get(part, part)) for part in text.split(" + "))
-
-    table = table.assign(when=table["when"].map(worded), then=table["then"].map(worded))
-    lift = Estimate(float(top["lift"]), float(top["lift_low"]), float(top["lift_high"]), int(top["n"]))
-    facts |= {"when": table["when"].iloc[0], "then": table["then"].iloc[0], "lift": lift, "rules": len(table)}
-    facts |= {"share": float(top["share"]), "usual": float(top["usual"])}
-    return Finding("found", facts, {"rules": table})

@@ -7,41 +7,44 @@ import pandas as pd
 from scipy.special import betainc, gammainc
 
 from regulars.errors import UntoldError
-from regulars.finding import Finding
+from regulars.finding import may_refuse
 from regulars.labels import RelationStage
-from regulars.purchases import Purchases
+from regulars.purchases import Purchases, day_number, unit_days
 from regulars.segments.coded import places
-from regulars.segments.findings import NO_VALUE
-from regulars.statistics.intervals import Estimate, z_value
+from regulars.segments.groups import NO_VALUE
+from regulars.statistics.intervals import z_value
 
 if TYPE_CHECKING:
     from regulars.clv.record import ModelsRecord
 
+YEAR, MONTHS = 365.25, 12
 
+
+@may_refuse
 def relation_stages(
-    customers: pd.DataFrame, purchases: Purchases, end, r: float, alpha: float, horizon_days: float, unit_days,
-    growth_from: float,
-):  # fmt: skip
+    customers: pd.DataFrame, purchases: Purchases, models: "ModelsRecord", *, end, growth_from: float
+) -> pd.DataFrame:
     """Whether the relationship with each customer is still being won, growing or mature, with its probability.
 
     Parameters
     ----------
     customers : pandas.DataFrame
         customer_id, frequency, T (in time units).
-    purchases : Purchases
+    purchases : regulars.purchases.Purchases
+        Of these customers, and perhaps others.
+    models : ModelsRecord
+        Rates of BG/NBD (they vary over customers as Gamma(r, α), α in time units), time unit, horizon: a rate below one
+        order per horizon is no relationship yet.
     end : date
-    r, alpha : float
-        Of BG/NBD: rates vary over customers as Gamma(r, α), α in time units.
-    horizon_days, unit_days : float
-        A rate below one order per horizon is no relationship yet; days of a time unit.
+        Last day observed.
     growth_from : float
         g, times the earlier rate from which a rate has grown.
 
     Returns
     -------
-    pandas.DataFrame
+    pandas.DataFrame or Refusal
         By the index of `customers`: ``relation_stage``, ``relation_probability`` (of that stage), ``p_acquisition``,
-        ``p_growth``, ``p_maturity``, which sum to one.
+        ``p_growth``, ``p_maturity``, which sum to one. Why not, where the orders allow no model.
 
     Notes
     -----
@@ -54,16 +57,20 @@ def relation_stages(
     Fader, Hardie and Lee (2005), Marketing Science 24, 275-284 (gamma rates). Johnson, Kotz and Balakrishnan (1994),
     Continuous Univariate Distributions 1, ch. 17 (ratio of gammas).
     """
+    if models.untold:
+        raise UntoldError(NO_VALUE)
+    r, alpha = models.orders.params_["r"], models.orders.params_["alpha"]
+    days, horizon = unit_days(models.time_unit), models.horizon_months / MONTHS * YEAR
     x, T = customers["frequency"].to_numpy(float), customers["T"].to_numpy(float)
-    last = pd.Timestamp(end).to_datetime64().astype("datetime64[D]").astype(int)
+    last = day_number(end)
     at = places(pd.Index(purchases.customers), pd.Index(customers["customer_id"]))[purchases.code]
     inside = (at >= 0) & (purchases.day <= last)
     at, day = at[inside], purchases.day[inside]
-    later = day > last - T[at] * unit_days / 2
+    later = day > last - T[at] * days / 2
     second = np.bincount(at[later], minlength=len(x)).astype(float)
     second = np.minimum(second, x)
     first = x - second
-    acquisition = gammainc(r + x, (alpha + T) * unit_days / horizon_days)
+    acquisition = gammainc(r + x, (alpha + T) * days / horizon)
     growing = 1 - betainc(r + second, r + first, growth_from / (1 + growth_from))
     parts = np.column_stack([acquisition, (1 - acquisition) * growing, (1 - acquisition) * (1 - growing)])
     best = parts.argmax(axis=1)
@@ -78,34 +85,32 @@ def relation_stages(
     )
 
 
-def relation_finding(
-    customers: pd.DataFrame, purchases: Purchases, end, models: "ModelsRecord", growth_from: float, level: float = 0.9
-) -> Finding:
-    """Tell how many relationships are being won, grow or are mature.
+@may_refuse
+def relation_table(customers: pd.DataFrame, relations: pd.DataFrame, *, level: float = 0.9) -> pd.DataFrame:
+    """How many relationships are being won, grow or are mature, and what they should bring.
 
     Parameters
     ----------
     customers : pandas.DataFrame
-        customer_id, frequency, T, clv (currency).
-    purchases, end, growth_from
-        As for `relation_stages`.
-    models : ModelsRecord
-        Rates, time unit, horizon.
+        clv (currency).
+    relations : pandas.DataFrame
+        Of `relation_stages`, on the same index.
     level : float
-        Of the intervals: sums of the customers' probabilities.
+        Of the interval of a share.
 
     Returns
     -------
-    Finding
-        Verdict: the stage of most customers.
-    """
-    from regulars.clv.value import units
+    pandas.DataFrame or Refusal
+        ``relation_stage``, ``customers`` (of whom it is the likeliest), ``share`` with limits (sum of the chances of
+        all, over ``n``), ``probability`` (mean, of those counted), ``clv``.
 
-    if models.untold:
-        raise UntoldError(NO_VALUE)
-    rates = models.orders.params_
-    unit, horizon = 1 / units(days=1, time_unit=models.time_unit), models.horizon_months / 12 * 365.25
-    relations = relation_stages(customers, purchases, end, rates["r"], rates["alpha"], horizon, unit, growth_from)
+    Examples
+    --------
+    >>> chances = pd.DataFrame({"p_acquisition": [1.0, 0.2], "p_growth": [0.0, 0.6], "p_maturity": [0.0, 0.2]})
+    >>> chances = chances.assign(relation_stage=["acquisition", "growth"], relation_probability=[1.0, 0.6])
+    >>> relation_table(pd.DataFrame({"clv": [1.0, 5.0]}), chances)[["share", "clv"]].to_numpy().tolist()
+    [[0.6, 1.0], [0.3, 5.0], [0.1, 0.0]]
+    """
     rows = []
     for stage in RelationStage:
         p = relations[f"p_{stage.value}"]
@@ -121,7 +126,4 @@ def relation_finding(
                 "clv": float(customers.loc[mine, "clv"].sum()),
             }
         )  # fmt: skip
-    table = pd.DataFrame(rows)
-    top = table.loc[table["customers"].idxmax()]
-    part = Estimate(top["share"], top["share_low"], top["share_high"], int(top["n"]))
-    return Finding(str(top["relation_stage"]), {"share": part}, {"table": table})
+    return pd.DataFrame(rows)

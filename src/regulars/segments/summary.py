@@ -1,18 +1,23 @@
 """What each group of customers counts, brought in and will bring."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from regulars.labels import Segment
+from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate, z_value
+
+ALONE = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)  # of customers alone, whatever moves them all
 
 
 def group_summary(
     customers: pd.DataFrame,
     by: str,
-    order: list[str] | None = None,
-    level: float = 0.9,
-    level_uncertainty: float = 0.0,
+    order: Sequence[str] | None = None,
+    *,
+    certainty: Certainty = ALONE,
     min_cell: int = 1,
     observation_end=None,
 ) -> pd.DataFrame:
@@ -25,12 +30,11 @@ def group_summary(
         ``clv_low``, ``clv_high`` and ``value_at_risk`` (currency).
     by : str
         Column with the group: ``segment``, ``tier``, ``cluster`` ….
-    order : list of str, optional
+    order : sequence of str, optional
         Groups in the order in which they are shown; those without customers are left out. Alphabetical without it.
-    level : float
-        Confidence level of ``clv_low`` and ``clv_high``, of the customers and of the sums.
-    level_uncertainty : float
-        Standard deviation of the level of any total, as a share, that no model sees.
+    certainty : Certainty
+        Level of ``clv_low`` and ``clv_high``, of the customers and of the sums, and the standard deviation of the level
+        of any total that no model sees. Nine in ten, and none, where it is not given.
     min_cell : int
         Groups with fewer customers are left out; shares are of all customers.
     observation_end : date, optional
@@ -47,7 +51,7 @@ def group_summary(
     Notes
     -----
     The interval of a sum takes the customers' own uncertainties as independent and the level as shared: its
-    variance is Σ((high − low) / 2z)² + (`level_uncertainty` · Σ clv)².
+    variance is Σ((high − low) / 2z)² + (level uncertainty · Σ clv)².
 
     Examples
     --------
@@ -59,13 +63,13 @@ def group_summary(
     grouped = customers.groupby(groups, observed=True, sort=True)
     table = pd.DataFrame({"customers": grouped.size(), "spend": grouped["spend"].sum()})
     table["customers_share"] = table["customers"] / len(customers)
-    table = table.join(_shares(customers["spend"], groups, level))
+    table = table.join(_shares(customers["spend"], groups, certainty.level))
     table["spend_per_customer"] = table["spend"] / table["customers"]
     if "clv" in customers and customers["clv"].notna().any():
         table["clv"] = grouped["clv"].sum()
-        spread = _spread(customers, groups, level, level_uncertainty)
+        spread = _spread(customers, groups, certainty)
         table["clv_low"], table["clv_high"] = table["clv"] - spread, table["clv"] + spread
-        table = table.join(_shares(customers["clv"], groups, level))
+        table = table.join(_shares(customers["clv"], groups, certainty.level))
         table["clv_per_customer"] = table["clv"] / table["customers"]
     if "value_at_risk" in customers and customers["value_at_risk"].notna().any():
         table["value_at_risk"] = grouped["value_at_risk"].sum()
@@ -78,6 +82,28 @@ def group_summary(
     if order is not None:
         table = table.reindex([name for name in order if name in table.index])
     return table.rename_axis(by).reset_index().astype({by: "string"})
+
+
+def largest_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Groups by what they should bring or, where that is not known, by what they brought.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `group_summary`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows, the largest first.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"tier": ["vip", "small"], "spend": [10.0, 60.0]})
+    >>> largest_first(group_summary(customers, "tier", ["vip", "small"]))["tier"].tolist()
+    ['small', 'vip']
+    """
+    return table.sort_values("clv" if "clv" in table else "spend", ascending=False)
 
 
 def share_of(values: pd.Series, mask: pd.Series, level: float = 0.9) -> Estimate:
@@ -141,13 +167,13 @@ def _shares(values: pd.Series, groups: pd.Series, level: float) -> pd.DataFrame:
     )
 
 
-def _spread(customers: pd.DataFrame, groups: pd.Series, level: float, level_uncertainty: float) -> pd.Series:
-    z = z_value(level)
+def _spread(customers: pd.DataFrame, groups: pd.Series, certainty: Certainty) -> pd.Series:
+    z = z_value(certainty.level)
     total = customers["clv"].groupby(groups, observed=True).sum()
     if "clv_low" not in customers:
         return total * np.nan
     own = (((customers["clv_high"] - customers["clv_low"]) / (2 * z)) ** 2).groupby(groups, observed=True).sum()
-    return z * np.sqrt(own + (level_uncertainty * total) ** 2)
+    return z * np.sqrt(own + (certainty.level_uncertainty * total) ** 2)
 
 
 def score_grid(customers: pd.DataFrame, scores: pd.DataFrame, min_cell: int = 1) -> pd.DataFrame:
@@ -187,17 +213,23 @@ def score_grid(customers: pd.DataFrame, scores: pd.DataFrame, min_cell: int = 1)
     return grid.sort_values(keys, ascending=[False, True], ignore_index=True)
 
 
-def cross_table(customers: pd.DataFrame, rows: str, columns: str, row_order: list, column_order: list) -> pd.DataFrame:
+def cross_table(
+    customers: pd.DataFrame, rows: str, columns: str, *, row_order: Sequence[str], column_order: Sequence[str]
+) -> pd.DataFrame:
     """How many customers of each group stand in each group of another kind.
 
     Parameters
     ----------
     customers : pandas.DataFrame
         One row per customer with both columns.
-    rows, columns : str
-        Names of the columns.
-    row_order, column_order : list
-        Groups in the order in which they are shown; those of `rows` without customers are left out.
+    rows : str
+        Column whose groups become the rows.
+    columns : str
+        Column whose groups become the columns.
+    row_order : sequence of str
+        Groups of `rows` in the order shown; those without customers are left out.
+    column_order : sequence of str
+        Groups of `columns` in the order shown, all of them.
 
     Returns
     -------
@@ -208,11 +240,13 @@ def cross_table(customers: pd.DataFrame, rows: str, columns: str, row_order: lis
     Examples
     --------
     >>> customers = pd.DataFrame({"tier": ["vip", "small", "small"], "segment": ["loyal", "loyal", "lost"]})
-    >>> cross_table(customers, "segment", "tier", ["loyal", "lost"], ["vip", "small"]).values.tolist()
+    >>> table = cross_table(
+    ...     customers, "segment", "tier", row_order=["loyal", "lost"], column_order=["vip", "small"])
+    >>> table.values.tolist()
     [['loyal', 1, 1], ['lost', 0, 1]]
     """
     table = pd.crosstab(customers[rows].astype(object), customers[columns].astype(object))
-    table = table.reindex(index=[r for r in row_order if r in table.index], columns=column_order, fill_value=0)
+    table = table.reindex(index=[r for r in row_order if r in table.index], columns=list(column_order), fill_value=0)
     return table.rename_axis(columns=None).rename_axis(rows).reset_index().astype({rows: "string"})
 
 

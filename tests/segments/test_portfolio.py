@@ -9,15 +9,22 @@ import pytest
 
 from memory_dataset import models_of
 from regulars import segments
+from regulars.clv import BetaGeoFitter
 from regulars.errors import UserError
 from regulars.labels import LifecycleStage, PortfolioClass, RelationshipLevel, RelationStage, Segment, Tier
 from regulars.purchases import Purchases
-from regulars.segments.products import descriptions
-from regulars.settings import stage_settings
+from regulars.segments import clusters, drift, sections
+from regulars.segments.ladder import prospects_on_ladder
+from regulars.segments.portfolio import cost_to_serve, portfolio_classes, potential, probability_below
+from regulars.segments.preferences import fit_tastes
+from regulars.segments.products import descriptions, profit_cells, readable, with_actions
+from regulars.segments.relationship import actual_levels
+from regulars.settings import Certainty, ProductRules, stage_settings
 from regulars.simulate import demo
 from regulars.simulate.purchasing import bg_nbd_customers
 
 END = date(2026, 6, 30)
+CERTAINTY = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=100)
 KOTLER = {
     "high": {"many": "accountable", "medium": "proactive", "few": "partnership"},
     "medium": {"many": "reactive", "medium": "accountable", "few": "proactive"},
@@ -37,7 +44,7 @@ def rules(settings):
 
 @pytest.fixture
 def ladder(settings):
-    return settings.ladder
+    return segments.Ladder(settings.ladder)
 
 
 @pytest.fixture
@@ -65,20 +72,21 @@ def test_moves_add_up_and_rows_sum_to_one():
     order = ["a", "b", "c"]
     before = pd.Series(rng.choice(order, 300), index=[f"k{i}" for i in range(300)])
     now = pd.Series(rng.choice(order, 350), index=[f"k{i}" for i in range(350)])
-    table = segments.moves(before, now, order)
+    table = drift.moves(before, now, order)
     assert (table["before"] + table["entered"] + table["won"] - table["left"] == table["now"]).all()
     assert table["now"].sum() == 350 and table["won"].sum() == 50
     assert table["entered"].sum() == table["left"].sum()
-    shares = segments.transition_shares(before, now[before.index], order)
+    shares = drift.transition_shares(before, now[before.index], order)
     np.testing.assert_allclose(shares.groupby("before")["share"].sum(), 1)
 
 
 def test_drift_without_a_past_says_so():
     customers = pd.DataFrame({"customer_id": ["a"], "segment": ["new"], "cluster": ["none"]})
     log = log_of(("a", "2026-06-20"))
-    found = segments.find_clusters(pd.DataFrame({name: [1.0] for name in segments.clusters.FEATURES}))
-    assert segments.drift_finding(log, customers, found, END, list(Segment)).verdict == "no_past"
-    assert segments.clusters_finding(found, pd.DataFrame(), 12, 20).verdict == "too_few"
+    found = segments.find_clusters(pd.DataFrame({name: [1.0] for name in clusters.FEATURES}))
+    moved = segments.drift_since("2026-05-31", log, customers, end=END, found=found)
+    assert sections.tell_drift(moved).verdict == "no_past"
+    assert sections.tell_clusters(found, pd.DataFrame(), months=12, bootstraps=20).verdict == "too_few"
 
 
 # ---- portfolio ----
@@ -96,11 +104,11 @@ def test_a_cell_that_names_no_level_is_refused(settings):
 
 def test_room_to_grow_is_measured_at_peers():
     clv = pd.Series([0.0, 10, 20, 30, 40, 7])
-    table = segments.potential(clv, pd.Series(["a"] * 5 + ["b"]), 0.75)
+    table = potential(clv, pd.Series(["a"] * 5 + ["b"]), quantile=0.75)
     assert table["potential"].tolist() == [30, 30, 30, 30, 30, 7]
     assert table["growth"].tolist() == [30, 20, 10, 0, 0, 0]
     assert (table["growth_low"] <= table["growth"]).all() and (table["growth"] <= table["growth_high"]).all()
-    equal = segments.potential(pd.Series([5.0] * 9), pd.Series(["a"] * 9))
+    equal = potential(pd.Series([5.0] * 9), pd.Series(["a"] * 9))
     assert (equal["growth"] == 0).all()
 
 
@@ -108,7 +116,7 @@ def test_the_interval_of_a_good_peer_holds_the_quantile():
     rng, hits = np.random.default_rng(5), 0
     for _ in range(400):
         clv = pd.Series(rng.exponential(1.0, 80))
-        table = segments.potential(clv, pd.Series(["a"] * 80))
+        table = potential(clv, pd.Series(["a"] * 80))
         low, high = (table[name].iloc[clv.argmin()] + clv.min() for name in ("growth_low", "growth_high"))
         hits += low <= -np.log(0.25) <= high
     assert 0.87 <= hits / 400 <= 0.96
@@ -136,7 +144,7 @@ def test_chance_below_cost_is_that_of_no_order_where_cost_is_small(fitted):
     models, orders, customers = fitted
     cost = pd.Series(0.01, index=customers.index)
     cost.iloc[:3] = [0.0, np.nan, 1e9]
-    p = segments.probability_below(customers, cost, models, seed=2, draws=400)
+    p = probability_below(customers, cost, models, seed=2, draws=400)
     assert p.iloc[0] == 0 and np.isnan(p.iloc[1]) and p.iloc[2] == 1
     exact = orders.probability_of_no_order(52.18, customers["frequency"], customers["recency"], customers["T"])
     gap = (p - np.asarray(exact)).iloc[3:]
@@ -149,7 +157,7 @@ def test_classes_by_rule(rules):
         {"customer_id": [f"{k:03d}" for k in range(n)], "clv": np.arange(n, dtype=float), "p_below_zero": np.nan}
     ).assign(growth=lambda x: 99 - x["clv"])
     customers.loc[[0, 99], "p_below_zero"] = 0.9
-    classes = segments.portfolio_classes(customers, rules)
+    classes = portfolio_classes(customers, rules)
     assert (classes[95:] == PortfolioClass.MOST_VALUABLE).all(), "the most valuable stay so, whatever they cost"
     assert classes[0] == PortfolioClass.BELOW_ZERO
     assert (classes[1:16] == PortfolioClass.MOST_GROWABLE).all() and classes[16] == PortfolioClass.STEADY
@@ -171,16 +179,18 @@ def test_levels_recommended_and_actual(rules):
         + [("k51", "customer", 1.0)],
         columns=["customer_id", "initiator", "cost"],
     ).assign(at=pd.Timestamp("2026-03-01"), channel="phone")  # fmt: skip
-    actual = segments.actual_levels(contacts, customers, END, rules)["actual_level"]
+    actual = actual_levels(customers, contacts, END, rules)["actual_level"]
     assert actual[[0, 1, 2, 50, 51]].tolist() == ["partnership", "proactive", "basic", "accountable", "reactive"]
-    told = segments.relationship_finding(customers, contacts, END, rules)
+    care = segments.care_given(customers, contacts, end=END, rules=rules)
+    told = sections.tell_relationship(customers, care, rules=rules, level=0.9)
     table = told.frames["tiers"]
     assert told.verdict == "mismatch"
     assert (table["below"] + table["matching"] + table["above"] == table["customers"]).all()
     # below: four large, fifteen medium; above: the small one called twice, for 20; who only asked costs no call
     assert told.facts["below"].value == pytest.approx(0.19) and told.facts["above"].value == pytest.approx(0.01)
     assert told.facts["clv_below"] == 4 * 150 + 15 * 60 and told.facts["cost_above"] == pytest.approx(20)
-    assert segments.relationship_finding(customers, None, END, rules).verdict == "no_contacts"
+    bare = segments.care_given(customers, None, end=END, rules=rules)
+    assert sections.tell_relationship(customers, bare, rules=rules, level=0.9).verdict == "no_contacts"
 
 
 def test_cost_to_serve_goes_on_as_in_the_last_year():
@@ -189,9 +199,9 @@ def test_cost_to_serve_goes_on_as_in_the_last_year():
         {"customer_id": ["a", "a", "a"], "at": pd.to_datetime(["2026-01-01", "2026-02-01", "2024-05-01"]),
          "cost": [4.0, np.nan, 50.0], "channel": ["phone", "phone", "visit"]}
     )  # fmt: skip
-    cost = segments.cost_to_serve(contacts, customers, END, 12)
+    cost = cost_to_serve(contacts, customers, END, 12)
     assert cost.tolist() == pytest.approx([8.0, 0.0], rel=1e-3)
-    assert segments.cost_to_serve(contacts.drop(columns="cost"), customers, END, 12).isna().all()
+    assert cost_to_serve(contacts.drop(columns="cost"), customers, END, 12).isna().all()
 
 
 # ---- ladder ----
@@ -211,8 +221,9 @@ def test_steps_of_the_ladder_by_hand(ladder):
         {"referrer_id": ["friend", *["partner"] * 3, "one"], "referred_id": list("abcde"),
          "at": pd.to_datetime(["2026-04-01"] * 4 + ["2027-01-01"])}
     )  # fmt: skip
-    stood = segments.ladder_at(log, END, ladder, memberships, referrals)["lifecycle_stage"]
-    assert stood.to_dict() == {
+    told = replace(ladder, memberships=memberships, referrals=referrals)
+    stood = segments.ladder_at(log, END, told)
+    assert stood["lifecycle_stage"].to_dict() == {
         "one": "first_time", "two": "repeat", "gone": "inactive", "four": "client", "club": "member",
         "friend": "advocate", "partner": "partner", "slow": "repeat",
     }  # fmt: skip
@@ -220,9 +231,7 @@ def test_steps_of_the_ladder_by_hand(ladder):
     assert bare[["club", "friend", "partner"]].tolist() == ["client"] * 3
     # gone: silent for 911 days, of which 226 (three mean gaps of all) are patience; slow: the first gap was longer than
     # that and the second was not, so that the second order began the stay
-    days = segments.days_on_step(
-        segments.ladder_at(log, END, ladder, memberships, referrals), log, END, ladder, memberships, referrals
-    )
+    days = segments.days_on_step(stood, log, END, told)
     assert days.to_dict() == {
         "one": 29, "two": 29, "gone": 684, "four": 29, "club": 90, "friend": 90, "partner": 90, "slow": 759,
     }  # fmt: skip
@@ -244,9 +253,11 @@ def test_time_on_each_step_of_the_ladder(ladder):
         {"prospect_id": ["p", "q"], "stage": ["lead", "quoted"], "customer_id": [pd.NA, pd.NA],
          "created_at": pd.to_datetime(["2026-06-20", "2026-05-01"])}
     )  # fmt: skip
-    told = segments.ladder_finding(segments.ladder_at(log, END, ladder), log, END, ladder, prospects=prospects)
-    table = told.frames["stays"].set_index("lifecycle_stage")
-    counts = segments.transition_counts(log, END, ladder, 12)
+    ladder = replace(ladder, prospects=prospects)
+    stood = segments.ladder_at(log, END, ladder)
+    counts = segments.transition_counts(log, END, ladder, months=12)
+    days = segments.days_on_step(stood, log, END, ladder)
+    table = segments.time_on_steps(stood, days, counts, ladder, end=END).set_index("lifecycle_stage")
     stayed = counts.loc["repeat", "repeat"] / counts.loc["repeat"].sum()
     assert table.loc["repeat", "leaves"] == pytest.approx(1 - stayed)
     assert table.loc["repeat", "stay_months"] == pytest.approx(1 / (1 - stayed))
@@ -262,11 +273,11 @@ def test_moves_on_the_ladder_sum_to_one_and_forecasts_to_all(ladder):
     rows = [(f"k{i}", pd.Timestamp(END) - pd.Timedelta(days=int(d))) for i in range(200)
             for d in rng.integers(0, 700, rng.integers(1, 6))]  # fmt: skip
     log = log_of(*rows)
-    counts = segments.transition_counts(log, END, ladder, 12)
+    counts = segments.transition_counts(log, END, ladder, months=12)
     matrix = segments.transition_matrix(counts)
     np.testing.assert_allclose(matrix.sum(axis=1), 1)
     stood = segments.ladder_at(log, END, ladder)["lifecycle_stage"]
-    ahead = segments.ladder_forecast(stood, counts, 6, draws=50)
+    ahead = segments.ladder_forecast(stood, counts, 6, certainty=CERTAINTY, draws=50)
     assert ahead["now"].sum() == 200 and ahead["ahead"].sum() == pytest.approx(200)
     assert ((ahead["ahead_low"] <= ahead["ahead"]) & (ahead["ahead"] <= ahead["ahead_high"])).all()
     climbing = segments.climbs(log, END, ladder)
@@ -276,7 +287,7 @@ def test_moves_on_the_ladder_sum_to_one_and_forecasts_to_all(ladder):
 def test_a_stage_of_the_sales_desk_without_a_step_is_named(ladder):
     prospects = pd.DataFrame({"prospect_id": ["p"], "stage": ["maybe"], "customer_id": [pd.NA]})
     with pytest.raises(UserError, match="'maybe' has no step"):
-        segments.prospects_on_ladder(prospects, ladder)
+        prospects_on_ladder(prospects, ladder.rules)
 
 
 def test_stages_of_the_relationship_are_chances():
@@ -287,9 +298,10 @@ def test_stages_of_the_relationship_are_chances():
     rows += [("once", end - pd.Timedelta(days=700))]
     log = log_of(*rows)
     known = log.summary(END, "week")
-    told = segments.relation_stages(known, log, END, 0.9, 9.0, 365.25, 7, 1.25).set_index(
-        known["customer_id"].to_numpy()
-    )
+    models = models_of(bg_nbd=BetaGeoFitter().fit([0, 1, 3], [0.0, 5.0, 20.0], [30.0, 30.0, 30.0]))
+    models.orders.params_[["r", "alpha"]] = 0.9, 9.0
+    told = segments.relation_stages(known, log, models, end=END, growth_from=1.25)
+    told = told.set_index(known["customer_id"].to_numpy())
     np.testing.assert_allclose(told[["p_acquisition", "p_growth", "p_maturity"]].sum(axis=1), 1)
     assert told["relation_stage"].to_dict() == {"up": "growth", "even": "maturity", "once": "acquisition"}
     # the chance of growth against draws of the two rates
@@ -303,6 +315,29 @@ def test_stages_of_the_relationship_are_chances():
 
 def lines_of(**columns) -> pd.DataFrame:
     return pd.DataFrame(columns)
+
+
+def tell_products(lines: pd.DataFrame, tiers: pd.Series, rules: ProductRules, min_cell: int = 1):
+    names = descriptions(lines)
+    margins = segments.product_margins(lines, tiers, rules)
+    return sections.tell_products(
+        margins,
+        segments.margin_by_product(margins, rules, names),
+        matrix=segments.margin_map(margins, lines, tiers, names),
+        offered=segments.offers(margins, names, min_cell=min_cell),
+    )
+
+
+def tell_baskets(lines: pd.DataFrame, rules: ProductRules):
+    baskets = segments.one_basket_each(lines, rules.baskets_max)
+    found = segments.with_names(segments.basket_rules(baskets, rules), descriptions(lines))
+    return sections.tell_baskets(found, baskets=baskets, rate=rules.false_discovery_rate)
+
+
+def tell_preferences(lines: pd.DataFrame, end, days: int):
+    liked = segments.Liked.of(lines)
+    rates = segments.hit_rates(liked, end, days=days)
+    return sections.tell_preferences(liked, rates, segments.by_favourite(liked), days=days)
 
 
 def test_cells_add_up_to_the_ledger_to_the_cent_with_their_signs(products):
@@ -319,16 +354,16 @@ def test_cells_add_up_to_the_ledger_to_the_cent_with_their_signs(products):
         rng.random(n) < 0.1, np.nan, (lines["unit_price"] * rng.uniform(0.5, 1.2, n)).round(2)
     )
     tiers = pd.Series({f"k{i}": list(Tier)[i % 4].value for i in range(300)})
-    cells = segments.profit_cells(lines, tiers)
+    cells = profit_cells(lines, tiers)
     cents = (lines["quantity"] * lines["unit_price"] * 100).round().sum()
     assert round(cells["revenue"].sum() * 100) == cents
     known = lines["unit_cost"].notna()
     margin = (lines["quantity"] * (lines["unit_price"] - lines["unit_cost"]))[known].sum()
     assert cells["margin"].sum() == pytest.approx(margin, abs=0.005)
-    small = segments.readable(cells)
+    small = readable(cells)
     assert small["item"].nunique() == 12
     assert small["margin"].sum() == pytest.approx(cells["margin"].sum(), abs=0.005)
-    told = segments.products_finding(lines, tiers, list(Tier), products)
+    told = tell_products(lines, tiers, products)
     assert told.verdict == "losses" and told.facts["revenue"] == pytest.approx(cents / 100)
 
 
@@ -336,7 +371,7 @@ def test_as_many_products_as_groups_and_no_margin_known():
     """A square table of zeros is a table of products and groups, and gives no warning."""
     cells = pd.DataFrame([(group, item, 1.0, np.nan) for group in "abcd" for item in "wxyz"],
                          columns=["group", "item", "revenue", "margin"])  # fmt: skip
-    assert sorted(segments.readable(cells)["item"].unique()) == list("wxyz")
+    assert sorted(readable(cells)["item"].unique()) == list("wxyz")
 
 
 def test_what_to_do_about_a_cell(products):
@@ -345,7 +380,7 @@ def test_what_to_do_about_a_cell(products):
          ("small", "rare", 1, 1.0, -0.5), ("small", "free", 1, 5.0, np.nan), ("vip", "back", 1, -3.0, -1.0)],
         columns=["group", "item", "customers", "revenue", "margin"],
     )  # fmt: skip
-    told = segments.with_actions(cells, pd.Series({"vip": 10, "small": 100}), products)
+    told = with_actions(cells, pd.Series({"vip": 10, "small": 100}), products)
     assert told["action"].tolist() == ["keep", "cross_sell", "raise_price", "drop", "unknown", "unknown"]
     # half of 80 % is 40 %: 30 more buyers of 100 at 3 each
     assert told["worth"].iloc[1] == pytest.approx(90)
@@ -354,10 +389,10 @@ def test_what_to_do_about_a_cell(products):
 def test_no_costs_and_negative_margins_and_one_product(products):
     lines = lines_of(customer_id=["a", "b"], order_id=["1", "2"], product_id=["x", "x"], quantity=1.0, unit_price=5.0)
     tiers = pd.Series({"a": "vip", "b": "small"})
-    assert segments.products_finding(lines, tiers, list(Tier), products).verdict == "no_costs"
-    losing = segments.products_finding(lines.assign(unit_cost=9.0), tiers, list(Tier), products)
+    assert tell_products(lines, tiers, products).verdict == "no_costs"
+    losing = tell_products(lines.assign(unit_cost=9.0), tiers, products)
     assert losing.verdict == "losses" and losing.facts["lost"] == 8
-    assert segments.baskets_finding(lines, products).verdict == "none"
+    assert tell_baskets(lines, products).verdict == "none"
 
 
 def test_planted_pairs_are_found_and_nothing_else(products):
@@ -393,7 +428,7 @@ def test_independent_products_make_no_rules(products):
 
 def test_the_limits_of_a_lift_hold_it():
     rng, hits = np.random.default_rng(12), 0
-    rules = segments.ProductRules(0.002, 0.5, 0.002, 50000, 1.0)
+    rules = ProductRules(0.002, 0.5, 0.002, 50000, 1.0)
     for _ in range(150):
         a = rng.random(1500) < 0.2
         b = rng.random(1500) < np.where(a, 0.4, 0.15)
@@ -421,7 +456,7 @@ def test_demo_companions_and_loss_makers_are_found(products):
     )  # fmt: skip
     lines = lines[(lines["customer_id"] != "") & (lines["quantity"] > 0) & lines["unit_cost"].notna()]
     tiers = pd.Series("small", index=lines["customer_id"].unique())  # a single group
-    told = segments.products_finding(lines, tiers, list(Tier), products)
+    told = tell_products(lines, tiers, products)
     worst = told.frames["worst"]
     assert set(worst.loc[worst["loses"], "product_id"]) == set(raw["truth"]["products"]["below_cost"])
     table = segments.basket_rules(segments.one_basket_each(lines, 50000), products)
@@ -455,28 +490,28 @@ def taste_lines(weight, customers=1500, seed=1, categories=5, items=6):
 
 
 def test_how_much_tastes_differ_is_recovered():
-    tastes = segments.fit_tastes(taste_lines(4.0))
+    tastes = fit_tastes(taste_lines(4.0))
     assert tastes.weight == pytest.approx(4.0, rel=0.15)
     np.testing.assert_allclose(tastes.shares().sum(axis=1), 1)
-    assert segments.fit_tastes(taste_lines(np.inf)).weight > 200
+    assert fit_tastes(taste_lines(np.inf)).weight > 200
 
 
 def test_next_product_beats_popularity_where_tastes_differ_only():
-    sharp = segments.preferences_finding(taste_lines(1.5, 800), END, 60)
+    sharp = tell_preferences(taste_lines(1.5, 800), END, 60)
     assert sharp.verdict == "better" and sharp.facts["gain"].low > 0.05
-    assert segments.preferences_finding(taste_lines(np.inf, 800), END, 60).verdict == "alike"
+    assert tell_preferences(taste_lines(np.inf, 800), END, 60).verdict == "alike"
     one = taste_lines(4.0, 1).assign(ordered_at=pd.Timestamp("2024-01-01"))
-    assert segments.preferences_finding(one, END, 60).verdict == "unchecked"
+    assert tell_preferences(one, END, 60).verdict == "unchecked"
 
 
 def test_chances_of_the_next_product_sum_to_at_most_one():
     lines = taste_lines(4.0, 50)
-    told = segments.next_products(segments.fit_tastes(lines), most=30)
+    told = segments.next_products(fit_tastes(lines), most=30)
     np.testing.assert_allclose(told.groupby("customer_id")["probability"].sum(), 1)
     assert (told.groupby("customer_id")["probability"].diff().dropna() <= 1e-12).all()
-    own = segments.tastes_of(pd.Series(["k00001", "k00002"]), lines)
+    own = segments.tastes_of(pd.Series(["k00001", "k00002"]), segments.Liked.of(lines))
     assert own["customer_id"].tolist() == ["k00001", "k00002"] and own["price_level"].eq(1).all()
-    assert segments.tastes_of(pd.Series(["a"]), None).empty
+    assert segments.tastes_of(pd.Series(["a"]), segments.Liked.of(None)).empty
 
 
 def test_completeness_and_age_of_the_record():
@@ -486,7 +521,9 @@ def test_completeness_and_age_of_the_record():
     table = segments.record_age(people, pd.Series(["a", "b", "c"]), END).set_index("field")
     assert table["filled"].to_dict() == {"region": pytest.approx(1 / 3), "joined_at": pytest.approx(2 / 3)}
     assert table["age_days"].to_dict() == {"region": 10, "joined_at": 15}
-    assert segments.record_finding(people[["customer_id"]], pd.Series(["a"]), END).verdict == "empty"
+    bare = segments.record_age(people[["customer_id"]], pd.Series(["a"]), END)
+    assert sections.tell_record(bare).verdict == "empty"
+    assert sections.tell_record(segments.record_age(None, pd.Series(["a"]), END)).verdict == "not_supplied"
 
 
 def test_every_label_has_three_facts():
@@ -524,9 +561,9 @@ def tell_all(lines: pd.DataFrame, products) -> dict:
     tiers = segments.assign_tiers(spend)
     end = lines["ordered_at"].max()
     told = {
-        "products": segments.products_finding(lines, tiers, list(Tier), products, 5),
-        "baskets": segments.baskets_finding(lines, products),
-        "preferences": segments.preferences_finding(lines, end, 60),
+        "products": tell_products(lines, tiers, products, 5),
+        "baskets": tell_baskets(lines, products),
+        "preferences": tell_preferences(lines, end, 60),
     }
     assert told["products"].facts["revenue"] == pytest.approx(spend.sum(), abs=0.01)
     assert told["products"].verdict in ("losses", "no_losses") and told["baskets"].verdict == "found"

@@ -1,0 +1,15 @@
+"""How what was found shows itself in a notebook: a line per fact, with as many digits as one reads."""
+
+from dataclasses import fields
+
+from regulars.finding import plain_fact
+
+
+class Shown:
+    """A dataclass whose display is a line per field that is shown (``repr=True``): estimates with interval and n."""
+
+    def __repr__(self) -> str:
+        """Name and value of each such field."""
+        named = [field.name for field in fields(self) if field.repr]
+        width = max(map(len, named))
+        return "\n".join(f"{name:<{width}}  {plain_fact(getattr(self, name))}" for name in named)

@@ -1,0 +1,563 @@
+"""What the page on customers says: its first screen, each of its sections, and what to do.
+
+Each ``tell_<section>`` makes a `regulars.finding.Finding` out of tables that the room's other functions have made::
+
+    from regulars.segments import sections
+
+    report.tell(sections.tell_groups(named, months=12, certainty=certainty))
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from regulars.errors import UntoldError
+from regulars.finding import Action, Finding, FirstScreen, Refusal, Tile, tells
+from regulars.labels import Change, LifecycleStage, PortfolioClass, ProductAction, Segment
+from regulars.segments.climbing import transition_matrix
+from regulars.segments.clusters import Clustering, profile_long
+from regulars.segments.drift import Drift
+from regulars.segments.groups import Group, Part, largest_group, leading_group
+from regulars.segments.preferences import SUGGESTIONS, Liked
+from regulars.segments.products import EVERYBODY
+from regulars.segments.relationship import level_table, recommended_levels
+from regulars.segments.summary import advice
+from regulars.segments.verdicts import (
+    BasketsVerdict,
+    CareVerdict,
+    ClustersVerdict,
+    DriftVerdict,
+    GroupsVerdict,
+    LadderVerdict,
+    PortfolioVerdict,
+    PreferencesVerdict,
+    ProductsVerdict,
+    RecordVerdict,
+)
+from regulars.settings import Certainty, PortfolioRules, SegmentsSettings
+from regulars.settings.stages import LEVELS
+from regulars.statistics.intervals import Estimate, against, from_row, share
+
+AGING = (Segment.NEW, Segment.PROMISING)  # everybody leaves them by the passing of time: no news
+MOST_WEIGHT = 1e5  # of the base in a customer's taste: from there on tastes do not differ
+
+
+# ---- the first screen, and what to do ----
+
+
+def first_screen(
+    customers: pd.DataFrame, best: Group | Refusal, quiet: Part, *, months: float, level: float
+) -> FirstScreen:
+    """What the page opens with: the group from which most is to come, and who has gone quiet.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        ``frequency`` (repeat purchase days), one row per customer.
+    best : Group or Refusal
+        Of `leading_group`, by segment.
+    quiet : Part
+        Of `part_of`, those who have gone quiet.
+    months : float
+        Horizon of what is to come.
+    level : float
+        Of the interval of a share.
+
+    Returns
+    -------
+    FirstScreen
+        Without a leading group its answer is ``untold``, and says why.
+    """
+    once = share(int((customers["frequency"] == 0).sum()), len(customers), level)
+    once_only = Tile("once", once, "percent")
+    if not best:
+        answer = Finding("untold", {"customers": len(customers), "once": once, "why": best.why})
+        return FirstScreen(answer, [Tile("base", Estimate(len(customers))), once_only])
+    who = {"best": best.group, "months": months}
+    facts = {"share": best.share, "once": once, "worth": best.worth, "future": best.future, "past": best.past}
+    facts |= {"quiet": quiet.customers, "quiet_past": quiet.past}
+    tiles = [
+        Tile("best", best.worth, "money_short", indicator="best", facts=who),
+        Tile("best_share", best.future, "percent", "past", facts=who | {"past": best.past}),
+        Tile("quiet", quiet.past, "percent", "future", mark="bad", facts={"future": quiet.future}),
+    ]
+    return FirstScreen(Finding(facts=who | facts), [*tiles, once_only])
+
+
+def to_do(best: Group | Refusal, quiet: Part, begun: Part, *, months: float) -> list[Action]:
+    """What to do about the customers.
+
+    Parameters
+    ----------
+    best : Group or Refusal
+        As for `first_screen`.
+    quiet : Part
+        Of `part_of`, those who have gone quiet.
+    begun : Part
+        Of `part_of`, those who have begun.
+    months : float
+        Horizon of what is to come.
+
+    Returns
+    -------
+    list of Action
+        Nothing where the leading group is not known.
+    """
+    if not best:
+        return []
+    facts = {"customers": best.customers, "worth": best.worth, "future": best.future, "past": best.past}
+    return [
+        Action("best", facts=facts | {"best": best.group, "months": months}),
+        Action("quiet", facts={"customers": quiet.customers, "at_stake": quiet.at_risk}),
+        Action("early", facts={"customers": begun.customers, "worth": begun.worth, "months": months}),
+    ]
+
+
+# ---- the named segments ----
+
+
+@tells
+def tell_groups(named: pd.DataFrame, *, months: float, certainty: Certainty) -> Finding:
+    """Which segments there are, what they brought and what they should bring.
+
+    Parameters
+    ----------
+    named : pandas.DataFrame
+        Of `group_summary` by segment; without a row where every segment is too small to be shown.
+    months : float
+        Horizon.
+    certainty : Certainty
+        What no model sees of a total's level.
+
+    Returns
+    -------
+    Finding
+        Verdict of `GroupsVerdict`.
+
+    Examples
+    --------
+    >>> certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
+    >>> tell_groups(pd.DataFrame({"segment": [], "customers": [], "spend": []}), months=12, certainty=certainty)
+    groups: few
+    """
+    if named.empty:
+        return Finding(GroupsVerdict.FEW)
+    frames = {"advice": advice(named)}
+    if "clv" not in named:
+        first = named.loc[named["customers"].idxmax()]
+        facts = {"largest": str(first["segment"]), "share": float(first["customers_share"])}
+        brought = named.sort_values("spend", ascending=False, kind="stable")
+        return Finding(GroupsVerdict.PAST, facts | {"past": float(first["spend_share"])}, {"brought": brought} | frames)
+    best, largest = leading_group(named, "segment"), largest_group(named, "segment")
+    facts = {"best": best.group, "worth": best.worth, "future": best.future, "past": best.past, "months": months}
+    facts |= {"largest": largest.group, "share": largest.share, "its_future": largest.future}
+    verdict = GroupsVerdict.SAME if largest.group == best.group else GroupsVerdict.OTHER
+    frames |= {"shares": named, "table": named}
+    return Finding(verdict, facts | {"uncertainty": certainty.level_uncertainty}, frames)
+
+
+@tells
+def tell_drift(drift: Drift) -> Finding:
+    """Who has changed segment since a day.
+
+    Parameters
+    ----------
+    drift : Drift
+        Of `drift_since`.
+
+    Returns
+    -------
+    Finding
+        Verdict of `DriftVerdict`: of the segments that time alone does not empty, the one that moved most beyond noise.
+    """
+    if drift.same is None:
+        return Finding(DriftVerdict.NO_PAST, {"day": drift.day})
+    frames = _shown(moves=drift.moves, paths=drift.paths, clusters=drift.clusters)
+    facts = {"day": drift.day, "same": drift.same}
+    changes = [against(from_row(row, "net")) for _, row in drift.moves.iterrows()]
+    beyond = np.isin(changes, [Change.UP, Change.DOWN])
+    news = drift.moves.loc[beyond & ~drift.moves["segment"].isin(AGING)]
+    if news.empty:
+        return Finding(DriftVerdict.STILL, facts, frames)
+    row = news.loc[news["net"].abs().idxmax()]
+    net = from_row(row, "net")
+    grown = against(net) is Change.UP
+    size = net if grown else Estimate(-net.value, -net.high, -net.low, net.n)
+    verdict = DriftVerdict.GROWN if grown else DriftVerdict.SHRUNK
+    return Finding(verdict, facts | {"segment": str(row["segment"]), "net": size}, frames)
+
+
+@tells
+def tell_quiet(grid: pd.DataFrame, quiet: Part, *, months: float) -> Finding:
+    """Who was good and has gone quiet, on the map that the names of segments are cut out of.
+
+    Parameters
+    ----------
+    grid : pandas.DataFrame
+        Of `score_grid`.
+    quiet : Part
+        Of `part_of`, those who have gone quiet.
+    months : float
+        Horizon of what is to come.
+
+    Returns
+    -------
+    Finding
+        Why not, where every cell is too small to be shown, or nobody's value is known.
+    """
+    worth = grid["clv_per_customer"]
+    if not worth.notna().any():
+        raise UntoldError("It needs what customers will bring, in groups large enough to be shown.")
+    facts = {"quiet": quiet.customers, "past": quiet.past, "future": quiet.future, "months": months}
+    return Finding(None, facts | {"low": float(worth.min()), "high": float(worth.max())}, {"map": grid})
+
+
+@tells
+def tell_tiers(tiers: pd.DataFrame, crossed: pd.DataFrame, best: Group, *, months: float, level: float) -> Finding:
+    """How many of the most valuable customers stand in the segment that should bring most.
+
+    Parameters
+    ----------
+    tiers : pandas.DataFrame
+        Of `group_summary` by tier.
+    crossed : pandas.DataFrame
+        Of `cross_table`, tiers by segments.
+    best : Group
+        The segment that should bring most.
+    months : float
+        Horizon.
+    level : float
+        Of the interval of a share.
+
+    Returns
+    -------
+    Finding
+        Why not, where there is no best segment, or the first step is too small to be shown.
+    """
+    first = leading_group(tiers.head(1), "tier")
+    if not first:
+        raise UntoldError(first.why)
+    table = tiers.merge(crossed, on="tier").rename(columns={best.group: "best"})
+    facts = {"top": share(int(table["best"].iloc[0]), first.customers, level), "best": best.group}
+    return Finding(None, facts | {"tier": first.group, "future": first.future, "months": months}, {"table": table})
+
+
+# ---- who deserves what ----
+
+
+@tells
+def tell_relationship(customers: pd.DataFrame, care: pd.DataFrame, *, rules: PortfolioRules, level: float) -> Finding:
+    """Where customers are looked after less, or more, than they are worth.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        ``tier``, ``clv``.
+    care : pandas.DataFrame
+        Of `care_given`.
+    rules : PortfolioRules
+        Recommended levels.
+    level : float
+        Of the intervals of shares.
+
+    Returns
+    -------
+    Finding
+        Verdict of `CareVerdict`; the recommended levels alone where no contacts are supplied.
+    """
+    wanted = recommended_levels(customers, rules)
+    frames = {"recommended": wanted, "cells": level_table(rules)}
+    if "actual_level" not in care:
+        return Finding(CareVerdict.NO_CONTACTS, {}, frames)
+    counts = {name: int(care[name].sum()) for name in ("below", "matching", "above")}
+    sums = care.groupby("tier")[[*counts, "clv_below", "cost_above"]].sum(min_count=1)
+    table = wanted.join(sums.reindex(wanted["tier"].astype(object)).set_axis(wanted.index))
+    table = table.astype(dict.fromkeys(counts, int))
+    cross = pd.crosstab(care["tier"], care["actual_level"].astype(object), normalize="index")
+    cross = cross.reindex(index=wanted["tier"].astype(object), columns=list(LEVELS), fill_value=0.0)
+    actual = cross.rename_axis(index="tier", columns="actual_level").stack().rename("share").reset_index()
+    facts = {
+        "below": share(counts["below"], len(care), level),
+        "above": share(counts["above"], len(care), level),
+        "clv_below": float(care["clv_below"].sum()),
+        "cost_above": float(care["cost_above"].sum(min_count=1)),
+    }
+    verdict = CareVerdict.MISMATCH if counts["below"] + counts["above"] else CareVerdict.MATCHED
+    return Finding(verdict, facts, {"actual": actual, "tiers": table, **frames})
+
+
+@tells
+def tell_portfolio(
+    customers: pd.DataFrame, classes: pd.DataFrame, *, named: Callable, months: float, level: float
+) -> Finding:
+    """Who is most valuable, who could grow and who costs more than they bring.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        Of `with_portfolio`, with ``orders``.
+    classes : pandas.DataFrame
+        Of `portfolio_table`.
+    named : callable
+        From customer ids to what stands for each on a list, such as the pseudonyms of a dataset.
+    months : float
+        Horizon of what is to come.
+    level : float
+        Of the interval of a share.
+
+    Returns
+    -------
+    Finding
+        Verdict of `PortfolioVerdict`.
+    """
+    is_of = {name: (customers["portfolio_class"] == name).astype(bool) for name in PortfolioClass}
+    grow, below = customers[is_of[PortfolioClass.MOST_GROWABLE]], is_of[PortfolioClass.BELOW_ZERO]
+    ends = grow[["growth", "growth_low", "growth_high"]].sum()
+    who = grow.assign(customer=np.asarray(named(grow["customer_id"])))
+    who = who.sort_values(["growth", "customer_id"], ascending=[False, True], ignore_index=True)
+    frames = {"classes": classes, "growable": who[["customer", "segment", "clv", "potential", "growth", "orders"]]}
+    facts = {"best": int(is_of[PortfolioClass.MOST_VALUABLE].sum()), "growable": len(grow), "months": months}
+    facts["growth"] = Estimate(*(float(x) for x in ends), n=len(grow))
+    if customers["cost_to_serve"].isna().all():
+        return Finding(PortfolioVerdict.NO_COSTS, facts, frames)
+    facts["below"] = share(int(below.sum()), len(customers), level)
+    facts["cost"] = float(customers.loc[below, "cost_to_serve"].sum())
+    return Finding(PortfolioVerdict.COSTS if facts["below"].value else PortfolioVerdict.NONE_BELOW, facts, frames)
+
+
+@tells
+def tell_ladder(
+    stages: pd.DataFrame,
+    steps: pd.DataFrame,
+    climbed: pd.DataFrame,
+    counts: pd.DataFrame,
+    *,
+    stays: pd.DataFrame,
+    forecast: pd.DataFrame,
+    settings: SegmentsSettings,
+) -> Finding:
+    """How customers stand on the ladder and climb it.
+
+    Parameters
+    ----------
+    stages : pandas.DataFrame
+        Of `ladder_at`.
+    steps : pandas.DataFrame
+        Of `count_steps`.
+    climbed : pandas.DataFrame
+        Of `climbs`.
+    counts : pandas.DataFrame
+        Of `transition_counts`.
+    stays : pandas.DataFrame
+        Of `time_on_steps`.
+    forecast : pandas.DataFrame
+        Of `ladder_forecast`.
+    settings : SegmentsSettings
+        Purchase days of a client, months counted and months ahead, level of the intervals, smallest step whose moves
+        are shown.
+
+    Returns
+    -------
+    Finding
+        Verdict of `LadderVerdict`.
+    """
+    second = climbed[climbed["lifecycle_stage"] == LifecycleStage.FIRST_TIME].iloc[0]
+    inactive = int((stages["lifecycle_stage"] == LifecycleStage.INACTIVE).sum())
+    facts = {
+        "silent": share(inactive, len(stages), settings.interval_level),
+        "reached": from_row(second, "share"),
+        "client_orders": settings.ladder.client_orders,
+    }
+    if counts.empty:
+        return Finding(LadderVerdict.NO_MOVES, facts, _shown(steps=steps, climbs=climbed))
+    matrix = transition_matrix(counts).rename_axis(index="before", columns="now").stack().rename("share").reset_index()
+    matrix["n"] = matrix["before"].map(counts.sum(axis=1)).astype(int)
+    matrix = matrix[matrix["n"] >= settings.privacy_min_cell].reset_index(drop=True)
+    facts |= {"ahead": settings.ladder_ahead, "months": settings.ladder_months}
+    frames = _shown(steps=steps, climbs=climbed, stays=stays, matrix=matrix, forecast=forecast)
+    return Finding(LadderVerdict.KNOWN, facts, frames)
+
+
+@tells
+def tell_relation(table: pd.DataFrame) -> Finding:
+    """How many relationships are being won, grow or are mature.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `relation_table`.
+
+    Returns
+    -------
+    Finding
+        Verdict: the stage of most customers, a `regulars.labels.RelationStage`.
+    """
+    top = table.loc[table["customers"].idxmax()]
+    return Finding(str(top["relation_stage"]), {"share": from_row(top, "share")}, {"table": table})
+
+
+# ---- what they buy ----
+
+
+@tells
+def tell_products(
+    margins: pd.DataFrame, products: pd.DataFrame, *, matrix: pd.DataFrame, offered: pd.DataFrame
+) -> Finding:
+    """With which products and customers margin is made and lost.
+
+    Parameters
+    ----------
+    margins : pandas.DataFrame
+        Of `product_margins`, by tier.
+    products : pandas.DataFrame
+        Of `margin_by_product`.
+    matrix : pandas.DataFrame
+        Of `margin_map`.
+    offered : pandas.DataFrame
+        Of `offers`.
+
+    Returns
+    -------
+    Finding
+        Verdict of `ProductsVerdict`.
+    """
+    total, known = products["revenue"].sum(), bool(products["margin"].notna().any())
+    facts = {"products": len(products), "revenue": float(total)}
+    if (margins["group"] == EVERYBODY).all():
+        return Finding(ProductsVerdict.NO_STEPS, facts, {"worst": products} if known else {})
+    if not known:
+        top = float(products["revenue"].max() / total)
+        return Finding(ProductsVerdict.NO_COSTS, facts | {"top": top}, {"revenue": matrix})
+    facts |= {"uncosted": float(products["uncosted"].sum() / total), "margin": float(products["margin"].sum())}
+    facts["cross_sell"] = int((margins["action"] == ProductAction.CROSS_SELL).sum())
+    frames = {"map": matrix, "worst": products, "offers": offered}
+    losing = products[products["loses"]]
+    if losing.empty:
+        return Finding(ProductsVerdict.NO_LOSSES, facts, frames)
+    facts |= {"losing": len(losing), "lost": float(-losing["margin"].sum()), "worst": str(losing["name"].iloc[0])}
+    return Finding(ProductsVerdict.LOSSES, facts, frames)
+
+
+@tells
+def tell_baskets(rules: pd.DataFrame, *, baskets: pd.DataFrame, rate: float) -> Finding:
+    """What is bought together more often than by chance.
+
+    Parameters
+    ----------
+    rules : pandas.DataFrame
+        Of `basket_rules`, with names.
+    baskets : pandas.DataFrame
+        Of `one_basket_each`: those in which they were found.
+    rate : float
+        Share of the rules told that may be chance.
+
+    Returns
+    -------
+    Finding
+        Verdict of `BasketsVerdict`.
+    """
+    facts = {"baskets": int(baskets["basket"].nunique()), "rate": rate}
+    if rules.empty:
+        return Finding(BasketsVerdict.NONE, facts)
+    top = rules.iloc[0]
+    facts |= {"when": top["when"], "then": top["then"], "lift": from_row(top, "lift"), "rules": len(rules)}
+    facts |= {"share": float(top["share"]), "usual": float(top["usual"])}
+    return Finding(BasketsVerdict.FOUND, facts, {"rules": rules})
+
+
+@tells
+def tell_preferences(liked: Liked, rates: pd.DataFrame, categories: pd.DataFrame, *, days: int) -> Finding:
+    """What customers like and whether the next product can be told.
+
+    Parameters
+    ----------
+    liked : Liked
+        What order lines tell.
+    rates : pandas.DataFrame
+        Of `hit_rates`.
+    categories : pandas.DataFrame
+        Of `by_favourite`.
+    days : int
+        Kept back for the check.
+
+    Returns
+    -------
+    Finding
+        Verdict of `PreferencesVerdict`, by the paired gain over popularity.
+    """
+    facts = {"weight": min(liked.tastes.weight, MOST_WEIGHT), "suggested": SUGGESTIONS, "days": days}
+    frames = {"categories": categories}
+    if rates.empty:
+        return Finding(PreferencesVerdict.UNCHECKED, facts, frames)
+    told = {name: from_row(row, "share") for name, row in rates.iterrows()}
+    verdicts = {Change.UP: PreferencesVerdict.BETTER, Change.DOWN: PreferencesVerdict.WORSE}
+    return Finding(verdicts.get(against(told["gain"]), PreferencesVerdict.ALIKE), facts | told, frames)
+
+
+@tells
+def tell_record(table: pd.DataFrame) -> Finding:
+    """Which field of the customer record is emptiest.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `record_age`.
+
+    Returns
+    -------
+    Finding
+        Verdict of `RecordVerdict`.
+    """
+    if table.empty:
+        return Finding(RecordVerdict.EMPTY)
+    worst, frames = table.iloc[0], {"fields": table}
+    if table["age_days"].notna().any():
+        frames["ages"] = table.sort_values(["age_days", "field"], ascending=[False, True], ignore_index=True)
+    if worst["filled"] == 1:
+        return Finding(RecordVerdict.FULL, {}, frames)
+    return Finding(RecordVerdict.GAPS, {"field": str(worst["field"]), "filled": from_row(worst, "filled")}, frames)
+
+
+# ---- groups by themselves ----
+
+
+@tells
+def tell_clusters(found: Clustering, money: pd.DataFrame, *, months: float, bootstraps: int) -> Finding:
+    """Whether customers fall into groups by themselves, and into which.
+
+    Parameters
+    ----------
+    found : Clustering
+        Of `find_clusters`.
+    money : pandas.DataFrame
+        Of `group_summary` by cluster.
+    months : float
+        Horizon of the money.
+    bootstraps : int
+        Resamples behind the stability.
+
+    Returns
+    -------
+    Finding
+        Verdict of `ClustersVerdict`.
+    """
+    if found.stability.empty:
+        return Finding(ClustersVerdict.TOO_FEW)
+    stability = found.stability
+    wide = stability.pivot(index="clusters", columns="method", values="adjusted_rand").reset_index()
+    trials = stability.sort_values(["admitted", "silhouette"], ascending=False, kind="stable", ignore_index=True)
+    facts = {"bootstraps": bootstraps, "best": float(stability["adjusted_rand"].max())}
+    frames = {"stability": wide.rename_axis(columns=None), "trials": trials}
+    if not found.n_clusters:
+        return Finding(ClustersVerdict.NONE, facts, frames)
+    taken = stability[(stability["method"] == found.method) & (stability["clusters"] == found.n_clusters)].iloc[0]
+    worth = money.reindex(columns=["cluster", "clv", "clv_low", "clv_high"])
+    frames |= {"profile": profile_long(found.profile), "table": found.profile.merge(worth, on="cluster")}
+    facts |= {"number": found.n_clusters, "method": found.method, "agreement": float(taken["adjusted_rand"])}
+    return Finding(ClustersVerdict.FOUND, facts | {"months": months}, frames)
+
+
+def _shown(**frames: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Frames in which there are customers enough to be shown."""
+    return {name: frame for name, frame in frames.items() if len(frame)}

@@ -1,0 +1,85 @@
+"""What the sections on customers can find: one enum each, whose member picks the section's title."""
+
+from enum import StrEnum
+
+
+class GroupsVerdict(StrEnum):
+    """What the named segments should bring."""
+
+    SAME = "same"  # the largest should bring most
+    OTHER = "other"
+    PAST = "past"  # what they should bring is not known
+    FEW = "few"  # every segment is too small to be shown
+
+
+class DriftVerdict(StrEnum):
+    """Which segment moved most beyond noise."""
+
+    GROWN = "grown"
+    SHRUNK = "shrunk"
+    STILL = "still"
+    NO_PAST = "no_past"
+
+
+class CareVerdict(StrEnum):
+    """Whether customers are looked after as closely as they are worth."""
+
+    MISMATCH = "mismatch"
+    MATCHED = "matched"
+    NO_CONTACTS = "no_contacts"
+
+
+class PortfolioVerdict(StrEnum):
+    """Whether customers cost more than they bring."""
+
+    COSTS = "costs"
+    NONE_BELOW = "none_below"
+    NO_COSTS = "no_costs"
+
+
+class LadderVerdict(StrEnum):
+    """Whether moves on the ladder can be counted."""
+
+    KNOWN = "known"
+    NO_MOVES = "no_moves"
+
+
+class ProductsVerdict(StrEnum):
+    """Whether products lose money."""
+
+    LOSSES = "losses"
+    NO_LOSSES = "no_losses"
+    NO_COSTS = "no_costs"
+    NO_STEPS = "no_steps"
+
+
+class BasketsVerdict(StrEnum):
+    """Whether anything is bought together by more than chance."""
+
+    FOUND = "found"
+    NONE = "none"
+
+
+class PreferencesVerdict(StrEnum):
+    """How suggestions by own taste do beside the best sellers."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    ALIKE = "alike"
+    UNCHECKED = "unchecked"
+
+
+class RecordVerdict(StrEnum):
+    """How complete the customer record is."""
+
+    FULL = "full"
+    GAPS = "gaps"
+    EMPTY = "empty"
+
+
+class ClustersVerdict(StrEnum):
+    """Whether customers fall into groups by themselves."""
+
+    FOUND = "found"
+    NONE = "none"
+    TOO_FEW = "too_few"
