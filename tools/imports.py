@@ -1,6 +1,6 @@
 """What each stage of the pipeline really imports, to hold against its deps in dvc.yaml.
 
-``python tools/imports.py`` prints the list of every stage; ``python tests/imports.py --write`` puts them into dvc.yaml.
+``python tools/imports.py`` prints the list of every stage; ``python tools/imports.py --write`` puts them into dvc.yaml.
 """
 
 import ast

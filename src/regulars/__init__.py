@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {"dataset": ("open",)}
-__getattr__, _, _ = exports(__name__, _HOMES)
+__getattr__, _ = exports(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

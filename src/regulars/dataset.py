@@ -260,7 +260,12 @@ class Dataset:
         language : str
             In which a live kernel shows it.
         """
-        return _late("report").Report(stage, self.about, self.settings(stage).interval_level, language)
+
+        def live(page: Mapping) -> Callable[..., None]:
+            # wording and charts are loaded by a live kernel alone: no stage depends on them
+            return import_module("regulars.pages.live").shower(page, language)
+
+        return _late("report").Report(stage, self.about, self.settings(stage).interval_level, live)
 
     # ---- how it shows itself ----
 

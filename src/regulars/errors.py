@@ -18,10 +18,3 @@ class UserError(Exception):
 
 class UntoldError(UserError):
     """The data are as they must be and still allow no answer: the page says so, and the rest of it stands."""
-
-
-class PageIsComplete(Exception):  # noqa: N818 -- it is none
-    """Ends a notebook early, without an error: nothing below has anything to tell of these data.
-
-    Its message is for the analyst who runs the notebook by hand.
-    """

@@ -307,45 +307,6 @@ def tells(make: Callable[..., Finding]) -> Callable[..., Finding]:
     return told
 
 
-def attempted(make: Callable[..., Finding], *args, **kwargs) -> Finding:
-    """Make a finding or, where the data do not allow it, one that says why, so that the rest of a page stands.
-
-    Examples
-    --------
-    >>> def refuse():
-    ...     raise UserError("Table surveys: nobody answered.")
-    >>> attempted(refuse).facts["why"]
-    'Table surveys: nobody answered.'
-    """
-    try:
-        return make(*args, **kwargs)
-    except UserError as error:
-        return Finding(UNUSABLE, {"why": str(error)})
-
-
-def attempt(make: Callable, *args, **kwargs) -> tuple[object | None, str | None]:
-    """Make something or, where the data allow no answer, nothing; and why not.
-
-    Returns
-    -------
-    (object or None, str or None)
-        What was made, and the sentence that says why it was not; one of them is None.
-
-    Examples
-    --------
-    >>> def refuse():
-    ...     raise UntoldError("there is one customer only.")
-    >>> attempt(refuse)
-    (None, 'there is one customer only.')
-    >>> attempt(sum, [1, 2])
-    (3, None)
-    """
-    try:
-        return make(*args, **kwargs), None
-    except UntoldError as error:
-        return None, str(error)
-
-
 # ---- facts as JSON ----
 
 

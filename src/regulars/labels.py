@@ -338,23 +338,6 @@ class Recommendation(StrEnum):
     DETRACTOR = "detractor"
 
 
-class HandlingStep(StrEnum):
-    """Step of handling a case that can fail."""
-
-    RESPONSE = "response"
-    RESOLUTION = "resolution"
-    CALL_BACK = "call_back"
-    TRANSFER = "transfer"
-    REMEDY = "remedy"
-
-
-class Promise(StrEnum):
-    """What is promised within so many hours."""
-
-    RESPONSE = "response"
-    RESOLUTION = "resolution"
-
-
 class Loss(StrEnum):
     """Size of what a complainant lost."""
 
@@ -371,17 +354,6 @@ class SatisfactionLevel(StrEnum):
     HIGH = "high"
 
 
-class Assumption(StrEnum):
-    """Assumption behind what satisfaction is worth, and what is told without it."""
-
-    ALL = "all"
-    ONLY_CUSTOMERS_ANSWER = "only_customers_answer"
-    LEAVING_CHANGES_NO_ANSWER = "leaving_changes_no_answer"
-    WHOLE_HISTORY = "whole_history"
-    UNWEIGHTED = "unweighted"
-    AS_MEASURED = "as_measured"
-
-
 class LoyaltyType(StrEnum):
     """Loyalty by attitude (what customers say) and behaviour (how often they order)."""
 
@@ -389,39 +361,6 @@ class LoyaltyType(StrEnum):
     LATENT = "latent"  # the attitude alone
     SPURIOUS = "spurious"  # the behaviour alone
     NONE = "none"
-
-
-class Method(StrEnum):
-    """Way to measure satisfaction, or single question, that may foretell who orders again."""
-
-    SURVEY = "survey"
-    FUZZY = "fuzzy"
-    COMPONENTS = "components"
-    ORDERED_LOGIT = "ordered_logit"
-    RECOMMENDATION = "recommendation"
-    SATISFACTION = "satisfaction"
-    LOYALTY = "loyalty"
-    OVERALL = "overall"
-    EFFORT = "effort"
-
-
-class FuzzyOperator(StrEnum):
-    """How weights and memberships are composed in a fuzzy evaluation."""
-
-    MIN_MAX = "min_max"
-    PRODUCT_MAX = "product_max"
-    MIN_SUM = "min_sum"
-    PRODUCT_SUM = "product_sum"
-
-
-class Grade(StrEnum):
-    """Grade of a fuzzy evaluation."""
-
-    VERY_LOW = "very_low"
-    LOW = "low"
-    MIDDLE = "middle"
-    HIGH = "high"
-    VERY_HIGH = "very_high"
 
 
 class KanoClass(StrEnum):
@@ -442,23 +381,6 @@ class ServiceLevel(StrEnum):
     SATISFYING = "satisfying"
     EXCEEDING = "exceeding"
     UNFORGETTABLE = "unforgettable"
-
-
-class ValuePart(StrEnum):
-    """Part of what an offer gives or costs the customer."""
-
-    PRODUCT = "product"
-    SERVICE = "service"
-    PERSONNEL = "personnel"
-    IMAGE = "image"
-    GAINS = "gains"
-    MONEY = "money"
-    TIME = "time"
-    ENERGY = "energy"
-    EFFORT = "effort"
-    NET = "net"
-    RIVAL_NET = "rival_net"
-    OUR_NET = "our_net"
 
 
 class VarianceBetween(StrEnum):

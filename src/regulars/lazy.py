@@ -1,7 +1,7 @@
 """Packages whose public names are loaded when they are first used.
 
 A stage that needs one room of a package then neither waits for the imports of the others nor depends on their files
-(``tests/imports.py`` reads the same table as this module).
+(``tools/imports.py`` reads the same table as this module).
 """
 
 import sys
@@ -12,8 +12,8 @@ from importlib import import_module
 SLOW_CHECKER = "rfc3987_syntax"
 
 
-def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callable, Callable, list[str]]:
-    """Make ``__getattr__``, ``__dir__`` and ``__all__`` of a package.
+def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callable, Callable]:
+    """Make ``__getattr__`` and ``__dir__`` of a package; without ``__all__`` its ``help()`` is what its own text says.
 
     Parameters
     ----------
@@ -25,12 +25,12 @@ def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callabl
     Returns
     -------
     tuple
-        To be assigned to the three names, in this order.
+        To be assigned to the two names, in this order.
 
     Examples
     --------
-    >>> getattr_, dir_, names = exports("xml", {"etree": ("ElementTree",)})
-    >>> names, getattr_("ElementTree").__name__
+    >>> getattr_, dir_ = exports("xml", {"etree": ("ElementTree",)})
+    >>> dir_(), getattr_("ElementTree").__name__
     (['ElementTree'], 'xml.etree.ElementTree')
     """
     module_of = {name: module for module, names in homes.items() for name in names}
@@ -41,7 +41,7 @@ def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callabl
         module = import_module(f"{package}.{module_of[name]}")
         return module if module_of[name] == name else getattr(module, name)
 
-    return find, lambda: sorted(module_of), sorted(module_of)
+    return find, lambda: sorted(module_of)
 
 
 def leave_out_slow_checker() -> None:

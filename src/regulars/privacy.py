@@ -2,8 +2,7 @@
 
 import hmac
 import os
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -53,17 +52,6 @@ def pseudonyms(customer_ids: Iterable[str], dataset: str) -> pd.Series:
     letters = ALPHABET[(bits[:, None] >> places) & np.uint64(31)]
     names = letters.view(f"S{PSEUDONYM_LENGTH}").ravel().astype(str)
     return pd.Series(np.strings.add("C-", names), index=ids.index, dtype="string", name="customer")
-
-
-def pseudonyms_of(dataset: str) -> Callable[[Iterable[str]], pd.Series]:
-    """`pseudonyms` of one dataset, to be handed to what finds out itself whom it names.
-
-    Examples
-    --------
-    >>> pseudonyms_of("cdnow")(["00001"]).equals(pseudonyms(["00001"], "cdnow"))
-    True
-    """
-    return partial(pseudonyms, dataset=dataset)
 
 
 def need_key(dataset: str) -> None:

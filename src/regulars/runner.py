@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from regulars.errors import PageIsComplete, UntoldError, UserError
+from regulars.errors import UntoldError, UserError
 from regulars.lazy import leave_out_slow_checker
 from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, project_root
 from regulars.settings import resolve
@@ -190,27 +190,12 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
             config=Config({"KernelManager": own_sockets}),
         )
     except papermill.PapermillExecutionError as error:
-        if error.ename == PageIsComplete.__name__:
-            return _complete(target)
         if error.ename in (UserError.__name__, UntoldError.__name__):
             raise UserError(error.evalue) from error
         raise
     finally:
         shutil.rmtree(private, ignore_errors=True)
         shutil.rmtree(sockets, ignore_errors=True)
-
-
-def _complete(target: Path):
-    """Notebook that ended where its page was complete, without the marks that papermill leaves of an error."""
-    import nbformat
-    from papermill.execute import remove_error_markers
-
-    notebook = remove_error_markers(nbformat.read(target, as_version=4))
-    for cell in notebook.cells:
-        cell["outputs"] = [one for one in cell.get("outputs", []) if one.get("ename") != PageIsComplete.__name__]
-        if cell.cell_type != "code":
-            del cell["outputs"]
-    return notebook
 
 
 def refuse_noise(notebook, name: str) -> None:

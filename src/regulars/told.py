@@ -16,8 +16,8 @@ kernel each call displays what the page would show.
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -239,8 +239,9 @@ class Report:
         What the dataset is.
     interval_level : float
         Level of the intervals.
-    language : str
-        In which a live kernel displays it; nothing that is written depends on it.
+    live : callable, optional
+        How a live kernel shows it: makes of the told page what shows one call, such as `regulars.pages.live.shower`.
+        Nothing that is written depends on it.
 
     Attributes
     ----------
@@ -248,8 +249,8 @@ class Report:
         All of it so far.
     """
 
-    def __init__(self, stage: str, about, interval_level: float = 0.9, language: str = "en"):
-        self.stage, self.about, self.language = stage, about, language
+    def __init__(self, stage: str, about, interval_level: float = 0.9, live: Callable | None = None):
+        self.stage, self.about = stage, about
         self.told = Told(
             {
                 "stage": stage,
@@ -266,7 +267,7 @@ class Report:
                 "orders_sampled": bool(about.orders_sampled),
             }
         )
-        self._writer = None
+        self._live, self._show = live, None
 
     def answer(self, finding: Finding | str | None = None, **facts) -> None:
         """Give the page's answer: a finding, or which of its sentences is true, and the facts that it states."""
@@ -328,10 +329,6 @@ class Report:
                 write_csv(frame, Path("reports", self.about.name) / table_file(self.stage, finding.key, name))
             self._display("tell", finding.key, finding)
 
-    def tell_each(self, findings: Mapping[str, Finding], *keys: str) -> None:
-        """Tell several sections, one after the other: each key of the findings that is named, or all."""
-        self.tell(*(replace(findings[key], key=key) for key in keys or findings))
-
     def action(self, key: str, verdict: str | None = None, **facts) -> None:
         """Add something to do."""
         self.told.actions.append(Action(key, verdict, facts))
@@ -388,15 +385,11 @@ class Report:
             return
         from IPython.display import display
 
-        if os.environ.get(STAGING_VARIABLE):
+        if os.environ.get(STAGING_VARIABLE) or not self._live:
             finding = args[-1] if call == "tell" else Finding(_text(args[0]), facts, key=call)
             display({"text/plain": repr(finding)}, raw=True)
             for frame in finding.frames.values():
                 display(frame.head())
             return
-        # wording and charts are loaded by a live kernel alone
-        from importlib import import_module
-
-        make = import_module("regulars.pages.declared").writer_of
-        self._writer = self._writer or make(self.told.page, self.language)
-        import_module("regulars.pages.live").show(self._writer, call, *args, **facts)
+        self._show = self._show or self._live(self.told.page)
+        self._show(call, *args, **facts)

@@ -112,7 +112,7 @@ def test_a_part_of_the_customers_is_the_same_in_every_table(project, monkeypatch
     monkeypatch.setenv("REGULARS_ROOT", str(project))
     share = 0.3
     names = catalog.about(DEMO).supplied
-    whole, part = catalog.load_supplied(DEMO, *names), catalog.load_supplied(DEMO, *names, share=share)
+    whole, part = ({name: catalog.load(name, DEMO, of) for name in names} for of in (1.0, share))
     drawn = set(part["customers"]["customer_id"])
     assert 0 < len(drawn) < len(whole["customers"])
 

@@ -58,16 +58,6 @@ def test_stage_runs_with_its_settings_and_owns_what_it_wrote(project):
     assert not (root / ".staging" / "shop.tiny").exists()
 
 
-def test_a_page_that_is_complete_ends_the_notebook_without_an_error(project):
-    root = project(WRITE, "from regulars.errors import PageIsComplete\nraise PageIsComplete('no model')", "1 / 0")
-    runner.run_stage("tiny", "shop")
-    executed = (root / "reports/shop/executed/tiny.ipynb").read_text()
-    cells = json.loads(executed)["cells"]
-    assert [cell["cell_type"] for cell in cells] == ["code"] * len(cells), "papermill's marks of an error are gone"
-    assert "papermill" not in executed and "Traceback" not in executed
-    assert not cells[-1]["outputs"] and not cells[-2]["outputs"] and (root / "models/shop/tiny.json").is_file()
-
-
 def test_same_run_gives_the_same_bytes(project):
     root = project(WRITE, "print(object())", "object()")
     executed = root / "reports/shop/executed/tiny.ipynb"

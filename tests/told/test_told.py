@@ -230,16 +230,6 @@ def test_a_stage_needs_an_answer(report, folder):
     assert not list(folder.rglob("*.json"))
 
 
-def test_findings_are_told_by_the_keys_that_are_named(report):
-    found = {"equity": Finding("grows"), "past": Finding(None), "revenue": Finding("up")}
-    report.tell_each(found, "revenue", "equity")
-    assert [(key, one.key) for key, one in report.told.sections.items()] == [
-        ("revenue", "revenue"), ("equity", "equity"),
-    ]  # fmt: skip
-    report.tell_each({"past": Finding(None)})
-    assert list(report.told.sections) == ["revenue", "equity", "past"]
-
-
 # ---- no word of any language ----
 
 
@@ -353,15 +343,16 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 import pandas as pd
 from regulars.cleaning.quality import tell_gaps
+from regulars.pages.live import shower
 from regulars.told import Report
 
 start, end = date(2025, 1, 1), date(2025, 12, 31)
 about = SimpleNamespace(name=dataset, title="Tiny", currency="EUR", simulated=True, observation_start=start,
                         observation_end=end, share=1.0, rows_raw=9, rows_kept=9, orders_sampled=False)
-report = Report("clean", about)
+report = Report("clean", about, live=lambda page: shower(page, "en"))
 days = pd.DataFrame({"day": pd.date_range(start, end)})
 days = days[(days["day"] < "2025-06-01") | (days["day"] > "2025-06-20")].assign(orders=5, revenue=50.0)
-report.tell(tell_gaps(days, start, end))
+report.tell(tell_gaps(days, observation_start=start, observation_end=end))
 """
 
 

@@ -1,7 +1,6 @@
 """A dataset given as frames: notebooks run on it as on one that is opened, and it reads and writes nothing."""
 
 import json
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
@@ -14,7 +13,7 @@ from regulars.clv import ModelsRecord
 from regulars.clv.model_entries import model_entry
 from regulars.dataset import Dataset, Tables
 from regulars.engine.embedded import as_table
-from regulars.errors import PageIsComplete, UserError
+from regulars.errors import UserError
 from regulars.pages.declared import writer_of
 from regulars.rounding import plain
 from regulars.settings import Certainty, Economics, load
@@ -99,8 +98,7 @@ class MemoryDataset(Dataset):
         scope: dict = {"display": lambda *shown: None}
         exec(compile(first, notebook, "exec"), scope)
         scope |= {"dataset": self.name, "changes": changes}
-        with suppress(PageIsComplete):
-            exec(compile("\n".join(rest), notebook, "exec"), scope)
+        exec(compile("\n".join(rest), notebook, "exec"), scope)
         self.__dict__.pop("models", None)  # found anew
         return scope
 

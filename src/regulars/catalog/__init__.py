@@ -6,7 +6,7 @@ _HOMES = {
     "tables": ("ARROW_TYPES", "CLEAN_TABLES", "MONEY", "PANDAS_TYPES", "SCORED_TABLES", "TABLES", "Column", "Table"),
     "schemas": ("limits_of", "rule_broken", "schema", "typed", "validate"),
     "about_dataset": ("About", "about", "about_from_ledger"),
-    "files": ("in_engine", "load", "load_supplied", "save"),
+    "files": ("in_engine", "load", "save"),
     "places": ("exists", "path", "read_json", "write_csv", "write_json", "write_parquet"),
 }  # fmt: skip
-__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -5,7 +5,6 @@ from .about_dataset import about as about
 from .about_dataset import about_from_ledger as about_from_ledger
 from .files import in_engine as in_engine
 from .files import load as load
-from .files import load_supplied as load_supplied
 from .files import save as save
 from .places import exists as exists
 from .places import path as path

@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from regulars.catalog.about_dataset import about
 from regulars.catalog.places import path, write_parquet
 from regulars.catalog.schemas import typed, validate
 from regulars.catalog.tables import ARROW_TYPES, TABLES
@@ -88,25 +87,6 @@ def _drawn(name: str, dataset: str, share: float) -> pa.Table:
         who = ("customer_id",) if "customer_id" in rows.columns else ()
         rows = rows.filter(is_drawn(*who, TABLES[name].key[0]))
     return rows.order_by(list(TABLES[name].key)).to_pyarrow()
-
-
-def load_supplied(dataset: str, *names: str, share: float = 1.0) -> dict[str, pd.DataFrame]:
-    """Read those of some tables that the firm supplied, by name; what it did not supply is not in the result.
-
-    Parameters
-    ----------
-    dataset : str
-    *names : str
-        Clean tables.
-    share : float
-        As for `load`.
-
-    Returns
-    -------
-    dict
-    """
-    supplied = about(dataset).supplied
-    return {name: load(name, dataset, share) for name in names if name in supplied}
 
 
 def save(frame: pd.DataFrame, name: str, dataset: str) -> Path:

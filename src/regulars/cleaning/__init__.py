@@ -33,4 +33,4 @@ _HOMES = {
     "order_figures": ("by_day", "figures", "gaps", "sufficiency", "weekly_orders"),
     "quality": ("quality",),
 }  # fmt: skip
-__getattr__, __dir__, _ = exports(__name__, _HOMES)  # no __all__: help() then shows what stands above
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -75,4 +75,4 @@ _HOMES = {
     "whole": ("whole_base",),
     "winning": ("acquisition_cost", "first_order_spend"),
 }
-__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -127,12 +127,6 @@ def top_share(
     return _estimates([(ordered, top)], level, draws, seed)[0]
 
 
-def gini_estimate(values, *, level: float = 0.9, draws: int = 200, seed: int = 0) -> Estimate:
-    """Gini coefficient with a bootstrap interval; parameters as for `top_share`."""
-    ordered = _checked(values)
-    return _estimates([(ordered, None)], level, draws, seed)[0]
-
-
 @dataclass(frozen=True, repr=False)
 class Concentration(Shown):
     """What the customers who brought most so far brought, and should bring.

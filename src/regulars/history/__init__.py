@@ -19,4 +19,4 @@ _HOMES = {
     "customers": ("ClosedMonth", "held_against", "read_customers", "tell_closed"),
     "months": ("read_months", "tell_earlier"),
 }
-__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -67,4 +67,4 @@ _HOMES = {
     "sections": ("sections",),
     "states": ("Rhythm", "customer_states", "rhythm_of", "silence_probability", "with_states"),
 }
-__getattr__, __dir__, _ = exports(__name__, _HOMES)  # no __all__: help() then shows what stands above
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -96,4 +96,4 @@ _HOMES = {
     "survey.sampling": ("sampling_plan",),
     "survey.waves": ("measure_of", "survey_waves"),
 }
-__getattr__, __dir__, _ = exports(__name__, _HOMES)  # no __all__: help() then shows what stands above
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -69,4 +69,4 @@ _HOMES = {
     "reasons": ("DECIDED_BY", "explain_labels"),
     "sections": ("sections",),
 }  # fmt: skip
-__getattr__, __dir__, _ = exports(__name__, _HOMES)  # no __all__: help() then shows what stands above
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -14,4 +14,4 @@ _HOMES = {
         "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "ValueSettings",
     ),
 }  # fmt: skip
-__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
+__getattr__, __dir__ = exports(__name__, _HOMES)

@@ -16,4 +16,4 @@ _HOMES = {
     "logs": ("order_log",),
     "streams": ("stream",),
 }
-__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
+__getattr__, __dir__ = exports(__name__, _HOMES)

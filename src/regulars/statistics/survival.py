@@ -1,6 +1,5 @@
 """Time until something happens, where for some it has not happened yet: Kaplan–Meier and the log-rank test."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,38 +149,6 @@ def kaplan_meier(durations, events, level: float = 0.9) -> Curve:
         np.asarray(fit.surv_times, dtype=float), survival, low, high, np.asarray(fit.n_risk), np.asarray(fit.n_events),
         len(durations), float(durations.max()),
     )  # fmt: skip
-
-
-def returns_by(curve: Curve, days: Sequence[float]) -> pd.DataFrame:
-    """Share with a second order at some ages.
-
-    Parameters
-    ----------
-    curve : Curve
-        Of the time to the second order.
-    days : sequence of float
-        Ages at which it is read off.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``days``, ``n``, ``share``, ``share_low``, ``share_high``; missing beyond the longest observation.
-
-    Examples
-    --------
-    >>> returns_by(kaplan_meier([10, 20, 30], [1, 0, 0]), [10, 40])["share"].round(4).tolist()
-    [0.3333, nan]
-    """
-    shares = [curve.share_by(day) for day in days]
-    return pd.DataFrame(
-        {
-            "days": list(days),
-            "n": [share.n for share in shares],
-            "share": [share.value for share in shares],
-            "share_low": [share.low for share in shares],
-            "share_high": [share.high for share in shares],
-        }
-    )
 
 
 def log_rank(durations, events, groups) -> tuple[float, float]:

@@ -85,7 +85,7 @@ def wave_measures(
     Returns
     -------
     measures : pandas.DataFrame
-        One row per measure: ``score`` (of `regulars.labels.Method`), ``n``, ``value`` of the last wave with limits, in
+        One row per measure: ``score``, ``n``, ``value`` of the last wave with limits, in
         points (NPS −100 to 100, CSAT in percent, CES the mean from 0 to 100), ``needed`` answers, ``waves`` judged,
         ``outside`` of their limits.
     waves : dict

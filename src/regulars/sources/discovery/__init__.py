@@ -8,4 +8,4 @@ _HOMES = {
     "proposal": ("Proposal", "propose"),
     "writing": ("new_dataset", "with_dataset"),
 }
-__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
+__getattr__, __dir__ = exports(__name__, _HOMES)
