@@ -167,12 +167,12 @@ def satisfaction_index(
     low, high = _scales(table, structure, survey_items)
     fitted = path_model(answers, model, scheme)
     waves, names = _level(answers, "wave")
-    sample = _Resampled(table, waves, len(names), _level(answers, "respondent")[0], draws, seed)
+    sample = _Resampled(table, waves, _level(answers, "respondent")[0], n_waves=len(names), draws=draws, seed=seed)
     counts = np.array([respondents_in(table[waves == wave]) for wave in range(len(names))])
     now = latest_of(counts >= min_answers)
-    runs = _Runs(sample, structure, scheme, weighting, low, high, goal, now)
+    runs = _Runs(sample, structure, scheme=scheme, weighting=weighting, low=low, high=high, goal=goal, now=now)
     interval = _Interval(level, sample.clusters)
-    by_wave = _by_wave(runs, names, counts, interval, min_answers)
+    by_wave = _by_wave(runs, names, counts, interval=interval, min_answers=min_answers)
     last = by_wave.iloc[now]
     found = [Estimate(*(float(row[end]) for end in ("value", "low", "high")), int(row["n"])) for row in
              by_wave.iloc[max(now - 1, 0) : now + 1].to_dict("records")]  # fmt: skip
@@ -219,7 +219,7 @@ def _wordings(survey_items: pd.DataFrame) -> pd.Series:
 class _Resampled:
     """Means by wave and covariances of the answers as they are (first) and of respondents drawn anew."""
 
-    def __init__(self, table: np.ndarray, waves: np.ndarray, n_waves: int, who: np.ndarray, draws: int, seed: int):
+    def __init__(self, table: np.ndarray, waves: np.ndarray, who: np.ndarray, *, n_waves: int, draws: int, seed: int):
         rng = np.random.default_rng(seed)
         self.clusters = int(who.max()) + 1
         counts = np.ones((draws + 1, self.clusters), dtype=np.uint8)
@@ -268,7 +268,7 @@ class _Runs:
     """The model of every draw, in the units of the index; draws × …, the first that of the answers as they are."""
 
     def __init__(
-        self, sample: _Resampled, structure: Structure, scheme: str, weighting: str, low, high, goal: int, now: int
+        self, sample: _Resampled, structure: Structure, *, scheme: str, weighting: str, low, high, goal: int, now: int
     ):
         if weighting not in ("path", "equal"):
             raise UserError(f"The weighting '{weighting}' is unknown: name path or equal.")
@@ -344,7 +344,7 @@ def _scales(table: np.ndarray, structure: Structure, survey_items: pd.DataFrame)
     return low, high
 
 
-def _by_wave(runs: _Runs, names: list, counts: np.ndarray, interval: _Interval, min_answers: int) -> pd.DataFrame:
+def _by_wave(runs: _Runs, names: list, counts: np.ndarray, *, interval: _Interval, min_answers: int) -> pd.DataFrame:
     values, rows = runs.constructs[:, :, runs.goal], []
     for place, name in enumerate(names):
         low, high = interval.of(values[place])

@@ -116,7 +116,7 @@ class Way:
             columns=["position", "satisfaction", "value", "value_low", "value_high", "n"],
         )
 
-    def _gain(self, point, who, target=None, lift=0.0, exact=True):
+    def _gain(self, point, who, *, target=None, lift=0.0, exact=True):
         """Value that each of these customers would bring more at the target (or with the lift) over the horizon."""
         rows, gamma = self.rows[who], point[4]
         s, gain = self.s[who], np.zeros(int(who.sum()))
@@ -133,29 +133,30 @@ class Way:
             # what a higher rate is: the same posterior with a clock that runs faster from now on
             pace = np.exp(-gamma * (to - now))
             gain[here] = alive * (
-                self._ahead(after, t, x[here], t_x[here] * pace, T[here] * pace, exact)
-                - self._ahead(before, t, x[here], t_x[here], T[here], exact)
+                self._ahead(after, t, (x[here], t_x[here] * pace, T[here] * pace), exact)
+                - self._ahead(before, t, (x[here], t_x[here], T[here]), exact)
             )
         return self.margin * rows["spend"].to_numpy() * gain
 
-    def _ahead(self, model, t, x, t_x, T, exact):
+    def _ahead(self, model, t, history, exact):
         """Discounted orders ahead of a customer who is alive; all discounted from the middle where not exact."""
         if exact:
-            return model._discounted_if_alive(t, x, t_x, T, self.rate)
-        return model._orders_if_alive(t, x, t_x, T) * np.exp(-self.rate * self.horizon / 2)
+            return model._discounted_if_alive(t, *history, self.rate)
+        return model._orders_if_alive(t, *history) * np.exp(-self.rate * self.horizon / 2)
 
-    def _total(self, who, **change):
+    def _total(self, who, *, target=None, lift=0.0) -> Estimate:
         """Estimate over all customers of the weighted sum of gains."""
         if not who.any():
             return Estimate(0.0, 0.0, 0.0, len(self.rows))
         weight = self.weight[who]
         each = np.zeros(len(self.rows))
-        each[who] = self._gain(self.model.point_, who, **change)
+        each[who] = self._gain(self.model.point_, who, target=target, lift=lift)
         mean = float(self.weight @ each)
         sampling = float(np.sum((self.weight * (each - mean)) ** 2)) * self.customers**2
 
         def nearly(point):
-            return self.customers * float(weight @ self._gain(point, who, exact=False, **change))
+            each = self._gain(point, who, target=target, lift=lift, exact=False)
+            return self.customers * float(weight @ each)
 
         return self._estimate(lambda point: self.customers * mean, sampling, nearly)
 

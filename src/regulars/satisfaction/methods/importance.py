@@ -122,9 +122,7 @@ def tell_importance(shown: OrderedLogit, managers: Managers, settings: Satisfact
         "managers": len(managers.rankings),
         "ratio": float("nan") if hierarchy is None else hierarchy.consistency_ratio,
     }
-    return Finding(
-        _verdict(shown, first, facts["customers_first"], list(table["factor"]), level), facts, {"table": table}
-    )
+    return Finding(_verdict(shown, list(table["factor"]), facts["customers_first"], level), facts, {"table": table})
 
 
 def _beside(shown: OrderedLogit, managers: Managers, hierarchy: Hierarchy | None, level: float):
@@ -144,7 +142,9 @@ def _beside(shown: OrderedLogit, managers: Managers, hierarchy: Hierarchy | None
     return table.assign(rank_managers=table["weight"].rank(ascending=False)), w
 
 
-def _verdict(shown: OrderedLogit, managers_first: str, customers_first: str, factors: list[str], level: float):
+def _verdict(shown: OrderedLogit, factors: list[str], customers_first: str, level: float) -> ImportanceVerdict:
+    """Of the factors in the order of managers."""
+    managers_first = factors[0]
     if customers_first != managers_first:
         ahead = shown.ahead(customers_first, managers_first, level)
         return ImportanceVerdict.APART if ahead else ImportanceVerdict.UNCLEAR

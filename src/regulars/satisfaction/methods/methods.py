@@ -193,7 +193,8 @@ def four_ways(
     scores = respondent_scores(answers, survey_items, design)
     factors = factor_scores(answers, survey_items, list(design.weights.index))
     ranked = {
-        name: _ranks(scores, raked, of.reindex(answers.index), level, min_answers, seed) for name, of in groups.items()
+        name: _ranks(scores, raked, of.reindex(answers.index), level=level, min_answers=min_answers, seed=seed)
+        for name, of in groups.items()
     }
     whole = fuzzy_evaluation(
         design.weights, memberships(factors, sample_weights=raked.weights.reindex(factors.index)), design.operator
@@ -203,7 +204,7 @@ def four_ways(
     return FourWays(ranked, operators, whole.disagree, raked, parts.kept, parts.kept_by_share)
 
 
-def _ranks(scores, raked, group, level, min_answers, seed) -> Ranks:
+def _ranks(scores: pd.DataFrame, raked: Raked, group: pd.Series, *, level, min_answers, seed) -> Ranks:
     rows = []
     for name in sorted(group.dropna().unique()):
         here = group == name
