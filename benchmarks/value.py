@@ -153,12 +153,12 @@ def groups(folder: Path) -> None:
     from regulars import segments
     from regulars.clv import ModelsRecord
     from regulars.labels import Segment, Tier
-    from regulars.purchases import Purchases
-    from regulars.settings import stage_settings
+    from regulars.purchases import Purchases, month_before
+    from regulars.settings import Certainty, stage_settings
 
     s = stage_settings("segments")
-    rules, steps, asked = s.portfolio, s.ladder, s.products
-    lines = order_lines(read_orders(folder))  # made here, so not timed; a stage reads them
+    certainty = Certainty(level=LEVEL, level_uncertainty=0.12, seed=SEED, draws=0)
+    bought = order_lines(read_orders(folder))  # made here, so not timed; a stage reads them
     with step("orders, values; purchases"):
         customers, orders = pd.read_parquet(folder / "value.parquet"), read_orders(folder)
         models = ModelsRecord.from_json(json.loads((folder / "models.json").read_text(encoding="utf-8")))
@@ -168,39 +168,52 @@ def groups(folder: Path) -> None:
         customers["segment"] = segments.name_segments(scores)
     with step("clusters"):
         features = segments.cluster_features(customers, END)
-        found = segments.find_clusters(features, s.clusters_max, s.cluster_bootstraps, SEED)
+        found = segments.find_clusters(
+            features, clusters_max=s.clusters_max, bootstraps=s.cluster_bootstraps, seed=SEED
+        )
         customers["cluster"] = found.labels
     with step("step of the ladder, portfolio"):
-        stood = segments.ladder_at(log, END, steps)
-        customers = customers.join(stood, on="customer_id")
-        customers = segments.with_portfolio(customers, None, models, rules, END, SEED, LEVEL)
+        ladder = segments.Ladder(s.ladder)
+        stood = segments.ladder_at(log, END, ladder)
+        customers = segments.with_portfolio(
+            customers.join(stood, on="customer_id"), None, models, rules=s.portfolio, end=END, certainty=certainty
+        )
     with step("three facts behind each label"):
         segments.explain_labels(customers.join(scores).assign(**features))
-    money = {"level": LEVEL, "level_uncertainty": 0.12, "min_cell": CELL, "observation_end": END}
+    money = {"certainty": certainty, "min_cell": CELL, "observation_end": END}
     with step("groups, tiers, cross table, map"):
         segments.group_summary(customers, "segment", list(Segment), **money)
         segments.group_summary(customers, "tier", list(Tier), **money)
-        segments.cross_table(customers, "tier", "segment", list(Tier), list(Segment))
-        segments.score_grid(customers, scores, CELL)
+        segments.cross_table(customers, "tier", "segment", row_order=list(Tier), column_order=list(Segment))
+        segments.score_grid(customers, scores, min_cell=CELL)
     with step("drift"):
-        segments.drift_finding(log, customers, found, END, list(Segment), LEVEL, CELL)
-    with step("relationship, portfolio told"):
-        segments.relationship_finding(customers, None, END, rules, LEVEL)
-        segments.portfolio_finding(customers, lambda ids: ids, models, LEVEL, CELL)
+        segments.drift_since(month_before(END), log, customers, end=END, found=found, level=LEVEL, min_cell=CELL)
+    with step("care, portfolio"):
+        segments.care_given(customers, None, end=END, rules=s.portfolio)
+        segments.portfolio_table(customers, certainty=certainty, min_cell=CELL)
     with step("ladder and relations"):
-        known = {"months": s.ladder_months, "ahead": s.ladder_ahead, "level": LEVEL, "min_cell": CELL}
-        segments.ladder_finding(stood, log, END, steps, seed=SEED, **known)
-        segments.relation_finding(customers, log, END, models, steps.growth_from, LEVEL)
+        segments.climbs(log, END, ladder, level=LEVEL)
+        counts = segments.transition_counts(log, END, ladder, months=s.ladder_months)
+        segments.ladder_forecast(stood["lifecycle_stage"], counts, s.ladder_ahead, certainty=certainty)
+        days = segments.days_on_step(stood, log, END, ladder)
+        segments.time_on_steps(stood, days, counts, ladder, end=END, level=LEVEL, min_cell=CELL)
+        relations = segments.relation_stages(customers, log, models, end=END, growth_from=s.ladder.growth_from)
+        segments.relation_table(customers, relations, level=LEVEL)
     with step("order lines by number, tastes"):
-        liked = segments.Liked.of(lines)
+        liked = segments.Liked.of(bought)
         segments.tastes_of(customers["customer_id"], liked)
     with step("margin by product and customer"):
         tiers = customers.set_index("customer_id")["tier"]
-        segments.products_finding(liked.coded, tiers, list(Tier), asked, CELL)
+        margins = segments.product_margins(liked.coded, tiers, s.products)
+        segments.margin_by_product(margins, s.products, liked.names)
+        segments.margin_map(margins, liked.coded, tiers, liked.names)
+        segments.offers(margins, liked.names, min_cell=CELL)
     with step("baskets"):
-        segments.baskets_finding(liked.coded, asked, LEVEL, SEED)
+        baskets = segments.one_basket_each(liked.coded, s.products.baskets_max, seed=SEED)
+        segments.basket_rules(baskets, s.products, level=LEVEL)
     with step("next product, hold-out"):
-        segments.preferences_finding(liked, END, s.next_product_days, LEVEL, CELL)
+        segments.hit_rates(liked, END, days=s.next_product_days, level=LEVEL)
+        segments.by_favourite(liked, min_cell=CELL)
 
 
 STAGES = {"value": value, "segments": groups}

@@ -31,11 +31,11 @@ def module_file(name: str) -> Path | None:
 @cache
 def homes(name: str) -> dict[str, str]:
     """Public name to its module, of a package that loads them when they are first used (`regulars.lazy`)."""
-    table = _table(name, "_HOMES")
+    table = table_of(name, "_HOMES")
     return {public: f"{name}.{module}" for module, names in table.items() for public in names}
 
 
-def _table(name: str, variable: str) -> dict:
+def table_of(name: str, variable: str) -> dict:
     """Literal table that a module assigns; empty where it has none."""
     for node in ast.parse(module_file(name).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == variable:
@@ -45,7 +45,7 @@ def _table(name: str, variable: str) -> dict:
 
 def loaded_late(tree: ast.AST) -> set[str]:
     """Modules that an opened dataset loads when it is asked for what comes from them (`regulars.dataset._LATE`)."""
-    table = _table(DATASET, "_LATE")
+    table = table_of(DATASET, "_LATE")
     return {table[node.attr] for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in table}
 
 

@@ -234,7 +234,7 @@ class NotSupplied(Refusal):
 
     def __init__(self, table: str):
         super().__init__(f"what it needs is not supplied ({table}).")
-        self.table = table
+        self.not_supplied = table
 
 
 def refused(*values) -> Refusal | None:
@@ -296,7 +296,7 @@ def tells(make: Callable[..., Finding]) -> Callable[..., Finding]:
     def told(*args, **kwargs) -> Finding:
         given = refused(*args, *kwargs.values())
         if isinstance(given, NotSupplied):
-            return Finding(NOT_SUPPLIED, {"table": given.table}, key=key)
+            return Finding(NOT_SUPPLIED, {"table": given.not_supplied}, key=key)
         if given is not None:
             return Finding(UNUSABLE, {"why": given.why}, key=key)
         try:

@@ -8,7 +8,7 @@ import ecsi_mobi
 from memory_dataset import blocks_of
 from places import SHARED_DATA
 from regulars import cleaning
-from regulars.satisfaction import mean
+from regulars.satisfaction.survey.indices import mean
 from regulars.sources.ingest import ingest
 from regulars.statistics.intervals import difference, from_row
 from satisfaction_page import ABOUT, run, survey_tables

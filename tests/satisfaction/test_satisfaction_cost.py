@@ -10,7 +10,16 @@ from regulars.clv import BetaGeoCovariateFitter
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
 from regulars.pages.declared import writer_of
-from regulars.satisfaction import Cases, complaint_iceberg, status_trail, ticket_times, value_lost_to_dissatisfaction
+from regulars.satisfaction import complaint_iceberg, status_trail, ticket_times, value_lost_to_dissatisfaction
+from regulars.satisfaction.cases.complaints import tell_complaints
+from regulars.satisfaction.cases.desk import tell_desk, tell_flow
+from regulars.satisfaction.cases.goods import tell_goods
+from regulars.satisfaction.cases.handled import first_to_mend, tell_returned, tell_service
+from regulars.satisfaction.cases.iceberg import people_told, word_of_mouth
+from regulars.satisfaction.cases.service import breach_forecast, ticket_volume
+from regulars.satisfaction.cases.tickets import Cases, only_complaints, ticket_faults
+from regulars.satisfaction.index.worth import histories_at
+from regulars.satisfaction.screen import to_do
 from regulars.settings import stage_settings
 from regulars.simulate import demo
 from regulars.simulate.purchasing import purchases_until_dropout
@@ -103,7 +112,7 @@ def test_breaches_of_next_week_lie_in_the_interval():
         cut = pd.Timestamp("2026-03-25")
         known = tickets[tickets["opened_at"] < cut]
         known = known.assign(resolved_at=known["resolved_at"].where(known["resolved_at"] < cut))
-        told = satisfaction.breach_forecast(known, cut)
+        told = breach_forecast(known, cut)
         limit = tickets["opened_at"] + pd.Timedelta(hours=48)
         missed = tickets["resolved_at"].isna() | (tickets["resolved_at"] > limit)
         came = int((missed & (limit >= cut) & (limit < cut + pd.Timedelta(days=7))).sum())
@@ -113,7 +122,7 @@ def test_breaches_of_next_week_lie_in_the_interval():
 
 def test_backlog_adds_up_and_ages():
     tickets = cases()
-    table = satisfaction.ticket_volume(tickets, "2026-03-31")
+    table = ticket_volume(tickets, "2026-03-31")
     assert table["backlog"].tolist() == (table["opened"] - table["closed"]).cumsum().tolist()
     still = tickets[tickets["resolved_at"].isna()]
     assert table["backlog"].iloc[-1] == len(still)
@@ -127,7 +136,7 @@ def test_a_ticket_that_ends_before_it_opens_is_named():
     )
     with pytest.raises(UserError, match="ticket T7: resolved_at is 2026-02-01"):
         ticket_times(bad, "2026-03-01")
-    assert satisfaction.ticket_faults(bad.assign(amount_at_stake=-1.0, status="lost"), PROCESS) == [
+    assert ticket_faults(bad.assign(amount_at_stake=-1.0, status="lost"), PROCESS) == [
         "Table tickets: 1 tickets have a resolved_at before they were opened (first: T7): correct one of the two.",
         "Table tickets: 1 tickets have a negative amount_at_stake (first: T7): an amount lost is 0 or more.",
         "Table tickets: 1 tickets have a status that the process does not know (first: T7): add it or correct it.",
@@ -217,7 +226,7 @@ def lost(seed, **effects):
 def effect_sizes(seed, **effects):
     """Both effects less the truth, per SD, and their standard errors, measured after the survey."""
     purchases, scores, _ = retailer(seed, **effects)
-    rows = satisfaction.histories_at(purchases, scores.set_index("customer_id")["answered_at"], "2026-01-05")
+    rows = histories_at(purchases, scores.set_index("customer_id")["answered_at"], "2026-01-05")
     score = (scores.set_index("customer_id")["satisfaction"].reindex(rows.index) - 65) / 15
     past = [rows[name] for name in ("x0", "t0", "T0")]
     model = BetaGeoCovariateFitter().fit(
@@ -351,27 +360,27 @@ PROMISED = stage_settings("satisfaction", changes={"process": PROCESS})
 
 def cases_of(tickets):
     """Cases of which all can be told."""
-    return Cases(tickets, satisfaction.only_complaints(tickets), [])
+    return Cases(tickets, only_complaints(tickets), [])
 
 
 def flow(log, orders, end):
-    return satisfaction.tell_flow(cases_of(log), orders, end, PROMISED)
+    return tell_flow(cases_of(log), orders, end, PROMISED)
 
 
 def desk(log, events=None):
-    return satisfaction.tell_desk(satisfaction.sound_cases(log, PROCESS), events, "2026-03-31", PROMISED)
+    return tell_desk(satisfaction.sound_cases(log, PROCESS), events, "2026-03-31", PROMISED)
 
 
 def goods(log, lines=None, units=None):
-    return satisfaction.tell_goods(cases_of(log), lines, units, end="2026-03-31", settings=PROMISED)
+    return tell_goods(cases_of(log), lines, units, end="2026-03-31", settings=PROMISED)
 
 
 def service(log, scores):
-    return satisfaction.tell_service(satisfaction.sound_cases(log), scores, "2026-03-31", PROMISED)
+    return tell_service(satisfaction.sound_cases(log), scores, "2026-03-31", PROMISED)
 
 
 def returned(log, orders):
-    return satisfaction.tell_returned(satisfaction.sound_cases(log), orders, "2026-03-31", PROMISED)
+    return tell_returned(satisfaction.sound_cases(log), orders, "2026-03-31", PROMISED)
 
 
 def monthly(per_month, orders_per_month=1000, first="2024-12-15"):
@@ -474,12 +483,11 @@ def test_repairs_are_counted_within_the_warranty_only():
 
 
 def test_word_of_mouth_is_a_range_between_two_published_numbers():
-    from regulars.satisfaction import people_told
     from regulars.satisfaction.cases import iceberg
 
     assert people_told(10, 0.2, 20) == pytest.approx(12.0)
     assert people_told(*iceberg.TOLD_LOW) == pytest.approx(10.9, abs=0.05)
-    heard = satisfaction.word_of_mouth(Estimate(100, 90, 110, 40))
+    heard = word_of_mouth(Estimate(100, 90, 110, 40))
     assert np.isnan(heard.value) and heard.low == pytest.approx(90 * 10.865) and heard.high == pytest.approx(110 * 12)
 
 
@@ -571,7 +579,7 @@ def test_who_complained_several_times_counts_once():
 def test_causes_stand_in_the_order_of_pareto():
     log = desk_cases(100).assign(customer_id=[f"c{i % 40}" for i in range(100)], category="late", outcome="resolved")
     log["cause"] = ["company: product"] * 30 + ["company: service"] * 60 + ["customer: product"] * 10
-    table = satisfaction.tell_complaints(cases_of(log), 90, "2026-03-31", PROMISED).frames["pareto"]
+    table = tell_complaints(cases_of(log), 90, "2026-03-31", PROMISED).frames["pareto"]
     assert table["cause"].tolist() == ["company: service", "company: product", "customer: product"]
     assert table["cumulative"].tolist() == pytest.approx([0.6, 0.9, 1.0])
 
@@ -584,7 +592,7 @@ def test_a_page_of_two_tickets_stands(n):
     customers = pd.DataFrame({"customer_id": ["a", "b", "c"], "satisfaction": [20.0, 80.0, float("nan")]})
     orders = monthly([2, 3])[1].assign(customer_id="a")
     cases = satisfaction.sound_cases(log)
-    complaints = satisfaction.tell_complaints(cases, len(customers), "2026-03-31", PROMISED)
+    complaints = tell_complaints(cases, len(customers), "2026-03-31", PROMISED)
     found = [
         complaints, service(log, customers), returned(log, orders), flow(log, orders, "2026-03-31"), desk(log),
         goods(log, lines),
@@ -597,7 +605,7 @@ def test_a_page_of_two_tickets_stands(n):
         "few",
         "few" if n else "unnamed",
     ]
-    assert satisfaction.first_to_mend(*found[:2]) == []
-    assert satisfaction.to_do(Finding(UNUSABLE), Finding("not_asked"), *found[:2]) == []
+    assert first_to_mend(*found[:2]) == []
+    assert to_do(Finding(UNUSABLE), Finding("not_asked"), *found[:2]) == []
     titles = [block["title"] for one in found for block in words(one) if block["kind"] == "section"]
     assert titles[0].endswith(f"{n} complaints")

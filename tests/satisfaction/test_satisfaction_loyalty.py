@@ -9,49 +9,34 @@ from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE
 from regulars.labels import ServiceLevel
 from regulars.satisfaction import (
-    Answers,
-    Survey,
-    Visits,
-    against,
-    agents_between_branches,
-    answered_value,
-    attitude,
-    behaviour,
-    benefits_of_loyalty,
-    cronbach_alpha,
     delivered_value,
-    draw_sample,
-    gap_states,
-    kano_classes,
-    kano_coefficients,
     kano_table,
-    listening_channels,
-    loyalty_types,
     nps,
-    nps_points,
     ordered_logit,
     sampling_plan,
-    service_levels,
-    shortfalls,
     survey_of,
-    switching_rates,
-    tell_benefits,
-    tell_between,
-    tell_channels,
-    tell_delivered,
-    tell_importance,
-    tell_kano,
-    tell_levels,
-    tell_recommend,
-    tell_sample,
-    tell_switching,
-    type_migration,
-    type_shares,
-    value_bridge,
     variance_between,
     visits_of,
-    wave_measures,
 )
+from regulars.satisfaction.methods.importance import tell_importance
+from regulars.satisfaction.methods.recommending import nps_points, tell_recommend, wave_measures
+from regulars.satisfaction.offer.delivered import against, answered_value, tell_delivered, value_bridge
+from regulars.satisfaction.offer.kano import kano_classes, kano_coefficients, service_levels, tell_kano, tell_levels
+from regulars.satisfaction.survey.answers import Answers
+from regulars.satisfaction.survey.benefits import benefits_of_loyalty, tell_benefits
+from regulars.satisfaction.survey.between import Visits, agents_between_branches, tell_between
+from regulars.satisfaction.survey.gap import gap_states, shortfalls
+from regulars.satisfaction.survey.listening import listening_channels, switching_rates, tell_channels, tell_switching
+from regulars.satisfaction.survey.loyalty import (
+    attitude,
+    behaviour,
+    cronbach_alpha,
+    loyalty_types,
+    type_migration,
+    type_shares,
+)
+from regulars.satisfaction.survey.questionnaire import Survey
+from regulars.satisfaction.survey.sampling import draw_sample, tell_sample
 from regulars.settings import stage_settings
 from regulars.statistics.control import control_limits, needed_answers
 

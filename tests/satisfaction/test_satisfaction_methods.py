@@ -8,33 +8,31 @@ from scipy.stats import friedmanchisquare
 from bought import purchases_on
 from regulars.errors import UserError
 from regulars.satisfaction import (
-    Design,
     ahp,
-    areas_under_curve,
-    component_scores,
     expert_weights,
-    factor_scores,
-    folds_of,
     foretell,
     four_ways,
     fuzzy_evaluation,
-    kendall_w,
-    memberships,
     ordered_logit,
-    out_of_sample_scores,
-    points_of_ranking,
     principal_components,
     rake,
-    rank_correlation,
     repurchases,
-    rfm_cells,
-    tell_methods,
-    usual_factors,
-    weighted_share,
-    which_foretells,
-    wide_answers,
 )
+from regulars.satisfaction.methods.components import component_scores
+from regulars.satisfaction.methods.fuzzy import memberships
+from regulars.satisfaction.methods.hierarchy import kendall_w, points_of_ranking
+from regulars.satisfaction.methods.methods import (
+    Design,
+    out_of_sample_scores,
+    rank_correlation,
+    tell_methods,
+    which_foretells,
+)
+from regulars.satisfaction.methods.repurchase import folds_of
+from regulars.satisfaction.survey.raking import rfm_cells, weighted_share
+from regulars.satisfaction.survey.wide import factor_scores, usual_factors, wide_answers
 from regulars.settings import stage_settings
+from regulars.statistics.ranking import areas_under_curve
 
 THREE = [[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]]
 

@@ -12,12 +12,16 @@ from places import SHARED_DATA
 from regulars import satisfaction
 from regulars.errors import UserError
 from regulars.finding import Finding, Refusal
-from regulars.satisfaction import lmg_shares, path_model, path_model_of, satisfaction_index, survey_model
+from regulars.satisfaction import path_model, satisfaction_index, survey_model
 from regulars.satisfaction.index import pls
+from regulars.satisfaction.index.drivers import lmg_shares
+from regulars.satisfaction.index.pls import path_model_of
 from regulars.satisfaction.index.told import SURE, tell_levers, tell_measured, tell_satisfied, tell_why
 from regulars.satisfaction.index.worth import ValueLost
+from regulars.satisfaction.screen import first_screen, to_do
 from regulars.satisfaction.survey.answers import Answers
-from regulars.satisfaction.survey.waves import tell_waves
+from regulars.satisfaction.survey.indices import by_group
+from regulars.satisfaction.survey.waves import tell_waves, wave_changes
 from regulars.settings import stage_settings
 from regulars.statistics.intervals import Estimate, wilson
 
@@ -378,8 +382,8 @@ def test_the_page_names_the_driver_that_is_there_and_the_change_that_came():
 def opened(waves, why, **more):
     """The first screen of a page that tells no more than of the index."""
     nothing = Finding("unusable")
-    given = {"loyalty": nothing, "purchases": Refusal("a sample."), "again": Estimate(0.5), "settings": settings(1)}
-    return satisfaction.first_screen(waves, why, nothing, **given | more)
+    given = {"loyalty": nothing, "again": Refusal("a sample."), "settings": settings(1)}
+    return first_screen(waves, why, nothing, **given | more)
 
 
 def test_waves_take_the_index_in_place_of_the_mean():
@@ -392,7 +396,7 @@ def test_waves_take_the_index_in_place_of_the_mean():
     screen = opened(merged, tell_why(index))
     assert screen.answer.facts["now"].value == index.value.value and screen.answer.verdict == index.verdict
     assert [tile.key for tile in screen.tiles] == ["satisfaction", "nps"]
-    followed = opened(merged, tell_why(index), purchases="all orders")
+    followed = opened(merged, tell_why(index), again=Estimate(0.5))
     assert [tile.key for tile in followed.tiles] == ["satisfaction", "nps", "second", "stake"]
 
 
@@ -431,7 +435,7 @@ def test_what_cannot_be_measured_leaves_the_rest_of_the_page_standing(answers, w
         waves = satisfaction.survey_waves(whole, settings(10))
         assert satisfaction.with_index(waves, index) is waves
         assert opened(waves, told[1]).answer.verdict == "unexplained"
-    assert satisfaction.to_do(told[1], Finding("not_asked"), Finding("few"), Finding("few")) == []
+    assert to_do(told[1], Finding("not_asked"), Finding("few"), Finding("few")) == []
 
 
 def test_a_question_that_runs_against_the_others_is_named():
@@ -496,7 +500,7 @@ def coverage(runs, draws):
         hits["index"] += told.value.low <= truth.value.value <= told.value.high
         row = told.effects.set_index("driver").loc["quality"]
         hits["effect"] += row["effect_low"] <= effect["quality"] <= row["effect_high"]
-        row = satisfaction.driver_shares(sample["s0"], sample[["q0", "i0"]], draws, seed=run).set_index("driver")
+        row = satisfaction.driver_shares(sample["s0"], sample[["q0", "i0"]], draws=draws, seed=run).set_index("driver")
         hits["share"] += row.loc["q0", "share_low"] <= share["q0"] <= row.loc["q0", "share_high"]
     return {name: count / runs for name, count in hits.items()}
 
@@ -565,7 +569,7 @@ def test_waves_of_the_same_population_seldom_differ_in_any_measure():
         told = pd.Series(rng.choice(scores, 300, p=chances))
         waves = pd.Series(np.repeat(["1", "2"], 150))
         for place, (measure, values) in enumerate(((satisfaction.nps, told), (satisfaction.rate, told > 8))):
-            table = satisfaction.wave_changes(satisfaction.by_group(values, waves, measure))
+            table = wave_changes(by_group(values, waves, measure))
             alarms[place] += table["change"].iloc[1] in ("up", "down")
     assert (alarms <= 120).all(), alarms
 

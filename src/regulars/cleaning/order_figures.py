@@ -97,6 +97,12 @@ def daily_orders(days: pd.DataFrame, start: date, end: date) -> pd.Series:
     -------
     pandas.Series of int
         By day.
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"day": pd.to_datetime(["2024-01-02"]), "orders": [3]})
+    >>> daily_orders(days, date(2024, 1, 1), date(2024, 1, 3)).tolist()
+    [0, 3, 0]
     """
     return days.set_index("day")["orders"].reindex(pd.date_range(start, end, freq="D"), fill_value=0)
 
@@ -155,6 +161,13 @@ def gaps(days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
     -------
     pandas.DataFrame
         first_day, last_day, days, expected (orders); in order of time. Empty where there is no gap.
+
+    Examples
+    --------
+    >>> busy = pd.date_range("2024-01-01", "2024-03-31").difference(pd.date_range("2024-02-05", "2024-02-11"))
+    >>> found = gaps(pd.DataFrame({"day": busy, "orders": 10}), date(2024, 1, 1), date(2024, 3, 31))
+    >>> found[["first_day", "days"]].astype(str).to_numpy().tolist()
+    [['2024-02-05', '7']]
     """
     counts = daily_orders(days, start, end).astype(float)
     by_weekday = counts.groupby(counts.index.day_of_week).transform("mean") / max(counts.mean(), 1e-12)

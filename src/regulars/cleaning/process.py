@@ -71,6 +71,7 @@ class Cleaned:
     ledger : dict
         ``dataset`` and ``tables``, as written to ledger.json; amounts are exact decimals.
     about : About
+        What the dataset says of itself from now on.
     """
 
     kept: dict[str, ir.Table] = field(repr=False)
@@ -115,7 +116,26 @@ def clean(dataset: str, settings: dict | None = None) -> Cleaned:
 
 
 def clean_tables(mapping: Mapping, read: Callable[[str], RawTable], settings: dict | None = None) -> Cleaned:
-    """Clean raw tables, each read when it is its turn; see `clean`."""
+    """Clean raw tables, each read when it is its turn.
+
+    Parameters
+    ----------
+    mapping : Mapping
+        What is mapped to what, and the rules.
+    read : callable
+        From the name of a table to its raw rows.
+    settings : dict, optional
+        Of the engine, as for `clean`.
+
+    Returns
+    -------
+    Cleaned
+
+    Raises
+    ------
+    UserError
+        As `clean`.
+    """
     engine = connect(settings)
     heaps: dict[str, Heaps] = {}
     for name in sorted(mapping.tables, key=_turn):
@@ -143,6 +163,7 @@ def clean_orders(engine, mapping: Mapping, raw: RawTable) -> tuple[ir.Table, dic
     engine : ibis backend
         From `regulars.engine.connect`.
     mapping : Mapping
+        What is mapped to what, and the rules.
     raw : RawTable
         ``orders``, or ``order_lines`` where there are no orders; see `order_log`.
 
@@ -175,6 +196,11 @@ def save(cleaned: Cleaned) -> list[Path]:
     """Write the clean tables, each checked by the engine against its schema, ``rejected.parquet`` and ``ledger.json``.
 
     Rows come from the engine in parts, in the order of the tables' keys, and go to disk.
+
+    Parameters
+    ----------
+    cleaned : Cleaned
+        Of `clean`.
 
     Returns
     -------

@@ -236,7 +236,18 @@ def conditions_missed(checks: pd.DataFrame) -> int:
 
 
 def enough(checks: pd.DataFrame) -> SufficiencyVerdict:
-    """Whether every condition is met; parameters as of `conditions_missed`."""
+    """Whether every condition is met.
+
+    Parameters
+    ----------
+    checks : pandas.DataFrame
+        Of `regulars.cleaning.sufficiency`.
+
+    Examples
+    --------
+    >>> str(enough(pd.DataFrame({"is_met": [True, False]})))
+    'thin'
+    """
     return SufficiencyVerdict.THIN if conditions_missed(checks) else SufficiencyVerdict.ENOUGH
 
 

@@ -2,18 +2,19 @@
 
 From an order log to the worth of every customer, and to whether that may be believed::
 
-    shop = regulars.open("cdnow")
-    settings, purchases = shop.settings("value"), shop.purchases()
-    summary = purchases.summary(shop.end, settings.time_unit)     # frequency, recency, T, monetary_value
+    purchases = Purchases.of(orders)                              # or shop.purchases() of a dataset
+    summary = purchases.summary("1998-06-30", "week")             # frequency, recency, T, monetary_value
 
     models = clv.fit_models(summary)                              # BG/NBD of orders, Gamma-Gamma of spend
     models.orders.summary                                         # parameters with standard errors
     models.orders.predict(t=52, frequency=4, recency=25, T=30)    # one customer: orders in the next 52 weeks
 
-    trust = clv.judge_forecasts(purchases, shop.end, 180, certainty=settings.certainty)
-    trust.scorecard                                               # every model on days that were kept back
-    scored = clv.score_customers(models, economics=settings.economics, certainty=settings.certainty)
+    economics, certainty = settings.economics, settings.certainty     # of shop.settings("value")
+    scored = clv.score_customers(models, economics=economics, certainty=certainty)
     scored.customers                                              # expected orders, clv, with intervals; one row each
+
+    trust = clv.judge_forecasts(purchases, "1998-06-30", holdout_days=180, certainty=certainty)
+    trust.scorecard                                               # every model on days that were kept back
 
 Fitters, all with the interface of `lifetimes`, exact, with standard errors
     of orders, ``fit(frequency, recency, T, weights=None)``: ``BetaGeoFitter``, ``ModifiedBetaGeoFitter``,

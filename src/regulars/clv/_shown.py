@@ -1,8 +1,10 @@
 """How what was found shows itself in a notebook: a line per fact, with as many digits as one reads."""
 
+import math
 from dataclasses import fields
 
 from regulars.finding import plain_fact
+from regulars.statistics.intervals import Estimate
 
 
 class Shown:
@@ -12,4 +14,10 @@ class Shown:
         """Name and value of each such field."""
         named = [field.name for field in fields(self) if field.repr]
         width = max(map(len, named))
-        return "\n".join(f"{name:<{width}}  {plain_fact(getattr(self, name))}" for name in named)
+        return "\n".join(f"{name:<{width}}  {_told(getattr(self, name))}" for name in named)
+
+
+def _told(value) -> str:
+    if isinstance(value, Estimate) and math.isnan(value.value):
+        return "not known"
+    return plain_fact(value)

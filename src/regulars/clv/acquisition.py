@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from regulars.clv._shown import Shown
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import AcquisitionVerdict
 from regulars.statistics.intervals import Estimate
@@ -17,8 +18,8 @@ WANDER = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0)  # variance of a month's step of the le
 STEP = 0.3, 0.05  # a step's deviation is beyond √.3 of the noise with chance .05: the scale of the prior
 
 
-@dataclass(frozen=True)
-class Acquisition:
+@dataclass(frozen=True, repr=False)
+class Acquisition(Shown):
     """First orders to come.
 
     Parameters
@@ -80,6 +81,7 @@ def forecast_acquisition(
     draws : int
         Futures drawn.
     seed : int
+        Of what is drawn.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """How far a forecast can be trusted: every model against what came after past cutoffs, by honest rules."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -12,13 +12,13 @@ from regulars.clv._progress import with_progress
 from regulars.clv.combining import (
     FITTERS,
     Combination,
+    Cut,
     columns,
     combine,
     fitted,
-    inner_windows,
 )
 from regulars.clv.gamma_gamma import GammaGammaFitter
-from regulars.clv.value import expected_spend, has_spend, units
+from regulars.clv.value import expected_spend, has_spend
 from regulars.purchases import Purchases
 from regulars.statistics.distinct import distinct_rows
 
@@ -53,6 +53,7 @@ class CutoffError(ValueError):
     Parameters
     ----------
     cutoff : pandas.Timestamp
+        Last day that the models were to see.
     code : {"outside", "horizon", "one_customer", "no_repeat", "model"}
         Outside the data; a horizon longer than what follows; fewer than two customers known; nobody who came back; a
         model that cannot be fitted on what was known.
@@ -96,14 +97,17 @@ def forecast_fold(
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Of all customers to be judged.
     cutoff : date
         Last day that the models see.
     horizon_days : int
         Length of the hold-out, which begins the day after.
     models : iterable of names, or mapping from name to unfitted fitter
+        Which forecast.
     observation_end : date, optional
         Last day observed; by default that of the last order.
     time_unit : {"day", "week", "month"}
+        Of recency and T, in which the models are fitted.
 
     Returns
     -------
@@ -117,8 +121,9 @@ def forecast_fold(
     cutoff = pd.Timestamp(cutoff).normalize()
     if len(purchases) == 0:
         raise ValueError(f"cutoff {cutoff.date()}: there are no orders.")
-    table = _known_and_came(purchases, cutoff, horizon_days, observation_end, time_unit)
-    said, combination = _forecasts(purchases, table, cutoff, horizon_days, models, time_unit)
+    cut = Cut(purchases, cutoff, horizon_days, time_unit)
+    table = _known_and_came(cut, observation_end)
+    said, combination = _forecasts(cut, models)
     counts = pd.DataFrame({name: np.asarray(expected, float) for name, (expected, _) in said.items()})
     return Fold(
         cutoff=cutoff,
@@ -144,10 +149,16 @@ def forecast_now(
 
     Parameters
     ----------
-    purchases, observation_end, horizon_days, time_unit
-        As for `forecast_fold`.
+    purchases : Purchases
+        Of the customers who are forecast.
+    observation_end : date
+        Last day that is known.
+    horizon_days : int
+        Length of what is forecast.
     model : str
         Name of a model, a combination or a rule.
+    time_unit : {"day", "week", "month"}
+        In which the models count.
     learn_from : Purchases, optional
         Customers on whom models and shape are learnt, such as a sample of many; all by default.
 
@@ -156,22 +167,21 @@ def forecast_now(
     pandas.DataFrame
         One row per customer: customer_id, expected_orders, p_order.
     """
-    end = pd.Timestamp(observation_end)
-    table = purchases.summary(end, time_unit)
-    said, _ = _forecasts(purchases, table, end.normalize(), horizon_days, [model], time_unit, learn_from)
-    expected, p = said[model]
+    cut = Cut(purchases, pd.Timestamp(observation_end).normalize(), horizon_days, time_unit)
+    learnt = None if learn_from is None or learn_from is purchases else replace(cut, purchases=learn_from)
+    expected, p = _forecasts(cut, [model], learnt)[0][model]
     told = {"expected_orders": np.asarray(expected, float), "p_order": np.asarray(p, float)}
-    return pd.DataFrame({"customer_id": table["customer_id"], **told})
+    return pd.DataFrame({"customer_id": cut.table["customer_id"], **told})
 
 
 def _forecasts(
-    purchases, table, cutoff, horizon_days, models, time_unit, learn_from=None
+    cut: Cut, models: Iterable[str] | Mapping, learn_from: Cut | None = None
 ) -> tuple[dict[str, tuple], Combination | None]:
     """Expected orders and probability of one, by model; each model is fitted once, whoever asks for it."""
-    history, horizon = columns(table), units(days=horizon_days, time_unit=time_unit)
+    history, horizon = columns(cut.table), cut.horizon
     seen, asked, back = history, history, slice(None)
-    if learn_from is not None and learn_from is not purchases:
-        seen = columns(learn_from.summary(cutoff, time_unit))
+    if learn_from is not None:
+        seen = columns(learn_from.table)
         asked, back = distinct_rows(*history)
     own = dict(models) if isinstance(models, Mapping) else {}
     told: dict[str, tuple] = {}
@@ -189,77 +199,66 @@ def _forecasts(
     said, combination = {}, None
     for name in models:
         if name in COMBINATIONS and name not in own:
-            combination = combine(
-                purchases,
-                table,
-                cutoff,
-                horizon_days,
-                forecast,
-                kind=COMBINATIONS[name],
-                time_unit=time_unit,
-                learn_from=learn_from,
-            )
+            combination = combine(cut, forecast, kind=COMBINATIONS[name], learn_from=learn_from)
             said[name] = combination.orders, combination.p_order
         elif name in RULES and name not in own:
-            said[name] = _by_rule(name, purchases, table, cutoff, horizon_days, time_unit)
+            said[name] = _by_rule(name, cut)
         else:
             said[name] = forecast(name)
     return said, combination
 
 
-def _known_and_came(purchases, cutoff, horizon_days, observation_end, time_unit) -> pd.DataFrame:
-    first, last_order = purchases.first, purchases.last
+def _known_and_came(cut: Cut, observation_end) -> pd.DataFrame:
+    """What is known at a cutoff, with what came in the days after it; refused where either is too little."""
+    first, last_order = cut.purchases.first, cut.purchases.last
     last = last_order if observation_end is None else pd.Timestamp(observation_end).normalize()
-    end = cutoff + timedelta(days=int(horizon_days))
-    if not first <= cutoff < last:
+    end = cut.day + timedelta(days=int(cut.horizon_days))
+    if not first <= cut.day < last:
         lies = f"it lies outside the data, which run from {first.date()} to {last.date()}."
-        raise CutoffError(cutoff, "outside", lies)
+        raise CutoffError(cut.day, "outside", lies)
     if end > last:
-        longer = (
-            f"the {int(horizon_days)} days after it end on {end.date()}, the data on {last.date()}; take an earlier "
-        )
-        raise CutoffError(cutoff, "horizon", f"{longer}cutoff or a shorter horizon.")
-    table = purchases.split(cutoff, end, time_unit)
+        longer = f"the {int(cut.horizon_days)} days after it end on {end.date()}, the data on {last.date()}; take an"
+        raise CutoffError(cut.day, "horizon", f"{longer} earlier cutoff or a shorter horizon.")
+    table = cut.purchases.split(cut.day, end, cut.time_unit)
     if len(table) < 2:
         known = f"{len(table)} customer is known at that day; two are needed."
-        raise CutoffError(cutoff, "one_customer", known)
+        raise CutoffError(cut.day, "one_customer", known)
     if not table["frequency"].max() > 0:
-        raise CutoffError(cutoff, "no_repeat", "no customer has a repeat order by that day; take a later one.")
+        raise CutoffError(cut.day, "no_repeat", "no customer has a repeat order by that day; take a later one.")
     return table
 
 
-def _by_rule(name, purchases, table, cutoff, horizon_days, time_unit):
+def _by_rule(name: str, cut: Cut) -> tuple[np.ndarray, np.ndarray]:
     """Expected orders and probability of an order, by a rule of thumb."""
-    x, t_x, T = (table[column].to_numpy(float) for column in ("frequency", "recency", "T"))
+    x, t_x, T = columns(cut.table)
     if name == "recency":
-        return _by_recency(purchases, T - t_x, cutoff, horizon_days, time_unit)
+        return _by_recency(cut, T - t_x)
     if name == "naive":
-        expected = np.divide(x, T, out=np.zeros_like(x), where=T > 0) * units(days=horizon_days, time_unit=time_unit)
+        expected = np.divide(x, T, out=np.zeros_like(x), where=T > 0) * cut.horizon
     else:
-        expected = _last_period(purchases, table, cutoff, horizon_days, time_unit)
+        expected = _last_period(cut)
     return expected, -np.expm1(-expected)
 
 
-def _last_period(purchases, table, cutoff, horizon_days, time_unit):
+def _last_period(cut: Cut) -> np.ndarray:
     """Repeat orders in the last days before the cutoff, as many as the horizon has."""
-    x = table["frequency"].to_numpy(float)
-    before = cutoff - timedelta(days=int(horizon_days))
-    if before < purchases.first:
+    x = cut.table["frequency"].to_numpy(float)
+    before = cut.day - timedelta(days=int(cut.horizon_days))
+    if before < cut.purchases.first:
         return x  # the whole history is no longer than one period
-    came = purchases.split(before, cutoff, time_unit).set_index("customer_id")["holdout_orders"]
-    known = table["customer_id"].map(came)
+    came = cut.purchases.split(before, cut.day, cut.time_unit).set_index("customer_id")["holdout_orders"]
+    known = cut.table["customer_id"].map(came)
     return np.where(known.isna(), x, known.fillna(0)).astype(float)
 
 
-def _by_recency(purchases, quiet, cutoff, horizon_days, time_unit):
+def _by_recency(cut: Cut, quiet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """P(order) by a logistic curve in the time since the last order, learnt in the inner hold-out, and orders."""
-    windows = inner_windows(purchases, cutoff, horizon_days, time_unit)
-    inner = windows[0].table if windows else None
-    if inner is None or not (0 < (inner["holdout_orders"] > 0).sum() < len(inner)):
+    inner = cut.inner
+    if inner is None or not (0 < (inner.table["holdout_orders"] > 0).sum() < len(inner.table)):
         return np.zeros_like(quiet), np.full_like(quiet, 0.5)
-    came = inner["holdout_orders"].to_numpy(float)
-    intercept, slope = fit_logistic((inner["T"] - inner["recency"]).to_numpy(float), came > 0)
-    longer = horizon_days / windows[0].days
+    came = inner.table["holdout_orders"].to_numpy(float)
+    intercept, slope = fit_logistic((inner.table["T"] - inner.table["recency"]).to_numpy(float), came > 0)
+    longer = cut.horizon_days / inner.days
     p = -np.expm1(-longer * np.logaddexp(0.0, intercept + slope * quiet))  # −log(1 − p) grows with the period
     return p * came[came > 0].mean() * longer, p
 

@@ -36,6 +36,7 @@ class Calibration:
     fitted_on, judged_on : pandas.Timestamp or None
         The two cutoffs.
     is_calibrated : bool
+        Whether the curve is used.
     reason : str
         Why it is not: "" (it is), "history" (too short), "events" (too few), "no_gain" (raw did better).
     model : fitter
@@ -76,11 +77,13 @@ def reliability_table(p, happened, raw=None, groups: int = 10, level: float = 0.
     p : array
         Probabilities.
     happened : array of bool
+        Whether it came.
     raw : array, optional
         Probabilities before calibration.
     groups : int
         Of about equal size; equal probabilities stay together.
     level : float
+        Of the intervals.
 
     Returns
     -------
@@ -133,12 +136,15 @@ def calibrate_p_active(
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Of all customers to be judged.
     observation_end : date
+        Last day observed.
     active_within_days : int
         Length of the window.
     fitter : callable
         Makes an unfitted model of orders.
     time_unit : {"day", "week", "month"}
+        Of recency and T, in which the models are fitted.
     groups : int
         Of the reliability table.
     level : float
@@ -147,6 +153,15 @@ def calibrate_p_active(
     Returns
     -------
     Calibration
+
+    Examples
+    --------
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> found = calibrate_p_active(purchases, "2025-12-31", 90)
+    >>> found.is_calibrated, found.reason
+    (False, 'no_gain')
     """
     end = pd.Timestamp(observation_end).normalize()
     window = timedelta(days=int(active_within_days))

@@ -111,6 +111,7 @@ def top_share(
     draws : int
         Resamples of the customers (Poisson weights).
     seed : int
+        Of what is drawn.
 
     Returns
     -------

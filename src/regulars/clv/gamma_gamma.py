@@ -224,6 +224,7 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         Parameters
         ----------
         level : float
+            Of the intervals.
 
         Returns
         -------
@@ -293,6 +294,7 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         transaction_prediction_model : fitter
             Of orders.
         frequency, recency, T, monetary_value : array_like
+            History and mean spend of each customer.
         time : int
             Months.
         discount_rate : float
@@ -334,6 +336,7 @@ class TiltedGammaGammaFitter(GammaGammaFitter):
     Parameters
     ----------
     penalizer_coef : float
+        Of the l2 penalty on the parameters; 0 leaves maximum likelihood as it is.
 
     Examples
     --------

@@ -56,6 +56,7 @@ class EngineScores:
     customers, histories, spenders : int
         How many customers, distinct histories, and rows of spend the models were fitted on.
     model, spend_model : fitters
+        Of orders, and of spend.
     orders_total, clv_total : Estimate
         Over the horizon. Their intervals hold the doubt about the level and the parameters; chance, less than a
         thousandth of a total of a million orders, is left out.

@@ -107,9 +107,11 @@ def months_ahead(
     model : BetaGeoFitter
         Fitted on them.
     spend_model : GammaGammaFitter
+        Fitted on them.
     months : int
         Horizon; a month has 30.4375 days.
     time_unit : {"day", "week", "month"}
+        Of recency and T, in which the models are fitted.
     acquisition : Acquisition, optional
         Nobody is forecast to come where it is not given or knows nothing.
     first_spends : array of float
@@ -124,6 +126,7 @@ def months_ahead(
     level_uncertainty : float
         Standard deviation of the level of a total that no model sees, as a share; it is the same in all months.
     draws, seed : int
+        Futures, and what they are drawn by.
 
     Returns
     -------

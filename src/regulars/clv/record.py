@@ -31,6 +31,7 @@ class ModelsRecord:
     observation_start, observation_end : datetime.date
         The window that the models hold for.
     currency : str
+        Code of the money.
     in_memory_rows : int
         Orders; with more, the models were fitted on a part of the customers.
     champion : str or None

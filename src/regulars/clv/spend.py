@@ -19,6 +19,7 @@ class SpendChoice(Shown):
     model : GammaGammaFitter
         Tilted where frequency and spend are not independent.
     is_independent : bool
+        Whether spend does not go with frequency, beyond what is too small to matter.
     correlation : Estimate
         Of frequency and mean spend among repeat buyers (Fisher's interval); near 0 is what the plain model assumes.
     tilt : Estimate
@@ -109,6 +110,7 @@ class Winsorised:
     Parameters
     ----------
     monetary_value : numpy.ndarray
+        Mean spend of each customer, after that.
     cap : float
         Money per order that none exceeds; infinite where nothing was done.
     customers : int

@@ -20,9 +20,11 @@ def first_order_spend(orders: pd.DataFrame, observation_end, days: int = 365, le
     orders : pandas.DataFrame
         customer_id, ordered_at, amount.
     observation_end : date
+        Last day observed.
     days : int
         How long ago they were won at most.
     level : float
+        Of the intervals.
 
     Returns
     -------
@@ -77,6 +79,7 @@ def acquisition_cost(campaigns: pd.DataFrame | None, first_orders, observation_e
     first_orders : pandas.Series of datetime
         Of every customer.
     observation_end : date
+        Last day observed.
     level : float
         Of the interval, by Student's t over the campaigns (ratio estimator).
 

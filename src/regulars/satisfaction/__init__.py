@@ -1,46 +1,99 @@
-"""How satisfied customers are: gap, recommendation, top boxes, index per customer, waves, complaints."""
+"""How satisfied customers are, what moves it, what becomes of complaints, and what all of it is worth.
+
+Examples
+--------
+From the answers to an index and what moves it; ``notebooks/04_satisfaction.ipynb`` tells all of it::
+
+    import regulars
+    from regulars import satisfaction
+
+    shop = regulars.open("demo")
+    settings, tables = shop.settings("satisfaction"), shop.tables
+    answers = satisfaction.sound_answers(tables["surveys"], tables["survey_items"])
+    survey = satisfaction.survey_of(answers)        # one row per respondent and wave, 0 to 100
+    survey.scores                                   # satisfaction of each customer
+
+    index = satisfaction.measure_index(survey, settings)
+    index.by_wave                                   # the index from 0 to 100 with intervals, wave by wave
+    index.effects                                   # points of the index per point of each driver
+
+    cases = satisfaction.sound_cases(tables["tickets"])
+    satisfaction.ticket_times(cases.tickets, shop.end).table    # hours until half are answered, and resolved
+
+A survey
+    ``sound_answers``, ``survey_of``: a ``Survey`` with ``wide`` answers and ``satisfaction`` by respondent and wave;
+    ``survey_waves(survey, settings)``, ``with_index``, ``measure_of``: every measure wave by wave;
+    ``nps(scores)``, ``csat(scores, scale_max)``, ``rate(flags)``: an `Estimate` each; ``gaps(surveys)``: perceived less
+    expected; ``customer_satisfaction``, ``answers_of``: 0 to 100 by respondent; ``sampling_plan``: whom to ask next.
+The index
+    ``path_model(answers, model)``: partial least squares, with paths, weights, loadings, quality; ``survey_model``: the
+    model that a survey allows; ``satisfaction_index(answers, model, items)``: with bootstrap intervals;
+    ``driver_shares(y, X)``: shares of R² with the chance of each rank.
+Four ways to measure, on the same answers
+    ``rake`` (weights for non-response), ``ahp``, ``expert_weights`` and ``fuzzy_evaluation``, ``principal_components``,
+    ``ordered_logit``; ``four_ways`` side by side; ``foretell(scores, bought)``: which says beforehand who orders again.
+Loyalty, branches, offers
+    ``loyalty_of``: attitude × behaviour, with the chance of each type; ``variance_between(scores, groups)``;
+    ``kano_table(answers, pairs)``; ``delivered_value(offers)``.
+Cases
+    ``sound_cases(tickets)``; ``ticket_times``: open cases censored; ``status_trail``: stays, illegal transitions;
+    ``complaint_iceberg``: the silent part; ``control_chart(counts, sizes)``.
+In money
+    ``value_lost_to_dissatisfaction(purchases, scores, spend_per_order, end)``: satisfaction → pace and dropout → value.
+Steps of the stage, of a survey and the settings
+    ``measure_index``, ``measure_loyalty``, ``measure_benefits``, ``measure_worth``, ``overall_drivers``,
+    ``compare_ways``, ``foretell_orders``, ``second_order``, ``feature_answers``, ``offer_answers``, ``branch_of``,
+    ``visits_of``, ``voices``, ``followed``, ``repurchases``, ``score_customers``.
+
+Where the data allow no answer a step hands on a `regulars.finding.Refusal`, which says why. What the page tells is made
+by `regulars.satisfaction.sections`; estimators of single steps stand in the rooms ``survey``, ``index``, ``methods``,
+``offer`` and ``cases``.
+"""
 
 from regulars.lazy import exports
 
 _HOMES = {
-    "cases.complaints": ("ending_table", "complaint_rate", "complaint_shares", "pareto", "outcome_shares", "resolution_table", "resolution_times", "tell_complaints",),
-    "cases.desk": ("FlowVerdict", "tell_flow", "complaints_by_month", "usual_and_now", "DeskVerdict", "tell_desk",),
-    "cases.goods": ("GoodsVerdict", "defects", "warranty_cost", "tell_goods",),
-    "cases.handled": ("ServiceVerdict", "ReturnedVerdict", "tell_service", "tell_returned", "silent_part", "are_enough", "first_to_mend",),
-    "cases.iceberg": ("Iceberg", "complaint_iceberg", "people_told", "word_of_mouth", "retention_after_complaint",),
-    "cases.service": ("TicketTimes", "ticket_times", "breach_forecast", "ticket_volume", "control_chart", "first_contact", "promises_kept", "on_time_by_owner", "transfers", "remedies", "escalations", "Knowledge", "knowledge_base", "handling_steps",),
-    "cases.tickets": ("Cases", "sound_cases", "only_complaints", "ticket_faults", "sound_tickets",),
-    "cases.trail": ("Trail", "status_trail",),
-    "index.drivers": ("lmg_shares", "driver_shares", "lmg_of",),
-    "index.index": ("SatisfactionIndex", "satisfaction_index",),
-    "index.pls": ("PathModel", "path_model", "path_model_of", "Moments", "answer_table", "respondents_in", "as_possible", "treated", "Fitted", "fit", "htmt",),
-    "index.structure": ("Structure", "structure_of", "survey_model",),
-    "index.told": ("IndexVerdict", "WhyVerdict", "MeasuredVerdict", "LeversVerdict", "with_index", "tell_satisfied", "tell_why", "tell_measured", "tell_worth", "tell_levers",),
-    "index.worth": ("WorthVerdict", "ValueLost", "histories_at", "reliability_of", "answers_of_the_left", "value_lost_to_dissatisfaction", "asymmetry", "driver_worth",),
-    "methods.components": ("Components", "principal_components", "component_scores",),
-    "methods.fuzzy": ("Evaluation", "fuzzy_evaluation", "memberships",),
-    "methods.hierarchy": ("Hierarchy", "ahp", "Agreement", "kendall_w", "ExpertWeights", "expert_weights", "points_of_ranking",),
-    "methods.importance": ("ImportanceVerdict", "factors_of", "factor_weights", "tell_importance",),
-    "methods.methods": ("Design", "respondent_scores", "Ranks", "FourWays", "four_ways", "rank_correlation", "out_of_sample_scores", "which_foretells", "tell_methods",),
-    "methods.ordered": ("OrderedLogit", "ordered_logit",),
-    "methods.recommending": ("RecommendVerdict", "nps_points", "wave_measures", "tell_recommend",),
-    "methods.repurchase": ("ForetoldVerdict", "Foretold", "followed", "repurchases", "foretell", "folds_of", "areas_under_curve",),
-    "offer.delivered": ("DeliveredVerdict", "delivered_value", "value_bridge", "asked_of_offers", "answered_value", "Against", "against", "tell_delivered",),
-    "offer.kano": ("KanoVerdict", "kano_classes", "kano_coefficients", "kano_table", "asked_of_features", "tell_kano", "service_levels", "tell_levels",),
-    "screen": ("first_screen", "to_do", "words_used",),
-    "steps": ("measure_index", "measure_loyalty", "measure_benefits", "overall_drivers", "compare_ways", "foretell_orders", "measure_worth", "score_customers", "KEPT",),
-    "survey.aftermath": ("CasesVerdict", "scores_after_cases", "tell_cases",),
-    "survey.answers": ("check_answers", "Answers", "sound_answers", "with_wave", "respondents", "scores_by_item", "Shaped", "shaped", "among", "item_answers",),
-    "survey.benefits": ("BenefitsVerdict", "benefits_of_loyalty", "tell_benefits",),
-    "survey.between": ("Between", "variance_between", "Visits", "agents_between_branches", "branch_of", "visits_of", "scaled_visits", "tell_between",),
-    "survey.gap": ("GapVerdict", "gaps", "respondent_gaps", "gap_states", "state_shares", "shortfalls", "tell_gap",),
-    "survey.indices": ("recommendation", "nps", "top_box", "csat", "rate", "mean", "mean_score", "latest_of", "by_group", "ends_of", "GroupsVerdict", "groups_differ", "tell_who", "customer_satisfaction", "latest_satisfaction", "answers_of",),
-    "survey.listening": ("ChannelsVerdict", "SwitchingVerdict", "listening_channels", "voices", "tell_channels", "switching_rates", "tell_switching",),
-    "survey.loyalty": ("Attitude", "Behaviour", "cronbach_alpha", "attitude", "behaviour", "loyalty_types", "type_shares", "type_migration", "Loyalty", "loyalty_of", "tell_loyalty",),
-    "survey.questionnaire": ("Survey", "survey_of",),
-    "survey.raking": ("Raked", "rfm_cells", "rake", "weighted_share",),
-    "survey.sampling": ("SampleVerdict", "SamplingPlan", "sampling_plan", "draw_sample", "asked_next", "may_be_asked", "tell_sample",),
-    "survey.waves": ("Latest", "survey_waves", "measure_of", "waves_side_by_side", "tell_waves", "latest", "told_waves", "wave_changes",),
-    "survey.wide": ("wide_answers", "latest_answers", "factor_scores", "usual_factors", "overall_answers",),
-}  # fmt: skip
-__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
+    "cases.iceberg": ("complaint_iceberg",),
+    "cases.service": ("control_chart", "ticket_times"),
+    "cases.tickets": ("sound_cases",),
+    "cases.trail": ("status_trail",),
+    "index.drivers": ("driver_shares",),
+    "index.index": ("satisfaction_index",),
+    "index.pls": ("path_model",),
+    "index.structure": ("survey_model",),
+    "index.told": ("with_index",),
+    "index.worth": ("value_lost_to_dissatisfaction",),
+    "methods.components": ("principal_components",),
+    "methods.fuzzy": ("fuzzy_evaluation",),
+    "methods.hierarchy": ("ahp", "expert_weights"),
+    "methods.methods": ("four_ways",),
+    "methods.ordered": ("ordered_logit",),
+    "methods.repurchase": ("followed", "foretell", "repurchases"),
+    "offer.delivered": ("delivered_value",),
+    "offer.kano": ("kano_table",),
+    "sections": ("sections",),
+    "steps": (
+        "compare_ways",
+        "feature_answers",
+        "foretell_orders",
+        "measure_benefits",
+        "measure_index",
+        "measure_loyalty",
+        "measure_worth",
+        "offer_answers",
+        "overall_drivers",
+        "score_customers",
+        "second_order",
+    ),
+    "survey.answers": ("sound_answers",),
+    "survey.between": ("branch_of", "variance_between", "visits_of"),
+    "survey.gap": ("gaps",),
+    "survey.indices": ("answers_of", "csat", "customer_satisfaction", "nps", "rate"),
+    "survey.listening": ("voices",),
+    "survey.loyalty": ("loyalty_of",),
+    "survey.questionnaire": ("survey_of",),
+    "survey.raking": ("rake",),
+    "survey.sampling": ("sampling_plan",),
+    "survey.waves": ("measure_of", "survey_waves"),
+}
+__getattr__, __dir__, _ = exports(__name__, _HOMES)  # no __all__: help() then shows what stands above

@@ -1,7 +1,10 @@
 """What the satisfaction page opens with, what it says is to be done, and which words it explains."""
 
+import pandas as pd
+
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Tile
 from regulars.satisfaction.cases.handled import are_enough
+from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.satisfaction.survey.waves import latest
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate
@@ -12,7 +15,13 @@ OF_SURVEYS = ("index", "driver", "satisfaction", "gap", "nps", "csat")
 
 
 def first_screen(
-    waves, why: Finding, worth: Finding, *, loyalty: Finding, purchases, again: Estimate, settings: SatisfactionSettings
+    waves: pd.DataFrame | Refusal,
+    why: Finding,
+    worth: Finding,
+    *,
+    loyalty: Finding,
+    again: Estimate | Refusal,
+    settings: SatisfactionSettings,
 ) -> FirstScreen:
     """What the page answers first: the index, its change, the driver to fix, and the value at stake.
 
@@ -22,10 +31,8 @@ def first_screen(
         Of `with_index`.
     why, worth, loyalty : Finding
         Of `tell_why`, `tell_worth` and `tell_loyalty`.
-    purchases : regulars.purchases.Purchases or Refusal
-        By which customers can be followed; without them nothing is said of who comes back.
-    again : Estimate
-        Share of customers who order a second time.
+    again : Estimate or Refusal
+        Of `second_order`; a refusal where customers cannot be followed: nothing is said of who comes back then.
     settings : SatisfactionSettings
         Its ``repurchase_days``, of `again`, and ``questions.loyalty_days``.
 
@@ -43,7 +50,7 @@ def first_screen(
         Tile("satisfaction", now.now, "number1", now.change, now.mark, "satisfaction", facts={"before": now.before}),
         Tile("nps", nps.now, "number0", nps.change, nps.mark, "word_of_mouth", facts={"before": nps.before}),
     ]
-    if not isinstance(purchases, Refusal):
+    if not isinstance(again, Refusal):
         tiles.append(Tile("second", again, "percent", facts={"days": settings.repurchase_days}))
         tiles.append(Tile("stake", stake, "money_short", indicator="stake"))
     true = loyalty.facts.get("true_share")
@@ -79,6 +86,16 @@ def to_do(why: Finding, gap: Finding, complaints: Finding, service: Finding) -> 
     ]
 
 
-def words_used(survey) -> tuple[str, ...]:
-    """Words that the page explains: fewer where there is no survey."""
+def words_used(survey: Survey | Refusal) -> tuple[str, ...]:
+    """Words that the page explains: fewer where there is no survey.
+
+    Parameters
+    ----------
+    survey : Survey or Refusal
+        Of `survey_of`.
+
+    Returns
+    -------
+    tuple[str, ...]
+    """
     return ALWAYS if isinstance(survey, Refusal) else OF_SURVEYS + ALWAYS

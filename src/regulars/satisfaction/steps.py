@@ -13,6 +13,7 @@ import pandas as pd
 from regulars.errors import UntoldError, UserError
 from regulars.finding import NotSupplied, Refusal, may_refuse
 from regulars.purchases import Purchases
+from regulars.retention.second_order import second_order_share
 from regulars.satisfaction.index.index import SatisfactionIndex, satisfaction_index
 from regulars.satisfaction.index.structure import survey_model
 from regulars.satisfaction.index.worth import ValueLost, value_lost_to_dissatisfaction
@@ -20,6 +21,8 @@ from regulars.satisfaction.methods.importance import factor_weights, factors_of
 from regulars.satisfaction.methods.methods import Design, FourWays, four_ways, which_foretells
 from regulars.satisfaction.methods.ordered import OrderedLogit, ordered_logit
 from regulars.satisfaction.methods.repurchase import Foretold
+from regulars.satisfaction.offer.delivered import asked_of_offers
+from regulars.satisfaction.offer.kano import asked_of_features
 from regulars.satisfaction.survey.answers import scores_by_item
 from regulars.satisfaction.survey.benefits import benefits_of_loyalty
 from regulars.satisfaction.survey.loyalty import Loyalty, loyalty_of
@@ -27,6 +30,7 @@ from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.satisfaction.survey.raking import rfm_cells
 from regulars.satisfaction.survey.wide import factor_scores, overall_answers
 from regulars.settings import Economics, SatisfactionSettings
+from regulars.statistics.intervals import Estimate
 
 KEPT = ["customer_id", "satisfaction", "loyalty_type", "loyalty_type_probability"]  # columns of the scored table
 
@@ -52,6 +56,7 @@ def measure_index(survey: Survey, settings: SatisfactionSettings) -> Satisfactio
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     settings : SatisfactionSettings
         Its ``model``, ``scheme``, ``draws``, ``satisfaction_construct``.
 
@@ -77,7 +82,9 @@ def measure_loyalty(survey: Survey, purchases: Purchases, end, settings: Satisfa
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     end : date
         Last day of the data.
     settings : SatisfactionSettings
@@ -114,7 +121,9 @@ def measure_benefits(
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     loyalty : Loyalty
+        Of `measure_loyalty`.
     orders : pandas.DataFrame
         Clean table.
     lines : pandas.DataFrame or None
@@ -152,6 +161,7 @@ def overall_drivers(survey: Survey, settings: SatisfactionSettings) -> OrderedLo
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     settings : SatisfactionSettings
         Its ``overall_item`` and what `factors_of` takes.
 
@@ -178,6 +188,7 @@ def compare_ways(
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     value : pandas.DataFrame
         Scored table of the value stage, by which answers are weighted for those who did not answer.
     segment : pandas.Series
@@ -185,6 +196,7 @@ def compare_ways(
     branch : pandas.Series or None
         Of `branch_of`.
     settings : SatisfactionSettings
+        Its ``interval_level``.
 
     Returns
     -------
@@ -205,7 +217,9 @@ def foretell_orders(survey: Survey, purchases: Purchases, end, settings: Satisfa
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     end : date
         Last day of the data.
     settings : SatisfactionSettings
@@ -236,7 +250,9 @@ def measure_worth(
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     spend_per_order : pandas.Series
         Expected spend of one order (currency), by customer_id.
     end : date
@@ -256,6 +272,62 @@ def measure_worth(
     )  # fmt: skip
 
 
+def feature_answers(survey: Survey, settings: SatisfactionSettings) -> pd.DataFrame:
+    """What respondents answered to the items that ask for features (``offer.kano``), on their scales.
+
+    Parameters
+    ----------
+    survey : Survey
+        Of `survey_of`.
+    settings : SatisfactionSettings
+        Its ``interval_level``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Respondent × item; no column where nothing is asked.
+    """
+    return survey.last_answers(asked_of_features(settings.offer))
+
+
+def offer_answers(survey: Survey, settings: SatisfactionSettings) -> pd.DataFrame:
+    """What respondents answered to the items that ask for the parts of an offer (``offer.delivered``).
+
+    Parameters
+    ----------
+    survey : Survey
+        Of `survey_of`.
+    settings : SatisfactionSettings
+        Its ``interval_level``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Respondent × item; no column where nothing is asked.
+    """
+    return survey.last_answers(asked_of_offers(settings.offer))
+
+
+@_step
+def second_order(purchases: Purchases, end, settings: SatisfactionSettings) -> Estimate:
+    """Share of customers who order a second time soon after the first order.
+
+    Parameters
+    ----------
+    purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
+    end : date
+        Last day of the data.
+    settings : SatisfactionSettings
+        Its ``repurchase_days``.
+
+    Returns
+    -------
+    Estimate
+    """
+    return second_order_share(purchases, end, settings.repurchase_days, settings.interval_level)
+
+
 def score_customers(customer_id: pd.Series, survey: Survey | Refusal, loyalty: Loyalty | Refusal) -> pd.DataFrame:
     """What this stage hands on of every customer; missing where it cannot be told.
 
@@ -264,7 +336,9 @@ def score_customers(customer_id: pd.Series, survey: Survey | Refusal, loyalty: L
     customer_id : pandas.Series
         All customers.
     survey : Survey or Refusal
+        Of `survey_of`.
     loyalty : Loyalty or Refusal
+        Of `measure_loyalty`.
 
     Returns
     -------

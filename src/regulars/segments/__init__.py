@@ -1,15 +1,48 @@
-"""Who the customers are: segments, clusters, tiers, portfolio, ladder, products, preferences, and why.
+"""Who the customers are: segments, clusters, steps of the pyramid and the ladder, portfolio, products, tastes, and why.
 
-Every function takes frames and gives frames::
+Examples
+--------
+From an opened dataset to named segments and what each should bring; ``notebooks/03_segments.ipynb`` tells all of it::
 
+    import regulars
     from regulars import segments
 
+    shop = regulars.open("demo")
     customers = shop.value
-    scores = segments.rfm_scores(customers)
+    scores = segments.rfm_scores(customers)                     # fifths by recency, frequency, money
     customers["segment"] = segments.name_segments(scores)
-    segments.group_summary(customers, "segment")
+    segments.group_summary(customers, "segment")                # revenue so far and value to come, with intervals
 
-What the page says of them is made by `regulars.segments.sections`.
+    settings, purchases = shop.settings("segments"), shop.purchases()
+    ladder = segments.Ladder(settings.ladder, memberships=shop.tables.get("memberships"))
+    segments.ladder_at(purchases, shop.end, ladder)             # first-time, repeat, client, member … of each
+
+Named segments
+    ``rfm_scores(customers)``, ``name_segments(scores)``; ``score_grid(customers, scores)``: the map that they are cut
+    out of; ``drift_since(day, …)``: who has moved since.
+Any groups
+    ``group_summary(customers, by)``, ``largest_first(table)``; ``share_of(values, mask)``: of a total;
+    ``cross_table``: one kind of groups by another; ``leading_group``: most to come; ``part_of``: some segments.
+Groups by themselves
+    ``cluster_features(customers, end)``; ``find_clusters(features)``: stable, tighter than one cloud, or none.
+The pyramid
+    ``assign_tiers(values)``, ``tier_thresholds``; ``tier_probability``, ``moving_up``, ``migration``.
+The portfolio
+    ``with_portfolio(customers, contacts, models, …)``: potential, cost to serve, class; ``portfolio_table``;
+    ``care_given(customers, contacts, …)`` beside ``recommended_levels(customers, rules)``.
+The ladder
+    ``Ladder(rules, …)``; ``ladder_at(purchases, day, ladder)``, ``count_steps``; ``climbs``: who reached the next step,
+    and when; ``transition_counts``, ``transition_matrix``, ``ladder_forecast``; ``days_on_step``, ``time_on_steps``;
+    ``relation_stages(customers, purchases, models, …)``, ``relation_table``: being won, growing, mature.
+What they buy
+    ``Liked.of(lines)``: order lines by number, with tastes; ``product_margins``, ``margin_by_product``, ``margin_map``,
+    ``offers``; ``one_basket_each``, ``basket_rules``, ``with_names``; ``next_products``, ``tastes_of``,
+    ``by_favourite``; ``hit_rates``: whether suggestions held.
+Why, and how much is known
+    ``explain_labels(customers)``: three facts behind each label; ``record_age``: how complete the record is.
+
+Where the data allow no answer these functions hand on a `regulars.finding.Refusal`, which says why. What the page tells
+is made by `regulars.segments.sections`.
 """
 
 from regulars.lazy import exports
@@ -36,4 +69,4 @@ _HOMES = {
     "reasons": ("DECIDED_BY", "explain_labels"),
     "sections": ("sections",),
 }  # fmt: skip
-__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
+__getattr__, __dir__, _ = exports(__name__, _HOMES)  # no __all__: help() then shows what stands above

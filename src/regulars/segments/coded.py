@@ -16,9 +16,19 @@ class Coded:
     ----------
     lines : pandas.DataFrame or None
         As they came; None for a part of them.
-    customer, order, product, category : numpy.ndarray of int
-        Of each line: places in ``customers``, ``products`` and ``categories``, and the number of its order.
-    customers, products, categories : pandas.Index
+    customer : numpy.ndarray of int
+        Place in ``customers``, of each line.
+    order : numpy.ndarray of int
+        Number of the order, of each line.
+    product : numpy.ndarray of int
+        Place in ``products``, of each line.
+    category : numpy.ndarray of int
+        Place in ``categories``, of each line.
+    customers : pandas.Index
+        Ids, sorted.
+    products : pandas.Index
+        Ids, sorted.
+    categories : pandas.Index
         Names, sorted.
     """
 
@@ -61,7 +71,19 @@ class Coded:
         return cls(lines, customer[0], order, product[0], category[0], *names)
 
     def part(self, inside) -> "Coded":
-        """The lines that are asked for, with names of theirs alone."""
+        """The lines that are asked for, with names of theirs alone.
+
+        Parameters
+        ----------
+        inside : numpy.ndarray of bool
+            Which lines.
+
+        Examples
+        --------
+        >>> coded = Coded.of(pd.DataFrame({"customer_id": ["b", "a"], "product_id": ["x", "y"]}))
+        >>> coded.part(np.array([True, False])).customers.tolist()
+        ['b']
+        """
         columns, names = {}, {}
         for one, many in (("customer", "customers"), ("product", "products"), ("category", "categories")):
             numbers, all_names = getattr(self, one)[inside], getattr(self, many)
@@ -70,7 +92,14 @@ class Coded:
         return Coded(lines=None, order=self.order[inside], **columns, **names)
 
     def category_of(self) -> np.ndarray:
-        """Category of each product: the most frequent, the first by alphabet where equally frequent."""
+        """Category of each product: the most frequent, the first by alphabet where equally frequent.
+
+        Examples
+        --------
+        >>> lines = pd.DataFrame({"customer_id": "a", "product_id": ["x", "x", "y"], "category": ["b", "a", "b"]})
+        >>> Coded.of(lines).category_of().tolist()
+        [0, 1]
+        """
         wide = len(self.categories)
         pairs, lines = counted(self.product * wide + self.category)
         order = np.lexsort((pairs % wide, -lines, pairs // wide))
@@ -79,19 +108,50 @@ class Coded:
 
 
 def counted(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct whole numbers, sorted, and how often each occurs: of millions faster than by a hash table."""
+    """Distinct whole numbers, sorted, and how often each occurs: of millions faster than by a hash table.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of int
+        In any order.
+
+    Examples
+    --------
+    >>> [one.tolist() for one in counted(np.array([7, 2, 7]))]
+    [[2, 7], [1, 2]]
+    """
     ordered = np.sort(numbers)
     starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
     return ordered[starts], np.diff(starts, append=ordered.size)
 
 
 def there(numbers: np.ndarray, size: int) -> np.ndarray:
-    """Which numbers up to a size occur."""
+    """Which numbers below a size occur.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of int
+        From 0.
+    size : int
+        How many are asked about.
+
+    Examples
+    --------
+    >>> there(np.array([2, 0]), 3).tolist()
+    [True, False, True]
+    """
     return np.bincount(numbers, minlength=size) > 0
 
 
 def places(wanted: pd.Index, known: pd.Index) -> np.ndarray:
     """Place of each id among those known, -1 where it is none of them; the same ids need not be looked up.
+
+    Parameters
+    ----------
+    wanted : pandas.Index
+        Ids that are looked for.
+    known : pandas.Index
+        Ids among which.
 
     Examples
     --------

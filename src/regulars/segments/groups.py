@@ -90,6 +90,10 @@ def need_value(customers: pd.DataFrame) -> None:
     ------
     UntoldError
         Where nobody's is.
+
+    Examples
+    --------
+    >>> need_value(pd.DataFrame({"clv": [float("nan"), 3.0]}))
     """
     if "clv" not in customers or customers["clv"].isna().all():
         raise UntoldError(NO_VALUE)
@@ -127,7 +131,27 @@ def leading_group(table: pd.DataFrame, by: str) -> Group:
 
 @may_refuse
 def largest_group(table: pd.DataFrame, by: str) -> Group:
-    """Group with the most customers; parameters, and what is returned, as of `leading_group`."""
+    """Group with the most customers.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `regulars.segments.group_summary`, with ``clv``.
+    by : str
+        Its column of groups.
+
+    Returns
+    -------
+    Group or Refusal
+        Why not, where the table has no row.
+
+    Examples
+    --------
+    >>> from regulars.segments import group_summary
+    >>> customers = pd.DataFrame({"segment": ["new", "lost", "lost"], "spend": 9.0, "clv": [8.0, 1.0, 1.0]})
+    >>> largest_group(group_summary(customers, "segment"), "segment").group
+    'lost'
+    """
     return _group(table, by, "customers")
 
 
@@ -150,7 +174,7 @@ def part_of(customers: pd.DataFrame, segments: tuple[Segment, ...], level: float
     customers : pandas.DataFrame
         ``segment``, ``spend``, ``clv``, ``value_at_risk``, one row per customer.
     segments : tuple of Segment
-        Such as `GONE_QUIET` and `HAVE_BEGUN`.
+        Which: `GONE_QUIET`, `HAVE_BEGUN` or others.
     level : float
         Of the intervals of the shares.
 

@@ -35,7 +35,13 @@ class Ladder:
     prospects: pd.DataFrame | None = field(default=None, repr=False)
 
     def numbered(self, ids: pd.Index) -> "Ladder":
-        """The same with customers by their place among some ids, as numbers are compared faster; strangers are -1."""
+        """The same with customers by their place among some ids, as numbers are compared faster; strangers are -1.
+
+        Parameters
+        ----------
+        ids : pandas.Index
+            Of customers.
+        """
         tables = {"memberships": "customer_id", "referrals": "referrer_id"}
         numbered = {
             name: table.assign(**{key: ids.get_indexer(table[key])})
@@ -88,7 +94,22 @@ def ladder_at(purchases: Purchases, day, ladder: Ladder) -> pd.DataFrame:
 
 
 def steps_at(purchases: Purchases, day, ladder: Ladder) -> tuple[pd.DataFrame, np.ndarray]:
-    """What decides the step of each customer known on a day, as of `ladder_at`, and the step's place in `STEPS`."""
+    """What decides the step of each customer known on a day, and the step's place in `STEPS`.
+
+    Parameters
+    ----------
+    purchases : regulars.purchases.Purchases
+        Of all customers.
+    day : date
+        Later events are not known yet.
+    ladder : Ladder
+        Its rules, memberships and referrals.
+
+    Returns
+    -------
+    (pandas.DataFrame, numpy.ndarray of int)
+        As `ladder_at` without ``lifecycle_stage``; the step of each row.
+    """
     end, rules = pd.Timestamp(day).normalize(), ladder.rules
     told = purchases.until(end)
     # the rhythm of someone who has bought once is not known: that of all repeat customers stands in

@@ -77,6 +77,7 @@ def cost_to_serve(contacts: pd.DataFrame, customers: pd.DataFrame, observation_e
     customers : pandas.DataFrame
         customer_id, first_ordered_at.
     observation_end : date
+        Last day observed.
     months : float
         Horizon.
 
@@ -138,6 +139,12 @@ def probability_below(
     Notes
     -----
     Futures are drawn as `regulars.clv.predictive_intervals` draws them: a rate and a lifetime, orders, spend.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"clv_low": [50.0, 5.0]})
+    >>> probability_below(customers, pd.Series([10.0, 0.0]), models=None).round(3).tolist()
+    [0.05, 0.0]
     """
     result = pd.Series(np.where(cost.isna(), np.nan, 0.0), index=customers.index, name="p_below_zero")
     sure = (cost > 0) & (customers["clv_low"] > cost)

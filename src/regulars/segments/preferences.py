@@ -200,6 +200,13 @@ def profiles(lines: pd.DataFrame | Coded, tastes: Tastes) -> pd.DataFrame:
         By customer_id: ``favourite`` (category with the greatest chance), ``favourite_share`` (that chance), ``bought``
         (products, each once per order), ``price_level`` (what is paid for a piece, in means of the category: 1 is
         usual; NaN where nothing is priced).
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "b"], "order_id": ["1", "2"], "product_id": ["x", "y"],
+    ...                       "quantity": 1.0, "unit_price": [1.0, 3.0], "category": "tea"})
+    >>> profiles(lines, fit_tastes(lines))[["favourite", "price_level"]].to_numpy().tolist()
+    [['tea', 0.5], ['tea', 1.5]]
     """
     coded = Coded.of(lines)
     lines, shares = coded.lines, tastes.shares()
@@ -311,6 +318,13 @@ def hit_rates(
     References
     ----------
     Agresti, A. and Min, Y. (2005), Statistics in Medicine 24, 729-740 (interval of a paired difference of shares).
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": "a", "order_id": ["1", "2"], "product_id": "x", "quantity": 1.0,
+    ...                       "unit_price": 3.0, "ordered_at": pd.to_datetime(["2026-01-05", "2026-06-05"])})
+    >>> hit_rates(Liked.of(lines), "2026-06-30", days=60)[["share", "n"]].to_numpy().tolist()
+    [[1.0, 1.0], [1.0, 1.0], [0.0, 1.0]]
     """
     coded = liked.coded
     lines = coded.lines
@@ -394,6 +408,13 @@ def by_favourite(liked: Liked, *, min_cell: int = 1) -> pd.DataFrame:
     pandas.DataFrame or Refusal
         ``category``, ``customers``, ``favourite_share`` (mean chance that the next purchase is of it), ``price_level``
         (mean), ``next_product`` (name of the likeliest), ``probability`` (of it).
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "b"], "order_id": ["1", "2"], "product_id": "x", "category": "tea",
+    ...                       "quantity": 1.0, "unit_price": 3.0, "description": "Earl grey"})
+    >>> by_favourite(Liked.of(lines))[["category", "customers", "next_product"]].to_numpy().tolist()
+    [['tea', 2, 'Earl grey']]
     """
     groups = liked.own.groupby(liked.own["favourite"].astype(object))
     table = pd.DataFrame(

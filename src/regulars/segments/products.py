@@ -216,6 +216,15 @@ def margin_map(margins: pd.DataFrame, lines: pd.DataFrame | Coded, groups: pd.Se
     -------
     pandas.DataFrame or Refusal
         Of `readable`, with ``tier`` in place of group, by item and from the top of the pyramid.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "b"], "product_id": ["x", "y"], "quantity": 1.0, "unit_price": 3.0,
+    ...                       "unit_cost": 1.0, "category": "tea"})
+    >>> tiers = pd.Series({"a": "small", "b": "vip"})
+    >>> margins = product_margins(lines, tiers, ProductRules(0.002, 0.5, 0.002, 100, 0.05))
+    >>> margin_map(margins, lines, tiers, descriptions(lines))[["tier", "item", "margin"]].to_numpy().tolist()
+    [['vip', 'tea', 2.0], ['small', 'tea', 2.0]]
     """
     coded = Coded.of(lines)
     has_kinds = "category" in coded.lines and coded.lines["category"].notna().mean() > 0.5
@@ -294,6 +303,13 @@ def offers(margins: pd.DataFrame, names: pd.Series, *, min_cell: int = 1) -> pd.
     -------
     pandas.DataFrame or Refusal
         Rows of `margins` with ``tier`` and ``product_id`` in place of group and item, and ``name``.
+
+    Examples
+    --------
+    >>> margins = pd.DataFrame({"group": "vip", "item": ["x", "y"], "customers": 9, "action": ["keep", "cross_sell"],
+    ...                         "worth": [float("nan"), 7.0]})
+    >>> offers(margins, pd.Series({"y": "Tea"}))[["tier", "name", "worth"]].to_numpy().tolist()
+    [['vip', 'Tea', 7.0]]
     """
     table = margins[margins["customers"] >= min_cell].rename(columns={"group": "tier", "item": "product_id"})
     table = table.assign(name=named(table["product_id"], names))
@@ -303,6 +319,18 @@ def offers(margins: pd.DataFrame, names: pd.Series, *, min_cell: int = 1) -> pd.
 
 def named(products: pd.Series, names: pd.Series) -> pd.Series:
     """Names of products; one that has none keeps its id.
+
+    Parameters
+    ----------
+    products : pandas.Series
+        Ids.
+    names : pandas.Series
+        Of `descriptions`.
+
+    Returns
+    -------
+    pandas.Series
+        On the index of `products`.
 
     Examples
     --------

@@ -28,6 +28,17 @@ def recommended_levels(customers: pd.DataFrame, rules: PortfolioRules) -> pd.Dat
     pandas.DataFrame
         One row per tier from the top: ``tier``, ``customers``, ``customers_share``, ``clv_per_customer``, ``count``
         (many, medium, few), ``margin`` (high, medium, low), ``relationship_level``.
+
+    References
+    ----------
+    Kotler, P., Marketing Management (levels of relationship marketing, by margin and number of customers).
+
+    Examples
+    --------
+    >>> from regulars.settings import stage_settings
+    >>> customers = pd.DataFrame({"tier": ["vip"] + ["small"] * 19, "clv": [100.0] + [1.0] * 19})
+    >>> recommended_levels(customers, stage_settings("segments").portfolio)["relationship_level"].tolist()
+    ['partnership', 'basic']
     """
     groups = customers.groupby(customers["tier"].astype(object))["clv"].agg(["size", "mean"])
     groups = groups.reindex([tier.value for tier in Tier if tier.value in groups.index])
@@ -70,6 +81,14 @@ def actual_levels(customers: pd.DataFrame, contacts: pd.DataFrame, end, rules: P
     pandas.DataFrame
         By the index of `customers`: ``actual_level``, ``firm_contacts`` (per year), ``firm_cost`` (currency per year;
         NaN where unknown).
+
+    Examples
+    --------
+    >>> from regulars.settings import stage_settings
+    >>> customers = pd.DataFrame({"customer_id": ["a", "b"], "first_ordered_at": pd.to_datetime(["2024-01-01"] * 2)})
+    >>> contacts = pd.DataFrame({"customer_id": ["a"], "at": pd.to_datetime(["2026-01-01"]), "initiator": "customer"})
+    >>> actual_levels(customers, contacts, "2026-06-30", stage_settings("segments").portfolio)["actual_level"].tolist()
+    ['reactive', 'basic']
     """
     after = pd.Timestamp(end).normalize() + pd.Timedelta(days=1)
     recent = contacts[(contacts["at"] >= after - pd.Timedelta(days=365)) & (contacts["at"] < after)]
@@ -155,5 +174,11 @@ def level_table(rules: PortfolioRules) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per ``margin`` (high, medium, low): ``many``, ``medium``, ``few``.
+
+    Examples
+    --------
+    >>> from regulars.settings import stage_settings
+    >>> level_table(stage_settings("segments").portfolio).iloc[0].tolist()
+    ['high', 'accountable', 'proactive', 'partnership']
     """
     return pd.DataFrame([{"margin": m} | {c: rules.levels[m][c] for c in COUNTS} for m in MARGINS])

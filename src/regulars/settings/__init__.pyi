@@ -1,0 +1,31 @@
+# made of __init__.py by python tools/stubs.py --write; see regulars.settings
+
+from .reading import DATASETS_SECTION as DATASETS_SECTION
+from .reading import ENGINE_SECTION as ENGINE_SECTION
+from .reading import NOT_STAGES as NOT_STAGES
+from .reading import datasets as datasets
+from .reading import former_layout as former_layout
+from .reading import load as load
+from .reading import places_of as places_of
+from .reading import read as read
+from .reading import resolve as resolve
+from .reading import stage_settings as stage_settings
+from .stages import Certainty as Certainty
+from .stages import CleanSettings as CleanSettings
+from .stages import DateRules as DateRules
+from .stages import Economics as Economics
+from .stages import Handling as Handling
+from .stages import LadderRules as LadderRules
+from .stages import Managers as Managers
+from .stages import Offer as Offer
+from .stages import PagesSettings as PagesSettings
+from .stages import PortfolioRules as PortfolioRules
+from .stages import ProductRules as ProductRules
+from .stages import Questions as Questions
+from .stages import RetentionSettings as RetentionSettings
+from .stages import STAGE_SETTINGS as STAGE_SETTINGS
+from .stages import SatisfactionSettings as SatisfactionSettings
+from .stages import SegmentsSettings as SegmentsSettings
+from .stages import StageSettings as StageSettings
+from .stages import Thresholds as Thresholds
+from .stages import ValueSettings as ValueSettings
