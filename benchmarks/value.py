@@ -60,7 +60,7 @@ def value(folder: Path) -> None:
     from regulars import catalog, clv, segments
     from regulars.clv import sections
     from regulars.finding import NOT_SUPPLIED, Finding
-    from regulars.history.told_months import hold_against
+    from regulars.history import hold_months
     from regulars.purchases import Purchases, by_number, month_before
     from regulars.rounding import plain
     from regulars.settings import stage_settings
@@ -112,7 +112,7 @@ def value(folder: Path) -> None:
         cohorts = clv.forecast_cohorts(orders, scored, models, coming, observation_end=END, **told)
         found = sections.tell_cohorts(cohorts, Finding(NOT_SUPPLIED), summary)
     with step("months told earlier"):
-        hold_against(orders, date(2025, 6, 30), found.frames["months"].head(6).assign(with_new=True), END)
+        hold_months(orders, date(2025, 6, 30), found.frames["months"].head(6).assign(with_new=True), END)
     with step("pyramid"):
         values = (clv.values_at(log, day, models, economics=s.economics) for day in (month_before(END), END))
         before, now = (segments.assign_tiers(each, s.tier_shares) for each in values)

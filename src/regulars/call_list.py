@@ -23,6 +23,7 @@ class Written:
     Parameters
     ----------
     file : pathlib.Path
+        Where it lies.
     customers : int
         Rows of the list.
     without_consent : int
@@ -58,6 +59,15 @@ def call_list(
     list : pandas.DataFrame
         rank and customer (the pseudonym) as on the page, customer_id, and what is known of each.
     without_consent : int
+
+    Examples
+    --------
+    >>> scored = pd.DataFrame({"customer_id": ["a", "b"], "frequency": [2, 3], "p_alive": [0.4, 0.9],
+    ...                        "value_at_risk": [30.0, 10.0]}).astype({"customer_id": "string"})
+    >>> base = pd.DataFrame({"customer_id": ["a", "b"], "consent": [False, True]}).astype({"customer_id": "string"})
+    >>> listed, refused = call_list(scored, base, "demo", length=50, min_alive=0.1)
+    >>> listed["customer_id"].tolist(), refused
+    (['b'], 1)
     """
     listed = retention.at_risk(scored, length, min_alive=min_alive)
     listed.insert(1, "customer", privacy.pseudonyms(listed["customer_id"], dataset))

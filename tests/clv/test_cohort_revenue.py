@@ -12,7 +12,7 @@ from regulars.clv.acquisition import forecast_acquisition
 from regulars.clv.cohort_revenue import MOST_COHORTS, cohort_names, forecast_cohorts, past_by_cohort
 from regulars.clv.sections import tell_cohorts
 from regulars.finding import NOT_SUPPLIED, Finding, Refusal
-from regulars.history.told_months import hold_against
+from regulars.history import hold_months
 from regulars.purchases import Purchases
 from regulars.settings import Certainty
 
@@ -117,7 +117,7 @@ def test_what_is_saved_is_what_is_told(shop, found):
     assert record["start"].iloc[0] == "2024-06-16" and not record["with_new"].any()
     came = shop[shop["ordered_at"] > END]
     assert len(came), "the simulated shop goes on after the end"
-    held = hold_against(shop, END, record, shop["ordered_at"].max())
+    held = hold_months(shop, END, record, shop["ordered_at"].max())
     assert held.facts["months"] == len(held.frames["months"]) > 0
     earlier = tell_cohorts(forecast, held, summary)
     assert earlier.shown["revenue"]["told"].columns.tolist() == ["start", "revenue", "low", "high"]

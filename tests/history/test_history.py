@@ -12,7 +12,7 @@ from bought import purchases_on
 from memory_dataset import ECONOMICS, MemoryDataset, models_of
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE
-from regulars.history import ClosedMonth, held_against, read_customers, read_months, tell_closed, tell_earlier
+from regulars.history import ClosedMonth, hold_customers, read_customers, read_months, tell_closed, tell_earlier
 from regulars.history.close_month import close_month
 from regulars.history.customers import ClosedVerdict
 from regulars.privacy import pseudonyms
@@ -50,7 +50,7 @@ def built(tmp_path, monkeypatch):
     )  # fmt: skip
 
 
-def test_what_was_told_is_held_against_what_came_later(built):
+def test_what_was_told_is_hold_customers_what_came_later(built):
     assert close_month(built[1]).as_posix() == "data/history/demo/2026-04-30"
     came = purchases_on(
         [("real-0", "2026-04-01"), ("real-0", "2026-05-10"), ("real-2", "2026-05-25"), ("new", "2026-05-02")]
@@ -119,7 +119,7 @@ def test_a_miss_is_called_one():
         ("abcd", HindsightVerdict.UNDER),
     ):
         first = pd.Series(day, index=list(customers))
-        assert held_against(month, first, "2026-06-30").verdict is verdict
+        assert hold_customers(month, first, "2026-06-30").verdict is verdict
 
 
 def saved_months(folder, **changed):
@@ -144,7 +144,7 @@ class TestMonths:
             [1, "2026-05-01", 5.0, 5.0, 1.0]
         ]
 
-    def test_what_was_told_is_held_against_what_came(self, built):
+    def test_what_was_told_is_hold_customers_what_came(self, built):
         saved_months(built[0])
         found = tell_earlier("demo", ORDERS, observation_end="2026-06-10")
         table = found.frames["months"]  # the second month runs until 30 June

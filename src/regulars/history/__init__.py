@@ -16,7 +16,7 @@ from regulars.lazy import exports
 
 _HOMES = {
     "closed": ("closed_days", "read_summary"),
-    "customers": ("ClosedMonth", "held_against", "read_customers", "tell_closed"),
-    "months": ("read_months", "tell_earlier"),
+    "customers": ("ClosedMonth", "hold_customers", "read_customers", "tell_closed"),
+    "months": ("hold_months", "read_months", "tell_earlier"),
 }
 __getattr__, __dir__ = exports(__name__, _HOMES)

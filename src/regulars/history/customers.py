@@ -101,7 +101,7 @@ def next_purchases(purchases: Purchases, day, *, dataset: str) -> pd.Series:
     return dates_of(came[later].astype(np.int64)).set_axis(pd.Index(names.array, name="customer"))
 
 
-def held_against(month: ClosedMonth, first: pd.Series, observation_end, *, level: float = 0.9) -> Finding:
+def hold_customers(month: ClosedMonth, first: pd.Series, observation_end, *, level: float = 0.9) -> Finding:
     """Hold what was told on an earlier day against what came since.
 
     Parameters
@@ -153,10 +153,10 @@ def tell_closed(dataset: str, purchases: Purchases, observation_end, *, level: f
     Returns
     -------
     Finding
-        Of `held_against`; ``none`` where nothing has been saved; ``unusable``, with the sentence, where it cannot be
+        Of `hold_customers`; ``none`` where nothing has been saved; ``unusable``, with the sentence, where it cannot be
         used.
     """
     month = read_customers(dataset, observation_end)
     if month is None:
         return Finding(ClosedVerdict.NONE)
-    return held_against(month, next_purchases(purchases, month.day, dataset=dataset), observation_end, level=level)
+    return hold_customers(month, next_purchases(purchases, month.day, dataset=dataset), observation_end, level=level)

@@ -65,21 +65,21 @@ def presence(purchases: Purchases, observation_end, rhythm: Rhythm) -> pd.DataFr
     """
     limits, unit = rhythm.thresholds, rhythm.days_per_unit
     end = pd.Timestamp(observation_end).normalize()
-    told = purchases.until(end)
-    table, x = told.frame(), told.occasion.astype(float)
-    since = (told.day - np.repeat(told.first_days, told.frequency + 1)).astype(float)
+    seen = purchases.until(end)
+    table, x = seen.frame(), seen.occasion.astype(float)
+    since = (seen.day - np.repeat(seen.first_days, seen.frequency + 1)).astype(float)
     t_x = since / unit
     with np.errstate(over="ignore"):
         own = (rhythm.alpha + t_x) * np.expm1(-np.log(limits.lost_below) / (rhythm.r + x)) * unit
     patience = np.minimum(np.floor(np.minimum(own, LONGEST_DAYS)) + 1, LONGEST_DAYS)
-    first = _first_patience(told.first_gaps, limits.lost_below)
+    first = _first_patience(seen.first_gaps, limits.lost_below)
     if first is not None:
         patience[x == 0] = first
     patience = np.maximum(patience, limits.new_days - since)
     lapse = table["day"] + pd.to_timedelta(patience, unit="D")
-    following = table["day"].shift(-1).where(~told.is_last)
+    following = table["day"].shift(-1).where(~seen.is_last)
     lost = lapse < following.fillna(end + pd.Timedelta(days=1))
-    back = np.append(False, lost.to_numpy()[:-1]) & ~told.is_first
+    back = np.append(False, lost.to_numpy()[:-1]) & ~seen.is_first
     return table.assign(lapse_day=lapse, next_day=following, is_lost=lost, is_back=back)
 
 
@@ -280,13 +280,13 @@ def revenue_retention(purchases: Purchases, observation_end, days: int, *, level
     ([10.0, 7.0, 0.0, 0.0, -6.0, 0.0, 11.0], nan)
     """
     end = day_number(observation_end)
-    told = purchases.until(observation_end)
-    code, day, amount = told.code, told.day, told.amount
+    seen = purchases.until(observation_end)
+    code, day, amount = seen.code, seen.day, seen.amount
     inside = {"now": day > end - days, "before": (day > end - 2 * days) & (day <= end - days)}
-    size = len(told.customers)
+    size = len(seen.customers)
     came, was = (np.bincount(code[inside[name]], minlength=size) > 0 for name in ("now", "before"))
     now, before = (np.bincount(code[rows], amount[rows], size) for rows in inside.values())
-    is_new = told.first_days > end - days
+    is_new = seen.first_days > end - days
     step = np.select(
         [is_new, ~was & came, was & ~came, was & came & (now >= before), was & came],
         [RevenueStep.NEW, RevenueStep.RETURNED, RevenueStep.PAUSED, RevenueStep.MORE, RevenueStep.LESS],
@@ -344,6 +344,14 @@ def state_transitions(
         One row per pair of states that occurs or could, in the order of the enum: ``before``, ``after``,
         ``customers``, ``n`` (in the state before), ``share``, ``share_low``, ``share_high``. The shares of each state
         before sum to 1. Customers won since are not in it.
+
+    Examples
+    --------
+    >>> from regulars.simulate import order_log
+    >>> purchases, rhythm = Purchases.of(order_log(customers=300, seed=2)), Rhythm(0.9, 9.0)
+    >>> moves = state_transitions(purchases, "2025-11-30", customer_states(purchases, "2025-12-31", rhythm), rhythm)
+    >>> moves.groupby("before")["share"].sum().round(6).unique().tolist()
+    [1.0]
     """
     order = [state.value for state in CustomerState]
     columns = ["before", "after", "customers", "n", "share", "share_low", "share_high"]

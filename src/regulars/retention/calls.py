@@ -27,6 +27,7 @@ class Calls(NamedTuple):
     Parameters
     ----------
     verdict : CallsVerdict
+        Whether what they bring has been measured, is assumed, or does not pay.
     number : int
         Customers to call: those on the list unless that is too dear, and those whose call-by date falls into the week.
     listed, due : int
@@ -55,12 +56,12 @@ class Calls(NamedTuple):
     @property
     def facts(self) -> dict:
         """What a sentence on the worth of these calls needs."""
-        told = {
+        facts = {
             CallsVerdict.MEASURED: {"brings": self.brings},
             CallsVerdict.ASSUMED: {"pays": self.pays},
             CallsVerdict.TOO_DEAR: {"cost": self.cost},
         }
-        return {"worth": self.worth} | told[self.verdict] if self.verdict in told else {}
+        return {"worth": self.worth} | facts[self.verdict] if self.verdict in facts else {}
 
 
 @may_refuse

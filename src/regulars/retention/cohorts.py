@@ -70,16 +70,16 @@ def cohort_retention(
     _refuse_other("kind", kind, ("on", "on_or_after"))
     _refuse_other("window", window, ("calendar", "rolling"))
     end = pd.Timestamp(observation_end if observation_end is not None else purchases.last).normalize()
-    told = purchases.until(end)
-    first, is_first = told.first_days[told.code], told.is_first
-    days = pd.DataFrame({"amount": told.amount, "is_first": is_first, "is_last": told.is_last})
-    days["cohort"] = _ordinal(told.first_days, unit)[told.code]
+    seen = purchases.until(end)
+    first, is_first = seen.first_days[seen.code], seen.is_first
+    days = pd.DataFrame({"amount": seen.amount, "is_first": is_first, "is_last": seen.is_last})
+    days["cohort"] = _ordinal(seen.first_days, unit)[seen.code]
     if window == "calendar":
-        days["period"] = _ordinal(told.day, unit) - days["cohort"]
+        days["period"] = _ordinal(seen.day, unit) - days["cohort"]
         cells = _calendar_cells(days, end, unit)
     else:
         length = DAYS_PER_MONTH * UNITS[unit]
-        days["period"] = ((told.day - first) // length).astype(int)
+        days["period"] = ((seen.day - first) // length).astype(int)
         days["complete"] = ((day_number(end) + 1 - first) // length).astype(int)  # windows observed whole
         cells = _rolling_cells(days)
     earlier = np.append(-1, days["period"].to_numpy()[:-1])
@@ -245,6 +245,14 @@ def triangles(purchases: Purchases, observation_end, *, unit: str = "month", lev
     Returns
     -------
     Triangles
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 10.0,
+    ...                        "ordered_at": pd.to_datetime(["2026-01-05", "2026-03-02", "2026-01-09"])})
+    >>> both = triangles(Purchases.of(orders), "2026-03-31")
+    >>> both.on["customers"].tolist(), both.on_or_after["customers"].tolist()
+    ([2, 0, 1], [2, 1, 1])
     """
     kinds = ("on", "on_or_after")
     return Triangles(

@@ -115,6 +115,15 @@ def older_and_newer(
     -------
     dict
         ``older`` and ``newer``; empty with fewer than two cohorts. Of an odd number the middle one is left out.
+
+    Examples
+    --------
+    >>> months = pd.to_datetime(["2025-01-01"] * 200 + ["2025-02-01"] * 200)
+    >>> came = np.array([True, False, False, False] * 50 + [True, False] * 100)
+    >>> times = pd.DataFrame({"cohort": months, "days": np.where(came, 10.0, 40.0), "returned": came})
+    >>> halves = older_and_newer(times, compare_cohorts(times, 30), 30)
+    >>> round(halves["older"].value, 2), round(halves["newer"].value, 2)
+    (0.25, 0.5)
     """
     cohorts = comparison["cohort"].tolist()
     half = len(cohorts) // 2

@@ -253,8 +253,8 @@ def sharpened(
 
     low, median, high = (days_until(chance) for chance in (tail, 0.5, 1 - tail))
     better = np.isfinite(so_far) & (high - low < dates["window_days"].to_numpy(float))
-    told = better & (dates["p_never"] <= rules.max_never).to_numpy() & (median <= rules.horizon_days)
-    told &= high - low <= rules.max_window_days
+    is_narrow = better & (dates["p_never"] <= rules.max_never).to_numpy() & (median <= rules.horizon_days)
+    is_narrow &= high - low <= rules.max_window_days
 
     def replaced(name: str, days: np.ndarray, keep: np.ndarray) -> pd.Series:
         within = np.where(keep & (days <= rules.horizon_days), days, np.nan)
@@ -262,7 +262,7 @@ def sharpened(
 
     columns = dict(zip(DATES, (low, median, high), strict=True))
     made = {name: replaced(name, days, better) for name, days in columns.items()}
-    made["call_by"] = replaced("call_by", days_until(rules.call_share), told)
+    made["call_by"] = replaced("call_by", days_until(rules.call_share), is_narrow)
     made["window_days"] = dates["window_days"].where(~better, high - low)
     made["product_id"] = plain["product_id"].where(~better, staples["product_id"].to_numpy())
     made["quantity"] = np.where(better, staples["quantity"].to_numpy(float), np.nan)

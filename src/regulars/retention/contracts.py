@@ -224,6 +224,14 @@ def contract_story(
     ----------
     Fader, P. S. and Hardie, B. G. S. (2010), Customer-base valuation in a contractual setting: the perils of ignoring
     heterogeneity, Marketing Science 29, 85-93 (DERL).
+
+    Examples
+    --------
+    >>> spells = pd.DataFrame({"periods": [1] * 369 + [2] * 163 + [3] * 86 + [4] * 382})
+    >>> spells = spells.assign(has_ended=spells.index < 674)
+    >>> story = contract_story(spells, annual_discount_rate=0.1, periods_per_year=1)
+    >>> story.verdict, round(story.to_come.value, 2), story.to_come.n
+    (<ContractsVerdict.STEADY: 'steady'>, 5.68, 326)
     """
     curve = kaplan_meier(spells["periods"], spells["has_ended"], level)
     found = duration_dependence(survivors_of(spells["periods"], spells["has_ended"]), level)
@@ -240,10 +248,10 @@ def contract_story(
     rate = (1 + annual_discount_rate) ** (1 / periods_per_year) - 1
     now = spells.loc[~spells["has_ended"], "periods"].to_numpy()
     model = found.simple if _is_simple(found) else found.general
-    return ContractStory(curve, found, table, _to_come(model, now, rate, level, draws, seed))
+    return ContractStory(curve, found, table, _to_come(model, now, rate=rate, level=level, draws=draws, seed=seed))
 
 
-def _to_come(model, renewals: np.ndarray, rate: float, level: float, draws: int, seed: int) -> Estimate:
+def _to_come(model, renewals: np.ndarray, *, rate: float, level: float, draws: int, seed: int) -> Estimate:
     """Mean DERL of customers who have passed so many renewals, the next one counted undiscounted."""
     n = len(renewals)
     if not n:

@@ -114,7 +114,7 @@ def campaign_costs(
         if len(treated):
             spent = float(kept.loc[kept["campaign_id"].isin(treated["campaign_id"]), "cost"].sum())
             contact = Estimate(spent / len(treated), n=len(treated))
-            effect = _effect(reached, purchases, end, within_days, level)
+            effect = _effect(reached, purchases, end, within_days=within_days, level=level)
             if against(effect) is Change.UP:
                 ends = (contact.value / part for part in (effect.value, effect.high, effect.low))
                 keep = Estimate(*(float(part) for part in ends), n=effect.n)
@@ -122,7 +122,7 @@ def campaign_costs(
     return Costs(win, round(won), contact, effect, keep, ratio, len(campaigns))
 
 
-def _effect(reached: pd.DataFrame, purchases: Purchases, end, within_days: int, level: float) -> Estimate:
+def _effect(reached: pd.DataFrame, purchases: Purchases, end, *, within_days: int, level: float) -> Estimate:
     over = reached["starts_at"] + pd.Timedelta(days=within_days)
     seen, until = reached[over <= end], over[over <= end]
     # the day on which a campaign starts counts where it starts with the day
@@ -268,5 +268,5 @@ def tell_referrals(referrals: pd.DataFrame | None, value: pd.DataFrame, *, level
     moved = against(found.gap)
     if moved is Change.UNKNOWN:
         return Finding(ReferralsVerdict.UNTOLD)
-    told = {Change.UP: ReferralsVerdict.MORE, Change.DOWN: ReferralsVerdict.LESS}
-    return Finding(told.get(moved, ReferralsVerdict.ALIKE), found._asdict())
+    verdicts = {Change.UP: ReferralsVerdict.MORE, Change.DOWN: ReferralsVerdict.LESS}
+    return Finding(verdicts.get(moved, ReferralsVerdict.ALIKE), found._asdict())

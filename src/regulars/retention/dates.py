@@ -62,7 +62,7 @@ def next_order(
     low, median, high = (days_until(chance) for chance in (tail, 0.5, 1 - tail))
     early = days_until(rules.call_share)
     never = np.where(can_tell_alive(value), np.asarray(model.probability_never(*history))[back], np.nan)
-    told = (never <= rules.max_never) & (median <= rules.horizon_days) & (high - low <= rules.max_window_days)
+    is_narrow = (never <= rules.max_never) & (median <= rules.horizon_days) & (high - low <= rules.max_window_days)
     end = pd.Timestamp(observation_end).normalize()
 
     def dates(days, keep=True):
@@ -76,7 +76,7 @@ def next_order(
             "next_order_low": dates(low),
             "next_order_median": dates(median),
             "next_order_high": dates(high),
-            "call_by": dates(early, told),
+            "call_by": dates(early, is_narrow),
             "window_days": np.where(np.isfinite(high), high - low, np.inf),
         }
     )
@@ -139,8 +139,8 @@ def scored_table(value: pd.DataFrame, dates: pd.DataFrame, *, customers: pd.Seri
         state = pd.Series(pd.NA, customers.index, dtype="string")
         days = dict.fromkeys((*DATES, "call_by"), pd.NaT)
         return customers.to_frame().assign(customer_state=state, p_never=np.nan, **days)
-    told = dates[["customer_id", "p_never", *DATES, "call_by"]]
-    return value[["customer_id", "customer_state"]].merge(told, on="customer_id")
+    dated = dates[["customer_id", "p_never", *DATES, "call_by"]]
+    return value[["customer_id", "customer_state"]].merge(dated, on="customer_id")
 
 
 @may_refuse
@@ -167,6 +167,14 @@ def due_this_week(
     pandas.DataFrame
         At most `n` rows: ``customer_id``, ``call_by``, the dates of the window, ``p_never``, ``spend_per_order`` and
         ``clv`` (currency), ``product_id`` and ``quantity`` of what runs out, where that made the date.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2026-07-03", "2026-07-20"])
+    >>> dates = pd.DataFrame({"customer_id": ["a", "b"], "call_by": days})
+    >>> value = pd.DataFrame({"customer_id": ["a", "b"], "clv": [1.0, 9.0], "spend_per_order": 2.0})
+    >>> due_this_week(dates, value, "2026-06-30")["customer_id"].tolist()
+    ['a']
     """
     end = pd.Timestamp(observation_end).normalize()
     soon = dates[dates["call_by"].notna() & (dates["call_by"] <= end + pd.Timedelta(days=within_days))]

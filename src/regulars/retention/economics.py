@@ -99,10 +99,10 @@ def point_of_retention(
     (0.6, 1.6, 2)
     """
     end, window = pd.Timestamp(observation_end).normalize(), pd.Timedelta(days=days)
-    told = purchases.until(end)
-    place = told.places(value["customer_id"])
+    seen = purchases.until(end)
+    place = seen.places(value["customer_id"])
     # who is not among the customers yet stands at −1, behind all of them
-    before, now = (np.append(told.bought(day - window, day), False)[place] for day in (end - window, end))
+    before, now = (np.append(seen.bought(day - window, day), False)[place] for day in (end - window, end))
     chosen = can_tell_alive(value).to_numpy() & before
     base, kept = value[chosen], now[chosen]
     n, share = len(base), float(kept.mean()) if len(base) else float("nan")
@@ -254,7 +254,7 @@ def win_back(
     (['slipping', 'dormant', 'lost'], 0.25)
     """
     limits = rhythm.thresholds
-    told = value[can_tell_alive(value)]
+    tellable = value[can_tell_alive(value)]
     from_state = {
         CustomerState.SLIPPING: limits.slipping_below,
         CustomerState.DORMANT: limits.dormant_below,
@@ -262,7 +262,7 @@ def win_back(
     }
     rows = []
     for state, below in from_state.items():
-        group = told.loc[told["customer_state"] == state.value, "value_at_risk"]
+        group = tellable.loc[tellable["customer_state"] == state.value, "value_at_risk"]
         brings = float(group.mean()) if len(group) else float("nan")
         share = contact_cost / brings if brings > 0 else float("nan")
         gone = replace(rhythm, thresholds=Thresholds(lost_below=below, new_days=limits.new_days))

@@ -88,6 +88,12 @@ def since_first_order(times: pd.DataFrame, group: pd.Series) -> Waiting:
     Returns
     -------
     Waiting
+
+    Examples
+    --------
+    >>> times = pd.DataFrame({"customer_id": ["a", "b"], "days": [5.0, 9.0], "returned": [True, False]})
+    >>> since_first_order(times, pd.Series({"a": "web"})).frame["group"].tolist()
+    ['web']
     """
     frame = times[["customer_id", "days", "returned"]].assign(group=times["customer_id"].map(group))
     return Waiting(frame.dropna(subset=["group"]), "first_order")
@@ -121,8 +127,8 @@ def since_day(purchases: Purchases, starts: pd.DataFrame, observation_end, start
     """
     end = pd.Timestamp(observation_end).normalize()
     known = starts[starts["day"] <= end].sort_values("customer_id", ignore_index=True)
-    told = purchases.until(end)
-    following = told.next_days(told.places(known["customer_id"]), day_numbers(known["day"]))
+    seen = purchases.until(end)
+    following = seen.next_days(seen.places(known["customer_id"]), day_numbers(known["day"]))
     returned = np.isfinite(following)
     until = dates_of(np.where(returned, following, day_number(end)).astype(np.int64))
     days = (until - known["day"]).dt.days.astype(float)
@@ -283,6 +289,17 @@ def compare_groups(
     Returns
     -------
     Compared
+
+    Examples
+    --------
+    >>> from regulars.retention import time_to_second_order
+    >>> from regulars.simulate import order_log
+    >>> orders = order_log(customers=300, seed=2)
+    >>> purchases = Purchases.of(orders)
+    >>> times = time_to_second_order(purchases, "2025-12-31")
+    >>> waiting = groupings(orders, purchases, times, "2025-12-31", within_days=90)
+    >>> compare_groups(waiting, 90).tests[["grouping", "groups"]].to_numpy().tolist()
+    [['segment', 4], ['first_size', 3]]
     """
     parts, rows = {}, []
     for name, (frame, start) in waiting.items():
@@ -350,9 +367,9 @@ def tell_groups(compared: Compared, *, within_days: int, level: float = 0.9) -> 
     if tests.empty:
         return Finding(GroupsVerdict.TOO_FEW)
     facts = {"days": within_days, "groupings": len(tests), "alarms": 1 - level}
-    told = np.where(tests["differs"], GroupsVerdict.DIFFER.value, GroupsVerdict.ALIKE.value)
+    differs = np.where(tests["differs"], GroupsVerdict.DIFFER.value, GroupsVerdict.ALIKE.value)
     differ = tests[tests["differs"]]
-    frames = {"tests": tests.assign(differs=told)} | {name: compared.groups[name] for name in differ["grouping"]}
+    frames = {"tests": tests.assign(differs=differs)} | {name: compared.groups[name] for name in differ["grouping"]}
     if differ.empty:
         return Finding(GroupsVerdict.ALIKE, facts, frames)
     ranked = differ.sort_values(["p_adjusted", "grouping"], kind="stable")

@@ -61,12 +61,12 @@ def hindsight_verdict(forecast: Estimate, came: float) -> HindsightVerdict:
     >>> hindsight_verdict(Estimate(90.0, 80.0, 100.0), 70.0)
     <HindsightVerdict.OVER: 'over'>
     """
-    told = {
+    verdicts = {
         Change.UP: HindsightVerdict.OVER,
         Change.DOWN: HindsightVerdict.UNDER,
         Change.UNCLEAR: HindsightVerdict.HELD,
     }
-    return told.get(against(forecast, came), HindsightVerdict.UNKNOWN)
+    return verdicts.get(against(forecast, came), HindsightVerdict.UNKNOWN)
 
 
 class Past(NamedTuple):
@@ -116,17 +116,17 @@ class Past(NamedTuple):
 def _past(model, purchases: Purchases, observation_end, *, cutoff, time_unit: str, level: float) -> Past | None:
     """Forecast of a day in the past; None where there was too little history for one."""
     then, end = day_number(cutoff), day_number(observation_end)
-    told = purchases.until(cutoff)
-    if not len(told) or end <= then:
+    seen = purchases.until(cutoff)
+    if not len(seen) or end <= then:
         return None
-    table = told.summary(cutoff, time_unit)
+    table = seen.summary(cutoff, time_unit)
     if not (table["frequency"] > 0).any() or not table["T"].max() > 0:
         return None
     known = purchases.known(cutoff)
     until = purchases.until(observation_end).next_days(known, np.full(len(known), then)) - then
-    active = calibrate_p_active(told, cutoff, end - then, fitter=type(model), time_unit=time_unit, level=level)
+    active = calibrate_p_active(seen, cutoff, end - then, fitter=type(model), time_unit=time_unit, level=level)
     chance = active.probabilities["p_active"].to_numpy()
-    return Past(pd.Timestamp(cutoff), end - then, table, told.first_gaps, until, chance, active.model)
+    return Past(pd.Timestamp(cutoff), end - then, table, seen.first_gaps, until, chance, active.model)
 
 
 class LookBack(NamedTuple):
@@ -198,6 +198,16 @@ def look_back(
     Returns
     -------
     LookBack
+
+    Examples
+    --------
+    >>> from regulars.clv import BetaGeoFitter
+    >>> from regulars.simulate import order_log
+    >>> purchases = Purchases.of(order_log(customers=300, seed=2))
+    >>> sure = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
+    >>> month = look_back(BetaGeoFitter(), purchases, "2025-12-31", cutoff="2025-11-30", certainty=sure)
+    >>> month.verdict, month.forecast.n, month.came
+    (<HindsightVerdict.HELD: 'held'>, 286, 53.0)
     """
     level = certainty.level
     past = _past(model, purchases, observation_end, cutoff=cutoff, time_unit=time_unit, level=level)
@@ -347,6 +357,15 @@ def judge(
     -------
     Judged
         ``too_short`` where there was too little history, ``unknown`` where a rule flagged nobody or everybody.
+
+    Examples
+    --------
+    >>> from regulars.clv import BetaGeoFitter
+    >>> from regulars.simulate import order_log
+    >>> purchases = Purchases.of(order_log(customers=300, seed=2))
+    >>> sure = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
+    >>> judge(BetaGeoFitter(), purchases, "2025-12-31", days=90, fixed_days=90, certainty=sure).verdict
+    <RuleVerdict.FIXED: 'fixed'>
     """
     cutoff = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=days)
     level, seed = certainty.level, certainty.seed
@@ -392,8 +411,8 @@ def _scores(past: Past, chance: np.ndarray, silence: np.ndarray, ahead: float) -
 
 
 def _rule(gap: Estimate) -> RuleVerdict:
-    told = {Change.UP: RuleVerdict.OWN, Change.DOWN: RuleVerdict.FIXED, Change.UNCLEAR: RuleVerdict.ALIKE}
-    return told.get(against(gap), RuleVerdict.UNKNOWN)
+    verdicts = {Change.UP: RuleVerdict.OWN, Change.DOWN: RuleVerdict.FIXED, Change.UNCLEAR: RuleVerdict.ALIKE}
+    return verdicts.get(against(gap), RuleVerdict.UNKNOWN)
 
 
 @tells

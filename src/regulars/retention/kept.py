@@ -87,8 +87,8 @@ def kept_share(purchases: Purchases, end, *, level: float = 0.9) -> Estimate:
     """
     middle = month_before(end)
     start = month_before(middle)
-    told = purchases.until(end)
-    if not len(told) or told.day.min() > day_number(start) + 1:
+    seen = purchases.until(end)
+    if not len(seen) or seen.day.min() > day_number(start) + 1:
         return Estimate(float("nan"))
-    before, after = told.bought(start, middle), told.bought(middle, end)
+    before, after = seen.bought(start, middle), seen.bought(middle, end)
     return share(int((before & after).sum()), int(before.sum()), level)

@@ -82,6 +82,6 @@ def reconciled(
     table["holds"] = np.isclose(table["left"], table["right"], rtol=1e-9, atol=1e-6)
     failed = table.loc[~table["holds"]]
     if len(failed):
-        told = "; ".join(f"{row.identity}: {row.left:.10g} and {row.right:.10g}" for row in failed.itertuples())
-        raise RuntimeError(f"figures on retention that must be equal are not: {told}")
+        unequal = "; ".join(f"{row.identity}: {row.left:.10g} and {row.right:.10g}" for row in failed.itertuples())
+        raise RuntimeError(f"figures on retention that must be equal are not: {unequal}")
     return table

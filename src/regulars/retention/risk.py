@@ -194,8 +194,8 @@ def at_risk(value: pd.DataFrame, n: int = 50, *, min_alive: float = 0.0) -> pd.D
     >>> at_risk(value)[["rank", "customer_id", "value_at_risk"]].to_numpy().tolist()
     [[1, 'b', 30.0], [2, 'c', 10.0]]
     """
-    told = value[can_tell_alive(value) & value["value_at_risk"].gt(0) & value["p_alive"].ge(min_alive)]
-    ranked = told.sort_values(["value_at_risk", "customer_id"], ascending=[False, True], kind="stable").head(n)
+    tellable = value[can_tell_alive(value) & value["value_at_risk"].gt(0) & value["p_alive"].ge(min_alive)]
+    ranked = tellable.sort_values(["value_at_risk", "customer_id"], ascending=[False, True], kind="stable").head(n)
     ranked = ranked[[name for name in LIST_COLUMNS if name in ranked]].reset_index(drop=True)
     ranked.insert(0, "rank", range(1, len(ranked) + 1))
     return ranked
@@ -253,9 +253,9 @@ def risk_total(value: pd.DataFrame, certainty: Certainty) -> Estimate:
     >>> total.value, total.n
     (30.0, 1)
     """
-    told = value.loc[can_tell_alive(value) & value["value_at_risk"].gt(0), "value_at_risk"]
-    total = float(told.sum())
+    tellable = value.loc[can_tell_alive(value) & value["value_at_risk"].gt(0), "value_at_risk"]
+    total = float(tellable.sum())
     if not certainty.level_uncertainty:
-        return Estimate(total, n=len(told))
+        return Estimate(total, n=len(tellable))
     reach = z_value(certainty.level) * certainty.level_uncertainty * total
-    return Estimate(total, max(total - reach, 0.0), total + reach, len(told))
+    return Estimate(total, max(total - reach, 0.0), total + reach, len(tellable))

@@ -85,6 +85,13 @@ def to_do(value: pd.DataFrame, calls: Calls, *, again: Estimate, months: int, se
     -------
     list of Action
         Empty where the orders allow no model.
+
+    Examples
+    --------
+    >>> from regulars.finding import Refusal
+    >>> none = Refusal("there is one customer only.")
+    >>> to_do(none, none, again=Estimate(0.3), months=12, second_order_days=90)
+    []
     """
     if refused(value, calls) is not None:
         return []

@@ -28,6 +28,13 @@ def cohort_curves(times: pd.DataFrame, most: int = 4, *, level: float = 0.9) -> 
         One row per curve and time: ``cohort`` (first day of the months taken together), ``grain`` (month, quarter,
         year or all), then as `Curve.frame`. Each curve ends where fewer than half of its customers have been watched
         for so long; where these ends are close to each other, all end at the first.
+
+    Examples
+    --------
+    >>> months = pd.to_datetime([f"2025-{month:02d}-01" for month in range(1, 9) for _ in range(9)])
+    >>> times = pd.DataFrame({"cohort": months, "days": 30.0, "returned": True, "age_days": 200.0})
+    >>> cohort_curves(times)["grain"].unique().tolist()
+    ['quarter']
     """
     months = times["cohort"].dt.to_period("M")
     grains = {
@@ -72,15 +79,15 @@ def time_to_second_order(purchases: Purchases, observation_end, *, unit: str = "
     >>> time_to_second_order(Purchases.of(orders), "2026-01-31")[["days", "returned"]].to_numpy().tolist()
     [[26.0, False], [22.0, False]]
     """
-    end, told = day_number(observation_end), purchases.until(observation_end)
-    first, repeats = told.first_days, told.frequency > 0
+    end, seen = day_number(observation_end), purchases.until(observation_end)
+    first, repeats = seen.first_days, seen.frequency > 0
     until = np.full(len(first), float(end))
-    until[repeats] = told.day[told.starts[repeats] + 1]
+    until[repeats] = seen.day[seen.starts[repeats] + 1]
     months = {"month": 1, "quarter": 3, "year": 12}[unit]
     cohort = first.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // months * months
     return pd.DataFrame(
         {
-            "customer_id": told.customers,
+            "customer_id": seen.customers,
             "cohort": cohort.astype("datetime64[M]").astype("datetime64[s]"),
             "days": until - first,
             "returned": repeats,
@@ -107,6 +114,13 @@ def second_order_share(purchases: Purchases, observation_end, days: int, level: 
     -------
     Estimate
         Between 0 and 1; n counts all customers. Missing where nobody was watched for so long.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 10.0,
+    ...                        "ordered_at": pd.to_datetime(["2026-01-05", "2026-03-02", "2026-01-09"])})
+    >>> second_order_share(Purchases.of(orders), "2026-03-31", 60).value
+    0.5
     """
     times = time_to_second_order(purchases, observation_end)
     return kaplan_meier(times["days"], times["returned"], level).share_by(days)

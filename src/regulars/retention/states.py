@@ -201,9 +201,9 @@ def customer_states(purchases: Purchases, observation_end, rhythm: Rhythm) -> pd
     1           b            new
     """
     limits = rhythm.thresholds
-    told = purchases.until(observation_end)
-    frequency, first, gaps = told.frequency, told.first_days, told.first_gaps
-    last, before, end = (days - first for days in (told.last_days, told.days_before_last, day_number(observation_end)))
+    seen = purchases.until(observation_end)
+    frequency, first, gaps = seen.frequency, seen.first_days, seen.first_gaps
+    last, before, end = (days - first for days in (seen.last_days, seen.days_before_last, day_number(observation_end)))
     now = rhythm_chance(frequency, last, end, gaps_days=gaps, rhythm=rhythm)
     repeats = frequency > 0
     earlier = np.ones(len(frequency))
@@ -224,7 +224,7 @@ def customer_states(purchases: Purchases, observation_end, rhythm: Rhythm) -> pd
         usual = np.where(repeats, last / frequency, np.nan)
     return pd.DataFrame(
         {
-            "customer_id": told.customers,
+            "customer_id": seen.customers,
             "customer_state": pd.Series(state, dtype="string"),
             "silence_days": silence.astype(float),
             "silence_chance": now,
@@ -248,5 +248,11 @@ def with_states(value: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns of both, one row per customer.
+
+    Examples
+    --------
+    >>> value, states = (pd.DataFrame({"customer_id": ["a"], name: [1]}) for name in ("clv", "silence_days"))
+    >>> with_states(value, states).columns.tolist()
+    ['customer_id', 'clv', 'silence_days']
     """
     return value.merge(states, on="customer_id")
