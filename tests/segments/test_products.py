@@ -186,7 +186,7 @@ def tell_all(lines: pd.DataFrame, products) -> dict:
     }
     assert told["products"].facts["revenue"] == pytest.approx(spend.sum(), abs=0.01)
     assert told["products"].verdict == "no_losses", "each line is given a cost of 60 %"
-    assert told["baskets"].verdict == "found" and told["preferences"].facts["gain"].n > 0
+    assert told["baskets"].verdict == "found"
     return told
 
 
