@@ -7,8 +7,10 @@ from importlib import resources
 import numpy as np
 import pandas as pd
 
-from regulars.clv import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter, bootstrap, predictive_intervals
+from regulars.clv import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter, predictive_intervals
 from regulars.clv._lifetimes import lifetimes
+from regulars.clv.resampling import bootstrap
+from regulars.settings import Certainty, Economics
 
 
 def seconds(work, repeats=1):
@@ -127,10 +129,14 @@ def main():
     tell("200 bootstrap fits", seconds(lambda: bootstrap(orders, draws=200))[0])
     cd_orders = BetaGeoFitter().fit(*history(master))
     money = np.where(master["frequency"] > 0, 35.0 + np.arange(len(master)) / 1000, np.nan)
-    settings = {"margin": 0.3, "annual_discount_rate": 0.1, "months": 12, "time_unit": "week"}
+    base = master.assign(monetary_value=money)
+    economics = Economics(
+        margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week", active_within_days=90
+    )
+    certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=400)
     tell(
         f"intervals of {len(master):,} customers, 400 draws",
-        seconds(lambda: predictive_intervals(cd_orders, spend, *history(master), money, **settings))[0],
+        seconds(lambda: predictive_intervals(cd_orders, spend, base, economics=economics, certainty=certainty))[0],
     )
 
 

@@ -6,14 +6,9 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv import BetaGeoCovariateFitter
-from regulars.satisfaction import (
-    cases_told,
-    knowledge_base,
-    retention_after_complaint,
-    status_trail,
-    ticket_times,
-    ticket_volume,
-)
+from regulars.satisfaction import sections, sound_cases, status_trail, ticket_times
+from regulars.satisfaction.cases.iceberg import retention_after_complaint
+from regulars.satisfaction.cases.service import knowledge_base, ticket_volume
 from regulars.settings import stage_settings
 from regulars.simulate.purchasing import bg_nbd_customers
 
@@ -64,6 +59,20 @@ def tickets_and_events(seed: int = 1):
     return tickets, events.dropna(subset=["at"]), orders
 
 
+def sections_of_cases(tickets, events, orders, settings) -> list:
+    """All that the page tells of cases."""
+    cases, day = sound_cases(tickets, settings.process), "2026-06-30"
+    scored = pd.DataFrame({"customer_id": tickets["customer_id"].unique(), "satisfaction": float("nan")})
+    return [
+        sections.tell_complaints(cases, len(scored), day, settings),
+        sections.tell_service(cases, scored, day, settings),
+        sections.tell_returned(cases, orders, day, settings),
+        sections.tell_flow(cases, orders, day, settings),
+        sections.tell_desk(cases, events, day, settings),
+        sections.tell_goods(cases, None, None, end=day, settings=settings),
+    ]
+
+
 def timed(name: str, work) -> None:
     """Do it and say how long it took."""
     started = time.perf_counter()
@@ -81,9 +90,7 @@ def main() -> None:
     timed("knowledge base", lambda: knowledge_base(tickets))
     timed("who came back", lambda: retention_after_complaint(tickets, orders, day))
     settings = stage_settings("satisfaction")
-    customers = pd.DataFrame({"customer_id": tickets["customer_id"].unique(), "satisfaction": float("nan")})
-    tables = {"tickets": tickets, "ticket_events": events}
-    timed("all sections of cases", lambda: cases_told(tables, orders, customers, day, settings))
+    timed("all sections of cases", lambda: sections_of_cases(tickets, events, orders, settings))
     rng = np.random.default_rng(2)
     score, T = rng.standard_normal(CUSTOMERS), rng.uniform(30, 100, CUSTOMERS)
     told = bg_nbd_customers(CUSTOMERS, 1.0, 8.0, 1.0, 3.0, T, 1, score=score, rate_effect=0.3, dropout_effect=-0.4)

@@ -19,7 +19,9 @@ import pandas as pd
 
 from regulars import retention
 from regulars.clv import BetaGeoFitter
-from regulars.purchases import Purchases
+from regulars.purchases import Purchases, month_before
+from regulars.retention import sections
+from regulars.settings import Certainty
 from regulars.simulate.logs import order_log
 from regulars.statistics import survival
 
@@ -58,39 +60,44 @@ def run(file):
     table = purchases.summary(END)
     model = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
     value = value_of(table, model)
-    rates = model.params_
-    rhythm = float(rates["r"]), float(rates["alpha"]), 7.0, retention.Thresholds()
+    rhythm, sure = retention.rhythm_of(model), Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
     with step("states"):
-        value = value.merge(retention.customer_states(purchases, END, *rhythm), on="customer_id")
+        value = retention.with_states(value, retention.customer_states(purchases, END, rhythm))
     with step("next order of every customer"):
         dated = retention.next_order(model, value, END)
-        retention.dates_finding(dated, value["frequency"])
+        retention.dated_share(dated, value["frequency"])
+    cutoff = month_before(END)
     with step("forecasts of a month ago and of 90 days"):
-        then, _, _ = retention.look_back(BetaGeoFitter, purchases, END, 90, 90, time_unit="week")
+        retention.look_back(model, purchases, END, cutoff=cutoff, certainty=sure)
+        retention.judge(model, purchases, END, days=90, fixed_days=90, certainty=sure)
     with step("ledger and revenue"):
-        base = retention.base_story(purchases, END, rhythm, 90)
+        ledger = retention.customer_ledger(retention.presence(purchases, END, rhythm), END)
+        retention.revenue_retention(purchases, END, 90)
     with step("risk, win-back, a point of retention"):
-        listed, due = retention.at_risk(value), retention.call_list(dated, value, END)
-        retention.risk_finding(value, listed, 0.1, 0.12)
-        retention.calls_finding(listed, due, 5.0, retention.contact_effect({}, purchases, END, 90))
-        retention.worth_story(value, purchases, END, rhythm, 90, 5.0, 0.12)
+        listed, due = retention.at_risk(value), retention.due_this_week(dated, value, END)
+        retention.money_at_risk(value, listed, min_alive=0.1, certainty=sure)
+        costs = retention.campaign_costs(None, None, purchases, END, within_days=90)
+        retention.weekly_calls(listed, due, contact_cost=5.0, effect=costs.effect)
+        retention.point_of_retention(value, purchases, END, days=90, certainty=sure)
+        retention.win_back(value, purchases, END, rhythm, contact_cost=5.0)
     with step("time to the second order, cohorts compared"):
         times = retention.time_to_second_order(purchases, END)
         second = survival.kaplan_meier(times["days"], times["returned"])
-        retention.cohort_story(times, 180)
-        retention.cohort_curves(times)
-        second.share_by(90)
+        comparison = retention.compare_cohorts(times, 180)
     with step("groups compared"):
-        retention.groups_finding(retention.groupings(orders, purchases, times, END, 180), 180)
-    with step("triangles"):
-        triangles = retention.triangles(purchases, END)
-        retention.mixture_curves(*triangles)
-        retention.recent_cells(triangles[0])
+        waiting = retention.groupings(orders, purchases, times, END, within_days=180)
+        retention.compare_groups(waiting, 180)
+    with step("triangles, what the page tells of cohorts"):
+        both = retention.triangles(purchases, END)
+        mixture, again = retention.mixture_curves(both), second.share_by(90)
+        spans = {"days": 180, "within_days": 90, "most": 12}
+        sections.tell_cohorts(times, both, comparison, mixture, again=again, **spans)
     with step("transitions, identities"):
-        moves = retention.state_transitions(purchases, then.cutoff, value, *rhythm)
-        retention.slipping_finding(value, moves, then.cutoff, rhythm[-1], 12, END, 0.12)
+        moves = retention.state_transitions(purchases, cutoff, value, rhythm)
+        rules = {"thresholds": rhythm.thresholds, "months": 12, "certainty": sure}
+        sections.tell_states(value, moves, cutoff=cutoff, observation_end=END, **rules)
         bands = retention.active_bands(value)
-        retention.reconciled(purchases, value, times, second, *triangles, base.ledger, bands)
+        retention.reconciled(purchases, value, times=times, second=second, both=both, ledger=ledger, bands=bands)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ import pandas as pd
 
 from regulars import satisfaction
 from regulars.labels import Segment
-from regulars.satisfaction import path_model, satisfaction_index, survey_model
-from regulars.settings import stage_settings
+from regulars.purchases import Purchases
+from regulars.satisfaction import path_model, satisfaction_index, sections, survey_model
+from regulars.settings import Economics, stage_settings
 from regulars.simulate.answers import CONSTRUCTS, ITEMS, SINGLE, construct_correlations
 
 RESPONDENTS, WAVES, ORDERS_EACH = 200_000, 4, 3
@@ -133,41 +134,72 @@ def timed(name: str, work, times: int) -> None:
 
 def stage(tables: dict[str, pd.DataFrame]) -> None:
     """The library path of the stage, step by step as the notebook has it."""
-    surveys, items, orders = tables["surveys"], tables["survey_items"], tables["orders"]
-    level, least, cell, seed = 0.9, 30, 5, 1
-    people = tables["customers"][["customer_id"]].assign(segment=Segment.LOYAL.value)
-    segments = [segment.value for segment in Segment][:6]
-    people["segment"] = np.take(segments, np.arange(len(people)) % 6)
-    purchases = pd.DataFrame({"customer_id": orders["customer_id"], "day": orders["ordered_at"]}).drop_duplicates()
-    with step("answers checked, satisfaction of each customer"):
-        surveys, items, _ = satisfaction.sound_answers(surveys, items)
-        scores = satisfaction.customer_scores(surveys, items)
-        people["satisfaction"] = people["customer_id"].map(scores)
-    asked = ("satisfaction", "recommendation", "overall", 2, 1)
-    with step("every measure, wave by wave"):
-        waves = satisfaction.survey_waves(surveys, items, *asked, level, least)
+    settings = stage_settings("satisfaction", changes={"managers": MANAGERS})
+    orders, value, visits, tickets = (tables[name] for name in ("orders", "value", "mystery_visits", "tickets"))
+    ids = pd.Index(tables["customers"]["customer_id"], name="customer_id")
+    names = [segment.value for segment in Segment][:6]
+    segment = pd.Series(np.take(names, np.arange(len(ids)) % 6), index=ids)
+    spend = value.set_index("customer_id")["spend_per_order"]
+    economics = Economics(
+        margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week", active_within_days=90
+    )  # fmt: skip
+    with step("answers checked and brought into shape"):
+        survey = satisfaction.survey_of(satisfaction.sound_answers(tables["surveys"], tables["survey_items"]))
+    with step("purchases"):
+        purchases = Purchases.of(orders)
     with step("index, drivers and quality, 200 bootstraps"):
-        told = satisfaction.explain(surveys, items, "ecsi", draws=200, level=level, min_answers=least, seed=seed)
-        satisfaction.with_index(waves, told)
-    with step("gap, segments"):
-        satisfaction.gap_told(surveys, items, 1, level)
-        satisfaction.who_told(people["satisfaction"], people["segment"], segments, level, least, cell)
-    with step("answers brought into shape"):
-        named = stage_settings("satisfaction", changes={"managers": MANAGERS})
-        hidden = people.set_index("customer_id", drop=False)["customer_id"]
-        survey = satisfaction.Survey(tables, people, purchases, END, named, hidden, level, least, cell, seed)
+        index = satisfaction.measure_index(survey, settings)
+    with step("every measure, wave by wave"):
+        waves = satisfaction.with_index(satisfaction.survey_waves(survey, settings), index)
+    with step("loyalty type of each customer"):
+        loyalty = satisfaction.measure_loyalty(survey, purchases, END, settings)
+        scored = satisfaction.score_customers(ids.to_series(), survey, loyalty)
+    with step("benefits of loyalty"):
+        benefits = satisfaction.measure_benefits(survey, loyalty, orders=orders, lines=None, end=END, settings=settings)
+    with step("branches and mystery visits"):
+        branch, seen = satisfaction.branch_of(tables["customers"]), satisfaction.visits_of(visits, survey.items)
+    with step("ordered logit"):
+        drivers = satisfaction.overall_drivers(survey, settings)
+    with step("four ways"):
+        ways = satisfaction.compare_ways(survey, value, segment, branch, settings=settings)
+    with step("which foretells"):
+        foretold = satisfaction.foretell_orders(survey, purchases, END, settings)
+    with step("who ordered again"):
+        followed = satisfaction.repurchases(survey.satisfaction, purchases, END, settings.handling.return_days)
+    with step("satisfaction in money"):
+        lost = satisfaction.measure_worth(
+            survey, purchases, spend, end=END, economics=economics, settings=settings
+        )  # fmt: skip
+    with step("listening channels"):
+        heard = satisfaction.voices(survey, settings.tolerance_steps, tickets=tickets, visits=visits)
+    answered = satisfaction.rate(scored["satisfaction"].notna())
+    people = tables["customers"]
+    makers = {
+        "satisfied": lambda: sections.tell_satisfied(index),
+        "why": lambda: sections.tell_why(index),
+        "measured": lambda: sections.tell_measured(index),
+        "waves": lambda: sections.tell_waves(waves, answered, settings),
+        "who": lambda: sections.tell_who(survey.scores, segment, settings),
+        "gap": lambda: sections.tell_gap(survey, settings),
+        "loyalty": lambda: sections.tell_loyalty(loyalty, settings),
+        "benefits": lambda: sections.tell_benefits(benefits, settings),
+        "between": lambda: sections.tell_between(survey.scores, branch, seen, settings),
+        "importance": lambda: sections.tell_importance(drivers, settings.managers, settings),
+        "channels": lambda: sections.tell_channels(heard, len(ids), settings),
+        "levels": lambda: sections.tell_levels(seen, settings),
+        "switching": lambda: sections.tell_switching(followed, settings),
+        "cases": lambda: sections.tell_cases(survey.latest_satisfaction, tickets, settings),
+        "methods": lambda: sections.tell_methods(ways, foretold, settings),
+        "recommend": lambda: sections.tell_recommend(survey, purchases, END, settings),
+        "sample": lambda: sections.tell_sample(survey, segment, people, names=ids.to_series(), settings=settings),
+        "worth": lambda: sections.tell_worth(lost, economics, settings),
+        "levers": lambda: sections.tell_levers(index, lost, economics, settings),
+    }
     findings = {}
-    for name, make in survey.sections().items():
+    for name, make in makers.items():
         with step(f"section {name}"):
             findings[name] = make()
-    with step("loyalty type of each customer"):
-        survey.loyalty_types(people["customer_id"])
-    with step("satisfaction in money"):
-        spend = tables["value"].set_index("customer_id")["spend_per_order"]
-        money = satisfaction.Money(months=12, margin=0.3, annual_discount_rate=0.1)
-        worth = satisfaction.worth_finding(purchases, survey.satisfaction, spend, END, money, 50, level)
-        satisfaction.levers_told(told, worth, level, seed)
-    print({name: found.verdict for name, found in findings.items()}, worth.verdict)
+    print({name: found.verdict for name, found in findings.items()})
 
 
 def main() -> None:

@@ -63,10 +63,14 @@ def ours(path, out, memory):
     import ibis
 
     from regulars.clv.in_engine import score_in_engine
+    from regulars.settings import Certainty, Economics
 
     parts = out.parent / "parts"
     engine = ibis.duckdb.from_connection(connect(memory, out.parent))
-    found = score_in_engine(engine.read_parquet(path), date.fromisoformat(END), folder=parts, **SETTINGS)
+    economics, certainty = Economics(**SETTINGS, time_unit="week"), Certainty(0.9, 0.12, seed=0, draws=0)
+    found = score_in_engine(
+        engine.read_parquet(path), date.fromisoformat(END), economics=economics, certainty=certainty, folder=parts
+    )
     found.scores.to_parquet(out)
     shutil.rmtree(parts, ignore_errors=True)
     told = {"histories": found.histories, "spenders": found.spenders, "orders": found.orders_total.value}

@@ -57,17 +57,16 @@ def read_orders(folder: Path):
 
 def value(folder: Path) -> None:
     """Everything that the value stage computes where orders are all there is."""
-    from regulars import clv, segments
-    from regulars.clv.backtest_table import scorecard
-    from regulars.clv.revenue import revenue_move
-    from regulars.clv.told_months import told_months_finding
-    from regulars.finding import Finding
+    from regulars import catalog, clv, segments
+    from regulars.clv import sections
+    from regulars.finding import NOT_SUPPLIED, Finding
+    from regulars.history.told_months import hold_against
     from regulars.purchases import Purchases, by_number, month_before
     from regulars.rounding import plain
     from regulars.settings import stage_settings
 
     s = stage_settings("value")
-    rules = {"time_unit": s.time_unit}
+    told = {"economics": s.economics, "certainty": s.certainty}
     with step("orders from Parquet"):
         orders = read_orders(folder)
     with step("purchases, RFM summary"):
@@ -75,64 +74,60 @@ def value(folder: Path) -> None:
         log = Purchases.of(orders, ids, zero_spend_is_purchase=s.zero_spend_is_purchase)
         summary = log.summary(END, s.time_unit)
     with step("models of orders and spend"):
-        models = clv.fit_models(summary, s.spend_outliers, LEVEL)
-        netting = clv.day_netting_bias(models.orders, time_unit=s.time_unit, seed=SEED)
+        models = clv.fit_models(summary, spend_outliers=s.spend_outliers, level=s.interval_level)
+        netting = clv.day_netting_bias(models.orders, time_unit=s.time_unit, seed=s.seed)
     with step("forecasts judged on the past"):
-        judged = {"level": LEVEL, "level_uncertainty": s.level_uncertainty, "seed": SEED, **rules}
-        judged |= {"folds": s.backtest_folds, "folds_needed": s.folds_needed, "strict": s.strict}
-        part = log.sample(s.judged_customers, SEED)
-        trust = clv.judge_forecasts(part, END, s.holdout_days, **judged)
-        scorecard(trust.scores)
-    economics = {
-        name: getattr(s, name) for name in ("margin", "annual_discount_rate", "time_unit", "active_within_days")
-    }
+        part = log.sample(s.judged_customers, s.seed)
+        trust = clv.judge_forecasts(
+            part,
+            END,
+            s.holdout_days,
+            certainty=s.certainty,
+            folds=s.backtest_folds,
+            folds_needed=s.folds_needed,
+            strict=s.strict,
+            time_unit=s.time_unit,
+        )
     with step("every customer scored, with intervals"):
-        reference = clv.score_customers(
-            summary, models, horizon_months=s.horizon_months, interval_level=LEVEL, draws=s.interval_draws,
-            level_uncertainty=s.level_uncertainty, seed=SEED, customer_level=trust.coverage.customer_level,
-            **economics,
-        )  # fmt: skip
+        reference = clv.score_customers(models, customer_level=trust.coverage.customer_level, **told)
     with step("the headline's forecast followed"):
-        scored = clv.follow_headline(reference, trust.headline, log, END, s.horizon_months, learn_from=part, **rules)
-    customers = scored.customers
+        scored = clv.follow_headline(
+            reference, trust.headline, log, observation_end=END, economics=s.economics, learn_from=part
+        )
     with step("P(active) calibrated, tiers and their chance"):
-        active = clv.calibrate_p_active(part, END, s.active_within_days, level=LEVEL, **rules)
-        customers["p_active"] = active.apply(customers["p_active"])
-        customers["tier"] = segments.assign_tiers(customers["clv"], s.tier_shares, tie_breaker=customers["spend"])
-        shapes = models.orders.params_["r"], *models.spend.params_[["p", "q"]]
-        customers["tier_probability"] = segments.tier_probability(customers, *shapes)
-    sure = {"level": LEVEL, "level_uncertainty": s.level_uncertainty, "seed": SEED}
-    money = economics | {"horizon_months": s.horizon_months}
+        active = clv.calibrate_p_active(part, END, s.active_within_days, time_unit=s.time_unit, level=s.interval_level)
+        scored = scored.calibrated(active)
+        customers = segments.on_pyramid(scored.customers, models, s.tier_shares)
     with step("a newcomer"):
-        clv.new_customer(models.orders, models.spend, len(customers), s.horizon_months, LEVEL, **economics)
+        newcomer = clv.new_customer(models.orders, models.spend, len(summary), economics=s.economics)
     with step("concentration"):
-        top = clv.concentration_finding(customers["spend"], customers["clv"], level=LEVEL, seed=SEED)
-        clv.concentration_told(top, customers["spend"], customers["clv"], s.interval_draws)
+        top = clv.compare_concentration(customers["spend"], customers["clv"], seed=s.seed)
+        sections.tell_concentration(top, customers, draws=s.interval_draws)
     with step("customer equity"):
-        _, coming, _ = clv.equity_story(scored, summary, models, orders, None, (START, END), **sure, **money)
+        coming = clv.forecast_acquisition(summary["first_ordered_at"], START, END, s.horizon_months, seed=s.seed)
+        first = clv.first_order_spend(orders, END)
+        equity = clv.customer_equity(scored.clv_total, coming, models.orders, models.spend, first_spend=first, **told)
+        sections.tell_equity(equity, clv.elasticities(equity, summary, models.orders, models.spend, **told))
     with step("cohorts, month by month"):
-        ahead = clv.forecast_cohorts(orders, scored, models, coming, END, s.horizon_months, s.time_unit, **sure)
-        found: Finding = ahead.told()
+        cohorts = clv.forecast_cohorts(orders, scored, models, coming, observation_end=END, **told)
+        found = sections.tell_cohorts(cohorts, Finding(NOT_SUPPLIED), summary)
     with step("months told earlier"):
-        told_months_finding(orders, date(2025, 6, 30), found.frames["months"].head(6).assign(with_new=True), END)
+        hold_against(orders, date(2025, 6, 30), found.frames["months"].head(6).assign(with_new=True), END)
     with step("pyramid"):
-        earlier = clv.values_at(log, month_before(END), models, **rules | money)
-        values = earlier, reference.customers["clv"].set_axis(log.known(END))
+        values = (clv.values_at(log, day, models, economics=s.economics) for day in (month_before(END), END))
         before, now = (segments.assign_tiers(each, s.tier_shares) for each in values)
-        segments.pyramid_finding(customers, now, before, margin=s.margin, min_cell=CELL, **sure)
+        segments.tell_pyramid(customers, now=now, before=before, pseudonyms=lambda ids: ids, min_cell=CELL, **told)
     with step("how revenue moved"):
-        revenue_move(orders, START, END, s.revenue_days).told(s.revenue_days)
+        sections.tell_revenue(clv.revenue_move(orders, START, END, s.revenue_days))
     with step("fit, tracking, remarks"):
-        clv.frequency_check(models.orders, summary["frequency"], summary["T"])
-        clv.tracking(models.orders, log, END)
-        clv.remarks(summary, models, netting, 0, horizon_months=s.horizon_months, **economics)
-        clv.one_time_buyers(customers)
+        fit = clv.frequency_check(models.orders, summary["frequency"], summary["T"])
+        track = clv.tracking(models.orders, log, END, s.time_unit)
+        remarks = clv.remarks(models, netting, economics=s.economics)
+        sections.tell_buying(newcomer, customers, fit=fit, track=track, remarks=remarks, economics=s.economics)
     customers.to_parquet(folder / "value.parquet")
-    told = clv.models_record(
-        models.fitted, champion="bg_nbd", economics=s.economics, certainty=s.certainty, zero_spend_is_purchase=False,
-        observation_start=START, observation_end=END, currency="EUR", in_memory_rows=0,
-    )  # fmt: skip
-    (folder / "models.json").write_text(json.dumps(plain(told.to_json())), encoding="utf-8")
+    about = catalog.About("many", "Many", "EUR", True, "UTC", START, END, (), 1, 1)
+    record = clv.models_record(models.fitted, s, about, champion="bg_nbd", months_ahead=cohorts.record)
+    (folder / "models.json").write_text(json.dumps(plain(record.to_json())), encoding="utf-8")
 
 
 def order_lines(orders, products: int = 400):

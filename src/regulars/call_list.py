@@ -34,7 +34,9 @@ class Written:
     without_consent: int
 
 
-def call_list(scored: pd.DataFrame, base: pd.DataFrame | None, dataset: str, length: int, min_alive: float):
+def call_list(
+    scored: pd.DataFrame, base: pd.DataFrame | None, dataset: str, *, length: int, min_alive: float
+) -> tuple[pd.DataFrame, int]:
     """Customers with the most money at risk, as the retention page lists them, under their real ids.
 
     Parameters
@@ -57,7 +59,7 @@ def call_list(scored: pd.DataFrame, base: pd.DataFrame | None, dataset: str, len
         rank and customer (the pseudonym) as on the page, customer_id, and what is known of each.
     without_consent : int
     """
-    listed = retention.at_risk(scored, length, min_alive)
+    listed = retention.at_risk(scored, length, min_alive=min_alive)
     listed.insert(1, "customer", privacy.pseudonyms(listed["customer_id"], dataset))
     when = [name for name in WHEN if name in scored and name not in listed]
     listed = listed.merge(scored[["customer_id", *when]], on="customer_id", how="left", validate="one_to_one")
@@ -98,7 +100,7 @@ def write_call_list(dataset: str, output: Path | None = None) -> Written:
             raise UserError(f"{shared}/ is passed on, and the list holds real ids: write it elsewhere.")
     scored = opened.customers
     base = opened.tables.get(BASE)
-    listed, refused = call_list(scored, base, dataset, settings.list_length, settings.call_min_alive)
+    listed, refused = call_list(scored, base, dataset, length=settings.list_length, min_alive=settings.call_min_alive)
     _write_for_owner(file, listed.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     return Written(file, len(listed), refused)
 

@@ -237,7 +237,15 @@ def _reproduce_each(datasets: list[str], log: Path) -> int:
         return max(pool.map(lambda targets: _reproduce(targets, log, threads=max(cores // workers, 1)), ends))
 
 
+def _clear_empty_lock() -> None:
+    """A build that was killed at a bad instant leaves an empty file, at which DVC would stop for good."""
+    lock = project_root() / ".dvc" / "tmp" / "rwlock"
+    if lock.is_file() and not lock.stat().st_size:
+        lock.unlink()
+
+
 def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int:
+    _clear_empty_lock()
     environment = os.environ | dict.fromkeys(THREAD_VARIABLES if threads else (), str(threads))
     environment |= {
         RUN_LOG_VARIABLE: str(log),

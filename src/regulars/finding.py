@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from functools import cache, wraps
 
@@ -96,6 +96,42 @@ def plain_fact(value) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+def shown(result) -> str:
+    """A named tuple or dataclass as an analyst reads it: each fact on a line of its own, and the size of each frame.
+
+    Written into a class as ``__repr__ = shown``.
+
+    Parameters
+    ----------
+    result : NamedTuple or dataclass instance
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from typing import NamedTuple
+    >>> class Kept(NamedTuple):
+    ...     now: Estimate
+    ...     months: int
+    ...     __repr__ = shown
+    >>> Kept(Estimate(1 / 3, 0.2, 0.5, 40), 2)
+    Kept
+      now = 0.333333 (0.2 to 0.5), n = 40
+      months = 2
+    """
+    names = getattr(result, "_fields", None) or [one.name for one in fields(result)]
+    lines = [type(result).__name__]
+    for name in names:
+        value = getattr(result, name)
+        if isinstance(value, pd.DataFrame):
+            lines.append(f"  {name}: {len(value)} rows, {', '.join(map(str, value))}".rstrip(" ,"))
+        else:
+            lines.append(f"  {name} = {plain_fact(value)}")
+    return "\n".join(lines)
+
+
 @dataclass(frozen=True)
 class Tile:
     """One key figure.
@@ -183,17 +219,22 @@ class Refusal:
 
 
 class NotSupplied(Refusal):
-    """Stands for a table that the firm did not supply, and for whatever would be made of it: the page says so once.
+    """Stands for what the firm did not supply, and for all that would be made of it: the page says once what to supply.
+
+    Parameters
+    ----------
+    table : str
+        A table, or another end of the wording ``not_supplied.<table>``.
 
     Examples
     --------
     >>> NotSupplied("surveys").scores.describe()
-    It cannot be told: the table surveys is not supplied.
+    It cannot be told: what it needs is not supplied (surveys).
     """
 
     def __init__(self, table: str):
-        super().__init__(f"the table {table} is not supplied.")
-        self.table = table
+        super().__init__(f"what it needs is not supplied ({table}).")
+        self.not_supplied = table
 
 
 def refused(*values) -> Refusal | None:
@@ -255,7 +296,7 @@ def tells(make: Callable[..., Finding]) -> Callable[..., Finding]:
     def told(*args, **kwargs) -> Finding:
         given = refused(*args, *kwargs.values())
         if isinstance(given, NotSupplied):
-            return Finding(NOT_SUPPLIED, {"table": given.table}, key=key)
+            return Finding(NOT_SUPPLIED, {"table": given.not_supplied}, key=key)
         if given is not None:
             return Finding(UNUSABLE, {"why": given.why}, key=key)
         try:

@@ -192,7 +192,7 @@ class Purpose(StrEnum):
     GROW = "grow"
 
 
-class GroupsFinding(StrEnum):
+class GroupsVerdict(StrEnum):
     """Whether some groups of customers order again sooner than others."""
 
     DIFFER = "differ"
@@ -291,16 +291,6 @@ class Ranking(StrEnum):
     EXPECTED_ORDERS = "expected_orders"
     OWN_RHYTHM = "own_rhythm"
     RECENCY = "recency"
-
-
-class CohortFinding(StrEnum):
-    """How newer cohorts compare with older ones."""
-
-    BETTER = "better"
-    WORSE = "worse"
-    MIXED = "mixed"
-    ALIKE = "alike"
-    TOO_FEW = "too_few"
 
 
 class RevenueStep(StrEnum):

@@ -4,8 +4,12 @@ A stage that needs one room of a package then neither waits for the imports of t
 (``tests/imports.py`` reads the same table as this module).
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+
+# jsonschema takes this checker of addresses wherever it is installed, and compiling its grammar costs 2.6 s
+SLOW_CHECKER = "rfc3987_syntax"
 
 
 def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callable, Callable, list[str]]:
@@ -38,3 +42,8 @@ def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callabl
         return module if module_of[name] == name else getattr(module, name)
 
     return find, lambda: sorted(module_of), sorted(module_of)
+
+
+def leave_out_slow_checker() -> None:
+    """Let jsonschema start without a checker that nothing here asks for; to be called before it is imported."""
+    sys.modules.setdefault(SLOW_CHECKER, None)

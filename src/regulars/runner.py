@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from regulars.errors import PageIsComplete, UntoldError, UserError
+from regulars.lazy import leave_out_slow_checker
 from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, project_root
 from regulars.settings import resolve
 from regulars.stages import STAGES, Stage
@@ -50,6 +51,7 @@ def run_stage(stage_name: str, dataset: str) -> float:
     root = project_root()
     settings = resolve(stage.name, dataset)  # refuses what is wrong there before anything runs
     staging = root / ".staging" / f"{dataset}.{stage.name}"
+    finish_swap(root, stage.owned(dataset))
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     os.environ |= {ROOT_VARIABLE: str(root), STAGING_VARIABLE: str(staging)}
@@ -99,10 +101,27 @@ def swap_in(staging: Path, root: Path, outputs: list[str]) -> None:
     for output in outputs:
         source, target = staging / output, root / output
         target.parent.mkdir(parents=True, exist_ok=True)
-        if output.endswith("/"):
-            source.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(target, ignore_errors=True)
+        if not output.endswith("/"):
+            source.replace(target)
+            continue
+        source.mkdir(parents=True, exist_ok=True)
+        earlier = _earlier(target)
+        if target.exists():  # a folder cannot take the place of another at once: kept beside until the new one stands
+            target.rename(earlier)
         source.replace(target)
+        shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _earlier(target: Path) -> Path:
+    return target.with_name(f".{target.name}.earlier")
+
+
+def finish_swap(root: Path, outputs: list[str]) -> None:
+    """Put back, or clear away, what a run that was killed while it swapped its outputs in has left beside them."""
+    for output in outputs:
+        target, earlier = root / output, _earlier(root / output)
+        if output.endswith("/") and earlier.exists():
+            shutil.rmtree(earlier) if target.exists() else earlier.rename(target)
 
 
 def _run_notebook(stage: Stage, dataset: str, root: Path, staging: Path) -> None:
@@ -139,6 +158,7 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
     UserError
         The notebook's own `UserError`, passed on.
     """
+    leave_out_slow_checker()
     import papermill
     from traitlets.config import Config
 

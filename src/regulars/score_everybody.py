@@ -18,16 +18,6 @@ from regulars.sources.raw import RawTable, check_header, read_manifest, read_raw
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-SETTINGS = (
-    "margin",
-    "annual_discount_rate",
-    "horizon_months",
-    "active_within_days",
-    "time_unit",
-    "zero_spend_is_purchase",
-    "interval_level",
-    "level_uncertainty",
-)
 PUBLISHED = ("reports", "models", "docs")
 
 
@@ -78,7 +68,13 @@ def score(dataset: str, settings: dict | None = None) -> Scored:
         orders, account = cleaning.clean_orders(place, mapping, raw)
         orders = orders.cache()
         end = mapping.observation_end or orders.ordered_at.max().to_pyarrow().as_py().date()
-        found = score_in_engine(orders, end, **{key: getattr(value, key) for key in SETTINGS})
+        found = score_in_engine(
+            orders,
+            end,
+            economics=value.economics,
+            certainty=value.certainty,
+            zero_spend_is_purchase=value.zero_spend_is_purchase,
+        )
     return Scored(found, orders, account)
 
 

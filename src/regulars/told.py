@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 
 from regulars.catalog.places import read_json, write_csv, write_json
-from regulars.finding import Action, Finding, FirstScreen, Remark, Tile, decode_facts, encode_facts
+from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, decode_facts, encode_facts
 from regulars.paths import STAGING_VARIABLE, project_root
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
@@ -348,14 +348,16 @@ class Report:
         self.told.term_facts |= facts
 
     def metric(self, name: str, estimate, unit: str) -> None:
-        """Record a figure in ``metrics/<stage>.json``.
+        """Record a figure in ``metrics/<stage>.json``; where the data do not allow it there is none.
 
         Parameters
         ----------
         name : str
-        estimate : Estimate or float
+        estimate : Estimate, float or Refusal
         unit : str
         """
+        if isinstance(estimate, Refusal):
+            return
         if name in self.told.metrics:
             raise ToldError(f"the metric '{name}' of {self.stage} is recorded twice.")
         estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from regulars import cleaning, cli
+from regulars.errors import UserError
 from regulars.settings import CleanSettings
 
 ENOUGH = CleanSettings(
@@ -211,6 +212,18 @@ def test_an_order_number_on_two_rows(firm, not_cleaned):
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [("£10", "€10", "€, and that of row 1 in £"), ("10¥", "$ 9.50", "$, and that of row 1 in ¥")],
+)
+def test_money_with_the_signs_of_two_currencies(firm, not_cleaned, first, second, shown):
+    firm.write("orders.csv", f"order,customer,day,total\n1,ann,2024-01-05,{first}\n2,ben,2024-02-06,{second}\n")
+    assert not_cleaned() == (
+        f"{RAW}, row 2 below the header, column 'total': the amount is in {shown}; map the column that names the "
+        "currency, or make a dataset of each."
+    )
+
+
 def test_money_of_two_currencies(firm, not_cleaned):
     firm.orders("order,customer,day,total,money\n1,ann,2024-01-05,10,eur\n2,ann,2024-01-06,10,USD\n")
     firm.map((firm.folder / MAPPING).read_text().replace("amount: total", "amount: total, currency: money"))
@@ -366,7 +379,8 @@ def test_ids_that_differ_beyond_64_bits_stay_apart(shop):
 @pytest.mark.parametrize(
     ("texts", "form", "expected"),
     [
-        (["１２．５", "1.2万", "￥3", "£3", "(12.00)"], "", [12.5, 12000, 3, 3, -12]),
+        (["１２．５", "1.2万", "￥3", "3元", "(12.00)"], "", [12.5, 12000, 3, 3, -12]),
+        (["£3", "£12"], "", [3, 12]),
         (['"1.234,56"', '"0,5"'], "format: {decimal: ',', thousands: '.'}", [1234.56, 0.5]),
     ],
 )
@@ -436,3 +450,43 @@ def test_too_little_to_conclude_from_is_said(shop, rows, unmet):
     checks = cleaning.sufficiency(cleaned.kept["orders"], about.observation_start, about.observation_end, ENOUGH)
     assert set(checks.loc[~checks["is_met"], "check"]) == unmet
     assert cleaning.save(cleaned)
+
+
+HUGE = "99999999999999"  # the largest amount that can be read
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("1,ann,2024-01-05,p,1000000,1000000000000\n",
+         "row 1 below the header: 1000000 pieces at 1000000000000 are more money than there is; mend the row"),
+        ("1,,2024-01-05,p,1000000,1000000000000\n", "row 1 below the header: 1000000 pieces at 1000000000000 are more"),
+        (f"1,ann,2024-01-05,p,1,{HUGE}\n1,ann,2024-01-05,q,1,{HUGE}\n",
+         "Table order_lines, order '1': its lines add up to more money than there is; mend one of them."),
+    ],
+)  # fmt: skip
+def test_more_money_than_there_is(shop, rows, told):
+    shop.lines("order,customer,day,product,qty,price\n" + rows + "2,ben,2024-02-05,p,1,1\n")
+    with pytest.raises(UserError) as caught:
+        shop.clean()
+    assert told in str(caught.value)
+
+
+def test_a_rejected_row_of_more_money_than_there_is(shop):
+    shop.lines(
+        "order,customer,day,product,qty,price\n1,ann,2024-01-05,p,1000000,1000000000000\n2,ben,2024-02-05,p,1,1\n"
+    )
+    shop.map((shop.folder / "data/sources/shop.yaml").read_text() + "on_unreadable: reject\n")
+    account = shop.clean().ledger["tables"]["order_lines"]
+    assert account["rows"]["rejected"] == 1 and account["amount"]["raw"] == account["amount"]["kept"] == 1
+
+
+@pytest.mark.parametrize("rate", ["1000", "999999999"])
+def test_money_that_a_rate_makes_larger_than_there_is(shop, rate):
+    shop.orders(f"order,customer,day,total,money\n1,ann,2024-01-05,{HUGE},USD\n2,ann,2024-01-06,10,EUR\n")
+    mapping = (shop.folder / "data/sources/shop.yaml").read_text()
+    mapping = mapping.replace("amount: total", "amount: total, currency: money")
+    shop.map(f"{mapping}rates:\n  USD: {rate}\n")
+    with pytest.raises(UserError) as caught:
+        shop.clean()
+    assert f"row 1 below the header, column 'total': '{HUGE}' cannot be read as a number" in str(caught.value)

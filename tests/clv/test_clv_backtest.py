@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import backtest, backtest_folds, calibrate_p_active, compare_folds, reliability_table, score_folds
-from regulars.clv.backtesting import forecast_fold, metrics
+from regulars.clv import backtest, calibrate_p_active
+from regulars.clv.backtesting import backtest_folds, forecast_fold
+from regulars.clv.calibration import reliability_table
+from regulars.clv.fold_metrics import compare_folds, metrics, score_folds
 from regulars.purchases import Purchases
 
 MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd", "combined", "naive", "recency", "last_period")

@@ -5,8 +5,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter, backtest_folds, fold_totals
-from regulars.clv.checks import frequency_check, tracking
+from regulars.clv import BetaGeoFitter, frequency_check, tracking
+from regulars.clv.backtesting import backtest_folds
+from regulars.clv.headline import fold_totals
 from regulars.purchases import Purchases
 
 CUTOFF, END = date(1997, 9, 30), date(1998, 6, 30)

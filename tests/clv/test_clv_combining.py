@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter, backtest_folds, forecast_now, score_folds
-from regulars.clv.backtesting import forecast_fold
-from regulars.clv.combining import _boost, combine_fixed, inner_windows, stack_weights
+from regulars.clv import BetaGeoFitter
+from regulars.clv.backtesting import backtest_folds, forecast_fold, forecast_now
+from regulars.clv.combining import Cut, _boost, combine_fixed, stack_weights
+from regulars.clv.fold_metrics import score_folds
 from regulars.purchases import Purchases
 
 CDNOW = {"zero_spend_is_purchase": True}
@@ -82,11 +83,10 @@ def test_no_leakage_into_the_shape(cdnow_sample):
     assert not before.customers["holdout_orders"].equals(after.customers["holdout_orders"])
 
 
-def test_inner_holdouts_end_at_the_cutoff_or_before(cdnow_sample):
-    windows = inner_windows(Purchases.of(cdnow_sample, **CDNOW), CUTOFF, DAYS, "week", (1.0, 1.5))
-    ends = [window.start + pd.Timedelta(days=window.days) for window in windows]
-    assert [window.days for window in windows] == [90, 90]  # a third of 272 days
-    assert ends == [pd.Timestamp("1997-09-30"), pd.Timestamp("1997-08-16")]
+def test_the_inner_holdout_ends_with_the_cutoff(cdnow_sample):
+    window = Cut(Purchases.of(cdnow_sample, **CDNOW), pd.Timestamp(CUTOFF), DAYS, "week").inner
+    assert window.days == 90  # a third of 272 days
+    assert window.start + pd.Timedelta(days=window.days) == pd.Timestamp("1997-09-30")
 
 
 def test_the_same_orders_give_the_same_shape_on_any_number_of_threads(cdnow_sample):
@@ -112,9 +112,9 @@ def test_boosting_starts_from_the_forecast_and_finds_what_bends_it():
     start, feature = rng.gamma(1.0, 1.0, 30_000) + 0.05, rng.uniform(0, 1, 30_000)
     factor = np.where(feature > 0.5, 2.0, 0.5)
     features = np.column_stack([feature, rng.uniform(0, 1, 30_000)])
-    bent = _boost(features, start, rng.poisson(start * factor).astype(float), 0)(features)
+    bent = _boost(features, start, rng.poisson(start * factor).astype(float))(features)
     assert np.abs(np.log(bent / factor)).mean() < 0.08
-    plain = _boost(features, start, rng.poisson(start).astype(float), 0)(features)
+    plain = _boost(features, start, rng.poisson(start).astype(float))(features)
     assert np.abs(np.log(plain)).mean() < 0.05
 
 

@@ -8,17 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter, backtest_folds, choose_headline, fold_totals, forecast_now, holdout_coverage
+from memory_dataset import ECONOMICS
+from regulars.clv import BetaGeoFitter, fit_models, judge_forecasts, score_customers
 from regulars.clv._progress import bar
-from regulars.clv.backtesting import Fold
-from regulars.clv.coverage import randomised_pit
-from regulars.clv.headline import judge_forecasts, rolling_cutoffs, with_headline
-from regulars.clv.in_memory import fit_models, score_customers
+from regulars.clv.backtesting import Fold, backtest_folds, forecast_now
+from regulars.clv.coverage import holdout_coverage, randomised_pit
+from regulars.clv.headline import choose_headline, fold_totals, rolling_cutoffs, with_headline
 from regulars.errors import UserError
 from regulars.purchases import Purchases
+from regulars.settings import Certainty
 
 MODELS = ["bg_nbd", "combined", "naive"]
 CDNOW = {"zero_spend_is_purchase": True}
+SURE = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=100)
 
 
 def fold(cutoff, seed, **scales):
@@ -99,7 +101,7 @@ def test_stated_band_of_the_total_holds_what_came_on_the_last_holdout(cdnow_fold
 
 
 def test_everything_in_one_call(cdnow_sample):
-    found = judge_forecasts(Purchases.of(cdnow_sample, **CDNOW), date(1998, 6, 30), 180, bootstraps=50)
+    found = judge_forecasts(Purchases.of(cdnow_sample, **CDNOW), date(1998, 6, 30), 180, certainty=SURE, bootstraps=50)
     assert found.headline.model == "combined"
     assert found.combination == "fixed"
     later = cdnow_sample.drop_duplicates(["customer_id", "ordered_at"]).query("ordered_at > '1998-01-01'")
@@ -109,14 +111,14 @@ def test_everything_in_one_call(cdnow_sample):
     assert found.coverage.real.n == 2357
     assert found.left_out == []
     with pytest.raises(UserError, match=r"value\.holdout_days is 400"):
-        judge_forecasts(Purchases.of(cdnow_sample), date(1998, 6, 30), 400)
+        judge_forecasts(Purchases.of(cdnow_sample), date(1998, 6, 30), 400, certainty=SURE)
 
 
 def test_a_cutoff_that_cannot_be_used_is_told_and_the_others_stand(cdnow_sample):
     late = cdnow_sample.copy()
     early = late["ordered_at"] < "1998-03-01"
     late.loc[early, "customer_id"] = "once" + late.loc[early].index.astype(str)  # nobody comes back before March
-    found = judge_forecasts(Purchases.of(late, **CDNOW), date(1998, 6, 30), 60, folds=3, bootstraps=20)
+    found = judge_forecasts(Purchases.of(late, **CDNOW), date(1998, 6, 30), 60, folds=3, certainty=SURE, bootstraps=20)
     assert [sentence[:18] for sentence in found.left_out] == ["cutoff 1998-01-01:", "cutoff 1998-03-02:"][
         : len(found.left_out)
     ]
@@ -125,7 +127,9 @@ def test_a_cutoff_that_cannot_be_used_is_told_and_the_others_stand(cdnow_sample)
 
 
 def test_misses_are_told_in_order_and_cutoffs_left_out_are_named(cdnow_sample):
-    found = judge_forecasts(Purchases.of(cdnow_sample, **CDNOW), date(1998, 6, 30), 90, folds=4, bootstraps=20)
+    found = judge_forecasts(
+        Purchases.of(cdnow_sample, **CDNOW), date(1998, 6, 30), 90, folds=4, certainty=SURE, bootstraps=20
+    )
     told = found.misses[0]
     assert told.code == "last_3"
     assert [told.facts[place] for place in ("first", "second", "third")] == found.totals["miss"].tolist()[-3:]
@@ -136,7 +140,7 @@ def test_misses_are_told_in_order_and_cutoffs_left_out_are_named(cdnow_sample):
     late = cdnow_sample.copy()
     early = late["ordered_at"] < "1998-03-01"
     late.loc[early, "customer_id"] = "once" + late.loc[early].index.astype(str)
-    some = judge_forecasts(Purchases.of(late, **CDNOW), date(1998, 6, 30), 60, folds=3, bootstraps=20)
+    some = judge_forecasts(Purchases.of(late, **CDNOW), date(1998, 6, 30), 60, folds=3, certainty=SURE, bootstraps=20)
     assert [remark.code for remark in some.misses[1:]] == ["no_repeat"] * len(some.left_out)
     assert [str(remark.facts["cutoff"]) for remark in some.misses[1:]] == [one[7:17] for one in some.left_out]
 
@@ -178,10 +182,9 @@ def test_a_bar_per_cutoff_on_a_terminal_and_nothing_elsewhere(cdnow_sample, monk
 
 def test_customers_get_the_headline_and_wider_intervals(cdnow_sample):
     summary = Purchases.of(cdnow_sample, **CDNOW).summary(date(1998, 6, 30))
-    settings = {"margin": 0.3, "annual_discount_rate": 0.1, "active_within_days": 90, "time_unit": "week", "draws": 100}
     models = fit_models(summary)
-    plain = score_customers(summary, models, horizon_months=12, **settings)
-    wide = score_customers(summary, models, horizon_months=12, customer_level=0.97, **settings)
+    plain = score_customers(models, economics=ECONOMICS, certainty=SURE)
+    wide = score_customers(models, economics=ECONOMICS, certainty=SURE, customer_level=0.97)
     assert (wide.customers["clv_high"] >= plain.customers["clv_high"]).all()
     assert wide.customers["clv_high"].sum() > 1.1 * plain.customers["clv_high"].sum()
     assert wide.clv_total == plain.clv_total
@@ -273,7 +276,7 @@ def test_intervals_widen_by_what_the_earlier_holdout_shows(cdnow_folds):
 def test_many_customers_are_judged_and_learnt_from_by_a_sample(cdnow_master):
     log = Purchases.of(cdnow_master, zero_spend_is_purchase=True)
     part = log.sample(6000, seed=1)
-    found = judge_forecasts(part, date(1998, 6, 30), 180, bootstraps=20)
+    found = judge_forecasts(part, date(1998, 6, 30), 180, certainty=SURE, bootstraps=20)
     assert found.drawn_from == 23570
     assert found.scored_customers == 6000
     assert ("sampled", {"customers": 6000, "base": 23570}) in [(one.code, one.facts) for one in found.misses]

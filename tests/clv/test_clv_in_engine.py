@@ -9,14 +9,16 @@ import pyarrow as pa
 import pytest
 from ibis.util import gen_name
 
+from memory_dataset import ECONOMICS
+from regulars.clv import fit_models, score_customers
 from regulars.clv.in_engine import score_in_engine
-from regulars.clv.in_memory import fit_models, score_customers
 from regulars.engine.embedded import as_table, embedded
 from regulars.errors import UserError
 from regulars.purchases import Purchases
+from regulars.settings import Certainty
 
 END = date(1998, 6, 30)
-ECONOMICS = {"margin": 0.3, "annual_discount_rate": 0.1, "active_within_days": 90, "time_unit": "week"}
+SURE = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=20)
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["zero_days_count", "zero_days_do_not"])
@@ -24,10 +26,9 @@ def both(request, cdnow_master):
     """The same customers by both paths."""
     summary = Purchases.of(cdnow_master, zero_spend_is_purchase=request.param).summary(END)
     models = fit_models(summary)
-    scored = score_customers(summary, models, horizon_months=12, draws=20, **ECONOMICS)
+    scored = score_customers(models, economics=ECONOMICS, certainty=SURE)
     log = embedded({}).create_table(gen_name("log"), pa.Table.from_pandas(cdnow_master), temp=True)
-    settings = {"horizon_months": 12, "zero_spend_is_purchase": request.param, **ECONOMICS}
-    found = score_in_engine(log, END, **settings)
+    found = score_in_engine(log, END, economics=ECONOMICS, certainty=SURE, zero_spend_is_purchase=request.param)
     table = found.scores.order_by("customer_id").to_pyarrow().to_pandas()
     return scored, models, found, table
 
@@ -78,7 +79,7 @@ def test_orders_without_a_repeat_are_told():
     days = pd.date_range("2024-01-01", periods=30)
     log = pd.DataFrame({"customer_id": [f"c{i}" for i in range(30)], "ordered_at": days, "amount": 5.0})
     with pytest.raises(UserError, match=r"These orders cannot be modelled.* without a single repeat order") as told:
-        score_in_engine(as_table(log), date(2024, 12, 31), horizon_months=12, **ECONOMICS)
+        score_in_engine(as_table(log), date(2024, 12, 31), economics=ECONOMICS, certainty=SURE)
     assert "\n" not in str(told.value)
 
 
@@ -86,8 +87,7 @@ def scored_in(parts, cdnow_master, folder=None):
     """Scores of the master log, its customers dealt out to so many parts."""
     log = embedded({}).create_table(gen_name("log"), pa.Table.from_pandas(cdnow_master), temp=True)
     rows = -(-len(cdnow_master) // parts)
-    settings = {"horizon_months": 12, "folder": folder, "rows_per_part": rows, **ECONOMICS}
-    found = score_in_engine(log, END, **settings)
+    found = score_in_engine(log, END, economics=ECONOMICS, certainty=SURE, folder=folder, rows_per_part=rows)
     return found, found.scores.order_by("customer_id").to_pyarrow().to_pandas()
 
 
@@ -117,6 +117,5 @@ def test_parts_leave_nothing_behind_where_the_orders_cannot_be_read(tmp_path):
     days = pd.Timestamp("2024-01-01")
     log = as_table(pd.DataFrame({"customer_id": [f"c{i}" for i in range(30)], "ordered_at": days, "amount": "much"}))
     with pytest.raises(duckdb.Error, match="much"):
-        settings = {"horizon_months": 12, "folder": tmp_path, "rows_per_part": 10, **ECONOMICS}
-        score_in_engine(log, date(2024, 12, 31), **settings)
+        score_in_engine(log, date(2024, 12, 31), economics=ECONOMICS, certainty=SURE, folder=tmp_path, rows_per_part=10)
     assert not list(tmp_path.iterdir())

@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from memory_dataset import ECONOMICS
+from regulars.catalog import About
 from regulars.clv import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter, RegularBetaGeoFitter, predictive_intervals
+from regulars.clv.model_entries import data_hash, restore_models
 from regulars.clv.record import ModelsRecord, models_record
-from regulars.clv.saved import data_hash, restore_models
+from regulars.finding import Refusal
 from regulars.rounding import plain
-from regulars.settings import Certainty, Economics
+from regulars.settings import stage_settings
 
 HISTORY = ([2, 1, 0, 3, 0, 5], [8.0, 4.0, 0.0, 9.0, 0.0, 9.5], [10.0, 9.0, 10.0, 10.0, 7.0, 10.0])
 SPEND = ([2, 1, 3, 5], [20.0, 31.5, 25.0, 44.0])
-CONTEXT = {
-    "economics": Economics(0.3, 0.1, 12, "week", 90), "certainty": Certainty(0.9, 0.12, 7, 50),
-    "zero_spend_is_purchase": False, "observation_start": date(2024, 1, 1), "observation_end": date(2024, 3, 11),
-    "currency": "GBP", "in_memory_rows": 0,
-}  # fmt: skip
+SETTINGS = replace(stage_settings("value"), seed=7, interval_draws=50)
+ABOUT = About("shop", "Shop", "GBP", False, "UTC", date(2024, 1, 1), date(2024, 3, 11), (), 1, 1)
 
 
 def saved(record: ModelsRecord) -> dict:
@@ -39,7 +39,7 @@ def models():
 
 @pytest.fixture
 def record(models):
-    return saved(models_record(models, champion="bg_nbd", **CONTEXT))
+    return saved(models_record(models, SETTINGS, ABOUT, champion="bg_nbd"))
 
 
 def test_round_trip(models, record):
@@ -51,31 +51,38 @@ def test_round_trip(models, record):
         np.testing.assert_allclose(again[name].params_, model.params_, rtol=1e-9)
         np.testing.assert_allclose(again[name].variance_matrix_, model.variance_matrix_, rtol=1e-8, atol=1e-300)
     np.testing.assert_allclose(again["bg_nbd"].predict(5, *HISTORY), models["bg_nbd"].predict(5, *HISTORY), rtol=1e-8)
-    settings = {"margin": 0.3, "annual_discount_rate": 0.1, "months": 6, "time_unit": "week", "draws": 50}
-    money = [20.0, 31.5, np.nan, 25.0, np.nan, 44.0]
-    sure = predictive_intervals(again["bg_nbd"], again["gamma_gamma"], *HISTORY, money, **settings)
+    base = pd.DataFrame(dict(zip(("frequency", "recency", "T"), HISTORY, strict=True)))
+    base["monetary_value"] = [20.0, 31.5, np.nan, 25.0, np.nan, 44.0]
+    sure = predictive_intervals(
+        again["bg_nbd"], again["gamma_gamma"], base, economics=ECONOMICS, certainty=SETTINGS.certainty
+    )
     assert sure.clv_total.low < sure.clv_total.value < sure.clv_total.high
 
 
 def test_a_record_is_the_same_after_it_was_saved(models):
-    told = {"months_ahead": [{"month": 1, "revenue": 5.0}], "elasticities": [{"lever": "margin", "elasticity": 1.0}]}
-    record = models_record(models, champion="combined", **CONTEXT, **told)
+    ahead, levers = [{"month": 1, "revenue": 5.0}], pd.DataFrame({"lever": ["margin"], "elasticity": [1.0]})
+    record = models_record(models, SETTINGS, ABOUT, champion="combined", months_ahead=ahead, elasticities=levers)
     again = ModelsRecord.from_json(saved(record), seed=7, draws=50)
     assert saved(again) == saved(record) and list(saved(again)) == list(saved(record))
     assert (again.economics, again.certainty) == (record.economics, record.certainty)
     assert (again.horizon_months, again.time_unit, again.untold) == (12, "week", "")
-    assert again.months_ahead == told["months_ahead"] and again.observation_end == date(2024, 3, 11)
+    assert (
+        again.months_ahead == ahead
+        and again.elasticities == [{"lever": "margin", "elasticity": 1.0}]
+        and again.observation_end == date(2024, 3, 11)
+    )
     np.testing.assert_allclose(again.orders.params_, models["bg_nbd"].params_, rtol=1e-9)
     np.testing.assert_allclose(again.spend.params_, models["gamma_gamma"].params_, rtol=1e-9)
     with pytest.raises(ValueError, match="the champion 'best' is none of the models bg_nbd"):
-        models_record(models, champion="best", **CONTEXT)
+        models_record(models, SETTINGS, ABOUT, champion="best")
 
 
 def test_a_record_without_models_says_why_and_one_of_an_earlier_version_tells_no_months():
-    record = saved(ModelsRecord(**CONTEXT, untold="there is one customer only"))
+    refusal = Refusal("there is one customer only")
+    record = saved(models_record(refusal, SETTINGS, ABOUT, champion=refusal, months_ahead=refusal))
     assert (record["champion"], record["models"], record["months_ahead"]) == (None, {}, [])
     again = ModelsRecord.from_json(record)
-    assert again.untold == "there is one customer only" and not again.entries
+    assert again.untold == again.orders.why == "there is one customer only" and not again.entries
     assert saved(replace(again, untold="")) == {name: value for name, value in record.items() if name != "untold"}
     del record["months_ahead"]
     assert ModelsRecord.from_json(record).months_ahead is None

@@ -1,9 +1,12 @@
 """Lifetime value, its uncertainty, spend, and what day-netting does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from memory_dataset import ECONOMICS
 from regulars.clv import (
     BetaGeoFitter,
     GammaGammaFitter,
@@ -12,21 +15,29 @@ from regulars.clv import (
     ParetoNBDFitter,
     RegularBetaGeoFitter,
     TiltedGammaGammaFitter,
-    bootstrap,
-    choose_spend_model,
     day_netting_bias,
+    fit_models,
     lifetime_value,
     predictive_intervals,
-    winsorise,
+    score_customers,
 )
-from regulars.clv.in_memory import fit_models, score_customers
+from regulars.clv.resampling import bootstrap
+from regulars.clv.spend import choose_spend_model, winsorise
 from regulars.purchases import Purchases
+from regulars.settings import Certainty
 
 ORDERS = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
 SPEND = {"p": 6.25, "q": 3.74, "v": 15.44}
 HISTORY = (np.array([2.0, 0, 7, 1]), np.array([30.0, 0, 38, 2]), np.array([39.0, 39, 39, 38]))
 MONEY = np.array([22.0, np.nan, 40.0, 18.0])
-WEEKLY = {"margin": 0.3, "annual_discount_rate": 0.1, "months": 12, "time_unit": "week"}
+SURE = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=100)
+
+
+def table_of(x, t_x, T, m) -> pd.DataFrame:
+    return pd.DataFrame({"frequency": x, "recency": t_x, "T": T, "monetary_value": m})
+
+
+BASE = table_of(*HISTORY, MONEY)
 
 
 def at(fitter, params):
@@ -56,7 +67,7 @@ def customers(n=600, seed=3, weeks=40):
 
 def test_value_is_margin_times_spend_times_discounted_orders(models):
     orders, spend = models
-    table = lifetime_value(orders, spend, *HISTORY, MONEY, **WEEKLY, active_within_days=90)
+    table = lifetime_value(orders, spend, BASE, economics=ECONOMICS)
     # Riemann–Stieltjes sum over short steps, a year being 365.25 days
     edges = np.linspace(0, 365.25 / 7, 20_001)
     for i in range(4):
@@ -67,29 +78,24 @@ def test_value_is_margin_times_spend_times_discounted_orders(models):
     np.testing.assert_allclose(table["clv"], 0.3 * table["spend_per_order"] * table["discounted_orders"], rtol=1e-12)
     np.testing.assert_allclose(table["clv"], table["value_if_alive"] * table["p_alive"], rtol=1e-12)
     np.testing.assert_allclose(table["expected_orders"], orders.predict(365.25 / 7, *HISTORY), rtol=1e-12)
-    np.testing.assert_allclose(table["p_active"], orders.probability_active(90 / 7, *HISTORY), rtol=1e-12)
     assert table["spend_is_prior"].tolist() == [False, True, False, False]
     assert table["spend_per_order"][1] == pytest.approx(spend.population_mean)
 
 
 def test_the_unit_of_time_changes_nothing(models):
     orders, spend = models
-    weekly = lifetime_value(orders, spend, *HISTORY, MONEY, **WEEKLY)
+    weekly = lifetime_value(orders, spend, BASE, economics=ECONOMICS)
     x, t_x, T = HISTORY
+    by_day = at(BetaGeoFitter(), ORDERS | {"alpha": 4.4 * 7})
     daily = lifetime_value(
-        at(BetaGeoFitter(), ORDERS | {"alpha": 4.4 * 7}),
-        spend,
-        x,
-        t_x * 7,
-        T * 7,
-        MONEY,
-        **(WEEKLY | {"time_unit": "day"}),
+        by_day, spend, table_of(x, t_x * 7, T * 7, MONEY), economics=replace(ECONOMICS, time_unit="day")
     )
     pd.testing.assert_frame_equal(weekly, daily, rtol=1e-10)
+    month = 7 / 30.4375
+    by_month = at(BetaGeoFitter(), ORDERS | {"alpha": 4.4 * month})
     monthly = lifetime_value(
-        at(BetaGeoFitter(), ORDERS | {"alpha": 4.4 * 7 / 30.4375}), spend, x, t_x * 7 / 30.4375, T * 7 / 30.4375, MONEY,
-        **(WEEKLY | {"time_unit": "month"}),
-    )  # fmt: skip
+        by_month, spend, table_of(x, t_x * month, T * month, MONEY), economics=replace(ECONOMICS, time_unit="month")
+    )
     pd.testing.assert_frame_equal(weekly, monthly, rtol=1e-10)
 
 
@@ -104,7 +110,7 @@ def test_the_unit_of_time_changes_nothing(models):
     ids=["mbg", "regular_k2", "pareto", "nbd"],
 )
 def test_every_model_gives_a_value(orders):
-    table = lifetime_value(orders, at(GammaGammaFitter(), SPEND), *HISTORY, MONEY, **WEEKLY)
+    table = lifetime_value(orders, at(GammaGammaFitter(), SPEND), BASE, economics=ECONOMICS)
     edges = np.linspace(0, 365.25 / 7, 2001)
     reached = orders.predict(edges, *(column[2] for column in HISTORY))
     discounted = np.diff(reached) @ 1.1 ** (-(edges[1:] + edges[:-1]) / 2 * 7 / 365.25)
@@ -112,9 +118,9 @@ def test_every_model_gives_a_value(orders):
 
 
 def test_no_discount_and_no_horizon(models):
-    free = lifetime_value(*models, *HISTORY, MONEY, **(WEEKLY | {"annual_discount_rate": 0.0}))
+    free = lifetime_value(*models, BASE, economics=replace(ECONOMICS, annual_discount_rate=0.0))
     np.testing.assert_allclose(free["discounted_orders"], free["expected_orders"], rtol=1e-14)
-    nothing = lifetime_value(*models, *HISTORY, MONEY, **(WEEKLY | {"months": 0}))
+    nothing = lifetime_value(*models, BASE, economics=replace(ECONOMICS, horizon_months=0))
     assert (nothing[["expected_orders", "clv", "value_if_alive"]] == 0).all(axis=None)
 
 
@@ -123,14 +129,18 @@ def test_no_discount_and_no_horizon(models):
     [
         ({"margin": 30}, "margin is 30; it is the contribution as a share of revenue"),
         ({"annual_discount_rate": -0.1}, "annual_discount_rate is -0.1"),
-        ({"months": -1}, "the horizon is -1 months"),
+        ({"horizon_months": -1}, "the horizon is -1 months"),
         ({"time_unit": "W"}, "time_unit is 'W'; it is one of day, week, month"),
-        ({"index": ["a", "b", "a", "d"]}, "row 2: customer 'a' occurs more than once"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(models, change, message):
     with pytest.raises(ValueError, match=message):
-        lifetime_value(*models, *HISTORY, MONEY, **(WEEKLY | change))
+        lifetime_value(*models, BASE, economics=replace(ECONOMICS, **change))
+
+
+def test_a_customer_stands_in_one_row(models):
+    with pytest.raises(ValueError, match="row 2: customer 'a' occurs more than once"):
+        lifetime_value(*models, BASE.set_axis(["a", "b", "a", "d"]), economics=ECONOMICS)
 
 
 # ---- uncertainty ---------------------------------------------------------------------------------------------------
@@ -140,15 +150,16 @@ def test_intervals_are_the_same_again_and_hold_the_expectation():
     x, t_x, T, m = customers()
     own = x > 0
     fitted = BetaGeoFitter().fit(x, t_x, T), GammaGammaFitter().fit(x[own], m[own])
-    first, second = (predictive_intervals(*fitted, x, t_x, T, m, **WEEKLY, draws=100, seed=5) for _ in range(2))
+    base, settings = table_of(x, t_x, T, m), {"economics": ECONOMICS, "certainty": replace(SURE, seed=5)}
+    first, second = (predictive_intervals(*fitted, base, **settings) for _ in range(2))
     pd.testing.assert_frame_equal(first.customers, second.customers, check_exact=True)
     assert first.clv_total == second.clv_total
-    table = lifetime_value(*fitted, x, t_x, T, m, **WEEKLY)
+    table = lifetime_value(*fitted, base, economics=ECONOMICS)
     assert first.clv_total.value == pytest.approx(table["clv"].sum(), rel=1e-12)
     assert first.orders_total.value == pytest.approx(table["expected_orders"].sum(), rel=1e-12)
     assert (first.customers["expected_orders_low"] <= table["expected_orders"]).all()
     assert (first.customers["clv_low"] <= first.customers["clv_high"]).all()
-    other = predictive_intervals(*fitted, x, t_x, T, m, **WEEKLY, draws=100, seed=6)
+    other = predictive_intervals(*fitted, base, economics=ECONOMICS, certainty=replace(SURE, seed=6))
     assert not other.customers.equals(first.customers)
 
 
@@ -156,9 +167,11 @@ def test_a_total_is_never_surer_than_its_level():
     x, t_x, T, m = customers()
     own = x > 0
     fitted = BetaGeoFitter().fit(x, t_x, T), GammaGammaFitter().fit(x[own], m[own])
-    sure = predictive_intervals(*fitted, x, t_x, T, m, **WEEKLY, draws=50)
+    base, certainty = table_of(x, t_x, T, m), replace(SURE, draws=50)
+    sure = predictive_intervals(*fitted, base, economics=ECONOMICS, certainty=certainty)
     assert np.log(sure.clv_total.high / sure.clv_total.low) > 2 * 1.6448 * 0.12
-    surer = predictive_intervals(*fitted, x, t_x, T, m, **WEEKLY, draws=50, level_uncertainty=0.0)
+    certainty = replace(certainty, level_uncertainty=0.0)
+    surer = predictive_intervals(*fitted, base, economics=ECONOMICS, certainty=certainty)
     assert surer.clv_total.high < sure.clv_total.high
     assert surer.clv_total.n == len(x)
 
@@ -336,9 +349,12 @@ def test_coverage_in_a_thousand_simulations(make, truth):
         inside.append(np.abs(np.log(fitted.params_ / pd.Series(truth))).to_numpy() <= z * error)
         spend = at(GammaGammaFitter(), SPEND)
         sure = predictive_intervals(
-            fitted, spend, x, t_x, T, np.full(n, np.nan), **(WEEKLY | {"months": horizon * 7 / 30.4375}), draws=50,
-            level_uncertainty=0.0, seed=int(rng.integers(2**31)),
-        )  # fmt: skip
+            fitted,
+            spend,
+            table_of(x, t_x, T, np.full(n, np.nan)),
+            economics=replace(ECONOMICS, horizon_months=horizon * 7 / 30.4375),
+            certainty=Certainty(level=0.9, level_uncertainty=0.0, seed=int(rng.integers(2**31)), draws=50),
+        )
         totals.append(covered(sure.orders_total.low, sure.orders_total.high, came.sum()))
         # one customer per base, drawn at random: the place of what came in its predictive distribution
         i = int(rng.integers(n))
@@ -362,11 +378,12 @@ def test_coverage_in_a_thousand_simulations(make, truth):
 def test_intervals_of_many_histories_come_from_those_that_are_alike(cdnow_master, monkeypatch):
     summary = Purchases.of(cdnow_master, zero_spend_is_purchase=True).summary("1998-06-30")
     models = fit_models(summary)
-    settings = {"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "active_within_days": 90}
-    settings |= {"time_unit": "week", "draws": 200}
-    plain = score_customers(summary, models, **settings)
+    settings = {"economics": ECONOMICS, "certainty": replace(SURE, draws=200)}
+    plain = score_customers(models, **settings)
+    soon = models.orders.probability_active(90 / 7, summary["frequency"], summary["recency"], summary["T"])
+    np.testing.assert_allclose(plain.customers["p_active"], soon, rtol=1e-12)
     monkeypatch.setattr("regulars.clv.uncertainty.MOST_HISTORIES", 1000)
-    shared = score_customers(summary, models, **settings)
+    shared = score_customers(models, **settings)
     for total in ("orders_total", "clv_total"):
         ours, theirs = getattr(shared, total), getattr(plain, total)
         assert ours.value == theirs.value

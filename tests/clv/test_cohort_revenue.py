@@ -1,14 +1,23 @@
 """Revenue by cohort: the past is the ledger's, and the forecast is the sum over customers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from memory_dataset import ECONOMICS
 from regulars import clv
 from regulars.clv.acquisition import forecast_acquisition
 from regulars.clv.cohort_revenue import MOST_COHORTS, cohort_names, forecast_cohorts, past_by_cohort
+from regulars.clv.sections import tell_cohorts
+from regulars.finding import NOT_SUPPLIED, Finding, Refusal
+from regulars.history.told_months import hold_against
 from regulars.purchases import Purchases
+from regulars.settings import Certainty
 
+SURE = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=50)
+NOTHING_EARLIER = Finding(NOT_SUPPLIED)
 END = pd.Timestamp("2024-06-15")
 
 
@@ -33,12 +42,11 @@ def found(shop):
     orders = shop[shop["ordered_at"] <= END]
     summary = Purchases.of(orders, zero_spend_is_purchase=True).summary(END, "week")
     models = clv.fit_models(summary)
-    scored = clv.score_customers(
-        summary, models, margin=0.3, annual_discount_rate=0.0, horizon_months=12, active_within_days=90,
-        time_unit="week", draws=50,
-    )  # fmt: skip
+    settings = {"economics": replace(ECONOMICS, annual_discount_rate=0.0), "certainty": SURE}
+    scored = clv.score_customers(models, **settings)
     coming = forecast_acquisition(summary["first_ordered_at"], "2021-01-01", END, 12)
-    return orders, scored, coming, forecast_cohorts(orders, scored, models, coming, END, 12, "week").told()
+    cohorts = forecast_cohorts(orders, scored, models, coming, observation_end=END, **settings)
+    return orders, scored, coming, tell_cohorts(cohorts, NOTHING_EARLIER, summary)
 
 
 def test_the_past_is_the_ledger_to_the_cent(found):
@@ -100,18 +108,18 @@ def test_what_is_saved_is_what_is_told(shop, found):
     orders = found[0]
     summary = Purchases.of(orders).summary(END, "week")
     models = clv.fit_models(summary)
-    settings = {"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "active_within_days": 90}
-    scored = clv.score_customers(summary, models, time_unit="week", draws=50, **settings)
+    settings = {"economics": ECONOMICS, "certainty": SURE}
+    scored = clv.score_customers(models, **settings)
     nobody = forecast_acquisition(summary["first_ordered_at"], "2024-01-01", END, 12)
-    forecast = forecast_cohorts(orders, scored, models, nobody, END, 12, "week")
-    assert nobody.verdict == "short" and forecast.told().verdict == "existing_only"
+    forecast = forecast_cohorts(orders, scored, models, nobody, observation_end=END, **settings)
+    assert nobody.verdict == "short" and forecast.verdict == "existing_only"
     record = pd.DataFrame(forecast.record)
     assert record["start"].iloc[0] == "2024-06-16" and not record["with_new"].any()
     came = shop[shop["ordered_at"] > END]
     assert len(came), "the simulated shop goes on after the end"
-    held = clv.told_months_finding(shop, END, record, shop["ordered_at"].max())
+    held = hold_against(shop, END, record, shop["ordered_at"].max())
     assert held.facts["months"] == len(held.frames["months"]) > 0
-    earlier = forecast.told(held.frames["months"])
+    earlier = tell_cohorts(forecast, held, summary)
     assert earlier.shown["revenue"]["told"].columns.tolist() == ["start", "revenue", "low", "high"]
 
 
@@ -124,3 +132,13 @@ def test_old_cohorts_are_one_and_a_credit_reduces(shop):
     )
     past = past_by_cohort(orders, END)
     assert past[["revenue", "orders", "customers"]].to_numpy().tolist() == [[6.0, 1.0, 1.0]]
+
+
+def test_without_a_model_the_past_is_told_alone(found):
+    orders, _, coming, _ = found
+    why = Refusal("there is one customer only.")
+    cohorts = forecast_cohorts(orders, why, why, coming, observation_end=END, economics=ECONOMICS, certainty=SURE)
+    told = tell_cohorts(cohorts, NOTHING_EARLIER, pd.DataFrame(index=range(900)))
+    assert told.verdict == "past_only" and cohorts.record == []
+    assert told.facts == {"past": pytest.approx(orders["amount"].sum()), "customers": 900}
+    assert list(told.frames) == ["past"] and not told.frames["past"]["is_forecast"].any()

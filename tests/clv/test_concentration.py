@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from regulars.clv.concentration import concentration_finding, gini, gini_estimate, lorenz_curve, top_share
+from regulars.clv.concentration import compare_concentration, gini, gini_estimate, lorenz_curve, top_share
 
 
 def pareto(alpha: float, n: int = 200_000) -> np.ndarray:
@@ -68,9 +68,9 @@ def test_of_many_customers_a_part_is_resampled_and_intervals_are_as_wide(monkeyp
     rng = np.random.default_rng(4)
     spend = rng.lognormal(3.0, 1.2, 20_000)
     value = spend * rng.gamma(2.0, 0.5, spend.size)
-    each = concentration_finding(spend, value, draws=400, seed=1)
+    each = compare_concentration(spend, value, draws=400, seed=1)
     monkeypatch.setattr("regulars.clv.concentration.RESAMPLED", 4_000)
-    some = concentration_finding(spend, value, draws=400, seed=1)
+    some = compare_concentration(spend, value, draws=400, seed=1)
     for name in ("past", "future", "own", "past_gini", "future_gini"):
         one, other = getattr(each, name), getattr(some, name)
         assert other.value == one.value and other.n == one.n == 20_000
@@ -79,5 +79,5 @@ def test_of_many_customers_a_part_is_resampled_and_intervals_are_as_wide(monkeyp
 
 
 def test_a_loss_is_shared_out_as_value_is():
-    found = concentration_finding([1.0, 2.0, 3.0, 4.0], [-1.0, -2.0, -3.0, -4.0], top=0.25)
+    found = compare_concentration([1.0, 2.0, 3.0, 4.0], [-1.0, -2.0, -3.0, -4.0], top=0.25)
     assert found.verdict == "loss" and found.own.value == pytest.approx(0.4)

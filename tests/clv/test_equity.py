@@ -1,24 +1,29 @@
 """Customer equity: identities, hand-worked ratios, and whether its intervals hold what simulated shops bring."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter, GammaGammaFitter
-from regulars.clv.acquisition import forecast_acquisition
-from regulars.clv.equity import (
+from memory_dataset import ECONOMICS
+from regulars.clv import (
+    BetaGeoFitter,
+    GammaGammaFitter,
     acquisition_cost,
-    bridge,
     customer_equity,
     elasticities,
-    equity_finding,
     first_order_spend,
+    forecast_acquisition,
+    predictive_intervals,
 )
-from regulars.clv.uncertainty import predictive_intervals
+from regulars.clv.equity import bridge
+from regulars.clv.sections import tell_equity
+from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate
 from simulated_shop import AHEAD, END, MONTH, NOW, START, WEEK, dated, simulated_orders, summary_of
 
-ECONOMICS = {"margin": 0.3, "annual_discount_rate": 0.1, "time_unit": "week"}
+SURE = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
 UNKNOWN = Estimate(float("nan"))
 
 
@@ -26,8 +31,8 @@ def shop(seed, **world):
     """Orders of a shop: those of the history, and what came in the year after, discounted to its end."""
     log = simulated_orders(seed, **world)
     past, future = log[log["week"] <= NOW], log[log["week"] > NOW]
-    yearly_rate = np.log1p(ECONOMICS["annual_discount_rate"]) * WEEK / 365.25
-    came = ECONOMICS["margin"] * (future["amount"] * np.exp(-yearly_rate * (future["week"] - NOW))).sum()
+    yearly_rate = np.log1p(ECONOMICS.annual_discount_rate) * WEEK / 365.25
+    came = ECONOMICS.margin * (future["amount"] * np.exp(-yearly_rate * (future["week"] - NOW))).sum()
     return past, float(came)
 
 
@@ -38,15 +43,21 @@ def valued(past, cost=UNKNOWN, draws=60):
     orders = BetaGeoFitter().fit(*history)
     paid = table[table["monetary_value"] > 0]
     spend = GammaGammaFitter().fit(paid["frequency"], paid["monetary_value"])
-    sure = predictive_intervals(
-        orders, spend, *history, table["monetary_value"], months=AHEAD, draws=draws, level_uncertainty=0.0, **ECONOMICS
-    )
+    economics = replace(ECONOMICS, horizon_months=AHEAD)
+    certainty = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=draws)
+    sure = predictive_intervals(orders, spend, table, economics=economics, certainty=certainty)
     log = dated(past)
     first = log.groupby("customer_id")["ordered_at"].min()
     coming = forecast_acquisition(first, START, END, AHEAD, draws=500)
     began = first_order_spend(log, END)
-    equity = customer_equity(sure.clv_total, coming, orders, spend, began, cost, level_uncertainty=0.0, **ECONOMICS)
+    equity = customer_equity(
+        sure.clv_total, coming, orders, spend, first_spend=began, cost=cost, economics=economics, certainty=certainty
+    )
     return equity, coming, (table, orders, spend, began)
+
+
+def equity_of(existing, coming, models, began, cost=UNKNOWN, economics=ECONOMICS):
+    return customer_equity(existing, coming, *models, first_spend=began, cost=cost, economics=economics, certainty=SURE)
 
 
 def coverage(simulations, **world):
@@ -93,14 +104,14 @@ def test_newcomers_by_the_closed_form(valued_shop):
 
 def test_elasticities_against_a_base_that_is_valued_anew(valued_shop):
     equity, coming, (table, orders, spend, began) = valued_shop
-    economics = ECONOMICS | {"horizon_months": AHEAD}
-    found = elasticities(table, equity, coming, orders, spend, began, **economics).set_index("lever")
+    economics = replace(ECONOMICS, horizon_months=AHEAD)
+    found = elasticities(equity, table, orders, spend, economics=economics, certainty=SURE).set_index("lever")
     assert (found["elasticity_low"] <= found["elasticity"]).all() and (
         found["elasticity"] <= found["elasticity_high"]
     ).all()
     # a percent more margin lifts what comes in by a percent and leaves the cost; the two are then one apart
     assert found.loc["margin", "elasticity"] + found.loc["acquisition_cost", "elasticity"] == pytest.approx(1.0)
-    dearer = customer_equity(equity.existing, coming, orders, spend, began, Estimate(12.12, n=6), **ECONOMICS)
+    dearer = equity_of(equity.existing, coming, (orders, spend), began, Estimate(12.12, n=6))
     moved = (dearer.total.value / equity.total.value - 1) / 0.01
     assert found.loc["acquisition_cost", "elasticity"] == pytest.approx(moved, rel=1e-3)
     assert 0 < found.loc["retention", "elasticity"] < 5 and found.loc["discount_rate", "elasticity"] < 0
@@ -108,11 +119,12 @@ def test_elasticities_against_a_base_that_is_valued_anew(valued_shop):
 
 def test_without_costs_the_sum_is_before_acquisition_cost(valued_shop):
     equity, coming, (table, orders, spend, began) = valued_shop
-    free = customer_equity(equity.existing, coming, orders, spend, began, **ECONOMICS)
+    free = equity_of(equity.existing, coming, (orders, spend), began)
     assert np.isnan(free.total.value) and np.isnan(free.cost.value)
     assert free.told == free.before_cost
-    levers = elasticities(table, free, coming, orders, spend, began, **ECONOMICS | {"horizon_months": AHEAD})
-    finding = equity_finding(free, coming, levers, UNKNOWN)
+    economics = replace(ECONOMICS, horizon_months=AHEAD)
+    levers = elasticities(free, table, orders, spend, economics=economics, certainty=SURE)
+    finding = tell_equity(free, levers)
     assert finding.verdict == "before_cost" and "cost" not in finding.facts
     assert finding.frames["bridge"]["part"].tolist() == ["existing", "to_come", "before_cost"]
     assert "acquisition_cost" not in finding.frames["levers"]["lever"].tolist()
@@ -123,7 +135,7 @@ def test_one_cohort_has_no_forecast_of_new_customers():
     coming = forecast_acquisition(first, "1997-01-01", "1998-06-30")
     assert coming.verdict == "one_cohort" and not coming.is_known and np.isnan(coming.total.value)
     existing = Estimate(5.0, 4.0, 6.0, 9)
-    equity = customer_equity(existing, coming, None, None, Estimate(1.0), **ECONOMICS)
+    equity = equity_of(existing, coming, (None, None), Estimate(1.0))
     assert equity.told == existing and bridge(equity)["part"].tolist() == ["existing"]
 
 
@@ -183,7 +195,7 @@ def test_acquisition_cost_by_hand():
 
 def test_negative_margins_and_equal_spends_stand(valued_shop):
     equity, coming, (_, orders, spend, _) = valued_shop
-    losing = ECONOMICS | {"margin": -0.1}
+    losing = replace(ECONOMICS, margin=-0.1)
     minus = Estimate(-abs(equity.existing.value), -2.0, -1.0, 5)
-    found = customer_equity(minus, coming, orders, spend, Estimate(20.0, 20.0, 20.0, 9), **losing)
+    found = equity_of(minus, coming, (orders, spend), Estimate(20.0, 20.0, 20.0, 9), economics=losing)
     assert found.before_cost.value < minus.value and found.before_cost.low < found.before_cost.high

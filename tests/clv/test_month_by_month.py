@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter, GammaGammaFitter, months_ahead
+from regulars.clv import BetaGeoFitter, GammaGammaFitter
 from regulars.clv.acquisition import Acquisition, forecast_acquisition
-from regulars.clv.equity import first_order_spends
-from regulars.clv.month_by_month import MEASURES
+from regulars.clv.month_by_month import MEASURES, months_ahead
+from regulars.clv.winning import first_order_spends
 from regulars.statistics.intervals import Estimate
 from simulated_shop import AHEAD, BG, END, GG, MONTH, NOW, START, WEEK, dated, simulated_orders, summary_of
 
@@ -36,7 +36,7 @@ def base(n, seed=1):
 
 def known_base(table, months=12, **more):
     settings = {"level_uncertainty": 0.0} | more
-    return months_ahead(table, np.repeat("all", len(table)), ORDERS, SPEND, months, "week", **settings)
+    return months_ahead(table, np.repeat("all", len(table)), ORDERS, SPEND, months=months, time_unit="week", **settings)
 
 
 class TestMeans:
@@ -67,7 +67,7 @@ class TestMeans:
     def test_cohorts_keep_their_order_and_add_up(self):
         table = base(200)
         cohorts = pd.Categorical(np.where(table["T"] > 60, "old", "new"), categories=["old", "new"])
-        found = months_ahead(table, cohorts, ORDERS, SPEND, 6, "week", level_uncertainty=0.0)
+        found = months_ahead(table, cohorts, ORDERS, SPEND, months=6, time_unit="week", level_uncertainty=0.0)
         whole = known_base(table, 6)
         assert found.by_cohort["cohort"].unique().tolist() == ["old", "new"]
         sums = found.by_cohort.groupby("month")[list(MEASURES)].sum().to_numpy()
@@ -144,8 +144,8 @@ class TestNewcomers:
     def test_they_bring_first_orders_and_those_that_follow(self):
         spends = np.array([10.0, 30.0])
         found = months_ahead(
-            base(10), np.repeat("old", 10), ORDERS, SPEND, 6, "week", acquisition=self.coming(50), first_spends=spends,
-            newcomers="new", level_uncertainty=0.0,
+            base(10), np.repeat("old", 10), ORDERS, SPEND, months=6, time_unit="week",
+            acquisition=self.coming(50), first_spends=spends, newcomers="new", level_uncertainty=0.0,
         )  # fmt: skip
         new = found.by_cohort.query("cohort == 'new'").reset_index(drop=True)
         # those won in the first month, half of it old on average: a fine grid over the days on which they come
@@ -161,8 +161,9 @@ class TestNewcomers:
     def test_drawn_futures_lie_around_what_is_expected(self):
         for each in (5, 2000):  # one by one, and some that stand for others
             found = months_ahead(
-                base(10), np.repeat("old", 10), ORDERS, SPEND, 6, "week", acquisition=self.coming(each),
-                first_spends=np.array([10.0, 30.0]), newcomers="new", level_uncertainty=0.0, draws=400,
+                base(10), np.repeat("old", 10), ORDERS, SPEND, months=6, time_unit="week",
+                acquisition=self.coming(each), first_spends=np.array([10.0, 30.0]), newcomers="new",
+                level_uncertainty=0.0, draws=400,
             )  # fmt: skip
             new = found.by_cohort.query("cohort == 'new'")
             for name in MEASURES:
@@ -174,7 +175,9 @@ class TestNewcomers:
 
     def test_nobody_comes_where_nothing_is_known(self):
         unknown = Acquisition("one_cohort", pd.DataFrame(), Estimate(np.nan), Estimate(np.nan), np.empty((0, 6)))
-        found = months_ahead(base(50), np.repeat("a", 50), ORDERS, SPEND, 6, "week", acquisition=unknown)
+        found = months_ahead(
+            base(50), np.repeat("a", 50), ORDERS, SPEND, months=6, time_unit="week", acquisition=unknown
+        )
         assert found.by_cohort["cohort"].unique().tolist() == ["a"]
 
 
@@ -188,7 +191,7 @@ def forecast_of(log, draws=300):
     first = orders.groupby("customer_id")["ordered_at"].min()
     coming = forecast_acquisition(first, START, END, AHEAD, draws=draws)
     return months_ahead(
-        table, np.repeat("old", len(table)), model, spend, AHEAD, "week", acquisition=coming,
+        table, np.repeat("old", len(table)), model, spend, months=AHEAD, time_unit="week", acquisition=coming,
         first_spends=first_order_spends(orders, END), newcomers="new", level_uncertainty=0.0, draws=draws,
     )  # fmt: skip
 

@@ -1,14 +1,17 @@
 """A newcomer's expectations against the published BG/NBD values, and their intervals against parameter draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from memory_dataset import ECONOMICS
 from regulars.clv import BetaGeoFitter, GammaGammaFitter
 from regulars.clv.newcomer import new_customer
 from regulars.clv.uncertainty import parameter_draws, with_params
 
-SETTINGS = {"margin": 0.3, "annual_discount_rate": 0.0, "horizon_months": 12, "time_unit": "week"}
+UNDISCOUNTED = replace(ECONOMICS, annual_discount_rate=0.0)
 
 
 def test_published_parameters():
@@ -17,7 +20,7 @@ def test_published_parameters():
     orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
     spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
     months = 39 * 7 / 30.4375
-    found = new_customer(orders, spend, 2357, **SETTINGS | {"horizon_months": months})
+    found = new_customer(orders, spend, 2357, economics=replace(UNDISCOUNTED, horizon_months=months))
     assert found.returns.value == pytest.approx(1 - 0.573786352096, rel=1e-11)
     assert found.spend_per_order.value == pytest.approx(6.25 * 15.44 / 2.74, rel=1e-12)
     # without discount the value is orders × spend × margin
@@ -30,7 +33,7 @@ def test_interval_agrees_with_drawn_parameters(lifetimes_data):
     orders = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
     repeaters = table[table["monetary_value"] > 0]
     spend = GammaGammaFitter().fit(repeaters["frequency"], repeaters["monetary_value"])
-    found = new_customer(orders, spend, len(table), **SETTINGS)
+    found = new_customer(orders, spend, len(table), economics=UNDISCOUNTED)
     drawn = parameter_draws(orders, 300, np.random.default_rng(3))
     returns = [float(np.ravel(with_params(orders, row).probability_active(365.25 / 7, 0, 0, 0))[0]) for row in drawn]
     low, high = np.quantile(returns, [0.05, 0.95])
@@ -43,7 +46,7 @@ def test_pace_and_loss_in_words():
     orders, spend = BetaGeoFitter(), GammaGammaFitter()
     orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
     spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
-    found = new_customer(orders, spend, 2357, **SETTINGS)
+    found = new_customer(orders, spend, 2357, economics=UNDISCOUNTED)
     # E[λ] = r / α per week, a year being 365.25 days; E[p] = a / (a + b)
     assert found.orders_per_year.value == pytest.approx(0.243 / 4.414 * 365.25 / 7, rel=1e-12)
     assert found.leaves.value == pytest.approx(0.793 / 3.219, rel=1e-12)

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from regulars.clv import TiltedGammaGammaFitter, day_netting_bias, remarks
-from regulars.clv.in_memory import fit_models, score_customers, spend_choice_effect
+from memory_dataset import ECONOMICS
+from regulars.clv import TiltedGammaGammaFitter, day_netting_bias, fit_models, remarks, score_customers
+from regulars.clv.in_memory import spend_choice_effect
 from regulars.purchases import Purchases
+from regulars.settings import Certainty
 from regulars.simulate import bg_nbd_customers, gamma_gamma_spend
 
-ECONOMICS = {"margin": 0.3, "annual_discount_rate": 0.1, "horizon_months": 12, "time_unit": "week"}
-FUTURES = {"active_within_days": 90, "draws": 20}
+FUTURES = {"economics": ECONOMICS, "certainty": Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=20)}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def summary(cdnow_sample):
 
 
 def test_scored_total_is_the_sum_of_the_customers(summary):
-    scored = score_customers(summary, fit_models(summary), **ECONOMICS, **FUTURES)
+    scored = score_customers(fit_models(summary), **FUTURES)
     assert scored.customers["clv"].sum() == pytest.approx(scored.clv_total.value, rel=1e-9)
     assert scored.customers["expected_orders"].sum() == pytest.approx(scored.orders_total.value, rel=1e-9)
     assert (scored.customers["clv"] <= scored.customers["value_if_alive"] + 1e-9).all()
@@ -33,8 +34,8 @@ def test_choice_of_spend_is_told_in_money(summary):
     assert isinstance(models.spend, TiltedGammaGammaFitter)
     assert not models.spend_choice.is_independent
     plain = replace(models, spend_choice=replace(models.spend_choice, model=models.spend_choice.plain))
-    totals = [score_customers(tilted, m, **ECONOMICS, **FUTURES).clv_total.value for m in (models, plain)]
-    effect = spend_choice_effect(tilted, models, **ECONOMICS)
+    totals = [score_customers(m, **FUTURES).clv_total.value for m in (models, plain)]
+    effect = spend_choice_effect(models, ECONOMICS)
     assert effect == pytest.approx(totals[0] / totals[1] - 1, rel=1e-9)
     assert abs(effect) > 0.01
 
@@ -48,7 +49,7 @@ def test_independent_spend_moves_nothing(summary):
     )
     models = fit_models(base)
     assert models.spend_choice.is_independent
-    assert spend_choice_effect(base, models, **ECONOMICS) == 0.0
+    assert spend_choice_effect(models, ECONOMICS) == 0.0
 
 
 def test_outliers_are_brought_down_and_counted(summary):
@@ -60,7 +61,7 @@ def test_outliers_are_brought_down_and_counted(summary):
     assert capped.capped.customers > 0
     assert capped.capped.money > 49_000
     assert capped.spend.population_mean < kept.spend.population_mean
-    scored = score_customers(spoilt, capped, **ECONOMICS, **FUTURES).customers
+    scored = score_customers(capped, **FUTURES).customers
     # the table keeps what was paid; only the forecast is held down
     assert scored["monetary_value"].max() == 50_000
     assert scored["spend_per_order"].max() <= capped.capped.cap
@@ -69,11 +70,11 @@ def test_outliers_are_brought_down_and_counted(summary):
 def test_remarks_tell_what_holds_and_nothing_else(summary):
     models = fit_models(summary)
     netting = day_netting_bias(models.orders, time_unit="week", repeats=2)
-    said = remarks(summary, models, netting, **ECONOMICS)
+    said = remarks(models, netting, economics=ECONOMICS)
     spend = "spend_independent" if models.spend_choice.is_independent else "spend_tilted"
     days = "days_material" if netting.is_material else "days_small"
     assert [remark.code for remark in said] == [spend, days]
-    thin = remarks(summary, fit_models(summary, 0.01), netting, missed=2, **ECONOMICS)
+    thin = remarks(fit_models(summary, 0.01), netting, economics=ECONOMICS, missed=2)
     assert [remark.code for remark in thin][1:] == ["spend_capped", "thin_data", days]
     assert thin[2].facts == {"conditions": 2}
 
@@ -85,5 +86,6 @@ def test_a_base_that_nobody_leaves_is_named(summary):
     x = rng.poisson(rng.gamma(2.0, 0.5, 400) * T).clip(min=1)
     base = summary.head(400).assign(frequency=x, recency=T - rng.uniform(0, 1, 400).clip(max=0.2), T=T)
     models = fit_models(base.assign(monetary_value=rng.gamma(20.0, 2.0, 400)))
-    codes = [remark.code for remark in remarks(base, models, day_netting_bias(models.orders, time_unit="week"))]
+    netting = day_netting_bias(models.orders, time_unit="week")
+    codes = [remark.code for remark in remarks(models, netting, economics=ECONOMICS)]
     assert "no_dropout" in codes

@@ -1,8 +1,9 @@
-"""What was told is saved once, as it was, and scored by later pages; what belongs elsewhere is refused."""
+"""What was told is saved once, as it was, and held against what came; what belongs elsewhere is refused."""
 
 import json
 import re
 from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -10,11 +11,13 @@ import pytest
 from bought import purchases_on
 from memory_dataset import ECONOMICS, MemoryDataset, models_of
 from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, UNUSABLE, attempted
-from regulars.history import close_month as history
-from regulars.history import months as told
+from regulars.finding import NOT_SUPPLIED, UNUSABLE
+from regulars.history import ClosedMonth, held_against, read_customers, read_months, tell_closed, tell_earlier
+from regulars.history.close_month import close_month
+from regulars.history.customers import ClosedVerdict
 from regulars.privacy import pseudonyms
-from regulars.retention import saved_finding
+from regulars.retention.hindsight import HindsightVerdict
+from regulars.statistics.intervals import Estimate
 
 ORDERS = pd.DataFrame(
     {
@@ -47,23 +50,24 @@ def built(tmp_path, monkeypatch):
     )  # fmt: skip
 
 
-def test_what_was_told_is_scored_later(built):
-    assert history.close_month(built[1]).as_posix() == "data/history/demo/2026-04-30"
+def test_what_was_told_is_held_against_what_came_later(built):
+    assert close_month(built[1]).as_posix() == "data/history/demo/2026-04-30"
     came = purchases_on(
         [("real-0", "2026-04-01"), ("real-0", "2026-05-10"), ("real-2", "2026-05-25"), ("new", "2026-05-02")]
     )
-    found = history.score("demo", came, "2026-05-31")
-    assert found.verdict == "held"  # .9 + .4 + .6 + .1 = 2 were told, 2 of those known came; the newcomer is none
+    found = tell_closed("demo", came, "2026-05-31")
+    # .9 + .4 + .6 + .1 = 2 were told, 2 of those known came; the newcomer is none of them
+    assert found.verdict is HindsightVerdict.HELD
     assert (found.facts["expected"], found.facts["came"], found.facts["n"]) == (2.0, 2, 4)
     assert (found.facts["hits"].value, found.facts["hits"].n) == (0.5, 2)
     assert (found.facts["listed"].value, found.facts["listed"].n) == (0.5, 2)  # real-1 and real-0 were listed
-    early = history.score("demo", came, "2026-05-15")
-    assert (early.verdict, early.facts["came"], early.facts["hits"].n) == ("open", 1, 0)
+    early = tell_closed("demo", came, "2026-05-15")
+    assert (early.verdict, early.facts["came"], early.facts["hits"].n) == (ClosedVerdict.OPEN, 1, 0)
 
 
 def test_no_real_id_is_saved(built):
     folder, shop = built
-    place = folder / history.close_month(shop)
+    place = folder / close_month(shop)
     text = "".join(path.read_text() for path in place.iterdir())
     assert "real-" not in text
     table = pd.read_csv(place / "customers.csv")
@@ -72,48 +76,50 @@ def test_no_real_id_is_saved(built):
 
 def test_a_month_is_closed_once(built):
     _, shop = built
-    history.close_month(shop)
-    history.close_month(shop)  # the same again changes nothing
+    close_month(shop)
+    close_month(shop)  # the same again changes nothing
     shop.found["customers"].loc[0, "p_active"] = 0.2
     with pytest.raises(UserError, match=r"told\.json is there and says something else: what was told is not rewritten"):
-        history.close_month(shop)
+        close_month(shop)
 
 
 def test_only_what_was_told_before_counts(built):
-    history.close_month(built[1])
-    assert history.read_latest("demo", "2026-04-30") is None
-    assert history.score("demo", purchases_on([("a", "2026-01-01")]), "2026-04-30").verdict == "none"
-    assert history.read_latest("demo", "2026-05-01").day.isoformat() == "2026-04-30"
+    close_month(built[1])
+    assert read_customers("demo", "2026-04-30") is None
+    assert tell_closed("demo", purchases_on([("a", "2026-01-01")]), "2026-04-30").verdict is ClosedVerdict.NONE
+    assert read_customers("demo", "2026-05-01").day.isoformat() == "2026-04-30"
 
 
 def test_a_file_of_another_dataset_is_refused(built):
     folder, shop = built
-    place = folder / history.close_month(shop)
+    place = folder / close_month(shop)
     told = json.loads((place / "told.json").read_text())
     (place / "told.json").write_text(json.dumps(told | {"dataset": "cdnow"}))
     with pytest.raises(UserError, match=r"demo/2026-04-30/told.json: dataset is 'cdnow', not 'demo'"):
-        history.read_latest("demo", "2026-05-31")
+        read_customers("demo", "2026-05-31")
 
 
 def test_a_damaged_file_is_named(built):
     folder, shop = built
-    place = folder / history.close_month(shop)
+    place = folder / close_month(shop)
     (place / "told.json").write_text("{")
     with pytest.raises(UserError, match="data/history/demo/2026-04-30 cannot be read"):
-        history.read_latest("demo", "2026-05-31")
+        read_customers("demo", "2026-05-31")
 
 
 def test_a_miss_is_called_one():
-    told = {"observation_end": "2026-04-30", "active_within_days": 30,
-            "expected_active": {"value": 3.0, "low": 2.5, "high": 3.5, "n": 4}}  # fmt: skip
     people = pd.DataFrame({"customer": list("abcd"), "on_list": True, "call_by": pd.NaT, "next_order_low": pd.NaT,
                            "next_order_high": pd.NaT})  # fmt: skip
     for name in ("call_by", "next_order_low", "next_order_high"):
         people[name] = pd.to_datetime(people[name])
-    day = pd.Timestamp("2026-05-02")
-    for customers, verdict in (("a", "over"), ("abc", "held"), ("abcd", "under")):
+    month, day = ClosedMonth(date(2026, 4, 30), 30, Estimate(3.0, 2.5, 3.5, 4), people), pd.Timestamp("2026-05-02")
+    for customers, verdict in (
+        ("a", HindsightVerdict.OVER),
+        ("abc", HindsightVerdict.HELD),
+        ("abcd", HindsightVerdict.UNDER),
+    ):
         first = pd.Series(day, index=list(customers))
-        assert saved_finding(told, people, first, "2026-06-30").verdict == verdict
+        assert held_against(month, first, "2026-06-30").verdict is verdict
 
 
 def saved_months(folder, **changed):
@@ -132,7 +138,7 @@ def saved_months(folder, **changed):
 class TestMonths:
     def test_closing_a_month_saves_the_months_ahead(self, built):
         folder, shop = built
-        place = folder / history.close_month(shop)
+        place = folder / close_month(shop)
         months = pd.read_csv(place / "months.csv")
         assert months[["month", "start", "revenue", "customers_high", "share"]].to_numpy().tolist() == [
             [1, "2026-05-01", 5.0, 5.0, 1.0]
@@ -140,21 +146,21 @@ class TestMonths:
 
     def test_what_was_told_is_held_against_what_came(self, built):
         saved_months(built[0])
-        found = told.months_told("demo", ORDERS, "2026-06-10")
+        found = tell_earlier("demo", ORDERS, observation_end="2026-06-10")
         table = found.frames["months"]  # the second month runs until 30 June
         assert (found.verdict, found.facts["months"], found.facts["inside"]) == ("inside", 1, 1)
         assert table[["revenue_came", "orders_came", "customers_came"]].to_numpy().tolist() == [[6.0, 1.0, 1.0]]
-        later = told.months_told("demo", ORDERS, "2026-06-30")
+        later = tell_earlier("demo", ORDERS, observation_end="2026-06-30")
         assert (later.verdict, later.facts["inside"], later.facts["came"]) == ("outside", 1, 56.0)
-        assert told.months_told("demo", ORDERS, "2026-05-15").verdict == "open"
+        assert tell_earlier("demo", ORDERS, observation_end="2026-05-15").verdict == "open"
 
     def test_only_customers_of_then_count_where_only_they_were_told_of(self, built):
         saved_months(built[0], with_new=False)
-        found = told.months_told("demo", ORDERS, "2026-06-30")
+        found = tell_earlier("demo", ORDERS, observation_end="2026-06-30")
         assert found.frames["months"]["revenue_came"].tolist() == [9.0, 0.0]  # a; b and c came later
 
     def test_nothing_saved_says_what_to_do(self, built):
-        assert told.months_told("demo", ORDERS, "2026-06-30").verdict == NOT_SUPPLIED
+        assert tell_earlier("demo", ORDERS, observation_end="2026-06-30").verdict == NOT_SUPPLIED
 
     @pytest.mark.parametrize(
         ("spoil", "sentence"),
@@ -167,12 +173,12 @@ class TestMonths:
     )
     def test_a_file_that_cannot_be_used_is_one_sentence(self, built, spoil, sentence):
         spoil(saved_months(built[0]))
-        found = attempted(told.months_told, "demo", ORDERS, "2026-06-30")
+        found = tell_earlier("demo", ORDERS, observation_end="2026-06-30")
         assert found.verdict == UNUSABLE and re.search(sentence, found.facts["why"])
 
     def test_another_share_of_the_customers_is_not_compared(self, built):
         saved_months(built[0], share=0.5)
-        found = attempted(told.months_told, "demo", ORDERS, "2026-06-30")
+        found = tell_earlier("demo", ORDERS, observation_end="2026-06-30")
         assert "was made from 0.5 of the customers and the pages now from 1" in found.facts["why"]
 
     def test_the_earliest_forecast_of_the_last_year_is_drawn(self, built):
@@ -182,13 +188,13 @@ class TestMonths:
             other.mkdir()
             (other / "told.json").write_text(json.dumps({"dataset": "demo", "observation_end": day}))
             (other / "months.csv").write_text((place / "months.csv").read_text())
-        assert told.read_months("demo", "2026-06-30")[0].isoformat() == "2026-04-30"
-        assert told.read_months("demo", "2027-12-31")[0].isoformat() == "2026-05-31"
+        assert read_months("demo", "2026-06-30")[0].isoformat() == "2026-04-30"
+        assert read_months("demo", "2027-12-31")[0].isoformat() == "2026-05-31"
 
 
 def test_the_retention_page_says_why_a_file_cannot_be_used(built):
     folder, shop = built
-    place = folder / history.close_month(shop)
+    place = folder / close_month(shop)
     (place / "told.json").write_text(json.dumps({"dataset": "cdnow"}))
-    found = history.score("demo", purchases_on([("a", "2026-05-01")]), "2026-05-31")
+    found = tell_closed("demo", purchases_on([("a", "2026-05-01")]), "2026-05-31")
     assert found.verdict == UNUSABLE and "dataset is 'cdnow', not 'demo'" in found.facts["why"]

@@ -1,6 +1,5 @@
 """The sample page in a browser: what every page must be at both widths and on paper."""
 
-import json
 import re
 
 import pytest
@@ -8,7 +7,9 @@ from pypdf import PdfReader
 
 import report_sample
 from browser import DESKTOP, PHONE, browser, needs_browser, visit
-from regulars.report.render import render_blocks, render_index
+from regulars.pages.index import render_index
+from regulars.report.wording import FOLDER
+from regulars.told import read_told
 
 A4 = (595, 842)  # points
 
@@ -18,15 +19,15 @@ def sample(tmp_path_factory):
     """Files of the sample page, of one without charts and of an index."""
     folder = tmp_path_factory.mktemp("pages")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGULARS_ROOT", str(folder))
         patch.setenv("REGULARS_STAGING", str(folder))
-        report = report_sample.build(folder / "wording")
-    plain = [block for block in report.blocks if block["kind"] != "figure"]
-    metrics = json.loads((folder / "reports/example/metrics/retention.json").read_text(encoding="utf-8"))
-    words = folder / "wording"
+        writer = report_sample.build(folder / "wording")
+        told = read_told("example", "retention")
+    plain = [block for block in writer.blocks if block["kind"] != "figure"]
     pages = {
-        "sample": render_blocks(report.blocks, wording_folder=words),
-        "plain": render_blocks(plain, wording_folder=words),
-        "index": render_index(report_sample.ABOUT, {"retention": metrics}, wording_folder=words),
+        "sample": report_sample.html_of(writer),
+        "plain": report_sample.html_of(writer, plain),
+        "index": render_index(report_sample.ABOUT, {"retention": told}, folders=(FOLDER, folder / "wording")),
     }
     for name, html in pages.items():
         (folder / f"{name}.html").write_text(html, encoding="utf-8")

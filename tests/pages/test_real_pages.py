@@ -13,11 +13,13 @@ import yaml
 
 import pages
 from browser import browser, needs_browser
+from regulars.pages.build import html_of
 from sample_project import PARTS, ROOT, run
 
 pytestmark = [pytest.mark.full, pytest.mark.xdist_group("real pages")]
 FILES = {"online_retail": "uci_online_retail", "complete_journey": "complete_journey"}
 STAGES = ("ingest", "clean", "value", "segments")
+PAGES = ("value", "segments")
 MOST_BYTES = 6_000_000
 
 
@@ -43,6 +45,9 @@ def built(request, shared_data, tmp_path_factory):
     for stage in STAGES:
         done = run(folder, "run", stage, name)
         assert done.returncode == 0, f"{stage}: {done.stderr}"
+    for stage in PAGES:
+        html = html_of(pages.told_of(folder, name, stage))
+        (folder / f"reports/{name}/{stage}.html").write_text(html, encoding="utf-8")
     return folder, name
 
 
@@ -52,19 +57,19 @@ def words(folder, name, stage) -> str:
 
 
 @needs_browser
-@pytest.mark.parametrize("stage", ["value", "segments"])
+@pytest.mark.parametrize("stage", PAGES)
 def test_pages_are_whole_in_a_browser(built, stage):
     folder, name = built
     with browser() as chromium:
         pages.assert_whole_in_browser(chromium, folder, name, stage)
 
 
-@pytest.mark.parametrize("stage", ["value", "segments"])
+@pytest.mark.parametrize("stage", PAGES)
 def test_figures_are_those_of_the_tables(built, stage):
     assert pages.assert_figures_are_those_of_the_tables(*built, stage) > 0
 
 
-@pytest.mark.parametrize("stage", ["value", "segments"])
+@pytest.mark.parametrize("stage", PAGES)
 def test_pages_say_that_costs_are_approximated_and_stay_small(built, stage):
     folder, name = built
     assert "costs approximated as" in words(folder, name, stage)

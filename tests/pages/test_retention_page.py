@@ -10,13 +10,15 @@ import pandas as pd
 import pytest
 
 from memory_dataset import MemoryDataset, blocks_of, models_of
-from regulars.clv import BetaGeoFitter, ModelsRecord
-from regulars.history import close_month as history
+from regulars.clv import WITHOUT_MODEL, BetaGeoFitter, ModelsRecord
+from regulars.finding import UNUSABLE
+from regulars.history.customers import COLUMNS
 from regulars.purchases import Purchases
 from regulars.simulate.jars import jar_lines
 from regulars.simulate.logs import order_log
 
-ALWAYS = ("calls", "cohorts", "groups", "base", "states", "needs", "worth", "last", "judged", "told")
+WITHOUT = ("calls", "base", "states", "needs", "worth", "last", "judged")  # sections that need a model
+ALWAYS = ("calls", "cohorts", "groups", "base", "states", "needs", "worth", "last", "judged", "closed")
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +44,13 @@ def value_of(orders: pd.DataFrame, end, record: ModelsRecord) -> pd.DataFrame:
     return table.assign(clv_low=0.5 * table["clv"], clv_high=1.5 * table["clv"], tier="small")
 
 
-def page(orders: pd.DataFrame, end, record: ModelsRecord, monkeypatch, tmp_path, but=(), **more) -> dict:
+def page(orders: pd.DataFrame, end, record: ModelsRecord, monkeypatch, tmp_path, but=(), untold="", **more) -> dict:
     """Run the notebook on a log, and on more tables; its report and what it saved."""
     orders = orders.assign(ordered_at=pd.to_datetime(orders["ordered_at"]))
     value = value_of(orders, end, record)
+    if untold:  # what the value stage leaves where the orders allow no model
+        record = replace(record, entries={}, champion=None, untold=untold)
+        value[[name for name in value if name.startswith(("p_", "clv", "value_"))]] = np.nan
     segments = value[["customer_id"]].assign(segment="loyal", cluster="none")
     found = {"value": value, "segments": segments}
     shop = MemoryDataset({"orders": orders, **more}, end, name="cdnow", found=found, models=record)
@@ -83,7 +88,7 @@ def contracts_of(*rows) -> pd.DataFrame:
 def test_a_usual_log_says_everything(record, monkeypatch, tmp_path):
     levers = [{"lever": "retention", "elasticity": 1.5, "elasticity_low": 1.2, "elasticity_high": 1.9}]
     made = page(usual(), "2025-12-31", replace(record, elasticities=levers), monkeypatch, tmp_path)
-    assert "The base grew by" in made["words"] or "The base held" in made["words"]
+    assert "The base grew by 37 customers in 3 months: 53 came or came back, 16 were lost" in made["words"]
     assert "beside published averages (Gupta, Lehmann and Stuart 2004" in made["words"]
     assert "Of last month's customers" in made["words"]
     assert "no control group has shown it" in made["words"]
@@ -91,6 +96,20 @@ def test_a_usual_log_says_everything(record, monkeypatch, tmp_path):
     assert "Whether the jar is nearly empty is n/a" in made["words"]
     assert made["scope"]["agreed"]["holds"].all()
     assert made["saved"]["p_never"].notna().any()
+
+
+def test_orders_that_allow_no_model_leave_what_needs_none(record, monkeypatch, tmp_path):
+    """The first screen says why, each section that needs a model says so, and nothing is told of any customer."""
+    why = "These orders cannot be modelled: there is one customer only; supply more customers, or a longer history."
+    made = page(usual(), "2025-12-31", record, monkeypatch, tmp_path, but=WITHOUT, untold=why)
+    assert "who is leaving is not told" in made["words"] and why in made["words"]
+    sections, told = made["scope"]["report"].told.sections, made["scope"]["report"].told
+    stands = {key for key, finding in sections.items() if finding.verdict != UNUSABLE}
+    assert stands == {"cohorts", "groups", "contracts", "costs", "closed"}
+    assert {sections[key].facts["why"] for key in set(sections) - stands} == {WITHOUT_MODEL}
+    assert [tile.key for tile in told.tiles] == list(told.metrics) == ["second"]
+    assert not told.actions and not told.modelled
+    assert made["saved"].drop(columns="customer_id").isna().all(axis=None)
 
 
 def test_one_cohort(record, monkeypatch, tmp_path):
@@ -157,11 +176,11 @@ def test_saved_forecasts_of_another_dataset_are_one_sentence(record, monkeypatch
     folder = tmp_path / "data" / "history" / "cdnow" / "2025-11-30"
     folder.mkdir(parents=True)
     (folder / "told.json").write_text(json.dumps({"dataset": "demo", "observation_end": "2025-11-30"}))
-    (folder / "customers.csv").write_text(",".join(history.COLUMNS) + "\n")
+    (folder / "customers.csv").write_text(",".join(COLUMNS) + "\n")
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
     orders = usual()
     said = "data/history/cdnow/2025-11-30/told.json: dataset is 'demo', not 'cdnow': the file belongs elsewhere"
-    assert said in page(orders, "2025-12-31", record, monkeypatch, tmp_path, but=("told",))["words"]
+    assert said in page(orders, "2025-12-31", record, monkeypatch, tmp_path, but=("closed",))["words"]
 
 
 def test_order_lines_sharpen_the_call_by_date(record, monkeypatch, tmp_path):

@@ -1,6 +1,7 @@
 """The page of value on data that leave little to say: each answer is a sentence, and the rest stands."""
 
 import json
+import re
 from datetime import date
 
 import numpy as np
@@ -110,10 +111,19 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     made = firm(orders.reset_index(drop=True), order_lines=lines_of(orders, 6))
     value = made.value()
     assert opens in value and why in value and "supply more customers" in value
-    assert value.count("It needs a model of these orders") == 5
+    assert value.count(why) == 6, "the answer, and five sections"
     assert not any("BG/NBD" in words for words in blocks_of(made.scope["report"])[-1]["source"]), "none was fitted"
     spent = made.scope["report"].told.metrics
-    assert spent["spent"]["value"] == pytest.approx(orders["amount"].sum()) and spent["customers"]["value"] == customers
+    assert spent["spent"]["value"] == pytest.approx(orders["amount"].sum())
+    assert spent["customers"]["value"] == customers
+    for part in (
+        "with the customers still to come",
+        "Who carries it",
+        "do they belong there",
+        "trust this",
+        "customers buy",
+    ):
+        assert re.search(f"“[^”]*{part}[^”]*” is not told", value), part
     assert "“How far can you trust this?” is not told" in value and "Revenue of the last 180 days" in value
     assert "what is to come is not foretold" in value and "What earlier months told is not drawn" in value
     made.segments()
@@ -132,6 +142,20 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     stages = ("value", "segments", "satisfaction", "retention")
     told = {stage: read_told("tiny", stage) for stage in stages}
     assert opens in render_index(made.shop.about, told), "the index opens with it too"
+
+
+def test_forecasts_that_cannot_be_tested_are_not_told(firm):
+    """Nobody came back before the last days: models can be fitted, and none of them held against what came."""
+    first = pd.DataFrame({"customer_id": [f"c{i}" for i in range(60)], "ordered_at": "2025-01-05", "amount": 20.0})
+    again = pd.DataFrame(
+        {"customer_id": first["customer_id"][:20], "ordered_at": "2025-12-20", "amount": range(20, 40)}
+    )
+    made = firm(pd.concat([first, again], ignore_index=True))
+    value = made.value()
+    assert "We cannot tell what our 60 customers are worth" in value
+    assert value.count("No forecast can be judged on past orders: cutoff 2025-10-02: no customer has a repeat") == 6
+    assert made.scope["report"].told.actions == [] and made.shop.models.untold.startswith("No forecast can be judged")
+    assert made.shop.found["value"]["clv"].isna().all()
 
 
 @pytest.mark.parametrize("customers", [2, 10])

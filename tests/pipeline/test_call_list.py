@@ -33,9 +33,9 @@ def scored():
 
 
 def test_it_is_the_page_s_list_with_real_ids(scored):
-    listed, refused = call_list(scored, None, "demo", 4, 0.1)
+    listed, refused = call_list(scored, None, "demo", length=4, min_alive=0.1)
     assert listed["customer_id"].tolist() == ["real-1", "real-5", "real-4", "real-0"]
-    page = at_risk(scored, 4, 0.1)
+    page = at_risk(scored, 4, min_alive=0.1)
     assert listed["rank"].tolist() == page["rank"].tolist() == [1, 2, 3, 4]
     assert listed["customer"].tolist() == pseudonyms(page["customer_id"], "demo").tolist()
     assert listed["call_by"].notna().all()
@@ -50,7 +50,7 @@ def test_who_said_no_is_left_off_and_counted(scored):
             "region": ["North", "South", "West"],
         }
     )
-    listed, refused = call_list(scored, base, "demo", 4, 0.1)
+    listed, refused = call_list(scored, base, "demo", length=4, min_alive=0.1)
     assert listed["customer_id"].tolist() == ["real-5", "real-4", "real-0"]
     assert listed["rank"].tolist() == [2, 3, 4]
     assert listed["region"].tolist()[:2] == ["South", "West"]
@@ -63,7 +63,7 @@ def built(shop, scored, root, monkeypatch):
     from regulars import catalog
 
     shop.write("params.yaml", (root / "params.yaml").read_text())
-    monkeypatch.setattr(catalog.files, "validate", lambda frame, *_: frame)
+    monkeypatch.setattr("regulars.catalog.files.validate", lambda frame, *_: frame)
     catalog.write_parquet(scored, "data/scored/demo/customers.parquet")
     catalog.write_json({"dataset": CLEANED}, "data/clean/demo/ledger.json")
     return shop

@@ -12,8 +12,8 @@ import regulars
 from memory_dataset import MemoryDataset, models_of
 from regulars import catalog
 from regulars.errors import UserError
-from regulars.report import Report
 from regulars.simulate.logs import order_log
+from regulars.told import Report
 
 ORDERS = pd.DataFrame(
     {
@@ -113,7 +113,7 @@ def test_what_cannot_be_opened_is_refused_at_once(project, name, changes, senten
 def test_a_shared_setting_changes_for_every_stage(project):
     shop = regulars.open("demo", interval_level=0.8)
     assert {shop.settings(stage).interval_level for stage in ("clean", "value", "retention", "pages")} == {0.8}
-    assert shop.report("value").interval_level == 0.8
+    assert shop.report("value").told.page["level"] == 0.8
 
 
 def test_what_is_found_is_handed_on(project):

@@ -8,7 +8,7 @@ import yaml
 
 from sample_project import PARTS, ROOT, run
 
-ALWAYS = ("calls", "cohorts", "groups", "base", "states", "needs", "worth", "last", "judged", "told")
+ALWAYS = ("calls", "cohorts", "groups", "base", "states", "needs", "worth", "last", "judged", "closed")
 pytestmark = [pytest.mark.full, pytest.mark.pipeline, pytest.mark.xdist_group("retention_projects")]
 UCI = """\
 title: Online Retail

@@ -2,12 +2,13 @@
 
 import json
 import os
+from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
 
-from regulars import runner
+from regulars import cli, runner
 from regulars.cli import main
 from regulars.errors import UserError
 from regulars.stages import Stage
@@ -38,7 +39,6 @@ def project(tmp_path, monkeypatch):
         monkeypatch.setenv(name, os.environ.get(name, ""))  # the runner sets them: put them back afterwards
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
     monkeypatch.setitem(runner.STAGES, "tiny", TINY)
-    monkeypatch.setattr(runner, "_render", lambda *_: None)  # pages have their own tests
 
     def write(*cells, **options):
         nbformat.write(notebook_of(*cells, **options), tmp_path / "notebooks" / "tiny.ipynb")
@@ -166,3 +166,44 @@ def test_what_the_machine_lacks_is_told_from_a_notebook_too(project, capsys, cel
     project(cell)
     assert main(["run", "tiny", "shop"]) == 1
     assert capsys.readouterr().err == f"regulars: {told}; earlier outputs stand.\n"
+
+
+def test_a_swap_that_was_killed_between_its_steps_is_finished(tmp_path):
+    earlier, target = tmp_path / "data/.tiny.earlier", tmp_path / "data/tiny"
+    earlier.mkdir(parents=True)
+    (earlier / "old.csv").write_text("old")
+    runner.finish_swap(tmp_path, ["data/tiny/", "data/tiny.json"])
+    assert (target / "old.csv").read_text() == "old" and not earlier.exists(), "the new one was not there yet"
+    earlier.mkdir()
+    (target / "old.csv").write_text("new")
+    runner.finish_swap(tmp_path, ["data/tiny/"])
+    assert (target / "old.csv").read_text() == "new" and not earlier.exists(), "the new one stood already"
+
+
+def test_a_folder_is_never_half_there(tmp_path, monkeypatch):
+    """Until the new folder stands the earlier one lies beside it, whole."""
+    for place, text in (("root", "old"), ("staging", "new")):
+        (tmp_path / place / "tables/tiny").mkdir(parents=True)
+        (tmp_path / place / "tables/tiny/a.csv").write_text(text)
+    real, seen = Path.replace, []
+
+    def watched(self, target):
+        seen.append((target.parent / ".tiny.earlier/a.csv").read_text())
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    runner.swap_in(tmp_path / "staging", tmp_path / "root", ["tables/tiny/"])
+    assert seen == ["old"] and (tmp_path / "root/tables/tiny/a.csv").read_text() == "new"
+    assert [path.name for path in (tmp_path / "root/tables").iterdir()] == ["tiny"]
+
+
+def test_an_empty_lock_of_a_killed_build_is_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
+    lock = tmp_path / ".dvc/tmp/rwlock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+    cli._clear_empty_lock()
+    assert not lock.exists()
+    lock.write_text("{}")
+    cli._clear_empty_lock()
+    assert lock.exists(), "one that says something is DVC's own"

@@ -43,13 +43,13 @@ pages:
 
 datasets:
   a:
-    common: {seed: 2}   # in English
+    common: {seed: 2}                 # in English
     value: {}                     # as it is
     pages:
       language: en
   b:
     common: {}
-    pages:                      # the last
+    pages:                        # the last
       language: en                # here too
   c:
 """
@@ -102,7 +102,7 @@ def test_a_second_time_changes_nothing(old, capsys):
     [
         (OLD, "index"),
         (OLD.replace("\nindex: {}\n", ""), "common.language"),
-        (NEW.replace("    pages:   ", "    index:   "), "datasets.b.index"),
+        (NEW.replace("    common: {}\n    pages:", "    common: {}\n    index:"), "datasets.b.index"),
         (NEW.replace("{seed: 2}", "{seed: 2, language: en}"), "datasets.a.common.language"),
     ],
 )
@@ -120,14 +120,14 @@ def test_the_former_layout_is_refused_with_what_to_do(old, capsys, content, what
     ("before", "after"),
     [
         ("common: {language: de}\ndatasets: {a: {index: {}}}\n",
-         "common: {}\npages:\n  language: de\n\ndatasets: {a: {pages: {}}}\n"),
+         "common: {}\ndatasets: {a: {pages: {}}}\npages:\n  language: de\n"),
         ("common: {seed: 1, language: de}\nindex:\ndatasets: {}\n",
          "common: {seed: 1}\npages:\n  language: de\ndatasets: {}\n"),
         ("datasets: {a: {common: {language: de}}}\n", "datasets: {a: {common: {}, pages: {language: de}}}\n"),
         ("datasets:\n  a:\n    common:\n      language: de\n",
-         "datasets:\n  a:\n    pages:\n      language: de\n    common: {}\n"),
+         "datasets:\n  a:\n    common: {}\n    pages:\n      language: de\n"),
         ("index: {x: 1}\ncommon:\n  language: de\ndatasets: {}\n",
-         "pages: {language: de, x: 1}\ncommon: {}\ndatasets: {}\n"),
+         "pages: {x: 1, language: de}\ncommon: {}\ndatasets: {}\n"),
     ],
 )  # fmt: skip
 def test_however_it_is_written(before, after):
@@ -139,7 +139,7 @@ def test_however_it_is_written(before, after):
 def test_what_only_a_person_can_decide_is_left_alone(old):
     content = OLD.replace("index: {}\n\n", "index: {}\npages: {language: en}\n\n", 1)
     (old / "params.yaml").write_text(content)
-    with pytest.raises(UserError, match="cannot be changed without losing something: rename the section 'index'"):
+    with pytest.raises(UserError, match="has both 'index' and 'pages', and only a person can tell"):
         upgrade(old)
     assert (old / "params.yaml").read_text() == content
 

@@ -4,65 +4,51 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
-import nbformat
 import pandas as pd
 import pytest
 
 import report_sample
-from regulars.finding import Finding
-from regulars.report import Report, charts, layout
-from regulars.report.blocks import BLOCK_TYPE, PLOTLY_TYPE, bar_range, plain_figure
-from regulars.report.render import (
-    PageError,
-    block_html,
-    notebook_blocks,
-    render_blocks,
-    render_index,
-    render_page,
-)
-from regulars.report.wording import WordingError
+from regulars.finding import UNUSABLE, Finding, Remark
+from regulars.pages import live
+from regulars.pages.index import render_index
+from regulars.report import charts, drawing
+from regulars.report.blocks import PLOTLY_TYPE, bar_range, plain_figure
+from regulars.report.layout import Page, Section, section, table
+from regulars.report.render import PageError, block_html
+from regulars.report.wording import FOLDER, WordingError
+from regulars.report.writer import Writer
 from regulars.statistics.intervals import Estimate
+from regulars.told import read_told
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
+    for variable in ("REGULARS_ROOT", "REGULARS_STAGING"):
+        monkeypatch.setenv(variable, str(tmp_path))
     return tmp_path
 
 
 @pytest.fixture
-def report(folder) -> Report:
-    """A report with nothing said yet."""
-    words = report_sample.wording_folder(folder / "wording")
-    return Report("retention", report_sample.ABOUT, wording_folder=words, layout=dict(report_sample.LAYOUT))
+def writer(folder) -> Writer:
+    """A writer that has written nothing yet."""
+    return report_sample.writer(folder / "wording")
 
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory):
-    """The finished sample: its report, its folder, its page."""
+    """The finished sample: its writer, what was told, its folder, its page."""
     folder = tmp_path_factory.mktemp("sample")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGULARS_ROOT", str(folder))
         patch.setenv("REGULARS_STAGING", str(folder))
-        report = report_sample.build(folder / "wording")
-    html = render_blocks(report.blocks, wording_folder=folder / "wording")
-    return SimpleNamespace(report=report, folder=folder, html=html, words=folder / "wording")
-
-
-def notebook(blocks, *more) -> dict:
-    """Executed notebook that displayed these blocks, one per cell, and more outputs in its last cell."""
-    cells = []
-    for block in blocks:
-        block = dict(block)
-        figure = {PLOTLY_TYPE: block.pop("figure")} if "figure" in block else {}
-        data = {BLOCK_TYPE: block, **figure, "text/html": block_html(block)}
-        output = nbformat.v4.new_output("display_data", data)
-        cells.append(nbformat.v4.new_code_cell("report.say()", outputs=[output]))
-    cells.append(nbformat.v4.new_markdown_cell("For the analyst only."))
-    cells.append(nbformat.v4.new_code_cell("# the last\nprint(1)", outputs=list(more)))
-    return nbformat.v4.new_notebook(cells=cells)
+        writer = report_sample.build(folder / "wording")
+        told = read_told("example", "retention")
+    folders = (FOLDER, folder / "wording")
+    return SimpleNamespace(writer=writer, told=told, folder=folder, html=report_sample.html_of(writer), folders=folders)
 
 
 class Tags(HTMLParser):
@@ -121,7 +107,6 @@ def test_the_page_has_one_of_each_and_everything_in_order(sample):
     assert places == sorted(places)
     current = [attrs for attrs in tags.all("a") if attrs.get("aria-current") == "page"]
     assert [attrs["href"] for attrs in current] == ["retention.html"]
-    assert "For the analyst only" not in sample.html
 
 
 def test_charts_have_words_for_those_who_do_not_see_them(sample):
@@ -159,8 +144,8 @@ def _hash(text: str) -> str:
 
 def test_plotly_comes_once_and_only_with_charts(sample):
     assert sample.html.count("plotly.js v") == 1
-    plain = [block for block in sample.report.blocks if block["kind"] != "figure"]
-    html = render_blocks(plain, wording_folder=sample.words)
+    plain = [block for block in sample.writer.blocks if block["kind"] != "figure"]
+    html = report_sample.html_of(sample.writer, plain)
     assert "<script" not in html
     assert "script-src 'none'" in Tags(html).all("meta")[1]["content"]
     assert len(html) < 50_000
@@ -172,7 +157,7 @@ def test_numbers_on_the_page_are_those_of_the_tables(sample):
     linked = {attrs["href"] for attrs in Tags(sample.html).all("a") if attrs["href"].endswith(".csv")}
     assert linked == {f"tables/retention/{name}" for name in files}
     assert len(files) == report_sample.FIGURES + 1
-    listed = pd.read_csv(tables / "list.csv")
+    listed = pd.read_csv(tables / "who.list.csv")
     assert len(listed) == 50
     assert f"£{listed['value_at_risk'].sum():,.0f}" in sample.html
     assert f"£{listed['value_at_risk'][0]:,.0f}" in sample.html
@@ -182,83 +167,66 @@ def test_numbers_on_the_page_are_those_of_the_tables(sample):
     assert drawn == pd.read_csv(tables / "cohorts.curves.csv")["share"].tolist()
 
 
-def test_the_same_input_gives_the_same_bytes(sample, tmp_path, monkeypatch):
-    monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
-    again = report_sample.build(tmp_path / "wording")
-    assert render_blocks(again.blocks, wording_folder=tmp_path / "wording") == sample.html
-    for path in sorted((sample.folder / "reports").rglob("*.*")):
-        assert path.read_bytes() == (tmp_path / path.relative_to(sample.folder)).read_bytes()
+def test_the_same_input_gives_the_same_bytes(sample, folder):
+    again = report_sample.build(folder / "wording")
+    assert report_sample.html_of(again) == sample.html
+    files = [path for path in sorted((sample.folder / "reports").rglob("*")) if path.is_file()]
+    assert len(files) == report_sample.FIGURES + 3  # a table, what is told, the metrics
+    for path in files:
+        assert path.read_bytes() == (folder / path.relative_to(sample.folder)).read_bytes()
 
 
-def test_text_from_data_stays_text(report):
-    frame = pd.DataFrame({"step": ['<script>alert(1)</script> & "co"', "a</script>"], "rows": [3, 2]})
-    fig = charts.bars(frame, "step", "rows", x_title=report.word("axis.rows"))
-    report.answer("worse", kept=0.5, risk=1, customers=2, calls=3, gain=Estimate(1, 1, 1))
-    report.figure("who.ledger", fig, frame, columns={"step": "text", "rows": "count"}, raw=3, kept=2)
-    report.close(first="x", second="y", holdouts=1)
-    html = render_blocks(report.blocks, wording_folder=report.wording.folder)
+def test_text_from_data_stays_text(writer):
+    frame = pd.DataFrame({"segment": ['<script>alert(1)</script> & "co"', "a</script>"], "value_at_risk": [3, 2]})
+    writer.answer("worse", kept=0.5, risk=1, customers=2, calls=3, gain=Estimate(1, 1, 1))
+    writer.chart("told.bars", frame, columns={"segment": "text"}, worth=5)
+    writer.close(first="x", second="y", holdouts=1)
+    html = report_sample.html_of(writer)
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &#34;co&#34;" in html
     assert html.count("</script>") == 3
-    label = report.blocks[1]["figure"]["layout"]["yaxis"]["ticktext"][0]
+    label = writer.blocks[1]["figure"]["layout"]["yaxis"]["ticktext"][0]
     assert label.startswith("&lt;script>alert")
 
 
 def test_real_data_are_called_real(folder):
-    report = report_sample.build(folder / "wording", simulated=False)
-    html = render_blocks(report.blocks, wording_folder=folder / "wording")
+    html = report_sample.html_of(report_sample.build(folder / "wording", simulated=False))
     assert "Real orders, none simulated." in html
     assert "Simulated data" not in html
 
 
-# ---- notebooks ----
-
-
-def test_a_notebook_becomes_its_page(sample, tmp_path):
-    made = notebook(sample.report.blocks, nbformat.v4.new_output("stream", name="stdout", text="checked\n"))
-    assert render_page(made, wording_folder=sample.words) == sample.html
-    path = tmp_path / "05_retention.ipynb"
-    nbformat.write(made, path)
-    assert render_page(path, wording_folder=sample.words) == sample.html
-
-
-def test_a_notebook_that_failed_or_warned_is_refused(sample, tmp_path):
-    cell = len(sample.report.blocks) + 2
-    stderr = nbformat.v4.new_output("stream", name="stderr", text="\nUserWarning: something\n  at line 3\n")
-    with pytest.raises(
-        PageError, match=rf"05_retention, cell {cell} \(# the last\) wrote to stderr.*UserWarning: some"
-    ):
-        render_page(notebook(sample.report.blocks, stderr), name="05_retention", wording_folder=sample.words)
-    error = nbformat.v4.new_output("error", ename="KeyError", evalue="'clv'", traceback=[])
-    path = tmp_path / "05_retention.ipynb"
-    nbformat.write(notebook(sample.report.blocks, error), path)
-    with pytest.raises(PageError, match=rf"05_retention\.ipynb, cell {cell} .* failed: KeyError: 'clv'"):
-        render_page(path, wording_folder=sample.words)
+def test_a_part_of_the_customers_is_called_one(sample, folder):
+    told = "20% of the customers"
+    assert told not in sample.html
+    assert told in report_sample.html_of(report_sample.build(folder / "wording", share=0.2))
 
 
 def test_a_page_needs_one_answer_and_one_end(sample):
-    blocks = sample.report.blocks
-    with pytest.raises(PageError, match=r"calls report\.answer 0 times, and once is right"):
-        render_blocks(blocks[1:], wording_folder=sample.words)
-    with pytest.raises(PageError, match=r"calls report\.answer 2 times"):
-        render_blocks([blocks[0], *blocks], wording_folder=sample.words)
-    with pytest.raises(PageError, match=r"02_value makes no page: it calls report\.close 0 times"):
-        render_page(notebook(blocks[:-1]), name="02_value", wording_folder=sample.words)
-    with pytest.raises(PageError, match=r"something follows report\.close"):
-        render_blocks([blocks[0], blocks[-1], blocks[2]], wording_folder=sample.words)
-    with pytest.raises(PageError, match=r"answer 0 times"):
-        render_page(notebook([]), wording_folder=sample.words)
+    blocks = sample.writer.blocks
+
+    def render(*some):
+        return report_sample.html_of(sample.writer, list(some))
+
+    with pytest.raises(PageError, match=r"retention makes no page: it has 0 of 'answer', and one is right"):
+        render(*blocks[1:])
+    with pytest.raises(PageError, match=r"has 2 of 'answer'"):
+        render(blocks[0], *blocks)
+    with pytest.raises(PageError, match=r"has 0 of 'close'"):
+        render(*blocks[:-1])
+    with pytest.raises(PageError, match=r"something follows its end"):
+        render(blocks[0], blocks[-1], blocks[2])
+    with pytest.raises(PageError, match=r"0 of 'answer'"):
+        render()
 
 
-def test_blocks_are_read_in_the_order_of_the_cells(sample):
-    assert notebook_blocks(notebook(sample.report.blocks), "x") == sample.report.blocks
+# ---- sections ----
 
 
-def test_a_finding_is_told_as_one_section(report):
+def test_a_finding_is_told_as_one_section(writer):
     rows = report_sample.listed(3)
     facts = {"listed": 3, "worth": rows["value_at_risk"].sum()}
-    report.tell("told", Finding("few", facts, {"states": rows, "bars": rows}))
-    kinds = [(block["kind"], block.get("id")) for block in report.blocks]
+    writer.tell("told", Finding("few", facts, {"states": rows, "bars": rows}))
+    kinds = [(block["kind"], block.get("id")) for block in writer.blocks]
     assert kinds == [
         ("section", "retention-section-told"),
         ("text", None),
@@ -266,69 +234,88 @@ def test_a_finding_is_told_as_one_section(report):
         ("table", "retention-told-states"),
         ("sure", None),
     ]
-    assert report.blocks[0]["title"] == "Of all 3 it is the first"
-    assert report.blocks[-1]["text"] == "They are only 3."
+    assert writer.blocks[0]["title"] == "Of all 3 it is the first"
+    assert writer.blocks[-1]["text"] == "They are only 3."
 
 
-def test_a_finding_without_a_frame_or_a_box_leaves_them_out(report):
-    report.tell("told", Finding("few", {"listed": 3, "worth": 5.0}))
-    assert [block["kind"] for block in report.blocks] == ["section", "text", "sure"]
+def test_a_finding_without_a_frame_or_a_box_leaves_them_out(writer):
+    writer.tell("told", Finding("few", {"listed": 3, "worth": 5.0}))
+    assert [block["kind"] for block in writer.blocks] == ["section", "text", "sure"]
 
 
-def test_a_finding_tells_all_that_it_brings(report):
+def test_a_finding_tells_all_that_it_brings(writer):
     with pytest.raises(WordingError, match=r"no sentence of retention\.told uses the fact 'months'"):
-        report.tell("told", Finding("few", {"listed": 3, "worth": 5.0, "months": 12}))
-    with pytest.raises(WordingError, match=r"has no 'told\.rows' for the frame 'rows'"):
-        report.tell("told", Finding("few", {"listed": 3, "worth": 5.0}, {"rows": report_sample.listed(3)}))
+        writer.tell("told", Finding("few", {"listed": 3, "worth": 5.0, "months": 12}))
+    with pytest.raises(WordingError, match=r"retention declares no 'told\.rows' for the frame 'rows'"):
+        writer.tell("told", Finding("few", {"listed": 3, "worth": 5.0}, {"rows": report_sample.listed(3)}))
+
+
+def test_what_only_the_data_tell_goes_over_what_the_page_declares(writer):
+    rows = report_sample.listed(3)
+    shown, formats = {"bars": {"colours": charts.RISK}}, {"states": {"value_at_risk": "count"}}
+    facts = {"listed": 3, "worth": 5.0}
+    writer.tell("told", Finding("few", facts, {"states": rows, "bars": rows}, shown, formats))
+    by_kind = {block["kind"]: block for block in writer.blocks}
+    assert by_kind["figure"]["figure"]["data"][0]["marker"]["color"] == [drawing.faded(charts.RISK, 0.8)] * 3
+    assert by_kind["table"]["table"]["rows"][0] == ["Cannot lose", "2,400"]
+
+
+def test_sections_stand_in_the_order_of_the_page(sample):
+    told = replace(sample.told, sections=dict(reversed(sample.told.sections.items())))
+    writer = Writer(report_sample.PAGE, told.page, sample.writer.wording)
+    assert writer.write(told) == sample.writer.blocks
+
+
+def test_a_section_that_no_page_declares_is_refused(writer, sample):
+    with pytest.raises(WordingError, match=r"the page of retention declares no section 'extra'"):
+        writer.write(replace(sample.told, sections={"extra": Finding(key="extra")}))
+    with pytest.raises(WordingError, match=r"the page of retention declares no section 'extra'"):
+        writer.tell("extra", Finding())
+
+
+def test_what_is_not_there_or_unusable_is_one_line(writer):
+    writer.page = Page("retention", "retention.html", (section("told"), Section("who", {}, needs="surveys")))
+    for _ in range(2):
+        writer.tell("who", Finding("not_supplied"))
+    writer.tell("told", Finding(UNUSABLE, {"why": "there is one customer only."}))
+    assert [block["kind"] for block in writer.blocks] == ["not_supplied", "not_supplied"], "the same is said once"
+    assert writer.blocks[0]["text"] == writer.word("not_supplied.surveys")
+    assert "Who is it?" in writer.blocks[1]["text"] and "there is one customer only." in writer.blocks[1]["text"]
+
+
+def test_each_remark_is_a_paragraph_of_its_own(writer):
+    one = Remark("text", {"old": 0.4, "new": 0.5})
+    writer.say_each("cohorts", [one, one])
+    said = [block["text"] for block in writer.blocks if block["kind"] == "text"]
+    assert len(said) == 2
+    assert said[0] == said[1] != ""
 
 
 # ---- what a call refuses ----
 
 
-def test_a_call_names_the_missing_key_or_fact(report):
+def test_a_call_names_the_missing_key_or_fact(writer):
     with pytest.raises(WordingError, match=r"no entry 'retention\.answer\.wors' or 'answer\.wors'; did you mean"):
-        report.answer("wors")
+        writer.answer("wors")
     with pytest.raises(WordingError, match=r"'retention\.answer\.worse' needs the fact 'customers'"):
-        report.answer("worse", kept=1, risk=1, calls=3, gain=Estimate(1))
+        writer.answer("worse", kept=1, risk=1, calls=3, gain=Estimate(1))
     with pytest.raises(WordingError, match=r"none of .*'retention\.answer\.worse\.lead'.* uses the fact 'months'"):
-        report.answer("worse", kept=1, risk=1, calls=3, gain=Estimate(1), customers=3, months=3)
-    with pytest.raises(WordingError, match=r"retention\.list: en\.po has no entry .* or 'column\.colour'"):
-        report.layout["list"] = layout.table({"colour": "text"})
-        report.table("list", pd.DataFrame({"colour": ["red"]}))
+        writer.answer("worse", kept=1, risk=1, calls=3, gain=Estimate(1), customers=3, months=3)
+    writer.page = Page("retention", "retention.html", (section("told", states=table({"colour": "text"})),))
+    with pytest.raises(WordingError, match=r"retention\.told\.states: en\.po has no entry .* or 'column\.colour'"):
+        writer.table("told.states", pd.DataFrame({"colour": ["red"]}))
+    with pytest.raises(WordingError, match=r"the page of retention declares no chart 'told\.states'"):
+        writer.chart("told.states", pd.DataFrame({"colour": ["red"]}))
 
 
-def test_nothing_is_shown_or_recorded_twice(report):
-    report.metric("ratio", 1.5, "number")
-    with pytest.raises(WordingError, match=r"the metric 'ratio' of retention is recorded twice"):
-        report.metric("ratio", 1.5, "number")
-    report.table("list", report_sample.listed())
-    with pytest.raises(WordingError, match=r"'list' is shown twice"):
-        report.table("list", report_sample.listed())
-
-
-def test_four_tiles_and_the_known_indicators(report):
-    with pytest.raises(WordingError, match=r"'profit' is no indicator of the index: name one of satisfaction"):
-        report.tile("kept", 0.5, "percent", indicator="profit")
-    report_sample.first_screen(report)
-    with pytest.raises(WordingError, match=r"has 4 tiles already; 'again' is one too many"):
-        report.tile("again", 0.5, "percent", days=90)
-
-
-def test_each_remark_is_a_paragraph_of_its_own(report):
-    one = SimpleNamespace(code="text", facts={"old": 0.4, "new": 0.5})
-    report.say_each("cohorts", [one, one])
-    said = [block["text"] for block in report.blocks if block["kind"] == "text"]
-    assert len(said) == 2
-    assert said[0] == said[1] != ""
-
-
-def test_a_page_cannot_be_closed_without_an_answer(report):
-    with pytest.raises(WordingError, match=r"the page of retention has no answer"):
-        report.close(first="x", second="y", holdouts=1)
+def test_nothing_is_shown_twice(writer):
+    writer.table("who.list", report_sample.listed())
+    with pytest.raises(WordingError, match=r"'who\.list' is shown twice"):
+        writer.table("who.list", report_sample.listed())
 
 
 def test_tiles_show_value_interval_and_n(sample):
-    tiles = [block for block in sample.report.blocks if block["kind"] == "tile"]
+    tiles = [block for block in sample.writer.blocks if block["kind"] == "tile"]
     assert [tile["value"] for tile in tiles] == ["71%", "£412k", "38%", "1,962"]
     assert tiles[1]["under"].replace("\N{NO-BREAK SPACE}", " ") == "£371k–£455k · n = 1,140"
     assert tiles[1]["bar"]["words"] == "90% interval: £371k–£455k"
@@ -360,18 +347,18 @@ def test_figures_are_plain_and_rounded():
 # ---- metrics and index ----
 
 
-def test_metrics_hold_what_the_index_needs(sample):
+def test_metrics_and_what_is_told_hold_what_the_index_needs(sample):
     content = json.loads((sample.folder / "reports/example/metrics/retention.json").read_text(encoding="utf-8"))
-    assert content["answer"]["keys"]["title"] == "retention.answer.worse"
-    assert content["answer"]["facts"]["risk"] == {"value": 412000.0, "low": 371000.0, "high": 455000.0, "n": 1140}
     assert content["metrics"]["kept"] == {"value": 0.71, "low": 0.696, "high": 0.724, "n": 4210, "unit": "percent"}
     assert content["metrics"]["quick_ratio"]["value"] is None
-    assert [tile["indicator"] for tile in content["tiles"]] == ["retention", None, "repurchase", None]
+    told = json.loads((sample.folder / "reports/example/told/retention.json").read_text(encoding="utf-8"))
+    assert told["answer"]["verdict"] == "worse"
+    assert told["answer"]["facts"]["risk"] == {"value": 412000.0, "low": 371000.0, "high": 455000.0, "n": 1140}
+    assert [tile["indicator"] for tile in told["tiles"]] == ["retention", None, "repurchase", None]
 
 
 def test_the_index_says_the_answers_anew(sample):
-    content = json.loads((sample.folder / "reports/example/metrics/retention.json").read_text(encoding="utf-8"))
-    html = render_index(report_sample.ABOUT, {"retention": content}, wording_folder=sample.words)
+    html = render_index(report_sample.ABOUT, {"retention": sample.told}, folders=sample.folders)
     assert "<h1>We kept 71% of last quarter’s customers" in html
     assert "71.0% of last quarter’s customers were kept (69.6–72.4%)" in html
     assert '<a href="retention.html">' in html
@@ -381,12 +368,23 @@ def test_the_index_says_the_answers_anew(sample):
     assert "1 January 2024 to 30 June 2026" in html
 
 
+def test_a_tile_may_stand_on_the_index_only(sample):
+    first, *rest = sample.told.tiles
+    told = replace(sample.told, tiles=[replace(first, on_page=False), *rest])
+    writer = Writer(report_sample.PAGE, told.page, sample.writer.wording)
+    writer.write(told)
+    assert "Customers kept, last quarter" not in report_sample.html_of(writer)
+    html = render_index(report_sample.ABOUT, {"retention": told}, folders=sample.folders)
+    assert "Customers kept, last quarter" in html
+
+
 def test_the_index_says_them_in_another_language(sample, tmp_path):
-    words = (sample.words / "en.po").read_text(encoding="utf-8")
-    changed = words.replace("Language: en_GB", "Language: de_DE").replace("We kept", "Behalten haben wir")
-    (tmp_path / "de.po").write_text(changed, encoding="utf-8")
-    content = json.loads((sample.folder / "reports/example/metrics/retention.json").read_text(encoding="utf-8"))
-    html = render_index(report_sample.ABOUT, {"retention": content}, language="de", wording_folder=tmp_path)
+    files = [path for folder in sample.folders for path in folder.glob("*en.po")]
+    for path in files:
+        changed = path.read_text(encoding="utf-8").replace("Language: en_GB", "Language: de_DE")
+        name = path.name.removesuffix("en.po") + "de.po"
+        (tmp_path / name).write_text(changed.replace("We kept", "Behalten haben wir"), encoding="utf-8")
+    html = render_index(report_sample.ABOUT, {"retention": sample.told}, language="de", folders=[tmp_path])
     assert (
         "Behalten haben wir 71\N{NO-BREAK SPACE}% of last quarter’s customers, as expected; 412.000\N{NO-BREAK SPACE}£"
         in html
@@ -396,21 +394,22 @@ def test_the_index_says_them_in_another_language(sample, tmp_path):
 
 def test_an_index_needs_an_answer(sample):
     with pytest.raises(PageError, match="the index of example has nothing to show"):
-        render_index(report_sample.ABOUT, {}, wording_folder=sample.words)
+        render_index(report_sample.ABOUT, {}, folders=sample.folders)
 
 
-def test_blocks_show_themselves_in_jupyterlab(sample):
-    for block in sample.report.blocks:
+def test_blocks_show_themselves_in_jupyterlab(sample, writer):
+    for block in sample.writer.blocks:
         assert "<" in block_html(block), block["kind"]
-    shown = []
     from IPython.core.interactiveshell import InteractiveShell
 
+    shown, rows = [], report_sample.listed(3)
     shell = InteractiveShell.instance()
     try:
         shell.display_pub.publish = lambda data, **more: shown.append(data)
-        sample.report._show({"kind": "text", "text": "Seen."}, {PLOTLY_TYPE: {"data": [], "layout": {}}})
+        finding = Finding("few", {"listed": 3, "worth": 5.0}, {"states": rows, "bars": rows})
+        live.show(writer, "tell", "told", finding)
     finally:
         InteractiveShell.clear_instance()
-        sample.report.blocks.pop()
-    assert shown[0][BLOCK_TYPE] == {"kind": "text", "text": "Seen."}
-    assert set(shown[0]) == {BLOCK_TYPE, PLOTLY_TYPE, "text/html"}
+    assert [block_html(block) for block in writer.blocks] == [data["text/html"] for data in shown]
+    assert [sorted(data) for data in shown] == [["text/html"]] * 2 + [[PLOTLY_TYPE, "text/html"]] + [["text/html"]] * 2
+    assert "Of all 3 it is the first" in shown[0]["text/html"]

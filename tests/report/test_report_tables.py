@@ -1,13 +1,12 @@
 """Tables: what a page shows of a frame, and the file that holds all of it."""
 
-from types import SimpleNamespace
-
 import pandas as pd
 import pytest
 
+from regulars.catalog.places import write_csv
 from regulars.labels import LifecycleStage
-from regulars.report import Report
-from regulars.report.tables import guessed_columns, worded_numbers, worded_table, write_csv
+from regulars.pages.declared import writer_of
+from regulars.report.tables import worded_numbers, worded_table
 from regulars.report.wording import Wording, WordingError
 
 WORDS = Wording("en", currency="GBP")
@@ -88,30 +87,17 @@ def test_columns_that_are_not_there_are_named(tiers):
         worded_table(tiers, {"customers": "count:with_interval"}, WORDS, heading)
 
 
-def test_a_layout_may_ask_for_every_class(tmp_path, monkeypatch):
-    monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
+def test_a_page_may_ask_for_every_class():
     steps = pd.DataFrame({"lifecycle_stage": [stage.value for stage in LifecycleStage], "customers": 9})
     steps = steps.assign(**dict.fromkeys(("days", "leaves", "stay_months"), 0.5))
     steps = steps.assign(
         **{f"{name}{end}": 0.5 for name in ("days", "leaves", "stay_months") for end in ("_low", "_high")}
     )
-    about = SimpleNamespace(
-        name="x", title="X", currency="EUR", observation_start="2024-01-01", observation_end="2024-12-31"
-    )
-    report = Report("segments", about)
-    report.table("ladder.stays", steps)
-    table = report.blocks[-1]["table"]
+    page = {"stage": "segments", "title": "X", "currency": "EUR", "start": "2024-01-01", "end": "2024-12-31"}
+    writer = writer_of(page | {"level": 0.9, "share": 1.0}, "en")
+    writer.table("ladder.stays", steps)
+    table = writer.blocks[-1]["table"]
     assert [row[0] for row in table["rows"]][-1] == "Inactive" and len(table["rows"]) == len(LifecycleStage) > 8
-    assert table["made"]["rows"] == len(LifecycleStage), "so that it can be made again of its file"
-
-
-def test_formats_are_guessed_from_types(tiers):
-    assert guessed_columns(tiers) == {
-        "tier": "text",
-        "customers": "count",
-        "clv": "number:with_interval",
-        "won_on": "date_short",
-    }
 
 
 def test_the_file_is_plain(tiers, tmp_path, monkeypatch):

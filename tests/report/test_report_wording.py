@@ -10,18 +10,11 @@ import pytest
 from babel.messages.pofile import read_po
 
 from regulars import labels
+from regulars.finding import decode_facts, encode_facts, snake
 from regulars.labels import CustomerState, Tier
+from regulars.pages.declared import FOLDERS
 from regulars.report.formats import Peers
-from regulars.report.wording import (
-    FOLDER,
-    MODIFIERS,
-    Wording,
-    WordingError,
-    decode_facts,
-    encode_facts,
-    formats,
-    snake,
-)
+from regulars.report.wording import MODIFIERS, Wording, WordingError, catalogues, formats
 from regulars.statistics.intervals import Estimate
 
 NAN = float("nan")
@@ -127,7 +120,7 @@ def english() -> Wording:
 def write(tmp_path):
     def written(content: str, currency: str = "EUR") -> Wording:
         (tmp_path / "xx.po").write_text(content.strip() + "\n", encoding="utf-8")
-        return Wording("xx", currency=currency, folder=tmp_path)
+        return Wording("xx", currency=currency, folders=[tmp_path])
 
     return written
 
@@ -322,9 +315,10 @@ def test_facts_survive_json(english):
     assert english.format(back["kept"], "percent:interval") == "n/a"
 
 
-def test_every_format_in_the_wording_exists(english):
-    for key in english.keys:
-        for string in english._written[key]:
+def test_every_format_in_the_wording_exists():
+    words = Wording("en", folders=FOLDERS)
+    for key in words.keys:
+        for string in words.written(key):
             for _, name, spec, conversion in Formatter().parse(string):
                 if not name or not spec:
                     continue
@@ -334,19 +328,24 @@ def test_every_format_in_the_wording_exists(english):
                 assert conversion is None, f"{key}: {name}"
 
 
-def test_every_member_of_an_enum_is_worded(english):
+def test_every_member_of_an_enum_is_worded():
     enums = [item for item in vars(labels).values() if isinstance(item, type) and issubclass(item, StrEnum)]
     members = {snake(enum.__name__): set(map(str, enum)) for enum in enums if enum is not StrEnum}
     wanted = {f"label.{kind}.{value}" for kind, values in members.items() for value in values}
-    assert wanted - set(english.keys) == set()
+    assert wanted - set(Wording("en", folders=FOLDERS).keys) == set()
 
 
-def test_entries_are_written_once():
-    for path in sorted(FOLDER.glob("*.po")):
+def test_entries_are_written_once(write, tmp_path):
+    files = [path for folder in FOLDERS for path in catalogues(folder, "en")]
+    assert {path.name for path in files} >= {"en.po", "index.en.po", "quality.en.po", "value.en.po"}
+    for path in files:
         keys = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("msgid ")]
         assert len(keys) == len(set(keys)), f"{path.name} has an entry twice"
         with path.open("rb") as file:
             assert read_po(file).locale is not None
+    (tmp_path / "page.xx.po").write_text(SENTENCES.strip() + "\n", encoding="utf-8")
+    with pytest.raises(WordingError, match=r"xx\.po: 'format\.missing' is worded in another file already"):
+        write(SENTENCES)
 
 
 def test_small_money_beside_large_is_not_told_as_nothing():

@@ -4,30 +4,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.labels import Change, CohortFinding, CustomerState
+from regulars.labels import Change, CustomerState
 from regulars.purchases import Purchases
 from regulars.retention import (
+    Rhythm,
     active_bands,
     at_risk,
-    can_tell_alive,
-    cohort_curves,
-    cohort_finding,
     cohort_retention,
     compare_cohorts,
     customer_states,
     kept_change,
-    kept_share,
-    older_and_newer,
-    pooled_curve,
-    pooled_retention,
-    recent_cells,
-    restricted_mean,
-    risk_finding,
-    risk_total,
+    money_at_risk,
     silence_probability,
     time_to_second_order,
 )
-from regulars.retention.states import Thresholds, first_gap_probability
+from regulars.retention.cohorts import pooled_retention, recent_cells
+from regulars.retention.comparison import CohortsVerdict, cohorts_verdict, older_and_newer
+from regulars.retention.groups import restricted_mean
+from regulars.retention.kept import kept_share
+from regulars.retention.risk import can_tell_alive, risk_total
+from regulars.retention.second_order import cohort_curves
+from regulars.retention.states import first_gap_probability
+from regulars.settings import Certainty, Thresholds
 from regulars.statistics.intervals import wilson
 from regulars.statistics.survival import kaplan_meier, log_rank
 
@@ -148,10 +146,10 @@ class TestCohorts:
         assert table["period"].tolist() == [1, 2, 1, 2]
         assert table["open"].tolist() == [False, False, False, True]
 
-    def test_kinds_side_by_side(self):
-        table = pooled_curve(*(cohort_retention(BOUGHT, END, kind=kind) for kind in ("on", "on_or_after")))
-        assert table["period"].tolist() == [1, 2]
-        assert table["share"].tolist() == [0.25, 0.5] and table["later_share"].tolist() == [0.75, 0.5]
+    def test_both_kinds_pooled(self):
+        on, later = (pooled_retention(cohort_retention(BOUGHT, END, kind=kind)) for kind in ("on", "on_or_after"))
+        assert on["period"].tolist() == later["period"].tolist() == [0, 1, 2]
+        assert on["share"].tolist() == [1, 0.25, 0.5] and later["share"].tolist() == [1, 0.75, 0.5]
 
     def test_unknown_settings_are_refused(self):
         with pytest.raises(ValueError, match="unit is one of month, quarter, year"):
@@ -278,19 +276,19 @@ def simulated_times(shares, size, rng) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).assign(age_days=200.0)
 
 
-class TestFindings:
+class TestCohortsCompared:
     @pytest.mark.parametrize(
-        ("shares", "finding"),
+        ("shares", "verdict"),
         [
-            ((0.3, 0.36, 0.42), CohortFinding.BETTER),
-            ((0.42, 0.36, 0.3), CohortFinding.WORSE),
-            ((0.3, 0.45, 0.3), CohortFinding.MIXED),
-            ((0.3, 0.3, 0.3), CohortFinding.ALIKE),
+            ((0.3, 0.36, 0.42), CohortsVerdict.BETTER),
+            ((0.42, 0.36, 0.3), CohortsVerdict.WORSE),
+            ((0.3, 0.45, 0.3), CohortsVerdict.MIXED),
+            ((0.3, 0.3, 0.3), CohortsVerdict.ALIKE),
         ],
     )
-    def test_simulated_cohorts_are_told_apart(self, shares, finding):
+    def test_simulated_cohorts_are_told_apart(self, shares, verdict):
         comparison = compare_cohorts(simulated_times(shares, 2000, np.random.default_rng(8)), 120)
-        assert cohort_finding(comparison) is finding
+        assert cohorts_verdict(comparison) is verdict
         assert comparison["share"].tolist() == pytest.approx(list(shares), abs=0.03)
         assert comparison["change"].isna().tolist() == [True, False, False]
 
@@ -301,9 +299,9 @@ class TestFindings:
 
     def test_equal_cohorts_are_rarely_called_different(self):
         rng = np.random.default_rng(21)
-        found = [cohort_finding(compare_cohorts(simulated_times((0.3,) * 4, 150, rng), 120)) for _ in range(60)]
+        verdicts = [cohorts_verdict(compare_cohorts(simulated_times((0.3,) * 4, 150, rng), 120)) for _ in range(60)]
         # two tests at 10 %, line and scatter: at most 19 % are expected
-        assert sum(finding is not CohortFinding.ALIKE for finding in found) <= 0.3 * len(found)
+        assert sum(verdict is not CohortsVerdict.ALIKE for verdict in verdicts) <= 0.3 * len(verdicts)
 
     def test_older_and_newer_half(self):
         times = simulated_times((0.3, 0.3, 0.9, 0.5, 0.5), 400, np.random.default_rng(2))
@@ -316,7 +314,7 @@ class TestFindings:
         times = simulated_times((0.3, 0.4), 100, np.random.default_rng(1))
         young = times.assign(days=times["days"].clip(upper=50), returned=times["returned"] & times["days"].le(50))
         assert compare_cohorts(young, 120).empty
-        assert cohort_finding(compare_cohorts(young, 120)) is CohortFinding.TOO_FEW
+        assert cohorts_verdict(compare_cohorts(young, 120)) is CohortsVerdict.TOO_FEW
         assert len(compare_cohorts(times, 120, min_customers=101)) == 0
 
 
@@ -332,6 +330,9 @@ VALUE = pd.DataFrame(
         "value_at_risk": [0.0, 0.0, 40.0, 10.0, 20.0, 0.0],
     }
 )
+
+
+SURE = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
 
 
 class TestRisk:
@@ -371,15 +372,18 @@ class TestRisk:
         assert at_risk(VALUE, min_alive=0.3)["customer_id"].tolist() == ["e", "d"]
 
     def test_money_that_a_call_can_reach_and_money_that_is_gone_add_up(self):
-        risk = risk_finding(VALUE, at_risk(VALUE, n=1, min_alive=0.3), 0.3, 0.12)
+        risk = money_at_risk(VALUE, at_risk(VALUE, n=1, min_alive=0.3), min_alive=0.3, certainty=SURE)
         assert (risk.reachable.value, risk.gone.value) == (30, 40)
-        assert risk.reachable.value + risk.gone.value == risk_total(VALUE).value
+        assert risk.reachable.value + risk.gone.value == risk_total(VALUE, SURE).value
         assert (risk.listed, risk.listed_share, risk.untold) == (20, pytest.approx(2 / 3), 2)
 
     def test_total(self):
-        total = risk_total(VALUE, 0.12)
+        total = risk_total(VALUE, SURE)
         assert (total.value, total.n) == (70, 3)
         assert total.high == pytest.approx(70 * (1 + 1.6448536 * 0.12), rel=1e-6)
+
+
+USUAL = Rhythm(r=1.0, alpha=5.0)
 
 
 class TestStates:
@@ -388,11 +392,11 @@ class TestStates:
         r, alpha, x, t_x, T = 0.8, 5.0, 3, 20.0, 32.0
         rates = rng.gamma(r + x, 1 / (alpha + t_x), 400_000)
         simulated = np.exp(-rates * (T - t_x)).mean()
-        assert silence_probability(x, t_x, T, r, alpha) == pytest.approx(simulated, rel=2e-3)
+        assert silence_probability(x, t_x, T, Rhythm(r, alpha)) == pytest.approx(simulated, rel=2e-3)
 
     def test_bg_nbd_p_alive_follows_from_it(self):
         # Fader, Hardie & Lee (2005): 1 / (1 + a / (b + x − 1) / P(silence)); customer 1 of CDNOW
-        silence = silence_probability(2, 30.43, 38.86, r=0.243, alpha=4.414)
+        silence = silence_probability(2, 30.43, 38.86, Rhythm(0.243, 4.414))
         assert 1 / (1 + 0.793 / (2.426 + 2 - 1) / silence) == pytest.approx(0.726578570080673, rel=1e-12)
 
     def test_first_gaps_of_those_who_came_back(self):
@@ -409,7 +413,7 @@ class TestStates:
             ("back", "2025-12-20"),
             ("fresh", "2025-12-10"),
         ]
-        states = customer_states(Purchases.of(orders_of(*rows)), "2025-12-31", r=1.0, alpha=5.0)
+        states = customer_states(Purchases.of(orders_of(*rows)), "2025-12-31", USUAL)
         found = states.set_index("customer_id")["customer_state"].to_dict()
         assert found == {
             "keenw": CustomerState.ACTIVE,
@@ -421,9 +425,7 @@ class TestStates:
     def test_the_same_silence_is_short_for_one_and_long_for_another(self):
         dates = pd.date_range("2025-01-01", "2025-10-01", freq="D")
         rows = [("often", d) for d in dates[::7]] + [("seldom", d) for d in dates[::90]]
-        states = customer_states(Purchases.of(orders_of(*rows)), "2025-12-01", r=1.0, alpha=5.0).set_index(
-            "customer_id"
-        )
+        states = customer_states(Purchases.of(orders_of(*rows)), "2025-12-01", USUAL).set_index("customer_id")
         assert states.loc["often", "silence_days"] < states.loc["seldom", "silence_days"] + 10
         assert states.loc["often", "customer_state"] in (CustomerState.DORMANT, CustomerState.LOST)
         assert states.loc["seldom", "customer_state"] == CustomerState.ACTIVE
@@ -441,13 +443,13 @@ class TestStates:
         ]
         purchases = Purchases.of(orders_of(*rows))
         end = pd.Timestamp("2025-01-01") + pd.Timedelta(days=length * 7)
-        states = customer_states(purchases, end, r, alpha, thresholds=Thresholds(reactivated_days=0))
+        states = customer_states(purchases, end, Rhythm(r, alpha, thresholds=Thresholds(reactivated_days=0)))
         repeat = states[states["usual_days"].notna()]["customer_state"]
         slipping_or_worse = repeat.isin(["slipping", "dormant", "lost"]).mean()
         assert 0.15 < slipping_or_worse < 0.22
         assert repeat.isin(["dormant", "lost"]).mean() < 0.06
 
     def test_the_future_is_not_looked_at(self):
-        past = customer_states(BOUGHT, "2026-03-31", r=1.0, alpha=5.0)
-        cut = customer_states(Purchases.of(ORDERS[ORDERS["ordered_at"] < "2026-04-01"]), "2026-03-31", r=1.0, alpha=5.0)
+        past = customer_states(BOUGHT, "2026-03-31", USUAL)
+        cut = customer_states(Purchases.of(ORDERS[ORDERS["ordered_at"] < "2026-04-01"]), "2026-03-31", USUAL)
         pd.testing.assert_frame_equal(past, cut)

@@ -9,19 +9,20 @@ from hypothesis import strategies as st
 from regulars.labels import CustomerState
 from regulars.purchases import Purchases
 from regulars.retention import (
-    base_finding,
+    Rhythm,
     customer_ledger,
     customer_states,
     presence,
     revenue_retention,
     state_transitions,
 )
-from regulars.retention.base import BaseFinding
-from regulars.retention.states import Thresholds
+from regulars.retention.base import BaseVerdict, base_change
+from regulars.settings import Thresholds
 from regulars.simulate.logs import order_log
 
-MODEL = {"r": 0.8, "alpha": 8.0, "days_per_unit": 7.0}
-QUICK = Thresholds(lost_below=0.2, dormant_below=0.3, slipping_below=0.5, new_days=20, reactivated_days=20)
+USUAL = Rhythm(r=0.8, alpha=8.0)
+SOON = Thresholds(lost_below=0.2, dormant_below=0.3, slipping_below=0.5, new_days=20, reactivated_days=20)
+QUICK = Rhythm(r=0.8, alpha=8.0, thresholds=SOON)
 LOGS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 500)), min_size=1, max_size=80)
 
 
@@ -35,7 +36,7 @@ def purchases_of(rows) -> Purchases:
 class TestLedger:
     def test_a_customer_lost_and_back_by_hand(self):
         days = purchases_of([("a", 0), ("a", 7), ("a", 300), ("b", 40)])
-        spells = presence(days, "2025-12-31", **MODEL, thresholds=QUICK)
+        spells = presence(days, "2025-12-31", QUICK)
         # after the second order: (8 + 1)(0.2^(-1 / 1.8) - 1) = 13.0 weeks; day 7 + 92 = 9 April
         limit = (8 + 1) * (0.2 ** (-1 / 1.8) - 1) * 7
         assert spells["lapse_day"].iloc[1] == pd.Timestamp("2025-01-08") + pd.Timedelta(days=int(limit) + 1)
@@ -53,7 +54,7 @@ class TestLedger:
         purchases = purchases_of(rows)
         days = purchases.frame()
         end = max(pd.Timestamp("2025-01-01") + pd.Timedelta(days=last), days["day"].min())
-        ledger = customer_ledger(presence(purchases, end, **MODEL, thresholds=QUICK), end)
+        ledger = customer_ledger(presence(purchases, end, QUICK), end)
         flows = ledger["opening"] + ledger["new"] + ledger["reactivated"] - ledger["lost"]
         assert (flows == ledger["closing"]).all()
         assert (ledger["closing"].shift(fill_value=0) == ledger["opening"]).all()
@@ -63,7 +64,7 @@ class TestLedger:
         parts = ledger[["revenue_new", "revenue_reactivated", "revenue_kept"]].sum(axis=1)
         np.testing.assert_allclose(parts, ledger["revenue"])
         assert ledger["revenue"].sum() == pytest.approx(seen["amount"].sum())
-        states = customer_states(purchases, end, **MODEL, thresholds=QUICK)["customer_state"]
+        states = customer_states(purchases, end, QUICK)["customer_state"]
         assert ledger["closing"].iloc[-1] == (states != CustomerState.LOST).sum()
 
     def test_closing_is_that_of_the_states_with_first_gaps_as_well(self):
@@ -71,14 +72,14 @@ class TestLedger:
         purchases = Purchases.of(orders)
         for end in purchases.frame()["day"].quantile([0.4, 0.7, 1.0]).dt.normalize():
             part = purchases.until(end)
-            ledger = customer_ledger(presence(part, end, **MODEL), end)
-            states = customer_states(part, end, **MODEL)["customer_state"]
+            ledger = customer_ledger(presence(part, end, USUAL), end)
+            states = customer_states(part, end, USUAL)["customer_state"]
             assert ledger["closing"].iloc[-1] == (states != CustomerState.LOST).sum()
 
     def test_the_running_month_is_not_mature(self):
         days = purchases_of([("a", 0), ("b", 40)])
-        assert customer_ledger(presence(days, "2025-03-15", **MODEL), "2025-03-15")["mature"].tolist() == [1, 1, 0]
-        assert customer_ledger(presence(days, "2025-03-31", **MODEL), "2025-03-31")["mature"].all()
+        assert customer_ledger(presence(days, "2025-03-15", USUAL), "2025-03-15")["mature"].tolist() == [1, 1, 0]
+        assert customer_ledger(presence(days, "2025-03-31", USUAL), "2025-03-31")["mature"].all()
 
 
 def ledger_of(**columns) -> pd.DataFrame:
@@ -86,31 +87,31 @@ def ledger_of(**columns) -> pd.DataFrame:
     return frame.assign(month=pd.date_range("2025-01-01", periods=len(frame), freq="MS"), mature=True)
 
 
-class TestFinding:
+class TestChange:
     @pytest.mark.parametrize(
-        ("new", "back", "lost", "finding"),
+        ("new", "back", "lost", "verdict"),
         [
-            (300, 20, 100, BaseFinding.GREW),
-            (100, 20, 300, BaseFinding.SHRANK),
-            (100, 20, 118, BaseFinding.HELD),
-            (0, 20, 300, BaseFinding.CLOSED),
+            (300, 20, 100, BaseVerdict.GREW),
+            (100, 20, 300, BaseVerdict.SHRANK),
+            (100, 20, 118, BaseVerdict.HELD),
+            (0, 20, 300, BaseVerdict.CLOSED),
         ],
     )
-    def test_only_more_than_chance_is_a_change(self, new, back, lost, finding):
-        base = base_finding(
+    def test_only_more_than_chance_is_a_change(self, new, back, lost, verdict):
+        base = base_change(
             ledger_of(opening=[900], new=[new], reactivated=[back], lost=[lost], closing=[900 + new + back - lost])
         )
-        assert base.finding is finding
-        assert base.net == new + back - lost
+        assert base.verdict is verdict
+        assert base.net.value == new + back - lost
         assert base.quick_ratio.low < base.quick_ratio.value < base.quick_ratio.high
 
     def test_a_quick_ratio_without_loss_is_missing(self):
-        base = base_finding(ledger_of(opening=[0], new=[50], reactivated=[0], lost=[0], closing=[50]))
+        base = base_change(ledger_of(opening=[0], new=[50], reactivated=[0], lost=[0], closing=[50]))
         assert np.isnan(base.quick_ratio.value)
 
     def test_no_whole_month(self):
         ledger = ledger_of(opening=[0], new=[5], reactivated=[0], lost=[0], closing=[5]).assign(mature=False)
-        assert base_finding(ledger).finding is BaseFinding.TOO_SHORT
+        assert base_change(ledger).verdict is BaseVerdict.TOO_SHORT
 
 
 class TestRevenue:
@@ -154,9 +155,9 @@ class TestTransitions:
     def test_shares_of_each_state_sum_to_one(self):
         purchases = Purchases.of(order_log(customers=300, seed=6))
         end = purchases.last
-        now = customer_states(purchases, end, **MODEL)
+        now = customer_states(purchases, end, USUAL)
         earlier = end - pd.DateOffset(months=1)
-        cells = state_transitions(purchases, earlier, now, **MODEL)
+        cells = state_transitions(purchases, earlier, now, USUAL)
         np.testing.assert_allclose(cells.groupby("before")["share"].sum(), 1)
         assert cells["customers"].sum() == len(purchases.until(earlier).customers)
         # nobody who had ordered becomes new
@@ -164,5 +165,5 @@ class TestTransitions:
 
     def test_before_the_first_order_there_is_nothing(self):
         days = purchases_of([("a", 30)])
-        now = customer_states(days, "2025-02-10", **MODEL)
-        assert state_transitions(days, "2025-01-10", now, **MODEL).empty
+        now = customer_states(days, "2025-02-10", USUAL)
+        assert state_transitions(days, "2025-01-10", now, USUAL).empty

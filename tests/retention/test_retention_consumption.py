@@ -10,15 +10,14 @@ from regulars.clv import BetaGeoFitter
 from regulars.finding import NOT_SUPPLIED
 from regulars.purchases import Purchases
 from regulars.retention import (
-    DateRules,
-    call_list,
-    consumption_finding,
-    dates_finding,
+    dated_share,
+    due_this_week,
     learn_consumption,
     next_order,
     sharpened,
 )
-from regulars.retention.consumption import ConsumptionFinding
+from regulars.retention.consumption import JarVerdict, tell_jar
+from regulars.settings import DateRules
 from regulars.simulate.jars import jar_lines
 
 END = pd.Timestamp("2025-12-31")
@@ -42,7 +41,7 @@ def world() -> dict:
 @pytest.fixture(scope="module")
 def dates(world) -> tuple[pd.DataFrame, pd.DataFrame]:
     plain = next_order(world["model"], world["value"], END, rules=WIDE)
-    return plain, sharpened(plain, learn_consumption(world["lines"], END), END, WIDE)
+    return plain, sharpened(plain, learn_consumption(world["lines"], END), END, rules=WIDE)
 
 
 class TestLearning:
@@ -51,16 +50,16 @@ class TestLearning:
         used = learn_consumption(jar_lines(customers=400, seed=2, slope=slope), END, level=0.99)
         assert used.slope.low <= slope <= used.slope.high
         assert used.slope.high - used.slope.low < 0.1
-        assert used.finding is ConsumptionFinding.SHARPENS
+        assert used.verdict is JarVerdict.SHARPENS
 
     def test_where_quantity_means_nothing_it_is_rarely_used(self):
         """Of ten shops in which the quantity means nothing one may be taken for one in which it does, or two."""
-        found = [
-            learn_consumption(jar_lines(customers=150, seed=seed, slope=0.0, pace=20), END).finding
+        verdicts = [
+            learn_consumption(jar_lines(customers=150, seed=seed, slope=0.0, pace=20), END).verdict
             for seed in range(20)
         ]
-        assert sum(finding is ConsumptionFinding.SHARPENS for finding in found) <= 3
-        assert ConsumptionFinding.TOO_FEW not in found
+        assert sum(verdict is JarVerdict.SHARPENS for verdict in verdicts) <= 3
+        assert JarVerdict.TOO_FEW not in verdicts
 
     def test_large_households_do_not_pass_for_slow_eaters(self):
         """Who always takes much and comes often: across customers the slope is negative, within it is 1."""
@@ -79,7 +78,7 @@ class TestLearning:
         bread = pd.DataFrame(other, columns=["customer_id", "ordered_at"]).assign(product_id="bread", quantity=1.0)
         both = pd.concat([lines, bread.astype({"customer_id": "string"})], ignore_index=True)
         used = learn_consumption(both, END)
-        assert used.finding is ConsumptionFinding.NO_LINK
+        assert used.verdict is JarVerdict.NO_LINK
         assert used.slope.high < 0.1 and used.narrower < 0.01
 
     def test_last_waits_fall_into_their_windows_as_often_as_told(self, world):
@@ -89,11 +88,11 @@ class TestLearning:
 
     def test_too_little_is_said(self):
         few = jar_lines(customers=20, seed=1)
-        assert learn_consumption(few, END).finding is ConsumptionFinding.TOO_FEW
+        assert learn_consumption(few, END).verdict is JarVerdict.TOO_FEW
         same = jar_lines(customers=200, seed=1).assign(quantity=5.0)
-        assert learn_consumption(same, END).finding is ConsumptionFinding.TOO_FEW
+        assert learn_consumption(same, END).verdict is JarVerdict.TOO_FEW
         none = jar_lines(customers=200, seed=1).iloc[:0]
-        assert learn_consumption(none, END).finding is ConsumptionFinding.TOO_FEW
+        assert learn_consumption(none, END).verdict is JarVerdict.TOO_FEW
 
     def test_the_future_is_not_looked_at(self):
         lines = jar_lines(customers=200, seed=6, end="2026-12-31")
@@ -118,12 +117,12 @@ class TestDates:
     def test_more_customers_have_a_date(self, world):
         plain = next_order(world["model"], world["value"], END)
         sharp = sharpened(plain, learn_consumption(world["lines"], END), END)
-        before, after = (dates_finding(found, world["value"]["frequency"]).told.value for found in (plain, sharp))
+        before, after = (dated_share(found, world["value"]["frequency"]).value for found in (plain, sharp))
         assert after > before + 0.1
         called = sharp[sharp["call_by"].notna()]
         assert called["window_days"].le(28).all() and called["p_never"].le(0.5).all()
         assert (called["call_by"] > END).all()
-        due = call_list(sharp, world["value"], END)
+        due = due_this_week(sharp, world["value"], END)
         assert due["product_id"].eq("rice").any() and due["quantity"].notna().any()
 
     def test_a_jar_that_should_have_been_empty_long_ago_changes_nothing(self, world):
@@ -142,11 +141,11 @@ class TestDates:
 
     def test_what_the_page_says(self, world, dates):
         _, sharp = dates
-        found = consumption_finding(learn_consumption(world["lines"], END), sharp)
-        assert found.verdict == "sharpens"
+        found = tell_jar(learn_consumption(world["lines"], END), sharp)
+        assert found.verdict is JarVerdict.SHARPENS
         assert found.facts["twice"].value == pytest.approx(2, abs=0.1)
         assert found.facts["sharpened"] == sharp["product_id"].notna().sum()
-        assert consumption_finding(None, sharp).verdict == NOT_SUPPLIED
+        assert tell_jar(None, sharp).verdict == NOT_SUPPLIED
 
 
 def test_a_day_s_lines_are_one_purchase_and_returns_none():

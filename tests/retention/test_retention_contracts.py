@@ -10,10 +10,13 @@ from regulars.clv import ShiftedBetaGeoFitter
 from regulars.retention import (
     contract_spells,
     contract_story,
-    contracts_finding,
+)
+from regulars.retention.contracts import (
+    ContractsVerdict,
     leaving_reasons,
     recurring_revenue,
     survivors_of,
+    tell_contracts,
 )
 
 TELCO = Path(__file__).resolve().parents[2] / "shared" / "data" / "telco_churn" / "telco_ibm_7043.csv"
@@ -65,7 +68,7 @@ class TestSpells:
     def test_nobody_left(self):
         spells = contract_spells(contracts_of(("a", "2025-01-01", None)), "2025-06-30").spells
         with pytest.raises(ValueError, match="nobody has left in the periods given"):
-            contract_story(spells, 0.1)
+            contract_story(spells, annual_discount_rate=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,7 @@ def telco():
     # who is new this month has passed no renewal and tells nothing yet
     table = table[table["tenure"] > 0]
     spells = pd.DataFrame({"periods": table["tenure"], "has_ended": table["Churn"].eq("Yes")})
-    return spells, contract_story(spells, 0.1)
+    return spells, contract_story(spells, annual_discount_rate=0.1)
 
 
 class TestTelco:
@@ -140,8 +143,8 @@ def test_telco_through_a_mapping(shop):
     spells = contract_spells(contracts, "2020-01-01").spells.set_index("customer_id")
     assert spells["periods"].tolist() == raw["tenure"].tolist()
     assert spells["has_ended"].tolist() == raw["Churn"].eq("Yes").tolist()
-    found = contracts_finding(contracts, "2020-01-01", 0.1)
-    assert found.verdict == "falling"
+    found = tell_contracts(contracts, "2020-01-01", annual_discount_rate=0.1)
+    assert found.verdict is ContractsVerdict.FALLING
     assert found.facts["c"].high < 1
     assert found.facts["still"].value == pytest.approx(0.844, abs=0.002)
     assert "reasons" not in found.frames  # no reason was supplied, none is told
@@ -153,8 +156,8 @@ class TestFinding:
         """Fader and Hardie (2010), as the closed form of `derl` has it for one customer who has renewed four times."""
         spells = pd.DataFrame({"periods": [*np.repeat(np.arange(1, 8), -np.diff(REGULAR)), *[7] * REGULAR[-1]]})
         spells["has_ended"] = np.arange(1000) < 1000 - REGULAR[-1]
-        story = contract_story(spells, 0.1, periods_per_year=1)
-        assert story.is_simple
+        story = contract_story(spells, annual_discount_rate=0.1, periods_per_year=1)
+        assert story.verdict is ContractsVerdict.STEADY
         assert story.to_come.value == pytest.approx(float(story.dependence.simple.derl(8, 0.1)), rel=1e-9)
         assert story.to_come.low < story.to_come.value < story.to_come.high
 
@@ -162,15 +165,15 @@ class TestFinding:
         start = pd.Timestamp("2025-01-01")
         rows = [(f"c{i:03d}", start, start + pd.DateOffset(months=1 + i % 9) if i % 3 else None) for i in range(120)]
         rows += [("backwards", start, start - pd.Timedelta(days=9)), ("twice", start, None), ("twice", start, None)]
-        found = contracts_finding(contracts_of(*rows), "2026-06-30", 0.1)
-        assert found.verdict != "untold"
+        found = tell_contracts(contracts_of(*rows), "2026-06-30", annual_discount_rate=0.1)
+        assert found.verdict is ContractsVerdict.RISING
         told = {name: found.facts[name] for name in ("reversed", "later", "overlapping", "returned")}
         assert told == {"reversed": 1, "later": 0, "overlapping": 1, "returned": 0}
         assert np.isnan(found.facts["net"].value)  # no fees were supplied
 
     def test_nothing_but_wrong_contracts_is_an_answer(self):
-        found = contracts_finding(contracts_of(("a", "2025-03-01", "2025-02-01")), "2025-06-30", 0.1)
-        assert (found.verdict, found.facts["customers"], found.facts["reversed"]) == ("untold", 0, 1)
+        found = tell_contracts(contracts_of(("a", "2025-03-01", "2025-02-01")), "2025-06-30", annual_discount_rate=0.1)
+        assert (found.verdict, found.facts["customers"], found.facts["reversed"]) == (ContractsVerdict.UNTOLD, 0, 1)
 
     def test_a_contract_that_follows_on_the_day_is_no_fault(self):
         found = contract_spells(

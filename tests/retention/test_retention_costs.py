@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regulars.finding import NOT_SUPPLIED
 from regulars.purchases import Purchases
-from regulars.retention import campaign_costs, costs_finding, referral_value, referrals_finding
+from regulars.retention import campaign_costs, referral_value
+from regulars.retention.costs import CostsVerdict, ReferralsVerdict, tell_costs, tell_referrals
 from regulars.retention.economics import Point, equity_by_point
+from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate
 
 END = "2025-12-31"
@@ -41,7 +44,7 @@ class TestCosts:
             ("b", "acquire", "2025-12-01", "2026-02-28", 9999.0, 1.0),  # not over yet
             ("k", "keep", "2025-06-15", None, None, 600.0),  # the plan stands in
         )
-        found = campaign_costs(table, contacts, purchases, END, 90)
+        found = campaign_costs(table, contacts, purchases, END, within_days=90)
         assert (found.win.value, found.win.n, found.won) == (10.0, 1, 800)
         assert np.isnan(found.win.high)  # one campaign says nothing of how campaigns differ
         assert (found.contact.value, found.contact.n) == (1.5, 400)
@@ -53,11 +56,11 @@ class TestCosts:
     def test_an_order_on_the_day_counts_and_one_too_late_does_not(self):
         contacts, purchases = mailing(100, 100, 50, 50)
         table = campaigns_of(("k", "keep", "2025-07-01", None, 100.0, None))
-        assert campaign_costs(table, contacts, purchases, END, 30).effect.value == 0
+        assert campaign_costs(table, contacts, purchases, END, within_days=30).effect.value == 0
         contacts, purchases = mailing(100, 100, 50, 0)
-        assert campaign_costs(table, contacts, purchases, END, 30).effect.value == 0.5
+        assert campaign_costs(table, contacts, purchases, END, within_days=30).effect.value == 0.5
         early = campaigns_of(("k", "keep", "2025-05-01", None, 100.0, None))
-        assert campaign_costs(early, contacts, purchases, END, 30).effect.value == 0
+        assert campaign_costs(early, contacts, purchases, END, within_days=30).effect.value == 0
 
     def test_chance_is_not_called_an_effect(self):
         """Where contacts do nothing, one of twenty mailings seems to help: no more than that is called proved."""
@@ -66,18 +69,18 @@ class TestCosts:
                              ("k", "keep", "2025-06-15", None, 100.0, None))  # fmt: skip
         for _ in range(60):
             contacts, purchases = mailing(300, 100, *rng.binomial([300, 100], 0.3))
-            proved += costs_finding(
-                {"campaigns": table, "campaign_contacts": contacts}, purchases, END, 90
-            ).verdict == ("proved")
+            costs = campaign_costs(table, contacts, purchases, END, within_days=90)
+            proved += tell_costs(costs, within_days=90).verdict is CostsVerdict.PROVED
         assert proved <= 8
 
     def test_what_is_not_supplied_is_not_told(self):
         _, purchases = mailing(10, 10, 5, 5)
         table = campaigns_of(("a", "acquire", "2025-01-01", "2025-01-31", 8000.0, 1.0))
-        assert costs_finding({"campaigns": table}, purchases, END, 90).verdict == "untold"
-        plain = table[["campaign_id", "starts_at"]]
-        assert costs_finding({"campaigns": plain}, purchases, END, 90).verdict == "untold"
-        found = campaign_costs(table, None, purchases, END, 90)
+        found = campaign_costs(table, None, purchases, END, within_days=90)
+        plain = campaign_costs(table[["campaign_id", "starts_at"]], None, purchases, END, within_days=90)
+        none = campaign_costs(None, None, purchases, END, within_days=90)
+        told = [tell_costs(costs, within_days=90).verdict for costs in (found, plain, none)]
+        assert told == [CostsVerdict.UNTOLD, CostsVerdict.UNTOLD, NOT_SUPPLIED]
         assert found.win.value == 400
         assert np.isnan([found.contact.value, found.ratio.value, found.keep.value]).all()
 
@@ -92,8 +95,8 @@ class TestReferrals:
         assert found.brought.value == pytest.approx(3 / 6)  # c, d and e, not y
         assert (found.worth.value, found.others.value) == (31.0, 2.0)
         assert found.per_referrer == 46.5
-        assert referrals_finding(referrals.iloc[:2], value).verdict == "more"
-        assert referrals_finding(referrals.iloc[2:], value).verdict == "untold"
+        assert tell_referrals(referrals.iloc[:2], value).verdict is ReferralsVerdict.MORE
+        assert tell_referrals(referrals.iloc[2:], value).verdict is ReferralsVerdict.UNTOLD
 
     def test_the_referred_of_the_demo_are_like_others(self):
         from regulars.simulate import demo
@@ -101,14 +104,15 @@ class TestReferrals:
         raw = demo(seed=20261122)
         truth = raw["truth_customers"].rename(columns={"future_spend": "clv"})
         referrals = raw["referrals"].rename(columns={"referrer": "referrer_id", "referred": "referred_id"})
-        found = referrals_finding(referrals, truth, level=0.99)
-        assert found.verdict == "alike"
+        found = tell_referrals(referrals, truth, level=0.99)
+        assert found.verdict is ReferralsVerdict.ALIKE
         assert found.facts["brought"].n == 5000
 
 
 def test_equity_moves_by_the_point_alone():
     point = Point(Estimate(5.0, 4.0, 6.0, 9), Estimate(8.0, 7.0, 9.0, 9), 1.0, 5.0, Estimate(0.1), 9)
-    table = equity_by_point(100.0, point, 50, 0.12).set_index("step")
+    certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
+    table = equity_by_point(100.0, point, 50, certainty=certainty).set_index("step")
     assert table["equity"].to_dict() == {"fewer": 92.0, "same": 100.0, "more": 105.0}
     assert table.loc["fewer", ["moved_low", "moved_high"]].tolist() == [-9.0, -7.0]
     assert (table["equity_low"] < table["equity"]).all()

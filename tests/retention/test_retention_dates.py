@@ -7,24 +7,24 @@ import pytest
 from regulars.clv import BetaGeoFitter
 from regulars.purchases import Purchases
 from regulars.retention import (
-    DateRules,
-    PastSettings,
-    call_list,
+    Rhythm,
     customer_states,
-    dates_calibration,
-    dates_finding,
-    judged,
-    kept_share,
+    dated_share,
+    due_this_week,
+    judge,
+    look_back,
     next_order,
-    next_order_pit,
-    told_before,
 )
-from regulars.retention.dates import DatesFinding
-from regulars.retention.hindsight import HindsightFinding, RuleFinding
+from regulars.retention.dates import dates_calibration, next_order_pit
+from regulars.retention.hindsight import HindsightVerdict, RuleVerdict
+from regulars.retention.kept import kept_share
+from regulars.retention.needs import DatesVerdict, dates_verdict
+from regulars.settings import Certainty, DateRules
 from regulars.simulate import bg_nbd_customers
 from regulars.simulate.logs import order_log
 
 END = "2026-06-30"
+PLAIN = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)
 TRUTH = {"r": 2.0, "alpha": 8.0, "a": 0.5, "b": 4.0}
 
 
@@ -80,7 +80,7 @@ class TestDates:
             assert dates[name].dropna().le(horizon).all()
         none = next_order(model, value, END, rules=DateRules(max_window_days=0))
         assert none["call_by"].isna().all()
-        assert dates_finding(none, value["frequency"]).finding is DatesFinding.NONE
+        assert dates_verdict(dated_share(none, value["frequency"])) is DatesVerdict.NONE
 
     @pytest.mark.parametrize(
         ("history", "rules"),
@@ -108,25 +108,25 @@ class TestDates:
         assert dates.loc[once, "call_by"].isna().all()
         assert dates.loc[~once, "p_never"].notna().all()
 
-    def test_call_list_is_this_weeks_by_value(self):
+    def test_due_are_this_weeks_by_value(self):
         days = pd.to_datetime(["2026-07-03", "2026-07-20", None, "2026-07-07"])
         dates = pd.DataFrame({"customer_id": list("abcd"), "call_by": days, "p_never": 0.1})
         dates[["next_order_low", "next_order_median", "next_order_high"]] = pd.Timestamp("2026-07-03")
         value = pd.DataFrame({"customer_id": list("abcd"), "clv": [1.0, 9.0, 9.0, 5.0], "spend_per_order": 1.0})
-        assert call_list(dates, value, END)["customer_id"].tolist() == ["d", "a"]
-        assert call_list(dates, value, END, n=1)["customer_id"].tolist() == ["d"]
+        assert due_this_week(dates, value, END)["customer_id"].tolist() == ["d", "a"]
+        assert due_this_week(dates, value, END, n=1)["customer_id"].tolist() == ["d"]
 
     def test_without_repeat_buyers_nothing_can_be_told(self):
-        found = dates_finding(pd.DataFrame({"call_by": pd.to_datetime([None]), "window_days": [np.inf]}), [0])
-        assert found.finding is DatesFinding.NONE
-        assert np.isnan(found.told.value)
+        found = dated_share(pd.DataFrame({"call_by": pd.to_datetime([None])}), [0])
+        assert np.isnan(found.value) and found.n == 0
+        assert dates_verdict(found) is DatesVerdict.NONE
 
 
 class TestCalibration:
     @pytest.mark.parametrize("horizon", [90, 400])
     def test_places_are_even_under_the_right_model_though_futures_are_cut(self, value, model, horizon):
         days = np.ceil(value["next_order_in"].to_numpy() * 7)
-        places = next_order_pit(model, value, np.where(days <= horizon, days, np.nan), horizon)
+        places = next_order_pit(model, value, np.where(days <= horizon, days, np.nan), horizon_days=horizon)
         counts, _ = np.histogram(places, bins=10, range=(0, 1))
         np.testing.assert_allclose(counts / len(places), 0.1, atol=0.012)
         found = dates_calibration(places)
@@ -136,7 +136,7 @@ class TestCalibration:
         slow = BetaGeoFitter()
         slow.params_ = model.params_ * [50, 50, 1, 1]  # all alike
         days = np.ceil(value["next_order_in"].to_numpy() * 7)
-        found = dates_calibration(next_order_pit(slow, value, np.where(days <= 400, days, np.nan), 400))
+        found = dates_calibration(next_order_pit(slow, value, np.where(days <= 400, days, np.nan), horizon_days=400))
         assert found["inside"].high < 0.8
         assert found["early"].low > 0.1
 
@@ -150,9 +150,9 @@ class TestHindsight:
         orders = order_log(customers=3000, seed=8)
         purchases = Purchases.of(orders)
         days = purchases.frame()
-        settings = PastSettings(level_uncertainty=0.05)
-        told = told_before(BetaGeoFitter, purchases, "2025-12-31", "2025-11-30", 50, settings)
-        assert told.finding is HindsightFinding.HELD
+        doubt = Certainty(level=0.9, level_uncertainty=0.05, seed=0, draws=0)
+        told = look_back(BetaGeoFitter(), purchases, "2025-12-31", cutoff="2025-11-30", certainty=doubt)
+        assert told.verdict is HindsightVerdict.HELD
         after = days[days["day"] > "2025-11-30"]
         known = days.loc[days["day"] <= "2025-11-30", "customer_id"].unique()
         assert told.came == after.loc[after["customer_id"].isin(known), "customer_id"].nunique()
@@ -165,19 +165,19 @@ class TestHindsight:
         orders = order_log(customers=3000, seed=8)
         purchases = Purchases.of(orders)
         days = purchases.frame()
-        found = judged(BetaGeoFitter, purchases, "2025-12-31", 90, 90)
+        found = judge(BetaGeoFitter(), purchases, "2025-12-31", days=90, fixed_days=90, certainty=PLAIN)
         assert found.cutoff == pd.Timestamp("2025-10-02")
         known = days.loc[days["day"] <= found.cutoff]
         after = days.loc[days["day"] > found.cutoff, "customer_id"]
         assert found.came == known["customer_id"].drop_duplicates().isin(after).sum()
         assert found.reliability["n"].sum() == known["customer_id"].nunique() == found.forecast.n
-        assert found.dates["inside"].low <= 0.8 <= found.dates["inside"].high
+        assert found.windows["inside"].low <= 0.8 <= found.windows["inside"].high
         silent = (found.cutoff - known.groupby("customer_id")["day"].max()).dt.days > 90
         away = ~silent.index.isin(after)
         assert found.flagged.caught["fixed"] == pytest.approx(silent[away].mean())
         assert found.flagged.wrong["fixed"] == pytest.approx(silent[~away].mean())
         rates = BetaGeoFitter().fit(*purchases.summary(found.cutoff)[["frequency", "recency", "T"]].to_numpy().T)
-        states = customer_states(purchases, found.cutoff, rates.params_["r"], rates.params_["alpha"])
+        states = customer_states(purchases, found.cutoff, Rhythm(rates.params_["r"], rates.params_["alpha"]))
         gone = (states["silence_chance"] < 0.05).to_numpy()
         assert found.flagged.caught["own"] == pytest.approx(gone[away].mean())
         assert found.rankings["score"].tolist() == ["p_active", "expected_orders", "own_rhythm", "recency"]
@@ -186,7 +186,10 @@ class TestHindsight:
         orders = order_log(customers=600, seed=9)
         past = orders[orders["ordered_at"] < "2025-10-01"]
         more = pd.concat([past, past.tail(300).assign(ordered_at=pd.Timestamp("2025-11-11"))])
-        both = [told_before(BetaGeoFitter, Purchases.of(log), "2025-12-31", "2025-09-30") for log in (orders, more)]
+        both = [
+            look_back(BetaGeoFitter(), Purchases.of(log), "2025-12-31", cutoff="2025-09-30", certainty=PLAIN)
+            for log in (orders, more)
+        ]
         assert both[0].forecast == both[1].forecast
         assert both[0].came != both[1].came
 
@@ -194,14 +197,15 @@ class TestHindsight:
     def test_without_history_it_is_unknown(self, rows):
         orders = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(amount=5.0)
         orders["ordered_at"] = pd.to_datetime(orders["ordered_at"])
-        told = told_before(BetaGeoFitter, Purchases.of(orders), END, "2026-05-31")
-        assert told.finding is HindsightFinding.UNKNOWN
+        told = look_back(BetaGeoFitter(), Purchases.of(orders), END, cutoff="2026-05-31", certainty=PLAIN)
+        assert told.verdict is HindsightVerdict.UNKNOWN
         assert np.isnan(told.forecast.value)
-        late = judged(BetaGeoFitter, Purchases.of(orders), END, 90, 90)
-        assert late.finding is RuleFinding.TOO_SHORT
-        assert np.isnan(late.window_facts["inside"].value)
+        late = judge(BetaGeoFitter(), Purchases.of(orders), END, days=90, fixed_days=90, certainty=PLAIN)
+        assert late.verdict is RuleVerdict.TOO_SHORT
+        assert np.isnan(late.windows["inside"].value)
 
     def test_a_fixed_rule_that_flags_nobody_is_not_compared(self):
-        found = judged(BetaGeoFitter, Purchases.of(order_log(customers=600, seed=9)), "2025-12-31", 90, 2000)
-        assert found.finding is RuleFinding.UNKNOWN
+        purchases = Purchases.of(order_log(customers=600, seed=9))
+        found = judge(BetaGeoFitter(), purchases, "2025-12-31", days=90, fixed_days=2000, certainty=PLAIN)
+        assert found.verdict is RuleVerdict.UNKNOWN
         assert len(found.rankings) == 4

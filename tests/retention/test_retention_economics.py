@@ -7,6 +7,7 @@ import pytest
 from bought import purchases_on
 from regulars.purchases import Purchases
 from regulars.retention import (
+    Rhythm,
     active_bands,
     customer_ledger,
     customer_states,
@@ -18,10 +19,14 @@ from regulars.retention import (
     triangles,
     win_back,
 )
+from regulars.retention.cohorts import Triangles
+from regulars.settings import Certainty
 from regulars.simulate.logs import order_log
 from regulars.statistics.survival import kaplan_meier
 
-MODEL = (0.9, 9.0, 7.0)
+RHYTHM = Rhythm(r=0.9, alpha=9.0)
+PLAIN = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)
+DOUBT = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
 END = pd.Timestamp("2025-12-31")
 
 
@@ -29,14 +34,13 @@ END = pd.Timestamp("2025-12-31")
 def parts() -> dict:
     orders = order_log(customers=400, seed=3)
     purchases = Purchases.of(orders)
-    value = purchases.summary(END).merge(customer_states(purchases, END, *MODEL), on="customer_id")
+    value = purchases.summary(END).merge(customer_states(purchases, END, RHYTHM), on="customer_id")
     value = value.assign(p_alive=0.6, p_active=0.4, clv=10.0, value_at_risk=20.0)
     times = time_to_second_order(purchases, END)
-    on, later = triangles(purchases, END)
     return {
         "purchases": purchases, "value": value, "times": times,
-        "second": kaplan_meier(times["days"], times["returned"]), "cohorts": on, "later": later,
-        "ledger": customer_ledger(presence(purchases, END, *MODEL), END), "bands": active_bands(value),
+        "second": kaplan_meier(times["days"], times["returned"]), "both": triangles(purchases, END),
+        "ledger": customer_ledger(presence(purchases, END, RHYTHM), END), "bands": active_bands(value),
     }  # fmt: skip
 
 
@@ -49,7 +53,7 @@ class TestPoint:
                 "clv": [80, 60, 10, 10, 10, 10, 10, 5], "value_at_risk": [1, 1, 30, 20, 40, 30, 30, 0],
             }
         )  # fmt: skip
-        point = point_of_retention(value, days, END, 92)
+        point = point_of_retention(value, days, END, days=92, certainty=PLAIN)
         # h ordered once and cannot be told: 7 customers, 5 of them not kept, with 30 at risk on average
         assert (point.n, point.customers, point.each) == (7, pytest.approx(0.07), 30)
         assert point.up.value == pytest.approx(0.07 * 30)
@@ -60,31 +64,31 @@ class TestPoint:
         assert point.up.high - point.up.low == pytest.approx(2 * 1.6448536 * deviation * 0.07)
 
     def test_the_level_widens_the_interval(self, parts):
-        narrow = point_of_retention(parts["value"], parts["purchases"], END, 90)
-        wide = point_of_retention(parts["value"], parts["purchases"], END, 90, level_uncertainty=0.12)
+        narrow = point_of_retention(parts["value"], parts["purchases"], END, days=90, certainty=PLAIN)
+        wide = point_of_retention(parts["value"], parts["purchases"], END, days=90, certainty=DOUBT)
         assert narrow.up.low == narrow.up.high == narrow.up.value  # all customers are worth the same here
         assert wide.up.high - wide.up.value == pytest.approx(1.6448536 * 0.12 * wide.up.value)
 
     def test_without_anybody_to_keep_it_is_missing(self, parts):
-        point = point_of_retention(parts["value"], parts["purchases"], "2020-01-01", 90)
+        point = point_of_retention(parts["value"], parts["purchases"], "2020-01-01", days=90, certainty=PLAIN)
         assert np.isnan(point.up.value)
         assert point.n == 0
 
 
 class TestWinBack:
     def test_break_even_is_cost_by_gain(self, parts):
-        table = win_back(parts["value"], parts["purchases"], END, *MODEL, contact_cost=5.0).set_index("customer_state")
+        table = win_back(parts["value"], parts["purchases"], END, RHYTHM, contact_cost=5.0).set_index("customer_state")
         assert table["break_even"].dropna().eq(0.25).all()
         counts = parts["value"]["customer_state"].value_counts()
         assert table["customers"].to_dict() == {name: counts.get(name, 0) for name in table.index}
 
     def test_a_contact_that_cannot_pay_has_no_break_even(self, parts):
-        table = win_back(parts["value"], parts["purchases"], END, *MODEL, contact_cost=25.0)
+        table = win_back(parts["value"], parts["purchases"], END, RHYTHM, contact_cost=25.0)
         assert table["break_even"].isna().all()
 
     def test_unasked_is_the_share_of_silences_that_ended_in_time(self, parts):
-        table = win_back(parts["value"], parts["purchases"], END, *MODEL, contact_cost=5.0, days=60)
-        lost = presence(parts["purchases"], END, *MODEL).query("is_lost")
+        table = win_back(parts["value"], parts["purchases"], END, RHYTHM, contact_cost=5.0, days=60)
+        lost = presence(parts["purchases"], END, RHYTHM).query("is_lost")
         whole = lost[lost["lapse_day"] <= END - pd.Timedelta(days=60)]  # all of these were watched for 60 days
         back = (whole["next_day"] - whole["lapse_day"]).dt.days.le(60).mean()
         row = table.set_index("customer_state").loc["lost"]
@@ -104,7 +108,6 @@ class TestReconciled:
             ("value", "spend", "revenue_ledger"),
             ("ledger", "lost", "ledger_flows"),
             ("ledger", "closing", "ledger_states"),
-            ("cohorts", "revenue", "revenue_cohorts"),
             ("bands", "customers", "customers_bands"),
         ],
     )
@@ -113,6 +116,12 @@ class TestReconciled:
         wrong.loc[wrong.index[-1], column] += 1
         with pytest.raises(RuntimeError, match=rf"must be equal are not: .*{identity}: "):
             reconciled(**(parts | {part: wrong}))
+
+    def test_a_wrong_cell_of_a_triangle_fails_the_stage(self, parts):
+        wrong = parts["both"].on.copy()
+        wrong.loc[wrong.index[-1], "revenue"] += 1
+        with pytest.raises(RuntimeError, match="revenue_cohorts"):
+            reconciled(**(parts | {"both": parts["both"]._replace(on=wrong)}))
 
     def test_a_lost_customer_fails_the_stage(self, parts):
         with pytest.raises(RuntimeError, match="customers_cohorts"):
@@ -125,7 +134,7 @@ class TestMixture:
         left_in = rng.geometric(rng.beta(0.7, 1.2, 50_000))
         later = pd.DataFrame({"cohort": 1, "period": range(13), "n": 50_000, "mature": True})
         later["customers"] = [(left_in > period).sum() for period in later["period"]]
-        found = mixture_curves(later, later)
+        found = mixture_curves(Triangles(later, later))
         assert found.periods == 6
         assert found.first < 0.7 < 0.85 < found.last
         assert found.model_first == pytest.approx(found.first, abs=0.01)
@@ -135,6 +144,6 @@ class TestMixture:
 
     def test_a_log_of_one_month_has_no_curve(self):
         orders = order_log(customers=30, seed=1, start="2025-12-01", end="2025-12-31")
-        found = mixture_curves(*triangles(Purchases.of(orders), END))
+        found = mixture_curves(triangles(Purchases.of(orders), END))
         assert found.periods == 0
         assert np.isnan(found.first)

@@ -4,15 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regulars.labels import GroupsVerdict
 from regulars.purchases import Purchases
-from regulars.retention import (
-    compare_groups,
-    groupings,
-    groups_finding,
-    restricted_mean,
-    since_first_order,
-    time_to_second_order,
-)
+from regulars.retention import compare_groups, groupings, time_to_second_order
+from regulars.retention.groups import restricted_mean, since_first_order, tell_groups
 from regulars.simulate.logs import order_log
 from regulars.statistics.survival import kaplan_meier, log_rank
 
@@ -73,15 +68,16 @@ class TestGroups:
         _, _, times = log
         lots = np.random.default_rng(1).integers(0, 3, len(times))
         group = pd.Series(np.array(["x", "y", "z"])[lots], index=times["customer_id"])
-        finding = groups_finding({"channel": since_first_order(times, group)}, 180)
-        assert finding.verdict == "alike"
-        assert set(finding.frames) == {"tests"}
+        compared = compare_groups({"channel": since_first_order(times, group)}, 180)
+        found = tell_groups(compared, within_days=180)
+        assert found.verdict is GroupsVerdict.ALIKE
+        assert set(found.frames) == {"tests"}
 
     def test_false_discovery_rates_are_adjusted_over_the_groupings(self, log):
         from scipy.stats import false_discovery_control
 
         orders, purchases, times = log
-        found = compare_groups(groupings(orders, purchases, times, END, 180), 180)
+        found = compare_groups(groupings(orders, purchases, times, END, within_days=180), 180)
         assert found.tests["p_adjusted"].tolist() == pytest.approx(
             false_discovery_control(found.tests["p_value"]).tolist()
         )
@@ -89,9 +85,9 @@ class TestGroups:
     def test_segments_are_those_of_the_cutoff(self, log):
         """Nothing that came after the cutoff may move the groups: orders after it can be dropped or doubled."""
         orders, purchases, times = log
-        usual = groupings(orders, purchases, times, END, 180)["segment"].frame
+        usual = groupings(orders, purchases, times, END, within_days=180)["segment"].frame
         early = purchases.until(pd.Timestamp(END) - pd.Timedelta(days=180))
-        blind = groupings(orders, early, times, END, 180)["segment"].frame
+        blind = groupings(orders, early, times, END, within_days=180)["segment"].frame
         pd.testing.assert_series_equal(usual["group"], blind["group"])
         assert not blind["returned"].any()
         assert usual["returned"].any()
@@ -100,7 +96,7 @@ class TestGroups:
         orders, purchases, times = log
         last = purchases.frame().groupby("customer_id")["day"].max()
         answers = pd.DataFrame({"customer_id": last.index, "answered_at": last.to_numpy(), "satisfaction": 50.0})
-        found = groupings(orders, purchases, times, END, 180, answers=answers)["satisfaction"].frame
+        found = groupings(orders, purchases, times, END, within_days=180, answers=answers)["satisfaction"].frame
         assert not found["returned"].any()  # they answered on the day of their last order
         assert found["days"].tolist() == [(pd.Timestamp(END) - day).days for day in last.sort_index()]
 
@@ -112,15 +108,17 @@ class TestGroups:
         lines = pd.DataFrame({"customer_id": known, "ordered_at": [day, day, day + pd.Timedelta(days=1)],
                               "product_id": ["cheap", "dear", "later"], "quantity": [2.0, 1.0, 9.0],
                               "unit_price": [1.0, 5.0, 9.0]})  # fmt: skip
-        found = groupings(orders, purchases, times, END, 180, {"order_lines": lines})["first_product"].frame
+        found = groupings(orders, purchases, times, END, within_days=180, tables={"order_lines": lines})[
+            "first_product"
+        ].frame
         assert found["group"].tolist() == ["dear"]
 
     def test_one_customer_leaves_nothing_to_tell(self):
         orders = pd.DataFrame({"customer_id": ["a"], "order_id": ["1"], "ordered_at": pd.to_datetime(["2025-01-01"]),
                                "amount": [5.0]})  # fmt: skip
         purchases = Purchases.of(orders)
-        waiting = groupings(orders, purchases, time_to_second_order(purchases, END), END, 180)
-        assert groups_finding(waiting, 180).verdict == "too_few"
+        waiting = groupings(orders, purchases, time_to_second_order(purchases, END), END, within_days=180)
+        assert tell_groups(compare_groups(waiting, 180), within_days=180).verdict is GroupsVerdict.TOO_FEW
 
 
 def test_the_demo_tells_satisfaction_and_nothing_else(request):
@@ -151,7 +149,9 @@ def test_the_demo_tells_satisfaction_and_nothing_else(request):
     purchases = Purchases.of(orders[["order_id", "customer_id", "ordered_at", "amount"]])
     times = time_to_second_order(purchases, "2026-06-30")
     tables = {"customers": people, "order_lines": orders}
-    found = compare_groups(groupings(orders, purchases, times, "2026-06-30", 180, tables, known), 180)
+    found = compare_groups(
+        groupings(orders, purchases, times, "2026-06-30", within_days=180, tables=tables, answers=known), 180
+    )
     assert set(found.tests.loc[found.tests["differs"], "grouping"]) == {"segment", "satisfaction"}
     assert len(found.tests) == 5
     thirds = found.groups["satisfaction"]

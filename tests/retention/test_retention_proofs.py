@@ -9,15 +9,10 @@ from scipy.stats import kstest
 from regulars.clv import BetaGeoFitter, calibrate_p_active
 from regulars.clv._logistic import fit_logistic
 from regulars.purchases import Purchases
-from regulars.retention import (
-    DateRules,
-    dates_calibration,
-    judged,
-    learn_consumption,
-    next_order,
-    next_order_pit,
-    sharpened,
-)
+from regulars.retention import judge, learn_consumption, next_order, sharpened
+from regulars.retention.dates import dates_calibration, next_order_pit
+from regulars.retention.hindsight import judge
+from regulars.settings import Certainty, DateRules
 from regulars.simulate import bg_nbd_customers
 from regulars.simulate.jars import jar_lines
 from regulars.simulate.logs import order_log
@@ -58,7 +53,7 @@ def test_windows_of_eighty_per_cent_hold_the_next_order_of_those_who_return(shop
 def test_places_of_the_next_order_are_even(shop, horizon):
     """The randomised probability integral transform is uniform, however much of the future is cut off."""
     came = np.where(shop["days"] <= horizon, shop["days"], np.nan)
-    places = next_order_pit(shop["model"], shop["value"], came, horizon, seed=3)
+    places = next_order_pit(shop["model"], shop["value"], came, horizon_days=horizon, seed=3)
     found = kstest(places, "uniform")
     print(f"{shop['name']}, {horizon} days: largest distance {found.statistic:.4f}, p {found.pvalue:.3f}")
     # a fitted model of 60,000 customers, not the true one: what its parameters are off adds to chance
@@ -84,10 +79,11 @@ def test_calibrated_chances_of_an_order_have_the_right_slope(seed):
 
 def test_what_is_judged_on_days_kept_back_is_what_complete_futures_show():
     orders = order_log(customers=30_000, seed=4, start="2023-01-01", end="2025-12-31")
-    found = judged(BetaGeoFitter, Purchases.of(orders), "2025-12-31", 180, 90)
-    print(found.rankings.to_string(), found.flagged, found.dates["inside"])
-    assert 0.77 <= found.dates["inside"].value <= 0.83
-    assert found.forecast.low <= found.came <= found.forecast.high or abs(found.forecast.value / found.came - 1) < 0.05
+    luck = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)
+    found = judge(BetaGeoFitter(), Purchases.of(orders), "2025-12-31", days=180, fixed_days=90, certainty=luck)
+    print(found.rankings.to_string(), found.flagged, found.windows["inside"])
+    assert 0.77 <= found.windows["inside"].value <= 0.83
+    assert found.forecast.low <= found.came <= found.forecast.high
 
 
 @pytest.mark.parametrize("slope", [1.0, 0.6])
@@ -101,7 +97,7 @@ def test_windows_of_the_jar_hold_the_next_order(slope):
     model = BetaGeoFitter().fit(*history)
     rules = DateRules(horizon_days=10**5, max_window_days=10**6)
     value = table.assign(p_alive=model.conditional_probability_alive(*history))
-    dates = sharpened(next_order(model, value, end, rules=rules), learn_consumption(past, end), end, rules)
+    dates = sharpened(next_order(model, value, end, rules=rules), learn_consumption(past, end), end, rules=rules)
     later = lines[~known].groupby("customer_id")["ordered_at"].min().dt.normalize()
     came = later.reindex(table["customer_id"].array).reset_index(drop=True)
     made = dates["product_id"].notna() & came.notna()

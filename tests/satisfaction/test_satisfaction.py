@@ -4,37 +4,24 @@ import pytest
 
 from regulars.errors import UserError
 from regulars.labels import Change, Outcome, SatisfactionState
-from regulars.satisfaction import (
-    by_group,
-    check_answers,
+from regulars.satisfaction import csat, customer_satisfaction, gaps, nps, rate, survey_of, survey_waves
+from regulars.satisfaction.cases.complaints import (
     complaint_rate,
     complaint_shares,
-    complaint_story,
-    csat,
-    customer_satisfaction,
-    gap_states,
-    gaps,
-    groups_differ,
-    item_answers,
-    latest,
-    mean,
-    nps,
-    only_complaints,
     outcome_shares,
-    rate,
-    recommendation,
     resolution_table,
     resolution_times,
-    respondent_gaps,
-    shortfalls,
-    state_shares,
-    survey_waves,
-    wave_changes,
-    wave_finding,
-    waves_side_by_side,
+    tell_complaints,
 )
+from regulars.satisfaction.cases.tickets import Cases, only_complaints
+from regulars.satisfaction.survey.answers import Answers, check_answers, item_answers
+from regulars.satisfaction.survey.gap import gap_states, respondent_gaps, shortfalls, state_shares
+from regulars.satisfaction.survey.indices import by_group, groups_differ, mean, recommendation
+from regulars.satisfaction.survey.waves import latest, wave_changes, waves_side_by_side
+from regulars.settings import stage_settings
 from regulars.statistics.intervals import wilson
 
+SETTINGS = stage_settings("satisfaction")
 ITEMS = pd.DataFrame(
     {
         "item": ["q1", "q2", "s1", "s2", "recommend"],
@@ -224,19 +211,17 @@ class TestWaves:
         assert table["change"].iloc[1:].tolist() == [Change.UP, Change.UNCLEAR, Change.DOWN]
         assert pd.isna(table["change"].iloc[0])
         assert table["difference_high"].iloc[1] == pytest.approx(0.1 + np.hypot(0.04, 0.04))
-        assert wave_finding(self.waves(0.5, 0.6)) is Change.UP
 
     def test_nothing_is_said_of_one_wave_or_of_few_answers(self):
-        assert wave_finding(self.waves(0.5)) is Change.UNKNOWN
-        assert wave_finding(self.waves(0.5, 0.9, enough=[False, True])) is Change.UNKNOWN
-        assert wave_changes(self.waves(0.5)).shape[0] == 1
+        assert wave_changes(self.waves(0.5))["change"].isna().tolist() == [True]
+        assert wave_changes(self.waves(0.5, 0.9, enough=[False, True]))["change"].isna().tolist() == [True, True]
 
     def test_waves_of_one_population_rarely_seem_to_change(self):
         rng = np.random.default_rng(17)
         scores = rng.choice([3.0, 8.0, 10.0], p=[0.2, 0.4, 0.4], size=(250, 2, 150))
         groups = pd.Series(np.repeat(["w1", "w2"], 150))
-        found = [wave_finding(by_group(pd.Series(pair.ravel()), groups, nps)) for pair in scores]
-        assert np.mean([verdict is not Change.UNCLEAR for verdict in found]) <= 0.12
+        found = [wave_changes(by_group(pd.Series(pair.ravel()), groups, nps))["change"].iloc[1] for pair in scores]
+        assert np.mean([verdict != Change.UNCLEAR for verdict in found]) <= 0.12
 
 
 def simulated_survey(mean_score, wave, n, rng, start=0) -> pd.DataFrame:
@@ -272,7 +257,7 @@ class TestSurvey:
     def test_a_fall_is_found_in_every_measure_and_its_item_named(self):
         rng = np.random.default_rng(12)
         surveys = pd.concat([simulated_survey(7.5, "2025", 300, rng), simulated_survey(6.0, "2026", 300, rng)])
-        waves = survey_waves(surveys, SURVEY_ITEMS)
+        waves = survey_waves(survey_of(Answers(surveys, SURVEY_ITEMS, [])), SETTINGS)
         for name, change in (("satisfaction", "down"), ("nps", "down"), ("csat", "down"), ("dissatisfied", "up")):
             assert latest(waves, name).change == change
         now = latest(waves, "satisfaction").now
@@ -285,7 +270,8 @@ class TestSurvey:
 
     def test_a_measure_whose_item_is_absent_is_left_out(self):
         surveys = simulated_survey(7.5, "2025", 50, np.random.default_rng(1))
-        waves = survey_waves(surveys[surveys["item"] != "recommendation"], SURVEY_ITEMS)
+        asked = surveys[surveys["item"] != "recommendation"]
+        waves = survey_waves(survey_of(Answers(asked, SURVEY_ITEMS, [])), SETTINGS)
         assert set(waves["measure"]) == {"satisfaction", "dissatisfied", "csat"}
         assert np.isnan(latest(waves, "nps").now.value) and latest(waves, "nps").change == Change.UNKNOWN
         assert latest(waves, "csat").change == Change.UNKNOWN and np.isnan(latest(waves, "csat").before.value)
@@ -347,15 +333,20 @@ class TestComplaints:
         assert table["median_days"].tolist()[:2] == [5, 2] and np.isnan(table["median_days"][2])
         assert resolution_table(TICKETS, "2026-01-31", min_cell=3)["category"].tolist() == ["late"]
 
-    def test_the_story_agrees_with_its_parts(self):
-        story = complaint_story(TICKETS, 50, "2026-01-31")
-        assert (story.category, story.part.value, story.tickets, story.open) == ("late", 0.5, 1, 2)
-        assert (story.unhappy.value, story.quickly.value, story.rate.value) == (0.25, 0.25, 0.1)
-        assert story.endings["category"].tolist() == ["late", "broken", "bill"]
-        assert story.endings["not_satisfied"].tolist() == pytest.approx([1 / 3, np.nan, 0], nan_ok=True)
-        assert story.endings["open"].tolist() == [0, 2, 0]
-        with pytest.raises(ValueError, match="no complaint"):
-            complaint_story(TICKETS.iloc[:0], 50, "2026-01-31")
+    def test_what_is_told_agrees_with_its_parts(self):
+        """Six complaints ten times over, so that there are enough to tell of."""
+        many = pd.concat(
+            [TICKETS.assign(customer_id=TICKETS["customer_id"] + str(k)) for k in range(10)], ignore_index=True
+        )
+        told = tell_complaints(Cases(many, many, []), 500, "2026-01-31", SETTINGS)
+        facts, endings = told.facts, told.frames["endings"]
+        assert (facts["category"], facts["part"].value, facts["open"]) == ("late", 0.5, 20)
+        assert (facts["unhappy"].value, facts["quickly"].value, facts["rate"].value) == (0.25, 0.25, 0.1)
+        assert endings["category"].tolist() == ["late", "broken", "bill"]
+        assert endings["not_satisfied"].tolist() == pytest.approx([1 / 3, np.nan, 0], nan_ok=True)
+        assert endings["open"].tolist() == [0, 20, 0]
+        few = tell_complaints(Cases(TICKETS, TICKETS, []), 50, "2026-01-31", SETTINGS)
+        assert (few.verdict, few.facts) == ("few", {"cases": 6, "few": 30})
 
     def test_service_cases_are_no_complaints(self):
         kinds = TICKETS.assign(kind=["complaint"] * 4 + ["service"] * 2)

@@ -6,58 +6,62 @@ import pytest
 
 from bought import purchases_on
 from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, UNUSABLE, attempted
+from regulars.finding import NOT_SUPPLIED, UNUSABLE
 from regulars.labels import ServiceLevel
 from regulars.satisfaction import (
-    Visits,
-    against,
-    agents_between_branches,
-    ahp,
-    answered_value,
-    asked_finding,
+    delivered_value,
+    kano_table,
+    nps,
+    ordered_logit,
+    sampling_plan,
+    survey_of,
+    variance_between,
+    visits_of,
+)
+from regulars.satisfaction.methods.importance import tell_importance
+from regulars.satisfaction.methods.recommending import nps_points, tell_recommend, wave_measures
+from regulars.satisfaction.offer.delivered import against, answered_value, tell_delivered, value_bridge
+from regulars.satisfaction.offer.kano import kano_classes, kano_coefficients, service_levels, tell_kano, tell_levels
+from regulars.satisfaction.survey.answers import Answers
+from regulars.satisfaction.survey.benefits import benefits_of_loyalty, tell_benefits
+from regulars.satisfaction.survey.between import Visits, agents_between_branches, tell_between
+from regulars.satisfaction.survey.gap import gap_states, shortfalls
+from regulars.satisfaction.survey.listening import listening_channels, switching_rates, tell_channels, tell_switching
+from regulars.satisfaction.survey.loyalty import (
     attitude,
     behaviour,
-    benefits_finding,
-    benefits_of_loyalty,
-    between_finding,
-    channels_finding,
     cronbach_alpha,
-    delivered_finding,
-    delivered_value,
-    draw_sample,
-    gap_states,
-    importance_finding,
-    kano_classes,
-    kano_coefficients,
-    kano_finding,
-    kano_table,
-    levels_finding,
-    listening_channels,
     loyalty_types,
-    nps,
-    nps_points,
-    ordered_logit,
-    recommend_finding,
-    sampling_finding,
-    sampling_plan,
-    service_levels,
-    shortfalls,
-    switching_finding,
-    switching_rates,
     type_migration,
     type_shares,
-    value_bridge,
-    variance_between,
-    wave_measures,
-    wide_answers,
 )
+from regulars.satisfaction.survey.questionnaire import Survey
+from regulars.satisfaction.survey.sampling import draw_sample, tell_sample
+from regulars.settings import stage_settings
 from regulars.statistics.control import control_limits, needed_answers
 
+SETTINGS = stage_settings("satisfaction")
 OURS = {"product": 50, "service": 20, "personnel": 10, "image": 10, "money": 40, "time": 5, "energy": 5, "effort": 10}
 
 
 PARTS = list(OURS)
 ITEMS_OF = {offer: {part: f"{part}_{offer}" for part in PARTS} for offer in ("us", "them")}
+
+
+def changed(**changes):
+    """Settings that differ."""
+    return stage_settings("satisfaction", changes=changes)
+
+
+def asks(delivered):
+    """Settings in which customers are asked for the parts of these offers."""
+    return changed(offer={"delivered": delivered})
+
+
+def why(finding) -> str:
+    """Why a section cannot be told."""
+    assert finding.verdict == UNUSABLE
+    return finding.facts["why"]
 
 
 def judged(gains):
@@ -84,6 +88,9 @@ def shop_with_known_loyalty(n=3000, seed=1, items=3):
     log = purchases_on(pd.concat([first, log], ignore_index=True))
     until = pd.Series(pd.Timestamp("2025-06-30"), index=names)
     return answers, log, until, true, rate
+
+
+BOTH = asks(ITEMS_OF)
 
 
 class TestLoyalty:
@@ -160,8 +167,8 @@ class TestLoyalty:
         assert rows.loc["none", "repeat"] == 0
         assert np.isnan(rows.loc["none", "faster"])
         assert rows["immunity"].isna().all()
-        assert benefits_finding(table, 180).verdict == "unclear"
-        assert benefits_finding(table.head(1), 180).verdict == NOT_SUPPLIED
+        assert tell_benefits(table, SETTINGS).verdict == "unclear"
+        assert tell_benefits(table.head(1), SETTINGS).verdict == NOT_SUPPLIED
 
 
 class TestGap:
@@ -194,10 +201,14 @@ class TestDelivered:
         assert bridge.loc[~bridge["is_total"], "amount"].sum() == bridge["amount"].iloc[-1] == 30
 
     def test_verdicts(self):
-        assert delivered_finding(None).verdict == NOT_SUPPLIED
-        assert delivered_finding({"us": OURS}).verdict == "alone"
-        assert delivered_finding({"us": OURS, "them": OURS}).verdict == "level"
-        ahead = delivered_finding({"us": OURS, "them": OURS | {"money": 60}})
+        def stated(offers):
+            return tell_delivered(pd.DataFrame(), changed(managers={"offers": offers}))
+
+        assert stated({}).verdict == NOT_SUPPLIED
+        assert stated({"us": OURS}).verdict == "alone"
+        assert stated({"us": OURS, "them": OURS}).verdict == "level"
+        assert stated({"us": OURS | {"money": 60}, "them": OURS}).verdict == "behind"
+        ahead = stated({"us": OURS, "them": OURS | {"money": 60}})
         assert (ahead.verdict, ahead.facts["gap"].value, ahead.facts["rival"]) == ("ahead", 20, "them")
         assert np.isnan(ahead.facts["net"].low)  # what managers state has no interval
 
@@ -226,10 +237,10 @@ class TestDelivered:
         level = rng.normal(6, 1, 200)  # who rates all high
         same = level[:, None] + rng.normal(0, 1, (200, 2))
         same += 6 - same.mean(axis=0)
-        assert asked_finding(judged(same), ITEMS_OF).verdict == "unclear"
-        assert asked_finding(judged(same + np.array([1, 0])), ITEMS_OF).verdict == "more"
-        assert asked_finding(judged(same - np.array([1, 0])), ITEMS_OF).verdict == "less"
-        alone = asked_finding(judged(same), {"us": ITEMS_OF["us"]})
+        assert tell_delivered(judged(same), BOTH).verdict == "unclear"
+        assert tell_delivered(judged(same + np.array([1, 0])), BOTH).verdict == "more"
+        assert tell_delivered(judged(same - np.array([1, 0])), BOTH).verdict == "less"
+        alone = tell_delivered(judged(same), asks({"us": ITEMS_OF["us"]}))
         assert alone.verdict == "asked"
         assert "rival" not in alone.frames
         bridge = alone.frames["bridge"].set_index("part")
@@ -237,17 +248,15 @@ class TestDelivered:
 
     def test_what_cannot_be_asked_is_said(self):
         answers = judged(np.array([[6.0, np.nan], [8.0, np.nan]]))
-        with pytest.raises(UserError, match="the item 'price_us' for money is not in the survey"):
-            asked_finding(answers, {"us": ITEMS_OF["us"] | {"money": "price_us"}})
-        with pytest.raises(UserError, match="'price' is no part"):
-            asked_finding(answers, {"us": ITEMS_OF["us"] | {"price": "money_us"}})
-        with pytest.raises(UserError, match="call your own offer 'us'"):
-            asked_finding(answers, {"them": ITEMS_OF["them"]})
+        missing = tell_delivered(answers, asks({"us": ITEMS_OF["us"] | {"money": "price_us"}}))
+        assert "the item 'price_us' for money is not in the survey" in why(missing)
+        unknown = tell_delivered(answers, asks({"us": ITEMS_OF["us"] | {"price": "money_us"}}))
+        assert "'price' is no part" in why(unknown)
+        assert "call your own offer 'us'" in why(tell_delivered(answers, asks({"them": ITEMS_OF["them"]})))
         with pytest.raises(UserError, match="nobody judged both offers"):
             against(answers, ITEMS_OF["us"], ITEMS_OF["them"])
-        with pytest.raises(UserError, match="1 respondents judged all eight parts"):
-            asked_finding(answers.head(1), ITEMS_OF)
-        assert asked_finding(answers, ITEMS_OF).verdict == "asked"
+        assert "1 respondents judged all eight parts" in why(tell_delivered(answers.head(1), BOTH))
+        assert tell_delivered(answers, BOTH).verdict == "asked"
 
     @pytest.mark.full
     def test_intervals_of_gap_and_ratio_cover_and_false_claims_are_few(self):
@@ -258,7 +267,7 @@ class TestDelivered:
             gap = against(answers, ITEMS_OF["us"], ITEMS_OF["them"]).gap
             ratio = answered_value(answers, ITEMS_OF["us"])["ratio"]
             hits += [gap.low <= 0 <= gap.high, ratio.low <= 3.0 <= ratio.high]
-            claims += asked_finding(answers, ITEMS_OF).verdict != "unclear"
+            claims += tell_delivered(answers, BOTH).verdict != "unclear"
         assert (hits / 1000 >= 0.87).all()
         assert (hits / 1000 <= 0.93).all()
         assert claims <= 120
@@ -295,30 +304,33 @@ class TestKano:
         assert table["kano"].to_dict() == {"invoice": "must_be", "wrapping": "attractive"}
         assert table["is_clear"].to_dict() == {"invoice": False, "wrapping": True}
         assert table.loc["wrapping", ["better", "worse"]].tolist() == [0.6, 0]
-        assert kano_finding(answers, {"invoice": ["m1", "m0"]}).verdict == "close"
-        both = kano_finding(answers, {"wrapping": ["a1", "a0"], "invoice": ["m1", "m0"]})
+
+        def told(pairs):
+            return tell_kano(answers, changed(offer={"kano": pairs}))
+
+        assert told({"invoice": ["m1", "m0"]}).verdict == "close"
+        both = told({"wrapping": ["a1", "a0"], "invoice": ["m1", "m0"]})
         assert (both.verdict, both.facts["feature"], both.facts["liked"]) == ("clear", "invoice", "wrapping")
         assert both.facts["missed"].value == pytest.approx(0.51)
         assert (both.facts["features"], both.facts["clear"]) == (2, 1)
         first = both.frames["map"].iloc[0]
         assert first["missed_low"] < first["missed"] < first["missed_high"]
         assert first["held"] == pytest.approx(0.51)
-        assert kano_finding(answers, {}).verdict == NOT_SUPPLIED
+        assert told({}).verdict == NOT_SUPPLIED
         with pytest.raises(UserError, match="both in the survey; m9 is not"):
             kano_table(answers, {"invoice": ["m1", "m9"]})
-        with pytest.raises(UserError, match="Nobody answered both items of any Kano feature"):
-            kano_finding(answers, {"app": ["x", "m1"]})
+        assert "Nobody answered both items of any Kano feature" in why(told({"app": ["x", "m1"]}))
 
     @pytest.mark.full
     def test_features_that_are_alike_are_seldom_told_apart(self):
         rng, claims = np.random.default_rng(5), 0
-        pairs = {name: [f"{name}1", f"{name}0"] for name in "abcde"}
+        settings = changed(offer={"kano": {name: [f"{name}1", f"{name}0"] for name in "abcde"}})
         for _ in range(1000):
             answers = {}
             for name in "abcde":
                 must = rng.random(200) < 0.4
                 answers |= {f"{name}1": np.where(must, 4, 3), f"{name}0": np.where(must, 1, 3)}
-            claims += kano_finding(pd.DataFrame(answers), pairs).verdict == "clear"
+            claims += tell_kano(pd.DataFrame(answers), settings).verdict == "clear"
         assert claims <= 100
 
     def test_service_levels_follow_the_four_taxis(self):
@@ -327,9 +339,12 @@ class TestKano:
         table = service_levels(pd.Series(["basic"] * 5 + ["satisfying"] * 3 + ["exceeding"] * 2 + [None]))
         assert table["share"].sum() == 1
         assert table["at_least"].tolist() == [1, 0.5, 0.2, 0]
-        assert levels_finding(None).verdict == NOT_SUPPLIED
-        visits = pd.DataFrame({"visit_id": ["v1", "v1", "v2"], "service_level": ["basic", "basic", "exceeding"]})
-        assert levels_finding(visits).facts["exceeding"].value == 0.5
+        assert tell_levels(None, SETTINGS).verdict == NOT_SUPPLIED
+        log = pd.DataFrame({"visit_id": ["v1", "v1", "v2"], "service_level": ["basic", "basic", "exceeding"]})
+        log = log.assign(item="q", score=5.0)
+        visits = visits_of(log, pd.DataFrame({"item": ["q"], "scale_min": 1.0, "scale_max": 10.0}))
+        assert tell_levels(visits, SETTINGS).facts["exceeding"].value == 0.5
+        assert tell_between(pd.Series([1.0]), None, visits, SETTINGS).verdict == NOT_SUPPLIED
 
 
 def branches(rng, sizes, spread, noise=15.0):
@@ -346,6 +361,9 @@ def nested(rng, branch_sd, agent_sd=10.0, noise=15.0, visits=12):
     score = 60 + branch_sd * rng.standard_normal(6)[branch] + agent_sd * rng.standard_normal(24)[agent]
     score = pd.Series(score + noise * rng.standard_normal(len(agent)))
     return Visits(score, pd.Series(agent).map("agent {}".format), pd.Series(branch).map("branch {}".format))
+
+
+FEW = changed(min_answers=5)
 
 
 class TestBetween:
@@ -375,7 +393,7 @@ class TestBetween:
             variance_between(pd.Series([1.0, 2, 3, 4]), pd.Series(list("aabb")))
         with pytest.raises(UserError, match="are the same"):
             variance_between(pd.Series([1.0, 1, 2, 2, 3, 3]), pd.Series(list("aabbcc")))
-        assert between_finding(pd.Series([1.0]), None).verdict == NOT_SUPPLIED
+        assert tell_between(pd.Series([1.0]), None, None, SETTINGS).verdict == NOT_SUPPLIED
 
     def test_branches_are_not_blamed_for_their_agents(self):
         """Agents differ much and branches not at all beyond them: comparing visits by branch would see differences."""
@@ -392,7 +410,7 @@ class TestBetween:
     def test_variance_between_branches_and_agents_side_by_side(self):
         visits = nested(np.random.default_rng(2), branch_sd=0.0)
         y, group = branches(np.random.default_rng(6), [30] * 12, 6.0)
-        told = between_finding(y, group, visits=visits)
+        told = tell_between(y, group, visits, FEW)
         shares = told.frames["shares"].set_index("between")
         assert list(shares.index) == ["answers_by_branch", "visits_by_agent", "agents_by_branch"]
         assert shares["groups"].tolist() == [12, 24, 6]
@@ -400,7 +418,7 @@ class TestBetween:
         assert (shares["share_low"] <= shares["share"]).all()
         assert (shares["share"] <= shares["share_high"]).all()
         one = visits._replace(branches=pd.Series(None, index=visits.scores.index, dtype=object))
-        assert list(between_finding(y, group, visits=one).frames["shares"]["between"]) == [
+        assert list(tell_between(y, group, one, FEW).frames["shares"]["between"]) == [
             "answers_by_branch", "visits_by_agent",
         ]  # fmt: skip
 
@@ -483,7 +501,11 @@ class TestSampling:
         may = pd.Series(np.arange(300) % 3 > 0, index=strata.index)
         names = pd.Series([f"C-{k}" for k in range(300)], index=strata.index)
         scores = pd.Series(np.random.default_rng(1).normal(60, 15, 300), index=strata.index)
-        told = sampling_finding(strata, scores, pd.Series({"a": 0.5}), may, names, target_width=3.0)
+        answered = pd.DataFrame({"customer_id": scores.index, "wave": "1", "satisfaction": scores.to_numpy()}).iloc[::2]
+        people = pd.DataFrame({"customer_id": strata.index, "consent": may.to_numpy()})
+        survey = Survey(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), answered)
+        told = tell_sample(survey, strata, people, names=names, settings=changed(questions={"target_width": 3.0}))
+        assert told.verdict == "reached"
         assert told.facts["refused"] == 100
         assert not told.frames["list"]["customer"].isin(names[~may]).any()
 
@@ -558,12 +580,12 @@ class TestControl:
         items = pd.DataFrame({"item": list(wide), "construct": ["r", "s", "s", "s"], "scale_min": [0.0, 1, 1, 1],
                               "scale_max": 10.0})  # fmt: skip
         log = purchases_on({"customer_id": np.array(names)[buys], "day": pd.Timestamp("2025-02-01")})
-        every = wide_answers(long, items, latest=False)
-        settings = {"items": {"recommendation": "recommendation"}, "constructs": {"satisfaction": "s", "loyalty": "l"}}
-        told = recommend_finding(long, items, every, log, "2025-12-31", **settings)
+        settings = changed(**{"satisfaction.satisfaction_construct": "s", "questions": {"loyalty_construct": "l"}})
+        told = tell_recommend(survey_of(Answers(long, items, []), "s"), log, "2025-12-31", settings)
         assert (told.verdict, told.facts["best"]) == ("no", "satisfaction")
         assert told.facts["customers"] == n
-        nothing = recommend_finding(long, items.iloc[1:], every, log, "2025-12-31", **settings)
+        asked = long[long["item"] != "recommendation"]
+        nothing = tell_recommend(survey_of(Answers(asked, items.iloc[1:], []), "s"), log, "2025-12-31", settings)
         assert nothing.verdict == NOT_SUPPLIED
 
 
@@ -585,8 +607,8 @@ class TestListening:
         assert table["voices"].to_dict() == {"surveys": 3, "complaints": 3, "mystery_visits": 1}
         assert table["reach"].fillna(-1).to_dict() == {"surveys": 0.3, "complaints": 0.2, "mystery_visits": -1}
         assert table.loc["surveys", ["topic", "share", "n"]].tolist() == ["delivery", 0.5, 2]
-        assert channels_finding(heard, 10).facts["topic"] == "delivery"
-        assert channels_finding({}, 10).verdict == NOT_SUPPLIED
+        assert tell_channels(heard, 10, SETTINGS).facts["topic"] == "delivery"
+        assert tell_channels({}, 10, SETTINGS).verdict == NOT_SUPPLIED
 
     def test_switching_by_level_beside_the_published_share(self):
         score = pd.Series([30.0] * 100 + [60.0] * 100 + [90.0] * 100)
@@ -594,9 +616,10 @@ class TestListening:
         table = switching_rates(score, bought).set_index("state")
         assert table["share"].to_dict() == {"dissatisfied": 0.7, "satisfied": 0.4, "highly_satisfied": 0.2}
         assert table["published"].dropna().to_dict() == {"satisfied": 0.44}
-        assert switching_finding(score, bought, 180).verdict == "falls"
-        assert switching_finding(score, bought.iloc[::-1].reset_index(drop=True), 180).verdict == "unclear"
-        assert switching_finding(score.head(120), bought.head(120), 180).verdict == "few"
+        followed = pd.DataFrame({"satisfaction": score, "bought": bought})
+        assert tell_switching(followed, SETTINGS).verdict == "falls"
+        assert tell_switching(followed.assign(bought=bought.to_numpy()[::-1]), SETTINGS).verdict == "unclear"
+        assert tell_switching(followed.head(120), SETTINGS).verdict == "few"
 
     def test_managers_against_customers(self):
         rng = np.random.default_rng(12)
@@ -604,32 +627,34 @@ class TestListening:
         y = pd.Series(np.digitize(2 * x["quality"] + 0.5 * x["price"] + rng.logistic(size=500), [-1, 1]))
         shown = ordered_logit(y, x)
         rankings = {"ann": ["price", "quality", "image"], "bob": ["price", "quality", "image"]}
-        told = importance_finding(rankings, None, shown)
+        told = tell_importance(shown, changed(managers={"rankings": rankings}).managers, SETTINGS)
         assert told.verdict == "apart"
         assert (told.facts["managers_first"], told.facts["customers_first"]) == ("price", "quality")
         assert told.frames["table"]["rank_customers"].tolist() == [2, 1, 3]
         assert shown.ahead("quality", "price")
         assert not shown.ahead("price", "quality")
-        judged = ahp([[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]], ["quality", "price", "image"])
-        told = importance_finding(None, judged, shown)
+        pairwise = [[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]]  # quality, price, image
+        told = tell_importance(shown, changed(managers={"pairwise": pairwise}).managers, SETTINGS)
         assert told.verdict == "same"
         assert told.facts["ratio"] == pytest.approx(0.033199, abs=5e-7)
-        assert importance_finding(None, None, shown).verdict == NOT_SUPPLIED
+        assert tell_importance(shown, SETTINGS.managers, SETTINGS).verdict == NOT_SUPPLIED
 
     def test_where_all_factors_move_customers_alike_nobody_is_told_wrong(self):
-        rankings = {"ann": ["a", "b", "c"]}
-        claims = [importance_finding(rankings, None, alike_factors(seed)).verdict for seed in range(40)]
+        ann = changed(managers={"rankings": {"ann": ["a", "b", "c"]}}).managers
+        claims = [tell_importance(alike_factors(seed), ann, SETTINGS).verdict for seed in range(40)]
         assert claims.count("unclear") >= 32
 
     @pytest.mark.full
     def test_claims_about_managers_are_false_in_no_more_than_a_tenth(self):
-        rankings, claims = {"ann": ["a", "b", "c"]}, 0
+        ann, claims = changed(managers={"rankings": {"ann": ["a", "b", "c"]}}).managers, 0
         for seed in range(1000):
-            claims += importance_finding(rankings, None, alike_factors(seed)).verdict != "unclear"
+            claims += tell_importance(alike_factors(seed), ann, SETTINGS).verdict != "unclear"
         assert claims <= 100
 
 
 def test_a_part_that_cannot_be_told_says_why_and_the_rest_stands():
-    told = attempted(ahp, [[1, 2], [2, 1]])
-    assert told.verdict == UNUSABLE
-    assert "not reciprocal" in told.facts["why"]
+    contradicting = changed(managers={"pairwise": [[1, 2], [2, 1]]}).managers
+    rng = np.random.default_rng(1)
+    x = pd.DataFrame(rng.standard_normal((300, 2)), columns=["quality", "price"])
+    shown = ordered_logit(pd.Series(np.digitize(x["quality"] + rng.logistic(size=300), [-1, 1])), x)
+    assert "not reciprocal" in why(tell_importance(shown, contradicting, SETTINGS))

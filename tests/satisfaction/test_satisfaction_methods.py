@@ -8,31 +8,31 @@ from scipy.stats import friedmanchisquare
 from bought import purchases_on
 from regulars.errors import UserError
 from regulars.satisfaction import (
-    Design,
     ahp,
-    areas_under_curve,
-    component_scores,
     expert_weights,
-    factor_scores,
-    folds_of,
     foretell,
     four_ways,
     fuzzy_evaluation,
-    kendall_w,
-    memberships,
-    methods_finding,
     ordered_logit,
-    out_of_sample_scores,
-    points_of_ranking,
     principal_components,
     rake,
-    rank_correlation,
     repurchases,
-    rfm_cells,
-    usual_factors,
-    weighted_share,
-    wide_answers,
 )
+from regulars.satisfaction.methods.components import component_scores
+from regulars.satisfaction.methods.fuzzy import memberships
+from regulars.satisfaction.methods.hierarchy import kendall_w, points_of_ranking
+from regulars.satisfaction.methods.methods import (
+    Design,
+    out_of_sample_scores,
+    rank_correlation,
+    tell_methods,
+    which_foretells,
+)
+from regulars.satisfaction.methods.repurchase import folds_of
+from regulars.satisfaction.survey.raking import rfm_cells, weighted_share
+from regulars.satisfaction.survey.wide import factor_scores, usual_factors, wide_answers
+from regulars.settings import stage_settings
+from regulars.statistics.ranking import areas_under_curve
 
 THREE = [[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]]
 
@@ -423,7 +423,7 @@ class TestFourWays:
         surveys, items, groups = survey_of()
         cells = pd.DataFrame({"f": np.arange(len(groups)) % 2}, index=groups.index)
         every = four_ways(
-            wide_answers(surveys, items), items, {"branch": groups, "half": groups == "north"}, cells, DESIGN
+            wide_answers(surveys, items), items, {"branch": groups, "half": groups == "north"}, cells, design=DESIGN
         )
         found = every.groups["branch"]
         assert every.groups["half"].agreement.objects == 2
@@ -438,13 +438,17 @@ class TestFourWays:
         surveys, items, groups = survey_of()
         shuffled = pd.Series(np.random.default_rng(1).permutation(groups), index=groups.index)
         cells = pd.DataFrame({"f": 0}, index=groups.index)
-        found = four_ways(wide_answers(surveys, items), items, {"branch": shuffled}, cells, DESIGN).groups["branch"]
+        found = four_ways(wide_answers(surveys, items), items, {"branch": shuffled}, cells, design=DESIGN).groups[
+            "branch"
+        ]
         assert (found.table["rank_fuzzy_high"] > found.table["rank_fuzzy_low"]).all()
 
     def test_groups_with_few_answers_have_no_rank(self):
         surveys, items, groups = survey_of(60)
         cells = pd.DataFrame({"f": 0}, index=groups.index)
-        found = four_ways(wide_answers(surveys, items), items, {"branch": groups}, cells, DESIGN, min_answers=500)
+        found = four_ways(
+            wide_answers(surveys, items), items, {"branch": groups}, cells, design=DESIGN, min_answers=500
+        )
         ranks = found.groups["branch"]
         assert ranks.table.empty
         assert np.isnan(ranks.agreement.w)
@@ -456,13 +460,17 @@ class TestFourWays:
         segment = pd.Series(rng.choice(["loyal", "new"], len(groups)), index=groups.index)
         log = purchases_on({"customer_id": groups.index[groups == "west"], "day": pd.Timestamp("2025-04-01")})
         cells = pd.DataFrame({"f": 0}, index=groups.index)
-        settings = (cells, log, "2025-12-31", DESIGN)
-        every = wide_answers(surveys, items, latest=False)
-        told = methods_finding(every, items, {"segment": segment, "branch": groups}, *settings)
+        answers, settings = wide_answers(surveys, items), stage_settings("satisfaction")
+        foretold = which_foretells(
+            wide_answers(surveys, items, latest=False), items, log, "2025-12-31", design=DESIGN, within_days=180
+        )
+        ways = four_ways(answers, items, {"segment": segment, "branch": groups}, cells, design=DESIGN)
+        told = tell_methods(ways, foretold, settings)
         assert told.frames["branches"]["group"].tolist() == ["west", "south", "north"]
         assert (told.facts["branches"], told.facts["w_branches"], told.facts["groups"]) == (3, 1.0, 2)
         assert told.facts["auc"].low > 0.5
-        alone = methods_finding(every, items, {"segment": segment}, *settings)
+        ways = four_ways(answers, items, {"segment": segment}, cells, design=DESIGN)
+        alone = tell_methods(ways, foretold, settings)
         assert "branches" not in alone.frames
         assert "w_branches" not in alone.facts
 
@@ -491,7 +499,7 @@ class TestFourWays:
         surveys, items, groups = survey_of(2000, missing=0.95)
         cells = pd.DataFrame({"f": 0}, index=groups.index)
         with pytest.raises(UserError):
-            four_ways(wide_answers(surveys, items), items, {"branch": groups}, cells, DESIGN)
+            four_ways(wide_answers(surveys, items), items, {"branch": groups}, cells, design=DESIGN)
 
     def test_rank_correlation(self):
         assert rank_correlation([1, 2], [2, 1]).value == -1

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from regulars.labels import Change
-from regulars.satisfaction import check_answers, item_answers, mean
+from regulars.satisfaction.survey.answers import check_answers, item_answers
+from regulars.satisfaction.survey.indices import mean
 from regulars.statistics.intervals import change, difference
 
 ITEMS = pd.DataFrame(

@@ -7,13 +7,22 @@ import pandas as pd
 import pytest
 
 import ecsi_mobi
+from memory_dataset import ECONOMICS
 from places import SHARED_DATA
 from regulars import satisfaction
 from regulars.errors import UserError
-from regulars.finding import Finding
-from regulars.satisfaction import lmg_shares, path_model, path_model_of, satisfaction_index, survey_model
+from regulars.finding import Finding, Refusal
+from regulars.satisfaction import path_model, satisfaction_index, survey_model
 from regulars.satisfaction.index import pls
-from regulars.satisfaction.index.explained import SURE
+from regulars.satisfaction.index.drivers import lmg_shares
+from regulars.satisfaction.index.pls import path_model_of
+from regulars.satisfaction.index.told import SURE, tell_levers, tell_measured, tell_satisfied, tell_why
+from regulars.satisfaction.index.worth import ValueLost
+from regulars.satisfaction.screen import first_screen, to_do
+from regulars.satisfaction.survey.answers import Answers
+from regulars.satisfaction.survey.indices import by_group
+from regulars.satisfaction.survey.waves import tell_waves, wave_changes
+from regulars.settings import stage_settings
 from regulars.statistics.intervals import Estimate, wilson
 
 MOBI = SHARED_DATA / "ecsi_mobi" / "mobi.csv"
@@ -335,52 +344,74 @@ def survey(answers: pd.DataFrame, waves: pd.Series | str = "2026"):
     return long.dropna(subset="score"), items
 
 
+def taken(answers: pd.DataFrame, waves: pd.Series | str = "2026"):
+    """The survey of respondents × items, brought into shape."""
+    return satisfaction.survey_of(Answers(*survey(answers, waves), []))
+
+
+def settings(draws: int):
+    return stage_settings("satisfaction", changes={"draws": draws})
+
+
+def worth_of(point: Estimate) -> ValueLost:
+    """What dissatisfaction costs, of which only the value of a point counts here."""
+    return ValueLost(**dict.fromkeys(ValueLost._fields))._replace(point_value=point)
+
+
 def test_the_page_names_the_driver_that_is_there_and_the_change_that_came():
     answers = drawn(400).drop(columns=["i0", "i1", "i2"])
     waves = pd.Series(np.where(np.arange(400) < 200, "1", "2"))
     answers.loc[200:, ["q0", "s0", "s1", "s2"]] = answers.loc[200:, ["q0", "s0", "s1", "s2"]].sub(2).clip(lower=1)
-    told = satisfaction.explain(*survey(answers, waves), "ecsi", draws=60)
-    assert told.satisfied.verdict == "told" and told.index.verdict == "down"
-    assert told.why.facts["driver"] == "quality" and told.why.facts["question"] == "q0?"
-    assert told.why.verdict == "clear" and told.measured.verdict == "sound"
-    assert told.measured.frames["weights"]["construct"].iloc[0] == "satisfaction"
-    worth = satisfaction.levers_told(
-        told, Finding("costs", {"point": Estimate(900.0, 500.0, 1300.0, 50), "months": 12})
-    )
-    first = worth.frames["map"].iloc[0]
-    effect = told.index.effects.set_index("driver").loc["quality", "effect"]
+    asked = settings(60)
+    index = satisfaction.measure_index(taken(answers, waves), asked)
+    satisfied, why, measured = (tell(index) for tell in (tell_satisfied, tell_why, tell_measured))
+    assert satisfied.verdict == "told" and index.verdict == "down"
+    assert why.facts["driver"] == "quality" and why.facts["question"] == "q0?"
+    assert why.verdict == "clear" and measured.verdict == "sound"
+    assert measured.frames["weights"]["construct"].iloc[0] == "satisfaction"
+    levers = tell_levers(index, worth_of(Estimate(900.0, 500.0, 1300.0, 50)), ECONOMICS, asked)
+    first = levers.frames["map"].iloc[0]
+    effect = index.effects.set_index("driver").loc["quality", "effect"]
     assert first["driver"] == "quality" and first["worth"] == pytest.approx(900 * effect)
-    assert first["worth_low"] < first["worth"] < first["worth_high"] and worth.verdict == "told"
-    nothing = Finding("unclear", {"point": Estimate(900.0, -50.0, 1850.0, 50), "months": 12})
-    assert satisfaction.levers_told(told, nothing).verdict == "noise"
-    assert satisfaction.levers_told(told, Finding("short", {"why": ""})).verdict == "short"
+    assert first["worth_low"] < first["worth"] < first["worth_high"] and levers.verdict == "told"
+    nothing = worth_of(Estimate(900.0, -50.0, 1850.0, 50))
+    assert tell_levers(index, nothing, ECONOMICS, asked).verdict == "noise"
+    assert tell_levers(index, Refusal("too few."), ECONOMICS, asked).facts == {"why": "too few."}
+
+
+def opened(waves, why, **more):
+    """The first screen of a page that tells no more than of the index."""
+    nothing = Finding("unusable")
+    given = {"loyalty": nothing, "again": Refusal("a sample."), "settings": settings(1)}
+    return first_screen(waves, why, nothing, **given | more)
 
 
 def test_waves_take_the_index_in_place_of_the_mean():
     answers = drawn(300)
-    waves = pd.Series(np.where(np.arange(300) < 140, "1", "2"))
-    tables = survey(answers, waves)
-    told = satisfaction.explain(*tables, "ecsi", draws=30)
-    plain = satisfaction.survey_waves(*tables)
-    merged = satisfaction.with_index(plain, told)
-    assert merged[merged["measure"] == "satisfaction"]["value"].tolist() == told.index.by_wave["value"].tolist()
+    whole = taken(answers, pd.Series(np.where(np.arange(300) < 140, "1", "2")))
+    index, plain = satisfaction.measure_index(whole, settings(30)), satisfaction.survey_waves(whole, settings(30))
+    merged = satisfaction.with_index(plain, index)
+    assert merged[merged["measure"] == "satisfaction"]["value"].tolist() == index.by_wave["value"].tolist()
     assert merged["measure"].tolist() == plain["measure"].tolist() and list(merged) == list(plain)
-    first = satisfaction.first_screen(told, merged, Finding("short"))
-    assert first.facts["now"].value == told.index.value.value and first.verdict == told.index.verdict
+    screen = opened(merged, tell_why(index))
+    assert screen.answer.facts["now"].value == index.value.value and screen.answer.verdict == index.verdict
+    assert [tile.key for tile in screen.tiles] == ["satisfaction", "nps"]
+    followed = opened(merged, tell_why(index), again=Estimate(0.5))
+    assert [tile.key for tile in followed.tiles] == ["satisfaction", "nps", "second", "stake"]
 
 
 def test_a_wave_of_three_answers_is_no_news():
     answers = drawn(303)
     waves = pd.Series(np.repeat(["1", "2", "3"], [100, 200, 3]))
-    few, without = (satisfaction.explain(*survey(some, waves.head(len(some))), "ecsi", draws=30, min_answers=30)
-                    for some in (answers, answers.head(300)))  # fmt: skip
-    index, performance = few.index, few.index.performance.set_index("construct")
+    all_three, two = taken(answers, waves), taken(answers.head(300), waves.head(300))
+    index, without = (satisfaction.measure_index(one, settings(30)) for one in (all_three, two))
+    performance = index.performance.set_index("construct")
     assert index.by_wave["enough"].tolist() == [True, True, False]
     assert (index.value.n, index.before.n) == (200, 100)
-    assert index.value.value == pytest.approx(without.index.value.value, abs=0.5)  # weights are those of all answers
+    assert index.value.value == pytest.approx(without.value.value, abs=0.5)  # weights are those of all answers
     assert performance.loc["satisfaction", "performance"] == pytest.approx(index.value.value)
-    merged = satisfaction.with_index(satisfaction.survey_waves(*survey(answers, waves)), few)
-    told = satisfaction.waves_told(merged, Estimate(0.5, 0.4, 0.6, 600), 2)
+    merged = satisfaction.with_index(satisfaction.survey_waves(all_three, settings(30)), index)
+    told = tell_waves(merged, Estimate(0.5, 0.4, 0.6, 600), settings(30))
     assert told.facts["now"].value == index.value.value and told.frames["line"]["n"].tolist() == [100, 200]
     assert told.frames["table"]["satisfaction"].isna().tolist() == [True, False, False]  # the latest first
     assert told.frames["table"]["n"].tolist() == [3, 200, 100]
@@ -395,21 +426,23 @@ def test_a_wave_of_three_answers_is_no_news():
     ],
 )
 def test_what_cannot_be_measured_leaves_the_rest_of_the_page_standing(answers, why):
-    told = satisfaction.explain(*survey(answers), "ecsi", draws=10)
-    assert told.index is None and why in told.satisfied.facts["why"]
-    assert {told.satisfied.verdict, told.why.verdict, told.measured.verdict} == {"short"}
-    waves = satisfaction.survey_waves(*survey(answers)) if "s0" in answers else None
-    if waves is not None:
-        assert satisfaction.with_index(waves, told) is waves
-        assert satisfaction.first_screen(told, waves, Finding("short")).verdict == "unexplained"
-    assert satisfaction.driver_to_fix(told) == {}
+    whole = taken(answers)
+    index = satisfaction.measure_index(whole, settings(10))
+    assert why in index.why
+    told = [tell(index) for tell in (tell_satisfied, tell_why, tell_measured)]
+    assert all(one.verdict == "unusable" and why in one.facts["why"] for one in told)
+    if "s0" in answers:
+        waves = satisfaction.survey_waves(whole, settings(10))
+        assert satisfaction.with_index(waves, index) is waves
+        assert opened(waves, told[1]).answer.verdict == "unexplained"
+    assert to_do(told[1], Finding("not_asked"), Finding("few"), Finding("few")) == []
 
 
 def test_a_question_that_runs_against_the_others_is_named():
     answers = drawn()
     answers["s2"] = 11 - answers["s2"]
-    told = satisfaction.explain(*survey(answers), "ecsi", draws=20)
-    assert told.satisfied.verdict == "negative" and told.measured.facts["item"] == "s2?"
+    index = satisfaction.measure_index(taken(answers), settings(20))
+    assert tell_satisfied(index).verdict == "negative" and tell_measured(index).facts["item"] == "s2?"
 
 
 def test_the_arrows_that_a_survey_was_made_with_come_back():
@@ -445,9 +478,9 @@ def test_the_simulated_retailer_shows_what_came_over_its_last_wave():
     surveys["answered_at"] = pd.to_datetime(surveys["date"], errors="coerce")
     items = shop["survey_items"].astype({"scale_min": float, "scale_max": float})
     surveys = surveys[surveys["score"].between(0, 10) & surveys["item"].isin(items["item"])]
-    told = satisfaction.explain(surveys, items, "ecsi", draws=40)
+    index = satisfaction.measure_index(satisfaction.survey_of(Answers(surveys, items, [])), settings(40))
     assert shop["truth"]["surveys"]["waves"][-1]["quality_shift"] < 0
-    assert told.why.facts["driver"] == "quality" and told.index.change.value < 0
+    assert tell_why(index).facts["driver"] == "quality" and index.change.value < 0
 
 
 # ---- intervals that hold the truth ------------------------------------------------------------------------------
@@ -536,7 +569,8 @@ def test_waves_of_the_same_population_seldom_differ_in_any_measure():
         told = pd.Series(rng.choice(scores, 300, p=chances))
         waves = pd.Series(np.repeat(["1", "2"], 150))
         for place, (measure, values) in enumerate(((satisfaction.nps, told), (satisfaction.rate, told > 8))):
-            alarms[place] += satisfaction.wave_finding(satisfaction.by_group(values, waves, measure)) in ("up", "down")
+            table = wave_changes(by_group(values, waves, measure))
+            alarms[place] += table["change"].iloc[1] in ("up", "down")
     assert (alarms <= 120).all(), alarms
 
 

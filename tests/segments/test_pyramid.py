@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from memory_dataset import ECONOMICS
 from regulars.purchases import Purchases
 from regulars.segments import assign_tiers, group_summary, tier_thresholds
-from regulars.segments.pyramid import add_inactive, migration, moving_up, pyramid_finding, tier_probability
+from regulars.segments.pyramid import add_inactive, migration, moving_up, tell_pyramid, tier_probability
+from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate
 
 R, P, Q = 0.6, 6.0, 5.0
@@ -58,7 +60,7 @@ def test_worked_example_of_lifetime_purchases():
     told = purchases.assign(
         tier="small", tier_probability=np.nan, clv=1.0, clv_low=0.5, clv_high=2.0, expected_orders=1.0
     )
-    facts = pyramid_finding(told, told["tier"], told["tier"], margin=0.3).facts
+    facts = pyramid_of(told, told["tier"], told["tier"]).facts
     assert (facts["bought"], facts["each"]) == (128, pytest.approx(128 / 3))
 
 
@@ -108,7 +110,14 @@ def test_steps_add_up_and_inactive_stand_beside():
 def _told(table, before=None):
     by_customer = table.set_index("customer_id")["tier"]
     table = table.assign(tier_probability=tier_probability(table, R, P, Q))
-    return pyramid_finding(table, by_customer, by_customer if before is None else before, margin=0.3, seed=1)
+    return pyramid_of(table, by_customer, by_customer if before is None else before)
+
+
+def pyramid_of(table, now, before):
+    certainty = Certainty(level=0.9, level_uncertainty=0.0, seed=1, draws=0)
+    return tell_pyramid(
+        table, now=now, before=before, pseudonyms=lambda ids: "C-" + ids, economics=ECONOMICS, certainty=certainty
+    )
 
 
 def test_moving_up_by_hand():
@@ -136,7 +145,7 @@ def test_migration_rows_sum_to_one_and_to_all_customers():
 def test_one_customer_and_a_single_step(n):
     table, _ = base(n)
     finding = _told(table.assign(tier="small"))
-    assert finding.verdict == "single" and list(finding.frames) == ["steps"]
+    assert finding.verdict == "single" and list(finding.frames) == ["steps", "best"]
 
 
 def test_equal_spends_and_negative_values_stand():

@@ -612,7 +612,7 @@ def test_what_is_asked_beside_the_path_model_leaves_its_answers_as_they_are(raw)
 
 
 def test_classes_of_features_come_in_the_shares_of_the_truth(raw, answers):
-    from regulars.satisfaction import kano_classes
+    from regulars.satisfaction.offer.kano import kano_classes
 
     scores = wide(answers)
     for feature, told in raw["truth"]["surveys"]["kano"].items():

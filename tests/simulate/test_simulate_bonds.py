@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import chi2_contingency, chisquare, fisher_exact, mannwhitneyu
 
 from regulars.clv import ShiftedBetaGeoFitter
-from regulars.retention import contract_spells, survivors_of
+from regulars.retention.contracts import contract_spells, survivors_of
 from regulars.simulate import demo
 
 SEED = 20261122

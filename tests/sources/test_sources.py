@@ -137,6 +137,18 @@ def test_a_title_above_the_header_is_passed_over(shop):
     assert "row 1 below the header, has 4 values where the header has 1" in sentence(shop.ingest)
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", None])
+def test_moments_of_parquet_with_a_zone_are_told_in_the_dataset_s(shop, zone):
+    """The shop lies in Berlin, an hour ahead of UTC in winter and two in summer; a moment without a zone is its own."""
+    here = pd.Series(pd.to_datetime(["2024-01-05 23:30", "2024-07-05 23:30"]))
+    moments = here.dt.tz_localize("Europe/Berlin").dt.tz_convert(zone) if zone else here
+    frame = pd.DataFrame({"order": ["1", "2"], "customer": ["ann", "ben"], "day": moments, "total": [10.0, 20.0]})
+    pq.write_table(pa.Table.from_pandas(frame), shop.folder / "orders.parquet")
+    shop.orders((shop.folder / "orders.parquet").read_bytes(), name="orders.parquet")
+    ordered = shop.clean().kept["orders"].to_pyarrow().to_pandas()["ordered_at"]
+    assert ordered.dt.hour.tolist() == [23, 23] and ordered.dt.day.tolist() == [5, 5]
+
+
 def test_parquet_with_types(shop):
     frame = pd.DataFrame(
         {

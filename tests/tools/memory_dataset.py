@@ -10,7 +10,8 @@ import pandas as pd
 import regulars
 from places import ROOT
 from regulars import catalog
-from regulars.clv import ModelsRecord, model_entry
+from regulars.clv import ModelsRecord
+from regulars.clv.model_entries import model_entry
 from regulars.dataset import Dataset, Tables
 from regulars.engine.embedded import as_table
 from regulars.errors import PageIsComplete, UserError

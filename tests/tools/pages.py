@@ -3,56 +3,80 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
+from markupsafe import escape
 
+import wording_keys
 from browser import DESKTOP, PHONE, visit
-from regulars.report.render import PAGES, notebook_blocks
-from regulars.report.tables import worded_numbers, worded_table
-from regulars.report.wording import Wording
+from regulars.pages.declared import FILES, PAGES, writer_of
+from regulars.report.layout import Chart, Page
+from regulars.report.tables import ROWS_ON_A_PAGE, worded_numbers, worded_table
+from regulars.told import Told, read_told
 
 
 def built(project: Path) -> list[tuple[str, str]]:
     """Dataset and stage of every page below a project's folder."""
-    stages = {file: stage for stage, file in PAGES.items()}
+    stages = {file: stage for stage, file in FILES.items()}
     return [(path.parent.name, stages[path.name]) for path in sorted(project.glob("reports/*/*.html"))]
 
 
-def blocks_of(project: Path, dataset: str, stage: str) -> list[dict]:
-    """Blocks that a page was made of; none for the index, which has no notebook."""
-    import json
+def told_of(project: Path, dataset: str, stage: str) -> Told:
+    """What a stage of a project has told."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGULARS_ROOT", str(project))
+        return read_told(dataset, stage)
 
-    path = project / "reports" / dataset / "executed" / f"{stage}.ipynb"
+
+def blocks_of(project: Path, dataset: str, stage: str) -> list[dict]:
+    """Blocks that a page is made of; none for the index, which has no stage."""
     if stage == "index":
         return []
-    return notebook_blocks(json.loads(path.read_text(encoding="utf-8")), path.name)
+    told = told_of(project, dataset, stage)
+    return writer_of(told.page, "en").write(told)
 
 
 def assert_whole_in_browser(opened, project: Path, dataset: str, stage: str) -> None:
-    """At both widths: no request, no complaint, as many charts as the notebook made."""
+    """At both widths: no request, no complaint, as many charts as the stage told."""
     charts = sum(block["kind"] == "figure" for block in blocks_of(project, dataset, stage))
     for width in (DESKTOP, PHONE):
-        with visit(opened, project / "reports" / dataset / PAGES[stage], width) as seen:
+        with visit(opened, project / "reports" / dataset / FILES[stage], width) as seen:
             seen.assert_whole(charts)
 
 
 def assert_figures_are_those_of_the_tables(project: Path, dataset: str, stage: str) -> int:
     """Every table of a page, made again from its file, has the same words; returns how many there are."""
-    blocks = blocks_of(project, dataset, stage)
-    page = next(block["page"] for block in blocks if block["kind"] == "footer")
-    html = (project / "reports" / dataset / PAGES[stage]).read_text(encoding="utf-8")
-    tables = [block["table"] for block in blocks if "table" in block]
-    for table in tables:
-        assert table["file"] in html
-        again = made_again(project / "reports" / dataset / table["file"], table["made"], page)
-        assert again["rows"] == table["rows"], table["file"]
-        assert again["total"] == table["total"], table["file"]
+    told = told_of(project, dataset, stage)
+    html = (project / "reports" / dataset / FILES[stage]).read_text(encoding="utf-8")
+    tables = {
+        block["table"]["file"]: block["table"] for block in blocks_of(project, dataset, stage) if "table" in block
+    }
+    assert_columns_stand_in_their_frames(PAGES[stage], told)
+    for file, table in tables.items():
+        section, name = Path(file).stem.split(".")
+        looks = PAGES[stage].section(section).parts[name]
+        again = made_again(project / "reports" / dataset / file, looks, told, section, name)
+        assert file in html
+        assert again["rows"] == table["rows"], file
+        assert again["total"] == table["total"], file
+        for cell in (cell for row in table["rows"] for cell in row):
+            assert f">{escape(cell)}<" in html, file
     return len(tables)
 
 
-def made_again(file: Path, made: dict, page: dict) -> dict:
-    """Table of a page from its CSV."""
-    wording = Wording(page["language"], currency=page["currency"])
-    made = {**made, "columns": dict(made["columns"])}
-    text = {name: str for name, spec in made["columns"].items() if spec.split(":")[0] in ("text", "label")}
+def assert_columns_stand_in_their_frames(page: Page, told: Told) -> None:
+    """Every column that a page declares of a chart or table is told with it."""
+    for key, finding in told.sections.items():
+        for name, frame in finding.frames.items():
+            columns = wording_keys.shown_columns(page.section(key).parts[name])
+            assert columns - set(frame) == set(), f"{key}.{name}"
+
+
+def made_again(file: Path, looks, told: Told, section: str, name: str) -> dict:
+    """Table of a page from its CSV, read without what the stage told of its columns."""
+    wording = writer_of(told.page, "en").wording
+    columns = looks.columns | dict(told.sections[section].columns.get(name, {}))
+    text = {column: str for column, spec in columns.items() if spec.split(":")[0] in ("text", "label")}
     frame = pd.read_csv(file, dtype=text, keep_default_na=False, na_values=[""])
-    make = worded_numbers if "across" in made else worded_table
-    return make(frame, wording=wording, heading=str, **made)
+    if isinstance(looks, Chart):
+        return worded_numbers(frame, columns, wording, str, looks.across)
+    return worded_table(frame, columns, wording, str, looks.total, looks.rows or ROWS_ON_A_PAGE)

@@ -8,12 +8,17 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from regulars.labels import SatisfactionState, Segment
-from regulars.report import Report, charts
-from regulars.report import wording as wording_module
+from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.labels import SatisfactionState
+from regulars.pages import declared
+from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import chart, table
+from regulars.report.layout import Page, Word, chart, section, table
+from regulars.report.render import render_blocks
+from regulars.report.wording import FOLDER, Wording
+from regulars.report.writer import Writer
 from regulars.statistics.intervals import Estimate
+from regulars.told import Report, read_told
 
 ABOUT = SimpleNamespace(
     name="example",
@@ -27,6 +32,7 @@ ABOUT = SimpleNamespace(
     rows_raw=412_880,
     rows_kept=401_207,
     share=1.0,
+    orders_sampled=False,
 )
 WORDS = {
     "answer.worse": (
@@ -83,7 +89,7 @@ WORDS = {
     "tracking.title": "Orders came {gap:percent} above the forecast, inside its band",
     "tracking.lines.alt": "Cumulative orders: {came:count} came by the end, {told:count} were forecast.",
     "tracking.lines.caption": "Cumulative orders. To the right of the upright line the forecast has seen nothing.",
-    "tracking.histogram.alt": "Customers by repeat orders: {none:count} have none, {told:count} were expected.",
+    "tracking.histogram.alt": "Customers by repeat orders: {none:count} have none, {expected:count} were expected.",
     "tracking.histogram.caption": "Customers by number of repeat orders, as the model expects them and as they came.",
     "who.question": "Who is at risk?",
     "who.title": "A quarter of the customers carries two thirds of the value at risk",
@@ -100,7 +106,7 @@ WORDS = {
     "who.states.caption": "Customers by state of satisfaction.",
     "who.ledger.alt": "From {raw:count} rows in the source to {kept:count} kept.",
     "who.ledger.caption": "Every row of the source ends as kept, merged, netted or rejected.",
-    "list.caption": "The most valuable customers at risk, by pseudonym",
+    "who.list.caption": "The most valuable customers at risk, by pseudonym",
     "action.call": "Call the {customers:count} most valuable who have gone quiet",
     "action.call.brings": "brings {brings:money_short:interval}",
     "action.call.owner": "Sales · by Friday",
@@ -121,27 +127,25 @@ WORDS = {
     "told.states.caption": "Value at risk by segment",
     "told.sure.few": "They are only {listed:count}.",
     "told.bars.x": "value at risk",
-    "axis.months": "months since the first order",
-    "axis.share": "share who have ordered again",
-    "axis.orders": "orders since the start",
-    "axis.month": "month",
-    "axis.repeat_orders": "repeat orders",
-    "axis.customers": "customers",
-    "axis.at_risk": "value at risk, next 12 months",
-    "axis.top_customers": "share of customers, the most valuable first",
-    "axis.value_share": "share of the value",
-    "axis.cohort": "first order in · n",
-    "axis.rows": "rows",
-    "axis.customers_share": "share of customers",
-    "word.forecast_from": "forecast from here",
+    "cohorts.curves.x": "months since the first order",
+    "cohorts.curves.y": "share who have ordered again",
+    "cohorts.triangle.x": "months since the first order",
+    "cohorts.triangle.y": "first order in · n",
+    "tracking.lines.x": "month",
+    "tracking.lines.y": "orders since the start",
+    "tracking.histogram.x": "repeat orders",
+    "tracking.histogram.y": "customers",
+    "who.segments.x": "value at risk, next 12 months",
+    "who.dots.x": "share who have ordered again",
+    "who.lorenz.x": "share of customers, the most valuable first",
+    "who.lorenz.y": "share of the value",
+    "who.states.x": "share of customers",
+    "who.ledger.x": "rows",
     "word.equal": "if all were worth the same",
     "word.now": "this quarter",
     "word.before": "the quarter before",
-    "word.came": "came",
-    "word.expected": "expected",
-    "word.past": "past revenue",
-    "word.future": "future value",
     "column.age": "Months",
+    "column.p_active": "Chance of an order",
     "column.came": "Came",
     "column.expected": "Expected",
     "column.before": "Before",
@@ -152,25 +156,128 @@ WORDS = {
     "column.class": "Repeat orders",
 }
 FIGURES = 9
-LAYOUT = {
-    "told.bars": chart(
-        charts.bars, columns("segment", value_at_risk="money"), category="segment", value="value_at_risk"
+PAGE = Page(
+    "retention",
+    "retention.html",
+    (
+        section(
+            "cohorts",
+            curves=chart(
+                charts.lines,
+                {"cohort": "text", "n": "count", "age": "months", "share": "percent:with_interval"},
+                across="age",
+                x="age",
+                y="share",
+                by="cohort",
+                low="share_low",
+                high="share_high",
+                x_step=3,
+                colours={"January 2025": charts.BEFORE, "March 2025": charts.NOW},
+            ),
+            triangle=chart(
+                charts.heatmap,
+                {"cohort": "month_short", "n": "count", "age": "count", "share": "percent"},
+                across="age",
+                row="cohort",
+                column="age",
+                value="share",
+                n="n",
+                open_cell="is_open",
+            ),
+        ),
+        section(
+            "tracking",
+            lines=chart(
+                charts.lines,
+                {"month": "month_short", "curve": "text", "orders": "count_short"},
+                across="curve",
+                x="month",
+                y="orders",
+                by="curve",
+                low="orders_low",
+                high="orders_high",
+                colours={"expected": charts.BEFORE, "came": charts.NOW},
+            ),
+            histogram=chart(
+                charts.columns,
+                {"class": "text", "expected": "count", "came": "count"},
+                x="class",
+                values=["expected", "came"],
+            ),
+        ),
+        section(
+            "who",
+            segments=chart(
+                charts.bars,
+                columns("segment", "customers", value_at_risk="money_short:with_interval"),
+                category="segment",
+                value="value_at_risk",
+                low="value_at_risk_low",
+                high="value_at_risk_high",
+                colours=charts.RISK,
+            ),
+            dots=chart(
+                charts.dots,
+                columns("segment", "share", before="percent"),
+                category="segment",
+                value="share",
+                low="share_low",
+                high="share_high",
+                before="before",
+                names=(Word("word.now"), Word("word.before")),
+            ),
+            lorenz=chart(
+                charts.lorenz,
+                {"customers": "percent", "curve": "text", "value": "percent"},
+                across="curve",
+                x="customers",
+                y="value",
+                by="curve",
+                equal=Word("word.equal"),
+                colours={"past revenue": charts.BEFORE, "future value": charts.NOW},
+            ),
+            states=chart(
+                charts.shares,
+                {"segment": "label:segment", "state": "label:satisfaction_state", "share": "percent"},
+                across="state",
+                category="segment",
+                part="state",
+                share="share",
+                colours={"dissatisfied": charts.RISK, "satisfied": charts.BEFORE, "highly_satisfied": charts.GAIN},
+            ),
+            ledger=chart(
+                charts.waterfall,
+                {"step": "text", "rows": "count"},
+                category="step",
+                amount="rows",
+                is_total="is_total",
+                colours=dict.fromkeys(("Merged duplicates", "Netted returns", "Rejected"), charts.BEFORE),
+            ),
+            list=table(
+                columns("customer", "segment", "last_ordered_at", "p_active", value_at_risk="money:with_interval"),
+                total=["value_at_risk"],
+            ),
+        ),
+        section("surveys"),
+        section(
+            "told",
+            bars=chart(
+                charts.bars, columns("segment", value_at_risk="money"), category="segment", value="value_at_risk"
+            ),
+            states=table(columns("segment", value_at_risk="money")),
+        ),
     ),
-    "told.states": table(columns("segment", value_at_risk="money")),
-    "list": table(
-        columns("customer", "segment", "last_ordered_at", "p_active", value_at_risk="money:with_interval"),
-        total=["value_at_risk"],
-    ),
-}
+)
 
 
 def wording_folder(folder: Path) -> Path:
-    """Folder with the package's English and the sample's own sentences."""
-    english = (wording_module.FOLDER / "en.po").read_text(encoding="utf-8")
+    """Folder with the sample's own sentences and those of the index."""
+    header = 'msgid ""\nmsgstr ""\n"Language: en_GB\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
     own = "".join(f"\nmsgid {json.dumps(f'retention.{key}')}\nmsgstr {_quoted(text)}\n" for key, text in WORDS.items())
     folder.mkdir(parents=True, exist_ok=True)
-    shared = english.split("# ---- clean ----")[0]
-    (folder / "en.po").write_text(f"{shared}\n{own}", encoding="utf-8")
+    (folder / "retention.en.po").write_text(header + own, encoding="utf-8")
+    index = Path(declared.__file__).with_name("index.en.po")
+    (folder / index.name).write_text(index.read_text(encoding="utf-8"), encoding="utf-8")
     return folder
 
 
@@ -254,8 +361,31 @@ def listed(rows: int = 50) -> pd.DataFrame:
 
 def concentration() -> pd.DataFrame:
     x = np.linspace(0, 1, 21)
-    curves = [{"curve": name, "customers": x, "value": x**power} for name, power in (("past", 0.3), ("future", 0.42))]
+    curves = [
+        {"curve": name, "customers": x, "value": x**power}
+        for name, power in (("past revenue", 0.3), ("future value", 0.42))
+    ]
     return pd.concat(map(pd.DataFrame, curves), ignore_index=True)
+
+
+def histogram() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "class": [*map(str, range(7)), "7+"],
+            "expected": [1407.7, 460.3, 192.5, 101.2, 59.8, 38.1, 25.5, 71.9],
+            "came": [1411, 439, 214, 100, 62, 38, 29, 64],
+        }
+    )
+
+
+def ledger() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "step": ["In the source", "Merged duplicates", "Netted returns", "Rejected", "Kept"],
+            "rows": [412_880, -5_268, -3_105, -3_300, 401_207],
+            "is_total": [True, False, False, False, True],
+        }
+    )
 
 
 def satisfaction() -> pd.DataFrame:
@@ -270,7 +400,8 @@ def satisfaction() -> pd.DataFrame:
     )
 
 
-def first_screen(report: Report) -> None:
+def first_screen(report) -> None:
+    """Answer and tiles, of a recorder or of a writer."""
     kept, risk = Estimate(0.71, 0.696, 0.724, 4210), Estimate(412_000.0, 371_000.0, 455_000.0, 1140)
     gain = Estimate(12_000.0, 9_000.0, 16_000.0, 200)
     report.answer("worse", kept=kept, risk=risk, customers=1140, calls=200, gain=gain)
@@ -281,117 +412,45 @@ def first_screen(report: Report) -> None:
     report.tile("forecast", Estimate(1962, 1780, 2150), "count", verdict="held", came=1991)
 
 
-def cohorts(report: Report) -> None:
-    report.section("cohorts", "apart")
+def findings() -> list[Finding]:
+    """The sections of the page."""
     old, new = Estimate(0.46, 0.45, 0.47, 7814), Estimate(0.55, 0.54, 0.56, 8476)
-    report.say("cohorts.text", old=old, new=new)
-    data = curves()
-    fig = charts.lines(
-        data, "age", "share", "cohort", "share_low", "share_high",
-        x_title=report.word("axis.months"), y_title=report.word("axis.share"), y_format=report.format("percent"),
-        x_step=3, colours={"January 2025": charts.BEFORE, "March 2025": charts.NOW},
-    )  # fmt: skip
-    columns = {"cohort": "text", "n": "count", "age": "months", "share": "percent:with_interval"}
-    report.figure("cohorts.curves", fig, data, columns=columns, across="age", old=old, new=new)
-    report.sure("cohorts.sure")
-    data = triangle()
-    fig = charts.heatmap(
-        data, "cohort", "age", "share", n="n", open_cell="is_open",
-        x_title=report.word("axis.months"), y_title=report.word("axis.cohort"), cell_format=report.format("percent"),
-        row_label=report.format("month_short"), n_format=report.format("count"),
-    )  # fmt: skip
-    columns = {"cohort": "month_short", "n": "count", "age": "count", "share": "percent"}
-    report.figure("cohorts.triangle", fig, data, columns=columns, across="age", first=0.31)
+    return [
+        Finding(
+            "apart",
+            {"old": old, "new": new, "first": 0.31},
+            {"curves": curves(), "triangle": triangle()},
+            key="cohorts",
+        ),
+        Finding(
+            None,
+            {"gap": 0.012, "came": 14_900, "told": 14_700, "none": 1411, "expected": 1408},
+            {"lines": tracking(), "histogram": histogram()},
+            {"lines": {"marks": {"2025-12-31": "forecast from here"}}},
+            key="tracking",
+        ),
+        Finding(
+            None,
+            {"most": 142_000, "top": 0.83, "past": 0.62, "future": 0.51, "bad": 0.38, "raw": 412_880, "kept": 401_207},
+            {
+                "segments": segments(),
+                "dots": segments(),
+                "lorenz": concentration(),
+                "states": satisfaction(),
+                "ledger": ledger(),
+                "list": listed(),
+            },
+            key="who",
+        ),
+        Finding(NOT_SUPPLIED, key="surveys"),
+    ]
 
 
-def forecast(report: Report) -> None:
-    report.section("tracking", gap=0.012)
-    data = tracking()
-    words = {"came": report.word("word.came"), "expected": report.word("word.expected")}
-    fig = charts.lines(
-        data, "month", "orders", "curve", "orders_low", "orders_high",
-        x_title=report.word("axis.month"), y_title=report.word("axis.orders"), label=words.get,
-        x_format=report.format("month_short"), y_format=report.format("count_short"),
-        colours={"expected": charts.BEFORE, "came": charts.NOW},
-        marks={"2025-12-31": report.word("word.forecast_from")},
-    )  # fmt: skip
-    columns = {"month": "month_short", "curve": "text", "orders": "count"}
-    report.figure("tracking.lines", fig, data, columns=columns, across="curve", came=14_900, told=14_700)
-    data = pd.DataFrame(
-        {
-            "class": [*map(str, range(7)), "7+"],
-            "expected": [1407.7, 460.3, 192.5, 101.2, 59.8, 38.1, 25.5, 71.9],
-            "came": [1411, 439, 214, 100, 62, 38, 29, 64],
-        }
-    )
-    fig = charts.columns(
-        data, "class", {"expected": words["expected"], "came": words["came"]},
-        x_title=report.word("axis.repeat_orders"), y_title=report.word("axis.customers"),
-        y_format=report.format("count"),
-    )  # fmt: skip
-    columns = {"class": "text", "expected": "count", "came": "count"}
-    report.figure("tracking.histogram", fig, data, columns=columns, none=1411, told=1408)
-
-
-def at_risk(report: Report) -> None:
-    report.section("who")
-    data, percent = segments(), report.format("percent")
-    fig = charts.bars(
-        data, "segment", "value_at_risk", "value_at_risk_low", "value_at_risk_high",
-        x_title=report.word("axis.at_risk"), x_format=report.format("money_short"), colours=charts.RISK,
-        label=lambda name: report.label(name, "segment"),
-    )  # fmt: skip
-    columns = {"segment": "label:segment", "customers": "count", "value_at_risk": "money:with_interval"}
-    report.figure("who.segments", fig, data, columns=columns, most=142_000)
-    fig = charts.dots(
-        data, "segment", "share", "share_low", "share_high", "before",
-        x_title=report.word("axis.share"), x_format=percent, label=lambda name: report.label(Segment(name)),
-        names=(report.word("word.now"), report.word("word.before")),
-    )  # fmt: skip
-    columns = {"segment": "label:segment", "share": "percent:with_interval", "before": "percent"}
-    report.figure("who.dots", fig, data, columns=columns, top=0.83)
-    data = concentration()
-    fig = charts.lorenz(
-        data, "customers", "value", "curve", equal=report.word("word.equal"),
-        x_title=report.word("axis.top_customers"), y_title=report.word("axis.value_share"), x_format=percent,
-        y_format=percent, label={name: report.word(f"word.{name}") for name in ("past", "future")}.get,
-        colours={"past": charts.BEFORE, "future": charts.NOW},
-    )  # fmt: skip
-    columns = {"customers": "percent", "curve": "text", "value": "percent"}
-    report.figure("who.lorenz", fig, data, columns=columns, across="curve", past=0.62, future=0.51)
-    data = satisfaction()
-    fig = charts.shares(
-        data, "segment", "state", "share", x_title=report.word("axis.customers_share"), x_format=percent,
-        label=lambda name: report.label(name, "segment"),
-        part_label=lambda name: report.label(name, "satisfaction_state"),
-        colours={"dissatisfied": charts.RISK, "satisfied": charts.BEFORE, "highly_satisfied": charts.GAIN},
-    )  # fmt: skip
-    columns = {"segment": "label:segment", "state": "label:satisfaction_state", "share": "percent"}
-    report.figure("who.states", fig, data, columns=columns, across="state", bad=0.38)
-    data = pd.DataFrame(
-        {
-            "step": ["In the source", "Merged duplicates", "Netted returns", "Rejected", "Kept"],
-            "rows": [412_880, -5_268, -3_105, -3_300, 401_207],
-            "is_total": [True, False, False, False, True],
-        }
-    )
-    fig = charts.waterfall(
-        data, "step", "rows", "is_total", x_title=report.word("axis.rows"), x_format=report.format("count"),
-        colours=dict.fromkeys(data["step"][1:4], charts.BEFORE),
-    )  # fmt: skip
-    report.figure("who.ledger", fig, data, columns={"step": "text", "rows": "count"}, raw=412_880, kept=401_207)
-    report.table("list", listed())
-    report.not_supplied("surveys")
-
-
-def build(folder: Path, simulated: bool = True) -> Report:
-    """Sample page with every kind of block and of chart."""
-    about = SimpleNamespace(**{**vars(ABOUT), "simulated": simulated})
-    report = Report("retention", about, wording_folder=wording_folder(folder), layout=LAYOUT)
+def record(**about) -> Report:
+    """The sample as its stage tells it, of a dataset that may differ; its files lie below ``REGULARS_STAGING``."""
+    report = Report("retention", SimpleNamespace(**{**vars(ABOUT), **about}))
     first_screen(report)
-    cohorts(report)
-    forecast(report)
-    at_risk(report)
+    report.tell(*findings())
     report.action("call", customers=200, brings=Estimate(12_000, 9_000, 16_000))
     report.action("remind", customers=640, brings=Estimate(25_000, 21_000, 29_000))
     report.action("leave", customers=1870, saves=1_900)
@@ -400,3 +459,23 @@ def build(folder: Path, simulated: bool = True) -> Report:
     report.metric("quick_ratio", float("nan"), "number")
     report.close(first="BG/NBD", second="Gamma-Gamma", holdouts=3)
     return report
+
+
+def writer(words: Path, page: dict | None = None) -> Writer:
+    """A writer of the sample page that has written nothing yet, with the sentences of one folder."""
+    page = page or Report("retention", ABOUT).told.page
+    return Writer(PAGE, page, Wording("en", page["currency"], (FOLDER, wording_folder(words))))
+
+
+def build(words: Path, **about) -> Writer:
+    """Sample page with every kind of block and of chart, recorded, read again and written."""
+    record(**about)
+    told = read_told(ABOUT.name, "retention")
+    made = writer(words, told.page)
+    made.write(told)
+    return made
+
+
+def html_of(made: Writer, blocks: list[dict] | None = None) -> str:
+    """Page of what a writer has written, or of some blocks."""
+    return render_blocks(made.blocks if blocks is None else blocks, made.about, made.wording, declared.FILES)

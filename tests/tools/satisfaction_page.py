@@ -8,6 +8,7 @@ import pandas as pd
 
 from memory_dataset import MemoryDataset, blocks_of, models_of
 from regulars import catalog
+from regulars.finding import Finding
 from regulars.pages.build import html_of
 from regulars.purchases import Purchases
 from regulars.simulate.answers import CONSTRUCTS, ITEMS, SINGLE, construct_correlations
@@ -19,19 +20,24 @@ ABOUT = catalog.About("tiny", "Tiny", "EUR", True, "UTC", START, END, (), 1, 1)
 
 
 class Page(NamedTuple):
-    """What came of a run: sentences by kind of block, all of them, the page's HTML, the table saved, the scope."""
+    """What came of a run: words, lines of what is not supplied, titles, findings, HTML, the table saved, the scope."""
 
     words: str
     lines: list[str]
-    sections: list[str]
+    titles: list[str]
+    sections: dict[str, Finding]
     html: str
     saved: pd.DataFrame
     scope: dict
 
+    def verdict_of(self, section: str) -> str:
+        """Verdict of a section that was told."""
+        return self.sections[section].verdict
+
     def frame(self, key: str) -> pd.DataFrame:
         """Frame of a section, as "section.frame"."""
         section, name = key.split(".")
-        return self.scope["parts"][section].frames[name]
+        return self.sections[section].frames[name]
 
 
 def run(tables: dict[str, pd.DataFrame], monkeypatch, tmp_path, about=ABOUT, **settings) -> Page:
@@ -46,7 +52,8 @@ def run(tables: dict[str, pd.DataFrame], monkeypatch, tmp_path, about=ABOUT, **s
     words = " ".join(str(block.get(name, "")) for block in blocks for name in ("title", "lead", "text", "caption"))
     lines = [block["text"] for block in blocks if block["kind"] == "not_supplied"]
     titles = [block["title"] for block in blocks if block["kind"] == "section"]
-    return Page(words, lines, titles, html_of(scope["report"].told), shop.found["satisfaction"], scope)
+    told = scope["report"].told
+    return Page(words, lines, titles, told.sections, html_of(told), shop.found["satisfaction"], scope)
 
 
 def value_of(orders: pd.DataFrame, end) -> pd.DataFrame:

@@ -1,57 +1,51 @@
-"""Which keys of the wording the notebooks use, read from their code."""
+"""Which keys of the wording the declared pages ask for, and which of the others something in the code can name."""
 
 import ast
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from regulars.report.columns import USUAL
+from regulars.pages.declared import FOLDERS
+from regulars.report.layout import Chart, Page, Word
+from regulars.report.wording import Wording, WordingError
+from regulars.report.writer import Writer
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = ROOT / "notebooks"
-REPORT = ROOT / "src" / "regulars" / "report"
-# method of Report: parts of the key it says, for a key k and a verdict .v; a question mark where a part may be absent
-PARTS = {
-    "answer": ("answer{v}", "answer{v}.lead", "answer{v}.card?"),
-    "tile": ("tile.{k}", "tile.{k}{v}", "tile.{k}.note?"),
-    "section": ("{k}.question", "{k}.title{v}"),
-    "say": ("{k}{v}",),
-    "say_each": ("{k}{v}",),
-    "sure": ("{k}{v}",),
-    "figure": ("{k}.alt", "{k}.caption"),
-    "chart": ("{k}.alt", "{k}.caption", "{k}.x?", "{k}.y?"),
-    "table": ("{k}.caption",),
-    "not_supplied": ("not_supplied.{k}{v}",),
-    "action": ("action.{k}{v}", "action.{k}{v}.brings", "action.{k}{v}.owner"),
-    "term": ("term.{k}", "term.{k}.meaning"),
-    "word": ("{k}",),
-    "close": ("models?",),
-    "tell": (
-        "{k}.question",
-        "{k}.title{v}",
-        "{k}.text{v}?",
-        "{k}.sure{v}?",
-        "{k}.remark{v}?",
-        "not_supplied.{k}?",
-        "not_supplied.unusable?",
-    ),
+SOURCE = ROOT / "src" / "regulars"
+LANGUAGES = sorted({file.stem.split(".")[-1] for folder in FOLDERS for file in folder.glob("*.po")})
+ABOUT = {"title": "Tiny", "start": "2024-01-01", "end": "2025-12-31", "level": 0.9, "share": 1.0}
+# where the findings of a stage are made
+ROOMS = {
+    "clean": ("cleaning",),
+    "value": ("clv", "history", "segments/pyramid.py"),
+    "segments": ("segments",),
+    "satisfaction": ("satisfaction", "catalog"),
+    "retention": ("retention", "history"),
 }
-ANY, MAYBE, WORD = object(), object(), "[a-z0-9_]+"
-# methods whose verdict comes with the data
-ALWAYS = {"say_each": ANY, "tell": MAYBE}
-# place of the verdict among the arguments
-VERDICT_AT = {"answer": 0, "tile": 3, "section": 1, "say": 1, "sure": 1, "not_supplied": 1, "action": 1}
+SHARED_ROOMS = ("labels.py", "finding.py", "statistics")
+PARTS_OF_A_SENTENCE = ("lead", "card", "note", "brings", "owner", "meaning")  # of what is told, beside the sentence
+LABEL = re.compile(r":(label:[a-z_/]+)\}")
+# options of charts that name a column
+DRAWN = (
+    "x", "y", "by", "low", "high", "category", "value", "before", "amount", "is_total", "row", "column", "n",
+    "open_cell", "part", "share", "size", "text",
+)  # fmt: skip
+CHOSEN = ("title", "text", "sure", "remark")  # parts of a section whose end is a verdict or the code of a remark
 
 
-@dataclass
-class Usage:
-    """Keys that code uses, and those that it asks for and the wording lacks."""
+class Heard(Wording):
+    """A wording that keeps which of its keys were asked for."""
 
-    used: set[str] = field(default_factory=set)
-    missing: set[str] = field(default_factory=set)
-    constants: set[str] = field(default_factory=set)
+    def __init__(self, language: str):
+        self.heard: set[str] = set()
+        super().__init__(language, "EUR", FOLDERS)
+
+    def find(self, *keys: str) -> str:
+        """As of `Wording`."""
+        key = super().find(*keys)
+        self.heard.add(key)
+        return key
 
 
 def notebook_code(path: Path) -> str:
@@ -61,105 +55,153 @@ def notebook_code(path: Path) -> str:
     return "\n".join(source for source in sources if not source.lstrip().startswith("%"))
 
 
-def layout_code(stage: str) -> str:
-    """Code of what says how a page's charts and tables look."""
-    path = REPORT.parent / "pages" / f"{ {'clean': 'quality'}.get(stage, stage) }.py"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+def writer(page: Page, language: str) -> Writer:
+    """Writer of a page whose wording is `Heard`."""
+    return Writer(page, ABOUT, Heard(language))
 
 
-def usage(code: str, stage: str, known: Iterable[str]) -> Usage:
-    """Read the calls of ``report`` in a piece of code."""
-    known, found = set(known), Usage()
-    tree = ast.parse(code)
-    found.constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and _text(node)}
-    found.constants |= {USUAL[name] for name in found.constants & set(USUAL)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _name(node.func) == "columns":
-            named = {arg.value for arg in node.args if _text(arg)}
-            found.constants |= named | {word.arg for word in node.keywords} | {USUAL[name] for name in named}
-        if isinstance(node, ast.Call) and _name(node.func) == "Word":
-            _read(node, "word", stage, known, found)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _name(node.func.value) == "report":
-            method = node.func.attr
-            if method in PARTS and method != "tell":
-                _read(node, method, stage, known, found)
-            for section in told_sections(node):
-                _read(ast.Call(node.func, [section], []), "tell", stage, known, found)
-                for place, kind in layout_places(tree, section.value).items():
-                    _read(ast.Call(ast.Name(kind), [ast.Constant(place)], []), kind, stage, known, found)
-    _read_names(stage, known, found)
-    return found
+def unworded(page: Page, language: str) -> list[str]:
+    """What a page declares and its wording lacks, by the look-ups of the writer itself."""
+    own, lacking = writer(page, language), []
+    for ask in asked(own):
+        try:
+            ask()
+        except WordingError as error:
+            lacking.append(str(error))
+    return lacking
 
 
-def told_sections(call: ast.Call) -> list[ast.Constant]:
-    """Sections that a call of ``tell`` or ``tell_each`` shows."""
-    return {"tell": call.args[:1], "tell_each": call.args[1:]}.get(call.func.attr, [])
+def heard(page: Page, language: str) -> set[str]:
+    """Keys that a page asks for because it declares something."""
+    own = writer(page, language)
+    for ask in asked(own):
+        ask()
+    return own.wording.heard
 
 
-def layout_places(tree: ast.AST, section: str) -> dict[str, str]:
-    """Keys of a section's charts and tables in a layout, with which of the two each is."""
-    return {
-        key.value: _name(value.func)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Dict)
-        for key, value in zip(node.keys, node.values, strict=True)
-        if _text(key) and key.value.rpartition(".")[0] == section and isinstance(value, ast.Call)
-    }
+def asked(own: Writer) -> Iterator[Callable]:
+    """One call for each sentence, heading and title that the sections of a page need."""
+    for section in own.page.sections:
+        yield lambda key=section.key: own.own(f"{key}.question")
+        yield lambda key=section.key: _some_title(own, key)
+        for name, looks in section.parts.items():
+            place = f"{section.key}.{name}"
+            yield lambda place=place: own.own(f"{place}.caption")
+            for column in headed(looks):
+                yield lambda place=place, column=column: own.heading(place, column)
+            if isinstance(looks, Chart):
+                yield lambda place=place: own.own(f"{place}.alt")
+                yield lambda place=place, looks=looks: own.chart_words(place, looks.draw, looks.shown, looks.columns)
+                for word in words_in(looks.shown.values()):
+                    yield lambda word=word: own.word(word)
+                for column in values_in(looks):
+                    yield lambda place=place, column=column: own.heading(place, column)
 
 
-def _text(node) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _some_title(own: Writer, key: str) -> None:
+    if not any(re.fullmatch(rf"{own.stage}\.{key}\.title(\.\w+)?", known) for known in own.wording.keys):
+        own.own(f"{key}.title")
 
 
-def _name(node) -> str | None:
-    return node.id if isinstance(node, ast.Name) else None
+def headed(looks) -> list[str]:
+    """Columns of a chart or table that have a heading: not those that become headings, or stand below them."""
+    across = getattr(looks, "across", None)
+    return [name for name in looks.columns if across is None or name not in (across, list(looks.columns)[-1])]
 
 
-def _read(call: ast.Call, method: str, stage: str, known: set[str], found: Usage) -> None:
-    takes_key = method not in ("answer", "close")
-    keys = call.args if method == "term" else call.args[:1] if takes_key else [ast.Constant("")]
-    verdicts = [word.value for word in call.keywords if word.arg == "verdict"]
-    if not verdicts and method in VERDICT_AT:
-        verdicts = call.args[VERDICT_AT[method] :][:1]
-    suffixes = [ALWAYS[method]] if method in ALWAYS else _suffixes(verdicts[0] if verdicts else ast.Constant(None))
-    for key in keys:
-        for suffix in suffixes:
-            for part in PARTS[method]:
-                name = key.value if _text(key) else ANY
-                if not _resolve(part, name, suffix, stage, known, found) and not part.endswith("?"):
-                    shown = part.format(k="*" if name is ANY else name, v=suffix if isinstance(suffix, str) else ".*")
-                    found.missing.add(f"{stage}.{shown}")
+def values_in(looks: Chart) -> list[str]:
+    """Columns that a chart draws side by side under their headings."""
+    values = looks.shown.get("values")
+    return values if isinstance(values, list) else []
 
 
-def _suffixes(node) -> list:
-    """What a verdict may be: a text, one of two texts, nothing, or whatever the data say."""
-    if isinstance(node, ast.IfExp):
-        return _suffixes(node.body) + _suffixes(node.orelse)
-    if isinstance(node, ast.Constant):
-        return [f".{node.value}" if node.value is not None else ""]
-    return [ANY]
+def words_in(settings: Iterable) -> Iterator[Word]:
+    """Words among a chart's settings."""
+    for setting in settings:
+        if isinstance(setting, Word):
+            yield setting
+        elif isinstance(setting, tuple):
+            yield from words_in(setting)
 
 
-def _resolve(part: str, key, suffix, stage: str, known: set[str], found: Usage) -> bool:
-    """Mark the keys that a part may stand for as used, the stage's own before the shared ones; whether there is any."""
-    key_pattern = WORD if key is ANY else re.escape(key)
-    patterns = {ANY: rf"\.{WORD}", MAYBE: rf"(\.{WORD})?"}
-    suffix_pattern = patterns[suffix] if suffix in patterns else re.escape(suffix)
-    pattern = re.escape(part.removesuffix("?")).replace(r"\{k\}", key_pattern).replace(r"\{v\}", suffix_pattern)
-    for room in (rf"{re.escape(stage)}\.", ""):
-        hits = {name for name in known if re.fullmatch(room + pattern, name)}
-        if hits:
-            found.used |= hits
-            return True
-    return False
+class Names:
+    """Texts and names of arguments that code holds; of a text that it puts together, all that fit."""
+
+    def __init__(self, *code: str):
+        self.texts: set[str] = set()
+        self.patterns: set[str] = set()
+        for node in (node for one in code for node in ast.walk(ast.parse(one))):
+            match node:
+                case ast.Constant(value=str(text)):
+                    self.texts.add(text)
+                case ast.keyword(arg=str(name)):
+                    self.texts.add(name)
+                case ast.JoinedStr(values=parts) if re.match(r"\w{3}", _text(parts[0])):
+                    self.patterns.add("".join(re.escape(_text(part)) or r"\w+" for part in parts))
+
+    def __contains__(self, text: str) -> bool:
+        """Whether the code can name it."""
+        return text in self.texts or any(re.fullmatch(pattern, text) for pattern in self.patterns)
+
+    def have(self, ends: list[str]) -> bool:
+        """Whether it can name these parts of a key, each by itself or all of them as one."""
+        return all(end in self for end in ends) or ".".join(ends) in self
 
 
-def _read_names(stage: str, known: set[str], found: Usage) -> None:
-    """Headings and axes are used where the column's name stands in the code, labels where their kind does."""
-    for key in known:
-        parts = key.split(".")
-        heads = ("column" in parts[:-1] and parts[0] in (stage, "column")) or parts[0] == "axis"
-        if heads and parts[-1] in found.constants:
-            found.used.add(key)
-        if parts[0] == "label" and any(f"label:{parts[1]}" in text for text in found.constants):
-            found.used.add(key)
+def _text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) else ""
+
+
+def may_be_said(key: str, page: Page, names: Names) -> bool:
+    """Whether something can ask for a key that the page's declaration does not name by itself.
+
+    A verdict, the code of a remark, a tile, an action, a term and a paragraph are named in the code that makes them.
+    """
+    first, *rest = key.removeprefix(f"{page.stage}.").split(".")
+    ends = [name for name in rest if name not in PARTS_OF_A_SENTENCE]
+    if first == "models":
+        return not rest
+    if first in ("answer", "tile", "action", "term"):
+        return names.have(ends)
+    if first == "not_supplied":
+        return is_needed(ends[0], [page]) or names.have(ends)
+    if page.section(first):
+        return rest[0] in CHOSEN and names.have(rest[1:])
+    return names.have([first, *rest])
+
+
+def is_needed(table: str, pages: Iterable[Page]) -> bool:
+    """Whether a section of some pages says that it is not supplied."""
+    return table in {section.needs or section.key for page in pages for section in page.sections}
+
+
+def names_in(*stages: str) -> Names:
+    """What the code names in which the findings of stages are made, their notebooks among it."""
+    rooms = [room for stage in stages for room in ROOMS[stage]]
+    files = [file for room in (*rooms, *SHARED_ROOMS) for file in sources(SOURCE / room)]
+    notebooks = [path for stage in stages for path in (ROOT / "notebooks").glob(f"*_{stage}.ipynb")]
+    return Names(*(file.read_text(encoding="utf-8") for file in files), *map(notebook_code, notebooks))
+
+
+def sources(room: Path) -> list[Path]:
+    """Modules of a room, or the module that it is."""
+    return sorted(room.rglob("*.py")) if room.is_dir() else [room]
+
+
+def label_kinds(wording: Wording, pages: Iterable[Page]) -> set[str]:
+    """Kinds of labels that columns of the pages, or sentences, ask for."""
+    looks = [looks for page in pages for section in page.sections for looks in section.parts.values()]
+    specs = [spec for one in looks for spec in one.columns.values() if spec.startswith("label:")]
+    specs += [found for key in wording.keys for text in wording.written(key) for found in LABEL.findall(text)]
+    return {kind for spec in specs for kind in spec.removeprefix("label:").split("/")}
+
+
+def shown_columns(looks) -> set[str]:
+    """Columns that a chart or table takes from its frame: those worded with their ends, and those drawn by name."""
+    ends = [name for name, spec in looks.columns.items() if "interval" in spec]
+    names = {*looks.columns, *(f"{name}_{end}" for name in ends for end in ("low", "high"))}
+    if not isinstance(looks, Chart):
+        return names | set(looks.total)
+    names |= {looks.shown[option] for option in DRAWN if isinstance(looks.shown.get(option), str)}
+    by_axis = looks.shown.get("ends", {})
+    return names | set(values_in(looks)) | {column for pair in by_axis.values() for column in pair} | set(by_axis)

@@ -8,8 +8,6 @@ import pyarrow as pa
 from regulars.labels import Outcome, Purpose, ServiceLevel
 
 MONEY = pa.decimal128(18, 4)
-
-
 ARROW_TYPES = {
     "text": pa.string(),
     "int": pa.int64(),
@@ -91,8 +89,6 @@ def _optional(name: str, kind: str, **limits) -> Column:
 
 
 CUSTOMER_ID = Column("customer_id", "text", personal=True)
-
-
 CLEAN_TABLES = (
     _table(
         "orders", "clean", "one order", "order_id",

@@ -10,11 +10,7 @@ from regulars.labels import Fate
 from regulars.sources.raw import ROW, RawTable
 
 AMOUNT_TYPE = "decimal(38, 8)"
-
-
 WIDE_TYPE = "decimal(38, 4)"
-
-
 ORDER_TABLES = ("orders", "order_lines")
 
 

@@ -29,6 +29,7 @@ from regulars.cleaning.reading import (
     line_amount,
     read_typed,
     refuse_mixed_currencies,
+    refuse_mixed_signs,
     stop_at_unreadable,
     to_json,
 )
@@ -146,6 +147,7 @@ def clean_tables(mapping: Mapping, read: Callable[[str], RawTable], settings: di
     kept = {name: _clean_table(heap.kept, name) for name, heap in heaps.items()}
     if "orders" not in heaps:
         kept["orders"] = _clean_table(orders_from_lines(heaps["order_lines"].kept), "orders").cache()
+        _refuse_huge(kept["orders"])
     orders = check_tables(kept, accounts)
     name = ENGINE_NAMES.get(engine.name, engine.name)
     ledger = {"dataset": dataset_block(mapping, orders, accounts[main], name), "tables": accounts}
@@ -250,6 +252,7 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps
         stop_at_unreadable(mapping, raw)
     if has_orders:
         refuse_mixed_currencies(mapping, raw)
+        refuse_mixed_signs(mapping, raw)
 
     reason = ibis.cases(*((condition, reason.value) for reason, condition in reasons), else_=ibis.null("string"))
     judged = raw.rows.mutate(_reason=reason)
@@ -383,6 +386,15 @@ def orders_from_lines(lines: ir.Table) -> ir.Table:
     return lines.group_by("order_id").aggregate(**parts)
 
 
+def _refuse_huge(orders: ir.Table) -> None:
+    """Stop where the lines of an order add up to more than money can be."""
+    for order in orders.filter(orders.amount.isnull()).limit(1).select("order_id").to_pyarrow().to_pylist():
+        raise UserError(
+            f"Table order_lines, order {order['order_id']!r}: its lines add up to more money than there is; mend one "
+            "of them."
+        )
+
+
 def _clean_table(kept: ir.Table, name: str) -> ir.Table:
     """Clean table as it leaves the engine."""
     sources = {"quantity": "quantity_left", "amount": "amount_kept"} if name in ORDER_TABLES else {}
@@ -392,7 +404,8 @@ def _clean_table(kept: ir.Table, name: str) -> ir.Table:
         source = sources.get(column.name, column.name)
         if source in kept.columns:
             value = kept[source].round(4) if column.kind == "money" else kept[source]
-            chosen[column.name] = value.cast(kinds[column.kind]) if column.kind in kinds else value
+            # what is more than money can be is missing, and the schema names its row
+            chosen[column.name] = value.try_cast(kinds[column.kind]) if column.kind in kinds else value
     if name in OPEN_TABLES:
         chosen |= {c: kept[c] for c in kept.columns if c not in chosen and c != ROW and not c.startswith("_")}
     return kept.select(**chosen)

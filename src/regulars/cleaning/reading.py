@@ -16,14 +16,11 @@ from regulars.sources.mapping import Mapping
 from regulars.sources.raw import ROW, RawTable
 
 RATE_TYPE = "decimal(38, 8)"
-
-
 WIDE = 1000  # columns
-
-
+MONEY_COLUMNS = ("amount", "cost", "unit_price", "unit_cost")
+LARGEST = 10**14  # of an amount of money
+YEN = {"￥": "¥"}  # the same sign, as wide as a letter
 UNIT_SEPARATOR = "\x1f"
-
-
 # of a column that a table needs, that may be empty and that the mapping does not name: missing in every row
 COLUMN_TYPES = {"text": "string", "date": "timestamp", "timestamp": "timestamp", "money": parsing.MONEY_TYPE,
                 "float": "float64", "int": "int64", "bool": "boolean"}  # fmt: skip
@@ -102,7 +99,12 @@ def read_typed(engine, mapping: Mapping, source: RawTable) -> Raw:
         if column.required and column.nullable and column.name not in values
     }  # fmt: skip
     if "currency" in values:
-        values = _converted(mapping, values)
+        before, values = values, _converted(mapping, values)
+        unreadable += [
+            before[name].notnull() & values["_rate"].notnull() & values[name].isnull()  # more than money can be
+            for name in MONEY_COLUMNS
+            if name in before and "_rate" in values
+        ]
     void = [text[source.engine_column(column)].isin(_listed(these)) for column, these in table["void"].items()]
     read = text.select(
         ROW, **values, _unreadable=ibis.or_(*unreadable), _malformed=malformed, _void=ibis.or_(False, *void)
@@ -130,9 +132,9 @@ def _converted(mapping: Mapping, values: dict[str, ir.Value]) -> dict[str, ir.Va
     rate = ibis.cases(*rules, else_=ibis.null(RATE_TYPE))
 
     def exchanged(money: ir.DecimalValue) -> ir.DecimalValue:
-        return (money.cast(RATE_TYPE) * rate).round(4).cast(parsing.MONEY_TYPE)
+        return (money.cast(WIDE_TYPE) * rate).round(4).try_cast(parsing.MONEY_TYPE)
 
-    money = {name: exchanged(values[name]) for name in ("amount", "cost", "unit_price", "unit_cost") if name in values}
+    money = {name: exchanged(values[name]) for name in MONEY_COLUMNS if name in values}
     # whether there was a rate is asked of the currency, so that a missing amount is not taken for a missing rate
     return values | money | {"_rate": rate}
 
@@ -154,8 +156,10 @@ def _as_lines(read: ir.Table, name: str, table: dict) -> ir.Table:
         quantity = ibis.ifelse(says_credit, -read.quantity.abs(), read.quantity)
         lines = read if "line_id" in read.columns else read.mutate(line_id=read[ROW].cast("string"))
     lines = lines.mutate(quantity=quantity.cast(netting.QUANTITY_TYPE), _says_credit=says_credit)
-    amount = line_amount(lines.quantity, lines.unit_price)
-    return lines.mutate(amount_raw=amount.fill_null(ibis.literal(0).cast(AMOUNT_TYPE)))
+    amount, nothing = line_amount(lines.quantity, lines.unit_price), ibis.literal(0).cast(AMOUNT_TYPE)
+    is_huge = (amount.abs() >= LARGEST).fill_null(False)
+    amount = ibis.ifelse(is_huge, nothing, amount).fill_null(nothing)
+    return lines.mutate(amount_raw=amount, _unreadable=lines._unreadable | is_huge)
 
 
 def line_amount(quantity: ir.DecimalValue, unit_price: ir.DecimalValue) -> ir.DecimalValue:
@@ -172,10 +176,16 @@ def stop_at_unreadable(mapping: Mapping, raw: Raw) -> None:
     text = raw.text.filter(raw.text[ROW] == row[ROW])
     given = {target: _text(text, raw.source, table, spec) for target, spec in table["columns"].items()}
     texts = text.select(**given).to_pyarrow().to_pylist()[0]
-    target = next(
+    unread = [
         name for name in given
         if _can_fail(_column(raw.name, name)) and texts[name] is not None and row[name] is None
-    )  # fmt: skip
+    ]  # fmt: skip
+    if not unread:
+        raise UserError(
+            f"{raw.source.place(row[ROW])}: {texts['quantity']} pieces at {texts['unit_price']} are more money than "
+            f"there is; mend the row, or in {mapping.file} set on_unreadable to reject."
+        )
+    target = unread[0]
     column = _column(raw.name, target)
     choices = " or ".join(column.choices)
     what, mend = {
@@ -203,3 +213,23 @@ def refuse_mixed_currencies(mapping: Mapping, raw: Raw) -> None:
             f"{raw.source.place(row[ROW])}: the currency is {row['currency']!r}, but {mapping.file} {known}; name what "
             "one unit of it is worth under rates, or make a dataset of each currency."
         )
+
+
+def refuse_mixed_signs(mapping: Mapping, raw: Raw) -> None:
+    """Stop where one column carries the signs of two currencies and none says which amount is in which."""
+    if "currency" in raw.rows.columns:
+        return
+    columns = mapping.tables[raw.name]["columns"]
+    for target, spec in columns.items():
+        if _column(raw.name, target).kind != "money" or "column" not in spec:
+            continue
+        text = raw.text[raw.source.engine_column(str(spec["column"]))]
+        firsts = {sign: raw.text[ROW].min(where=text.contains(sign)) for sign in parsing.CURRENCY_SIGNS}
+        found = raw.text.aggregate(**firsts).to_pyarrow().to_pylist()[0]
+        rows = sorted((row, YEN.get(sign, sign)) for sign, row in found.items() if row is not None)
+        other = next((place for place in rows if place[1] != rows[0][1]), None)
+        if other:
+            raise UserError(
+                f"{raw.source.place(other[0])}, column '{spec['column']}': the amount is in {other[1]}, and that of "
+                f"row {rows[0][0]} in {rows[0][1]}; map the column that names the currency, or make a dataset of each."
+            )

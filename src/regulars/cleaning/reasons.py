@@ -10,8 +10,6 @@ from regulars.sources.mapping import Mapping
 
 Reasons = list[tuple[Reason, ir.BooleanValue]]
 EARLIEST_YEAR = 1900
-
-
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at", "ticket_events": "at", "units": "sold_at",
                "contacts": "at", "prospects": "created_at", "mystery_visits": "visited_at",
                "lost_reasons": "lost_at"}  # fmt: skip

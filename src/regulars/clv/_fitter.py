@@ -13,16 +13,18 @@ from regulars.rounding import round_significant
 # Sums of rounded numbers end a search at points that differ by some 1e-13 from one processor to the next. Without these
 # digits that would go on into every forecast; what they leave out is a millionth of a standard error.
 PARAMETER_DIGITS = 10
-
-
 MET = 1e-9  # distance in log-parameters below which two searches have ended at the same point
-
-
 FLAT = 3.0  # standard error of a log-parameter from which on its interval spans more than two orders of magnitude
 
 
+def bounds(params: pd.Series, errors: pd.Series) -> pd.DataFrame:
+    """Ends of the 95 % interval of each parameter, called as `lifetimes` calls them."""
+    reach = ndtri(0.975) * errors
+    return pd.DataFrame({"lower 95% bound": params - reach, "upper 95% bound": params + reach})
+
+
 @dataclass(frozen=True)
-class Finding:
+class FitNote:
     """Something the fit found out about the data.
 
     Parameters
@@ -98,13 +100,7 @@ class Fitter:
         self.variance_matrix_ = self.log_variance_matrix_ * np.outer(params, params)
         errors = np.sqrt(np.diag(self.variance_matrix_))
         self.standard_errors_ = pd.Series(np.where(free, errors, np.nan), index=names)
-        z = ndtri(0.975)
-        self.confidence_intervals_ = pd.DataFrame(
-            {
-                "lower 95% bound": self.params_ - z * self.standard_errors_,
-                "upper 95% bound": self.params_ + z * self.standard_errors_,
-            }
-        )
+        self.confidence_intervals_ = bounds(self.params_, self.standard_errors_)
         self.AIC_ = 2 * len(names) - 2 * self.log_likelihood_
         self.BIC_ = len(names) * np.log(customers) - 2 * self.log_likelihood_
         # in the conventions of lifetimes: a mean, per customer, with times divided by the longest T
@@ -113,7 +109,7 @@ class Fitter:
         self._hessian_ = -optimum.hessian / customers
         self.findings_ = self._find(optimum)
 
-    def _find(self, optimum: Optimum) -> list[Finding]:
+    def _find(self, optimum: Optimum) -> list[FitNote]:
         return []
 
     def _compute_variance_matrix(self):

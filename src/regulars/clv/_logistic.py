@@ -12,7 +12,9 @@ def fit_logistic(z, happened, iterations: int = 100) -> tuple[float, float]:
     Parameters
     ----------
     z : array
+        What the probability hangs on.
     happened : array of bool
+        Whether it came.
 
     Returns
     -------

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import FLAT, Finding, Fitter, l2_penalty, penalised, prepared
+from regulars.clv._fitter import FLAT, FitNote, Fitter, l2_penalty, penalised, prepared
 from regulars.clv._inputs import Rows, check_history, check_unique, check_weights, common_index, distinct
 from regulars.statistics.distinct import distinct_rows
 
@@ -167,7 +167,7 @@ class OrderFitter(Fitter):
             found += self._find_dropout(values, names, low[2:], high[2:], flat[2:])
         if high[0] or high[1] or (flat[0] and flat[1]):
             found.append(
-                Finding(
+                FitNote(
                     "homogeneous_rate",
                     f"The data do not show that customers differ in how often they buy ({names[0]} and {names[1]} grow "
                     f"together): only the common rate, {values[0] / values[1]:.3g} per unit of time, means something.",
@@ -175,7 +175,7 @@ class OrderFitter(Fitter):
             )
         if self.gradient_norm_ > 1e-5 * max(1.0, self.customers_):
             found.append(
-                Finding(
+                FitNote(
                     "not_converged",
                     f"The search ended with a gradient of {self.gradient_norm_:.2g}: the parameters are not the exact "
                     "maximum; look at the data before using them.",
@@ -214,7 +214,7 @@ class OrderFitter(Fitter):
             )
         else:
             return []
-        return [Finding(code, sentence)]
+        return [FitNote(code, sentence)]
 
     @staticmethod
     def _from_lifetimes(initial_params):
@@ -232,6 +232,7 @@ class OrderFitter(Fitter):
         Parameters
         ----------
         frequency, recency, T : array_like
+            History of each customer: x, t_x and T in the literature, in the unit of the data.
 
         Returns
         -------
@@ -256,6 +257,7 @@ class OrderFitter(Fitter):
         t : array_like
             Length of the period, in the unit of the data; 0 or more.
         frequency, recency, T : array_like
+            History of each customer: x, t_x and T in the literature, in the unit of the data.
 
         Returns
         -------
@@ -284,6 +286,7 @@ class OrderFitter(Fitter):
         Parameters
         ----------
         t : array_like
+            Time since the first order, in the unit of the data.
 
         Returns
         -------
@@ -297,6 +300,7 @@ class OrderFitter(Fitter):
         Parameters
         ----------
         t, frequency, recency, T : array_like
+            How far ahead, and the history of each customer, in the unit of the data.
 
         Returns
         -------
@@ -313,6 +317,7 @@ class OrderFitter(Fitter):
         Parameters
         ----------
         frequency, recency, T : array_like
+            History of each customer: x, t_x and T in the literature, in the unit of the data.
 
         Returns
         -------
@@ -333,6 +338,7 @@ class OrderFitter(Fitter):
         share : float
             Probability between 0 and 1: 0.5 is the median.
         frequency, recency, T : array_like
+            History of each customer: x, t_x and T in the literature, in the unit of the data.
         given_order : bool
             Of those customers of the same history who order again at all, rather than of all.
 
@@ -394,8 +400,11 @@ class OrderFitter(Fitter):
         Parameters
         ----------
         n : int
+            Number of orders.
         t : float or array_like
+            How far ahead, in the unit of the data.
         frequency, recency, T : array_like
+            History of each customer: x, t_x and T in the literature, in the unit of the data.
 
         Returns
         -------
@@ -411,7 +420,9 @@ class OrderFitter(Fitter):
         Parameters
         ----------
         t : float
+            Time since the first order, in the unit of the data.
         n : int
+            Number of orders.
 
         Returns
         -------
@@ -433,6 +444,7 @@ class OrderFitter(Fitter):
         T : array_like
             How long each customer is watched.
         seed : int or numpy.random.Generator
+            Of what is drawn.
 
         Returns
         -------
@@ -490,6 +502,7 @@ class OrderFitter(Fitter):
         t : array_like
             Length of the period; ``numpy.inf`` for ever.
         frequency, recency, T : array_like
+            History of each customer: x, t_x and T in the literature, in the unit of the data.
         rate : float
             Continuous discount rate per unit of time, log(1 + annual rate) · units per year; positive if t is infinite.
 

@@ -12,6 +12,7 @@ def with_progress(steps: Iterable, name: str) -> Iterator:
     Parameters
     ----------
     steps : iterable
+        What is gone through.
     name : str
         What the steps are, before the bar.
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from regulars.clv._shown import Shown
 from regulars.clv.value import DAYS_PER_MONTH
+from regulars.clv.verdicts import AcquisitionVerdict
 from regulars.statistics.intervals import Estimate
 
 ONE_COHORT = 0.5  # nobody was won in this last part of the data: the log follows customers won in one stretch
@@ -16,13 +18,13 @@ WANDER = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0)  # variance of a month's step of the le
 STEP = 0.3, 0.05  # a step's deviation is beyond √.3 of the noise with chance .05: the scale of the prior
 
 
-@dataclass(frozen=True)
-class Acquisition:
+@dataclass(frozen=True, repr=False)
+class Acquisition(Shown):
     """First orders to come.
 
     Parameters
     ----------
-    verdict : {"growing", "shrinking", "unclear", "one_cohort", "short"}
+    verdict : AcquisitionVerdict
         Growing, shrinking: the yearly change is beyond noise. One_cohort: nobody was won in the second half of the
         data. Short: fewer than twelve months can be used, or hardly anyone was won in them.
     months : pandas.DataFrame
@@ -36,8 +38,8 @@ class Acquisition:
         Possible futures, one a row, customers won per month of the horizon.
     """
 
-    verdict: str
-    months: pd.DataFrame
+    verdict: AcquisitionVerdict
+    months: pd.DataFrame = field(repr=False)
     total: Estimate
     growth: Estimate
     draws: np.ndarray = field(repr=False)
@@ -45,7 +47,7 @@ class Acquisition:
     @property
     def is_known(self) -> bool:
         """Whether there is a forecast."""
-        return self.verdict not in ("one_cohort", "short")
+        return self.verdict not in (AcquisitionVerdict.ONE_COHORT, AcquisitionVerdict.SHORT)
 
     @property
     def path(self) -> np.ndarray:
@@ -68,7 +70,10 @@ def forecast_acquisition(
     ----------
     first_orders : pandas.Series of datetime
         Of every customer.
-    observation_start, observation_end : date
+    observation_start : date
+        First day observed.
+    observation_end : date
+        Last day observed.
     months : int
         Horizon.
     level : float
@@ -76,6 +81,7 @@ def forecast_acquisition(
     draws : int
         Futures drawn.
     seed : int
+        Of what is drawn.
 
     Returns
     -------
@@ -99,17 +105,17 @@ def forecast_acquisition(
     >>> days = pd.Series(pd.date_range("2024-01-01", "2025-12-31"))
     >>> found = forecast_acquisition(days.repeat(4), "2024-01-01", "2025-12-31")
     >>> found.verdict, round(found.total.value / (4 * 365.25), 2)
-    ('unclear', 1.0)
+    (<AcquisitionVerdict.UNCLEAR: 'unclear'>, 1.0)
     """
     counts, ends = _counts(pd.Series(first_orders), observation_start, observation_end)
     past = _months_table(counts, ends[0], 1 - len(counts))
     start, end = (pd.Timestamp(day).normalize() for day in (observation_start, observation_end))
     unknown = Estimate(float("nan"), n=int(counts.sum()))
     if pd.Series(first_orders).max() < start + (end - start) * ONE_COHORT:
-        return Acquisition("one_cohort", past, unknown, unknown, np.empty((0, months)))
+        return Acquisition(AcquisitionVerdict.ONE_COHORT, past, unknown, unknown, np.empty((0, months)))
     used = counts[SETTLING:] if len(counts) >= FEWEST_MONTHS + SETTLING else counts
     if len(used) < FEWEST_MONTHS or used.mean() < 1:
-        return Acquisition("short", past, unknown, unknown, np.empty((0, months)))
+        return Acquisition(AcquisitionVerdict.SHORT, past, unknown, unknown, np.empty((0, months)))
     path, futures, slopes = _futures(np.log(used + 0.5), int(months), draws, np.random.default_rng(seed))
     ends_of = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(futures, ends_of, axis=0)
@@ -117,8 +123,14 @@ def forecast_acquisition(
     total = Estimate(float(path.sum()), *map(float, np.quantile(futures.sum(axis=1), ends_of)), n=int(used.sum()))
     yearly = np.expm1(12 * slopes)
     growth = Estimate(float(np.median(yearly)), *map(float, np.quantile(yearly, ends_of)), n=int(used.sum()))
-    verdict = "growing" if growth.low > 0 else "shrinking" if growth.high < 0 else "unclear"
-    return Acquisition(verdict, pd.concat([past, to_come], ignore_index=True), total, growth, futures)
+    return Acquisition(_verdict(growth), pd.concat([past, to_come], ignore_index=True), total, growth, futures)
+
+
+def _verdict(growth: Estimate) -> AcquisitionVerdict:
+    """Whether the yearly change is beyond noise: its interval leaves zero out."""
+    if growth.low > 0:
+        return AcquisitionVerdict.GROWING
+    return AcquisitionVerdict.SHRINKING if growth.high < 0 else AcquisitionVerdict.UNCLEAR
 
 
 def _counts(first_orders: pd.Series, start, end) -> tuple[np.ndarray, list[pd.Timestamp]]:

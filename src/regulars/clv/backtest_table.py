@@ -13,6 +13,7 @@ def scorecard(scores: pd.DataFrame, unit: str = "orders", metrics=METRICS) -> pd
     scores : pandas.DataFrame
         As `regulars.clv.backtest` gives them, of one cutoff.
     unit : {"orders", "spend"}
+        Whether orders or money were forecast.
     metrics : sequence of str
         Which, in this order.
 

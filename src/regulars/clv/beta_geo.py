@@ -216,6 +216,7 @@ class _BetaGeometric(OrderFitter):
         Parameters
         ----------
         frequency, recency, T : array_like
+            History of each customer: x, t_x and T in the literature, in the unit of the data.
 
         Returns
         -------
@@ -421,6 +422,7 @@ class ModifiedBetaGeoFitter(_BetaGeometric, lifetimes.ModifiedBetaGeoFitter):
     Parameters
     ----------
     penalizer_coef : float
+        Of the l2 penalty on the parameters; 0 leaves maximum likelihood as it is.
 
     References
     ----------
@@ -446,6 +448,7 @@ class RegularBetaGeoFitter(_BetaGeometric, lifetimes.ModifiedBetaGeoFitter):
     k : int
         Regularity, 1 or more. Choose it by what it forecasts, not by its likelihood.
     penalizer_coef : float
+        Of the l2 penalty on the parameters; 0 leaves maximum likelihood as it is.
 
     References
     ----------

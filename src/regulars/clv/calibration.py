@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from regulars.clv._logistic import fit_logistic
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.value import units
+from regulars.finding import may_refuse
 from regulars.purchases import Purchases
 from regulars.statistics.intervals import wilson
 
@@ -35,6 +36,7 @@ class Calibration:
     fitted_on, judged_on : pandas.Timestamp or None
         The two cutoffs.
     is_calibrated : bool
+        Whether the curve is used.
     reason : str
         Why it is not: "" (it is), "history" (too short), "events" (too few), "no_gain" (raw did better).
     model : fitter
@@ -75,11 +77,13 @@ def reliability_table(p, happened, raw=None, groups: int = 10, level: float = 0.
     p : array
         Probabilities.
     happened : array of bool
+        Whether it came.
     raw : array, optional
         Probabilities before calibration.
     groups : int
         Of about equal size; equal probabilities stay together.
     level : float
+        Of the intervals.
 
     Returns
     -------
@@ -112,6 +116,7 @@ def _losses(p, happened):
     }
 
 
+@may_refuse
 def calibrate_p_active(
     purchases: Purchases,
     observation_end,
@@ -131,12 +136,15 @@ def calibrate_p_active(
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Of all customers to be judged.
     observation_end : date
+        Last day observed.
     active_within_days : int
         Length of the window.
     fitter : callable
         Makes an unfitted model of orders.
     time_unit : {"day", "week", "month"}
+        Of recency and T, in which the models are fitted.
     groups : int
         Of the reliability table.
     level : float

@@ -1,17 +1,15 @@
 """Does the fitted model describe the base? Orders counted against orders expected, by number and over time."""
 
-from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from regulars.clv.limits import one_time_buyers
-from regulars.clv.newcomer import NewCustomer
-from regulars.finding import Finding, Remark
+from regulars.finding import may_refuse
 from regulars.purchases import Purchases, dates_of, day_number, unit_days
 
 
+@may_refuse
 def frequency_check(model, frequency, T, largest: int = 7) -> pd.DataFrame:
     """How many customers have ordered again 0, 1, 2 … times, beside how many the model expects.
 
@@ -50,6 +48,7 @@ def _probability(model, ages: np.ndarray, n: int) -> np.ndarray:
     return np.asarray(model.probability_of_n_purchases_up_to_time(ages, n), dtype=float)
 
 
+@may_refuse
 def tracking(model, purchases: Purchases, until: date, time_unit: str = "week") -> pd.DataFrame:
     """Repeat orders of all customers week by week, cumulated: what came, beside what the model expects.
 
@@ -89,38 +88,3 @@ def tracking(model, purchases: Purchases, until: date, time_unit: str = "week") 
             "expected": expected[back].reshape(ages.shape) @ customers,
         }
     )
-
-
-def buying_finding(
-    newcomer: NewCustomer, model, purchases: Purchases, summary: pd.DataFrame, customers: pd.DataFrame, end,
-    months: float, remarks: Sequence[Remark] = (),
-) -> Finding:  # fmt: skip
-    """What a section tells of how customers buy: of a newcomer, and how well the model describes those there are.
-
-    Parameters
-    ----------
-    newcomer : NewCustomer
-    model : fitter of orders
-    purchases : Purchases
-    summary : pandas.DataFrame
-        frequency, T.
-    customers : pandas.DataFrame
-        Scored: frequency, clv.
-    end : date
-    months : float
-        Horizon.
-    remarks : sequence of Remark
-        What must be said beside it, of `regulars.clv.remarks`.
-
-    Returns
-    -------
-    Finding
-        Frames ``fit`` (`frequency_check`) and ``tracking`` (`tracking`, long: week_end, series, orders).
-    """
-    fit = frequency_check(model, summary["frequency"], summary["T"])
-    track = tracking(model, purchases, end).melt("week_end", ["expected", "came"], "series", "orders")
-    last = track.groupby("series")["orders"].last()
-    facts = {"returns": newcomer.returns, "months": months, **newcomer.facts, **one_time_buyers(customers)}
-    facts |= {"none": fit["customers"].iloc[0], "expected": fit["expected"].iloc[0]}
-    facts |= {"came": last.get("came", 0.0), "foretold": last.get("expected", 0.0)}
-    return Finding(None, facts, {"fit": fit, "tracking": track}, remarks=remarks)

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.acquisition import Acquisition
-from regulars.clv.equity import first_order_spends
+from regulars.clv.in_memory import Models, Scored
 from regulars.clv.month_by_month import MEASURES, MonthByMonth, months_ahead
 from regulars.clv.value import DAYS_PER_MONTH
-from regulars.finding import Finding
+from regulars.clv.verdicts import CohortsVerdict
+from regulars.clv.winning import first_order_spends
+from regulars.finding import refused
 from regulars.purchases import day_number
-from regulars.statistics.intervals import Estimate
+from regulars.settings import Certainty, Economics
 
 MOST_COHORTS = 4  # of the past; the fifth hue is that of customers still to come
 
@@ -22,6 +24,7 @@ def cohort_names(first_orders: pd.Series) -> pd.Series:
     Parameters
     ----------
     first_orders : pandas.Series of datetime
+        First order of each customer.
 
     Returns
     -------
@@ -58,6 +61,7 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
     orders : pandas.DataFrame
         customer_id, ordered_at, amount; credits reduce the revenue.
     observation_end : date
+        Last day observed.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def _categories(names: pd.Series) -> pd.Categorical:
     return pd.Categorical.from_codes(place[code], order)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CohortForecast:
     """What each cohort brought, and what the months ahead will bring.
 
@@ -118,8 +122,10 @@ class CohortForecast:
     ----------
     past : pandas.DataFrame
         As `past_by_cohort` gives it.
-    ahead : MonthByMonth
+    ahead : MonthByMonth or None
+        None where the orders allow no model.
     observation_end : date
+        Last day observed.
     won : dict of str to float
         Customers of each cohort; of those still to be won, how many are expected.
     with_new : bool
@@ -127,101 +133,95 @@ class CohortForecast:
     """
 
     past: pd.DataFrame
-    ahead: MonthByMonth
+    ahead: MonthByMonth | None
     observation_end: object
     won: dict
     with_new: bool
 
     @property
-    def last(self) -> pd.Timestamp:
-        """First day ahead."""
-        return pd.Timestamp(self.observation_end).normalize() + pd.Timedelta(days=1)
+    def verdict(self) -> CohortsVerdict:
+        """Whose months ahead are told."""
+        if self.ahead is None:
+            return CohortsVerdict.PAST_ONLY
+        return CohortsVerdict.WITH_NEW if self.with_new else CohortsVerdict.EXISTING_ONLY
 
     @property
     def months(self) -> pd.DataFrame:
         """Each month ahead: month (1, 2 …), start (its first day), and each measure with the ends of its interval."""
+        if self.ahead is None:
+            return pd.DataFrame({"month": [], "start": []})
         fan = self.ahead.fan
-        return _dated(fan.assign(age=fan["month"]), self.last, 1)
+        return _dated(fan.assign(age=fan["month"]), self._first_ahead, 1)
 
     @property
-    def total(self) -> Estimate:
-        """Revenue of all months ahead."""
-        return self.ahead.total("revenue")
-
-    @property
-    def facts(self) -> dict:
-        """How many months are ahead, and what as many of the past have brought."""
-        return {"months": int(self.ahead.by_cohort["month"].max()), "before": self.lately}
+    def months_past(self) -> pd.DataFrame:
+        """Each month of the past: start, and each measure of all cohorts together."""
+        return self.past.groupby("start", as_index=False)[list(MEASURES)].sum()
 
     @property
     def lately(self) -> float:
         """Revenue of as many months of the past as are ahead."""
-        starts = sorted(self.past["start"].unique())[-int(self.ahead.by_cohort["month"].max()) :]
-        return float(self.past.loc[self.past["start"].isin(starts), "revenue"].sum())
+        return float(self.past.loc[self.past["start"].isin(self._latest), "revenue"].sum())
+
+    @property
+    def new_share(self) -> float:
+        """Share of the revenue ahead that customers still to be won bring."""
+        coming = self.ahead.by_cohort["cohort"] == newcomers_name(self.observation_end)
+        return float(self.ahead.by_cohort.loc[coming, "revenue"].sum() / self.ahead.total("revenue").value)
 
     @property
     def record(self) -> list[dict]:
         """What is told of the months ahead, to be saved."""
+        if self.ahead is None:
+            return []
         months = self.months
         return months.assign(start=months["start"].dt.strftime("%Y-%m-%d"), with_new=self.with_new).to_dict("records")
 
-    def told(self, earlier: pd.DataFrame | None = None) -> Finding:
-        """What a section tells of it.
+    def by_month(self, measure: str) -> pd.DataFrame:
+        """One measure by cohort and month, past and ahead.
 
         Parameters
         ----------
-        earlier : pandas.DataFrame, optional
-            What was told before of months that are over by now, drawn beside what came: start, and each measure with
-            the ends of its interval.
+        measure : {"revenue", "orders", "customers"}
+            Which.
 
         Returns
         -------
-        Finding
-            Verdict ``with_new`` or ``existing_only``; frames ``revenue``, ``customers``, ``orders`` (start, cohort, the
-            measure, is_forecast, low, high of the month's total), ``cohorts`` (the newest first) and ``months`` (those
-            ahead first, then those of the past, the latest first).
+        pandas.DataFrame
+            start, cohort, the measure, is_forecast, low and high (ends of the interval of the month's total).
         """
-        months = self.months
-        n = len(months)
-        frames = {name: self._drawn(name, months) for name in MEASURES}
-        before = self.past.groupby("start", as_index=False)[list(MEASURES)].sum()
-        frames |= {"cohorts": self._cohorts(n), "months": pd.concat([months, before[::-1]], ignore_index=True)}
-        of = self.ahead.n
-        facts = {
-            "months": n, "ahead": self.total, "orders": self.ahead.total("orders"),
-            "before": self.lately, "n_before": int(min(n, len(before))),
-            "past": float(before["revenue"].sum()),
-            "next": Estimate(*(float(months[f"customers{end}"].iloc[0]) for end in ("", "_low", "_high")), n=of),
-            "ordered": float(before["customers"].iloc[-1]),
-        }  # fmt: skip
-        shown = {} if earlier is None or not len(earlier) else {name: _line(earlier, name) for name in MEASURES}
-        if not self.with_new:
-            return Finding("existing_only", facts, frames, shown)
-        coming = self.ahead.by_cohort["cohort"] == self.newcomers
-        share = self.ahead.by_cohort.loc[coming, "revenue"].sum() / facts["ahead"].value
-        return Finding("with_new", facts | {"new_share": float(share)}, frames, shown)
+        past = self.past[["start", "cohort", measure]].assign(is_forecast=False)
+        if self.ahead is None:
+            return past.assign(low=np.nan, high=np.nan)
+        ahead = self.ahead.by_cohort[["cohort", "month", measure]].rename(columns={"month": "age"})
+        ahead = _dated(ahead, self._first_ahead, 1).assign(is_forecast=True)
+        fan = self.months[["start", f"{measure}_low", f"{measure}_high"]].set_axis(["start", "low", "high"], axis=1)
+        return pd.concat([past, ahead], ignore_index=True).merge(fan, on="start", how="left")
 
     @property
-    def newcomers(self) -> str:
-        """Name of the cohort of customers still to be won."""
-        return newcomers_name(self.observation_end)
-
-    def _drawn(self, name: str, months: pd.DataFrame) -> pd.DataFrame:
-        ahead = self.ahead.by_cohort[["cohort", "month", name]].rename(columns={"month": "age"})
-        ahead = _dated(ahead, self.last, 1).assign(is_forecast=True)
-        both = pd.concat([self.past[["start", "cohort", name]].assign(is_forecast=False), ahead], ignore_index=True)
-        fan = months[["start", f"{name}_low", f"{name}_high"]].set_axis(["start", "low", "high"], axis=1)
-        return both.merge(fan, on="start", how="left")
-
-    def _cohorts(self, months: int) -> pd.DataFrame:
+    def by_cohort(self) -> pd.DataFrame:
+        """Each cohort, the newest first: customers, past and latest revenue (``year``), and what is to come."""
         ahead = self.ahead.cohorts.rename(columns=lambda name: name.replace("revenue", "ahead"))
-        starts = sorted(self.past["start"].unique())[-months:]
+        latest = self.past[self.past["start"].isin(self._latest)]
         table = ahead.assign(
             customers=ahead["cohort"].map(self.won),
             past=ahead["cohort"].map(self.past.groupby("cohort")["revenue"].sum()),
-            year=ahead["cohort"].map(self.past[self.past["start"].isin(starts)].groupby("cohort")["revenue"].sum()),
+            year=ahead["cohort"].map(latest.groupby("cohort")["revenue"].sum()),
         )
         return table[::-1].reset_index(drop=True)
+
+    @property
+    def _first_ahead(self) -> pd.Timestamp:
+        return pd.Timestamp(self.observation_end).normalize() + pd.Timedelta(days=1)
+
+    @property
+    def _latest(self) -> list:
+        """First days of the latest months, as many as are ahead."""
+        return sorted(self.past["start"].unique())[-int(self.ahead.by_cohort["month"].max()) :]
+
+    def __repr__(self) -> str:
+        """How many cohorts and months there are."""
+        return f"{self.past['cohort'].nunique()} cohorts over {self.past['start'].nunique()} months: {self.verdict}"
 
 
 def newcomers_name(observation_end) -> str:
@@ -236,48 +236,61 @@ def newcomers_name(observation_end) -> str:
 
 
 def forecast_cohorts(
-    orders: pd.DataFrame, scored, models, acquisition: Acquisition, observation_end, months: int, time_unit: str,
-    *, level: float = 0.9, level_uncertainty: float = 0.12, seed: int = 0,
-) -> CohortForecast:  # fmt: skip
+    orders: pd.DataFrame,
+    scored: Scored,
+    models: Models,
+    acquisition: Acquisition,
+    *,
+    observation_end,
+    economics: Economics,
+    certainty: Certainty,
+) -> CohortForecast:
     """Revenue, orders and active customers of each cohort so far and in each month ahead, with their intervals.
 
     Parameters
     ----------
     orders : pandas.DataFrame
         customer_id, ordered_at, amount.
-    scored : Scored
-        Months take the level of its orders.
-    models : Models
+    scored : Scored or Refusal
+        Months take the level of its orders; without it the past alone is told.
+    models : Models or Refusal
+        As `regulars.clv.fit_models` gives them.
     acquisition : Acquisition
-        Nobody is forecast to come where it knows nothing (``one_cohort``, ``short``).
+        Nobody is forecast to come where it knows nothing.
     observation_end : date
-    months : int
-        Horizon.
-    time_unit : str
-    level, level_uncertainty, seed
-        As for `regulars.clv.months_ahead`.
+        Last day observed.
+    economics : Economics
+        Horizon, and time unit of the models.
+    certainty : Certainty
+        Level of the intervals, what no model sees of a total's level, seed.
 
     Returns
     -------
     CohortForecast
     """
+    past = past_by_cohort(orders, observation_end)
+    if refused(scored, models) is not None:
+        return CohortForecast(past, None, observation_end, {}, False)
     customers, known = scored.customers, acquisition.is_known
     names, newcomers = cohort_names(customers["first_ordered_at"]), newcomers_name(observation_end)
     spends = first_order_spends(orders, observation_end) if known else ()
     ahead = months_ahead(
-        customers.assign(monetary_value=models.capped.monetary_value),
+        models.customers,
         _categories(names),
-        *(models.orders, models.spend, months, time_unit),
-        acquisition=acquisition, first_spends=spends, newcomers=newcomers, orders_total=scored.orders_total.value,
-        level=level, level_uncertainty=level_uncertainty, seed=seed,
-    )  # fmt: skip
+        models.orders,
+        models.spend,
+        months=economics.horizon_months,
+        time_unit=economics.time_unit,
+        acquisition=acquisition,
+        first_spends=spends,
+        newcomers=newcomers,
+        orders_total=scored.orders_total.value,
+        level=certainty.level,
+        level_uncertainty=certainty.level_uncertainty,
+        seed=certainty.seed,
+    )
     won = names.value_counts().to_dict() | ({newcomers: acquisition.total.value} if known else {})
-    return CohortForecast(past_by_cohort(orders, observation_end), ahead, observation_end, won, known)
-
-
-def _line(earlier: pd.DataFrame, name: str) -> dict:
-    ends = {f"{name}_low": "low", f"{name}_high": "high"}
-    return {"told": earlier[["start", name, *ends]].rename(columns=ends)}
+    return CohortForecast(past, ahead, observation_end, won, known)
 
 
 def _dated(table: pd.DataFrame, last: pd.Timestamp, first: int) -> pd.DataFrame:

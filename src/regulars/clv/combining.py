@@ -1,15 +1,15 @@
 """One forecast out of several: the average of models that err differently, and a shape learnt where data are rich.
 
 "fixed" is .9 · mean(Pareto/NBD, MBG/CNBD-k) + .1 · NBD. "shape" takes who orders more than whom from the calibration
-period's own inner hold-outs: half a non-negative stack of the three models, half gradient boosting that starts from
-Pareto/NBD's expectation. Every inner hold-out is rescaled to its own total and the outer total is the models', because
+period's own inner hold-out: half a non-negative stack of the three models, half gradient boosting that starts from
+Pareto/NBD's expectation. The inner hold-out keeps its own total and the outer total is the models', because
 the level of the last inner hold-out is no guide to that of the next period.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from math import fsum
 
 import numpy as np
@@ -34,7 +34,6 @@ FITTERS = {
 KEPT = 12  # fitted models: those of two cutoffs
 NBD_SHARE = 0.1  # of the combined forecast; the rest is the mean of Pareto/NBD and MBG/CNBD-k
 SHAPE_FROM = 5_000  # repeat orders below which a shape is noise
-WINDOWS = (1.0,)  # how far before the cutoff the inner hold-outs begin, in their own length; more cost more time
 BOOSTING = {"learning_rate": 0.05, "max_iter": 100, "max_leaf_nodes": 8, "min_samples_leaf": 200, "max_bins": 32}
 MANY = 200_000  # numbers, from which on a sum is made of whole parts
 RIDGE = 10.0  # orders by which a leaf of the boosting is drawn towards no change
@@ -49,6 +48,7 @@ class Combination:
     orders, p_order : numpy.ndarray
         Expected orders and probability of at least one, per customer.
     kind : {"fixed", "shape"}
+        By fixed shares, or with a shape learnt from inner hold-outs.
     reason : {"", "few", "short"}
         Why it is not "shape": fewer repeat orders than asked for; no inner hold-out.
     regularity : int
@@ -71,33 +71,49 @@ class Window:
     table: pd.DataFrame
 
 
-def inner_windows(purchases: Purchases, cutoff, horizon_days: int, time_unit: str, begins=WINDOWS) -> list[Window]:
-    """Hold-outs inside the calibration period, as long as the horizon or a third of the history.
+@dataclass(frozen=True)
+class Cut:
+    """What is known on a day, and how far ahead is forecast.
 
     Parameters
     ----------
     purchases : Purchases
-        What comes after the cutoff is not looked at.
-    cutoff : date
+        What comes after the day is not looked at.
+    day : pandas.Timestamp
+        Last day that is known.
     horizon_days : int
+        Length of what is forecast.
     time_unit : {"day", "week", "month"}
-    begins : sequence of float
-        Beginning of each before the cutoff, in lengths of the window; 1 ends at the cutoff.
-
-    Returns
-    -------
-    list of Window
-        Those with at least two customers and a repeat order before them.
+        Of recency and T, in which the models are fitted.
     """
-    cutoff = pd.Timestamp(cutoff).normalize()
-    days = int(min(horizon_days, (cutoff - purchases.first).days // 3))
-    found = []
-    for begin in begins if days >= 1 else ():
-        start = cutoff - timedelta(days=round(begin * days))
-        table = purchases.split(start, start + timedelta(days=days), time_unit)
-        if len(table) > 1 and table["frequency"].max() > 0:
-            found.append(Window(start, days, table))
-    return found
+
+    purchases: Purchases
+    day: pd.Timestamp
+    horizon_days: int
+    time_unit: str
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row per customer known: `regulars.purchases.Purchases.summary` of the day."""
+        return self.purchases.summary(self.day, self.time_unit)
+
+    @property
+    def horizon(self) -> float:
+        """Length of what is forecast, in the time unit."""
+        return units(days=self.horizon_days, time_unit=self.time_unit)
+
+    @cached_property
+    def inner(self) -> Window | None:
+        """Hold-out that ends with the day, as long as the horizon or a third of the history.
+
+        None where there are not two customers and a repeat order before it.
+        """
+        days = int(min(self.horizon_days, (self.day - self.purchases.first).days // 3))
+        if days < 1:
+            return None
+        start = self.day - timedelta(days=days)
+        table = self.purchases.split(start, self.day, self.time_unit)
+        return Window(start, days, table) if len(table) > 1 and table["frequency"].max() > 0 else None
 
 
 def fitted(name: str, history: tuple[np.ndarray, ...]):
@@ -121,32 +137,11 @@ def poisson_deviance(y, expected):
         return 2 * (np.where(y > 0, y * np.log(y / expected), 0.0) - (y - expected))
 
 
-def choose_regularity(
-    purchases: Purchases,
-    cutoff,
-    horizon_days: int,
-    choices: Iterable[int] = (1, 2, 3),
-    *,
-    time_unit: str = "week",
-) -> int:
-    """Regularity k of MBG/CNBD-k that forecast best inside the calibration period, by Poisson deviance.
-
-    The likelihood is no guide: it prefers k = 2 by hundreds where hold-outs do not. The inner hold-out is the last
-    part of what the cutoff leaves, as long as the horizon or a third of the history; without repeat orders before it
-    k is 1.
-
-    Returns
-    -------
-    int
-    """
-    if len(purchases) == 0:
-        return 1
-    windows = inner_windows(purchases, cutoff, horizon_days, time_unit)
-    return best_regularity(windows[0], time_unit, choices) if windows else 1
-
-
 def best_regularity(window: Window, time_unit: str, choices: Iterable[int] = (1, 2, 3)) -> int:
-    """Regularity k that forecast an inner hold-out best; see `choose_regularity`."""
+    """Regularity k of MBG/CNBD-k that forecast an inner hold-out best, by Poisson deviance.
+
+    The likelihood is no guide: it prefers k = 2 by hundreds where hold-outs do not.
+    """
     history, came = columns(window.table), window.table["holdout_orders"].to_numpy(float)
     horizon = units(days=window.days, time_unit=time_unit)
     loss = {}
@@ -183,58 +178,35 @@ def combine_fixed(parts: list[np.ndarray]) -> np.ndarray:
     return np.tensordot([(1 - NBD_SHARE) / 2, (1 - NBD_SHARE) / 2, NBD_SHARE], parts, 1)
 
 
-def combine(
-    purchases: Purchases,
-    table: pd.DataFrame,
-    cutoff,
-    horizon_days: int,
-    forecast,
-    *,
-    time_unit: str = "week",
-    kind: str | None = None,
-    shape_from: int = SHAPE_FROM,
-    begins: Iterable[float] = WINDOWS,
-    seed: int = 0,
-    learn_from: Purchases | None = None,
-) -> Combination:
-    """Combined forecast of the customers known at a cutoff.
+def combine(cut: Cut, forecast: Callable, *, kind: str | None = None, learn_from: Cut | None = None) -> Combination:
+    """Combined forecast of the customers known on a day.
 
     Parameters
     ----------
-    purchases : Purchases
-        What comes after the cutoff is not looked at.
-    table : pandas.DataFrame
-        `regulars.purchases.Purchases.summary` at the cutoff.
-    cutoff : date
-    horizon_days : int
+    cut : Cut
+        Whose customers are forecast.
     forecast : callable
-        From the name of a model to (expected orders, probability of an order) of the customers of the table.
-    time_unit : {"day", "week", "month"}
+        From the name of a model to (expected orders, probability of an order) of these customers.
     kind : {"fixed", "shape"}, optional
-        By default "shape" from ``shape_from`` repeat orders on.
-    shape_from : int
-    begins : iterable of float
-        Of the inner hold-outs from which the shape is learnt, as for `inner_windows`; the first ends at the cutoff.
-    seed : int
-    learn_from : Purchases, optional
-        Customers whose inner hold-outs are learnt from; those of ``purchases`` by default.
+        By default "shape" from `SHAPE_FROM` repeat orders on.
+    learn_from : Cut, optional
+        Whose inner hold-out is learnt from, such as that of a sample of the customers; their own by default.
 
     Returns
     -------
     Combination
     """
-    known = purchases if learn_from is None else learn_from
-    rich = kind == "shape" or (kind is None and table["frequency"].sum() >= shape_from)
-    windows = inner_windows(known, cutoff, horizon_days, time_unit, begins if rich else WINDOWS)
-    latest = [window for window in windows if window.start + timedelta(days=window.days) == pd.Timestamp(cutoff)]
-    regularity = best_regularity(latest[0], time_unit) if latest else 1
+    rich = kind == "shape" or (kind is None and cut.table["frequency"].sum() >= SHAPE_FROM)
+    learnt = cut if learn_from is None else learn_from
+    window = learnt.inner
+    regularity = best_regularity(window, cut.time_unit) if window else 1
     names = part_names(regularity)
     counts, chances = ([np.asarray(forecast(name)[i], float) for name in names] for i in (0, 1))
     expected, p = combine_fixed(counts), combine_fixed(chances)
-    if not rich or not latest or not latest[0].table["holdout_orders"].sum() > 0:
+    if not rich or window is None or not window.table["holdout_orders"].sum() > 0:
         return Combination(expected, p, "fixed", "few" if not rich else "short", regularity)
-    shape = _learn_shape(known, windows, names, time_unit, seed)
-    share = shape(counts, _features(purchases, table, pd.Timestamp(cutoff), windows[0].days, counts, time_unit))
+    shape = _learn_shape(learnt, names)
+    share = shape(counts, _features(cut, window.days, counts))
     # an order is as much likelier, by its hazard, as the shape lifts the customer's share of all expected orders
     lift = share * expected.sum() / np.maximum(expected, 1e-12)
     p = -np.expm1(lift * np.log1p(-np.minimum(p, 1 - 1e-12)))
@@ -242,23 +214,15 @@ def combine(
     return Combination(share * level, p, "shape", "", regularity)
 
 
-def _learn_shape(purchases, windows, names, time_unit, seed):
+def _learn_shape(cut: Cut, names: tuple[str, ...]) -> Callable:
     """Function from the models' expectations and the customers' features to each customer's share of all orders."""
-    came, stacked, features, start = [], [], [], []
-    for window in windows:
-        table, y = window.table, window.table["holdout_orders"].to_numpy(float)
-        if not y.sum() > 0:
-            continue  # nothing came: no shape to learn from
-        history, horizon = columns(table), units(days=window.days, time_unit=time_unit)
-        counts = [np.asarray(fitted(name, history).predict(horizon, *history), float) for name in names]
-        features.append(_features(purchases, table, window.start, window.days, counts, time_unit))
-        shares = [_share(values) for values in counts]
-        came.append(y)
-        stacked.append(np.column_stack(shares) * y.sum())  # each window keeps its own total
-        start.append(shares[0] * y.sum())
-    y, parts = np.concatenate(came), np.vstack(stacked)
-    weights = stack_weights(y, parts)
-    boost = _boost(np.vstack(features), single(np.concatenate(start)), y, seed)
+    window = cut.inner
+    before = Cut(cut.purchases, window.start, window.days, cut.time_unit)
+    y, history = window.table["holdout_orders"].to_numpy(float), columns(window.table)
+    counts = [np.asarray(fitted(name, history).predict(before.horizon, *history), float) for name in names]
+    shares = [_share(values) for values in counts]
+    weights = stack_weights(y, np.column_stack(shares) * y.sum())  # the hold-out keeps its own total
+    boost = _boost(_features(before, window.days, counts), single(shares[0] * y.sum()), y)
 
     def shape(counts, features):
         shares = np.column_stack([_share(values) for values in counts])
@@ -294,6 +258,7 @@ def stack_weights(y, parts, steps: int = 300) -> np.ndarray:
     y : array
         What came.
     parts : array of shape (customers, forecasts)
+        What each forecast expected.
 
     Returns
     -------
@@ -311,7 +276,7 @@ def stack_weights(y, parts, steps: int = 300) -> np.ndarray:
     return round_significant(weights, PARAMETER_DIGITS)
 
 
-def _boost(features, start, y, seed):
+def _boost(features, start, y):
     """Factor on the starting forecast, learnt by gradient boosting of the Poisson likelihood.
 
     With y / start as target and start as weight the likelihood is that of y with log(start) as offset.
@@ -320,7 +285,7 @@ def _boost(features, start, y, seed):
     from threadpoolctl import threadpool_limits
 
     model = HistGradientBoostingRegressor(
-        loss="poisson", l2_regularization=RIDGE, early_stopping=False, random_state=seed, **BOOSTING
+        loss="poisson", l2_regularization=RIDGE, early_stopping=False, random_state=0, **BOOSTING
     )
     with threadpool_limits(1):  # sums in one order: the same trees on every machine
         model.fit(features, y / start, sample_weight=start)
@@ -333,19 +298,20 @@ def _boost(features, start, y, seed):
     return factor
 
 
-def _features(purchases, table, cutoff, days, counts, time_unit) -> np.ndarray:
+def _features(cut: Cut, days: int, counts) -> np.ndarray:
     """What may bend the models' shape: ratios, and times within the customer's own history, free of the horizon."""
+    table, purchases = cut.table, cut.purchases
     x, t_x, T = columns(table)
-    quiet, scale = T - t_x, units(days=days, time_unit=time_unit)
+    quiet, scale = T - t_x, units(days=days, time_unit=cut.time_unit)
     # quotients are the same on every processor, logarithms are not
     pareto, other, nbd = (np.log(_share(values) * len(x)) for values in counts)
     money = table["spend"].to_numpy(float) / (x + 1)
     spent = single(np.log1p(money / max(money.mean(), 1e-9)))
     told = [single(pareto), single(other - pareto), single(nbd - pareto), x, t_x / np.maximum(T, 1e-9), quiet / scale]
     told += [quiet * np.maximum(x, 1) / np.maximum(t_x, scale / 10), spent]
-    known = purchases.known(cutoff)  # the customers of the table, in its order
+    known = purchases.known(cut.day)  # the customers of the table, in its order
     for part in (1.0, 0.5, 0.25):
-        recent = purchases.between(cutoff - timedelta(days=round(part * days)), cutoff)
+        recent = purchases.between(cut.day - timedelta(days=round(part * days)), cut.day)
         told.append(recent[known].astype(float))
     return np.column_stack(told)
 

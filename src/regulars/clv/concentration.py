@@ -6,7 +6,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding
+from regulars.clv._shown import Shown
+from regulars.clv.verdicts import ConcentrationVerdict
+from regulars.finding import may_refuse
 from regulars.statistics.intervals import Estimate
 
 CURVE_POINTS = 101
@@ -109,6 +111,7 @@ def top_share(
     draws : int
         Resamples of the customers (Poisson weights).
     seed : int
+        Of what is drawn.
 
     Returns
     -------
@@ -130,8 +133,8 @@ def gini_estimate(values, *, level: float = 0.9, draws: int = 200, seed: int = 0
     return _estimates([(ordered, None)], level, draws, seed)[0]
 
 
-@dataclass(frozen=True)
-class ConcentrationFinding:
+@dataclass(frozen=True, repr=False)
+class Concentration(Shown):
     """What the customers who brought most so far brought, and should bring.
 
     Parameters
@@ -140,7 +143,7 @@ class ConcentrationFinding:
         Share of past revenue, and of the value to come, of the top customers by past revenue.
     own : Estimate
         Share of the value to come of the top customers by that value.
-    verdict : {"more", "less", "same", "loss"}
+    verdict : ConcentrationVerdict
         Whether the future share is beyond noise above or below the past one. Loss: customers bring less than they cost,
         and what is to come is a loss.
     past_gini, future_gini : Estimate
@@ -150,59 +153,59 @@ class ConcentrationFinding:
     past: Estimate
     future: Estimate
     own: Estimate
-    verdict: str
+    verdict: ConcentrationVerdict
     past_gini: Estimate
     future_gini: Estimate
 
 
-def concentration_finding(
+@may_refuse
+def compare_concentration(
     spend, value, top: float = 0.2, *, level: float = 0.9, draws: int = 100, seed: int = 0
-) -> ConcentrationFinding:
+) -> Concentration:
     """Compare what the top customers by past revenue brought with what they should bring.
 
     Parameters
     ----------
-    spend, value : array of float
-        Past revenue and expected value of each customer; a value below zero for everybody is a loss, and its shares are
-        told as those of the loss.
-    top, level, draws, seed
-        As for `top_share`.
+    spend : array of float
+        Past revenue of each customer.
+    value : array of float
+        Expected value of each customer; one below zero for everybody is a loss, and its shares are told as those of
+        the loss.
+    top : float
+        Share of the customers, from the most valuable down.
+    level : float
+        Of the intervals.
+    draws : int
+        Resamples of the customers (Poisson weights).
+    seed : int
+        Of the resamples.
 
     Returns
     -------
-    ConcentrationFinding
+    Concentration
+
+    Examples
+    --------
+    >>> found = compare_concentration([1.0, 2.0, 3.0, 4.0], [4.0, 3.0, 2.0, 1.0], top=0.25)
+    >>> found.past.value, found.future.value, found.own.value
+    (0.4, 0.1, 0.4)
     """
-    is_loss, value = _loss_or_gain(value)
+    is_loss, value = loss_or_gain(value)
     by_spend, by_value, kept = _checked(spend), _checked(value), _checked(value, spend)
     asked = [(by_spend, top), (kept, top), (by_spend, None), (by_value, None), (by_value, top)]
     past, future, past_gini, future_gini, own = _estimates(asked, level, draws, seed)
-    verdict = "more" if future.low > past.high else "less" if future.high < past.low else "same"
-    verdict = "loss" if is_loss else verdict
-    return ConcentrationFinding(past, future, own, verdict, past_gini, future_gini)
+    verdict = ConcentrationVerdict.LOSS if is_loss else _verdict(past, future)
+    return Concentration(past, future, own, verdict, past_gini, future_gini)
 
 
-def concentration_told(found: ConcentrationFinding, spend, value, draws: int) -> Finding:
-    """What a section tells of concentration: facts, and the two curves over the customers in order of past revenue.
-
-    Parameters
-    ----------
-    found : ConcentrationFinding
-    spend, value : array of float
-        As for `concentration_finding`.
-    draws : int
-        Simulated futures behind the intervals of single customers.
-
-    Returns
-    -------
-    Finding
-    """
-    facts = {"past": found.past, "future": found.future, "own": found.own, "draws": draws}
-    facts |= {"past_gini": found.past_gini, "future_gini": found.future_gini}
-    _, value = _loss_or_gain(value)
-    return Finding(found.verdict, facts, {"lorenz": lorenz_curves(past=spend, future=value, ranked_by=spend)})
+def _verdict(past: Estimate, future: Estimate) -> ConcentrationVerdict:
+    """Whether one interval lies beyond the other; both hang on the same customers."""
+    if future.low > past.high:
+        return ConcentrationVerdict.MORE
+    return ConcentrationVerdict.LESS if future.high < past.low else ConcentrationVerdict.SAME
 
 
-def _loss_or_gain(value) -> tuple[bool, np.ndarray]:
+def loss_or_gain(value) -> tuple[bool, np.ndarray]:
     """Whether nobody brings anything, and the size of what each brings or costs."""
     value = np.asarray(value, dtype=float)
     is_loss = bool(len(value) and value.max() <= 0 and value.min() < 0)

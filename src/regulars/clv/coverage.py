@@ -54,9 +54,11 @@ def randomised_pit(model, t, frequency, recency, T, came, rng) -> np.ndarray:
     t : float
         Length of the hold-out, in the unit of the data.
     frequency, recency, T : array
+        History of each customer, in the unit of the data.
     came : array
         Orders in the hold-out.
     rng : numpy.random.Generator
+        For the uniform numbers.
 
     Returns
     -------
@@ -104,6 +106,7 @@ def holdout_coverage(
     stated : iterable of float
         Levels in the table.
     seed : int
+        Of what is drawn.
 
     Returns
     -------

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaincinv, gammaln, ndtri, polygamma, psi
 
-from regulars.clv._fitter import Finding, Fitter, l2_penalty, prepared, to_logs
+from regulars.clv._fitter import FitNote, Fitter, l2_penalty, prepared, to_logs
 from regulars.clv._inputs import (
     _refuse,
     check_frequency,
@@ -189,7 +189,7 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         found = []
         if q <= 1:
             found.append(
-                Finding(
+                FitNote(
                     "no_mean_spend",
                     f"Spend differs so much between customers (q = {q:.3g}, not above 1) that the model has no "
                     "mean: customers "
@@ -199,7 +199,7 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         if not optimum.free.all():
             names = [name for name, free in zip(self._names, optimum.free, strict=True) if not free]
             found.append(
-                Finding(
+                FitNote(
                     "spend_at_limit",
                     f"The likelihood of spend is flat ({', '.join(names)} at a limit of the search): customers, or "
                     "their orders, hardly "
@@ -224,6 +224,7 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         Parameters
         ----------
         level : float
+            Of the intervals.
 
         Returns
         -------
@@ -293,6 +294,7 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         transaction_prediction_model : fitter
             Of orders.
         frequency, recency, T, monetary_value : array_like
+            History and mean spend of each customer.
         time : int
             Months.
         discount_rate : float
@@ -334,6 +336,7 @@ class TiltedGammaGammaFitter(GammaGammaFitter):
     Parameters
     ----------
     penalizer_coef : float
+        Of the l2 penalty on the parameters; 0 leaves maximum likelihood as it is.
 
     Examples
     --------

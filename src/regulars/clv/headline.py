@@ -2,38 +2,28 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
-from regulars.clv.backtesting import (
-    COMBINED,
-    Fold,
-    LeftOut,
-    _point_and_ends,
-    _scored,
-    backtest_folds,
-    forecast_now,
-    score_folds,
-)
-from regulars.clv.coverage import Coverage, holdout_coverage
+from regulars.clv.backtesting import COMBINED, Fold, forecast_now
+from regulars.clv.fold_metrics import metrics_by_model, point_and_ends
 from regulars.clv.in_memory import Scored, at_risk
 from regulars.clv.value import DAYS_PER_MONTH
-from regulars.errors import UntoldError, UserError
-from regulars.finding import Finding, Remark
-from regulars.labels import Miss
+from regulars.clv.verdicts import FoldVerdict, HeadlineVerdict
+from regulars.errors import UserError
+from regulars.finding import may_refuse
 from regulars.purchases import Purchases
 from regulars.rounding import round_significant
+from regulars.settings import Economics
 from regulars.statistics.intervals import Estimate, z_value
 
 NAIVE = "naive"
 JUDGED = ("deviance", "rmse")
-PLACES = ("first", "second", "third")  # of the misses that are told in a sentence
-RIGHT = 0.005  # a miss below this share is told as none
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Headline:
     """The forecast that the page opens with, and why.
 
@@ -41,7 +31,7 @@ class Headline:
     ----------
     model : str
         Its name: the reference, the candidate, or ``naive``.
-    verdict : {"candidate", "reference", "naive"}
+    verdict : HeadlineVerdict
         Candidate: it beat the reference beyond noise on as many folds as the rule asks for. Naive: neither beat the
         naive rate.
     folds : int
@@ -57,7 +47,7 @@ class Headline:
     """
 
     model: str
-    verdict: str
+    verdict: HeadlineVerdict
     folds: int
     wins: int
     losses: int
@@ -65,207 +55,13 @@ class Headline:
     folds_needed: int
     comparisons: pd.DataFrame
 
-
-@dataclass(frozen=True)
-class Trust:
-    """How far a forecast can be trusted: what it said on past days, and what came.
-
-    Parameters
-    ----------
-    headline : Headline
-        Which forecast may be told.
-    totals : pandas.DataFrame
-        Of the headline's model, per cutoff, as `fold_totals` gives them.
-    scores : pandas.DataFrame
-        Of every model on the last hold-out, as `regulars.clv.backtest` gives them.
-    coverage : Coverage
-        Of the intervals of single customers.
-    combination : {"fixed", "shape"}
-        Which kind of combined forecast was judged at the last cutoff.
-    left_out : list of LeftOut
-        A sentence for each cutoff that could not be used.
-    drawn_from : int
-        Customers of whom a sample was judged; 0: all were.
-    """
-
-    headline: Headline
-    totals: pd.DataFrame
-    scores: pd.DataFrame
-    coverage: Coverage
-    combination: str
-    left_out: list[LeftOut]
-    drawn_from: int = 0
-
-    @property
-    def scored_customers(self) -> int:
-        """Customers known at the last cutoff."""
-        return int(self.totals["customers"].iloc[-1])
-
-    @property
-    def last(self) -> "LastTest":
-        """The hold-out that ends with the data."""
-        row = self.totals.iloc[-1]
-        forecast = Estimate(*(float(row[name]) for name in ("expected", "low", "high")), int(row["customers"]))
-        verdict = NAIVE if self.headline.verdict == NAIVE else str(row["verdict"])
-        return LastTest(
-            row["cutoff"].date(), forecast, int(row["came"]), float(row["miss"]), float(row["naive"]), verdict
+    def __repr__(self) -> str:
+        """The model, and the counts behind the choice."""
+        return (
+            f"{self.model} ({self.verdict}), judged on {self.folds} hold-outs: the candidate beat the reference beyond "
+            f"noise on {self.wins} ({self.folds_needed} are asked for) and lost on {self.losses}; a model beat the "
+            f"naive rate on {self.beat_naive}"
         )
-
-    @property
-    def worst_miss(self) -> float:
-        """Largest miss of a total among the hold-outs, as a share of what came, without its sign."""
-        return float(self.totals["miss"].abs().max())
-
-    @property
-    def misses(self) -> list[Remark]:
-        """How far each total was off, the last three of them: one remark to be said, and one per cutoff left out.
-
-        The first has as its code how many there are; its facts are ``first``, ``second`` … (shares of what came) and
-        ``first_way`` … (`regulars.labels.Miss`).
-        """
-        known = self.totals["miss"].dropna().iloc[-len(PLACES) :]
-        stretch = self.totals.iloc[-1]
-        facts: dict = {"days": (stretch["until"] - stretch["cutoff"]).days}
-        for place, miss in zip(PLACES, known, strict=False):
-            way = Miss.RIGHT if abs(miss) < RIGHT else Miss.LOW if miss < 0 else Miss.HIGH
-            facts |= {place: float(miss), f"{place}_way": way}
-        told = [Remark(f"last_{len(known)}", facts)] if len(known) else []
-        if self.drawn_from:
-            told.append(Remark("sampled", {"customers": self.scored_customers, "base": self.drawn_from}))
-        return told + [Remark(one.code, {"cutoff": one.cutoff.date()}) for one in self.left_out]
-
-    def told(self, active, active_within_days: int, level_uncertainty: float) -> Finding:
-        """What a section tells of it.
-
-        Parameters
-        ----------
-        active : regulars.clv.calibration.Calibration
-            Of P(active): whether it is told as calibrated is one of the remarks.
-        active_within_days : int
-            Which it is of.
-        level_uncertainty : float
-            As for `fold_totals`.
-
-        Returns
-        -------
-        Finding
-            Frames ``folds`` (the totals) and ``scorecard``.
-        """
-        from regulars.clv.backtest_table import scorecard
-
-        then, last, chosen = self.last, self.totals.iloc[-1], self.headline
-        facts = {"worst": self.worst_miss, "folds": len(self.totals), "days": (last["until"] - last["cutoff"]).days}
-        facts |= {"uncertainty": level_uncertainty, "covered": self.coverage.real, **then.facts}
-        picked = Remark(chosen.verdict, {"wins": chosen.wins, "folds": chosen.folds})
-        calibrated = Remark(active.reason or "calibrated", {"days": active_within_days})
-        frames = {"folds": self.totals, "scorecard": scorecard(self.scores)}
-        return Finding(self.verdict, facts, frames, remarks=(*self.misses, picked, calibrated))
-
-    @property
-    def verdict(self) -> str:
-        """``inside`` where every total lay in its interval, else ``outside``."""
-        return "inside" if (self.totals["verdict"] == "inside").all() else "outside"
-
-
-@dataclass(frozen=True)
-class LastTest:
-    """What was forecast for the last hold-out, and what came.
-
-    Parameters
-    ----------
-    cutoff : date
-        Last day that the forecast knew.
-    forecast : Estimate
-        Orders of the customers known then.
-    came : int
-    miss : float
-        forecast / came − 1.
-    naive : float
-        What each customer's past orders per unit of time, carried on, would have said.
-    verdict : {"inside", "low", "high", "naive"}
-        Low: more came than the interval holds. Naive: the headline is the naive rate itself.
-    """
-
-    cutoff: date
-    forecast: Estimate
-    came: int
-    miss: float
-    naive: float
-    verdict: str
-
-    @property
-    def facts(self) -> dict:
-        """What a page says of it, beside the verdict."""
-        then = self.forecast
-        return {"n": then.n, "cutoff": self.cutoff, "then": then, "came": self.came, "naive": self.naive}
-
-
-def judge_forecasts(
-    purchases: Purchases,
-    observation_end,
-    holdout_days: int,
-    *,
-    folds: int = 3,
-    folds_needed: int = 2,
-    strict: bool = False,
-    models: Iterable[str] = ("bg_nbd", COMBINED, NAIVE, "recency", "last_period"),
-    level: float = 0.9,
-    bootstraps: int = 200,
-    level_uncertainty: float = 0.12,
-    time_unit: str = "week",
-    seed: int = 0,
-) -> Trust:
-    """Judge every forecast on hold-outs that follow one another up to the end of the data, and pick the headline.
-
-    Parameters
-    ----------
-    purchases : regulars.purchases.Purchases
-    observation_end : date
-    holdout_days : int
-        Length of each hold-out.
-    folds : int
-        At most, as for `rolling_cutoffs`.
-    folds_needed, strict, level, bootstraps, seed
-        As for `choose_headline`.
-    models : iterable of str
-        As for `regulars.clv.backtest`; bg_nbd, combined and naive are among them.
-    level_uncertainty : float
-        As for `fold_totals`.
-    time_unit : {"day", "week", "month"}
-
-    Returns
-    -------
-    Trust
-
-    Raises
-    ------
-    UserError
-        Where the hold-out is too long for the history, or under ``strict``; `UntoldError` where no cutoff has the
-        customers that a model needs.
-    """
-    cutoffs = rolling_cutoffs(purchases.first, observation_end, holdout_days, folds)
-    if not cutoffs:
-        raise UserError(
-            f"params.yaml: value.holdout_days is {holdout_days}, and the orders are too few days long to keep back so "
-            "many and half as many before them: give a shorter hold-out or a longer history."
-        )
-    try:
-        judged, left_out = backtest_folds(
-            purchases, cutoffs, holdout_days, list(models), observation_end=observation_end, time_unit=time_unit
-        )
-    except ValueError as error:
-        raise UntoldError(f"No forecast can be judged on past orders: {error}") from error
-    resampled = {"level": level, "bootstraps": bootstraps, "seed": seed}
-    headline = choose_headline(judged, folds_needed=folds_needed, strict=strict, **resampled)
-    return Trust(
-        headline=headline,
-        totals=fold_totals(judged, headline.model, holdout_days, level=level, level_uncertainty=level_uncertainty),
-        scores=score_folds(judged[-1:], **resampled),
-        coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, level=level, seed=seed),
-        combination=judged[-1].combination,
-        left_out=left_out,
-        drawn_from=purchases.drawn_from,
-    )
 
 
 def rolling_cutoffs(observation_start, observation_end, holdout_days: int, folds: int = 3) -> list[pd.Timestamp]:
@@ -274,7 +70,9 @@ def rolling_cutoffs(observation_start, observation_end, holdout_days: int, folds
     Parameters
     ----------
     observation_start, observation_end : date
+        First and last day observed.
     holdout_days : int
+        Length of each hold-out.
     folds : int
         At most; a cutoff with less history before it than half a hold-out is left out.
 
@@ -315,12 +113,15 @@ def choose_headline(
     folds : iterable of Fold
         As `regulars.clv.backtest_folds` gives them; each holds the candidate, the reference and ``naive``.
     candidate, reference : str
+        Names of the two models between which is decided.
     folds_needed : int
+        Wins that the candidate needs.
     strict : bool
         Raise where the naive rate would become the headline.
     level : float
         Of the paired intervals.
     bootstraps, seed : int
+        Resamples of the customers, and what they are drawn by.
 
     Returns
     -------
@@ -333,7 +134,8 @@ def choose_headline(
     """
     folds = list(folds)
     rivals = ((candidate, reference), (reference, NAIVE), (candidate, NAIVE))
-    found = [row for fold in folds for row in _apart(fold, rivals, level, bootstraps, seed)]
+    resampled = {"level": level, "bootstraps": bootstraps, "seed": seed}
+    found = [row for fold in folds for row in _apart(fold, rivals, **resampled)]
     table = pd.DataFrame(found, columns=["cutoff", "model", "against", "metric", "value", "low", "high"])
     verdicts = {pair: _verdicts(table, *pair) for pair in rivals}
     against_reference = verdicts[candidate, reference]
@@ -341,29 +143,32 @@ def choose_headline(
     beats = {model: int(verdicts[model, NAIVE].sum()) > 0 for model in (reference, candidate)}
     beat_naive = int(np.maximum(verdicts[reference, NAIVE] > 0, verdicts[candidate, NAIVE] > 0).sum())
     better = wins >= folds_needed and wins > losses
-    verdict = "candidate" if better and beats[candidate] else "reference" if any(beats.values()) else NAIVE
-    if strict and verdict == NAIVE:
+    verdict = (
+        HeadlineVerdict.CANDIDATE if better and beats[candidate]
+        else HeadlineVerdict.REFERENCE if any(beats.values()) else HeadlineVerdict.NAIVE
+    )  # fmt: skip
+    if strict and verdict == HeadlineVerdict.NAIVE:
         when = ", ".join(str(fold.cutoff.date()) for fold in folds)
         raise UserError(
             f"params.yaml: value.strict is true, and after {when} no model forecast better than each customer's past "
             "rate carried on: set it to false to go on with that rate, or supply a longer history."
         )
-    model = {"candidate": candidate, "reference": reference, NAIVE: NAIVE}[verdict]
+    model = dict(zip(HeadlineVerdict, (candidate, reference, NAIVE), strict=True))[verdict]
     return Headline(model, verdict, len(folds), wins, losses, beat_naive, folds_needed, table)
 
 
-def _apart(fold, rivals, level, bootstraps, seed):
+def _apart(fold, rivals, *, level, bootstraps, seed):
     """Rows of paired differences in the judged metrics of orders."""
     names = list(dict.fromkeys(name for pair in rivals for name in pair))
     missing = [name for name in names if name not in fold.orders]
     if missing:
         raise ValueError(f"cutoff {fold.cutoff.date()}: the folds lack a forecast by {missing[0]}; add it to models.")
     only = replace(fold, orders=fold.orders[names], p_order=fold.p_order[names], spend=fold.spend[names])
-    scored = _scored(only, bootstraps, seed, ("orders",))
+    found = metrics_by_model(only, bootstraps, seed, ("orders",))
     for model, against in rivals:
         for metric in JUDGED:
-            apart = scored[model, "orders"][metric] - scored[against, "orders"][metric]
-            yield (fold.cutoff, model, against, metric, *_point_and_ends(apart, level))
+            apart = found[model, "orders"][metric] - found[against, "orders"][metric]
+            yield (fold.cutoff, model, against, metric, *point_and_ends(apart, level))
 
 
 def _verdicts(table, model, against) -> np.ndarray:
@@ -394,8 +199,11 @@ def fold_totals(
     Parameters
     ----------
     folds : iterable of Fold
+        As `regulars.clv.backtesting.backtest_folds` gives them.
     model : str
+        Whose forecast.
     horizon_days : int
+        Length of what is forecast.
     level : float
         Of the interval of the total.
     level_uncertainty : float
@@ -426,15 +234,27 @@ def fold_totals(
                 "high": high,
                 "came": came,
                 "miss": expected / came - 1 if came else np.nan,
-                "verdict": "inside" if low <= came <= high else "low" if came > high else "high",
+                "verdict": str(_verdict(came, low, high)),
                 "naive": float(fold.orders[NAIVE].sum()) if NAIVE in fold.orders else np.nan,
             }
         )
     return pd.DataFrame(rows)
 
 
+def _verdict(came: float, low: float, high: float) -> FoldVerdict:
+    """Whether what came lies in the interval of its forecast, or on which side the forecast was off."""
+    return FoldVerdict.INSIDE if low <= came <= high else FoldVerdict.LOW if came > high else FoldVerdict.HIGH
+
+
+@may_refuse
 def follow_headline(
-    scored: Scored, headline: Headline, purchases: Purchases, observation_end, horizon_months, **rules
+    scored: Scored,
+    headline: Headline,
+    purchases: Purchases,
+    *,
+    observation_end,
+    economics: Economics,
+    learn_from: Purchases | None = None,
 ) -> Scored:
     """Scores by the model that the rule has picked: those of the reference as they are, or moved to its forecast.
 
@@ -443,21 +263,31 @@ def follow_headline(
     scored : Scored
         By the reference model.
     headline : Headline
-    purchases, observation_end
-        As for `regulars.clv.forecast_now`.
-    horizon_months : float
-        Of the scores.
-    **rules
-        time_unit, learn_from, as there.
+        Which model it is.
+    purchases : Purchases
+        Of the customers scored.
+    observation_end : date
+        Last day observed.
+    economics : Economics
+        Horizon of the scores, and time unit of the models.
+    learn_from : Purchases, optional
+        Customers on whom the forecast is learnt, such as a sample of many; all by default.
 
     Returns
     -------
     Scored
     """
-    if headline.verdict == "reference":
+    if headline.verdict == HeadlineVerdict.REFERENCE:
         return scored
-    days = round(horizon_months * DAYS_PER_MONTH)
-    return with_headline(scored, forecast_now(purchases, observation_end, days, headline.model, **rules))
+    forecast = forecast_now(
+        purchases,
+        observation_end,
+        round(economics.horizon_months * DAYS_PER_MONTH),
+        headline.model,
+        time_unit=economics.time_unit,
+        learn_from=learn_from,
+    )
+    return with_headline(scored, forecast)
 
 
 def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:

@@ -25,11 +25,12 @@ from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.spend import choose_spend_model
 from regulars.clv.uncertainty import spread_interval, total_spread
-from regulars.clv.value import _check_margin, continuous_rate, expected_spend, if_alive, units
+from regulars.clv.value import check_margin, continuous_rate, expected_spend, if_alive, units
 from regulars.engine.embedded import bring, fetch, set_aside
 from regulars.errors import UserError
 from regulars.purchases import unit_days
 from regulars.purchases_in_engine import customer_days
+from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class EngineScores:
     customers, histories, spenders : int
         How many customers, distinct histories, and rows of spend the models were fitted on.
     model, spend_model : fitters
+        Of orders, and of spend.
     orders_total, clv_total : Estimate
         Over the horizon. Their intervals hold the doubt about the level and the parameters; chance, less than a
         thousandth of a total of a million orders, is left out.
@@ -78,14 +80,9 @@ def score_in_engine(
     orders: "ir.Table",
     observation_end: date,
     *,
-    margin: float,
-    annual_discount_rate: float,
-    horizon_months: float,
-    active_within_days: float,
-    time_unit: str = "week",
+    economics: Economics,
+    certainty: Certainty,
     zero_spend_is_purchase: bool = False,
-    interval_level: float = 0.9,
-    level_uncertainty: float = 0.12,
     folder: Path | str | None = None,
     rows_per_part: int = ROWS_PER_PART,
 ) -> EngineScores:
@@ -94,17 +91,16 @@ def score_in_engine(
     Parameters
     ----------
     orders : ibis Table
-        customer_id, ordered_at, amount, of an engine from `regulars.engine.embedded.connect`,
-        whose settings say how much
-        memory may be used and where to spill.
+        customer_id, ordered_at, amount, of an engine from `regulars.engine.embedded.connect`, whose settings say how
+        much memory may be used and where to spill.
     observation_end : date
         Last day observed; later orders are left out.
-    margin, annual_discount_rate, horizon_months, active_within_days, time_unit
-        As for `regulars.clv.in_memory.score_customers`.
+    economics : Economics
+        Margin, annual discount rate, horizon, time unit of the models, and the days of P(active).
+    certainty : Certainty
+        Level of the totals' intervals, and what no model sees of their level; nothing is drawn.
     zero_spend_is_purchase : bool
-        As for `regulars.purchases.Purchases.of`.
-    interval_level, level_uncertainty : float
-        Of the totals.
+        Whether a day with a net spend of exactly zero is a purchase day.
     folder : path, optional
         Where the parts are kept, as long as the scores are in use; by default a temporary folder.
     rows_per_part : int
@@ -127,12 +123,15 @@ def score_in_engine(
     >>> days = pd.date_range("2024-01-01", periods=200)
     >>> log = pd.DataFrame({"customer_id": [f"c{n * n % 53}" for n in range(200)], "ordered_at": days,
     ...                     "amount": [9.0 + n % 7 for n in range(200)]})
-    >>> found = score_in_engine(as_table(log), date(2024, 12, 31), margin=0.3, annual_discount_rate=0.1,
-    ...                         horizon_months=12, active_within_days=90)
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
+    >>> found = score_in_engine(as_table(log), date(2024, 12, 31), economics=economics, certainty=certainty)
     >>> found.customers, (found.scores.clv > 0).sum().to_pyarrow().as_py()
     (27, 27)
     """
-    _check_margin(margin)
+    margin, time_unit = economics.margin, economics.time_unit
+    check_margin(margin)
     known = _Customers(orders, observation_end, zero_spend_is_purchase, folder, rows_per_part)
     customers = known.table
     histories, spenders = (_columns(expression) for expression in (_histories(customers), _spenders(customers)))
@@ -140,12 +139,13 @@ def score_in_engine(
     history = _history(histories, unit_days(time_unit))
     model, spend_model = _fit(history, weights, spenders)
 
-    horizon, rate = units(horizon_months, time_unit), continuous_rate(annual_discount_rate, time_unit)
+    horizon = units(economics.horizon_months, time_unit)
+    rate = continuous_rate(economics.annual_discount_rate, time_unit)
     alive = model._alive(*history)
     orders_if_alive, discounted = if_alive(model, *history, horizon, rate)
     by_frequency = np.unique(history[0], return_inverse=True)
     base, slope, prior = _spend_line(spend_model, *by_frequency)
-    active = units(days=active_within_days, time_unit=time_unit)
+    active = units(days=economics.active_within_days, time_unit=time_unit)
     told = pa.table(
         {
             **{name: histories[name] for name in HISTORY},
@@ -165,9 +165,9 @@ def score_in_engine(
     own = history[0] > 0
     sums = [weights] + [np.where(own, histories[name].astype(float), 0.0) for name in ("paying", "money")]
     sums[2] /= MICRO
-    futures = horizon, interval_level, level_uncertainty
+    said = alive, orders_if_alive, margin * discounted
     totals = _totals(
-        model, spend_model, history, by_frequency, sums, (alive, orders_if_alive, margin * discounted), *futures
+        model, spend_model, history, by_frequency, sums=sums, said=said, horizon=horizon, certainty=certainty
     )
     sizes = int(weights.sum()), weights.size, spenders["frequency"].size
     found = EngineScores(scores, *sizes, model, spend_model, *totals, known.parts)
@@ -305,7 +305,7 @@ def _spend_line(spend_model, frequencies, back):
     return (once - slope)[back], slope[back], prior
 
 
-def _totals(model, spend_model, history, by_frequency, sums, said, horizon, level, level_uncertainty):
+def _totals(model, spend_model, history, by_frequency, *, sums, said, horizon, certainty):
     """Orders and value of all customers, from the sums of each history: customers, those who paid, their means."""
     customers, paying, money = sums
     alive, orders, worth = said
@@ -330,9 +330,9 @@ def _totals(model, spend_model, history, by_frequency, sums, said, horizon, leve
 
         by_model.append(total_spread(model, so_many))
     by_spend = total_spread(spend_model, lambda other: float((alive * worth) @ spend(other)))
-    n = int(customers.sum())
+    n, unseen = int(customers.sum()), certainty.level_uncertainty
     return [
-        spread_interval(total, float(np.hypot(level_uncertainty, np.hypot(*errors) / total)), level, n)
+        spread_interval(total, float(np.hypot(unseen, np.hypot(*errors) / total)), certainty.level, n)
         if total > 0
         else Estimate(total, total, total, n)  # a margin of zero or less
         for total, errors in zip(totals, ((by_model[0], 0.0), (by_model[1], by_spend)), strict=True)

@@ -1,24 +1,33 @@
 """The table of the value stage: one row per customer, what to expect of each and how sure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
+from regulars.clv._shown import Shown
 from regulars.clv.beta_geo import BetaGeoFitter
+from regulars.clv.calibration import Calibration
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.spend import SpendChoice, Winsorised, choose_spend_model, winsorise
 from regulars.clv.uncertainty import predictive_intervals
-from regulars.clv.value import lifetime_value
+from regulars.clv.value import has_spend, lifetime_value, units
 from regulars.errors import UntoldError
+from regulars.finding import may_refuse, refused
 from regulars.rounding import round_significant
+from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate
 
 HISTORY = ["customer_id", "first_ordered_at", "last_ordered_at", "frequency", "recency", "T", "monetary_value", "spend"]
+# columns of a scored table that only models can fill
+MODELLED = (
+    "spend_per_order", "p_alive", "p_active", "expected_orders", "expected_orders_low", "expected_orders_high", "clv",
+    "clv_low", "clv_high", "value_if_alive", "value_at_risk", "tier_probability",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Scored:
+@dataclass(frozen=True, repr=False)
+class Scored(Shown):
     """What customers will bring.
 
     Parameters
@@ -30,24 +39,39 @@ class Scored:
         Of all customers over the horizon, with an interval that includes what no model sees of a total's level.
     """
 
-    customers: pd.DataFrame
+    customers: pd.DataFrame = field(repr=False)
     orders_total: Estimate
     clv_total: Estimate
 
+    def calibrated(self, calibration: Calibration) -> "Scored":
+        """The same with P(active) as a probability that may be printed.
 
-@dataclass(frozen=True)
+        Parameters
+        ----------
+        calibration : Calibration
+            As `regulars.clv.calibrate_p_active` gives it.
+        """
+        p_active = calibration.apply(self.customers["p_active"])
+        return replace(self, customers=self.customers.assign(p_active=p_active))
+
+
+@dataclass(frozen=True, repr=False)
 class Models:
     """What has been learnt from a base of customers.
 
     Parameters
     ----------
+    summary : pandas.DataFrame
+        One row per customer, as `regulars.purchases.Purchases.summary` gives it: those that the models were fitted on.
     orders : BetaGeoFitter
+        How often they order.
     spend_choice : SpendChoice
-        The model of spend, and whether spend goes with frequency.
+        What an order brings, and whether that goes with how often they order.
     capped : Winsorised
         Mean spend of each customer as the models see it, and what has been taken off the largest.
     """
 
+    summary: pd.DataFrame
     orders: BetaGeoFitter
     spend_choice: SpendChoice
     capped: Winsorised
@@ -58,12 +82,27 @@ class Models:
         return self.spend_choice.model
 
     @property
+    def customers(self) -> pd.DataFrame:
+        """The customers as the models see them: the largest mean spends brought down."""
+        return self.summary.assign(monetary_value=self.capped.monetary_value)
+
+    @property
     def fitted(self) -> dict:
         """Both models by the names under which they are kept."""
         return {"bg_nbd": self.orders, "gamma_gamma": self.spend}
 
+    @property
+    def fitter(self) -> type:
+        """Class of the model of orders, with which the past is judged as well."""
+        return type(self.orders)
 
-def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, interval_level: float = 0.9) -> Models:
+    def __repr__(self) -> str:
+        """Both models with their parameters."""
+        return f"{self.orders}\n{self.spend}"
+
+
+@may_refuse
+def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float = 0.9) -> Models:
     """Fit the reference models of orders and of spend.
 
     Spend is learnt from the customers with a paid repeat order: of one-time buyers it is not known.
@@ -71,20 +110,22 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, interval_leve
     Parameters
     ----------
     summary : pandas.DataFrame
-        As `regulars.purchases.Purchases.summary` gives it.
+        One row per customer, as `regulars.purchases.Purchases.summary` gives it.
     spend_outliers : float
         Share of those customers whose mean spend is brought down to the largest of the others.
-    interval_level : float
-        Of what is told about the choice of the model of spend.
+    level : float
+        Of the intervals behind the choice of the model of spend.
 
     Returns
     -------
     Models
+        A `regulars.finding.Refusal` where the orders do not allow a fit: too few customers, or nobody who came back.
 
-    Raises
-    ------
-    UntoldError
-        Where the orders do not allow a fit: too few customers, or nobody who came back.
+    Examples
+    --------
+    >>> once = pd.DataFrame({"frequency": [0, 0], "recency": 0.0, "T": [5.0, 9.0], "monetary_value": np.nan})
+    >>> fit_models(once)
+    It cannot be told: These orders cannot be modelled: none of the 2 customers ordered on a second day; supply ...
     """
     frequency = summary["frequency"].to_numpy()
     capped = winsorise(frequency, summary["monetary_value"], spend_outliers)
@@ -92,8 +133,8 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, interval_leve
     _refuse_few(len(summary), int((frequency > 0).sum()), int(paid.sum()))
     try:
         orders = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
-        spend = choose_spend_model(frequency[paid], capped.monetary_value[paid], level=interval_level)
-        return Models(orders, spend, capped)
+        spend = choose_spend_model(frequency[paid], capped.monetary_value[paid], level=level)
+        return Models(summary, orders, spend, capped)
     except ValueError as error:
         raise UntoldError(f"These orders cannot be modelled: {error}") from error
 
@@ -111,53 +152,72 @@ def _refuse_few(customers: int, back: int, paid: int) -> None:
         raise UntoldError(f"These orders cannot be modelled: {short}; supply more customers, or a longer history.")
 
 
+@may_refuse
 def score_customers(
-    summary: pd.DataFrame,
-    models: Models,
-    *,
-    margin: float,
-    annual_discount_rate: float,
-    horizon_months: float,
-    active_within_days: float,
-    time_unit: str,
-    interval_level: float = 0.9,
-    draws: int = 400,
-    level_uncertainty: float = 0.12,
-    customer_level: float | None = None,
-    seed: int = 0,
+    models: Models, *, economics: Economics, certainty: Certainty, customer_level: float | None = None
 ) -> Scored:
-    """Expected orders, lifetime value and the value at risk of every customer.
+    """Expected orders, lifetime value and the value at risk of every customer whom models were fitted on.
 
     Parameters
     ----------
-    summary : pandas.DataFrame
-        As `regulars.purchases.Purchases.summary` gives it.
     models : Models
-        Fitted on these customers.
-    margin, annual_discount_rate, horizon_months, active_within_days, time_unit
-        As for `regulars.clv.lifetime_value`.
-    interval_level, draws, level_uncertainty, customer_level, seed
-        As for `regulars.clv.predictive_intervals`.
+        As `fit_models` gives them.
+    economics : Economics
+        Margin, annual discount rate, horizon, time unit of the models, and the days of P(active).
+    certainty : Certainty
+        Level of the intervals, what no model sees of a total's level, futures per customer, seed.
+    customer_level : float, optional
+        Level at which the intervals of single customers hold the one that is stated, as the last hold-out has shown.
 
     Returns
     -------
     Scored
     """
-    columns = _columns(summary, models)
-    economics = {
-        "margin": margin,
-        "annual_discount_rate": annual_discount_rate,
-        "months": horizon_months,
-        "time_unit": time_unit,
-    }
-    value = lifetime_value(models.orders, models.spend, *columns, active_within_days=active_within_days, **economics)
+    seen = models.customers
+    value = lifetime_value(models.orders, models.spend, seen, economics=economics)
     sure = predictive_intervals(
-        models.orders, models.spend, *columns, level=interval_level, draws=draws, seed=seed,
-        level_uncertainty=level_uncertainty, customer_level=customer_level, **economics,
-    )  # fmt: skip
-    customers = pd.concat([summary[HISTORY], value.drop(columns="discounted_orders"), sure.customers], axis=1)
+        models.orders, models.spend, seen, economics=economics, certainty=certainty, customer_level=customer_level
+    )
+    soon = units(days=economics.active_within_days, time_unit=economics.time_unit)
+    history = (seen[name].to_numpy(float) for name in ("frequency", "recency", "T"))
+    p_active = models.orders._active(np.full(len(seen), soon), *history)
+    value = value.drop(columns="discounted_orders").assign(p_active=p_active)
+    customers = pd.concat([models.summary[HISTORY], value, sure.customers], axis=1)
     customers["value_at_risk"] = at_risk(customers["value_if_alive"], customers["clv"])
     return Scored(customers, sure.orders_total, sure.clv_total)
+
+
+def scored_table(summary: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """Table of the value stage: customers as they were scored or, where no model could be fitted, their history alone.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        One row per customer, as `regulars.purchases.Purchases.summary` gives it.
+    customers : pandas.DataFrame or Refusal
+        `Scored.customers`, with tier and tier_probability.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per customer; nothing, never zero, where a model would say something and there is none.
+
+    Examples
+    --------
+    >>> from regulars.finding import Refusal
+    >>> from regulars.purchases import Purchases
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a"], "ordered_at": pd.to_datetime(["2025-01-05", "2025-02-01"]),
+    ...                        "amount": [10.0, 20.0]}).astype({"customer_id": "string"})
+    >>> table = scored_table(Purchases.of(orders).summary("2025-03-01"), Refusal("there is one customer only."))
+    >>> table[["frequency", "spend", "clv"]].to_numpy().tolist()
+    [[1.0, 30.0, nan]]
+    """
+    if refused(customers) is None:
+        return customers
+    known = summary[HISTORY]
+    none = dict.fromkeys(MODELLED, np.nan)
+    prior = ~has_spend(known["frequency"], known["monetary_value"])
+    return known.assign(**none, spend_is_prior=prior, tier=pd.Series(pd.NA, known.index, dtype="string"))
 
 
 def at_risk(value_if_alive, clv) -> np.ndarray:
@@ -171,34 +231,26 @@ def at_risk(value_if_alive, clv) -> np.ndarray:
     return round_significant(value_if_alive) - round_significant(clv)
 
 
-def _columns(summary: pd.DataFrame, models: Models) -> tuple:
-    seen = summary.assign(monetary_value=models.capped.monetary_value)
-    return tuple(seen[name] for name in ("frequency", "recency", "T", "monetary_value"))
-
-
-def spend_choice_effect(summary: pd.DataFrame, models: Models, *, margin, annual_discount_rate, horizon_months, **unit):
+def spend_choice_effect(models: Models, economics: Economics) -> float:
     """By how much the choice of the model of spend moves the value of all customers together.
 
     Parameters
     ----------
-    summary, models
-        As for `score_customers`.
-    margin, annual_discount_rate, horizon_months
-        As there.
-    **unit
-        time_unit, active_within_days, as there.
+    models : Models
+        With both models of spend.
+    economics : Economics
+        Of the value.
 
     Returns
     -------
     float
         Value under the model chosen ÷ value under plain Gamma-Gamma − 1; 0 where that was chosen.
     """
-    if models.spend_choice.is_independent:
+    choice = models.spend_choice
+    if choice.is_independent:
         return 0.0
-    columns = _columns(summary, models)
-    economics = {"margin": margin, "annual_discount_rate": annual_discount_rate, "months": horizon_months, **unit}
     chosen, plain = (
-        lifetime_value(models.orders, spend, *columns, **economics)["clv"].sum()
-        for spend in (models.spend, models.spend_choice.plain)
+        lifetime_value(models.orders, spend, models.customers, economics=economics)["clv"].sum()
+        for spend in (choice.model, choice.plain)
     )
     return float(chosen / plain - 1)

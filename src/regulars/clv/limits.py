@@ -4,22 +4,24 @@ import pandas as pd
 
 from regulars.clv.in_memory import Models, spend_choice_effect
 from regulars.clv.netting_bias import NettingBias
-from regulars.finding import Remark
+from regulars.finding import Remark, may_refuse
+from regulars.settings import Economics
 
 
-def remarks(summary: pd.DataFrame, models: Models, netting: NettingBias, missed: int = 0, **economics) -> list[Remark]:
+@may_refuse
+def remarks(models: Models, netting: NettingBias, *, economics: Economics, missed: int = 0) -> list[Remark]:
     """Everything about a fit that its reader must know, in the order of telling.
 
     Parameters
     ----------
-    summary, models
-        As for `regulars.clv.score_customers`.
+    models : Models
+        Whose choice of a model of spend, outliers and peculiarities are told.
     netting : NettingBias
         Of the model of orders.
+    economics : Economics
+        In which the choice of the model of spend is told in money.
     missed : int
         Conditions that the data do not meet.
-    **economics
-        horizon_months, margin, annual_discount_rate, time_unit, active_within_days, as there.
 
     Returns
     -------
@@ -32,11 +34,11 @@ def remarks(summary: pd.DataFrame, models: Models, netting: NettingBias, missed:
     if choice.is_independent:
         found = [Remark("spend_independent", facts)]
     else:
-        found = [Remark("spend_tilted", facts | {"moved": spend_choice_effect(summary, models, **economics)})]
+        found = [Remark("spend_tilted", facts | {"moved": spend_choice_effect(models, economics)})]
     if capped.customers:
         cap = {"customers": capped.customers, "cap": capped.cap, "money": capped.money}
         found.append(Remark("spend_capped", cap))
-    found += [Remark(finding.code) for finding in (*models.orders.findings_, *models.spend.findings_)]
+    found += [Remark(note.code) for note in (*models.orders.findings_, *models.spend.findings_)]
     if missed:
         found.append(Remark("thin_data", {"conditions": missed}))
     days = "days_material" if netting.is_material else "days_small"

@@ -84,9 +84,9 @@ def months_ahead(
     cohorts,
     model,
     spend_model,
+    *,
     months: int,
     time_unit: str,
-    *,
     acquisition: Acquisition | None = None,
     first_spends=(),
     newcomers: str = "newcomers",
@@ -107,9 +107,11 @@ def months_ahead(
     model : BetaGeoFitter
         Fitted on them.
     spend_model : GammaGammaFitter
+        Fitted on them.
     months : int
         Horizon; a month has 30.4375 days.
     time_unit : {"day", "week", "month"}
+        Of recency and T, in which the models are fitted.
     acquisition : Acquisition, optional
         Nobody is forecast to come where it is not given or knows nothing.
     first_spends : array of float
@@ -124,6 +126,7 @@ def months_ahead(
     level_uncertainty : float
         Standard deviation of the level of a total that no model sees, as a share; it is the same in all months.
     draws, seed : int
+        Futures, and what they are drawn by.
 
     Returns
     -------
@@ -150,7 +153,8 @@ def months_ahead(
     >>> orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
     >>> spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
     >>> base = pd.DataFrame({"frequency": [2, 0], "recency": [30.43, 0], "T": 38.86, "monetary_value": [22.35, 0]})
-    >>> ahead = months_ahead(base, ["1997", "1997"], orders, spend, 3, "week", level_uncertainty=0.0)
+    >>> ahead = months_ahead(base, ["1997", "1997"], orders, spend, months=3, time_unit="week",
+    ...                      level_uncertainty=0.0)
     >>> ahead.by_cohort[["month", "orders", "customers"]].round(3).to_numpy().tolist()
     [[1.0, 0.184, 0.163], [2.0, 0.176, 0.157], [3.0, 0.169, 0.15]]
     >>> ahead.fan.loc[0, ["orders_low", "orders_high"]].tolist()

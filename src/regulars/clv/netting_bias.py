@@ -8,6 +8,7 @@ import pandas as pd
 
 from regulars.clv._inputs import distinct
 from regulars.clv.value import DAYS_PER_UNIT
+from regulars.finding import may_refuse
 
 MOST = 20_000  # customers simulated at a time
 
@@ -39,6 +40,7 @@ class NettingBias:
         return self.table["corrected"]
 
 
+@may_refuse
 def day_netting_bias(model, *, time_unit: str, repeats: int = 4, seed: int = 0) -> NettingBias:
     """Estimate by simulation how far day-netting and rounding to days shift the parameters.
 
@@ -55,6 +57,7 @@ def day_netting_bias(model, *, time_unit: str, repeats: int = 4, seed: int = 0) 
     repeats : int
         Number of simulated bases of customers.
     seed : int
+        Of what is drawn.
 
     Returns
     -------

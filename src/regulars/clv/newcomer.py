@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from regulars.clv._shown import Shown
 from regulars.clv.uncertainty import total_spread
 from regulars.clv.value import continuous_rate, units
+from regulars.finding import may_refuse
+from regulars.settings import Economics
 from regulars.statistics.intervals import Estimate, z_value
 
 
-@dataclass(frozen=True)
-class NewCustomer:
+@dataclass(frozen=True, repr=False)
+class NewCustomer(Shown):
     """A customer on the day of the first order.
 
     Parameters
@@ -37,28 +40,10 @@ class NewCustomer:
     orders_per_year: Estimate
     leaves: Estimate
 
-    @property
-    def facts(self) -> dict:
-        """What a page says of such a customer."""
-        return {
-            "orders": self.expected_orders, "spend": self.spend_per_order, "worth": self.clv,
-            "rate": self.orders_per_year, "leaves": self.leaves,
-        }  # fmt: skip
 
-
-def new_customer(
-    model,
-    spend_model,
-    customers: int,
-    horizon_months: float,
-    interval_level: float = 0.9,
-    *,
-    margin: float,
-    annual_discount_rate: float,
-    time_unit: str,
-    **_,
-) -> NewCustomer:
-    """Expectation over all customers that the models have learnt from, on the day of their first order.
+@may_refuse
+def new_customer(model, spend_model, customers: int, *, economics: Economics, level: float = 0.9) -> NewCustomer:
+    """What to expect of a customer on the day of the first order: the mean over all whom the models have learnt from.
 
     The intervals hold the uncertainty of the models' parameters: they are those of a mean of many newcomers.
 
@@ -69,18 +54,19 @@ def new_customer(
     spend_model : GammaGammaFitter
         Fitted.
     customers : int
-        Number of customers behind the fit.
-    horizon_months : float
-    interval_level : float
-    margin, annual_discount_rate, time_unit
-        As for `regulars.clv.lifetime_value`; what else belongs to the economics of a base is left aside.
+        How many are behind the fit: n of every estimate.
+    economics : Economics
+        Margin, annual discount rate, horizon and time unit.
+    level : float
+        Of the intervals.
 
     Returns
     -------
     NewCustomer
     """
-    horizon, rate = units(horizon_months, time_unit), continuous_rate(annual_discount_rate, time_unit)
-
+    margin, time_unit = economics.margin, economics.time_unit
+    horizon = units(economics.horizon_months, time_unit)
+    rate = continuous_rate(economics.annual_discount_rate, time_unit)
     year = units(12, time_unit)
 
     # on the day of the first order frequency, recency and T are 0
@@ -102,7 +88,7 @@ def new_customer(
     def leaves(other) -> float:
         return float(other.params_["a"] / (other.params_["a"] + other.params_["b"]))
 
-    z = z_value(interval_level)
+    z = z_value(level)
 
     def estimate(value: float, error: float) -> Estimate:
         return Estimate(value, float(value - z * error), float(value + z * error), customers)

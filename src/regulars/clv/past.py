@@ -4,20 +4,13 @@ import pandas as pd
 
 from regulars.clv.in_memory import Models
 from regulars.clv.value import lifetime_value
+from regulars.finding import may_refuse
 from regulars.purchases import Purchases
+from regulars.settings import Economics
 
 
-def values_at(
-    purchases: Purchases,
-    day,
-    models: Models,
-    *,
-    time_unit: str,
-    margin: float,
-    annual_discount_rate: float,
-    horizon_months: float,
-    **_,
-) -> pd.Series:
+@may_refuse
+def values_at(purchases: Purchases, day, models: Models, *, economics: Economics) -> pd.Series:
     """Expected value of each customer known on a day, by models fitted at another time.
 
     Parameters
@@ -25,11 +18,11 @@ def values_at(
     purchases : Purchases
         What came after the day is not looked at.
     day : date
+        Last day known.
     models : Models
         Of today: what moves is what customers did, not the models.
-    time_unit : {"day", "week", "month"}
-    margin, annual_discount_rate, horizon_months
-        As for `regulars.clv.score_customers`.
+    economics : Economics
+        Margin, annual discount rate, horizon and time unit.
 
     Returns
     -------
@@ -37,13 +30,9 @@ def values_at(
         clv in currency, indexed by the customer's place in ``purchases.customers``: numbers are faster than ids. Empty
         where nobody was known.
     """
-    table = purchases.summary(day, time_unit)
+    table = purchases.summary(day, economics.time_unit)
     if not len(table):
         return pd.Series(dtype=float, name="clv")
-    cap = models.capped.cap
-    money = table["monetary_value"] if cap is None or pd.isna(cap) else table["monetary_value"].clip(upper=cap)
-    worth = lifetime_value(
-        models.orders, models.spend, table["frequency"], table["recency"], table["T"], money,
-        margin=margin, annual_discount_rate=annual_discount_rate, months=horizon_months, time_unit=time_unit,
-    )  # fmt: skip
+    table["monetary_value"] = table["monetary_value"].clip(upper=models.capped.cap)
+    worth = lifetime_value(models.orders, models.spend, table, economics=economics)
     return worth["clv"].set_axis(purchases.known(day))

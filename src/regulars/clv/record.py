@@ -1,16 +1,20 @@
 """What was fitted, as the other stages find it: models, their units, and the assumptions behind the money."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
+import pandas as pd
+
 from regulars.clv.backtesting import COMBINATIONS, RULES
 from regulars.clv.calibration import Calibration
-from regulars.clv.saved import model_entry, restore_models
-from regulars.settings import Certainty, Economics
+from regulars.clv.model_entries import model_entry, restore_models
+from regulars.finding import Refusal, refused
+from regulars.settings import Certainty, Economics, ValueSettings
 
 ORDERS, SPEND = "bg_nbd", "gamma_gamma"
+WITHOUT_MODEL = "It needs a model of these orders, and they allow none; why, stands at the top of this page."
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class ModelsRecord:
     observation_start, observation_end : datetime.date
         The window that the models hold for.
     currency : str
+        Code of the money.
     in_memory_rows : int
         Orders; with more, the models were fitted on a part of the customers.
     champion : str or None
@@ -55,7 +60,7 @@ class ModelsRecord:
     entries: Mapping[str, Mapping] = field(default_factory=dict, repr=False)
     months_ahead: Sequence[Mapping] | None = field(default=(), repr=False)
     elasticities: Sequence[Mapping] = field(default=(), repr=False)
-    calibration: Mapping | None = None
+    calibration: Mapping | None = field(default=None, repr=False)
     untold: str = ""
 
     @property
@@ -70,13 +75,15 @@ class ModelsRecord:
 
     @cached_property
     def fitted(self) -> dict:
-        """Every model, restored: name to fitter.
+        """Every model, restored: name to fitter; a `regulars.finding.Refusal` where the orders allow none.
 
         Raises
         ------
         ValueError
             Where an entry was saved by another version.
         """
+        if self.untold:
+            return Refusal(self.untold)
         return restore_models({"time_unit": self.time_unit, "models": self.entries}, time_unit=self.time_unit)
 
     @property
@@ -144,19 +151,34 @@ class ModelsRecord:
         )
 
 
-def models_record(models: Mapping, *, champion: str, calibration: Calibration | None = None, **context) -> ModelsRecord:
-    """Record of models just fitted.
+def models_record(
+    models: Mapping,
+    settings: ValueSettings,
+    about,
+    *,
+    champion: str,
+    calibration: Calibration | None = None,
+    months_ahead: Sequence[Mapping] = (),
+    elasticities: pd.DataFrame | None = None,
+) -> ModelsRecord:
+    """Record of models just fitted; where the orders allow none it says why.
 
     Parameters
     ----------
-    models : mapping
+    models : mapping or Refusal
         Name (``bg_nbd``, ``gamma_gamma`` …) to a fitted model.
-    champion : str
+    settings : ValueSettings
+        Economics and certainty of what is told, what counts as a purchase, how many orders are held in memory.
+    about : regulars.catalog.About
+        The window that the models hold for, and the currency.
+    champion : str or Refusal
         Name of the model whose forecast the reports show: one of ``models``, a combination or a rule of the backtest.
     calibration : Calibration, optional
         Of P(active).
-    **context
-        The other fields of `ModelsRecord`: what the numbers mean.
+    months_ahead : sequence of dict
+        As `regulars.clv.cohort_revenue.CohortForecast.record` tells them.
+    elasticities : pandas.DataFrame, optional
+        Of customer equity, as `regulars.clv.elasticities` gives them.
 
     Returns
     -------
@@ -167,12 +189,28 @@ def models_record(models: Mapping, *, champion: str, calibration: Calibration | 
     ValueError
         Where the champion is none of the models.
     """
+    record = ModelsRecord(
+        economics=settings.economics,
+        certainty=settings.certainty,
+        zero_spend_is_purchase=settings.zero_spend_is_purchase,
+        observation_start=about.observation_start,
+        observation_end=about.observation_end,
+        currency=about.currency,
+        in_memory_rows=settings.in_memory_rows,
+    )
+    if (why := refused(models, champion)) is not None:
+        return replace(record, untold=why.why)
     known = (*models, *COMBINATIONS, *RULES)
     if champion not in known:
         raise ValueError(f"the champion '{champion}' is none of the models {', '.join(known)}")
-    entries = {name: model_entry(model) for name, model in models.items()}
-    bend = None if calibration is None else _calibration(calibration)
-    return ModelsRecord(champion=champion, entries=entries, calibration=bend, **context)
+    return replace(
+        record,
+        champion=champion,
+        entries={name: model_entry(model) for name, model in models.items()},
+        months_ahead=months_ahead,
+        elasticities=() if elasticities is None else elasticities.to_dict("records"),
+        calibration=None if calibration is None else _calibration(calibration),
+    )
 
 
 def assumptions(economics: Economics) -> dict:

@@ -26,6 +26,7 @@ def bootstrap(model, draws: int = 200, seed: int = 0) -> pd.DataFrame:
     draws : int
         Number of resamples.
     seed : int
+        Of what is drawn.
 
     Returns
     -------

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding
+from regulars.clv.verdicts import RevenueVerdict
 from regulars.labels import RevenueFactor
 from regulars.purchases import day_number
 
@@ -28,9 +28,11 @@ class RevenueMove:
         Share of the revenue now that comes from customers won before the window.
     largest : str
         Step that moved revenue most.
-    verdict : {"up", "down", "same", "one_cohort", "short"}
+    verdict : RevenueVerdict
         One_cohort: the log follows customers who were all won early, so that nobody could join. Short: one of the
         windows has no revenue, or the data begin within the earlier one, and nothing can be compared.
+    days : int
+        Length of each window.
     """
 
     steps: pd.DataFrame
@@ -38,40 +40,18 @@ class RevenueMove:
     now: float
     existing: float
     largest: str
-    verdict: str
+    verdict: RevenueVerdict
+    days: int
 
     @property
     def change(self) -> float:
         """Revenue now less revenue before, in currency."""
         return self.now - self.before
 
-    def told(self, days: int) -> Finding:
-        """What a section tells of it; nothing is drawn where there is nothing to compare.
-
-        Parameters
-        ----------
-        days : int
-            Length of each window.
-
-        Returns
-        -------
-        Finding
-        """
-        if self.verdict == "short":
-            return Finding("short", {"days": days})
-        facts = {"days": days, "existing": self.existing, **self.facts}
-        return Finding(self.verdict, facts, {"steps": self.steps})
-
     @property
-    def facts(self) -> dict:
-        """What the verdict is told with; nothing where it is ``short``."""
-        if self.verdict == "short":
-            return {}
-        both = {"before": self.before, "now": self.now}
-        if self.verdict == "one_cohort":
-            return both
-        moved = self.steps.set_index("step").loc[self.largest, "amount"] if self.largest else 0.0
-        return both | {"largest": self.largest, "moved": float(moved)}
+    def moved(self) -> float:
+        """What the largest step moved, in currency; 0 where none moved anything."""
+        return float(self.steps.set_index("step").loc[self.largest, "amount"]) if self.largest else 0.0
 
 
 def revenue_move(orders: pd.DataFrame, observation_start: date, observation_end: date, days: int = 365) -> RevenueMove:
@@ -107,7 +87,7 @@ def revenue_move(orders: pd.DataFrame, observation_start: date, observation_end:
     >>> move.steps[["step", "customers", "amount"]].to_numpy().tolist()[:3]
     [['before', 2.0, 40.0], ['won', 1.0, 24.663034623764318], ['lost', 1.0, -24.663034623764318]]
     >>> move.verdict, float(move.steps["amount"][1:-1].sum().round(10)), move.change, round(move.existing, 3)
-    ('up', 20.0, 20.0, 0.333)
+    (<RevenueVerdict.UP: 'up'>, 20.0, 20.0, 0.333)
     """
     end = pd.Timestamp(observation_end).normalize()
     opens = end - timedelta(days=int(days) - 1)
@@ -123,13 +103,14 @@ def revenue_move(orders: pd.DataFrame, observation_start: date, observation_end:
     existing = float(amount[is_now & (first < starts)[customer]].sum())
     share = existing / now.revenue if now.revenue > 0 else float("nan")
     if is_short:
-        return RevenueMove(_totals_only(before, now), before.revenue, now.revenue, share, "", "short")
+        return RevenueMove(
+            _totals_only(before, now), before.revenue, now.revenue, share, "", RevenueVerdict.SHORT, days
+        )
     steps = _steps(before, now, int((first[now.customers] >= starts).sum()))
     inner = steps[~steps["is_total"] & (steps["amount"] != 0)]
     largest = str(inner.loc[inner["amount"].abs().idxmax(), "step"]) if len(inner) else ""
-    return RevenueMove(
-        steps, before.revenue, now.revenue, share, largest, _verdict(before, now, first, observation_start, end)
-    )
+    verdict = _verdict(before, now, first, observation_start, end)
+    return RevenueMove(steps, before.revenue, now.revenue, share, largest, verdict, days)
 
 
 @dataclass(frozen=True)
@@ -179,8 +160,10 @@ def _table(*rows) -> pd.DataFrame:
     return table.assign(step=table["step"].astype("string").astype(object))
 
 
-def _verdict(before: _Window, now: _Window, first: np.ndarray, start: date, end: pd.Timestamp) -> str:
+def _verdict(before: _Window, now: _Window, first: np.ndarray, start: date, end: pd.Timestamp) -> RevenueVerdict:
     half = pd.Timestamp(start) + (end - pd.Timestamp(start)) * ONE_COHORT
     if pd.Timestamp(int(first.max()), unit="D") < half:
-        return "one_cohort"
-    return "up" if now.revenue > before.revenue else "down" if now.revenue < before.revenue else "same"
+        return RevenueVerdict.ONE_COHORT
+    if now.revenue == before.revenue:
+        return RevenueVerdict.SAME
+    return RevenueVerdict.UP if now.revenue > before.revenue else RevenueVerdict.DOWN

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, hyp2f1
 
-from regulars.clv._fitter import FLAT, Finding, Fitter, to_logs
+from regulars.clv._fitter import FLAT, FitNote, Fitter, to_logs
 from regulars.clv._inputs import _refuse
 
 LOWEST, HIGHEST = np.log(1e-6), np.log(1e6)
@@ -58,7 +58,7 @@ class RenewalFitter(Fitter):
         if not unknown.any():
             return []
         return [
-            Finding(
+            FitNote(
                 "homogeneous_renewal",
                 "The data do not show that customers differ in how likely they are to leave "
                 f"({' and '.join(np.array(self._names)[unknown])} cannot be told): one rate for all fits as well.",

@@ -1,16 +1,17 @@
 """Spend per order: whether it is independent of how often customers order, and what outliers do to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from regulars.clv._inputs import check_lengths, vector
+from regulars.clv._shown import Shown
 from regulars.clv.gamma_gamma import GammaGammaFitter, TiltedGammaGammaFitter
 from regulars.statistics.intervals import Estimate, z_value
 
 
-@dataclass(frozen=True)
-class SpendChoice:
+@dataclass(frozen=True, repr=False)
+class SpendChoice(Shown):
     """The model of spend that the data call for.
 
     Parameters
@@ -18,6 +19,7 @@ class SpendChoice:
     model : GammaGammaFitter
         Tilted where frequency and spend are not independent.
     is_independent : bool
+        Whether spend does not go with frequency, beyond what is too small to matter.
     correlation : Estimate
         Of frequency and mean spend among repeat buyers (Fisher's interval); near 0 is what the plain model assumes.
     tilt : Estimate
@@ -26,11 +28,11 @@ class SpendChoice:
         The model that assumes independence, to tell by how much the choice matters.
     """
 
-    model: GammaGammaFitter
+    model: GammaGammaFitter = field(repr=False)
     is_independent: bool
     correlation: Estimate
     tilt: Estimate
-    plain: GammaGammaFitter
+    plain: GammaGammaFitter = field(repr=False)
 
 
 def choose_spend_model(frequency, monetary_value, weights=None, *, level: float = 0.9) -> SpendChoice:
@@ -108,6 +110,7 @@ class Winsorised:
     Parameters
     ----------
     monetary_value : numpy.ndarray
+        Mean spend of each customer, after that.
     cap : float
         Money per order that none exceeds; infinite where nothing was done.
     customers : int

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import prepared
-from regulars.clv._inputs import check_unique, common_index, vector
-from regulars.clv.value import _check_margin, continuous_rate, expected_spend, has_spend, if_alive, units
+from regulars.clv.value import check_margin, continuous_rate, expected_spend, has_spend, histories, if_alive, units
 from regulars.rounding import round_significant
+from regulars.settings import Certainty, Economics
 from regulars.statistics.distinct import distinct_rows
 from regulars.statistics.intervals import Estimate, z_value
 
@@ -32,6 +31,7 @@ class Uncertainty:
     orders_total, clv_total : Estimate
         Over all customers, with n customers.
     level : float
+        Of the intervals.
     """
 
     customers: pd.DataFrame
@@ -67,6 +67,7 @@ def total_spread(model, total) -> float:
     Parameters
     ----------
     model : fitter
+        Fitted, with its covariance.
     total : callable
         From a model to a number.
     """
@@ -130,21 +131,11 @@ def _alike(x, t_x, T, m):
 def predictive_intervals(
     model,
     spend_model,
-    frequency,
-    recency,
-    T,
-    monetary_value,
+    customers: pd.DataFrame,
     *,
-    margin: float,
-    annual_discount_rate: float,
-    months: float,
-    time_unit: str,
-    level: float = 0.9,
-    draws: int = 400,
-    seed: int = 0,
-    level_uncertainty: float = 0.12,
+    economics: Economics,
+    certainty: Certainty,
     customer_level: float | None = None,
-    index=None,
 ) -> Uncertainty:
     """Intervals of what each customer will order and bring, and of the totals.
 
@@ -152,26 +143,33 @@ def predictive_intervals(
     distinct history; of more than 200,000 of them those that are alike share their futures, money in proportion to
     what is expected. A customer's interval so holds the uncertainty of the parameters and the chance of buying.
     For totals, chance averages out and the level of the whole forecast dominates, which no model sees: seasons, prices,
-    competitors. `level_uncertainty` stands for it.
+    competitors. The level's uncertainty stands for it; 0.12 is the least that hold-outs have shown.
 
     Parameters
     ----------
-    model, spend_model, frequency, recency, T, monetary_value, margin, annual_discount_rate, months, time_unit, index
-        As in `lifetime_value`.
-    level : float
-        Probability that an interval should hold.
-    draws : int
-        Futures per customer.
-    seed : int
-    level_uncertainty : float
-        Standard deviation of the level of a total, as a share; 0.12 is the least that hold-outs have shown.
+    model : fitter of orders
+        Fitted; its covariance says how sure the parameters are.
+    spend_model : GammaGammaFitter
+        Fitted.
+    customers : pandas.DataFrame
+        One row per customer: frequency, recency, T, monetary_value, as for `lifetime_value`.
+    economics : Economics
+        Margin, annual discount rate, horizon and time unit.
+    certainty : Certainty
+        Probability that an interval should hold, what no model sees of a total's level, futures per customer, seed.
     customer_level : float, optional
-        Level at which customers' intervals are computed so that they hold `level`, as `regulars.clv.holdout_coverage`
-        has found it on an earlier hold-out; never below `level`, which it is by default.
+        Level at which customers' intervals are computed so that they hold the one that is stated, as
+        `regulars.clv.coverage.holdout_coverage` has found it on an earlier hold-out; never below it, which it is by
+        default.
 
     Returns
     -------
     Uncertainty
+
+    Raises
+    ------
+    ValueError
+        Where a history or a setting cannot be.
 
     Examples
     --------
@@ -179,35 +177,33 @@ def predictive_intervals(
     >>> orders, spend = BetaGeoFitter(), GammaGammaFitter()
     >>> orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
     >>> spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
-    >>> sure = predictive_intervals(orders, spend, [2, 0], [30.43, 0], [38.86, 38.86], [22.35, 0], margin=0.3,
-    ...                             annual_discount_rate=0.1, months=12, time_unit="week")
+    >>> base = pd.DataFrame({"frequency": [2, 0], "recency": [30.43, 0], "T": 38.86, "monetary_value": [22.35, 0]})
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=400)
+    >>> sure = predictive_intervals(orders, spend, base, economics=economics, certainty=certainty)
     >>> sure.customers[["expected_orders_low", "expected_orders_high"]].to_numpy().tolist()
     [[0.0, 5.0], [0.0, 1.0]]
     """
-    _check_margin(margin)
+    margin, level, draws = economics.margin, certainty.level, certainty.draws
+    check_margin(margin)
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; it is a probability, such as 0.9.")
     wide = max(level, customer_level or level)
-    if index is None:
-        index = common_index(frequency=frequency, recency=recency, T=T, monetary_value=monetary_value)
-    else:
-        check_unique(index)
-    (x, t_x, T), _ = prepared(
-        vector(frequency, "frequency"), vector(recency, "recency"), vector(T, "T"), names=("frequency", "recency", "T")
-    )
-    money = vector(monetary_value, "monetary_value")
+    x, t_x, T, money = histories(customers)
     m = np.where(has_spend(x, money), money, 0.0)
-    horizon, rate = units(months, time_unit), continuous_rate(annual_discount_rate, time_unit)
+    horizon = units(economics.horizon_months, economics.time_unit)
+    rate = continuous_rate(economics.annual_discount_rate, economics.time_unit)
 
     (x1, t_x1, T1, m1), back = distinct_rows(x, t_x, T, m)
-    customers = np.bincount(back, minlength=x1.size) if not isinstance(back, slice) else np.ones(x1.size)
+    many = np.bincount(back, minlength=x1.size) if not isinstance(back, slice) else np.ones(x1.size)
     alive = model._alive(x1, t_x1, T1)
     orders, discounted = if_alive(model, x1, t_x1, T1, horizon, rate)
     per_order = expected_spend(spend_model, x1, m1)
     discount = _discount(orders, discounted)
 
     drawn, place = _alike(x1, t_x1, T1, m1)
-    streams = np.random.SeedSequence(seed)
+    streams = np.random.SeedSequence(certainty.seed)
     rng = np.random.default_rng(streams.spawn(1)[0])
     order_params = parameter_draws(model, draws, rng)
     spend_params = parameter_draws(spend_model, draws, rng)
@@ -235,13 +231,13 @@ def predictive_intervals(
     names = ("expected_orders_low", "expected_orders_high", "clv_low", "clv_high")
     ends, (order_variance, worth_variance) = dict(zip(names, found[:4], strict=True)), found[4:]
 
-    total_orders = float(customers @ (alive * orders))
-    total_worth = float(margin * (customers @ (alive * discounted * per_order)))
+    total_orders = float(many @ (alive * orders))
+    total_worth = float(margin * (many @ (alive * discounted * per_order)))
 
     (x2, t_x2, T2), back2 = distinct_rows(x1, t_x1, T1)
     back2 = np.arange(x1.size) if isinstance(back2, slice) else back2
-    by_count = np.bincount(back2, customers, minlength=x2.size)
-    by_money = np.bincount(back2, customers * per_order * margin * discount, minlength=x2.size)
+    by_count = np.bincount(back2, many, minlength=x2.size)
+    by_money = np.bincount(back2, many * per_order * margin * discount, minlength=x2.size)
 
     each: dict[tuple, np.ndarray] = {}  # what is expected at moved parameters, asked for by orders and by money
 
@@ -255,20 +251,20 @@ def predictive_intervals(
         return total
 
     def spend_total(other):
-        return float(margin * ((customers * alive * discounted) @ expected_spend(other, x1, m1)))
+        return float(margin * ((many * alive * discounted) @ expected_spend(other, x1, m1)))
 
-    chance_orders = float(np.sqrt(customers @ order_variance))
-    chance_worth = float(np.sqrt(customers @ worth_variance))
+    chance_orders = float(np.sqrt(many @ order_variance))
+    chance_worth = float(np.sqrt(many @ worth_variance))
     n = int(x.size)
 
     def estimate(total, *parts):
         if not total > 0 or not np.isfinite(total):
             return Estimate(total, total, total, n)
-        relative = np.sqrt(level_uncertainty**2 + sum((part / total) ** 2 for part in parts))
+        relative = np.sqrt(certainty.level_uncertainty**2 + sum((part / total) ** 2 for part in parts))
         return spread_interval(total, float(relative), level, n)
 
     return Uncertainty(
-        customers=pd.DataFrame({name: values[back] for name, values in ends.items()}, index=index),
+        customers=pd.DataFrame({name: values[back] for name, values in ends.items()}, index=customers.index),
         orders_total=estimate(total_orders, chance_orders, total_spread(model, expectation(by_count))),
         clv_total=estimate(
             total_worth,

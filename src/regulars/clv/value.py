@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv._fitter import prepared
-from regulars.clv._inputs import check_unique, common_index, vector
+from regulars.clv._inputs import check_unique, vector
+from regulars.finding import may_refuse
+from regulars.settings import Economics
 from regulars.statistics.distinct import distinct_rows
 
 DAYS_PER_UNIT = {"day": 1.0, "week": 7.0, "month": 30.4375}
@@ -40,7 +42,8 @@ def continuous_rate(annual_discount_rate: float, time_unit: str) -> float:
     return float(np.log1p(annual_discount_rate) / units(12, time_unit))
 
 
-def _check_margin(margin):
+def check_margin(margin: float) -> None:
+    """Refuse a contribution that is no share of revenue."""
     if not np.isfinite(margin) or not -1 <= margin <= 1:
         raise ValueError(f"margin is {margin}; it is the contribution as a share of revenue, at most 1.")
 
@@ -58,21 +61,8 @@ def expected_spend(spend_model, frequency, monetary_value):
     return np.asarray(spend_model.conditional_expected_average_profit(x, m), dtype=float)
 
 
-def lifetime_value(
-    model,
-    spend_model,
-    frequency,
-    recency,
-    T,
-    monetary_value,
-    *,
-    margin: float,
-    annual_discount_rate: float,
-    months: float,
-    time_unit: str,
-    active_within_days: float | None = None,
-    index=None,
-) -> pd.DataFrame:
+@may_refuse
+def lifetime_value(model, spend_model, customers: pd.DataFrame, *, economics: Economics) -> pd.DataFrame:
     """What each customer is worth: discounted contribution of the orders to be expected over the horizon.
 
     ``clv`` = margin × spend per order × Σ of expected orders, each discounted continuously from now at the annual rate.
@@ -81,29 +71,25 @@ def lifetime_value(
     Parameters
     ----------
     model : fitter of orders
+        Fitted, in the time unit of the economics.
     spend_model : GammaGammaFitter
-    frequency, recency, T : array_like
-        In `time_unit`.
-    monetary_value : array_like
-        Mean spend per repeat order; 0 or NaN where there is none.
-    margin : float
-        Contribution as a share of revenue.
-    annual_discount_rate : float
-        Per year: 0.1 takes 10 % a year.
-    months : float
-        Horizon; a month has 30.4375 days.
-    time_unit : {"day", "week", "month"}
-        Unit of recency and T, in which the model was fitted.
-    active_within_days : float, optional
-        Adds ``p_active``, the probability of an order within so many days.
-    index : array_like, optional
-        Customer ids; by default the index of the columns.
+        Fitted.
+    customers : pandas.DataFrame
+        One row per customer: frequency (repeat orders, x in the literature), recency and T (t_x and T, time unit),
+        monetary_value (m, mean spend per repeat order; 0 or NaN where there is none).
+    economics : Economics
+        Margin, annual discount rate, horizon (a month has 30.4375 days) and time unit.
 
     Returns
     -------
     pandas.DataFrame
-        One row per customer: expected_orders, p_alive, spend_per_order (money), spend_is_prior, discounted_orders,
-        clv, value_if_alive (money), and p_active where asked for.
+        One row per customer, on the same index: expected_orders, p_alive, spend_per_order (money), spend_is_prior,
+        discounted_orders, clv, value_if_alive (money).
+
+    Raises
+    ------
+    ValueError
+        Where a history or a setting cannot be, or a customer stands in two rows.
 
     Examples
     --------
@@ -111,44 +97,59 @@ def lifetime_value(
     >>> orders, spend = BetaGeoFitter(), GammaGammaFitter()
     >>> orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
     >>> spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
-    >>> worth = lifetime_value(orders, spend, [2, 0], [30.43, 0], [38.86, 38.86], [22.35, 0], margin=0.3,
-    ...                        annual_discount_rate=0.1, months=12, time_unit="week")
+    >>> base = pd.DataFrame({"frequency": [2, 0], "recency": [30.43, 0], "T": 38.86, "monetary_value": [22.35, 0]})
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> worth = lifetime_value(orders, spend, base, economics=economics)
     >>> worth[["expected_orders", "spend_per_order", "clv", "spend_is_prior"]].round(4)
        expected_orders  spend_per_order      clv  spend_is_prior
     0           1.5631          24.6637  11.0689           False
     1           0.2528          35.2190   2.5536            True
     """
-    _check_margin(margin)
-    if index is None:
-        index = common_index(frequency=frequency, recency=recency, T=T, monetary_value=monetary_value)
-    else:
-        check_unique(index)
-    (x, t_x, T), _ = prepared(
-        vector(frequency, "frequency"), vector(recency, "recency"), vector(T, "T"), names=("frequency", "recency", "T")
-    )
-    horizon = units(months, time_unit)
-    rate = continuous_rate(annual_discount_rate, time_unit)
+    check_margin(economics.margin)
+    x, t_x, T, spent = histories(customers)
+    horizon = units(economics.horizon_months, economics.time_unit)
+    rate = continuous_rate(economics.annual_discount_rate, economics.time_unit)
     alive = model._alive(x, t_x, T)
     orders, discounted = if_alive(model, x, t_x, T, horizon, rate)
-    spend = expected_spend(spend_model, x, vector(monetary_value, "monetary_value"))
-    worth = margin * spend * discounted
-    table = pd.DataFrame(
+    spend = expected_spend(spend_model, x, spent)
+    worth = economics.margin * spend * discounted
+    return pd.DataFrame(
         {
             "expected_orders": alive * orders,
             "p_alive": alive,
             "spend_per_order": spend,
-            "spend_is_prior": ~has_spend(x, monetary_value),
+            "spend_is_prior": ~has_spend(x, spent),
             "discounted_orders": alive * discounted,
             "clv": alive * worth,
             "value_if_alive": worth,
         },
-        index=index,
+        index=customers.index,
     )
-    if active_within_days is not None:
-        table["p_active"] = model._active(
-            np.full(x.size, units(days=active_within_days, time_unit=time_unit)), x, t_x, T
-        )
-    return table
+
+
+def histories(customers: pd.DataFrame) -> tuple[np.ndarray, ...]:
+    """Frequency, recency, T and mean spend of customers as arrays, every impossible one refused.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        frequency, recency, T, monetary_value; as for `lifetime_value`.
+
+    Raises
+    ------
+    ValueError
+        That names the first row.
+
+    Examples
+    --------
+    >>> histories(pd.DataFrame({"frequency": [2], "recency": [3.0], "T": [4.0], "monetary_value": [9.0]}))
+    (array([2.]), array([3.]), array([4.]), array([9.]))
+    """
+    check_unique(customers.index)
+    names = ("frequency", "recency", "T")
+    history, _ = prepared(*(vector(customers[name], name) for name in names), names=names)
+    return *history, vector(customers["monetary_value"], "monetary_value")
 
 
 def if_alive(model, x, t_x, T, horizon, rate):

@@ -4,20 +4,24 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from regulars.clv._shown import Shown
 from regulars.clv.in_memory import Scored
+from regulars.finding import may_refuse
+from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-@dataclass(frozen=True)
-class Whole:
+@dataclass(frozen=True, repr=False)
+class Whole(Shown):
     """All customers of a base.
 
     Parameters
     ----------
     customers : int
+        How many.
     orders_total, clv_total : Estimate
         Of all of them over the horizon.
     """
@@ -26,18 +30,18 @@ class Whole:
     orders_total: Estimate
     clv_total: Estimate
 
-    @property
-    def facts(self) -> dict:
-        """What a page opens with."""
-        return {"worth": self.clv_total, "customers": self.customers}
 
-    def verdict(self, of_forecast: str) -> str:
-        """With which sentence the page opens: that of the last test, or that customers bring less than they cost."""
-        return "loss" if self.clv_total.value < 0 else of_forecast
-
-
+@may_refuse
 def whole_base(
-    scored: Scored, by_reference: Scored, orders: "ir.Table", share: float, observation_end: date, **settings
+    scored: Scored,
+    by_reference: Scored,
+    *,
+    orders: "ir.Table",
+    share: float,
+    observation_end: date,
+    economics: Economics,
+    certainty: Certainty,
+    zero_spend_is_purchase: bool = False,
 ) -> Whole:
     """Totals over every customer, also where only a share of them is in memory.
 
@@ -51,12 +55,17 @@ def whole_base(
     by_reference : Scored
         The same by BG/NBD.
     orders : ibis Table
-        Orders of all customers, as for `regulars.clv.in_engine.score_in_engine`; not touched where ``share`` is 1.
+        customer_id, ordered_at, amount of all customers; not touched where ``share`` is 1.
     share : float
         Of the customers in memory.
     observation_end : date
-    **settings
-        Of `regulars.clv.in_engine.score_in_engine`.
+        Last day observed.
+    economics : Economics
+        Margin, annual discount rate, horizon and time unit.
+    certainty : Certainty
+        Level of the intervals, and what no model sees of a total's level.
+    zero_spend_is_purchase : bool
+        Whether a day with a net spend of exactly zero is a purchase day.
 
     Returns
     -------
@@ -64,16 +73,26 @@ def whole_base(
 
     Examples
     --------
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
     >>> total = Estimate(5.0, 4.0, 6.0, 2)
     >>> part = Scored(None, total, total)
-    >>> whole_base(part, part, None, 1.0, date(2024, 12, 31)).customers
+    >>> whole_base(part, part, orders=None, share=1.0, observation_end=date(2024, 12, 31), economics=economics,
+    ...            certainty=certainty).customers
     2
     """
     if share >= 1:
         return Whole(scored.clv_total.n, scored.orders_total, scored.clv_total)
     from regulars.clv.in_engine import score_in_engine
 
-    found = score_in_engine(orders, observation_end, **settings)
+    found = score_in_engine(
+        orders,
+        observation_end,
+        economics=economics,
+        certainty=certainty,
+        zero_spend_is_purchase=zero_spend_is_purchase,
+    )
     totals = [
         _times(whole, told.value / reference.value if reference.value else 1.0)
         for whole, told, reference in (

@@ -5,7 +5,7 @@ from pathlib import Path
 from regulars import catalog
 from regulars.pages.declared import FILES, PAGES, writer_of
 from regulars.pages.index import render_index
-from regulars.paths import output_root, project_root
+from regulars.paths import output_root
 from regulars.report.render import render_blocks
 from regulars.told import Told, read_told
 
@@ -35,16 +35,20 @@ def write_pages(dataset: str, settings) -> None:
     dataset : str
     settings : mapping
         ``language``.
+
+    Raises
+    ------
+    UserError
+        Where a stage has not run.
     """
     folder = Path("reports", dataset)
-    stages = [stage for stage in PAGES if (project_root() / folder / "told" / f"{stage}.json").is_file()]
-    told = {stage: read_told(dataset, stage) for stage in stages}
+    told = {stage: read_told(dataset, stage) for stage in PAGES}
     language = settings["language"]
     target = output_root() / folder
     target.mkdir(parents=True, exist_ok=True)
-    for stage in stages:
+    for stage in PAGES:
         (target / PAGES[stage].file).write_text(html_of(told[stage], language), encoding="utf-8")
     index = render_index(catalog.about(dataset), told, language)
     (target / FILES["index"]).write_text(index, encoding="utf-8")
-    recorded = {stage: catalog.read_json(folder / "metrics" / f"{stage}.json")["metrics"] for stage in reversed(stages)}
+    recorded = {stage: catalog.read_json(folder / "metrics" / f"{stage}.json")["metrics"] for stage in reversed(PAGES)}
     catalog.write_json(recorded, folder / "metrics.json")

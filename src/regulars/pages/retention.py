@@ -2,10 +2,16 @@
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, chart, section, table
+from regulars.report.layout import Chart, Page, chart, section, table
 
-BY_GROUP = {"category": "group", "value": "share"}
 GAINED_AND_LOST = {"arrived": charts.GAIN, "lost": charts.RISK}
+
+
+def groups_named(group: str) -> Chart:
+    """How the groups of one grouping look; `group` is the format of their names."""
+    shown = columns(group=group, n="count", share="percent:with_interval", waiting="number1:with_interval")
+    return chart(charts.dots, shown, category="group", value="share")
+
 
 PAGE = Page(
     "retention",
@@ -67,36 +73,14 @@ PAGE = Page(
                     lowest="percent",
                     highest="percent",
                     p_adjusted="percent1",
-                    differs="label:groups_finding",
+                    differs="label:groups_verdict",
                 )
             ),
-            satisfaction=chart(
-                charts.dots,
-                columns(group="label:third", n="count", share="percent:with_interval", waiting="number1:with_interval"),
-                **BY_GROUP,
-            ),
-            channel=chart(
-                charts.dots,
-                columns(group="text", n="count", share="percent:with_interval", waiting="number1:with_interval"),
-                **BY_GROUP,
-            ),
-            first_product=chart(
-                charts.dots,
-                columns(group="text", n="count", share="percent:with_interval", waiting="number1:with_interval"),
-                **BY_GROUP,
-            ),
-            first_size=chart(
-                charts.dots,
-                columns(group="label:third", n="count", share="percent:with_interval", waiting="number1:with_interval"),
-                **BY_GROUP,
-            ),
-            segment=chart(
-                charts.dots,
-                columns(
-                    group="label:segment", n="count", share="percent:with_interval", waiting="number1:with_interval"
-                ),
-                **BY_GROUP,
-            ),
+            satisfaction=groups_named("label:third"),
+            channel=groups_named("text"),
+            first_product=groups_named("text"),
+            first_size=groups_named("label:third"),
+            segment=groups_named("label:segment"),
         ),
         section(
             "base",
@@ -200,6 +184,6 @@ PAGE = Page(
                 before="predicted",
             ),
         ),
-        section("told"),
+        section("closed"),
     ),
 )

@@ -25,7 +25,6 @@ PAGE = Page(
     (
         section(
             "satisfied",
-            needs="surveys",
             constructs=chart(
                 charts.dots,
                 columns(construct="text", performance=SCORE, n="count"),
@@ -184,7 +183,6 @@ PAGE = Page(
         ),
         section(
             "complaints",
-            needs="tickets",
             causes=chart(
                 charts.bars,
                 columns(category="text", tickets="count", share="percent:with_interval"),

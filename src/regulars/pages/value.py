@@ -104,10 +104,7 @@ PAGE = Page(
                 columns(start="date_short", revenue="money_short:with_interval")
                 | dict.fromkeys(("orders", "customers"), "number0:with_interval")
             ),
-        ),
-        section(
-            "past",
-            revenue=chart(
+            past=chart(  # where the orders allow no model
                 charts.stacked,
                 columns(start="month_short", cohort="text", revenue="money_short"),
                 y="revenue",

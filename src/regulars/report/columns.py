@@ -73,7 +73,7 @@ def columns(*names: str, **others: str) -> dict[str, str]:
     Returns
     -------
     dict
-        As `Report.table`, `Report.figure` and `Report.chart` take it.
+        As `regulars.report.layout.chart` and `table` take it.
 
     Raises
     ------

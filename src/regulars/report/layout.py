@@ -23,7 +23,7 @@ class Chart:
     draw : callable
         A function of `regulars.report.charts`.
     columns : mapping
-        Column to format, as `Report.table` takes it.
+        Column to format, as `regulars.report.wording` explains.
     shown : mapping
         What the function takes besides the frame.
     across : str, optional

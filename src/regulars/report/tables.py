@@ -166,28 +166,3 @@ def _worded_column(frame: pd.DataFrame, name: str, spec: str, wording: Wording, 
     return [wording.format(value, spec, peers) for value in values] + [
         wording.format(value, plain_spec, peers) for value in extra
     ]
-
-
-def guessed_columns(frame: pd.DataFrame) -> dict[str, str]:
-    """Formats of a frame's columns by their types, where the author names none; ends of intervals join their value.
-
-    Examples
-    --------
-    >>> guessed_columns(pd.DataFrame({"week": [1], "share": [0.4], "share_low": [0.3], "share_high": [0.5]}))
-    {'week': 'count', 'share': 'number:with_interval'}
-    """
-    ends = {f"{name}_{end}" for name in frame for end in ("low", "high")}
-    columns = {}
-    for name in frame:
-        if name in ends:
-            continue
-        values = frame[name]
-        if pd.api.types.is_datetime64_any_dtype(values):
-            columns[name] = "date_short"
-        elif pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
-            columns[name] = "text"
-        else:
-            columns[name] = "count" if pd.api.types.is_integer_dtype(values) else "number"
-            if {f"{name}_low", f"{name}_high"} <= set(frame):
-                columns[name] = "number:with_interval"
-    return columns

@@ -142,8 +142,12 @@ class Wording:
 
     @property
     def keys(self) -> list[str]:
-        """All keys of the file, in its order."""
+        """All keys of its files, in their order."""
         return list(self._written)
+
+    def written(self, key: str) -> tuple[str, ...]:
+        """Entry of a key as it is written, facts in braces: one sentence, or one of each plural."""
+        return self._written[self.find(key)]
 
     # ---- sentences ----
 
@@ -164,7 +168,7 @@ class Wording:
         """Names of the facts that an entry asks for."""
         names = {
             re.split(r"[.\[]", name)[0]
-            for string in self._written[self.find(key)]
+            for string in self.written(key)
             for _, name, _, _ in Formatter().parse(string)
             if name is not None
         }

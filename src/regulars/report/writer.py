@@ -7,9 +7,9 @@ from inspect import signature
 import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
-from regulars.report.blocks import PLOTLY_TYPE, plain_figure, tile_block
+from regulars.report.blocks import plain_figure, tile_block
 from regulars.report.layout import Chart, Page, Table, Word
-from regulars.report.tables import guessed_columns, worded_numbers, worded_table
+from regulars.report.tables import ROWS_ON_A_PAGE, worded_numbers, worded_table
 from regulars.report.wording import Format, Wording, WordingError
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
@@ -53,7 +53,8 @@ class Writer:
     def __init__(self, page: Page, about: Mapping, wording: Wording):
         self.page, self.about, self.wording = page, dict(about), wording
         self.stage = page.stage
-        wording.context |= {name: about[name] for name in ("title", "start", "end", "level")} | {"stage": page.stage}
+        wording.context |= {name: about[name] for name in ("title", "start", "end", "level", "share")}
+        wording.context["stage"] = page.stage
         self.blocks: list[dict] = []
         self._keys: set[str] = set()
         self._lines: set[str] = set()
@@ -100,7 +101,7 @@ class Writer:
 
         Wording: ``<stage>.answer``, ``.lead`` and, if the index's card is to say it otherwise, ``.card``.
         """
-        key = self._own("answer", verdict)
+        key = self.own("answer", verdict)
         keys = {"title": key, "lead": f"{key}.lead"}
         if self.wording.has(f"{key}.card"):
             keys["card"] = f"{key}.card"
@@ -136,7 +137,7 @@ class Writer:
         on_page : bool
             False for a tile that stands on the index only.
         """
-        label = self._own(f"tile.{key}")
+        label = self.own(f"tile.{key}")
         keys = {"label": label}
         if verdict:
             keys["state"] = self.wording.find(f"{label}.{verdict}")
@@ -154,12 +155,12 @@ class Writer:
 
         Wording: ``<stage>.<key>.question`` and ``<stage>.<key>.title``, with a verdict ``.title.<verdict>``.
         """
-        keys = {"question": self._own(f"{key}.question"), "title": self._own(f"{key}.title", verdict)}
+        keys = {"question": self.own(f"{key}.question"), "title": self.own(f"{key}.title", verdict)}
         self._show({"kind": "section", "id": self._id(f"section.{key}")} | self.wording.compose(keys, facts))
 
     def say(self, key: str, verdict: str | None = None, **facts) -> None:
         """Say one paragraph."""
-        self._show({"kind": "text", "text": self.wording.say(self._own(key, verdict), facts)})
+        self._show({"kind": "text", "text": self.wording.say(self.own(key, verdict), facts)})
 
     def say_each(self, key: str, remarks) -> None:
         """Say a paragraph for each remark, whose ``code`` ends the key of its wording and whose ``facts`` it tells."""
@@ -168,7 +169,7 @@ class Writer:
 
     def sure(self, key: str, verdict: str | None = None, **facts) -> None:
         """Say in the "How sure?" box how far the figures above it can be trusted."""
-        self._show({"kind": "sure", "text": self.wording.say(self._own(key, verdict), facts)})
+        self._show({"kind": "sure", "text": self.wording.say(self.own(key, verdict), facts)})
 
     def tell(self, key: str, finding: Finding) -> None:
         """Show a whole section: title, paragraph, charts and tables in the order of the layout, remarks, how sure.
@@ -210,7 +211,7 @@ class Writer:
             return {name: value for name, value in facts.items() if name in wanted}
 
         verdict = finding.verdict
-        self.section(key, verdict, **taken(self._own(f"{key}.question"), self._own(f"{key}.title", verdict)))
+        self.section(key, verdict, **taken(self.own(f"{key}.question"), self.own(f"{key}.title", verdict)))
         self._say_if_worded(self.say, f"{key}.text", verdict, taken)
         for name, looks in section.parts.items():
             if name not in finding.frames:
@@ -218,10 +219,10 @@ class Writer:
             place = f"{key}.{name}"
             frame, shown, formats = finding.frames[name], finding.shown.get(name), finding.columns.get(name)
             if isinstance(looks, Chart):
-                parts = taken(self._own(f"{place}.alt"), self._own(f"{place}.caption"))
+                parts = taken(self.own(f"{place}.alt"), self.own(f"{place}.caption"))
                 self.chart(place, frame, shown, formats, **parts)
             else:
-                self.table(place, frame, formats, **taken(self._own(f"{place}.caption")))
+                self.table(place, frame, formats, **taken(self.own(f"{place}.caption")))
         self.say_each(f"{key}.remark", finding.remarks)
         self._say_if_worded(self.sure, f"{key}.sure", verdict, taken)
         for name in facts:
@@ -235,42 +236,6 @@ class Writer:
                 say(key, suffix, **taken(worded))
                 return
 
-    def figure(
-        self,
-        key: str,
-        fig,
-        data: pd.DataFrame,
-        columns: Mapping[str, str] | None = None,
-        across: str | None = None,
-        **facts,
-    ) -> None:
-        """Show a chart with its text alternative, caption and numbers.
-
-        Wording: ``<stage>.<key>.alt`` (read to those who do not see it: states the number) and ``.caption``; headings
-        as `table` has them.
-
-        Parameters
-        ----------
-        key : str
-        fig : plotly.graph_objects.Figure
-            From `regulars.report.charts`.
-        data : pandas.DataFrame
-            What is drawn: written to ``tables/<stage>/<key>.csv``; at most eight rows, evenly chosen, stand below the
-            chart.
-        columns : mapping, optional
-            Column to format, as in `table`; guessed from the types where absent.
-        across : str, optional
-            Column whose values become the headings of the table below the chart, with the last of ``columns`` in its
-            cells: curves beside each other, cohorts by month.
-        """
-        keys = {part: self._own(f"{key}.{part}") for part in ("alt", "caption")}
-        words = self.wording.compose(keys, facts)
-        columns = dict(columns or guessed_columns(data))
-        made = {"columns": columns, "across": across}
-        table = self._table(key, data, partial(worded_numbers, data, wording=self.wording, **made), made)
-        block = {"kind": "figure", "id": self._id(key), **words, "table": table}
-        self._show(block, {PLOTLY_TYPE: plain_figure(fig)})
-
     def chart(
         self,
         key: str,
@@ -279,9 +244,12 @@ class Writer:
         columns: Mapping[str, str] | None = None,
         **facts,
     ) -> None:
-        """Draw a frame as the page's layout says and show it as `figure` does; titles and names follow from columns.
+        """Draw a frame as the page says, with its text alternative, caption and numbers.
 
-        Wording: as `figure`; titles of the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``.
+        Titles and names follow from the columns. At most eight rows, evenly chosen, stand below the chart.
+
+        Wording: ``<stage>.<key>.alt`` (read to those who do not see it: states the number) and ``.caption``; titles of
+        the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``; headings as `table` has them.
 
         Parameters
         ----------
@@ -294,29 +262,36 @@ class Writer:
             Of the text alternative and the caption.
         """
         looks = self._looks(key, Chart)
+        words = self.wording.compose({part: self.own(f"{key}.{part}") for part in ("alt", "caption")}, facts)
         shown = {option: self._worded(value) for option, value in looks.shown.items()} | dict(shown or {})
         columns = looks.columns | dict(columns or {})
         if isinstance(shown.get("values"), list):
-            shown["values"] = {name: self._heading(key, name) for name in shown["values"]}
-        takes = signature(looks.draw).parameters
-        if "low" in takes:
+            shown["values"] = {name: self.heading(key, name) for name in shown["values"]}
+        if "low" in signature(looks.draw).parameters:
             shown = _ends(shown, columns) | shown
+        worded = self.chart_words(key, looks.draw, shown, columns)
+        made = partial(worded_numbers, data, columns, self.wording, across=looks.across)
+        block = {"kind": "figure", "id": self._id(key), **words, "table": self._table(key, made)}
+        self._show(block, plain_figure(looks.draw(data, **shown, **worded)))
+
+    def chart_words(self, key: str, draw: Callable, shown: Mapping, columns: Mapping[str, str]) -> dict:
+        """Options of a chart that are words: titles of its axes, and formats of what it shows, as of its columns."""
         worded = {}
-        for option in takes:
+        for option in signature(draw).parameters:
             roles = WORDED_BY.get(option, ())
             of = next((shown[role] for role in roles if role in shown), None)
             if of is None or option in shown:
                 continue
-            column = next(iter(of)) if isinstance(of, Mapping) else of
+            column = next(iter(of)) if isinstance(of, Mapping | list) else of
             if option.endswith("_title"):
                 places = (f"{self.stage}.{key}.{option[0]}", f"axis.{column}")
                 worded[option] = self.wording.say(self.wording.find(*places), {})
             elif column in columns:
                 worded[option] = self.format(columns[column])
-        self.figure(key, looks.draw(data, **shown, **worded), data, columns, looks.across, **facts)
+        return worded
 
     def table(self, key: str, frame: pd.DataFrame, columns: Mapping[str, str] | None = None, **facts) -> None:
-        """Show the first rows of a frame as a table; all of it goes to ``tables/<stage>/<key>.csv``.
+        """Show the first rows of a frame as a table; all of it is in ``tables/<stage>/<key>.csv``.
 
         Wording: ``<stage>.<key>.caption``; headings ``<stage>.<key>.column.<name>``, ``<stage>.column.<name>`` or
         ``column.<name>``.
@@ -331,11 +306,10 @@ class Writer:
             Column to format, over what the layout says.
         """
         looks = self._looks(key, Table)
-        caption = self.wording.say(self._own(f"{key}.caption"), facts)
-        made = {"columns": looks.columns | dict(columns or {}), "total": list(looks.total)}
-        made |= {"rows": looks.rows} if looks.rows else {}
-        table = self._table(key, frame, partial(worded_table, frame, wording=self.wording, **made), made)
-        self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": table})
+        caption = self.wording.say(self.own(f"{key}.caption"), facts)
+        shown = looks.columns | dict(columns or {})
+        made = partial(worded_table, frame, shown, self.wording, total=looks.total, rows=looks.rows or ROWS_ON_A_PAGE)
+        self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": self._table(key, made)})
 
     def _looks(self, key: str, kind: type):
         section, _, name = key.rpartition(".")
@@ -351,10 +325,10 @@ class Writer:
             return tuple(map(self._worded, setting))
         return self.word(setting) if isinstance(setting, Word) else setting
 
-    def _table(self, key: str, frame: pd.DataFrame, worded: Callable, made: Mapping) -> dict:
+    def _table(self, key: str, worded: Callable) -> dict:
         file = f"tables/{self.stage}/{key}.csv"
         try:
-            table = worded(heading=lambda name: self._heading(key, name))
+            table = worded(heading=lambda name: self.heading(key, name))
         except WordingError as error:
             raise WordingError(f"{self.stage}.{key}: {error}") from None
         left_out, picked = table.pop("left_out"), table.pop("picked", False)
@@ -362,19 +336,17 @@ class Writer:
             words = self.wording.say("table.picked")
         else:
             words = self.wording.say("table.more", rows=left_out) if left_out else self.wording.say("table.all")
-        # how it was made of the file, so that anyone can make it again and compare
-        # a list, since a notebook sorts the keys of what it saves
-        made = {**made, "columns": [list(pair) for pair in made["columns"].items()]}
-        return table | {"file": file, "file_words": words, "made": made}
+        return table | {"file": file, "file_words": words}
 
-    def _heading(self, key: str, name: str) -> str:
+    def heading(self, key: str, name: str) -> str:
+        """Heading of a column in one chart or table."""
         return self.wording.say(
             self.wording.find(f"{self.stage}.{key}.column.{name}", f"{self.stage}.column.{name}", f"column.{name}")
         )
 
     def not_supplied(self, key: str, verdict: str | None = None, **facts) -> None:
         """Say in one line which table is not there and what to supply; wording ``not_supplied.<key>``."""
-        words = self.wording.say(self._own(f"not_supplied.{key}", verdict), facts)
+        words = self.wording.say(self.own(f"not_supplied.{key}", verdict), facts)
         if words not in self._lines:  # what several sections need is said once
             self._lines.add(words)
             self._show({"kind": "not_supplied", "text": words})
@@ -386,13 +358,13 @@ class Writer:
 
         Wording: ``<stage>.action.<key>`` (what), ``.brings`` (in money, with its interval), ``.owner`` (who, by when).
         """
-        name = self._own(f"action.{key}", verdict)
+        name = self.own(f"action.{key}", verdict)
         keys = {"text": name, "brings": f"{name}.brings", "owner": f"{name}.owner"}
         self._show({"kind": "action"} | self.wording.compose(keys, facts))
 
     def term(self, *keys: str, **facts) -> None:
         """Explain words that the page uses; wording ``term.<key>`` and ``term.<key>.meaning``."""
-        names = {key: self._own(f"term.{key}") for key in keys}
+        names = {key: self.own(f"term.{key}") for key in keys}
         parts = {(key, part): name + part for key, name in names.items() for part in ("", ".meaning")}
         words = self.wording.compose(parts, facts)
         for key in keys:
@@ -402,11 +374,7 @@ class Writer:
 
     def word(self, key: str, **facts) -> str:
         """Text for a chart, such as the title of an axis."""
-        return self.wording.say(self._own(key), facts)
-
-    def label(self, member, kind: str | None = None) -> str:
-        """Wording of an enum's member; of plain text with the enum's name in ``kind``."""
-        return self.wording.label(member, kind)
+        return self.wording.say(self.own(key), facts)
 
     def format(self, spec: str) -> Format:
         """Return a function that words numbers or dates in one format, for axes and labels of charts."""
@@ -430,7 +398,8 @@ class Writer:
 
     # ---- inside ----
 
-    def _own(self, key: str, verdict: str | None = None) -> str:
+    def own(self, key: str, verdict: str | None = None) -> str:
+        """Key of a sentence as the wording has it: the page's own, or else what all pages share."""
         suffix = f".{verdict}" if verdict else ""
         return self.wording.find(f"{self.stage}.{key}{suffix}", f"{key}{suffix}")
 
@@ -441,8 +410,8 @@ class Writer:
         self._keys.add(name)
         return name
 
-    def _show(self, block: dict, more: Mapping | None = None) -> None:
-        self.blocks.append(plain(block) | ({"figure": more[PLOTLY_TYPE]} if more else {}))
+    def _show(self, block: dict, figure: Mapping | None = None) -> None:
+        self.blocks.append(plain(block) | ({"figure": figure} if figure else {}))
 
 
 def _ends(shown: Mapping, columns: Mapping[str, str]) -> dict[str, str]:

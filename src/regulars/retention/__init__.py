@@ -1,46 +1,71 @@
-"""Who stays and who leaves: cohorts, time to the next order, states by each customer's own rhythm, value at risk."""
+"""Who stays and who leaves: second orders and cohorts, states by each customer's own rhythm, dates, money at risk.
+
+Examples
+--------
+From an opened dataset to the customers worth a call; ``notebooks/05_retention.ipynb`` tells all of it::
+
+    import regulars
+    from regulars import retention
+
+    shop = regulars.open("demo")
+    purchases, model = shop.purchases(), shop.models.orders
+    rhythm = retention.rhythm_of(model)                             # how customers differ in how often they order
+    states = retention.customer_states(purchases, shop.end, rhythm)  # active, slipping, dormant, lost … of each
+    dates = retention.next_order(model, shop.value, shop.end)       # when each should order next, and by when to call
+    retention.at_risk(shop.value, 50, min_alive=0.1)                # the most money at risk first
+
+Second orders and cohorts
+    ``time_to_second_order(purchases, end)``: days, or days watched so far; ``second_order_share``: by Kaplan–Meier;
+    ``cohort_retention(purchases, end, kind="on")``: one triangle; ``triangles``: both ways to count;
+    ``mixture_curves(triangles)``: whether customers who never change would look the same;
+    ``compare_cohorts(times, horizon_days)``: each cohort against the one before it;
+    ``groupings(…)``, ``compare_groups(…)``: who orders again sooner, by what was known beforehand.
+States
+    ``rhythm_of(model)``: a ``Rhythm`` with r, alpha, days_per_unit, thresholds;
+    ``silence_probability(frequency, recency, T, rhythm)``: chance of a silence as long as the present one;
+    ``customer_states(purchases, end, rhythm)``; ``state_transitions(purchases, earlier, states, rhythm)``.
+The base
+    ``presence(purchases, end, rhythm)``: spells as a customer; ``customer_ledger(spells, end)``: opening + new +
+    reactivated − lost = closing; ``revenue_retention(purchases, end, days)``; ``kept_change(purchases, end)``.
+Dates
+    ``next_order(model, value, end)``: window, median, call-by date; ``learn_consumption(order_lines, end)`` and
+    ``sharpened(dates, used, end)``: where an empty jar tells more than the rhythm;
+    ``due_this_week(dates, value, end)``: whom to call now.
+Money
+    ``active_bands(value)``, ``expected_active(value, certainty)``: who should order; ``at_risk(value)``,
+    ``money_at_risk(…)``, ``weekly_calls(…)``: whom to call, and from when on that pays;
+    ``point_of_retention(…)``, ``win_back(…)``, ``campaign_costs(…)``, ``referral_value(…)``: what keeping is worth.
+Contracts
+    ``contract_spells(contracts, end)``; ``contract_story(spells, annual_discount_rate=…)``: who is still there, as seen
+    and as projected.
+Trust
+    ``look_back(model, purchases, end, cutoff=…)``: an earlier forecast, beside what came; ``judge(…)``: rankings, rules
+    and dates on days kept back; ``reconciled(…)``: whether all figures come from the same orders.
+
+What the page tells is made by `regulars.retention.sections`; steps of the stage are ``model_of_orders``,
+``with_states``, ``dated_share`` and ``scored_table``.
+"""
 
 from regulars.lazy import exports
 
 _HOMES = {
-    "kept": ("kept_change", "kept_share"),
-    "cohorts": ("cohort_retention", "mixture_curves", "pooled_curve", "pooled_retention", "recent_cells", "triangles"),
-    "costs": ("campaign_costs", "contact_effect", "costs_finding", "referral_value", "referrals_finding"),
-    "groups": ("compare_groups", "groupings", "groups_finding", "restricted_mean", "since_day", "since_first_order"),
-    "second_order": ("cohort_curves", "second_order_share", "time_to_second_order"),
-    "findings": ("cohort_finding", "cohort_story", "compare_cohorts", "older_and_newer"),
-    "states": (
-        "Thresholds",
-        "customer_states",
-        "first_gap_probability",
-        "rhythm_chance",
-        "silence_probability",
-    ),
-    "base": (
-        "base_finding",
-        "base_story",
-        "customer_ledger",
-        "presence",
-        "revenue_retention",
-        "state_transitions",
-    ),
-    "consumption": ("Consumption", "consumption_finding", "learn_consumption", "sharpened"),
-    "dates": ("DateRules", "call_list", "dates_calibration", "dates_finding", "next_order", "next_order_pit", "untold"),
-    "hindsight": ("Judged", "PastSettings", "Told", "judged", "look_back", "told_before"),
-    "calls": ("Calls", "calls_finding"),
-    "slipping": ("is_quiet", "quiet_share", "slipping_finding"),
-    "economics": ("Point", "beside_published", "point_of_retention", "win_back", "worth_story"),
+    "base": ("customer_ledger", "presence", "revenue_retention", "state_transitions"),
+    "calls": ("weekly_calls",),
+    "cohorts": ("cohort_retention", "mixture_curves", "triangles"),
+    "comparison": ("compare_cohorts",),
+    "consumption": ("learn_consumption", "sharpened"),
+    "contracts": ("contract_spells", "contract_story"),
+    "costs": ("campaign_costs", "referral_value"),
+    "dates": ("dated_share", "due_this_week", "next_order", "scored_table"),
+    "economics": ("point_of_retention", "win_back"),
+    "groups": ("compare_groups", "groupings"),
+    "hindsight": ("judge", "look_back"),
+    "kept": ("kept_change",),
+    "model": ("model_of_orders",),
     "reconcile": ("reconciled",),
-    "saved": ("saved_finding",),
-    "contracts": (
-        "Contracts",
-        "contract_spells",
-        "contract_story",
-        "contracts_finding",
-        "leaving_reasons",
-        "recurring_revenue",
-        "survivors_of",
-    ),
-    "risk": ("active_bands", "at_risk", "can_tell_alive", "expected_active", "risk_finding", "risk_total"),
+    "risk": ("active_bands", "at_risk", "expected_active", "money_at_risk"),
+    "second_order": ("second_order_share", "time_to_second_order"),
+    "sections": ("sections",),
+    "states": ("Rhythm", "customer_states", "rhythm_of", "silence_probability", "with_states"),
 }
-__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
+__getattr__, __dir__, _ = exports(__name__, _HOMES)  # no __all__: help() then shows what stands above

@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding
-from regulars.labels import CustomerState
+from regulars.finding import Finding, may_refuse, shown, tells
+from regulars.labels import Change, CustomerState, RevenueStep
 from regulars.purchases import Purchases, day_number
-from regulars.retention.states import Thresholds, customer_states, first_gap_probability
-from regulars.statistics.intervals import Estimate, wilson, z_value
+from regulars.retention.states import Rhythm, customer_states, first_gap_probability
+from regulars.statistics.intervals import Estimate, against, wilson, z_value
 
 
-class BaseFinding(StrEnum):
+class BaseVerdict(StrEnum):
     """What the customer base did over the last months."""
 
     GREW = "grew"
@@ -26,21 +26,21 @@ class BaseFinding(StrEnum):
 LONGEST_DAYS = 36_525  # a silence that no one will see the end of
 
 
-def presence(
-    purchases: Purchases,
-    observation_end,
-    r: float,
-    alpha: float,
-    days_per_unit: float = 7.0,
-    thresholds: Thresholds | None = None,
-) -> pd.DataFrame:
+@may_refuse
+def presence(purchases: Purchases, observation_end, rhythm: Rhythm) -> pd.DataFrame:
     """From each purchase, how long the customer counts as one, and whether the next came in time.
+
+    After a purchase the customer is in the base until the silence is so long that the rule of
+    `regulars.retention.customer_states` calls the customer lost.
 
     Parameters
     ----------
-    purchases, observation_end, r, alpha, days_per_unit, thresholds
-        As for `regulars.retention.customer_states`: after a purchase the customer is in the base until the silence
-        is so long that the same rule calls the customer lost.
+    purchases : regulars.purchases.Purchases
+        On which days each customer bought.
+    observation_end : date
+        Last day of the data; later purchases are not looked at.
+    rhythm : Rhythm
+        In which customers order; of its thresholds ``lost_below`` and ``new_days`` are used.
 
     Returns
     -------
@@ -54,15 +54,23 @@ def presence(
     -----
     The rates are those fitted on all of the data, for every month alike: figures of past months are restated when
     the model is, and months can be compared with each other.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a"], "amount": 10.0,
+    ...                        "ordered_at": pd.to_datetime(["2024-01-01", "2025-06-01"])})
+    >>> spells = presence(Purchases.of(orders), "2025-06-30", Rhythm(2.0, 4.0))
+    >>> spells["lapse_day"].dt.strftime("%Y-%m-%d").tolist(), spells["is_back"].tolist()
+    (['2024-09-09', '2030-11-07'], [False, True])
     """
-    limits = thresholds or Thresholds()
+    limits, unit = rhythm.thresholds, rhythm.days_per_unit
     end = pd.Timestamp(observation_end).normalize()
     told = purchases.until(end)
     table, x = told.frame(), told.occasion.astype(float)
     since = (told.day - np.repeat(told.first_days, told.frequency + 1)).astype(float)
-    t_x = since / days_per_unit
+    t_x = since / unit
     with np.errstate(over="ignore"):
-        own = (alpha + t_x) * np.expm1(-np.log(limits.lost_below) / (r + x)) * days_per_unit
+        own = (rhythm.alpha + t_x) * np.expm1(-np.log(limits.lost_below) / (rhythm.r + x)) * unit
     patience = np.minimum(np.floor(np.minimum(own, LONGEST_DAYS)) + 1, LONGEST_DAYS)
     first = _first_patience(told.first_gaps, limits.lost_below)
     if first is not None:
@@ -85,6 +93,7 @@ def _first_patience(gaps: np.ndarray, below: float) -> float | None:
     return float(days[longer[0]]) if len(longer) else float(LONGEST_DAYS)
 
 
+@may_refuse
 def customer_ledger(spells: pd.DataFrame, observation_end) -> pd.DataFrame:
     """Opening + new + reactivated − lost = closing, month by month, in customers, with the revenue that each brought.
 
@@ -143,46 +152,42 @@ def _month(days: pd.Series) -> np.ndarray:
     return days.to_numpy().astype("datetime64[M]").astype(np.int64)
 
 
-class Base(NamedTuple):
-    """What may be said of the base over the last months.
+class BaseChange(NamedTuple):
+    """How the base moved over the last months.
 
     Parameters
     ----------
-    finding : BaseFinding
+    verdict : BaseVerdict
+        Grew, shrank or held by the interval of `net`; ``closed`` where nobody was new: then the log follows customers
+        won earlier, and shrinking is how it was made; ``too_short`` without a whole month.
     months : int
         Whole months that are looked at.
-    opening, closing, new, reactivated, lost : int
-        Customers, over those months.
-    net : int
-        `closing` − `opening`.
+    closing : int
+        Customers at the end of them.
+    arrived, lost : int
+        Customers new or back again, and customers lost, over those months.
+    net : Estimate
+        `arrived` − `lost`, with the interval of a difference of two counts; n is their sum.
     quick_ratio : Estimate
-        (new + reactivated) / lost, with its interval as a ratio of two counts; missing where nobody was lost.
+        `arrived` / `lost`, with its interval as a ratio of two counts; missing where nobody was lost.
     last_new : pandas.Timestamp
         First day of the last month in which anybody was new.
     """
 
-    finding: BaseFinding
+    verdict: BaseVerdict
     months: int
-    opening: int
     closing: int
-    new: int
-    reactivated: int
+    arrived: int
     lost: int
-    net: int
+    net: Estimate
     quick_ratio: Estimate
     last_new: pd.Timestamp
 
-    @property
-    def facts(self) -> dict:
-        """What the sentence of this finding needs."""
-        if self.finding is BaseFinding.CLOSED:
-            return {"last_new": self.last_new, "closing": self.closing}
-        if self.finding is BaseFinding.TOO_SHORT:
-            return {}
-        return {"net": abs(self.net), "arrived": self.new + self.reactivated, "lost": self.lost, "months": self.months}
+    __repr__ = shown
 
 
-def base_finding(ledger: pd.DataFrame, months: int = 3, level: float = 0.9) -> Base:
+@may_refuse
+def base_change(ledger: pd.DataFrame, months: int = 3, *, level: float = 0.9) -> BaseChange:
     """Whether the base grew or shrank over the last whole months by more than chance would.
 
     Parameters
@@ -192,40 +197,35 @@ def base_finding(ledger: pd.DataFrame, months: int = 3, level: float = 0.9) -> B
     months : int
         Months at most.
     level : float
-        Of the decision and of the interval.
+        Of the intervals, and so of the verdict.
 
     Returns
     -------
-    Base
-        ``closed`` where nobody was new in all of them: then the log follows customers won earlier, and shrinking is
-        how it was made.
+    BaseChange
 
     Examples
     --------
     >>> ledger = pd.DataFrame({"month": pd.to_datetime(["2026-01-01"]), "opening": [500], "new": [100],
     ...                        "reactivated": [20], "lost": [60], "closing": [560], "mature": [True]})
-    >>> found = base_finding(ledger)
-    >>> found.finding, found.net, found.quick_ratio.value
-    (<BaseFinding.GREW: 'grew'>, 60, 2.0)
+    >>> found = base_change(ledger)
+    >>> found.verdict, found.net.value, found.quick_ratio.value
+    (<BaseVerdict.GREW: 'grew'>, 60, 2.0)
     """
     whole = ledger[ledger["mature"]].tail(months)
-    came_last = ledger.loc[ledger["new"] > 0, "month"].max()
-    if whole.empty:
-        return Base(BaseFinding.TOO_SHORT, 0, 0, 0, 0, 0, 0, 0, Estimate(float("nan"), n=0), came_last)
+    last_new = ledger.loc[ledger["new"] > 0, "month"].max()
     new, back, lost = (int(whole[name].sum()) for name in ("new", "reactivated", "lost"))
-    opening, closing = int(whole["opening"].iloc[0]), int(whole["closing"].iloc[-1])
-    z = z_value(level)
+    arrived, z = new + back, z_value(level)
+    reach = z * np.sqrt(arrived + lost)
+    net = Estimate(arrived - lost, arrived - lost - reach, arrived - lost + reach, arrived + lost)
+    ratio = Estimate(float("nan"), n=arrived)
+    if lost and arrived:
+        value, factor = arrived / lost, np.exp(z * np.sqrt(1 / arrived + 1 / lost))
+        ratio = Estimate(value, float(value / factor), float(value * factor), arrived + lost)
+    verdict = {Change.UP: BaseVerdict.GREW, Change.DOWN: BaseVerdict.SHRANK}.get(against(net), BaseVerdict.HELD)
     if new == 0:
-        finding = BaseFinding.CLOSED
-    elif abs(closing - opening) <= z * np.sqrt(new + back + lost):
-        finding = BaseFinding.HELD
-    else:
-        finding = BaseFinding.GREW if closing > opening else BaseFinding.SHRANK
-    ratio = Estimate(float("nan"), n=new + back)
-    if lost and new + back:
-        value, reach = (new + back) / lost, z * np.sqrt(1 / (new + back) + 1 / lost)
-        ratio = Estimate(value, float(value * np.exp(-reach)), float(value * np.exp(reach)), new + back + lost)
-    return Base(finding, len(whole), opening, closing, new, back, lost, closing - opening, ratio, came_last)
+        verdict = BaseVerdict.CLOSED if len(whole) else BaseVerdict.TOO_SHORT
+    closing = int(whole["closing"].iloc[-1]) if len(whole) else 0
+    return BaseChange(verdict, len(whole), closing, arrived, lost, net, ratio, last_new)
 
 
 class Revenue(NamedTuple):
@@ -246,12 +246,13 @@ class Revenue(NamedTuple):
     gross: Estimate
 
 
-def revenue_retention(purchases: Purchases, observation_end, days: int, level: float = 0.9) -> Revenue:
+def revenue_retention(purchases: Purchases, observation_end, days: int, *, level: float = 0.9) -> Revenue:
     """Revenue of the last window against the one before, split by who spent it.
 
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        On which days each customer bought, and for how much.
     observation_end : date
         Last day of the second window.
     days : int
@@ -288,16 +289,18 @@ def revenue_retention(purchases: Purchases, observation_end, days: int, level: f
     is_new = told.first_days > end - days
     step = np.select(
         [is_new, ~was & came, was & ~came, was & came & (now >= before), was & came],
-        ["new", "returned", "paused", "more", "less"],
+        [RevenueStep.NEW, RevenueStep.RETURNED, RevenueStep.PAUSED, RevenueStep.MORE, RevenueStep.LESS],
         "absent",
     )
     change = pd.DataFrame({"amount": now - before, "customers": 1}).groupby(step).sum()
-    change = change.reindex(["new", "returned", "more", "less", "paused"], fill_value=0)
+    moved = [RevenueStep.NEW, RevenueStep.RETURNED, RevenueStep.MORE, RevenueStep.LESS, RevenueStep.PAUSED]
+    change = change.reindex([step.value for step in moved], fill_value=0)
     totals = pd.DataFrame(
-        {"amount": [before.sum(), now.sum()], "customers": [was.sum(), came.sum()]}, index=["before", "now"]
+        {"amount": [before.sum(), now.sum()], "customers": [was.sum(), came.sum()]},
+        index=[RevenueStep.BEFORE.value, RevenueStep.NOW.value],
     )
     bridge = pd.concat([totals.iloc[:1], change, totals.iloc[1:]]).rename_axis("step").reset_index()
-    bridge["is_total"] = bridge["step"].isin(["before", "now"])
+    bridge["is_total"] = bridge["step"].isin(totals.index)
     bridge = bridge.astype({"customers": int, "amount": float})
     watched = size > 0 and day.min() <= end - 2 * days + 1
     then, after = before[was], now[was]
@@ -316,26 +319,22 @@ def _ratio(above: np.ndarray, below: np.ndarray, level: float) -> Estimate:
     return Estimate(float(ratio), float(max(ratio - reach, 0.0)), float(ratio + reach), len(below))
 
 
+@may_refuse
 def state_transitions(
-    purchases: Purchases,
-    earlier,
-    now: pd.DataFrame,
-    r: float,
-    alpha: float,
-    days_per_unit: float = 7.0,
-    thresholds: Thresholds | None = None,
-    level: float = 0.9,
+    purchases: Purchases, earlier, now: pd.DataFrame, rhythm: Rhythm, *, level: float = 0.9
 ) -> pd.DataFrame:
     """From which state customers went to which.
 
     Parameters
     ----------
-    purchases, r, alpha, days_per_unit, thresholds
-        As for `regulars.retention.customer_states`.
+    purchases : regulars.purchases.Purchases
+        On which days each customer bought.
     earlier : date
         Day of the states before.
     now : pandas.DataFrame
         ``customer_id``, ``customer_state``: the states now.
+    rhythm : Rhythm
+        By which the states are told, those before and those now.
     level : float
         Of Wilson's intervals.
 
@@ -351,7 +350,7 @@ def state_transitions(
     known = purchases.until(earlier)
     if not len(known):
         return pd.DataFrame(columns=columns)
-    then = customer_states(known, earlier, r, alpha, days_per_unit, thresholds)
+    then = customer_states(known, earlier, rhythm)
     both = then[["customer_id", "customer_state"]].merge(now[["customer_id", "customer_state"]], on="customer_id")
     table = pd.crosstab(both["customer_state_x"].astype(object), both["customer_state_y"].astype(object))
     table = table.reindex(index=[name for name in order if name in table.index], columns=order, fill_value=0)
@@ -362,30 +361,37 @@ def state_transitions(
     return cells[columns]
 
 
-class BaseStory(NamedTuple):
-    """What the base did.
+@tells
+def tell_base(
+    ledger: pd.DataFrame, revenue: Revenue, *, months: int, window_days: int, lost_below: float, level: float = 0.9
+) -> Finding:
+    """What the base did over the last months, and what that did to revenue.
 
     Parameters
     ----------
     ledger : pandas.DataFrame
         Of `customer_ledger`.
-    found : Base
     revenue : Revenue
+        Of `revenue_retention`.
+    months : int
+        Of the ledger that are shown, the newest.
+    window_days : int
+        Length of the windows of `revenue`.
+    lost_below : float
+        Chance of a silence below which a customer counts as lost in the ledger.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    Finding
+        Its verdict is a `BaseVerdict`; frames ``ledger`` and ``revenue``.
     """
-
-    ledger: pd.DataFrame
-    found: Base
-    revenue: Revenue
-
-    def telling(self, months: int, window_days: int, lost_below: float) -> Finding:
-        """What the page tells: the newest `months` of the ledger; window and limit are those it was made with."""
-        facts = {"ratio": self.found.quick_ratio, "net_kept": self.revenue.net, "gross": self.revenue.gross}
-        facts |= {"days": window_days, "below": lost_below, **self.found.facts}
-        return Finding(self.found.finding, facts, {"ledger": self.ledger.tail(months), "revenue": self.revenue.bridge})
-
-
-def base_story(purchases: Purchases, observation_end, rhythm, window_days: int, level: float = 0.9) -> BaseStory:
-    """Ledger, finding and revenue of the base; `rhythm` holds r, alpha, days_per_unit and thresholds of `presence`."""
-    ledger = customer_ledger(presence(purchases, observation_end, *rhythm), observation_end)
-    revenue = revenue_retention(purchases, observation_end, window_days, level)
-    return BaseStory(ledger, base_finding(ledger, level=level), revenue)
+    found = base_change(ledger, level=level)
+    facts = {"ratio": found.quick_ratio, "net_kept": revenue.net, "gross": revenue.gross}
+    facts |= {"days": window_days, "below": lost_below}
+    if found.verdict is BaseVerdict.CLOSED:
+        facts |= {"last_new": found.last_new, "closing": found.closing}
+    elif found.verdict is not BaseVerdict.TOO_SHORT:
+        facts |= {"net": abs(found.net.value), "arrived": found.arrived, "lost": found.lost, "months": found.months}
+    return Finding(found.verdict, facts, {"ledger": ledger.tail(months), "revenue": revenue.bridge})

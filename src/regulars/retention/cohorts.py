@@ -17,6 +17,7 @@ DAYS_PER_MONTH = 30.4375
 def cohort_retention(
     purchases: Purchases,
     observation_end=None,
+    *,
     unit: str = "month",
     kind: str = "on",
     window: str = "calendar",
@@ -27,6 +28,7 @@ def cohort_retention(
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        On which days each customer bought, and for how much.
     observation_end : date, optional
         Last day of the data; that of the last order without it.
     unit : {"month", "quarter", "year"}
@@ -178,34 +180,13 @@ def recent_cells(cohorts: pd.DataFrame, most: int = 12) -> pd.DataFrame:
     return later[later["cohort"].isin(newest)].assign(open=lambda cells: ~cells["mature"]).reset_index(drop=True)
 
 
-def pooled_curve(on: pd.DataFrame, on_or_after: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
-    """One curve out of a triangle of each kind, side by side, from the first period after that of the first purchase.
-
-    Parameters
-    ----------
-    on, on_or_after : pandas.DataFrame
-        As `cohort_retention` gives them.
-    level : float
-        Of Wilson's intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `pooled_retention` of the first, with ``later_share``, ``later_share_low`` and ``later_share_high`` of the
-        second, without period 0.
-    """
-    later = pooled_retention(on_or_after, level)[["period", "share", "share_low", "share_high"]]
-    later = later.rename(columns=lambda name: name if name == "period" else f"later_{name}")
-    return pooled_retention(on, level).merge(later, on="period").query("period > 0").reset_index(drop=True)
-
-
-def pooled_retention(cohorts: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
+def pooled_retention(cohorts: pd.DataFrame, *, level: float = 0.9) -> pd.DataFrame:
     """One curve out of a triangle: the share of all customers who bought in each period after their first.
 
     Parameters
     ----------
     cohorts : pandas.DataFrame
-        As `cohort_retention` gives it. Only mature cells are pooled.
+        As `cohort_retention` gives it; only mature cells are pooled.
     level : float
         Of Wilson's intervals.
 
@@ -230,6 +211,45 @@ def pooled_retention(cohorts: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
     table["share_low"] = np.where(table.index == 0, 1.0, low)
     table["share_high"] = np.where(table.index == 0, 1.0, high)
     return table.reset_index()
+
+
+class Triangles(NamedTuple):
+    """The two ways to count who still buys.
+
+    Parameters
+    ----------
+    on : pandas.DataFrame
+        `cohort_retention` of those who bought in the very period.
+    on_or_after : pandas.DataFrame
+        Of those who bought then or later.
+    """
+
+    on: pd.DataFrame
+    on_or_after: pd.DataFrame
+
+
+def triangles(purchases: Purchases, observation_end, *, unit: str = "month", level: float = 0.9) -> Triangles:
+    """Share of each cohort who buy in each later period, counted both ways.
+
+    Parameters
+    ----------
+    purchases : regulars.purchases.Purchases
+        On which days each customer bought, and for how much.
+    observation_end : date
+        Last day of the data.
+    unit : {"month", "quarter", "year"}
+        Length of a period.
+    level : float
+        Of Wilson's intervals.
+
+    Returns
+    -------
+    Triangles
+    """
+    kinds = ("on", "on_or_after")
+    return Triangles(
+        *(cohort_retention(purchases, observation_end, unit=unit, kind=kind, level=level) for kind in kinds)
+    )
 
 
 class Mixture(NamedTuple):
@@ -261,13 +281,13 @@ class Mixture(NamedTuple):
         return {name: getattr(self, name) for name in ("periods", "first", "last", "model_first", "model_last")}
 
 
-def mixture_curves(on: pd.DataFrame, on_or_after: pd.DataFrame, level: float = 0.9) -> Mixture:
+def mixture_curves(both: Triangles, *, level: float = 0.9) -> Mixture:
     """Lay the shifted beta-geometric model over the curve of all cohorts.
 
     Parameters
     ----------
-    on, on_or_after : pandas.DataFrame
-        As `cohort_retention` gives them.
+    both : Triangles
+        As `triangles` gives them.
     level : float
         Of Wilson's intervals.
 
@@ -289,16 +309,17 @@ def mixture_curves(on: pd.DataFrame, on_or_after: pd.DataFrame, level: float = 0
     --------
     >>> later = pd.DataFrame({"cohort": 1, "period": range(9), "n": 1000, "mature": True,
     ...                       "customers": [1000, 631, 468, 382, 326, 289, 262, 241, 223]})
-    >>> found = mixture_curves(later, later)
+    >>> found = mixture_curves(Triangles(later, later))
     >>> found.periods, round(found.first, 3), round(found.last, 3), round(found.model_last, 3)
     (4, 0.631, 0.853, 0.849)
     """
+    on, on_or_after = both
     reach = on_or_after.groupby("cohort")["period"].transform("max") // 2
     seen = on_or_after[on_or_after["mature"] & (on_or_after["period"] <= reach)]
     columns = ["period", "share", "share_low", "share_high", "n"]
     parts = [
-        pooled_retention(on, level).query("period > 0")[columns].assign(curve=StayCurve.IN_PERIOD.value),
-        pooled_retention(seen, level).query("period > 0")[columns].assign(curve=StayCurve.LATER.value),
+        pooled_retention(on, level=level).query("period > 0")[columns].assign(curve=StayCurve.IN_PERIOD.value),
+        pooled_retention(seen, level=level).query("period > 0")[columns].assign(curve=StayCurve.LATER.value),
     ]
     survivors = seen.pivot(index="cohort", columns="period", values="customers")
     try:
@@ -313,9 +334,3 @@ def mixture_curves(on: pd.DataFrame, on_or_after: pd.DataFrame, level: float = 0
     rates = (model.data["kept"] / model.data["at_risk"]).tolist()
     said = model.retention_rate([1, periods])
     return Mixture(pd.concat(parts, ignore_index=True), periods, rates[0], rates[-1], float(said[0]), float(said[1]))
-
-
-def triangles(purchases: Purchases, observation_end, unit: str = "month", level: float = 0.9) -> list:
-    """Triangles "on" and "on or after"; parameters as for `cohort_retention`."""
-    kinds = ("on", "on_or_after")
-    return [cohort_retention(purchases, observation_end, unit, kind, level=level) for kind in kinds]

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from regulars.finding import NOT_SUPPLIED, Finding
-from regulars.retention.dates import DATES, DateRules
-from regulars.statistics.intervals import Estimate, share, z_value
+from regulars.finding import NOT_SUPPLIED, Finding, may_refuse, tells
+from regulars.labels import Change
+from regulars.retention.dates import DATES
+from regulars.settings import DateRules
+from regulars.statistics.intervals import Estimate, against, share, z_value
 
 FEWEST_GAPS = 2  # of a product by one customer: with fewer there is no pace of the customer's own
 FEWEST_CUSTOMERS = 30
@@ -17,7 +19,7 @@ NARROWER = 0.05  # share by which knowing the quantity must narrow a window to b
 LATE = 0.95  # chance that the jar would be empty by now, from which on the customer gets it elsewhere
 
 
-class ConsumptionFinding(StrEnum):
+class JarVerdict(StrEnum):
     """Whether the quantity taken last tells when a customer comes back."""
 
     SHARPENS = "sharpens"
@@ -32,7 +34,7 @@ class Consumption:
 
     Parameters
     ----------
-    finding : ConsumptionFinding
+    verdict : JarVerdict
         ``sharpens``: a larger quantity lasts longer beyond noise, knowing it narrows windows by 5 % or more, and
         windows made of that held the last waits known; ``no_link``: it does not last longer, or not by enough to
         matter; ``not_held``: the windows were too narrow; ``too_few``: fewer than 30 customers bought something three
@@ -48,20 +50,23 @@ class Consumption:
         One row per customer: ``customer_id``, ``product_id`` (of what the last order held, that bought on the most
         days), ``last_day``, ``quantity`` (taken then), ``gaps``, ``centre`` and ``spread`` of the logarithm of the
         days until the next order.
+    window_level : float
+        Share of the waits that was to fall inside their windows.
     """
 
-    finding: ConsumptionFinding
+    verdict: JarVerdict
     slope: Estimate
     narrower: float
     inside: Estimate
     staples: pd.DataFrame
+    window_level: float = DateRules.window_level
 
 
 STAPLES = ["customer_id", "product_id", "last_day", "quantity", "gaps", "centre", "spread"]
 
 
 def learn_consumption(
-    lines: pd.DataFrame | None, observation_end, level: float = 0.9, rules: DateRules | None = None
+    lines: pd.DataFrame | None, observation_end, *, level: float = 0.9, rules: DateRules | None = None
 ) -> Consumption | None:
     """Learn from order lines how long a quantity lasts each customer.
 
@@ -95,7 +100,7 @@ def learn_consumption(
     --------
     >>> from regulars.simulate.jars import jar_lines
     >>> found = learn_consumption(jar_lines(customers=80, seed=1), "2025-12-31")
-    >>> found.finding.value, bool(0.8 < found.slope.value < 1.2)
+    >>> found.verdict.value, bool(0.8 < found.slope.value < 1.2)
     ('sharpens', True)
     """
     if lines is None:
@@ -109,17 +114,17 @@ def learn_consumption(
     if not np.isfinite(fit.slope.low):  # everybody always takes the same quantity: nothing can be learnt
         return _untold(len(waits))
     inside = _held(fit, waits, rules.window_level, level)
-    finding = ConsumptionFinding.SHARPENS
-    if not fit.slope.low > 0 or fit.narrower < NARROWER:
-        finding = ConsumptionFinding.NO_LINK
-    elif inside.high < rules.window_level:
-        finding = ConsumptionFinding.NOT_HELD
-    return Consumption(finding, fit.slope, fit.narrower, inside, _staples(fit, bought, waits))
+    verdict = JarVerdict.SHARPENS
+    if against(fit.slope) is not Change.UP or fit.narrower < NARROWER:
+        verdict = JarVerdict.NO_LINK
+    elif against(inside, rules.window_level) is Change.DOWN:
+        verdict = JarVerdict.NOT_HELD
+    return Consumption(verdict, fit.slope, fit.narrower, inside, _staples(fit, bought, waits), rules.window_level)
 
 
 def _untold(waits: int) -> Consumption:
     nothing = Estimate(float("nan"), n=waits)
-    return Consumption(ConsumptionFinding.TOO_FEW, nothing, float("nan"), nothing, pd.DataFrame(columns=STAPLES))
+    return Consumption(JarVerdict.TOO_FEW, nothing, float("nan"), nothing, pd.DataFrame(columns=STAPLES))
 
 
 def _purchases(lines: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
@@ -206,8 +211,9 @@ def _staples(fit: _Fit, bought: pd.DataFrame, waits: pd.DataFrame) -> pd.DataFra
     )[STAPLES]
 
 
+@may_refuse
 def sharpened(
-    dates: pd.DataFrame, used: Consumption | None, observation_end, rules: DateRules | None = None
+    dates: pd.DataFrame, used: Consumption | None, observation_end, *, rules: DateRules | None = None
 ) -> pd.DataFrame:
     """Dates of the next order, sharpened where the jar tells more than the customer's rhythm.
 
@@ -220,6 +226,7 @@ def sharpened(
     observation_end : date
         The wait so far counts: what has lasted until then is not empty yet, or has been filled elsewhere.
     rules : DateRules, optional
+        When a date is worth telling, and how wide a window is; the usual ones without them.
 
     Returns
     -------
@@ -229,7 +236,7 @@ def sharpened(
         empty long ago (with a chance of 95 %) nothing is changed.
     """
     plain = dates.assign(product_id=pd.Series(pd.NA, dates.index, dtype="string"), quantity=np.nan)
-    if used is None or used.finding is not ConsumptionFinding.SHARPENS:
+    if used is None or used.verdict is not JarVerdict.SHARPENS:
         return plain
     rules, end = rules or DateRules(), pd.Timestamp(observation_end).normalize()
     staples = used.staples.set_index("customer_id").reindex(dates["customer_id"].array)
@@ -262,29 +269,31 @@ def sharpened(
     return dates.assign(**made)
 
 
-def consumption_finding(used: Consumption | None, dates: pd.DataFrame) -> Finding:
+@tells
+def tell_jar(used: Consumption | None, dates: pd.DataFrame) -> Finding:
     """Whether the quantity taken last tells when a customer comes back, and for how many it made the date.
 
     Parameters
     ----------
     used : Consumption or None
+        Of `learn_consumption`; None without order lines.
     dates : pandas.DataFrame
         Of `sharpened`.
 
     Returns
     -------
     Finding
-        ``not_supplied`` without order lines.
+        Its verdict is a `JarVerdict`, or ``not_supplied`` without order lines.
     """
     if used is None:
         return Finding(NOT_SUPPLIED)
-    if used.finding is ConsumptionFinding.TOO_FEW:
-        return Finding(used.finding, {"fewest": FEWEST_CUSTOMERS})
+    if used.verdict is JarVerdict.TOO_FEW:
+        return Finding(used.verdict, {"fewest": FEWEST_CUSTOMERS})
     ends = (2.0**end for end in (used.slope.value, used.slope.low, used.slope.high))
     facts = {"twice": Estimate(*ends, n=used.slope.n), "narrower": used.narrower}
-    if used.finding is ConsumptionFinding.NO_LINK:
-        return Finding(used.finding, facts)
-    facts["held"] = used.inside
-    if used.finding is ConsumptionFinding.SHARPENS:
+    if used.verdict is JarVerdict.NO_LINK:
+        return Finding(used.verdict, facts)
+    facts |= {"held": used.inside, "window": used.window_level}
+    if used.verdict is JarVerdict.SHARPENS:
         facts |= {"sharpened": int(dates["product_id"].notna().sum()), "staples": len(used.staples)}
-    return Finding(used.finding, facts)
+    return Finding(used.verdict, facts)

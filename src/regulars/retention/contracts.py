@@ -1,18 +1,27 @@
 """Customers under contract: who has ended theirs, how long the others will stay, what that is worth."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from regulars.clv.beta_discrete_weibull import DurationDependence, duration_dependence
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.statistics.intervals import Estimate, wilson, z_value
 from regulars.statistics.survival import Curve, kaplan_meier
 
 TERMS = 2400  # renewals that are summed up: two hundred years of months
-TOO_LITTLE = "untold"
 SIMPLE_FROM = 0.05  # p-value from which differences between customers alone explain how retention changes
+
+
+class ContractsVerdict(StrEnum):
+    """What becomes of a customer's own chance of leaving, the longer the customer is under contract."""
+
+    STEADY = "steady"  # differences between customers alone explain how retention changes
+    RISING = "rising"
+    FALLING = "falling"
+    UNTOLD = "untold"  # nobody has left, or fewer than three renewals were watched
 
 
 class Contracts(NamedTuple):
@@ -50,7 +59,7 @@ def contract_spells(contracts: pd.DataFrame, observation_end, period_months: int
         ``customer_id``, ``started_at``, ``ended_at`` (missing while it runs; later than the end of the data counts
         as running).
     observation_end : date
-        Last day of the data.
+        Last day of the data; contracts that start later are left out.
     period_months : int
         Months from one renewal to the next; renewals fall on the day of the month on which the contract started.
 
@@ -118,6 +127,7 @@ def survivors_of(periods, has_ended) -> np.ndarray:
     periods : array of int
         Renewal at which the contract ended, or renewals passed so far.
     has_ended : array of bool
+        Whether it has.
 
     Returns
     -------
@@ -161,9 +171,11 @@ class ContractStory(NamedTuple):
     to_come: Estimate
 
     @property
-    def is_simple(self) -> bool:
-        """Whether differences between customers alone explain how retention changes (5 % test)."""
-        return _is_simple(self.dependence)
+    def verdict(self) -> ContractsVerdict:
+        """By the test of whether differences between customers alone explain it (5 %), and which way it goes if not."""
+        if _is_simple(self.dependence):
+            return ContractsVerdict.STEADY
+        return ContractsVerdict.RISING if self.dependence.c.value > 1 else ContractsVerdict.FALLING
 
 
 def _is_simple(dependence: DurationDependence) -> bool:
@@ -172,6 +184,7 @@ def _is_simple(dependence: DurationDependence) -> bool:
 
 def contract_story(
     spells: pd.DataFrame,
+    *,
     annual_discount_rate: float,
     periods_per_year: float = 12,
     ahead: int = 12,
@@ -196,6 +209,7 @@ def contract_story(
     draws : int
         Parameters drawn from their normal approximation, on the log scale, behind the interval of DERL.
     seed : int
+        Of these draws.
 
     Returns
     -------
@@ -272,7 +286,7 @@ class Recurring(NamedTuple):
     gross: Estimate
 
 
-def recurring_revenue(contracts: pd.DataFrame, observation_end, months: int = 12, level: float = 0.9) -> Recurring:
+def recurring_revenue(contracts: pd.DataFrame, observation_end, *, months: int = 12, level: float = 0.9) -> Recurring:
     """Net and gross revenue retention of those who were under contract some months ago.
 
     Parameters
@@ -281,7 +295,9 @@ def recurring_revenue(contracts: pd.DataFrame, observation_end, months: int = 12
         ``customer_id``, ``started_at``, ``ended_at``, ``monthly_fee``; of contracts of one customer that overlap, the
         one that started last counts.
     observation_end : date
+        Last day of the data: that of the fees now.
     months : int
+        Before that day, of the fees then.
     level : float
         Of the intervals, those of a ratio of sums over customers (Cochran 1977, sec. 6.3).
 
@@ -324,7 +340,7 @@ def _ratio(part: pd.Series, whole: pd.Series, level: float) -> Estimate:
 
 
 def leaving_reasons(
-    contracts: pd.DataFrame, spells: pd.DataFrame, level: float = 0.9, min_cell: int = 1
+    contracts: pd.DataFrame, spells: pd.DataFrame, *, level: float = 0.9, min_cell: int = 1
 ) -> pd.DataFrame:
     """Why contracts ended that no other followed.
 
@@ -343,6 +359,13 @@ def leaving_reasons(
     -------
     pandas.DataFrame
         The most frequent first: ``reason``, ``customers``, ``n`` (who left and said why), ``share`` with limits.
+
+    Examples
+    --------
+    >>> contracts = pd.DataFrame({"customer_id": ["a", "b"], "started_at": pd.to_datetime(["2025-01-01"] * 2),
+    ...                           "ended_at": pd.to_datetime(["2025-03-01", None]), "reason": ["price", None]})
+    >>> leaving_reasons(contracts, contract_spells(contracts, "2025-06-30").spells)["reason"].tolist()
+    ['price']
     """
     last = contracts.merge(spells.loc[spells["has_ended"], ["customer_id", "ended_at"]], on=["customer_id", "ended_at"])
     said = last.dropna(subset=["reason"]).drop_duplicates("customer_id")["reason"]
@@ -354,9 +377,11 @@ def leaving_reasons(
     return counts[counts["customers"] >= min_cell].reset_index(drop=True)
 
 
-def contracts_finding(
+@tells
+def tell_contracts(
     contracts: pd.DataFrame | None,
     observation_end,
+    *,
     annual_discount_rate: float,
     level: float = 0.9,
     min_cell: int = 1,
@@ -370,6 +395,7 @@ def contracts_finding(
     contracts : pandas.DataFrame or None
         Clean table ``contracts``; None where not supplied.
     observation_end : date
+        Last day of the data.
     annual_discount_rate : float
         Per year.
     level : float
@@ -379,37 +405,37 @@ def contracts_finding(
     months : int
         Months after the start at which the share still there is told, and over which fees are compared.
     seed : int
+        Of the draws behind the interval of what is to come.
 
     Returns
     -------
     Finding
-        ``rising``, ``falling`` or ``steady`` by what becomes of a customer's own chance of leaving; ``untold`` where
-        nobody has left or fewer than three renewals were watched.
+        Its verdict is a `ContractsVerdict`, or ``not_supplied``; frames ``curve`` and, where told, ``reasons``.
     """
     if contracts is None:
         return Finding(NOT_SUPPLIED)
-    found = contract_spells(_with_columns(contracts), observation_end)
+    complete = _with_columns(contracts)
+    found = contract_spells(complete, observation_end)
     faults = {name: getattr(found, name) for name in ("reversed", "later", "overlapping", "returned")}
     try:
-        story = contract_story(found.spells, annual_discount_rate, level=level, seed=seed)
+        story = contract_story(found.spells, annual_discount_rate=annual_discount_rate, level=level, seed=seed)
     except ValueError:
-        return Finding(TOO_LITTLE, {"customers": len(found.spells), **faults})
+        return Finding(ContractsVerdict.UNTOLD, {"customers": len(found.spells), **faults})
     gone = story.curve.share_by(months)
     still = Estimate(1 - gone.value, 1 - gone.high, 1 - gone.low, gone.n)
-    c = story.dependence.c
-    verdict = "steady" if story.is_simple else "rising" if c.value > 1 else "falling"
-    usable = _with_columns(contracts).merge(found.spells[["customer_id"]], on="customer_id")
+    usable = complete.merge(found.spells[["customer_id"]], on="customer_id")
     usable = usable[~(usable["ended_at"] < usable["started_at"])]
-    fees = recurring_revenue(usable, observation_end, months, level)
-    reasons = leaving_reasons(usable, found.spells, level, min_cell)
+    fees = recurring_revenue(usable, observation_end, months=months, level=level)
+    reasons = leaving_reasons(usable, found.spells, level=level, min_cell=min_cell)
     frames = {"curve": _curves(story)} | ({"reasons": reasons} if len(reasons) else {})
     facts = {
-        "still": still, "months": months, "c": c, "chance": story.dependence.p_value, "to_come": story.to_come,
+        "still": still, "months": months, "c": story.dependence.c, "chance": story.dependence.p_value,
+        "to_come": story.to_come,
         "running": story.to_come.n, "net": fees.net, "gross": fees.gross, "rate": annual_discount_rate, **faults,
     }  # fmt: skip
     if len(reasons):
         facts |= {"left": int(reasons["n"].iloc[0])}
-    return Finding(verdict, facts, frames)
+    return Finding(story.verdict, facts, frames)
 
 
 def _with_columns(contracts: pd.DataFrame) -> pd.DataFrame:
@@ -426,7 +452,7 @@ def _curves(story: ContractStory) -> pd.DataFrame:
         .dropna()
         .set_axis(["period", "share", "share_low", "share_high"], axis=1)
     )
-    chosen = table["simple" if story.is_simple else "projected"]
+    chosen = table["simple" if story.verdict is ContractsVerdict.STEADY else "projected"]
     projected = pd.DataFrame({"period": table["period"], "share": chosen})
     both = pd.concat([seen.assign(curve="seen"), projected.assign(curve="projected")], ignore_index=True)
     return both[["curve", "period", "share", "share_low", "share_high"]]

@@ -1,19 +1,36 @@
 """What winning and keeping a customer costs, and what referrals bring, where campaigns and referrals are supplied."""
 
-from collections.abc import Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from regulars.clv.equity import acquisition_campaigns, acquisition_cost
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.clv.winning import acquisition_campaigns, acquisition_cost
+from regulars.finding import NOT_SUPPLIED, Finding, shown, tells
 from regulars.labels import Change, Purpose
 from regulars.purchases import Purchases, dates_of, day_numbers
-from regulars.statistics.intervals import Estimate, change, difference, share, z_value
+from regulars.statistics.intervals import Estimate, against, difference, share, z_value
 
 FOLK = 5.0  # "five times dearer to win than to keep": a saying without a study behind it
 NOTHING = Estimate(float("nan"), n=0)
+
+
+class CostsVerdict(StrEnum):
+    """Whether contacts have kept customers."""
+
+    PROVED = "proved"  # beyond noise, against control groups
+    UNPROVED = "unproved"
+    UNTOLD = "untold"  # there are no campaigns of both kinds, with contacts
+
+
+class ReferralsVerdict(StrEnum):
+    """Whether customers who were referred are worth more than others."""
+
+    MORE = "more"
+    LESS = "less"
+    ALIKE = "alike"
+    UNTOLD = "untold"  # nobody known was referred
 
 
 class Costs(NamedTuple):
@@ -34,6 +51,8 @@ class Costs(NamedTuple):
         Cost of one customer more who ordered; missing where the effect is not beyond noise.
     ratio : Estimate
         `win` over `contact`.
+    campaigns : int
+        Supplied; where there are none all else is missing.
     """
 
     win: Estimate
@@ -42,13 +61,17 @@ class Costs(NamedTuple):
     effect: Estimate
     keep: Estimate
     ratio: Estimate
+    campaigns: int
+
+    __repr__ = shown
 
 
 def campaign_costs(
-    campaigns: pd.DataFrame,
+    campaigns: pd.DataFrame | None,
     contacts: pd.DataFrame | None,
     purchases: Purchases,
     observation_end,
+    *,
     within_days: int,
     level: float = 0.9,
 ) -> Costs:
@@ -56,12 +79,13 @@ def campaign_costs(
 
     Parameters
     ----------
-    campaigns : pandas.DataFrame
+    campaigns : pandas.DataFrame or None
         ``campaign_id``, ``starts_at``; ``ends_at``, ``purpose``, ``actual_cost``, ``planned_cost`` where supplied. The
-        planned cost stands in where the actual one is missing.
+        planned cost stands in where the actual one is missing. None where not supplied.
     contacts : pandas.DataFrame or None
-        ``campaign_id``, ``customer_id``, ``is_control``.
+        ``campaign_id``, ``customer_id``, ``is_control``; None where not supplied.
     purchases : regulars.purchases.Purchases
+        On which days each customer bought.
     observation_end : date
         Campaigns that were not over by then are left out.
     within_days : int
@@ -73,6 +97,8 @@ def campaign_costs(
     -------
     Costs
     """
+    if campaigns is None:
+        return Costs(NOTHING, 0, NOTHING, NOTHING, NOTHING, NOTHING, 0)
     end = pd.Timestamp(observation_end).normalize()
     table = campaigns.reindex(columns=["campaign_id", "starts_at", "ends_at", "purpose", "actual_cost", "planned_cost"])
     table["cost"] = table["actual_cost"].astype(float).fillna(table["planned_cost"].astype(float))
@@ -89,11 +115,11 @@ def campaign_costs(
             spent = float(kept.loc[kept["campaign_id"].isin(treated["campaign_id"]), "cost"].sum())
             contact = Estimate(spent / len(treated), n=len(treated))
             effect = _effect(reached, purchases, end, within_days, level)
-            if effect.low > 0:
+            if against(effect) is Change.UP:
                 ends = (contact.value / part for part in (effect.value, effect.high, effect.low))
                 keep = Estimate(*(float(part) for part in ends), n=effect.n)
     ratio = Estimate(*(float(part / contact.value) for part in (win.value, win.low, win.high)), n=win.n)
-    return Costs(win, round(won), contact, effect, keep, ratio)
+    return Costs(win, round(won), contact, effect, keep, ratio, len(campaigns))
 
 
 def _effect(reached: pd.DataFrame, purchases: Purchases, end, within_days: int, level: float) -> Estimate:
@@ -122,41 +148,31 @@ def _variance(arm: Estimate) -> float:
     return p * (1 - p) / arm.n
 
 
-def costs_finding(
-    tables: Mapping[str, pd.DataFrame], purchases: Purchases, observation_end, within_days: int, level: float = 0.9
-) -> Finding:
-    """Cost to win against cost to keep, beside the folk number; parameters as `campaign_costs`.
+@tells
+def tell_costs(costs: Costs, *, within_days: int) -> Finding:
+    """Cost to win against cost to keep, beside the folk number.
+
+    Parameters
+    ----------
+    costs : Costs
+        Of `campaign_costs`.
+    within_days : int
+        After a campaign's start, in which orders counted there.
 
     Returns
     -------
     Finding
-        ``proved``, ``unproved`` by whether contacts kept customers beyond noise; ``untold`` where there are no
-        campaigns of both kinds, with contacts; ``not_supplied`` without any campaigns.
+        Its verdict is a `CostsVerdict`, or ``not_supplied`` without any campaigns.
     """
-    if "campaigns" not in tables:
+    if not costs.campaigns:
         return Finding(NOT_SUPPLIED)
-    contacts = tables.get("campaign_contacts")
-    found = campaign_costs(tables["campaigns"], contacts, purchases, observation_end, within_days, level)
-    if not np.isfinite(found.ratio.value):
-        return Finding("untold")
-    facts = {"win": found.win, "contact": found.contact, "ratio": found.ratio, "folk": FOLK, "effect": found.effect}
-    facts |= {"days": within_days, "won": found.won, "reached": found.contact.n}
-    if np.isfinite(found.keep.value):
-        return Finding("proved", facts | {"keep": found.keep})
-    return Finding("unproved", facts)
-
-
-def contact_effect(
-    tables: Mapping[str, pd.DataFrame], purchases: Purchases, observation_end, within_days: int, level: float = 0.9
-) -> Estimate:
-    """How many more of the contacted ordered than of the control groups; missing without campaigns or controls.
-
-    Parameters as `campaign_costs`.
-    """
-    if "campaigns" not in tables:
-        return NOTHING
-    contacts = tables.get("campaign_contacts")
-    return campaign_costs(tables["campaigns"], contacts, purchases, observation_end, within_days, level).effect
+    if not np.isfinite(costs.ratio.value):
+        return Finding(CostsVerdict.UNTOLD)
+    facts = {"win": costs.win, "contact": costs.contact, "ratio": costs.ratio, "folk": FOLK, "effect": costs.effect}
+    facts |= {"days": within_days, "won": costs.won, "reached": costs.contact.n}
+    if against(costs.effect) is Change.UP:
+        return Finding(CostsVerdict.PROVED, facts | {"keep": costs.keep})
+    return Finding(CostsVerdict.UNPROVED, facts)
 
 
 class Referred(NamedTuple):
@@ -183,8 +199,10 @@ class Referred(NamedTuple):
     gap: Estimate
     per_referrer: float
 
+    __repr__ = shown
 
-def referral_value(referrals: pd.DataFrame, value: pd.DataFrame, level: float = 0.9) -> Referred:
+
+def referral_value(referrals: pd.DataFrame, value: pd.DataFrame, *, level: float = 0.9) -> Referred:
     """Referral rate and value of the referred.
 
     Parameters
@@ -226,21 +244,29 @@ def _mean(values: pd.Series, level: float) -> Estimate:
     return Estimate(mean, mean - reach, mean + reach, n)
 
 
-def referrals_finding(referrals: pd.DataFrame | None, value: pd.DataFrame, level: float = 0.9) -> Finding:
-    """Who refers, and whether the referred are worth more; parameters as `referral_value`.
+@tells
+def tell_referrals(referrals: pd.DataFrame | None, value: pd.DataFrame, *, level: float = 0.9) -> Finding:
+    """Who refers, and whether the referred are worth more.
+
+    Parameters
+    ----------
+    referrals : pandas.DataFrame or None
+        ``referrer_id``, ``referred_id``; None where not supplied.
+    value : pandas.DataFrame
+        ``customer_id``, ``clv``, one row per customer.
+    level : float
+        Of the intervals, and so of the verdict.
 
     Returns
     -------
     Finding
-        ``more``, ``less``, ``alike`` (no difference beyond noise), ``untold`` (nobody known was referred) or
-        ``not_supplied``.
+        Its verdict is a `ReferralsVerdict`, or ``not_supplied``.
     """
     if referrals is None:
         return Finding(NOT_SUPPLIED)
-    found = referral_value(referrals, value, level)
-    moved = change(found.worth, found.others)
+    found = referral_value(referrals, value, level=level)
+    moved = against(found.gap)
     if moved is Change.UNKNOWN:
-        return Finding("untold")
-    facts = {name: getattr(found, name) for name in found._fields if name != "gap"}
-    verdict = {Change.UP: "more", Change.DOWN: "less"}.get(moved, "alike")
-    return Finding(verdict, facts | {"gap": found.gap})
+        return Finding(ReferralsVerdict.UNTOLD)
+    told = {Change.UP: ReferralsVerdict.MORE, Change.DOWN: ReferralsVerdict.LESS}
+    return Finding(told.get(moved, ReferralsVerdict.ALIKE), found._asdict())

@@ -1,30 +1,21 @@
 """When each customer should order next, by when to call, and whether such dates have been right."""
 
-from enum import StrEnum
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding
+from regulars.finding import may_refuse, refused
 from regulars.retention.risk import can_tell_alive
 from regulars.settings import DateRules
 from regulars.statistics.distinct import distinct_rows
 from regulars.statistics.intervals import Estimate, share
 
-
-class DatesFinding(StrEnum):
-    """Whether the date of the next order can be told."""
-
-    MOST = "most"
-    SOME = "some"
-    NONE = "none"
-
-
 DATES = ("next_order_low", "next_order_median", "next_order_high")
 
 
-def next_order(model, value: pd.DataFrame, observation_end, days_per_unit: float = 7.0, rules: DateRules | None = None):
+@may_refuse
+def next_order(
+    model, value: pd.DataFrame, observation_end, *, days_per_unit: float = 7.0, rules: DateRules | None = None
+) -> pd.DataFrame:
     """Chance that no order ever comes and, given that one does, when: for every customer.
 
     Parameters
@@ -38,6 +29,7 @@ def next_order(model, value: pd.DataFrame, observation_end, days_per_unit: float
     days_per_unit : float
         Days in the time unit of the model.
     rules : DateRules, optional
+        When a date is worth telling, and how wide a window is; the usual ones without them.
 
     Returns
     -------
@@ -90,94 +82,71 @@ def next_order(model, value: pd.DataFrame, observation_end, days_per_unit: float
     )
 
 
-def untold(customers: pd.Series) -> pd.DataFrame:
-    """Customers with nothing told of state and next order, as the scored table has them: their orders allow no model.
-
-    Examples
-    --------
-    >>> untold(pd.Series(["a", "b"], name="customer_id")).notna().sum().to_dict()["customer_state"]
-    0
-    """
-    days = dict.fromkeys(("next_order_low", "next_order_median", "next_order_high", "call_by"), pd.NaT)
-    none = pd.Series(pd.NA, customers.index, dtype="string")
-    return customers.to_frame().assign(customer_state=none, p_never=np.nan, **days)
-
-
-class Dates(NamedTuple):
-    """Whether dates can be told, and for whom.
-
-    Parameters
-    ----------
-    finding : DatesFinding
-        ``most``: at least half of the customers who ordered more than once have a call-by date; ``some``; ``none``.
-    told : Estimate
-        Share of those customers with a call-by date.
-    usual_window : float
-        Median width of their windows, days; infinite where most cannot be told.
-    """
-
-    finding: DatesFinding
-    told: Estimate
-    usual_window: float
-
-    def telling(
-        self, bands: pd.DataFrame, due: pd.DataFrame, expected: Estimate, limit: int, within: int, **facts
-    ) -> Finding:
-        """What the page tells.
-
-        Parameters
-        ----------
-        bands : pandas.DataFrame
-            Of `regulars.retention.active_bands`.
-        due : pandas.DataFrame
-            Of `call_list`, with pseudonyms as ``customer``.
-        expected : Estimate
-            Of `regulars.retention.expected_active`.
-        limit : int
-            Widest window at which a date is told.
-        within : int
-            Days for which customers are expected.
-        **facts
-            Of how dates did in the past.
-        """
-        facts = {"told": self.told, "limit": limit, "within": within, "expected": expected, "n": expected.n, **facts}
-        jars = due[due["product_id"].notna()]
-        frames = {"expected": bands, "list": due} | ({"jars": jars} if len(jars) else {})
-        return Finding(self.finding, facts, frames)
-
-
-def dates_finding(dates: pd.DataFrame, frequency, level: float = 0.9) -> Dates:
-    """What may be said of dates as a whole; one-time buyers have no rhythm and are left out.
+@may_refuse
+def dated_share(dates: pd.DataFrame, frequency, *, level: float = 0.9) -> Estimate:
+    """Share of the customers with a call-by date; one-time buyers have no rhythm and are left out.
 
     Parameters
     ----------
     dates : pandas.DataFrame
         As `next_order` gives them.
     frequency : array of int
-        Of the same customers.
+        Repeat purchase days of the same customers.
     level : float
         Of the interval.
 
     Returns
     -------
-    Dates
-        ``none`` also where fewer than one in a hundred have a date.
+    Estimate
+        Between 0 and 1; n counts those who ordered more than once; missing where nobody did.
 
     Examples
     --------
-    >>> dates = pd.DataFrame({"call_by": pd.to_datetime(["2026-07-03", None]), "window_days": [20.0, 300.0]})
-    >>> dates_finding(dates, [3, 2]).finding
-    <DatesFinding.MOST: 'most'>
+    >>> dates = pd.DataFrame({"call_by": pd.to_datetime(["2026-07-03", None, None])})
+    >>> dated_share(dates, [3, 2, 0]).value
+    0.5
     """
     repeat = dates[np.asarray(frequency) > 0]
-    told = share(int(repeat["call_by"].notna().sum()), len(repeat), level) if len(repeat) else Estimate(np.nan, n=0)
-    usual = float(np.median(repeat["window_days"])) if len(repeat) else float("inf")
-    if not told.value >= 0.01:
-        return Dates(DatesFinding.NONE, told, usual)
-    return Dates(DatesFinding.MOST if told.value >= 0.5 else DatesFinding.SOME, told, usual)
+    return share(int(repeat["call_by"].notna().sum()), len(repeat), level)
 
 
-def call_list(dates: pd.DataFrame, value: pd.DataFrame, observation_end, within_days: int = 7, n: int = 50):
+def scored_table(value: pd.DataFrame, dates: pd.DataFrame, *, customers: pd.Series) -> pd.DataFrame:
+    """State and next order of each customer, as the scored table of the stage has them.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        ``customer_id``, ``customer_state``, one row per customer.
+    dates : pandas.DataFrame
+        As `next_order`, or `regulars.retention.sharpened`, gives them.
+    customers : pandas.Series
+        Ids, which stand there with nothing told where the orders allow no model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per customer: ``customer_id``, ``customer_state``, ``p_never``, ``next_order_low``,
+        ``next_order_median``, ``next_order_high``, ``call_by``.
+
+    Examples
+    --------
+    >>> from regulars.finding import Refusal
+    >>> none = Refusal("there is one customer only.")
+    >>> scored_table(none, none, customers=pd.Series(["a"], name="customer_id")).notna().sum().sum()
+    np.int64(1)
+    """
+    if refused(value, dates) is not None:
+        state = pd.Series(pd.NA, customers.index, dtype="string")
+        days = dict.fromkeys((*DATES, "call_by"), pd.NaT)
+        return customers.to_frame().assign(customer_state=state, p_never=np.nan, **days)
+    told = dates[["customer_id", "p_never", *DATES, "call_by"]]
+    return value[["customer_id", "customer_state"]].merge(told, on="customer_id")
+
+
+@may_refuse
+def due_this_week(
+    dates: pd.DataFrame, value: pd.DataFrame, observation_end, *, within_days: int = 7, n: int = 50
+) -> pd.DataFrame:
     """Customers whose call-by date falls into the next days, the one with the highest expected margin first.
 
     Parameters
@@ -187,6 +156,7 @@ def call_list(dates: pd.DataFrame, value: pd.DataFrame, observation_end, within_
     value : pandas.DataFrame
         ``customer_id``, ``clv``, ``spend_per_order``.
     observation_end : date
+        Last day of the data; the days are counted from it.
     within_days : int
         A week of calls.
     n : int
@@ -195,8 +165,8 @@ def call_list(dates: pd.DataFrame, value: pd.DataFrame, observation_end, within_
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``call_by``, the dates of the window, ``p_never``, ``spend_per_order``, ``clv`` (currency),
-        ``product_id`` and ``quantity`` of what runs out, where that made the date.
+        At most `n` rows: ``customer_id``, ``call_by``, the dates of the window, ``p_never``, ``spend_per_order`` and
+        ``clv`` (currency), ``product_id`` and ``quantity`` of what runs out, where that made the date.
     """
     end = pd.Timestamp(observation_end).normalize()
     soon = dates[dates["call_by"].notna() & (dates["call_by"] <= end + pd.Timedelta(days=within_days))]
@@ -206,7 +176,9 @@ def call_list(dates: pd.DataFrame, value: pd.DataFrame, observation_end, within_
     return found.reindex(columns=columns).reset_index(drop=True)
 
 
-def next_order_pit(model, past: pd.DataFrame, days_until, horizon_days: int, days_per_unit: float = 7.0, seed: int = 0):
+def next_order_pit(
+    model, past: pd.DataFrame, days_until, *, horizon_days: int, days_per_unit: float = 7.0, seed: int = 0
+) -> np.ndarray:
     """Where the next order fell in its predicted distribution: evenly between 0 and 1 if the distribution is right.
 
     Parameters
@@ -220,7 +192,9 @@ def next_order_pit(model, past: pd.DataFrame, days_until, horizon_days: int, day
     horizon_days : int
         Days watched after the cutoff.
     days_per_unit : float
+        Days in the time unit of the model.
     seed : int
+        Of the places that are drawn.
 
     Returns
     -------
@@ -238,7 +212,7 @@ def next_order_pit(model, past: pd.DataFrame, days_until, horizon_days: int, day
     >>> model = BetaGeoFitter()
     >>> model.params_ = pd.Series({"r": 2.0, "alpha": 2.0, "a": 0.3, "b": 6.0})
     >>> past = pd.DataFrame({"frequency": [5, 5], "recency": [9.0, 9.0], "T": [10.0, 10.0]})
-    >>> places = next_order_pit(model, past, [1.0, np.nan], 70)
+    >>> places = next_order_pit(model, past, [1.0, np.nan], horizon_days=70)
     >>> bool(places[0] < 0.15), bool(places[1] > 0.9)
     (True, True)
     """
@@ -254,7 +228,7 @@ def next_order_pit(model, past: pd.DataFrame, days_until, horizon_days: int, day
     return below + np.random.default_rng(seed).random(len(day)) * (above - below)
 
 
-def dates_calibration(places: np.ndarray, window_level: float = 0.8, level: float = 0.9) -> dict[str, Estimate]:
+def dates_calibration(places: np.ndarray, *, window_level: float = 0.8, level: float = 0.9) -> dict[str, Estimate]:
     """How often the window of the next order held it, and how often the order came earlier or later.
 
     Parameters

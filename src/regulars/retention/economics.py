@@ -1,23 +1,33 @@
 """What retention is worth: a point of it in money, and when winning a customer back pays."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding
+from regulars.finding import Finding, may_refuse, shown, tells
 from regulars.labels import CustomerState, EquityLever
 from regulars.purchases import Purchases
 from regulars.retention.base import presence
 from regulars.retention.risk import can_tell_alive
-from regulars.retention.states import Thresholds
+from regulars.retention.states import Rhythm
+from regulars.settings import Certainty, Thresholds
 from regulars.statistics.intervals import Estimate, z_value
 from regulars.statistics.survival import kaplan_meier
 
 POINT = 0.01
 # per cent that the value of customers rises by when a driver improves by one per cent: Gupta, Lehmann and Stuart (2004)
 PUBLISHED = {EquityLever.RETENTION: 5.0, EquityLever.MARGIN: 1.0, EquityLever.ACQUISITION_COST: 0.1}
+
+
+class WorthVerdict(StrEnum):
+    """Whether a point of retention can be valued."""
+
+    TOLD = "told"
+    UNKNOWN = "unknown"
 
 
 class Point(NamedTuple):
@@ -46,9 +56,12 @@ class Point(NamedTuple):
     elasticity: Estimate
     n: int
 
+    __repr__ = shown
 
+
+@may_refuse
 def point_of_retention(
-    value: pd.DataFrame, purchases: Purchases, observation_end, days: int, level_uncertainty=0.0, level: float = 0.9
+    value: pd.DataFrame, purchases: Purchases, observation_end, *, days: int, certainty: Certainty
 ) -> Point:
     """Margin that hangs on one point of the share of customers kept from one window to the next.
 
@@ -61,13 +74,13 @@ def point_of_retention(
     value : pandas.DataFrame
         ``customer_id``, ``frequency``, ``p_alive``, ``clv``, ``value_at_risk``.
     purchases : regulars.purchases.Purchases
+        On which days each customer bought.
     observation_end : date
+        Last day of the second window.
     days : int
-        Length of both windows, as for `regulars.retention.kept_share`.
-    level_uncertainty : float
-        Standard deviation of the level of any total, as a share, that no model sees.
-    level : float
-        Of the intervals.
+        Length of both windows.
+    certainty : Certainty
+        Level of the intervals, and what no model sees of a total's.
 
     Returns
     -------
@@ -80,7 +93,8 @@ def point_of_retention(
     ...                       "clv": [80.0, 20.0], "value_at_risk": [5.0, 30.0]})
     >>> orders = pd.DataFrame({"customer_id": ["a", "b", "a"], "amount": 1.0,
     ...                        "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-02-10"])})
-    >>> point = point_of_retention(value, Purchases.of(orders), "2026-03-01", 30)
+    >>> sure = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
+    >>> point = point_of_retention(value, Purchases.of(orders), "2026-03-01", days=30, certainty=sure)
     >>> round(point.up.value, 6), round(point.down.value, 6), point.n
     (0.6, 1.6, 2)
     """
@@ -92,52 +106,10 @@ def point_of_retention(
     chosen = can_tell_alive(value).to_numpy() & before
     base, kept = value[chosen], now[chosen]
     n, share = len(base), float(kept.mean()) if len(base) else float("nan")
-    gain = _mean(base.loc[~kept, "value_at_risk"], level_uncertainty, level)
-    loss = _mean(base.loc[kept, "clv"], level_uncertainty, level)
+    gain, loss = _mean(base.loc[~kept, "value_at_risk"], certainty), _mean(base.loc[kept, "clv"], certainty)
     total = float(base["clv"].sum())
     scale = share / total if total else float("nan")
     return Point(_times(gain, POINT * n), _times(loss, POINT * n), POINT * n, gain.value, _times(gain, n * scale), n)
-
-
-class Worth(NamedTuple):
-    """What retention is worth.
-
-    Parameters
-    ----------
-    point : Point
-    back : pandas.DataFrame
-        Of `win_back`.
-    finding : str
-        ``told`` or, where a point cannot be valued, ``unknown``.
-    """
-
-    point: Point
-    back: pd.DataFrame
-    finding: str
-
-    @property
-    def facts(self) -> dict:
-        """What the sentence of this finding needs."""
-        point = self.point
-        return {"up": point.up, "customers": point.customers} if self.finding == "told" else {}
-
-    def telling(
-        self, value: pd.DataFrame, contact_cost: float, days: int, months: int, levers=None, doubt=0.0, level=0.9
-    ) -> Finding:
-        """What the page tells.
-
-        `value` and the settings are those that it was made with, `months` is the horizon, `levers` are the elasticities
-        that the value stage recorded, if it did.
-        """
-        point = self.point
-        facts = {"cost": contact_cost, "days": days, "months": months, "n": point.n, **self.facts}
-        frames = {"back": self.back}
-        if levers:
-            frames["levers"] = beside_published(levers)
-        if self.finding == "told":
-            facts |= {"down": point.down, "each": point.each, "elasticity": point.elasticity}
-            frames["equity"] = equity_by_point(float(value["clv"].sum()), point, len(value), doubt, level)
-        return Finding(self.finding, facts, frames)
 
 
 def beside_published(levers: Sequence[Mapping]) -> pd.DataFrame:
@@ -177,7 +149,7 @@ def beside_published(levers: Sequence[Mapping]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["lever", "elasticity", "elasticity_low", "elasticity_high", "published"])
 
 
-def equity_by_point(total: float, point: Point, customers: int, level_uncertainty=0.0, level: float = 0.9):
+def equity_by_point(total: float, point: Point, customers: int, *, certainty: Certainty) -> pd.DataFrame:
     """Margin to come of all customers if a point fewer, as many, or a point more of them are kept.
 
     Parameters
@@ -185,10 +157,11 @@ def equity_by_point(total: float, point: Point, customers: int, level_uncertaint
     total : float
         Margin to come as things stand (currency).
     point : Point
+        Of `point_of_retention`.
     customers : int
         Behind the total.
-    level_uncertainty, level : float
-        As for `point_of_retention`.
+    certainty : Certainty
+        Level of the intervals, and what no model sees of the total.
 
     Returns
     -------
@@ -197,12 +170,12 @@ def equity_by_point(total: float, point: Point, customers: int, level_uncertaint
 
     Examples
     --------
-    >>> nothing = Estimate(float("nan"))
-    >>> table = equity_by_point(100.0, Point(Estimate(2.0), Estimate(3.0), 1.0, 2.0, nothing, 9), 10)
+    >>> sure, nothing = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0), Estimate(float("nan"))
+    >>> table = equity_by_point(100.0, Point(Estimate(2.0), Estimate(3.0), 1.0, 2.0, nothing, 9), 10, certainty=sure)
     >>> table["equity"].tolist()
     [97.0, 100.0, 102.0]
     """
-    reach = z_value(level) * level_uncertainty
+    reach = z_value(certainty.level) * certainty.level_uncertainty
     rows = []
     for step, moved in (("fewer", _times(point.down, -1)), ("same", Estimate(0.0, 0.0, 0.0)), ("more", point.up)):
         equity = total + moved.value
@@ -216,29 +189,13 @@ def equity_by_point(total: float, point: Point, customers: int, level_uncertaint
     return pd.DataFrame(rows)
 
 
-def worth_story(
-    value,
-    purchases: Purchases,
-    observation_end,
-    rhythm,
-    window_days: int,
-    contact_cost: float,
-    level_uncertainty=0.0,
-    level=0.9,
-) -> Worth:
-    """A point of retention and win-backs in money; `rhythm` holds the rest of what `win_back` takes."""
-    point = point_of_retention(value, purchases, observation_end, window_days, level_uncertainty, level)
-    settings = {"contact_cost": contact_cost, "days": window_days, "level": level}
-    back = win_back(value, purchases, observation_end, *rhythm, **settings)
-    return Worth(point, back, "told" if np.isfinite(point.up.value) else "unknown")
-
-
-def _mean(values: pd.Series, level_uncertainty: float, level: float) -> Estimate:
+def _mean(values: pd.Series, certainty: Certainty) -> Estimate:
     n = len(values)
     if n < 2:
         return Estimate(float(values.mean()) if n else float("nan"), n=n)
     mean = float(values.mean())
-    reach = z_value(level) * float(np.hypot(values.std() / np.sqrt(n), level_uncertainty * mean))
+    error = float(np.hypot(values.std() / np.sqrt(n), certainty.level_uncertainty * mean))
+    reach = z_value(certainty.level) * error
     return Estimate(mean, max(mean - reach, 0.0), mean + reach, n)
 
 
@@ -246,14 +203,12 @@ def _times(estimate: Estimate, factor: float) -> Estimate:
     return Estimate(*(float(end * factor) for end in (estimate.value, estimate.low, estimate.high)), n=estimate.n)
 
 
+@may_refuse
 def win_back(
     value: pd.DataFrame,
     purchases: Purchases,
     observation_end,
-    r: float,
-    alpha: float,
-    days_per_unit: float = 7.0,
-    thresholds: Thresholds | None = None,
+    rhythm: Rhythm,
     *,
     contact_cost: float,
     days: int = 90,
@@ -265,8 +220,12 @@ def win_back(
     ----------
     value : pandas.DataFrame
         ``customer_state``, ``frequency``, ``p_alive``, ``value_at_risk``.
-    purchases, observation_end, r, alpha, days_per_unit, thresholds
-        As for `regulars.retention.customer_states`.
+    purchases : regulars.purchases.Purchases
+        On which days each customer bought.
+    observation_end : date
+        Last day of the data.
+    rhythm : Rhythm
+        In which customers order, and where one state ends and the next begins.
     contact_cost : float
         Of one contact, currency.
     days : int
@@ -287,14 +246,14 @@ def win_back(
     --------
     >>> from regulars.simulate import order_log
     >>> from regulars.retention import customer_states
-    >>> purchases = Purchases.of(order_log(customers=200, seed=2))
-    >>> states = customer_states(purchases, "2025-12-31", 0.9, 9.0)
+    >>> purchases, rhythm = Purchases.of(order_log(customers=200, seed=2)), Rhythm(0.9, 9.0)
+    >>> states = customer_states(purchases, "2025-12-31", rhythm)
     >>> value = states.assign(frequency=1, p_alive=0.4, value_at_risk=20.0)
-    >>> table = win_back(value, purchases, "2025-12-31", 0.9, 9.0, contact_cost=5.0)
+    >>> table = win_back(value, purchases, "2025-12-31", rhythm, contact_cost=5.0)
     >>> table["customer_state"].tolist(), table["break_even"].tolist()[-1]
     (['slipping', 'dormant', 'lost'], 0.25)
     """
-    limits = thresholds or Thresholds()
+    limits = rhythm.thresholds
     told = value[can_tell_alive(value)]
     from_state = {
         CustomerState.SLIPPING: limits.slipping_below,
@@ -306,10 +265,8 @@ def win_back(
         group = told.loc[told["customer_state"] == state.value, "value_at_risk"]
         brings = float(group.mean()) if len(group) else float("nan")
         share = contact_cost / brings if brings > 0 else float("nan")
-        spells = presence(
-            purchases, observation_end, r, alpha, days_per_unit, Thresholds(lost_below=below, new_days=limits.new_days)
-        )
-        unasked = _unasked(spells, observation_end, days, level)
+        gone = replace(rhythm, thresholds=Thresholds(lost_below=below, new_days=limits.new_days))
+        unasked = _unasked(presence(purchases, observation_end, gone), observation_end, days, level)
         rows.append(
             {
                 "customer_state": state.value, "customers": len(group), "brings": brings,
@@ -327,3 +284,51 @@ def _unasked(spells: pd.DataFrame, observation_end, days: int, level: float) -> 
         return Estimate(float("nan"), n=0)
     until = (absent["next_day"].fillna(end) - absent["lapse_day"]).dt.days
     return kaplan_meier(until, absent["next_day"].notna(), level).share_by(days)
+
+
+@tells
+def tell_worth(
+    point: Point,
+    back: pd.DataFrame,
+    value: pd.DataFrame,
+    *,
+    elasticities: Sequence[Mapping],
+    contact_cost: float,
+    window_days: int,
+    months: int,
+    certainty: Certainty,
+) -> Finding:
+    """What retention is worth: a point of it, beside published averages, and when a win-back pays.
+
+    Parameters
+    ----------
+    point : Point
+        Of `point_of_retention`.
+    back : pandas.DataFrame
+        Of `win_back`.
+    value : pandas.DataFrame
+        ``clv`` (currency), one row per customer.
+    elasticities : sequence of mapping
+        Of customer equity, as the value stage recorded them; may be empty.
+    contact_cost : float
+        Of one contact, currency.
+    window_days : int
+        Length of the windows in which customers are kept.
+    months : int
+        Horizon of the margin.
+    certainty : Certainty
+        Level of the intervals, and what no model sees of a total's.
+
+    Returns
+    -------
+    Finding
+        Its verdict is a `WorthVerdict`; frames ``back`` and, where they can be told, ``levers`` and ``equity``.
+    """
+    facts = {"cost": contact_cost, "days": window_days, "months": months, "n": point.n}
+    frames = {"back": back} | ({"levers": beside_published(elasticities)} if elasticities else {})
+    if not np.isfinite(point.up.value):
+        return Finding(WorthVerdict.UNKNOWN, facts, frames)
+    facts |= {"up": point.up, "customers": point.customers, "down": point.down, "each": point.each}
+    equity = equity_by_point(float(value["clv"].sum()), point, len(value), certainty=certainty)
+    facts |= {"elasticity": point.elasticity}
+    return Finding(WorthVerdict.TOLD, facts, frames | {"equity": equity})

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from regulars.finding import Finding
-from regulars.labels import GroupsFinding, Third
+from regulars.finding import Finding, tells
+from regulars.labels import GroupsVerdict, Third
 from regulars.purchases import Purchases, dates_of, day_number, day_numbers
 from regulars.segments.rfm import name_segments, rfm_scores
 from regulars.statistics.intervals import Estimate, z_value
@@ -34,7 +34,7 @@ class Waiting(NamedTuple):
     start: str
 
 
-def restricted_mean(curve: Curve, until: float, level: float = 0.9) -> Estimate:
+def restricted_mean(curve: Curve, until: float, *, level: float = 0.9) -> Estimate:
     """Mean time without the event, within the first `until`: the area under the Kaplan–Meier curve.
 
     Parameters
@@ -84,6 +84,10 @@ def since_first_order(times: pd.DataFrame, group: pd.Series) -> Waiting:
         As `time_to_second_order` gives them.
     group : pandas.Series
         Group by customer id; customers without one are left out.
+
+    Returns
+    -------
+    Waiting
     """
     frame = times[["customer_id", "days", "returned"]].assign(group=times["customer_id"].map(group))
     return Waiting(frame.dropna(subset=["group"]), "first_order")
@@ -95,11 +99,17 @@ def since_day(purchases: Purchases, starts: pd.DataFrame, observation_end, start
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        On which days each customer bought.
     starts : pandas.DataFrame
         ``customer_id``, ``day`` (one row per customer), ``group``, which was known on that day.
     observation_end : date
+        Last day of the data.
     start : str
-        As in `Waiting`.
+        What the day is: ``answer``, ``cutoff`` ….
+
+    Returns
+    -------
+    Waiting
 
     Examples
     --------
@@ -122,6 +132,16 @@ def since_day(purchases: Purchases, starts: pd.DataFrame, observation_end, start
 def thirds(values: pd.Series) -> pd.Series:
     """Third of the customers into which each value falls: low, middle, high; equal values share one.
 
+    Parameters
+    ----------
+    values : pandas.Series of float
+        One per customer; missing ones fall into none.
+
+    Returns
+    -------
+    pandas.Series of str
+        With the same index.
+
     Examples
     --------
     >>> thirds(pd.Series([1.0, 2.0, 3.0])).tolist()
@@ -140,6 +160,7 @@ def groupings(
     purchases: Purchases,
     times: pd.DataFrame,
     observation_end,
+    *,
     within_days: int,
     tables: Mapping[str, pd.DataFrame] | None = None,
     answers: pd.DataFrame | None = None,
@@ -152,8 +173,9 @@ def groupings(
     Parameters
     ----------
     orders : pandas.DataFrame
-        The log.
+        The log: ``order_id``, ``customer_id``, ``ordered_at`` and, where supplied, ``channel``.
     purchases : regulars.purchases.Purchases
+        What counts in it, and for how much.
     times : pandas.DataFrame
         As `time_to_second_order` gives them.
     observation_end : date
@@ -236,14 +258,17 @@ class Compared(NamedTuple):
     tests : pandas.DataFrame
         One row per grouping: ``grouping``, ``start``, ``groups``, ``n``, ``lowest`` and ``highest`` share,
         ``p_value`` (log-rank), ``p_adjusted`` (Benjamini–Hochberg over the groupings), ``differs``.
+    level : float
+        At which they were compared.
     """
 
     groups: dict[str, pd.DataFrame]
     tests: pd.DataFrame
+    level: float
 
 
 def compare_groups(
-    waiting: Mapping[str, Waiting], within_days: int, level: float = 0.9, min_customers: int = 30
+    waiting: Mapping[str, Waiting], within_days: int, *, level: float = 0.9, min_customers: int = 30
 ) -> Compared:
     """Hold the groups of each grouping against each other.
 
@@ -281,14 +306,14 @@ def compare_groups(
     columns = ["grouping", "start", "groups", "n", "lowest", "highest", "p_value"]
     tests = pd.DataFrame(rows, columns=columns).dropna(subset=["p_value"]).reset_index(drop=True)
     adjusted = false_discovery_control(tests["p_value"].astype(float)) if len(tests) else np.array([])
-    return Compared(parts, tests.assign(p_adjusted=adjusted, differs=adjusted < 1 - level))
+    return Compared(parts, tests.assign(p_adjusted=adjusted, differs=adjusted < 1 - level), level)
 
 
 def _groups_of(frame: pd.DataFrame, within_days: int, level: float, min_customers: int) -> pd.DataFrame:
     rows = []
     for group, part in frame.groupby("group", sort=True):
         curve = kaplan_meier(part["days"], part["returned"], level)
-        share, mean = curve.share_by(within_days), restricted_mean(curve, within_days, level)
+        share, mean = curve.share_by(within_days), restricted_mean(curve, within_days, level=level)
         if len(part) < min_customers or np.isnan(share.value) or np.isnan(mean.value):
             continue
         rows.append(
@@ -304,26 +329,34 @@ def _groups_of(frame: pd.DataFrame, within_days: int, level: float, min_customer
     return table.assign(key=key).sort_values(["key", "group"], kind="stable").drop(columns="key").reset_index(drop=True)
 
 
-def groups_finding(waiting: Mapping[str, Waiting], within_days: int, level: float = 0.9) -> Finding:
-    """Who orders again sooner; parameters as `compare_groups`.
+@tells
+def tell_groups(compared: Compared, *, within_days: int) -> Finding:
+    """Who orders again sooner.
+
+    Parameters
+    ----------
+    compared : Compared
+        Of `compare_groups`.
+    within_days : int
+        Window of the shares.
 
     Returns
     -------
     Finding
         ``differ`` names the grouping with the smallest chance of being luck, segments last since they are made of
-        orders; ``alike``; ``too_few`` where no grouping has two groups. The groups of every grouping that differs are
-        among the frames.
+        orders; ``alike``; ``too_few`` where no grouping has two groups. Frames ``tests`` and the groups of every
+        grouping that differs.
     """
-    found = compare_groups(waiting, within_days, level)
-    tests = found.tests
+    tests = compared.tests
     if tests.empty:
-        return Finding(GroupsFinding.TOO_FEW)
-    facts = {"days": within_days, "groupings": len(tests)}
-    shown = {name: found.groups[name] for name in tests.loc[tests["differs"], "grouping"]}
-    frames = {"tests": tests.assign(differs=np.where(tests["differs"], "differ", "alike"))} | shown
-    if not len(shown):
-        return Finding(GroupsFinding.ALIKE, facts, frames)
-    ranked = tests[tests["differs"]].sort_values(["p_adjusted", "grouping"], kind="stable")
+        return Finding(GroupsVerdict.TOO_FEW)
+    facts = {"days": within_days, "groupings": len(tests), "alarms": 1 - compared.level}
+    told = np.where(tests["differs"], GroupsVerdict.DIFFER.value, GroupsVerdict.ALIKE.value)
+    differ = tests[tests["differs"]]
+    frames = {"tests": tests.assign(differs=told)} | {name: compared.groups[name] for name in differ["grouping"]}
+    if differ.empty:
+        return Finding(GroupsVerdict.ALIKE, facts, frames)
+    ranked = differ.sort_values(["p_adjusted", "grouping"], kind="stable")
     first = ranked.sort_values("grouping", key=lambda names: names == EARLIER, kind="stable").iloc[0]
     named = {name: first[name] for name in ("grouping", "lowest", "highest")}
-    return Finding(GroupsFinding.DIFFER, facts | named, frames)
+    return Finding(GroupsVerdict.DIFFER, facts | named, frames)

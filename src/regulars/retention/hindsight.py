@@ -1,6 +1,6 @@
 """Were we right last time: what would have been told some time ago, beside what came."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -8,20 +8,21 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.calibration import calibrate_p_active, reliability_table
-from regulars.finding import Finding
-from regulars.labels import Ranking
+from regulars.finding import Finding, may_refuse, shown, tells
+from regulars.labels import Change, Ranking
 from regulars.purchases import Purchases, day_number, month_before, unit_days
-from regulars.retention.dates import DateRules, dates_calibration, next_order, next_order_pit
-from regulars.retention.kept import Kept, kept_change
+from regulars.retention.dates import dates_calibration, next_order, next_order_pit
 from regulars.retention.risk import expected_active
-from regulars.retention.states import rhythm_chance
-from regulars.statistics.intervals import Estimate, share
+from regulars.retention.states import rhythm_chance, rhythm_of
+from regulars.settings import Certainty, DateRules
+from regulars.statistics.intervals import Estimate, against, share
 from regulars.statistics.ranking import Flagged, beside, flagged_beside
 
 NOTHING = Estimate(float("nan"), n=0)
+NO_WINDOWS = {"inside": NOTHING, "early": NOTHING, "late": NOTHING}
 
 
-class HindsightFinding(StrEnum):
+class HindsightVerdict(StrEnum):
     """How an earlier forecast did."""
 
     HELD = "held"
@@ -30,7 +31,7 @@ class HindsightFinding(StrEnum):
     UNKNOWN = "unknown"
 
 
-class RuleFinding(StrEnum):
+class RuleVerdict(StrEnum):
     """Which told leavers better: a fixed number of days, or each customer's own rhythm."""
 
     OWN = "own"
@@ -40,31 +41,32 @@ class RuleFinding(StrEnum):
     TOO_SHORT = "too_short"
 
 
-@dataclass(frozen=True)
-class PastSettings:
-    """How forecasts of the past are made and judged.
+def hindsight_verdict(forecast: Estimate, came: float) -> HindsightVerdict:
+    """Whether what came lies within the interval of what was forecast.
 
     Parameters
     ----------
-    time_unit : str
-        As in the value stage.
-    level_uncertainty : float
-        As for `regulars.retention.expected_active`.
-    rules : DateRules
-    level : float
-        Of the intervals.
-    seed : int
-        Of the places in the predicted distributions and of the bootstraps.
-    gone_below : float
-        Chance of so long a silence in the own rhythm below which the rhythm calls a customer gone.
-    """
+    forecast : Estimate
+        With its interval; missing where there was none.
+    came : float
+        In the same unit.
 
-    time_unit: str = "week"
-    level_uncertainty: float = 0.0
-    rules: DateRules = field(default_factory=DateRules)
-    level: float = 0.9
-    seed: int = 0
-    gone_below: float = 0.05
+    Returns
+    -------
+    HindsightVerdict
+        ``over`` and ``under``: more, or less, was forecast than came.
+
+    Examples
+    --------
+    >>> hindsight_verdict(Estimate(90.0, 80.0, 100.0), 70.0)
+    <HindsightVerdict.OVER: 'over'>
+    """
+    told = {
+        Change.UP: HindsightVerdict.OVER,
+        Change.DOWN: HindsightVerdict.UNDER,
+        Change.UNCLEAR: HindsightVerdict.HELD,
+    }
+    return told.get(against(forecast, came), HindsightVerdict.UNKNOWN)
 
 
 class Past(NamedTuple):
@@ -73,6 +75,7 @@ class Past(NamedTuple):
     Parameters
     ----------
     cutoff : pandas.Timestamp
+        That day.
     horizon : int
         Days watched after it.
     table : pandas.DataFrame
@@ -84,6 +87,7 @@ class Past(NamedTuple):
     chance : numpy.ndarray
         Calibrated chance of one.
     model : fitter
+        Of orders, fitted on what was known.
     """
 
     cutoff: pd.Timestamp
@@ -104,40 +108,36 @@ class Past(NamedTuple):
         """Frequency, recency and T."""
         return tuple(self.table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
 
-    def forecast(self, settings: PastSettings, who=slice(None)) -> Estimate:
+    def forecast(self, certainty: Certainty, who=slice(None)) -> Estimate:
         """Customers who were to order."""
-        chances = pd.DataFrame({"p_active": self.chance[who]})
-        return expected_active(chances, settings.level_uncertainty, settings.level)
+        return expected_active(pd.DataFrame({"p_active": self.chance[who]}), certainty)
 
 
-def _past(fitter, purchases: Purchases, observation_end, cutoff, settings: PastSettings) -> Past | None:
+def _past(model, purchases: Purchases, observation_end, *, cutoff, time_unit: str, level: float) -> Past | None:
     """Forecast of a day in the past; None where there was too little history for one."""
     then, end = day_number(cutoff), day_number(observation_end)
     told = purchases.until(cutoff)
     if not len(told) or end <= then:
         return None
-    table = told.summary(cutoff, settings.time_unit)
+    table = told.summary(cutoff, time_unit)
     if not (table["frequency"] > 0).any() or not table["T"].max() > 0:
         return None
     known = purchases.known(cutoff)
     until = purchases.until(observation_end).next_days(known, np.full(len(known), then)) - then
-    active = calibrate_p_active(
-        told, cutoff, end - then, fitter=fitter, time_unit=settings.time_unit, level=settings.level
-    )
+    active = calibrate_p_active(told, cutoff, end - then, fitter=type(model), time_unit=time_unit, level=level)
     chance = active.probabilities["p_active"].to_numpy()
     return Past(pd.Timestamp(cutoff), end - then, table, told.first_gaps, until, chance, active.model)
 
 
-class Told(NamedTuple):
+class LookBack(NamedTuple):
     """A forecast as it would have been told, beside what came.
 
     Parameters
     ----------
+    verdict : HindsightVerdict
+        Of `forecast` against `came`; ``unknown`` where there was too little history for a forecast.
     cutoff : pandas.Timestamp
         Last day that the forecast knew.
-    finding : HindsightFinding
-        ``held``: what came lies within the interval; ``over``, ``under``: more, or less, was forecast than came;
-        ``unknown``: there was too little history for a forecast.
     forecast : Estimate
         Customers who were to order; n counts those known then.
     came : float
@@ -152,73 +152,73 @@ class Told(NamedTuple):
         Of the customers who were most likely to order, as many as a list holds, those who did.
     """
 
+    verdict: HindsightVerdict
     cutoff: pd.Timestamp
-    finding: HindsightFinding
-    forecast: Estimate
-    came: float
-    kept_forecast: Estimate
-    kept: Estimate
-    hits: Estimate
-    top: Estimate
+    forecast: Estimate = NOTHING
+    came: float = float("nan")
+    kept_forecast: Estimate = NOTHING
+    kept: Estimate = NOTHING
+    hits: Estimate = NOTHING
+    top: Estimate = NOTHING
 
-    def telling(self, agreed: pd.DataFrame) -> Finding:
-        """What the page tells, with the identities that were checked beside it."""
-        facts = {"identities": len(agreed)}
-        if self.finding is not HindsightFinding.UNKNOWN:
-            facts |= {"cutoff": self.cutoff, "forecast": self.forecast, "came": self.came, "n": self.forecast.n}
-            facts |= {"kept": self.kept, "kept_forecast": self.kept_forecast, "hits": self.hits, "top": self.top}
-        return Finding(self.finding, facts, {"agreed": agreed})
+    __repr__ = shown
 
 
-def told_before(
-    fitter, purchases: Purchases, observation_end, cutoff, list_length: int = 50, settings: PastSettings | None = None
-) -> Told:
+@may_refuse
+def look_back(
+    model,
+    purchases: Purchases,
+    observation_end,
+    *,
+    cutoff,
+    certainty: Certainty,
+    time_unit: str = "week",
+    rules: DateRules | None = None,
+    list_length: int = 50,
+) -> LookBack:
     """Make the forecast of a day in the past anew, from what was known then, and hold it against what came.
 
     Parameters
     ----------
-    fitter : callable
-        Makes an unfitted model of orders.
+    model : fitter
+        Of orders: one of its kind is fitted on what was known then.
     purchases : regulars.purchases.Purchases
+        On which days each customer bought.
     observation_end, cutoff : date
         End of what is known now, and of what was known then.
+    certainty : Certainty
+        Level of the intervals, and what no model sees of a total's.
+    time_unit : {"day", "week", "month"}
+        Of the model.
+    rules : DateRules, optional
+        When a date was worth telling; the usual ones without them.
     list_length : int
         Customers on a list.
-    settings : PastSettings, optional
 
     Returns
     -------
-    Told
+    LookBack
     """
-    settings = settings or PastSettings()
-    past = _past(fitter, purchases, observation_end, cutoff, settings)
+    level = certainty.level
+    past = _past(model, purchases, observation_end, cutoff=cutoff, time_unit=time_unit, level=level)
     if past is None:
-        return Told(
-            pd.Timestamp(cutoff), HindsightFinding.UNKNOWN, NOTHING, float("nan"), NOTHING, NOTHING, NOTHING, NOTHING
-        )
-    forecast, came = past.forecast(settings), past.came
+        return LookBack(HindsightVerdict.UNKNOWN, pd.Timestamp(cutoff))
+    forecast, came = past.forecast(certainty), past.came
     recent = (past.table["last_ordered_at"] > month_before(cutoff)).to_numpy()
     alive = np.asarray(past.model.conditional_probability_alive(*past.history))
-    dates = next_order(
-        past.model, past.table.assign(p_alive=alive), cutoff, unit_days(settings.time_unit), settings.rules
-    )
+    known = past.table.assign(p_alive=alive)
+    dates = next_order(past.model, known, cutoff, days_per_unit=unit_days(time_unit), rules=rules)
     likely = np.argsort(-past.chance, kind="stable")[:list_length]
-    return Told(
+    return LookBack(
+        hindsight_verdict(forecast, came.sum()),
         past.cutoff,
-        _finding(forecast, came.sum()),
         forecast,
         float(came.sum()),
-        _as_share(past.forecast(settings, recent)),
-        _share(came[recent], settings.level),
-        _hits(dates, past, settings.level),
-        _share(came[likely], settings.level),
+        _as_share(past.forecast(certainty, recent)),
+        _share(came[recent], level),
+        _hits(dates, past, level),
+        _share(came[likely], level),
     )
-
-
-def _finding(forecast: Estimate, came: float) -> HindsightFinding:
-    if forecast.low <= came <= forecast.high:
-        return HindsightFinding.HELD
-    return HindsightFinding.OVER if forecast.value > came else HindsightFinding.UNDER
 
 
 def _as_share(total: Estimate) -> Estimate:
@@ -227,7 +227,7 @@ def _as_share(total: Estimate) -> Estimate:
 
 
 def _share(happened: np.ndarray, level: float) -> Estimate:
-    return share(int(happened.sum()), len(happened), level) if len(happened) else NOTHING
+    return share(int(happened.sum()), len(happened), level)
 
 
 def _hits(dates: pd.DataFrame, past: Past, level: float) -> Estimate:
@@ -236,156 +236,184 @@ def _hits(dates: pd.DataFrame, past: Past, level: float) -> Estimate:
     return _share(((past.days_until >= low) & (past.days_until <= high))[due], level)
 
 
+@tells
+def tell_last(month: LookBack, agreed: pd.DataFrame) -> Finding:
+    """Tell whether we were right last time, and that all figures come from the same orders.
+
+    Parameters
+    ----------
+    month : LookBack
+        Of `look_back` at a month ago.
+    agreed : pandas.DataFrame
+        Identities that were checked: of `regulars.retention.reconciled`.
+
+    Returns
+    -------
+    Finding
+        Its verdict is a `HindsightVerdict`; frame ``agreed``.
+    """
+    facts = {"identities": len(agreed)}
+    if month.verdict is not HindsightVerdict.UNKNOWN:
+        facts |= {"cutoff": month.cutoff, "forecast": month.forecast, "came": month.came, "n": month.forecast.n}
+        facts |= {"kept": month.kept, "kept_forecast": month.kept_forecast, "hits": month.hits, "top": month.top}
+    return Finding(month.verdict, facts, {"agreed": agreed})
+
+
 class Judged(NamedTuple):
     """How rankings, rules and dates did on the days kept back for them.
 
     Parameters
     ----------
-    finding : RuleFinding
+    verdict : RuleVerdict
+        By the interval of the gap between the two rules.
     cutoff : pandas.Timestamp
+        Last day that was known.
     days : int
+        Kept back.
+    fixed_days : int
+        Of silence after which the fixed rule calls a customer gone.
     forecast : Estimate
         Customers who were to order by then; n counts all known.
     came : float
         Those who did.
     rankings : pandas.DataFrame
-        Of `regulars.retention.beside`: each score beside plain recency.
+        Of `regulars.statistics.ranking.beside`: each score beside plain recency.
     flagged : Flagged
-        Of `regulars.retention.flagged_beside`.
-    fixed_days : int
-    dates : dict
-        As `dates_calibration`: where the next order fell in the window told for it.
+        Of `regulars.statistics.ranking.flagged_beside`: what each rule caught.
+    windows : mapping
+        As `dates_calibration`: where the next order fell in the window told for it; ``inside``, ``early``, ``late``.
     reliability : pandas.DataFrame
         Customers in groups of like chance: ``n``, ``predicted``, ``observed`` with ``observed_low`` and
         ``observed_high`` (Wilson).
+    window_level : float
+        Share of the next orders that was to fall in their windows.
     """
 
-    finding: RuleFinding
+    verdict: RuleVerdict
     cutoff: pd.Timestamp
     days: int
-    forecast: Estimate
-    came: float
-    rankings: pd.DataFrame
-    flagged: Flagged
     fixed_days: int
-    dates: dict[str, Estimate]
-    reliability: pd.DataFrame
-
-    @property
-    def window_facts(self) -> dict[str, Estimate]:
-        """Where the next order fell in its window: ``inside``, ``early``, ``late``; missing without a forecast."""
-        return self.dates or dict.fromkeys(("inside", "early", "late"), NOTHING)
-
-    def telling(self) -> Finding:
-        """What the page tells."""
-        if self.finding is RuleFinding.TOO_SHORT:
-            return Finding(self.finding, {"days": self.days})
-        facts = {"days": self.days, "cutoff": self.cutoff, "fixed_days": self.fixed_days, **self.window_facts}
-        facts |= {"forecast": self.forecast, "came": self.came, "n": self.forecast.n}
-        if self.finding is not RuleFinding.UNKNOWN:
-            facts |= {"gap": self.flagged.gap, "own": self.flagged.own, "fixed": self.flagged.fixed}
-            for rule in ("own", "fixed"):
-                facts |= {f"{rule}_caught": self.flagged.caught[rule], f"{rule}_wrong": self.flagged.wrong[rule]}
-        frames = {"rankings": self.rankings} if len(self.rankings) else {}
-        return Finding(self.finding, facts, frames | {"reliability": self.reliability})
+    forecast: Estimate = NOTHING
+    came: float = float("nan")
+    rankings: pd.DataFrame = pd.DataFrame()
+    flagged: Flagged = Flagged(NOTHING, NOTHING, NOTHING, {}, {})
+    windows: Mapping[str, Estimate] = NO_WINDOWS
+    reliability: pd.DataFrame = pd.DataFrame()
+    window_level: float = DateRules.window_level
 
 
-def judged(
-    fitter, purchases: Purchases, observation_end, days: int, fixed_days: int, settings: PastSettings | None = None
+@may_refuse
+def judge(
+    model,
+    purchases: Purchases,
+    observation_end,
+    *,
+    days: int,
+    fixed_days: int,
+    certainty: Certainty,
+    time_unit: str = "week",
+    rules: DateRules | None = None,
+    gone_below: float = 0.05,
 ) -> Judged:
     """Judge rankings, the fixed rule and the dates on the last days, from what was known before them.
 
     Parameters
     ----------
-    fitter, purchases, observation_end, settings
-        As for `told_before`.
+    model : fitter
+        Of orders: one of its kind is fitted on what was known then.
+    purchases : regulars.purchases.Purchases
+        On which days each customer bought.
+    observation_end : date
+        Last day of the data.
     days : int
         Kept back.
     fixed_days : int
         Days of silence after which the fixed rule calls a customer gone.
+    certainty : Certainty
+        Level of the intervals, what no model sees of a total's, and the seed of places and bootstraps.
+    time_unit : {"day", "week", "month"}
+        Of the model.
+    rules : DateRules, optional
+        Of which the width of the windows is used; the usual ones without them.
+    gone_below : float
+        Chance of so long a silence in the own rhythm below which the rhythm calls a customer gone.
 
     Returns
     -------
     Judged
         ``too_short`` where there was too little history, ``unknown`` where a rule flagged nobody or everybody.
     """
-    settings = settings or PastSettings()
     cutoff = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=days)
-    past = _past(fitter, purchases, observation_end, cutoff, settings)
+    level, seed = certainty.level, certainty.seed
+    past = _past(model, purchases, observation_end, cutoff=cutoff, time_unit=time_unit, level=level)
     if past is None:
-        nothing, empty = Flagged(NOTHING, NOTHING, NOTHING, {}, {}), pd.DataFrame()
-        return Judged(RuleFinding.TOO_SHORT, cutoff, days, NOTHING, float("nan"), empty, nothing, fixed_days, {}, empty)
-    unit, history, model = unit_days(settings.time_unit), past.history, past.model
-    silence = np.rint((history[2] - history[1]) * unit)
-    rates = float(model.params_["r"]), float(model.params_["alpha"]), unit
-    chance = rhythm_chance(history[0], history[1] * unit, history[2] * unit, past.gaps, *rates)
-    ahead = days / unit
-    scores = {
+        return Judged(RuleVerdict.TOO_SHORT, cutoff, days, fixed_days)
+    unit, came = unit_days(time_unit), past.came
+    chance, silence = _own_rhythm(past, time_unit), np.rint((past.history[2] - past.history[1]) * unit)
+    flagged = flagged_beside(~came, chance < gone_below, silence > fixed_days, level=level, seed=seed)
+    places = next_order_pit(past.model, past.table, past.days_until, horizon_days=days, days_per_unit=unit, seed=seed)
+    window_level = (rules or DateRules()).window_level
+    reliability = reliability_table(past.chance, came, level=level).drop(columns="predicted_raw")
+    return Judged(
+        _rule(flagged.gap),
+        cutoff,
+        days,
+        fixed_days,
+        past.forecast(certainty),
+        float(came.sum()),
+        beside(came, _scores(past, chance, silence, days / unit), Ranking.RECENCY, level=level, seed=seed),
+        flagged,
+        dates_calibration(places, window_level=window_level, level=level),
+        reliability.rename(columns={"low": "observed_low", "high": "observed_high"}),
+        window_level,
+    )
+
+
+def _own_rhythm(past: Past, time_unit: str) -> np.ndarray:
+    """Chance of the silence of each customer on that day."""
+    rhythm, (frequency, recency, age) = rhythm_of(past.model, time_unit=time_unit), past.history
+    unit = rhythm.days_per_unit
+    return rhythm_chance(frequency, recency * unit, age * unit, gaps_days=past.gaps, rhythm=rhythm)
+
+
+def _scores(past: Past, chance: np.ndarray, silence: np.ndarray, ahead: float) -> dict[Ranking, np.ndarray]:
+    model, history = past.model, past.history
+    return {
         Ranking.P_ACTIVE: np.asarray(model.probability_active(ahead, *history)),
         Ranking.EXPECTED_ORDERS: np.asarray(model.conditional_expected_number_of_purchases_up_to_time(ahead, *history)),
         Ranking.OWN_RHYTHM: chance,
         Ranking.RECENCY: -silence,
     }
-    sure = {"level": settings.level, "seed": settings.seed}
-    flagged = flagged_beside(~past.came, chance < settings.gone_below, silence > fixed_days, **sure)
-    places = next_order_pit(model, past.table, past.days_until, days, unit, settings.seed)
-    reliability = reliability_table(past.chance, past.came, level=settings.level).drop(columns="predicted_raw")
-    return Judged(
-        _rule(flagged.gap),
-        cutoff,
-        days,
-        past.forecast(settings),
-        float(past.came.sum()),
-        beside(past.came, scores, Ranking.RECENCY, **sure),
-        flagged,
-        fixed_days,
-        dates_calibration(places, settings.rules.window_level, settings.level),
-        reliability.rename(columns={"low": "observed_low", "high": "observed_high"}),
-    )
 
 
-def _rule(gap: Estimate) -> RuleFinding:
-    if np.isnan(gap.low):
-        return RuleFinding.UNKNOWN
-    return RuleFinding.OWN if gap.low > 0 else RuleFinding.FIXED if gap.high < 0 else RuleFinding.ALIKE
+def _rule(gap: Estimate) -> RuleVerdict:
+    told = {Change.UP: RuleVerdict.OWN, Change.DOWN: RuleVerdict.FIXED, Change.UNCLEAR: RuleVerdict.ALIKE}
+    return told.get(against(gap), RuleVerdict.UNKNOWN)
 
 
-class LookBack(NamedTuple):
-    """What would have been told a month ago, how rankings and rules did, and who was kept this month.
+@tells
+def tell_judged(judged: Judged) -> Finding:
+    """What told best who would stay.
 
     Parameters
     ----------
-    month : Told
     judged : Judged
-    kept : regulars.retention.kept.Kept
-    """
-
-    month: Told
-    judged: Judged
-    kept: Kept
-
-
-def look_back(
-    fitter, purchases: Purchases, observation_end, judged_days: int, fixed_days: int, list_length: int = 50, **settings
-) -> LookBack:
-    """Make the forecasts of a month ago, and of the days kept back, anew.
-
-    Parameters
-    ----------
-    fitter, purchases, observation_end, list_length
-        As for `told_before`.
-    judged_days, fixed_days : int
-        As for `judged`.
-    **settings
-        Of `PastSettings`.
+        Of `judge`.
 
     Returns
     -------
-    LookBack
+    Finding
+        Its verdict is a `RuleVerdict`; frames ``rankings`` and ``reliability``.
     """
-    end, chosen = pd.Timestamp(observation_end).normalize(), PastSettings(**settings)
-    return LookBack(
-        told_before(fitter, purchases, end, month_before(end), list_length, chosen),
-        judged(fitter, purchases, end, judged_days, fixed_days, chosen),
-        kept_change(purchases, end, chosen.level),
-    )
+    if judged.verdict is RuleVerdict.TOO_SHORT:
+        return Finding(judged.verdict, {"days": judged.days})
+    facts = {"days": judged.days, "cutoff": judged.cutoff, "fixed_days": judged.fixed_days, **judged.windows}
+    facts["window"] = judged.window_level
+    facts |= {"forecast": judged.forecast, "came": judged.came, "n": judged.forecast.n}
+    if judged.verdict is not RuleVerdict.UNKNOWN:
+        flagged = judged.flagged
+        facts |= {"gap": flagged.gap, "own": flagged.own, "fixed": flagged.fixed}
+        for rule in ("own", "fixed"):
+            facts |= {f"{rule}_caught": flagged.caught[rule], f"{rule}_wrong": flagged.wrong[rule]}
+    frames = {"rankings": judged.rankings} if len(judged.rankings) else {}
+    return Finding(judged.verdict, facts, frames | {"reliability": judged.reliability})

@@ -2,17 +2,28 @@
 
 from typing import NamedTuple
 
+from regulars.finding import shown
 from regulars.labels import Change
 from regulars.purchases import Purchases, day_number, month_before
 from regulars.statistics.intervals import Estimate, change, share
 
 
 class Kept(NamedTuple):
-    """Share of last month's customers kept this month, beside the same share one month earlier."""
+    """Share of last month's customers kept this month, beside the same share one month earlier.
+
+    Parameters
+    ----------
+    now, before : Estimate
+        Of `kept_share` this month and one month earlier.
+    change : Change
+        By the interval of their difference.
+    """
 
     now: Estimate
     before: Estimate
     change: Change
+
+    __repr__ = shown
 
     @property
     def mark(self) -> str | None:
@@ -20,8 +31,21 @@ class Kept(NamedTuple):
         return {Change.UP: "good", Change.DOWN: "bad"}.get(self.change)
 
 
-def kept_change(purchases: Purchases, end, level: float = 0.9) -> Kept:
-    """Whether customers are kept better or worse than a month ago, beyond noise; parameters as `kept_share`.
+def kept_change(purchases: Purchases, end, *, level: float = 0.9) -> Kept:
+    """Whether customers are kept better or worse than a month ago, beyond noise.
+
+    Parameters
+    ----------
+    purchases : regulars.purchases.Purchases
+        On which days each customer bought.
+    end : date
+        Last day of the month; the others are counted back from it.
+    level : float
+        Of the intervals, and so of the verdict.
+
+    Returns
+    -------
+    Kept
 
     Examples
     --------
@@ -31,16 +55,17 @@ def kept_change(purchases: Purchases, end, level: float = 0.9) -> Kept:
     >>> kept_change(Purchases.of(orders), "2026-02-28").change
     <Change.UNKNOWN: 'unknown'>
     """
-    now, before = (kept_share(purchases, day, level) for day in (end, month_before(end)))
+    now, before = (kept_share(purchases, day, level=level) for day in (end, month_before(end)))
     return Kept(now, before, change(now, before))
 
 
-def kept_share(purchases: Purchases, end, level: float = 0.9) -> Estimate:
+def kept_share(purchases: Purchases, end, *, level: float = 0.9) -> Estimate:
     """Share of the customers who bought in one month that bought in the next one, too.
 
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        On which days each customer bought.
     end : date
         Last day of the second month; months are counted back from it.
     level : float

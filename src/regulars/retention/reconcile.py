@@ -3,17 +3,21 @@
 import numpy as np
 import pandas as pd
 
-from regulars.labels import CustomerState
+from regulars.finding import may_refuse
+from regulars.labels import CustomerState, Identity
 from regulars.purchases import Purchases
+from regulars.retention.cohorts import Triangles
+from regulars.statistics.survival import Curve
 
 
+@may_refuse
 def reconciled(
     purchases: Purchases,
     value: pd.DataFrame,
+    *,
     times: pd.DataFrame,
-    second,
-    cohorts: pd.DataFrame,
-    later: pd.DataFrame,
+    second: Curve,
+    both: Triangles,
     ledger: pd.DataFrame,
     bands: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -22,12 +26,15 @@ def reconciled(
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        All of them.
     value : pandas.DataFrame
-        The value table with ``customer_state``.
-    times, second
-        As `regulars.retention.time_to_second_order` gives them, and their Kaplan–Meier curve.
-    cohorts, later : pandas.DataFrame
-        Triangles "on" and "on or after".
+        The value table with ``customer_state``, one row per customer.
+    times : pandas.DataFrame
+        As `regulars.retention.time_to_second_order` gives them.
+    second : Curve
+        Their Kaplan–Meier curve.
+    both : Triangles
+        As `regulars.retention.triangles` gives them.
     ledger : pandas.DataFrame
         As `regulars.retention.customer_ledger` gives it.
     bands : pandas.DataFrame
@@ -43,27 +50,31 @@ def reconciled(
     RuntimeError
         Naming the identities that fail: then some figure on the page is wrong, and it must not be made.
     """
+    cohorts, later = both
     first = cohorts["period"] == 0
     flows = ledger["opening"] + ledger["new"] + ledger["reactivated"] - ledger["lost"]
     repeaters = int((value["frequency"] > 0).sum())
     at_first = later["period"] == 0
     sides = {
-        "customers_cohorts": (cohorts.loc[first, "n"].sum(), len(value)),
-        "customers_ledger": (ledger["new"].sum(), len(value)),
-        "customers_bands": (bands["customers"].sum(), len(value)),
-        "orders_cohorts": (cohorts["orders"].sum(), (value["frequency"] + 1).sum()),
-        "revenue_cohorts": (cohorts["revenue"].sum(), purchases.amount.sum()),
-        "revenue_ledger": (ledger["revenue"].sum(), value["spend"].sum()),
-        "repeaters_survival": (times["returned"].sum(), repeaters),
-        "events_survival": (second.events.sum(), repeaters),
-        "later_at_first": (later.loc[at_first, "customers"].sum(), len(value)),
-        "ledger_flows": (flows.sum(), ledger["closing"].sum()),
-        "ledger_states": (ledger["closing"].iloc[-1], (value["customer_state"] != CustomerState.LOST.value).sum()),
-        "active_bands": (bands["expected_active"].sum(), value["p_active"].sum()),
+        Identity.CUSTOMERS_COHORTS: (cohorts.loc[first, "n"].sum(), len(value)),
+        Identity.CUSTOMERS_LEDGER: (ledger["new"].sum(), len(value)),
+        Identity.CUSTOMERS_BANDS: (bands["customers"].sum(), len(value)),
+        Identity.ORDERS_COHORTS: (cohorts["orders"].sum(), (value["frequency"] + 1).sum()),
+        Identity.REVENUE_COHORTS: (cohorts["revenue"].sum(), purchases.amount.sum()),
+        Identity.REVENUE_LEDGER: (ledger["revenue"].sum(), value["spend"].sum()),
+        Identity.REPEATERS_SURVIVAL: (times["returned"].sum(), repeaters),
+        Identity.EVENTS_SURVIVAL: (second.events.sum(), repeaters),
+        Identity.LATER_AT_FIRST: (later.loc[at_first, "customers"].sum(), len(value)),
+        Identity.LEDGER_FLOWS: (flows.sum(), ledger["closing"].sum()),
+        Identity.LEDGER_STATES: (
+            ledger["closing"].iloc[-1],
+            (value["customer_state"] != CustomerState.LOST.value).sum(),
+        ),
+        Identity.ACTIVE_BANDS: (bands["expected_active"].sum(), value["p_active"].sum()),
     }
     table = pd.DataFrame(
         {
-            "identity": pd.Series(list(sides), dtype="string"),
+            "identity": pd.Series([name.value for name in sides], dtype="string"),
             "left": [float(left) for left, _ in sides.values()],
             "right": [float(right) for _, right in sides.values()],
         }

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regulars.finding import may_refuse, shown
+from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate, z_value
 
 LIST_COLUMNS = (
@@ -23,11 +25,12 @@ def can_tell_alive(value: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     value : pandas.DataFrame
-        ``frequency``, ``p_alive``.
+        ``frequency``, ``p_alive``, one row per customer.
 
     Returns
     -------
     pandas.Series of bool
+        One per row.
 
     References
     ----------
@@ -62,10 +65,11 @@ class Risk(NamedTuple):
     listed_share: float
     untold: int
 
+    __repr__ = shown
 
-def risk_finding(
-    value: pd.DataFrame, listed: pd.DataFrame, min_alive: float, level_uncertainty: float = 0.0, level: float = 0.9
-) -> Risk:
+
+@may_refuse
+def money_at_risk(value: pd.DataFrame, listed: pd.DataFrame, *, min_alive: float, certainty: Certainty) -> Risk:
     """How much money is at risk, how much of it can still be reached, and how much of that a call list holds.
 
     Parameters
@@ -76,8 +80,8 @@ def risk_finding(
         As `at_risk` gave it with the same `min_alive`.
     min_alive : float
         Least chance of still being a customer at which a call may help.
-    level_uncertainty, level
-        As for `risk_total`.
+    certainty : Certainty
+        Level of the intervals, and what no model sees of a total's.
 
     Returns
     -------
@@ -85,21 +89,23 @@ def risk_finding(
 
     Examples
     --------
+    >>> sure = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
     >>> value = pd.DataFrame({"customer_id": ["a", "b", "c"], "frequency": [2, 3, 0], "p_alive": [0.4, 0.01, 1.0],
     ...                       "value_at_risk": [30.0, 50.0, 0.0]})
-    >>> risk = risk_finding(value, at_risk(value, min_alive=0.1), min_alive=0.1)
+    >>> risk = money_at_risk(value, at_risk(value, min_alive=0.1), min_alive=0.1, certainty=sure)
     >>> risk.reachable.value, risk.gone.value, risk.listed_share, risk.untold
     (30.0, 50.0, 1.0, 1)
     """
     still = value["p_alive"].ge(min_alive)
-    reachable, gone = (risk_total(value[mask], level_uncertainty, level) for mask in (still, ~still))
+    reachable, gone = (risk_total(value[mask], certainty) for mask in (still, ~still))
     total = float(listed["value_at_risk"].sum())
     share = total / reachable.value if reachable.value else float("nan")
     return Risk(reachable, gone, total, share, int((~can_tell_alive(value)).sum()))
 
 
+@may_refuse
 def active_bands(
-    value: pd.DataFrame, edges: Sequence[float] = (0.0, 0.2, 0.5, 0.8, 1.0), level: float = 0.9
+    value: pd.DataFrame, edges: Sequence[float] = (0.0, 0.2, 0.5, 0.8, 1.0), *, level: float = 0.9
 ) -> pd.DataFrame:
     """How many customers are how likely to order soon, and what money hangs on them.
 
@@ -160,7 +166,8 @@ def active_bands(
     return table.astype({"customers": int, "one_time_untold": int}).reset_index(drop=True)[columns]
 
 
-def at_risk(value: pd.DataFrame, n: int = 50, min_alive: float = 0.0) -> pd.DataFrame:
+@may_refuse
+def at_risk(value: pd.DataFrame, n: int = 50, *, min_alive: float = 0.0) -> pd.DataFrame:
     """Whom to call first: the customers with the most money at risk.
 
     Parameters
@@ -194,17 +201,16 @@ def at_risk(value: pd.DataFrame, n: int = 50, min_alive: float = 0.0) -> pd.Data
     return ranked
 
 
-def expected_active(value: pd.DataFrame, level_uncertainty: float = 0.0, level: float = 0.9) -> Estimate:
+@may_refuse
+def expected_active(value: pd.DataFrame, certainty: Certainty) -> Estimate:
     """How many customers will order within the window of ``p_active``.
 
     Parameters
     ----------
     value : pandas.DataFrame
         ``p_active``, one row per customer.
-    level_uncertainty : float
-        Standard deviation of the level of any total, as a share, that no model sees.
-    level : float
-        Of the interval.
+    certainty : Certainty
+        Level of the interval, and what no model sees of a total's.
 
     Returns
     -------
@@ -213,28 +219,27 @@ def expected_active(value: pd.DataFrame, level_uncertainty: float = 0.0, level: 
 
     Examples
     --------
-    >>> result = expected_active(pd.DataFrame({"p_active": [0.5] * 100}))
+    >>> sure = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)
+    >>> result = expected_active(pd.DataFrame({"p_active": [0.5] * 100}), sure)
     >>> round(result.value, 1), round(result.low, 1), round(result.high, 1), result.n
     (50.0, 41.8, 58.2, 100)
     """
     chance = value["p_active"].to_numpy(float)
     total = float(chance.sum())
-    spread = np.sqrt((chance * (1 - chance)).sum() + (level_uncertainty * total) ** 2)
-    reach = float(z_value(level) * spread)
+    spread = np.sqrt((chance * (1 - chance)).sum() + (certainty.level_uncertainty * total) ** 2)
+    reach = float(z_value(certainty.level) * spread)
     return Estimate(total, max(total - reach, 0.0), min(total + reach, float(len(chance))), len(chance))
 
 
-def risk_total(value: pd.DataFrame, level_uncertainty: float = 0.0, level: float = 0.9) -> Estimate:
+def risk_total(value: pd.DataFrame, certainty: Certainty) -> Estimate:
     """Money at risk over all customers of whom the model can tell.
 
     Parameters
     ----------
     value : pandas.DataFrame
-        ``frequency``, ``p_alive``, ``value_at_risk``.
-    level_uncertainty : float
-        Standard deviation of the level of any total, as a share, that no model sees; without it there is no interval.
-    level : float
-        Of the interval.
+        ``frequency``, ``p_alive``, ``value_at_risk``, one row per customer.
+    certainty : Certainty
+        Level of the interval, and what no model sees of a total's level; where that is 0 there is no interval.
 
     Returns
     -------
@@ -244,12 +249,13 @@ def risk_total(value: pd.DataFrame, level_uncertainty: float = 0.0, level: float
     Examples
     --------
     >>> value = pd.DataFrame({"frequency": [0, 2], "p_alive": [1.0, 0.4], "value_at_risk": [0.0, 30.0]})
-    >>> risk_total(value, 0.1).value, risk_total(value, 0.1).n
+    >>> total = risk_total(value, Certainty(level=0.9, level_uncertainty=0.1, seed=0, draws=0))
+    >>> total.value, total.n
     (30.0, 1)
     """
     told = value.loc[can_tell_alive(value) & value["value_at_risk"].gt(0), "value_at_risk"]
     total = float(told.sum())
-    if not level_uncertainty:
+    if not certainty.level_uncertainty:
         return Estimate(total, n=len(told))
-    reach = z_value(level) * level_uncertainty * total
+    reach = z_value(certainty.level) * certainty.level_uncertainty * total
     return Estimate(total, max(total - reach, 0.0), total + reach, len(told))

@@ -10,7 +10,7 @@ from regulars.statistics.survival import kaplan_meier
 NEARLY = 0.75
 
 
-def cohort_curves(times: pd.DataFrame, most: int = 4, level: float = 0.9) -> pd.DataFrame:
+def cohort_curves(times: pd.DataFrame, most: int = 4, *, level: float = 0.9) -> pd.DataFrame:
     """Curves of the time to the second order, cohorts taken together until few enough can be told apart.
 
     Parameters
@@ -46,12 +46,13 @@ def cohort_curves(times: pd.DataFrame, most: int = 4, level: float = 0.9) -> pd.
     return pd.concat(parts, ignore_index=True)
 
 
-def time_to_second_order(purchases: Purchases, observation_end, unit: str = "month") -> pd.DataFrame:
+def time_to_second_order(purchases: Purchases, observation_end, *, unit: str = "month") -> pd.DataFrame:
     """Days from each customer's first purchase day to the second, or to the end of the data where none has come.
 
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        On which days each customer bought.
     observation_end : date
         Last day of the data.
     unit : {"month", "quarter", "year"}
@@ -61,7 +62,7 @@ def time_to_second_order(purchases: Purchases, observation_end, unit: str = "mon
     -------
     pandas.DataFrame
         One row per customer, sorted by id: ``customer_id``, ``cohort`` (first day of its period), ``days`` (float),
-        ``returned`` (bool).
+        ``returned`` (bool), ``age_days`` (since the first purchase, float).
 
     Examples
     --------
@@ -94,9 +95,18 @@ def second_order_share(purchases: Purchases, observation_end, days: int, level: 
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        On which days each customer bought.
     observation_end : date
+        Last day of the data.
     days : int
+        After the first order.
     level : float
+        Of the interval.
+
+    Returns
+    -------
+    Estimate
+        Between 0 and 1; n counts all customers. Missing where nobody was watched for so long.
     """
     times = time_to_second_order(purchases, observation_end)
     return kaplan_meier(times["days"], times["returned"], level).share_by(days)

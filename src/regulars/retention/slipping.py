@@ -4,18 +4,27 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from regulars.finding import Finding
+from regulars.finding import Finding, may_refuse, tells
 from regulars.labels import CustomerState
-from regulars.retention.states import Thresholds
 from regulars.segments.summary import group_summary, share_of
-from regulars.settings import Certainty
-from regulars.statistics.intervals import Estimate
+from regulars.settings import Certainty, Thresholds
 
 QUIET = (CustomerState.SLIPPING, CustomerState.DORMANT)
 
 
+@may_refuse
 def is_quiet(value: pd.DataFrame) -> pd.Series:
     """Whether each customer is slipping or dormant: not lost yet, and silent for too long.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        ``customer_state``, one row per customer.
+
+    Returns
+    -------
+    pandas.Series of bool
+        One per row.
 
     Examples
     --------
@@ -25,51 +34,55 @@ def is_quiet(value: pd.DataFrame) -> pd.Series:
     return value["customer_state"].isin([state.value for state in QUIET])
 
 
-def quiet_share(value: pd.DataFrame, level: float = 0.9) -> Estimate:
-    """Share of the margin to come that hangs on customers who are slipping or dormant; n counts them."""
-    return share_of(value["clv"], is_quiet(value), level)
-
-
-def slipping_finding(
+@tells
+def tell_states(
     value: pd.DataFrame,
     moves: pd.DataFrame,
+    *,
     cutoff,
+    observation_end,
     thresholds: Thresholds,
     months: int,
-    observation_end,
-    doubt: float = 0.0,
-    level: float = 0.9,
+    certainty: Certainty,
     min_cell: int = 1,
 ) -> Finding:
-    """What the page tells of states.
+    """Who is slipping: the states in money, and from which state customers went to which.
 
     Parameters
     ----------
     value : pandas.DataFrame
-        ``customer_state``, ``clv`` with limits, ``value_at_risk``, ``last_ordered_at``.
+        ``customer_state``, ``clv`` with limits, ``value_at_risk``, ``last_ordered_at``, one row per customer.
     moves : pandas.DataFrame
-        Of `regulars.retention.state_transitions` since `cutoff`.
+        Of `regulars.retention.state_transitions` since `cutoff`; empty where nobody was known then.
     cutoff : date
+        Day of the states before.
+    observation_end : date
+        Day of the states now.
     thresholds : Thresholds
+        Where one state ends and the next begins.
     months : int
         Horizon of the margin.
-    observation_end : date
-    doubt : float
-        Standard deviation of the level of any total, as a share, that no model sees.
-    level : float
+    certainty : Certainty
+        Level of the intervals, and what no model sees of a total's.
     min_cell : int
         States of fewer customers are not shown.
 
     Returns
     -------
     Finding
+        Without a verdict; frames ``table`` and, where there were any, ``moves``.
     """
-    future = quiet_share(value, level)
-    order = [state.value for state in CustomerState]
-    certainty = Certainty(level, doubt, seed=0, draws=0)
-    shown = {"certainty": certainty, "min_cell": min_cell, "observation_end": observation_end}
-    table = group_summary(value, "customer_state", order, **shown)
-    facts = {"quiet": future.n, "share": float(is_quiet(value).mean()), "future": future, "months": months}
+    quiet = is_quiet(value)
+    future = share_of(value["clv"], quiet, certainty.level)
+    table = group_summary(
+        value,
+        "customer_state",
+        [state.value for state in CustomerState],
+        certainty=certainty,
+        min_cell=min_cell,
+        observation_end=observation_end,
+    )
+    facts = {"quiet": future.n, "share": float(quiet.mean()), "future": future, "months": months}
     facts |= asdict(thresholds)
     if moves.empty:
         return Finding(None, facts, {"table": table})

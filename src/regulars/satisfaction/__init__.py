@@ -1,66 +1,99 @@
-"""How satisfied customers are: gap, recommendation, top boxes, index per customer, waves, complaints."""
+"""How satisfied customers are, what moves it, what becomes of complaints, and what all of it is worth.
+
+Examples
+--------
+From the answers to an index and what moves it; ``notebooks/04_satisfaction.ipynb`` tells all of it::
+
+    import regulars
+    from regulars import satisfaction
+
+    shop = regulars.open("demo")
+    settings, tables = shop.settings("satisfaction"), shop.tables
+    answers = satisfaction.sound_answers(tables["surveys"], tables["survey_items"])
+    survey = satisfaction.survey_of(answers)        # one row per respondent and wave, 0 to 100
+    survey.scores                                   # satisfaction of each customer
+
+    index = satisfaction.measure_index(survey, settings)
+    index.by_wave                                   # the index from 0 to 100 with intervals, wave by wave
+    index.effects                                   # points of the index per point of each driver
+
+    cases = satisfaction.sound_cases(tables["tickets"])
+    satisfaction.ticket_times(cases.tickets, shop.end).table    # hours until half are answered, and resolved
+
+A survey
+    ``sound_answers``, ``survey_of``: a ``Survey`` with ``wide`` answers and ``satisfaction`` by respondent and wave;
+    ``survey_waves(survey, settings)``, ``with_index``, ``measure_of``: every measure wave by wave;
+    ``nps(scores)``, ``csat(scores, scale_max)``, ``rate(flags)``: an `Estimate` each; ``gaps(surveys)``: perceived less
+    expected; ``customer_satisfaction``, ``answers_of``: 0 to 100 by respondent; ``sampling_plan``: whom to ask next.
+The index
+    ``path_model(answers, model)``: partial least squares, with paths, weights, loadings, quality; ``survey_model``: the
+    model that a survey allows; ``satisfaction_index(answers, model, items)``: with bootstrap intervals;
+    ``driver_shares(y, X)``: shares of R² with the chance of each rank.
+Four ways to measure, on the same answers
+    ``rake`` (weights for non-response), ``ahp``, ``expert_weights`` and ``fuzzy_evaluation``, ``principal_components``,
+    ``ordered_logit``; ``four_ways`` side by side; ``foretell(scores, bought)``: which says beforehand who orders again.
+Loyalty, branches, offers
+    ``loyalty_of``: attitude × behaviour, with the chance of each type; ``variance_between(scores, groups)``;
+    ``kano_table(answers, pairs)``; ``delivered_value(offers)``.
+Cases
+    ``sound_cases(tickets)``; ``ticket_times``: open cases censored; ``status_trail``: stays, illegal transitions;
+    ``complaint_iceberg``: the silent part; ``control_chart(counts, sizes)``.
+In money
+    ``value_lost_to_dissatisfaction(purchases, scores, spend_per_order, end)``: satisfaction → pace and dropout → value.
+Steps of the stage, of a survey and the settings
+    ``measure_index``, ``measure_loyalty``, ``measure_benefits``, ``measure_worth``, ``overall_drivers``,
+    ``compare_ways``, ``foretell_orders``, ``second_order``, ``feature_answers``, ``offer_answers``, ``branch_of``,
+    ``visits_of``, ``voices``, ``followed``, ``repurchases``, ``score_customers``.
+
+Where the data allow no answer a step hands on a `regulars.finding.Refusal`, which says why. What the page tells is made
+by `regulars.satisfaction.sections`; estimators of single steps stand in the rooms ``survey``, ``index``, ``methods``,
+``offer`` and ``cases``.
+"""
 
 from regulars.lazy import exports
 
 _HOMES = {
-    "cases.aftermath": ("cases_finding", "scores_after_cases"),
-    "survey.answers": ("check_answers", "item_answers", "scores_by_item", "sound_answers", "with_wave"),
-    "survey.gap": ("gap_states", "gaps", "respondent_gaps", "shortfalls", "state_shares"),
-    "survey.indices": (
-        "answers_of", "by_group", "csat", "customer_satisfaction", "customer_scores", "ends_of", "groups_differ",
-        "mean", "nps", "rate", "recommendation", "top_box",
-    ),
-    "survey.waves": ("latest", "measure_of", "survey_waves", "wave_changes", "wave_finding", "waves_side_by_side"),
-    "cases.complaints": (
-        "complaint_rate", "complaint_shares", "complaint_story", "ending_table", "only_complaints", "outcome_shares",
-        "resolution_table", "resolution_times",
-    ),
-    "cases.iceberg": ("Iceberg", "complaint_iceberg", "people_told", "retention_after_complaint", "word_of_mouth"),
-    "cases.service": (
-        "TicketTimes", "breach_forecast", "control_chart", "defects", "escalations", "first_contact",
-        "handling_steps", "knowledge_base", "on_time_by_owner", "pareto", "promises_kept", "remedies", "sound_tickets",
-        "ticket_faults", "ticket_times", "ticket_volume", "transfers", "warranty_cost",
-    ),
-    "cases.desk": ("cases_told", "desk_finding", "flow_finding", "goods_finding"),
-    "cases.cost": ("first_to_mend", "returned_finding", "service_finding", "silent_part", "stake", "worth_finding"),
-    "index.drivers": ("driver_shares", "lmg_shares"),
-    "index.explained": ("Explained", "driver_to_fix", "explain", "first_screen", "levers_told", "with_index"),
-    "index.index": ("SatisfactionIndex", "satisfaction_index"),
-    "index.pls": ("PathModel", "path_model", "path_model_of"),
-    "index.structure": ("structure_of", "survey_model"),
-    "survey.told": ("complaints_told", "first_gap", "gap_told", "waves_told", "who_told"),
-    "cases.trail": ("Trail", "status_trail"),
-    "index.worth": (
-        "Money", "ValueLost", "answers_of_the_left", "driver_worth", "histories_at", "money_of", "reliability_of",
-        "value_lost_to_dissatisfaction",
-    ),
-    "methods.hierarchy": ("ahp", "expert_weights", "kendall_w", "points_of_ranking"),
-    "methods.fuzzy": ("fuzzy_evaluation", "memberships"),
-    "methods.components": ("component_scores", "principal_components"),
+    "cases.iceberg": ("complaint_iceberg",),
+    "cases.service": ("control_chart", "ticket_times"),
+    "cases.tickets": ("sound_cases",),
+    "cases.trail": ("status_trail",),
+    "index.drivers": ("driver_shares",),
+    "index.index": ("satisfaction_index",),
+    "index.pls": ("path_model",),
+    "index.structure": ("survey_model",),
+    "index.told": ("with_index",),
+    "index.worth": ("value_lost_to_dissatisfaction",),
+    "methods.components": ("principal_components",),
+    "methods.fuzzy": ("fuzzy_evaluation",),
+    "methods.hierarchy": ("ahp", "expert_weights"),
+    "methods.methods": ("four_ways",),
     "methods.ordered": ("ordered_logit",),
-    "survey.raking": ("rake", "rfm_cells", "weighted_share"),
-    "methods.repurchase": ("areas_under_curve", "folds_of", "foretell", "repurchases", "whole"),
-    "methods.methods": (
-        "Design", "Ranks", "factor_scores", "four_ways", "latest_answers", "methods_finding", "out_of_sample_scores",
-        "rank_correlation",
-        "respondent_scores", "usual_factors", "which_foretells", "wide_answers",
+    "methods.repurchase": ("followed", "foretell", "repurchases"),
+    "offer.delivered": ("delivered_value",),
+    "offer.kano": ("kano_table",),
+    "sections": ("sections",),
+    "steps": (
+        "compare_ways",
+        "feature_answers",
+        "foretell_orders",
+        "measure_benefits",
+        "measure_index",
+        "measure_loyalty",
+        "measure_worth",
+        "offer_answers",
+        "overall_drivers",
+        "score_customers",
+        "second_order",
     ),
-    "offer.delivered": (
-        "Against", "against", "answered_value", "asked_finding", "delivered_finding", "delivered_value", "value_bridge",
-    ),
-    "offer.kano": (
-        "kano_classes", "kano_coefficients", "kano_finding", "kano_table", "levels_finding", "service_levels",
-    ),
-    "survey.between": ("Visits", "agents_between_branches", "between_finding", "variance_between"),
-    "survey.sampling": ("draw_sample", "sampling_finding", "sampling_plan"),
-    "survey.recommending": ("nps_points", "recommend_finding", "wave_measures"),
-    "survey.listening": (
-        "channels_finding", "importance_finding", "listening_channels", "switching_finding", "switching_rates",
-    ),
-    "sections": ("KEPT", "SatisfactionSettings", "Survey"),
-    "survey.loyalty": (
-        "attitude", "behaviour", "benefits_finding", "benefits_of_loyalty", "cronbach_alpha",
-        "loyalty_finding", "loyalty_of", "loyalty_types", "truly_loyal", "type_migration", "type_shares",
-    ),
-}  # fmt: skip
-__getattr__, __dir__, __all__ = exports(__name__, _HOMES)
+    "survey.answers": ("sound_answers",),
+    "survey.between": ("branch_of", "variance_between", "visits_of"),
+    "survey.gap": ("gaps",),
+    "survey.indices": ("answers_of", "csat", "customer_satisfaction", "nps", "rate"),
+    "survey.listening": ("voices",),
+    "survey.loyalty": ("loyalty_of",),
+    "survey.questionnaire": ("survey_of",),
+    "survey.raking": ("rake",),
+    "survey.sampling": ("sampling_plan",),
+    "survey.waves": ("measure_of", "survey_waves"),
+}
+__getattr__, __dir__, _ = exports(__name__, _HOMES)  # no __all__: help() then shows what stands above

@@ -53,7 +53,7 @@ _HOMES = {
     "groups": ("GONE_QUIET", "HAVE_BEGUN", "leading_group", "part_of"),
     "tiers": ("assign_tiers", "tier_thresholds"),
     "pyramid": (
-        "add_inactive", "migration", "moving_up", "pyramid_finding", "tier_probability", "top_step", "with_best",
+        "add_inactive", "migration", "moving_up", "on_pyramid", "tell_pyramid", "tier_probability",
     ),
     "clusters": ("cluster_features", "find_clusters"),
     "drift": ("drift_since",),

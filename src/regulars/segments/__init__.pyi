@@ -33,10 +33,9 @@ from .products import product_margins as product_margins
 from .pyramid import add_inactive as add_inactive
 from .pyramid import migration as migration
 from .pyramid import moving_up as moving_up
-from .pyramid import pyramid_finding as pyramid_finding
+from .pyramid import on_pyramid as on_pyramid
+from .pyramid import tell_pyramid as tell_pyramid
 from .pyramid import tier_probability as tier_probability
-from .pyramid import top_step as top_step
-from .pyramid import with_best as with_best
 from .reasons import DECIDED_BY as DECIDED_BY
 from .reasons import explain_labels as explain_labels
 from .record import record_age as record_age

@@ -280,7 +280,7 @@ class Liked:
         >>> Liked.of(lines).own["bought"].to_dict()
         {'a': 2}
         >>> Liked.of(None)
-        It cannot be told: the table order_lines is not supplied.
+        It cannot be told: what it needs is not supplied (order_lines).
         """
         if lines is None:
             return NotSupplied("order_lines")

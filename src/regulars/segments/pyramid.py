@@ -1,19 +1,20 @@
 """Who stands on which step of the customer pyramid, how surely, who moved, and what moving some up would bring."""
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from scipy.special import gammainc, gammaincinv
 
-from regulars.finding import Finding
+from regulars.finding import Finding, may_refuse, tells
 from regulars.labels import Step, Tier
 from regulars.segments.summary import group_summary
-from regulars.segments.tiers import tier_thresholds
-from regulars.settings import Certainty
+from regulars.segments.tiers import assign_tiers, tier_thresholds
+from regulars.settings import Certainty, Economics
 from regulars.statistics.distinct import distinct_rows
-from regulars.statistics.intervals import Estimate
+from regulars.statistics.intervals import from_row
 
 MOVED_UP = 0.02  # of the customers of a step: the published question of what moving so many up would bring
 INACTIVE_BELOW = 0.05  # expected orders over the horizon, below which a customer stands beside the pyramid
@@ -21,6 +22,15 @@ NODES = 8  # of the distribution of spend
 EXACT = 50_000  # customers; of more, those of one kind share a curve of so many points, right to five digits
 CURVE = 2000
 DRAWS = 200  # of customers from the step above, behind the interval of moving up
+
+
+class PyramidVerdict(StrEnum):
+    """Whether those at the top belong there."""
+
+    RATE = "rate"  # by their habits
+    LUCK = "luck"
+    SINGLE = "single"  # too few steps to tell
+    LOSS = "loss"  # customers bring none
 
 
 def tier_probability(customers: pd.DataFrame, r: float, p: float, q: float) -> pd.Series:
@@ -37,8 +47,10 @@ def tier_probability(customers: pd.DataFrame, r: float, p: float, q: float) -> p
         tier, clv, p_alive, frequency, spend_is_prior, as the value stage has them.
     r : float
         Shape of the rate in BG/NBD.
-    p, q : float
-        Shapes of Gamma-Gamma: of the spend of one customer's orders, and of what differs between customers.
+    p : float
+        Shape of Gamma-Gamma for the spend of one customer's orders.
+    q : float
+        Shape of Gamma-Gamma for what differs between customers.
 
     Returns
     -------
@@ -140,8 +152,10 @@ def moving_up(customers: pd.DataFrame, share: float = MOVED_UP, level: float = 0
         tier and clv.
     share : float
         Of the customers of a step; at least one moves.
-    level, seed
-        Of the interval: whom it would be, and whom of the step above they would be like, is drawn.
+    level : float
+        Of the interval.
+    seed : int
+        Whom it would be, and whom of the step above they would be like, is drawn.
 
     Returns
     -------
@@ -180,8 +194,10 @@ def migration(now: pd.Series, before: pd.Series) -> pd.DataFrame:
 
     Parameters
     ----------
-    now, before : pandas.Series
-        Step of each customer, indexed by customer; who is missing in `before` is ``new`` now.
+    now : pandas.Series
+        Step of each customer, indexed by customer.
+    before : pandas.Series
+        The same in the last period; who is missing there is ``new`` now.
 
     Returns
     -------
@@ -216,89 +232,148 @@ def migration(now: pd.Series, before: pd.Series) -> pd.DataFrame:
     return long
 
 
-def with_best(pyramid: Finding, best: pd.DataFrame, months: int, days: int) -> Finding:
-    """The pyramid with the most valuable customers beside it.
-
-    Parameters
-    ----------
-    pyramid : Finding
-        Of `pyramid_finding`.
-    best : pandas.DataFrame
-        customer (pseudonym), last_ordered_at, spend, expected_orders and clv with their ends, p_active.
-    months, days : int
-        Horizon, and days of P(active).
-    """
-    facts = {**pyramid.facts, "months": months, "days": days}
-    return replace(pyramid, facts=facts, frames={**pyramid.frames, "best": best})
-
-
-def top_step(pyramid: Finding) -> dict:
-    """What is told of the customers on the top step, of `pyramid_finding`; nothing of too few to be shown."""
-    if not len(pyramid.frames["steps"]):
-        return {}
-    top = pyramid.frames["steps"].iloc[0]
-    return {"customers": top["customers"], "share": top["clv_share"], "at_stake": top["clv"]}
-
-
-def pyramid_finding(
-    customers: pd.DataFrame,
-    tiers_now: pd.Series,
-    tiers_before: pd.Series,
-    *,
-    margin: float,
-    level: float = 0.9,
-    level_uncertainty: float = 0.0,
-    min_cell: int = 1,
-    seed: int = 0,
-    **_,
-) -> Finding:
-    """The pyramid with those who are inactive, who moved since the last period, and what moving up would bring.
+@may_refuse
+def on_pyramid(customers: pd.DataFrame, models, shares: Sequence[float]) -> pd.DataFrame:
+    """Scored customers with the step on which each stands, and the chance to belong there.
 
     Parameters
     ----------
     customers : pandas.DataFrame
-        tier, tier_probability, expected_orders, spend, clv, clv_low, clv_high.
-    tiers_now, tiers_before : pandas.Series
-        Tier now and in the last period by the same model, indexed by customer.
-    margin : float
-        Contribution as a share of past revenue.
-    level, level_uncertainty, min_cell
-        As for `group_summary`; moves of fewer customers are left out.
-    seed : int
+        clv, spend (decides between equal values), p_alive, frequency, spend_is_prior.
+    models : regulars.clv.in_memory.Models
+        Whose shapes say how sure a customer's rate and spend are.
+    shares : sequence of float
+        Share of the customers on each step from the top.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With tier (`regulars.labels.Tier`) and tier_probability.
+    """
+    tier = assign_tiers(customers["clv"], shares, tie_breaker=customers["spend"])
+    customers = customers.assign(tier=tier)
+    r, (p, q) = models.orders.params_["r"], models.spend.params_[["p", "q"]]
+    return customers.assign(tier_probability=tier_probability(customers, r, p, q))
+
+
+@tells
+def tell_pyramid(
+    customers: pd.DataFrame,
+    *,
+    now: pd.Series,
+    before: pd.Series,
+    pseudonyms: Callable,
+    economics: Economics,
+    certainty: Certainty,
+    min_cell: int = 1,
+) -> Finding:
+    """Who is at the top and whether they belong there, who moved since, and what moving some up would bring.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        customer_id, tier, tier_probability, expected_orders, spend, clv, with the ends of their intervals, p_active,
+        last_ordered_at.
+    now : pandas.Series
+        Tier now by the models' values, indexed by customer.
+    before : pandas.Series
+        Tier in the last period by the same models, indexed by customer.
+    pseudonyms : callable
+        From customer ids to what stands for them on a page.
+    economics : Economics
+        Margin, for past revenue; horizon and days of P(active).
+    certainty : Certainty
+        Level of the intervals, what no model sees of a total's level, seed.
+    min_cell : int
+        Steps and moves of fewer customers are left out.
 
     Returns
     -------
     Finding
-        Verdict ``rate`` where the chance that those of the top step belong there is above one half on average,
-        ``luck`` where not, ``single`` where all stand on one step or none on the top one, ``loss`` where they bring
-        none; frames ``steps``, ``up``, ``migration``.
+        Verdict `PyramidVerdict`; frames ``steps``, ``best`` and, where steps are told apart, ``up`` and ``migration``.
     """
+    steps = _steps(customers, economics.margin, certainty, min_cell)
+    frames = {"steps": steps, "best": best_customers(customers, pseudonyms)}
+    facts = {"customers": len(customers), "months": economics.horizon_months, "days": economics.active_within_days}
+    facts |= _shares_of_steps(customers["tier"])
+    if customers["clv"].sum() <= 0:
+        return Finding(PyramidVerdict.LOSS, facts, frames)
+    facts |= {"bought": float(customers["spend"].sum()), "each": float(customers["spend"].mean())}
+    top = customers[customers["tier"] == Tier.VIP]
+    up = moving_up(customers, level=certainty.level, seed=certainty.seed)
+    if not len(top) or not len(up):
+        return Finding(PyramidVerdict.SINGLE, facts, frames)
+    del facts["customers"]
+    largest = up.loc[up["gain"].idxmax()]
+    moves = migration(now, before)
+    facts |= {
+        "top": len(top),
+        "belongs": float(top["tier_probability"].mean()),
+        "gain": from_row(largest, "gain", n="customers"),
+        "share": MOVED_UP,
+        "of": largest["tier"],
+        "to": largest["to"],
+        "moved": int(largest["customers"]),
+        **_rose_and_fell(moves),
+    }
+    shown = moves[moves["customers"] >= max(min_cell, 1)].reset_index(drop=True)
+    return Finding(_verdict(facts["belongs"]), facts, {**frames, "up": up, "migration": shown})
+
+
+def _steps(customers: pd.DataFrame, margin: float, certainty: Certainty, min_cell: int) -> pd.DataFrame:
+    """Each step, those who are inactive beside them: counts, threshold, revenue and margin so far, value to come."""
     seen = customers.assign(step=add_inactive(customers))
     order = [str(step) for step in Step if step != Step.NEW]
-    certainty = Certainty(level, level_uncertainty, seed, DRAWS)
     table = group_summary(seen, "step", order, certainty=certainty, min_cell=min_cell)
     groups = seen.groupby("step")
     table["threshold"] = table["step"].map(groups["clv"].min())
     table["margin"] = margin * table["spend"]
     table["belongs"] = table["step"].map(groups["tier_probability"].mean())
     table.loc[table["step"] == Step.INACTIVE, "belongs"] = np.nan  # beside the pyramid there is no threshold
-    top = customers[customers["tier"] == Tier.VIP]
-    up = moving_up(customers, level=level, seed=seed)
-    if customers["clv"].sum() <= 0:
-        return Finding("loss", {"customers": len(customers)}, {"steps": table})
-    bought = {"bought": float(customers["spend"].sum()), "each": float(customers["spend"].mean())}
-    if not len(top) or not len(up):
-        return Finding("single", {"customers": len(customers)} | bought, {"steps": table})
-    largest = up.loc[up["gain"].idxmax()]
-    gain = Estimate(largest["gain"], largest["gain_low"], largest["gain_high"], int(largest["customers"]))
-    facts = {"top": len(top), "belongs": float(top["tier_probability"].mean()), "gain": gain, "share": MOVED_UP}
-    facts |= bought | {"of": largest["tier"], "to": largest["to"], "moved": int(largest["customers"])}
-    moves = migration(tiers_now, tiers_before)
+    return table
+
+
+def best_customers(customers: pd.DataFrame, pseudonyms: Callable, number: int = 10) -> pd.DataFrame:
+    """The customers worth most, under names that stand for them.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        customer_id, clv, and spend, which decides between equal values.
+    pseudonyms : callable
+        From customer ids to names.
+    number : int
+        How many.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer`` in place of customer_id, and the other columns.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"customer_id": ["a", "b"], "clv": [1.0, 9.0], "spend": 5.0})
+    >>> best_customers(customers, lambda ids: "C-" + ids, number=1).to_numpy().tolist()
+    [['C-b', 9.0, 5.0]]
+    """
+    best = customers.nlargest(number, ["clv", "spend"]).reset_index(drop=True)
+    best.insert(0, "customer", pseudonyms(best.pop("customer_id")))
+    return best
+
+
+def _shares_of_steps(tier: pd.Series) -> dict[str, float]:
+    """Share of the customers on each step but the lowest, which holds the rest."""
+    return {name: float((tier == step).mean()) for name, step in zip(("first", "second", "third"), Tier, strict=False)}
+
+
+def _rose_and_fell(moves: pd.DataFrame) -> dict[str, int]:
+    """How many stand higher, and lower, than in the last period."""
     known, rank = moves[moves["before"] != Step.NEW], {str(step): place for place, step in enumerate(Step)}
     climbed = known["before"].map(rank) - known["now"].map(rank)
-    facts |= {
-        name: int(known.loc[of, "customers"].sum()) for name, of in (("rose", climbed > 0), ("fell", climbed < 0))
-    }
-    shown = moves[moves["customers"] >= max(min_cell, 1)].reset_index(drop=True)
-    verdict = "rate" if facts["belongs"] > 0.5 else "luck"
-    return Finding(verdict, facts, {"steps": table, "up": up, "migration": shown})
+    ways = {"rose": climbed > 0, "fell": climbed < 0}
+    return {name: int(known.loc[of, "customers"].sum()) for name, of in ways.items()}
+
+
+def _verdict(belongs: float) -> PyramidVerdict:
+    """Whether those at the top are there by habit, from the chance to belong there that is told."""
+    return PyramidVerdict.RATE if belongs > 0.5 else PyramidVerdict.LUCK

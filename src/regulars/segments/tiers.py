@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from regulars.finding import may_refuse
 from regulars.labels import Tier
 
 SHARES = (0.01, 0.04, 0.15, 0.80)
 
 
+@may_refuse
 def assign_tiers(
     values: pd.Series, shares: Sequence[float] = SHARES, tie_breaker: pd.Series | None = None
 ) -> pd.Series:

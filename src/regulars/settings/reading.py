@@ -22,8 +22,6 @@ NOT_STAGES = (DATASETS_SECTION, ENGINE_SECTION)  # sections that no dataset over
 FORMER_SECTION, FORMER_KEY = "index", "language"
 WANTED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "a list",
           Mapping: "names with a value each"}  # fmt: skip
-# until the stage that makes the pages is called so too
-SECTION_OF = {"index": "pages"}
 
 
 def load(path: Path | None = None) -> dict:
@@ -139,7 +137,7 @@ def resolve(stage: str, dataset: str, settings: dict | None = None) -> dict:
     overrides = settings[DATASETS_SECTION][dataset] or {}
     _refuse_unknown(overrides, [key for key in settings if key not in NOT_STAGES], f"datasets.{dataset}")
     merged = _defaults(stage, settings)
-    for section in (COMMON, stage := SECTION_OF.get(stage, stage)):
+    for section in (COMMON, stage):
         where, defaults = f"datasets.{dataset}.{section}", settings.get(section) or {}
         changed = _named(overrides.get(section), where)
         _refuse_unknown(changed, _known(section) if section in (COMMON, *STAGE_SETTINGS) else defaults, where)
@@ -236,7 +234,6 @@ def _known(section: str) -> list[str]:
 
 def _defaults(stage: str, settings: Mapping) -> dict:
     """What holds for every dataset."""
-    stage = SECTION_OF.get(stage, stage)
     if stage not in settings:
         raise UserError(f"params.yaml has no section '{stage}': add it, if only as '{stage}: {{}}'.")
     merged: dict = {}

@@ -18,7 +18,7 @@ from regulars.sources.encodings import find_encoding
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 
 
-def read_text(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa.Table]:
+def read_text(file: Path, form: dict, label: str, zone: str = "UTC") -> tuple[tuple[str, ...], pa.Table]:
     """Read a file with every value as text without blanks around it, a missing one as the empty text.
 
     Parameters
@@ -29,6 +29,8 @@ def read_text(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa.T
         The ``format`` section of the table's mapping.
     label : str
         How messages name the file.
+    zone : str
+        Time zone in which moments that have one are written.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def read_text(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa.T
         raise UserError(f"{label} is not there: run the ingest stage again.")
     suffixes = [suffix.lower() for suffix in file.suffixes]
     if suffixes[-1:] == [".parquet"]:
-        header, data = _read_parquet(file, label)
+        header, data = _read_parquet(file, label, zone)
     elif suffixes[-1:] == [".xlsx"]:
         header, data = _read_excel(file, form, label)
     elif any(suffix in TEXT_SUFFIXES for suffix in suffixes[-2:]):
@@ -169,7 +171,7 @@ def _text_of(file: Path, form: dict, label: str) -> str:
     return text
 
 
-def _read_parquet(file: Path, label: str) -> tuple[tuple[str, ...], pa.Table]:
+def _read_parquet(file: Path, label: str, zone: str) -> tuple[tuple[str, ...], pa.Table]:
     import pyarrow.parquet as pq
 
     try:
@@ -177,14 +179,16 @@ def _read_parquet(file: Path, label: str) -> tuple[tuple[str, ...], pa.Table]:
     except pa.ArrowInvalid:
         raise UserError(f"{label} is not a Parquet file, or is damaged; supply it again.") from None
     header = tuple(data.column_names)
-    texts = [_as_text(column) for column in data.columns]
+    texts = [_as_text(column, zone) for column in data.columns]
     return header, pa.table(texts, names=_engine_names(len(header)))
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _as_text(column: pa.ChunkedArray, zone: str) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_timestamp(column.type):
+        if column.type.tz:
+            column = pc.local_timestamp(column.cast(pa.timestamp(column.type.unit, tz=zone)))
         column = column.cast(pa.timestamp("s"), safe=False)
     texts = column.cast(pa.string())
     if pa.types.is_floating(column.type):

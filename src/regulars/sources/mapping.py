@@ -14,18 +14,13 @@ import yaml
 
 from regulars.catalog.tables import TABLES
 from regulars.errors import UserError
+from regulars.lazy import leave_out_slow_checker
 from regulars.paths import project_root
 from regulars.sources.date_formats import WORDS, date_pattern
 
 OPEN = "?"  # what `regulars new` writes where only somebody who knows the data can answer
-
-
 LAST_ORDER_DAY = "last_order_day"
-
-
 OPEN_TABLES = ("customers",)  # any further column of the file may be kept as an attribute
-
-
 TABLE_DEFAULTS = {
     "format": {},
     "date_format": "iso",
@@ -229,6 +224,7 @@ def _refuse_open(content, label: str, where: str = "") -> None:
 
 
 def _check_schema(content, label: str) -> None:
+    leave_out_slow_checker()
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 

@@ -10,6 +10,8 @@ from regulars.sources.date_formats import date_pattern
 MONEY_TYPE = "decimal(18, 4)"
 WIDE_MONEY_TYPE = "decimal(38, 4)"
 CURRENCY_SIGNS = "£$€¥￥₹"
+SIGN = f"[{CURRENCY_SIGNS}]"
+BLANK = r"[\s\x{00A0}\x{202F}]"
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
           "december")  # fmt: skip
 ISO = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$"
@@ -68,8 +70,8 @@ def _read_one(text: ir.StringValue, form: str) -> ir.TimestampValue:
 def read_number(text: ir.StringValue, decimal: str = ".", thousands: str | None = None) -> ir.DecimalValue:
     """Exact number of four decimals from text.
 
-    Currency signs and blanks are passed over; ``(12.00)`` and ``12.00-`` are negative; ``１２．５`` is 12.5 and
-    ``1.2万`` is 12,000.
+    One currency sign is passed over, before or behind the number, and blanks between groups of three digits;
+    ``(12.00)`` and ``12.00-`` are negative; ``１２．５`` is 12.5 and ``1.2万`` is 12,000.
 
     Parameters
     ----------
@@ -84,7 +86,14 @@ def read_number(text: ir.StringValue, decimal: str = ".", thousands: str | None 
     ibis decimal(18, 4) expression
         Null where the text is no number, or one too large to be money.
     """
-    bare = text.translate(WIDE_DIGITS, DIGITS).re_replace(rf"[\s\x{{00A0}}{CURRENCY_SIGNS}元]", "")
+    bare = text.translate(WIDE_DIGITS, DIGITS)
+    bare = bare.re_replace(rf"^\s*([-+(]?){BLANK}*{SIGN}{BLANK}*", r"\1").re_replace(
+        rf"{BLANK}*({SIGN}|元)({BLANK}*[-)]?)$", r"\2"
+    )
+    bare = bare.re_replace(rf"^([-+(]?){BLANK}+", r"\1").re_replace(rf"{BLANK}+([-)]?{BLANK}*)$", r"\1")
+    spaced = rf"^[-+(]?\d{{1,3}}({BLANK}\d{{3}})+([.,]\d*)?[^\d\s]?$"
+    bare = ibis.ifelse(bare.re_search(spaced), bare.re_replace(BLANK, ""), bare)
+    bare = ibis.ifelse(text.re_search(f"{SIGN}.*{SIGN}"), "", bare)  # £10€ is no number
     if thousands and thousands != " ":
         groups = rf"^\D*\d{{1,3}}({re.escape(thousands)}\d{{3}})+(\D.*)?$"
         bare = ibis.ifelse(bare.re_search(groups), bare.replace(thousands, ""), bare)

@@ -117,7 +117,7 @@ def read_files(mapping: Mapping, name: str, folder: Path, files: list[str]) -> R
     parts, counts, header = [], [], None
     for file in files:
         label = _raw_label(mapping.name, file)
-        columns, data = read_text(folder / file, mapping.tables[name]["format"], label)
+        columns, data = read_text(folder / file, mapping.tables[name]["format"], label, mapping.time_zone)
         if header is not None and columns != header:
             raise UserError(f"{label}: its columns differ from those of {counts[0][0]}; give both files the same.")
         header = columns

@@ -1,98 +1,28 @@
 """Complaints: how many, about what, how they ended, and how long it took, with open ones counted right."""
 
-from typing import NamedTuple
-
 import pandas as pd
 
+from regulars.finding import Finding, tells
 from regulars.labels import Outcome
+from regulars.satisfaction.cases.tickets import FEW, FEW_CASES, Cases
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, from_row, share, wilson
 from regulars.statistics.survival import Curve, kaplan_meier
 
-COMPLAINT = "complaint"
 
-
-class ComplaintStory(NamedTuple):
-    """What complaints tell.
-
-    Parameters
-    ----------
-    causes, endings : pandas.DataFrame
-        Of `complaint_shares` and `ending_table`.
-    category : str
-        The most frequent one.
-    part : Estimate
-        Its share.
-    rate : Estimate
-        Share of customers who complained.
-    unhappy, quickly : Estimate
-        Shares of closed complaints that ended without satisfaction, and that were resolved quickly.
-    tickets, open : int
-        Complaints that ended without satisfaction, and that are open.
-    median : Estimate
-        Days until half of the complaints are closed.
-    """
-
-    causes: pd.DataFrame
-    endings: pd.DataFrame
-    category: str
-    part: Estimate
-    rate: Estimate
-    unhappy: Estimate
-    quickly: Estimate
-    tickets: int
-    open: int
-    median: Estimate
-
-
-def complaint_story(
-    tickets: pd.DataFrame, customers: int, observation_end, level: float = 0.9, min_cell: int = 1
-) -> ComplaintStory:
-    """What customers complain about, how it ends and how long it takes.
+def ending_table(tickets: pd.DataFrame, observation_end, level: float = 0.9, min_cell: int = 1) -> pd.DataFrame:
+    """How complaints ended and how long it took, category by category, for a table.
 
     Parameters
     ----------
     tickets : pandas.DataFrame
-        Complaints, as `only_complaints` gives them.
-    customers : int
-        All customers.
+        Complaints: ``category``, ``outcome``, ``opened_at``, ``resolved_at``.
     observation_end : date
         Last day of the data.
     level : float
         Of the intervals.
     min_cell : int
         Categories with fewer complaints are left out.
-
-    Returns
-    -------
-    ComplaintStory
-
-    Raises
-    ------
-    ValueError
-        Where there is no complaint.
-    """
-    if tickets.empty:
-        raise ValueError("there is no complaint to tell of")
-    causes = complaint_shares(tickets, level=level)
-    causes = causes[causes["tickets"] >= min_cell].reset_index(drop=True)
-    ended = outcome_shares(tickets, level=level).set_index("outcome")
-    worst = ended.loc[Outcome.NOT_SATISFIED]
-    return ComplaintStory(
-        causes,
-        ending_table(tickets, observation_end, level, min_cell),
-        str(causes["category"].iloc[0]),
-        from_row(causes.iloc[0], "share"),
-        complaint_rate(tickets, customers, level),
-        from_row(worst, "share"),
-        from_row(ended.loc[Outcome.RESOLVED_QUICKLY], "share"),
-        int(worst["tickets"]),
-        int(worst["open"]),
-        resolution_times(tickets, observation_end, level=level)[""].quantile(),
-    )
-
-
-def ending_table(tickets: pd.DataFrame, observation_end, level: float = 0.9, min_cell: int = 1) -> pd.DataFrame:
-    """How complaints ended and how long it took, category by category, for a table; parameters as `complaint_story`.
 
     Returns
     -------
@@ -107,17 +37,6 @@ def ending_table(tickets: pd.DataFrame, observation_end, level: float = 0.9, min
     table = resolution_table(tickets, observation_end, level=level, min_cell=min_cell)
     table = table.merge(still, left_on="category", right_index=True).merge(wide, on="category", how="left")
     return table.sort_values(["n", "category"], ascending=[False, True], ignore_index=True)
-
-
-def only_complaints(tickets: pd.DataFrame) -> pd.DataFrame:
-    """Tickets that are complaints: those whose ``kind`` says so, or all where the table does not tell kinds apart.
-
-    Examples
-    --------
-    >>> only_complaints(pd.DataFrame({"ticket_id": ["1", "2"], "kind": ["complaint", "service"]}))["ticket_id"].tolist()
-    ['1']
-    """
-    return tickets[tickets["kind"] == COMPLAINT] if "kind" in tickets else tickets
 
 
 def complaint_rate(tickets: pd.DataFrame, customers: int, level: float = 0.9) -> Estimate:
@@ -180,6 +99,18 @@ def complaint_shares(
     table["share"] = table["tickets"] / n if n else float("nan")
     table["share_low"], table["share_high"] = wilson(table["tickets"], table["n"], level)
     return table
+
+
+def pareto(tickets: pd.DataFrame, by: str = "cause", level: float = 0.9) -> pd.DataFrame:
+    """Causes by how many cases they make, with the share that they and all above them make together.
+
+    Examples
+    --------
+    >>> pareto(pd.DataFrame({"cause": ["late", "late", "late", "broken"]}))["cumulative"].tolist()
+    [0.75, 1.0]
+    """
+    table = complaint_shares(tickets, by, level)
+    return table.assign(cumulative=table["share"].cumsum())
 
 
 def outcome_shares(tickets: pd.DataFrame, by: str | None = None, level: float = 0.9, min_cell: int = 1) -> pd.DataFrame:
@@ -294,3 +225,45 @@ def resolution_times(
     groups = seen[by].astype(object) if by else pd.Series("", index=seen.index)
     names = sorted(groups.dropna().unique())
     return {name: kaplan_meier(days[groups == name], closed[groups == name], level) for name in names}
+
+
+@tells
+def tell_complaints(cases: Cases, customers: int, end, settings: SatisfactionSettings) -> Finding:
+    """What customers complain about, how it ends and how long it takes.
+
+    Parameters
+    ----------
+    cases : Cases
+    customers : int
+        All customers.
+    end : date
+        Last day of the data.
+    settings : SatisfactionSettings
+        Its ``privacy_min_cell``: categories with fewer complaints are not shown.
+
+    Returns
+    -------
+    Finding
+        Without a verdict, or `FEW`: nothing is told of so few that chance makes the shares. Frames ``causes``,
+        ``endings`` and, where causes are recorded, ``pareto``.
+    """
+    complaints, level, min_cell = cases.complaints, settings.interval_level, settings.privacy_min_cell
+    if len(complaints) < FEW_CASES:
+        return Finding(FEW, {"cases": len(complaints), "few": FEW_CASES})
+    causes = complaint_shares(complaints, level=level)
+    causes = causes[causes["tickets"] >= min_cell].reset_index(drop=True)
+    ended = outcome_shares(complaints, level=level).set_index("outcome")
+    facts = {
+        "category": str(causes["category"].iloc[0]),
+        "part": from_row(causes.iloc[0], "share"),
+        "rate": complaint_rate(complaints, customers, level),
+        "unhappy": from_row(ended.loc[Outcome.NOT_SATISFIED], "share"),
+        "quickly": from_row(ended.loc[Outcome.RESOLVED_QUICKLY], "share"),
+        "open": int(ended.loc[Outcome.NOT_SATISFIED, "open"]),
+        "median": resolution_times(complaints, end, level=level)[""].quantile(),
+    }
+    frames = {"causes": causes, "endings": ending_table(complaints, end, level, min_cell)}
+    if "cause" in complaints and complaints["cause"].notna().any():
+        table = pareto(complaints, "cause", level)
+        frames["pareto"] = table[table["tickets"] >= min_cell].reset_index(drop=True)
+    return Finding(None, facts, frames)

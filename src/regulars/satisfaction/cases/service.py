@@ -1,18 +1,15 @@
 """How cases are served: times with open ones counted right, promises, first contacts, owners, knowledge, causes."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import poisson
 
 from regulars.errors import UserError
 from regulars.statistics.intervals import Estimate, difference, from_row, share, wilson, z_value
 from regulars.statistics.survival import Curve, kaplan_meier
 
 RESPONSE_HOURS, RESOLUTION_HOURS = 12.0, 48.0
-FEW_CASES = 30  # below so many, nothing of their handling is singled out
 
 
 class TicketTimes(NamedTuple):
@@ -171,52 +168,6 @@ def breach_forecast(
     return Estimate(count / length, float(spread.ppf((1 - level) / 2)), float(spread.ppf((1 + level) / 2)), count)
 
 
-def ticket_faults(tickets: pd.DataFrame, statuses=None) -> list[str]:
-    """What is wrong with a table of tickets, one sentence each, so that the rest of a page can stand.
-
-    Examples
-    --------
-    >>> ticket_faults(pd.DataFrame({"ticket_id": ["1", "1"], "opened_at": pd.to_datetime(["2026-01-01"] * 2)}))[0]
-    'Table tickets: 1 tickets occur twice (first: 1): keep one row each.'
-    """
-    checks = [(tickets["ticket_id"].duplicated(), "{n} tickets occur twice (first: {ticket}): keep one row each.")]
-    for column in ("first_response_at", "resolved_at"):
-        if column in tickets:
-            text = f"{{n}} tickets have a {column} before they were opened (first: {{ticket}}): correct one of the two."
-            checks.append((tickets[column] < tickets["opened_at"], text))
-    if "amount_at_stake" in tickets:
-        text = "{n} tickets have a negative amount_at_stake (first: {ticket}): an amount lost is 0 or more."
-        checks.append((tickets["amount_at_stake"] < 0, text))
-    if statuses is not None and "status" in tickets:
-        text = "{n} tickets have a status that the process does not know (first: {ticket}): add it or correct it."
-        checks.append((~tickets["status"].isin(list(statuses)), text))
-    said = []
-    for bad, text in checks:
-        bad = bad.fillna(False).to_numpy(bool)
-        if bad.any():
-            said.append("Table tickets: " + text.format(n=int(bad.sum()), ticket=tickets.loc[bad, "ticket_id"].iloc[0]))
-    return said
-
-
-def sound_tickets(tickets: pd.DataFrame) -> pd.DataFrame:
-    """Tickets without those that cannot be: twice, over before they began, with a negative amount.
-
-    Examples
-    --------
-    >>> len(sound_tickets(pd.DataFrame({"ticket_id": ["1", "1"], "opened_at": pd.to_datetime(["2026-01-01"] * 2)})))
-    1
-    """
-    if not ticket_faults(tickets):
-        return tickets
-    bad = tickets["ticket_id"].duplicated()
-    for column in ("first_response_at", "resolved_at"):
-        if column in tickets:
-            bad |= (tickets[column] < tickets["opened_at"]).fillna(False)
-    if "amount_at_stake" in tickets:
-        bad |= (tickets["amount_at_stake"] < 0).fillna(False)
-    return tickets[~bad]
-
-
 def ticket_volume(tickets: pd.DataFrame, observation_end, freq: str = "W") -> pd.DataFrame:
     """Cases opened, closed and in the backlog at the end of each period, with the mean age of the backlog in days.
 
@@ -250,20 +201,6 @@ def ticket_volume(tickets: pd.DataFrame, observation_end, freq: str = "W") -> pd
             "mean_age_days": np.where(backlog > 0, age, np.nan),
         }
     )
-
-
-def pareto(tickets: pd.DataFrame, by: str = "cause", level: float = 0.9) -> pd.DataFrame:
-    """Causes by how many cases they make, with the share that they and all above them make together.
-
-    Examples
-    --------
-    >>> pareto(pd.DataFrame({"cause": ["late", "late", "late", "broken"]}))["cumulative"].tolist()
-    [0.75, 1.0]
-    """
-    from regulars.satisfaction.cases.complaints import complaint_shares
-
-    table = complaint_shares(tickets, by, level)
-    return table.assign(cumulative=table["share"].cumsum())
 
 
 def control_chart(counts, sizes, kind: str = "p") -> pd.DataFrame:
@@ -396,78 +333,6 @@ def remedies(tickets: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
 def escalations(tickets: pd.DataFrame, level: float = 0.9) -> Estimate:
     """Share of cases that were passed up (``escalated_to`` is filled)."""
     return share(int(tickets["escalated_to"].notna().sum()), len(tickets), level)
-
-
-def defects(tickets: pd.DataFrame, sold: Mapping[str, float], level: float = 0.9, min_sold: float = 1) -> pd.DataFrame:
-    """Complaints for each thousand pieces sold of a product, with Poisson limits and whether they exceed the average.
-
-    Parameters
-    ----------
-    tickets : pandas.DataFrame
-        ``product_id``.
-    sold : mapping
-        Product to pieces sold.
-    level : float
-    min_sold : float
-        Products with fewer pieces are left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``product_id``, ``complaints``, ``n`` (sold), ``per_thousand`` with limits, ``is_high`` (Bonferroni).
-    """
-    pieces = pd.Series(sold, dtype=float)
-    pieces = pieces[pieces >= min_sold]
-    count = tickets["product_id"].astype(object).value_counts().reindex(pieces.index, fill_value=0)
-    from scipy.special import gammaincinv
-
-    tail = (1 - level) / 2
-    low = np.where(count > 0, gammaincinv(np.maximum(count, 1), tail), 0.0)
-    table = pd.DataFrame(
-        {
-            "product_id": pieces.index.astype(str),
-            "complaints": count.to_numpy(int),
-            "n": pieces.to_numpy(),
-            "per_thousand": 1000 * (count / pieces).to_numpy(),
-            "per_thousand_low": 1000 * low / pieces.to_numpy(),
-            "per_thousand_high": 1000 * gammaincinv(count.to_numpy() + 1.0, 1 - tail) / pieces.to_numpy(),
-        }
-    )
-    usual = count.sum() / pieces.sum() if pieces.sum() else 0.0
-    chance = poisson.sf(count.to_numpy() - 1, usual * pieces.to_numpy())
-    table["is_high"] = chance < (1 - level) / max(len(table), 1)
-    return table.sort_values(["per_thousand", "product_id"], ascending=[False, True], ignore_index=True)
-
-
-def warranty_cost(units: pd.DataFrame, observation_end, level: float = 0.9) -> pd.DataFrame:
-    """Repairs within the warranty by product: how many of the units sold, and what they cost.
-
-    Parameters
-    ----------
-    units : pandas.DataFrame
-        One row per unit sold: ``product_id``, ``sold_at``, ``warranty_until``, ``repaired_at`` (missing: never) and,
-        where it is known, ``repair_cost``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``product_id``, ``n`` (units), ``repaired`` (in warranty), ``share`` with limits, ``cost`` (currency),
-        ``under_warranty`` (units whose warranty still runs); the dearest first.
-    """
-    if "repair_cost" in units and (units["repair_cost"] < 0).any():
-        row = units[units["repair_cost"] < 0].iloc[0]
-        raise UserError(f"Table units, product {row['product_id']}: repair_cost is {row['repair_cost']:g}, below 0.")
-    end = pd.Timestamp(observation_end)
-    inside = (units["repaired_at"].notna() & (units["repaired_at"] <= units["warranty_until"])).astype(bool)
-    cost = units["repair_cost"].astype(float).where(inside, 0.0) if "repair_cost" in units else float("nan")
-    frame = units.assign(_inside=inside, _cost=cost, _runs=units["warranty_until"] >= end)
-    table = frame.groupby(frame["product_id"].astype(object)).agg(
-        n=("_inside", "size"), repaired=("_inside", "sum"), cost=("_cost", "sum"), under_warranty=("_runs", "sum")
-    )
-    table = table.rename_axis("product_id").reset_index()
-    table["share"] = table["repaired"] / table["n"]
-    table["share_low"], table["share_high"] = wilson(table["repaired"], table["n"], level)
-    return table.sort_values(["cost", "product_id"], ascending=[False, True], ignore_index=True)
 
 
 class Knowledge(NamedTuple):

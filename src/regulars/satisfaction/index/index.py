@@ -63,6 +63,10 @@ class SatisfactionIndex:
         As of `PathModel`.
     is_interpretable : bool
         False where an item of the index has a negative weight.
+    construct : str
+        Whose index it is.
+    wordings : pandas.Series
+        Question by item, without its full stop; the item's name where it has none.
     """
 
     value: Estimate
@@ -78,6 +82,8 @@ class SatisfactionIndex:
     model: PathModel
     remarks: tuple
     is_interpretable: bool
+    construct: str
+    wordings: pd.Series
 
 
 def satisfaction_index(
@@ -107,7 +113,7 @@ def satisfaction_index(
     model : mapping
         As of `regulars.satisfaction.path_model`.
     survey_items : pandas.DataFrame
-        ``item``, ``scale_min``, ``scale_max``.
+        ``item``, ``scale_min``, ``scale_max`` and, where known, ``wording``.
     construct : str
         Whose index it is.
     scheme : str
@@ -194,7 +200,16 @@ def satisfaction_index(
         fitted,
         fitted.remarks,
         negative.empty,
+        construct,
+        _wordings(survey_items),
     )
+
+
+def _wordings(survey_items: pd.DataFrame) -> pd.Series:
+    items = survey_items.drop_duplicates("item").set_index("item")
+    if "wording" not in items:
+        return items.index.to_series()
+    return items["wording"].str.rstrip(".")
 
 
 # ---- drawing respondents anew ------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ The score is measured first and the orders after it are what it is held to accou
 `regulars.clv.BetaGeoCovariateFitter` given each customer's history up to the day of the answer.
 """
 
-from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from regulars.clv import BetaGeoCovariateFitter, BetaGeoFitter
-from regulars.errors import UserError
+from regulars.errors import UntoldError
 from regulars.purchases import Purchases, day_number, day_numbers, unit_days
 from regulars.satisfaction.survey.answers import among
 from regulars.settings import Economics
@@ -21,45 +21,19 @@ from regulars.statistics.intervals import Estimate, z_value
 MONTH_DAYS = 30.4375
 STEP = 1e-4  # of the numerical derivatives of value by the parameters
 BINS = 4  # values of the score at which value is computed; between them it is nearly straight
-ASSUMPTIONS = (
-    "all",
-    "only_customers_answer",
-    "leaving_changes_no_answer",
-    "whole_history",
-    "unweighted",
-    "as_measured",
-)
+USUAL = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week", active_within_days=90)
 
 
-@dataclass(frozen=True)
-class Money:
-    """What turns orders into money: margin (share of revenue), annual discount rate, months ahead, unit of time."""
+class WorthVerdict(StrEnum):
+    """Whether dissatisfaction costs.
 
-    margin: float = 0.3
-    annual_discount_rate: float = 0.1
-    months: float = 12
-    time_unit: str = "week"
-
-    @property
-    def horizon(self) -> float:
-        """Months ahead in the unit of time."""
-        return self.months * MONTH_DAYS / unit_days(self.time_unit)
-
-    @property
-    def rate(self) -> float:
-        """Continuous discount rate per unit of time."""
-        return float(np.log1p(self.annual_discount_rate) * unit_days(self.time_unit) / 365.25)
-
-
-def money_of(economics: Economics) -> Money:
-    """`Money` of the economics that the value stage leaves, so that both pages reckon alike.
-
-    Examples
-    --------
-    >>> money_of(Economics(0.3, 0.1, 12, "week", 90)).months
-    12
+    None: no effect of satisfaction on buying or leaving is more than noise (95 %). Where there is one: the interval of
+    the value at risk leaves zero out (costs), or does not (unclear).
     """
-    return Money(economics.margin, economics.annual_discount_rate, economics.horizon_months, economics.time_unit)
+
+    COSTS = "costs"
+    UNCLEAR = "unclear"
+    NONE = "none"
 
 
 class ValueLost(NamedTuple):
@@ -67,9 +41,7 @@ class ValueLost(NamedTuple):
 
     Parameters
     ----------
-    verdict : {"costs", "unclear", "none"}
-        Whether an effect of satisfaction on buying or leaving is more than noise (95 %), and if so whether the
-        interval of the value at risk leaves zero out.
+    verdict : WorthVerdict
     effects : pandas.DataFrame
         ``effect`` (rate, dropout), ``value`` (γ per SD of satisfaction), ``low``, ``high``, ``p_value``, ``n``.
     by_satisfaction : pandas.DataFrame
@@ -91,7 +63,7 @@ class ValueLost(NamedTuple):
         Currency that one point of satisfaction (of 100) more of every customer brings over the horizon.
     """
 
-    verdict: str
+    verdict: WorthVerdict
     effects: pd.DataFrame
     by_satisfaction: pd.DataFrame
     at_risk: Estimate
@@ -210,7 +182,7 @@ def value_lost_to_dissatisfaction(
     spend_per_order: pd.Series,
     observation_end,
     *,
-    money: Money | None = None,
+    economics: Economics = USUAL,
     dissatisfied_below: float = 50.0,
     reliability: float | None = None,
     answer_if_left: float | None = None,
@@ -232,7 +204,8 @@ def value_lost_to_dissatisfaction(
     spend_per_order : pandas.Series
         Expected spend of one order (currency), by customer_id.
     observation_end : date
-    money : Money
+    economics : Economics
+        Margin, discount rate, horizon, and the unit of time of the models.
     dissatisfied_below : float
         Satisfaction (0–100) below which a customer is dissatisfied.
     reliability : float, optional
@@ -250,7 +223,7 @@ def value_lost_to_dissatisfaction(
 
     Raises
     ------
-    UserError
+    UntoldError
         Where too few customers can be followed or all scores are the same.
 
     References
@@ -258,20 +231,19 @@ def value_lost_to_dissatisfaction(
     Fader, P. S. and Hardie, B. G. S. (2007), Time-invariant covariates in the Pareto/NBD and BG/NBD models (note).
     Carroll, R. J. et al. (2006), Measurement Error in Nonlinear Models, ch. 4 (regression calibration).
     """
-    money = money or Money()
-    scores = scores.dropna(subset=["customer_id", "satisfaction"])
+    unit, scores = economics.time_unit, scores.dropna(subset=["customer_id", "satisfaction"])
     first = scores.sort_values(["answered_at"]).drop_duplicates("customer_id").set_index("customer_id")
     if first.empty:
-        raise UserError("Table surveys: no answer is of a known customer, so what it is worth cannot be told.")
-    rows = histories_at(purchases, first["answered_at"], observation_end, money.time_unit)
+        raise UntoldError("Table surveys: no answer is of a known customer, so what it is worth cannot be told.")
+    rows = histories_at(purchases, first["answered_at"], observation_end, unit)
     rows = rows.assign(score=first["satisfaction"].reindex(rows.index).astype(float))
     _check_enough(rows, least)
-    everyone = histories_at(purchases, _same_day(purchases, observation_end), observation_end, money.time_unit)
+    everyone = histories_at(purchases, _same_day(purchases, observation_end), observation_end, unit)
     rows["weight"] = _inverse_probabilities(everyone, rows.index)
     rows["spend"] = spend_per_order.reindex(rows.index).astype(float).fillna(float(spend_per_order.mean()))
     plain = BetaGeoFitter().fit(everyone["frequency"], everyone["recency"], everyone["T"])
     if answer_if_left is None:
-        answer_if_left = answers_of_the_left(purchases, scores, plain, observation_end, money.time_unit)
+        answer_if_left = answers_of_the_left(purchases, scores, plain, observation_end, unit)
     reliability = reliability_of(scores) if reliability is None else reliability
     rho, told_share = answer_if_left, reliability
     ways = {
@@ -282,7 +254,7 @@ def value_lost_to_dissatisfaction(
         "unweighted": (rho, told_share, False),
         "as_measured": (rho, 1.0, True),
     }
-    context = (rows, len(everyone), money, dissatisfied_below, level)
+    context = (rows, len(everyone), economics, dissatisfied_below, level)
     told = {name: _Way(*context, *way) for name, way in ways.items()}
     best = told["all"]
     return ValueLost(
@@ -361,8 +333,11 @@ def driver_worth(
 class _Way:
     """The model under one set of assumptions, and what follows from it in money."""
 
-    def __init__(self, rows, customers, money, below, level, rho, reliability, weighted):
-        self.rows, self.customers, self.money, self.level = rows, customers, money, level
+    def __init__(self, rows, customers, economics, below, level, rho, reliability, weighted):
+        self.rows, self.customers, self.level = rows, customers, level
+        days = unit_days(economics.time_unit)
+        self.margin, self.horizon = economics.margin, economics.horizon_months * MONTH_DAYS / days
+        self.rate = float(np.log1p(economics.annual_discount_rate) * days / 365.25)  # per unit of time, continuous
         weight = rows["weight"].to_numpy() if weighted else np.ones(len(rows))
         self.weight = weight / weight.sum()
         score = rows["score"].to_numpy()
@@ -411,8 +386,8 @@ class _Way:
 
     def _new(self, point, s):
         """Value over the horizon of a customer who has just come with satisfaction s."""
-        orders = self.model.at([s], point).discounted_expected_orders(self.money.horizon, 0, 0, 0, self.money.rate)
-        return self.money.margin * float(self.weight @ self.rows["spend"].to_numpy()) * (1 + float(orders))
+        orders = self.model.at([s], point).discounted_expected_orders(self.horizon, 0, 0, 0, self.rate)
+        return self.margin * float(self.weight @ self.rows["spend"].to_numpy()) * (1 + float(orders))
 
     def curve(self):
         told = [(at, self._estimate(lambda point, at=at: self._new(point, float(at)))) for at in (-1, 0, 1)]
@@ -423,7 +398,7 @@ class _Way:
 
     def _gain(self, point, who, target=None, lift=0.0, exact=True):
         """Value that each of these customers would bring more at the target (or with the lift) over the horizon."""
-        rows, money, gamma = self.rows[who], self.money, point[4]
+        rows, gamma = self.rows[who], point[4]
         s, gain = self.s[who], np.zeros(int(who.sum()))
         edges = np.unique(np.quantile(s, np.linspace(0, 1, BINS + 1)))
         cell = np.clip(np.searchsorted(edges, s, side="right") - 1, 0, max(len(edges) - 2, 0))
@@ -433,7 +408,7 @@ class _Way:
             now = float(s[here].mean())
             to = now + lift if target is None else target
             alive = self.model.at([now], point)._alive(x[here], t_x[here], T[here])
-            t = np.full(int(here.sum()), money.horizon)
+            t = np.full(int(here.sum()), self.horizon)
             before, after = self.model.at([now], point), self.model.at([to], point)
             # what a higher rate is: the same posterior with a clock that runs faster from now on
             pace = np.exp(-gamma * (to - now))
@@ -441,13 +416,13 @@ class _Way:
                 self._ahead(after, t, x[here], t_x[here] * pace, T[here] * pace, exact)
                 - self._ahead(before, t, x[here], t_x[here], T[here], exact)
             )
-        return money.margin * rows["spend"].to_numpy() * gain
+        return self.margin * rows["spend"].to_numpy() * gain
 
     def _ahead(self, model, t, x, t_x, T, exact):
         """Discounted orders ahead of a customer who is alive; all discounted from the middle where not exact."""
         if exact:
-            return model._discounted_if_alive(t, x, t_x, T, self.money.rate)
-        return model._orders_if_alive(t, x, t_x, T) * np.exp(-self.money.rate * self.money.horizon / 2)
+            return model._discounted_if_alive(t, x, t_x, T, self.rate)
+        return model._orders_if_alive(t, x, t_x, T) * np.exp(-self.rate * self.horizon / 2)
 
     def _total(self, who, **change):
         """Estimate over all customers of the weighted sum of gains."""
@@ -471,10 +446,10 @@ class _Way:
         return self._total(np.ones(len(self.rows), dtype=bool), lift=1 / self.unit)
 
 
-def _verdict(way):
+def _verdict(way) -> WorthVerdict:
     if not (way.effects["p_value"] < 0.05 / len(way.effects)).any():  # two looks share the chance of a false alarm
-        return "none"
-    return "costs" if way.at_risk.low > 0 else "unclear"
+        return WorthVerdict.NONE
+    return WorthVerdict.COSTS if way.at_risk.low > 0 else WorthVerdict.UNCLEAR
 
 
 def _sensitivity_row(name, way):
@@ -501,11 +476,13 @@ def _inverse_probabilities(everyone, answered):
 
 def _check_enough(rows, least):
     if len(rows) < least:
-        raise UserError(
+        raise UntoldError(
             f"Table surveys: {len(rows)} customers with an answer can be followed, and {least} are needed to tell what "
             "satisfaction is worth: ask more customers, or wait."
         )
     if rows["score"].nunique() < 2:
-        raise UserError("Table surveys: all scores are the same, so what satisfaction is worth cannot be told.")
+        raise UntoldError("Table surveys: all scores are the same, so what satisfaction is worth cannot be told.")
     if not (rows["frequency"] > rows["x0"]).any():
-        raise UserError("Table surveys: nobody ordered after the answer, so what satisfaction is worth cannot be told.")
+        raise UntoldError(
+            "Table surveys: nobody ordered after the answer, so what satisfaction is worth cannot be told."
+        )

@@ -1,6 +1,6 @@
 """Satisfaction measured four ways on the same answers: how groups rank, how far the ways agree, which one foretells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations
 from typing import NamedTuple
 
@@ -8,21 +8,21 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata, spearmanr
 
-from regulars.errors import UserError
-from regulars.finding import Finding
+from regulars.finding import Finding, tells
 from regulars.purchases import Purchases
 from regulars.satisfaction.methods.components import component_scores, principal_components
 from regulars.satisfaction.methods.fuzzy import fuzzy_evaluation, memberships
 from regulars.satisfaction.methods.hierarchy import Agreement, kendall_w
 from regulars.satisfaction.methods.ordered import ordered_logit
-from regulars.satisfaction.methods.repurchase import Foretold, folds_of, foretell, repurchases, whole
-from regulars.satisfaction.survey.answers import among, shaped
+from regulars.satisfaction.methods.repurchase import Foretold, folds_of, foretell, repurchases
+from regulars.satisfaction.survey.answers import among
 from regulars.satisfaction.survey.indices import mean, top_box
 from regulars.satisfaction.survey.raking import Raked, rake, weighted_share
+from regulars.satisfaction.survey.wide import factor_scores, overall_answers
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, from_row, z_value
 
 METHODS = ("survey", "fuzzy", "components", "ordered_logit")
-PEOPLE = ["respondent", "customer_id", "wave", "answered_at"]
 RANK_DRAWS = 2000
 LEAST_RANKED = 3  # groups: two are in the same order half the time by chance
 
@@ -45,83 +45,6 @@ class Design(NamedTuple):
     overall_item: str = "overall"
     top_boxes: int = 2
     operator: str = "product_sum"
-
-
-def wide_answers(surveys: pd.DataFrame, survey_items: pd.DataFrame, latest: bool = True) -> pd.DataFrame:
-    """One row per respondent, one column per item, each answer brought to 0 to 100.
-
-    Parameters
-    ----------
-    surveys, survey_items : pandas.DataFrame
-        The clean tables; perceived answers count.
-    latest : bool
-        Of each respondent the latest wave only; otherwise one row per respondent and wave.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``respondent``, ``customer_id``, ``wave``, ``answered_at``, then the items in the order of `survey_items`;
-        unanswered ones are missing.
-
-    Examples
-    --------
-    >>> items = pd.DataFrame({"item": ["s1", "s2"], "construct": "s", "scale_min": 1.0, "scale_max": [10.0, 5.0]})
-    >>> told = pd.DataFrame({"response_id": "r", "customer_id": "a", "answered_at": pd.Timestamp("2026-01-01"),
-    ...                      "item": ["s1"], "kind": "perceived", "score": [10.0]})
-    >>> wide_answers(told, items)[["s1", "s2"]].to_numpy().tolist()
-    [[100.0, nan]]
-    """
-    known = survey_items.drop_duplicates("item").set_index("item")
-    surveys = surveys[surveys["item"].isin(known.index).to_numpy()]
-    told = shaped(surveys)
-    low, high = known["scale_min"].to_numpy(float), known["scale_max"].to_numpy(float)
-    table = 100 * (told.scores.reindex(columns=known.index) - low) / (high - low)
-    every = pd.concat([told.people[PEOPLE], table.set_axis(told.people.index)], axis=1)
-    return latest_answers(every) if latest else every
-
-
-def latest_answers(every: pd.DataFrame) -> pd.DataFrame:
-    """Of each respondent the latest wave; parameters as `wide_answers` gives them without ``latest``."""
-    order = every.sort_values(["respondent", "answered_at", "wave"], kind="stable")
-    return order.drop_duplicates("respondent", keep="last").reset_index(drop=True)
-
-
-def factor_scores(answers: pd.DataFrame, survey_items: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
-    """Mean of the answered items of each factor, 0 to 100; missing where none was answered.
-
-    Parameters
-    ----------
-    answers : pandas.DataFrame
-        As `wide_answers` gives them.
-    survey_items : pandas.DataFrame
-    factors : sequence of str
-        Constructs.
-
-    Raises
-    ------
-    UserError
-        Where a factor has no item; it names it.
-    """
-    found = {}
-    for factor in factors:
-        items = survey_items.loc[survey_items["construct"] == factor, "item"]
-        if not len(items):
-            raise UserError(f"Table survey_items, column construct: no item belongs to the factor '{factor}'.")
-        found[factor] = answers[list(items)].mean(axis=1)
-    return pd.DataFrame(found, index=answers.index)
-
-
-def usual_factors(survey_items: pd.DataFrame, without: Sequence[str] = ()) -> list[str]:
-    """Constructs with at least two items, but for those named: what satisfaction may come from.
-
-    Examples
-    --------
-    >>> items = pd.DataFrame({"construct": ["quality", "quality", "overall", "loyalty", "loyalty"]})
-    >>> usual_factors(items, without=["loyalty"])
-    ['quality']
-    """
-    counts = survey_items["construct"].value_counts(sort=False)
-    return [name for name, count in counts.items() if count > 1 and name not in without]
 
 
 def respondent_scores(
@@ -166,19 +89,6 @@ def respondent_scores(
 
 def _items_of(survey_items, design) -> list[str]:
     return survey_items.loc[survey_items["construct"].isin(design.weights.index), "item"].tolist()
-
-
-def overall_answers(answers: pd.DataFrame, overall_item: str) -> pd.Series:
-    """Answers to the overall question.
-
-    Raises
-    ------
-    UserError
-        Where the survey does not ask it.
-    """
-    if overall_item not in answers:
-        raise UserError(f"Table survey_items has no item '{overall_item}': name the overall question (overall_item).")
-    return answers[overall_item]
 
 
 def _top(overall, survey_items, design) -> pd.Series:
@@ -235,6 +145,7 @@ def four_ways(
     survey_items: pd.DataFrame,
     groups: Mapping[str, pd.Series],
     cells: pd.DataFrame,
+    *,
     design: Design,
     level: float = 0.9,
     min_answers: int = 30,
@@ -385,8 +296,9 @@ def out_of_sample_scores(
 def which_foretells(
     answers: pd.DataFrame,
     survey_items: pd.DataFrame,
-    purchases: Purchases | None,
+    purchases: Purchases,
     observation_end,
+    *,
     design: Design,
     within_days: int = 180,
     level: float = 0.9,
@@ -399,8 +311,7 @@ def which_foretells(
     answers : pandas.DataFrame
         As ``wide_answers(…, latest=False)`` gives them.
     survey_items : pandas.DataFrame
-    purchases : regulars.purchases.Purchases or None
-        None where the log is a sample of the orders.
+    purchases : regulars.purchases.Purchases
     observation_end : date
     design : Design
     within_days : int
@@ -417,44 +328,32 @@ def which_foretells(
     return foretell(scores, followed["bought"], level)
 
 
-def methods_finding(
-    every: pd.DataFrame,
-    survey_items: pd.DataFrame,
-    groups: Mapping[str, pd.Series],
-    cells: pd.DataFrame,
-    purchases: Purchases | None,
-    observation_end,
-    design: Design,
-    *,
-    within_days: int = 180,
-    level: float = 0.9,
-    min_answers: int = 30,
-    seed: int = 0,
-) -> Finding:
-    """The four methods side by side, for the page; parameters as `four_ways` and `which_foretells`.
+@tells
+def tell_methods(ways: FourWays, told: Foretold, settings: SatisfactionSettings) -> Finding:
+    """Four ways to measure satisfaction side by side: how far they agree, and which foretells who orders again.
 
     Parameters
     ----------
-    every : pandas.DataFrame
-        As ``wide_answers(…, latest=False)`` gives them.
-    groups : mapping
-        ``segment`` and, where known, ``branch`` to the group of each customer.
+    ways : FourWays
+        Of groups ``segment`` and, where known, ``branch``.
+    told : Foretold
+        Of `which_foretells`.
+    settings : SatisfactionSettings
+        Its ``handling.return_days``: days after the answer in which an order counts.
 
     Returns
     -------
     Finding
-        Verdict as of `Foretold`; frames ``ranks`` and ``branches``, the latter where three of them can be ranked.
+        Verdict a `regulars.satisfaction.methods.repurchase.ForetoldVerdict`; frames ``ranks`` and ``branches``, the
+        latter where three of them can be ranked.
     """
-    purchases = whole(purchases)  # before all that takes its time
-    ways = four_ways(latest_answers(every), survey_items, groups, cells, design, level, min_answers, seed)
-    told = which_foretells(every, survey_items, purchases, observation_end, design, within_days, level, seed)
     segments = ways.groups["segment"]
     pairs = segments.correlations
     least = pairs.loc[pairs["correlation"].idxmin()] if pairs["correlation"].notna().any() else None
     facts = {
         "w": segments.agreement.w,
         "groups": segments.agreement.objects,
-        "days": within_days,
+        "days": settings.handling.return_days,
         "customers": told.n,
         "bought": told.bought,
         "effective": ways.raked.effective_n,

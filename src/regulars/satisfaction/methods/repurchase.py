@@ -1,12 +1,13 @@
 """Which score says beforehand who will order again: areas under the curve, compared on the same customers."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from regulars.errors import UserError
+from regulars.finding import Refusal, may_refuse
 from regulars.purchases import Purchases, day_numbers
 from regulars.statistics.intervals import z_value
 from regulars.statistics.ranking import areas_under_curve
@@ -14,14 +15,24 @@ from regulars.statistics.ranking import areas_under_curve
 FEWEST = 30  # customers of either kind, who ordered and who did not, below which nothing is told
 
 
+class ForetoldVerdict(StrEnum):
+    """Whether a score foretells better than every other, beyond noise.
+
+    Unclear: some foretell, none is best. None: no score is better than a coin. Few: too few customers.
+    """
+
+    BEST = "best"
+    UNCLEAR = "unclear"
+    NONE = "none"
+    FEW = "few"
+
+
 class Foretold(NamedTuple):
     """How well scores foretell.
 
     Parameters
     ----------
-    verdict : {"best", "unclear", "none", "few"}
-        Best: one score foretells better than every other beyond noise. Unclear: some foretell, none is best. None: no
-        score is better than a coin. Few: too few customers.
+    verdict : ForetoldVerdict
     best : str or None
         The score with the largest area.
     table : pandas.DataFrame
@@ -32,7 +43,7 @@ class Foretold(NamedTuple):
         Customers, and those who ordered again.
     """
 
-    verdict: str
+    verdict: ForetoldVerdict
     best: str | None
     table: pd.DataFrame
     n: int
@@ -45,31 +56,38 @@ SAMPLED = (
 )
 
 
-def whole(purchases):
-    """Purchases, or orders, by which customers can be followed: those given.
+def followed(log, orders_sampled: bool):
+    """Purchases, or orders, by which customers can be followed: those given, unless they are a sample.
 
-    Raises
-    ------
-    UserError
-        Where there are none because the log is a sample: no rate of coming back is told then, not even a careful one,
-        since it would be that of the sample.
+    Of a sample no rate of coming back is told, not even a careful one, since it would be that of the sample.
+
+    Parameters
+    ----------
+    log : regulars.purchases.Purchases or pandas.DataFrame
+    orders_sampled : bool
+        Whether the source says that its orders are a sample.
+
+    Returns
+    -------
+    the log, or a Refusal that says why not
+
+    Examples
+    --------
+    >>> followed("all orders", orders_sampled=False)
+    'all orders'
     """
-    if purchases is None:
-        raise UserError(SAMPLED)
-    return purchases
+    return Refusal(SAMPLED) if orders_sampled else log
 
 
-def repurchases(
-    answered: pd.DataFrame, purchases: Purchases | None, observation_end, within_days: int = 180
-) -> pd.DataFrame:
+@may_refuse
+def repurchases(answered: pd.DataFrame, purchases: Purchases, observation_end, within_days: int = 180) -> pd.DataFrame:
     """Whether customers ordered within so many days after their answer.
 
     Parameters
     ----------
     answered : pandas.DataFrame
         ``customer_id``, ``answered_at`` and whatever else is known of the answer; anonymous ones are left out.
-    purchases : regulars.purchases.Purchases or None
-        None where the log is a sample of the orders.
+    purchases : regulars.purchases.Purchases
     observation_end : date
     within_days : int
         The window begins the day after the answer. Answers whose window is not over are left out; of each customer's
@@ -87,7 +105,6 @@ def repurchases(
     >>> repurchases(answered, Purchases.of(orders.assign(amount=1.0)), "2026-12-31")["bought"].tolist()
     [False, True]
     """
-    purchases = whole(purchases)
     length = pd.Timedelta(days=within_days)
     known = answered.dropna(subset=["customer_id"])
     known = known[known["answered_at"] + length <= pd.Timestamp(observation_end)]
@@ -127,7 +144,7 @@ def foretell(scores: pd.DataFrame, bought: pd.Series, level: float = 0.9) -> For
     >>> bought = pd.Series(rng.random(400) < 0.5)
     >>> scores = pd.DataFrame({"good": bought + rng.random(400), "coin": rng.random(400)})
     >>> found = foretell(scores, bought)
-    >>> found.verdict, found.best
+    >>> found.verdict.value, found.best
     ('best', 'good')
     """
     known = scores.notna().all(axis=1) & bought.notna()
@@ -135,7 +152,7 @@ def foretell(scores: pd.DataFrame, bought: pd.Series, level: float = 0.9) -> For
     n, hits = len(outcome), int(outcome.sum())
     if min(hits, n - hits) < FEWEST or scores.shape[1] == 0:
         empty = ["score", "auc", "auc_low", "auc_high", "behind", "behind_low", "behind_high", "n"]
-        return Foretold("few", None, pd.DataFrame(columns=empty), n, hits)
+        return Foretold(ForetoldVerdict.FEW, None, pd.DataFrame(columns=empty), n, hits)
     areas, covariance = areas_under_curve(values, outcome)
     z, first = z_value(level), int(np.argmax(areas))
     behind = areas[first] - areas
@@ -149,7 +166,8 @@ def foretell(scores: pd.DataFrame, bought: pd.Series, level: float = 0.9) -> For
     others = np.arange(len(areas)) != first
     strict = float(ndtri(1 - (1 - level) / 2 / max(others.sum(), 1)))
     ahead = bool((behind[others] > strict * spread[others]).all())
-    verdict = "none" if low[first] <= 0.5 else "best" if ahead else "unclear"
+    told = ForetoldVerdict.BEST if ahead else ForetoldVerdict.UNCLEAR
+    verdict = ForetoldVerdict.NONE if low[first] <= 0.5 else told
     table = table.sort_values(["behind", "score"], kind="stable", ignore_index=True).astype({"score": "string"})
     return Foretold(verdict, str(scores.columns[first]), table, n, hits)
 

@@ -1,20 +1,51 @@
 """Delivered value: what an offer gives the customer less what it costs the customer, beside a competitor's."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.errors import UntoldError, UserError
+from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.satisfaction.survey.indices import mean
+from regulars.settings import Offer, SatisfactionSettings
 from regulars.statistics.intervals import Estimate, to_row
 
 GAINS = ("product", "service", "personnel", "image")
 COSTS = ("money", "time", "energy", "effort")
 PARTS = GAINS + COSTS
+OURS = "us"  # what one's own offer is called in params.yaml
+
+
+class DeliveredVerdict(StrEnum):
+    """Our delivered value beside the best competitor's.
+
+    As customers judge it: more or less beyond noise, unclear within it, asked without a competitor. As managers state
+    it: ahead, behind, level, or alone without a competitor.
+    """
+
+    MORE = "more"
+    LESS = "less"
+    UNCLEAR = "unclear"
+    ASKED = "asked"
+    AHEAD = "ahead"
+    BEHIND = "behind"
+    LEVEL = "level"
+    ALONE = "alone"
+
+
+def asked_of_offers(offer: Offer) -> set[str]:
+    """Items that ask for the parts of delivered value, of all offers.
+
+    Examples
+    --------
+    >>> asked_of_offers(Offer(kano={}, delivered={"us": {"product": "product_us"}}))
+    {'product_us'}
+    """
+    return {item for parts in offer.delivered.values() for item in parts.values()}
 
 
 def delivered_value(offers: pd.DataFrame | Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
@@ -213,31 +244,37 @@ def against(answers: pd.DataFrame, ours: Mapping[str, str], theirs: Mapping[str,
     return Against(mean(step.sum(axis=1), level), pd.DataFrame(table, columns=names))
 
 
-def asked_finding(
-    answers: pd.DataFrame, asked: Mapping[str, Mapping[str, str]], level: float = 0.9, ours: str = "us"
-) -> Finding:
-    """Delivered value as customers judge it, for the page.
+@tells
+def tell_delivered(answers: pd.DataFrame, settings: SatisfactionSettings) -> Finding:
+    """What customers get for what they give, beside a competitor: as they judge it, else as managers state it.
 
     Parameters
     ----------
-    answers, level
-        As `answered_value`.
-    asked : mapping
-        Offer to its eight parts, each with its item; one is called `ours`.
-    ours : str
+    answers : pandas.DataFrame
+        Respondent × item, all on one scale from 0 (nothing): what customers were asked of the parts of an offer.
+    settings : SatisfactionSettings
+        Its ``offer.delivered`` (offer to its eight parts, each with its item) or, where customers are not asked,
+        ``managers.offers``; one's own offer is called ``us``.
 
     Returns
     -------
     Finding
-        Verdict ``more`` or ``less`` than the best competitor beyond noise, ``unclear`` within it, ``asked`` without a
-        competitor.
+        Verdict a `DeliveredVerdict`; frames ``bridge``, ``offers`` and, where the same respondents judge both,
+        ``rival``. Not supplied where nobody tells.
     """
-    if ours not in asked:
-        raise UserError(f"Delivered value names {', '.join(asked)}: call your own offer '{ours}'.")
+    asked, stated = settings.offer.delivered, settings.managers.offers
+    if not asked and not stated:
+        return Finding(NOT_SUPPLIED)
+    if OURS not in (asked or stated):
+        raise UserError(f"Delivered value names {', '.join(asked or stated)}: call your own offer '{OURS}'.")
+    return _judged_by_customers(answers, asked, settings.interval_level) if asked else _stated(stated)
+
+
+def _judged_by_customers(answers: pd.DataFrame, asked: Mapping[str, Mapping[str, str]], level: float) -> Finding:
     told = {offer: answered_value(answers, parts, level) for offer, parts in asked.items()}
-    own = told[ours]
+    own = told[OURS]
     if own["net"].n < 2:
-        raise UserError(
+        raise UntoldError(
             f"Delivered value: {own['net'].n} respondents judged all eight parts of our offer; at least 2 are needed."
         )
     facts = {"net": own["net"], "ratio": own["ratio"]}
@@ -246,14 +283,32 @@ def asked_finding(
         bridge[f"amount_{end}"] = [_ends(own[row.part], row.amount)[pick] for row in bridge.itertuples()]
     rows = [{"offer": offer, "n": found["net"].n} | _columns(found) for offer, found in told.items()]
     frames = {"bridge": bridge.assign(n=own["net"].n), "offers": pd.DataFrame(rows)}
-    rivals = {offer: found["net"].value for offer, found in told.items() if offer != ours and found["net"].n > 1}
+    rivals = {offer: found["net"].value for offer, found in told.items() if offer != OURS and found["net"].n > 1}
     if not rivals:
-        return Finding("asked", facts, frames)
+        return Finding(DeliveredVerdict.ASKED, facts, frames)
     best = max(rivals, key=rivals.get)
-    found = against(answers, asked[ours], asked[best], level)
+    found = against(answers, asked[OURS], asked[best], level)
     facts |= {"rival": best, "gap": found.gap}
-    verdict = "more" if found.gap.low > 0 else "less" if found.gap.high < 0 else "unclear"
+    low, high = found.gap.low, found.gap.high
+    verdict = DeliveredVerdict.MORE if low > 0 else DeliveredVerdict.LESS if high < 0 else DeliveredVerdict.UNCLEAR
     return Finding(verdict, facts, frames | {"rival": found.bridge})
+
+
+def _stated(offers: Mapping[str, Mapping[str, float]]) -> Finding:
+    """Delivered value as managers state it, without an interval."""
+    table = delivered_value(offers)
+    facts = {name: Estimate(float(table.loc[OURS, name])) for name in ("net", "ratio")}
+    none = {f"{name}_{end}": float("nan") for name in ("net", "ratio") for end in ("low", "high")}
+    bridge = value_bridge(table.loc[OURS]).assign(amount_low=float("nan"), amount_high=float("nan"))
+    frames = {"bridge": bridge, "offers": table.reset_index().assign(n=None, **none)}
+    rivals = table.drop(index=OURS)
+    if rivals.empty:
+        return Finding(DeliveredVerdict.ALONE, facts, frames)
+    best = str(rivals["net"].idxmax())
+    gap = float(table.loc[OURS, "net"] - rivals.loc[best, "net"])
+    facts |= {"rival": best, "gap": Estimate(abs(gap))}
+    verdict = DeliveredVerdict.AHEAD if gap > 0 else DeliveredVerdict.BEHIND if gap < 0 else DeliveredVerdict.LEVEL
+    return Finding(verdict, facts, frames)
 
 
 def _ends(estimate: Estimate, amount: float) -> tuple[float, float]:
@@ -266,35 +321,3 @@ def _columns(told: Mapping[str, Estimate]) -> dict[str, float]:
     for name, estimate in told.items():
         found |= to_row(estimate, name)
     return found
-
-
-def delivered_finding(offers: Mapping[str, Mapping[str, float]] | None, ours: str = "us") -> Finding:
-    """Delivered value as managers state it, for the page.
-
-    Parameters
-    ----------
-    offers : mapping or None
-        As `delivered_value` takes them; one is called `ours`.
-    ours : str
-
-    Returns
-    -------
-    Finding
-        Verdict ``ahead`` or ``behind`` (of the best competitor), ``level`` with it, ``alone`` without a competitor.
-    """
-    if not offers:
-        return Finding(NOT_SUPPLIED)
-    table = delivered_value(offers)
-    if ours not in table.index:
-        raise UserError(f"Delivered value names {', '.join(table.index)}: call your own offer '{ours}'.")
-    facts = {name: Estimate(float(table.loc[ours, name])) for name in ("net", "ratio")}
-    none = {f"{name}_{end}": float("nan") for name in ("net", "ratio") for end in ("low", "high")}
-    bridge = value_bridge(table.loc[ours]).assign(amount_low=float("nan"), amount_high=float("nan"))
-    frames = {"bridge": bridge, "offers": table.reset_index().assign(n=None, **none)}
-    rivals = table.drop(index=ours)
-    if rivals.empty:
-        return Finding("alone", facts, frames)
-    best = str(rivals["net"].idxmax())
-    gap = float(table.loc[ours, "net"] - rivals.loc[best, "net"])
-    facts |= {"rival": best, "gap": Estimate(abs(gap))}
-    return Finding("ahead" if gap > 0 else "behind" if gap < 0 else "level", facts, frames)

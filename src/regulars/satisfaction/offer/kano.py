@@ -1,14 +1,17 @@
 """Kano's classes of features and their better/worse coefficients; service levels of encounters."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.errors import UntoldError, UserError
+from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.labels import KanoClass, ServiceLevel
+from regulars.satisfaction.survey.between import Visits
+from regulars.settings import Offer, SatisfactionSettings
 from regulars.statistics.intervals import from_row, wilson, z_value
 
 # answers 5: I like it, 4: it must be so, 3: I do not care, 2: I can live with it, 1: I dislike it
@@ -22,6 +25,13 @@ LETTERS = {
     "R": KanoClass.REVERSE,
     "Q": KanoClass.QUESTIONABLE,
 }
+
+
+class KanoVerdict(StrEnum):
+    """Whether one feature is missed more than every other beyond noise, as the same respondents say."""
+
+    CLEAR = "clear"
+    CLOSE = "close"
 
 
 def kano_classes(functional, dysfunctional) -> pd.Series:
@@ -100,6 +110,17 @@ def kano_coefficients(counts: Mapping[str, int], level: float = 0.9) -> dict[str
     return {"better": (share[0], *better), "worse": (-share[1], -worse[1], -worse[0])}
 
 
+def asked_of_features(offer: Offer) -> set[str]:
+    """Items that ask for features, with them and without.
+
+    Examples
+    --------
+    >>> sorted(asked_of_features(Offer(kano={"app": ("app_with", "app_without")}, delivered={})))
+    ['app_with', 'app_without']
+    """
+    return {item for pair in offer.kano.values() for item in pair}
+
+
 def kano_table(answers: pd.DataFrame, pairs: Mapping[str, Sequence[str]], level: float = 0.9) -> pd.DataFrame:
     """Class of each feature by most respondents, whether that is more than noise, and its coefficients.
 
@@ -151,26 +172,29 @@ def _leading(counts, n, level):
     return names[0], bool(first - second > z_value(level) * spread)
 
 
-def kano_finding(answers: pd.DataFrame, pairs: Mapping[str, Sequence[str]] | None, level: float = 0.9) -> Finding:
-    """Kano's map for the page; not supplied without pairs of items.
+@tells
+def tell_kano(answers: pd.DataFrame, settings: SatisfactionSettings) -> Finding:
+    """Which features are missed most and which delight; not supplied without pairs of items.
 
     Parameters
     ----------
-    answers, pairs, level
-        As `kano_table`.
+    answers : pandas.DataFrame
+        Respondent × item, answers 1 to 5.
+    settings : SatisfactionSettings
+        Its ``offer.kano``: feature to its functional and its dysfunctional item.
 
     Returns
     -------
     Finding
-        Verdict ``clear`` where one feature is missed more than every other beyond noise, as the same respondents say,
-        else ``close``; frame ``map`` with ``missed`` (worse without its minus sign) and ``held`` (share who are of the
-        feature's class).
+        Verdict a `KanoVerdict`; frame ``map`` with ``missed`` (worse without its minus sign) and ``held`` (share who
+        are of the feature's class).
     """
+    pairs, level = settings.offer.kano, settings.interval_level
     if not pairs:
         return Finding(NOT_SUPPLIED)
     table = kano_table(answers, pairs, level)
     if not table["n"].max():
-        raise UserError("Nobody answered both items of any Kano feature: ask how it is with it and how without.")
+        raise UntoldError("Nobody answered both items of any Kano feature: ask how it is with it and how without.")
     ends = {"missed": -table["worse"], "missed_low": -table["worse_high"], "missed_high": -table["worse_low"]}
     of_class = [row[row["kano"]] / row["n"] if row["n"] else float("nan") for row in table.to_dict("records")]
     table = table.assign(**ends, held=of_class)
@@ -187,7 +211,7 @@ def kano_finding(answers: pd.DataFrame, pairs: Mapping[str, Sequence[str]] | Non
     said = {name: _missing(answers, pair) for name, pair in pairs.items()}
     first = facts["feature"]
     ahead = len(said) > 1 and all(_ahead(said[first], said[n], level, len(said) - 1) for n in said if n != first)
-    return Finding("clear" if ahead else "close", facts, {"map": table})
+    return Finding(KanoVerdict.CLEAR if ahead else KanoVerdict.CLOSE, facts, {"map": table})
 
 
 def _missing(answers: pd.DataFrame, pair: Sequence[str]) -> pd.Series:
@@ -237,10 +261,23 @@ def service_levels(levels: pd.Series, level: float = 0.9) -> pd.DataFrame:
     return table
 
 
-def levels_finding(visits: pd.DataFrame | None, level: float = 0.9) -> Finding:
-    """Service levels of mystery visits for the page; not supplied without visits that say how far they went."""
-    if visits is None or "service_level" not in visits or not visits["service_level"].notna().any():
+@tells
+def tell_levels(visits: Visits | None, settings: SatisfactionSettings) -> Finding:
+    """How far service goes, by mystery visits; not supplied without visits that say so.
+
+    Parameters
+    ----------
+    visits : Visits or None
+        Of `regulars.satisfaction.visits_of`.
+    settings : SatisfactionSettings
+
+    Returns
+    -------
+    Finding
+        Without a verdict; frame ``shares``.
+    """
+    if visits is None or visits.levels is None or not visits.levels.notna().any():
         return Finding(NOT_SUPPLIED)
-    table = service_levels(visits.drop_duplicates("visit_id")["service_level"], level)
+    table = service_levels(visits.levels, settings.interval_level)
     above = from_row(table.iloc[2], "at_least")
     return Finding(None, {"exceeding": above, "basic": from_row(table.iloc[0], "share")}, {"shares": table})

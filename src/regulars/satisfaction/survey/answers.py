@@ -60,9 +60,25 @@ def check_answers(surveys: pd.DataFrame, survey_items: pd.DataFrame) -> None:
         )
 
 
-def sound_answers(
-    surveys: pd.DataFrame | None, survey_items: pd.DataFrame | None
-) -> tuple[pd.DataFrame, pd.DataFrame, list[Remark]]:
+class Answers(NamedTuple):
+    """Answers of a survey that can be read.
+
+    Parameters
+    ----------
+    surveys : pandas.DataFrame
+        One row per answer: those to items that are described, on their scale.
+    items : pandas.DataFrame
+        One row per item whose scale has a length.
+    left_out : list of Remark
+        What was left out, and why.
+    """
+
+    surveys: pd.DataFrame
+    items: pd.DataFrame
+    left_out: list[Remark]
+
+
+def sound_answers(surveys: pd.DataFrame | None, survey_items: pd.DataFrame | None) -> Answers:
     """Answers that can be read, the items that they answer, and what was left out: a wrong answer spoils no page.
 
     Parameters
@@ -72,12 +88,10 @@ def sound_answers(
 
     Returns
     -------
-    surveys, survey_items : pandas.DataFrame
+    Answers
         Without answers to items that are not described or outside their scale, and without items whose scale has no
-        length.
-    remarks : list of Remark
-        ``flat_scale`` (item, low, high, answers), ``unknown_item`` (item, response, answers) for each such item,
-        ``outside_scale`` (item, response, score, low, high, answers) once, of the first.
+        length; left out: ``flat_scale`` (item, low, high, answers), ``unknown_item`` (item, response, answers) for each
+        such item, ``outside_scale`` (item, response, score, low, high, answers) once, of the first.
 
     Examples
     --------
@@ -88,7 +102,7 @@ def sound_answers(
     ([5.0], ['unknown_item', 'outside_scale'])
     """
     if surveys is None or survey_items is None:
-        return pd.DataFrame(), pd.DataFrame(), []
+        return Answers(pd.DataFrame(), pd.DataFrame(), [])
     remarks = []
     code, names = pd.factorize(surveys["item"])  # of a dozen texts, not of millions
     names = pd.Index(names).astype(object)
@@ -114,7 +128,7 @@ def sound_answers(
         facts = {"item": str(names[code[at]]), "response": str(surveys["response_id"].iloc[at])}
         facts |= {"score": float(score[at]), "low": float(low[at]), "high": float(high[at])}
         remarks.append(Remark("outside_scale", facts | {"answers": int(outside.sum())}))
-    return surveys[~outside], items, remarks
+    return Answers(surveys[~outside], items, remarks)
 
 
 def with_wave(surveys: pd.DataFrame) -> pd.DataFrame:

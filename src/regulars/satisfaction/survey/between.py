@@ -9,8 +9,9 @@ from scipy.optimize import brentq
 from scipy.stats import f as f_distribution
 
 from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, Finding
-from regulars.labels import VarianceBetween
+from regulars.finding import NOT_SUPPLIED, Finding, may_refuse, tells
+from regulars.labels import Difference, VarianceBetween
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, from_row, z_value
 
 LEAST_GROUPS = 3
@@ -22,7 +23,7 @@ class Between(NamedTuple):
 
     Parameters
     ----------
-    verdict : {"differ", "alike"}
+    verdict : regulars.labels.Difference
         Whether the groups differ by more than chance at the level.
     share : Estimate
         Share of the variance that lies between groups (intraclass correlation); n is the number of answers.
@@ -37,7 +38,7 @@ class Between(NamedTuple):
         Mean of the groups' means, weighted as the model says.
     """
 
-    verdict: str
+    verdict: Difference
     share: Estimate
     spread: float
     p_value: float
@@ -80,7 +81,7 @@ def variance_between(scores: pd.Series, groups: pd.Series, level: float = 0.9, m
     --------
     >>> scores = pd.Series([50.0, 52, 48, 60, 62, 58, 70, 72, 68])
     >>> found = variance_between(scores, pd.Series(list("aaabbbccc")))
-    >>> found.verdict, round(found.share.value, 3), found.table["group"].tolist()
+    >>> found.verdict.value, round(found.share.value, 3), found.table["group"].tolist()
     ('differ', 0.961, ['c', 'b', 'a'])
     """
     known = scores.notna() & groups.notna()
@@ -107,7 +108,7 @@ def variance_between(scores: pd.Series, groups: pd.Series, level: float = 0.9, m
     low, high = (_variance_ratio(size, means, within * q) for q in quantiles)
     share = Estimate(variance / (variance + within), low / (1 + low), high / (1 + high), n)
     table, centre = _drawn_in(told, within, variance, level)
-    verdict = "differ" if p_value < 1 - level else "alike"
+    verdict = Difference.DIFFER if p_value < 1 - level else Difference.ALIKE
     return Between(verdict, share, float(np.sqrt(variance)), p_value, table, centre)
 
 
@@ -152,11 +153,14 @@ class Visits(NamedTuple):
         One per encounter, 0 to 100.
     agents, branches : pandas.Series
         On the same index; missing where it is not known.
+    levels : pandas.Series, optional
+        `regulars.labels.ServiceLevel` by visit; missing where it is not recorded.
     """
 
     scores: pd.Series
     agents: pd.Series
     branches: pd.Series
+    levels: pd.Series | None = None
 
 
 def agents_between_branches(visits: Visits, level: float = 0.9) -> Between:
@@ -193,32 +197,92 @@ def agents_between_branches(visits: Visits, level: float = 0.9) -> Between:
     return variance_between(means["mean"], means["branch"], level)
 
 
-def between_finding(
-    scores: pd.Series,
-    groups: pd.Series | None,
-    level: float = 0.9,
-    min_answers: int = 5,
-    visits: Visits | None = None,
-) -> Finding:
-    """Variance between branches, and between agents where their scores are given, for the page.
+def branch_of(customers: pd.DataFrame | None) -> pd.Series | None:
+    """Branch of each customer, by customer_id: the region that serves them.
 
     Parameters
     ----------
-    scores, groups
-        As `variance_between`; ``None`` where no branch is known.
-    level, min_answers
-        As there.
-    visits : Visits, optional
-        Encounters of mystery visitors.
+    customers : pandas.DataFrame or None
+        Clean table: ``customer_id`` and, perhaps, ``region``.
+
+    Returns
+    -------
+    pandas.Series or None
+        None where no region is known.
+
+    Examples
+    --------
+    >>> branch_of(pd.DataFrame({"customer_id": ["a", "b"], "region": ["north", "south"]})).to_dict()
+    {'a': 'north', 'b': 'south'}
+    """
+    if customers is None or "region" not in customers:
+        return None
+    return customers.drop_duplicates("customer_id").set_index("customer_id")["region"]
+
+
+@may_refuse
+def visits_of(visits: pd.DataFrame | None, items: pd.DataFrame) -> Visits | None:
+    """Encounters of mystery visitors: the mean of the items of each visit, 0 to 100, with staff, branch and level.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame or None
+        Clean table ``mystery_visits``: ``visit_id``, ``item``, ``score`` and, where known, ``staff``, ``branch``,
+        ``service_level``.
+    items : pandas.DataFrame
+        ``item``, ``scale_min``, ``scale_max``.
+
+    Returns
+    -------
+    Visits or None
+        None where the table is not supplied.
+    """
+    if visits is None:
+        return None
+    scores = scaled_visits(visits, items)
+    each = scores.groupby("visit_id")["score"].mean()
+    unknown = pd.Series(pd.NA, each.index)
+    agents, branches = (
+        scores.groupby("visit_id")[name].first() if name in visits else unknown for name in ("staff", "branch")
+    )
+    first = visits.drop_duplicates("visit_id").set_index("visit_id")
+    return Visits(each, agents, branches, first.get("service_level"))
+
+
+def scaled_visits(visits: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """Scores of mystery visits from 0 to 100; parameters as of `visits_of`."""
+    ends = items.drop_duplicates("item").set_index("item")
+    low, high = visits["item"].map(ends["scale_min"]), visits["item"].map(ends["scale_max"])
+    return visits.assign(score=100 * (visits["score"] - low) / (high - low)).dropna(subset=["score"])
+
+
+@tells
+def tell_between(
+    scores: pd.Series, branch: pd.Series | None, visits: Visits | None, settings: SatisfactionSettings
+) -> Finding:
+    """Variance between branches, and between agents where their scores are given; not supplied without branches.
+
+    Parameters
+    ----------
+    scores : pandas.Series
+        Satisfaction (0 to 100) by customer_id.
+    branch : pandas.Series or None
+        Of `branch_of`: None where no branch is known.
+    visits : Visits or None
+        Of `visits_of`: encounters of mystery visitors.
+    settings : SatisfactionSettings
+        Its ``min_answers``: branches with fewer are left out.
 
     Returns
     -------
     Finding
-        Verdict of the branches; frame ``shares``: the variance between branches and between agents side by side.
+        Verdict of the branches, a `regulars.labels.Difference`; frame ``shares``: the variance between branches and
+        between agents side by side.
     """
-    if groups is None or not groups.notna().any():
+    groups = pd.Series(dtype=object) if branch is None else scores.index.to_series().map(branch)
+    if not groups.notna().any():
         return Finding(NOT_SUPPLIED)
-    found = variance_between(scores, groups, level, min_answers)
+    found = variance_between(scores, groups, settings.interval_level, settings.min_answers)
     rows = found.table
     facts = {
         "best": str(rows["group"].iloc[0]),
@@ -231,12 +295,12 @@ def between_finding(
     frames = {"groups": rows}
     sides = {VarianceBetween.ANSWERS_BY_BRANCH: found}
     if visits is not None and visits.agents.notna().any():
-        staff = variance_between(visits.scores, visits.agents, level, LEAST_PER_AGENT)
+        staff = variance_between(visits.scores, visits.agents, settings.interval_level, LEAST_PER_AGENT)
         sides[VarianceBetween.VISITS_BY_AGENT] = staff
         frames["agents"] = staff.table
         facts |= {"agents": staff.share, "agent_count": len(staff.table)}
         with suppress(UserError):  # agents of one branch only, or of none that is known
-            sides[VarianceBetween.AGENTS_BY_BRANCH] = agents_between_branches(visits, level)
+            sides[VarianceBetween.AGENTS_BY_BRANCH] = agents_between_branches(visits, settings.interval_level)
     frames["shares"] = _side_by_side(sides)
     return Finding(found.verdict, facts, frames)
 
@@ -245,7 +309,7 @@ def _side_by_side(sides: dict[VarianceBetween, Between]) -> pd.DataFrame:
     rows = [
         {"between": name.value, "groups": len(found.table), "n": found.share.n, "share": found.share.value,
          "share_low": found.share.low, "share_high": found.share.high, "spread": found.spread,
-         "p_value": found.p_value, "differ": found.verdict}
+         "p_value": found.p_value, "differ": found.verdict.value}
         for name, found in sides.items()
     ]  # fmt: skip
     return pd.DataFrame(rows).astype({"between": "string", "differ": "string"})

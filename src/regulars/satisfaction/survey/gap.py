@@ -1,11 +1,23 @@
 """The gap between what customers perceived and what they had expected, and the three states of satisfaction."""
 
+from enum import StrEnum
+
 import numpy as np
 import pandas as pd
 
+from regulars.finding import Finding, tells
 from regulars.labels import SatisfactionState
 from regulars.satisfaction.survey.answers import EXPECTED, PERCEIVED, shaped, with_wave
-from regulars.statistics.intervals import wilson
+from regulars.satisfaction.survey.questionnaire import Survey
+from regulars.settings import SatisfactionSettings
+from regulars.statistics.intervals import from_row, wilson
+
+
+class GapVerdict(StrEnum):
+    """Whether customers were asked what they expect."""
+
+    ASKED = "asked"
+    NOT_ASKED = "not_asked"
 
 
 def gaps(surveys: pd.DataFrame) -> pd.DataFrame:
@@ -175,3 +187,29 @@ def shortfalls(item_gaps: pd.DataFrame, survey_items: pd.DataFrame, level: float
     table["order"] = -table["item"].map(short)
     table = table.sort_values(["order", "item"], kind="stable", ignore_index=True)
     return table[["item", "wording", "state", "n", "customers", "share", "share_low", "share_high", "gap"]]
+
+
+@tells
+def tell_gap(survey: Survey, settings: SatisfactionSettings) -> Finding:
+    """Where customers get less than they expected, question by question, in the last wave that asked for both.
+
+    Parameters
+    ----------
+    survey : Survey
+    settings : SatisfactionSettings
+        Its ``tolerance_steps``: scale steps around zero that still count as satisfied.
+
+    Returns
+    -------
+    Finding
+        Verdict a `GapVerdict`; facts ``worst`` and ``short``: the question that falls short most often, and how often.
+    """
+    both = gaps(survey.surveys)
+    if both.empty:
+        return Finding(GapVerdict.NOT_ASKED)
+    both["state"] = gap_states(both["gap"], settings.tolerance_steps)
+    last = both[both["wave"] == both["wave"].max()]
+    short = shortfalls(last, survey.items, settings.interval_level)
+    first = short.iloc[0]
+    facts = {"worst": first["wording"], "short": from_row(first, "share"), "steps": settings.tolerance_steps}
+    return Finding(GapVerdict.ASKED, facts, {"items": short})

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, stdtrit
 
-from regulars.labels import Recommendation
+from regulars.finding import Finding, tells
+from regulars.labels import Recommendation, Segment
 from regulars.satisfaction.survey.answers import shaped
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, share, z_value
 
 SCALE = (0.0, 100.0)  # of scores and indices
@@ -186,6 +189,7 @@ def by_group(
     values: pd.Series,
     groups: pd.Series,
     measure: Callable[[pd.Series, float], Estimate],
+    *,
     level: float = 0.9,
     min_answers: int = 0,
     order: list[str] | None = None,
@@ -250,7 +254,15 @@ def ends_of(table: pd.DataFrame, by: str = "group") -> dict[str, object]:
     return found | {"lowest": str(rows["low"][by]), "highest": str(rows["high"][by])}
 
 
-def groups_differ(table: pd.DataFrame, level: float = 0.9) -> str:
+class GroupsVerdict(StrEnum):
+    """Whether groups differ by more than noise; few: fewer than two can be compared."""
+
+    DIFFER = "differ"
+    ALIKE = "alike"
+    FEW = "few"
+
+
+def groups_differ(table: pd.DataFrame, level: float = 0.9) -> GroupsVerdict:
     """Whether groups differ by more than noise: their values scatter more than their intervals allow.
 
     Parameters
@@ -262,8 +274,7 @@ def groups_differ(table: pd.DataFrame, level: float = 0.9) -> str:
 
     Returns
     -------
-    {"differ", "alike", "few"}
-        Few: fewer than two groups can be compared.
+    GroupsVerdict
 
     References
     ----------
@@ -273,16 +284,46 @@ def groups_differ(table: pd.DataFrame, level: float = 0.9) -> str:
     --------
     >>> two = pd.DataFrame({"value": [60.0, 70.0], "low": [58.0, 68.0], "high": [62.0, 72.0], "enough": True})
     >>> groups_differ(two), groups_differ(two.assign(value=[60.0, 61.0]))
-    ('differ', 'alike')
+    (<GroupsVerdict.DIFFER: 'differ'>, <GroupsVerdict.ALIKE: 'alike'>)
     """
     told = table[table["enough"] & (table["high"] > table["low"])]
     if len(told) < 2:
-        return "few"
+        return GroupsVerdict.FEW
     error = (told["high"] - told["low"]) / (2 * z_value(level))
     weight = error**-2.0
     centre = (weight * told["value"]).sum() / weight.sum()
     scatter = (weight * (told["value"] - centre) ** 2).sum()
-    return "differ" if chdtrc(len(told) - 1, scatter) < 1 - level else "alike"
+    return GroupsVerdict.DIFFER if chdtrc(len(told) - 1, scatter) < 1 - level else GroupsVerdict.ALIKE
+
+
+@tells
+def tell_who(scores: pd.Series, segment: pd.Series, settings: SatisfactionSettings) -> Finding:
+    """Which segment is more or less satisfied than the others, beyond noise.
+
+    Parameters
+    ----------
+    scores : pandas.Series
+        Satisfaction (0 to 100) by customer_id, of those who answered.
+    segment : pandas.Series
+        `regulars.labels.Segment` of every customer, by customer_id.
+    settings : SatisfactionSettings
+        Its ``min_answers`` and ``privacy_min_cell``: with fewer a segment is not compared, and not shown.
+
+    Returns
+    -------
+    Finding
+        Verdict a `GroupsVerdict`; frame ``segments``.
+    """
+    level, scores = settings.interval_level, scores.reindex(segment.index)
+    table = by_group(scores, segment, mean_score, level=level, min_answers=settings.min_answers, order=list(Segment))
+    table = table.rename(columns={"group": "segment"})
+    verdict = groups_differ(table, level)
+    ends = {} if verdict is GroupsVerdict.FEW else ends_of(table, "segment")
+    facts = {"least": settings.min_answers}
+    shown = table[table["n"] >= settings.privacy_min_cell].rename(columns={"low": "value_low", "high": "value_high"})
+    if shown.empty:
+        return Finding(GroupsVerdict.FEW, facts)
+    return Finding(verdict, facts | {"all": mean_score(scores, level)} | ends, {"segments": shown})
 
 
 def customer_satisfaction(
@@ -327,10 +368,15 @@ def customer_satisfaction(
     low, high = ends["scale_min"].to_numpy(float), ends["scale_max"].to_numpy(float)
     scaled = (100 * (told.scores - low) / (high - low)).set_axis(told.people.index)
     table = told.people.assign(items=scaled.notna().sum(axis=1), satisfaction=scaled.mean(axis=1))
-    if latest:
-        table = table.sort_values(["respondent", "answered_at", "wave"]).drop_duplicates("respondent", keep="last")
     columns = ["respondent", "customer_id", "wave", "answered_at", "items", "satisfaction"]
-    return table[columns].reset_index(drop=True)
+    table = table[columns].reset_index(drop=True)
+    return latest_satisfaction(table) if latest else table
+
+
+def latest_satisfaction(every: pd.DataFrame) -> pd.DataFrame:
+    """Of each respondent the latest wave, of `customer_satisfaction` of every wave."""
+    ordered = every.sort_values(["respondent", "answered_at", "wave"])
+    return ordered.drop_duplicates("respondent", keep="last").reset_index(drop=True)
 
 
 def answers_of(tables, construct: str = "satisfaction") -> pd.DataFrame | None:
@@ -354,15 +400,3 @@ def answers_of(tables, construct: str = "satisfaction") -> pd.DataFrame | None:
     if not {"surveys", "survey_items"} <= set(tables):
         return None
     return customer_satisfaction(tables["surveys"], tables["survey_items"], construct, latest=False)
-
-
-def customer_scores(surveys: pd.DataFrame, survey_items: pd.DataFrame, construct: str = "satisfaction") -> pd.Series:
-    """Satisfaction (0–100) by customer_id, from the latest wave answered; anonymous answers are left out.
-
-    Parameters
-    ----------
-    surveys, survey_items, construct
-        As of `customer_satisfaction`.
-    """
-    answered = customer_satisfaction(surveys, survey_items, construct).dropna(subset="customer_id")
-    return answered.set_index("customer_id")["satisfaction"]

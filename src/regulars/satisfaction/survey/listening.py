@@ -1,16 +1,37 @@
-"""What else is heard: channels side by side, who switches, what managers and customers find important."""
+"""What else is heard: channels side by side, and who switches."""
+
+from collections.abc import Mapping
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.finding import NOT_SUPPLIED, Finding, may_refuse, tells
 from regulars.labels import ListeningChannel, SatisfactionState
-from regulars.satisfaction.methods.hierarchy import Hierarchy, expert_weights, points_of_ranking
-from regulars.satisfaction.methods.methods import rank_correlation
-from regulars.satisfaction.methods.ordered import OrderedLogit
+from regulars.satisfaction.cases.tickets import only_complaints
+from regulars.satisfaction.survey.between import scaled_visits
+from regulars.satisfaction.survey.gap import gap_states, gaps
+from regulars.satisfaction.survey.questionnaire import Survey
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import difference, from_row, wilson
 
+MIDDLE = 50.0  # of a scale from 0 to 100
 PUBLISHED_SWITCHING = 0.44  # of the satisfied, as it is told without a source that can be checked: a prior
+
+
+class ChannelsVerdict(StrEnum):
+    """Whether all channels hear of the same topic most."""
+
+    SAME = "same"
+    APART = "apart"
+
+
+class SwitchingVerdict(StrEnum):
+    """Whether fewer of the highly satisfied switch than of the dissatisfied, beyond noise; few: too few of a state."""
+
+    FALLS = "falls"
+    UNCLEAR = "unclear"
+    FEW = "few"
 
 
 def listening_channels(
@@ -57,21 +78,90 @@ def listening_channels(
     return pd.DataFrame(rows, columns=names).astype({"channel": "string", "topic": "string"})
 
 
-def channels_finding(heard, customers: int, level: float = 0.9) -> Finding:
-    """Listening channels for the page; not supplied where at most one hears of a topic."""
-    table = listening_channels(heard, customers, level)
+@may_refuse
+def voices(
+    survey: Survey,
+    tolerance_steps: float,
+    *,
+    tickets: pd.DataFrame | None = None,
+    visits: pd.DataFrame | None = None,
+    lost: pd.DataFrame | None = None,
+) -> dict[str, tuple[pd.Series, pd.Series | None]]:
+    """What each channel hears, voice by voice, of the tables that are supplied.
+
+    Parameters
+    ----------
+    survey : Survey
+        The topic of a respondent is the item that falls furthest short of what was expected, if it falls short at all.
+    tolerance_steps : float
+        Scale steps around zero that do not count as falling short.
+    tickets : pandas.DataFrame, optional
+        Clean table; the topic is the category of a complaint.
+    visits : pandas.DataFrame, optional
+        Clean table ``mystery_visits``; the topic is the item with the lowest score, if below the middle of its scale.
+    lost : pandas.DataFrame, optional
+        Clean table ``lost_reasons``; the topic is the reason.
+
+    Returns
+    -------
+    dict
+        As `listening_channels` takes it.
+    """
+    heard = {ListeningChannel.SURVEYS.value: _survey_topics(survey, tolerance_steps)}
+    if tickets is not None:
+        cases = only_complaints(tickets)
+        heard[ListeningChannel.COMPLAINTS.value] = cases["category"], cases["customer_id"]
+    if visits is not None:
+        heard[ListeningChannel.MYSTERY_VISITS.value] = _lowest_items(visits, survey), None
+    if lost is not None:
+        heard[ListeningChannel.LOST_REASONS.value] = lost["reason"], lost["customer_id"]
+    return heard
+
+
+def _survey_topics(survey: Survey, tolerance_steps: float) -> tuple[pd.Series, pd.Series]:
+    both = gaps(survey.surveys)
+    if both.empty:
+        return pd.Series(dtype="string"), pd.Series(dtype="string")
+    short = gap_states(both["gap"], tolerance_steps) == SatisfactionState.DISSATISFIED
+    both = both.assign(topic=both["item"].map(survey.wordings).where(short))
+    worst = both.sort_values(["wave", "respondent", "gap", "item"], kind="stable")
+    worst = worst.drop_duplicates(["wave", "respondent"])
+    return worst["topic"], worst["customer_id"]
+
+
+def _lowest_items(visits: pd.DataFrame, survey: Survey) -> pd.Series:
+    rows = scaled_visits(visits, survey.items).sort_values(["visit_id", "score", "item"], kind="stable")
+    rows = rows.drop_duplicates("visit_id")
+    return rows["item"].map(survey.wordings).where(rows["score"] < MIDDLE)
+
+
+@tells
+def tell_channels(heard: Mapping, customers: int, settings: SatisfactionSettings) -> Finding:
+    """Whether listening channels hear of the same; not supplied where at most one hears of a topic.
+
+    Parameters
+    ----------
+    heard : mapping
+        Of `voices`.
+    customers : int
+        All customers.
+    settings : SatisfactionSettings
+
+    Returns
+    -------
+    Finding
+        Verdict a `ChannelsVerdict`; frame ``table``.
+    """
+    table = listening_channels(heard, customers, settings.interval_level)
     if (table["n"] > 0).sum() < 2:
         return Finding(NOT_SUPPLIED)
     topics = table["topic"].dropna()
+    first = str(topics.mode().sort_values().iloc[0])
     widest = table.loc[table["reach"].fillna(-1).idxmax()]
-    facts = {
-        "count": len(table),
-        "topic": str(topics.mode().sort_values().iloc[0]),
-        "by": int((topics == topics.mode().sort_values().iloc[0]).sum()),
-        "widest": str(widest["channel"]),
-        "reach": float(widest["reach"]),
-    }
-    return Finding("same" if topics.nunique() == 1 else "apart", facts, {"table": table})
+    facts = {"count": len(table), "topic": first, "by": int((topics == first).sum())}
+    facts |= {"widest": str(widest["channel"]), "reach": float(widest["reach"])}
+    verdict = ChannelsVerdict.SAME if topics.nunique() == 1 else ChannelsVerdict.APART
+    return Finding(verdict, facts, {"table": table})
 
 
 def switching_rates(
@@ -114,80 +204,30 @@ def switching_rates(
     return pd.DataFrame(rows, columns=names).astype({"state": "string"})
 
 
-def switching_finding(satisfaction, bought, days: int, low=50.0, high=80.0, level=0.9, least: int = 30) -> Finding:
-    """Switching by satisfaction for the page: verdict ``falls`` (beyond noise), ``unclear`` or ``few``."""
-    table = switching_rates(satisfaction, bought, low, high, level)
-    rows = table.set_index("state")
-    told = {state.value: from_row(rows.loc[state.value], "share") for state in SatisfactionState}
-    ends = told["dissatisfied"], told["highly_satisfied"]
-    if min(told[state.value].n for state in SatisfactionState) < least:
-        verdict = "few"
-    else:
-        verdict = "falls" if difference(*ends).low > 0 else "unclear"
-    facts = {"satisfied": told["satisfied"], "dissatisfied": ends[0], "highly": ends[1], "days": days,
-             "published": PUBLISHED_SWITCHING, "low": low, "high": high}  # fmt: skip
-    return Finding(verdict, facts, {"rates": table} if table["share"].notna().any() else {})
-
-
-def importance_finding(
-    rankings: dict | None, hierarchy: Hierarchy | None, shown: OrderedLogit, level: float = 0.9
-) -> Finding:
-    """What managers rank as important beside what customers show to be.
+@tells
+def tell_switching(followed: pd.DataFrame, settings: SatisfactionSettings) -> Finding:
+    """Whether fewer leave of those who are more satisfied.
 
     Parameters
     ----------
-    rankings : dict or None
-        Manager to the factors in order of importance, the first first.
-    hierarchy : Hierarchy or None
-        Weights of pairwise comparisons.
-    shown : OrderedLogit
-        Of customers' answers: the effect of each factor.
-    level : float
+    followed : pandas.DataFrame
+        Of `regulars.satisfaction.repurchases`: ``satisfaction`` (0 to 100) and ``bought`` after it, a row per customer.
+    settings : SatisfactionSettings
+        Its ``dissatisfied_below``, ``questions.highly_satisfied_from`` and ``handling.return_days``.
 
     Returns
     -------
     Finding
-        Verdict ``apart`` (another factor moves customers more than the managers' first, beyond noise), ``same`` (the
-        managers' first moves customers more than every other, beyond noise) or ``unclear``; not supplied where managers
-        were not asked.
+        Verdict a `SwitchingVerdict`; frame ``rates``.
     """
-    if not rankings and hierarchy is None:
-        return Finding(NOT_SUPPLIED)
-    effects = shown.drivers
-    table = effects[["effect", "effect_low", "effect_high", "n"]].reset_index().rename(columns={"driver": "factor"})
-    table["rank_customers"] = table["effect"].rank(ascending=False)
-    w, managers = float("nan"), 0
-    if rankings:
-        told = expert_weights(points_of_ranking(rankings), level)
-        weights = told.table
-        w, managers = told.agreement.w, len(rankings)
-        table = table.join(weights[["weight", "weight_low", "weight_high"]], on="factor")
-    if hierarchy is not None:
-        table["pairwise"] = table["factor"].map(hierarchy.weights)
-        if not rankings:
-            table["weight"] = table["pairwise"]
-            table["weight_low"] = table["weight_high"] = float("nan")
+    low, high = settings.dissatisfied_below, settings.questions.highly_satisfied_from
+    table = switching_rates(followed["satisfaction"], followed["bought"], low, high, settings.interval_level)
+    rows = table.set_index("state")
+    unhappy, happy, delighted = (from_row(rows.loc[state.value], "share") for state in SatisfactionState)
+    if min(unhappy.n, happy.n, delighted.n) < settings.min_answers:
+        verdict = SwitchingVerdict.FEW
     else:
-        table["pairwise"] = float("nan")
-    table = table.dropna(subset=["weight"])
-    table = table.sort_values(["weight", "factor"], ascending=[False, True], ignore_index=True)
-    table["rank_managers"] = table["weight"].rank(ascending=False)
-    likeness = rank_correlation(table["weight"], table["effect"], level)
-    by_customers = table.loc[table["effect"].idxmax()]
-    facts = {
-        "managers_first": str(table["factor"].iloc[0]),
-        "customers_first": str(by_customers["factor"]),
-        "effect": from_row(by_customers, "effect"),
-        "likeness": likeness,
-        "factors": len(table),
-        "w": w,
-        "managers": managers,
-        "ratio": float("nan") if hierarchy is None else hierarchy.consistency_ratio,
-    }
-    first, told = facts["customers_first"], facts["managers_first"]
-    others = [factor for factor in table["factor"] if factor != first]
-    if first != told:
-        verdict = "apart" if shown.ahead(first, told, level) else "unclear"
-    else:
-        verdict = "same" if all(shown.ahead(first, other, level) for other in others) else "unclear"
-    return Finding(verdict, facts, {"table": table})
+        verdict = SwitchingVerdict.FALLS if difference(unhappy, delighted).low > 0 else SwitchingVerdict.UNCLEAR
+    facts = {"satisfied": happy, "dissatisfied": unhappy, "highly": delighted, "days": settings.handling.return_days,
+             "published": PUBLISHED_SWITCHING, "low": low, "high": high}  # fmt: skip
+    return Finding(verdict, facts, {"rates": table} if table["share"].notna().any() else {})

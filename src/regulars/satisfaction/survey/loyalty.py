@@ -7,13 +7,12 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import gammaincc, gammaln, ndtr
 
-from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.errors import UntoldError
+from regulars.finding import Finding, tells
 from regulars.labels import LoyaltyType
 from regulars.purchases import Purchases, day_numbers
-from regulars.satisfaction.methods.repurchase import whole
-from regulars.satisfaction.survey.indices import mean, nps
-from regulars.statistics.intervals import Estimate, difference, from_row, share, wilson
+from regulars.settings import SatisfactionSettings
+from regulars.statistics.intervals import Estimate, from_row, share, wilson
 
 TYPES = tuple(LoyaltyType)
 DAYS = 365.25
@@ -141,7 +140,7 @@ def behaviour(purchases: Purchases, until: pd.Series, window_days: int = 365, cu
 
     Raises
     ------
-    UserError
+    UntoldError
         Where nobody ordered twice.
 
     References
@@ -157,7 +156,7 @@ def behaviour(purchases: Purchases, until: pd.Series, window_days: int = 365, cu
     table = pd.DataFrame({"orders": counted.astype(float), "years": (last - start) / DAYS}, index=ids[who])
     table = table[table["years"] > 0].sort_index()
     if not len(table) or table["orders"].sum() == 0:
-        raise UserError("Table orders: nobody ordered again in the window, so behaviour cannot be told apart.")
+        raise UntoldError("Table orders: nobody ordered again in the window, so behaviour cannot be told apart.")
     r, alpha = _rates(table["orders"].to_numpy(), table["years"].to_numpy())
     regressed = (r + table["orders"]) / (alpha + table["years"])
     cut = float(regressed.median()) if cut is None else cut
@@ -267,100 +266,6 @@ def type_migration(before: pd.DataFrame, now: pd.DataFrame, level: float = 0.9, 
     return pd.DataFrame(rows, columns=columns).astype({"before": "string"})
 
 
-def benefits_of_loyalty(
-    types: pd.Series,
-    since: pd.Series,
-    orders: pd.DataFrame,
-    observation_end,
-    *,
-    within_days: int = 180,
-    categories: pd.DataFrame | None = None,
-    recommend: pd.Series | None = None,
-    immunity: pd.Series | None = None,
-    level: float = 0.9,
-    min_cell: int = 5,
-) -> pd.DataFrame:
-    """Five benefits of loyalty by loyalty type, each from what happened after the type was measured.
-
-    Parameters
-    ----------
-    types : pandas.Series
-        Loyalty type by customer_id.
-    since : pandas.Series
-        Day on which it was measured, by customer_id; customers whose window is not over are left out.
-    orders : pandas.DataFrame
-        ``customer_id``, ``ordered_at``.
-    observation_end : date
-    within_days : int
-        Window after the answer.
-    categories : pandas.DataFrame, optional
-        ``customer_id``, ``ordered_at``, ``category`` of what was bought, for cross-buying.
-    recommend : pandas.Series, optional
-        0 to 10 by customer_id, for referral.
-    immunity : pandas.Series, optional
-        0 to 100 by customer_id: would stay although another is cheaper.
-    level : float
-    min_cell : int
-        Types with fewer customers are left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per type, in the order of the types: ``loyalty_type``, ``n``; ``repeat`` (share who ordered in the
-        window), ``faster`` (mean days until the next order, of those who ordered), ``crossing`` (mean number of
-        categories bought, of those who ordered), ``referral`` (recommendation score), ``immunity`` (mean), each with
-        limits; NaN where it is not supplied.
-
-    References
-    ----------
-    Reichheld, F. F. and Sasser, W. E. (1990), Harvard Business Review 68(5), 105-111.
-    """
-    length, end = pd.Timedelta(days=within_days), pd.Timestamp(observation_end)
-    known = types.dropna().index.intersection(since.dropna().index)
-    known = known[(since[known] + length <= end).to_numpy()]
-    bought = _inside(orders, since[known], length)
-    first = bought["ordered_at"].groupby(bought["customer_id"].astype(object)).min()
-    asked = since[known].to_numpy()[known.get_indexer(first.index)].astype("datetime64[D]")
-    wait = pd.Series((first.to_numpy().astype("datetime64[D]") - asked).astype(float), index=first.index)
-    crossing = None
-    if categories is not None:
-        inside = _inside(categories.dropna(subset=["category"]), since[known], length)
-        crossing = inside.groupby("customer_id")["category"].nunique()
-    rows = []
-    for kind in TYPES:
-        those = known[(types[known] == kind.value).to_numpy()]
-        if len(those) < max(min_cell, 1):
-            continue
-        days = wait.reindex(those).dropna()
-        told = {
-            "repeat": share(len(days), len(those), level),
-            "faster": mean(days, level),
-            "crossing": _mean_of(crossing, those, level),
-            "referral": _nps_of(recommend, those, level),
-            "immunity": _mean_of(immunity, those, level),
-        }
-        row = {"loyalty_type": kind.value, "n": len(those)}
-        for name, found in told.items():
-            row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _inside(log, since, length) -> pd.DataFrame:
-    rows = log[log["customer_id"].isin(since.index)]
-    start = pd.to_datetime(rows["customer_id"].astype(object).map(since)).dt.normalize() + pd.Timedelta(days=1)
-    day = pd.to_datetime(rows["ordered_at"])
-    return rows[((day >= start) & (day < start + length)).to_numpy()].assign(ordered_at=day)
-
-
-def _mean_of(values, those, level) -> Estimate:
-    return Estimate(float("nan")) if values is None else mean(values.reindex(those), level)
-
-
-def _nps_of(values, those, level) -> Estimate:
-    return Estimate(float("nan")) if values is None else nps(values.reindex(those).dropna(), level)
-
-
 class Loyalty(NamedTuple):
     """Loyalty types now and before.
 
@@ -389,7 +294,7 @@ class Loyalty(NamedTuple):
 def loyalty_of(
     every: pd.DataFrame,
     items: list[str],
-    purchases: Purchases | None,
+    purchases: Purchases,
     observation_end,
     *,
     attitude_cut: float = 50.0,
@@ -406,28 +311,33 @@ def loyalty_of(
         As ``wide_answers(…, latest=False)`` gives them.
     items : list of str
         Items of attitude.
-    purchases : regulars.purchases.Purchases or None
-        None where the log is a sample of the orders.
+    purchases : regulars.purchases.Purchases
     observation_end : date
+        Last day of the data.
     attitude_cut : float
         From which on attitude is high (0–100).
     window_days : int
-        Of behaviour.
+        Days before the answer, or before the end, whose orders make the behaviour.
     within_days : int
-        After an answer, for benefits.
-    level, min_cell
-        As everywhere.
+        An answer counts for ``asked`` when so many days after it are over.
+    level : float
+        Of the intervals of the migration.
+    min_cell : int
+        Types with fewer customers before are left out of the migration.
+
+    Returns
+    -------
+    Loyalty
 
     Raises
     ------
-    UserError
+    UntoldError
         Where nobody answered or nobody ordered again.
     """
-    purchases = whole(purchases)
     known = every.dropna(subset=["customer_id"]).sort_values(["answered_at", "wave"], kind="stable")
     known = known[known[items].notna().any(axis=1)]
     if not len(known):
-        raise UserError("Table surveys: no customer answered an item of loyalty, so its types cannot be told.")
+        raise UntoldError("Table surveys: no customer answered an item of loyalty, so its types cannot be told.")
     end = pd.Timestamp(observation_end)
     rho = cronbach_alpha(known[items])
     rho = None if np.isnan(rho) else rho
@@ -456,52 +366,29 @@ def loyalty_of(
     return Loyalty(now, asked, since, migration, reliability, cut)
 
 
-def loyalty_finding(loyalty: Loyalty | None, days: int, attitude_cut: float, level: float = 0.9) -> Finding:
-    """Loyalty types for the page; not supplied without items of loyalty."""
-    if loyalty is None:
-        return Finding(NOT_SUPPLIED)
+@tells
+def tell_loyalty(loyalty: Loyalty, settings: SatisfactionSettings) -> Finding:
+    """How many are truly loyal, and where those went who were known before.
+
+    Parameters
+    ----------
+    loyalty : Loyalty
+        Of `loyalty_of`.
+    settings : SatisfactionSettings
+        Its ``questions`` (``loyalty_days``, ``attitude_from``) by which the types were told.
+
+    Returns
+    -------
+    Finding
+        Without a verdict; frames ``types`` and, where customers answered twice, ``migration``.
+    """
+    level, asked = settings.interval_level, settings.questions
     shares = type_shares(loyalty.now, level)
     told = {str(row["loyalty_type"]): from_row(row, "share") for _, row in shares.iterrows()}
     moved, stayed = loyalty.migration, Estimate(float("nan"))
     if len(moved):
         stayed = share(round((moved["stayed"] * moved["n"]).sum()), int(moved["n"].sum()), level)
     facts = {f"{kind}_share": told[kind] for kind in ("true", "latent", "spurious")}
-    facts |= {
-        "wrong": float(loyalty.now["p_wrong"].mean()), "stayed": stayed,
-        "cut": loyalty.cut, "attitude": attitude_cut, "days": days, "reliability": loyalty.reliability,
-    }  # fmt: skip
-    frames = {"types": shares}
-    if len(moved):
-        frames["migration"] = moved
-    return Finding(None, facts, frames)
-
-
-def truly_loyal(found: Finding) -> Estimate | None:
-    """Share of the truly loyal among those whose type is known, of the finding of `loyalty_finding`; else None.
-
-    Examples
-    --------
-    >>> truly_loyal(Finding(None, {"true_share": share(30, 100)})).value
-    0.3
-    >>> truly_loyal(Finding(NOT_SUPPLIED)) is None
-    True
-    """
-    told = found.facts.get("true_share")
-    return told if told is not None and told.n else None
-
-
-def benefits_finding(table: pd.DataFrame, days: int) -> Finding:
-    """Five benefits of loyalty for the page; not supplied without two types to compare.
-
-    Verdict ``more`` where more of the truly loyal order again than of the type that does least, beyond noise, else
-    ``unclear``.
-    """
-    if len(table) < 2 or "true" not in set(table["loyalty_type"]):
-        return Finding(NOT_SUPPLIED)
-    rows = table.set_index("loyalty_type")
-    loyal = from_row(rows.loc["true"], "repeat")
-    others = rows.drop(index="true")
-    other = others["repeat"].idxmin()
-    weakest = from_row(others.loc[other], "repeat")
-    verdict = "more" if difference(loyal, weakest).low > 0 else "unclear"
-    return Finding(verdict, {"true": loyal, "other": str(other), "weakest": weakest, "days": days}, {"table": table})
+    facts |= {"wrong": float(loyalty.now["p_wrong"].mean()), "stayed": stayed, "cut": loyalty.cut}
+    facts |= {"attitude": asked.attitude_from, "days": asked.loyalty_days, "reliability": loyalty.reliability}
+    return Finding(None, facts, {"types": shares} | ({"migration": moved} if len(moved) else {}))

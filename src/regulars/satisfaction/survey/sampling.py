@@ -1,15 +1,25 @@
 """Sampling plan for the next survey wave: how many of each stratum to ask for a target width, and whom."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
-from regulars.finding import Finding
+from regulars.finding import Finding, tells
+from regulars.satisfaction.survey.questionnaire import Survey
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import z_value
 
 MOST_STEPS = 100
+
+
+class SampleVerdict(StrEnum):
+    """Whether the wished width can be had with the customers there are."""
+
+    REACHED = "reached"
+    SHORT = "short"
 
 
 class SamplingPlan(NamedTuple):
@@ -157,52 +167,101 @@ def draw_sample(strata: pd.Series, plan: SamplingPlan, seed: int) -> pd.DataFram
     return pd.concat(parts, ignore_index=True)
 
 
-def sampling_finding(
-    strata: pd.Series,
-    scores: pd.Series,
-    answered_share: pd.Series,
-    may_ask: pd.Series,
-    names: pd.Series,
-    *,
-    target_width: float,
-    level: float = 0.9,
-    least: int = 30,
-    seed: int = 0,
-) -> Finding:
-    """Sampling plan of the next wave, for the page.
+def asked_next(
+    strata: pd.Series, satisfaction: pd.DataFrame, may_ask: pd.Series, settings: SatisfactionSettings
+) -> SamplingPlan:
+    """Plan of the next wave by what is known of the last: how scores spread, and how many answered.
 
     Parameters
     ----------
     strata : pandas.Series
-        Segment by customer_id.
-    scores : pandas.Series
-        Satisfaction (0–100) by customer_id of those who answered.
-    answered_share : pandas.Series
-        Share who answered the last wave, by stratum.
+        Segment of every customer, by customer_id.
+    satisfaction : pandas.DataFrame
+        ``customer_id``, ``wave``, ``satisfaction`` (0 to 100), one row per respondent and wave.
     may_ask : pandas.Series of bool
         Whether a customer has consented, by customer_id.
+    settings : SatisfactionSettings
+        Its ``questions.target_width`` and ``min_answers`` (answers that each segment shall have).
+
+    Returns
+    -------
+    SamplingPlan
+
+    Raises
+    ------
+    UserError
+        As of `sampling_plan`.
+    """
+    told = satisfaction.dropna(subset=["customer_id"])
+    last = told[told["wave"] == told["wave"].max()].drop_duplicates("customer_id").set_index("customer_id")
+    scores = last["satisfaction"]
+    answered = strata.reindex(last.index).value_counts().reindex(strata.unique()).fillna(0) / strata.value_counts()
+    counts = strata[may_ask].value_counts().sort_index()
+    overall = float(scores.std(ddof=1))
+    spread = scores.groupby(strata.reindex(scores.index)).std(ddof=1).reindex(counts.index)
+    rate = answered.reindex(counts.index).fillna(float(answered.mean())).clip(0.01, 1.0)
+    return sampling_plan(
+        counts, spread.fillna(overall).clip(lower=overall / 2), rate, settings.questions.target_width,
+        level=settings.interval_level, least=settings.min_answers,
+    )  # fmt: skip
+
+
+def may_be_asked(customers: pd.DataFrame | None, strata: pd.Series) -> pd.Series:
+    """Whether each customer has consented; everybody where nobody was asked for consent.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame or None
+        Clean table: ``customer_id`` and, perhaps, ``consent``.
+    strata : pandas.Series
+        By customer_id: those of whom it is told.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"customer_id": ["a", "b"], "consent": [True, False]})
+    >>> may_be_asked(people, pd.Series("loyal", index=["b", "a"])).tolist()
+    [False, True]
+    """
+    if customers is None or "consent" not in customers:
+        return pd.Series(True, index=strata.index)
+    return customers.set_index("customer_id")["consent"].reindex(strata.index).fillna(False).astype(bool)
+
+
+@tells
+def tell_sample(
+    survey: Survey,
+    strata: pd.Series,
+    customers: pd.DataFrame | None,
+    *,
+    names: pd.Series,
+    settings: SatisfactionSettings,
+) -> Finding:
+    """Whom to ask next, so that satisfaction is told as closely as wished.
+
+    Parameters
+    ----------
+    survey : Survey
+    strata : pandas.Series
+        Segment of every customer, by customer_id.
+    customers : pandas.DataFrame or None
+        Clean table, whose ``consent`` says who may be asked.
     names : pandas.Series
-        Pseudonym by customer_id.
-    target_width, level, least, seed
-        As `sampling_plan` and `draw_sample`.
+        Pseudonym of every customer, in the order of ``strata``.
+    settings : SatisfactionSettings
+        As of `asked_next`; its ``seed`` draws the customers.
 
     Returns
     -------
     Finding
-        Verdict ``reached`` or ``short`` (not with the customers there are).
+        Verdict a `SampleVerdict`; frames ``plan`` and ``list``.
     """
-    asked = strata[may_ask.reindex(strata.index).fillna(False).astype(bool)]
-    spread = scores.groupby(strata.reindex(scores.index)).std(ddof=1)
-    counts = asked.value_counts().sort_index()
-    overall = float(scores.std(ddof=1))
-    sd = spread.reindex(counts.index).fillna(overall).clip(lower=overall / 2)
-    rate = answered_share.reindex(counts.index).fillna(float(answered_share.mean())).clip(0.01, 1.0)
-    plan = sampling_plan(counts, sd, rate, target_width, level, least)
-    people = draw_sample(pd.Series(asked.to_numpy(), index=names.reindex(asked.index).to_numpy()), plan, seed)
+    may = may_be_asked(customers, strata)
+    plan = asked_next(strata, survey.satisfaction, may, settings)
+    by_name = pd.Series(strata[may].to_numpy(), index=names[may.to_numpy()].to_numpy())
     facts = {
-        "answers": plan.answers, "invite": plan.invite, "target": target_width, "width": plan.width,
-        "refused": int(len(strata) - len(asked)), "seed": seed,
+        "answers": plan.answers, "invite": plan.invite, "target": settings.questions.target_width, "width": plan.width,
+        "refused": int((~may).sum()), "seed": settings.seed,
     }  # fmt: skip
-    frames = {"plan": plan.table, "list": people}
+    frames = {"plan": plan.table, "list": draw_sample(by_name, plan, settings.seed)}
     frames = {name: frame.rename(columns={"stratum": "segment"}) for name, frame in frames.items()}
-    return Finding("reached" if plan.is_reached else "short", facts, frames)
+    return Finding(SampleVerdict.REACHED if plan.is_reached else SampleVerdict.SHORT, facts, frames)

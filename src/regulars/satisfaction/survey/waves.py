@@ -4,18 +4,20 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from regulars.finding import Finding, may_refuse, tells
 from regulars.labels import Change, SatisfactionState
 from regulars.satisfaction.survey.answers import item_answers, with_wave
 from regulars.satisfaction.survey.gap import gap_states, gaps, respondent_gaps
 from regulars.satisfaction.survey.indices import (
     by_group,
-    customer_satisfaction,
     latest_of,
     mean_score,
     nps,
     rate,
     top_box,
 )
+from regulars.satisfaction.survey.questionnaire import Survey
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, change, difference
 
 MEASURES = ("satisfaction", "dissatisfied", "nps", "csat")
@@ -31,42 +33,22 @@ class Latest(NamedTuple):
     more_is: str = "good"  # or bad
 
     @property
-    def seen(self) -> dict:
-        """What a tile says of the change: the value before and the mark."""
+    def mark(self) -> str | None:
+        """Whether the change is good or bad; None where there is none."""
         worse = {"good": "bad", "bad": "good"}[self.more_is]
-        return {"before": self.before, "mark": {"up": self.more_is, "down": worse}.get(self.change)}
+        return {Change.UP: self.more_is, Change.DOWN: worse}.get(self.change)
 
 
-def survey_waves(
-    surveys: pd.DataFrame,
-    survey_items: pd.DataFrame,
-    construct: str = "satisfaction",
-    recommend_item: str = "recommendation",
-    overall_item: str = "overall",
-    top_boxes: int = 2,
-    tolerance_steps: float = 1,
-    level: float = 0.9,
-    min_answers: int = 30,
-) -> pd.DataFrame:
+@may_refuse
+def survey_waves(survey: Survey, settings: SatisfactionSettings) -> pd.DataFrame:
     """Satisfaction, dissatisfaction, recommendation and top answers, wave by wave.
 
     Parameters
     ----------
-    surveys, survey_items : pandas.DataFrame
-        The clean tables.
-    construct : str
-        Construct whose items make the satisfaction from 0 to 100.
-    recommend_item, overall_item : str
-        The 0-10 question on recommendation, and the one on overall satisfaction whose top boxes count; a measure
-        whose item is not in the survey is left out.
-    top_boxes : int
-        As for `regulars.satisfaction.top_box`.
-    tolerance_steps : float
-        As for `regulars.satisfaction.gap_states`.
-    level : float
-        Of the intervals.
-    min_answers : int
-        With fewer a wave is marked as not enough.
+    survey : Survey
+    settings : SatisfactionSettings
+        Its ``recommend_item`` and ``overall_item`` (a measure whose item is not in the survey is left out),
+        ``csat_top_box``, ``tolerance_steps``, and ``min_answers``: with fewer a wave is marked as not enough.
 
     Returns
     -------
@@ -76,20 +58,23 @@ def survey_waves(
         as `wave_changes` gives it. Satisfaction is 0 to 100, nps −100 to 100, the others are shares. Dissatisfied:
         the respondent's mean gap lies below the tolerance.
     """
-    satisfied = customer_satisfaction(surveys, survey_items, construct, latest=False)
-    everyone = respondent_gaps(gaps(surveys))
-    states = gap_states(everyone["gap"], tolerance_steps)
-    recommend, overall = item_answers(surveys, recommend_item), item_answers(surveys, overall_item)
-    ends = survey_items.set_index("item")["scale_max"]
+    satisfied, level = survey.satisfaction, settings.interval_level
+    everyone = respondent_gaps(gaps(survey.surveys))
+    states = gap_states(everyone["gap"], settings.tolerance_steps)
+    recommend, overall = (item_answers(survey.surveys, i) for i in (settings.recommend_item, settings.overall_item))
+    top = float(survey.items.set_index("item")["scale_max"].get(settings.overall_item, 0))
+    at_top = top_box(overall["score"], top, settings.csat_top_box)
     measured = {
         "satisfaction": (satisfied["satisfaction"], satisfied["wave"], mean_score),
         "dissatisfied": (states == SatisfactionState.DISSATISFIED, everyone["wave"], rate),
         "nps": (recommend["score"], recommend["wave"], nps),
-        "csat": (top_box(overall["score"], float(ends.get(overall_item, 0)), top_boxes), overall["wave"], rate),
+        "csat": (at_top, overall["wave"], rate),
     }
-    last_answer = with_wave(surveys).groupby("wave")["answered_at"].max()
+    last_answer = with_wave(survey.surveys).groupby("wave")["answered_at"].max()
     parts = [
-        wave_changes(by_group(values, groups, measure, level, min_answers)).assign(measure=name)
+        wave_changes(by_group(values, groups, measure, level=level, min_answers=settings.min_answers)).assign(
+            measure=name
+        )
         for name, (values, groups, measure) in measured.items()
         if len(values)
     ]
@@ -134,6 +119,31 @@ def waves_side_by_side(waves: pd.DataFrame) -> pd.DataFrame:
         if name not in table:
             table[[name, f"{name}_low", f"{name}_high"]] = float("nan")
     return table.iloc[::-1].reset_index(drop=True)
+
+
+@tells
+def tell_waves(waves: pd.DataFrame, answered: Estimate, settings: SatisfactionSettings) -> Finding:
+    """Whether satisfaction changed from the wave before.
+
+    Parameters
+    ----------
+    waves : pandas.DataFrame
+        Of `survey_waves`, or of `regulars.satisfaction.with_index`.
+    answered : Estimate
+        Share of customers who have ever answered.
+    settings : SatisfactionSettings
+        Its ``csat_top_box``: top boxes that count as satisfied.
+
+    Returns
+    -------
+    Finding
+        Verdict a `regulars.labels.Change`; frames ``line`` and ``table``.
+    """
+    now, before, change, _ = latest(waves, "satisfaction")
+    facts = {"now": now, "before": before, "answered": answered, "n": answered.n, "boxes": settings.csat_top_box}
+    shown = told_waves(waves)
+    line = measure_of(shown, "satisfaction").dropna(subset=["satisfaction"])
+    return Finding(change, facts, {"line": line.reset_index(drop=True), "table": waves_side_by_side(shown)})
 
 
 def latest(waves: pd.DataFrame, name: str) -> Latest:
@@ -209,20 +219,6 @@ def wave_changes(by_wave: pd.DataFrame) -> pd.DataFrame:
     added = pd.DataFrame(found, columns=columns, index=by_wave.index)
     kinds = dict.fromkeys(columns[:3], "float64") | {"change": "string"}
     return by_wave.join(added.astype(kinds))
-
-
-def wave_finding(by_wave: pd.DataFrame) -> Change:
-    """Whether the latest wave differs from the one before; unknown where there are not two with enough answers.
-
-    Examples
-    --------
-    >>> waves = pd.DataFrame({"group": ["2025", "2026"], "n": [40, 40], "value": [0.5, 0.55], "low": [0.4, 0.45],
-    ...                       "high": [0.6, 0.65], "enough": True})
-    >>> wave_finding(waves)
-    <Change.UNCLEAR: 'unclear'>
-    """
-    last = wave_changes(by_wave)["change"].iloc[-1] if len(by_wave) > 1 else None
-    return Change.UNKNOWN if last is None or pd.isna(last) else Change(last)
 
 
 def _change(by_wave: pd.DataFrame, place: int) -> tuple:

@@ -1,12 +1,27 @@
 """What a case leaves behind: satisfaction of those who had one before they answered, beside those who had none."""
 
+from enum import StrEnum
+
 import numpy as np
 import pandas as pd
 
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.satisfaction.survey.answers import among
 from regulars.satisfaction.survey.indices import mean_score
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import difference, from_row, to_row, z_value
+
+
+class CasesVerdict(StrEnum):
+    """Whether those who had a case score lower or higher beyond noise, as strict as with every category at once.
+
+    Few: no category has enough answers.
+    """
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    UNCLEAR = "unclear"
+    FEW = "few"
 
 
 def scores_after_cases(
@@ -64,38 +79,32 @@ def scores_after_cases(
     return table.sort_values(["n", "category"], ascending=[False, True], ignore_index=True)
 
 
-def cases_finding(
-    answered: pd.DataFrame,
-    tickets: pd.DataFrame | None,
-    within_days: int = 180,
-    level: float = 0.9,
-    min_answers: int = 30,
-    min_cell: int = 1,
-) -> Finding:
-    """Whether those who had a case score lower, for the page.
+@tells
+def tell_cases(answered: pd.DataFrame, tickets: pd.DataFrame | None, settings: SatisfactionSettings) -> Finding:
+    """Whether those who had a case score lower; not supplied without tickets.
 
     Parameters
     ----------
-    answered, tickets, within_days, level
-        As `scores_after_cases`; ``None`` where there are no tickets.
-    min_answers : int
-        Categories with fewer answers are not judged.
-    min_cell : int
-        Categories with fewer are not shown.
+    answered : pandas.DataFrame
+        ``customer_id``, ``answered_at``, ``satisfaction`` (0-100), one row per customer.
+    tickets : pandas.DataFrame or None
+        Clean cases of any kind.
+    settings : SatisfactionSettings
+        Its ``handling.return_days`` (days before an answer in which a case counts), ``min_answers`` and
+        ``privacy_min_cell``: categories with fewer answers are not judged, and not shown.
 
     Returns
     -------
     Finding
-        Of the category that differs most (in standard errors): verdict ``lower`` or ``higher`` beyond noise, as strict
-        as with every category at once (Bonferroni), ``unclear`` within it, ``few`` without a category that has enough
-        answers.
+        Verdict a `CasesVerdict`, of the category that differs most (in standard errors); frame ``scores``.
     """
+    level, least, within_days = settings.interval_level, settings.min_answers, settings.handling.return_days
     if tickets is None:
         return Finding(NOT_SUPPLIED)
     table = scores_after_cases(answered, tickets, within_days, level)
-    enough = table[(table["n"] >= min_answers) & (table["others_n"] >= min_answers)]
+    enough = table[(table["n"] >= least) & (table["others_n"] >= least)]
     if enough.empty:
-        return Finding("few", {"least": min_answers})
+        return Finding(CasesVerdict.FEW, {"least": least})
     error = (enough["gap_high"] - enough["gap_low"]) / (2 * z_value(level))
     apart = (enough["gap"] / error).replace([np.inf, -np.inf], np.nan).fillna(0.0)
     first = enough.loc[apart.abs().idxmax()]
@@ -108,5 +117,11 @@ def cases_finding(
         "days": within_days,
     }
     strict = z_value(1 - (1 - level) / len(enough))
-    verdict = "unclear" if abs(step) <= strict else "lower" if step < 0 else "higher"
-    return Finding(verdict, facts, {"scores": table[table["n"] >= max(min_cell, 2)]})
+    return Finding(_verdict(step, strict), facts, {"scores": table[table["n"] >= max(settings.privacy_min_cell, 2)]})
+
+
+def _verdict(step: float, strict: float) -> CasesVerdict:
+    """Of a gap in standard errors, and how many it takes to be more than noise."""
+    if abs(step) <= strict:
+        return CasesVerdict.UNCLEAR
+    return CasesVerdict.LOWER if step < 0 else CasesVerdict.HIGHER

@@ -1,20 +1,37 @@
 """Recommendation, top answers and effort wave by wave, and whether they foretell orders."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 import pandas as pd
 
-from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.errors import UntoldError
+from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.purchases import Purchases
-from regulars.satisfaction.methods.methods import factor_scores
-from regulars.satisfaction.methods.repurchase import foretell, repurchases
+from regulars.satisfaction.methods.repurchase import Foretold, ForetoldVerdict, foretell, repurchases
 from regulars.satisfaction.survey.answers import item_answers
 from regulars.satisfaction.survey.indices import csat, mean, nps, recommendation, top_box
+from regulars.satisfaction.survey.questionnaire import Survey
+from regulars.satisfaction.survey.wide import factor_scores
+from regulars.settings import SatisfactionSettings
 from regulars.statistics.control import control_limits, needed_answers
 from regulars.statistics.intervals import Estimate, from_row
 
 LIMITS = {"recommendation": "nps", "overall": "csat", "effort": "ces"}  # short names of the measures by wave
+HALF_WIDTH = 5.0  # points: half the interval that ``needed`` answers give
+
+
+class RecommendVerdict(StrEnum):
+    """Whether recommendation foretells orders better than every other score (yes), or another is better than all (no).
+
+    None: no score is better than a coin; few: too few customers can be followed.
+    """
+
+    YES = "yes"
+    NO = "no"
+    UNCLEAR = "unclear"
+    NONE = "none"
+    FEW = "few"
 
 
 def nps_points(scores: pd.Series) -> pd.Series:
@@ -35,7 +52,7 @@ def wave_measures(
     items: Mapping[str, str],
     top_boxes: int = 2,
     *,
-    half_width: float = 5.0,
+    half_width: float = HALF_WIDTH,
     level: float = 0.9,
     least: int = 30,
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
@@ -107,82 +124,63 @@ def _percent(share: Estimate) -> Estimate:
     return Estimate(100 * share.value, 100 * share.low, 100 * share.high, share.n)
 
 
-def recommend_finding(
-    surveys: pd.DataFrame,
-    survey_items: pd.DataFrame,
-    every: pd.DataFrame,
-    purchases: Purchases | None,
-    observation_end,
-    *,
-    items: Mapping[str, str],
-    constructs: Mapping[str, str],
-    within_days: int = 180,
-    top_boxes: int = 2,
-    half_width: float = 5.0,
-    level: float = 0.9,
-    min_answers: int = 30,
-) -> Finding:
+@tells
+def tell_recommend(survey: Survey, purchases: Purchases, end, settings: SatisfactionSettings) -> Finding:
     """Is "would you recommend us?" the one number: three measures under control, and what else foretells as well.
 
     Parameters
     ----------
-    surveys, survey_items : pandas.DataFrame
-    every : pandas.DataFrame
-        As ``wide_answers(…, latest=False)`` gives them.
-    purchases : regulars.purchases.Purchases or None
-        None where the log is a sample of the orders.
-    observation_end : date
-    items : mapping
-        ``recommendation``, and where asked ``overall`` and ``effort``, to their items.
-    constructs : mapping
-        Scores of several items (``satisfaction``, ``loyalty``) to their constructs.
-    within_days : int
-        Orders after the answer that count.
-    top_boxes : int
-        Boxes of the scale of ``overall`` that count as satisfied.
-    half_width : float
-        Points of the recommendation score, of the share of top answers and of effort.
-    level : float
-    min_answers : int
-        Answers below which a wave is not judged.
+    survey : Survey
+    purchases : regulars.purchases.Purchases
+    end : date
+        Last day of the data.
+    settings : SatisfactionSettings
+        Its ``recommend_item``, ``overall_item`` and ``questions.effort_item``; the constructs of satisfaction and
+        loyalty; ``csat_top_box``; ``handling.return_days``: days after the answer in which an order counts.
 
     Returns
     -------
     Finding
-        Verdict ``yes`` (recommendation foretells better than every other), ``no`` (another is better than all),
-        ``unclear``, ``none`` or ``few``; not supplied without the item.
+        Verdict a `RecommendVerdict`; not supplied where the question is not asked.
     """
-    if items.get("recommendation") not in set(survey_items["item"]):
+    asked = {"recommendation": settings.recommend_item, "overall": settings.overall_item,
+             "effort": settings.questions.effort_item}  # fmt: skip
+    if asked["recommendation"] not in set(survey.items["item"]):
         return Finding(NOT_SUPPLIED)
     measures, waves = wave_measures(
-        surveys, survey_items, items, top_boxes, half_width=half_width, level=level, least=min_answers
-    )
+        survey.surveys, survey.items, asked, settings.csat_top_box, level=settings.interval_level,
+        least=settings.min_answers,
+    )  # fmt: skip
     if "recommendation" not in waves:
-        raise UserError(f"Table surveys, item {items['recommendation']}: nobody answered it.")
-    now = measures.iloc[0]
-    there = {name: item for name, item in items.items() if item in every}
-    scores = pd.DataFrame({name: every[item] for name, item in there.items()})
-    asked = set(survey_items["construct"])
-    known = {name: construct for name, construct in constructs.items() if construct in asked}
-    several = factor_scores(every, survey_items, list(known.values()))
-    scores = scores.join(several.set_axis(list(known), axis=1))
-    followed = repurchases(every[["customer_id", "answered_at"]].join(scores), purchases, observation_end, within_days)
-    told = foretell(followed[list(scores)], followed["bought"], level)
-    facts = {"nps": from_row(now, "value"), "needed": int(now["needed"]), "half_width": half_width,
-             "days": within_days, "customers": told.n, "least": min_answers} | _outside(measures)  # fmt: skip
+        raise UntoldError(f"Table surveys, item {asked['recommendation']}: nobody answered it.")
+    now, within_days = measures.iloc[0], settings.handling.return_days
+    scores = _scores(survey, asked, settings)
+    answered = survey.wide[["customer_id", "answered_at"]].join(scores)
+    followed = repurchases(answered, purchases, end, within_days)
+    told = foretell(followed[list(scores)], followed["bought"], settings.interval_level)
+    facts = {"nps": from_row(now, "value"), "needed": int(now["needed"]), "half_width": HALF_WIDTH,
+             "days": within_days, "customers": told.n, "least": settings.min_answers} | _outside(measures)  # fmt: skip
     frames = {"measures": measures} | {LIMITS[score]: limits for score, limits in waves.items()}
-    verdict = told.verdict
     if len(told.table):
-        first = told.table.iloc[0]
         own = told.table.set_index("score").loc["recommendation"]
-        facts |= {
-            "best": told.best,
-            "auc": from_row(first, "auc"),
-            "own": from_row(own, "auc"),
-        }
+        facts |= {"best": told.best, "auc": from_row(told.table.iloc[0], "auc"), "own": from_row(own, "auc")}
         frames["foretell"] = told.table
-        verdict = {"best": "yes" if told.best == "recommendation" else "no"}.get(verdict, verdict)
-    return Finding(verdict, facts, frames)
+    return Finding(_verdict(told), facts, frames)
+
+
+def _scores(survey: Survey, asked: Mapping[str, str], settings: SatisfactionSettings) -> pd.DataFrame:
+    """What each respondent told in each wave: single questions, and means of several."""
+    single = pd.DataFrame({name: survey.wide[item] for name, item in asked.items() if item in survey.wide})
+    constructs = {"satisfaction": settings.satisfaction_construct, "loyalty": settings.questions.loyalty_construct}
+    known = {name: construct for name, construct in constructs.items() if construct in set(survey.items["construct"])}
+    several = factor_scores(survey.wide, survey.items, list(known.values()))
+    return single.join(several.set_axis(list(known), axis=1))
+
+
+def _verdict(told: Foretold) -> RecommendVerdict:
+    if told.verdict is ForetoldVerdict.BEST:
+        return RecommendVerdict.YES if told.best == "recommendation" else RecommendVerdict.NO
+    return RecommendVerdict(told.verdict)
 
 
 def _outside(measures: pd.DataFrame) -> dict:

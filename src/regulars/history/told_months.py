@@ -1,5 +1,7 @@
 """Months ahead as they were told at an earlier time, held against what came."""
 
+from enum import StrEnum
+
 import numpy as np
 import pandas as pd
 
@@ -8,7 +10,15 @@ from regulars.clv.value import DAYS_PER_MONTH
 from regulars.finding import Finding
 
 
-def told_months_finding(orders: pd.DataFrame, day, months: pd.DataFrame, observation_end) -> Finding:
+class EarlierVerdict(StrEnum):
+    """Whether what was told earlier has come true."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+    OPEN = "open"  # no month is over yet
+
+
+def hold_against(orders: pd.DataFrame, day, months: pd.DataFrame, observation_end) -> Finding:
     """Hold each month that was told and is over by now against what came in it.
 
     Parameters
@@ -21,13 +31,14 @@ def told_months_finding(orders: pd.DataFrame, day, months: pd.DataFrame, observa
         As `regulars.clv.cohort_revenue.CohortForecast.record` saves them: month (1, 2 …), start, with_new, and
         revenue, orders and customers with the ends of their intervals.
     observation_end : date
+        Last day observed.
 
     Returns
     -------
     Finding
-        Verdict ``inside`` (the revenue of every month lay within what was told), ``outside``, or ``open`` where no
-        month is over yet; frame ``months`` with start, what was told and what came (``revenue_came`` …). Where only the
-        customers of that day were told of, only theirs is counted.
+        Verdict `EarlierVerdict`: inside where the revenue of every month lay within what was told; frame ``months``
+        with start, what was told and what came (``revenue_came`` …). Where only the customers of that day were told
+        of, only theirs is counted.
 
     Examples
     --------
@@ -36,9 +47,9 @@ def told_months_finding(orders: pd.DataFrame, day, months: pd.DataFrame, observa
     >>> ends = {f"{name}{end}": [value] for name in MEASURES for end, value in (("", 20.0), ("_low", 0.0),
     ...     ("_high", 34.0))}
     >>> told = pd.DataFrame({"month": [1], "start": pd.to_datetime(["2025-02-01"]), "with_new": [True], **ends})
-    >>> found = told_months_finding(orders, "2025-01-31", told, "2025-03-31")
+    >>> found = hold_against(orders, "2025-01-31", told, "2025-03-31")
     >>> found.verdict, found.facts["came"], found.frames["months"]["customers_came"].tolist()
-    ('outside', 35.0, [2.0])
+    (<EarlierVerdict.OUTSIDE: 'outside'>, 35.0, [2.0])
     """
     day, end = pd.Timestamp(day).normalize(), pd.Timestamp(observation_end).normalize()
     first = day + pd.Timedelta(days=1)
@@ -49,7 +60,7 @@ def told_months_finding(orders: pd.DataFrame, day, months: pd.DataFrame, observa
     over = ends <= end + pd.Timedelta(days=1)
     facts: dict = {"day": day.date()}
     if not over.any():
-        return Finding("open", facts)
+        return Finding(EarlierVerdict.OPEN, facts)
     told = months[over].assign(start=starts[over]).reset_index(drop=True)
     came = _came(orders, day, starts[over], ends[over], bool(months["with_new"].iloc[0]))
     table = pd.concat([told[["start", *_columns()]], came], axis=1)
@@ -58,7 +69,8 @@ def told_months_finding(orders: pd.DataFrame, day, months: pd.DataFrame, observa
         "months": len(table), "inside": int(inside.sum()),
         "told": float(table["revenue"].sum()), "came": float(table["revenue_came"].sum()),
     }  # fmt: skip
-    return Finding("inside" if inside.all() else "outside", facts, {"months": table})
+    verdict = EarlierVerdict.INSIDE if inside.all() else EarlierVerdict.OUTSIDE
+    return Finding(verdict, facts, {"months": table})
 
 
 def _columns() -> list[str]:

@@ -1,78 +1,32 @@
-"""Which finding a title may state: comparisons of cohorts, with the chance of a false alarm held down."""
+"""Whether newer cohorts come back sooner than older ones, with the chance of a false alarm held down."""
 
-from typing import NamedTuple
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2, false_discovery_control, norm
 from scipy.stats import t as student
 
-from regulars.finding import Finding
-from regulars.labels import Change, CohortFinding
-from regulars.retention.cohorts import mixture_curves, recent_cells
+from regulars.finding import Finding, tells
+from regulars.labels import Change
+from regulars.retention.cohorts import Mixture, Triangles, recent_cells
 from regulars.retention.second_order import cohort_curves
 from regulars.statistics.intervals import Estimate, difference, z_value
 from regulars.statistics.survival import kaplan_meier, log_rank
 
 
-class CohortStory(NamedTuple):
-    """What may be said of newer against older cohorts.
+class CohortsVerdict(StrEnum):
+    """Whether newer cohorts come back for a second order more often than older ones."""
 
-    Parameters
-    ----------
-    comparison : pandas.DataFrame
-        Of `compare_cohorts`.
-    finding : CohortFinding
-    halves : dict
-        Of `older_and_newer`; empty with fewer than two cohorts.
-    chance : float
-        Of differences as large as these between all cohorts' curves if there were none (log-rank).
-    """
-
-    comparison: pd.DataFrame
-    finding: CohortFinding
-    halves: dict[str, Estimate]
-    chance: float
-
-    def telling(self, times, triangles, again: Estimate, days: int, within: int, most: int, level: float) -> Finding:
-        """What the page tells.
-
-        Parameters
-        ----------
-        times : pandas.DataFrame
-            The story's own.
-        triangles : sequence
-            Of `regulars.retention.triangles`.
-        again : Estimate
-            Share of all customers with a second order within `within` days.
-        days : int
-            At which the story compares cohorts.
-        most : int
-            Cohorts, and periods, of the triangle that are drawn.
-        level : float
-        """
-        curves, cells = cohort_curves(times, level=level), recent_cells(triangles[0], most)
-        mixture = mixture_curves(*triangles, level)
-        facts = {"days": days, "within": within, "again": again, "cohorts": cells["cohort"].nunique(), **self.halves}
-        if self.halves:
-            facts["chance"] = self.chance
-        frames = {"curves": curves, "table": self.comparison.iloc[::-1], "triangle": cells}
-        if mixture.periods:
-            facts, frames = facts | mixture.facts, frames | {"mixture": mixture.curves}
-        format = "month_short" if curves["grain"].iloc[0] in ("month", "quarter") else "year"
-        return Finding(self.finding, facts, frames, columns={"curves": {"cohort": format}})
-
-
-def cohort_story(times: pd.DataFrame, horizon_days: float, level: float = 0.9) -> CohortStory:
-    """Compare the cohorts and choose what a title may say; parameters as `compare_cohorts`."""
-    comparison = compare_cohorts(times, horizon_days, level)
-    halves = older_and_newer(times, comparison, horizon_days, level)
-    chance = log_rank(times["days"], times["returned"], times["cohort"])[1]
-    return CohortStory(comparison, cohort_finding(comparison, level), halves, chance)
+    BETTER = "better"
+    WORSE = "worse"
+    MIXED = "mixed"  # they differ, and not in one direction
+    ALIKE = "alike"
+    TOO_FEW = "too_few"
 
 
 def compare_cohorts(
-    times: pd.DataFrame, horizon_days: float, level: float = 0.9, min_customers: int = 30
+    times: pd.DataFrame, horizon_days: float, *, level: float = 0.9, min_customers: int = 30
 ) -> pd.DataFrame:
     """Whether each cohort comes back for a second order sooner or later than the one before it.
 
@@ -95,6 +49,14 @@ def compare_cohorts(
         by the horizon, Kaplan–Meier), ``median_days``; against the cohort before: ``difference`` with
         ``difference_low`` and ``difference_high`` (shares), ``p_value`` (log-rank), ``p_adjusted``
         (Benjamini–Hochberg), ``change`` (a `regulars.labels.Change`: missing in the first row).
+
+    Examples
+    --------
+    >>> months = pd.to_datetime(["2025-01-01"] * 200 + ["2025-02-01"] * 200)
+    >>> came = np.array([True, False, False, False] * 50 + [True, False] * 100)
+    >>> times = pd.DataFrame({"cohort": months, "days": np.where(came, 10.0, 40.0), "returned": came})
+    >>> compare_cohorts(times, 30)["change"].tolist()[1]
+    'up'
 
     References
     ----------
@@ -134,16 +96,20 @@ def compare_cohorts(
 
 
 def older_and_newer(
-    times: pd.DataFrame, comparison: pd.DataFrame, horizon_days: float, level: float = 0.9
+    times: pd.DataFrame, comparison: pd.DataFrame, horizon_days: float, *, level: float = 0.9
 ) -> dict[str, Estimate]:
     """Share with a second order of the older and of the newer half of the compared cohorts, for a title's numbers.
 
     Parameters
     ----------
-    times, horizon_days, level
-        As for `compare_cohorts`.
+    times : pandas.DataFrame
+        Of `regulars.retention.time_to_second_order`.
     comparison : pandas.DataFrame
-        What `compare_cohorts` gave.
+        What `compare_cohorts` made of them.
+    horizon_days : float
+        Age at which the share is read off.
+    level : float
+        Of the intervals.
 
     Returns
     -------
@@ -162,7 +128,7 @@ def older_and_newer(
     return {name: curve.share_by(horizon_days) for name, curve in curves.items()}
 
 
-def cohort_finding(comparison: pd.DataFrame, level: float = 0.9) -> CohortFinding:
+def cohorts_verdict(comparison: pd.DataFrame, *, level: float = 0.9) -> CohortsVerdict:
     """What may be said about newer against older cohorts as a whole.
 
     A weighted straight line through the cohorts' shares with a second order decides between better and worse; where
@@ -178,24 +144,24 @@ def cohort_finding(comparison: pd.DataFrame, level: float = 0.9) -> CohortFindin
 
     Returns
     -------
-    CohortFinding
+    CohortsVerdict
         ``better``, ``worse``, ``mixed``, ``alike`` or, with fewer than two comparable cohorts, ``too_few``.
 
     Examples
     --------
     >>> shares = pd.DataFrame({"share": [.30, .40, .50], "share_low": [.28, .38, .48], "share_high": [.32, .42, .52]})
-    >>> cohort_finding(shares)
-    <CohortFinding.BETTER: 'better'>
-    >>> cohort_finding(shares.iloc[:1])
-    <CohortFinding.TOO_FEW: 'too_few'>
+    >>> cohorts_verdict(shares)
+    <CohortsVerdict.BETTER: 'better'>
+    >>> cohorts_verdict(shares.iloc[:1])
+    <CohortsVerdict.TOO_FEW: 'too_few'>
     """
     if len(comparison) < 2:
-        return CohortFinding.TOO_FEW
+        return CohortsVerdict.TOO_FEW
     z = z_value(level)
     chance = (1 - level) / 2  # two looks, at the line and at the scatter, share the chance of a false alarm
     error = ((comparison["share_high"] - comparison["share_low"]) / (2 * z)).to_numpy(float)
     if not (error > 0).all():
-        return CohortFinding.ALIKE
+        return CohortsVerdict.ALIKE
     weight = error**-2.0
     share = comparison["share"].to_numpy(float)
     place = np.arange(len(share), dtype=float)
@@ -207,6 +173,61 @@ def cohort_finding(comparison: pd.DataFrame, level: float = 0.9) -> CohortFindin
     if freedom > 0 and chi2.sf(residual, freedom) < chance:  # the cohorts do not lie on a line: ask for more
         limit = student.ppf(1 - chance / 2, freedom) * np.sqrt(residual / freedom)
     if abs(slope) * np.sqrt((weight * centred**2).sum()) > limit:
-        return CohortFinding.BETTER if slope > 0 else CohortFinding.WORSE
+        return CohortsVerdict.BETTER if slope > 0 else CohortsVerdict.WORSE
     scatter = (weight * (share - np.average(share, weights=weight)) ** 2).sum()
-    return CohortFinding.MIXED if chi2.sf(scatter, len(share) - 1) < chance else CohortFinding.ALIKE
+    return CohortsVerdict.MIXED if chi2.sf(scatter, len(share) - 1) < chance else CohortsVerdict.ALIKE
+
+
+@tells
+def tell_cohorts(
+    times: pd.DataFrame,
+    both: Triangles,
+    comparison: pd.DataFrame,
+    mixture: Mixture,
+    *,
+    again: Estimate,
+    days: int,
+    within_days: int,
+    most: int,
+    level: float = 0.9,
+) -> Finding:
+    """Whether cohorts are better or worse than those before them, and how many of each still buy.
+
+    Parameters
+    ----------
+    times : pandas.DataFrame
+        Of `regulars.retention.time_to_second_order`.
+    both : Triangles
+        Of `regulars.retention.triangles`.
+    comparison : pandas.DataFrame
+        Of `compare_cohorts` at `days`.
+    mixture : Mixture
+        Of `regulars.retention.mixture_curves`.
+    again : Estimate
+        Share of all customers with a second order within `within_days`.
+    days : int
+        After the first order, at which cohorts are compared.
+    within_days : int
+        Of `again`.
+    most : int
+        Cohorts, and periods, of the triangle that are drawn.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    Finding
+        Its verdict is a `CohortsVerdict`; frames ``curves``, ``table``, ``triangle`` and, where a model could be laid
+        over them, ``mixture``.
+    """
+    curves, cells = cohort_curves(times, level=level), recent_cells(both.on, most)
+    halves = older_and_newer(times, comparison, days, level=level)
+    facts = {"days": days, "within": within_days, "again": again, "cohorts": cells["cohort"].nunique(), **halves}
+    if halves:
+        facts["chance"] = log_rank(times["days"], times["returned"], times["cohort"])[1]
+    frames = {"curves": curves, "table": comparison.iloc[::-1], "triangle": cells}
+    if mixture.periods:
+        facts, frames = facts | mixture.facts, frames | {"mixture": mixture.curves}
+    format = "month_short" if curves["grain"].iloc[0] in ("month", "quarter") else "year"
+    verdict = cohorts_verdict(comparison, level=level)
+    return Finding(verdict, facts, frames, columns={"curves": {"cohort": format}})

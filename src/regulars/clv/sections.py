@@ -1,0 +1,349 @@
+"""What the value page tells: its first screen, its sections, and what to do. Each maker takes what was found before.
+
+A base whose orders allow no model hands a `regulars.finding.Refusal` through all of it: sections that need a model say
+why they are not told, the past is told all the same.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from regulars.clv.calibration import Calibration
+from regulars.clv.cohort_revenue import CohortForecast
+from regulars.clv.concentration import Concentration, lorenz_curves, loss_or_gain
+from regulars.clv.equity import Equity, bridge
+from regulars.clv.limits import one_time_buyers
+from regulars.clv.month_by_month import MEASURES
+from regulars.clv.newcomer import NewCustomer
+from regulars.clv.revenue import RevenueMove
+from regulars.clv.trust import Trust
+from regulars.clv.verdicts import CohortsVerdict, EquityVerdict, RevenueVerdict, WorthVerdict
+from regulars.clv.whole import Whole
+from regulars.finding import UNUSABLE, Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, tells
+from regulars.settings import Certainty, Economics
+from regulars.statistics.intervals import Estimate, from_row, share
+
+
+def first_screen(
+    whole: Whole,
+    trust: Trust,
+    summary: pd.DataFrame,
+    *,
+    newcomer: NewCustomer,
+    concentration: Concentration,
+    equity: Equity,
+    cohorts: CohortForecast,
+    economics: Economics,
+    certainty: Certainty,
+) -> FirstScreen:
+    """What all customers together should bring, and how far that can be trusted; without a model, what is known.
+
+    Parameters
+    ----------
+    whole : Whole or Refusal
+        Totals of all customers.
+    trust : Trust or Refusal
+        How the last test went decides which sentence opens the page.
+    summary : pandas.DataFrame
+        One row per customer: frequency, spend.
+    newcomer : NewCustomer
+        Who of those just won comes back.
+    concentration : Concentration
+        What the top customers carry of the value to come.
+    equity : Equity
+        For the index.
+    cohorts : CohortForecast
+        Revenue of the months ahead, for the index.
+    economics : Economics
+        Margin and horizon, told beside the money.
+    certainty : Certainty
+        Level of the interval where no model is told.
+
+    Returns
+    -------
+    FirstScreen
+    """
+    if (why := refused(whole, trust)) is not None:
+        return _without_model(why, summary, certainty.level)
+    months, then = economics.horizon_months, trust.last
+    facts = {"months": months, "days": trust.days, "top": concentration.own, "miss": then.miss}
+    facts |= {"worth": whole.clv_total, "customers": whole.customers}
+    revenue = {"months": len(cohorts.months), "before": cohorts.lately}
+    return FirstScreen(
+        Finding(WorthVerdict.LOSS if whole.clv_total.value < 0 else then.verdict, facts),
+        (
+            Tile("worth", whole.clv_total, "money_short", facts={"months": months, "margin": economics.margin}),
+            Tile("orders", whole.orders_total, "count_short", facts={"months": months}),
+            Tile("returns", newcomer.returns, "percent", facts={"months": months}),
+            Tile(
+                "forecast",
+                then.forecast,
+                "count_short",
+                then.verdict,
+                facts={"days": trust.days, "came": then.came},
+            ),
+            Tile(
+                "equity",
+                equity.told,
+                "money_short",
+                equity.verdict,
+                indicator="equity",
+                on_page=False,
+                facts={"months": months},
+            ),
+            Tile(
+                "revenue",
+                cohorts.ahead.total("revenue"),
+                "money_short",
+                indicator="revenue",
+                on_page=False,
+                facts=revenue,
+            ),
+        ),
+    )
+
+
+def _without_model(why: Refusal, summary: pd.DataFrame, level: float) -> FirstScreen:
+    """Customers, the days on which they ordered, what they spent, who came back, and why there is no more."""
+    customers, spent = len(summary), float(summary["spend"].sum())
+    again = share(int((summary["frequency"] > 0).sum()), customers, level)
+    facts = {"orders": int(summary["frequency"].sum()) + customers, "spent": spent, "why": why.why}
+    tiles = (
+        Tile("customers", Estimate(customers)),
+        Tile("spent", Estimate(spent), "money_short"),
+        Tile("again", again, "percent"),
+    )
+    if customers == 1:
+        return FirstScreen(Finding(WorthVerdict.ONE, facts), tiles)
+    return FirstScreen(Finding(WorthVerdict.UNTOLD, facts | {"customers": customers}), tiles)
+
+
+@tells
+def tell_equity(equity: Equity, levers: pd.DataFrame) -> Finding:
+    """What the base is worth with the customers still to come.
+
+    Parameters
+    ----------
+    equity : Equity
+        As `regulars.clv.customer_equity` gives it.
+    levers : pandas.DataFrame
+        As `regulars.clv.elasticities` gives them.
+
+    Returns
+    -------
+    Finding
+        Verdict `EquityVerdict`; frames ``bridge`` where customers to come are known, and ``levers``.
+    """
+    if equity.verdict in (EquityVerdict.ONE_COHORT, EquityVerdict.SHORT):
+        return Finding(equity.verdict, {"existing": equity.existing}, {"levers": levers})
+    facts = {"equity": equity.told, "existing": equity.existing, "to_come": equity.to_come}
+    facts |= {"won": equity.acquisition.total, "growth": equity.acquisition.growth}
+    if equity.verdict == EquityVerdict.TOTAL:
+        facts |= {"cost": equity.cost, "per_customer": equity.cost_each}
+    return Finding(equity.verdict, facts, {"bridge": bridge(equity), "levers": levers})
+
+
+@tells
+def tell_concentration(concentration: Concentration, customers: pd.DataFrame, *, draws: int) -> Finding:
+    """Who carries the value: facts, and two curves over the customers in order of past revenue.
+
+    Parameters
+    ----------
+    concentration : Concentration
+        As `regulars.clv.compare_concentration` gives it.
+    customers : pandas.DataFrame
+        spend, clv.
+    draws : int
+        Simulated futures behind the intervals of single customers.
+
+    Returns
+    -------
+    Finding
+        Verdict `ConcentrationVerdict`; frame ``lorenz``.
+    """
+    _, value = loss_or_gain(customers["clv"])
+    spend, facts = customers["spend"], {"draws": draws}
+    facts |= {name: getattr(concentration, name) for name in ("past", "future", "own", "past_gini", "future_gini")}
+    return Finding(concentration.verdict, facts, {"lorenz": lorenz_curves(past=spend, future=value, ranked_by=spend)})
+
+
+@tells
+def tell_revenue(move: RevenueMove) -> Finding:
+    """How revenue moved; nothing is drawn where there is nothing to compare.
+
+    Parameters
+    ----------
+    move : RevenueMove
+        As `regulars.clv.revenue_move` gives it.
+
+    Returns
+    -------
+    Finding
+        Verdict `RevenueVerdict`; frame ``steps``.
+    """
+    facts = {"days": move.days}
+    if move.verdict == RevenueVerdict.SHORT:
+        return Finding(move.verdict, facts)
+    facts |= {"existing": move.existing, "before": move.before, "now": move.now}
+    if move.verdict != RevenueVerdict.ONE_COHORT:
+        facts |= {"largest": move.largest, "moved": move.moved}
+    return Finding(move.verdict, facts, {"steps": move.steps})
+
+
+@tells
+def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFrame) -> Finding:
+    """What each year's intake has brought, and what is to come.
+
+    Parameters
+    ----------
+    cohorts : CohortForecast
+        As `regulars.clv.forecast_cohorts` gives it.
+    earlier : Finding
+        Its frame ``months``, where there is one, is drawn beside what came: start, and each measure with the ends of
+        its interval, as they were told before.
+    summary : pandas.DataFrame
+        One row per customer.
+
+    Returns
+    -------
+    Finding
+        Verdict `CohortsVerdict`; frames ``revenue``, ``customers``, ``orders`` (start, cohort, the measure,
+        is_forecast, low, high of the month's total), ``cohorts`` (the newest first) and ``months`` (those ahead first,
+        then those of the past, the latest first); ``past`` alone where the orders allow no model.
+    """
+    if cohorts.verdict == CohortsVerdict.PAST_ONLY:
+        drawn = cohorts.by_month("revenue")
+        return Finding(
+            cohorts.verdict, {"past": float(drawn["revenue"].sum()), "customers": len(summary)}, {"past": drawn}
+        )
+    months, before = cohorts.months, cohorts.months_past
+    facts = {
+        "months": len(months),
+        "ahead": cohorts.ahead.total("revenue"),
+        "orders": cohorts.ahead.total("orders"),
+        "before": cohorts.lately,
+        "n_before": min(len(months), len(before)),
+        "past": float(before["revenue"].sum()),
+        "next": from_row(months.iloc[0].to_dict() | {"n": cohorts.ahead.n}, "customers"),
+        "ordered": float(before["customers"].iloc[-1]),
+    }
+    if cohorts.with_new:
+        facts["new_share"] = cohorts.new_share
+    frames = {name: cohorts.by_month(name) for name in MEASURES}
+    frames |= {"cohorts": cohorts.by_cohort, "months": pd.concat([months, before[::-1]], ignore_index=True)}
+    told = earlier.frames.get("months", ())
+    shown = {name: {"told": _line(told, name)} for name in MEASURES} if len(told) else {}
+    return Finding(cohorts.verdict, facts, frames, shown)
+
+
+def _line(told: pd.DataFrame, name: str) -> pd.DataFrame:
+    """One measure as it was told: start, the measure, low, high."""
+    ends = {f"{name}_low": "low", f"{name}_high": "high"}
+    return told[["start", name, *ends]].rename(columns=ends)
+
+
+@tells
+def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certainty: Certainty) -> Finding:
+    """How far the forecast can be trusted: what it said on past days, and what came.
+
+    Parameters
+    ----------
+    trust : Trust
+        As `regulars.clv.judge_forecasts` gives it.
+    active : Calibration
+        Of P(active): whether it is told as calibrated is one of the remarks.
+    economics : Economics
+        The days of P(active).
+    certainty : Certainty
+        What no model sees of a total's level.
+
+    Returns
+    -------
+    Finding
+        Verdict `TrustVerdict`; frames ``folds`` (the totals) and ``scorecard``.
+    """
+    then, chosen = trust.last, trust.headline
+    facts = {
+        "worst": trust.worst_miss,
+        "folds": len(trust.totals),
+        "days": trust.days,
+        "uncertainty": certainty.level_uncertainty,
+        "covered": trust.coverage.real,
+        "n": then.forecast.n,
+        "cutoff": then.cutoff,
+        "then": then.forecast,
+        "came": then.came,
+        "naive": then.naive,
+    }
+    picked = Remark(chosen.verdict, {"wins": chosen.wins, "folds": chosen.folds})
+    calibrated = Remark(active.reason or "calibrated", {"days": economics.active_within_days})
+    frames = {"folds": trust.totals, "scorecard": trust.scorecard}
+    return Finding(trust.verdict, facts, frames, remarks=(*trust.misses, picked, calibrated))
+
+
+@tells
+def tell_buying(
+    newcomer: NewCustomer,
+    customers: pd.DataFrame,
+    *,
+    fit: pd.DataFrame,
+    track: pd.DataFrame,
+    remarks: Sequence[Remark] = (),
+    economics: Economics,
+) -> Finding:
+    """How customers buy: what to expect of a newcomer, and how well the model describes those there are.
+
+    Parameters
+    ----------
+    newcomer : NewCustomer
+        As `regulars.clv.new_customer` gives it.
+    customers : pandas.DataFrame
+        Scored: frequency, clv.
+    fit : pandas.DataFrame
+        As `regulars.clv.frequency_check` gives it.
+    track : pandas.DataFrame
+        As `regulars.clv.tracking` gives it.
+    remarks : sequence of Remark
+        What must be said beside it, of `regulars.clv.remarks`.
+    economics : Economics
+        The horizon.
+
+    Returns
+    -------
+    Finding
+        Frames ``fit`` and ``tracking`` (long: week_end, series, orders).
+    """
+    facts = {"returns": newcomer.returns, "months": economics.horizon_months}
+    facts |= {"orders": newcomer.expected_orders, "spend": newcomer.spend_per_order, "worth": newcomer.clv}
+    facts |= {"rate": newcomer.orders_per_year, "leaves": newcomer.leaves, **one_time_buyers(customers)}
+    facts |= {"none": fit["customers"].iloc[0], "expected": fit["expected"].iloc[0]}
+    last = track.iloc[-1] if len(track) else {}
+    facts |= {"came": last.get("came", 0.0), "foretold": last.get("expected", 0.0)}
+    series = track.melt("week_end", ["expected", "came"], "series", "orders")
+    return Finding(None, facts, {"fit": fit, "tracking": series}, remarks=remarks)
+
+
+def to_do(pyramid: Finding, newcomer: NewCustomer, economics: Economics) -> list[Action]:
+    """What to do about it: hold those at the top, and win others for less than they bring.
+
+    Parameters
+    ----------
+    pyramid : Finding
+        Of `regulars.segments.tell_pyramid`: its frame ``steps``, the top one first.
+    newcomer : NewCustomer
+        What winning one may cost.
+    economics : Economics
+        The horizon.
+
+    Returns
+    -------
+    list of Action
+        None where the orders allow no model; nothing of a top step with too few customers to be shown.
+    """
+    if pyramid.verdict == UNUSABLE:
+        return []
+    top = [
+        Action("top", facts={"customers": step["customers"], "share": step["clv_share"], "at_stake": step["clv"]})
+        for _, step in pyramid.frames["steps"].head(1).iterrows()
+    ]
+    return [*top, Action("acquire", facts={"worth": newcomer.clv, "months": economics.horizon_months})]

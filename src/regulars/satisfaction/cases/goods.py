@@ -1,0 +1,163 @@
+"""Goods that fail: products complained of more than others, and repairs within the warranty."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammaincinv
+from scipy.stats import poisson
+
+from regulars.errors import UserError
+from regulars.finding import Finding, tells
+from regulars.satisfaction.cases.tickets import FEW_CASES, Cases
+from regulars.segments.products import descriptions
+from regulars.settings import SatisfactionSettings
+from regulars.statistics.intervals import from_row, wilson
+
+ROWS = 8  # of a table on a page
+LEAST_ORDERED = 50  # times; of a product that was ordered less often a single complaint would put it first
+
+
+class GoodsVerdict(StrEnum):
+    """Whether a product is complained of more than chance explains.
+
+    Few: too few complaints name a product. Unnamed: none does, or what was ordered is not known.
+    """
+
+    HIGH = "high"
+    ALIKE = "alike"
+    FEW = "few"
+    UNNAMED = "unnamed"
+
+
+def defects(tickets: pd.DataFrame, sold: Mapping[str, float], level: float = 0.9, min_sold: float = 1) -> pd.DataFrame:
+    """Complaints for each thousand pieces sold of a product, with Poisson limits and whether they exceed the average.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``product_id``.
+    sold : mapping
+        Product to pieces sold.
+    level : float
+    min_sold : float
+        Products with fewer pieces are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``product_id``, ``complaints``, ``n`` (sold), ``per_thousand`` with limits, ``is_high`` (Bonferroni).
+    """
+    pieces = pd.Series(sold, dtype=float)
+    pieces = pieces[pieces >= min_sold]
+    count = tickets["product_id"].astype(object).value_counts().reindex(pieces.index, fill_value=0)
+    tail = (1 - level) / 2
+    low = np.where(count > 0, gammaincinv(np.maximum(count, 1), tail), 0.0)
+    table = pd.DataFrame(
+        {
+            "product_id": pieces.index.astype(str),
+            "complaints": count.to_numpy(int),
+            "n": pieces.to_numpy(),
+            "per_thousand": 1000 * (count / pieces).to_numpy(),
+            "per_thousand_low": 1000 * low / pieces.to_numpy(),
+            "per_thousand_high": 1000 * gammaincinv(count.to_numpy() + 1.0, 1 - tail) / pieces.to_numpy(),
+        }
+    )
+    usual = count.sum() / pieces.sum() if pieces.sum() else 0.0
+    chance = poisson.sf(count.to_numpy() - 1, usual * pieces.to_numpy())
+    table["is_high"] = chance < (1 - level) / max(len(table), 1)
+    return table.sort_values(["per_thousand", "product_id"], ascending=[False, True], ignore_index=True)
+
+
+def warranty_cost(units: pd.DataFrame, observation_end, level: float = 0.9) -> pd.DataFrame:
+    """Repairs within the warranty by product: how many of the units sold, and what they cost.
+
+    Parameters
+    ----------
+    units : pandas.DataFrame
+        One row per unit sold: ``product_id``, ``sold_at``, ``warranty_until``, ``repaired_at`` (missing: never) and,
+        where it is known, ``repair_cost``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``product_id``, ``n`` (units), ``repaired`` (in warranty), ``share`` with limits, ``cost`` (currency),
+        ``under_warranty`` (units whose warranty still runs); the dearest first.
+    """
+    if "repair_cost" in units and (units["repair_cost"] < 0).any():
+        row = units[units["repair_cost"] < 0].iloc[0]
+        raise UserError(f"Table units, product {row['product_id']}: repair_cost is {row['repair_cost']:g}, below 0.")
+    end = pd.Timestamp(observation_end)
+    inside = (units["repaired_at"].notna() & (units["repaired_at"] <= units["warranty_until"])).astype(bool)
+    cost = units["repair_cost"].astype(float).where(inside, 0.0) if "repair_cost" in units else float("nan")
+    frame = units.assign(_inside=inside, _cost=cost, _runs=units["warranty_until"] >= end)
+    table = frame.groupby(frame["product_id"].astype(object)).agg(
+        n=("_inside", "size"), repaired=("_inside", "sum"), cost=("_cost", "sum"), under_warranty=("_runs", "sum")
+    )
+    table = table.rename_axis("product_id").reset_index()
+    table["share"] = table["repaired"] / table["n"]
+    table["share_low"], table["share_high"] = wilson(table["repaired"], table["n"], level)
+    return table.sort_values(["cost", "product_id"], ascending=[False, True], ignore_index=True)
+
+
+@tells
+def tell_goods(
+    cases: Cases, lines: pd.DataFrame | None, units: pd.DataFrame | None, *, end, settings: SatisfactionSettings
+) -> Finding:
+    """Which products are complained of more than others, and what repairs within the warranty cost.
+
+    Parameters
+    ----------
+    cases : Cases
+        Complaints count that name their ``product_id``.
+    lines : pandas.DataFrame or None
+        ``product_id``, ``quantity`` and, where it is known, ``description``: what was ordered. Complaints are set
+        beside the number of times that a product was ordered, not beside pieces: who orders a hundred complains once.
+    units : pandas.DataFrame or None
+        Clean table ``units``, as of `warranty_cost`.
+    end : date
+        Last day of the data.
+    settings : SatisfactionSettings
+
+    Returns
+    -------
+    Finding
+        Verdict a `GoodsVerdict`; frames ``products`` and ``units``.
+    """
+    level = settings.interval_level
+    facts, frames = {}, {}
+    if units is not None and len(units):
+        facts |= _repairs(units, end, level, frames)
+    named = cases.complaints
+    named = named.dropna(subset=["product_id"]) if "product_id" in named else named.head(0)
+    if lines is None or named.empty:
+        return Finding(GoodsVerdict.UNNAMED, facts, frames)
+    ordered = lines.loc[lines["quantity"] > 0, "product_id"].astype(object).value_counts()
+    table = defects(named, ordered, level, LEAST_ORDERED)
+    facts["cases"] = len(named)
+    if len(named) < FEW_CASES or table.empty:
+        return Finding(GoodsVerdict.FEW, facts | {"few": FEW_CASES}, frames)
+    names = descriptions(lines)
+    table["product"] = [f"{names[p]} ({p})" if p in names.index else p for p in table["product_id"]]
+    high = table[table["is_high"]]
+    table = pd.concat([high, table[~table["is_high"]]], ignore_index=True)
+    frames["products"] = table.head(ROWS).astype({"product": "string"})
+    first = table.iloc[0]
+    facts |= {"product": str(first["product"]), "rate": from_row(first, "per_thousand"), "least": LEAST_ORDERED}
+    facts |= {"usual": float(1000 * table["complaints"].sum() / table["n"].sum()), "products": len(table)}
+    if high.empty:
+        return Finding(GoodsVerdict.ALIKE, facts, frames)
+    return Finding(GoodsVerdict.HIGH, facts | {"high": len(high)}, frames)
+
+
+def _repairs(units, observation_end, level, frames):
+    table = warranty_cost(units, observation_end, level)
+    frames["units"] = table.head(ROWS).astype({"product_id": "string"})
+    known = table["cost"].notna().any() and "repair_cost" in units
+    return {
+        "units": int(table["n"].sum()),
+        "repaired": int(table["repaired"].sum()),
+        "repair_cost": float(table["cost"].sum()) if known else None,
+        "running": int(table["under_warranty"].sum()),
+    }

@@ -1,0 +1,91 @@
+"""What the satisfaction page opens with, what it says is to be done, and which words it explains."""
+
+import pandas as pd
+
+from regulars.finding import Action, Finding, FirstScreen, Refusal, Tile
+from regulars.satisfaction.cases.handled import are_enough
+from regulars.satisfaction.survey.questionnaire import Survey
+from regulars.satisfaction.survey.waves import latest
+from regulars.settings import SatisfactionSettings
+from regulars.statistics.intervals import Estimate
+
+NO_SURVEY, UNEXPLAINED = "no_survey", "unexplained"  # the answer where nobody was asked, and where no driver is known
+ALWAYS = ("interval", "n")
+OF_SURVEYS = ("index", "driver", "satisfaction", "gap", "nps", "csat")
+
+
+def first_screen(
+    waves: pd.DataFrame | Refusal,
+    why: Finding,
+    worth: Finding,
+    *,
+    loyalty: Finding,
+    again: Estimate | Refusal,
+    settings: SatisfactionSettings,
+) -> FirstScreen:
+    """What the page answers first: the index, its change, the driver to fix, and the value at stake.
+
+    Parameters
+    ----------
+    waves : pandas.DataFrame or Refusal
+        Of `with_index`.
+    why, worth, loyalty : Finding
+        Of `tell_why`, `tell_worth` and `tell_loyalty`.
+    again : Estimate or Refusal
+        Of `second_order`; a refusal where customers cannot be followed: nothing is said of who comes back then.
+    settings : SatisfactionSettings
+        Its ``repurchase_days``, of `again`, and ``questions.loyalty_days``.
+
+    Returns
+    -------
+    FirstScreen
+        Answer: a `regulars.labels.Change` of the index, `UNEXPLAINED` where there is no driver to name, `NO_SURVEY`
+        without a survey.
+    """
+    if isinstance(waves, Refusal):
+        return FirstScreen(Finding(NO_SURVEY))
+    now, nps = latest(waves, "satisfaction"), latest(waves, "nps")
+    stake = worth.facts.get("at_risk", Estimate(float("nan")))
+    tiles = [
+        Tile("satisfaction", now.now, "number1", now.change, now.mark, "satisfaction", facts={"before": now.before}),
+        Tile("nps", nps.now, "number0", nps.change, nps.mark, "word_of_mouth", facts={"before": nps.before}),
+    ]
+    if not isinstance(again, Refusal):
+        tiles.append(Tile("second", again, "percent", facts={"days": settings.repurchase_days}))
+        tiles.append(Tile("stake", stake, "money_short", indicator="stake"))
+    true = loyalty.facts.get("true_share")
+    if true is not None and true.n:
+        days = {"days": settings.questions.loyalty_days}
+        tiles.append(Tile("loyalty", true, "percent", indicator="loyalty", on_page=False, facts=days))
+    facts = {"now": now.now, "before": now.before, "at_risk": stake}
+    if "driver" not in why.facts:
+        return FirstScreen(Finding(UNEXPLAINED, facts), tiles)
+    facts |= {name: why.facts[name] for name in ("driver", "question", "effect", "chance")}
+    return FirstScreen(Finding(now.change, facts), tiles)
+
+
+def to_do(why: Finding, gap: Finding, complaints: Finding, service: Finding) -> list[Action]:
+    """What to do on Monday, of what the sections tell: the driver, the gap, the step of handling, those left unhappy.
+
+    Parameters
+    ----------
+    why, gap, complaints, service : Finding
+        Of `tell_why`, `tell_gap`, `tell_complaints` and `tell_service`; of one that tells nothing nothing follows.
+
+    Returns
+    -------
+    list of Action
+    """
+    wanted = {"driver": (why, ("driver", "question", "effect", "room")), "gap": (gap, ("worst", "short"))}
+    if are_enough(complaints, service):
+        wanted |= {"handling": (service, ("step", "fails")), "unhappy": (complaints, ("unhappy",))}
+    return [
+        Action(key, facts={name: told.facts[name] for name in names})
+        for key, (told, names) in wanted.items()
+        if names[0] in told.facts
+    ]
+
+
+def words_used(survey: Survey | Refusal) -> tuple[str, ...]:
+    """Words that the page explains: fewer where there is no survey."""
+    return ALWAYS if isinstance(survey, Refusal) else OF_SURVEYS + ALWAYS
