@@ -154,6 +154,9 @@ def test_stages_of_the_relationship_are_chances():
     told = told.set_index(known["customer_id"].to_numpy())
     np.testing.assert_allclose(told[["p_acquisition", "p_growth", "p_maturity"]].sum(axis=1), 1)
     assert told["relation_stage"].to_dict() == {"up": "growth", "even": "maturity", "once": "acquisition"}
+    table = segments.relation_table(known.assign(clv=1.0), told.reset_index(drop=True))
+    assert sections.tell_relation(table, growth_from=1.25).facts["growth"] == 0.25
+    assert table["share"].sum() == pytest.approx(1) and table["customers"].tolist() == [1, 1, 1]
     # the chance of growth against draws of the two rates
     x = 24
     draws = rng.gamma(0.9 + x, 1, 20000) > 1.25 * rng.gamma(0.9, 1, 20000)

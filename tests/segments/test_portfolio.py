@@ -15,7 +15,7 @@ from regulars.labels import LifecycleStage, PortfolioClass, RelationshipLevel, R
 from regulars.segments import sections
 from regulars.segments.portfolio import cost_to_serve, portfolio_classes, potential, probability_below
 from regulars.segments.relationship import actual_levels
-from regulars.settings import stage_settings
+from regulars.settings import Certainty, stage_settings
 from regulars.simulate.purchasing import bg_nbd_customers
 
 END = date(2026, 6, 30)
@@ -153,3 +153,25 @@ def test_cost_to_serve_goes_on_as_in_the_last_year():
     cost = cost_to_serve(contacts, customers, END, 12)
     assert cost.tolist() == pytest.approx([8.0, 0.0], rel=1e-3)
     assert cost_to_serve(contacts.drop(columns="cost"), customers, END, 12).isna().all()
+
+
+def test_the_portfolio_is_told_with_the_chance_that_cuts_it(rules):
+    customers = pd.DataFrame(
+        {
+            "customer_id": list("abcd"), "segment": "loyal", "orders": 2, "spend": 10.0, "clv": [40.0, 20.0, 10.0, 5.0],
+            "growth": [0.0, 20.0, 5.0, 1.0], "growth_low": 0.0, "growth_high": 30.0, "potential": 40.0,
+            "portfolio_class": ["most_valuable", "most_growable", "steady", "below_zero"],
+            "cost_to_serve": [1.0, 1.0, 1.0, 9.0],
+        }
+    )  # fmt: skip
+    classes = segments.portfolio_table(customers, certainty=Certainty(0.9, 0.0, 0, 0))
+    assert classes["net"].tolist() == [39.0, 19.0, -4.0, 9.0], "clv less cost, in the order of the classes"
+    shown = {"named": lambda ids: "C-" + ids, "rules": rules, "months": 12, "level": 0.9}
+    told = sections.tell_portfolio(customers, classes, **shown)
+    assert (told.verdict, told.facts["chance"], told.facts["cost"]) == ("costs", rules.below_zero_probability, 9.0)
+    assert told.facts["below"].value == 0.25 and told.facts["growth"].value == 20.0
+    assert told.frames["growable"]["customer"].tolist() == ["C-b"]
+    fine = customers.assign(portfolio_class=["most_valuable", "most_growable", "steady", "steady"])
+    assert sections.tell_portfolio(fine, classes, **shown).verdict == "none_below"
+    unknown = sections.tell_portfolio(fine.assign(cost_to_serve=np.nan), classes, **shown)
+    assert unknown.verdict == "no_costs" and "below" not in unknown.facts

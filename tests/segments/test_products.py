@@ -29,6 +29,7 @@ def tell_products(lines: pd.DataFrame, tiers: pd.Series, rules: ProductRules, mi
         segments.margin_by_product(margins, rules, names),
         matrix=segments.margin_map(margins, lines, tiers, names),
         offered=segments.offers(margins, names, min_cell=min_cell),
+        rules=rules,
     )
 
 
