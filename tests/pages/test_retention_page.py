@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from memory_dataset import MemoryDataset, blocks_of, models_of
-from regulars.clv import WITHOUT_MODEL, BetaGeoFitter, ModelsRecord
+from regulars.clv import BetaGeoFitter, ModelsRecord
 from regulars.finding import UNUSABLE
 from regulars.history.customers import COLUMNS
 from regulars.purchases import Purchases
@@ -106,7 +106,7 @@ def test_orders_that_allow_no_model_leave_what_needs_none(record, monkeypatch, t
     sections, told = made["scope"]["report"].told.sections, made["scope"]["report"].told
     stands = {key for key, finding in sections.items() if finding.verdict != UNUSABLE}
     assert stands == {"cohorts", "groups", "contracts", "costs", "closed"}
-    assert {sections[key].facts["why"] for key in set(sections) - stands} == {WITHOUT_MODEL}
+    assert {sections[key].facts["why"] for key in set(sections) - stands} == {why}
     assert [tile.key for tile in told.tiles] == list(told.metrics) == ["second"]
     assert not told.actions and not told.modelled
     assert made["saved"].drop(columns="customer_id").isna().all(axis=None)

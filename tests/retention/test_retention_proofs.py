@@ -11,7 +11,6 @@ from regulars.clv._logistic import fit_logistic
 from regulars.purchases import Purchases
 from regulars.retention import judge, learn_consumption, next_order, sharpened
 from regulars.retention.dates import dates_calibration, next_order_pit
-from regulars.retention.hindsight import judge
 from regulars.settings import Certainty, DateRules
 from regulars.simulate import bg_nbd_customers
 from regulars.simulate.jars import jar_lines

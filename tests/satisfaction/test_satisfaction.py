@@ -2,7 +2,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.errors import UserError
 from regulars.labels import Change, Outcome, SatisfactionState
 from regulars.satisfaction import csat, customer_satisfaction, gaps, nps, rate, survey_of, survey_waves
 from regulars.satisfaction.cases.complaints import (
@@ -14,7 +13,7 @@ from regulars.satisfaction.cases.complaints import (
     tell_complaints,
 )
 from regulars.satisfaction.cases.tickets import Cases, only_complaints
-from regulars.satisfaction.survey.answers import Answers, check_answers, item_answers
+from regulars.satisfaction.survey.answers import Answers, item_answers, sound_answers
 from regulars.satisfaction.survey.gap import gap_states, respondent_gaps, shortfalls, state_shares
 from regulars.satisfaction.survey.indices import by_group, groups_differ, mean, recommendation
 from regulars.satisfaction.survey.waves import latest, wave_changes, waves_side_by_side
@@ -52,13 +51,21 @@ ANSWERS = answers_of(
 
 class TestAnswers:
     def test_unknown_item_score_outside_and_flat_scale_are_told_by_name(self):
-        check_answers(ANSWERS, ITEMS)
-        with pytest.raises(UserError, match="response r9: 'q7' is not in survey_items"):
-            check_answers(answers_of(("r9", "a", "2026-01-01", "q7", 3, "perceived")), ITEMS)
-        with pytest.raises(UserError, match="column score, response r9: 6 to item s2 is outside its scale 1 to 5"):
-            check_answers(answers_of(("r9", "a", "2026-01-01", "s2", 6, "perceived")), ITEMS)
-        with pytest.raises(UserError, match="item q1: 1 is not above scale_min 1"):
-            check_answers(ANSWERS, ITEMS.assign(scale_max=ITEMS["scale_max"].mask(ITEMS["item"] == "q1", 1)))
+        assert sound_answers(ANSWERS, ITEMS).left_out == []
+        wrong = answers_of(
+            ("r9", "a", "2026-01-01", "q7", 3, "perceived"), ("r8", "a", "2026-01-01", "s2", 6, "perceived")
+        )
+        kept, items, left_out = sound_answers(pd.concat([ANSWERS, wrong]), ITEMS)
+        assert kept.equals(ANSWERS) and items.equals(ITEMS)
+        unknown, outside = left_out
+        assert (unknown.code, unknown.facts) == ("unknown_item", {"item": "q7", "response": "r9", "answers": 1})
+        assert outside.code == "outside_scale"
+        assert outside.facts == {"item": "s2", "response": "r8", "score": 6, "low": 1, "high": 5, "answers": 1}
+        flat = ITEMS.assign(scale_max=ITEMS["scale_max"].mask(ITEMS["item"] == "q1", 1))
+        kept, items, (remark,) = sound_answers(ANSWERS, flat)
+        answered = int((ANSWERS["item"] == "q1").sum())
+        assert (remark.code, remark.facts["item"], remark.facts["answers"]) == ("flat_scale", "q1", answered)
+        assert "q1" not in set(kept["item"]) | set(items["item"])
 
     def test_one_answer_per_respondent_and_wave_the_latest(self):
         answers = answers_of(

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from regulars.labels import Change
-from regulars.satisfaction.survey.answers import check_answers, item_answers
+from regulars.satisfaction.survey.answers import item_answers, sound_answers
 from regulars.satisfaction.survey.indices import mean
 from regulars.statistics.intervals import change, difference
 
@@ -40,7 +40,7 @@ def olist(shared_data):
 
 def test_reviews_are_answers_on_their_scale(olist):
     surveys, _ = olist
-    check_answers(surveys, ITEMS)
+    assert sound_answers(surveys, ITEMS).left_out == []
     answers = item_answers(surveys, "review")
     assert answers["score"].between(1, 5).all()
     assert not answers.duplicated(["respondent", "wave"]).any()

@@ -500,7 +500,7 @@ def coverage(runs, draws):
         hits["index"] += told.value.low <= truth.value.value <= told.value.high
         row = told.effects.set_index("driver").loc["quality"]
         hits["effect"] += row["effect_low"] <= effect["quality"] <= row["effect_high"]
-        row = satisfaction.driver_shares(sample["s0"], sample[["q0", "i0"]], draws, seed=run).set_index("driver")
+        row = satisfaction.driver_shares(sample["s0"], sample[["q0", "i0"]], draws=draws, seed=run).set_index("driver")
         hits["share"] += row.loc["q0", "share_low"] <= share["q0"] <= row.loc["q0", "share_high"]
     return {name: count / runs for name, count in hits.items()}
 

@@ -66,7 +66,7 @@ _HOMES = {
     "newcomer": ("new_customer",),
     "pareto_nbd": ("ParetoNBDFitter",),
     "past": ("values_at",),
-    "record": ("WITHOUT_MODEL", "ModelsRecord", "assumptions", "models_record"),
+    "record": ("ModelsRecord", "assumptions", "models_record"),
     "revenue": ("revenue_move",),
     "shifted_beta_geo": ("ShiftedBetaGeoFitter",),
     "trust": ("judge_forecasts",),

@@ -28,7 +28,6 @@ from .newcomer import new_customer as new_customer
 from .pareto_nbd import ParetoNBDFitter as ParetoNBDFitter
 from .past import values_at as values_at
 from .record import ModelsRecord as ModelsRecord
-from .record import WITHOUT_MODEL as WITHOUT_MODEL
 from .record import assumptions as assumptions
 from .record import models_record as models_record
 from .revenue import revenue_move as revenue_move

@@ -153,6 +153,15 @@ def calibrate_p_active(
     Returns
     -------
     Calibration
+
+    Examples
+    --------
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> found = calibrate_p_active(purchases, "2025-12-31", 90)
+    >>> found.is_calibrated, found.reason
+    (False, 'no_gain')
     """
     end = pd.Timestamp(observation_end).normalize()
     window = timedelta(days=int(active_within_days))

@@ -30,6 +30,20 @@ def frequency_check(model, frequency, T, largest: int = 7) -> pd.DataFrame:
     References
     ----------
     Fader, Hardie & Lee (2005), Marketing Science 24, figure 2.
+
+    Examples
+    --------
+    >>> from regulars.clv import BetaGeoFitter
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> summary = purchases.summary("2025-12-31")
+    >>> model = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
+    >>> frequency_check(model, summary["frequency"], summary["T"], largest=2).round()
+       repeat_orders  customers  expected
+    0              0         57      60.0
+    1              1         75      71.0
+    2              2        118     119.0
     """
     frequency = np.asarray(frequency)
     ages, counts = np.unique(np.asarray(T, dtype=float), return_counts=True)
@@ -72,6 +86,18 @@ def tracking(model, purchases: Purchases, until: date, time_unit: str = "week") 
     References
     ----------
     Fader, Hardie & Lee (2005), Marketing Science 24, figures 3 and 4.
+
+    Examples
+    --------
+    >>> from regulars.clv import BetaGeoFitter
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> summary = purchases.summary("2025-12-31")
+    >>> model = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
+    >>> tracking(model, purchases, "2025-12-31").tail(1).round({"expected": 0})
+          week_end  came  expected
+    103 2025-12-29   635     638.0
     """
     born, customers = np.unique(purchases.first_days, return_counts=True)
     weeks = (day_number(until) - born[0]) // 7

@@ -267,6 +267,25 @@ def forecast_cohorts(
     Returns
     -------
     CohortForecast
+
+    Examples
+    --------
+    >>> from regulars.clv.in_memory import fit_models
+    >>> from regulars.clv import forecast_acquisition, score_customers
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> orders = order_log(customers=250, seed=2)
+    >>> summary = Purchases.of(orders).summary("2025-12-31")
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=50)
+    >>> models = fit_models(summary)
+    >>> scored = score_customers(models, economics=economics, certainty=certainty)
+    >>> coming = forecast_acquisition(summary["first_ordered_at"], "2024-01-01", "2025-12-31")
+    >>> cohorts = forecast_cohorts(orders, scored, models, coming, observation_end="2025-12-31", economics=economics,
+    ...                            certainty=certainty)
+    >>> cohorts.verdict.value, round(cohorts.ahead.total("orders").value)
+    ('with_new', 833)
     """
     past = past_by_cohort(orders, observation_end)
     if refused(scored, models) is not None:

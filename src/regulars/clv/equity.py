@@ -114,6 +114,26 @@ def customer_equity(
     ----------
     Rust, R. T., Lemon, K. N. and Zeithaml, V. A. (2004), J. of Marketing 68(1), 109-127. Gupta, S., Lehmann, D. R. and
     Stuart, J. A. (2004), J. of Marketing Research 41, 7-18 (customers to come and their acquisition cost).
+
+    Examples
+    --------
+    >>> from regulars.clv.in_memory import fit_models
+    >>> from regulars.clv import first_order_spend, forecast_acquisition, score_customers
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> orders = order_log(customers=250, seed=2)
+    >>> summary = Purchases.of(orders).summary("2025-12-31")
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=50)
+    >>> models = fit_models(summary)
+    >>> scored = score_customers(models, economics=economics, certainty=certainty)
+    >>> coming = forecast_acquisition(summary["first_ordered_at"], "2024-01-01", "2025-12-31")
+    >>> equity = customer_equity(scored.clv_total, coming, models.orders, models.spend,
+    ...                          first_spend=first_order_spend(orders, "2025-12-31"), economics=economics,
+    ...                          certainty=certainty)
+    >>> equity.verdict.value, round(equity.existing.value), round(equity.to_come.value), round(equity.before_cost.value)
+    ('before_cost', 6541, 6606, 13147)
     """
     known = {"acquisition": acquisition, "first_spend": first_spend, "cost_each": cost}
     empty = pd.DataFrame({"month": [], "customers": [], "margin": []})

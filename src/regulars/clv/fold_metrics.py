@@ -235,6 +235,17 @@ def backtest(
     ------
     ValueError
         Where no cutoff can be used, naming the first.
+
+    Examples
+    --------
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> scores = backtest(purchases, ["2025-09-30"], 90, ["bg_nbd", "naive"], bootstraps=20)
+    >>> scores[(scores["metric"] == "bias_pct") & (scores["unit"] == "orders")][["model", "value"]].round()
+         model  value
+    4   bg_nbd    8.0
+    21   naive   75.0
     """
     folds, left_out = backtest_folds(
         purchases, cutoffs, horizon_days, models, observation_end=observation_end, time_unit=time_unit

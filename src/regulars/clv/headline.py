@@ -276,6 +276,15 @@ def follow_headline(
     Returns
     -------
     Scored
+
+    Examples
+    --------
+    >>> headline = Headline("bg_nbd", HeadlineVerdict.REFERENCE, 2, 0, 0, 2, 2, pd.DataFrame())
+    >>> scored = Scored(pd.DataFrame(), Estimate(2, 1, 4), Estimate(20, 10, 40))
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> follow_headline(scored, headline, None, observation_end="2025-12-31", economics=economics) is scored
+    True
     """
     if headline.verdict == HeadlineVerdict.REFERENCE:
         return scored
@@ -341,8 +350,9 @@ def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:
     customers["value_at_risk"] = at_risk(customers["value_if_alive"], worth)
     orders_ratio = float(said.sum() / before.sum()) if before.sum() > 0 else 1.0
     worth_ratio = float(worth.sum() / total) if total > 0 else 1.0
-    return Scored(customers, _times(scored.orders_total, orders_ratio), _times(scored.clv_total, worth_ratio))
+    return Scored(customers, times(scored.orders_total, orders_ratio), times(scored.clv_total, worth_ratio))
 
 
-def _times(estimate: Estimate, factor: float) -> Estimate:
+def times(estimate: Estimate, factor: float) -> Estimate:
+    """An estimate and the ends of its interval, times a factor."""
     return Estimate(estimate.value * factor, estimate.low * factor, estimate.high * factor, estimate.n)

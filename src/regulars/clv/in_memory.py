@@ -172,6 +172,19 @@ def score_customers(
     Returns
     -------
     Scored
+
+    Examples
+    --------
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> summary = purchases.summary("2025-12-31")
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=50)
+    >>> scored = score_customers(fit_models(summary), economics=economics, certainty=certainty)
+    >>> round(scored.orders_total.value), round(scored.clv_total.value)
+    (422, 6541)
     """
     seen = models.customers
     value = lifetime_value(models.orders, models.spend, seen, economics=economics)
@@ -245,6 +258,17 @@ def spend_choice_effect(models: Models, economics: Economics) -> float:
     -------
     float
         Value under the model chosen ÷ value under plain Gamma-Gamma − 1; 0 where that was chosen.
+
+    Examples
+    --------
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> summary = purchases.summary("2025-12-31")
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> spend_choice_effect(fit_models(summary), economics)
+    0.0
     """
     choice = models.spend_choice
     if choice.is_independent:

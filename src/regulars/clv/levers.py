@@ -61,6 +61,27 @@ def elasticities(
     References
     ----------
     Gupta, S., Lehmann, D. R. and Stuart, J. A. (2004), Valuing customers, J. of Marketing Research 41, 7-18, table 5.
+
+    Examples
+    --------
+    >>> from regulars.clv.in_memory import fit_models
+    >>> from regulars.clv import customer_equity, first_order_spend, forecast_acquisition, score_customers
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> orders = order_log(customers=250, seed=2)
+    >>> summary = Purchases.of(orders).summary("2025-12-31")
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=50)
+    >>> models = fit_models(summary)
+    >>> scored = score_customers(models, economics=economics, certainty=certainty)
+    >>> coming = forecast_acquisition(summary["first_ordered_at"], "2024-01-01", "2025-12-31")
+    >>> equity = customer_equity(scored.clv_total, coming, models.orders, models.spend,
+    ...                          first_spend=first_order_spend(orders, "2025-12-31"), economics=economics,
+    ...                          certainty=certainty)
+    >>> levers = elasticities(equity, summary, models.orders, models.spend, economics=economics, certainty=certainty)
+    >>> levers[["lever", "elasticity"]].round(2).to_numpy().tolist()
+    [['retention', 0.91], ['margin', 1.0], ['discount_rate', -0.05]]
     """
     acquisition, first_spend, level = equity.acquisition, equity.first_spend, certainty.level
     margin, annual_discount_rate, time_unit = economics.margin, economics.annual_discount_rate, economics.time_unit

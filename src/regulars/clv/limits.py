@@ -28,6 +28,21 @@ def remarks(models: Models, netting: NettingBias, *, economics: Economics, misse
     list of Remark
         ``spend_independent`` or ``spend_tilted``; ``spend_capped`` where outliers were brought down; the codes of what
         the fits have found; ``thin_data`` where conditions are missed; ``days_small`` or ``days_material``.
+
+    Examples
+    --------
+    >>> from regulars.clv.in_memory import fit_models
+    >>> from regulars.clv.netting_bias import day_netting_bias
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> summary = purchases.summary("2025-12-31")
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> models = fit_models(summary)
+    >>> netting = day_netting_bias(models.orders, time_unit="week", repeats=2)
+    >>> [remark.code for remark in remarks(models, netting, economics=economics)]
+    ['spend_independent', 'days_small']
     """
     choice, capped = models.spend_choice, models.capped
     facts = {"correlation": choice.correlation, "tilt": choice.tilt}

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv._inputs import distinct
-from regulars.clv.value import DAYS_PER_UNIT
 from regulars.finding import may_refuse
+from regulars.purchases import UNIT_DAYS
 
 MOST = 20_000  # customers simulated at a time
 
@@ -73,11 +73,11 @@ def day_netting_bias(model, *, time_unit: str, repeats: int = 4, seed: int = 0) 
     >>> list(found.table)
     ['fitted', 'bias', 'bias_error', 'standard_error', 'corrected']
     """
-    if time_unit not in DAYS_PER_UNIT:
-        raise ValueError(f"time_unit is {time_unit!r}; it is one of {', '.join(DAYS_PER_UNIT)}.")
+    if time_unit not in UNIT_DAYS:
+        raise ValueError(f"time_unit is {time_unit!r}; it is one of {', '.join(UNIT_DAYS)}.")
     if repeats < 2:
         raise ValueError(f"repeats is {repeats}; two or more are needed to tell the simulation's own error.")
-    day = 1 / DAYS_PER_UNIT[time_unit]
+    day = 1 / UNIT_DAYS[time_unit]
     rng = np.random.default_rng(seed)
     rows = model._rows
     chance = rows.weights / rows.weights.sum()

@@ -63,6 +63,19 @@ def new_customer(model, spend_model, customers: int, *, economics: Economics, le
     Returns
     -------
     NewCustomer
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from regulars.clv import BetaGeoFitter, GammaGammaFitter
+    >>> orders, spend = BetaGeoFitter(), GammaGammaFitter()
+    >>> orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    >>> spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> found = new_customer(orders, spend, 2357, economics=economics)
+    >>> round(found.returns.value, 3), round(found.clv.value, 2)
+    (0.462, 14.73)
     """
     margin, time_unit = economics.margin, economics.time_unit
     horizon = units(economics.horizon_months, time_unit)

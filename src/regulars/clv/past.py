@@ -29,6 +29,19 @@ def values_at(purchases: Purchases, day, models: Models, *, economics: Economics
     pandas.Series
         clv in currency, indexed by the customer's place in ``purchases.customers``: numbers are faster than ids. Empty
         where nobody was known.
+
+    Examples
+    --------
+    >>> from regulars.clv.in_memory import fit_models
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> summary = purchases.summary("2025-12-31")
+    >>> economics = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week",
+    ...                       active_within_days=90)
+    >>> models = fit_models(summary)
+    >>> [round(values_at(purchases, day, models, economics=economics).sum()) for day in ("2025-06-30", "2025-12-31")]
+    [4694, 6541]
     """
     table = purchases.summary(day, economics.time_unit)
     if not len(table):

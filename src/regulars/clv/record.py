@@ -14,7 +14,6 @@ from regulars.finding import Refusal, refused
 from regulars.settings import Certainty, Economics, ValueSettings
 
 ORDERS, SPEND = "bg_nbd", "gamma_gamma"
-WITHOUT_MODEL = "It needs a model of these orders, and they allow none; why, stands at the top of this page."
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,16 @@ def judge_forecasts(
     ------
     UserError
         Where the hold-out is too long for the history, or under ``strict``.
+
+    Examples
+    --------
+    >>> from regulars.purchases import Purchases
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=50)
+    >>> judge_forecasts(purchases, "2025-12-31", 90, certainty=certainty, folds=2, bootstraps=20)
+    bg_nbd (reference), judged on 2 hold-outs: ...
+    last hold-out, from 2025-10-02: 112 orders forecast (86 to 146), 108 came: inside
     """
     cutoffs = rolling_cutoffs(purchases.first, observation_end, holdout_days, folds)
     if not cutoffs:

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -185,92 +186,126 @@ def predictive_intervals(
     >>> sure.customers[["expected_orders_low", "expected_orders_high"]].to_numpy().tolist()
     [[0.0, 5.0], [0.0, 1.0]]
     """
-    margin, level, draws = economics.margin, certainty.level, certainty.draws
-    check_margin(margin)
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; it is a probability, such as 0.9.")
-    wide = max(level, customer_level or level)
+    check_margin(economics.margin)
+    if not 0 < certainty.level < 1:
+        raise ValueError(f"level is {certainty.level}; it is a probability, such as 0.9.")
     x, t_x, T, money = histories(customers)
-    m = np.where(has_spend(x, money), money, 0.0)
-    horizon = units(economics.horizon_months, economics.time_unit)
-    rate = continuous_rate(economics.annual_discount_rate, economics.time_unit)
+    rows, back = distinct_rows(x, t_x, T, np.where(has_spend(x, money), money, 0.0))
+    many = np.ones(rows[0].size) if isinstance(back, slice) else np.bincount(back, minlength=rows[0].size)
+    expected = _Expected(model, spend_model, *rows, many, economics)
+    found = expected.futures(certainty, max(certainty.level, customer_level or certainty.level))
+    names = ("expected_orders_low", "expected_orders_high", "clv_low", "clv_high")
+    ends = {name: values[back] for name, values in zip(names, found[:4], strict=True)}
+    orders_total, clv_total = expected.totals(found[4:], certainty)
+    return Uncertainty(pd.DataFrame(ends, index=customers.index), orders_total, clv_total, certainty.level)
 
-    (x1, t_x1, T1, m1), back = distinct_rows(x, t_x, T, m)
-    many = np.bincount(back, minlength=x1.size) if not isinstance(back, slice) else np.ones(x1.size)
-    alive = model._alive(x1, t_x1, T1)
-    orders, discounted = if_alive(model, x1, t_x1, T1, horizon, rate)
-    per_order = expected_spend(spend_model, x1, m1)
-    discount = _discount(orders, discounted)
 
-    drawn, place = _alike(x1, t_x1, T1, m1)
-    streams = np.random.SeedSequence(certainty.seed)
-    rng = np.random.default_rng(streams.spawn(1)[0])
-    order_params = parameter_draws(model, draws, rng)
-    spend_params = parameter_draws(spend_model, draws, rng)
-    paid = margin * (discount if place is ALL else _discount(*if_alive(model, *drawn[:3], horizon, rate)))
-    found = np.empty((6, drawn[0].size))
-    for start in range(0, drawn[0].size, BLOCK):
-        part = slice(start, start + BLOCK)
+@dataclass(frozen=True)
+class _Expected:
+    """What is expected of distinct histories, `many` customers each, and how far it may be off."""
+
+    model: object
+    spend_model: object
+    x: np.ndarray
+    t_x: np.ndarray
+    T: np.ndarray
+    m: np.ndarray
+    many: np.ndarray
+    economics: Economics
+
+    @property
+    def horizon(self) -> float:
+        return units(self.economics.horizon_months, self.economics.time_unit)
+
+    @cached_property
+    def alive(self) -> np.ndarray:
+        return self.model._alive(self.x, self.t_x, self.T)
+
+    def if_alive(self, x, t_x, T) -> tuple[np.ndarray, np.ndarray]:
+        """Expected and discounted orders of customers who are there."""
+        rate = continuous_rate(self.economics.annual_discount_rate, self.economics.time_unit)
+        return if_alive(self.model, x, t_x, T, self.horizon, rate)
+
+    @cached_property
+    def brought(self) -> tuple[np.ndarray, np.ndarray]:
+        """`if_alive` of these histories."""
+        return self.if_alive(self.x, self.t_x, self.T)
+
+    @cached_property
+    def per_order(self) -> np.ndarray:
+        return expected_spend(self.spend_model, self.x, self.m)
+
+    def futures(self, certainty: Certainty, level: float) -> np.ndarray:
+        """Low and high of orders, low and high of money, and the variances of both: six rows."""
+        rows, place = _alike(self.x, self.t_x, self.T, self.m)
+        *drawn, m = rows
+        streams = np.random.SeedSequence(certainty.seed)
         rng = np.random.default_rng(streams.spawn(1)[0])
-        *history, m2 = (column[part] for column in drawn)
-        counts = np.empty((m2.size, draws), dtype=np.int32)
+        params = [parameter_draws(each, certainty.draws, rng) for each in (self.model, self.spend_model)]
+        brought = self.brought if place is ALL else self.if_alive(*drawn)
+        paid = self.economics.margin * _discount(*brought)
+        found = np.empty((6, m.size))
+        for start in range(0, m.size, BLOCK):
+            part = slice(start, start + BLOCK)
+            rng = np.random.default_rng(streams.spawn(1)[0])
+            counts, worth = self._drawn(rng, *params, [column[part] for column in rows])
+            worth *= paid[part, None]
+            found[:, part] = *_ends(counts, level), *_ends(worth, level), counts.var(axis=1), worth.var(axis=1)
+        found = found[:, place]
+        if place is not ALL:  # money in proportion to what is expected of the customer's own orders
+            own = self.per_order / expected_spend(self.spend_model, drawn[0], m)[place]
+            found[2:4] *= own
+            found[5] *= own**2
+        return found
+
+    def _drawn(self, rng, order_params, spend_params, rows) -> tuple[np.ndarray, np.ndarray]:
+        """Orders, and the money that they bring, of some histories (rows) under each draw of the parameters."""
+        *history, m = rows
+        counts = np.empty((m.size, len(order_params)), dtype=np.int32)
         worth = np.zeros(counts.shape)
-        for d in range(draws):
-            came = with_params(model, order_params[d])._draw_orders(rng, horizon, *history)
+        for d, (of_orders, of_spend) in enumerate(zip(order_params, spend_params, strict=True)):
+            came = with_params(self.model, of_orders)._draw_orders(rng, self.horizon, *history)
             counts[:, d] = came
             some = np.flatnonzero(came > 0)
-            spender = with_params(spend_model, spend_params[d])
-            worth[some, d] = spender._draw_spend(rng, came[some], history[0][some], m2[some])
-        worth *= paid[part, None]
-        found[:, part] = *_ends(counts, wide), *_ends(worth, wide), counts.var(axis=1), worth.var(axis=1)
-    found = found[:, place]
-    if place is not ALL:  # money in proportion to what is expected of the customer's own orders
-        own = per_order / expected_spend(spend_model, drawn[0], drawn[3])[place]
-        found[2:4] *= own
-        found[5] *= own**2
-    names = ("expected_orders_low", "expected_orders_high", "clv_low", "clv_high")
-    ends, (order_variance, worth_variance) = dict(zip(names, found[:4], strict=True)), found[4:]
+            spender = with_params(self.spend_model, of_spend)
+            worth[some, d] = spender._draw_spend(rng, came[some], history[0][some], m[some])
+        return counts, worth
 
-    total_orders = float(many @ (alive * orders))
-    total_worth = float(margin * (many @ (alive * discounted * per_order)))
+    def totals(self, variances, certainty: Certainty) -> tuple[Estimate, Estimate]:
+        """Orders and value of all customers together: chance, parameters and the level that no model sees."""
+        margin, many, (orders, discounted) = self.economics.margin, self.many, self.brought
+        (x, t_x, T), back = distinct_rows(self.x, self.t_x, self.T)
+        back = np.arange(self.x.size) if isinstance(back, slice) else back
+        by_count = np.bincount(back, many, minlength=x.size)
+        by_money = np.bincount(back, many * self.per_order * margin * _discount(orders, discounted), minlength=x.size)
+        each: dict[tuple, np.ndarray] = {}  # what is expected at moved parameters, asked for by orders and by money
 
-    (x2, t_x2, T2), back2 = distinct_rows(x1, t_x1, T1)
-    back2 = np.arange(x1.size) if isinstance(back2, slice) else back2
-    by_count = np.bincount(back2, many, minlength=x2.size)
-    by_money = np.bincount(back2, many * per_order * margin * discount, minlength=x2.size)
+        def expectation(weights):
+            def total(other) -> float:
+                params, t = tuple(other.params_), np.full(x.size, self.horizon)
+                if params not in each:
+                    each[params] = other._alive(x, t_x, T) * other._orders_if_alive(t, x, t_x, T)
+                return float(weights @ each[params])
 
-    each: dict[tuple, np.ndarray] = {}  # what is expected at moved parameters, asked for by orders and by money
+            return total
 
-    def expectation(weights):
-        def total(other) -> float:
-            params, t = tuple(other.params_), np.full(x2.size, horizon)
-            if params not in each:
-                each[params] = other._alive(x2, t_x2, T2) * other._orders_if_alive(t, x2, t_x2, T2)
-            return float(weights @ each[params])
+        def spend_total(other) -> float:
+            return float(margin * ((many * self.alive * discounted) @ expected_spend(other, self.x, self.m)))
 
-        return total
+        def estimate(total, *errors) -> Estimate:
+            n = int(many.sum())
+            if not total > 0 or not np.isfinite(total):
+                return Estimate(total, total, total, n)
+            relative = np.sqrt(certainty.level_uncertainty**2 + sum((error / total) ** 2 for error in errors))
+            return spread_interval(total, float(relative), certainty.level, n)
 
-    def spend_total(other):
-        return float(margin * ((many * alive * discounted) @ expected_spend(other, x1, m1)))
-
-    chance_orders = float(np.sqrt(many @ order_variance))
-    chance_worth = float(np.sqrt(many @ worth_variance))
-    n = int(x.size)
-
-    def estimate(total, *parts):
-        if not total > 0 or not np.isfinite(total):
-            return Estimate(total, total, total, n)
-        relative = np.sqrt(certainty.level_uncertainty**2 + sum((part / total) ** 2 for part in parts))
-        return spread_interval(total, float(relative), level, n)
-
-    return Uncertainty(
-        customers=pd.DataFrame({name: values[back] for name, values in ends.items()}, index=customers.index),
-        orders_total=estimate(total_orders, chance_orders, total_spread(model, expectation(by_count))),
-        clv_total=estimate(
-            total_worth,
-            chance_worth,
-            total_spread(model, expectation(by_money)),
-            total_spread(spend_model, spend_total),
-        ),
-        level=level,
-    )
+        chance = [float(np.sqrt(many @ variance)) for variance in variances]
+        return (
+            estimate(float(many @ (self.alive * orders)), chance[0], total_spread(self.model, expectation(by_count))),
+            estimate(
+                float(margin * (many @ (self.alive * discounted * self.per_order))),
+                chance[1],
+                total_spread(self.model, expectation(by_money)),
+                total_spread(self.spend_model, spend_total),
+            ),
+        )

@@ -6,11 +6,11 @@ import pandas as pd
 from regulars.clv._fitter import prepared
 from regulars.clv._inputs import check_unique, vector
 from regulars.finding import may_refuse
+from regulars.purchases import UNIT_DAYS
 from regulars.settings import Economics
 from regulars.statistics.distinct import distinct_rows
 
-DAYS_PER_UNIT = {"day": 1.0, "week": 7.0, "month": 30.4375}
-DAYS_PER_MONTH = 30.4375  # a twelfth of 365.25 days
+DAYS_PER_MONTH = UNIT_DAYS["month"]  # a twelfth of 365.25 days
 
 
 def units(months: float = 0.0, time_unit: str = "week", days: float = 0.0) -> float:
@@ -21,9 +21,9 @@ def units(months: float = 0.0, time_unit: str = "week", days: float = 0.0) -> fl
     >>> units(12, "day"), units(days=90, time_unit="week")
     (365.25, 12.857142857142858)
     """
-    if time_unit not in DAYS_PER_UNIT:
-        raise ValueError(f"time_unit is {time_unit!r}; it is one of {', '.join(DAYS_PER_UNIT)}.")
-    length = (months * DAYS_PER_MONTH + days) / DAYS_PER_UNIT[time_unit]
+    if time_unit not in UNIT_DAYS:
+        raise ValueError(f"time_unit is {time_unit!r}; it is one of {', '.join(UNIT_DAYS)}.")
+    length = (months * DAYS_PER_MONTH + days) / UNIT_DAYS[time_unit]
     if not (np.isfinite(length) and length >= 0):
         raise ValueError(f"the horizon is {months} months and {days} days; it must be 0 or more.")
     return length

@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from regulars.clv._shown import Shown
+from regulars.clv.headline import times
 from regulars.clv.in_memory import Scored
 from regulars.finding import may_refuse
 from regulars.settings import Certainty, Economics
@@ -94,14 +95,10 @@ def whole_base(
         zero_spend_is_purchase=zero_spend_is_purchase,
     )
     totals = [
-        _times(whole, told.value / reference.value if reference.value else 1.0)
+        times(whole, told.value / reference.value if reference.value else 1.0)
         for whole, told, reference in (
             (found.orders_total, scored.orders_total, by_reference.orders_total),
             (found.clv_total, scored.clv_total, by_reference.clv_total),
         )
     ]
     return Whole(found.customers, *totals)
-
-
-def _times(total: Estimate, factor: float) -> Estimate:
-    return Estimate(total.value * factor, total.low * factor, total.high * factor, total.n)

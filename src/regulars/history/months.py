@@ -73,8 +73,8 @@ def tell_earlier(dataset: str, orders: pd.DataFrame, *, observation_end, share: 
     Returns
     -------
     regulars.finding.Finding
-        Of `regulars.history.told_months.hold_against`; ``not_supplied`` where nothing was saved, ``unusable`` where
-        a file cannot be read, belongs elsewhere, or lacks a column.
+        Of `regulars.history.told_months.hold_against`; ``not_supplied`` where nothing was saved, ``unusable`` where a
+        file cannot be read, belongs elsewhere, or lacks a column.
     """
     saved = read_months(dataset, observation_end, share=share)
     return hold_against(orders, *saved, observation_end) if saved else Finding(NOT_SUPPLIED)

@@ -42,8 +42,8 @@ Trust
     ``look_back(model, purchases, end, cutoff=…)``: an earlier forecast, beside what came; ``judge(…)``: rankings, rules
     and dates on days kept back; ``reconciled(…)``: whether all figures come from the same orders.
 
-What the page tells is made by `regulars.retention.sections`; steps of the stage are ``model_of_orders``,
-``with_states``, ``dated_share`` and ``scored_table``.
+What the page tells is made by `regulars.retention.sections`; steps of the stage are ``with_states``,
+``dated_share`` and ``scored_table``.
 """
 
 from regulars.lazy import exports
@@ -61,7 +61,6 @@ _HOMES = {
     "groups": ("compare_groups", "groupings"),
     "hindsight": ("judge", "look_back"),
     "kept": ("kept_change",),
-    "model": ("model_of_orders",),
     "reconcile": ("reconciled",),
     "risk": ("active_bands", "at_risk", "expected_active", "money_at_risk"),
     "second_order": ("second_order_share", "time_to_second_order"),

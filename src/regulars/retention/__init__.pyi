@@ -26,7 +26,6 @@ from .groups import groupings as groupings
 from .hindsight import judge as judge
 from .hindsight import look_back as look_back
 from .kept import kept_change as kept_change
-from .model import model_of_orders as model_of_orders
 from .reconcile import reconciled as reconciled
 from .risk import active_bands as active_bands
 from .risk import at_risk as at_risk

@@ -258,13 +258,10 @@ class Compared(NamedTuple):
     tests : pandas.DataFrame
         One row per grouping: ``grouping``, ``start``, ``groups``, ``n``, ``lowest`` and ``highest`` share,
         ``p_value`` (log-rank), ``p_adjusted`` (Benjamini–Hochberg over the groupings), ``differs``.
-    level : float
-        At which they were compared.
     """
 
     groups: dict[str, pd.DataFrame]
     tests: pd.DataFrame
-    level: float
 
 
 def compare_groups(
@@ -306,7 +303,7 @@ def compare_groups(
     columns = ["grouping", "start", "groups", "n", "lowest", "highest", "p_value"]
     tests = pd.DataFrame(rows, columns=columns).dropna(subset=["p_value"]).reset_index(drop=True)
     adjusted = false_discovery_control(tests["p_value"].astype(float)) if len(tests) else np.array([])
-    return Compared(parts, tests.assign(p_adjusted=adjusted, differs=adjusted < 1 - level), level)
+    return Compared(parts, tests.assign(p_adjusted=adjusted, differs=adjusted < 1 - level))
 
 
 def _groups_of(frame: pd.DataFrame, within_days: int, level: float, min_customers: int) -> pd.DataFrame:
@@ -330,7 +327,7 @@ def _groups_of(frame: pd.DataFrame, within_days: int, level: float, min_customer
 
 
 @tells
-def tell_groups(compared: Compared, *, within_days: int) -> Finding:
+def tell_groups(compared: Compared, *, within_days: int, level: float = 0.9) -> Finding:
     """Who orders again sooner.
 
     Parameters
@@ -339,6 +336,8 @@ def tell_groups(compared: Compared, *, within_days: int) -> Finding:
         Of `compare_groups`.
     within_days : int
         Window of the shares.
+    level : float
+        At which they were compared: the rest is the share of false alarms among the groupings.
 
     Returns
     -------
@@ -350,7 +349,7 @@ def tell_groups(compared: Compared, *, within_days: int) -> Finding:
     tests = compared.tests
     if tests.empty:
         return Finding(GroupsVerdict.TOO_FEW)
-    facts = {"days": within_days, "groupings": len(tests), "alarms": 1 - compared.level}
+    facts = {"days": within_days, "groupings": len(tests), "alarms": 1 - level}
     told = np.where(tests["differs"], GroupsVerdict.DIFFER.value, GroupsVerdict.ALIKE.value)
     differ = tests[tests["differs"]]
     frames = {"tests": tests.assign(differs=told)} | {name: compared.groups[name] for name in differ["grouping"]}

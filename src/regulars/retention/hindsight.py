@@ -301,6 +301,11 @@ class Judged(NamedTuple):
     reliability: pd.DataFrame = pd.DataFrame()
     window_level: float = DateRules.window_level
 
+    @property
+    def window_facts(self) -> dict[str, Estimate | float]:
+        """Where the next order fell in its window, and the share that was to fall inside (``window``)."""
+        return {**self.windows, "window": self.window_level}
+
 
 @may_refuse
 def judge(
@@ -407,8 +412,7 @@ def tell_judged(judged: Judged) -> Finding:
     """
     if judged.verdict is RuleVerdict.TOO_SHORT:
         return Finding(judged.verdict, {"days": judged.days})
-    facts = {"days": judged.days, "cutoff": judged.cutoff, "fixed_days": judged.fixed_days, **judged.windows}
-    facts["window"] = judged.window_level
+    facts = {"days": judged.days, "cutoff": judged.cutoff, "fixed_days": judged.fixed_days, **judged.window_facts}
     facts |= {"forecast": judged.forecast, "came": judged.came, "n": judged.forecast.n}
     if judged.verdict is not RuleVerdict.UNKNOWN:
         flagged = judged.flagged

@@ -96,7 +96,7 @@ def tell_needs(
     expected = expected_active(value, certainty)
     facts = {"told": dated, "limit": rules.max_window_days, "within": within_days, "expected": expected}
     facts |= {"n": expected.n, "hits": month.hits, "untold": risk.untold, "doubt": certainty.level_uncertainty}
-    facts |= {"days": judged.days, "window": judged.window_level, **judged.windows}
+    facts |= {"days": judged.days, **judged.window_facts}
     shown = under_pseudonyms(due, pseudonyms)
     jars = shown[shown["product_id"].notna()]
     frames = {"expected": bands, "list": shown} | ({"jars": jars} if len(jars) else {})

@@ -22,7 +22,6 @@ def first_screen(
     risk: Risk,
     months: int,
     second_order_days: int,
-    untold: str = "",
 ) -> FirstScreen:
     """Who was kept, what is at risk, how many calls to make, who comes back for a second order.
 
@@ -42,18 +41,17 @@ def first_screen(
         Horizon of the margin.
     second_order_days : int
         After the first order.
-    untold : str
-        Why the orders allow no model, where they do not: then the second order is all that can be told.
 
     Returns
     -------
     FirstScreen
-        The verdict of the answer is that of the change in `kept`, or ``untold``.
+        The verdict of the answer is that of the change in `kept`, or ``untold``: where the orders allow no model, the
+        second order is all that can be told.
     """
     within = {"days": second_order_days}
     second = Tile("second", again, "percent", indicator="repurchase", facts=within)
-    if refused(month, calls, risk) is not None:
-        return FirstScreen(Finding(UNTOLD, {"again": again, "why": untold, **within}), [second])
+    if (no := refused(month, calls, risk)) is not None:
+        return FirstScreen(Finding(UNTOLD, {"again": again, "why": no.why, **within}), [second])
     horizon = {"months": months}
     earlier = {"before": kept.before, "forecast": month.kept_forecast}
     facts = {"kept": kept.now, "risk": risk.reachable, "gone": risk.gone, "reachable": risk.reachable.n}

@@ -87,5 +87,15 @@ def to_do(why: Finding, gap: Finding, complaints: Finding, service: Finding) -> 
 
 
 def words_used(survey: Survey | Refusal) -> tuple[str, ...]:
-    """Words that the page explains: fewer where there is no survey."""
+    """Words that the page explains: fewer where there is no survey.
+
+    Parameters
+    ----------
+    survey : Survey or Refusal
+        Of `survey_of`.
+
+    Returns
+    -------
+    tuple[str, ...]
+    """
     return ALWAYS if isinstance(survey, Refusal) else OF_SURVEYS + ALWAYS

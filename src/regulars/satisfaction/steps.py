@@ -56,6 +56,7 @@ def measure_index(survey: Survey, settings: SatisfactionSettings) -> Satisfactio
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     settings : SatisfactionSettings
         Its ``model``, ``scheme``, ``draws``, ``satisfaction_construct``.
 
@@ -81,7 +82,9 @@ def measure_loyalty(survey: Survey, purchases: Purchases, end, settings: Satisfa
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     end : date
         Last day of the data.
     settings : SatisfactionSettings
@@ -118,7 +121,9 @@ def measure_benefits(
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     loyalty : Loyalty
+        Of `measure_loyalty`.
     orders : pandas.DataFrame
         Clean table.
     lines : pandas.DataFrame or None
@@ -156,6 +161,7 @@ def overall_drivers(survey: Survey, settings: SatisfactionSettings) -> OrderedLo
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     settings : SatisfactionSettings
         Its ``overall_item`` and what `factors_of` takes.
 
@@ -182,6 +188,7 @@ def compare_ways(
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     value : pandas.DataFrame
         Scored table of the value stage, by which answers are weighted for those who did not answer.
     segment : pandas.Series
@@ -189,6 +196,7 @@ def compare_ways(
     branch : pandas.Series or None
         Of `branch_of`.
     settings : SatisfactionSettings
+        Its ``interval_level``.
 
     Returns
     -------
@@ -209,7 +217,9 @@ def foretell_orders(survey: Survey, purchases: Purchases, end, settings: Satisfa
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     end : date
         Last day of the data.
     settings : SatisfactionSettings
@@ -240,7 +250,9 @@ def measure_worth(
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     spend_per_order : pandas.Series
         Expected spend of one order (currency), by customer_id.
     end : date
@@ -266,7 +278,9 @@ def feature_answers(survey: Survey, settings: SatisfactionSettings) -> pd.DataFr
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     settings : SatisfactionSettings
+        Its ``interval_level``.
 
     Returns
     -------
@@ -282,7 +296,9 @@ def offer_answers(survey: Survey, settings: SatisfactionSettings) -> pd.DataFram
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     settings : SatisfactionSettings
+        Its ``interval_level``.
 
     Returns
     -------
@@ -299,6 +315,7 @@ def second_order(purchases: Purchases, end, settings: SatisfactionSettings) -> E
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     end : date
         Last day of the data.
     settings : SatisfactionSettings
@@ -319,7 +336,9 @@ def score_customers(customer_id: pd.Series, survey: Survey | Refusal, loyalty: L
     customer_id : pandas.Series
         All customers.
     survey : Survey or Refusal
+        Of `survey_of`.
     loyalty : Loyalty or Refusal
+        Of `measure_loyalty`.
 
     Returns
     -------

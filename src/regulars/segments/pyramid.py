@@ -249,6 +249,16 @@ def on_pyramid(customers: pd.DataFrame, models, shares: Sequence[float]) -> pd.D
     -------
     pandas.DataFrame
         With tier (`regulars.labels.Tier`) and tier_probability.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> orders, spend = pd.Series({"r": 1.0}), pd.Series({"p": 6.0, "q": 4.0})
+    >>> models = SimpleNamespace(orders=SimpleNamespace(params_=orders), spend=SimpleNamespace(params_=spend))
+    >>> customers = pd.DataFrame({"clv": [100.0] + [1.0] * 99, "spend": 1.0, "p_alive": 1.0, "frequency": 5,
+    ...                           "spend_is_prior": False})
+    >>> on_pyramid(customers, models, (0.01, 0.04, 0.15, 0.8))["tier"].value_counts().to_dict()
+    {'small': 80, 'medium': 15, 'large': 4, 'vip': 1}
     """
     tier = assign_tiers(customers["clv"], shares, tie_breaker=customers["spend"])
     customers = customers.assign(tier=tier)

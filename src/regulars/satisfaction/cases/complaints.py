@@ -74,6 +74,7 @@ def complaint_shares(
     tickets : pandas.DataFrame
         One row per complaint, with the column `by`; those without an entry are left out of the shares.
     by : str
+        Column of the groups.
     level : float
         Of Wilson's intervals.
     order : list of str, optional
@@ -104,6 +105,19 @@ def complaint_shares(
 def pareto(tickets: pd.DataFrame, by: str = "cause", level: float = 0.9) -> pd.DataFrame:
     """Causes by how many cases they make, with the share that they and all above them make together.
 
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        One row per complaint, with the column `by`.
+    by : str
+        Column of causes.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+
+    Returns
+    -------
+    pandas.DataFrame
+
     Examples
     --------
     >>> pareto(pd.DataFrame({"cause": ["late", "late", "late", "broken"]}))["cumulative"].tolist()
@@ -121,6 +135,7 @@ def outcome_shares(tickets: pd.DataFrame, by: str | None = None, level: float = 
     tickets : pandas.DataFrame
         ``outcome`` (a `regulars.labels.Outcome`, missing while open), and the column `by`.
     by : str, optional
+        Column of the groups.
     level : float
         Of Wilson's intervals.
     min_cell : int
@@ -156,14 +171,20 @@ def outcome_shares(tickets: pd.DataFrame, by: str | None = None, level: float = 
 
 
 def resolution_table(
-    tickets: pd.DataFrame, observation_end, by: str = "category", level: float = 0.9, min_cell: int = 1
+    tickets: pd.DataFrame, observation_end, by: str = "category", *, level: float = 0.9, min_cell: int = 1
 ) -> pd.DataFrame:
     """Median days until a complaint is closed, category by category.
 
     Parameters
     ----------
-    tickets, observation_end, by, level
-        As for `resolution_times`.
+    tickets : pandas.DataFrame
+        ``opened_at``, ``resolved_at`` (missing while open), and the column `by`.
+    observation_end : date
+        Last day of the data, included.
+    by : str
+        Column of the groups.
+    level : float
+        Of the intervals of the medians.
     min_cell : int
         Groups with fewer complaints are left out.
 
@@ -202,6 +223,7 @@ def resolution_times(
     observation_end : date
         Last day of the data, included.
     by : str, optional
+        Column of the groups.
     level : float
         Of the intervals.
 
@@ -234,6 +256,7 @@ def tell_complaints(cases: Cases, customers: int, end, settings: SatisfactionSet
     Parameters
     ----------
     cases : Cases
+        Of `sound_cases`.
     customers : int
         All customers.
     end : date

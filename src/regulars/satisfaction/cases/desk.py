@@ -138,6 +138,11 @@ def complaints_by_month(complaints: pd.DataFrame, orders: pd.DataFrame, end) -> 
 def usual_and_now(table: pd.DataFrame) -> pd.DataFrame:
     """The chart's two curves, of `complaints_by_month`: what is usual, with the limits of chance, and what came.
 
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `complaints_by_month`.
+
     Returns
     -------
     pandas.DataFrame

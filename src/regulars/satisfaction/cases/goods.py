@@ -41,6 +41,7 @@ def defects(tickets: pd.DataFrame, sold: Mapping[str, float], level: float = 0.9
     sold : mapping
         Product to pieces sold.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     min_sold : float
         Products with fewer pieces are left out.
 
@@ -78,6 +79,10 @@ def warranty_cost(units: pd.DataFrame, observation_end, level: float = 0.9) -> p
     units : pandas.DataFrame
         One row per unit sold: ``product_id``, ``sold_at``, ``warranty_until``, ``repaired_at`` (missing: never) and,
         where it is known, ``repair_cost``.
+    observation_end : date
+        Last day of the data: whose warranty runs on is counted.
+    level : float
+        Of Wilson's intervals.
 
     Returns
     -------
@@ -119,6 +124,7 @@ def tell_goods(
     end : date
         Last day of the data.
     settings : SatisfactionSettings
+        Its ``interval_level``.
 
     Returns
     -------

@@ -45,6 +45,7 @@ def tell_service(cases: Cases, scored: pd.DataFrame, end, settings: Satisfaction
     Parameters
     ----------
     cases : Cases
+        Of `sound_cases`.
     scored : pandas.DataFrame
         ``customer_id``, ``satisfaction`` (0 to 100; missing without an answer), one row per customer.
     end : date
@@ -82,6 +83,7 @@ def tell_returned(cases: Cases, orders: pd.DataFrame, end, settings: Satisfactio
     Parameters
     ----------
     cases : Cases
+        Of `sound_cases`.
     orders : pandas.DataFrame
         Clean table: all orders of the customers.
     end : date
@@ -146,7 +148,19 @@ def silent_part(complaints: pd.DataFrame, scores: pd.DataFrame, below: float, le
 
 
 def are_enough(complaints: Finding, service: Finding) -> bool:
-    """Whether there are enough cases, and complaints among them, to say what to do."""
+    """Whether there are enough cases, and complaints among them, to say what to do.
+
+    Parameters
+    ----------
+    complaints : Finding
+        Of `tell_complaints`.
+    service : Finding
+        Of `tell_service`.
+
+    Returns
+    -------
+    bool
+    """
     return "unhappy" in complaints.facts and "step" in service.facts
 
 

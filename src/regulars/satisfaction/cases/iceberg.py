@@ -83,9 +83,11 @@ def complaint_iceberg(
     prior_rate, prior_weight : float
         Published rate and the number of customers that it weighs.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     draws : int
         Of the simulation behind the interval.
     seed : int
+        Of all that is drawn at random.
 
     Returns
     -------
@@ -172,6 +174,7 @@ def word_of_mouth(
     Parameters
     ----------
     dissatisfied : Estimate
+        How many customers are: of `complaint_iceberg`.
     low, high : float
         People whom one dissatisfied customer tells: teaching texts have 10.9 and 12.0 on average.
 
@@ -213,11 +216,13 @@ def retention_after_complaint(
     orders : pandas.DataFrame
         ``customer_id``, ``ordered_at``.
     observation_end : date
+        Last day of the data.
     within_days : int
         An order within so many days counts; cases closed later than that before the end are left out.
     small_loss, large_loss : float
         Currency: a loss below the first is small, above the second large, else medium.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     min_cell : int
         Cells with fewer customers have no share.
 

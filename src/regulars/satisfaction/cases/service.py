@@ -60,6 +60,7 @@ def ticket_times(
     weeks : int
         The forecast rests on so many past weeks.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
 
     Returns
     -------
@@ -111,7 +112,7 @@ def ticket_times(
         curves["resolution"],
         pd.DataFrame(rows).astype({"group": "string"}) if rows else pd.DataFrame({"group": []}),
         pd.DataFrame(sla),
-        breach_forecast(seen, end, resolution_hours, weeks, level),
+        breach_forecast(seen, end, resolution_hours, weeks=weeks, level=level),
     )
 
 
@@ -136,7 +137,7 @@ def _kept_within(step, wait, done, hours, curve):
 
 
 def breach_forecast(
-    tickets: pd.DataFrame, end, hours: float = RESOLUTION_HOURS, weeks: int = 8, level: float = 0.9
+    tickets: pd.DataFrame, end, hours: float = RESOLUTION_HOURS, *, weeks: int = 8, level: float = 0.9
 ) -> Estimate:
     """Cases that will miss their time in the seven days after `end`: the rate of past weeks, with its Poisson noise.
 
@@ -170,6 +171,15 @@ def breach_forecast(
 
 def ticket_volume(tickets: pd.DataFrame, observation_end, freq: str = "W") -> pd.DataFrame:
     """Cases opened, closed and in the backlog at the end of each period, with the mean age of the backlog in days.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``opened_at``, ``resolved_at`` (missing while open).
+    observation_end : date
+        Last day of the data.
+    freq : str
+        Length of a period, as pandas writes it: W, MS ….
 
     Returns
     -------
@@ -213,6 +223,7 @@ def control_chart(counts, sizes, kind: str = "p") -> pd.DataFrame:
     sizes : array_like
         Of how many (p: customers or orders, each with a case or not; u: units at risk, each with any number of cases).
     kind : {"p", "u"}
+        p of shares, u of cases per unit.
 
     Returns
     -------
@@ -251,6 +262,7 @@ def first_contact(tickets: pd.DataFrame, cost_per_contact: float, level: float =
     cost_per_contact : float
         Currency of one call back.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
 
     Returns
     -------
@@ -271,7 +283,21 @@ def first_contact(tickets: pd.DataFrame, cost_per_contact: float, level: float =
 
 
 def promises_kept(tickets: pd.DataFrame, observation_end, level: float = 0.9) -> Estimate:
-    """Share of cases resolved by the promised moment, of all whose promise is due; open ones over it are broken."""
+    """Share of cases resolved by the promised moment, of all whose promise is due; open ones over it are broken.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``promised_at``, ``resolved_at`` (missing while open).
+    observation_end : date
+        Last day of the data.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+
+    Returns
+    -------
+    Estimate
+    """
     judged = _promised(tickets, observation_end)
     return share(int(judged["kept"].sum()), len(judged), level)
 
@@ -284,6 +310,17 @@ def _promised(tickets, observation_end):
 
 def on_time_by_owner(tickets: pd.DataFrame, observation_end, level: float = 0.9, min_cell: int = 1) -> pd.DataFrame:
     """Share of promises kept by each owner of cases, the worst first, with whether the interval leaves the others out.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``owner``, ``promised_at``, ``resolved_at`` (missing while open).
+    observation_end : date
+        Last day of the data.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+    min_cell : int
+        Owners with fewer promises are left out.
 
     Returns
     -------
@@ -308,7 +345,19 @@ def on_time_by_owner(tickets: pd.DataFrame, observation_end, level: float = 0.9,
 
 
 def transfers(tickets: pd.DataFrame, level: float = 0.9) -> dict[str, Estimate]:
-    """Share of cases that their first owner kept, and transfers per case."""
+    """Share of cases that their first owner kept, and transfers per case.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``transfers``: how often each case was handed over.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+
+    Returns
+    -------
+    dict[str, Estimate]
+    """
     count = tickets["transfers"].dropna().astype(float)
     n = len(count)
     half = z_value(level) * count.std(ddof=1) / np.sqrt(n) if n > 1 else float("nan")
@@ -320,7 +369,19 @@ def transfers(tickets: pd.DataFrame, level: float = 0.9) -> dict[str, Estimate]:
 
 
 def remedies(tickets: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
-    """What complainants wished and what they got: ``requested_remedy``, ``n``, ``granted``, ``share`` with limits."""
+    """What complainants wished and what they got: ``requested_remedy``, ``n``, ``granted``, ``share`` with limits.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``requested_remedy``, ``verdict`` (what was granted).
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
     judged = tickets.dropna(subset=["requested_remedy", "verdict"])
     same = judged["requested_remedy"].astype(object) == judged["verdict"].astype(object)
     table = same.groupby(judged["requested_remedy"].astype(object)).agg(n="size", granted="sum").reset_index()
@@ -331,7 +392,19 @@ def remedies(tickets: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
 
 
 def escalations(tickets: pd.DataFrame, level: float = 0.9) -> Estimate:
-    """Share of cases that were passed up (``escalated_to`` is filled)."""
+    """Share of cases that were passed up (``escalated_to`` is filled).
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``escalated_to``: missing where a case was not passed up.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+
+    Returns
+    -------
+    Estimate
+    """
     return share(int(tickets["escalated_to"].notna().sum()), len(tickets), level)
 
 
@@ -358,6 +431,7 @@ def knowledge_base(
     days : int
         The same customer asking about the same category again within so many days asks twice.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
 
     Returns
     -------
@@ -390,6 +464,15 @@ def knowledge_base(
 
 def handling_steps(tickets: pd.DataFrame, times: TicketTimes, level: float = 0.9) -> pd.DataFrame:
     """Steps of handling by the share of cases in which each fails: the first row is the one to fix.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        Clean table: what of ``contacts``, ``transfers``, ``requested_remedy``, ``verdict`` is recorded.
+    times : TicketTimes
+        Of `ticket_times`.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
 
     Returns
     -------

@@ -64,6 +64,15 @@ def sound_cases(tickets: pd.DataFrame | None, statuses: Iterable[str] | None = N
 def only_complaints(tickets: pd.DataFrame) -> pd.DataFrame:
     """Tickets that are complaints: those whose ``kind`` says so, or all where the table does not tell kinds apart.
 
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        Clean table: ``kind``, where kinds are told apart.
+
+    Returns
+    -------
+    pandas.DataFrame
+
     Examples
     --------
     >>> only_complaints(pd.DataFrame({"ticket_id": ["1", "2"], "kind": ["complaint", "service"]}))["ticket_id"].tolist()
@@ -74,6 +83,17 @@ def only_complaints(tickets: pd.DataFrame) -> pd.DataFrame:
 
 def ticket_faults(tickets: pd.DataFrame, statuses=None) -> list[str]:
     """What is wrong with a table of tickets, one sentence each, so that the rest of a page can stand.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``ticket_id``, ``opened_at`` and what else is recorded.
+    statuses : iterable of str, optional
+        States that the process knows.
+
+    Returns
+    -------
+    list[str]
 
     Examples
     --------
@@ -101,6 +121,15 @@ def ticket_faults(tickets: pd.DataFrame, statuses=None) -> list[str]:
 
 def sound_tickets(tickets: pd.DataFrame) -> pd.DataFrame:
     """Tickets without those that cannot be: twice, over before they began, with a negative amount.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``ticket_id``, ``opened_at`` and what else is recorded.
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Examples
     --------

@@ -51,6 +51,7 @@ def lmg_shares(y, X: pd.DataFrame) -> pd.Series:
 def driver_shares(
     y,
     X: pd.DataFrame,
+    *,
     draws: int = 400,
     level: float = 0.9,
     seed: int = 0,
@@ -59,13 +60,16 @@ def driver_shares(
 
     Parameters
     ----------
-    y, X
-        As of `lmg_shares`.
+    y : array of float
+        What is explained, one value per respondent.
+    X : pandas.DataFrame
+        Respondents × drivers; rows with a gap are left out.
     draws : int
         Of the bootstrap.
     level : float
         Of the intervals, made of the draws' quantiles moved by the bootstrap's bias, never below zero.
     seed : int
+        Of all that is drawn at random.
 
     Returns
     -------

@@ -111,13 +111,13 @@ def satisfaction_index(
         Respondents × items. An index level ``wave`` tells waves apart; a level ``respondent`` tells who answered twice:
         a respondent is drawn with all that he answered.
     model : mapping
-        As of `regulars.satisfaction.path_model`.
+        Constructs with their items, and paths, as `regulars.satisfaction.survey_model` gives them.
     survey_items : pandas.DataFrame
         ``item``, ``scale_min``, ``scale_max`` and, where known, ``wording``.
     construct : str
         Whose index it is.
-    scheme : str
-        As of `path_model`.
+    scheme : {"centroid", "factorial", "path"}
+        Inner weights of the path model; they differ little.
     weighting : {"path", "equal"}
         Equal: all items of a construct weigh the same. The rule moves the index by a point or more.
     draws : int
@@ -127,6 +127,7 @@ def satisfaction_index(
     min_answers : int
         A wave with fewer is not compared.
     seed : int
+        Of all that is drawn at random.
 
     Returns
     -------
@@ -298,7 +299,17 @@ class _Interval:
     n: int
 
     def of(self, draws: np.ndarray) -> tuple[float, float]:
-        """Ends around the first of the draws, which is the estimate."""
+        """Ends around the first of the draws, which is the estimate.
+
+        Parameters
+        ----------
+        draws : numpy.ndarray
+            The estimate, and then that of each draw.
+
+        Returns
+        -------
+        tuple[float, float]
+        """
         drawn = draws[1:][np.isfinite(draws[1:])]
         if self.n < 2 or len(drawn) < 2:
             return float("nan"), float("nan")
@@ -344,10 +355,15 @@ def _by_wave(runs: _Runs, names: list, counts: np.ndarray, interval: _Interval, 
         if place and enough and rows[-1]["enough"]:
             drawn = values[place] - values[place - 1]
             gap = (float(drawn[0]), *interval.of(drawn))
-        verdict = None if np.isnan(gap[1]) else "up" if gap[1] > 0 else "down" if gap[2] < 0 else "unclear"
-        row |= dict(zip(("difference", "difference_low", "difference_high"), gap, strict=True)) | {"change": verdict}
+        row |= dict(zip(("difference", "difference_low", "difference_high"), gap, strict=True))
+        row["change"] = None if np.isnan(gap[1]) else _change(*gap[1:]).value
         rows.append(row)
     return pd.DataFrame(rows).astype({"wave": "string", "change": "string"})
+
+
+def _change(low: float, high: float) -> Change:
+    """Of the interval of a difference whose two ends are of the same respondents."""
+    return Change.UP if low > 0 else Change.DOWN if high < 0 else Change.UNCLEAR
 
 
 def _weights(fitted: PathModel, runs: _Runs, structure: Structure) -> pd.DataFrame:

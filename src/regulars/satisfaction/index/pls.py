@@ -151,8 +151,10 @@ def path_model_of(correlations: pd.DataFrame, model: Mapping, scheme: str = "cen
     correlations : pandas.DataFrame
         Items × items, symmetric; those that the model does not name are ignored. Covariances are brought to
         correlations.
-    model, scheme
-        As for `path_model`.
+    model : mapping
+        ``constructs``: {name: [items]}; ``paths``: [[source, target]]; ``modes``: {name: "A" or "B"}, optional.
+    scheme : {"centroid", "factorial", "path"}
+        Inner weights.
     n : int
         Respondents behind the matrix, where known.
 
@@ -196,7 +198,17 @@ class Moments:
 
     @classmethod
     def of(cls, table: np.ndarray) -> "Moments":
-        """Moments of a table of respondents × items with NaN where unanswered."""
+        """Moments of a table of respondents × items with NaN where unanswered.
+
+        Parameters
+        ----------
+        table : numpy.ndarray
+            Respondents × items.
+
+        Returns
+        -------
+        'Moments'
+        """
         told = ~np.isnan(table)
         mean = np.nanmean(table, axis=0)
         centred = np.where(told, table - mean, 0.0)
@@ -208,6 +220,17 @@ class Moments:
 
 def answer_table(answers: pd.DataFrame, structure: Structure) -> np.ndarray:
     """Answers to the model's items as numbers, checked: respondents × items, NaN where unanswered.
+
+    Parameters
+    ----------
+    answers : pandas.DataFrame
+        Respondents × items; others than the structure's are ignored.
+    structure : Structure
+        Of `structure_of`.
+
+    Returns
+    -------
+    numpy.ndarray
 
     Raises
     ------
@@ -228,7 +251,17 @@ def answer_table(answers: pd.DataFrame, structure: Structure) -> np.ndarray:
 
 
 def respondents_in(table: np.ndarray) -> int:
-    """Rows with any answer."""
+    """Rows with any answer.
+
+    Parameters
+    ----------
+    table : numpy.ndarray
+        Respondents × items.
+
+    Returns
+    -------
+    int
+    """
     return int((~np.isnan(table)).any(axis=1).sum())
 
 
@@ -286,7 +319,19 @@ def as_possible(covariance: np.ndarray) -> np.ndarray:
 
 
 def treated(covariance: np.ndarray, standardise: bool) -> np.ndarray:
-    """Covariances, brought to correlations where asked."""
+    """Covariances, brought to correlations where asked.
+
+    Parameters
+    ----------
+    covariance : numpy.ndarray
+        Draws × items × items.
+    standardise : bool
+        Whether items are brought to variance 1.
+
+    Returns
+    -------
+    numpy.ndarray
+    """
     if not standardise:
         return covariance
     spread = np.sqrt(np.maximum(_diagonals(covariance), 1e-300))
@@ -316,7 +361,17 @@ class Fitted:
         return np.linalg.inv(np.eye(size) - self.paths) - np.eye(size)
 
     def loadings(self, structure: Structure) -> np.ndarray:
-        """Correlation of each item with its own construct: draws × items."""
+        """Correlation of each item with its own construct: draws × items.
+
+        Parameters
+        ----------
+        structure : Structure
+            Of `structure_of`.
+
+        Returns
+        -------
+        numpy.ndarray
+        """
         outer = np.einsum("bij,bjk->bik", self.covariance, _as_matrix(self.weights, structure))
         own = np.take_along_axis(outer, np.broadcast_to(structure.owner[None, :, None], (*outer.shape[:2], 1)), 2)
         return own[..., 0] / np.sqrt(_diagonals(self.covariance))
@@ -330,7 +385,9 @@ def fit(covariance: np.ndarray, structure: Structure, scheme: str = "centroid") 
     covariance : numpy.ndarray
         Draws × items × items.
     structure : Structure
+        Of `structure_of`.
     scheme : str
+        Inner weights: centroid, factorial or path.
 
     Returns
     -------
@@ -502,7 +559,19 @@ def _quality(correlation: np.ndarray, loadings: np.ndarray, structure: Structure
 
 
 def htmt(correlation: np.ndarray, structure: Structure) -> np.ndarray:
-    """Heterotrait-monotrait ratio of each pair of constructs, of the items' correlations; a single item's own is 1."""
+    """Heterotrait-monotrait ratio of each pair of constructs, of the items' correlations; a single item's own is 1.
+
+    Parameters
+    ----------
+    correlation : numpy.ndarray
+        Items × items.
+    structure : Structure
+        Of `structure_of`.
+
+    Returns
+    -------
+    numpy.ndarray
+    """
     within = np.ones(len(structure.constructs))
     for place, block in enumerate(structure.blocks):
         if len(block) > 1:

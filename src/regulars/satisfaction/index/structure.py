@@ -59,6 +59,15 @@ class Structure:
     def place(self, construct: str) -> int:
         """Position of a construct.
 
+        Parameters
+        ----------
+        construct : str
+            Its name.
+
+        Returns
+        -------
+        int
+
         Raises
         ------
         UserError

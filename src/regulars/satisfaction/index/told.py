@@ -58,6 +58,7 @@ def with_index(waves: pd.DataFrame, index: SatisfactionIndex | Refusal) -> pd.Da
     waves : pandas.DataFrame
         Of `regulars.satisfaction.survey_waves`.
     index : SatisfactionIndex or Refusal
+        Of `measure_index`, or of `satisfaction_index`.
 
     Returns
     -------
@@ -80,6 +81,7 @@ def tell_satisfied(index: SatisfactionIndex) -> Finding:
     Parameters
     ----------
     index : SatisfactionIndex
+        Of `measure_index`, or of `satisfaction_index`.
 
     Returns
     -------
@@ -113,6 +115,7 @@ def tell_why(index: SatisfactionIndex) -> Finding:
     Parameters
     ----------
     index : SatisfactionIndex
+        Of `measure_index`, or of `satisfaction_index`.
 
     Returns
     -------
@@ -150,6 +153,7 @@ def tell_measured(index: SatisfactionIndex) -> Finding:
     Parameters
     ----------
     index : SatisfactionIndex
+        Of `measure_index`, or of `satisfaction_index`.
 
     Returns
     -------
@@ -235,6 +239,7 @@ def tell_levers(
     Parameters
     ----------
     index : SatisfactionIndex
+        Of `measure_index`, or of `satisfaction_index`.
     lost : ValueLost
         Its ``point_value`` is the value of one point of satisfaction.
     economics : Economics
@@ -255,7 +260,7 @@ def tell_levers(
     point, effects = lost.point_value, index.effects
     if effects.empty:
         raise UntoldError(NO_ARROW)
-    table = driver_worth(effects, point, settings.interval_level, seed=settings.seed)
+    table = driver_worth(effects, point, level=settings.interval_level, seed=settings.seed)
     table = table.join(effects.set_index("driver")[["performance_low", "performance_high"]], on="driver")
     table["left"] = (table["worth"] * (100 - table["performance"])).clip(lower=0)
     first = table.iloc[0]

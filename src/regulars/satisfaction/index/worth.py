@@ -14,13 +14,11 @@ from scipy.stats import chi2
 from regulars.clv import BetaGeoCovariateFitter, BetaGeoFitter
 from regulars.errors import UntoldError
 from regulars.purchases import Purchases, day_number, day_numbers, unit_days
+from regulars.satisfaction.index.ways import Assumed, Way
 from regulars.satisfaction.survey.answers import among
 from regulars.settings import Economics
 from regulars.statistics.intervals import Estimate, z_value
 
-MONTH_DAYS = 30.4375
-STEP = 1e-4  # of the numerical derivatives of value by the parameters
-BINS = 4  # values of the score at which value is computed; between them it is nearly straight
 USUAL = Economics(margin=0.3, annual_discount_rate=0.1, horizon_months=12, time_unit="week", active_within_days=90)
 
 
@@ -81,10 +79,13 @@ def histories_at(purchases: Purchases, when, observation_end, time_unit: str = "
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     when : pandas.Series
         Day by customer_id: of the answer.
     observation_end : date
+        Last day of the data.
     time_unit : {"day", "week", "month"}
+        In which time is counted: day, week or month.
 
     Returns
     -------
@@ -148,7 +149,9 @@ def reliability_of(scores: pd.DataFrame, least: int = 30) -> float:
     return float(np.clip(pairs["first"].corr(pairs["last"]), 0.3, 1.0))
 
 
-def answers_of_the_left(purchases: Purchases, answers, model, observation_end, time_unit="week") -> float:
+def answers_of_the_left(
+    purchases: Purchases, answers: pd.DataFrame, model: BetaGeoFitter, observation_end, *, time_unit: str = "week"
+) -> float:
     """How often customers who had left answer, as a share of how often the others do.
 
     In each wave the chance of an answer is π_A P(alive) + π_D (1 − P(alive)): a straight line in P(alive), fitted over
@@ -157,10 +160,20 @@ def answers_of_the_left(purchases: Purchases, answers, model, observation_end, t
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     answers : pandas.DataFrame
         ``customer_id``, ``wave``, ``answered_at``.
     model : BetaGeoFitter
         Fitted to all customers.
+    observation_end : date
+        Last day of the data.
+    time_unit : str
+        Of the model: day, week or month.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; 1 where nobody can be told to have left.
     """
     alive, answered = [], []
     for _, wave in answers.groupby("wave", sort=True):
@@ -204,6 +217,7 @@ def value_lost_to_dissatisfaction(
     spend_per_order : pandas.Series
         Expected spend of one order (currency), by customer_id.
     observation_end : date
+        Last day of the data.
     economics : Economics
         Margin, discount rate, horizon, and the unit of time of the models.
     dissatisfied_below : float
@@ -243,19 +257,20 @@ def value_lost_to_dissatisfaction(
     rows["spend"] = spend_per_order.reindex(rows.index).astype(float).fillna(float(spend_per_order.mean()))
     plain = BetaGeoFitter().fit(everyone["frequency"], everyone["recency"], everyone["T"])
     if answer_if_left is None:
-        answer_if_left = answers_of_the_left(purchases, scores, plain, observation_end, unit)
+        answer_if_left = answers_of_the_left(purchases, scores, plain, observation_end, time_unit=unit)
     reliability = reliability_of(scores) if reliability is None else reliability
-    rho, told_share = answer_if_left, reliability
     ways = {
-        "all": (rho, told_share, True),
-        "only_customers_answer": (0.0, told_share, True),
-        "leaving_changes_no_answer": (1.0, told_share, True),
-        "whole_history": (None, told_share, True),
-        "unweighted": (rho, told_share, False),
-        "as_measured": (rho, 1.0, True),
+        "all": Assumed(answer_if_left, reliability),
+        "only_customers_answer": Assumed(0.0, reliability),
+        "leaving_changes_no_answer": Assumed(1.0, reliability),
+        "whole_history": Assumed(None, reliability),
+        "unweighted": Assumed(answer_if_left, reliability, is_weighted=False),
+        "as_measured": Assumed(answer_if_left, 1.0),
     }
-    context = (rows, len(everyone), economics, dissatisfied_below, level)
-    told = {name: _Way(*context, *way) for name, way in ways.items()}
+    told = {
+        name: Way(rows, len(everyone), assumed, economics=economics, below=dissatisfied_below, level=level)
+        for name, assumed in ways.items()
+    }
     best = told["all"]
     return ValueLost(
         _verdict(best),
@@ -263,7 +278,9 @@ def value_lost_to_dissatisfaction(
         best.curve(),
         best.at_risk,
         best.dissatisfied_share,
-        pd.DataFrame([_sensitivity_row(name, way) for name, way in told.items()]).astype({"assumption": "string"}),
+        pd.DataFrame([{"assumption": name} | way.sensitivity() for name, way in told.items()]).astype(
+            {"assumption": "string"}
+        ),
         asymmetry(rows, answer_if_left),
         reliability,
         answer_if_left,
@@ -272,7 +289,19 @@ def value_lost_to_dissatisfaction(
 
 
 def asymmetry(rows: pd.DataFrame, answer_if_left: float) -> dict:
-    """Whether being below the mean counts differently from being above it: likelihood ratio of two slopes to one."""
+    """Whether being below the mean counts differently from being above it: likelihood ratio of two slopes to one.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        One row per customer: ``score`` and the history of `histories_at`.
+    answer_if_left : float
+        How often those who had left answer, as a share of how often the others do.
+
+    Returns
+    -------
+    dict
+    """
     z = (rows["score"] - rows["score"].mean()) / rows["score"].std(ddof=0)
     history = [rows[name] for name in ("frequency", "recency", "T")]
     past = {"before": [rows[name] for name in ("x0", "t0", "T0")], "answer_if_left": answer_if_left}
@@ -286,7 +315,7 @@ def asymmetry(rows: pd.DataFrame, answer_if_left: float) -> dict:
 
 
 def driver_worth(
-    total_effects: pd.DataFrame, point_value: Estimate, level: float = 0.9, draws: int = 4000, seed: int = 0
+    total_effects: pd.DataFrame, point_value: Estimate, *, level: float = 0.9, draws: int = 4000, seed: int = 0
 ) -> pd.DataFrame:
     """Importance–performance in money: what one point more of each driver is worth, over all paths to satisfaction.
 
@@ -302,6 +331,7 @@ def driver_worth(
     draws : int
         Of the simulation behind the intervals and ranks.
     seed : int
+        Of all that is drawn at random.
 
     Returns
     -------
@@ -327,137 +357,10 @@ def driver_worth(
     return table.sort_values(["worth", "driver"], ascending=[False, True], ignore_index=True)
 
 
-# ---- one set of assumptions ------------------------------------------------------------------------------------
-
-
-class _Way:
-    """The model under one set of assumptions, and what follows from it in money."""
-
-    def __init__(self, rows, customers, economics, below, level, rho, reliability, weighted):
-        self.rows, self.customers, self.level = rows, customers, level
-        days = unit_days(economics.time_unit)
-        self.margin, self.horizon = economics.margin, economics.horizon_months * MONTH_DAYS / days
-        self.rate = float(np.log1p(economics.annual_discount_rate) * days / 365.25)  # per unit of time, continuous
-        weight = rows["weight"].to_numpy() if weighted else np.ones(len(rows))
-        self.weight = weight / weight.sum()
-        score = rows["score"].to_numpy()
-        self.mean = float(self.weight @ score)
-        self.spread = float(np.sqrt(self.weight @ (score - self.mean) ** 2))
-        # regression calibration: what the score tells of true satisfaction, whose SD is the unit
-        self.s = np.sqrt(reliability) * (score - self.mean) / self.spread
-        self.unit = self.spread * np.sqrt(reliability)  # points of true satisfaction in one SD of it
-        past = {} if rho is None else {"before": [rows[c] for c in ("x0", "t0", "T0")], "answer_if_left": rho}
-        self.model = BetaGeoCovariateFitter().fit(
-            rows["frequency"], rows["recency"], rows["T"], pd.DataFrame({"s": self.s}, index=rows.index), **past
-        )
-        self.covariance = self.model.variance_matrix_.to_numpy()
-        self.low = score < below
-        self.dissatisfied_share = float(self.weight @ self.low)
-        self.effects = self._effects()
-        self.at_risk = self._at_risk()
-
-    def _effects(self):
-        from scipy.stats import norm
-
-        value = self.model.params_.to_numpy()[4:]
-        error = self.model.standard_errors_.to_numpy()[4:]
-        z = z_value(self.level)
-        return pd.DataFrame(
-            {
-                "effect": pd.array(["rate", "dropout"], dtype="string"),
-                "value": value,
-                "value_low": value - z * error,
-                "value_high": value + z * error,
-                "p_value": 2 * norm.sf(np.abs(value / error)),
-                "n": len(self.rows),
-            }
-        )
-
-    def _estimate(self, function, sampling=0.0, nearly=None):
-        """Estimate of a function of the parameters by the delta method, with sampling variance on top.
-
-        `nearly` is a quicker function with nearly the same slopes.
-        """
-        point, sloped = self.model.point_, nearly or function
-        value, base = function(point), sloped(point)
-        slope = np.array([(sloped(point + step) - base) / STEP for step in STEP * np.eye(point.size)])
-        half = z_value(self.level) * np.sqrt(np.maximum(slope.T @ self.covariance @ slope, 0.0) + sampling)
-        return Estimate(float(value), float(value - half), float(value + half), len(self.rows))
-
-    def _new(self, point, s):
-        """Value over the horizon of a customer who has just come with satisfaction s."""
-        orders = self.model.at([s], point).discounted_expected_orders(self.horizon, 0, 0, 0, self.rate)
-        return self.margin * float(self.weight @ self.rows["spend"].to_numpy()) * (1 + float(orders))
-
-    def curve(self):
-        told = [(at, self._estimate(lambda point, at=at: self._new(point, float(at)))) for at in (-1, 0, 1)]
-        return pd.DataFrame(
-            [(at, self.mean + at * self.unit, e.value, e.low, e.high, e.n) for at, e in told],
-            columns=["position", "satisfaction", "value", "value_low", "value_high", "n"],
-        )
-
-    def _gain(self, point, who, target=None, lift=0.0, exact=True):
-        """Value that each of these customers would bring more at the target (or with the lift) over the horizon."""
-        rows, gamma = self.rows[who], point[4]
-        s, gain = self.s[who], np.zeros(int(who.sum()))
-        edges = np.unique(np.quantile(s, np.linspace(0, 1, BINS + 1)))
-        cell = np.clip(np.searchsorted(edges, s, side="right") - 1, 0, max(len(edges) - 2, 0))
-        x, t_x, T = (rows[name].to_numpy() for name in ("frequency", "recency", "T"))
-        for k in np.unique(cell):
-            here = cell == k
-            now = float(s[here].mean())
-            to = now + lift if target is None else target
-            alive = self.model.at([now], point)._alive(x[here], t_x[here], T[here])
-            t = np.full(int(here.sum()), self.horizon)
-            before, after = self.model.at([now], point), self.model.at([to], point)
-            # what a higher rate is: the same posterior with a clock that runs faster from now on
-            pace = np.exp(-gamma * (to - now))
-            gain[here] = alive * (
-                self._ahead(after, t, x[here], t_x[here] * pace, T[here] * pace, exact)
-                - self._ahead(before, t, x[here], t_x[here], T[here], exact)
-            )
-        return self.margin * rows["spend"].to_numpy() * gain
-
-    def _ahead(self, model, t, x, t_x, T, exact):
-        """Discounted orders ahead of a customer who is alive; all discounted from the middle where not exact."""
-        if exact:
-            return model._discounted_if_alive(t, x, t_x, T, self.rate)
-        return model._orders_if_alive(t, x, t_x, T) * np.exp(-self.rate * self.horizon / 2)
-
-    def _total(self, who, **change):
-        """Estimate over all customers of the weighted sum of gains."""
-        if not who.any():
-            return Estimate(0.0, 0.0, 0.0, len(self.rows))
-        weight = self.weight[who]
-        each = np.zeros(len(self.rows))
-        each[who] = self._gain(self.model.point_, who, **change)
-        mean = float(self.weight @ each)
-        sampling = float(np.sum((self.weight * (each - mean)) ** 2)) * self.customers**2
-
-        def nearly(point):
-            return self.customers * float(weight @ self._gain(point, who, exact=False, **change))
-
-        return self._estimate(lambda point: self.customers * mean, sampling, nearly)
-
-    def _at_risk(self):
-        return self._total(self.low, target=0.0)
-
-    def point_value(self):
-        return self._total(np.ones(len(self.rows), dtype=bool), lift=1 / self.unit)
-
-
-def _verdict(way) -> WorthVerdict:
+def _verdict(way: Way) -> WorthVerdict:
     if not (way.effects["p_value"] < 0.05 / len(way.effects)).any():  # two looks share the chance of a false alarm
         return WorthVerdict.NONE
     return WorthVerdict.COSTS if way.at_risk.low > 0 else WorthVerdict.UNCLEAR
-
-
-def _sensitivity_row(name, way):
-    row = {"assumption": name}
-    for told in way.effects.itertuples():
-        row |= {told.effect: told.value, f"{told.effect}_low": told.value_low, f"{told.effect}_high": told.value_high}
-    risk = way.at_risk
-    return row | {"at_risk": risk.value, "at_risk_low": risk.low, "at_risk_high": risk.high, "n": risk.n}
 
 
 def _same_day(purchases: Purchases, day) -> pd.Series:

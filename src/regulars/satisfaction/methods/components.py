@@ -35,7 +35,7 @@ class Components(NamedTuple):
 
 
 def principal_components(
-    answers: pd.DataFrame, draws: int = 200, quantile: float = 0.95, share: float = 0.85, seed: int = 0
+    answers: pd.DataFrame, *, draws: int = 200, quantile: float = 0.95, share: float = 0.85, seed: int = 0
 ) -> Components:
     """Components of the correlations between items, beside what chance alone would give.
 
@@ -50,6 +50,7 @@ def principal_components(
     share : float
         Of the older rule that components are kept until they carry this share of the variance.
     seed : int
+        Of all that is drawn at random.
 
     Returns
     -------
@@ -114,6 +115,7 @@ def component_scores(components: Components, answers: pd.DataFrame) -> pd.Series
     Parameters
     ----------
     components : Components
+        Of `principal_components`.
     answers : pandas.DataFrame
         Respondent × item, the items of `components`. Where items were not answered the components are those that fit
         the answered ones best (least squares), so that nothing is filled in.

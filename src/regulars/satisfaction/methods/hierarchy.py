@@ -11,7 +11,6 @@ from regulars.errors import UserError
 
 # Saaty (1980), The Analytic Hierarchy Process, p. 21: mean consistency index of random matrices, by their order from 1
 RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59)
-RANDOM_INDEX_SOURCE = "Saaty 1980"
 ACCEPTABLE_RATIO = 0.1
 ROUNDED_WITHIN = 0.025  # 0.14 for 1/7: what a reciprocal written with two digits may miss
 

@@ -61,6 +61,7 @@ def factor_weights(factors: list[str], managers: Managers) -> pd.Series:
     Parameters
     ----------
     factors : list of str
+        Constructs, in the order in which managers compare them.
     managers : Managers
         Its ``pairwise`` and ``rankings``.
 
@@ -98,6 +99,7 @@ def tell_importance(shown: OrderedLogit, managers: Managers, settings: Satisfact
     managers : Managers
         Their ``rankings``, the first first, and their ``pairwise`` comparisons of the factors, in their order.
     settings : SatisfactionSettings
+        Its ``interval_level``.
 
     Returns
     -------

@@ -57,7 +57,9 @@ def respondent_scores(
     answers : pandas.DataFrame
         As `wide_answers` gives them.
     survey_items : pandas.DataFrame
+        Clean table: ``item``, ``construct``, ``scale_min``, ``scale_max``.
     design : Design
+        Which factors weigh how much, and what is the overall question.
     learnt_from : pandas.Series of bool, optional
         Respondents from whom components and the ordered logit are learnt; all without it.
 
@@ -158,12 +160,15 @@ def four_ways(
     answers : pandas.DataFrame
         As `wide_answers` gives them, one row per customer; anonymous ones belong to no group and are left out.
     survey_items : pandas.DataFrame
+        Clean table: ``item``, ``construct``, ``scale_min``, ``scale_max``.
     groups : mapping
         Name of a grouping (segment, branch …) to the group of each customer, by customer_id.
     cells : pandas.DataFrame
         Margins of all customers by customer_id (`rfm_cells`): what non-response is weighted by.
     design : Design
+        Which factors weigh how much, and what is the overall question.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     min_answers : int
         Groups with fewer answers are left out of ranks.
     seed : int
@@ -245,6 +250,19 @@ def _correlations(ranks: pd.DataFrame, level: float) -> pd.DataFrame:
 def rank_correlation(x, y, level: float = 0.9) -> Estimate:
     """Spearman's rank correlation with the interval of Bonett and Wright; no interval with fewer than 4 pairs.
 
+    Parameters
+    ----------
+    x : sequence of float
+        One value per object.
+    y : sequence of float
+        The other, in the same order.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+
+    Returns
+    -------
+    Estimate
+
     Examples
     --------
     >>> found = rank_correlation([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 6, 5])
@@ -264,7 +282,7 @@ def rank_correlation(x, y, level: float = 0.9) -> Estimate:
 
 
 def out_of_sample_scores(
-    answers: pd.DataFrame, survey_items: pd.DataFrame, design: Design, folds: int = 5, seed: int = 0
+    answers: pd.DataFrame, survey_items: pd.DataFrame, design: Design, *, folds: int = 5, seed: int = 0
 ) -> pd.DataFrame:
     """Scores of customers under the four methods, each learnt from other customers only.
 
@@ -273,10 +291,13 @@ def out_of_sample_scores(
     answers : pandas.DataFrame
         As `wide_answers` gives them, one row per customer.
     survey_items : pandas.DataFrame
+        Clean table: ``item``, ``construct``, ``scale_min``, ``scale_max``.
     design : Design
+        Which factors weigh how much, and what is the overall question.
     folds : int
         Folds by customer.
     seed : int
+        Of all that is drawn at random.
 
     Returns
     -------
@@ -311,13 +332,19 @@ def which_foretells(
     answers : pandas.DataFrame
         As ``wide_answers(…, latest=False)`` gives them.
     survey_items : pandas.DataFrame
+        Clean table: ``item``, ``construct``, ``scale_min``, ``scale_max``.
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     observation_end : date
+        Last day of the data.
     design : Design
+        Which factors weigh how much, and what is the overall question.
     within_days : int
         An order within so many days after the answer is a repurchase.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     seed : int
+        Of all that is drawn at random.
 
     Returns
     -------

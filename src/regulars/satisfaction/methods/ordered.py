@@ -49,6 +49,7 @@ class OrderedLogit(NamedTuple):
         first, other : str
             Drivers.
         level : float
+            Of the intervals: nine of ten such intervals hold the truth at 0.9.
         """
         gap = self.drivers.loc[first, "effect"] - self.drivers.loc[other, "effect"]
         c = self.covariance
@@ -56,7 +57,17 @@ class OrderedLogit(NamedTuple):
         return bool(gap > ndtri(1 - (1 - level) / 2 / (len(self.drivers) - 1)) * error)
 
     def index_of(self, drivers: pd.DataFrame) -> pd.Series:
-        """x'β of each respondent; missing where a driver is missing."""
+        """x'β of each respondent; missing where a driver is missing.
+
+        Parameters
+        ----------
+        drivers : pandas.DataFrame
+            Respondents × drivers.
+
+        Returns
+        -------
+        pandas.Series
+        """
         z = (drivers[self.means.index].astype(float) - self.means) / self.deviations
         return (z @ self.drivers["effect"].to_numpy()).rename("ordered_logit")
 

@@ -37,6 +37,15 @@ class RecommendVerdict(StrEnum):
 def nps_points(scores: pd.Series) -> pd.Series:
     """What each answer gives to the recommendation score: 100 for a promoter, −100 for a detractor, else 0.
 
+    Parameters
+    ----------
+    scores : pandas.Series
+        Answers from 0 to 10.
+
+    Returns
+    -------
+    pandas.Series
+
     Examples
     --------
     >>> nps_points(pd.Series([10, 8, 3])).tolist()
@@ -69,6 +78,7 @@ def wave_measures(
     half_width : float
         Points: half the interval that ``needed`` answers give.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     least : int
         Answers below which a wave is not judged.
 
@@ -131,7 +141,9 @@ def tell_recommend(survey: Survey, purchases: Purchases, end, settings: Satisfac
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     end : date
         Last day of the data.
     settings : SatisfactionSettings

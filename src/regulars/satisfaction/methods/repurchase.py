@@ -64,6 +64,7 @@ def followed(log, orders_sampled: bool):
     Parameters
     ----------
     log : regulars.purchases.Purchases or pandas.DataFrame
+        All of the dataset.
     orders_sampled : bool
         Whether the source says that its orders are a sample.
 
@@ -88,7 +89,9 @@ def repurchases(answered: pd.DataFrame, purchases: Purchases, observation_end, w
     answered : pandas.DataFrame
         ``customer_id``, ``answered_at`` and whatever else is known of the answer; anonymous ones are left out.
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     observation_end : date
+        Last day of the data.
     within_days : int
         The window begins the day after the answer. Answers whose window is not over are left out; of each customer's
         others the latest is taken.
@@ -174,6 +177,19 @@ def foretell(scores: pd.DataFrame, bought: pd.Series, level: float = 0.9) -> For
 
 def folds_of(customers: pd.Index, folds: int = 5, seed: int = 0) -> pd.Series:
     """Fold, 0 to folds − 1, of each customer, by chance and of nearly equal sizes.
+
+    Parameters
+    ----------
+    customers : pandas.Index
+        Each once.
+    folds : int
+        How many.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    pandas.Series
 
     Examples
     --------

@@ -40,6 +40,15 @@ class DeliveredVerdict(StrEnum):
 def asked_of_offers(offer: Offer) -> set[str]:
     """Items that ask for the parts of delivered value, of all offers.
 
+    Parameters
+    ----------
+    offer : Offer
+        Its ``delivered``.
+
+    Returns
+    -------
+    set[str]
+
     Examples
     --------
     >>> asked_of_offers(Offer(kano={}, delivered={"us": {"product": "product_us"}}))
@@ -128,6 +137,7 @@ def answered_value(answers: pd.DataFrame, parts: Mapping[str, str], level: float
     parts : mapping
         Each of the eight parts to the item that asks for it.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
 
     Returns
     -------

@@ -87,6 +87,7 @@ def kano_coefficients(counts: Mapping[str, int], level: float = 0.9) -> dict[str
     counts : mapping
         `regulars.labels.KanoClass` to number of respondents.
     level : float
+        Of Wilson's intervals.
 
     Returns
     -------
@@ -113,6 +114,15 @@ def kano_coefficients(counts: Mapping[str, int], level: float = 0.9) -> dict[str
 def asked_of_features(offer: Offer) -> set[str]:
     """Items that ask for features, with them and without.
 
+    Parameters
+    ----------
+    offer : Offer
+        Its ``kano``.
+
+    Returns
+    -------
+    set[str]
+
     Examples
     --------
     >>> sorted(asked_of_features(Offer(kano={"app": ("app_with", "app_without")}, delivered={})))
@@ -131,6 +141,7 @@ def kano_table(answers: pd.DataFrame, pairs: Mapping[str, Sequence[str]], level:
     pairs : mapping
         Feature to its functional and its dysfunctional item.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
 
     Returns
     -------
@@ -270,6 +281,7 @@ def tell_levels(visits: Visits | None, settings: SatisfactionSettings) -> Findin
     visits : Visits or None
         Of `regulars.satisfaction.visits_of`.
     settings : SatisfactionSettings
+        Its ``interval_level``.
 
     Returns
     -------

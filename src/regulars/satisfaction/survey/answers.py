@@ -5,59 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.errors import UserError
 from regulars.finding import Remark
 
 PERCEIVED = "perceived"
 EXPECTED = "expected"
-
-
-def check_answers(surveys: pd.DataFrame, survey_items: pd.DataFrame) -> None:
-    """Refuse answers that cannot be read: to items that are not described, or outside their scale.
-
-    Parameters
-    ----------
-    surveys : pandas.DataFrame
-        ``response_id``, ``item``, ``score``.
-    survey_items : pandas.DataFrame
-        ``item``, ``scale_min``, ``scale_max``.
-
-    Raises
-    ------
-    UserError
-        That names table, column, row and value.
-
-    Examples
-    --------
-    >>> items = pd.DataFrame({"item": ["q1"], "scale_min": [1.0], "scale_max": [10.0]})
-    >>> check_answers(pd.DataFrame({"response_id": ["r1"], "item": ["q1"], "score": [11.0]}), items)
-    Traceback (most recent call last):
-    regulars.errors.UserError: Table surveys, column score, response r1: 11 to item q1 is outside its scale ...
-    """
-    known = survey_items.drop_duplicates("item").set_index("item")
-    unknown = surveys[~surveys["item"].isin(known.index)]
-    if len(unknown):
-        row = unknown.iloc[0]
-        raise UserError(
-            f"Table surveys, column item, response {row['response_id']}: '{row['item']}' is not in survey_items; "
-            "describe it there with its scale."
-        )
-    flat = known[known["scale_max"] <= known["scale_min"]]
-    if len(flat):
-        row = flat.iloc[0]
-        raise UserError(
-            f"Table survey_items, column scale_max, item {flat.index[0]}: {row['scale_max']:g} is not above scale_min "
-            f"{row['scale_min']:g}; give the ends of the scale."
-        )
-    low, high = surveys["item"].map(known["scale_min"]), surveys["item"].map(known["scale_max"])
-    outside = (surveys["score"] < low) | (surveys["score"] > high) | surveys["score"].isna()
-    if outside.any():
-        row = surveys[outside].iloc[0]
-        ends = known.loc[row["item"]]
-        raise UserError(
-            f"Table surveys, column score, response {row['response_id']}: {row['score']:g} to item {row['item']} is "
-            f"outside its scale {ends['scale_min']:g} to {ends['scale_max']:g}; mend the answer or the scale."
-        )
 
 
 class Answers(NamedTuple):
@@ -83,8 +34,10 @@ def sound_answers(surveys: pd.DataFrame | None, survey_items: pd.DataFrame | Non
 
     Parameters
     ----------
-    surveys, survey_items : pandas.DataFrame or None
-        As of `check_answers`, which refuses what is left out here; without either there are no answers.
+    surveys : pandas.DataFrame or None
+        Clean table: ``response_id``, ``item``, ``score``; None where it is not supplied.
+    survey_items : pandas.DataFrame or None
+        Clean table: ``item``, ``scale_min``, ``scale_max``; None where it is not supplied.
 
     Returns
     -------
@@ -159,6 +112,15 @@ def with_wave(surveys: pd.DataFrame) -> pd.DataFrame:
 def respondents(surveys: pd.DataFrame) -> pd.Series:
     """Who answered: the customer, or the response itself where it is anonymous.
 
+    Parameters
+    ----------
+    surveys : pandas.DataFrame
+        ``customer_id`` (missing where anonymous), ``response_id``.
+
+    Returns
+    -------
+    pandas.Series
+
     Examples
     --------
     >>> respondents(pd.DataFrame({"customer_id": ["a", None], "response_id": ["r1", "r2"]})).tolist()
@@ -209,7 +171,17 @@ class Shaped(NamedTuple):
 
 
 def shaped(surveys: pd.DataFrame) -> Shaped:
-    """Bring perceived answers into the shape of a table; of codes, since millions of texts are slow to group by."""
+    """Bring perceived answers into the shape of a table; of codes, since millions of texts are slow to group by.
+
+    Parameters
+    ----------
+    surveys : pandas.DataFrame
+        Clean table.
+
+    Returns
+    -------
+    Shaped
+    """
     told = surveys[(surveys["kind"] == PERCEIVED).to_numpy()] if "kind" in surveys else surveys
     told = with_wave(told[told["score"].notna().to_numpy()])
     who, names = _respondent_codes(told)
@@ -256,6 +228,17 @@ def _respondent_codes(surveys: pd.DataFrame) -> tuple[np.ndarray, pd.Index]:
 def among(ids, known) -> np.ndarray:
     """Whether each id is one of those known, by hashing both as Python's text: pandas' own way converts them each time.
 
+    Parameters
+    ----------
+    ids : sequence
+        Ids to be looked up.
+    known : sequence
+        Ids that are known.
+
+    Returns
+    -------
+    numpy.ndarray
+
     Examples
     --------
     >>> among(pd.Series(["a", "b"], dtype="string"), pd.Index(["b"])).tolist()
@@ -272,7 +255,9 @@ def item_answers(surveys: pd.DataFrame, item: str, kind: str = PERCEIVED) -> pd.
     surveys : pandas.DataFrame
         Columns of the surveys table.
     item : str
+        Name of the question.
     kind : {"perceived", "expected"}
+        What customers got, or what they had expected.
 
     Returns
     -------

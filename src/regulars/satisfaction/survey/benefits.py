@@ -42,6 +42,7 @@ def benefits_of_loyalty(
     orders : pandas.DataFrame
         ``customer_id``, ``ordered_at``.
     observation_end : date
+        Last day of the data.
     within_days : int
         Window after the answer.
     categories : pandas.DataFrame, optional
@@ -51,6 +52,7 @@ def benefits_of_loyalty(
     immunity : pandas.Series, optional
         0 to 100 by customer_id: would stay although another is cheaper.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     min_cell : int
         Types with fewer customers are left out.
 

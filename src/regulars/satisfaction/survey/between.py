@@ -59,6 +59,7 @@ def variance_between(scores: pd.Series, groups: pd.Series, level: float = 0.9, m
     groups : pandas.Series
         Branch or agent of each, on the same index.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     min_answers : int
         Groups with fewer answers are left out.
 
@@ -174,6 +175,7 @@ def agents_between_branches(visits: Visits, level: float = 0.9) -> Between:
     visits : Visits
         Agents with fewer than 5 encounters are left out.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
 
     Returns
     -------
@@ -250,7 +252,19 @@ def visits_of(visits: pd.DataFrame | None, items: pd.DataFrame) -> Visits | None
 
 
 def scaled_visits(visits: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """Scores of mystery visits from 0 to 100; parameters as of `visits_of`."""
+    """Scores of mystery visits from 0 to 100; parameters as of `visits_of`.
+
+    Parameters
+    ----------
+    visits : pandas.DataFrame
+        Clean table ``mystery_visits``: ``item``, ``score``.
+    items : pandas.DataFrame
+        ``item``, ``scale_min``, ``scale_max``.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
     ends = items.drop_duplicates("item").set_index("item")
     low, high = visits["item"].map(ends["scale_min"]), visits["item"].map(ends["scale_max"])
     return visits.assign(score=100 * (visits["score"] - low) / (high - low)).dropna(subset=["score"])

@@ -196,6 +196,7 @@ def tell_gap(survey: Survey, settings: SatisfactionSettings) -> Finding:
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     settings : SatisfactionSettings
         Its ``tolerance_steps``: scale steps around zero that still count as satisfied.
 

@@ -97,6 +97,19 @@ def nps(scores, level: float = 0.9) -> Estimate:
 def top_box(scores: pd.Series, scale_max: float, boxes: int = 2) -> pd.Series:
     """Whether an answer lies in the top boxes of its scale; missing stays missing.
 
+    Parameters
+    ----------
+    scores : pandas.Series
+        Answers on the item's scale.
+    scale_max : float
+        Upper end of the scale.
+    boxes : int
+        Top boxes that count, each one point wide.
+
+    Returns
+    -------
+    pandas.Series
+
     Examples
     --------
     >>> top_box(pd.Series([10.0, 9.0, 8.0]), scale_max=10).tolist()
@@ -115,7 +128,9 @@ def csat(scores, scale_max: float, boxes: int = 2, level: float = 0.9) -> Estima
     scale_max : float
         Upper end of the scale; boxes are one point wide.
     boxes : int
+        Top boxes that count, each one point wide.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
 
     Returns
     -------
@@ -133,6 +148,17 @@ def csat(scores, scale_max: float, boxes: int = 2, level: float = 0.9) -> Estima
 def rate(flags: pd.Series, level: float = 0.9) -> Estimate:
     """Share of true ones among those known, with Wilson's interval.
 
+    Parameters
+    ----------
+    flags : pandas.Series
+        True, false or missing, one per respondent.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+
+    Returns
+    -------
+    Estimate
+
     Examples
     --------
     >>> rate(pd.Series([True, False, None], dtype="boolean")).value
@@ -144,6 +170,17 @@ def rate(flags: pd.Series, level: float = 0.9) -> Estimate:
 
 def mean(values: pd.Series, level: float = 0.9) -> Estimate:
     """Mean of the known values with Student's interval; no interval for a single one.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Missing ones are left out.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+
+    Returns
+    -------
+    Estimate
 
     Examples
     --------
@@ -164,6 +201,17 @@ def mean(values: pd.Series, level: float = 0.9) -> Estimate:
 def mean_score(scores: pd.Series, level: float = 0.9) -> Estimate:
     """`mean` of scores from 0 to 100, with an interval that ends where the scale does.
 
+    Parameters
+    ----------
+    scores : pandas.Series
+        From 0 to 100; missing ones are left out.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+
+    Returns
+    -------
+    Estimate
+
     Examples
     --------
     >>> mean_score(pd.Series([100.0, 100.0, 75.0])).high
@@ -175,6 +223,15 @@ def mean_score(scores: pd.Series, level: float = 0.9) -> Estimate:
 
 def latest_of(enough: np.ndarray) -> int:
     """Place of the latest wave with enough answers; of the last where none has.
+
+    Parameters
+    ----------
+    enough : numpy.ndarray of bool
+        Whether each wave, the first first, has enough answers.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
@@ -205,6 +262,7 @@ def by_group(
     measure : callable
         (values, level) → Estimate.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     min_answers : int
         With fewer answers a group keeps its numbers but is marked as not enough to interpret.
     order : list of str, optional
@@ -237,6 +295,17 @@ def by_group(
 
 def ends_of(table: pd.DataFrame, by: str = "group") -> dict[str, object]:
     """Lowest and highest group with enough answers, for a title: ``lowest``, ``highest`` and their values.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `by_group`.
+    by : str
+        Column of the groups.
+
+    Returns
+    -------
+    dict[str, object]
 
     Examples
     --------
@@ -374,7 +443,17 @@ def customer_satisfaction(
 
 
 def latest_satisfaction(every: pd.DataFrame) -> pd.DataFrame:
-    """Of each respondent the latest wave, of `customer_satisfaction` of every wave."""
+    """Of each respondent the latest wave, of `customer_satisfaction` of every wave.
+
+    Parameters
+    ----------
+    every : pandas.DataFrame
+        One row per respondent and wave.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
     ordered = every.sort_values(["respondent", "answered_at", "wave"])
     return ordered.drop_duplicates("respondent", keep="last").reset_index(drop=True)
 
@@ -387,6 +466,7 @@ def answers_of(tables, construct: str = "satisfaction") -> pd.DataFrame | None:
     tables : mapping
         Clean tables by name; without ``surveys`` and ``survey_items`` there is nothing to tell.
     construct : str
+        Whose items make the satisfaction.
 
     Returns
     -------

@@ -146,6 +146,7 @@ def tell_channels(heard: Mapping, customers: int, settings: SatisfactionSettings
     customers : int
         All customers.
     settings : SatisfactionSettings
+        Its ``interval_level``.
 
     Returns
     -------
@@ -165,7 +166,7 @@ def tell_channels(heard: Mapping, customers: int, settings: SatisfactionSettings
 
 
 def switching_rates(
-    satisfaction: pd.Series, bought: pd.Series, low: float = 50.0, high: float = 80.0, level: float = 0.9
+    satisfaction: pd.Series, bought: pd.Series, *, low: float = 50.0, high: float = 80.0, level: float = 0.9
 ) -> pd.DataFrame:
     """Share of customers who did not order again, by how satisfied they had been before.
 
@@ -221,7 +222,9 @@ def tell_switching(followed: pd.DataFrame, settings: SatisfactionSettings) -> Fi
         Verdict a `SwitchingVerdict`; frame ``rates``.
     """
     low, high = settings.dissatisfied_below, settings.questions.highly_satisfied_from
-    table = switching_rates(followed["satisfaction"], followed["bought"], low, high, settings.interval_level)
+    table = switching_rates(
+        followed["satisfaction"], followed["bought"], low=low, high=high, level=settings.interval_level
+    )
     rows = table.set_index("state")
     unhappy, happy, delighted = (from_row(rows.loc[state.value], "share") for state in SatisfactionState)
     if min(unhappy.n, happy.n, delighted.n) < settings.min_answers:

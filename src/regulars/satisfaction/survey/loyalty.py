@@ -57,6 +57,15 @@ class Behaviour(NamedTuple):
 def cronbach_alpha(items: pd.DataFrame) -> float:
     """Reliability of a mean of items, from the respondents who answered all; NaN for one item.
 
+    Parameters
+    ----------
+    items : pandas.DataFrame
+        Respondents × items.
+
+    Returns
+    -------
+    float
+
     References
     ----------
     Cronbach, L. J. (1951), Psychometrika 16, 297-334.
@@ -126,6 +135,7 @@ def behaviour(purchases: Purchases, until: pd.Series, window_days: int = 365, cu
     Parameters
     ----------
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     until : pandas.Series
         Last day of the window, by customer_id.
     window_days : int
@@ -188,7 +198,9 @@ def loyalty_types(said: Attitude, done: Behaviour) -> pd.DataFrame:
     Parameters
     ----------
     said : Attitude
+        Of `attitude`.
     done : Behaviour
+        Of `behaviour`.
 
     Returns
     -------
@@ -216,6 +228,13 @@ def loyalty_types(said: Attitude, done: Behaviour) -> pd.DataFrame:
 def type_shares(types: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
     """Share of each loyalty type with Wilson's interval, and how likely its members are misclassified.
 
+    Parameters
+    ----------
+    types : pandas.DataFrame
+        Of `loyalty_types`.
+    level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
+
     Returns
     -------
     pandas.DataFrame
@@ -241,6 +260,7 @@ def type_migration(before: pd.DataFrame, now: pd.DataFrame, level: float = 0.9, 
     before, now : pandas.DataFrame
         As `loyalty_types` gives them.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     min_cell : int
         Types with fewer customers before are left out.
 
@@ -312,6 +332,7 @@ def loyalty_of(
     items : list of str
         Items of attitude.
     purchases : regulars.purchases.Purchases
+        Every purchase day of the customers.
     observation_end : date
         Last day of the data.
     attitude_cut : float

@@ -57,6 +57,7 @@ class Survey:
         Parameters
         ----------
         items : collection of str
+            Names of items.
 
         Returns
         -------

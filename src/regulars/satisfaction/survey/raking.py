@@ -133,6 +133,7 @@ def weighted_share(flags: pd.Series, weights: pd.Series, level: float = 0.9) -> 
     weights : pandas.Series
         On the same index; without a weight an answer is left out.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
 
     Returns
     -------

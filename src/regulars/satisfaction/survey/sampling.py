@@ -51,6 +51,7 @@ def sampling_plan(
     spread: pd.Series | float,
     response: pd.Series | float,
     target_width: float,
+    *,
     level: float = 0.9,
     least: int = 30,
 ) -> SamplingPlan:
@@ -70,6 +71,7 @@ def sampling_plan(
     target_width : float
         Half the width of the interval, in points.
     level : float
+        Of the intervals: nine of ten such intervals hold the truth at 0.9.
     least : int
         Answers that each stratum shall have for a mean of its own.
 
@@ -143,6 +145,7 @@ def draw_sample(strata: pd.Series, plan: SamplingPlan, seed: int) -> pd.DataFram
     strata : pandas.Series
         Stratum by customer id or pseudonym, of those who may be asked.
     plan : SamplingPlan
+        Of `sampling_plan`.
     seed : int
         The same seed draws the same customers, in whatever order they come.
 
@@ -241,6 +244,7 @@ def tell_sample(
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     strata : pandas.Series
         Segment of every customer, by customer_id.
     customers : pandas.DataFrame or None
@@ -248,7 +252,7 @@ def tell_sample(
     names : pandas.Series
         Pseudonym of every customer, in the order of ``strata``.
     settings : SatisfactionSettings
-        As of `asked_next`; its ``seed`` draws the customers.
+        Its ``questions.target_width``, ``min_answers`` of each segment, and ``seed``, which draws the customers.
 
     Returns
     -------

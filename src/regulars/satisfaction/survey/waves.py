@@ -46,6 +46,7 @@ def survey_waves(survey: Survey, settings: SatisfactionSettings) -> pd.DataFrame
     Parameters
     ----------
     survey : Survey
+        Of `survey_of`.
     settings : SatisfactionSettings
         Its ``recommend_item`` and ``overall_item`` (a measure whose item is not in the survey is left out),
         ``csat_top_box``, ``tolerance_steps``, and ``min_answers``: with fewer a wave is marked as not enough.
@@ -85,6 +86,17 @@ def survey_waves(survey: Survey, settings: SatisfactionSettings) -> pd.DataFrame
 
 def measure_of(waves: pd.DataFrame, name: str) -> pd.DataFrame:
     """Waves of one measure with its ends named after it: ``wave``, ``date``, ``n``, ``<name>``, ``<name>_low`` ….
+
+    Parameters
+    ----------
+    waves : pandas.DataFrame
+        Of `survey_waves`.
+    name : str
+        A measure: satisfaction, dissatisfied, nps or csat.
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Examples
     --------
@@ -174,6 +186,15 @@ def latest(waves: pd.DataFrame, name: str) -> Latest:
 
 def told_waves(waves: pd.DataFrame) -> pd.DataFrame:
     """Waves whose numbers are missing where a wave has too few answers; as they are where all have too few.
+
+    Parameters
+    ----------
+    waves : pandas.DataFrame
+        Of `survey_waves`.
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Examples
     --------

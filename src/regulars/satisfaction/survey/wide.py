@@ -44,7 +44,17 @@ def wide_answers(surveys: pd.DataFrame, survey_items: pd.DataFrame, latest: bool
 
 
 def latest_answers(every: pd.DataFrame) -> pd.DataFrame:
-    """Of each respondent the latest wave; parameters as `wide_answers` gives them without ``latest``."""
+    """Of each respondent the latest wave; parameters as `wide_answers` gives them without ``latest``.
+
+    Parameters
+    ----------
+    every : pandas.DataFrame
+        One row per respondent and wave, as `wide_answers` gives them without ``latest``.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
     order = every.sort_values(["respondent", "answered_at", "wave"], kind="stable")
     return order.drop_duplicates("respondent", keep="last").reset_index(drop=True)
 
@@ -57,6 +67,7 @@ def factor_scores(answers: pd.DataFrame, survey_items: pd.DataFrame, factors: Se
     answers : pandas.DataFrame
         As `wide_answers` gives them.
     survey_items : pandas.DataFrame
+        Clean table: ``item``, ``construct``, ``scale_min``, ``scale_max``.
     factors : sequence of str
         Constructs.
 
@@ -77,6 +88,17 @@ def factor_scores(answers: pd.DataFrame, survey_items: pd.DataFrame, factors: Se
 def usual_factors(survey_items: pd.DataFrame, without: Sequence[str] = ()) -> list[str]:
     """Constructs with at least two items, but for those named: what satisfaction may come from.
 
+    Parameters
+    ----------
+    survey_items : pandas.DataFrame
+        ``construct`` of each item.
+    without : sequence of str
+        Constructs that explain nothing.
+
+    Returns
+    -------
+    list[str]
+
     Examples
     --------
     >>> items = pd.DataFrame({"construct": ["quality", "quality", "overall", "loyalty", "loyalty"]})
@@ -89,6 +111,17 @@ def usual_factors(survey_items: pd.DataFrame, without: Sequence[str] = ()) -> li
 
 def overall_answers(answers: pd.DataFrame, overall_item: str) -> pd.Series:
     """Answers to the overall question.
+
+    Parameters
+    ----------
+    answers : pandas.DataFrame
+        Of `wide_answers`.
+    overall_item : str
+        Name of the question.
+
+    Returns
+    -------
+    pandas.Series
 
     Raises
     ------
