@@ -35,7 +35,7 @@ from regulars.segments.verdicts import (
     ProductsVerdict,
     RecordVerdict,
 )
-from regulars.settings import Certainty, PortfolioRules, SegmentsSettings
+from regulars.settings import Certainty, PortfolioRules, ProductRules, SegmentsSettings
 from regulars.settings.stages import LEVELS
 from regulars.statistics.intervals import Estimate, against, from_row, share
 
@@ -239,7 +239,7 @@ def tell_tiers(tiers: pd.DataFrame, crossed: pd.DataFrame, best: Group, *, month
     if not first:
         raise UntoldError(first.why)
     table = tiers.merge(crossed, on="tier").rename(columns={best.group: "best"})
-    facts = {"top": share(int(table["best"].iloc[0]), first.customers, level), "best": best.group}
+    facts = {"top": share(int(table["best"].iloc[0]), first.customers, level), "best": best.group, "step": first.share}
     return Finding(None, facts | {"tier": first.group, "future": first.future, "months": months}, {"table": table})
 
 
@@ -289,7 +289,13 @@ def tell_relationship(customers: pd.DataFrame, care: pd.DataFrame, *, rules: Por
 
 @tells
 def tell_portfolio(
-    customers: pd.DataFrame, classes: pd.DataFrame, *, named: Callable, months: float, level: float
+    customers: pd.DataFrame,
+    classes: pd.DataFrame,
+    *,
+    named: Callable,
+    rules: PortfolioRules,
+    months: float,
+    level: float,
 ) -> Finding:
     """Who is most valuable, who could grow and who costs more than they bring.
 
@@ -301,6 +307,8 @@ def tell_portfolio(
         Of `portfolio_table`.
     named : callable
         From customer ids to what stands for each on a list, such as the pseudonyms of a dataset.
+    rules : PortfolioRules
+        From which chance a customer is below zero.
     months : float
         Horizon of what is to come.
     level : float
@@ -323,7 +331,9 @@ def tell_portfolio(
         return Finding(PortfolioVerdict.NO_COSTS, facts, frames)
     facts["below"] = share(int(below.sum()), len(customers), level)
     facts["cost"] = float(customers.loc[below, "cost_to_serve"].sum())
-    return Finding(PortfolioVerdict.COSTS if facts["below"].value else PortfolioVerdict.NONE_BELOW, facts, frames)
+    if not below.any():
+        return Finding(PortfolioVerdict.NONE_BELOW, facts, frames)
+    return Finding(PortfolioVerdict.COSTS, facts | {"chance": rules.below_zero_probability}, frames)
 
 
 @tells
@@ -380,13 +390,15 @@ def tell_ladder(
 
 
 @tells
-def tell_relation(table: pd.DataFrame) -> Finding:
+def tell_relation(table: pd.DataFrame, *, growth_from: float) -> Finding:
     """How many relationships are being won, grow or are mature.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Of `relation_table`.
+    growth_from : float
+        Times the earlier rate from which a rate has grown.
 
     Returns
     -------
@@ -394,7 +406,8 @@ def tell_relation(table: pd.DataFrame) -> Finding:
         Verdict: the stage of most customers, a `regulars.labels.RelationStage`.
     """
     top = table.loc[table["customers"].idxmax()]
-    return Finding(str(top["relation_stage"]), {"share": from_row(top, "share")}, {"table": table})
+    facts = {"share": from_row(top, "share"), "growth": growth_from - 1}
+    return Finding(str(top["relation_stage"]), facts, {"table": table})
 
 
 # ---- what they buy ----
@@ -402,7 +415,7 @@ def tell_relation(table: pd.DataFrame) -> Finding:
 
 @tells
 def tell_products(
-    margins: pd.DataFrame, products: pd.DataFrame, *, matrix: pd.DataFrame, offered: pd.DataFrame
+    margins: pd.DataFrame, products: pd.DataFrame, *, matrix: pd.DataFrame, offered: pd.DataFrame, rules: ProductRules
 ) -> Finding:
     """With which products and customers margin is made and lost.
 
@@ -416,6 +429,8 @@ def tell_products(
         Of `margin_map`.
     offered : pandas.DataFrame
         Of `offers`.
+    rules : ProductRules
+        Share of the best step's buyers at which an offer is valued.
 
     Returns
     -------
@@ -430,7 +445,8 @@ def tell_products(
         top = float(products["revenue"].max() / total)
         return Finding(ProductsVerdict.NO_COSTS, facts | {"top": top}, {"revenue": matrix})
     facts |= {"uncosted": float(products["uncosted"].sum() / total), "margin": float(products["margin"].sum())}
-    facts["cross_sell"] = int((margins["action"] == ProductAction.CROSS_SELL).sum())
+    offers = int((margins["action"] == ProductAction.CROSS_SELL).sum())
+    facts |= {"cross_sell": offers, "enough": rules.cross_sell_below}
     frames = {"map": matrix, "worst": products, "offers": offered}
     losing = products[products["loses"]]
     if losing.empty:
