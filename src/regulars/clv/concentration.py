@@ -53,7 +53,19 @@ def lorenz_curve(values, points: int = CURVE_POINTS, *, ranked_by=None) -> pd.Da
 
 
 def lorenz_curves(*, ranked_by=None, **values) -> pd.DataFrame:
-    """Several curves below one another, all ranked alike; the column ``curve`` holds their names.
+    """Several curves below one another, all ranked alike.
+
+    Parameters
+    ----------
+    ranked_by : array of float, optional
+        What customers are ranked by; each curve's own values by default.
+    **values : array of float
+        Name of each curve to the value of each customer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        customer_share, value_share, curve (its name).
 
     Examples
     --------
@@ -128,7 +140,29 @@ def top_share(
 
 
 def gini_estimate(values, *, level: float = 0.9, draws: int = 200, seed: int = 0) -> Estimate:
-    """Gini coefficient with a bootstrap interval; parameters as for `top_share`."""
+    """Gini coefficient with a bootstrap interval.
+
+    Parameters
+    ----------
+    values : array of float
+        Not negative.
+    level : float
+        Of the interval.
+    draws : int
+        Resamples of the customers (Poisson weights).
+    seed : int
+        Of the resamples.
+
+    Returns
+    -------
+    Estimate
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> gini_estimate([0, 0, 0, 1]).value
+    0.75
+    """
     ordered = _checked(values)
     return _estimates([(ordered, None)], level, draws, seed)[0]
 
