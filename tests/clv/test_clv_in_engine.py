@@ -1,5 +1,6 @@
 """The path that keeps customers in the engine says what the path through pandas says."""
 
+from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -10,7 +11,8 @@ import pytest
 from ibis.util import gen_name
 
 from memory_dataset import ECONOMICS
-from regulars.clv import fit_models, score_customers
+from regulars.clv import fit_models, score_customers, whole_base
+from regulars.clv.headline import times
 from regulars.clv.in_engine import score_in_engine
 from regulars.engine.embedded import as_table, embedded
 from regulars.errors import UserError
@@ -119,3 +121,16 @@ def test_parts_leave_nothing_behind_where_the_orders_cannot_be_read(tmp_path):
     with pytest.raises(duckdb.Error, match="much"):
         score_in_engine(log, date(2024, 12, 31), economics=ECONOMICS, certainty=SURE, folder=tmp_path, rows_per_part=10)
     assert not list(tmp_path.iterdir())
+
+
+def test_totals_are_of_everybody_where_a_part_is_in_memory(cdnow_master):
+    """A tenth of the customers is scored; the totals are the engine's, moved as the forecast moves the part's."""
+    few = cdnow_master[cdnow_master["customer_id"].str.endswith("7")]
+    part = score_customers(fit_models(Purchases.of(few).summary(END)), economics=ECONOMICS, certainty=SURE)
+    told = replace(part, orders_total=times(part.orders_total, 1.5), clv_total=times(part.clv_total, 2.0))
+    log = as_table(cdnow_master)
+    found = score_in_engine(log, END, economics=ECONOMICS, certainty=SURE)
+    whole = whole_base(told, part, orders=log, share=0.1, observation_end=END, economics=ECONOMICS, certainty=SURE)
+    assert whole.customers == found.customers == 23_502
+    assert whole.orders_total.value == pytest.approx(1.5 * found.orders_total.value)
+    assert whole.clv_total.high == pytest.approx(2.0 * found.clv_total.high)

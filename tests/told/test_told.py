@@ -342,6 +342,7 @@ GAPS = """
 from datetime import date, timedelta
 from types import SimpleNamespace
 import pandas as pd
+from regulars import cleaning
 from regulars.cleaning.quality import tell_gaps
 from regulars.pages.live import shower
 from regulars.told import Report
@@ -352,7 +353,7 @@ about = SimpleNamespace(name=dataset, title="Tiny", currency="EUR", simulated=Tr
 report = Report("clean", about, live=lambda page: shower(page, "en"))
 days = pd.DataFrame({"day": pd.date_range(start, end)})
 days = days[(days["day"] < "2025-06-01") | (days["day"] > "2025-06-20")].assign(orders=5, revenue=50.0)
-report.tell(tell_gaps(days, observation_start=start, observation_end=end))
+report.tell(tell_gaps(cleaning.weekly_orders(days, start, end), cleaning.gaps(days, start, end)))
 """
 
 

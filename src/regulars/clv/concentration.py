@@ -53,7 +53,19 @@ def lorenz_curve(values, points: int = CURVE_POINTS, *, ranked_by=None) -> pd.Da
 
 
 def lorenz_curves(*, ranked_by=None, **values) -> pd.DataFrame:
-    """Several curves below one another, all ranked alike; the column ``curve`` holds their names.
+    """Several curves below one another, all ranked alike.
+
+    Parameters
+    ----------
+    ranked_by : array of float, optional
+        What customers are ranked by; each curve's own values by default.
+    **values : array of float
+        Name of each curve to the value of each customer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        customer_share, value_share, curve (its name).
 
     Examples
     --------

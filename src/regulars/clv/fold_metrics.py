@@ -140,7 +140,24 @@ def _rows(cutoff, found_by_key, level):
 
 
 def score_folds(folds: Iterable[Fold], *, level: float = 0.9, bootstraps: int = 200, seed: int = 0) -> pd.DataFrame:
-    """Metrics of each model in each fold, with bootstrap intervals over customers; see `backtest`."""
+    """Metrics of each model in each fold, with bootstrap intervals over customers.
+
+    Parameters
+    ----------
+    folds : iterable of Fold
+        As `regulars.clv.backtesting.backtest_folds` gives them.
+    level : float
+        Of the intervals.
+    bootstraps : int
+        Resamples of the customers.
+    seed : int
+        Of the resamples.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per fold, model, unit and metric, as `backtest` has them.
+    """
     rows = [row for fold in folds for row in _rows(fold.cutoff, metrics_by_model(fold, bootstraps, seed), level)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -151,6 +168,19 @@ def compare_folds(
     """Differences of each model's metrics to the reference's, with paired bootstrap intervals.
 
     Both forecasts are judged on the same resampled customers, so that what they have in common cancels.
+
+    Parameters
+    ----------
+    folds : iterable of Fold
+        As `regulars.clv.backtesting.backtest_folds` gives them.
+    reference : str
+        Name of the model that the others are held against.
+    level : float
+        Of the intervals.
+    bootstraps : int
+        Resamples of the customers.
+    seed : int
+        Of the resamples.
 
     Returns
     -------

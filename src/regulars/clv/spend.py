@@ -81,7 +81,23 @@ def choose_spend_model(frequency, monetary_value, weights=None, *, level: float 
 
 
 def correlation(frequency, monetary_value, weights=None, *, level: float = 0.9) -> Estimate:
-    """Correlation of frequency and mean spend, with Fisher's interval; NaN where one of them does not vary.
+    """Correlation of frequency and mean spend, with Fisher's interval.
+
+    Parameters
+    ----------
+    frequency : array_like
+        Repeat orders of each customer.
+    monetary_value : array_like
+        Mean spend of each.
+    weights : array_like, optional
+        Customers that each row stands for.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Estimate
+        Between −1 and 1; NaN where one of them does not vary, or there are fewer than four customers.
 
     Examples
     --------

@@ -42,7 +42,22 @@ class Uncertainty:
 
 
 def parameter_draws(model, draws: int, rng) -> np.ndarray:
-    """Parameters drawn from their approximate distribution, normal on the log scale: one row per draw."""
+    """Parameters drawn from their approximate distribution, normal on the log scale.
+
+    Parameters
+    ----------
+    model : fitter
+        With its covariance in log-parameters; without one the estimates are given as they are.
+    draws : int
+        How many.
+    rng : numpy.random.Generator
+        For the normal numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of shape (draws, parameters).
+    """
     names = list(model.params_.index)
     center = np.log(model.params_.to_numpy(float))
     noise = rng.standard_normal((draws, len(names)))

@@ -16,6 +16,24 @@ DAYS_PER_MONTH = UNIT_DAYS["month"]  # a twelfth of 365.25 days
 def units(months: float = 0.0, time_unit: str = "week", days: float = 0.0) -> float:
     """Length of a period of months and days in the unit of the data.
 
+    Parameters
+    ----------
+    months : float
+        Of 30.4375 days each.
+    time_unit : {"day", "week", "month"}
+        Of the answer.
+    days : float
+        Added to the months.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        Where the unit is none of the three, or the period is negative.
+
     Examples
     --------
     >>> units(12, "day"), units(days=90, time_unit="week")
@@ -31,6 +49,17 @@ def units(months: float = 0.0, time_unit: str = "week", days: float = 0.0) -> fl
 
 def continuous_rate(annual_discount_rate: float, time_unit: str) -> float:
     """Continuous discount rate per unit of time that takes (1 + annual rate) off in a year.
+
+    Parameters
+    ----------
+    annual_discount_rate : float
+        Share per year, 0 or more.
+    time_unit : {"day", "week", "month"}
+        Of the answer.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -54,7 +83,22 @@ def has_spend(frequency, monetary_value):
 
 
 def expected_spend(spend_model, frequency, monetary_value):
-    """Spend per order to be expected: the customer's own, shrunk; the mean of all where there is none (a prior)."""
+    """Spend per order to be expected: the customer's own, shrunk; the mean of all where there is none (a prior).
+
+    Parameters
+    ----------
+    spend_model : GammaGammaFitter
+        Fitted.
+    frequency : array
+        Repeat orders of each customer.
+    monetary_value : array
+        Mean spend of each; 0 or NaN where there is none.
+
+    Returns
+    -------
+    numpy.ndarray
+        Money per order.
+    """
     own = has_spend(frequency, monetary_value)
     x = np.where(own, frequency, 0.0)
     m = np.where(own, monetary_value, 0.0)

@@ -47,7 +47,21 @@ def first_order_spend(orders: pd.DataFrame, observation_end, days: int = 365, le
 
 
 def first_order_spends(orders: pd.DataFrame, observation_end, days: int = 365) -> np.ndarray:
-    """Spend on the day of the first order, of each customer won last; parameters as of `first_order_spend`.
+    """Spend on the day of the first order, of each customer won last.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        customer_id, ordered_at, amount.
+    observation_end : date
+        Last day observed.
+    days : int
+        How long ago they were won at most.
+
+    Returns
+    -------
+    numpy.ndarray
+        Currency, one number per customer.
 
     Examples
     --------
@@ -118,8 +132,12 @@ def acquisition_campaigns(campaigns: pd.DataFrame | None, first_orders, observat
 
     Parameters
     ----------
-    campaigns, first_orders, observation_end
-        As for `acquisition_cost`. Campaigns that are not over are left out.
+    campaigns : pandas.DataFrame or None
+        starts_at, ends_at, purpose, actual_cost or planned_cost; those that are not over are left out.
+    first_orders : pandas.Series of datetime
+        Of every customer.
+    observation_end : date
+        Last day observed.
 
     Returns
     -------
