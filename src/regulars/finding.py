@@ -90,6 +90,8 @@ def plain_fact(value) -> str:
     ('0.5 (0.4 to 0.6), n = 70', '0.333333')
     """
     if isinstance(value, Estimate):
+        if value.value != value.value:
+            return "not known"
         ends = f" ({plain_fact(value.low)} to {plain_fact(value.high)})" if value.low == value.low else ""
         return f"{plain_fact(value.value)}{ends}" + (f", n = {value.n}" if value.n else "")
     value = plain(value)
@@ -121,7 +123,7 @@ def shown(result) -> str:
       now = 0.333333 (0.2 to 0.5), n = 40
       months = 2
     """
-    names = getattr(result, "_fields", None) or [one.name for one in fields(result)]
+    names = getattr(result, "_fields", None) or [one.name for one in fields(result) if one.repr]
     lines = [type(result).__name__]
     for name in names:
         value = getattr(result, name)

@@ -190,7 +190,7 @@ def test_drawn_futures_have_the_exact_distribution(orders):
     """Simulated numbers of orders against the probabilities by formula, for one history."""
     rng = np.random.default_rng(1)
     history = 5.0, 33.0, 39.0
-    drawn = orders._draw_orders(rng, 26.0, *(np.full(40_000, value) for value in history))
+    drawn = orders.draw_orders(rng, 26.0, *(np.full(40_000, value) for value in history))
     for n in range(5):
         p = orders.conditional_probability_of_n_purchases_up_to_time(n, 26.0, *history)
         assert (drawn == n).mean() == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / 40_000) + 1e-4)

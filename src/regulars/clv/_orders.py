@@ -40,7 +40,7 @@ class OrderFitter(Fitter):
     """Questions about future orders; a subclass answers them for arrays of histories.
 
     A subclass gives ``_likelihood``, ``_box`` and ``_starts`` for the fit, ``_alive`` (probability of being alive),
-    ``_orders_if_alive`` (expected orders), ``_active`` (probability of an order) and ``_mass`` (of n orders).
+    ``orders_if_alive`` (expected orders), ``_active`` (probability of an order) and ``_mass`` (of n orders).
     """
 
     def __init__(self, penalizer_coef=0.0):
@@ -274,7 +274,7 @@ class OrderFitter(Fitter):
         """
         names = ("t", *HISTORY)
         (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=names)
-        return restore(self._alive(x, t_x, T) * self._orders_if_alive(t, x, t_x, T))
+        return restore(self._alive(x, t_x, T) * self.orders_if_alive(t, x, t_x, T))
 
     def predict(self, t, frequency, recency, T):
         """Same as `conditional_expected_number_of_purchases_up_to_time`."""
@@ -473,17 +473,17 @@ class OrderFitter(Fitter):
 
     # ---- discounted orders -------------------------------------------------------------------------------------
 
-    def _discounted_if_alive(self, t, x, t_x, T, rate):
+    def discounted_if_alive(self, t, x, t_x, T, rate):
         """∫ e^(−rate·u) dE(u) over the next t of a customer who is alive; t may be infinite if the rate is positive.
 
         By parts it is e^(−rate·t) E(t) + rate ∫ e^(−rate·u) E(u) du; u = A (e^s − 1), A = α + T, makes E smooth.
         """
         if rate == 0:
-            return self._orders_if_alive(t, x, t_x, T)
+            return self.orders_if_alive(t, x, t_x, T)
         shift = self._time_scale(T)
         end = np.minimum(t, 45.0 / rate)
         span = np.log1p(end / shift)
-        total = np.exp(-rate * end) * self._orders_if_alive(end, x, t_x, T)
+        total = np.exp(-rate * end) * self.orders_if_alive(end, x, t_x, T)
         decay = rate * float(end.max(initial=0.0))
         count, pieces = (8, 1) if decay < 0.5 else (20, min(int(np.ceil(decay / 2)), 24))
         nodes, weights = np.polynomial.legendre.leggauss(count)
@@ -491,7 +491,7 @@ class OrderFitter(Fitter):
         for node, weight in zip(steps, np.tile(weights, pieces), strict=True):
             u = np.minimum(shift * np.expm1(span * node), end)
             here = rate * weight / (2 * pieces) * span * (shift + u) * np.exp(-rate * u)
-            total += here * self._orders_if_alive(u, x, t_x, T)
+            total += here * self.orders_if_alive(u, x, t_x, T)
         return total
 
     def discounted_expected_orders(self, t, frequency, recency, T, rate):
@@ -520,4 +520,4 @@ class OrderFitter(Fitter):
             raise ValueError("the rate is 0 and t is infinite; undiscounted orders for ever have no finite value.")
         t = np.minimum(np.asarray(t, float), 1e300) if not isinstance(t, pd.Series) else t.clip(upper=1e300)
         (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
-        return restore(self._alive(x, t_x, T) * self._discounted_if_alive(t, x, t_x, T, rate))
+        return restore(self._alive(x, t_x, T) * self.discounted_if_alive(t, x, t_x, T, rate))

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from regulars.clv._shown import Shown
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import AcquisitionVerdict
+from regulars.finding import shown
 from regulars.statistics.intervals import Estimate
 
 ONE_COHORT = 0.5  # nobody was won in this last part of the data: the log follows customers won in one stretch
@@ -19,7 +19,7 @@ STEP = 0.3, 0.05  # a step's deviation is beyond √.3 of the noise with chance 
 
 
 @dataclass(frozen=True, repr=False)
-class Acquisition(Shown):
+class Acquisition:
     """First orders to come.
 
     Parameters
@@ -43,6 +43,8 @@ class Acquisition(Shown):
     total: Estimate
     growth: Estimate
     draws: np.ndarray = field(repr=False)
+
+    __repr__ = shown
 
     @property
     def is_known(self) -> bool:

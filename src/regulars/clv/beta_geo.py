@@ -236,7 +236,7 @@ class _BetaGeometric(OrderFitter):
 
     # ---- what is to be expected --------------------------------------------------------------------------------
 
-    def _orders_if_alive(self, t, x, t_x, T):
+    def orders_if_alive(self, t, x, t_x, T):
         """Expected orders in the next t of a customer who is alive, row by row.
 
         They depend on frequency and T and, for k > 1, on how many of the k phases to the next order are over; ₂F₁ and
@@ -368,7 +368,7 @@ class _BetaGeometric(OrderFitter):
 
     # ---- simulation --------------------------------------------------------------------------------------------
 
-    def _draw_orders(self, rng, t, x, t_x, T):
+    def draw_orders(self, rng, t, x, t_x, T):
         """One future of each history: how many orders come in the next t."""
         _, alpha, a, b = self._numbers()
         orders = np.zeros(x.size)

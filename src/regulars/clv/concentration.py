@@ -6,9 +6,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from regulars.clv._shown import Shown
 from regulars.clv.verdicts import ConcentrationVerdict
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shown
 from regulars.statistics.intervals import Estimate
 
 CURVE_POINTS = 101
@@ -140,7 +139,7 @@ def top_share(
 
 
 @dataclass(frozen=True, repr=False)
-class Concentration(Shown):
+class Concentration:
     """What the customers who brought most so far brought, and should bring.
 
     Parameters
@@ -162,6 +161,8 @@ class Concentration(Shown):
     verdict: ConcentrationVerdict
     past_gini: Estimate
     future_gini: Estimate
+
+    __repr__ = shown
 
 
 @may_refuse

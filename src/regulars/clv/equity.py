@@ -5,13 +5,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from regulars.clv._shown import Shown
 from regulars.clv.acquisition import Acquisition
 from regulars.clv.uncertainty import total_spread
 from regulars.clv.value import continuous_rate, units
 from regulars.clv.verdicts import EquityVerdict
 from regulars.clv.winning import UNKNOWN
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shown
 from regulars.labels import EquityPart
 from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate, z_value
@@ -20,7 +19,7 @@ NEWCOMERS = 4000  # simulated for the chance in what a newcomer brings
 
 
 @dataclass(frozen=True, repr=False)
-class Equity(Shown):
+class Equity:
     """Customer equity over a horizon.
 
     Parameters
@@ -51,6 +50,8 @@ class Equity(Shown):
     acquisition: Acquisition = field(repr=False)
     first_spend: Estimate = UNKNOWN
     cost_each: Estimate = UNKNOWN
+
+    __repr__ = shown
 
     @property
     def told(self) -> Estimate:
@@ -227,10 +228,10 @@ class Coming:
         """Variance of what a single customer won in each month brings, by simulation."""
         none, found = np.zeros(NEWCOMERS), []
         for left, discount in zip(self.left, self.discount, strict=True):
-            counts = model._draw_orders(rng, np.full(NEWCOMERS, left), none, none, none)
+            counts = model.draw_orders(rng, np.full(NEWCOMERS, left), none, none, none)
             spend = np.zeros(NEWCOMERS)
             some = np.flatnonzero(counts > 0)
-            spend[some] = spend_model._draw_spend(rng, counts[some], none[some], none[some])
+            spend[some] = spend_model.draw_spend(rng, counts[some], none[some], none[some])
             # a heavy tail has no variance that a sample could tell: the largest in a thousand are cut off
             spend = np.minimum(spend, np.quantile(spend, 0.999))
             found.append((self.margin * discount) ** 2 * (spend.var() + self.first_variance))

@@ -242,7 +242,7 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         low, high = gammaincinv(q, [(1 + level) / 2, (1 - level) / 2])
         return float(p * v / low), float(p * v / high)
 
-    def _draw_spend(self, rng, orders, x, m):
+    def draw_spend(self, rng, orders, x, m):
         """Spend of so many orders by customers with x orders of mean m behind them (m = 0: no spend known)."""
         p, q = self._unload_params("p", "q")
         own = np.where(m > 0, x, 0.0)

@@ -326,7 +326,7 @@ def _totals(model, spend_model, history, by_frequency, *, sums, said, horizon, c
         chosen = weights[part] / max(weights[part] @ expected[part], 1e-300) * total
 
         def so_many(other, chosen=chosen):
-            return float(chosen @ (other._alive(*few) * other._orders_if_alive(t, *few)))
+            return float(chosen @ (other._alive(*few) * other.orders_if_alive(t, *few)))
 
         by_model.append(total_spread(model, so_many))
     by_spend = total_spread(spend_model, lambda other: float((alive * worth) @ spend(other)))

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from regulars.clv._shown import Shown
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.calibration import Calibration
 from regulars.clv.gamma_gamma import GammaGammaFitter
@@ -13,7 +12,7 @@ from regulars.clv.spend import SpendChoice, Winsorised, choose_spend_model, wins
 from regulars.clv.uncertainty import predictive_intervals
 from regulars.clv.value import has_spend, lifetime_value, units
 from regulars.errors import UntoldError
-from regulars.finding import may_refuse, refused
+from regulars.finding import may_refuse, refused, shown
 from regulars.rounding import round_significant
 from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate
@@ -27,7 +26,7 @@ MODELLED = (
 
 
 @dataclass(frozen=True, repr=False)
-class Scored(Shown):
+class Scored:
     """What customers will bring.
 
     Parameters
@@ -42,6 +41,8 @@ class Scored(Shown):
     customers: pd.DataFrame = field(repr=False)
     orders_total: Estimate
     clv_total: Estimate
+
+    __repr__ = shown
 
     def calibrated(self, calibration: Calibration) -> "Scored":
         """The same with P(active) as a probability that may be printed.

@@ -96,7 +96,7 @@ def elasticities(
         x, t_x, T, money = histories
         rate = continuous_rate(yearly, time_unit)
         ahead, rows = distinct_rows(x, T)
-        orders = changed._discounted_if_alive(np.full(ahead[0].size, horizon), *ahead, ahead[1], rate)[rows]
+        orders = changed.discounted_if_alive(np.full(ahead[0].size, horizon), *ahead, ahead[1], rate)[rows]
         value = margin * float(money @ (other._alive(x, t_x, T) * orders))
         if not known:
             return value, 0.0

@@ -267,7 +267,7 @@ class _Base:
         if self.x.size <= most:
             return self
         (x, T), back = distinct_rows(self.x, self.T)
-        orders = self.alive() * self.model._orders_if_alive(np.full(x.size, edges[-1]), x, T, T)[back]
+        orders = self.alive() * self.model.orders_if_alive(np.full(x.size, edges[-1]), x, T, T)[back]
         revenue = orders * self.money()
         size = orders / max(orders.sum(), 1e-300) + revenue / max(revenue.sum(), 1e-300)
         size = size / size.sum() if size.sum() > 0 else np.full(size.size, 1 / size.size)

@@ -76,7 +76,8 @@ class NBDFitter(OrderFitter, lifetimes.fitters.BaseFitter):
         coefficient = _sums(np.log(r + np.arange(int(x.max(initial=0)))))[x.astype(int)]
         return restore(coefficient - r * np.log1p(T / alpha) - x * np.log(alpha + T))
 
-    def _orders_if_alive(self, t, x, t_x, T):
+    def orders_if_alive(self, t, x, t_x, T):
+        """Expected orders in the next t of a customer who is alive, row by row."""
         r, alpha = self._numbers()
         return (r + x) / (alpha + T) * t
 
@@ -101,7 +102,7 @@ class NBDFitter(OrderFitter, lifetimes.fitters.BaseFitter):
         r, alpha = self._numbers()
         return np.maximum(rng.gamma(r, 1 / alpha, T.size), 1e-300), T, np.full(T.size, np.inf), 1
 
-    def _draw_orders(self, rng, t, x, t_x, T):
+    def draw_orders(self, rng, t, x, t_x, T):
         """One future of each history: how many orders come in the next t."""
         r, alpha = self._numbers()
         return rng.poisson(rng.standard_gamma(r + x) / (alpha + T) * t).astype(float)

@@ -4,16 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regulars.clv._shown import Shown
 from regulars.clv.uncertainty import total_spread
 from regulars.clv.value import continuous_rate, units
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shown
 from regulars.settings import Economics
 from regulars.statistics.intervals import Estimate, z_value
 
 
 @dataclass(frozen=True, repr=False)
-class NewCustomer(Shown):
+class NewCustomer:
     """A customer on the day of the first order.
 
     Parameters
@@ -39,6 +38,8 @@ class NewCustomer(Shown):
     clv: Estimate
     orders_per_year: Estimate
     leaves: Estimate
+
+    __repr__ = shown
 
 
 @may_refuse

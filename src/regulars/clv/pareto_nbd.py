@@ -238,7 +238,8 @@ class ParetoNBDFitter(OrderFitter, lifetimes.ParetoNBDFitter):
     def _time_scale(self, T):
         return self._numbers()[3] + T
 
-    def _orders_if_alive(self, t, x, t_x, T):
+    def orders_if_alive(self, t, x, t_x, T):
+        """Expected orders in the next t of a customer who is alive, row by row."""
         r, alpha, s, beta = self._numbers()
         length = np.log1p(t / (beta + T))
         return (r + x) / (alpha + T) * (beta + T) * length * exprel((1 - s) * length)
@@ -304,7 +305,7 @@ class ParetoNBDFitter(OrderFitter, lifetimes.ParetoNBDFitter):
 
     # ---- simulation --------------------------------------------------------------------------------------------
 
-    def _draw_orders(self, rng, t, x, t_x, T):
+    def draw_orders(self, rng, t, x, t_x, T):
         """One future of each history: how many orders come in the next t."""
         r, alpha, s, beta = self._numbers()
         orders = np.zeros(x.size)

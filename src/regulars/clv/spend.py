@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from regulars.clv._inputs import check_lengths, vector
-from regulars.clv._shown import Shown
 from regulars.clv.gamma_gamma import GammaGammaFitter, TiltedGammaGammaFitter
+from regulars.finding import shown
 from regulars.statistics.intervals import Estimate, z_value
 
 
 @dataclass(frozen=True, repr=False)
-class SpendChoice(Shown):
+class SpendChoice:
     """The model of spend that the data call for.
 
     Parameters
@@ -33,6 +33,8 @@ class SpendChoice(Shown):
     correlation: Estimate
     tilt: Estimate
     plain: GammaGammaFitter = field(repr=False)
+
+    __repr__ = shown
 
 
 def choose_spend_model(frequency, monetary_value, weights=None, *, level: float = 0.9) -> SpendChoice:

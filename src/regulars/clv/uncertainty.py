@@ -279,11 +279,11 @@ class _Expected:
         counts = np.empty((m.size, len(order_params)), dtype=np.int32)
         worth = np.zeros(counts.shape)
         for d, (of_orders, of_spend) in enumerate(zip(order_params, spend_params, strict=True)):
-            came = with_params(self.model, of_orders)._draw_orders(rng, self.horizon, *history)
+            came = with_params(self.model, of_orders).draw_orders(rng, self.horizon, *history)
             counts[:, d] = came
             some = np.flatnonzero(came > 0)
             spender = with_params(self.spend_model, of_spend)
-            worth[some, d] = spender._draw_spend(rng, came[some], history[0][some], m[some])
+            worth[some, d] = spender.draw_spend(rng, came[some], history[0][some], m[some])
         return counts, worth
 
     def totals(self, variances, certainty: Certainty) -> tuple[Estimate, Estimate]:
@@ -299,7 +299,7 @@ class _Expected:
             def total(other) -> float:
                 params, t = tuple(other.params_), np.full(x.size, self.horizon)
                 if params not in each:
-                    each[params] = other._alive(x, t_x, T) * other._orders_if_alive(t, x, t_x, T)
+                    each[params] = other._alive(x, t_x, T) * other.orders_if_alive(t, x, t_x, T)
                 return float(weights @ each[params])
 
             return total

@@ -203,6 +203,6 @@ def if_alive(model, x, t_x, T, horizon, rate):
     x1, T1 = found[0], found[-1]
     t_x1 = found[1] if len(found) == 3 else T1
     t = np.full(x1.size, horizon)
-    orders = model._orders_if_alive(t, x1, t_x1, T1)
-    discounted = model._discounted_if_alive(t, x1, t_x1, T1, rate)
+    orders = model.orders_if_alive(t, x1, t_x1, T1)
+    discounted = model.discounted_if_alive(t, x1, t_x1, T1, rate)
     return orders[back], discounted[back]

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from regulars.clv._shown import Shown
 from regulars.clv.headline import times
 from regulars.clv.in_memory import Scored
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shown
 from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Whole(Shown):
+class Whole:
     """All customers of a base.
 
     Parameters
@@ -30,6 +29,8 @@ class Whole(Shown):
     customers: int
     orders_total: Estimate
     clv_total: Estimate
+
+    __repr__ = shown
 
 
 @may_refuse

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from regulars.errors import UntoldError
-from regulars.finding import may_refuse, plain_fact
+from regulars.finding import may_refuse, shown
 from regulars.labels import Segment
 from regulars.segments.summary import share_of
 from regulars.statistics.intervals import Estimate, from_row
@@ -41,9 +41,7 @@ class Group(NamedTuple):
     future: Estimate
     past: Estimate
 
-    def __repr__(self) -> str:
-        """Each figure on a line of its own."""
-        return _listed(self)
+    __repr__ = shown
 
 
 class Part(NamedTuple):
@@ -69,13 +67,7 @@ class Part(NamedTuple):
     worth: float
     at_risk: float
 
-    def __repr__(self) -> str:
-        """Each figure on a line of its own."""
-        return _listed(self)
-
-
-def _listed(figures: NamedTuple) -> str:
-    return "\n".join(f"{name:<10}{plain_fact(value)}" for name, value in figures._asdict().items())
+    __repr__ = shown
 
 
 def need_value(customers: pd.DataFrame) -> None:

@@ -168,10 +168,10 @@ def probability_below(
         factor = economics.margin * np.divide(discounted, expected, out=np.ones_like(x), where=expected > 0)
         below = np.zeros(len(part))
         for _ in range(draws):
-            drawn = orders._draw_orders(rng, horizon, x, t_x, T)
+            drawn = orders.draw_orders(rng, horizon, x, t_x, T)
             worth = np.zeros(len(part))
             some = np.flatnonzero(drawn > 0)
-            worth[some] = spend._draw_spend(rng, drawn[some], x[some], m[some]) * factor[some]
+            worth[some] = spend.draw_spend(rng, drawn[some], x[some], m[some]) * factor[some]
             below += worth < limit
         result.iloc[open_[start : start + BLOCK]] = below / draws
     return result

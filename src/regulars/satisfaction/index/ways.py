@@ -141,8 +141,8 @@ class Way:
     def _ahead(self, model, t, history, exact):
         """Discounted orders ahead of a customer who is alive; all discounted from the middle where not exact."""
         if exact:
-            return model._discounted_if_alive(t, *history, self.rate)
-        return model._orders_if_alive(t, *history) * np.exp(-self.rate * self.horizon / 2)
+            return model.discounted_if_alive(t, *history, self.rate)
+        return model.orders_if_alive(t, *history) * np.exp(-self.rate * self.horizon / 2)
 
     def _total(self, who, *, target=None, lift=0.0) -> Estimate:
         """Estimate over all customers of the weighted sum of gains."""

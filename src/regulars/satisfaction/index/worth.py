@@ -179,7 +179,7 @@ def answers_of_the_left(
     for _, wave in answers.groupby("wave", sort=True):
         day = _same_day(purchases, wave["answered_at"].min())
         told = histories_at(purchases, day, observation_end, time_unit)
-        alive.append(model._alive(*(told[name].to_numpy() for name in ("x0", "t0", "T0"))))
+        alive.append(model.conditional_probability_alive(*(told[name].to_numpy() for name in ("x0", "t0", "T0"))))
         answered.append(among(told.index, wave["customer_id"]).astype(float))
     p, y = np.concatenate(alive), np.concatenate(answered)
     design = np.column_stack([p, 1 - p])
