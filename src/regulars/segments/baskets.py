@@ -1,5 +1,7 @@
 """What is bought together: one basket of each customer, and the rules among them that are more than chance."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 
@@ -103,7 +105,8 @@ def basket_rules(baskets: pd.DataFrame, rules: ProductRules, *, level: float = 0
     kept = counts.index[counts >= least].sort_values()
     if len(kept) < 2:
         return pd.DataFrame(columns=columns)
-    from mlxtend.frequent_patterns import association_rules, fpgrowth
+    with warnings.catch_warnings():  # its import would show every deprecation of every library from here on
+        from mlxtend.frequent_patterns import association_rules, fpgrowth
 
     some = baskets[baskets["product_id"].isin(kept)]
     row, column = (
