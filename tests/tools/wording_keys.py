@@ -171,8 +171,9 @@ def may_be_said(key: str, page: Page, names: Names) -> bool:
 
 
 def is_needed(table: str, pages: Iterable[Page]) -> bool:
-    """Whether a section of some pages says that it is not supplied."""
-    return table in {section.needs or section.key for page in pages for section in page.sections}
+    """Whether a section of some pages says that it is not supplied, or a step of theirs does for several sections."""
+    named = re.findall(r'NotSupplied\("(\w+)"\)', "".join(file.read_text(encoding="utf-8") for file in sources(SOURCE)))
+    return table in {section.needs or section.key for page in pages for section in page.sections} | set(named)
 
 
 def names_in(*stages: str) -> Names:
