@@ -2,7 +2,7 @@
 
 from IPython.display import display
 
-from regulars.report.blocks import PLOTLY_TYPE
+from regulars.report.interactive import PLOTLY_TYPE, plain_figure
 from regulars.report.render import block_html
 from regulars.report.writer import Writer
 
@@ -12,5 +12,5 @@ def show(writer: Writer, call: str, *args, **facts) -> None:
     before = len(writer.blocks)
     getattr(writer, call)(*args, **facts)
     for block in writer.blocks[before:]:
-        chart = {PLOTLY_TYPE: block["figure"]} if "figure" in block else {}
+        chart = {PLOTLY_TYPE: plain_figure(block["wide"])} if block["kind"] == "figure" else {}
         display({"text/html": block_html(block), **chart}, raw=True)
