@@ -123,8 +123,8 @@ class Drawing:
         Pixels.
     left, right, top, bottom : float
         Pixels around what the axes span.
-    hover : sequence of (x, y, text)
-        What a live chart tells of a place.
+    hover : callable
+        Makes what a live chart tells of places: (x, y, text) of each.
     """
 
     marks: Sequence
@@ -136,7 +136,7 @@ class Drawing:
     right: float = RIGHT
     top: float = TOP
     bottom: float = BOTTOM
-    hover: Sequence[tuple] = field(default=())
+    hover: Callable[[], Sequence[tuple]] = field(default=tuple, compare=False)
 
     @cached_property
     def scales(self) -> tuple[float, float]:
@@ -228,10 +228,17 @@ def texts(words: Words, values) -> list[str]:
 def text_width(text: str, size: float = LABEL_SIZE) -> float:
     """Width in pixels of the longest line of a text, rather too much than too little: fonts differ.
 
-    Chinese characters are as wide as high.
+    Chinese characters are as wide as high; the others as in DejaVu Sans, the widest of those that are usual.
     """
-    lines = str(text).split("\n")
-    return max(sum(1.0 if _is_wide(c) else 0.62 for c in line) for line in lines) * size
+    return max(sum(map(_ems, line)) for line in str(text).split("\n")) * size
+
+
+def _ems(character: str) -> float:
+    if _is_wide(character):
+        return 1.0
+    if character in "il.,:;'|!jtfrI ()[]·\N{NO-BREAK SPACE}":
+        return 0.42
+    return 1.0 if character in "%MWmw@—→" else 0.77 if character.isupper() else 0.64
 
 
 def _is_wide(character: str) -> bool:
@@ -245,7 +252,7 @@ def widest(words: Sequence[str], size: float = LABEL_SIZE) -> float:
 
 def strong_width(words: Sequence[str]) -> float:
     """Width of the widest of several texts that stand out."""
-    return 1.08 * widest(words)
+    return 1.1 * widest(words)
 
 
 def wrapped(text: str, width: float, size: float = LABEL_SIZE) -> str:
@@ -315,9 +322,39 @@ def head(names: Mapping[str, tuple[str, str]], title: str, width: float) -> tupl
     return words, top + (LINE_HEIGHT + 3 if names else 0) + 2
 
 
-def foot(title: str, x: Axis, y: Axis) -> Text:
-    """Title of the level axis, below its ticks."""
-    return Text(title, sum(x.span) / 2, y.span[0], SOFT, dy=36, anchor="middle", size=SIZE)
+def framed(
+    marks: Sequence,
+    level: Axis,
+    upright: Axis,
+    *,
+    width: float,
+    tall: float,
+    title: str,
+    left: float,
+    right: float = RIGHT,
+    top: float,
+    hover: Callable[[], Sequence[tuple]],
+) -> Drawing:
+    """Drawing whose level axis has its title below its ticks.
+
+    Parameters
+    ----------
+    marks : sequence
+    level, upright : Axis
+    width, left, right, top : float
+        As of `Drawing`.
+    tall : float
+        Pixels that the upright axis spans.
+    title : str
+        Of the level axis.
+    hover : callable
+    """
+    title = wrapped(title, width, SIZE)
+    half, more = text_width(title, SIZE) / 2, (line_count([title]) - 1) * LINE_HEIGHT
+    middle = min(max((left + width - right) / 2, half), width - half)
+    words = Text(title, None, upright.span[0], SOFT, dx=middle, dy=36 + more / 2, anchor="middle", size=SIZE)
+    height, bottom = top + tall + BOTTOM + more, BOTTOM + more
+    return Drawing([*marks, words], level, upright, width, height, left, right, top, bottom, hover)
 
 
 def apart(places: Sequence[float], gap: float) -> list[float]:
@@ -372,11 +409,12 @@ def month_ticks(first, last, about: int = 7) -> list[pd.Timestamp]:
     >>> [str(day.date()) for day in month_ticks("1997-01-01", "1998-06-30")]
     ['1997-01-01', '1997-04-01', '1997-07-01', '1997-10-01', '1998-01-01', '1998-04-01']
     """
-    months = pd.period_range(first, last, freq="M")
-    steps = (1, 2, 3, 6, 12, 24, 60, 120, 240)
-    step = next((step for step in steps if len(months) / step <= about), steps[-1])
-    starts = [m.to_timestamp() for m in months if (m.year * 12 + m.month - 1) % step == 0]
-    return [day for day in starts if pd.Timestamp(first) <= day <= pd.Timestamp(last)]
+    months = [m for m in pd.period_range(first, last, freq="M") if m.to_timestamp() >= pd.Timestamp(first)]
+    for step in (1, 2, 3, 6, 12, 24, 60, 120, 240):
+        starts = [m.to_timestamp() for m in months if (m.year * 12 + m.month - 1) % step == 0]
+        if len(starts) <= about:
+            break
+    return starts
 
 
 def y_axis(values: Sequence[float], words: Words, from_zero: bool = True) -> Axis:

@@ -45,8 +45,9 @@ def figure(chart: Drawing) -> go.Figure:
     traces = []
     for kind, marks in groupby((mark for mark in chart.marks if not isinstance(mark, Text)), type):
         traces += _TRACES[kind](chart, list(marks))
-    if chart.hover:
-        x, y, words = zip(*chart.hover, strict=True)
+    hover = chart.hover()
+    if hover:
+        x, y, words = zip(*hover, strict=True)
         marker = {"size": 14, "opacity": 0}
         told = {"text": [_safe(text) for text in words], "hoverinfo": "text"}
         traces.append(go.Scatter(x=_dates(chart, x), y=list(y), mode="markers", marker=marker, **told))

@@ -1,6 +1,7 @@
 """Curves with their bands, and the Lorenz curve."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from regulars.report.drawing import (
 )
 
 CURVE = 2.4  # pixels
+NEAR_END = 40  # pixels before the last end, within which a curve is named there as well
 
 
 def lines(
@@ -89,27 +91,28 @@ def lines(
     vertical = drawing.y_axis(shown.tolist(), y_format, from_zero)
     left, right = beside(vertical), drawing.RIGHT + drawing.strong_width(named)
     level = drawing.x_axis(frame[x], x_format, width - left - right, x_step)
-    scale = (plot_height(width) - drawing.BOTTOM - GAP) / np.ptp(vertical.span)
+    tall = plot_height(width)
+    scales = (width - left - right) / np.ptp(level.span), tall / np.ptp(vertical.span)
     bands = [] if low is None else [band(part, x, low, high, hue[name], step) for name, part in groups.items()]
-    curves = [_curve(part, x, y, hue[name], step) for name, part in groups.items()]
+    curves = {name: _curve(part, x, y, hue[name], step) for name, part in groups.items()}
     signs = [sign for at, text in (marks or {}).items() for sign in _sign(at, text, vertical)]
-    labels = _end_labels(ends, named, hue, scale)
-    return Drawing(
-        [*notes, *signs, *bands, *curves, *labels, drawing.foot(x_title, level, vertical)],
+    return drawing.framed(
+        [*notes, *signs, *bands, *curves.values(), *_end_labels(ends, named, curves, scales)],
         level,
         vertical,
-        width,
-        top + plot_height(width),
+        width=width,
+        tall=tall,
+        title=x_title,
         left=left,
         right=right,
         top=top + GAP,
-        hover=_hover(groups, x, y, low, high, x_format, y_format, label),
+        hover=partial(_hover, groups, x, y, low, high, x_format, y_format, label),
     )
 
 
 def plot_height(width: float) -> float:
-    """Pixels of a chart without what stands above it."""
-    return 190 + width / 7
+    """Pixels that the upright axis spans."""
+    return 145 + width / 7
 
 
 def _groups(frame: pd.DataFrame, by: str | None) -> dict:
@@ -165,17 +168,38 @@ def _end_words(ends: Mapping, hue: Mapping, label: Words, y_format: Words, width
     return values, {label(name): (hue[name], DASHES[hue[name]]) for name in ends}
 
 
-def _end_labels(ends: Mapping, words: Sequence[str], hue: Mapping, scale: float) -> list[Text]:
-    """Words where each curve ends, apart from each other."""
+def _end_labels(ends: Mapping, words: Sequence[str], curves: Mapping, scales: tuple[float, float]) -> list[Text]:
+    """Words where each curve ends: behind the chart, apart from each other, or clear of the curves that go on."""
     furthest = max((at for at, _ in ends.values()), default=0)
-    wanted = [value * scale for _, value in ends.values()]
-    placed = drawing.apart(wanted, LINE_HEIGHT)
+    texts = dict(zip(ends, words, strict=True))
+    last = [name for name, (at, _) in ends.items() if (furthest - at) * scales[0] <= NEAR_END]
+    wanted = [ends[name][1] * scales[1] for name in last]
     notes = []
-    for (name, (at, value)), text, want, to in zip(ends.items(), words, wanted, placed, strict=True):
-        # where a curve ends before the others its name stands a line higher, clear of those that go on
-        lift = LINE_HEIGHT if at < furthest else 0
-        notes.append(Text(text, at, value, hue[name], dx=8, dy=round(want - to - lift, 1), strong=True, halo=True))
+    for name, want, to in zip(last, wanted, drawing.apart(wanted, LINE_HEIGHT), strict=True):
+        place = {"dx": 8, "dy": round(want - to, 1)}
+        notes.append(Text(texts[name], furthest, ends[name][1], curves[name].hue, **place, strong=True, halo=True))
+    taken = []
+    for name in (name for name in ends if name not in last):
+        (at, value), reach = ends[name], drawing.strong_width([texts[name]]) / scales[0]
+        within = at + reach <= furthest
+        beside = (at, at + reach) if within else (at - reach, at)
+        others = [curve for other, curve in curves.items() if other != name or not within]
+        dy = _clear_of([*others, *taken], beside, value, scales[1])
+        taken.append(Line(beside, [value - dy / scales[1]] * 2, curves[name].hue))
+        look = {"dx": 4 if within else 0, "dy": dy, "anchor": "start" if within else "end"}
+        notes.append(Text(texts[name], at, value, curves[name].hue, **look, strong=True, halo=True))
     return notes
+
+
+def _clear_of(lines: Sequence[Line], beside: tuple[float, float], value: float, scale: float) -> float:
+    """Pixels, up or down, by which words beside a place do not stand on a line; as far as can be, where all do."""
+    x = np.linspace(*beside, 12)
+    # how far below the place each line runs there; where it has ended it is nowhere
+    known = [(np.asarray(line.x, float), np.asarray(line.y, float)) for line in lines]
+    runs = [(value - np.interp(x, *places, left=np.nan, right=np.nan)) * scale for places in known]
+    runs = np.concatenate([[], *runs])
+    room = {dy: float(np.abs(runs[~np.isnan(runs)] - dy).min(initial=1e9)) for dy in (-14, 14, -22, 22, -30, 30)}
+    return next((dy for dy, clear in room.items() if clear >= 11), max(room, key=room.get))
 
 
 def upright(at, ends: Sequence[float], dash: str = "solid") -> Line:
@@ -241,8 +265,8 @@ def lorenz(
     title, top = drawing.head({}, y_title, width)
     left, right = beside(vertical), drawing.widest(level.texts, SIZE) / 2 + 2
     # words below the diagonal, which they must not meet: the longer they are, the lower they begin
-    below = min(0.62, 1 - (drawing.widest([equal]) + 10) / (width - left - right))
-    return Drawing(
+    below = min(0.8, 1 - (drawing.widest([equal]) + 10) / (width - left - right))
+    return drawing.framed(
         [
             *title,
             Line([0, 1], [0, 1], drawing.FAINT, 1.2),
@@ -251,16 +275,16 @@ def lorenz(
             *(_curve(part, x, y, hue[name]) for name, part in groups.items()),
             *(drawing.Dot(mark, value, 9, hue[name]) for name, value in read.items()),
             *_lorenz_labels(read, mark, hue, label, y_format),
-            drawing.foot(x_title, level, vertical),
         ],
         level,
         vertical,
-        width,
-        top + plot_height(width) + 30,
+        width=width,
+        tall=plot_height(width) + 30,
+        title=x_title,
         left=left,
         right=right,
         top=top,
-        hover=_hover(groups, x, y, None, None, x_format, y_format, label),
+        hover=partial(_hover, groups, x, y, None, None, x_format, y_format, label),
     )
 
 

@@ -1,5 +1,7 @@
 """Charts of two dimensions: bubbles and heat maps."""
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -72,7 +74,7 @@ def bubbles(
     across, up = _map_ticks(frame, x, ends), _map_ticks(frame, y, ends)
     vertical = Axis(up, drawing.texts(y_format, up), (up[0], up[-1]), grid=True)
     title, top = drawing.head({}, y_title, width)
-    left, height = beside(vertical), plot_height(width) + 20
+    left, tall = beside(vertical), plot_height(width) + 20
     room = width - left - drawing.RIGHT
     ticks = across[:: 1 + (len(across) - 1) // drawing.fitting(x_format(across[-1]), room)]
     level = Axis(ticks, drawing.texts(x_format, ticks), (across[0], across[-1]), grid=True)
@@ -85,18 +87,22 @@ def bubbles(
     points = list(zip(frame[x].astype(float), frame[y].astype(float), sizes, strict=True))
     marks += [drawing.Dot(*point, hue, 0.75) for point, hue in zip(points, hues, strict=True)]
     names = [label(name) for name in frame[category]]
-    scales = room / (across[-1] - across[0]), (height - drawing.BOTTOM) / (up[-1] - up[0])
-    words = zip(names, drawing.texts(x_format, frame[x]), drawing.texts(y_format, frame[y]), strict=True)
-    said = [f"{name}\n{x_title}: {one}\n{y_title}: {other}" for name, one, other in words]
-    return Drawing(
-        [*title, *marks, *_map_labels(points, names, scales, level.span, room), drawing.foot(x_title, level, vertical)],
+    scales = room / (across[-1] - across[0]), tall / (up[-1] - up[0])
+
+    def hover() -> list[tuple]:
+        words = zip(points, names, drawing.texts(x_format, frame[x]), drawing.texts(y_format, frame[y]), strict=True)
+        return [(at, up, f"{name}\n{x_title}: {one}\n{y_title}: {other}") for (at, up, _), name, one, other in words]
+
+    return drawing.framed(
+        [*title, *marks, *_map_labels(points, names, scales, level.span, room)],
         level,
         vertical,
-        width,
-        top + height,
+        width=width,
+        tall=tall,
+        title=x_title,
         left=left,
         top=top,
-        hover=[(at, value, text) for (at, value, _), text in zip(points, said, strict=True)],
+        hover=hover,
     )
 
 
@@ -180,14 +186,15 @@ def heatmap(
     rows, across = list(dict.fromkeys(frame[row])), list(dict.fromkeys(frame[column]))
     texts = drawing.texts(cell_format, [cell[value] for cell in cells])
     behind = {cell[row]: f" ·\N{NO-BREAK SPACE}{n_format(cell[n])}" for cell in cells} if n else {}
-    names = [drawing.wrapped(row_label(name) + behind.get(name, ""), 0.36 * width, SIZE) for name in rows]
-    left = drawing.widest(names, SIZE) + GAP
-    across = _columns_with_room(across, drawing.widest(texts, SMALL) + 4, width - left)
+    told = [row_label(name) + behind.get(name, "") for name in rows]
+    cell_room = drawing.widest(texts, SMALL) + 2
+    names, left = _row_names(told, cell_room * len(across), width)
+    across = _columns_with_room(across, cell_room, width - left)
     at, down = {name: i for i, name in enumerate(across)}, {name: i for i, name in enumerate(reversed(rows))}
     room = (width - left) / len(across)  # of one cell
     sizes = [abs(cell[value]) if signed else cell[value] for cell in cells]
     most, least = top if top is not None else max(sizes, default=1.0), -1.0 if signed else 0.0
-    boxes, edges, words, hover = [], [], [], []
+    boxes, edges, words, spots = [], [], [], []
     for cell, text in zip(cells, texts, strict=True):
         if cell[column] not in at:
             continue
@@ -197,11 +204,16 @@ def heatmap(
         boxes.append(drawing.Box(*sides, shade, edged=True))
         if open_cell and cell[open_cell]:
             edges.append(_outline(x, y))
-        size = SIZE if drawing.text_width(text, SIZE) + 6 <= room else SMALL
-        if drawing.text_width(text, size) <= room:
-            words.append(Text(text, x, y, shade, anchor="middle", size=size))
-        counted = f" (n = {n_format(cell[n])})" if n else ""
-        hover.append((x, y, f"{row_label(cell[row])}, {column_label(cell[column])}: {text}{counted}"))
+        words += _cell_words(text, x, y, shade, room)
+        spots.append((x, y, cell, text))
+
+    def hover() -> list[tuple]:
+        counted = [f" (n = {n_format(cell[n])})" if n else "" for _, _, cell, _ in spots]
+        return [
+            (x, y, f"{row_label(cell[row])}, {column_label(cell[column])}: {text}{more}")
+            for (x, y, cell, text), more in zip(spots, counted, strict=True)
+        ]
+
     titles, above = _corner(x_title, y_title, left, width)
     heads, tall = _heads([column_label(name) for name in across], len(rows) - 0.5, room)
     high = max(CELL, LINE_HEIGHT * drawing.line_count(names) + 6)
@@ -224,11 +236,28 @@ def heatmap(
     )
 
 
+def _cell_words(text: str, x: float, y: float, shade: str, room: float) -> list[Text]:
+    """Number of a cell, if need be smaller, or without a nought behind the point; none where it has no room at all."""
+    shorter = re.sub(r"[.,]0(?=\D*$)", "", text)
+    for words, size in ((text, SIZE), (text, SMALL), (shorter, SMALL)):
+        if drawing.text_width(words, size) + 2 <= room:
+            return [Text(words, x, y, shade, anchor="middle", size=size)]
+    return []
+
+
+def _row_names(names: Sequence[str], cells: float, width: float) -> tuple[list[str], float]:
+    """Names beside the rows and their room: in shorter lines where all cells then have room for their numbers."""
+    fits = [[drawing.wrapped(name, share * width, SIZE) for name in names] for share in (0.36, 0.24)]
+    rooms = [drawing.widest(lines, SIZE) + GAP for lines in fits]
+    shorter = int(rooms[0] + cells > width >= rooms[1] + cells)
+    return fits[shorter], rooms[shorter]
+
+
 def _columns_with_room(names: list, cell: float, room: float) -> list:
-    """Columns that have room for their numbers: of a scale every second, third … one, else all."""
-    is_scale = all(isinstance(name, int | float | np.number) for name in names)
-    every = int(np.ceil(cell * len(names) / room)) if is_scale else 1
-    return names[:: max(1, every)]
+    """Columns that have room for their numbers: of a scale, in its order, every second, third … one; else all."""
+    if not all(isinstance(name, int | float | np.number) for name in names):
+        return names
+    return sorted(names)[:: max(1, math.ceil(cell * len(names) / room))]
 
 
 def _outline(x: float, y: float) -> drawing.Line:

@@ -49,7 +49,7 @@ def columns(
     hue = drawing.hues(list(values), colours)
     texts = [x_format(at) for at in frame[x]]
     thick = 0.74 / len(values)
-    boxes, whiskers, hover, seen = [], [], [], [0.0]
+    boxes, whiskers, spots, seen = [], [], {}, [0.0]
     for i, (name, word) in enumerate(values.items()):
         ends = [f"{name}_{end}" for end in ("low", "high")] if f"{name}_low" in frame else [None, None]
         middles = [place + (i - (len(values) - 1) / 2) * thick for place in range(len(frame))]
@@ -66,32 +66,30 @@ def columns(
             whiskers += [
                 drawing.whisker(side, at, 0.12 * thick, upright=True) for at, side in zip(middles, sides, strict=True)
             ]
-        words = row_hover(frame.assign(_at=texts), "_at", name, *ends, str, y_format)
-        hover += [(at, height, f"{word}, {line}") for at, height, line in zip(middles, heights, words, strict=True)]
+        spots[name] = (word, middles, heights, ends)
     key = {word: (hue[name], "box") for name, word in values.items()} if len(values) > 1 else {}
     vertical = drawing.y_axis(seen, y_format)
     left = beside(vertical)
     every = math.ceil(len(texts) / drawing.fitting(max(texts, key=len), width - left - drawing.RIGHT))
     level = Axis(list(range(len(texts)))[::every], texts[::every], (-0.6, len(texts) - 0.4))
-    return upright_drawing([*boxes, *whiskers], level, vertical, width, (x_title, y_title, key), hover)
+
+    def hover() -> list[tuple]:
+        named, found = frame.assign(_at=texts), []
+        for name, (word, middles, heights, ends) in spots.items():
+            lines = row_hover(named, "_at", name, *ends, str, y_format)
+            found += [(at, size, f"{word}, {line}") for at, size, line in zip(middles, heights, lines, strict=True)]
+        return found
+
+    words = (x_title, y_title, key)
+    return _standing([*boxes, *whiskers], level, vertical, words=words, width=width, hover=hover)
 
 
-def upright_drawing(
-    marks, level: Axis, vertical: Axis, width: float, words: tuple[str, str, Mapping], hover
-) -> Drawing:
+def _standing(marks, level: Axis, vertical: Axis, *, words: tuple[str, str, Mapping], width: int, hover) -> Drawing:
     """Drawing of columns below their key; words are the titles of the axes and the key."""
     x_title, y_title, key = words
     notes, top = drawing.head(key, y_title, width)
-    return Drawing(
-        [*notes, *marks, drawing.foot(x_title, level, vertical)],
-        level,
-        vertical,
-        width,
-        top + plot_height(width),
-        left=beside(vertical),
-        top=top,
-        hover=hover,
-    )
+    size = {"width": width, "tall": plot_height(width), "left": beside(vertical), "top": top}
+    return drawing.framed([*notes, *marks], level, vertical, title=x_title, hover=hover, **size)
 
 
 def stacked(
@@ -138,8 +136,7 @@ def stacked(
     """
     hue = drawing.hues(list(dict.fromkeys(frame[by])), None)
     key = {label(name): (hue[name], "box") for name in hue}
-    boxes, hover = _stack(frame, x, y, by, is_forecast, hue)
-    hover = [(at, value, f"{label(name)}\n{x_format(day)}: {y_format(size)}") for at, value, name, day, size in hover]
+    boxes, spots = _stack(frame, x, y, by, is_forecast, hue)
     total = frame.groupby(x, as_index=False).agg({low: "first", high: "first"}).dropna()
     ends = [frame[frame[y] > 0].groupby(x)[y].sum().max(), frame[frame[y] < 0].groupby(x)[y].sum().min()]
     line = []
@@ -153,7 +150,12 @@ def stacked(
     first = frame.loc[frame[is_forecast], x].min()
     border = [] if pd.isna(first) else [upright(first, vertical.span)]
     ahead = band(_middle(total, x), x, low, high, drawing.INK)
-    return upright_drawing([*boxes, *line, ahead, *border], level, vertical, width, (x_title, y_title, key), hover)
+
+    def hover() -> list[tuple]:
+        return [(at, up, f"{label(name)}\n{x_format(day)}: {y_format(size)}") for at, up, name, day, size in spots]
+
+    words = (x_title, y_title, key)
+    return _standing([*boxes, *line, ahead, *border], level, vertical, words=words, width=width, hover=hover)
 
 
 def _middle(frame: pd.DataFrame, x: str) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Charts of one row per class: bars, dots with intervals, waterfalls, shares."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import pandas as pd
@@ -65,7 +66,7 @@ def bars(
         ends = frame[[low, high]].to_numpy(float).tolist()
         marks += [drawing.whisker(end, place, 4 * rows.pixel) for end, place in zip(ends, rows.places, strict=True)]
     words = frame[text].tolist() if text else drawing.texts(x_format, frame[value])
-    hover = _hover(frame[value], rows, row_hover(frame, category, value, low, high, label, x_format))
+    hover = partial(_hover, frame, rows, category, value, low, high, label, x_format)
     return _drawn(rows, marks, _ends(frame, value, low, high), words, x_title, x_format, hover=hover)
 
 
@@ -119,7 +120,7 @@ def dots(
     points = zip(frame[value].astype(float), rows.places, hues, strict=True)
     marks += [drawing.Dot(at, place, 11, hue) for at, place, hue in points]
     words = drawing.texts(x_format, frame[value])
-    hover = _hover(frame[value], rows, row_hover(frame, category, value, low, high, label, x_format))
+    hover = partial(_hover, frame, rows, category, value, low, high, label, x_format)
     ends = _ends(frame, value, low, high, before)
     return _drawn(rows, [*key, *marks], ends, words, x_title, x_format, from_zero, hover)
 
@@ -173,9 +174,12 @@ def waterfall(
         for start, end, band, hue in zip(starts, ends, bands, hues, strict=True)
     ]
     words = drawing.texts(x_format, frame[amount])
-    said = [f"{label(name)}: {text}" for name, text in zip(names, words, strict=True)]
+    spots = [
+        (end, place, f"{label(name)}: {text}")
+        for end, place, name, text in zip(ends, rows.places, names, words, strict=True)
+    ]
     levels = pd.DataFrame({"start": starts, "end": ends})
-    return _drawn(rows, [*joints, *boxes], levels, words, x_title, x_format, hover=_hover(ends, rows, said))
+    return _drawn(rows, [*joints, *boxes], levels, words, x_title, x_format, hover=lambda: spots)
 
 
 def _levels(names: Sequence, steps: Sequence[float], totals: Sequence[bool]) -> tuple[list[float], list[float]]:
@@ -234,9 +238,9 @@ def shares(
             boxes.append(drawing.Box((end - size, end), band, hue[name], edged=True, shaded=True))
             text = x_format(size)
             hover.append((end - size / 2, place, f"{label(row)}, {part_label(name)}: {text}"))
-            if size * rows.room >= drawing.strong_width([text]) + 4:
+            if size * rows.room >= drawing.strong_width([text]) + 6:
                 words.append(Text(text, end - size / 2, place, drawing.ON, anchor="middle", strong=True))
-    return _framed(rows, [*key, *boxes, *words], _row_axis((0.0, 1.0), x_format, rows.room), x_title, hover)
+    return _framed(rows, [*key, *boxes, *words], _row_axis((0.0, 1.0), x_format, rows.room), x_title, lambda: hover)
 
 
 # ---- rows ----
@@ -285,7 +289,10 @@ def _rows_of(names: Sequence[str], width: float, top: float = GAP) -> Rows:
     above = [drawing.wrapped(name, width) for name in names]
     words = drawing.line_count(above) * drawing.LINE_HEIGHT
     row = words + 2 * HALF_BAR + 12
-    told = [Text(name, None, at + (row / 2 - words / 2 - 3) / row) for name, at in zip(above, middles, strict=True)]
+    told = [
+        Text(name, None, at + (row / 2 - words / 2 - 3) / row, halo=True)
+        for name, at in zip(above, middles, strict=True)
+    ]
     return Rows([at - (row / 2 - HALF_BAR - 6) / row for at in middles], 1 / row, told, GAP, top, width)
 
 
@@ -300,8 +307,9 @@ def row_hover(frame, category, value, low, high, label, words) -> list[str]:
     ]
 
 
-def _hover(values, rows: Rows, words: Sequence[str]) -> list[tuple]:
-    return list(zip(_known(values), rows.places, words, strict=True))
+def _hover(frame, rows: Rows, category, value, *words) -> list[tuple]:
+    said = row_hover(frame, category, value, *words)
+    return list(zip(_known(frame[value]), rows.places, said, strict=True))
 
 
 def _known(values) -> list[float]:
@@ -320,7 +328,7 @@ def _drawn(
     x_title: str,
     x_format: Words,
     from_zero: bool = True,
-    hover: Sequence = (),
+    hover: Callable = tuple,
 ) -> Drawing:
     """Rows with words behind the furthest of their ends."""
     behind = drawing.strong_width(words)
@@ -344,21 +352,21 @@ def _row_axis(reach: tuple[float, float], words: Words, room: float) -> Axis:
     for about in (5, 4, 3, 2):
         ticks = drawing.nice_ticks(*reach, about)
         texts = drawing.texts(words, ticks)
-        if (drawing.widest(texts, drawing.SIZE) + 14) * (len(ticks) - 1) <= room:
+        if (drawing.widest(texts, drawing.SIZE) + 10) * (len(ticks) - 1) <= room:
             break
     return Axis(ticks, texts, (ticks[0], ticks[-1]), grid=True)
 
 
-def _framed(rows: Rows, marks: Sequence, axis: Axis, x_title: str, hover: Sequence, behind: float = 0) -> Drawing:
+def _framed(rows: Rows, marks: Sequence, axis: Axis, x_title: str, hover: Callable, behind: float = 0) -> Drawing:
     side = drawing.widest(axis.texts, drawing.SIZE) / 2
     count = len(rows.places)
-    y = Axis(span=(-0.5, count - 0.5))
-    return Drawing(
-        [*marks, *rows.names, drawing.foot(x_title, axis, y)],
+    return drawing.framed(
+        [*marks, *rows.names],
         axis,
-        y,
-        rows.width,
-        rows.top + drawing.BOTTOM + count / rows.pixel,
+        Axis(span=(-0.5, count - 0.5)),
+        width=rows.width,
+        tall=count / rows.pixel,
+        title=x_title,
         left=max(rows.left, side),
         right=max(drawing.RIGHT + behind, side),
         top=rows.top,
