@@ -50,25 +50,46 @@ def test_a_page_is_whole_and_silent(chromium, sample, name, charts, width):
 
 
 @needs_browser
-def test_what_is_wide_scrolls_in_its_own_box(chromium, sample):
+def test_what_is_wide_scrolls_in_its_own_box_and_is_a_table(chromium, sample):
     with visit(chromium, sample["sample"], PHONE) as seen:
         wide = seen.evaluate(
             "() => Array.from(document.querySelectorAll('.scroll')).filter(b => b.scrollWidth > b.clientWidth + 1)"
-            ".map(b => [getComputedStyle(b).overflowX, b.tabIndex])"
+            ".map(b => [getComputedStyle(b).overflowX, b.tabIndex, b.querySelectorAll('table').length])"
         )
-        assert len(wide) > report_sample.FIGURES
-        assert all(box == ["auto", 0] for box in wide)
+        assert wide and all(box == ["auto", 0, 1] for box in wide)
 
 
 @needs_browser
-def test_charts_follow_the_window(chromium, sample):
-    with visit(chromium, sample["sample"], DESKTOP) as seen:
-        width = "() => document.querySelector('.chart .main-svg').getBoundingClientRect().width"
-        before = seen.evaluate(width)
-        seen.page.set_viewport_size({"width": 800, "height": 900})
-        # polled from here: the page's own policy forbids the evaluation of texts inside it
-        assert seen.becomes(lambda: seen.evaluate(width) < before - 50)
+@pytest.mark.parametrize(
+    ("width", "name"), [(DESKTOP, "wide"), (900, "wide"), (721, "wide"), (720, "narrow"), (PHONE, "narrow")]
+)
+def test_charts_are_laid_out_for_the_window(chromium, sample, width, name):
+    with visit(chromium, sample["sample"], width) as seen:
+        shown = "svg => svg.getClientRects().length"
+        names = (
+            f"() => Array.from(document.querySelectorAll('.chart svg')).filter({shown}).map(svg => svg.classList[0])"
+        )
+        assert seen.evaluate(names) == [name] * report_sample.FIGURES
         assert seen.overflow() <= 0
+
+
+@needs_browser
+def test_charts_and_page_have_a_night(chromium, sample):
+    """Words are light on a dark page; on paper the same visitor gets ink on white."""
+    colours = """() => ["body", ".chart text"].map(where => {
+      const style = getComputedStyle(document.querySelector(where));
+      return where === "body" ? style.backgroundColor : style.fill;
+    })"""
+    with visit(chromium, sample["sample"]) as seen:
+        day = seen.evaluate(colours)
+        seen.page.emulate_media(color_scheme="dark")
+        night = seen.evaluate(colours)
+        seen.page.emulate_media(color_scheme="dark", media="print")
+        assert [day, night, seen.evaluate(colours)] == [
+            ["rgb(255, 255, 255)", "rgb(91, 100, 112)"],
+            ["rgb(20, 24, 29)", "rgb(164, 173, 184)"],
+            day,
+        ]
 
 
 @needs_browser
@@ -100,15 +121,9 @@ def test_it_prints_on_a4_with_every_chart_and_all_numbers(chromium, sample, tmp_
 
 
 @needs_browser
-def test_charts_on_paper_are_not_cut_off(chromium, sample):
-    with visit(chromium, sample["sample"]) as seen:
+def test_charts_on_paper_are_whole(chromium, sample):
+    with visit(chromium, sample["sample"], 680) as seen:  # what A4 leaves between its margins
         seen.page.emulate_media(media="print")
-        seen.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
-        widths = seen.evaluate(
-            "() => Array.from(document.querySelectorAll('.chart .main-svg')).map(s => s.getBoundingClientRect().width)"
-        )
-        assert max(widths) <= 680  # what A4 leaves between its margins
-        assert seen.clipped_texts() == []
-        assert seen.evaluate("() => document.querySelectorAll('details:not([open])').length") == 0
-        seen.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
-        assert seen.evaluate("() => document.querySelectorAll('details[open]').length") == 0
+        assert seen.drawn_charts() == report_sample.FIGURES
+        assert seen.evaluate("() => document.querySelector('.chart .wide').getBoundingClientRect().width") == 680
+        assert seen.clipped_texts() == seen.colliding_texts() == []

@@ -20,11 +20,11 @@ SAMPLE = 20  # pixels of a line in a key
 # class of a hue; its colour and that of words in or on it, by day and by night. Words in a light colour are hard to
 # read, and so are white words on it: both take a darker shade of the same hue
 PAINTS = {
-    drawing.NOW: ("n", ("#0072b2", "#0072b2"), ("#4aa3df", "#6cb8ea")),
-    drawing.BEFORE: ("b", ("#8a94a0", "#5b6470"), ("#8f99a5", "#aab3bd")),
-    drawing.RISK: ("r", ("#d55e00", "#b94f00"), ("#f08a3c", "#f5a262")),
-    drawing.GAIN: ("g", ("#009e73", "#00795a"), ("#2cb98e", "#4fcfa8")),
-    drawing.OTHER: ("o", ("#882255", "#882255"), ("#c96a9c", "#dd8fb8")),
+    drawing.NOW: ("n", ("#0072b2", "#0072b2"), ("#83bbe8", "#83bbe8")),
+    drawing.BEFORE: ("b", ("#8a94a0", "#5b6470"), ("#afb2b6", "#afb2b6")),
+    drawing.RISK: ("r", ("#d55e00", "#b94f00"), ("#f9a348", "#f9a348")),
+    drawing.GAIN: ("g", ("#009e73", "#00795a"), ("#52e49c", "#52e49c")),
+    drawing.OTHER: ("o", ("#882255", "#882255"), ("#c15fa3", "#c15fa3")),
     drawing.INK: ("i", ("#1b1f24", "#1b1f24"), ("#e6e9ed", "#e6e9ed")),
     drawing.SOFT: ("s", ("#5b6470", "#5b6470"), ("#a4adb8", "#a4adb8")),
     drawing.GRID: ("q", ("#e3e6ea", "#e3e6ea"), ("#2c333b", "#2c333b")),
