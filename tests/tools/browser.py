@@ -124,14 +124,14 @@ class Visit:
         ]
 
     def assert_whole(self, charts: int) -> None:
-        """What must hold of every page: silent, one heading, so many charts, nothing too wide, small, cut off or covered."""
+        """What must hold of every page: silent, one heading, so many charts, nothing too wide, small or covered."""
         assert self.requests == []
         assert self.complaints == []
         assert self.drawn_charts() == charts
         assert self.overflow() <= 0
         assert self.smallest_text()[0] >= 11, self.smallest_text()
-        assert self.clipped_texts() == []
-        assert self.colliding_texts() == []
+        assert self.clipped_texts() == [], self.clipped_texts()
+        assert self.colliding_texts() == [], self.colliding_texts()
         assert self.evaluate("() => document.querySelectorAll('h1').length") == 1
         assert self.evaluate("() => document.documentElement.lang") != ""
 

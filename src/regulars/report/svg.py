@@ -113,7 +113,11 @@ def _edges(chart: Drawing) -> tuple[str, str, str, str]:
 
 def _ticks(chart: Drawing) -> str:
     base = _n(chart.height - chart.bottom + 17)
-    across = [(_n(chart.place(x, None)[0]), base, text) for x, text in zip(chart.x.ticks, chart.x.texts, strict=True)]
+    across = []
+    for at, text in zip(chart.x.ticks, chart.x.texts, strict=True):
+        half = drawing.text_width(text, SIZE) / 2
+        # at the edge of the chart a text moves inwards
+        across.append((_n(min(max(chart.place(at, None)[0], half), chart.width - half)), base, text))
     left = _n(chart.left - 7)
     up = [(left, _n(chart.place(None, y)[1] + 4), text) for y, text in zip(chart.y.ticks, chart.y.texts, strict=True)]
     return _tick_group(across, "m") + _tick_group(up, "e")

@@ -95,7 +95,7 @@ def lines(
     scales = (width - left - right) / np.ptp(level.span), tall / np.ptp(vertical.span)
     bands = [] if low is None else [band(part, x, low, high, hue[name], step) for name, part in groups.items()]
     curves = {name: _curve(part, x, y, hue[name], step) for name, part in groups.items()}
-    signs = [sign for at, text in (marks or {}).items() for sign in _sign(at, text, level, vertical)]
+    signs = [sign for at, text in (marks or {}).items() for sign in _sign(at, text, (level, vertical), scales[0])]
     return drawing.framed(
         [*notes, *signs, *bands, *curves.values(), *_end_labels(ends, named, curves, scales)],
         level,
@@ -207,10 +207,13 @@ def upright(at, ends: Sequence[float], dash: str = "solid") -> Line:
     return Line(drawing.days([at]) * 2, list(ends), SOFT, dash=dash)
 
 
-def _sign(at, text: str, level: Axis, vertical: Axis) -> tuple[Line, Text]:
-    """Place on the level axis with its word; what only the data can tell comes as text, also a place."""
+def _sign(at, text: str, axes: tuple[Axis, Axis], scale: float) -> tuple[Line, Text]:
+    """Place on the level axis with its word, on the side that has room; a place comes as text from what is told."""
+    level, vertical = axes
     (place,) = drawing.days([pd.Timestamp(at) if level.dates else at])
-    return upright(place, vertical.span), Text(text, place, vertical.span[1], SOFT, dx=4, dy=8)
+    fits = place + (drawing.text_width(text) + 4) / scale <= level.span[1]
+    side = {"dx": 4} if fits else {"dx": -4, "anchor": "end"}
+    return upright(place, vertical.span), Text(text, place, vertical.span[1], SOFT, dy=8, halo=True, **side)
 
 
 def lorenz(
