@@ -390,7 +390,9 @@ def test_ticks_stand_below_and_beside_with_their_grid():
     drawn = svg(chart, "narrow")
     assert 'class="narrow" viewBox="0 0 200 100"' in drawn
     assert '<path class="l q" d="M40 34H190"/>' in drawn
-    assert '<g class="m"><text x="40" y="71">no</text><text x="188.5" y="71">one</text></g>' in drawn, "moved inwards at the edge"
+    assert '<g class="m"><text x="40" y="71">no</text><text x="188.5" y="71">one</text></g>' in drawn, (
+        "moved inwards at the edge"
+    )
     assert '<g class="e"><text x="33" y="38">half</text></g>' in drawn
 
 

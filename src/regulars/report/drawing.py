@@ -151,10 +151,6 @@ class Drawing:
             0.0 if y is None else self.height - self.bottom - (y - self.y.span[0]) * self.scales[1],
         )
 
-    def texts(self) -> list[str]:
-        """All words in it."""
-        return [*self.x.texts, *self.y.texts, *(mark.text for mark in self.marks if isinstance(mark, Text))]
-
 
 def steps(x: Sequence[float], y: Sequence[float]) -> tuple[list, list]:
     """Places of a value that holds until the next one.
@@ -442,7 +438,7 @@ def x_axis(values: pd.Series, words: Words, room: float, step: float | None = No
     low, high = values.min(), values.max()
     if pd.api.types.is_datetime64_any_dtype(values):
         ticks = month_ticks(low, high, about=min(7, fitting(words(low), room)))
-        return Axis(days(ticks), texts(words, ticks), tuple(days([low, high])), dates=True)
+        return Axis(days(ticks), texts(words, ticks), _apart_ends(*days([low, high])), dates=True)
     low, high = float(low), float(high)
     most = fitting(words(high), room)
     if step:
@@ -452,7 +448,12 @@ def x_axis(values: pd.Series, words: Words, room: float, step: float | None = No
     else:
         ticks = nice_ticks(low, high, about=min(8, most))
         ticks = [tick for tick in ticks if low <= tick <= high]
-    return Axis(ticks, texts(words, ticks), (low, high))
+    return Axis(ticks, texts(words, ticks), _apart_ends(low, high))
+
+
+def _apart_ends(low: float, high: float) -> tuple[float, float]:
+    """Ends of an axis, around the place where there is one only."""
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
 def fitting(text: str, room: float) -> int:

@@ -120,11 +120,8 @@ def _map_labels(points, names: Sequence[str], scales, span, room: float) -> list
     for place in sorted(range(len(points)), key=lambda i: points[i][1]):
         x, y, size = points[place]
         words = drawing.wrapped(names[place], 0.45 * room)
-        at, width, tall = (
-            (x - span[0]) * scales[0],
-            drawing.strong_width([words]),
-            LINE_HEIGHT * (words.count("\n") + 1),
-        )
+        at, width = (x - span[0]) * scales[0], drawing.strong_width([words])
+        tall = LINE_HEIGHT * drawing.line_count([words])
         middle = float(np.clip(at, width / 2, max(width / 2, room - width / 2)))
         height = y * scales[1] + size / 2 + 2 + tall / 2
         for other, other_width, other_at, other_tall in sorted(taken, key=lambda spot: spot[2]):
@@ -187,32 +184,29 @@ def heatmap(
     texts = drawing.texts(cell_format, [cell[value] for cell in cells])
     behind = {cell[row]: f" ·\N{NO-BREAK SPACE}{n_format(cell[n])}" for cell in cells} if n else {}
     told = [row_label(name) + behind.get(name, "") for name in rows]
-    cell_room = drawing.widest(texts, SMALL) + 2
-    names, left = _row_names(told, cell_room * len(across), width)
-    across = _columns_with_room(across, cell_room, width - left)
+    needed = drawing.widest(texts, SMALL) + 2
+    names, left = _row_names(told, needed * len(across), width)
+    across = _columns_with_room(across, needed, width - left)
+    room = (width - left) / max(len(across), 1)  # of one cell
     at, down = {name: i for i, name in enumerate(across)}, {name: i for i, name in enumerate(reversed(rows))}
-    room = (width - left) / len(across)  # of one cell
-    sizes = [abs(cell[value]) if signed else cell[value] for cell in cells]
-    most, least = top if top is not None else max(sizes, default=1.0), -1.0 if signed else 0.0
-    boxes, edges, words, spots = [], [], [], []
-    for cell, text in zip(cells, texts, strict=True):
-        if cell[column] not in at:
-            continue
-        x, y = at[cell[column]], down[cell[row]]
-        shade = drawing.depth(min(max(cell[value] / most, least), 1.0) if most else 0.0)
-        sides = (x - 0.5, x + 0.5), (y - 0.5, y + 0.5)
-        boxes.append(drawing.Box(*sides, shade, edged=True))
-        if open_cell and cell[open_cell]:
-            edges.append(_outline(x, y))
-        words += _cell_words(text, x, y, shade, room)
-        spots.append((x, y, cell, text))
+    shown = [(cell, text) for cell, text in zip(cells, texts, strict=True) if cell[column] in at]
+    places = [(at[cell[column]], down[cell[row]]) for cell, _ in shown]
+    shades = _shades([cell[value] for cell, _ in shown], max((abs(c[value]) for c in cells), default=1.0), top, signed)
+    boxes = [
+        drawing.Box((x - 0.5, x + 0.5), (y - 0.5, y + 0.5), shade, edged=True)
+        for (x, y), shade in zip(places, shades, strict=True)
+    ]
+    words = [
+        word
+        for (_, text), place, shade in zip(shown, places, shades, strict=True)
+        for word in _cell_words(text, place, shade, room)
+    ]
+    edges = [_outline(*at) for (cell, _), at in zip(shown, places, strict=True) if open_cell and cell[open_cell]]
 
     def hover() -> list[tuple]:
-        counted = [f" (n = {n_format(cell[n])})" if n else "" for _, _, cell, _ in spots]
-        return [
-            (x, y, f"{row_label(cell[row])}, {column_label(cell[column])}: {text}{more}")
-            for (x, y, cell, text), more in zip(spots, counted, strict=True)
-        ]
+        said = [f"{row_label(cell[row])}, {column_label(cell[column])}: {text}" for cell, text in shown]
+        counted = [f" (n = {n_format(cell[n])})" if n else "" for cell, _ in shown]
+        return [(*at, one + more) for at, one, more in zip(places, said, counted, strict=True)]
 
     titles, above = _corner(x_title, y_title, left, width)
     heads, tall = _heads([column_label(name) for name in across], len(rows) - 0.5, room)
@@ -224,7 +218,7 @@ def heatmap(
     by_shade = [sorted(marks, key=lambda mark: mark.hue) for marks in (boxes, words)]
     return Drawing(
         [*titles, *by_shade[0], *edges, *by_shade[1], *heads, *beside_rows],
-        Axis(span=(-0.5, len(across) - 0.5)),
+        Axis(span=(-0.5, max(len(across), 1) - 0.5)),
         Axis(span=(-0.5, len(rows) - 0.5)),
         width,
         above + tall + high * len(rows) + 4,
@@ -236,12 +230,18 @@ def heatmap(
     )
 
 
-def _cell_words(text: str, x: float, y: float, shade: str, room: float) -> list[Text]:
+def _shades(values: Sequence[float], most: float, top: float | None, signed: bool) -> list[str]:
+    """Shade of each value, of the largest or of what is given as such; below zero only where there are signs."""
+    most, least = (most if top is None else top) or 1.0, -1.0 if signed else 0.0
+    return [drawing.depth(min(max(value / most, least), 1.0)) for value in values]
+
+
+def _cell_words(text: str, place: tuple[float, float], shade: str, room: float) -> list[Text]:
     """Number of a cell, if need be smaller, or without a nought behind the point; none where it has no room at all."""
     shorter = re.sub(r"[.,]0(?=\D*$)", "", text)
     for words, size in ((text, SIZE), (text, SMALL), (shorter, SMALL)):
         if drawing.text_width(words, size) + 2 <= room:
-            return [Text(words, x, y, shade, anchor="middle", size=size)]
+            return [Text(words, *place, shade, anchor="middle", size=size)]
     return []
 
 

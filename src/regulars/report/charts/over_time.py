@@ -10,7 +10,6 @@ from regulars.report.charts.curves import band, beside, plot_height, upright
 from regulars.report.charts.rows import row_hover
 from regulars.report.drawing import WIDE, Axis, Box, Drawing, Words, plain_words
 
-MONTH = 30.4  # days
 COLUMN = 26  # days of a month that its column covers
 
 
@@ -70,7 +69,9 @@ def columns(
     key = {word: (hue[name], "box") for name, word in values.items()} if len(values) > 1 else {}
     vertical = drawing.y_axis(seen, y_format)
     left = beside(vertical)
-    every = math.ceil(len(texts) / drawing.fitting(max(texts, key=len), width - left - drawing.RIGHT))
+    every = max(
+        1, math.ceil(len(texts) / drawing.fitting(max(texts, key=len, default=""), width - left - drawing.RIGHT))
+    )
     level = Axis(list(range(len(texts)))[::every], texts[::every], (-0.6, len(texts) - 0.4))
 
     def hover() -> list[tuple]:

@@ -335,7 +335,8 @@ def _drawn(
     least, most = float(ends.min().min()), float(ends.max().max())
     reach = (min(least, 0.0), max(most, 0.0)) if from_zero else (least, most)
     axis = _row_axis(reach, x_format, rows.room - behind)
-    span = (axis.ticks[0], max(most, axis.ticks[-2]))
+    # the axis ends with the marks, unless they all are where it begins
+    span = (axis.ticks[0], max(most, axis.ticks[-2]) if most > axis.ticks[0] else axis.ticks[-1])
     kept = [(tick, text) for tick, text in zip(axis.ticks, axis.texts, strict=True) if tick <= span[1]]
     axis = Axis(*zip(*kept, strict=True), span, grid=True)
     zero = [drawing.Line([0.0, 0.0], [-0.5, len(rows.places) - 0.5], drawing.SOFT)]
