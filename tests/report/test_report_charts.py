@@ -103,6 +103,10 @@ def of(chart: Drawing, kind: type) -> list:
     return [mark for mark in chart.marks if isinstance(mark, kind)]
 
 
+def texts(chart: Drawing) -> list[str]:
+    return [mark.text for mark in of(chart, Text)]
+
+
 def labels(chart: Drawing) -> list[Text]:
     """Words that stand out, but for the key."""
     return [mark for mark in of(chart, Text) if mark.strong and not mark.sample]
@@ -334,7 +338,7 @@ def test_ticks_of_long_and_short_times():
 def test_names_of_rows_stand_beside_their_marks_or_above_where_they_are_long():
     frame = pd.DataFrame({"name": ["Customers whose number nobody can read"], "n": [3]})
     chart, short = (charts.bars(rows, "name", "n", x_title="n") for rows in (frame, frame.assign(name="short")))
-    assert "Customers whose number\nnobody can read" in chart.texts()
+    assert "Customers whose number\nnobody can read" in texts(chart)
     assert short.left < chart.left < 230 and short.height < chart.height
     above = charts.bars(frame, "name", "n", x_title="n", width=NARROW)
     name = next(mark for mark in of(above, Text) if mark.text == "Customers whose number nobody can read")
@@ -349,9 +353,21 @@ def test_chinese_takes_its_room_and_breaks_anywhere():
     frame = pd.DataFrame({"name": ["最近没有下单的高价值客户", "新客户"], "n": [3, 5]})
     for width in (WIDE, NARROW):
         chart = charts.bars(frame, "name", "n", x_title="客户数", width=width)
-        assert chart.left >= max(
-            drawing.text_width(text) for text in chart.texts() if "客户" in text and text != "客户数"
-        )
+        names = [text for text in texts(chart) if "客户" in text and text != "客户数"]
+        assert chart.left >= drawing.widest(names)
+
+
+@WIDTHS
+def test_one_place_or_nothing_but_zeros_can_be_drawn(width):
+    one = pd.DataFrame({"week": [3], "orders": [5.0], "name": ["a"], "day": pd.to_datetime(["2026-01-01"])})
+    drawn = [charts.lines(one, x, "orders", **WORDS, width=width) for x in ("week", "day")]
+    nothing = one.assign(orders=0.0)
+    drawn += [draw(nothing, "name", "orders", x_title="orders", width=width) for draw in (charts.bars, charts.dots)]
+    drawn += [charts.columns(nothing, "name", {"orders": "Orders"}, **WORDS, width=width)]
+    drawn += [charts.heatmap(nothing, "name", "week", "orders", x_title="week", y_title="name", width=width)]
+    for chart in drawn:
+        assert "<text" in svg(chart, "wide")
+        assert 0 < chart.scales[0] < np.inf and 0 < chart.scales[1] < np.inf
 
 
 # ---- the drawing as SVG ----
