@@ -19,7 +19,7 @@ from regulars.report.drawing import (
     Line,
     Text,
 )
-from regulars.report.svg import cell_colours
+from regulars.report.svg import colours
 from regulars.rounding import plain
 
 PLOTLY_TYPE = "application/vnd.plotly.v1+json"
@@ -99,8 +99,8 @@ def _dates(chart: Drawing, places) -> list:
     return [None if at is None else (pd.Timestamp(0) + pd.Timedelta(days=at)).isoformat() for at in places]
 
 
-def _rgba(hue: str, opacity: float) -> str:
-    colour = hue if hue.startswith("#") else cell_colours(hue[0], int(hue[1:]), night=False)[0]
+def _rgba(hue: str, opacity: float, shaded: bool = False) -> str:
+    colour = colours(hue)[shaded]
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity:g})"
 
@@ -142,7 +142,7 @@ def _boxes(chart: Drawing, marks: list[Box]) -> list[go.Bar]:
             y=[mark.y[1] - mark.y[0] for mark in marks],
             base=[mark.y[0] for mark in marks],
             width=[abs(mark.x[1] - mark.x[0]) * wide for mark in marks],
-            marker={"color": [_rgba(mark.hue, mark.opacity) for mark in marks], "line": edge},
+            marker={"color": [_rgba(mark.hue, mark.opacity, mark.shaded) for mark in marks], "line": edge},
             hoverinfo="skip",
         )
     ]
@@ -159,28 +159,19 @@ _TRACES = {Line: _lines, Area: _areas, Box: _boxes, Dot: _dots}
 
 
 def _note(chart: Drawing, mark: Text) -> dict:
-    """Words in a chart; their weight is a property, since plotly's ``<b>`` sets a style attribute."""
-    edges = {"x": ("x", mark.x, mark.dx), "y": ("y", mark.y, -mark.dy)}
-    if mark.x is None:
-        edges["x"] = ("paper", 0, mark.dx - chart.left)
-    if mark.y is None:
-        edges["y"] = ("paper", 1, chart.top - mark.dy)
-    x = mark.x if mark.x is None else _dates(chart, [mark.x])[0]
-    ink = mark.hue if mark.hue.startswith("#") else cell_colours(mark.hue[0], int(mark.hue[1:]), night=False)[1]
+    """Words in a chart."""
+    x = ("paper", 0, mark.dx - chart.left) if mark.x is None else ("x", _dates(chart, [mark.x])[0], mark.dx)
+    y = ("paper", 1, chart.top - mark.dy) if mark.y is None else ("y", mark.y, -mark.dy)
+    beside = {"start": "left", "middle": "center", "end": "right"}[mark.anchor]
+    turned = {"textangle": -90, "xanchor": "center", "yanchor": "bottom"}
     return {
         "text": (f"{SAMPLES[mark.sample]} " if mark.sample else "") + _safe(mark.text),
-        "x": 0 if x is None else x,
-        "y": edges["y"][1],
-        "xref": edges["x"][0],
-        "yref": edges["y"][0],
-        "xshift": round(edges["x"][2], 1),
-        "yshift": round(edges["y"][2], 1),
-        "xanchor": {"start": "left", "middle": "center", "end": "right"}[mark.anchor],
-        "yanchor": "middle",
-        "align": "left",
+        **dict(zip(("xref", "x", "xshift"), x, strict=True)),
+        **dict(zip(("yref", "y", "yshift"), y, strict=True)),
         "showarrow": False,
-        "textangle": -90 if mark.turned else 0,
-        "font": {"size": mark.size, "color": ink, "weight": 600 if mark.strong else 400},
+        "align": "left",
+        "font": {"size": mark.size, "color": colours(mark.hue)[1], "weight": 600 if mark.strong else 400},
+        **(turned if mark.turned else {"xanchor": beside, "yanchor": "middle"}),
     }
 
 

@@ -63,14 +63,16 @@ def cell_colours(kind: str, step: int, night: bool) -> tuple[str, str]:
     return fill, WHITE if light > dark else DARK_INK
 
 
+def colours(hue: str, night: bool = False) -> tuple[str, str]:
+    """Colour of a mark, and of words in it or on it, for a hue or a shade of a heat map."""
+    return PAINTS[hue][1 + night] if hue in PAINTS else cell_colours(hue[0], int(hue[1:]), night)
+
+
 @cache
 def style(night: bool) -> str:
     """Rules that give every class of a chart its colours."""
-    rules = [f".{name}{{--c:{c};--t:{t}}}" for name, *modes in PAINTS.values() for c, t in [modes[night]]]
-    for kind in SHADES:
-        for step in range(STEPS + 1):
-            rules.append(".{}{}{{--c:{};--t:{}}}".format(kind, step, *cell_colours(kind, step, night)))
-    return "".join(f".chart {rule}" for rule in rules)
+    hues = [*PAINTS, *(f"{kind}{step}" for kind in SHADES for step in range(STEPS + 1))]
+    return "".join(".chart .{}{{--c:{};--t:{}}}".format(_class(hue), *colours(hue, night)) for hue in hues)
 
 
 def _class(hue: str) -> str:
