@@ -2,12 +2,17 @@
 
 import re
 
+import pandas as pd
 import pytest
 from pypdf import PdfReader
 
 import report_sample
 from browser import DESKTOP, PHONE, browser, needs_browser, visit
 from regulars.pages.index import render_index
+from regulars.report import charts
+from regulars.report.drawing import NARROW, WIDE
+from regulars.report.render import page_style
+from regulars.report.svg import svg
 from regulars.report.wording import FOLDER
 from regulars.told import read_told
 
@@ -71,6 +76,31 @@ def test_charts_are_laid_out_for_the_window(chromium, sample, width, name):
         )
         assert seen.evaluate(names) == [name] * report_sample.FIGURES
         assert seen.overflow() <= 0
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "window"), [(WIDE, DESKTOP), (NARROW, PHONE)])
+def test_charts_in_chinese_keep_their_words_apart(chromium, tmp_path, width, window):
+    """Characters are as wide as high, and a name breaks anywhere."""
+    names = ["最近没有下单的高价值客户群体", "新客户", "冠军客户", "需要关注的客户"]
+    rows = pd.DataFrame({"name": names, "n": [3.0, 5.0, 4.0, 2.0]})
+    moves = rows.merge(rows, how="cross", suffixes=("", "_now"))
+    curves = report_sample.curves().replace({"January 2025": names[0], "March 2025": names[3]})
+    titles = {"x_title": "首次下单以来的月份数", "y_title": "再次下单的客户所占比例"}
+    drawn = [
+        charts.bars(rows, "name", "n", x_title="客户数量（每月）", width=width),
+        charts.lines(curves, "age", "share", "cohort", **titles, width=width),
+        charts.heatmap(moves, "name", "name_now", "n_now", **titles, width=width),
+    ]
+    name = "wide" if width == WIDE else "narrow"
+    boxes = "".join(f'<div class="chart">{svg(chart, name)}</div>' for chart in drawn)
+    page = tmp_path / "chinese.html"
+    page.write_text(
+        f'<html lang="zh"><meta charset="utf-8"><style>{page_style()}</style>{boxes}</html>', encoding="utf-8"
+    )
+    with visit(chromium, page, window) as seen:
+        assert seen.drawn_charts() == 3
+        assert seen.clipped_texts() == [] == seen.colliding_texts()
 
 
 @needs_browser

@@ -82,7 +82,7 @@ def _sections(blocks: list[dict]) -> list[dict]:
 
 def render(template: str, page: Mapping, wording: Wording, pages: Mapping[str, str], **parts) -> str:
     """Fill a template with a page's parts; its style and policy are made here."""
-    style = _style()
+    style = page_style()
     nav = [
         {"words": wording.say(f"page.{stage}"), "file": file, "here": stage == page["stage"]}
         for stage, file in pages.items()
@@ -114,7 +114,7 @@ def content_security_policy(style: str) -> str:
 
 
 @cache
-def _style() -> Markup:
+def page_style() -> Markup:
     """Style of every page: its own, and the colours of charts by day and by night."""
     own = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     return Markup(f"{own}{svg.style(night=False)}\n{NIGHT}{{{svg.style(night=True)}}}\n")

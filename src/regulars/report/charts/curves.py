@@ -268,8 +268,9 @@ def lorenz(
     level = Axis(ticks, drawing.texts(x_format, ticks), (0, 1))
     title, top = drawing.head({}, y_title, width)
     left, right = beside(vertical), drawing.widest(level.texts, SIZE) / 2 + 2
-    # words below the diagonal, which they must not meet: the longer they are, the lower they begin
-    below = min(0.8, 1 - (drawing.widest([equal]) + 10) / (width - left - right))
+    # words below the diagonal, at its end without the words of the curves; where it ends, the longer the lower
+    end = 1 - (drawing.widest([equal]) + 10) / (width - left - right)
+    below = 0.3 if min(read.values()) > 0.5 else min(0.8, end)
     return drawing.framed(
         [
             *title,
