@@ -46,7 +46,7 @@ def lines(
     step: bool = False,
     width: int = WIDE,
 ) -> Drawing:
-    """Curves with their interval as a band, named at their right ends together with their last value.
+    """Curves with their interval as a band, named at their ends beside the last value, or above where names are long.
 
     Parameters
     ----------

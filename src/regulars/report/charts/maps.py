@@ -159,7 +159,8 @@ def heatmap(
     frame : pandas.DataFrame
         One row per cell; cells that are not there stay white.
     row, column, value : str
-        Columns of the frame; rows and columns keep the order in which they come.
+        Columns of the frame; rows and columns keep the order in which they come, but columns that are numbers stand in
+        theirs, every second or third of them where all have no room.
     x_title, y_title : str
         What columns and rows are, in words; with ``n``, also what stands beside a row ("first order in · n").
     cell_format, row_label, column_label : callable
