@@ -251,7 +251,7 @@ class Dataset:
         """What stands for each customer on a page; the real ids stay where they are."""
         return _late("pseudonyms").pseudonyms(customer_ids, self.name)
 
-    def report(self, stage: str, language: str = "en") -> "Report":
+    def report(self, stage: str, language: str = "en", *, about: catalog.About | None = None) -> "Report":
         """What a stage tells, section by section.
 
         Parameters
@@ -259,13 +259,15 @@ class Dataset:
         stage : str
         language : str
             In which a live kernel shows it.
+        about : regulars.catalog.About, optional
+            What the dataset says of itself, where the stage has just found it; as cleaning left it otherwise.
         """
 
         def live(page: Mapping) -> Callable[..., None]:
             # wording and charts are loaded by a live kernel alone: no stage depends on them
             return import_module("regulars.pages.live").shower(page, language)
 
-        return _late("report").Report(stage, self.about, self.settings(stage).interval_level, live)
+        return _late("report").Report(stage, about or self.about, self.settings(stage).interval_level, live)
 
     # ---- how it shows itself ----
 

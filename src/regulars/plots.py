@@ -55,4 +55,5 @@ def _drawn(kind: str, frame: pd.DataFrame, **looks):
     if isinstance(frame, Refusal) or os.environ.get(STAGING_VARIABLE):
         return frame
     # loaded by a live kernel alone: no stage depends on how something looks
-    return getattr(import_module("regulars.report.charts"), kind)(frame, **looks)
+    draw = getattr(import_module("regulars.report.charts"), kind)
+    return import_module("regulars.report.interactive").figure(draw(frame, **looks))

@@ -12,6 +12,7 @@ from memory_dataset import MemoryDataset, blocks_of
 from regulars import catalog
 from regulars.customer_table import joined
 from regulars.pages.index import render_index
+from regulars.report.drawing import Line
 from regulars.simulate.logs import order_log
 from regulars.told import read_told
 
@@ -222,5 +223,5 @@ def test_what_was_told_half_a_year_ago_is_drawn_beside_what_came(firm):
     ]
     assert len(charts) == 3
     for chart in charts:
-        dashed = [t for t in chart["figure"]["data"] if t.get("line", {}).get("dash") == "dash"]
-        assert len(dashed) == 1 and len(dashed[0]["y"]) == 6
+        dashed = [mark for mark in chart["wide"].marks if isinstance(mark, Line) and mark.dash == "dash"]
+        assert len(dashed) == 1 and len(dashed[0].y) == 6

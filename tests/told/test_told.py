@@ -19,7 +19,7 @@ from regulars.finding import UNUSABLE, Finding, Refusal, Remark, decode_facts, e
 from regulars.labels import Tier
 from regulars.pages.build import write_pages
 from regulars.pages.declared import FOLDERS
-from regulars.report.blocks import PLOTLY_TYPE
+from regulars.report.interactive import PLOTLY_TYPE
 from regulars.report.wording import Wording
 from regulars.statistics.intervals import Estimate
 from regulars.told import Report, Tile, ToldError, kinds, read_frame, read_told, table_file

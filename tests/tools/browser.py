@@ -2,10 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -21,31 +22,34 @@ FLAGS = (
     "--disable-sync",
 )
 DESKTOP, PHONE = 1440, 390
+# a text in a chart is as large as its chart is drawn
 SMALLEST_TEXT = """() => {
   let smallest = Infinity, where = "";
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const element = walk.currentNode.parentElement;
     if (!walk.currentNode.textContent.trim() || ["SCRIPT", "STYLE", "TEMPLATE"].includes(element.tagName)) continue;
-    if (element.closest("template, noscript, #js-plotly-tester") || !element.getClientRects().length) continue;
-    const size = parseFloat(getComputedStyle(element).fontSize);
+    if (!element.getClientRects().length) continue;
+    const scale = element.ownerSVGElement ? element.ownerSVGElement.getScreenCTM().a : 1;
+    const size = scale * parseFloat(getComputedStyle(element).fontSize);
     if (size < smallest) { smallest = size; where = walk.currentNode.textContent.trim().slice(0, 60); }
   }
   return [smallest, where];
 }"""
-DRAWN = """() => Array.from(document.querySelectorAll(".chart"))
-  .filter(box => box.querySelector(".main-svg") && box.querySelector(".trace, .points path, .point")).length"""
-CLIPPED = """() => Array.from(document.querySelectorAll(".chart")).flatMap(box => {
-  const frame = box.querySelector(".main-svg").getBoundingClientRect();
-  return Array.from(box.querySelectorAll("text"))
-    .filter(text => text.textContent.trim() && text.getClientRects().length)
-    .filter(text => {
-      const r = text.getBoundingClientRect();
-      return r.left < frame.left - 1 || r.right > frame.right + 1
-        || r.top < frame.top - 1 || r.bottom > frame.bottom + 1;
-    })
-    .map(text => box.id + ": " + text.textContent);
-})"""
+# charts with marks and words that are shown, each in one of its two widths
+DRAWN = """() => Array.from(document.querySelectorAll(".chart")).filter(box => {
+  const shown = Array.from(box.querySelectorAll("svg")).filter(svg => svg.getClientRects().length);
+  return shown.length === 1 && shown[0].querySelector("path:not(.q)") && shown[0].querySelector("text");
+}).length"""
+WORDS = """() => Array.from(document.querySelectorAll(".chart svg"))
+  .filter(svg => svg.getClientRects().length)
+  .map(svg => {
+    const place = element => {
+      const r = element.getBoundingClientRect();
+      return {left: r.left, right: r.right, top: r.top, bottom: r.bottom, words: element.textContent};
+    };
+    return {chart: svg.parentElement.id, frame: place(svg), texts: Array.from(svg.querySelectorAll("text"), place)};
+  })"""
 
 
 @cache
@@ -101,30 +105,39 @@ class Visit:
 
     def clipped_texts(self) -> list[str]:
         """Texts of charts that stick out of their chart."""
-        return self.page.evaluate(CLIPPED)
+        return [
+            f"{chart['chart']}: {text['words']}"
+            for chart in self.page.evaluate(WORDS)
+            for text in chart["texts"]
+            if min(text[low] - chart["frame"][low] for low in ("left", "top")) < -1
+            or max(text[high] - chart["frame"][high] for high in ("right", "bottom")) > 1
+        ]
+
+    def colliding_texts(self) -> list[str]:
+        """Pairs of texts of a chart that stand on each other."""
+        return [
+            f"{chart['chart']}: {one['words']} | {other['words']}"
+            for chart in self.page.evaluate(WORDS)
+            for one, other in combinations(chart["texts"], 2)
+            if min(one["right"], other["right"]) - max(one["left"], other["left"]) > 1
+            and min(one["bottom"], other["bottom"]) - max(one["top"], other["top"]) > 2
+        ]
 
     def assert_whole(self, charts: int) -> None:
-        """What must hold of every page: silent, one heading, so many charts, nothing too wide, too small or cut off."""
+        """What must hold of every page: silent, one heading, so many charts, nothing too wide, small or covered."""
         assert self.requests == []
         assert self.complaints == []
         assert self.drawn_charts() == charts
         assert self.overflow() <= 0
         assert self.smallest_text()[0] >= 11, self.smallest_text()
-        assert self.clipped_texts() == []
+        assert self.clipped_texts() == [], self.clipped_texts()
+        assert self.colliding_texts() == [], self.colliding_texts()
         assert self.evaluate("() => document.querySelectorAll('h1').length") == 1
         assert self.evaluate("() => document.documentElement.lang") != ""
 
     def evaluate(self, script: str):
         """Result of a script."""
         return self.page.evaluate(script)
-
-    def becomes(self, condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-        """Whether a condition comes true while we wait."""
-        for _ in range(int(seconds / 0.05)):
-            if condition():
-                return True
-            self.page.wait_for_timeout(50)
-        return False
 
     def screenshot(self, path: Path) -> Path:
         """Picture of the whole page."""

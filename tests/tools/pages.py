@@ -35,11 +35,16 @@ def blocks_of(project: Path, dataset: str, stage: str) -> list[dict]:
     return writer_of(told.page, "en").write(told)
 
 
+MOST_BYTES = 400_000
+
+
 def assert_whole_in_browser(opened, project: Path, dataset: str, stage: str) -> None:
-    """At both widths: no request, no complaint, as many charts as the stage told."""
+    """At both widths: no request, no complaint, as many charts as the stage told; light enough to be mailed."""
+    file = project / "reports" / dataset / FILES[stage]
+    assert file.stat().st_size <= MOST_BYTES
     charts = sum(block["kind"] == "figure" for block in blocks_of(project, dataset, stage))
     for width in (DESKTOP, PHONE):
-        with visit(opened, project / "reports" / dataset / FILES[stage], width) as seen:
+        with visit(opened, file, width) as seen:
             seen.assert_whole(charts)
 
 

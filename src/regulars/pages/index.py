@@ -63,7 +63,6 @@ def render_index(about, told: Mapping[str, Told], language: str = "en", folders:
         page,
         wording,
         FILES,
-        figures=[],
         answer=answers[first],
         tiles=money or rates,
         more_tiles=rates if money else [],

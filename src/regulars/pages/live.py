@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from IPython.display import display
 
 from regulars.pages.declared import writer_of
-from regulars.report.blocks import PLOTLY_TYPE
+from regulars.report.interactive import PLOTLY_TYPE, plain_figure
 from regulars.report.render import block_html
 
 
@@ -17,7 +17,7 @@ def shower(page: Mapping, language: str) -> Callable[..., None]:
         before = len(writer.blocks)
         getattr(writer, call)(*args, **facts)
         for block in writer.blocks[before:]:
-            chart = {PLOTLY_TYPE: block["figure"]} if "figure" in block else {}
+            chart = {PLOTLY_TYPE: plain_figure(block["wide"])} if block["kind"] == "figure" else {}
             display({"text/html": block_html(block), **chart}, raw=True)
 
     return show

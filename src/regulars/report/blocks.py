@@ -1,12 +1,9 @@
-"""The blocks that a page is made of, and a chart as one of them."""
+"""The blocks that a page is made of."""
 
 from collections.abc import Mapping
 
 from regulars.report.wording import Wording
-from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
-
-PLOTLY_TYPE = "application/vnd.plotly.v1+json"
 
 
 def tile_block(wording: Wording, keys: Mapping[str, str], facts: Mapping, estimate: Estimate, unit: str, mark: str):
@@ -49,25 +46,3 @@ def bar_range(estimate: Estimate, unit: str) -> tuple[float, float]:
         return 0.0, 1.0
     reach = max(2 * abs(estimate.value), 1.1 * max(map(abs, ends))) or 1.0
     return (0.0 if min(ends) >= 0 else -reach), reach
-
-
-def plain_figure(fig) -> dict:
-    """Plotly figure as JSON with rounded floats and plain lists, the same bytes for the same numbers."""
-    # the whole figure's own JSON packs arrays into base64, with every last bit
-    return {
-        "data": [_safe(plain(trace.to_plotly_json())) for trace in fig.data],
-        "layout": _safe(plain(fig.layout.to_plotly_json())),
-    }
-
-
-def _safe(content):
-    """Text in charts as text: of the markup that plotly knows only the line break is let through."""
-    if isinstance(content, dict):
-        return {name: _safe(value) for name, value in content.items()}
-    if isinstance(content, list):
-        return [_safe(value) for value in content]
-    return (
-        "<br>".join(part.replace("<", "&lt;") for part in content.split("<br>"))
-        if isinstance(content, str)
-        else content
-    )

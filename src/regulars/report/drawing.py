@@ -1,99 +1,174 @@
-"""What all charts have in common: hues, template, ticks, words and labels, and the figure that holds them."""
+"""A chart as it is described, once for both of its renderers: marks, axes and words, laid out for one width.
+
+`regulars.report.svg` draws it for a page, `regulars.report.interactive` for a live kernel. Places are numbers of the
+axes (dates as days, see `days`) and, where an axis has nothing to say, pixels from the upper left corner.
+"""
 
 import math
-import textwrap
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
-
-from regulars.rounding import plain
 
 # the same colour for the same thing on every page; pairwise apart for colour-blind eyes, as a test computes
 NOW, BEFORE, RISK, GAIN, OTHER = "#0072b2", "#8a94a0", "#d55e00", "#009e73", "#882255"
 HUES = (NOW, BEFORE, OTHER, GAIN, RISK)
 DASHES = {NOW: "solid", BEFORE: "solid", OTHER: "dashdot", GAIN: "dot", RISK: "dash"}
-# words in a light colour are hard to read, and so are white words on it: both take a darker shade of the same hue
-SHADES = {BEFORE: "#5b6470", RISK: "#b94f00", GAIN: "#00795a"}
-INK, SOFT, GRID = "#1b1f24", "#5b6470", "#e3e6ea"
-# shades of a heat map, from nothing to the most, and below zero from nothing to the least
-PALE, DEEP = (238, 244, 249), (0, 76, 122)
-PALE_BELOW, DEEP_BELOW = (252, 240, 230), (150, 62, 0)
-FONT = (
-    'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Microsoft YaHei", '
-    '"Noto Sans CJK SC", sans-serif'
-)
-SIZE, LABEL_SIZE = 12, 13
-TOP, BOTTOM, LEFT, RIGHT = 34, 46, 16, 24
-HEIGHT = 340  # of a chart, pixels
+INK, SOFT, GRID, FAINT, ON = "#1b1f24", "#5b6470", "#e3e6ea", "#c9ced5", "#ffffff"
+SIZE, LABEL_SIZE, SMALL = 12, 13, 11
+WIDE, NARROW = 690, 350  # pixels of a chart on a desktop and on paper, and on a phone
+TOP, BOTTOM, RIGHT, GAP = 14, 46, 14, 8
 LINE_HEIGHT = 17
-ON_PAPER = 0.72
-LONGEST_LINE = 26
-NARROWEST_AXIS = 420
+LONGEST_NAME = 0.31  # of the width, beside the marks
+STEPS = 9  # shades of a heat map
 
 Words = Callable[[object], str]
 
 
-# ---- figure ----
+# ---- marks ----
 
 
-def figure(traces: Sequence, height: int, margin: Mapping, print_height: int | None = None, **layout) -> go.Figure:
-    """Figure in the project's form; ``print_height`` is its height on paper, which the page's script reads."""
-    return go.Figure(
-        data=list(traces),
-        layout=go.Layout(
-            template=_template(),
-            height=height,
-            margin={"pad": 4, **{side: round(size) for side, size in margin.items()}},
-            meta={"print_height": print_height or height},
-            **layout,
-        ),
-    )
+@dataclass(frozen=True)
+class Line:
+    """Places joined by a line; a missing one is a gap."""
+
+    x: Sequence
+    y: Sequence
+    hue: str
+    width: float = 1
+    dash: str = "solid"
+    opacity: float = 1
 
 
-def paper_height(height: int) -> int:
-    """Height on paper of a chart that may be squeezed."""
-    return round(ON_PAPER * height)
+@dataclass(frozen=True)
+class Area:
+    """Band between two lines."""
+
+    x: Sequence
+    low: Sequence
+    high: Sequence
+    hue: str
+    opacity: float = 0.17
 
 
-def _template() -> go.layout.Template:
-    axis = {
-        "showgrid": False,
-        "zeroline": False,
-        "showline": False,
-        "fixedrange": True,
-        "automargin": False,
-        "gridcolor": GRID,
-        "ticks": "",
-        "tickangle": 0,
-        "tickfont": {"size": SIZE, "color": SOFT},
-        "title": {"font": {"size": SIZE, "color": SOFT}, "standoff": 10},
-    }
-    layout = {
-        "font": {"family": FONT, "size": SIZE, "color": INK},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "showlegend": False,
-        "dragmode": False,
-        "hovermode": "closest",
-        "hoverlabel": {"bgcolor": "#fff", "bordercolor": GRID, "font": {"size": LABEL_SIZE, "color": INK}},
-        "xaxis": axis,
-        "yaxis": {**axis, "showgrid": True},
-    }
-    return go.layout.Template(layout=layout)
+@dataclass(frozen=True)
+class Box:
+    """Bar, column or cell; ``edged`` sets it off from its neighbours, ``shaded`` is dark enough for words on it."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    hue: str
+    opacity: float = 1
+    edged: bool = False
+    shaded: bool = False
 
 
-def axis(ticks: Sequence, texts: Sequence[str], span: Sequence, title: str | None = None, **more) -> dict:
-    """Axis with these ticks in these words."""
-    return {
-        "tickvals": list(ticks),
-        "ticktext": list(texts),
-        "range": list(span),
-        **({"title": {"text": title}} if title else {}),
-        **more,
-    }
+@dataclass(frozen=True)
+class Dot:
+    """Circle of a size in pixels."""
+
+    x: float
+    y: float
+    size: float
+    hue: str
+    opacity: float = 1
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words whose middle line is at a place, moved by pixels; a place of None is the edge of the chart.
+
+    A ``sample`` of a box or of a dash before them makes an entry of a key; ``halo`` keeps what is below from them.
+    """
+
+    text: str
+    x: float | None
+    y: float | None
+    hue: str = INK
+    dx: float = 0
+    dy: float = 0
+    anchor: str = "start"
+    size: float = LABEL_SIZE
+    strong: bool = False
+    halo: bool = False
+    turned: bool = False
+    sample: str | None = None
+    sample_hue: str | None = None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Ticks in words between two ends."""
+
+    ticks: Sequence[float] = ()
+    texts: Sequence[str] = ()
+    span: tuple[float, float] = (0, 1)
+    grid: bool = False
+    dates: bool = False
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart of one width.
+
+    Parameters
+    ----------
+    marks : sequence
+        In the order in which they are drawn.
+    x, y : Axis
+    width, height : float
+        Pixels.
+    left, right, top, bottom : float
+        Pixels around what the axes span.
+    hover : callable
+        Makes what a live chart tells of places: (x, y, text) of each.
+    """
+
+    marks: Sequence
+    x: Axis
+    y: Axis
+    width: float
+    height: float
+    left: float
+    right: float = RIGHT
+    top: float = TOP
+    bottom: float = BOTTOM
+    hover: Callable[[], Sequence[tuple]] = field(default=tuple, compare=False)
+
+    @cached_property
+    def scales(self) -> tuple[float, float]:
+        """Pixels per unit of each axis."""
+        across, up = self.x.span[1] - self.x.span[0], self.y.span[1] - self.y.span[0]
+        return (self.width - self.left - self.right) / across, (self.height - self.top - self.bottom) / up
+
+    def place(self, x: float | None, y: float | None) -> tuple[float, float]:
+        """Pixels of a place."""
+        return (
+            0.0 if x is None else self.left + (x - self.x.span[0]) * self.scales[0],
+            0.0 if y is None else self.height - self.bottom - (y - self.y.span[0]) * self.scales[1],
+        )
+
+
+def steps(x: Sequence[float], y: Sequence[float]) -> tuple[list, list]:
+    """Places of a value that holds until the next one.
+
+    Examples
+    --------
+    >>> steps([0, 2, 5], [1.0, 0.5, 0.2])
+    ([0, 2, 2, 5, 5], [1.0, 1.0, 0.5, 0.5, 0.2])
+    """
+    twice = [at for at in x for _ in range(2)][1:]
+    return twice, [value for value in y for _ in range(2)][:-1]
+
+
+def whisker(ends: Sequence[float], at: float, cap: float, upright: bool = False) -> Line:
+    """Interval along the level axis, or along the other, with a cap to both sides of so much at each end."""
+    low, high = ends
+    along, across = [low, low, None, high, high, None, low, high], [at - cap, at + cap, None] * 2 + [at, at]
+    return Line(*((across, along) if upright else (along, across)), INK, 1.3)
 
 
 # ---- colours ----
@@ -120,43 +195,16 @@ def hues(names: Sequence, chosen: Mapping | None) -> dict:
     return {name: hue or next(free) for name, hue in known.items()}
 
 
-def shade(hue: str) -> str:
-    """Shade of a hue that words can be written in, or on."""
-    return SHADES.get(hue, hue)
-
-
-def faded(hue: str, share: float) -> str:
-    """Hue that lets the grid shine through.
+def depth(share: float) -> str:
+    """Shade of a heat map's cell, from nothing to the most, or below zero from nothing to the least.
 
     Examples
     --------
-    >>> faded(NOW, 0.5)
-    'rgba(0,114,178,0.5)'
+    >>> depth(0.0), depth(1.0), depth(-0.4)
+    ('s0', 's9', 'd4')
     """
-    red, green, blue = (int(hue[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{share})"
-
-
-def depth(share: float) -> tuple[str, str]:
-    """Shade of a heat map's cell, and the ink (black or white) that reads better on it, by WCAG's contrast.
-
-    The share is one of the most; where it is negative, of the least.
-
-    Examples
-    --------
-    >>> depth(0.0), depth(1.0)
-    (('rgb(238,244,249)', '#1b1f24'), ('rgb(0,76,122)', '#fff'))
-    """
-    ends = (PALE, DEEP) if share >= 0 else (PALE_BELOW, DEEP_BELOW)
-    mixed = [round(pale + (deep - pale) * abs(share)) for pale, deep in zip(*ends, strict=True)]
-    fill, dark = luminance(mixed) + 0.05, luminance([int(INK[i : i + 2], 16) for i in (1, 3, 5)]) + 0.05
-    return "rgb({},{},{})".format(*mixed), "#fff" if 1.05 / fill > fill / dark else INK
-
-
-def luminance(rgb: Sequence[float]) -> float:
-    """Relative luminance of a colour given by 0 to 255, as WCAG 2.2 defines it."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (x / 255 for x in rgb)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    step = round(STEPS * abs(share))
+    return f"d{step}" if share < 0 and step else f"s{step}"
 
 
 # ---- words ----
@@ -176,10 +224,21 @@ def texts(words: Words, values) -> list[str]:
 def text_width(text: str, size: float = LABEL_SIZE) -> float:
     """Width in pixels of the longest line of a text, rather too much than too little: fonts differ.
 
-    Chinese characters are as wide as high.
+    Chinese characters are as wide as high; the others as in DejaVu Sans, the widest of those that are usual.
     """
-    lines = str(text).split("<br>")
-    return max(sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.62 for c in line) for line in lines) * size
+    return max(sum(map(_ems, line)) for line in str(text).split("\n")) * size
+
+
+def _ems(character: str) -> float:
+    if _is_wide(character):
+        return 1.0
+    if character in "il.,:;'|!jtfrI ()[]·\N{NO-BREAK SPACE}":
+        return 0.42
+    return 1.0 if character in "%MWmw@—→" else 0.77 if character.isupper() else 0.64
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
 
 
 def widest(words: Sequence[str], size: float = LABEL_SIZE) -> float:
@@ -189,18 +248,39 @@ def widest(words: Sequence[str], size: float = LABEL_SIZE) -> float:
 
 def strong_width(words: Sequence[str]) -> float:
     """Width of the widest of several texts that stand out."""
-    return 1.08 * widest(words)
+    return 1.1 * widest(words)
 
 
-def wrapped(text: str, width: int = LONGEST_LINE) -> str:
-    """Long name in several lines.
+def wrapped(text: str, width: float, size: float = LABEL_SIZE) -> str:
+    r"""Text in lines of so many pixels; a word that is longer stays whole, Chinese breaks anywhere.
 
     Examples
     --------
-    >>> wrapped("Rows without a customer that nobody can place")
-    'Rows without a customer<br>that nobody can place'
+    >>> wrapped("Rows without a customer that nobody can place", 210)
+    'Rows without a customer\nthat nobody can place'
+    >>> wrapped("按客户的订单", 40)
+    '按客户\n的订单'
     """
-    return "<br>".join(textwrap.wrap(text, width, break_long_words=False)) or text
+    lines, rest = [""], str(text)
+    for word in rest.split(" "):
+        pieces, start = [], 0
+        for at, character in enumerate(word):
+            if _is_wide(character):
+                pieces += [word[start : at + 1]]
+                start = at + 1
+        pieces += [word[start:]] if word[start:] else []
+        for number, piece in enumerate(pieces):
+            joint = " " if number == 0 and lines[-1] else ""
+            if lines[-1] and text_width(lines[-1] + joint + piece, size) > width:
+                lines.append(piece)
+            else:
+                lines[-1] += joint + piece
+    return "\n".join(lines)
+
+
+def line_count(words: Sequence[str]) -> int:
+    """Lines of the text that has the most."""
+    return max((text.count("\n") + 1 for text in words), default=1)
 
 
 def interval_words(words: Words, row: Mapping, low: str | None, high: str | None) -> str:
@@ -210,42 +290,67 @@ def interval_words(words: Words, row: Mapping, low: str | None, high: str | None
     return f" ({words(row[low])}–{words(row[high])})"
 
 
-def note(text: str, x, y, colour: str = INK, **more) -> dict:
-    """Words in a chart."""
-    return {
-        "text": text,
-        "x": x,
-        "y": y,
-        "showarrow": False,
-        "align": "left",
-        "font": {"size": LABEL_SIZE, "color": colour},
-        **more,
-    }
+def head(names: Mapping[str, tuple[str, str]], title: str, width: float) -> tuple[list[Text], float]:
+    """What stands above a chart, and the room that it takes: the title of the upright axis and a key without a box.
 
-
-def strong(text: str, x, y, colour: str = INK, **more) -> dict:
-    """Words in a chart that stand out.
-
-    The weight is a property: plotly's ``<b>`` would set a style attribute, which the page's policy forbids.
+    Parameters
+    ----------
+    names : mapping
+        Series to its hue and its sample, "box" or a dash.
+    title : str
+        Level, where it can be read without turning the head; none if empty.
+    width : float
+        Of the chart, pixels.
     """
-    return note(text, x, y, **more) | {"font": {"size": LABEL_SIZE, "color": colour, "weight": 600}}
+    words, at, top = [], 0.0, 8.0
+    if title:
+        title = wrapped(title, width, SIZE)
+        lines = line_count([title])
+        words.append(Text(title, None, None, SOFT, dy=top + (lines - 1) * LINE_HEIGHT / 2, size=SIZE))
+        top += lines * LINE_HEIGHT + 3
+    for text, (hue, sample) in names.items():
+        room = (15 if sample == "box" else 27) + strong_width([text])
+        if at and at + room > width:
+            at, top = 0.0, top + LINE_HEIGHT + 2
+        sampled = {"strong": True, "sample": sample, "sample_hue": hue}
+        words.append(Text(text, None, None, hue, dx=round(at), dy=top, **sampled))
+        at += room + 14
+    return words, top + (LINE_HEIGHT + 3 if names else 0) + 2
 
 
-def y_axis_title(text: str, lift: int = 12) -> dict:
-    """Title of the vertical axis: level, above its ticks, where it can be read without turning the head."""
-    place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": lift}
-    return note(text, 0, 1, **place, name="y-title", font={"size": SIZE, "color": SOFT})
+def framed(
+    marks: Sequence,
+    level: Axis,
+    upright: Axis,
+    *,
+    width: float,
+    tall: float,
+    title: str,
+    left: float,
+    right: float = RIGHT,
+    top: float,
+    hover: Callable[[], Sequence[tuple]],
+) -> Drawing:
+    """Drawing whose level axis has its title below its ticks.
 
-
-def key(names: Mapping[str, str]) -> list[dict]:
-    """Names of series in their colours, in one line above the chart: a legend without a box."""
-    notes, shift = [], 0.0
-    place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 8}
-    for text, hue in names.items():
-        notes.append(strong("■", 0, 1, hue, **place, xshift=round(shift)))
-        notes.append(strong(text, 0, 1, shade(hue), **place, xshift=round(shift + 15)))
-        shift += 15 + strong_width([text]) + 14
-    return notes
+    Parameters
+    ----------
+    marks : sequence
+    level, upright : Axis
+    width, left, right, top : float
+        As of `Drawing`.
+    tall : float
+        Pixels that the upright axis spans.
+    title : str
+        Of the level axis.
+    hover : callable
+    """
+    title = wrapped(title, width, SIZE)
+    half, more = text_width(title, SIZE) / 2, (line_count([title]) - 1) * LINE_HEIGHT
+    middle = min(max((left + width - right) / 2, half), width - half)
+    words = Text(title, None, upright.span[0], SOFT, dx=middle, dy=36 + more / 2, anchor="middle", size=SIZE)
+    height, bottom = top + tall + BOTTOM + more, BOTTOM + more
+    return Drawing([*marks, words], level, upright, width, height, left, right, top, bottom, hover)
 
 
 def apart(places: Sequence[float], gap: float) -> list[float]:
@@ -300,41 +405,65 @@ def month_ticks(first, last, about: int = 7) -> list[pd.Timestamp]:
     >>> [str(day.date()) for day in month_ticks("1997-01-01", "1998-06-30")]
     ['1997-01-01', '1997-04-01', '1997-07-01', '1997-10-01', '1998-01-01', '1998-04-01']
     """
-    months = pd.period_range(first, last, freq="M")
-    steps = (1, 2, 3, 6, 12, 24, 60, 120, 240)
-    step = next((step for step in steps if len(months) / step <= about), steps[-1])
-    starts = [m.to_timestamp() for m in months if (m.year * 12 + m.month - 1) % step == 0]
-    return [day for day in starts if pd.Timestamp(first) <= day <= pd.Timestamp(last)]
+    months = [m for m in pd.period_range(first, last, freq="M") if m.to_timestamp() >= pd.Timestamp(first)]
+    for step in (1, 2, 3, 6, 12, 24, 60, 120, 240):
+        starts = [m.to_timestamp() for m in months if (m.year * 12 + m.month - 1) % step == 0]
+        if len(starts) <= about:
+            break
+    return starts
 
 
-def y_axis(values: Sequence[float], words: Words, from_zero: bool = True) -> dict:
+def y_axis(values: Sequence[float], words: Words, from_zero: bool = True) -> Axis:
     """Vertical axis that shows these values between round ticks."""
     low, high = min(values), max(values)
     ticks = nice_ticks(min(low, 0.0) if from_zero else low, high)
-    return axis(ticks, texts(words, ticks), [ticks[0], ticks[-1]])
+    return Axis(ticks, texts(words, ticks), (ticks[0], ticks[-1]), grid=True)
 
 
-def x_axis(values: pd.Series, words: Words, title: str, step: float | None = None) -> dict:
-    """Horizontal axis that ends where the values end, with ticks at round numbers or at starts of months."""
+def x_axis(values: pd.Series, words: Words, room: float, step: float | None = None) -> Axis:
+    """Horizontal axis that ends where the values end, with ticks at round numbers or at starts of months.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Numbers or dates.
+    words : callable
+        Words a tick.
+    room : float
+        Pixels that the axis has.
+    step : float, optional
+        Distance of ticks.
+    """
     values = values.dropna()
     low, high = values.min(), values.max()
     if pd.api.types.is_datetime64_any_dtype(values):
-        ticks = month_ticks(low, high, about=min(7, _fitting(words(low))))
-        return axis(plain_x(ticks), texts(words, ticks), plain_x([low, high]), title)
+        ticks = month_ticks(low, high, about=min(7, fitting(words(low), room)))
+        return Axis(days(ticks), texts(words, ticks), _apart_ends(*days([low, high])), dates=True)
     low, high = float(low), float(high)
+    most = fitting(words(high), room)
     if step:
+        while (high - low) / step + 1 > most:
+            step *= 2
         ticks = [i * step for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
     else:
-        ticks = nice_ticks(low, high, about=min(8, _fitting(words(high))))
+        ticks = nice_ticks(low, high, about=min(8, most))
         ticks = [tick for tick in ticks if low <= tick <= high]
-    return axis(ticks, texts(words, ticks), [low, high], title)
+    return Axis(ticks, texts(words, ticks), _apart_ends(low, high))
 
 
-def _fitting(text: str) -> int:
-    """Number of such texts that fit side by side below the narrowest chart."""
-    return max(2, int(NARROWEST_AXIS / (text_width(text, SIZE) + 16)))
+def _apart_ends(low: float, high: float) -> tuple[float, float]:
+    """Ends of an axis, around the place where there is one only."""
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
-def plain_x(values) -> list:
-    """Values of an axis; dates as ISO text."""
-    return [plain(value) for value in list(values)]
+def fitting(text: str, room: float) -> int:
+    """Number of such texts that fit side by side below a chart."""
+    return max(2, int(room / (text_width(text, SIZE) + 16)))
+
+
+def days(values) -> list[float]:
+    """Dates as days since 1970; numbers as they are."""
+    values = list(values)
+    if values and isinstance(values[0], pd.Timestamp):
+        return [(value - pd.Timestamp(0)) / pd.Timedelta(days=1) for value in values]
+    return [float(value) for value in values]

@@ -1,13 +1,11 @@
 """The page itself: from its blocks to one HTML file.
 
-The file asks nothing of anyone: style, plotly.js (only where there are charts), data and script are inside, and its
-Content-Security-Policy lets nothing else in.
+The file asks nothing of anyone: its style and its charts are inside, it has no script, and its Content-Security-Policy
+lets nothing in.
 """
 
 import base64
 import hashlib
-import json
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -16,11 +14,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from regulars.errors import UserError
+from regulars.report import svg
 from regulars.report.wording import Wording
 
 TEMPLATES = Path(__file__).with_name("templates")
-# plotly.js carries a map library that adds its style unless an element of this id is there
-STYLE_GUARD = re.compile(r'document\.getElementById\("([0-9a-f]{64})"\)')
+NIGHT = "@media screen and (prefers-color-scheme: dark)"
 
 
 class PageError(UserError):
@@ -68,7 +66,6 @@ def render_blocks(blocks: list[dict], page: Mapping, wording: Wording, pages: Ma
         sections=_sections(blocks),
         actions=by_kind.get("action", []),
         terms=by_kind.get("term", []),
-        figures=by_kind.get("figure", []),
         source=by_kind["footer"][0]["source"],
     )
 
@@ -83,13 +80,9 @@ def _sections(blocks: list[dict]) -> list[dict]:
     return [section for section in sections if section["title"] or section["blocks"]]
 
 
-def render(
-    template: str, page: Mapping, wording: Wording, pages: Mapping[str, str], figures: list[dict], **parts
-) -> str:
-    """Fill a template with a page's parts; its style, scripts and policy are made here."""
-    charts = [{"id": figure["id"], **figure["figure"]} for figure in figures]
-    scripts = [_plotly_js(), Markup(_text("page.js"))] if charts else []
-    style = Markup(_text("page.css"))
+def render(template: str, page: Mapping, wording: Wording, pages: Mapping[str, str], **parts) -> str:
+    """Fill a template with a page's parts; its style and policy are made here."""
+    style = page_style()
     nav = [
         {"words": wording.say(f"page.{stage}"), "file": file, "here": stage == page["stage"]}
         for stage, file in pages.items()
@@ -101,61 +94,43 @@ def render(
         lang=wording.lang,
         nav=nav,
         style=style,
-        scripts=scripts,
-        charts=_data(charts),
-        taken_ids=STYLE_GUARD.findall(scripts[0]) if charts else [],
-        policy=content_security_policy(style, scripts),
+        policy=content_security_policy(style),
         **parts,
     )
 
 
-def content_security_policy(style: str, scripts: list[str]) -> str:
-    """Policy under which exactly these scripts and this style run, and nothing is fetched, framed, sent or embedded."""
+def content_security_policy(style: str) -> str:
+    """Policy under which exactly this style holds, and nothing is run, fetched, framed, sent or embedded."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return "; ".join(
         [
             "default-src 'none'",
-            "script-src " + (" ".join(_hash(script) for script in scripts) or "'none'"),
-            f"style-src {_hash(style)}",
+            "script-src 'none'",
+            f"style-src 'sha256-{digest}'",
             "base-uri 'none'",
             "form-action 'none'",
         ]
     )
 
 
-def _hash(content: str) -> str:
-    digest = hashlib.sha256(content.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def _data(content) -> Markup:
-    """JSON that is safe inside a script element."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
-
-
 @cache
-def _text(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-@cache
-def _plotly_js() -> Markup:
-    from importlib.resources import files
-
-    return Markup((files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8"))
+def page_style() -> Markup:
+    """Style of every page: its own, and the colours of charts by day and by night."""
+    own = (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    return Markup(f"{own}{svg.style(night=False)}\n{NIGHT}{{{svg.style(night=True)}}}\n")
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["svg"] = svg.svg
+    return made
 
 
 def block_html(block: Mapping) -> str:

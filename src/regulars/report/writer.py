@@ -7,7 +7,8 @@ from inspect import signature
 import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
-from regulars.report.blocks import plain_figure, tile_block
+from regulars.report.blocks import tile_block
+from regulars.report.drawing import NARROW, WIDE
 from regulars.report.layout import Chart, Page, Table, Word
 from regulars.report.tables import ROWS_ON_A_PAGE, worded_numbers, worded_table
 from regulars.report.wording import Format, Wording, WordingError
@@ -272,7 +273,8 @@ class Writer:
         worded = self.chart_words(key, looks.draw, shown, columns)
         made = partial(worded_numbers, data, columns, self.wording, across=looks.across)
         block = {"kind": "figure", "id": self._id(key), **words, "table": self._table(key, made)}
-        self._show(block, plain_figure(looks.draw(data, **shown, **worded)))
+        drawn = {"wide": WIDE, "narrow": NARROW}
+        self._show(block, {name: looks.draw(data, **shown, **worded, width=width) for name, width in drawn.items()})
 
     def chart_words(self, key: str, draw: Callable, shown: Mapping, columns: Mapping[str, str]) -> dict:
         """Options of a chart that are words: titles of its axes, and formats of what it shows, as of its columns."""
@@ -410,8 +412,8 @@ class Writer:
         self._keys.add(name)
         return name
 
-    def _show(self, block: dict, figure: Mapping | None = None) -> None:
-        self.blocks.append(plain(block) | ({"figure": figure} if figure else {}))
+    def _show(self, block: dict, drawings: Mapping | None = None) -> None:
+        self.blocks.append(plain(block) | dict(drawings or {}))
 
 
 def _ends(shown: Mapping, columns: Mapping[str, str]) -> dict[str, str]:

@@ -1,9 +1,9 @@
-"""Charts: frames in, plotly figures out, in one form: one idea each, direct labels, intervals, no legend, no frame.
+"""Charts: frames in, drawings out, in one form: one idea each, direct labels, intervals, no legend, no frame.
 
 Text comes from the caller, already in the page's language: titles of axes as text (``report.word("axis.months")``),
 numbers through functions (``report.format("percent")``). Colour means the same on every page: ``NOW`` blue, ``BEFORE``
 grey, ``RISK`` orange, ``GAIN`` green, ``OTHER`` wine; in grey print dashes, places and words tell series apart.
-Nothing is drawn by WebGL or as a picture, so the page's strict policy holds and print is sharp.
+Each is laid out anew for a width; `regulars.report.svg` draws it for a page, `regulars.report.interactive` with plotly.
 """
 
 from regulars.report.charts.curves import lines, lorenz

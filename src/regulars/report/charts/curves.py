@@ -1,13 +1,29 @@
 """Curves with their bands, and the Lorenz curve."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from regulars.report import drawing
-from regulars.report.drawing import Words, note, plain_words, strong
+from regulars.report.drawing import (
+    DASHES,
+    GAP,
+    LINE_HEIGHT,
+    SIZE,
+    SOFT,
+    WIDE,
+    Axis,
+    Drawing,
+    Line,
+    Text,
+    Words,
+    plain_words,
+)
+
+CURVE = 2.4  # pixels
+NEAR_END = 40  # pixels before the last end, within which a curve is named there as well
 
 
 def lines(
@@ -28,9 +44,9 @@ def lines(
     x_step: float | None = None,
     from_zero: bool = True,
     step: bool = False,
-    height: int = drawing.HEIGHT,
-) -> go.Figure:
-    """Curves with their interval as a band, named at their right ends together with their last value.
+    width: int = WIDE,
+) -> Drawing:
+    """Curves with their interval as a band, named at their ends beside the last value, or above where names are long.
 
     Parameters
     ----------
@@ -59,112 +75,145 @@ def lines(
         Whether the vertical axis starts at zero.
     step : bool
         Whether the value holds until the next point, as survival curves do.
-    height : int
-        Pixels.
+    width : int
+        Pixels for which it is laid out.
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    regulars.report.drawing.Drawing
     """
     groups = _groups(frame, by)
     hue = drawing.hues(list(groups), colours)
-    shape = "hv" if step else "linear"
-    bands = [
-        trace
-        for name, part in groups.items()
-        if low is not None
-        for trace in band_traces(part.dropna(subset=[low, high]), x, low, high, hue[name], shape)
-    ]
-    curves = [
-        go.Scatter(
-            x=drawing.plain_x(part[x]),
-            y=part[y].tolist(),
-            mode="lines",
-            line={"color": hue[name], "width": 2.4, "dash": drawing.DASHES[hue[name]], "shape": shape},
-            text=_curve_hover(part, name, x, y, low, high, x_format, y_format, label),
-            hoverinfo="text",
-        )
-        for name, part in groups.items()
-    ]
+    ends = {name: _end(part, x, y) for name, part in groups.items() if part[y].notna().any()}
+    named, key = _end_words(ends, hue, label, y_format, width)
+    notes, top = drawing.head(key, y_title, width)
     shown = pd.concat([frame[column] for column in (y, low, high) if column], ignore_index=True).dropna()
     vertical = drawing.y_axis(shown.tolist(), y_format, from_zero)
-    scale = (drawing.paper_height(height) - drawing.TOP - drawing.BOTTOM) / np.ptp(vertical["range"])
-    labels, room = _end_labels(groups, x, y, hue, label, y_format, scale)
-    return drawing.figure(
-        bands + curves,
-        height,
-        plot_margin(vertical["ticktext"], room),
-        drawing.paper_height(height),
-        annotations=[*labels, *_mark_notes(marks or {}), drawing.y_axis_title(y_title)],
-        shapes=[upright_line(at) for at in marks or {}],
-        xaxis=drawing.x_axis(frame[x], x_format, x_title, x_step),
-        yaxis=vertical,
+    left, right = beside(vertical), drawing.RIGHT + drawing.strong_width(named)
+    level = drawing.x_axis(frame[x], x_format, width - left - right, x_step)
+    tall = plot_height(width)
+    scales = (width - left - right) / np.ptp(level.span), tall / np.ptp(vertical.span)
+    bands = [] if low is None else [band(part, x, low, high, hue[name], step) for name, part in groups.items()]
+    curves = {name: _curve(part, x, y, hue[name], step) for name, part in groups.items()}
+    signs = [sign for at, text in (marks or {}).items() for sign in _sign(at, text, (level, vertical), scales[0])]
+    return drawing.framed(
+        [*notes, *signs, *bands, *curves.values(), *_end_labels(ends, named, curves, scales)],
+        level,
+        vertical,
+        width=width,
+        tall=tall,
+        title=x_title,
+        left=left,
+        right=right,
+        top=top + GAP,
+        hover=partial(_hover, groups, x, y, low, high, x_format, y_format, label),
     )
+
+
+def plot_height(width: float) -> float:
+    """Pixels that the upright axis spans."""
+    return 145 + width / 7
 
 
 def _groups(frame: pd.DataFrame, by: str | None) -> dict:
     return {None: frame} if by is None else dict(list(frame.groupby(by, sort=False, observed=True)))
 
 
-def plot_margin(tick_texts: Sequence[str], right: float = 0.0, top: float = drawing.TOP) -> dict:
-    left = drawing.LEFT + drawing.widest(tick_texts, drawing.SIZE)
-    return {"t": top, "b": drawing.BOTTOM, "l": left, "r": drawing.RIGHT + right}
+def beside(vertical: Axis) -> float:
+    """Room for the ticks of the upright axis."""
+    return drawing.widest(vertical.texts, SIZE) + GAP
 
 
-def band_traces(part: pd.DataFrame, x: str, low: str, high: str, hue: str, shape: str) -> list[go.Scatter]:
-    edge = {"x": drawing.plain_x(part[x]), "mode": "lines", "line": {"width": 0, "shape": shape}, "hoverinfo": "skip"}
-    filled = {"fill": "tonexty", "fillcolor": drawing.faded(hue, 0.17)}
-    return [go.Scatter(y=part[low].tolist(), **edge), go.Scatter(y=part[high].tolist(), **edge, **filled)]
+def _curve(part: pd.DataFrame, x: str, y: str, hue: str, step: bool = False) -> Line:
+    places = drawing.days(part[x]), part[y].astype(float).tolist()
+    return Line(*(drawing.steps(*places) if step else places), hue, CURVE, DASHES[hue])
 
 
-def _curve_hover(part, name, x, y, low, high, x_format, y_format, label) -> list[str]:
-    first = "" if name is None else f"{label(name)}<br>"
-    return [
-        f"{first}{x_format(row[x])}: {y_format(row[y])}{drawing.interval_words(y_format, row, low, high)}"
-        for row in part.to_dict("records")
-    ]
+def band(part: pd.DataFrame, x: str, low: str, high: str, hue: str, step: bool = False) -> drawing.Area:
+    """Interval of a curve, where it has one."""
+    part = part.dropna(subset=[low, high])
+    at, sides = drawing.days(part[x]), [part[side].astype(float).tolist() for side in (low, high)]
+    if step:
+        (across, bottom), (_, top) = (drawing.steps(at, side) for side in sides)
+        return drawing.Area(across, bottom, top, hue)
+    return drawing.Area(at, *sides, hue)
 
 
-def _end_labels(groups, x, y, hue, label, y_format, scale) -> tuple[list[dict], float]:
-    """Name and last value of each curve where it ends, apart also on paper, and the room that they take."""
-    lasts = {name: part.dropna(subset=[y]) for name, part in groups.items()}
-    lasts = {name: part.iloc[-1] for name, part in lasts.items() if len(part)}
-    frame_end = max((last[x] for last in lasts.values()), default=None)
-    values = [float(last[y]) for last in lasts.values()]
-    names = ["" if name is None else f"{label(name)} " for name in lasts]
-    words = [name + text for name, text in zip(names, drawing.texts(y_format, values), strict=True)]
-    wanted = [value * scale for value in values]
-    placed = drawing.apart(wanted, drawing.LINE_HEIGHT)
-    ends = drawing.plain_x([last[x] for last in lasts.values()])
-    # where a curve ends before the others its name stands a line higher, clear of those that go on
-    lifts = [drawing.LINE_HEIGHT if last[x] < frame_end else 0 for last in lasts.values()]
-    notes = [
-        strong(
-            text,
-            end,
-            value,
-            drawing.shade(hue[name]),
-            xanchor="left",
-            yanchor="middle",
-            xshift=8,
-            yshift=round(at - want + lift, 1),
-        )
-        for name, text, end, value, at, want, lift in zip(
-            lasts, words, ends, values, placed, wanted, lifts, strict=True
-        )
-    ]
-    return notes, drawing.strong_width(words)
+def _hover(groups, x, y, low, high, x_format, y_format, label) -> list[tuple]:
+    spots = []
+    for name, part in groups.items():
+        first = "" if name is None else f"{label(name)}\n"
+        words = [
+            f"{first}{x_format(row[x])}: {y_format(row[y])}{drawing.interval_words(y_format, row, low, high)}"
+            for row in part.to_dict("records")
+        ]
+        spots += zip(drawing.days(part[x]), part[y].astype(float), words, strict=True)
+    return spots
 
 
-def upright_line(at, top: float = 1, yref: str = "paper", dash: str = "solid") -> dict:
-    at = drawing.plain_x([at])[0]
-    line = {"color": drawing.SOFT, "width": 1, "dash": dash}
-    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": top, "yref": yref, "line": line}
+def _end(part: pd.DataFrame, x: str, y: str) -> tuple[float, float]:
+    """Last known place of a curve."""
+    last = part.dropna(subset=[y]).iloc[[-1]]
+    return drawing.days(last[x])[0], float(last[y].iloc[0])
 
 
-def _mark_notes(marks: Mapping) -> list[dict]:
-    beside = {"yref": "paper", "xanchor": "left", "yanchor": "top", "xshift": 4}
-    return [note(text, drawing.plain_x([at])[0], 1, drawing.SOFT, **beside) for at, text in marks.items()]
+def _end_words(ends: Mapping, hue: Mapping, label: Words, y_format: Words, width: float) -> tuple[list[str], dict]:
+    """What stands where each curve ends, and a key if names have no room there."""
+    values = drawing.texts(y_format, [value for _, value in ends.values()])
+    if None in ends:
+        return values, {}
+    words = [f"{label(name)} {text}" for name, text in zip(ends, values, strict=True)]
+    if drawing.strong_width(words) <= drawing.LONGEST_NAME * width:
+        return words, {}
+    return values, {label(name): (hue[name], DASHES[hue[name]]) for name in ends}
+
+
+def _end_labels(ends: Mapping, words: Sequence[str], curves: Mapping, scales: tuple[float, float]) -> list[Text]:
+    """Words where each curve ends: behind the chart, apart from each other, or clear of the curves that go on."""
+    furthest = max((at for at, _ in ends.values()), default=0)
+    texts = dict(zip(ends, words, strict=True))
+    last = [name for name, (at, _) in ends.items() if (furthest - at) * scales[0] <= NEAR_END]
+    wanted = [ends[name][1] * scales[1] for name in last]
+    notes = []
+    for name, want, to in zip(last, wanted, drawing.apart(wanted, LINE_HEIGHT), strict=True):
+        place = {"dx": 8, "dy": round(want - to, 1)}
+        notes.append(Text(texts[name], furthest, ends[name][1], curves[name].hue, **place, strong=True, halo=True))
+    taken = []
+    for name in (name for name in ends if name not in last):
+        (at, value), reach = ends[name], drawing.strong_width([texts[name]]) / scales[0]
+        within = at + reach <= furthest
+        beside = (at, at + reach) if within else (at - reach, at)
+        others = [curve for other, curve in curves.items() if other != name or not within]
+        dy = _clear_of([*others, *taken], beside, value, scales[1])
+        taken.append(Line(beside, [value - dy / scales[1]] * 2, curves[name].hue))
+        look = {"dx": 4 if within else 0, "dy": dy, "anchor": "start" if within else "end"}
+        notes.append(Text(texts[name], at, value, curves[name].hue, **look, strong=True, halo=True))
+    return notes
+
+
+def _clear_of(lines: Sequence[Line], beside: tuple[float, float], value: float, scale: float) -> float:
+    """Pixels, up or down, by which words beside a place do not stand on a line; as far as can be, where all do."""
+    x = np.linspace(*beside, 12)
+    # how far below the place each line runs there; where it has ended it is nowhere
+    known = [(np.asarray(line.x, float), np.asarray(line.y, float)) for line in lines]
+    runs = [(value - np.interp(x, *places, left=np.nan, right=np.nan)) * scale for places in known]
+    runs = np.concatenate([[], *runs])
+    room = {dy: float(np.abs(runs[~np.isnan(runs)] - dy).min(initial=1e9)) for dy in (-14, 14, -22, 22, -30, 30)}
+    return next((dy for dy, clear in room.items() if clear >= 11), max(room, key=room.get))
+
+
+def upright(at, ends: Sequence[float], dash: str = "solid") -> Line:
+    """Line at a place of the level axis."""
+    return Line(drawing.days([at]) * 2, list(ends), SOFT, dash=dash)
+
+
+def _sign(at, text: str, axes: tuple[Axis, Axis], scale: float) -> tuple[Line, Text]:
+    """Place on the level axis with its word, on the side that has room; a place comes as text from what is told."""
+    level, vertical = axes
+    (place,) = drawing.days([pd.Timestamp(at) if level.dates else at])
+    fits = place + (drawing.text_width(text) + 4) / scale <= level.span[1]
+    side = {"dx": 4} if fits else {"dx": -4, "anchor": "end"}
+    return upright(place, vertical.span), Text(text, place, vertical.span[1], SOFT, dy=8, halo=True, **side)
 
 
 def lorenz(
@@ -181,8 +230,8 @@ def lorenz(
     equal: str,
     mark: float = 0.2,
     colours: Mapping[str, str] | None = None,
-    height: int = 380,
-) -> go.Figure:
+    width: int = WIDE,
+) -> Drawing:
     """Who carries how much: share of the value held by the top share of customers, beside equal shares.
 
     Parameters
@@ -193,7 +242,7 @@ def lorenz(
         Columns of shares, both from 0 to 1.
     by : str, optional
         Column that tells two curves apart (past revenue, future value).
-    x_title, y_title, x_format, y_format, label, colours, height
+    x_title, y_title, x_format, y_format, label, colours, width
         As in `lines`.
     equal : str
         Word for the diagonal, where all customers are worth the same.
@@ -202,7 +251,7 @@ def lorenz(
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    regulars.report.drawing.Drawing
 
     Raises
     ------
@@ -214,51 +263,41 @@ def lorenz(
         raise ValueError(f"{len(groups)} Lorenz curves in one chart: two can be compared.")
     hue = drawing.hues(list(groups), colours)
     read = {name: float(np.interp(mark, part[x], part[y])) for name, part in groups.items()}
-    traces = [
-        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line={"color": "#c9ced5", "width": 1.2}),
-        *(
-            go.Scatter(
-                x=part[x].tolist(),
-                y=part[y].tolist(),
-                mode="lines",
-                line={"color": hue[name], "width": 2.4, "dash": drawing.DASHES[hue[name]]},
-                text=_curve_hover(part, name, x, y, None, None, x_format, y_format, label),
-                hoverinfo="text",
-            )
-            for name, part in groups.items()
-        ),
-        go.Scatter(
-            x=[mark] * len(read),
-            y=list(read.values()),
-            mode="markers",
-            marker={"size": 9, "color": [hue[name] for name in read], "line": {"color": "#fff", "width": 2}},
-            hoverinfo="skip",
-        ),
-    ]
-    diagonal = {"xanchor": "left", "yanchor": "top", "xshift": 10, "yshift": -6}
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    y_texts = drawing.texts(y_format, ticks)
-    return drawing.figure(
-        traces,
-        height,
-        plot_margin(y_texts),
-        drawing.paper_height(height),
-        annotations=[
-            note(equal, 0.62, 0.62, drawing.SOFT, **diagonal),
+    vertical = Axis(ticks, drawing.texts(y_format, ticks), (0, 1.02), grid=True)
+    level = Axis(ticks, drawing.texts(x_format, ticks), (0, 1))
+    title, top = drawing.head({}, y_title, width)
+    left, right = beside(vertical), drawing.widest(level.texts, SIZE) / 2 + 2
+    # words below the diagonal, at its end without the words of the curves; where it ends, the longer the lower
+    end = 1 - (drawing.widest([equal]) + 10) / (width - left - right)
+    below = 0.3 if min(read.values()) > 0.5 else min(0.8, end)
+    return drawing.framed(
+        [
+            *title,
+            Line([0, 1], [0, 1], drawing.FAINT, 1.2),
+            Text(equal, below, below, SOFT, dx=10, dy=14),
+            upright(mark, (0, max(read.values())), "dot"),
+            *(_curve(part, x, y, hue[name]) for name, part in groups.items()),
+            *(drawing.Dot(mark, value, 9, hue[name]) for name, value in read.items()),
             *_lorenz_labels(read, mark, hue, label, y_format),
-            drawing.y_axis_title(y_title),
         ],
-        shapes=[upright_line(mark, max(read.values()), "y", "dot")],
-        xaxis=drawing.axis(ticks, drawing.texts(x_format, ticks), [0, 1], x_title),
-        yaxis=drawing.axis(ticks, y_texts, [0, 1.02]),
+        level,
+        vertical,
+        width=width,
+        tall=plot_height(width) + 30,
+        title=x_title,
+        left=left,
+        right=right,
+        top=top,
+        hover=partial(_hover, groups, x, y, None, None, x_format, y_format, label),
     )
 
 
-def _lorenz_labels(read: Mapping, mark: float, hue: Mapping, label: Words, y_format: Words) -> list[dict]:
+def _lorenz_labels(read: Mapping, mark: float, hue: Mapping, label: Words, y_format: Words) -> list[Text]:
     """Name and value of each curve at the mark, the upper curve's first: below both curves there is room on a phone."""
     notes = []
     for line, name in enumerate(sorted(read, key=read.get, reverse=True)):
         words = y_format(read[name]) if name is None else f"{label(name)} {y_format(read[name])}"
-        place = {"xanchor": "left", "yanchor": "top", "xshift": 8, "yshift": -2 - 18 * line}
-        notes.append(strong(words, mark, min(read.values()), drawing.shade(hue[name]), **place))
+        place = {"dx": 8, "dy": 11 + 18 * line}
+        notes.append(Text(words, mark, min(read.values()), hue[name], **place, strong=True, halo=True))
     return notes

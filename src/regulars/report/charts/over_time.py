@@ -3,14 +3,14 @@
 import math
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from regulars.report import drawing
-from regulars.report.charts.curves import band_traces, plot_margin, upright_line
-from regulars.report.charts.rows import row_hover, whiskers
-from regulars.report.drawing import Words, plain_words
+from regulars.report.charts.curves import band, beside, plot_height, upright
+from regulars.report.charts.rows import row_hover
+from regulars.report.drawing import WIDE, Axis, Box, Drawing, Words, plain_words
+
+COLUMN = 26  # days of a month that its column covers
 
 
 def columns(
@@ -23,8 +23,8 @@ def columns(
     x_format: Words = plain_words,
     y_format: Words = plain_words,
     colours: Mapping[str, str] | None = None,
-    height: int = drawing.HEIGHT,
-) -> go.Figure:
+    width: int = WIDE,
+) -> Drawing:
     """Upright columns side by side: a histogram beside what was expected, or amounts per month.
 
     Parameters
@@ -36,50 +36,61 @@ def columns(
     values : mapping
         Columns to draw, each with its name in words; the first is drawn first. Intervals come from the columns of the
         same name and ``_low``, ``_high`` where there are any.
-    x_title, y_title, x_format, y_format, height
+    x_title, y_title, x_format, y_format, width
         As in `lines`.
     colours : mapping, optional
         Column to hue; else ``NOW`` alone, or ``BEFORE`` and ``NOW`` for two.
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    regulars.report.drawing.Drawing
     """
     hue = drawing.hues(list(values), colours)
-    places, texts = np.arange(len(frame)), [x_format(at) for at in frame[x]]
-    width = 0.74 / len(values)
-    traces, seen = [], [0.0]
+    texts = [x_format(at) for at in frame[x]]
+    thick = 0.74 / len(values)
+    boxes, whiskers, spots, seen = [], [], {}, [0.0]
     for i, (name, word) in enumerate(values.items()):
         ends = [f"{name}_{end}" for end in ("low", "high")] if f"{name}_low" in frame else [None, None]
+        middles = [place + (i - (len(values) - 1) / 2) * thick for place in range(len(frame))]
+        heights = frame[name].astype(float).tolist()
         for column in (name, *ends):
             seen += frame[column].dropna().tolist() if column else []
-        hover = row_hover(frame.assign(_at=texts), "_at", name, *ends, str, y_format)
-        traces.append(
-            go.Bar(
-                x=(places + (i - (len(values) - 1) / 2) * width).tolist(),
-                y=frame[name].tolist(),
-                width=width * 0.92,
-                error_y=whiskers(frame, name, *ends),
-                marker={"color": drawing.faded(hue[name], 0.85), "line": {"width": 0}},
-                text=[f"{word}, {line}" for line in hover],
-                hoverinfo="text",
-                textposition="none",
-            )
-        )
-    key = drawing.key({word: hue[name] for name, word in values.items()}) if len(values) > 1 else []
+        boxes += [
+            Box((at - 0.46 * thick, at + 0.46 * thick), (0.0, height), hue[name], 0.85)
+            for at, height in zip(middles, heights, strict=True)
+            if height == height
+        ]
+        if ends[0]:
+            sides = frame[ends].to_numpy(float).tolist()
+            whiskers += [
+                drawing.whisker(side, at, 0.12 * thick, upright=True) for at, side in zip(middles, sides, strict=True)
+            ]
+        spots[name] = (word, middles, heights, ends)
+    key = {word: (hue[name], "box") for name, word in values.items()} if len(values) > 1 else {}
     vertical = drawing.y_axis(seen, y_format)
-    every = max(1, math.ceil((drawing.widest(texts, drawing.SIZE) + 14) * len(texts) / drawing.NARROWEST_AXIS))
-    return drawing.figure(
-        traces,
-        height,
-        plot_margin(vertical["ticktext"], top=drawing.TOP + (20 if key else 0)),
-        drawing.paper_height(height),
-        annotations=[drawing.y_axis_title(y_title, 32 if key else 12), *key],
-        barmode="overlay",
-        bargap=0,
-        xaxis=drawing.axis(places[::every].tolist(), texts[::every], [-0.6, len(texts) - 0.4], x_title),
-        yaxis=vertical,
+    left = beside(vertical)
+    every = max(
+        1, math.ceil(len(texts) / drawing.fitting(max(texts, key=len, default=""), width - left - drawing.RIGHT))
     )
+    level = Axis(list(range(len(texts)))[::every], texts[::every], (-0.6, len(texts) - 0.4))
+
+    def hover() -> list[tuple]:
+        named, found = frame.assign(_at=texts), []
+        for name, (word, middles, heights, ends) in spots.items():
+            lines = row_hover(named, "_at", name, *ends, str, y_format)
+            found += [(at, size, f"{word}, {line}") for at, size, line in zip(middles, heights, lines, strict=True)]
+        return found
+
+    words = (x_title, y_title, key)
+    return _standing([*boxes, *whiskers], level, vertical, words=words, width=width, hover=hover)
+
+
+def _standing(marks, level: Axis, vertical: Axis, *, words: tuple[str, str, Mapping], width: int, hover) -> Drawing:
+    """Drawing of columns below their key; words are the titles of the axes and the key."""
+    x_title, y_title, key = words
+    notes, top = drawing.head(key, y_title, width)
+    size = {"width": width, "tall": plot_height(width), "left": beside(vertical), "top": top}
+    return drawing.framed([*notes, *marks], level, vertical, title=x_title, hover=hover, **size)
 
 
 def stacked(
@@ -98,8 +109,8 @@ def stacked(
     is_forecast: str = "is_forecast",
     told: pd.DataFrame | None = None,
     told_word: str = "",
-    height: int = drawing.HEIGHT,
-) -> go.Figure:
+    width: int = WIDE,
+) -> Drawing:
     """Amounts per month, the parts stacked in one order; what is forecast is paler, its total with a band.
 
     Parameters
@@ -110,7 +121,7 @@ def stacked(
         Columns of dates (first days), amounts and parts.
     low, high : str
         Columns with the ends of the interval of a month's total; missing where it is known.
-    x_title, y_title, x_format, y_format, label, height
+    x_title, y_title, x_format, y_format, label, width
         As in `lines`.
     is_forecast : str
         Column that says which months are forecast.
@@ -122,50 +133,53 @@ def stacked(
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    regulars.report.drawing.Drawing
     """
     hue = drawing.hues(list(dict.fromkeys(frame[by])), None)
-    frame = frame.assign(_middle=frame[x] + pd.Timedelta(days=15))
-    traces = [
-        go.Bar(
-            x=drawing.plain_x(part["_middle"]),
-            y=part[y].tolist(),
-            width=26 * 86_400_000,
-            marker={
-                "color": [drawing.faded(hue[name], 0.45 if ahead else 0.9) for ahead in part[is_forecast]],
-                "line": {"width": 0},
-            },
-            text=[f"{label(name)}<br>{x_format(at)}: {y_format(v)}" for at, v in zip(part[x], part[y], strict=True)],
-            hoverinfo="text",
-            textposition="none",
-        )
-        for name, part in frame.groupby(by, sort=False)
-    ]
-    total = frame.groupby("_middle", as_index=False).agg({low: "first", high: "first"}).dropna()
-    names = {label(name): hue[name] for name in hue}
+    key = {label(name): (hue[name], "box") for name in hue}
+    boxes, spots = _stack(frame, x, y, by, is_forecast, hue)
+    total = frame.groupby(x, as_index=False).agg({low: "first", high: "first"}).dropna()
     ends = [frame[frame[y] > 0].groupby(x)[y].sum().max(), frame[frame[y] < 0].groupby(x)[y].sum().min()]
+    line = []
     if told is not None and len(told):
-        earlier = told.assign(_middle=told[x] + pd.Timedelta(days=15))
-        traces += _told_line(earlier, "_middle", y, low, high)
-        names, ends = names | {told_word: drawing.INK}, [*ends, *earlier[high]]
+        earlier = _middle(told, x)
+        line = _told_line(earlier, x, y, low, high)
+        key, ends = key | {told_word: (drawing.INK, "dash")}, [*ends, *earlier[high]]
     vertical = drawing.y_axis([v for v in (0.0, *ends, *total[high]) if not pd.isna(v)], y_format)
     days = pd.concat([frame[x], frame[x] + pd.Timedelta(days=31)], ignore_index=True)
+    level = drawing.x_axis(days, x_format, width - beside(vertical) - drawing.RIGHT)
     first = frame.loc[frame[is_forecast], x].min()
-    return drawing.figure(
-        traces + band_traces(total, "_middle", low, high, drawing.INK, "linear"),
-        height,
-        plot_margin(vertical["ticktext"], top=drawing.TOP + 20),
-        drawing.paper_height(height),
-        annotations=[drawing.y_axis_title(y_title, 32), *drawing.key(names)],
-        shapes=[] if pd.isna(first) else [upright_line(drawing.plain_x([first])[0])],
-        barmode="relative",
-        xaxis=drawing.x_axis(days, x_format, x_title),
-        yaxis=vertical,
-    )
+    border = [] if pd.isna(first) else [upright(first, vertical.span)]
+    ahead = band(_middle(total, x), x, low, high, drawing.INK)
+
+    def hover() -> list[tuple]:
+        return [(at, up, f"{label(name)}\n{x_format(day)}: {y_format(size)}") for at, up, name, day, size in spots]
+
+    words = (x_title, y_title, key)
+    return _standing([*boxes, *line, ahead, *border], level, vertical, words=words, width=width, hover=hover)
 
 
-def _told_line(told: pd.DataFrame, x: str, y: str, low: str, high: str) -> list[go.Scatter]:
-    line = {"color": drawing.INK, "width": 2, "dash": "dash"}
-    places = {"x": drawing.plain_x(told[x]), "y": told[y].tolist()}
-    band = band_traces(told, x, low, high, drawing.INK, "linear")
-    return [*band, go.Scatter(**places, mode="lines+markers", line=line, marker={"size": 5}, hoverinfo="skip")]
+def _middle(frame: pd.DataFrame, x: str) -> pd.DataFrame:
+    return frame.assign(**{x: frame[x] + pd.Timedelta(days=15)})
+
+
+def _stack(frame: pd.DataFrame, x: str, y: str, by: str, is_forecast: str, hue: Mapping) -> tuple[list, list]:
+    """Boxes, parts upon each other and below zero under each other, and what each is."""
+    boxes, spots, reached = [], [], {}
+    for name, part in frame.groupby(by, sort=False):
+        for day, size, ahead in zip(part[x], part[y].astype(float), part[is_forecast], strict=True):
+            if size != size:
+                continue
+            start = reached.get((day, size < 0), 0.0)
+            reached[day, size < 0] = start + size
+            at = drawing.days([day])[0] + 15
+            band = (at - COLUMN / 2, at + COLUMN / 2)
+            boxes.append(Box(band, (start, start + size), hue[name], 0.45 if ahead else 0.9))
+            spots.append((at, start + size / 2, name, day, size))
+    return boxes, spots
+
+
+def _told_line(told: pd.DataFrame, x: str, y: str, low: str, high: str) -> list:
+    days, values = drawing.days(told[x]), told[y].astype(float).tolist()
+    dots = [drawing.Dot(at, value, 5, drawing.INK) for at, value in zip(days, values, strict=True)]
+    return [band(told, x, low, high, drawing.INK), drawing.Line(days, values, drawing.INK, 2, "dash"), *dots]

@@ -1,16 +1,18 @@
 """Charts of one row per class: bars, dots with intervals, waterfalls, shares."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from regulars.report import drawing
-from regulars.report.charts.curves import plot_margin
-from regulars.report.drawing import BEFORE, GAIN, NOW, RISK, Words, plain_words, strong
+from regulars.report.drawing import BEFORE, GAIN, GAP, NOW, RISK, WIDE, Axis, Drawing, Text, Words, plain_words
 
-ROW, TALL_ROW = 34, 42
+ROW, HALF_BAR = 34, 10  # pixels
+FACT = 0.8  # of its colour has a bar that says one thing
 
 
 def bars(
@@ -25,7 +27,8 @@ def bars(
     label: Words = str,
     colours: Mapping[str, str] | str = NOW,
     text: str | None = None,
-) -> go.Figure:
+    width: int = WIDE,
+) -> Drawing:
     """Horizontal bars with their interval as a whisker and their value in words behind it.
 
     Parameters
@@ -46,28 +49,25 @@ def bars(
         One hue for all, or category to hue (the rest is ``NOW``).
     text : str, optional
         Column of words to stand behind the bar instead of its value.
+    width : int
+        Pixels for which it is laid out.
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    regulars.report.drawing.Drawing
     """
-    trace = go.Bar(
-        x=frame[value].tolist(),
-        y=_places(frame),
-        orientation="h",
-        width=0.58,
-        error_x=whiskers(frame, value, low, high),
-        marker={
-            "color": [drawing.faded(hue, 0.8) for hue in row_hues(frame[category], colours)],
-            "line": {"width": 0},
-        },
-        text=row_hover(frame, category, value, low, high, label, x_format),
-        hoverinfo="text",
-        textposition="none",
-    )
+    rows = _rows_of([label(name) for name in frame[category]], width)
+    hues = row_hues(frame[category], colours)
+    marks = [
+        drawing.Box((0.0, end), rows.thick(place, HALF_BAR), hue, FACT)
+        for end, place, hue in zip(_known(frame[value]), rows.places, hues, strict=True)
+    ]
+    if low is not None:
+        ends = frame[[low, high]].to_numpy(float).tolist()
+        marks += [drawing.whisker(end, place, 4 * rows.pixel) for end, place in zip(ends, rows.places, strict=True)]
     words = frame[text].tolist() if text else drawing.texts(x_format, frame[value])
-    ends = [column for column in (value, low, high) if column]
-    return _rows([trace], frame, category, ends, words, x_title, x_format, label)
+    hover = partial(_hover, frame, rows, category, value, low, high, label, x_format)
+    return _drawn(rows, marks, _ends(frame, value, low, high), words, x_title, x_format, hover=hover)
 
 
 def dots(
@@ -84,14 +84,15 @@ def dots(
     names: tuple[str, str] | None = None,
     colours: Mapping[str, str] | str = NOW,
     from_zero: bool = False,
-) -> go.Figure:
+    width: int = WIDE,
+) -> Drawing:
     """Points with their interval as a line, one row each, and a grey mark for what it was before or elsewhere.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         One row per point, the first on top.
-    category, value, low, high, x_title, x_format, label, colours
+    category, value, low, high, x_title, x_format, label, colours, width
         As in `bars`.
     before : str, optional
         Column with the value to compare with.
@@ -102,25 +103,26 @@ def dots(
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    regulars.report.drawing.Drawing
     """
-    places, hues = _places(frame), row_hues(frame[category], colours)
-    traces = []
+    key, top = drawing.head({names[0]: (NOW, "box"), names[1]: (BEFORE, "box")} if names else {}, "", width)
+    rows = _rows_of([label(name) for name in frame[category]], width, top)
+    hues, marks = row_hues(frame[category], colours), []
     if low is not None:
-        for place, hue, ends in zip(places, hues, frame[[low, high]].to_numpy(float).tolist(), strict=True):
-            line = {"color": drawing.faded(hue, 0.45), "width": 5}
-            traces.append(go.Scatter(x=ends, y=[place, place], mode="lines", line=line, hoverinfo="skip"))
+        ends = frame[[low, high]].to_numpy(float).tolist()
+        marks += [
+            drawing.Line(end, [place] * 2, hue, 5, opacity=0.45)
+            for end, place, hue in zip(ends, rows.places, hues, strict=True)
+        ]
     if before is not None:
-        tick = {"symbol": "line-ns", "size": 15, "line": {"color": BEFORE, "width": 3}}
-        traces.append(go.Scatter(x=frame[before].tolist(), y=places, mode="markers", marker=tick, hoverinfo="skip"))
-    points = {"size": 11, "color": hues, "line": {"color": "#fff", "width": 1.5}}
-    hover = row_hover(frame, category, value, low, high, label, x_format)
-    own = {"mode": "markers", "marker": points, "text": hover, "hoverinfo": "text"}
-    traces.append(go.Scatter(x=frame[value].tolist(), y=places, **own))
+        ticks = zip(frame[before].astype(float), rows.places, strict=True)
+        marks += [drawing.Line([at, at], rows.thick(place, 7.5), BEFORE, 3) for at, place in ticks]
+    points = zip(frame[value].astype(float), rows.places, hues, strict=True)
+    marks += [drawing.Dot(at, place, 11, hue) for at, place, hue in points]
     words = drawing.texts(x_format, frame[value])
-    ends = [column for column in (value, low, high, before) if column]
-    key = drawing.key(dict(zip(names, (NOW, BEFORE), strict=True))) if names else []
-    return _rows(traces, frame, category, ends, words, x_title, x_format, label, from_zero, key)
+    hover = partial(_hover, frame, rows, category, value, low, high, label, x_format)
+    ends = _ends(frame, value, low, high, before)
+    return _drawn(rows, [*key, *marks], ends, words, x_title, x_format, from_zero, hover)
 
 
 def waterfall(
@@ -133,7 +135,8 @@ def waterfall(
     x_format: Words = plain_words,
     label: Words = str,
     colours: Mapping[str, str] | None = None,
-) -> go.Figure:
+    width: int = WIDE,
+) -> Drawing:
     """From one total to another, step by step, from top to bottom.
 
     Parameters
@@ -142,44 +145,41 @@ def waterfall(
         One row per bar: totals as they are, steps with their sign.
     category, amount, is_total : str
         Columns of names, of numbers and of whether the row is a total.
-    x_title, x_format, label
+    x_title, x_format, label, width
         As in `bars`.
     colours : mapping, optional
         Category to hue; else totals ``NOW``, steps down ``RISK``, steps up ``GAIN``.
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    regulars.report.drawing.Drawing
 
     Raises
     ------
     ValueError
         Where the steps do not lead from one total to the next.
     """
-    names, steps, totals = frame[category].tolist(), frame[amount].astype(float).tolist(), frame[is_total].tolist()
-    starts, ends = _levels(names, steps, totals)
-    usual = [NOW if total else RISK if step < 0 else GAIN for step, total in zip(steps, totals, strict=True)]
+    names, sizes, totals = frame[category].tolist(), frame[amount].astype(float).tolist(), frame[is_total].tolist()
+    starts, ends = _levels(names, sizes, totals)
+    usual = [NOW if total else RISK if size < 0 else GAIN for size, total in zip(sizes, totals, strict=True)]
     hues = [(colours or {}).get(name, hue) for name, hue in zip(names, usual, strict=True)]
-    drawn = frame.assign(_from=starts, _to=ends)
-    words = drawing.texts(x_format, frame[amount])
-    trace = go.Bar(
-        x=[end - start for start, end in zip(starts, ends, strict=True)],
-        base=starts,
-        y=_places(frame),
-        orientation="h",
-        width=0.58,
-        marker={"color": [drawing.faded(hue, 0.8) for hue in hues], "line": {"color": hues, "width": 1}},
-        text=[f"{label(name)}: {text}" for name, text in zip(names, words, strict=True)],
-        hoverinfo="text",
-        textposition="none",
-    )
-    figure = _rows([trace], drawn, category, ["_from", "_to"], words, x_title, x_format, label)
-    line = {"color": drawing.SOFT, "width": 1}
+    rows = _rows_of([label(name) for name in names], width)
+    bands = [rows.thick(place, HALF_BAR) for place in rows.places]
     joints = [
-        {"type": "line", "x0": end, "x1": end, "y0": place + 0.29, "y1": place - 1.29, "line": line, "layer": "below"}
-        for end, place in zip(ends[:-1], _places(frame)[:-1], strict=True)
+        drawing.Line([end, end], [above[1], below[0]], drawing.SOFT)
+        for end, (above, below) in zip(ends[:-1], pairwise(bands), strict=True)
     ]
-    return figure.update_layout(shapes=[*figure.layout.shapes, *joints])
+    boxes = [
+        drawing.Box((start, end), band, hue, FACT)
+        for start, end, band, hue in zip(starts, ends, bands, hues, strict=True)
+    ]
+    words = drawing.texts(x_format, frame[amount])
+    spots = [
+        (end, place, f"{label(name)}: {text}")
+        for end, place, name, text in zip(ends, rows.places, names, words, strict=True)
+    ]
+    levels = pd.DataFrame({"start": starts, "end": ends})
+    return _drawn(rows, [*joints, *boxes], levels, words, x_title, x_format, hover=lambda: spots)
 
 
 def _levels(names: Sequence, steps: Sequence[float], totals: Sequence[bool]) -> tuple[list[float], list[float]]:
@@ -204,7 +204,8 @@ def shares(
     label: Words = str,
     part_label: Words = str,
     colours: Mapping[str, str] | None = None,
-) -> go.Figure:
+    width: int = WIDE,
+) -> Drawing:
     """Bars that are cut into shares of one, the same parts in the same order in each.
 
     Parameters
@@ -213,7 +214,7 @@ def shares(
         One row per bar and part; at most five parts.
     category, part, share : str
         Columns of names and of shares between 0 and 1.
-    x_title, x_format, label
+    x_title, x_format, label, width
         As in `bars`.
     part_label : callable
         Words the name of a part; the names stand above the chart in their colours.
@@ -222,67 +223,81 @@ def shares(
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    regulars.report.drawing.Drawing
     """
     names, parts = list(dict.fromkeys(frame[category])), list(dict.fromkeys(frame[part]))
     hue = drawing.hues(parts, colours)
+    key, top = drawing.head({part_label(name): (hue[name], "box") for name in parts}, "", width)
+    rows = _rows_of([label(name) for name in names], width, top)
     wide = frame.pivot(index=category, columns=part, values=share).reindex(index=names, columns=parts).fillna(0.0)
     ends = wide.cumsum(axis=1)
-    places = _places(wide)
-    traces, notes = [], []
+    boxes, words, hover = [], [], []
     for name in parts:
-        widths, starts = wide[name].tolist(), (ends[name] - wide[name]).tolist()
-        texts = [x_format(width) for width in widths]
-        traces.append(
-            go.Bar(
-                x=widths,
-                base=starts,
-                y=places,
-                orientation="h",
-                width=0.66,
-                marker={"color": drawing.shade(hue[name]), "line": {"color": "#fff", "width": 2}},
-                text=[f"{label(row)}, {part_label(name)}: {text}" for row, text in zip(names, texts, strict=True)],
-                hoverinfo="text",
-                textposition="none",
-            )
-        )
-        notes += [
-            strong(text, start + width / 2, place, "#fff", xanchor="center", yanchor="middle")
-            for text, width, start, place in zip(texts, widths, starts, places, strict=True)
-            if width >= 0.06
-        ]
-    ticks = [0, 0.25, 0.5, 0.75, 1.0]
-    vertical = _row_axis([label(name) for name in names])
-    margin = {**plot_margin([]), "l": drawing.LEFT + drawing.widest(vertical["ticktext"])}
-    return drawing.figure(
-        traces,
-        drawing.TOP + drawing.BOTTOM + _row_height(vertical["ticktext"]) * len(names),
-        margin,
-        annotations=[*notes, *drawing.key({part_label(name): drawing.shade(hue[name]) for name in parts})],
-        barmode="overlay",
-        bargap=0,
-        xaxis=drawing.axis(ticks, drawing.texts(x_format, ticks), [0, 1], x_title),
-        yaxis=vertical,
-    )
+        for row, place, size, end in zip(names, rows.places, wide[name], ends[name], strict=True):
+            band = rows.thick(place, HALF_BAR + 1)
+            boxes.append(drawing.Box((end - size, end), band, hue[name], edged=True, shaded=True))
+            text = x_format(size)
+            hover.append((end - size / 2, place, f"{label(row)}, {part_label(name)}: {text}"))
+            if size * rows.room >= drawing.strong_width([text]) + 6:
+                words.append(Text(text, end - size / 2, place, drawing.ON, anchor="middle", strong=True))
+    return _framed(rows, [*key, *boxes, *words], _row_axis((0.0, 1.0), x_format, rows.room), x_title, lambda: hover)
 
 
-def _places(frame: pd.DataFrame) -> list[int]:
-    """Height of each row, the first on top."""
-    return list(range(len(frame)))[::-1]
+# ---- rows ----
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where each row stands, the first on top, and its name: beside its mark, or above it where it is long.
+
+    Attributes
+    ----------
+    places : list of float
+        Middle of each mark; a row is one unit high.
+    pixel : float
+        Height of a pixel in those units.
+    names : list of Text
+    left, top, width : float
+        Pixels.
+    """
+
+    places: list[float]
+    pixel: float
+    names: list[Text]
+    left: float
+    top: float
+    width: float
+
+    @property
+    def room(self) -> float:
+        """Pixels for marks and the words behind them."""
+        return self.width - self.left - drawing.RIGHT
+
+    def thick(self, place: float, half: float) -> tuple[float, float]:
+        """Ends of a mark, upper first, whose half has so many pixels."""
+        return place + half * self.pixel, place - half * self.pixel
+
+
+def _rows_of(names: Sequence[str], width: float, top: float = GAP) -> Rows:
+    longest = drawing.LONGEST_NAME * width
+    beside, middles = [drawing.wrapped(name, longest) for name in names], list(range(len(names)))[::-1]
+    left, lines = drawing.widest(beside), drawing.line_count(beside)
+    if left <= longest and lines <= 2:
+        pixel = 1 / max(ROW, drawing.LINE_HEIGHT * lines + GAP)
+        told = [Text(name, None, at, dx=left, anchor="end") for name, at in zip(beside, middles, strict=True)]
+        return Rows([float(at) for at in middles], pixel, told, left + GAP, top, width)
+    above = [drawing.wrapped(name, width) for name in names]
+    words = drawing.line_count(above) * drawing.LINE_HEIGHT
+    row = words + 2 * HALF_BAR + 12
+    told = [
+        Text(name, None, at + (row / 2 - words / 2 - 3) / row, halo=True)
+        for name, at in zip(above, middles, strict=True)
+    ]
+    return Rows([at - (row / 2 - HALF_BAR - 6) / row for at in middles], 1 / row, told, GAP, top, width)
 
 
 def row_hues(names: pd.Series, colours: Mapping[str, str] | str) -> list[str]:
     return [colours if isinstance(colours, str) else colours.get(name, NOW) for name in names]
-
-
-def _row_height(names: Sequence[str]) -> int:
-    return TALL_ROW if any("<br>" in name for name in names) else ROW
-
-
-def _row_axis(names: Sequence[str]) -> dict:
-    places = list(range(len(names)))[::-1]
-    own = {"showgrid": False, "tickfont": {"size": drawing.LABEL_SIZE, "color": drawing.INK}}
-    return drawing.axis(places, [drawing.wrapped(name) for name in names], [-0.6, len(names) - 0.4], **own)
 
 
 def row_hover(frame, category, value, low, high, label, words) -> list[str]:
@@ -292,54 +307,69 @@ def row_hover(frame, category, value, low, high, label, words) -> list[str]:
     ]
 
 
-def whiskers(frame: pd.DataFrame, value: str, low: str | None, high: str | None) -> dict | None:
-    if low is None:
-        return None
-    return {
-        "type": "data",
-        "symmetric": False,
-        "color": drawing.INK,
-        "thickness": 1.3,
-        "width": 4,
-        "array": (frame[high] - frame[value]).tolist(),
-        "arrayminus": (frame[value] - frame[low]).tolist(),
-    }
+def _hover(frame, rows: Rows, category, value, *words) -> list[tuple]:
+    said = row_hover(frame, category, value, *words)
+    return list(zip(_known(frame[value]), rows.places, said, strict=True))
 
 
-def _rows(
-    traces: Sequence,
-    frame: pd.DataFrame,
-    category: str,
-    ends: Sequence[str],
+def _known(values) -> list[float]:
+    return pd.Series(values, dtype=float).fillna(0.0).tolist()
+
+
+def _ends(frame: pd.DataFrame, *names: str | None) -> pd.DataFrame:
+    return frame[[name for name in names if name]].astype(float)
+
+
+def _drawn(
+    rows: Rows,
+    marks: Sequence,
+    ends: pd.DataFrame,
     words: Sequence[str],
     x_title: str,
     x_format: Words,
-    label: Words,
     from_zero: bool = True,
-    key: Sequence[dict] = (),
-) -> go.Figure:
-    """Figure of rows with their names to the left and words behind the furthest of their ends."""
-    numbers = frame[list(ends)].astype(float)
-    least, most = float(numbers.min().min()), float(numbers.max().max())
-    ticks = drawing.nice_ticks(min(least, 0.0), max(most, 0.0)) if from_zero else drawing.nice_ticks(least, most)
-    span = [ticks[0], max(most, ticks[-2])]
-    ticks = [tick for tick in ticks if tick <= span[1]]
-    vertical = _row_axis([label(name) for name in frame[category]])
-    notes = [
-        # behind an end below zero the words may cross the line at zero, which then gives way
-        strong(text, end, place, xanchor="left", yanchor="middle", xshift=9, **({"bgcolor": "#fff"} if end < 0 else {}))
-        for text, end, place in zip(words, numbers.max(axis=1).fillna(0.0).tolist(), _places(frame), strict=True)
+    hover: Callable = tuple,
+) -> Drawing:
+    """Rows with words behind the furthest of their ends."""
+    behind = drawing.strong_width(words)
+    least, most = float(ends.min().min()), float(ends.max().max())
+    reach = (min(least, 0.0), max(most, 0.0)) if from_zero else (least, most)
+    axis = _row_axis(reach, x_format, rows.room - behind)
+    # the axis ends with the marks, unless they all are where it begins
+    span = (axis.ticks[0], max(most, axis.ticks[-2]) if most > axis.ticks[0] else axis.ticks[-1])
+    kept = [(tick, text) for tick, text in zip(axis.ticks, axis.texts, strict=True) if tick <= span[1]]
+    axis = Axis(*zip(*kept, strict=True), span, grid=True)
+    zero = [drawing.Line([0.0, 0.0], [-0.5, len(rows.places) - 0.5], drawing.SOFT)]
+    values = [
+        Text(text, end, place, dx=9, strong=True, halo=True)
+        for text, end, place in zip(words, _known(ends.max(axis=1)), rows.places, strict=True)
     ]
-    zero = {"type": "line", "x0": 0, "x1": 0, "y0": vertical["range"][0], "y1": vertical["range"][1]}
-    top = drawing.TOP if key else 8
-    left = drawing.LEFT + drawing.widest(vertical["ticktext"])
-    return drawing.figure(
-        traces,
-        top + drawing.BOTTOM + _row_height(vertical["ticktext"]) * len(frame),
-        {"t": top, "b": drawing.BOTTOM, "l": left, "r": drawing.RIGHT + drawing.strong_width(words)},
-        annotations=[*notes, *key],
-        bargap=0,
-        shapes=[{**zero, "line": {"color": drawing.SOFT, "width": 1}}] if span[0] <= 0 <= span[1] else [],
-        xaxis=drawing.axis(ticks, drawing.texts(x_format, ticks), span, x_title, showgrid=True),
-        yaxis=vertical,
+    marks = [*(zero if span[0] <= 0 <= span[1] else []), *marks, *values]
+    return _framed(rows, marks, axis, x_title, hover, behind)
+
+
+def _row_axis(reach: tuple[float, float], words: Words, room: float) -> Axis:
+    """Axis with as many ticks as have room for their words."""
+    for about in (5, 4, 3, 2):
+        ticks = drawing.nice_ticks(*reach, about)
+        texts = drawing.texts(words, ticks)
+        if (drawing.widest(texts, drawing.SIZE) + 10) * (len(ticks) - 1) <= room:
+            break
+    return Axis(ticks, texts, (ticks[0], ticks[-1]), grid=True)
+
+
+def _framed(rows: Rows, marks: Sequence, axis: Axis, x_title: str, hover: Callable, behind: float = 0) -> Drawing:
+    side = drawing.widest(axis.texts, drawing.SIZE) / 2
+    count = len(rows.places)
+    return drawing.framed(
+        [*marks, *rows.names],
+        axis,
+        Axis(span=(-0.5, count - 0.5)),
+        width=rows.width,
+        tall=count / rows.pixel,
+        title=x_title,
+        left=max(rows.left, side),
+        right=max(drawing.RIGHT + behind, side),
+        top=rows.top,
+        hover=hover,
     )
