@@ -9,7 +9,7 @@ from functools import cache, wraps
 import pandas as pd
 
 from regulars.errors import UntoldError, UserError
-from regulars.rounding import plain
+from regulars.rounding import plain, six_digits
 from regulars.statistics.intervals import Estimate
 
 NOT_SUPPLIED = "not_supplied"  # verdict: the data of the section are not there; the page says what to supply
@@ -90,12 +90,9 @@ def plain_fact(value) -> str:
     ('0.5 (0.4 to 0.6), n = 70', '0.333333')
     """
     if isinstance(value, Estimate):
-        if value.value != value.value:
-            return "not known"
-        ends = f" ({plain_fact(value.low)} to {plain_fact(value.high)})" if value.low == value.low else ""
-        return f"{plain_fact(value.value)}{ends}" + (f", n = {value.n}" if value.n else "")
+        return str(value)
     value = plain(value)
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return six_digits(value) if isinstance(value, float) else str(value)
 
 
 def shown(result) -> str:

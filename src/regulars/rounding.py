@@ -76,6 +76,17 @@ def round_frame(frame: pd.DataFrame, digits: int = SIGNIFICANT_DIGITS) -> pd.Dat
     return frame.assign(**{name: round_significant(frame[name].to_numpy(float), digits) for name in floats})
 
 
+def six_digits(value) -> str:
+    """A number as an analyst reads it, with at most six digits but for what is whole.
+
+    Examples
+    --------
+    >>> six_digits(1 / 3), six_digits(12), six_digits(1234567.8)
+    ('0.333333', '12', '1234568')
+    """
+    return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.0f}"
+
+
 def plain(value):
     """Turn a value into what JSON can hold: rounded floats, null for what is missing, text for dates and labels.
 

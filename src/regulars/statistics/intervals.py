@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from regulars.labels import Change
+from regulars.rounding import six_digits
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,28 @@ class Estimate:
         Ends of the interval; NaN where there is none.
     n : int
         Number of observations (customers, answers, tickets) behind it.
+
+    Examples
+    --------
+    >>> print(Estimate(1 / 3, 0.2, 0.5, 40), Estimate(2.0), Estimate(float("nan")), sep=" | ")
+    0.333333 (0.2 to 0.5), n = 40 | 2 | not known
     """
 
     value: float
     low: float = float("nan")
     high: float = float("nan")
     n: int = 0
+
+    def __str__(self) -> str:
+        """As an analyst reads it: the number, its interval, and n."""
+        if self.value != self.value:
+            return "not known"
+        ends = f" ({six_digits(self.low)} to {six_digits(self.high)})" if self.low == self.low else ""
+        return f"{six_digits(self.value)}{ends}" + (f", n = {self.n}" if self.n else "")
+
+    def _repr_pretty_(self, printer, cycle) -> None:
+        """In a notebook as it is printed."""
+        printer.text(str(self))
 
 
 def z_value(level: float) -> float:
