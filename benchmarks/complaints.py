@@ -93,7 +93,9 @@ def main() -> None:
     timed("all sections of cases", lambda: sections_of_cases(tickets, events, orders, settings))
     rng = np.random.default_rng(2)
     score, T = rng.standard_normal(CUSTOMERS), rng.uniform(30, 100, CUSTOMERS)
-    told = bg_nbd_customers(CUSTOMERS, 1.0, 8.0, 1.0, 3.0, T, 1, score=score, rate_effect=0.3, dropout_effect=-0.4)
+    told = bg_nbd_customers(
+        CUSTOMERS, 1.0, 8.0, 1.0, b=3.0, T=T, seed=1, score=score, rate_effect=0.3, dropout_effect=-0.4
+    )
     columns = (told["frequency"], told["recency"], told["T"], {"satisfaction": score})
     timed("covariate model, 1,000,000 distinct customers", lambda: BetaGeoCovariateFitter().fit(*columns))
 

@@ -14,7 +14,9 @@ from regulars.simulate.streams import stream
 def shop(seed, n=2000, rate=0.25, dropout=-0.5):
     rng = stream(seed, "satisfaction")
     score, T = rng.standard_normal(n), rng.uniform(30, 104, n)
-    told = bg_nbd_customers(n, 0.9, 9.0, 0.9, 2.6, T, seed, score=score, rate_effect=rate, dropout_effect=dropout)
+    told = bg_nbd_customers(
+        n, 0.9, 9.0, 0.9, b=2.6, T=T, seed=seed, score=score, rate_effect=rate, dropout_effect=dropout
+    )
     return told, score
 
 

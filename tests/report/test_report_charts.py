@@ -179,7 +179,7 @@ def test_a_curve_without_values_has_no_label():
 
 def test_bands_are_drawn_where_there_is_an_interval():
     frame = report_sample.tracking()
-    chart = charts.lines(frame, "month", "orders", "curve", "orders_low", "orders_high", **WORDS)
+    chart = charts.lines(frame, "month", "orders", "curve", low="orders_low", high="orders_high", **WORDS)
     assert [len(area.x) for area in of(chart, Area)] == [30, 0]
     told = [text for _, _, text in chart.hover()]
     assert len(told) == 60 and "(" in told[0]
@@ -285,7 +285,7 @@ def test_months_are_stacked_and_what_is_forecast_is_paler():
     start = pd.to_datetime(["2026-01-01", "2026-02-01"] * 2)
     frame = pd.DataFrame({"start": start, "revenue": [5.0, 6.0, 2.0, -3.0], "cohort": ["a", "a", "b", "b"]})
     frame = frame.assign(is_forecast=[False, True] * 2, low=[np.nan, 2.0] * 2, high=[np.nan, 9.0] * 2)
-    chart = charts.stacked(frame, "start", "revenue", "cohort", "low", "high", **WORDS)
+    chart = charts.stacked(frame, "start", "revenue", "cohort", low="low", high="high", **WORDS)
     assert [(box.y, box.opacity) for box in of(chart, Box)] == [
         ((0, 5), 0.9), ((0, 6), 0.45), ((5, 7), 0.9), ((0, -3), 0.45)
     ]  # fmt: skip
@@ -305,7 +305,7 @@ def bubble_frame(names, x, y, size) -> tuple[pd.DataFrame, dict]:
 def test_a_map_of_bubbles_holds_every_interval_and_keeps_its_names_apart_and_inside(width):
     names = ["delivery on the promised day", "price", "staff", "staff who know their trade well"]
     frame, ends = bubble_frame(names, [0.02, 0.5, 0.51, 0.98], [0.1, 0.4, 0.41, 0.9], [1.0, 4.0, 0.0, 1.0])
-    chart = charts.bubbles(frame, "driver", "x", "y", "size", ends, **WORDS, width=width)
+    chart = charts.bubbles(frame, "driver", "x", "y", size="size", ends=ends, **WORDS, width=width)
     for name, axis in (("x", chart.x), ("y", chart.y)):
         assert axis.span[0] <= frame[f"{name}_low"].min() and frame[f"{name}_high"].max() <= axis.span[1]
     boxes = []

@@ -78,7 +78,7 @@ def fitted():
     """The saved form of known models, and simulated customers with what they went on to bring."""
     from regulars.clv import GammaGammaFitter
 
-    told = bg_nbd_customers(3000, 0.9, 9.0, 0.75, 3.0, 80.0, 4)
+    told = bg_nbd_customers(3000, 0.9, 9.0, 0.75, b=3.0, T=80.0, seed=4)
     rng = np.random.default_rng(1)
     money = 30.0 * 6 / 3 * rng.gamma(6, 1 / 6, 3000)
     orders = BetaGeoFitter().fit(told["frequency"], told["recency"], told["T"])

@@ -601,7 +601,7 @@ def test_what_is_asked_beside_the_path_model_leaves_its_answers_as_they_are(raw)
     retailer, seed = Retailer(), raw["truth"]["seed"]
     base = draw_base(retailer, 5000, seed)
     alone = draw_surveys(retailer, base, draw_orders(retailer, base, seed).dropped_at, seed)
-    before, _ = soil_table(retailer, alone.surveys, "surveys", ["customer", "item"], [], seed)
+    before, _ = soil_table(retailer, alone.surveys, "surveys", ["customer", "item"], recased=[], seed=seed)
     pd.testing.assert_frame_equal(raw["surveys"].head(len(before)), before.astype("str"))
     pd.testing.assert_frame_equal(raw["survey_items"].head(len(ITEMS)), alone.survey_items.astype("str"))
     added = raw["surveys"].iloc[len(before) :]

@@ -146,7 +146,9 @@ def test_certain_dropout_ends_after_one_repeat_purchase():
     seen = summary(watched, 50.0, 0)
     assert (seen["frequency"] == 1).all()
     assert (seen["dropped_at"] == seen["recency"]).all()
-    at_once = purchases_until_dropout(np.full(n, 3.0), np.ones(n), np.full(n, 50.0), stream(1, "once"), True)
+    at_once = purchases_until_dropout(
+        np.full(n, 3.0), np.ones(n), np.full(n, 50.0), stream(1, "once"), dropout_at_first=True
+    )
     assert (summary(at_once, 50.0, 0)["frequency"] == 0).all()
 
 

@@ -83,5 +83,5 @@ def made_again(file: Path, looks, told: Told, section: str, name: str) -> dict:
     text = {column: str for column, spec in columns.items() if spec.split(":")[0] in ("text", "label")}
     frame = pd.read_csv(file, dtype=text, keep_default_na=False, na_values=[""])
     if isinstance(looks, Chart):
-        return worded_numbers(frame, columns, wording, str, looks.across)
-    return worded_table(frame, columns, wording, str, looks.total, looks.rows or ROWS_ON_A_PAGE)
+        return worded_numbers(frame, columns, wording, str, across=looks.across)
+    return worded_table(frame, columns, wording, str, total=looks.total, rows=looks.rows or ROWS_ON_A_PAGE)

@@ -92,16 +92,16 @@ def _schema_sentence(name: str, error) -> str:
     if isinstance(cases, pd.DataFrame) and len(cases) and TABLES[name].column(column) is not None:
         case = cases.iloc[0]
         if not pd.isna(case.get("index")):
-            return rule_broken(name, column, rule, int(case["index"]), case["failure_case"])
+            return rule_broken(name, column, rule, int(case["index"]), value=case["failure_case"])
     return rule_broken(name, column, rule)
 
 
-def rule_broken(name: str, column: str, rule, row: int | None = None, value=None) -> str:
+def rule_broken(name: str, column: str, rule, row: int | None = None, *, value=None) -> str:
     """Sentence that says which rule a table breaks, and where; a personal value is not shown.
 
     Examples
     --------
-    >>> rule_broken("prospects", "win_probability", "at most 1", 3, 1.5)
+    >>> rule_broken("prospects", "win_probability", "at most 1", 3, value=1.5)
     'Table prospects, column win_probability, row 3: 1.5 breaks the rule at most 1: mend the data or its mapping.'
     """
     shown = ""

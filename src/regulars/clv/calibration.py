@@ -69,7 +69,7 @@ def _bend(p, intercept, slope):
     return expit(intercept + slope * _logit(p))
 
 
-def reliability_table(p, happened, raw=None, groups: int = 10, level: float = 0.9) -> pd.DataFrame:
+def reliability_table(p, happened, raw=None, groups: int = 10, *, level: float = 0.9) -> pd.DataFrame:
     """Share who ordered among customers of like probability, with Wilson's interval.
 
     Parameters
@@ -212,7 +212,7 @@ def calibrate_p_active(
         ),
         intercept=intercept,
         slope=slope,
-        reliability=reliability_table(bent, happened[later], raw[later], groups, level),
+        reliability=reliability_table(bent, happened[later], raw[later], groups, level=level),
         scores=scores,
         fitted_on=earlier,
         judged_on=later,

@@ -91,7 +91,7 @@ def elasticities(
     price = equity.cost.value / float(path @ discounts) if np.isfinite(equity.cost.value) else 0.0
     horizon = units(economics.horizon_months, time_unit)
 
-    def worth(histories, other, path, yearly, changed) -> tuple[float, float]:
+    def worth(histories, other, path, yearly, *, changed) -> tuple[float, float]:
         """Margin of all, and cost, at other parameters; `changed` is the model from today on."""
         x, t_x, T, money = histories
         rate = continuous_rate(yearly, time_unit)
@@ -108,9 +108,9 @@ def elasticities(
     def moved(histories, other, path) -> dict:
         r, alpha, a, b = (float(other.params_[name]) for name in ("r", "alpha", "a", "b"))
         better = with_params(other, [r, alpha, a * (1 - STEP), b + a * STEP])
-        value, paid = worth(histories, other, path, annual_discount_rate, other)
-        more, _ = worth(histories, other, path, annual_discount_rate, better)
-        dear, dear_paid = worth(histories, other, path, annual_discount_rate * (1 + STEP), other)
+        value, paid = worth(histories, other, path, annual_discount_rate, changed=other)
+        more, _ = worth(histories, other, path, annual_discount_rate, changed=better)
+        dear, dear_paid = worth(histories, other, path, annual_discount_rate * (1 + STEP), changed=other)
         net, odds = value - paid, a / b
         return {
             EquityLever.RETENTION: (more - value) / net / (STEP * odds) if odds > LEAVING else np.nan,

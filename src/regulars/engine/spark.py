@@ -236,7 +236,7 @@ def _first(error: Exception) -> str:
 # ---- tables ----------------------------------------------------------------------------------------------------
 
 
-def read_text(engine, table: dict, zone: str, label: str, limit: int | None = None):
+def read_text(engine, table: dict, zone: str, label: str, *, limit: int | None = None):
     """A table of the warehouse as text, its rows numbered, in the engine.
 
     Parameters

@@ -6,7 +6,7 @@ from regulars.report.wording import Wording
 from regulars.statistics.intervals import Estimate
 
 
-def tile_block(wording: Wording, keys: Mapping[str, str], facts: Mapping, estimate: Estimate, unit: str, mark: str):
+def tile_block(wording: Wording, keys: Mapping[str, str], facts: Mapping, estimate: Estimate, *, unit: str, mark: str):
     """Block of one key figure."""
     words = wording.compose(keys, facts)
     has_interval = estimate.low == estimate.low and estimate.high == estimate.high

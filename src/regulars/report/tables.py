@@ -17,6 +17,7 @@ def worded_table(
     columns: Mapping[str, str],
     wording: Wording,
     heading,
+    *,
     total: Sequence[str] = (),
     rows: int = ROWS_ON_A_PAGE,
 ) -> dict:
@@ -77,7 +78,7 @@ def worded_table(
 
 
 def worded_numbers(
-    frame: pd.DataFrame, columns: Mapping[str, str], wording: Wording, heading, across: str | None = None
+    frame: pd.DataFrame, columns: Mapping[str, str], wording: Wording, heading, *, across: str | None = None
 ) -> dict:
     """Word the numbers of a chart: at most eight rows, evenly chosen, so that the table spans what the chart shows.
 

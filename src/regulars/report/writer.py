@@ -114,6 +114,7 @@ class Writer:
         estimate,
         unit: str = "count",
         verdict: str | None = None,
+        *,
         mark: str | None = None,
         indicator: str | None = None,
         on_page: bool = True,
@@ -146,7 +147,7 @@ class Writer:
             keys["note"] = f"{label}.note"
         estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)
         mark = mark or MARKS.get(verdict, "neutral")
-        block = tile_block(self.wording, keys, facts, estimate, unit, mark)
+        block = tile_block(self.wording, keys, facts, estimate, unit=unit, mark=mark)
         self._show(block | {"indicator": indicator, "on_page": on_page})
 
     # ---- sections ----

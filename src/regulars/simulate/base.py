@@ -92,7 +92,7 @@ def draw_base(retailer: Retailer, customers: int, seed: int) -> Base:
         dropout=stream(seed, "dropouts").beta(
             retailer.a * np.exp(retailer.dropout_satisfaction * s), retailer.b, customers
         ),
-        mean_spend=mean_spend(customers, retailer.p, retailer.q, retailer.v, stream(seed, "mean spend")),
+        mean_spend=mean_spend(customers, retailer.p, retailer.q, retailer.v, rng=stream(seed, "mean spend")),
         taste=stream(seed, "taste").dirichlet(np.full(len(RANGE), 0.8), customers),
     )
 

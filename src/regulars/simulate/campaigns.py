@@ -34,7 +34,7 @@ class Campaigns:
     truth: dict
 
 
-def draw_campaigns(retailer: Retailer, base: Base, orders: Orders, customers: int, seed: int) -> Campaigns:
+def draw_campaigns(retailer: Retailer, base: Base, orders: Orders, customers: int, *, seed: int) -> Campaigns:
     """Draw one advertising campaign a quarter, and from the second year on one a quarter that contacts customers."""
     rng = stream(seed, "campaigns")
     rows, contacts = [], []

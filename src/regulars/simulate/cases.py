@@ -60,7 +60,7 @@ class Tickets:
         return Tickets(tickets, self.is_bad[is_kept], self.is_complained_of[is_kept], self.settings)
 
 
-def draw_tickets(retailer: Retailer, base: Base, orders: Orders, lines: pd.DataFrame, seed: int) -> Tickets:
+def draw_tickets(retailer: Retailer, base: Base, orders: Orders, lines: pd.DataFrame, *, seed: int) -> Tickets:
     """Draw what goes wrong with orders, who complains, and how each case is handled.
 
     Parameters

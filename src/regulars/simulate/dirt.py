@@ -72,7 +72,7 @@ def soil(retailer: Retailer, sales: pd.DataFrame, products: Products, seed: int)
         ignore_index=True,
     )
     rows = _numbered(rows.assign(how=rows["how"].fillna("")))
-    rows, untidy = untidied(rows, round(total * retailer.untidy_share), PADDED, RECASED, rng)
+    rows, untidy = untidied(rows, round(total * retailer.untidy_share), PADDED, RECASED, rng=rng)
     rows = repeated(rows, round(total * retailer.duplicate_share), rng)
     return _export(retailer, rows, in_rows(untidy, rows))
 

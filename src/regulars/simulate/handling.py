@@ -60,7 +60,7 @@ def leaving_after(retailer: Retailer, tickets: pd.DataFrame, base: Base, seed: i
 
 
 def draw_handling(
-    retailer: Retailer, base: Base, orders: Orders, lines: pd.DataFrame, tickets: pd.DataFrame, seed: int
+    retailer: Retailer, base: Base, orders: Orders, lines: pd.DataFrame, *, tickets: pd.DataFrame, seed: int
 ) -> Handling:
     """Draw how each case was handled; parameters as `regulars.simulate.cases.draw_tickets`, and its tickets."""
     rng = stream(seed, "handling")

@@ -9,7 +9,7 @@ SIZES = (1.0, 2.0, 5.0, 10.0)  # what the shop sells of it, in units
 
 
 def jar_lines(
-    customers=200, seed=0, start="2024-01-01", end="2025-12-31", slope=1.0, noise=0.25, pace=8.0, apart=0.5
+    customers=200, seed=0, start="2024-01-01", end="2025-12-31", *, slope=1.0, noise=0.25, pace=8.0, apart=0.5
 ) -> pd.DataFrame:
     """Order lines of one product, of customers who join in the first quarter and never leave.
 

@@ -10,7 +10,18 @@ from regulars.simulate.streams import stream
 
 
 def order_log(
-    customers=300, seed=0, start="2024-01-01", end="2025-12-31", r=0.9, alpha=9.0, a=0.75, b=3.0, p=6.0, q=4.0, v=30.0
+    customers=300,
+    seed=0,
+    start="2024-01-01",
+    end="2025-12-31",
+    *,
+    r=0.9,
+    alpha=9.0,
+    a=0.75,
+    b=3.0,
+    p=6.0,
+    q=4.0,
+    v=30.0,
 ) -> pd.DataFrame:
     """Orders of customers who join evenly over time, buy as BG/NBD and spend as Gamma-Gamma.
 
@@ -44,7 +55,7 @@ def order_log(
     rate = rng.gamma(r, 1 / alpha, customers) / DAYS_PER_WEEK
     bought = purchases_until_dropout(rate, rng.beta(a, b, customers), days - joined, rng)
     moment = joined[bought.customer] + bought.time
-    amount = order_values(mean_spend(customers, p, q, v, rng)[bought.customer], p, rng)
+    amount = order_values(mean_spend(customers, p, q, v, rng=rng)[bought.customer], p, rng)
     order = np.argsort(moment, kind="stable")
     stamp = first_day.astype("datetime64[s]") + np.floor(moment[order] * 86400).astype("timedelta64[s]")
     width = len(str(customers))

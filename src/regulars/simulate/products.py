@@ -107,7 +107,7 @@ class Lines:
     quantity: np.ndarray
 
 
-def fill_baskets(products: Products, taste, worth, year, retailer: Retailer, rng) -> Lines:
+def fill_baskets(products: Products, taste, worth, year, *, retailer: Retailer, rng) -> Lines:
     """Fill baskets with products so that each is worth, on average, what it should be.
 
     Every line takes a share of what is left of the basket's worth; the last one takes all of it, and the number of its

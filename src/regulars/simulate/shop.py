@@ -134,25 +134,31 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
     years = int(year_position(retailer.first_day, retailer.days - 1)) + 1
     products = draw_products(retailer, years, stream(seed, "products"))
     sales = _sales(retailer, base, orders, products, seed)
-    tickets = draw_tickets(retailer, base, orders, sales, seed)
+    tickets = draw_tickets(retailer, base, orders, sales, seed=seed)
     leaving = leaving_after(retailer, tickets.tickets, base, seed)
     if np.isfinite(leaving).any():
         everything, orders, sales, tickets = _without_the_left(retailer, leaving, base, everything, sales, tickets)
     export = soil(retailer, _with_guests(retailer, sales, products, seed), products, seed)
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
     asked = draw_features(surveys.surveys, seed)
-    handling = draw_handling(retailer, base, orders, sales, tickets.tickets, seed)
+    handling = draw_handling(retailer, base, orders, sales, tickets=tickets.tickets, seed=seed)
     dealings = draw_dealings(retailer, base, orders, seed)
     bound = draw_contracts(retailer, base, orders, seed)
     referrals, referral_truth = draw_referrals(retailer, base, orders, seed)
-    campaigns = draw_campaigns(retailer, base, orders, customers, seed)
+    campaigns = draw_campaigns(retailer, base, orders, customers, seed=seed)
     heard = draw_heard(retailer, base, orders, seed)
     people, people_dirt = soil_table(
-        retailer, _customers(retailer, base), "customers", ["customer", "region"], [], seed
+        retailer, _customers(retailer, base), "customers", ["customer", "region"], recased=[], seed=seed
     )
-    answers, answers_dirt = soil_table(retailer, surveys.surveys, "surveys", ["customer", "item"], [], seed)
-    cases, cases_dirt = soil_table(retailer, handling.tickets, "tickets", ["customer"], ["channel", "urgency"], seed)
-    contracts, contracts_dirt = soil_table(retailer, bound.contracts, "contracts", ["customer"], ["reason"], seed)
+    answers, answers_dirt = soil_table(
+        retailer, surveys.surveys, "surveys", ["customer", "item"], recased=[], seed=seed
+    )
+    cases, cases_dirt = soil_table(
+        retailer, handling.tickets, "tickets", ["customer"], recased=["channel", "urgency"], seed=seed
+    )
+    contracts, contracts_dirt = soil_table(
+        retailer, bound.contracts, "contracts", ["customer"], recased=["reason"], seed=seed
+    )
     tables = {
         "order_lines": export.order_lines,
         "customers": people,
@@ -261,7 +267,7 @@ def _sales(retailer, base: Base, orders: Orders, products: Products, seed) -> pd
 
 def _lines(retailer, products, taste, worth, moment, rng) -> pd.DataFrame:
     year = year_position(retailer.first_day, moment)
-    lines = fill_baskets(products, taste, worth, year, retailer, rng)
+    lines = fill_baskets(products, taste, worth, year, retailer=retailer, rng=rng)
     prices = np.array([products.prices(position) for position in range(len(products.index))])
     costs = np.array([products.costs(position) for position in range(len(products.index))])
     return pd.DataFrame(
@@ -284,7 +290,7 @@ def _with_guests(retailer, sales: pd.DataFrame, products: Products, seed) -> pd.
     orders = sales["document"].nunique()
     count = round(orders * retailer.guest_share / (1 - retailer.guest_share))
     moment = np.sort(rng.choice(sales["moment"].to_numpy(), count) // 1 + rng.random(count))
-    worth = order_values(mean_spend(count, retailer.p, retailer.q, retailer.v, rng), retailer.p, rng)
+    worth = order_values(mean_spend(count, retailer.p, retailer.q, retailer.v, rng=rng), retailer.p, rng)
     taste = rng.dirichlet(np.full(len(products.categories), 0.8), count)
     frame = _lines(retailer, products, taste, worth, moment, rng)
     channel = np.array(ORDER_CHANNELS, object)[rng.choice(3, count, p=ORDER_CHANNEL_SHARES[""])]

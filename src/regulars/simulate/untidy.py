@@ -12,7 +12,7 @@ def row_numbers(position) -> list[int]:
     return (np.asarray(position, int) + 1).tolist()
 
 
-def untidied(rows: pd.DataFrame, count: int, padded, recased, rng):
+def untidied(rows: pd.DataFrame, count: int, padded, recased, *, rng):
     """Pad the text of some columns and change the capitals of others, in about so many rows, one column each.
 
     Parameters
@@ -74,7 +74,7 @@ def in_rows(changes: pd.DataFrame, rows: pd.DataFrame) -> dict:
     return {"row": row_numbers(place), "column": changes["column"].tolist(), "tidy": changes["tidy"].tolist()}
 
 
-def soil_table(retailer: Retailer, frame: pd.DataFrame, name: str, padded, recased, seed: int):
+def soil_table(retailer: Retailer, frame: pd.DataFrame, name: str, padded, *, recased, seed: int):
     """Make a small table untidy and let some of its rows come twice.
 
     Returns
@@ -84,7 +84,7 @@ def soil_table(retailer: Retailer, frame: pd.DataFrame, name: str, padded, recas
         ``duplicates`` and ``untidy``, as for order lines.
     """
     rng = stream(seed, f"dirt of {name}")
-    rows, changes = untidied(frame.astype(object), round(len(frame) * retailer.untidy_share), padded, recased, rng)
+    rows, changes = untidied(frame.astype(object), round(len(frame) * retailer.untidy_share), padded, recased, rng=rng)
     rows = repeated(rows, round(len(frame) * retailer.other_duplicate_share), rng)
     truth = {"duplicates": copies(rows), "untidy": in_rows(changes, rows)}
     return rows.drop(columns=["original", "is_copy"]), truth

@@ -98,7 +98,7 @@ def _hide(text: str, secrets: list[str]) -> str:
     return text
 
 
-def copy_table(table: dict, zone: str, target: Path, label: str, limit: int | None = None) -> int:
+def copy_table(table: dict, zone: str, target: Path, label: str, *, limit: int | None = None) -> int:
     """Copy a table or the result of a query into a Parquet file of text, batch by batch.
 
     Parameters
@@ -148,7 +148,7 @@ def _copy_from_spark(table: dict, zone: str, target: Path, label: str, limit: in
         engine = spark.connect(url, f"{label}.url", table.get("timeout_seconds", spark.PATIENCE))
         try:
             with watched(seconds, lambda: spark.cancel(engine), lambda: spark.progress(engine)):
-                header, data, rows = spark.read_text(engine, table, zone, label, limit)
+                header, data, rows = spark.read_text(engine, table, zone, label, limit=limit)
                 schema = pa.schema([pa.field(name, pa.string()) for name in header])
                 with pq.ParquetWriter(target, schema, compression="zstd") as writer:
                     for batch in spark.batches(data, len(header), BATCH_ROWS):

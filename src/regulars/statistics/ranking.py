@@ -141,7 +141,7 @@ def _area(sums: np.ndarray) -> float:
 
 
 def beside(
-    came, scores: Mapping[str, np.ndarray], reference: str, level=0.9, draws=DRAWS, seed=0, most=MOST
+    came, scores: Mapping[str, np.ndarray], reference: str, level=0.9, *, draws=DRAWS, seed=0, most=MOST
 ) -> pd.DataFrame:
     """Set scores beside a plain one: how well each ranks customers by whether they order, on the same customers.
 
@@ -224,7 +224,7 @@ class Flagged(NamedTuple):
     wrong: dict[str, float]
 
 
-def flagged_beside(away, own, fixed, level=0.9, draws=DRAWS, seed=0) -> Flagged:
+def flagged_beside(away, own, fixed, level=0.9, *, draws=DRAWS, seed=0) -> Flagged:
     """Hold a fixed number of days against each customer's own rhythm: which tells leavers from the others better.
 
     Parameters

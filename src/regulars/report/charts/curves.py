@@ -31,9 +31,9 @@ def lines(
     x: str,
     y: str,
     by: str | None = None,
+    *,
     low: str | None = None,
     high: str | None = None,
-    *,
     x_title: str,
     y_title: str,
     x_format: Words = plain_words,
@@ -93,7 +93,7 @@ def lines(
     level = drawing.x_axis(frame[x], x_format, width - left - right, x_step)
     tall = plot_height(width)
     scales = (width - left - right) / np.ptp(level.span), tall / np.ptp(vertical.span)
-    bands = [] if low is None else [band(part, x, low, high, hue[name], step) for name, part in groups.items()]
+    bands = [] if low is None else [band(part, x, low, high, hue=hue[name], step=step) for name, part in groups.items()]
     curves = {name: _curve(part, x, y, hue[name], step) for name, part in groups.items()}
     signs = [sign for at, text in (marks or {}).items() for sign in _sign(at, text, (level, vertical), scales[0])]
     return drawing.framed(
@@ -129,7 +129,7 @@ def _curve(part: pd.DataFrame, x: str, y: str, hue: str, step: bool = False) -> 
     return Line(*(drawing.steps(*places) if step else places), hue, CURVE, DASHES[hue])
 
 
-def band(part: pd.DataFrame, x: str, low: str, high: str, hue: str, step: bool = False) -> drawing.Area:
+def band(part: pd.DataFrame, x: str, low: str, high: str, *, hue: str, step: bool = False) -> drawing.Area:
     """Interval of a curve, where it has one."""
     part = part.dropna(subset=[low, high])
     at, sides = drawing.days(part[x]), [part[side].astype(float).tolist() for side in (low, high)]

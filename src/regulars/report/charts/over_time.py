@@ -98,9 +98,9 @@ def stacked(
     x: str,
     y: str,
     by: str,
+    *,
     low: str,
     high: str,
-    *,
     x_title: str,
     y_title: str,
     x_format: Words = plain_words,
@@ -150,7 +150,7 @@ def stacked(
     level = drawing.x_axis(days, x_format, width - beside(vertical) - drawing.RIGHT)
     first = frame.loc[frame[is_forecast], x].min()
     border = [] if pd.isna(first) else [upright(first, vertical.span)]
-    ahead = band(_middle(total, x), x, low, high, drawing.INK)
+    ahead = band(_middle(total, x), x, low, high, hue=drawing.INK)
 
     def hover() -> list[tuple]:
         return [(at, up, f"{label(name)}\n{x_format(day)}: {y_format(size)}") for at, up, name, day, size in spots]
@@ -182,4 +182,4 @@ def _stack(frame: pd.DataFrame, x: str, y: str, by: str, is_forecast: str, hue: 
 def _told_line(told: pd.DataFrame, x: str, y: str, low: str, high: str) -> list:
     days, values = drawing.days(told[x]), told[y].astype(float).tolist()
     dots = [drawing.Dot(at, value, 5, drawing.INK) for at, value in zip(days, values, strict=True)]
-    return [band(told, x, low, high, drawing.INK), drawing.Line(days, values, drawing.INK, 2, "dash"), *dots]
+    return [band(told, x, low, high, hue=drawing.INK), drawing.Line(days, values, drawing.INK, 2, "dash"), *dots]

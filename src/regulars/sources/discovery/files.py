@@ -110,7 +110,7 @@ def inspect_table(url: str, table: str) -> Inspected:
     source = {"url": url, "table": table}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "table.parquet")
-        copy_table(source, "UTC", file, f"table {table}", TABLE_ROWS)
+        copy_table(source, "UTC", file, f"table {table}", limit=TABLE_ROWS)
         header, data = read_text(file, {}, f"table {table}")
     if not data.num_rows:
         raise UserError(f"table {table} has no rows; name a table that has some.")
