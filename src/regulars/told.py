@@ -298,7 +298,9 @@ class Report:
             raise ToldError(f"'{indicator}' is no indicator of the index: name one of {', '.join(known)}.")
         self.told.tiles.append(tile)
         self.metric(key, estimate, unit)
-        self._display("tile", key, estimate, unit, verdict, mark, indicator, on_page, **facts)
+        given = {"mark": mark, "indicator": indicator, "on_page": None if on_page else False}
+        looks = {name: value for name, value in given.items() if value is not None}
+        self._display("tile", key, estimate, unit, verdict, **looks, **facts)
 
     def first_screen(self, screen: FirstScreen) -> None:
         """Give the answer and the key figures that a room has put together."""
