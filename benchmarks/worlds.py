@@ -8,9 +8,13 @@ a rate that grows or falls; its log may begin long after the shop did. A kind of
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+
+from regulars.purchases import PARTS, Purchases, dates_of, day_number
 
 KINDS = ("cohort", "order_dropout", "time_dropout", "mixed_dropout", "season", "trend", "wander", "regular")
 YEAR = 365.25
+START = "2015-01-01"
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,6 @@ def simulate(kind: str, rng, customers: int = 1500, history: int | None = None, 
         horizon = int(np.clip(history * np.exp(rng.uniform(np.log(0.25), np.log(1.6))), 60, 730))
     cohort = kind == "cohort"
     age = 0.0 if cohort or rng.random() < 0.3 else rng.uniform(0.3, 6.0)  # years before the log begins
-    span = age * YEAR + history
     growth = rng.normal(0.0, 0.25)
     season = rng.uniform(0.5, 1.2) if kind == "season" else abs(rng.normal(0.0, 0.25))
     phase, sharp = rng.uniform(0, 2 * np.pi), rng.uniform(0.0, 1.0)
@@ -108,14 +111,13 @@ def simulate(kind: str, rng, customers: int = 1500, history: int | None = None, 
     return World(kind, key // 100_000, (key % 100_000).astype(int), history, horizon, age)
 
 
-def purchases_of(world: World, start: str = "2015-01-01"):
-    """The log as `regulars.purchases.Purchases`; every purchase brings 10."""
-    import pandas as pd
-
-    from regulars.purchases import PARTS, Purchases, dates_of, day_number
-
+def purchases_of(world: World, rng) -> Purchases:
+    """The log as purchases; customers differ in what they spend, and spend drifts by some percent a year."""
     found, code = np.unique(world.customer, return_inverse=True)
     ids = pd.Series([f"{number:06}" for number in found], dtype="string", name="customer_id")
-    first = day_number(start)
-    ends = dates_of(np.array([first, first + int(world.day.max())]))
-    return Purchases(ids, code, world.day + first, np.full(code.size, 10 * PARTS), *ends)
+    first, drift = day_number(START), rng.normal(0.0, 0.04)
+    own = rng.normal(3.0, 0.6, found.size)[code]
+    spent = np.exp(own + rng.normal(0.0, 0.5, code.size) + drift * world.day / YEAR)
+    ends = dates_of(np.array([first, first + world.history + world.horizon - 1]))
+    money = np.rint(spent * PARTS).astype(np.int64)
+    return Purchases(ids, code, world.day + first, money, *ends)

@@ -258,8 +258,8 @@ def fold_totals(
     -------
     pandas.DataFrame
         cutoff, until (dates), customers, expected, low, high, came (orders), days (between the dates), miss
-        (expected / came − 1; NaN where nothing came), verdict: ``inside`` the interval, or the forecast was too ``low`` or too ``high``, naive (what
-        past rates carried on would have said; NaN where they were not asked).
+        (expected / came − 1; NaN where nothing came), verdict: ``inside`` the interval, or the forecast was too ``low``
+        or too ``high``, naive (what past rates carried on would have said; NaN where they were not asked).
     """
     z, rows = z_value(level), []
     for fold in folds:

@@ -262,8 +262,8 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
     Returns
     -------
     Finding
-        Verdict `TrustVerdict`; frames ``folds`` (hold-outs), ``long`` (tests at the horizon told, where there are), ``tests``
-        (both) and ``scorecard``.
+        Verdict `TrustVerdict`; frames ``folds`` (hold-outs), ``long`` (tests at the horizon told, where there are),
+        ``tests`` (both), ``ranges`` (of single customers) and ``scorecard``.
     """
     then, chosen, worst = trust.last, trust.headline, trust.worst
     facts = {
@@ -275,6 +275,7 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
         "days": trust.days,
         "uncertainty": certainty.level_uncertainty,
         "covered": trust.coverage.real,
+        "adjusted": trust.coverage.adjusted or trust.coverage.real,
         "n": then.forecast.n,
         "cutoff": then.cutoff,
         "then": then.forecast,
@@ -284,7 +285,7 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
     picked = Remark(chosen.verdict, {"wins": chosen.wins, "folds": chosen.folds})
     calibrated = Remark(active.reason or "calibrated", {"days": economics.active_within_days})
     tests = trust.tests.rename(columns={"low": "expected_low", "high": "expected_high"})
-    frames = {"folds": trust.totals, "tests": tests, "scorecard": trust.scorecard}
+    frames = {"folds": trust.totals, "tests": tests, "ranges": trust.coverage.table, "scorecard": trust.scorecard}
     if len(trust.at_horizon):
         frames["long"] = trust.at_horizon
     return Finding(trust.verdict, facts, frames, remarks=(*trust.misses, picked, calibrated))

@@ -304,7 +304,7 @@ def judge_forecasts(
         headline=headline,
         totals=totals,
         scores=score_folds(judged[-1:], level=level, bootstraps=bootstraps, seed=seed),
-        coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, fitter=fitter, level=level, seed=seed),
+        coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, fitter=fitter, level=level),
         combination=judged[-1].combination,
         left_out=left_out,
         drawn_from=purchases.drawn_from,
