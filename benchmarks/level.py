@@ -21,7 +21,7 @@ from regulars.clv.nbd import NBDFitter
 from regulars.clv.scenarios import YEARLY, TimedDropoutFitter
 from regulars.clv.signs import read_signs
 from regulars.clv.value import units
-from regulars.purchases import Purchases
+from regulars.purchases import Purchases, day_number
 
 SEED = 20261122
 MONTHS = 12
@@ -44,8 +44,10 @@ def forecasts(purchases: Purchases, cutoff, days: int, time_unit: str = "week") 
     x, _, T = history
     row["naive"] = float((np.divide(x, T, out=np.zeros_like(x), where=T > 0) * horizon).sum())
     lately = min(days, int((cutoff - purchases.first).days))
-    before = purchases.between(cutoff - pd.Timedelta(days=lately), cutoff)
-    row["last"] = float(before.sum()) * days / lately
+    since = cutoff - pd.Timedelta(days=lately)
+    before = purchases.between(since, cutoff)[purchases.known(cutoff)]
+    new = purchases.first_days[purchases.known(cutoff)] > day_number(since)
+    row["last"] = float(before.sum() - new.sum()) * days / lately  # repeat orders of as many days, carried on
     # months: what came, and the share of it that the mean of the models expects
     month = 365.25 / 12
     many = min(MONTHS, int(days / month))

@@ -42,10 +42,10 @@ def simulate(kind: str, rng, customers: int = 1500, history: int | None = None, 
     cohort = kind == "cohort"
     age = 0.0 if cohort or rng.random() < 0.3 else rng.uniform(0.3, 6.0)  # years before the log begins
     growth = rng.normal(0.0, 0.25)
-    season = rng.uniform(0.5, 1.2) if kind == "season" else abs(rng.normal(0.0, 0.25))
+    season = rng.uniform(0.3, 0.8) if kind == "season" else abs(rng.normal(0.0, 0.25))
     phase, sharp = rng.uniform(0, 2 * np.pi), rng.uniform(0.0, 1.0)
-    trend = rng.normal(0.0, 0.35 if kind == "trend" else 0.1)
-    wander = rng.uniform(0.05, 0.15) if kind == "wander" else abs(rng.normal(0.0, 0.03))
+    trend = rng.normal(0.0, 0.2 if kind == "trend" else 0.07)
+    wander = rng.uniform(0.03, 0.08) if kind == "wander" else abs(rng.normal(0.0, 0.02))
 
     # common intensity by day, from the shop's first day to the end of what is forecast
     days = np.arange(int(-age * YEAR), history + horizon + 1)
