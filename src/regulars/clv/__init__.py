@@ -59,6 +59,7 @@ _HOMES = {
     "gamma_gamma": ("GammaGammaFitter", "TiltedGammaGammaFitter"),
     "headline": ("follow_headline",),
     "in_memory": ("fit_models", "score_customers", "scored_table"),
+    "level": ("Level", "read_level"),
     "levers": ("elasticities",),
     "limits": ("remarks",),
     "nbd": ("NBDFitter",),

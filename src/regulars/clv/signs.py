@@ -13,6 +13,9 @@ from regulars.clv.value import units
 from regulars.purchases import Purchases, day_number, unit_days
 
 YEAR = 365  # days
+MONTH = 30
+FEWEST = 15.0  # orders expected in a month whose pace is looked at
+NOISE = 1.5  # variance of a month's orders, in units of their mean: customers differ, and come more than once
 LATELY = 90  # days whose level is held against the whole history
 START = 8  # part of the history in which customers of a log that began late are taken for new ones
 
@@ -39,6 +42,11 @@ class Signs:
     season, season_before : float
         The same of as many days a year ago as the horizon has, to that of the year that began with them; and of the
         year before. Missing where the history is too short.
+    swings : float
+        Standard deviation of the logarithm of what came in a month over what was expected, without its noise and its
+        trend.
+    drift : float
+        That trend, per year.
     """
 
     history_days: int
@@ -51,6 +59,8 @@ class Signs:
     lately: float
     season: float
     season_before: float
+    swings: float
+    drift: float
 
 
 def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "week") -> Signs:
@@ -112,6 +122,7 @@ def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "w
         lately=pace.between(end - LATELY, end) - whole if history > 2 * LATELY else 0.0,
         season=season(1) if history >= YEAR else float("nan"),
         season_before=season(2) if history >= 2 * YEAR else float("nan"),
+        **pace.by_month(first, end),
     )
 
 
@@ -143,6 +154,23 @@ class _Pace:
         """Log of what came from one day to before another, over what was expected."""
         came = np.searchsorted(self.repeats, end) - np.searchsorted(self.repeats, begin)
         return _log(float(came), self.expected(end) - self.expected(begin))
+
+    def by_month(self, first: int, end: int) -> dict:
+        """How much the pace swings from month to month, and how it drifts over the years, by the last two of them."""
+        edges = np.arange(end, max(first, end - 2 * YEAR) - 1, -MONTH)[::-1]
+        came = np.diff(np.searchsorted(self.repeats, edges)).astype(float)
+        expected = np.diff([self.expected(int(edge)) for edge in edges])
+        enough = expected >= FEWEST
+        if enough.sum() < 4:
+            return {"swings": 0.0, "drift": 0.0}
+        pace = np.log(np.maximum(came[enough], 0.5) / expected[enough])
+        years = edges[1:][enough] / YEAR
+        # slope and its rest, drawn towards none by as much as a year of data tells
+        centred = years - years.mean()
+        slope = float(centred @ pace / (centred @ centred + 1.0))
+        rest = pace - pace.mean() - slope * centred
+        noise = (NOISE / expected[enough]).mean()
+        return {"swings": float(np.sqrt(max((rest**2).mean() - noise, 0.0))), "drift": slope}
 
 
 def _inner(known: Purchases, day: pd.Timestamp, horizon_days: int, time_unit: str) -> float:
