@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from scipy.special import gamma
 
-from regulars.statistics.control import z_value
+from regulars.labels import Light
+from regulars.statistics.intervals import z_value
 from regulars.statistics.lights import (
     D2,
     D4,
     E2,
-    Light,
     coverage_band,
     drifts,
     kupiec,
@@ -149,13 +149,15 @@ def test_a_step_is_found_within_two_months(months, step):
     assert found / years >= 0.58
 
 
-def test_what_drifts_is_not_judged():
+def test_what_drifts_is_judged_by_its_steps():
     assert drifts(np.arange(12.0))
     assert not drifts(np.full(12, 3.0))
     rng = np.random.default_rng(2)
     walks = np.cumsum(rng.normal(size=(LIGHTS, 25)), axis=1)
-    found = lights(table(walks))["light"]
-    assert (found == Light.DRIFTS).mean() >= 0.8
+    told = lights(table(walks))
+    assert told["by_step"].mean() >= 0.8
+    found = told["light"]
+    assert (found == Light.STEADY).all()
 
 
 def test_lights_say_which_side_is_good_and_what_is_missing():
@@ -202,3 +204,8 @@ def test_the_usual_limits_would_alarm_in_every_second_year():
     alone = 2 * (1 - 0.5 * (1 + (1 - 0.0027)))
     assert z_value(1 - alone) == pytest.approx(3.0, abs=0.01)
     assert 1 - (1 - alone) ** (12 * LIGHTS) == pytest.approx(0.477342, abs=0.002)
+
+
+def test_steps_that_follow_one_another_are_not_judged():
+    growing = np.cumsum(np.cumsum(np.ones(24)))[None, :]
+    assert lights(table(growing))["light"].tolist() == [Light.DRIFTS]

@@ -1,11 +1,9 @@
-"""Whether a month's figure is more than noise: limits from the months before it, and lights that keep a quiet year quiet.
+"""Whether a month's figure is more than noise: limits from the months before it, and lights that leave quiet years quiet.
 
 Limits that are right for one figure in one month alarm in every second quiet year of twenty figures. The lights are
 therefore judged together: Benjamini–Hochberg over the lights of a month, at the level that leaves nine of ten quiet
 years without any light changed.
 """
-
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -13,6 +11,7 @@ from scipy.special import bdtr, stdtr, stdtrit
 from scipy.stats import binom, chi2
 
 from regulars.errors import UserError
+from regulars.labels import Light
 from regulars.statistics.intervals import Estimate
 
 E2 = 3 * np.sqrt(np.pi) / 2  # three standard deviations, in mean moving ranges of neighbours
@@ -21,18 +20,7 @@ D4 = 1 + 3 * np.sqrt(np.pi / 2 - 1)  # upper limit of a moving range, in mean mo
 LEAST_MONTHS = 12  # before which no light is judged
 DRIFT_Z = 1.645  # one month in twenty of a steady figure is taken for drifting
 PER_YEAR = 12
-
-
-class Light(StrEnum):
-    """What may be said of one figure in one month."""
-
-    STEADY = "steady"  # within its usual range
-    BETTER = "better"  # beyond it, to the good
-    WORSE = "worse"  # beyond it, to the bad
-    CHANGED = "changed"  # beyond it; neither side is good
-    DRIFTS = "drifts"  # each month follows the one before: no usual range to leave
-    EARLY = "early"  # too few months to know the usual range
-    ABSENT = "absent"  # no figure this month
+STEP_WORTH = 1.5  # 1 + 2ρ² of the squares of steps whose neighbours correlate by ρ = −½
 
 
 def prediction_limits(values, level: float = 0.9973) -> Estimate:
@@ -192,7 +180,7 @@ def kupiec(misses: int, n: int, share: float = 0.1) -> tuple[float, float]:
 
     References
     ----------
-    Kupiec, P. (1995), Techniques for verifying the accuracy of risk measurement models, Journal of Derivatives 3, 73-84.
+    Kupiec, P. (1995), Techniques for verifying the accuracy of risk measurement models, J. of Derivatives 3, 73-84.
 
     Examples
     --------
@@ -208,22 +196,25 @@ def kupiec(misses: int, n: int, share: float = 0.1) -> tuple[float, float]:
 
 
 def month_level(quiet_years: float = 0.9) -> float:
-    """Chance that any light of a quiet month changes, where such a share of quiet years stays without any.
+    """Chance that any light of a quiet month changes, where at least such a share of quiet years stays without any.
+
+    A twelfth of the share of the others (Bonferroni), however the months of a year depend on one another.
 
     Examples
     --------
     >>> round(month_level(0.9), 5), round(month_level(0.9) / 20, 6)   # a month; a light and month of twenty
-    (0.00874, 0.000437)
+    (0.00833, 0.000417)
     """
-    return 1 - quiet_years ** (1 / PER_YEAR)
+    return (1 - quiet_years) / PER_YEAR
 
 
 def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int = LEAST_MONTHS) -> pd.DataFrame:
     """Light of each indicator in the last month of a table.
 
     A month is judged by those before it except the one just before, so that what changed a month ago does not hide
-    itself. Figures of neighbouring months that resemble each other more than chance allows have no usual range: they
-    drift, and are not judged.
+    itself. Figures of neighbouring months that resemble each other more than chance allows have no usual level: they are
+    judged by the step from one month to the next, which makes the limits wider; where the steps resemble each other as
+    well, they drift and are not judged.
 
     Parameters
     ----------
@@ -240,7 +231,7 @@ def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int =
     pandas.DataFrame
         One row per indicator, in the order in which they come: ``indicator``, ``month``, ``value``, ``centre``,
         ``limit_low``, ``limit_high`` (of one light at the level of a single light and month), ``months`` (behind the
-        limits), ``p``, ``light`` (`Light`).
+        limits), ``p``, ``by_step`` (whether it is judged by the step), ``light`` (`Light`).
 
     Raises
     ------
@@ -256,8 +247,8 @@ def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int =
     >>> months = pd.period_range("2025-01", periods=14, freq="M").astype(str)
     >>> quiet = [39, 41, 41, 43, 40, 44, 41, 42, 40, 41, 44, 40, 42]
     >>> table = pd.DataFrame({"indicator": "orders", "month": months, "value": [*quiet, 60], "better": "up"})
-    >>> lights(table)["light"].tolist(), lights(table.head(13))["light"].tolist(), lights(table.head(9))["light"].tolist()
-    (['better'], ['steady'], ['early'])
+    >>> [str(lights(table.head(size))["light"].iloc[0]) for size in (14, 13, 9)]
+    ['better', 'steady', 'early']
     """
     missing = {"indicator", "month", "value"} - set(frame)
     if missing:
@@ -272,7 +263,7 @@ def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int =
     level = month_level(quiet_years)
     one = level / max(len(names), 1)
     told = [_judged(row, size, level=one, least=least_months) for row, size in zip(values, sizes, strict=True)]
-    rows = pd.DataFrame(told, columns=["value", "centre", "limit_low", "limit_high", "months", "p", "light"])
+    rows = pd.DataFrame(told)
     hits = _discovered(rows["p"].to_numpy(float), level)
     wished = np.full(len(names), "", object)
     if "better" in frame:
@@ -284,30 +275,49 @@ def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int =
     return rows.assign(light=[m if hit else was for m, hit, was in zip(moved, hits, rows["light"], strict=True)])
 
 
-def _judged(values: np.ndarray, sizes: np.ndarray, *, level: float, least: int) -> tuple:
-    """Value, centre, limits, months behind them, p value and light of one indicator's last month."""
+def _judged(values: np.ndarray, sizes: np.ndarray, *, level: float, least: int) -> dict:
+    """Limits, p value and light of one indicator's last month."""
     value, known = float(values[-1]), np.flatnonzero(np.isfinite(values[:-1]))
-    m, nothing = len(known), (np.nan, np.nan)
+    told = {"value": value, "centre": np.nan, "limit_low": np.nan, "limit_high": np.nan, "months": len(known)}
+    told |= {"p": np.nan, "by_step": False}
     if np.isnan(value):
-        return value, np.nan, *nothing, m, np.nan, Light.ABSENT
-    if m < least:
-        return value, np.nan, *nothing, m, np.nan, Light.EARLY
+        return told | {"light": Light.ABSENT}
+    if len(known) < least:
+        return told | {"light": Light.EARLY}
     if drifts(values[known]):
-        return value, np.nan, *nothing, m, np.nan, Light.DRIFTS
+        return _judged_by_step(values, told, level=level, least=least)
     base = known[:-1]
     rated = bool(np.isfinite(sizes[base]).all() and sizes[-1] > 0)
     centre, error = _rate(values[base], sizes[base], sizes[-1]) if rated else _level(values[base])
-    if not error > 0:  # it never moved: there is no usual range to tell a move by
-        return value, centre, *nothing, m - 1, np.nan, Light.STEADY if value == centre else Light.EARLY
-    free = len(base) - 1
-    reach = stdtrit(free, 1 - level / 2) * error
-    low, high = centre - reach, centre + reach
-    if rated:
-        low, high = max(low, 0.0), min(high, 1.0)
-    p = float(2 * stdtr(free, -abs(value - centre) / error))
+    found = _within(told | {"months": len(base)}, centre, error, free=len(base) - 1, level=level)
     if rated:  # few cases are far from normal: no light changes that their exact chance would not change
-        p = max(p, _by_cases(values[base], sizes[base], value, sizes[-1]))
-    return value, centre, low, high, m - 1, p, Light.STEADY
+        p = max(found["p"], _by_cases(values[base], sizes[base], value, sizes[-1]))
+        found |= {"limit_low": max(found["limit_low"], 0.0), "limit_high": min(found["limit_high"], 1.0), "p": p}
+    return found
+
+
+def _judged_by_step(values: np.ndarray, told: dict, *, level: float, least: int) -> dict:
+    steps = np.diff(values[:-1])
+    steps = steps[np.isfinite(steps)]
+    if len(steps) < least - 1 or np.isnan(values[-2]) or drifts(steps):
+        return told | {"light": Light.DRIFTS}
+    usual, error = _level(steps)
+    # steps of figures that only seem to drift hang together by −½: as good as two thirds of so many
+    free = (len(steps) - 1) / STEP_WORTH
+    return _within(told, float(values[-2]) + usual, error, free=free, level=level) | {
+        "months": len(steps),
+        "by_step": True,
+    }
+
+
+def _within(told: dict, centre: float, error: float, *, free: float, level: float) -> dict:
+    value = told["value"]
+    if not error > 0:  # it never moved: there is no usual range to tell a move by
+        return told | {"centre": centre, "light": Light.STEADY if value == centre else Light.EARLY}
+    reach = stdtrit(free, 1 - level / 2) * error
+    p = float(2 * stdtr(free, -abs(value - centre) / error))
+    limits = {"centre": centre, "limit_low": centre - reach, "limit_high": centre + reach}
+    return told | limits | {"p": p, "light": Light.STEADY}
 
 
 def _by_cases(rates: np.ndarray, sizes: np.ndarray, value: float, n: float) -> float:
@@ -402,7 +412,7 @@ def year_on_year(values: pd.Series, *, pooled: tuple[int, ...] = ()) -> pd.DataF
                 continue
             together = [month - step for step in range(len(pooled))]
         earlier = [one - PER_YEAR for one in together]
-        if not (known.index.isin([*together, *earlier]).sum() == 2 * len(together)):
+        if known.index.isin([*together, *earlier]).sum() != 2 * len(together):
             continue
         now, before = (float(known[stretch].sum()) for stretch in (together, earlier))
         change = now / before - 1 if before > 0 else float("nan")
