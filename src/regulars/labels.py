@@ -487,3 +487,10 @@ class PlanOutcome(StrEnum):
     NOISE = "noise"  # nothing beyond noise
     EARLY = "early"  # too early to tell
     UNKNOWN = "unknown"  # the figure is not there, or has no usual range
+
+
+class Festival(StrEnum):
+    """Festival that moves between two calendar months."""
+
+    SPRING_FESTIVAL = "spring_festival"
+    EASTER = "easter"

@@ -10,10 +10,10 @@ import pytest
 
 from bought import purchases_on
 from memory_dataset import ECONOMICS, MemoryDataset, models_of
+from regulars.close_month import close_month
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE
 from regulars.history import ClosedMonth, hold_customers, read_customers, read_months, tell_closed, tell_earlier
-from regulars.history.close_month import close_month
 from regulars.history.customers import ClosedVerdict
 from regulars.privacy import pseudonyms
 from regulars.retention.hindsight import HindsightVerdict

@@ -15,12 +15,11 @@ Figures of every month, and whether the last one is more than noise::
 from regulars.lazy import exports
 
 _HOMES = {
-    "indicators": ("KINDS", "monthly_indicators", "scorecard"),
-    "plans": ("Plan", "new_plan", "plan_text", "read_plans"),
-    "scoring": ("deviations", "held_forecasts", "restated", "score_plans"),
-    "sections": (
-        "tell_corrective", "tell_forecasts", "tell_months", "tell_planned", "tell_plans", "tell_restated",
-        "tell_scorecard", "tell_years",
+    "indicators": ("KINDS", "lights_of_year", "monthly_indicators", "scorecard"),
+    "festivals": ("POOLED", "festival_day"),
+    "plans": ("Plan", "new_plan", "parse_plan", "plan_text", "read_plans"),
+    "scoring": (
+        "corrective", "deviations", "held_forecasts", "restated", "score_plans", "track", "track_all", "turned",
     ),
 }  # fmt: skip
 __getattr__, __dir__ = exports(__name__, _HOMES)

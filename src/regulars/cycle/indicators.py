@@ -154,6 +154,27 @@ def scorecard(indicators: pd.DataFrame, *, quiet_years: float = 0.9, pooled: tup
     return columns.reset_index()[list(BOARD)]
 
 
+def lights_of_year(indicators: pd.DataFrame, *, quiet_years: float = 0.9, pooled: tuple[int, ...] = ()) -> pd.DataFrame:
+    """Light of every figure in each of the last twelve months, by what was known then of the months before.
+
+    Parameters
+    ----------
+    indicators, quiet_years, pooled
+        As of `scorecard`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``indicator``, ``month``, ``light``.
+    """
+    told = [
+        scorecard(indicators[indicators["month"] <= month], quiet_years=quiet_years, pooled=pooled).assign(month=month)
+        for month in sorted(indicators["month"].unique())[-PER_YEAR:]
+    ]
+    columns = ["indicator", "month", "light"]
+    return pd.concat(told)[columns] if told else pd.DataFrame(columns=columns)
+
+
 def scored_months(rows: pd.DataFrame, pooled: tuple[int, ...] = ()) -> pd.DataFrame:
     """What is judged of each month of one figure.
 

@@ -136,7 +136,7 @@ def parse_plan(text: str, name: str, dataset: str) -> Plan:
     month, made_from = pd.Period(content["month"], "M"), _day(content["made_from"], name, "made_from")
     if month <= pd.Timestamp(made_from).to_period("M"):
         raise UserError(
-            f"{name}: month {month} was over or under way on {made_from}, when it was planned: plan for a month to come."
+            f"{name}: month {month} was over or under way on {made_from}, when it was planned: plan a month to come."
         )
     cells = [_cell(cell, f"cells.{number}", name) for number, cell in enumerate(content["cells"], 1)]
     steps = [
@@ -273,8 +273,8 @@ def plan_text(plan: Plan, title: str) -> str:
     """
     lines = [
         f"# Plan of {' '.join(title.split())} for {plan.month}, made from what was known on {plan.made_from}.",
-        "# It is yours: write into it, add cells, delete cells; it is never overwritten. The cycle page of the next month",
-        "# shows what became of it.",
+        "# It is yours: write into it, add cells, delete cells; it is never overwritten. The cycle page of the next",
+        "# month shows what became of it.",
         f"#   indicator        the figure that shall move: {', '.join(list(Indicator)[:7])},",
         *(f"#                    {', '.join(list(Indicator)[at : at + 7])}," for at in range(7, len(Indicator), 7)),
         "#   expected_change  by how much, as shares of the figure: {low: 0.02, high: 0.05} is 2 to 5 % more",

@@ -10,7 +10,8 @@ from scipy.special import stdtrit
 from regulars.clv.month_by_month import MEASURES
 from regulars.cycle.indicators import scored_months
 from regulars.cycle.plans import Plan
-from regulars.errors import UserError
+from regulars.errors import UntoldError
+from regulars.finding import may_refuse
 from regulars.history.closed import (
     HELD,
     HELD_COLUMNS,
@@ -115,7 +116,7 @@ def track(months: pd.DataFrame, *, measure: str, level: float = 0.9) -> Tracked:
 
     Raises
     ------
-    UserError
+    UntoldError
         Where no month that was told of is over.
 
     Examples
@@ -130,7 +131,7 @@ def track(months: pd.DataFrame, *, measure: str, level: float = 0.9) -> Tracked:
     rows = months[months["measure"] == measure]
     n = len(rows)
     if not n:
-        raise UserError("No month that was told of is over yet: close each month with `regulars close-month`.")
+        raise UntoldError("no month that was told of is over yet; `regulars close-month` saves what is told.")
     hits = int(rows["inside"].sum())
     with np.errstate(divide="ignore", invalid="ignore"):
         off, naive = (
@@ -176,8 +177,8 @@ def score_plans(
     -------
     pandas.DataFrame
         One row per cell with an expected change: ``plan``, ``area``, ``step``, ``text``, ``owner``, ``indicator``,
-        ``change_low``, ``change_high`` (expected), ``change``, ``usual_low``, ``usual_high`` (shares of the figure: what
-        came, and what nothing would have brought), ``outcome`` (`PlanOutcome`).
+        ``change_low``, ``change_high`` (expected), ``change``, ``usual_low``, ``usual_high`` (shares of the figure:
+        what came, and what nothing would have brought), ``outcome`` (`PlanOutcome`).
     """
     rows = []
     for plan in plans:
@@ -238,8 +239,8 @@ def restated(dataset: str, indicators: pd.DataFrame, end) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``closed_on``, ``indicator``, ``month``, ``was``, ``now``, ``change`` (share), the largest change first; only the
-        latest closing that told a figure counts.
+        ``closed_on``, ``indicator``, ``month``, ``was``, ``now``, ``change`` (share), the largest change first; the
+        first closing that told a figure counts.
     """
     saved = [
         read_table(dataset, day, INDICATORS, columns=INDICATOR_COLUMNS, dates=("month",)).assign(
@@ -343,3 +344,12 @@ def corrective(plans: Sequence[Plan], history_lights: pd.DataFrame, last: pd.Tim
             judged = later[~later["light"].isin([Light.EARLY, Light.ABSENT, Light.DRIFTS])]
             rows.append({**one, "came_back": int((judged["light"] == Light.WORSE).sum()), "watched": len(judged)})
     return pd.DataFrame(rows)
+
+
+@may_refuse
+def track_all(months: pd.DataFrame, *, level: float = 0.9) -> dict[str, Tracked]:
+    """`track` of every measure.
+
+    Where no month that was told of is over, a `regulars.finding.Refusal`.
+    """
+    return {measure: track(months, measure=measure, level=level) for measure in MEASURES}

@@ -9,8 +9,8 @@ _HOMES = {
         "stage_settings",
     ),
     "stages": (
-        "STAGE_SETTINGS", "Certainty", "CleanSettings", "DateRules", "Economics", "Handling", "LadderRules", "Managers",
-        "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "RetentionSettings",
+        "STAGE_SETTINGS", "Certainty", "CleanSettings", "CycleSettings", "DateRules", "Economics", "Handling",
+        "LadderRules", "Managers", "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "RetentionSettings",
         "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "ValueSettings",
     ),
 }  # fmt: skip

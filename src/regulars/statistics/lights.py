@@ -1,4 +1,4 @@
-"""Whether a month's figure is more than noise: limits from the months before it, and lights that leave quiet years quiet.
+"""Whether a month's figure is more than noise: limits from the months before it, and lights for many figures at once.
 
 Limits that are right for one figure in one month alarm in every second quiet year of twenty figures. The lights are
 therefore judged together: Benjamini–Hochberg over the lights of a month, at the level that leaves nine of ten quiet
@@ -212,9 +212,9 @@ def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int =
     """Light of each indicator in the last month of a table.
 
     A month is judged by those before it except the one just before, so that what changed a month ago does not hide
-    itself. Figures of neighbouring months that resemble each other more than chance allows have no usual level: they are
-    judged by the step from one month to the next, which makes the limits wider; where the steps resemble each other as
-    well, they drift and are not judged.
+    itself. Figures of neighbouring months that resemble each other more than chance allows have no usual level: they
+    are judged by the step from one month to the next, which makes the limits wider; where the steps resemble each
+    other as well, they drift and are not judged.
 
     Parameters
     ----------
@@ -289,7 +289,8 @@ def _judged(values: np.ndarray, sizes: np.ndarray, *, level: float, least: int) 
     base = known[:-1]
     rated = bool(np.isfinite(sizes[base]).all() and sizes[-1] > 0)
     centre, error = _rate(values[base], sizes[base], sizes[-1]) if rated else _level(values[base])
-    found = _within(told | {"months": len(base)}, centre, error, free=len(base) - 1, level=level)
+    # of a rate both its level and what months differ beyond chance are estimated
+    found = _within(told | {"months": len(base)}, centre, error, free=len(base) - 1 - rated, level=level)
     if rated:  # few cases are far from normal: no light changes that their exact chance would not change
         p = max(found["p"], _by_cases(values[base], sizes[base], value, sizes[-1]))
         found |= {"limit_low": max(found["limit_low"], 0.0), "limit_high": min(found["limit_high"], 1.0), "p": p}
