@@ -39,12 +39,12 @@ def test_a_case_that_was_open_then_is_open(whole):
 
 
 def test_a_campaign_brings_orders_and_worse_quality_complaints(whole):
-    pushed = demo(customers=150, seed=3, push_on="2026-03-01", push_share=0.8)
+    pushed = demo(customers=150, seed=3, push_on="2026-03-01", push_percent=80)
     day = pd.to_datetime(pushed["order_lines"]["date"], format="%d/%m/%Y %H:%M")
     was = pd.to_datetime(whole["order_lines"]["date"], format="%d/%m/%Y %H:%M")
     fortnight = [(one >= "2026-03-01") & (one < "2026-03-15") for one in (day, was)]
     assert fortnight[0].sum() > 1.5 * fortnight[1].sum()
-    worse = demo(customers=150, seed=3, worse_from="2025-07-01", worse_log_odds=2.0)
+    worse = demo(customers=150, seed=3, worse_from="2025-07-01", worse_times=8)
     late = [
         (table["opened"] >= "2025-07-01") & (table["type"] == "complaint")
         for table in (worse["tickets"], whole["tickets"])

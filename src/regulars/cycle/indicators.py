@@ -149,6 +149,8 @@ def scorecard(indicators: pd.DataFrame, *, quiet_years: float = 0.9, pooled: tup
     for end in ("low", "high"):
         limit = told[f"limit_{end}"].to_numpy(float)
         ends[f"usual_{end}"] = np.maximum(np.where(by_year, base * np.exp(np.where(by_year, limit, 0.0)), limit), 0.0)
+    is_share = [KINDS[Indicator(name)].unit.startswith("percent") for name in told.index]
+    ends["usual_high"] = np.where(is_share, np.minimum(ends["usual_high"], 1.0), ends["usual_high"])
     columns = now[["quadrant", "value", "n", "before"]].assign(**ends, months=told["months"], light=told["light"])
     columns.loc[columns["value"].notna() & (columns["light"] == Light.ABSENT), "light"] = Light.EARLY
     return columns.reset_index()[list(BOARD)]

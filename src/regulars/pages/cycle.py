@@ -16,13 +16,13 @@ PAGE = Page(
             chapter="lights",
             lights=table(
                 columns(
-                    quadrant="label:quadrant",
-                    indicator="label:indicator",
                     light="label:light",
+                    indicator="label:indicator",
                     value="by:unit",
                     usual_low="by:unit",
                     usual_high="by:unit",
                     months="count",
+                    quadrant="label:quadrant",
                 ),
                 rows=24,
             ),
@@ -113,7 +113,8 @@ PAGE = Page(
                 charts.columns,
                 columns(month="month_short", value="money_short", before="money_short", change="percent1"),
                 x="month",
-                values=["value", "before"],
+                values=["before", "value"],
+                colours={"before": charts.BEFORE, "value": charts.NOW},
             ),
         ),
         section(

@@ -108,7 +108,7 @@ def draw_orders(retailer: Retailer, base: Base, seed: int) -> Orders:
     moment = base.first_moment[bought.customer] + bought.time
     worth = order_values(base.mean_spend[bought.customer], retailer.p, stream(seed, "order values"))
     customer, dropped_at = bought.customer, base.first_moment + bought.dropped_at
-    if retailer.push_share:
+    if retailer.push_percent:
         more, at = _pushed(retailer, base, dropped_at, stream(seed, "push"))
         customer, moment = np.concatenate([customer, more]), np.concatenate([moment, at])
         worth = np.concatenate([worth, order_values(base.mean_spend[more], retailer.p, stream(seed, "push values"))])
@@ -120,5 +120,5 @@ def _pushed(retailer: Retailer, base: Base, dropped_at, rng) -> tuple[np.ndarray
     """Customers who order once more for a campaign, within two weeks of its day."""
     day = retailer.day_of(retailer.push_on)
     there = np.flatnonzero((base.first_moment < day) & (dropped_at > day))
-    more = there[rng.random(there.size) < retailer.push_share]
+    more = there[rng.random(there.size) < retailer.push_percent / 100]
     return more, day + rng.random(more.size) * PUSH_DAYS

@@ -81,7 +81,7 @@ def draw_tickets(retailer: Retailer, base: Base, orders: Orders, lines: pd.DataF
     rng = stream(seed, "tickets")
     n = orders.customer.size
     s = base.satisfaction[orders.customer]
-    worse = np.where(orders.moment >= retailer.day_of(retailer.worse_from), retailer.worse_log_odds, 0.0)
+    worse = np.where(orders.moment >= retailer.day_of(retailer.worse_from), np.log(retailer.worse_times), 0.0)
     odds = retailer.bad_experience_satisfaction * s + worse
     bad = rng.random(n) < shifted_share(retailer.bad_experience_share, odds)
     complains = bad & (rng.random(n) < retailer.complaint_share)

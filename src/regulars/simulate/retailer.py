@@ -55,9 +55,9 @@ class Retailer:
     leave_resolved_quickly: float = 0.0
     # what a year of monthly reports should find: from a day on more goes wrong; a day on which a campaign brings orders
     worse_from: str = ""
-    worse_log_odds: float = 0.0  # of a bad experience
+    worse_times: float = 1.0  # by which the odds of a bad experience rise
     push_on: str = ""
-    push_share: float = 0.0  # of the customers still there who order once more for it
+    push_percent: float = 0.0  # of the customers still there who order once more for it
     # dirt, as a share of rows; UCI Online Retail has the same shares but for the missing ids (25 % there: guests
     # beyond all measure in a shop that wants to know its customers)
     duplicate_share: float = 0.0097

@@ -18,6 +18,7 @@ E2 = 3 * np.sqrt(np.pi) / 2  # three standard deviations, in mean moving ranges 
 D2 = 2 / np.sqrt(np.pi)  # mean moving range, in standard deviations
 D4 = 1 + 3 * np.sqrt(np.pi / 2 - 1)  # upper limit of a moving range, in mean moving ranges
 LEAST_MONTHS = 12  # before which no light is judged
+MOST_MONTHS = 25  # behind the limits: what lies further back was another time
 DRIFT_Z = 1.645  # one month in twenty of a steady figure is taken for drifting
 PER_YEAR = 12
 STEP_WORTH = 1.5  # 1 + 2ρ² of the squares of steps whose neighbours correlate by ρ = −½
@@ -212,9 +213,9 @@ def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int =
     """Light of each indicator in the last month of a table.
 
     A month is judged by those before it except the one just before, so that what changed a month ago does not hide
-    itself. Figures of neighbouring months that resemble each other more than chance allows have no usual level: they
-    are judged by the step from one month to the next, which makes the limits wider; where the steps resemble each
-    other as well, they drift and are not judged.
+    itself: the last two years, or, where they drift, the last year. Where that drifts as well (neighbouring months
+    resemble each other more than chance allows) there is no usual level: the step from one month to the next is judged,
+    which makes the limits wider; where the steps drift too, nothing is judged.
 
     Parameters
     ----------
@@ -284,9 +285,11 @@ def _judged(values: np.ndarray, sizes: np.ndarray, *, level: float, least: int) 
         return told | {"light": Light.ABSENT}
     if len(known) < least:
         return told | {"light": Light.EARLY}
-    if drifts(values[known]):
+    stretches = (known[-MOST_MONTHS:], known[-least - 1 :])
+    steady = next((months for months in stretches if not drifts(values[months])), None)
+    if steady is None:
         return _judged_by_step(values, told, level=level, least=least)
-    base = known[:-1]
+    base = steady[:-1]
     rated = bool(np.isfinite(sizes[base]).all() and sizes[-1] > 0)
     centre, error = _rate(values[base], sizes[base], sizes[-1]) if rated else _level(values[base])
     # of a rate both its level and what months differ beyond chance are estimated
@@ -298,7 +301,7 @@ def _judged(values: np.ndarray, sizes: np.ndarray, *, level: float, least: int) 
 
 
 def _judged_by_step(values: np.ndarray, told: dict, *, level: float, least: int) -> dict:
-    steps = np.diff(values[:-1])
+    steps = np.diff(values[-MOST_MONTHS - 1 : -1])
     steps = steps[np.isfinite(steps)]
     if len(steps) < least - 1 or np.isnan(values[-2]) or drifts(steps):
         return told | {"light": Light.DRIFTS}
