@@ -27,7 +27,7 @@ from regulars.history.months import hold_months
 from regulars.labels import Light, PlanOutcome, PlanStatus
 from regulars.purchases import month_before
 from regulars.statistics.intervals import Estimate, share
-from regulars.statistics.lights import coverage_band, kupiec, prediction_limits
+from regulars.statistics.lights import coverage_band, judge, kupiec
 
 LEAST_BEFORE = 6  # months before a planned one, below which its usual range is not known
 SAME = 1e-9  # figures that differ by less, as a share, are the same
@@ -206,20 +206,23 @@ def _moved(indicators, cell: Mapping, start, *, due, last, pooled, level) -> dic
     if rows.empty:
         return told | {"outcome": PlanOutcome.UNKNOWN}
     rows = scored_months(rows[rows["month"] <= due], pooled).set_index("month")
-    now, past = rows["score"].get(due, float("nan")), rows.loc[rows.index < start, "score"].dropna()
-    usual = prediction_limits(past, level)
-    if np.isnan(now) or len(past) < LEAST_BEFORE or not usual.high > usual.low:
+    rows = rows[(rows.index < start) | (rows.index == due)]
+    if due not in rows.index:
         return told | {"outcome": PlanOutcome.UNKNOWN}
-    by_year = np.isfinite(rows["before"].get(due, np.nan))
+    found = judge(rows["score"], rows["size"], chance=1 - level, least_months=LEAST_BEFORE)
+    if np.isnan(found["limit_low"]):
+        return told | {"outcome": PlanOutcome.UNKNOWN}
+    by_year, centre = np.isfinite(rows["before"][due]), found["centre"]
 
     def relative(score: float) -> float:
-        return float(np.expm1(score - usual.value)) if by_year else score / usual.value - 1
+        return float(np.expm1(score - centre)) if by_year else score / centre - 1
 
-    told = {"change": relative(now), "usual_low": relative(usual.low), "usual_high": relative(usual.high)}
+    ends = {"change": "value", "usual_low": "limit_low", "usual_high": "limit_high"}
+    told = {name: relative(found[of]) for name, of in ends.items()}
     up = cell["change_low"] + cell["change_high"] > 0
-    if usual.low <= now <= usual.high:
+    if told["usual_low"] <= told["change"] <= told["usual_high"]:
         return told | {"outcome": PlanOutcome.NOISE}
-    return told | {"outcome": PlanOutcome.MOVED if (now > usual.high) == up else PlanOutcome.AGAINST}
+    return told | {"outcome": PlanOutcome.MOVED if (told["change"] > 0) == up else PlanOutcome.AGAINST}
 
 
 def restated(dataset: str, indicators: pd.DataFrame, end) -> pd.DataFrame:

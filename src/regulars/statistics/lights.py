@@ -199,14 +199,15 @@ def kupiec(misses: int, n: int, share: float = 0.1) -> tuple[float, float]:
 def month_level(quiet_years: float = 0.9) -> float:
     """Chance that any light of a quiet month changes, where at least such a share of quiet years stays without any.
 
-    A twelfth of the share of the others (Bonferroni), however the months of a year depend on one another.
+    A twelfth of the share of the others (Bonferroni), however the months of a year depend on one another, less a little
+    since limits of rates hold their level only nearly.
 
     Examples
     --------
     >>> round(month_level(0.9), 5), round(month_level(0.9) / 20, 6)   # a month; a light and month of twenty
-    (0.00833, 0.000417)
+    (0.00769, 0.000385)
     """
-    return (1 - quiet_years) / PER_YEAR
+    return (1 - quiet_years) / (PER_YEAR + 1)
 
 
 def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int = LEAST_MONTHS) -> pd.DataFrame:
@@ -263,7 +264,7 @@ def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int =
         sizes[places] = frame["n"].astype(float)
     level = month_level(quiet_years)
     one = level / max(len(names), 1)
-    told = [_judged(row, size, level=one, least=least_months) for row, size in zip(values, sizes, strict=True)]
+    told = [judge(row, size, chance=one, least_months=least_months) for row, size in zip(values, sizes, strict=True)]
     rows = pd.DataFrame(told)
     hits = _discovered(rows["p"].to_numpy(float), level)
     wished = np.full(len(names), "", object)
@@ -276,31 +277,53 @@ def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int =
     return rows.assign(light=[m if hit else was for m, hit, was in zip(moved, hits, rows["light"], strict=True)])
 
 
-def _judged(values: np.ndarray, sizes: np.ndarray, *, level: float, least: int) -> dict:
-    """Limits, p value and light of one indicator's last month."""
+def judge(values, sizes, *, chance: float, least_months: int = LEAST_MONTHS) -> dict:
+    """Whether the last of some monthly figures leaves the range that those before it lead to expect; see `lights`.
+
+    Parameters
+    ----------
+    values, sizes : array-like, shape (m,)
+        Figures in their order, NaN where there is none; of how many, for shares, NaN for others.
+    chance : float
+        That it leaves the range where nothing has changed.
+    least_months : int
+        Before the last one, below which nothing is judged.
+
+    Returns
+    -------
+    dict
+        ``value``, ``centre``, ``limit_low``, ``limit_high``, ``months``, ``p``, ``by_step`` and ``light``, which is
+        steady wherever there are limits.
+
+    Examples
+    --------
+    >>> told = judge([39, 41, 41, 43, 40, 44, 41, 42, 40, 41, 44, 40, 60], [float("nan")] * 13, chance=0.1)
+    >>> bool(told["limit_low"] < 41 < told["limit_high"] < told["value"]), told["months"]
+    (True, 11)
+    """
+    values, sizes = np.asarray(values, float), np.asarray(sizes, float)
     value, known = float(values[-1]), np.flatnonzero(np.isfinite(values[:-1]))
     told = {"value": value, "centre": np.nan, "limit_low": np.nan, "limit_high": np.nan, "months": len(known)}
     told |= {"p": np.nan, "by_step": False}
     if np.isnan(value):
         return told | {"light": Light.ABSENT}
-    if len(known) < least:
+    if len(known) < least_months:
         return told | {"light": Light.EARLY}
-    stretches = (known[-MOST_MONTHS:], known[-least - 1 :])
-    steady = next((months for months in stretches if not drifts(values[months])), None)
-    if steady is None:
-        return _judged_by_step(values, told, level=level, least=least)
+    steady = steady_stretch(values[:-1])
+    if not steady.size:
+        return _judged_by_step(values, told, chance=chance, least=least_months)
     base = steady[:-1]
     rated = bool(np.isfinite(sizes[base]).all() and sizes[-1] > 0)
     centre, error = _rate(values[base], sizes[base], sizes[-1]) if rated else _level(values[base])
     # of a rate both its level and what months differ beyond chance are estimated
-    found = _within(told | {"months": len(base)}, centre, error, free=len(base) - 1 - rated, level=level)
+    found = _within(told | {"months": len(base)}, centre, error, free=len(base) - 1 - rated, chance=chance)
     if rated:  # few cases are far from normal: no light changes that their exact chance would not change
         p = max(found["p"], _by_cases(values[base], sizes[base], value, sizes[-1]))
         found |= {"limit_low": max(found["limit_low"], 0.0), "limit_high": min(found["limit_high"], 1.0), "p": p}
     return found
 
 
-def _judged_by_step(values: np.ndarray, told: dict, *, level: float, least: int) -> dict:
+def _judged_by_step(values: np.ndarray, told: dict, *, chance: float, least: int) -> dict:
     steps = np.diff(values[-MOST_MONTHS - 1 : -1])
     steps = steps[np.isfinite(steps)]
     if len(steps) < least - 1 or np.isnan(values[-2]) or drifts(steps):
@@ -308,17 +331,17 @@ def _judged_by_step(values: np.ndarray, told: dict, *, level: float, least: int)
     usual, error = _level(steps)
     # steps of figures that only seem to drift hang together by −½: as good as two thirds of so many
     free = (len(steps) - 1) / STEP_WORTH
-    return _within(told, float(values[-2]) + usual, error, free=free, level=level) | {
+    return _within(told, float(values[-2]) + usual, error, free=free, chance=chance) | {
         "months": len(steps),
         "by_step": True,
     }
 
 
-def _within(told: dict, centre: float, error: float, *, free: float, level: float) -> dict:
+def _within(told: dict, centre: float, error: float, *, free: float, chance: float) -> dict:
     value = told["value"]
     if not error > 0:  # it never moved: there is no usual range to tell a move by
         return told | {"centre": centre, "light": Light.STEADY if value == centre else Light.EARLY}
-    reach = stdtrit(free, 1 - level / 2) * error
+    reach = stdtrit(free, 1 - chance / 2) * error
     p = float(2 * stdtr(free, -abs(value - centre) / error))
     limits = {"centre": centre, "limit_low": centre - reach, "limit_high": centre + reach}
     return told | limits | {"p": p, "light": Light.STEADY}
@@ -353,6 +376,20 @@ def _rate(rates: np.ndarray, sizes: np.ndarray, n: float) -> tuple[float, float]
     centre = float((rates / variance).sum() / (1 / variance).sum())
     wide = max(float(((rates - centre) ** 2 / variance).sum() / (m - 1)), 1.0)
     return centre, float(np.sqrt(wide * (half * (1 - half) / n + between + 1 / (1 / variance).sum())))
+
+
+def steady_stretch(values) -> np.ndarray:
+    """Places of the latest figures that do not drift: of the last two years, or the last one; none where both drift.
+
+    Examples
+    --------
+    >>> steady_stretch([3.0, float("nan"), 4.0, 3.0, 5.0]).tolist(), steady_stretch(range(30)).tolist()
+    ([0, 2, 3, 4], [])
+    """
+    x = np.asarray(values, float)
+    known = np.flatnonzero(np.isfinite(x))
+    stretches = (known[-MOST_MONTHS:], known[-LEAST_MONTHS - 1 :])
+    return next((months for months in stretches if not drifts(x[months])), known[:0])
 
 
 def drifts(values, z: float = DRIFT_Z) -> bool:
