@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regulars.clv import revenue_move
 from regulars.labels import CustomerState
 from regulars.purchases import Purchases
 from regulars.retention import (
@@ -26,11 +27,18 @@ QUICK = Rhythm(r=0.8, alpha=8.0, thresholds=SOON)
 LOGS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 500)), min_size=1, max_size=80)
 
 
+FIRST_DAY = pd.Timestamp("2025-01-01")
+
+
+def orders_of(rows) -> pd.DataFrame:
+    """Orders of rows (customer, day number[, amount])."""
+    frame = pd.DataFrame([(*row, 10.0)[:3] for row in rows], columns=["customer_id", "day", "amount"])
+    return frame.assign(ordered_at=FIRST_DAY + pd.to_timedelta(frame["day"], unit="D"))
+
+
 def purchases_of(rows) -> Purchases:
     """Purchase days of rows (customer, day number[, amount])."""
-    frame = pd.DataFrame([(*row, 10.0)[:3] for row in rows], columns=["customer_id", "day", "amount"])
-    frame["ordered_at"] = pd.Timestamp("2025-01-01") + pd.to_timedelta(frame["day"], unit="D")
-    return Purchases.of(frame)
+    return Purchases.of(orders_of(rows))
 
 
 class TestLedger:
@@ -118,7 +126,9 @@ class TestRevenue:
     def test_by_hand(self):
         rows = [("a", 5, 10.0), ("a", 35, 4.0), ("b", 6, 3.0), ("b", 40, 9.0), ("c", 7, 5.0), ("d", 41, 8.0)]
         rows += [("e", 0, 2.0), ("e", 45, 1.0)]
-        found = revenue_retention(purchases_of(rows), "2025-03-01", 30)  # windows from day 0 and from day 30
+        found = revenue_retention(
+            orders_of(rows), FIRST_DAY, "2025-03-01", days=30, level=0.9
+        )  # windows from day 0 and from day 30
         amounts = found.bridge.set_index("step")["amount"]
         assert amounts.to_dict() == {
             "before": 20, "new": 8, "returned": 0, "more": 6, "less": -7, "paused": -5, "now": 22,
@@ -128,19 +138,22 @@ class TestRevenue:
     @given(LOGS, st.integers(1, 200))
     @settings(max_examples=40, deadline=None)
     def test_the_bridge_leads_from_one_window_to_the_next(self, rows, length):
-        purchases = purchases_of([(*row, 1.0 + row[1] % 7) for row in rows])
-        days, end = purchases.frame(), pd.Timestamp("2026-05-20")
-        bridge = revenue_retention(purchases, end, length).bridge.set_index("step")
+        orders = orders_of([(*row, 1.0 + row[1] % 7) for row in rows])
+        end = pd.Timestamp("2026-05-20")
+        bridge = revenue_retention(orders, FIRST_DAY, end, days=length, level=0.9).bridge.set_index("step")
+        moved = revenue_move(orders, FIRST_DAY, end, length).steps.set_index("step")  # as the value page tells it
         steps = bridge.loc[~bridge["is_total"], "amount"].sum()
         assert bridge.loc["before", "amount"] + steps == pytest.approx(bridge.loc["now", "amount"])
-        inside = days["day"].gt(end - pd.Timedelta(days=length)) & days["day"].le(end)
-        assert bridge.loc["now", "amount"] == pytest.approx(days.loc[inside, "amount"].sum())
+        inside = orders["ordered_at"].gt(end - pd.Timedelta(days=length)) & orders["ordered_at"].le(end)
+        assert bridge.loc["now", "amount"] == pytest.approx(orders.loc[inside, "amount"].sum())
+        same = [step for step in ("before", "new", "returned", "paused", "now") if step in moved.index]
+        assert moved.loc[same, "amount"].tolist() == pytest.approx(bridge.loc[same, "amount"].tolist())
 
     def test_interval_is_that_of_resampled_customers(self):
         orders = order_log(customers=400, seed=5)
         purchases = Purchases.of(orders)
         days, end = purchases.frame(), purchases.last
-        found = revenue_retention(purchases, end, 90)
+        found = revenue_retention(orders, days["day"].min(), end, days=90, level=0.9)
         rng = np.random.default_rng(1)
         middle, start = end - pd.Timedelta(days=90), end - pd.Timedelta(days=180)
         before = days[days["day"].gt(start) & days["day"].le(middle)].groupby("customer_id")["amount"].sum()

@@ -115,8 +115,15 @@ def _told(table, before=None):
 
 def pyramid_of(table, now, before):
     certainty = Certainty(level=0.9, level_uncertainty=0.0, seed=1, draws=0)
+    earned = table.set_index("customer_id")["spend"] * 0.3
     return tell_pyramid(
-        table, now=now, before=before, pseudonyms=lambda ids: "C-" + ids, economics=ECONOMICS, certainty=certainty
+        table,
+        now=now,
+        before=before,
+        earned=earned,
+        pseudonyms=lambda ids: "C-" + ids,
+        economics=ECONOMICS,
+        certainty=certainty,
     )
 
 

@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regulars.clv.revenue import customer_revenue
 from regulars.finding import Finding, may_refuse, shown, tells
 from regulars.labels import Change, CustomerState, RevenueStep
-from regulars.purchases import Purchases, day_number
+from regulars.purchases import Purchases
 from regulars.retention.states import Rhythm, customer_states, first_gap_probability
 from regulars.statistics.intervals import Estimate, against, wilson, z_value
 
@@ -246,15 +247,15 @@ class Revenue(NamedTuple):
     gross: Estimate
 
 
-def revenue_retention(purchases: Purchases, observation_end, days: int, *, level: float = 0.9) -> Revenue:
+def revenue_retention(orders: pd.DataFrame, observation_start, observation_end, *, days: int, level: float) -> Revenue:
     """Revenue of the last window against the one before, split by who spent it.
 
     Parameters
     ----------
-    purchases : regulars.purchases.Purchases
-        On which days each customer bought, and for how much.
-    observation_end : date
-        Last day of the second window.
+    orders : pandas.DataFrame
+        customer_id, ordered_at, amount.
+    observation_start, observation_end : date
+        First day of the data, last day of the second window.
     days : int
         Length of both windows.
     level : float
@@ -263,8 +264,7 @@ def revenue_retention(purchases: Purchases, observation_end, days: int, *, level
     Returns
     -------
     Revenue
-        New: first purchase in the second window. Returned: a customer from earlier who spent nothing in the first
-        window. Paused: spent in the first window and nothing in the second.
+        By `regulars.clv.customer_revenue`, as the value page tells it.
 
     References
     ----------
@@ -275,39 +275,26 @@ def revenue_retention(purchases: Purchases, observation_end, days: int, *, level
     >>> orders = pd.DataFrame({
     ...     "customer_id": ["a", "a", "b"], "amount": [10.0, 4.0, 7.0],
     ...     "ordered_at": pd.to_datetime(["2026-01-05", "2026-02-10", "2026-02-11"])})
-    >>> found = revenue_retention(Purchases.of(orders), "2026-03-01", 30)
+    >>> found = revenue_retention(orders, "2026-01-05", "2026-03-01", days=30, level=0.9)
     >>> found.bridge["amount"].tolist(), found.net.value
     ([10.0, 7.0, 0.0, 0.0, -6.0, 0.0, 11.0], nan)
     """
-    end = day_number(observation_end)
-    seen = purchases.until(observation_end)
-    code, day, amount = seen.code, seen.day, seen.amount
-    inside = {"now": day > end - days, "before": (day > end - 2 * days) & (day <= end - days)}
-    size = len(seen.customers)
-    came, was = (np.bincount(code[inside[name]], minlength=size) > 0 for name in ("now", "before"))
-    now, before = (np.bincount(code[rows], amount[rows], size) for rows in inside.values())
-    is_new = seen.first_days > end - days
-    step = np.select(
-        [is_new, ~was & came, was & ~came, was & came & (now >= before), was & came],
-        [RevenueStep.NEW, RevenueStep.RETURNED, RevenueStep.PAUSED, RevenueStep.MORE, RevenueStep.LESS],
-        "absent",
-    )
-    change = pd.DataFrame({"amount": now - before, "customers": 1}).groupby(step).sum()
+    each = customer_revenue(orders, observation_end, days)
+    was, came = each["orders_before"] > 0, each["orders_now"] > 0
+    step = each["step"].mask(each["step"] == "absent", RevenueStep.LESS)  # a credit alone
     moved = [RevenueStep.NEW, RevenueStep.RETURNED, RevenueStep.MORE, RevenueStep.LESS, RevenueStep.PAUSED]
-    change = change.reindex([step.value for step in moved], fill_value=0)
-    totals = pd.DataFrame(
-        {"amount": [before.sum(), now.sum()], "customers": [was.sum(), came.sum()]},
-        index=[RevenueStep.BEFORE.value, RevenueStep.NOW.value],
-    )
-    bridge = pd.concat([totals.iloc[:1], change, totals.iloc[1:]]).rename_axis("step").reset_index()
-    bridge["is_total"] = bridge["step"].isin(totals.index)
-    bridge = bridge.astype({"customers": int, "amount": float})
-    watched = size > 0 and day.min() <= end - 2 * days + 1
-    then, after = before[was], now[was]
-    if not watched:
-        then = then[:0]
-    after = after[: len(then)]
-    return Revenue(bridge, _ratio(after, then, level), _ratio(np.minimum(after, then), then, level))
+    money = (each["now"] - each["before"]).groupby(step).sum().reindex(moved, fill_value=0.0)
+    heads = each["step"].value_counts().reindex(moved, fill_value=0)
+    rows = [
+        (RevenueStep.BEFORE.value, each["before"].sum(), int(was.sum()), True),
+        *((name.value, money[name], int(heads[name]), False) for name in moved),
+        (RevenueStep.NOW.value, each["now"].sum(), int(came.sum()), True),
+    ]
+    bridge = pd.DataFrame(rows, columns=["step", "amount", "customers", "is_total"])
+    opens = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=2 * days - 1)
+    then = each[was] if pd.Timestamp(observation_start) <= opens else each[:0]
+    before, now = then["before"].to_numpy(), then["now"].to_numpy()
+    return Revenue(bridge, _ratio(now, before, level), _ratio(np.minimum(now, before), before, level))
 
 
 def _ratio(above: np.ndarray, below: np.ndarray, level: float) -> Estimate:

@@ -272,6 +272,7 @@ def tell_pyramid(
     *,
     now: pd.Series,
     before: pd.Series,
+    earned: pd.Series,
     pseudonyms: Callable,
     economics: Economics,
     certainty: Certainty,
@@ -288,10 +289,12 @@ def tell_pyramid(
         Tier now by the models' values, indexed by customer.
     before : pandas.Series
         Tier in the last period by the same models, indexed by customer.
+    earned : pandas.Series
+        Margin so far, indexed by customer.
     pseudonyms : callable
         From customer ids to what stands for them on a page.
     economics : Economics
-        Margin, for past revenue; horizon and days of P(active).
+        Horizon and days of P(active).
     certainty : Certainty
         Level of the intervals, what no model sees of a total's level, seed.
     min_cell : int
@@ -302,7 +305,7 @@ def tell_pyramid(
     Finding
         Verdict `PyramidVerdict`; frames ``steps``, ``best`` and, where steps are told apart, ``up`` and ``migration``.
     """
-    steps = _steps(customers, economics.margin, certainty, min_cell)
+    steps = _steps(customers, earned, certainty, min_cell)
     frames = {"steps": steps, "best": best_customers(customers, pseudonyms)}
     facts = {"customers": len(customers), "months": economics.horizon_months, "days": economics.active_within_days}
     facts |= _shares_of_steps(customers["tier"])
@@ -330,14 +333,15 @@ def tell_pyramid(
     return Finding(_verdict(facts["belongs"]), facts, {**frames, "up": up, "migration": shown})
 
 
-def _steps(customers: pd.DataFrame, margin: float, certainty: Certainty, min_cell: int) -> pd.DataFrame:
+def _steps(customers: pd.DataFrame, earned: pd.Series, certainty: Certainty, min_cell: int) -> pd.DataFrame:
     """Each step, those who are inactive beside them: counts, threshold, revenue and margin so far, value to come."""
     seen = customers.assign(step=add_inactive(customers))
     order = [str(step) for step in Step if step != Step.NEW]
     table = group_summary(seen, "step", order, certainty=certainty, min_cell=min_cell)
     groups = seen.groupby("step")
     table["threshold"] = table["step"].map(groups["clv"].min())
-    table["margin"] = margin * table["spend"]
+    margin = seen["customer_id"].map(earned)
+    table["margin"] = table["step"].map(margin.groupby(seen["step"]).sum())
     table["belongs"] = table["step"].map(groups["tier_probability"].mean())
     table.loc[table["step"] == Step.INACTIVE, "belongs"] = np.nan  # beside the pyramid there is no threshold
     return table

@@ -32,6 +32,8 @@ class Economics:
         Of the models: day, week or month.
     active_within_days : int, days
         A customer who orders within so many days is active.
+    costs_known : float, share of revenue
+        Whose cost was supplied, and gave the margin; 0: the margin is an assumption.
     """
 
     margin: float
@@ -39,6 +41,7 @@ class Economics:
     horizon_months: int
     time_unit: TimeUnit
     active_within_days: int
+    costs_known: float = 0.0
 
 
 @dataclass(frozen=True)
