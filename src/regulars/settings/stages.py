@@ -548,8 +548,8 @@ class RetentionSettings(StageSettings):
         Of two stretches compared where revenue and retention are valued.
     judged_days : int, days
         Kept back, on which rankings, the fixed rule and dates are judged.
-    fixed_days : int, days
-        Of silence after which a fixed rule calls a customer gone; only compared with.
+    fixed_days : tuple of int, days
+        Of silence after which a fixed rule calls a customer gone; the best of them is compared with.
     active_bands : tuple of float, probabilities
         Edges of the bands of P(active).
     list_length : int, customers
@@ -572,7 +572,7 @@ class RetentionSettings(StageSettings):
     second_order_days: int
     kept_days: int
     judged_days: int
-    fixed_days: int
+    fixed_days: tuple[int, ...]
     active_bands: tuple[float, ...]
     list_length: int
     call_min_alive: float
