@@ -186,7 +186,7 @@ class Dataset:
 
     @cached_property
     def economics(self) -> "Economics":
-        """What turns expected orders into money: by known costs, else by the margin assumed; one that is tried stands."""
+        """What turns expected orders into money: by known costs, else a margin assumed; one that is tried stands."""
         tried = "margin" in places_of(self.changes).get("value", ())
         return _late("economics").with_known_costs(self.settings("value").economics, self.tables[ORDERS], tried=tried)
 

@@ -1,12 +1,14 @@
 """The ledger of the customer base: by hand, as identities over random logs, against the states at any day."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.clv import revenue_move
+from regulars.clv import BetaGeoFitter, revenue_move
 from regulars.labels import CustomerState
 from regulars.purchases import Purchases
 from regulars.retention import (
@@ -17,9 +19,10 @@ from regulars.retention import (
     revenue_retention,
     state_transitions,
 )
-from regulars.retention.base import BaseVerdict, base_change
-from regulars.settings import Thresholds
+from regulars.retention.base import BaseVerdict, Revenue, base_change, stopped_since, tell_base
+from regulars.settings import Certainty, Thresholds
 from regulars.simulate.logs import order_log
+from regulars.statistics.intervals import Estimate
 
 USUAL = Rhythm(r=0.8, alpha=8.0)
 SOON = Thresholds(lost_below=0.2, dormant_below=0.3, slipping_below=0.5, new_days=20, reactivated_days=20)
@@ -95,31 +98,94 @@ def ledger_of(**columns) -> pd.DataFrame:
     return frame.assign(month=pd.date_range("2025-01-01", periods=len(frame), freq="MS"), mature=True)
 
 
+PLAIN = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)
+SHOP_DAYS = 1000
+
+
+def ordered_in_january(stopped: int) -> pd.DataFrame:
+    """Twice as many customers who ordered in the month of `ledger_of`, each with an even chance of having left."""
+    days = pd.to_datetime(["2025-01-20"] * 2 * stopped)
+    return pd.DataFrame({"last_ordered_at": days, "p_alive": 0.5})
+
+
+class LeavingShop(NamedTuple):
+    """Customers with their summary (weeks), the day of the first order, and the day on which each really left."""
+
+    table: pd.DataFrame
+    born: np.ndarray
+    left: np.ndarray
+    model: BetaGeoFitter
+
+
+def leaving_shop(customers: int, seed: int) -> LeavingShop:
+    """A shop as BG/NBD has it, day by day, fitted."""
+    rng = np.random.default_rng(seed)
+    born = rng.integers(0, SHOP_DAYS, customers)
+    rate, drop = rng.gamma(0.9, 1 / 9.0, customers) / 7, rng.beta(0.6, 2.2, customers)
+    now, alive = born.astype(float), np.ones(customers, bool)
+    left, x, last = np.full(customers, np.inf), np.zeros(customers), born.astype(float)
+    while alive.any():
+        now = np.where(alive, now + rng.exponential(1 / rate), now)
+        came = alive & (now <= SHOP_DAYS)
+        x, last = x + came, np.where(came, now, last)
+        gone = came & (rng.random(customers) < drop)
+        left[gone] = now[gone]
+        alive = came & ~gone
+    table = pd.DataFrame({"frequency": x, "recency": (last - born) / 7, "T": (SHOP_DAYS - born) / 7})
+    return LeavingShop(table, born, left, BetaGeoFitter().fit(*table.to_numpy().T))
+
+
 class TestChange:
     @pytest.mark.parametrize(
-        ("new", "back", "lost", "verdict"),
+        ("new", "stopped", "verdict"),
         [
-            (300, 20, 100, BaseVerdict.GREW),
-            (100, 20, 300, BaseVerdict.SHRANK),
-            (100, 20, 118, BaseVerdict.HELD),
-            (0, 20, 300, BaseVerdict.CLOSED),
+            (300, 100, BaseVerdict.GREW),
+            (100, 300, BaseVerdict.SHRANK),
+            (100, 118, BaseVerdict.HELD),
+            (0, 300, BaseVerdict.CLOSED),
         ],
     )
-    def test_only_more_than_chance_is_a_change(self, new, back, lost, verdict):
-        base = base_change(
-            ledger_of(opening=[900], new=[new], reactivated=[back], lost=[lost], closing=[900 + new + back - lost])
-        )
-        assert base.verdict is verdict
-        assert base.net.value == new + back - lost
-        assert base.quick_ratio.low < base.quick_ratio.value < base.quick_ratio.high
+    def test_only_more_than_chance_is_a_change(self, new, stopped, verdict):
+        ledger = ledger_of(opening=[900], new=[new], reactivated=[20], lost=[9], closing=[911 + new])
+        base = base_change(ledger, ordered_in_january(stopped), certainty=PLAIN)
+        assert (base.verdict, base.won, base.lost) == (verdict, new, 9)  # what the ledger calls lost decides nothing
+        assert base.stopped.value == pytest.approx(stopped) and base.net.value == pytest.approx(new - stopped)
+        if verdict is not BaseVerdict.CLOSED:
+            assert base.quick_ratio.value == pytest.approx(new / stopped)
+            assert base.quick_ratio.low < base.quick_ratio.value < base.quick_ratio.high
 
-    def test_a_quick_ratio_without_loss_is_missing(self):
-        base = base_change(ledger_of(opening=[0], new=[50], reactivated=[0], lost=[0], closing=[50]))
-        assert np.isnan(base.quick_ratio.value)
+    def test_a_quick_ratio_where_hardly_anybody_leaves_is_missing(self):
+        ledger = ledger_of(opening=[0], new=[50], reactivated=[0], lost=[0], closing=[50])
+        base = base_change(ledger, ordered_in_january(2), certainty=PLAIN)
+        assert base.verdict is BaseVerdict.UNKNOWN and np.isnan(base.quick_ratio.value)
+
+    def test_losses_seen_late_are_told_by_when_customers_stopped(self):
+        """Simulated, with the day on which each customer left: told within the range, at three stretches."""
+        shop = leaving_shop(customers=6000, seed=3)
+        value = shop.table.assign(
+            last_ordered_at=FIRST_DAY + pd.to_timedelta(shop.table["recency"] * 7 + shop.born, unit="D"),
+            p_alive=shop.model.conditional_probability_alive(*shop.table[["frequency", "recency", "T"]].to_numpy().T),
+        )
+        for since in (90, 180, 365):
+            day = FIRST_DAY + pd.Timedelta(days=SHOP_DAYS - since)
+            told = stopped_since(value, day, PLAIN)
+            left = ((shop.left > SHOP_DAYS - since) & (shop.left <= SHOP_DAYS)).sum()
+            assert told.value == pytest.approx(left, rel=0.1)
+        assert abs(value["p_alive"].sum() - (shop.left > SHOP_DAYS).sum()) < 0.03 * len(value)
+
+    def test_a_cliff_of_one_time_buyers_is_explained(self):
+        nobody, lost = [0] * 5, [10, 11, 9, 12, 400]
+        ledger = ledger_of(opening=nobody, new=[9] * 5, reactivated=nobody, lost=lost, closing=nobody)
+        ledger = ledger.assign(lost_once=[1, 1, 1, 1, 390], arrived=9)
+        nothing = Revenue(pd.DataFrame(), Estimate(1.0), Estimate(1.0))
+        rules = {"months": 12, "window_days": 90, "lost_below": 0.01, "certainty": PLAIN}
+        told = tell_base(ledger, ordered_in_january(40), nothing, **rules)
+        assert [(one.code, one.facts["lost"], one.facts["once"]) for one in told.remarks] == [("cliff", 400, 390)]
+        assert not tell_base(ledger.assign(lost_once=1), ordered_in_january(40), nothing, **rules).remarks
 
     def test_no_whole_month(self):
         ledger = ledger_of(opening=[0], new=[5], reactivated=[0], lost=[0], closing=[5]).assign(mature=False)
-        assert base_change(ledger).verdict is BaseVerdict.TOO_SHORT
+        assert base_change(ledger, ordered_in_january(5), certainty=PLAIN).verdict is BaseVerdict.TOO_SHORT
 
 
 class TestRevenue:

@@ -204,8 +204,8 @@ class BaseChange(NamedTuple):
 def stopped_since(value: pd.DataFrame, day, certainty: Certainty) -> Estimate:
     """Customers who ordered for the last time after a day, as the model expects it.
 
-    A loss is seen late: the silence has to grow. By BG/NBD customers leave after an order, so that whose last order fell
-    after the day has left since then with the chance 1 − P(alive), and of others it is known that they had left before.
+    A loss is seen late: the silence has to grow. By BG/NBD customers leave after an order, so that whose last order
+    fell after the day has left since then with the chance 1 − P(alive), and whoever else has left had left before.
 
     Parameters
     ----------

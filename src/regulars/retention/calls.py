@@ -18,8 +18,8 @@ class CallsVerdict(StrEnum):
     """What may be said of this week's calls."""
 
     PAYS = "pays"  # control groups have shown that contacts keep customers, and what they save exceeds the cost
-    UNSURE = "unsure"  # they keep customers, but whether that covers the cost may be chance
-    UNTESTED = "untested"  # no control group has shown it: only from when on calls pay can be told
+    UNSURE = "unsure"  # tested, but whether what they save covers the cost may be chance
+    UNTESTED = "untested"  # there was no control group: only from when on calls pay can be told
     TOO_DEAR = "too_dear"  # calling those on the list costs more than all that is at risk with them
     NONE = "none"  # nobody is on the list
 
@@ -40,7 +40,7 @@ class Calls(NamedTuple):
     pays : float
         Share of that margin that calls must save to cover their cost; more than 1 where they cannot.
     gain : Estimate
-        Margin that calls should save, where control groups have shown that contacts keep customers; else missing.
+        Margin that calls should save, where control groups tell what contacts do; else missing.
     needed : float
         Customers, half of them in a control group, whom a test takes to show an effect as large as `pays`.
     """
@@ -101,7 +101,7 @@ def weekly_calls(listed: pd.DataFrame, *, contact_cost: float, effect: Estimate)
         verdict = CallsVerdict.NONE
     elif cost >= worth:
         verdict = CallsVerdict.TOO_DEAR
-    elif against(effect) is Change.UP:
+    elif against(effect) is not Change.UNKNOWN:
         gain = Estimate(*(worth * end for end in (effect.value, effect.low, effect.high)), n=n)
         verdict = CallsVerdict.PAYS if against(gain, cost) is Change.UP else CallsVerdict.UNSURE
     return Calls(verdict, n, worth, cost, pays, gain, _needed(pays))

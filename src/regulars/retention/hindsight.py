@@ -337,8 +337,8 @@ def judge(
 ) -> Judged:
     """Judge rankings, fixed rules and the dates on the last days, from what was known before them.
 
-    The own rhythm is held against the best fixed rule: which one that is, is learnt from every second customer, and both
-    are judged on the others, so that the choice favours neither.
+    The own rhythm is held against the best fixed rule: which one that is, is learnt from every second customer, and
+    both are judged on the others, so that the choice favours neither.
 
     Parameters
     ----------
@@ -373,7 +373,7 @@ def judge(
     >>> purchases = Purchases.of(order_log(customers=300, seed=2))
     >>> sure = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
     >>> judge(BetaGeoFitter(), purchases, "2025-12-31", days=90, fixed_days=[60, 90, 180], certainty=sure).verdict
-    <RuleVerdict.FIXED: 'fixed'>
+    <RuleVerdict.ALIKE: 'alike'>
     """
     cutoff = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=days)
     level, seed = certainty.level, certainty.seed

@@ -1,9 +1,10 @@
 """What the retention page opens with, and what it says is to be done."""
 
+import numpy as np
 import pandas as pd
 
 from regulars.finding import Action, Finding, FirstScreen, Tile, refused, sums
-from regulars.retention.calls import Calls, CallsVerdict, weekly_calls
+from regulars.retention.calls import Calls, weekly_calls
 from regulars.retention.hindsight import LookBack
 from regulars.retention.kept import Kept
 from regulars.retention.risk import Risk, can_tell_alive, is_quiet
@@ -67,7 +68,7 @@ def first_screen(
 def to_do(
     value: pd.DataFrame, listed: pd.DataFrame, calls: Calls, *, months: int, contact_cost: float, effect: Estimate
 ) -> list[Action]:
-    """What is to be done: calls and reminders, where control groups have shown that they bring more than they cost.
+    """What is to be done: calls and reminders, with what control groups tell of their gain.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def to_do(
     Returns
     -------
     list of Action
-        Empty where the orders allow no model, or where no contact has been shown to pay.
+        Empty where the orders allow no model.
 
     Examples
     --------
@@ -101,9 +102,12 @@ def to_do(
     others = value[is_quiet(value) & can_tell_alive(value) & ~value["customer_id"].isin(listed["customer_id"])]
     reminders = weekly_calls(others, contact_cost=contact_cost, effect=effect)
     return [
-        Action(
-            key, facts={"customers": each.number, "worth": each.worth, "months": months}, **sums(each.gain, each.cost)
-        )
+        Action(key, facts={"customers": each.number, "worth": each.worth, "months": months}, **_sums(each))
         for key, each in (("call", calls), ("remind", reminders))
-        if each.verdict is CallsVerdict.PAYS
+        if each.number
     ]
+
+
+def _sums(calls: Calls) -> dict[str, Estimate]:
+    """Gain, cost and net, where control groups tell the gain."""
+    return sums(calls.gain, calls.cost) if np.isfinite(calls.gain.value) else {}

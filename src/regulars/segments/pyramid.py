@@ -108,7 +108,7 @@ def tier_probability(customers: pd.DataFrame, r: float, p: float, q: float) -> p
 
 
 def _passed_by(wanted: float, near: float, if_alive, alive, *, spend, shape, kinds) -> float:
-    """Value that as many customers are expected to pass, by halving an interval around the one given (on the log scale)."""
+    """Value that as many customers are expected to pass, by halving an interval around one, on the log scale."""
     low, high = np.log(near / REACH), np.log(near * REACH)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
