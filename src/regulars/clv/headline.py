@@ -9,7 +9,7 @@ import pandas as pd
 
 from regulars.clv.backtesting import COMBINED, Fold, forecast_now
 from regulars.clv.fold_metrics import metrics_by_model, point_and_ends
-from regulars.clv.in_memory import Scored, at_risk
+from regulars.clv.in_memory import Scored
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import FoldVerdict, HeadlineVerdict
 from regulars.errors import UserError
