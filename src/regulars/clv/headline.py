@@ -9,12 +9,8 @@ import pandas as pd
 
 from regulars.clv.backtesting import COMBINED, Fold, forecast_now
 from regulars.clv.fold_metrics import metrics_by_model, point_and_ends
-<<<<<<< HEAD
-from regulars.clv.in_memory import Scored, at_risk
-from regulars.clv.level import Level
-=======
 from regulars.clv.in_memory import Scored
->>>>>>> 34d5a142397385cfbe790fda1b102d2c4cc6629d
+from regulars.clv.level import Level
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import FoldVerdict, HeadlineVerdict
 from regulars.errors import UserError
@@ -391,13 +387,9 @@ def with_headline(scored: Scored, forecast: pd.DataFrame, models: float = 1.0) -
     Returns
     -------
     Scored
-<<<<<<< HEAD
-        ``value_if_alive`` stays the reference model's, and is never less than ``clv``; with scenarios ``p_alive`` is
-        mixed as the orders are, and ``value_if_alive`` is ``clv`` over it.
-=======
         ``p_alive``, ``value_if_alive`` and ``value_at_risk`` = (1 − p_alive) × ``value_if_alive`` stay the reference
-        model's: no other forecast knows who has left.
->>>>>>> 34d5a142397385cfbe790fda1b102d2c4cc6629d
+        model's: no other forecast knows who has left. Scenarios of dropout do: with them ``p_alive`` is mixed as the
+        orders are, and ``value_if_alive`` is ``clv`` over it.
 
     Examples
     --------
@@ -428,15 +420,11 @@ def with_headline(scored: Scored, forecast: pd.DataFrame, models: float = 1.0) -
         customers[f"{name}_high"] = np.maximum(high, moved_high)
     worth = customers["clv"].to_numpy(float) * factor
     total, customers["clv"] = float(customers["clv"].sum()), worth
-<<<<<<< HEAD
     if models < 1:
         part = customers["customer_id"].map(forecast.set_index("customer_id")["p_alive"]).to_numpy(float)
-        customers["p_alive"] = models * customers["p_alive"].to_numpy(float) + part
-        customers["value_if_alive"] = worth / np.maximum(customers["p_alive"].to_numpy(float), LEAST_ALIVE)
-    customers["value_if_alive"] = np.maximum(customers["value_if_alive"], worth)
-    customers["value_at_risk"] = at_risk(customers["value_if_alive"], worth)
-=======
->>>>>>> 34d5a142397385cfbe790fda1b102d2c4cc6629d
+        alive = np.clip(models * customers["p_alive"].to_numpy(float) + part, LEAST_ALIVE, 1.0)
+        customers["p_alive"], customers["value_if_alive"] = alive, worth / alive
+        customers["value_at_risk"] = (1 - alive) * customers["value_if_alive"]
     orders_ratio = float(said.sum() / before.sum()) if before.sum() > 0 else 1.0
     worth_ratio = float(worth.sum() / total) if total > 0 else 1.0
     return Scored(customers, times(scored.orders_total, orders_ratio), times(scored.clv_total, worth_ratio))
