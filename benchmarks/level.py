@@ -1,4 +1,4 @@
-"""How far a forecast of a total is off, learnt from simulated shops: the study behind regulars/clv/level.json.
+"""How far a forecast of a total is off, learnt from simulated shops: the study behind regulars/clv/level_table.py.
 
     python benchmarks/level.py worlds 1400 worlds.csv     # forecasts of so many shops, and what came
     python benchmarks/level.py learn worlds.csv           # the table of the package, and what it covers
@@ -8,6 +8,7 @@ held against what came. What is learnt is tested on kinds of shops that were lef
 """
 
 import json
+import subprocess
 import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -19,7 +20,7 @@ from scipy.optimize import minimize
 
 from regulars.clv import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter, ParetoNBDFitter
 from regulars.clv.combining import columns
-from regulars.clv.level import NAMES, TABLE, applied, terms
+from regulars.clv.level import NAMES, applied, terms
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.scenarios import YEARLY, TimedDropoutFitter
 from regulars.clv.signs import Signs, read_signs
@@ -27,6 +28,7 @@ from regulars.clv.value import units
 from regulars.purchases import Purchases, day_number
 
 SEED = 20261122
+FILE = Path(__file__).parents[1] / "src" / "regulars" / "clv" / "level_table.py"
 MONTHS = 12
 
 
@@ -207,6 +209,18 @@ def judged(found: pd.DataFrame, level: float = 0.9) -> dict:
     }  # fmt: skip
 
 
+def write(table: dict) -> None:
+    """The table as a module of the package."""
+    lines = [
+        '"""What simulated shops teach of the level of a forecast; written by benchmarks/level.py."""',
+        "",
+        "TABLE = {",
+    ]
+    lines += [f"    {json.dumps(name)}: {json.dumps(value)}," for name, value in table.items()]
+    FILE.write_text("\n".join([*lines, "}"]) + "\n", encoding="utf-8")
+    subprocess.run(["ruff", "format", "-q", str(FILE)], check=True)
+
+
 def report(path: Path) -> None:
     """Learn from all shops, write the table; say how it does on kinds that were left out."""
     shops = Shops.of(pd.read_csv(path))
@@ -237,7 +251,7 @@ def report(path: Path) -> None:
         "held_left_out": judged(every)["held"],
     }
     digits = json.loads(json.dumps(about | table), parse_float=lambda text: float(f"{float(text):.6g}"))
-    TABLE.write_text(json.dumps(digits, indent=1) + "\n", encoding="utf-8")
+    write(digits)
 
 
 if __name__ == "__main__":

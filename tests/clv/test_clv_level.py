@@ -21,7 +21,7 @@ from regulars.simulate.logs import order_log
 from regulars.statistics.intervals import Estimate
 
 HISTORY = tuple(np.array(each, float) for each in ([2, 1, 0, 0, 4, 1], [30, 2, 0, 0, 35, 20], [39, 39, 39, 38, 38, 37]))
-YEAR = Signs(365, 365, 4000, 12000, 0.0, 0.0, 0.0, 0.0, 0.0, float("nan"), 0.05, 0.0)
+YEAR = Signs(365, 365, 4000, 12000, 0.0, 0.0, 0.0, 0.0, float("nan"), 0.05, 0.0)
 
 
 def test_a_scenario_is_pareto_nbd_with_a_rate_of_leaving_that_is_the_same_for_all():

@@ -2,19 +2,17 @@
 
 No model sees the level of the next year: seasons, prices, competitors, and customers who are out of season or gone. How
 far it misses depends on what can be seen: the horizon over the history, full seasons, customers who were there before
-the log, how much the pace of orders swings, how the last part of the history was forecast from the part before. The
-table ``level.json`` says how; it was learnt on simulated shops of many kinds by ``benchmarks/level.py``, each of which
-was forecast from a day of its past, and holds on kinds that were left out.
+the log, how much the pace of orders swings, how the last part of the history was forecast from the part before.
+`regulars.clv.level_table` says how; it was learnt on simulated shops of many kinds by ``benchmarks/level.py``, each of
+which was forecast from a day of its past, and holds on kinds that were left out.
 """
 
-import json
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from regulars.clv.level_table import TABLE
 from regulars.clv.scenarios import YEARLY
 from regulars.clv.signs import Signs, read_signs
 from regulars.purchases import Purchases
@@ -22,7 +20,6 @@ from regulars.rounding import round_significant
 from regulars.settings import Certainty
 from regulars.statistics.intervals import z_value
 
-TABLE = Path(__file__).with_name("level.json")
 SEASONS_DAYS = 730.0  # two seasons: from here on a history is not short
 MOST = {"dropout": 1.0, "start": 2.0, "inner": 0.5, "lately": 0.5, "drift": 0.5, "swings": 0.6, "season": 0.7}
 DIGITS = 6  # of weights and logarithms: those behind differ from one processor to the next
@@ -61,7 +58,7 @@ def terms(signs: pd.DataFrame) -> dict[str, np.ndarray]:
 
     Examples
     --------
-    >>> signs = Signs(365, 365, 4000, 12000, 0.1, 0.0, 0.05, 0.0, 0.0, float("nan"), 0.1, 0.0)
+    >>> signs = Signs(365, 365, 4000, 12000, 0.1, 0.0, 0.05, 0.0, float("nan"), 0.1, 0.0)
     >>> terms(pd.DataFrame([vars(signs)]))["weight"].tolist()
     [[1.0, 0.5, 0.0, 0.1]]
     """
@@ -89,7 +86,7 @@ def applied(table: dict, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.n
     Parameters
     ----------
     table : mapping
-        As ``level.json``.
+        As `regulars.clv.level_table.TABLE`.
     found : dict of numpy.ndarray
         As `terms` gives it.
 
@@ -105,11 +102,6 @@ def applied(table: dict, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.n
     weights = np.column_stack([1 - away, away[:, None] * each / each.sum(axis=1, keepdims=True)])
     doubt = table["doubt"] * found["spread"][:, NAMES["spread"].index("short")]
     return weights, shift, np.hypot(np.exp(spread), doubt)
-
-
-@cache
-def _table() -> dict:
-    return json.loads(TABLE.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -170,14 +162,14 @@ def level_of(signs: Signs, uncertainty: float | str = "auto") -> Level:
 
     Examples
     --------
-    >>> year = Signs(373, 365, 4000, 12000, 0.0, 1.2, 0.05, 0.0, 0.0, float("nan"), 0.1, 0.0)
-    >>> long = Signs(1460, 365, 4000, 12000, 0.6, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    >>> year = Signs(373, 365, 4000, 12000, 0.0, 1.2, 0.05, 0.0, float("nan"), 0.1, 0.0)
+    >>> long = Signs(1460, 365, 4000, 12000, 0.6, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     >>> short, calm = level_of(year), level_of(long)
     >>> short.is_mixed, short.spread > calm.spread
     (True, True)
     """
-    table = _table()
-    weights, shift, spread = applied(table, terms(pd.DataFrame([vars(signs)])))
+    table = TABLE
+    weights, shift, spread = applied(TABLE, terms(pd.DataFrame([vars(signs)])))
     weights = round_significant(weights[0], DIGITS)
     mixed = weights[1:].sum() >= LEAST_WEIGHT
     told = float(round_significant(spread[0] * (table["up"] - table["down"]) / 2 / z_value(table["level"]), DIGITS))

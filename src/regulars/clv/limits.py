@@ -79,7 +79,7 @@ def level_remarks(level: Level | None) -> list[Remark]:
     --------
     >>> from regulars.clv.level import level_of
     >>> from regulars.clv.signs import Signs
-    >>> year = Signs(373, 365, 4000, 12000, 0.0, 1.2, 0.05, 0.0, 0.0, float("nan"), 0.1, 0.0)
+    >>> year = Signs(373, 365, 4000, 12000, 0.0, 1.2, 0.05, 0.0, float("nan"), 0.1, 0.0)
     >>> [remark.code for remark in level_remarks(level_of(year))]
     ['scenarios', 'season_unseen', 'late_start']
     """

@@ -87,7 +87,7 @@ def forecast_scenarios(
     >>> history = tuple(np.array(each, float) for each in ([2, 1, 0, 4], [30, 2, 0, 35], [39, 39, 38, 38]))
     >>> orders, active, alive = forecast_scenarios({0.1: 0.5, 0.4: 0.5}, 52.0, history, history)
     >>> alive.round(2).tolist()
-    [0.88, 0.69, 0.83, 0.95]
+    [0.93, 0.6, 0.6, 0.98]
     """
     rows = np.lexsort(seen)
     part = rows[:: max(1, len(rows) // ENOUGH)]

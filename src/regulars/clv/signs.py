@@ -39,9 +39,9 @@ class Signs:
         Log of what came over what was expected in the last part of the history, forecast from the part before.
     lately : float
         Log of repeat orders of the last 90 days over what the fitted model expects of them, to that of all days.
-    season, season_before : float
-        The same of as many days a year ago as the horizon has, to that of the year that began with them; and of the
-        year before. Missing where the history is too short.
+    season : float
+        The same of as many days a year ago as the horizon has, to that of the year that began with them. Missing where
+        the history is shorter than a year.
     swings : float
         Standard deviation of the logarithm of what came in a month over what was expected, without its noise and its
         trend.
@@ -58,7 +58,6 @@ class Signs:
     inner: float
     lately: float
     season: float
-    season_before: float
     swings: float
     drift: float
 
@@ -87,7 +86,7 @@ def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "w
     >>> purchases = Purchases.of(order_log(customers=250, seed=2))
     >>> signs = read_signs(purchases, "2025-12-31", 365)
     >>> signs.history_days, signs.customers, signs.repeats
-    (730, 250, 635)
+    (731, 250, 639)
     """
     known = purchases.until(day)
     end = day_number(day) + 1
@@ -101,13 +100,7 @@ def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "w
     staying = float(NBDFitter().fit(x, t_x, T).predict(horizon, x, t_x, T).sum())
     pace = _Pace.of(known, model, time_unit)
     whole = pace.between(first, end)
-    length = min(int(horizon_days), YEAR)
-
-    def season(years: int) -> float:
-        begin = end - YEAR * years
-        if begin - first < YEAR / 2 * (years > 1):
-            return float("nan")
-        return pace.between(begin, begin + length) - pace.between(begin, begin + YEAR)
+    length, ago = min(int(horizon_days), YEAR), end - YEAR
 
     born = known.first_days - first
     early, late = (born < history / START).sum() * START, (born >= history / 2).sum() * 2
@@ -120,8 +113,7 @@ def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "w
         start=_log(float(early), float(late)) if late else 0.0,
         inner=_inner(known, pd.Timestamp(day), horizon_days, time_unit),
         lately=pace.between(end - LATELY, end) - whole if history > 2 * LATELY else 0.0,
-        season=season(1) if history >= YEAR else float("nan"),
-        season_before=season(2) if history >= 2 * YEAR else float("nan"),
+        season=pace.between(ago, ago + length) - pace.between(ago, end) if history >= YEAR else float("nan"),
         **pace.by_month(first, end),
     )
 
