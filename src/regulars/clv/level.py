@@ -27,8 +27,8 @@ LEAST_WEIGHT = 0.02  # of all scenarios together, below which the models are tol
 
 
 NAMES = {  # what the table weighs: of the scenarios' weight, of the shift, of the spread
-    "weight": ("one", "short", "ratio", "dropout"),
-    "shift": ("start", "inner", "lately", "season", "drift"),
+    "weight": ("one", "short", "ratio", "dropout", "often", "inner"),
+    "shift": ("start_rare", "inner", "lately", "season", "drift"),
     "spread": (
         "one",
         "short",
@@ -60,7 +60,7 @@ def terms(signs: pd.DataFrame) -> dict[str, np.ndarray]:
     --------
     >>> signs = Signs(365, 365, 4000, 12000, 0.1, 0.0, 0.05, 0.0, float("nan"), 0.1, 0.0)
     >>> terms(pd.DataFrame([vars(signs)]))["weight"].tolist()
-    [[1.0, 0.5, 0.0, 0.1]]
+    [[1.0, 0.5, 0.0, 0.1, 1.0986122886681098, 0.05]]
     """
     seen = {name: signs[name].fillna(0.0).clip(-most, most) for name, most in MOST.items()}
     for name in ("dropout", "start"):
@@ -69,6 +69,8 @@ def terms(signs: pd.DataFrame) -> dict[str, np.ndarray]:
         "one": pd.Series(1.0, signs.index),
         "short": 1 - (signs["history_days"] / SEASONS_DAYS).clip(upper=1),
         "ratio": np.log(signs["horizon_days"] / signs["history_days"]),
+        "often": np.log((signs["repeats"] / signs["customers"]).clip(lower=0.2, upper=30)),
+        "start_rare": seen["start"] / (1 + signs["repeats"] / signs["customers"]),
         "no_year": (signs["history_days"] < 365).astype(float),
         "swings_part": seen["swings"] * (1 - (signs["horizon_days"] / 365).clip(upper=1)),
         "unseen": (signs["history_days"] < 365) * (1 - (signs["horizon_days"] / 365).clip(upper=1)),
@@ -176,7 +178,7 @@ def level_of(signs: Signs, uncertainty: float | str = "auto") -> Level:
     return Level(
         models=float(weights[0]) if mixed else 1.0,
         scenarios=dict(zip(YEARLY, weights[1:].tolist(), strict=True)) if mixed else None,
-        shift=float(round_significant(shift[0] + table["centre"] * spread[0], DIGITS)),
+        shift=float(round_significant(shift[0], DIGITS)),
         spread=told if uncertainty == "auto" else float(uncertainty),
         signs=signs,
     )
