@@ -319,7 +319,7 @@ def judge_forecasts(
     return Trust(
         headline=headline,
         totals=totals,
-        scores=score_folds([_with_told(judged[-1], headline.model)], level=level, bootstraps=bootstraps, seed=seed),
+        scores=score_folds([with_told(judged[-1], headline.model)], level=level, bootstraps=bootstraps, seed=seed),
         coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, fitter=fitter, level=level),
         combination=judged[-1].combination,
         left_out=left_out,
@@ -329,7 +329,7 @@ def judge_forecasts(
     )
 
 
-def _with_told(fold: Fold, model: str) -> Fold:
+def with_told(fold: Fold, model: str) -> Fold:
     """A fold with one forecast more, the one that is told."""
     if fold.told is None:
         return fold
