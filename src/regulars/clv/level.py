@@ -14,7 +14,8 @@ import pandas as pd
 
 from regulars.clv.level_table import TABLE
 from regulars.clv.scenarios import YEARLY
-from regulars.clv.signs import Signs, read_signs
+from regulars.clv.signs import Signs, read_signs, season_ahead
+from regulars.clv.value import DAYS_PER_MONTH
 from regulars.purchases import Purchases
 from regulars.rounding import round_significant
 from regulars.settings import Certainty
@@ -23,6 +24,7 @@ from regulars.statistics.intervals import z_value
 SEASONS_DAYS = 730.0  # two seasons: from here on a history is not short
 MOST = {"dropout": 1.0, "start": 2.0, "inner": 0.5, "lately": 0.5, "drift": 0.5, "swings": 0.6, "season": 0.7}
 DIGITS = 6  # of weights and logarithms: those behind differ from one processor to the next
+OF_SWINGS = 0.35  # by which single months swing around what is told: left-out shops' months are held so
 LEAST_WEIGHT = 0.02  # of all scenarios together, below which the models are told alone
 
 
@@ -122,6 +124,8 @@ class Level:
         Standard deviation of the logarithm of what comes over what is told, without chance.
     signs : Signs or None
         Of the log; None where nothing was read.
+    season : tuple of float
+        Logarithm of how each month ahead differs from their mean; empty where no season is told.
     """
 
     models: float = 1.0
@@ -129,6 +133,15 @@ class Level:
     shift: float = 0.0
     spread: float = 0.12
     signs: Signs | None = None
+    season: tuple[float, ...] = ()
+
+    @property
+    def month_spread(self) -> float:
+        """Standard deviation of the logarithm of a month's own level: what is left of the swings without a season."""
+        if self.signs is None:
+            return 0.0
+        told = float(np.std(self.season)) if self.season else 0.0
+        return OF_SWINGS * float(np.sqrt(max(self.signs.swings**2 - told**2, 0.0)))
 
     @property
     def is_mixed(self) -> bool:
@@ -215,6 +228,8 @@ def read_level(
     0.2
     """
     try:
-        return level_of(read_signs(purchases, day, horizon_days, time_unit), uncertainty)
+        level = level_of(read_signs(purchases, day, horizon_days, time_unit), uncertainty)
+        season = season_ahead(purchases, day, round(horizon_days / DAYS_PER_MONTH), time_unit)
+        return replace(level, season=tuple(season.tolist()) if season.any() else ())
     except ValueError:
         return Level(spread=Level.spread if uncertainty == "auto" else float(uncertainty))
