@@ -16,7 +16,7 @@ from real_logs import LOGS, TRIPLES, cdnow
 from regulars.clv.backtesting import COMBINED, RULES, forecast_fold
 from regulars.clv.fold_metrics import metrics_by_model, point_and_ends
 from regulars.clv.headline import fold_totals
-from regulars.clv.trust import TOLD, with_told
+from regulars.clv.trust import with_told
 
 MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd", "nbd", "fixed", COMBINED, *RULES)
 METRICS = {
@@ -84,7 +84,8 @@ def drawn(table: pd.DataFrame) -> str:
 
     height = top + step * len(table) + 40
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
+        'font-size="13">',
         "<title>What was told of the orders to come, over what came</title>",
         '<rect width="100%" height="100%" fill="#fff"/>',
     ]
