@@ -47,6 +47,7 @@ def render_index(about, told: Mapping[str, Told], language: str = "en", folders:
         "share": min(one.page["share"] for one in told.values()),
         "orders_sampled": bool(about.orders_sampled),
     }
+    page |= next(({"changes": one.page["changes"]} for one in told.values() if "changes" in one.page), {})
     context = {name: page[name] for name in ("title", "start", "end", "level", "stage", "share")}
     wording = Wording(language, about.currency, folders, context)
     first_screens = {stage: _first_screen(told[stage], language, folders) for stage in PAGES if stage in told}
