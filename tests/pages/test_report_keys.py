@@ -68,7 +68,7 @@ def test_the_machinery_uses_all_of_its_words():
     files = [path for folder in folders for kind in ("*.py", "templates/*.j2") for path in folder.glob(kind)]
     source = "\n".join(path.read_text(encoding="utf-8") for path in files)
     built = {f"page.{stage}" for stage in FILES} | {f"unit.{span}" for span in SPANS}
-    built |= {"tile.interval_n", "tile.interval", "tile.n"}
+    built |= {"tile.interval_n", "tile.interval", "tile.n", *(f"page.actions.{sum}" for sum in ("gain", "cost", "net"))}
     for key in known().keys:
         if key.split(".")[0] in MACHINERY and key not in built:
             assert re.search(rf"['\"]{re.escape(key)}['\"]", source), f"nothing says {key}"

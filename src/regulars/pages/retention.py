@@ -2,7 +2,7 @@
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Chart, Page, chart, section, table
+from regulars.report.layout import Chart, Page, Trend, chart, section, table
 
 GAINED_AND_LOST = {"arrived": charts.GAIN, "lost": charts.RISK}
 
@@ -206,4 +206,7 @@ PAGE = Page(
         ),
         section("closed", chapter="trust"),
     ),
+    trends={
+        "second": Trend("cohorts.table", "cohort", "share", "percent"),
+    },
 )

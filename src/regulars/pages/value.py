@@ -2,7 +2,7 @@
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, Word, chart, section, table
+from regulars.report.layout import Page, Trend, Word, chart, section, table
 
 STACKED = {"across": "cohort", "x": "start", "by": "cohort", "low": "low", "high": "high"}  # months by cohort
 
@@ -165,4 +165,8 @@ PAGE = Page(
             ),
         ),
     ),
+    trends={
+        "worth": Trend("cohorts.revenue", "start", "revenue", "money_short", {"is_forecast": False}),
+        "orders": Trend("cohorts.orders", "start", "orders", "count", {"is_forecast": False}),
+    },
 )

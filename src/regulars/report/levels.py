@@ -1,7 +1,7 @@
 """The two levels of a page: what a director finishes in front, and everything else in the details.
 
-Each section's blocks are parted once: what stands in front and what stands behind never overlap, and together they are
-all that was told.
+Each section's blocks are parted once: what stands in front and what stands behind do not overlap, but for a table of
+which the front shows the first rows; together they are all that was told.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 MOST_ACTIONS = 3  # in front
+SAID = ("title", "lead", "text", "caption", "label", "note", "state", "under", "brings")
 SHOWN = ("figure", "table")  # kinds of blocks of which one stands in front
 
 
@@ -133,6 +134,27 @@ def ranked(actions: Iterable[dict]) -> list[dict]:
     return sorted(actions, key=lambda one: (one["surely"] is None, -(one["surely"] or 0.0)))
 
 
+def in_words(terms: Iterable[dict], *texts: str) -> list[dict]:
+    """Those terms of which the word, or what stands in brackets behind it, is in some texts.
+
+    Examples
+    --------
+    >>> terms = [{"word": "customer lifetime value (CLV)"}, {"word": "cohort"}]
+    >>> in_words(terms, "Its CLV is 5")
+    [{'word': 'customer lifetime value (CLV)'}]
+    """
+    said = " ".join(texts).lower()
+    return [term for term in terms if any(name in said for name in term["word"].lower().rstrip(")").split(" ("))]
+
+
+def said_in(block: dict) -> str:
+    """All that a block says."""
+    words = [str(value) for name, value in block.items() if name in SAID and value]
+    if "table" in block:
+        words += [heading["text"] for heading in block["table"]["headings"]]
+    return " ".join(words)
+
+
 def _part(section: dict, blocks: Sequence[dict], linked: bool) -> Part:
     named = {name: section[name] for name in ("id", "question", "title", "chapter", "nothing")}
     return Part(**named, blocks=blocks, linked=linked)
@@ -147,4 +169,10 @@ def _of_section(section: dict, blocks: list[dict]) -> tuple[list[dict], list[dic
     # a section that has nothing to be looked at says its paragraph
     words = ("sure",) if shown else ("text", "sure")
     before = [block for block in blocks if block is shown or block["kind"] in words]
-    return before, [block for block in blocks if not any(block is one for one in before)]
+    whole = shown if shown and is_cut(shown) else None
+    return before, [block for block in blocks if block is whole or not any(block is one for one in before)]
+
+
+def is_cut(block: dict) -> bool:
+    """Whether a table shows in front a part of its rows only, so that the details have it whole."""
+    return block["kind"] == "table" and len(block["table"]["rows"]) > block["table"]["front"]
