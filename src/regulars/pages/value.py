@@ -78,6 +78,29 @@ PAGE = Page(
             ),
         ),
         section(
+            "payback",
+            front="curve",
+            chapter="new",
+            curve=chart(
+                charts.lines,
+                columns("n", month="count", series="label:payback_series", amount="money:with_interval"),
+                x="month",
+                y="amount",
+                by="series",
+                colours={"cost": charts.BEFORE, "margin": charts.NOW},
+                x_step=3,
+            ),
+            cohorts=table(
+                {"cohort": "text", "customers": "count", "cost": "money"}
+                | dict.fromkeys(("margin_3", "margin_6", "margin_12", "margin_24"), "money:with_interval")
+                | {"paid": "number0"}
+            ),
+            groups=table(
+                {"grouping": "label:grouping", "group": "text", "customers": "count"}
+                | {"margin": "money:with_interval", "paid": "number0"}
+            ),
+        ),
+        section(
             "trust",
             front="folds",
             chapter="trust",
