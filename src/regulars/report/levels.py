@@ -5,7 +5,7 @@ which the front shows the first rows; together they are all that was told.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 MOST_ACTIONS = 3  # in front
@@ -117,10 +117,15 @@ def parted(blocks: Iterable[dict]) -> Levels:
     order = list(dict.fromkeys(part.chapter for part in levels.details))
     levels.details.sort(key=lambda part: order.index(part.chapter))
     levels.checked.extend(part for part in levels.details if part.nothing)
-    told = ranked(block for block in blocks if block["kind"] == "action")
-    levels.actions.extend([one for one in told if one["pays"]][:MOST_ACTIONS])
-    levels.actions_more.extend(one for one in told if one not in levels.actions)
-    return levels
+    found = levels_of_actions(block for block in blocks if block["kind"] == "action")
+    return replace(levels, actions=found.actions, actions_more=found.actions_more)
+
+
+def levels_of_actions(actions: Iterable[dict]) -> Levels:
+    """Actions alone: in front those that pay, the surest first."""
+    told = ranked(actions)
+    front = [one for one in told if one["pays"]][:MOST_ACTIONS]
+    return Levels(actions=front, actions_more=[one for one in told if not any(one is some for some in front)])
 
 
 def ranked(actions: Iterable[dict]) -> list[dict]:
