@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regulars.clv.margins import order_margins
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import PaybackVerdict
 from regulars.errors import UntoldError
@@ -128,12 +129,11 @@ def margins_by_age(orders: pd.DataFrame, observation_end, economics: Economics) 
     Parameters
     ----------
     orders : pandas.DataFrame
-        customer_id, ordered_at, amount [, cost]. Where the cost of an order is known it is taken, else the margin
-        that is assumed.
+        customer_id, ordered_at, amount [, cost].
     observation_end : date
         Last day observed.
     economics : Economics
-        The assumed margin.
+        Of `regulars.clv.with_known_costs`: the cost of an order where it is known, else the margin.
 
     Returns
     -------
@@ -143,19 +143,14 @@ def margins_by_age(orders: pd.DataFrame, observation_end, economics: Economics) 
     --------
     >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": [10.0, 20.0, 8.0], "cost": [4.0, None, 2.0],
     ...     "ordered_at": pd.to_datetime(["2026-01-01", "2026-03-15", "2026-02-01"])})
-    >>> ages = margins_by_age(orders, "2026-06-30", Economics(0.5, 0.1, 12, "week", 90))
+    >>> ages = margins_by_age(orders, "2026-06-30", Economics(0.5, 0.1, 12, "week", 90, costs_known=0.8))
     >>> ages.margin.tolist(), ages.month.tolist(), ages.people["observed"].tolist()
     ([6.0, 10.0, 6.0], [0, 2, 0], [5, 4])
     """
-    amount = orders["amount"].to_numpy(float)
-    margin = economics.margin * amount
-    if "cost" in orders:
-        cost = orders["cost"].astype(float).to_numpy()
-        margin = np.where(np.isnan(cost), margin, amount - cost)
+    margin, paid = order_margins(orders, economics), orders["amount"].to_numpy(float) >= 0
     day = day_numbers(orders["ordered_at"])
     customer, people = pd.factorize(orders["customer_id"])
     first = np.full(len(people), np.iinfo(np.int64).max)
-    paid = amount >= 0
     np.minimum.at(first, customer[paid], day[paid])
     watched = np.floor((day_number(observation_end) + 1 - first) / DAYS_PER_MONTH).clip(0).astype(int)
     age = day - first[customer]
