@@ -114,6 +114,7 @@ PAGE = Page(
                 columns("share", time="count", cohort="month_short", at_risk="count"),
                 x="time",
                 by="cohort",
+                ordered=True,
                 step=True,
                 y="share",
             ),
