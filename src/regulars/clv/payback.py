@@ -228,6 +228,10 @@ class Payback(NamedTuple):
     groups : pandas.DataFrame
         One row per group of each way to group: ``grouping``, ``group``, ``customers``, ``margin`` with its ends (at the
         horizon), ``paid``.
+    months : int
+        Horizon.
+    level : float
+        Of the intervals.
     """
 
     verdict: PaybackVerdict
@@ -236,6 +240,8 @@ class Payback(NamedTuple):
     month: Estimate
     cohorts: pd.DataFrame
     groups: pd.DataFrame
+    months: int
+    level: float
 
     __repr__ = shown
 
@@ -295,6 +301,8 @@ def payback_of(
         month,
         _cohorts(ages, campaigns, min_cell, level),
         _groups(ages, cost, groupings or {}, months, min_cell, level),
+        months,
+        level,
     )
 
 
@@ -375,25 +383,22 @@ def first_groups(tables: Mapping) -> dict[str, pd.Series]:
 
 
 @tells
-def tell_payback(found: Payback, *, months: int, level: float = 0.9) -> Finding:
+def tell_payback(found: Payback) -> Finding:
     """What a new customer may cost, and in which month that has come back.
 
     Parameters
     ----------
     found : Payback
         Of `payback_of`.
-    months : int
-        After the first order, for which the margin is stated.
-    level : float
-        Of the intervals.
 
     Returns
     -------
     Finding
         Verdict of `PaybackVerdict`; frames ``curve``, ``cohorts`` and ``groups``.
     """
-    last = len(found.all.mean)
-    facts = {"worth": found.all.after(min(months, last), level), "months": min(months, last)}
+    last, level = len(found.all.mean), found.level
+    months = min(found.months, last)
+    facts = {"worth": found.all.after(months, level), "months": months}
     curve = [_curve_row(month, "margin", found.all.after(month, level)) for month in range(1, last + 1)]
     if found.verdict != PaybackVerdict.NO_COST:
         facts |= {"cost": found.cost, "month": found.month}
