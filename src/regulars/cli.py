@@ -121,6 +121,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     close.add_argument("dataset")
     close.set_defaults(command=_close_month)
+    share = commands.add_parser("share", help="make one file to forward of a dataset's pages: a zip, or a PDF")
+    share.add_argument("dataset")
+    share.add_argument("--pdf", action="store_true", help="print all pages into one PDF, by the Chromium that is there")
+    share.add_argument("--output", default="", help="file to write; default scratch/<dataset>-<last day>.zip")
+    share.set_defaults(command=_share)
     score = commands.add_parser("score", help="score every customer inside the engine that params.yaml names, as Spark")
     score.add_argument("dataset")
     score.add_argument("--output", default="", help="where the engine writes; default private/<dataset>/scores.parquet")
@@ -189,6 +194,14 @@ def _call_list(arguments: argparse.Namespace) -> int:
     print(f"{shown}: {written.customers} customers with their real ids, for your eyes only (mode 600).")
     if written.without_consent:
         print(f"{written.without_consent} of the list said no to being contacted and are left off.")
+    return 0
+
+
+def _share(arguments: argparse.Namespace) -> int:
+    from regulars.share import share
+
+    file = share(arguments.dataset, Path(arguments.output).resolve() if arguments.output else None, pdf=arguments.pdf)
+    print(f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB, to be forwarded as it is.")
     return 0
 
 
