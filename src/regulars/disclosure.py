@@ -71,10 +71,12 @@ def _shown(key: str, frame: pd.DataFrame, least: int, beside: Mapping[str, pd.Da
     if key == "gaps.weeks":  # how many orders a week brought is no secret, what so few brought is
         hidden = too_small(frame["orders"], least, np.zeros(len(frame)))
         return frame.assign(revenue=frame["revenue"].mask(hidden)) if hidden.any() else frame
-    if key == "cohorts.curves":  # a step of a curve is a rate of those who are watched
+    if key == "cohorts.curves" and "at_risk" in frame:  # a step of a curve is a rate of those who are watched
         return frame[frame["at_risk"] >= least].reset_index(drop=True)
     size = _sizes(key, frame, beside)
-    hidden = np.zeros(len(frame), bool) if size is None else too_small(size, least, *_sets(key, frame))
+    hidden = np.zeros(len(frame), bool)
+    if size is not None and ((size > 0) & (size < least)).any():
+        hidden = too_small(size, least, *_sets(key, frame))
     if "is_total" in frame:
         return None if hidden.any() else frame
     shown = frame[~hidden].reset_index(drop=True) if hidden.any() else frame
