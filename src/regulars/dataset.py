@@ -275,7 +275,10 @@ class Dataset:
             # wording and charts are loaded by a live kernel alone: no stage depends on them
             return import_module("regulars.pages.live").shower(page, language)
 
-        return _late("report").Report(stage, about or self.about, self.settings(stage).interval_level, live)
+        settings = self.settings(stage)
+        return _late("report").Report(
+            stage, about or self.about, settings.interval_level, least=settings.privacy_min_cell, live=live
+        )
 
     # ---- how it shows itself ----
 
