@@ -18,7 +18,7 @@ HOUR_LOAD = (0.8, 1.2, 1.5, 1.5, 1.3, 1.2, 1.0, 0.8, 0.8, 1.0, 1.1, 1.1, 1.0, 0.
 DAY_SPREAD = 0.12  # coefficient of variation of a day's load
 CUSTOMERS = 5000  # for which the rate of calls stands
 AGENTS = tuple(f"C{number:02d}" for number in range(1, 100))
-KNOWN_SHARE = 0.3  # of calls and the like that are tied to a customer
+KNOWN_SHARE = 0.35  # of calls and the like that are tied to a customer
 LATE_SHIFT, SHIFT_HOURS = 11.0, 7.0  # the early shift starts when the centre opens
 # channel: contacts per call, cost, purposes (delivery, product, invoice), expected share solved above the purpose's own
 CHANNELS = {
@@ -34,7 +34,7 @@ CONTENTS = {"information": 0.45, "product": 0.35, "emotion": 0.1, "policy": 0.07
 MOODS = {"comfortable": (0.5, 0.03), "undecided": (0.25, 0.0), "insistent": (0.15, -0.05), "angry": (0.1, -0.12)}
 TRANSFERRED, TRANSFER_EFFECT = 0.18, -0.15
 WEAK_AGENT, WEAK_EFFECT = 1, -0.15  # the second agent solves less
-OWN_SHARE, OWN_EFFECT = 0.5, 0.1  # of the contacts of a customer by the favourite channel; solved more often there
+OWN_SHARE, OWN_EFFECT = 0.5, 0.2  # of the contacts of a customer by the favourite channel; solved more often there
 FOLLOWED = 0.6  # of problems that are not solved, after so many days again
 DAYS_UNTIL_AGAIN = 2.5
 SCORED, SCORE, SCORE_NOISE, SCORE_PER_CONTACT = 0.4, 74.0, 14.0, -6.0
