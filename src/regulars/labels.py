@@ -225,6 +225,7 @@ class Reason(StrEnum):
     UNMATCHED_CREDIT = "unmatched_credit"
     # merged
     EXACT_DUPLICATE = "exact_duplicate"
+    SAME_PERSON = "same_person"
     # netted
     CANCELLED_SALE = "cancelled_sale"
     CANCELLATION = "cancellation"

@@ -38,7 +38,7 @@ def _notebook_stage(name: str, notebook: str, *outputs: str) -> Stage:
     return Stage(name, (*outputs, *report), notebook=notebook)
 
 
-PAGES = ("index", "quality", "value", "segments", "satisfaction", "retention")
+PAGES = ("index", "quality", "value", "segments", "satisfaction", "retention", "interaction")
 
 _STAGES = (
     Stage("ingest", ("data/raw/{dataset}/",), entry="regulars.sources.ingest:ingest"),
@@ -53,6 +53,7 @@ _STAGES = (
     ),
     _notebook_stage("satisfaction", "04_satisfaction.ipynb", "data/scored/{dataset}/satisfaction.parquet"),
     _notebook_stage("retention", "05_retention.ipynb", "data/scored/{dataset}/retention.parquet"),
+    _notebook_stage("interaction", "06_interaction.ipynb", "data/scored/{dataset}/interaction.parquet"),
     Stage("scores", ("data/scored/{dataset}/customers.parquet",), entry="regulars.customer_table:join_scores"),
     Stage(
         "pages",

@@ -23,11 +23,12 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
     "finding", "engine", "catalog", "told", "simulate", "sources", "cleaning", "purchases", "purchases_in_engine",
-    "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots", "history", "customer_table",
-    "score_everybody", "call_list", "runner", "cli",
+    "clv", "segments", "retention", "satisfaction", "interaction", "report", "pages", "dataset", "plots", "history", "customer_table",
+    "score_everybody", "call_list", "identities", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
-DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction")
+DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction",
+          "interaction")
 
 
 def room(module: str) -> str:
@@ -145,10 +146,11 @@ READ = {
     "about": ABOUT, "start": ABOUT, "end": ABOUT, "currency": ABOUT, "report": ABOUT, "tables": ABOUT,
     "purchases": {TABLES["orders"].relative_path("${key}").as_posix()},
     "models": {"models/${key}/clv.json"},
+    "truth": {"data/raw/${key}"},
     "conditions_missed": {"reports/${key}/metrics/clean.json"},
     **{
         name: {TABLES[f"scored.{name}"].relative_path("${key}").as_posix()}
-        for name in ("value", "segments", "satisfaction", "retention", "customers")
+        for name in ("value", "segments", "satisfaction", "retention", "interaction", "customers")
     },
 }  # fmt: skip
 READS_NOTHING = {"settings", "save", "save_models", "pseudonyms", "name", "changes"}

@@ -97,10 +97,7 @@ def _names_apart(frame: pd.DataFrame) -> pd.DataFrame:
     several = names["value"].str.contains(" ", regex=False)
     given = names[several].assign(kind=IdentityKind.GIVEN_NAME.value, value=parts[0][several])
     surname = names.assign(kind=IdentityKind.SURNAME.value, value=last)
-    both = pd.concat([frame[~whole], given, surname])
-    order = {kind: place for place, kind in enumerate(["given_name", "surname"])}
-    both = both.assign(_turn=both["kind"].map(order).fillna(2))
-    return both.sort_index(kind="stable").sort_values("_turn", kind="stable") if frame.index.size < 10 else both
+    return pd.concat([given, surname, frame[~whole]])
 
 
 def records(identities: pd.DataFrame) -> pd.DataFrame:
@@ -186,7 +183,7 @@ def identity_candidates(identities: pd.DataFrame, *, shared_by: int = SHARED_BY)
     pairs = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["customer_id", "other_id", "rule"])
     pairs = pairs.groupby(["customer_id", "other_id"], as_index=False)["rule"].agg("+".join) if len(pairs) else pairs
     pairs = pairs.rename(columns={"rule": "rules"}).astype({"customer_id": "string", "other_id": "string", "rules": "string"})
-    pairs["contradicts"] = _contradicts(pairs, values)
+    pairs["contradicts"] = contradicts(pairs, known)
     agreed = pairs[~pairs["contradicts"]]
     person = persons(agreed)
     customers = int(known["customer_id"].nunique())
@@ -215,8 +212,25 @@ def _pairs_of(values: dict, rule: str, kinds: tuple[str, ...], most: int) -> pd.
     return pairs.set_axis(["customer_id", "other_id"], axis=1).assign(rule=rule)
 
 
-def _contradicts(pairs: pd.DataFrame, values: dict) -> np.ndarray:
-    """Whether the given names, or the dates of birth, of a pair are further apart than a slip of the fingers."""
+def contradicts(pairs: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
+    """Whether the given names, or the dates of birth, of a pair are further apart than a slip of the fingers.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        ``customer_id``, ``other_id``.
+    known : pandas.DataFrame
+        Of `normal`, or part of it.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of bool, by row of `pairs`: people of one household, most likely.
+    """
+    values = {
+        kind: part[["customer_id", "value"]].drop_duplicates()
+        for kind, part in known[known["kind"].isin(["given_name", "birth"])].groupby("kind")
+    }
     wrong = np.zeros(len(pairs), bool)
     for kind, slips in (("given_name", 2), ("birth", 2)):
         if kind not in values or not len(pairs):
