@@ -38,7 +38,9 @@ def _notebook_stage(name: str, notebook: str, *outputs: str) -> Stage:
     return Stage(name, (*outputs, *report), notebook=notebook)
 
 
-PAGES = ("index", "quality", "value", "segments", "satisfaction", "retention", "interaction")
+LEVELS = ("", "-detail")  # of every page but the index: what stands in front, and the details
+_TWICE = ("quality", "value", "segments", "satisfaction", "retention", "interaction")
+PAGES = ("index", *(f"{page}{level}" for page in _TWICE for level in LEVELS))
 
 _STAGES = (
     Stage("ingest", ("data/raw/{dataset}/",), entry="regulars.sources.ingest:ingest"),
