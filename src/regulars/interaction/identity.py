@@ -415,7 +415,7 @@ def before_and_after(value: pd.DataFrame, person: pd.Series, level: float = 0.9)
     Returns
     -------
     pandas.DataFrame
-        ``as`` (records, persons), ``customers``, ``share`` (who bought on two days or more) with limits, ``spend`` (in
+        ``counted`` (records, persons), ``customers``, ``share`` (who bought on two days or more) with limits, ``spend`` (in
         all: merging moves none), ``spend_per_customer``.
 
     Examples
@@ -430,5 +430,5 @@ def before_and_after(value: pd.DataFrame, person: pd.Series, level: float = 0.9)
     for name, counts in (("records", value["frequency"] + 1), ("persons", days)):
         told = share(int((counts > 1).sum()), len(counts), level)
         rows.append((name, len(counts), told.value, told.low, told.high, float(value["spend"].sum())))
-    table = pd.DataFrame(rows, columns=["as", "customers", "share", "share_low", "share_high", "spend"])
-    return table.assign(spend_per_customer=table["spend"] / table["customers"]).astype({"as": "string"})
+    table = pd.DataFrame(rows, columns=["counted", "customers", "share", "share_low", "share_high", "spend"])
+    return table.assign(spend_per_customer=table["spend"] / table["customers"]).astype({"counted": "string"})

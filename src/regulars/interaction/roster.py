@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gamma
 
-from regulars.errors import UntoldError
+from regulars.errors import UntoldError, UserError
 from regulars.finding import may_refuse, shown
 from regulars.interaction.calls import FEW_A_DAY, on_duty
 from regulars.interaction.erlang import agents_needed, erlang_a
-from regulars.interaction.patience import patience
+from regulars.interaction.hanging_up import patience
 from regulars.statistics.intervals import Estimate, share
 
 LEAST_WEEKS = 4  # of calls, before anything is forecast
@@ -146,7 +146,7 @@ def staffing(
     expected : Arrivals
         Of `arrivals`.
     patience_seconds : Estimate
-        Mean patience, as of `regulars.interaction.patience.patience`.
+        Mean patience, as of `regulars.interaction.hanging_up.patience`.
     share, within_seconds
         Service level: so large a share of all calls is to be answered within so many seconds.
     load_quantile : float
@@ -230,12 +230,15 @@ class Backtest(NamedTuple):
         Share of half hours in which those who gave up lie in the interval.
     expected, came : float
         Given up in all, as told and as it came.
+    why : str
+        Why there is none; empty where there is.
     """
 
     table: pd.DataFrame
     inside: Estimate
     expected: float
     came: int
+    why: str = ""
     __repr__ = shown
 
 
@@ -265,8 +268,15 @@ def backtest(
     Returns
     -------
     Backtest
-        A `regulars.finding.Refusal` where there are no shifts, too few calls or too few weeks.
+        Empty, with the reason, where there are no shifts, too few calls or too few weeks.
     """
+    try:
+        return _backtest(calls, shifts, weeks=weeks, draws=draws, level=level, seed=seed)
+    except UserError as error:
+        return Backtest(pd.DataFrame(), Estimate(float("nan")), float("nan"), 0, str(error))
+
+
+def _backtest(calls, shifts, *, weeks, draws, level, seed) -> Backtest:
     if shifts is None:
         raise UntoldError("Without the table shifts nobody knows how many agents were there.")
     cut = calls["day"].max() - pd.Timedelta(weeks=weeks)
