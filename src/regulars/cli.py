@@ -116,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     calls.add_argument("dataset")
     calls.add_argument("--output", default="", help="file to write; default private/<dataset>/call-list.csv")
     calls.set_defaults(command=_call_list)
-    same = commands.add_parser("identities", help="find customer ids that may be one person, and write them to be decided")
+    same = commands.add_parser(
+        "identities", help="find customer ids that may be one person, and write them to be decided"
+    )
     same.add_argument("dataset")
     same.set_defaults(command=_identities)
     close = commands.add_parser(
@@ -200,7 +202,9 @@ def _identities(arguments: argparse.Namespace) -> int:
 
     written = write_proposals(arguments.dataset)
     decisions, values = (file.relative_to(project_root()) for file in (written.decisions, written.values))
-    print(f"{decisions}: {written.pairs} pairs of ids, {written.decided} of them decided; write yes or no beside the others.")
+    print(
+        f"{decisions}: {written.pairs} pairs of ids, {written.decided} of them decided; write yes or no beside the others."
+    )
     print(f"{values}: what is known of both sides, for your eyes only (mode 600).")
     if written.by_rules_alone:
         print(f"By rules alone: {written.by_rules_alone}")

@@ -76,7 +76,9 @@ def proposals(identities: pd.DataFrame, earlier: pd.DataFrame, *, seed: int = 1)
         why, pairs = str(error), pairs.assign(probability=float("nan"))
     pairs["contradicts"] = contradicts(pairs, known)
     pairs = pairs.sort_values(
-        ["contradicts", "probability", "customer_id", "other_id"], ascending=[True, False, True, True], na_position="last"
+        ["contradicts", "probability", "customer_id", "other_id"],
+        ascending=[True, False, True, True],
+        na_position="last",
     )
     text = pd.DataFrame(
         {
@@ -114,7 +116,9 @@ def write_proposals(dataset: str) -> Proposed:
     """
     opened, root = Dataset(dataset), project_root()
     if "identities" not in opened.tables:
-        raise UserError(f"{dataset} has no table identities: map what each source knows of a person (data/sources/demo.yaml).")
+        raise UserError(
+            f"{dataset} has no table identities: map what each source knows of a person (data/sources/demo.yaml)."
+        )
     identities = opened.tables["identities"]
     file = root / "data" / "identities" / f"{dataset}.csv"
     earlier = _earlier(file)
@@ -124,7 +128,10 @@ def write_proposals(dataset: str) -> Proposed:
     aside.write_text(pairs.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
     aside.replace(file)
     values = root / "private" / dataset / "identity-candidates.csv"
-    write_for_owner(values, _side_by_side(pairs, records(normal(identities))).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    write_for_owner(
+        values,
+        _side_by_side(pairs, records(normal(identities))).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"),
+    )
     return Proposed(file, values, len(pairs), int((pairs["decision"] != "").sum()), why)
 
 

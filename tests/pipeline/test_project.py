@@ -27,8 +27,17 @@ ROOMS = (
     "score_everybody", "call_list", "identities", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
-DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction",
-          "interaction")
+DOMAIN = (
+    "statistics",
+    "simulate",
+    "purchases",
+    "purchases_in_engine",
+    "clv",
+    "segments",
+    "retention",
+    "satisfaction",
+    "interaction",
+)
 
 
 def room(module: str) -> str:

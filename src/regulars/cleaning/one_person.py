@@ -42,7 +42,9 @@ def decided(mapping: Mapping) -> pd.Series:
         return pd.Series(dtype="string")
     file, label = project_root() / mapping.identity_decisions, mapping.identity_decisions
     if not file.is_file():
-        raise UserError(f"{label} is not there: run `regulars identities {mapping.name}`, or take it out of {mapping.file}.")
+        raise UserError(
+            f"{label} is not there: run `regulars identities {mapping.name}`, or take it out of {mapping.file}."
+        )
     with file.open(encoding="utf-8-sig", newline="") as text:
         rows = list(csv.DictReader(text))
     for column in ("customer_id", "other_id", "decision"):

@@ -22,8 +22,8 @@ from regulars.catalog.about_dataset import About, about_from_ledger
 from regulars.catalog.tables import TABLES
 from regulars.cleaning import netting, validation
 from regulars.cleaning.heaps import AMOUNT_TYPE, ORDER_TABLES, Heaps, Raw, count_rows, order_log, with_fate
-from regulars.cleaning.one_person import decided, records_of_one_person, under_one_id
 from regulars.cleaning.ledger import ENGINE_NAMES, account_of, check_tables, dataset_block, nothing_left
+from regulars.cleaning.one_person import decided, records_of_one_person, under_one_id
 from regulars.cleaning.reading import (
     UNIT_SEPARATOR,
     WIDE,

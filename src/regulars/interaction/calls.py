@@ -40,7 +40,9 @@ def calls_of(contacts: pd.DataFrame) -> pd.DataFrame:
     """
     missing = {"wait_seconds", "answered"} - set(contacts)
     if missing:
-        raise UserError(f"Table contacts has no {' and no '.join(sorted(missing))}: supply how long each caller waited.")
+        raise UserError(
+            f"Table contacts has no {' and no '.join(sorted(missing))}: supply how long each caller waited."
+        )
     seen = contacts[(contacts["initiator"] == "customer") & contacts["wait_seconds"].notna()]
     seen = seen[seen["answered"].notna()]
     if "queue" in seen and seen["queue"].notna().any():
@@ -202,7 +204,9 @@ def on_duty(shifts: pd.DataFrame, days) -> pd.DataFrame:
     covered = (np.minimum(end[which], (half + 1) * 1800) - np.maximum(start[which], half * 1800)) / 1800
     table = pd.DataFrame({"half": half, "agents": covered}).groupby("half", as_index=False)["agents"].sum()
     day = pd.to_datetime(table["half"] // SLOTS, unit="D").astype("datetime64[us]")
-    table = pd.DataFrame({"day": day, "slot": (table["half"] % SLOTS).astype(int), "agents": table["agents"].astype(float)})
+    table = pd.DataFrame(
+        {"day": day, "slot": (table["half"] % SLOTS).astype(int), "agents": table["agents"].astype(float)}
+    )
     return table[table["day"].isin(pd.DatetimeIndex(days))].reset_index(drop=True)
 
 

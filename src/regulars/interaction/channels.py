@@ -108,7 +108,9 @@ def channel_table(contacts: pd.DataFrame, *, score_scale=(0.0, 100.0), level: fl
     table["satisfaction_low"] = [told[name].low for name in table.index]
     table["satisfaction_high"] = [told[name].high for name in table.index]
     fair = differences(solved(frame), "channel", "purpose", level=level)
-    fair = fair.drop(columns=["n"]).set_index("channel") if len(fair) else pd.DataFrame(index=pd.Index([], name="channel"))
+    fair = (
+        fair.drop(columns=["n"]).set_index("channel") if len(fair) else pd.DataFrame(index=pd.Index([], name="channel"))
+    )
     table = table.join(fair).reset_index()
     table["channel"] = table["channel"].astype("string")
     given = [GIVEN.get(name, ("",) * len(QUALITIES)) for name in teaching(table["channel"]).fillna("")]

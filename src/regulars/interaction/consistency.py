@@ -66,9 +66,15 @@ def consistency(contacts: pd.DataFrame, end, level: float = 0.9) -> Consistency:
     UserError
         Where questions, departments and answers are not recorded.
     """
-    missing = [name for name in ("question_id", "department", "answer_id") if name not in contacts or contacts[name].isna().all()]
+    missing = [
+        name
+        for name in ("question_id", "department", "answer_id")
+        if name not in contacts or contacts[name].isna().all()
+    ]
     if missing:
-        raise UserError(f"Table contacts has no {' and no '.join(missing)}: supply who answered what to which question.")
+        raise UserError(
+            f"Table contacts has no {' and no '.join(missing)}: supply who answered what to which question."
+        )
     said = contacts.dropna(subset=["question_id", "department", "answer_id"])
     # what is usual may change with time: by quarter of a year
     said = said.assign(period=said["at"].dt.to_period("Q").astype(str))
@@ -137,7 +143,9 @@ def _questions(said: pd.DataFrame, end, level: float) -> pd.DataFrame:
 def _dialogues(contacts: pd.DataFrame, level: float) -> tuple[Estimate, Estimate, Estimate]:
     passed = contacts["transfers"].dropna().astype(float) + 1 if "transfers" in contacts else pd.Series(dtype=float)
     until = mean_of(passed, level)
-    own = contacts[(contacts["initiator"] == "customer") & contacts["customer_id"].notna() & contacts["department"].notna()]
+    own = contacts[
+        (contacts["initiator"] == "customer") & contacts["customer_id"].notna() & contacts["department"].notna()
+    ]
     own = own.sort_values(["customer_id", "at", "contact_id"], kind="stable")
     last = own.groupby("customer_id")[["at", "department", "question_id"]].shift()
     follows = last["at"].notna() & (own["at"] - last["at"] <= pd.Timedelta(days=FOLLOWS_DAYS))
@@ -155,7 +163,9 @@ def _age(said: pd.DataFrame, end, level: float) -> Estimate:
     table = _questions(said, end, level)
     told = mean_of(table["days"].astype(float), level)
     weighted = float(np.average(table["days"], weights=table["n"]))
-    return Estimate(weighted, max(weighted - (told.value - told.low), 0.0), weighted + (told.high - told.value), len(table))
+    return Estimate(
+        weighted, max(weighted - (told.value - told.low), 0.0), weighted + (told.high - told.value), len(table)
+    )
 
 
 def agents(contacts: pd.DataFrame, level: float = 0.9, min_cell: int = 30) -> pd.DataFrame:

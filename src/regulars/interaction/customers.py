@@ -157,7 +157,9 @@ class BestChannels(NamedTuple):
     __repr__ = shown
 
 
-def best_channels(contacts: pd.DataFrame, customers, segments: pd.Series | None = None, level: float = 0.9) -> BestChannels:
+def best_channels(
+    contacts: pd.DataFrame, customers, segments: pd.Series | None = None, level: float = 0.9
+) -> BestChannels:
     """Best channel per customer by shrunken rates, told only where it holds on contacts kept back.
 
     Parameters

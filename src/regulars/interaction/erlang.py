@@ -171,7 +171,11 @@ def erlang_a(
         return float((full * _virtual_wait_over(queued, seconds, agents / handling_seconds, patience_seconds)).sum())
 
     # answered within t: offered wait at most t and patience at least the wait
-    level = 1 - abandoned - float((full * _answered_after(queued, within_seconds, agents / handling_seconds, patience_seconds)).sum())
+    level = (
+        1
+        - abandoned
+        - float((full * _answered_after(queued, within_seconds, agents / handling_seconds, patience_seconds)).sum())
+    )
     return Queue(
         float(full.sum()), float(min(max(level, 0.0), 1.0)), queue / rate,
         float(min(load * (1 - abandoned) / agents, 1.0)), float(abandoned), queue, (longer,),
@@ -218,13 +222,17 @@ def agents_needed(
                 calls_per_hour, handling_seconds, agents, within_seconds, patience_seconds=patience_seconds
             )
             return queue.service_level >= share
-        return load < agents and erlang_c(calls_per_hour, handling_seconds, agents, within_seconds).service_level >= share
+        return (
+            load < agents and erlang_c(calls_per_hour, handling_seconds, agents, within_seconds).service_level >= share
+        )
 
     high = max(int(np.ceil(load)), 1)
     while not reaches(high):
         high *= 2
         if high > MOST_AGENTS:
-            raise UserError(f"{calls_per_hour:.4g} calls an hour need more than {MOST_AGENTS} agents: check the figures.")
+            raise UserError(
+                f"{calls_per_hour:.4g} calls an hour need more than {MOST_AGENTS} agents: check the figures."
+            )
     low = 0 if high == 1 else 1
     while high - low > 1:
         middle = (low + high) // 2

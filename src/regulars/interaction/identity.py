@@ -82,7 +82,9 @@ def normal(identities: pd.DataFrame) -> pd.DataFrame:
     words = text.where(is_name).str.replace(titles, "", regex=True).str.replace(r"[^\w' -]", "", regex=True).str.strip()
     value = value.mask(is_name, words)
     known = distinct.assign(plain=value)
-    joined = frame.merge(known, on=["kind", "value"], how="left").drop(columns="value").rename(columns={"plain": "value"})
+    joined = (
+        frame.merge(known, on=["kind", "value"], how="left").drop(columns="value").rename(columns={"plain": "value"})
+    )
     joined = joined[joined["value"].notna() & (joined["value"] != "")]
     return _names_apart(joined)[columns].reset_index(drop=True)
 
@@ -114,8 +116,12 @@ def records(identities: pd.DataFrame) -> pd.DataFrame:
         ``customer_id`` and a column for each `regulars.labels.IdentityKind` that occurs.
     """
     known = identities.dropna(subset=["customer_id"])
-    count = known.groupby(["customer_id", "kind", "value"], as_index=False).agg(n=("source", "size"), source=("source", "min"))
-    count = count.sort_values(["customer_id", "kind", "n", "source", "value"], ascending=[True, True, False, True, True])
+    count = known.groupby(["customer_id", "kind", "value"], as_index=False).agg(
+        n=("source", "size"), source=("source", "min")
+    )
+    count = count.sort_values(
+        ["customer_id", "kind", "n", "source", "value"], ascending=[True, True, False, True, True]
+    )
     best = count.drop_duplicates(["customer_id", "kind"])
     wide = best.pivot(index="customer_id", columns="kind", values="value")
     wide.columns.name = None
@@ -177,12 +183,12 @@ def identity_candidates(identities: pd.DataFrame, *, shared_by: int = SHARED_BY)
         marks = pd.MultiIndex.from_frame(placeholders[["kind", "value"]])
         known = known[~pd.MultiIndex.from_frame(known[["kind", "value"]]).isin(marks)]
     values = {kind: part[["customer_id", "value"]].drop_duplicates() for kind, part in known.groupby("kind")}
-    found = [
-        _pairs_of(values, rule, kinds, shared_by) for rule, kinds in RULES.items() if set(kinds) <= set(values)
-    ]
+    found = [_pairs_of(values, rule, kinds, shared_by) for rule, kinds in RULES.items() if set(kinds) <= set(values)]
     pairs = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["customer_id", "other_id", "rule"])
     pairs = pairs.groupby(["customer_id", "other_id"], as_index=False)["rule"].agg("+".join) if len(pairs) else pairs
-    pairs = pairs.rename(columns={"rule": "rules"}).astype({"customer_id": "string", "other_id": "string", "rules": "string"})
+    pairs = pairs.rename(columns={"rule": "rules"}).astype(
+        {"customer_id": "string", "other_id": "string", "rules": "string"}
+    )
     pairs["contradicts"] = contradicts(pairs, known)
     agreed = pairs[~pairs["contradicts"]]
     person = persons(agreed)
@@ -292,7 +298,9 @@ def persons(pairs: pd.DataFrame) -> pd.Series:
 
     if not len(pairs):
         return pd.Series(dtype="string")
-    ids = pd.Index(np.unique(np.concatenate([pairs["customer_id"].to_numpy(object), pairs["other_id"].to_numpy(object)])))
+    ids = pd.Index(
+        np.unique(np.concatenate([pairs["customer_id"].to_numpy(object), pairs["other_id"].to_numpy(object)]))
+    )
     one, two = ids.get_indexer(pairs["customer_id"]), ids.get_indexer(pairs["other_id"])
     graph = coo_array((np.ones(len(pairs), bool), (one, two)), shape=(len(ids), len(ids)))
     group = connected_components(graph, directed=False)[1]
@@ -350,7 +358,13 @@ def completeness(identities: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
     [['email', 0.5], ['phone', 1.0]]
     """
     total = identities.groupby("source")["external_id"].nunique()
-    tied = identities.dropna(subset=["customer_id"]).groupby("source")["external_id"].nunique().reindex(total.index).fillna(0)
+    tied = (
+        identities.dropna(subset=["customer_id"])
+        .groupby("source")["external_id"]
+        .nunique()
+        .reindex(total.index)
+        .fillna(0)
+    )
     table = identities.drop_duplicates(["source", "external_id", "kind"]).groupby(["source", "kind"]).size()
     table = table.rename("has").reset_index()
     records_ = table["source"].map(total)
@@ -387,7 +401,9 @@ def contradictions(identities: pd.DataFrame, level: float = 0.9) -> pd.DataFrame
     # of several values one that agrees is enough; those are few, and looked up
     agree = each.merge(each, on=["kind", "customer_id", "value"], suffixes=("", "_other"))
     agree = agree.loc[agree["source"] < agree["source_other"], ["kind", "customer_id", "source", "source_other"]]
-    both = both.merge(agree.drop_duplicates().assign(agrees=True), how="left", on=["kind", "customer_id", "source", "source_other"])
+    both = both.merge(
+        agree.drop_duplicates().assign(agrees=True), how="left", on=["kind", "customer_id", "source", "source_other"]
+    )
     both["differs"] = both["agrees"].isna()
     table = both.groupby(["kind", "source", "source_other"])["differs"].agg(["size", "sum"]).reset_index()
     told = [share(int(k), int(n), level) for k, n in zip(table["sum"], table["size"], strict=True)]

@@ -51,7 +51,9 @@ def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 
     kinds = [name for name in (*NAMES, *TEXTS, *EXACT) if name in records and records[name].notna().sum() > 1]
     blocks = [rule for rule in BLOCKS if set(rule) <= set(kinds)]
     if len(kinds) < 2 or not blocks:
-        raise UserError("Table identities: to compare people it takes names and at least one of birth, phone, postcode.")
+        raise UserError(
+            "Table identities: to compare people it takes names and at least one of birth, phone, postcode."
+        )
     logging.getLogger("splink").setLevel(logging.ERROR)
 
     def comparison(kind: str):
@@ -73,12 +75,16 @@ def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 
     linker.training.estimate_probability_two_random_records_match(sure, recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=seed)
     for rule in blocks[:4]:
-        linker.training.estimate_parameters_using_expectation_maximisation(block_on(*rule), record_sample_proportion=1.0)
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            block_on(*rule), record_sample_proportion=1.0
+        )
     found = linker.inference.predict(threshold_match_probability=at_least).as_pandas_dataframe()
     pairs = found[["customer_id_l", "customer_id_r", "match_probability"]].set_axis(
         ["customer_id", "other_id", "probability"], axis=1
     )
     swap = pairs["customer_id"] > pairs["other_id"]
     pairs.loc[swap, ["customer_id", "other_id"]] = pairs.loc[swap, ["other_id", "customer_id"]].to_numpy()
-    pairs = pairs.sort_values(["probability", "customer_id", "other_id"], ascending=[False, True, True], ignore_index=True)
+    pairs = pairs.sort_values(
+        ["probability", "customer_id", "other_id"], ascending=[False, True, True], ignore_index=True
+    )
     return pairs.astype({"customer_id": "string", "other_id": "string"})

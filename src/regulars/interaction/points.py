@@ -62,9 +62,7 @@ def touch_points(contacts: pd.DataFrame, end, *, met_from: float = 0.7, level: f
     return table[columns].sort_values(["gap", "lost", "purpose"], ascending=[False, False, True], ignore_index=True)
 
 
-def plan_records(
-    plan: pd.DataFrame, contacts: pd.DataFrame | None, segments: pd.DataFrame | None, end
-) -> pd.DataFrame:
+def plan_records(plan: pd.DataFrame, contacts: pd.DataFrame | None, segments: pd.DataFrame | None, end) -> pd.DataFrame:
     """Interaction plan, record by record: whether its goal can be checked, and what was done.
 
     Parameters
@@ -202,6 +200,6 @@ def _came_back(each: pd.DataFrame, orders, days: int, end) -> np.ndarray:
     )  # fmt: skip
     came = pd.Series(np.nan, index=range(len(each)))
     came.loc[next_order["place"].to_numpy()] = (
-        (next_order["ordered_at"] - next_order["last"]) <= window
-    ).astype(float).to_numpy()
+        ((next_order["ordered_at"] - next_order["last"]) <= window).astype(float).to_numpy()
+    )
     return came.where(watched.to_numpy()).to_numpy()

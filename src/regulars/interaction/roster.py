@@ -97,9 +97,7 @@ def counts(calls: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         ``day``, ``weekday``, ``slot``, ``calls``, ``given_up``. Days without any call count as closed.
     """
-    seen = calls.groupby(["day", "slot"], as_index=False).agg(
-        calls=("answered", "size"), answered=("answered", "sum")
-    )
+    seen = calls.groupby(["day", "slot"], as_index=False).agg(calls=("answered", "size"), answered=("answered", "sum"))
     days = pd.DataFrame({"day": np.sort(calls["day"].unique())})
     days["weekday"] = days["day"].dt.dayofweek.astype(int)
     # a half hour belongs to the weekday's opening hours where calls came on a tenth of its days
@@ -215,7 +213,9 @@ def _given_up(calls, agents, handling: float, patient: float) -> np.ndarray:
             0.0 if load <= 0 else 1.0 if there < 1
             else erlang_a(2 * load, handling, there, 1.0, patience_seconds=patient).abandoned
         )  # fmt: skip
-    return np.array([known[pair] for pair in zip(np.asarray(calls, float).tolist(), np.asarray(agents, int).tolist(), strict=True)])
+    return np.array(
+        [known[pair] for pair in zip(np.asarray(calls, float).tolist(), np.asarray(agents, int).tolist(), strict=True)]
+    )
 
 
 class Backtest(NamedTuple):
@@ -244,7 +244,13 @@ class Backtest(NamedTuple):
 
 @may_refuse
 def backtest(
-    calls: pd.DataFrame, shifts: pd.DataFrame | None, *, weeks: int = 4, draws: int = 400, level: float = 0.9, seed: int = 1
+    calls: pd.DataFrame,
+    shifts: pd.DataFrame | None,
+    *,
+    weeks: int = 4,
+    draws: int = 400,
+    level: float = 0.9,
+    seed: int = 1,
 ) -> Backtest:
     """Giving up in the last weeks, told from the weeks before them and the agents who were on duty.
 

@@ -42,7 +42,7 @@ def first_screen(contacts, served, staffed: Finding, answers, *, settings: Inter
         facts |= {"given_up": served["given_up"], "within": served["within"], "seconds": settings.within_seconds}
         tiles.append(Tile("given_up", served["given_up"], "percent"))
         verdict = CALLS if good.n else "calls_only"
-        if "short" in staffed.facts and staffed.facts["short"]:
+        if staffed.facts.get("short"):
             facts |= {name: staffed.facts[name] for name in ("missing_hours", "short", "half_hours")}
             verdict = "short" if good.n else verdict
     tiles.append(Tile("tied", known, "percent"))
@@ -72,18 +72,25 @@ def to_do(
     """
     found = []
     if staffed.facts.get("short"):
-        facts = {name: staffed.facts[name] for name in ("missing_hours", "short", "spare_hours", "day", "at", "there", "wanted")}
+        facts = {
+            name: staffed.facts[name]
+            for name in ("missing_hours", "short", "spare_hours", "day", "at", "there", "wanted")
+        }
         cost = staffed.facts["missing_hours"] * settings.agent_cost_per_hour
         week = staffed.frames["week"]
         saved = float((week["calls"] * (week["given_up_now"] - week["given_up"]).where(week["missing"] > 0, 0.0)).sum())
-        facts |= {"cost": cost, "saved": saved, "each": cost / saved if saved > 0 else float("nan")}
+        facts |= {"a_week": cost, "saved": saved, "each": cost / saved if saved > 0 else float("nan")}
         found.append(Action("staff", facts=facts))
     if points.verdict == "gaps":
-        found.append(Action("gap", facts={name: points.facts[name] for name in ("purpose", "channel", "a_month", "met_from")}))
+        found.append(
+            Action("gap", facts={name: points.facts[name] for name in ("purpose", "channel", "a_month", "met_from")})
+        )
     if people.verdict == "some":
         found.append(Action("decide", facts={"pairs": people.facts["pairs"]}))
     if answers.verdict == "differ":
-        found.append(Action("answer", facts={"department": answers.facts["department"], "usual": answers.facts["usual"]}))
+        found.append(
+            Action("answer", facts={"department": answers.facts["department"], "usual": answers.facts["usual"]})
+        )
     return found
 
 
@@ -97,5 +104,3 @@ def words_used(*found) -> tuple[str, ...]:
     """
     keys = ("standardised", "service_level", "one_person")
     return (*(key for key, one in zip(keys, found, strict=True) if refused(one) is None), "interval", "n")
-
-

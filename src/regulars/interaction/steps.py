@@ -107,7 +107,12 @@ class Known(NamedTuple):
 
 @step
 def known_people(
-    identities: pd.DataFrame, value: pd.DataFrame, truth: Mapping, *, shared_by: int = identity.SHARED_BY, level: float = 0.9
+    identities: pd.DataFrame,
+    value: pd.DataFrame,
+    truth: Mapping,
+    *,
+    shared_by: int = identity.SHARED_BY,
+    level: float = 0.9,
 ) -> Known:
     """Candidates for one person by rules, what merging them would change, and what sources know and contradict.
 

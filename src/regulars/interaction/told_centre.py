@@ -8,8 +8,8 @@ import pandas as pd
 from regulars.errors import UserError
 from regulars.finding import Finding, Remark, tells
 from regulars.interaction.channels import first_asked, outbound, passing_differs
-from regulars.interaction.outcomes import FALSE_PAGES, FEW
 from regulars.interaction.hanging_up import Patience
+from regulars.interaction.outcomes import FALSE_PAGES, FEW, claim_level
 from regulars.interaction.roster import Arrivals, Backtest
 from regulars.labels import Change
 from regulars.settings import InteractionSettings
@@ -138,7 +138,7 @@ def tell_staffing(
     by_c = float(table["agents_c"].sum() / 2)
     facts = {
         "promised": settings.service_share, "seconds": settings.within_seconds, "busy_days": settings.load_quantile,
-        "calls": float(table["calls"].sum()), "hours": hours, "hours_c": by_c, "minutes": expected.minutes,
+        "calls": float(table["calls"].sum()), "hours": hours, "minutes": expected.minutes,
         "patience": patient.mean_seconds, "weekday": day["weekday_name"][0], "most": int(table["agents"].max()),
     }  # fmt: skip
     lines = [day.assign(series="needed", agents_shown=day["agents"], low=day["agents_low"], high=day["agents_high"])]
@@ -147,13 +147,13 @@ def tell_staffing(
         lines.append(day.assign(series="on_duty", agents_shown=day["now"], low=np.nan, high=np.nan))
         short = week[week["missing"] > 0]
         verdict = StaffingVerdict.SHORT if len(short) else StaffingVerdict.ENOUGH
-        facts |= {"rostered": float(table["now"].sum() / 2), "short": len(short), "half_hours": len(table)}
-        facts |= {"missing_hours": float(short["missing"].sum() / 2)}
+        facts |= {"rostered": float(table["now"].sum() / 2)}
         spare = (np.round(table["now"]) - table["agents"]).clip(lower=0)
         facts |= {"spare_hours": float(spare.sum() / 2)}
         if len(short):
             worst = short.loc[(short["missing"] * short["calls"]).idxmax()]
             facts |= {
+                "short": len(short), "half_hours": len(table), "missing_hours": float(short["missing"].sum() / 2),
                 "day": worst["weekday_name"], "at": worst["half_hour"], "there": int(round(worst["now"])),
                 "wanted": int(worst["agents"]), "now_give_up": float(worst["given_up_now"]),
                 "then_give_up": float(worst["given_up"]),
@@ -163,14 +163,21 @@ def tell_staffing(
         remarks.append(
             Remark(
                 "tried",
-                {"inside": tried.inside, "weeks": settings.backtest_weeks, "expected": tried.expected, "came": tried.came},
+                {
+                    "inside": tried.inside,
+                    "weeks": settings.backtest_weeks,
+                    "expected": tried.expected,
+                    "came": tried.came,
+                },
             )
         )
     columns = ["weekday_name", "half_hour", "calls", "calls_high", "agents", "agents_low", "agents_high", "agents_c",
                "given_up", "now", "given_up_now", "missing"]  # fmt: skip
     shown = week[columns] if table["now"].notna().all() else week[columns[:9]]
     frames = {
-        "day": pd.concat(lines, ignore_index=True)[["clock", "half_hour", "series", "agents_shown", "low", "high", "calls"]],
+        "day": pd.concat(lines, ignore_index=True)[
+            ["clock", "half_hour", "series", "agents_shown", "low", "high", "calls"]
+        ],
         "week": shown,
     }
     return Finding(verdict, facts, frames, remarks=remarks)
@@ -216,7 +223,9 @@ def tell_owner(contacts: pd.DataFrame, level: float = 0.9) -> Finding:
     """
     told = first_asked(contacts, level)
     if not told:
-        raise UserError("Table contacts says of no contact whether it was passed on (transfers, or first_staff beside staff).")
+        raise UserError(
+            "Table contacts says of no contact whether it was passed on (transfers, or first_staff beside staff)."
+        )
     rows = [(name, told[f"{name}_solved"]) for name in ("kept", "passed")]
     table = pd.DataFrame(
         [(name, one.n, one.value, one.low, one.high) for name, one in rows],
@@ -242,21 +251,29 @@ def tell_problems(found: dict, settings: InteractionSettings) -> Finding:
         Verdict a `regulars.labels.Change` of satisfaction per further contact.
     """
     points, factor = found["points"], found["cost_factor"]
-    facts = {
-        "at_once": found["at_once"], "points": points, "factor": factor, "back": found["back_points"],
-        "teaching_points": -TEACHING_POINTS, "teaching_factor": TEACHING_FACTOR, "days": settings.return_days,
-        "fewer_points": Estimate(-points.value, -points.high, -points.low, points.n),
-    }  # fmt: skip
+    facts = {"at_once": found["at_once"], "points": points, "teaching_points": -TEACHING_POINTS}
+    if against(points) is Change.DOWN:
+        facts["fewer_points"] = Estimate(-points.value, -points.high, -points.low, points.n)
     remarks = []
     if not np.isnan(factor.value):
         remarks.append(Remark("cost", {"factor": factor, "teaching_factor": TEACHING_FACTOR}))
     if not np.isnan(found["back_points"].value):
         moved = against(found["back_points"])
-        remarks.append(Remark(f"back_{'unclear' if moved is Change.UNCLEAR else 'moved'}", {"back": found["back_points"], "days": settings.return_days}))
+        remarks.append(
+            Remark(
+                f"back_{'unclear' if moved is Change.UNCLEAR else 'moved'}",
+                {"back": found["back_points"], "days": settings.return_days},
+            )
+        )
     table = found["table"].dropna(axis=1, how="all")
     if np.isnan(points.value):
-        return Finding("unscored", {name: facts[name] for name in ("at_once",)}, {"table": found["table"]}, remarks=remarks)
-    return Finding(against(points), facts, {"steps": table[table["satisfaction"].notna()], "table": found["table"]}, remarks=remarks)
+        return Finding("unscored", {"at_once": found["at_once"]}, {"table": found["table"]}, remarks=remarks)
+    return Finding(
+        against(points),
+        facts,
+        {"steps": table[table["satisfaction"].notna()], "table": found["table"]},
+        remarks=remarks,
+    )
 
 
 class OutboundVerdict(StrEnum):
@@ -288,16 +305,23 @@ def tell_outbound(contacts: pd.DataFrame, level: float = 0.9) -> Finding:
         raise UserError("Table contacts holds no call of the firm's own of which is known whether it was answered.")
     whole = table[table["hour"] < 0].iloc[0]
     hours = table[(table["hour"] >= 0) & (table["n"] >= FEW)].reset_index(drop=True)
-    facts = {"attempts": int(whole["n"]), "connected": Estimate(whole["share"], whole["share_low"], whole["share_high"], int(whole["n"]))}
+    facts = {
+        "attempts": int(whole["n"]),
+        "connected": Estimate(whole["share"], whole["share_low"], whole["share_high"], int(whole["n"])),
+    }
     if len(hours) < 2:
         return Finding(OutboundVerdict.ALIKE, facts, {"hours": hours} if len(hours) else {})
     good = np.round(hours["share"] * hours["n"])
     counts = np.array([good, hours["n"] - good])
     p = chi2_contingency(counts)[1] if (counts.sum(axis=1) > 0).all() else 1.0
     best, worst = hours.loc[hours["share"].idxmax()], hours.loc[hours["share"].idxmin()]
-    facts |= {"best_hour": int(best["hour"]), "best": float(best["share"]), "worst_hour": int(worst["hour"]), "worst": float(worst["share"]), "chance": float(p)}
-    verdict = OutboundVerdict.HOURS if p < FALSE_PAGES / 8 else OutboundVerdict.ALIKE
-    return Finding(verdict, facts, {"hours": hours})
+    if p >= 1 - claim_level(1):
+        return Finding(OutboundVerdict.ALIKE, facts, {"hours": hours})
+    facts |= {
+        "best_hour": int(best["hour"]), "best": float(best["share"]), "worst_hour": int(worst["hour"]),
+        "worst": float(worst["share"]),
+    }  # fmt: skip
+    return Finding(OutboundVerdict.HOURS, facts, {"hours": hours})
 
 
 class AgentsVerdict(StrEnum):
@@ -324,12 +348,15 @@ def tell_agents(table: pd.DataFrame) -> Finding:
     if table.empty:
         raise UserError("Table contacts says of no contact who dealt with it and whether it was solved.")
     outside = table[table["outside"]]
-    facts = {"agents": len(table), "outside": len(outside), "false_pages": FALSE_PAGES}
+    facts = {"agents": len(table), "false_pages": FALSE_PAGES}
     if len(outside):
         far = outside.loc[(outside["share"] - outside["expected"]).abs().idxmax()]
-        facts |= {"agent": far["staff"], "solved": float(far["share"]), "usual": float(far["expected"])}
+        facts |= {
+            "outside": len(outside),
+            "agent": far["staff"],
+            "solved": float(far["share"]),
+            "usual": float(far["expected"]),
+        }
     shown = table.assign(state=np.where(table["outside"], "outside", "inside")).astype({"state": "string"})
     verdict = AgentsVerdict.OUTSIDE if len(outside) else AgentsVerdict.INSIDE
     return Finding(verdict, facts, {"funnel": shown.drop(columns="outside")})
-
-

@@ -14,7 +14,8 @@ from regulars.labels import Change, ChannelBasis
 from regulars.settings import InteractionSettings
 from regulars.statistics.intervals import from_row
 
-MEASURED = ("channel", "n", "customer_share", "cost_per_contact", "hours", "answered", "self_service", "satisfaction")
+MEASURED = ("channel", "n", "customer_share", "cost_per_contact", "hours", "answered", "self_service", "satisfaction",
+            "satisfaction_low", "satisfaction_high")  # fmt: skip
 STRICT = {"false_pages": FALSE_PAGES}
 
 
@@ -41,23 +42,27 @@ def tell_solved(table: pd.DataFrame) -> Finding:
     known = known.sort_values(["share", "channel"], ascending=[False, True], ignore_index=True)
     frames = {"fair": known[["channel", "n", "share", "share_low", "share_high", "raw", "difference", "difference_low",
                              "difference_high"]]} | frames  # fmt: skip
-    best, worst = known.iloc[0], known.iloc[-1]
+    best = known.iloc[0]
     if len(known) == 1:
         return Finding(Verdict.ONE, {"channel": best["channel"], "solved": from_row(best, "share")}, frames)
     claimed = known[known["change"].isin([Change.UP, Change.DOWN])]
-    facts = {
-        "best": best["channel"], "best_solved": from_row(best, "share"), "worst": worst["channel"],
-        "worst_solved": from_row(worst, "share"), "channels": len(known), "covered": float(best["covered"]),
-    } | STRICT  # fmt: skip
+    remarks = [Remark("covered", {"covered": float(best["covered"])})] if best["covered"] < 1 else []
     if claimed.empty:
-        return Finding(Verdict.ALIKE, facts, frames)
+        return Finding(Verdict.ALIKE, {"channels": len(known)} | STRICT, frames, remarks=remarks)
     # whoever stands at an end may do so by chance: named is the channel that differs most, beyond noise
     far = claimed.loc[claimed["difference"].abs().idxmax()]
     more = far["difference"] > 0
-    facts |= {"named": far["channel"], "difference": from_row(far, "difference"), "named_solved": from_row(far, "share")}
+    facts = {
+        "named": far["channel"],
+        "difference": from_row(far, "difference"),
+        "named_solved": from_row(far, "share"),
+    } | STRICT
     turned = claimed[np.sign(claimed["raw_difference"]) != np.sign(claimed["difference"])]
-    remarks = [
-        Remark("turned", {"channel": row["channel"], "raw": float(row["raw_difference"]), "fair": from_row(row, "difference")})
+    remarks += [
+        Remark(
+            "turned",
+            {"channel": row["channel"], "raw": float(row["raw_difference"]), "fair": from_row(row, "difference")},
+        )
         for _, row in turned.iterrows()
     ]
     return Finding(Change.UP if more else Change.DOWN, facts, frames, remarks=remarks)
@@ -98,7 +103,9 @@ def tell_points(table: pd.DataFrame, settings: InteractionSettings) -> Finding:
     if gaps.empty:
         return Finding(PointsVerdict.MET, facts, frames)
     worst = gaps.iloc[0]
-    frames["gaps"] = gaps[["purpose", "channel", "level", "per_month", "share", "share_low", "share_high", "short", "lost", "n"]]
+    frames["gaps"] = gaps[
+        ["purpose", "channel", "level", "per_month", "share", "share_low", "share_high", "short", "lost", "n"]
+    ]
     facts |= {
         "gaps": len(gaps), "purpose": worst["purpose"], "channel": worst["channel"], "solved": from_row(worst, "share"),
         "a_month": float(worst["lost"]), "in_gaps": float(gaps["lost"].sum()),
@@ -189,12 +196,16 @@ def tell_plan(records: pd.DataFrame) -> Finding:
         Verdict a `PlanVerdict`; frame ``records``.
     """
     state = np.select(
-        [~records["concrete"], ~records["dated"], ~records["compatible"]], ["no_target", "no_date", "clashes"], "checkable"
+        [~records["concrete"], ~records["dated"], ~records["compatible"]],
+        ["no_target", "no_date", "clashes"],
+        "checkable",
     )
     table = records.assign(state=pd.Series(state, dtype="string"))
     facts = {"records": len(table), "checkable": int(table["checkable"].sum())}
     behind = table[table["done_per_year"] < table["times_per_year"]]
     facts |= {"behind": len(behind), "judged": int(table["reached"].notna().sum())}
+    if table["checkable"].all():
+        facts.pop("checkable")
     shown = table[["plan_id", "object", "goal", "channel", "due", "target", "reached", "times_per_year", "done_per_year",
                    "state", "problems", "novelty"]]  # fmt: skip
     return Finding(PlanVerdict.SOUND if table["checkable"].all() else PlanVerdict.SOME, facts, {"records": shown})
@@ -246,15 +257,20 @@ def tell_best(found: BestChannels) -> Finding:
     facts = {"gain": found.gain, "gain_of_segment": found.gain_of_segment, "customers": len(told)} | STRICT
     if found.basis is None:
         few = np.isnan(found.gain.value) and np.isnan(found.gain_of_segment.value)
+        facts.pop("customers")
         return Finding(BestVerdict.FEW if few else BestVerdict.NONE, {} if few else facts)
-    table = told.groupby("best_channel", as_index=False).agg(customers=("customer_id", "size"), rate=("best_channel_rate", "mean"))
+    table = told.groupby("best_channel", as_index=False).agg(
+        customers=("customer_id", "size"), rate=("best_channel_rate", "mean")
+    )
     table = table.rename(columns={"best_channel": "channel"}).sort_values(
         ["customers", "channel"], ascending=[False, True], ignore_index=True
     )
     table["customer_share"] = table["customers"] / len(found.customers)
-    facts |= {"channel": table["channel"][0]}
-    verdict = BestVerdict.OWN if found.basis is ChannelBasis.OWN else BestVerdict.SEGMENT
-    return Finding(verdict, facts, {"channels": table})
+    if found.basis is ChannelBasis.OWN:
+        facts.pop("gain_of_segment")
+        return Finding(BestVerdict.OWN, facts, {"channels": table})
+    facts.pop("customers")
+    return Finding(BestVerdict.SEGMENT, facts | {"channel": table["channel"][0]}, {"channels": table})
 
 
 @tells
@@ -278,5 +294,3 @@ def tell_journeys(credit: pd.DataFrame, settings: InteractionSettings) -> Findin
         "days": settings.journey_days,
     }  # fmt: skip
     return Finding("told", facts, {"credit": credit[["channel", "n", "removal", "credit", "share"]]})
-
-

@@ -39,9 +39,8 @@ def tell_identity(known: Known, level: float = 0.9) -> Finding:
     before, after = known.merged.iloc[0], known.merged.iloc[1]
     facts = {
         "customers": found.customers, "pairs": len(pairs), "households": int(found.pairs["contradicts"].sum()),
-        "before": from_row(before | {"n": before["customers"]}, "share"),
-        "after": from_row(after | {"n": after["customers"]}, "share"), "fewer": int(before["customers"] - after["customers"]),
-        "records_each": found.customers / max(found.people, 1), "chains": found.chains,
+        "before": from_row(before, "share", n="customers"),
+        "after": from_row(after, "share", n="customers"), "fewer": int(before["customers"] - after["customers"]),
         "spend_before": float(before["spend_per_customer"]), "spend_after": float(after["spend_per_customer"]),
     }  # fmt: skip
     remarks = []
@@ -50,13 +49,18 @@ def tell_identity(known: Known, level: float = 0.9) -> Finding:
     if len(found.placeholders):
         top = found.placeholders.iloc[0]
         remarks.append(
-            Remark("placeholder", {"kind": top["kind"], "customers": int(top["customers"]), "values": len(found.placeholders)})
+            Remark(
+                "placeholder",
+                {"kind": top["kind"], "customers": int(top["customers"]), "values": len(found.placeholders)},
+            )
         )
     if found.chains:
         remarks.append(Remark("chains", {"chains": found.chains}))
     if pairs.empty:
-        return Finding(IdentityVerdict.NONE, facts, {"merged": known.merged}, remarks=remarks)
-    rules = pairs["rules"].str.split("+", regex=False).explode().value_counts().rename_axis("rule").reset_index(name="n")
+        return Finding(IdentityVerdict.NONE, {"customers": found.customers}, {"merged": known.merged}, remarks=remarks)
+    rules = (
+        pairs["rules"].str.split("+", regex=False).explode().value_counts().rename_axis("rule").reset_index(name="n")
+    )
     rules = rules.sort_values(["n", "rule"], ascending=[False, True], ignore_index=True).astype({"rule": "string"})
     return Finding(IdentityVerdict.SOME, facts, {"merged": known.merged, "rules": rules}, remarks=remarks)
 
@@ -86,7 +90,7 @@ def tell_records(known: Known) -> Finding:
     complete, table = known.complete, known.contradicting
     least = complete.loc[complete["share"].idxmin()]
     facts = {"sources": int(complete["source"].nunique()), "least_source": least["source"], "least_kind": least["kind"],
-             "least": from_row(least | {"n": least["records"]}, "share")}  # fmt: skip
+             "least": from_row(least, "share", n="records")}  # fmt: skip
     frames = {"complete": complete.drop(columns="tied"), "contradictions": table}
     if complete["source"].nunique() < 2 or table.empty:
         return Finding(RecordsVerdict.ONE, facts, {"complete": frames["complete"]})
@@ -94,7 +98,12 @@ def tell_records(known: Known) -> Finding:
     if wrong.empty:
         return Finding(RecordsVerdict.AGREE, facts, frames)
     worst = wrong.iloc[0]
-    facts |= {"kind": worst["kind"], "source": worst["source"], "other": worst["other"], "differ": from_row(worst, "share")}
+    facts |= {
+        "kind": worst["kind"],
+        "source": worst["source"],
+        "other": worst["other"],
+        "differ": from_row(worst, "share"),
+    }
     return Finding(RecordsVerdict.CONTRADICT, facts, frames)
 
 
@@ -120,10 +129,7 @@ def tell_answers(found: Consistency) -> Finding:
         Verdict an `AnswersVerdict`; frames ``departments``, ``questions``.
     """
     table = found.departments.sort_values(["share", "department"], ignore_index=True)
-    facts = {
-        "agreement": found.agreement, "until_right": found.until_right, "asked_twice": found.asked_twice,
-        "picked_up": found.picked_up, "age": found.knowledge_days, "departments": len(table), "false_pages": FALSE_PAGES,
-    }  # fmt: skip
+    facts = {"agreement": found.agreement, "false_pages": FALSE_PAGES}
     frames = {"departments": table, "questions": found.questions}
     remarks = []
     if found.picked_up.n:

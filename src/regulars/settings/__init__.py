@@ -10,7 +10,7 @@ _HOMES = {
     ),
     "stages": (
         "STAGE_SETTINGS", "Certainty", "CleanSettings", "DateRules", "Economics", "Handling", "LadderRules", "Managers",
-        "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "RetentionSettings",
+        "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "InteractionSettings", "RetentionSettings",
         "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "ValueSettings",
     ),
 }  # fmt: skip

@@ -76,7 +76,7 @@ def draw_centre(retailer: Retailer, base: Base, seed: int) -> Centre:
     """
     days = _working_days(retailer)
     rate = retailer.calls_per_hour * min(base.rate.size / CUSTOMERS, 10.0)
-    arrived = _arrivals(days, rate, stream(seed, "calls"))
+    arrived = _arrivals(days, _weekday(retailer, days), rate, stream(seed, "calls"))
     shifts = _shifts(days, rate * retailer.handling_seconds / 3600, stream(seed, "shifts"))
     calls = _queue(retailer, arrived, shifts, stream(seed, "queue"))
     first = _with_others(retailer, calls, days, stream(seed, "other contacts"))
@@ -120,10 +120,9 @@ def _weekday(retailer, day):
     return ((retailer.first_day.astype("datetime64[D]").astype(int) + 3) % 7 + day) % 7
 
 
-def _arrivals(days, rate, rng) -> pd.DataFrame:
+def _arrivals(days, weekday, rate, rng) -> pd.DataFrame:
     """Second of the day at which each call comes: Poisson by half hour, the day's level drawn."""
     level = rng.gamma(1 / DAY_SPREAD**2, DAY_SPREAD**2, days.size) if days.size else np.empty(0)
-    weekday = np.arange(days.size) % 5  # days are whole working weeks; which weekday comes first moves no bytes
     mean = rate / 2 * level[:, None] * np.array(DAY_LOAD)[weekday][:, None] * np.array(HOUR_LOAD)
     count = rng.poisson(mean)
     day, slot = (np.repeat(grid.ravel(), count.ravel()) for grid in np.indices(count.shape))
@@ -133,7 +132,7 @@ def _arrivals(days, rate, rng) -> pd.DataFrame:
 
 
 def _shifts(days, load, rng) -> pd.DataFrame:
-    """Two shifts that overlap around noon; a little too few agents on Monday mornings."""
+    """Two shifts that overlap around noon, the same every day: too few for a Monday morning, too many for a quiet day."""
     early = max(round(load * 1.15 + 0.6 * np.sqrt(load)), 1)
     late = max(round(load * 0.8 + 0.5 * np.sqrt(load)), 1)
     team = early + late
@@ -163,7 +162,9 @@ def _queue(retailer, arrived, shifts, rng) -> pd.DataFrame:
         until = (duty["end"].to_numpy(float) * 3600).tolist()
         for call in range(low, high):
             second = seconds[call]
-            begins = [max(at, second) if max(at, second) < stop else np.inf for at, stop in zip(free, until, strict=True)]
+            begins = [
+                max(at, second) if max(at, second) < stop else np.inf for at, stop in zip(free, until, strict=True)
+            ]
             # of those idle, whoever has waited longest
             chosen = min(range(len(free)), key=lambda k: (begins[k], free[k]))
             offered = begins[chosen] - second
@@ -287,7 +288,9 @@ def _table(retailer, base: Base, rows: pd.DataFrame) -> pd.DataFrame:
     is_phone, is_web = (channel == 0) & rows["wait"].notna().to_numpy(), channel == list(CHANNELS).index("web")
     stamp = _minute(retailer.first_day.astype("datetime64[m]"), rows["day"] + np.floor(rows["second"] / 60) / 1440)
     question = rows["question"].to_numpy()
-    answer = np.char.add(np.char.add(_named(QUESTIONS, question).astype(str), "-"), rows["answer"].astype(str).to_numpy(str))
+    answer = np.char.add(
+        np.char.add(_named(QUESTIONS, question).astype(str), "-"), rows["answer"].astype(str).to_numpy(str)
+    )
     return pd.DataFrame(
         {
             "contact_no": [f"N{number}" for number in range(2_000_001, 2_000_001 + len(rows))],

@@ -9,15 +9,97 @@ from regulars.simulate.base import REGIONS, Base, Orders
 from regulars.simulate.retailer import Retailer
 from regulars.simulate.streams import stream
 
-GIVEN = (
-    "Amelia Oliver Isla George Ava Harry Mia Noah Ivy Jack Lily Leo Rosie Charlie Sophia Oscar Grace Jacob Freya Henry "
-    "Willow Thomas Florence William Emily Alfie Ella Joshua Evie Freddie Poppy Archie Charlotte Ethan Elsie Isaac Alice "
-    "Alexander Sienna Joseph Daisy Edward Sophie Samuel Phoebe Daniel Maya Lucas Harriet Logan Matilda Max Ruby James "
-    "Ellie Benjamin Imogen Mason Nancy Harrison"
-).split()
-ONSETS = "Ash Bar Brad Cal Car Clay Dal Den Ever Fair Gran Hal Hart Hol Kem Lang Mar Nor Pen Rad Sher Stan Thorn Wal Whit".split()
-ENDINGS = "ton ley ford well by ham wood field worth combe".split()
-STREETS = "High Station Church Park Mill Green Victoria Albert King Queen".split()
+GIVEN = [
+    "Amelia",
+    "Oliver",
+    "Isla",
+    "George",
+    "Ava",
+    "Harry",
+    "Mia",
+    "Noah",
+    "Ivy",
+    "Jack",
+    "Lily",
+    "Leo",
+    "Rosie",
+    "Charlie",
+    "Sophia",
+    "Oscar",
+    "Grace",
+    "Jacob",
+    "Freya",
+    "Henry",
+    "Willow",
+    "Thomas",
+    "Florence",
+    "William",
+    "Emily",
+    "Alfie",
+    "Ella",
+    "Joshua",
+    "Evie",
+    "Freddie",
+    "Poppy",
+    "Archie",
+    "Charlotte",
+    "Ethan",
+    "Elsie",
+    "Isaac",
+    "Alice",
+    "Alexander",
+    "Sienna",
+    "Joseph",
+    "Daisy",
+    "Edward",
+    "Sophie",
+    "Samuel",
+    "Phoebe",
+    "Daniel",
+    "Maya",
+    "Lucas",
+    "Harriet",
+    "Logan",
+    "Matilda",
+    "Max",
+    "Ruby",
+    "James",
+    "Ellie",
+    "Benjamin",
+    "Imogen",
+    "Mason",
+    "Nancy",
+    "Harrison",
+]
+ONSETS = [
+    "Ash",
+    "Bar",
+    "Brad",
+    "Cal",
+    "Car",
+    "Clay",
+    "Dal",
+    "Den",
+    "Ever",
+    "Fair",
+    "Gran",
+    "Hal",
+    "Hart",
+    "Hol",
+    "Kem",
+    "Lang",
+    "Mar",
+    "Nor",
+    "Pen",
+    "Rad",
+    "Sher",
+    "Stan",
+    "Thorn",
+    "Wal",
+    "Whit",
+]
+ENDINGS = ["ton", "ley", "ford", "well", "by", "ham", "wood", "field", "worth", "combe"]
+STREETS = ["High", "Station", "Church", "Park", "Mill", "Green", "Victoria", "Albert", "King", "Queen"]
 # source: kinds that it knows, with the share of its records that hold each
 SOURCES = {
     "shop": (0.97, {"name": 0.99, "email": 0.92, "phone": 0.7, "postcode": 0.95, "address": 0.9}),
@@ -77,7 +159,9 @@ def draw_identities(retailer: Retailer, base: Base, orders: Orders, seed: int) -
 
 def _pairs(retailer, base: Base, orders: Orders, rng):
     n = base.rate.size
-    last = np.maximum.reduceat(orders.moment[np.argsort(orders.customer, kind="stable")], _starts(orders, n)) if n else []
+    last = (
+        np.maximum.reduceat(orders.moment[np.argsort(orders.customer, kind="stable")], _starts(orders, n)) if n else []
+    )
     group = pd.factorize(pd.MultiIndex.from_arrays([base.region, base.birth_year]))[0]
     place = np.lexsort((base.first_moment, group))
     earlier, later = place[:-1], place[1:]
@@ -163,7 +247,9 @@ def _source(base: Base, person, source, *, rng) -> pd.DataFrame:
         value = (name if kind == "name" else person[kind]).copy()
         if source != "shop":
             other = np.flatnonzero(rng.random(n) < CHANGED)
-            value[other] = [_slip(text, rng) if kind != "birth" else f"{text[:8]}{rng.integers(10, 29)}" for text in value[other]]
+            value[other] = [
+                _slip(text, rng) if kind != "birth" else f"{text[:8]}{rng.integers(10, 29)}" for text in value[other]
+            ]
         if kind == "phone":
             value[rng.random(n) < PLACEHOLDER_SHARE] = PLACEHOLDER
         rows = np.flatnonzero(is_known & (rng.random(n) < holds))

@@ -7,8 +7,8 @@ from regulars.rounding import plain, round_frame
 from regulars.simulate.answers import draw_surveys
 from regulars.simulate.base import CHANNELS, Base, Orders, draw_base, draw_orders, expected_acquisition
 from regulars.simulate.campaigns import draw_campaigns
-from regulars.simulate.centre import draw_centre
 from regulars.simulate.cases import Tickets, draw_tickets
+from regulars.simulate.centre import draw_centre
 from regulars.simulate.contracts import draw_contracts
 from regulars.simulate.dealings import draw_dealings
 from regulars.simulate.dirt import Export, soil
