@@ -202,9 +202,7 @@ def _identities(arguments: argparse.Namespace) -> int:
 
     written = write_proposals(arguments.dataset)
     decisions, values = (file.relative_to(project_root()) for file in (written.decisions, written.values))
-    print(
-        f"{decisions}: {written.pairs} pairs of ids, {written.decided} of them decided; write yes or no beside the others."
-    )
+    print(f"{decisions}: {written.pairs} pairs of ids, {written.decided} decided; write yes or no beside the others.")
     print(f"{values}: what is known of both sides, for your eyes only (mode 600).")
     if written.by_rules_alone:
         print(f"By rules alone: {written.by_rules_alone}")

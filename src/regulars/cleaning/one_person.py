@@ -63,8 +63,8 @@ def decided(mapping: Mapping) -> pd.Series:
     for number, one, other in apart:
         if owner.get(one, one) == owner.get(other, other):
             raise UserError(
-                f"{label}, line {number}: two ids are said to be two people, and other lines lead from one to the other; "
-                "change one of them."
+                f"{label}, line {number}: two ids are said to be two people, and other lines lead from one to the "
+                "other; change one of them."
             )
     return pd.Series({one: first for one, first in sorted(owner.items()) if one != first}, dtype="string")
 

@@ -19,7 +19,8 @@ Queues
     patience_seconds=…)``: with patience; ``agents_needed(…, share=0.8, within_seconds=20)``: the fewest that do.
 The contact centre
     ``calls_of(contacts)``; ``service``, ``by_half_hour``, ``occupancy``; ``patience(wait_seconds, answered)``;
-    ``arrivals(calls)``; ``staffing(…)``: agents by half hour and weekday; ``backtest(calls, shifts)``; ``agents``: a funnel.
+    ``arrivals(calls)``; ``staffing(…)``: agents by half hour and weekday; ``backtest(calls, shifts)``; ``agents``:
+    a funnel.
 Channels and touch points
     ``channel_table(contacts)``; ``touch_points(contacts, end)``; ``plan_records(…)``; ``problems(contacts)``;
     ``frequency_response(…)``, ``best_channels(…)``, ``journeys(…)`` by ``markov_credit(paths)``.

@@ -106,6 +106,7 @@ def service(calls: pd.DataFrame, within_seconds: float, level: float = 0.9) -> d
     quick = int((answered & (wait <= within_seconds)).sum())
     stayed = int((answered | (wait > within_seconds)).sum())
     minutes = calls["minutes"].dropna()
+    mean = float(minutes.mean())
     half = z_value(level) * minutes.std(ddof=1) / np.sqrt(len(minutes)) if len(minutes) > 1 else np.nan
     return {
         "given_up": share(int((~answered).sum()), len(calls), level),
@@ -113,7 +114,7 @@ def service(calls: pd.DataFrame, within_seconds: float, level: float = 0.9) -> d
         "within_stayed": share(quick, stayed, level),
         "wait_median": _quantile(wait, 0.5, level),
         "wait_p90": _quantile(wait, 0.9, level),
-        "minutes": Estimate(float(minutes.mean()), float(minutes.mean() - half), float(minutes.mean() + half), len(minutes)),
+        "minutes": Estimate(mean, float(mean - half), float(mean + half), len(minutes)),
     }  # fmt: skip
 
 
@@ -143,8 +144,8 @@ def by_half_hour(calls: pd.DataFrame, within_seconds: float, level: float = 0.9,
     Returns
     -------
     pandas.DataFrame
-        ``weekday``, ``slot``, ``n`` (offered), ``answered``, ``given_up``, ``share`` (given up) with limits, ``within``,
-        ``wait`` (mean seconds), ``minutes`` (mean of a call).
+        ``weekday``, ``slot``, ``n`` (offered), ``answered``, ``given_up``, ``share`` (given up) with limits,
+        ``within``, ``wait`` (mean seconds), ``minutes`` (mean of a call).
     """
     quick = calls["answered"] & (calls["wait_seconds"] <= within_seconds)
     table = calls.assign(quick=quick).groupby(["weekday", "slot"], as_index=False).agg(
@@ -192,8 +193,8 @@ def on_duty(shifts: pd.DataFrame, days) -> pd.DataFrame:
     if len(wrong):
         row = wrong.iloc[0]
         raise UserError(
-            f"Table shifts, staff {row['staff']!r}: a shift from {row['from']:%Y-%m-%d %H:%M} to {row['to']:%Y-%m-%d %H:%M} "
-            "cannot be; correct it."
+            f"Table shifts, staff {row['staff']!r}: a shift from {row['from']:%Y-%m-%d %H:%M} to "
+            f"{row['to']:%Y-%m-%d %H:%M} cannot be; correct it."
         )
     start = shifts["from"].to_numpy("datetime64[s]").astype(np.int64)
     end = shifts["to"].to_numpy("datetime64[s]").astype(np.int64)

@@ -1,4 +1,4 @@
-"""Channels: what each costs, how fast it is, what it solves, beside the qualities that the field's teaching gives it."""
+"""Channels: what each costs, how fast it is, what it solves, beside the qualities that the teaching gives it."""
 
 from enum import StrEnum
 
@@ -11,7 +11,8 @@ from regulars.statistics.intervals import Estimate, against, difference, share, 
 # channel as the log calls it, to the channel of the teaching; others stand without given qualities
 KNOWN_AS = {
     "store": "face_to_face", "visit": "face_to_face", "shop": "face_to_face", "face to face": "face_to_face",
-    "phone": "phone", "call": "phone", "customer care call": "phone", "letter": "letter", "mail": "letter", "email": "email",
+    "phone": "phone", "call": "phone", "customer care call": "phone", "letter": "letter", "mail": "letter",
+    "email": "email",
     "e-mail": "email", "web": "web", "website": "web", "internet": "web", "portal": "web", "chat": "chat", "app": "app",
     "event": "event", "club": "club",
 }  # fmt: skip
@@ -192,8 +193,8 @@ def first_asked(contacts: pd.DataFrame, level: float = 0.9) -> dict[str, Estimat
     Returns
     -------
     dict of str to Estimate
-        ``kept`` (share not passed on), ``kept_solved``, ``passed_solved`` (share solved of each), ``difference`` (passed on
-        − kept); empty where it is not recorded.
+        ``kept`` (share not passed on), ``kept_solved``, ``passed_solved`` (share solved of each), ``difference``
+        (passed on − kept); empty where it is not recorded.
 
     Examples
     --------

@@ -22,8 +22,8 @@ class Consistency(NamedTuple):
     agreement : Estimate
         Chance that two departments give the same answer to the same question, over all questions.
     departments : pandas.DataFrame
-        ``department``, ``n``, ``share`` (answers that are the usual one of that question) with limits, ``change`` (against
-        the others, beyond noise).
+        ``department``, ``n``, ``share`` (answers that are the usual one of that question) with limits, ``change``
+        (against the others, beyond noise).
     questions : pandas.DataFrame
         ``question_id``, ``n``, ``share`` (the usual answer) with limits, ``days`` (since the usual answer came up).
     until_right : Estimate
@@ -31,8 +31,8 @@ class Consistency(NamedTuple):
     asked_twice : Estimate
         Share of contacts that follow another in which the same question is asked again.
     picked_up : Estimate
-        Share of contacts that follow another and begin where that one ended: in the same department, and not with the same
-        question.
+        Share of contacts that follow another and begin where that one ended: in the same department, and not with
+        the same question.
     knowledge_days : Estimate
         Age of the usual answers, weighted by how often they are given.
     """
@@ -93,7 +93,7 @@ def consistency(contacts: pd.DataFrame, end, level: float = 0.9) -> Consistency:
 
 
 def _agreement(said: pd.DataFrame, level: float) -> Estimate:
-    """Chance that answers of two departments to one question are the same, by pairs of answers; interval from questions."""
+    """Chance that answers of two departments to one question are the same; its interval from the questions."""
     key = ["question_id", "period"]
     answers = said.groupby([*key, "department", "answer_id"]).size().rename("n").reset_index()
     total = answers.groupby([*key, "department"])["n"].transform("sum")
@@ -136,7 +136,8 @@ def _questions(said: pd.DataFrame, end, level: float) -> pd.DataFrame:
     told = [share(int(good), int(n), level) for n, good in zip(table["n"], table["good"], strict=True)]
     days = (pd.Timestamp(end) - table["question_id"].map(first)).dt.days
     return table.assign(
-        share=[one.value for one in told], share_low=[one.low for one in told], share_high=[one.high for one in told], days=days
+        share=[one.value for one in told], share_low=[one.low for one in told], share_high=[one.high for one in told],
+        days=days
     ).drop(columns="good").sort_values(["share", "question_id"], ignore_index=True)  # fmt: skip
 
 

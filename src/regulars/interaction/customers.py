@@ -25,8 +25,8 @@ class Frequency(NamedTuple):
     Parameters
     ----------
     table : pandas.DataFrame
-        ``contacts`` (of a month, 1, 2, 3 or more), ``n`` (months), ``difference`` (of the chance to order in that month,
-        against the same customers' months without one) with limits.
+        ``contacts`` (of a month, 1, 2, 3 or more), ``n`` (months), ``difference`` (of the chance to order in that
+        month, against the same customers' months without one) with limits.
     per_contact : Estimate
         The same per contact.
     change : str
@@ -46,8 +46,8 @@ def frequency_response(contacts: pd.DataFrame, orders: pd.DataFrame, end, level:
     """Contacts of a month against ordering in it, each customer's months against each other.
 
     A customer's own mean and that of the age of the relationship (months since the first order) are taken out, so that
-    neither good customers nor new ones make contacts look good. It is no experiment: who is contacted when may still hang
-    on what else happens.
+    neither good customers nor new ones make contacts look good. It is no experiment: who is contacted when may still
+    hang on what else happens.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def best_channels(
 
 
 def _fair(seen: pd.DataFrame) -> pd.DataFrame:
-    """Contacts with ``excess``: solved, less what their purpose solves in general, so that easy purposes are no merit."""
+    """Contacts with ``excess``: solved, less what their purpose solves in general: easy purposes are no merit."""
     return seen.assign(excess=seen["resolved"] - seen.groupby("purpose")["resolved"].transform("mean"))
 
 

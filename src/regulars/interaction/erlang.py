@@ -244,8 +244,8 @@ def _load(calls_per_hour: float, handling_seconds: float, agents: int) -> float:
     """Agents' worth of calls (erlang)."""
     if agents < 1 or not calls_per_hour >= 0 or not handling_seconds > 0:
         raise UserError(
-            f"{calls_per_hour} calls an hour of {handling_seconds} seconds for {agents} agents cannot be: give at least "
-            "one agent, no fewer than 0 calls, and more than 0 seconds."
+            f"{calls_per_hour} calls an hour of {handling_seconds} seconds for {agents} agents cannot be: give at "
+            "least one agent, no fewer than 0 calls, and more than 0 seconds."
         )
     return calls_per_hour * handling_seconds / 3600
 
@@ -278,7 +278,7 @@ def _offered_over(queued, seconds, service_rate, patience):
     if seconds <= 0:
         return np.ones(len(queued))
     a = service_rate * patience  # deaths of immigrants: queued + 1 steps of rate (a + k) ÷ patience
-    # sum of independent exponentials with rates (a + k) / patience, k = 0 … queued, is −patience · log of Beta(a, q + 1)
+    # a sum of exponentials with rates (a + k) / patience, k = 0 … queued, is −patience · log of Beta(a, q + 1)
     return betainc(a, np.asarray(queued) + 1.0, np.exp(-seconds / patience))
 
 

@@ -24,8 +24,8 @@ class Candidates(NamedTuple):
     Parameters
     ----------
     pairs : pandas.DataFrame
-        ``customer_id``, ``other_id`` (the first id sorts before the other), ``rules`` (names of those that fit, joined by
-        ``+``), ``contradicts`` (bool: given names or dates of birth are too different to be slips).
+        ``customer_id``, ``other_id`` (the first id sorts before the other), ``rules`` (names of those that fit,
+        joined by ``+``), ``contradicts`` (bool: given names or dates of birth are too different to be slips).
     placeholders : pandas.DataFrame
         ``kind``, ``customers`` (who share one value that is no sign of one person), one row per such value.
     people : int
@@ -255,7 +255,7 @@ def contradicts(pairs: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
 
 
 def _slips(a: str, b: str, most: int) -> int:
-    """Slips of the fingers between two texts: letters wrong, left out, added or swapped; more than `most` is `most` + 1."""
+    """Letters wrong, left out, added or swapped between two texts; more than `most` is `most` + 1."""
     if a == b:
         return 0
     if abs(len(a) - len(b)) > most:
@@ -409,7 +409,8 @@ def contradictions(identities: pd.DataFrame, level: float = 0.9) -> pd.DataFrame
     told = [share(int(k), int(n), level) for k, n in zip(table["sum"], table["size"], strict=True)]
     made = pd.DataFrame(
         {
-            "kind": table["kind"], "source": table["source"], "other": table["source_other"], "n": table["size"].to_numpy(int),
+            "kind": table["kind"], "source": table["source"], "other": table["source_other"],
+            "n": table["size"].to_numpy(int),
             "share": [one.value for one in told], "share_low": [one.low for one in told],
             "share_high": [one.high for one in told],
         }
@@ -431,8 +432,8 @@ def before_and_after(value: pd.DataFrame, person: pd.Series, level: float = 0.9)
     Returns
     -------
     pandas.DataFrame
-        ``counted`` (records, persons), ``customers``, ``share`` (who bought on two days or more) with limits, ``spend`` (in
-        all: merging moves none), ``spend_per_customer``.
+        ``counted`` (records, persons), ``customers``, ``share`` (who bought on two days or more) with limits,
+        ``spend`` (in all: merging moves none), ``spend_per_customer``.
 
     Examples
     --------

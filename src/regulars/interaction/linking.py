@@ -1,4 +1,4 @@
-"""Pairs of records that are probably one person, by Fellegi and Sunter's model as Splink fits it (``regulars[identity]``)."""
+"""Pairs of records that are probably one person, by Fellegi and Sunter's model as Splink fits it."""
 
 import logging
 
@@ -22,8 +22,8 @@ def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 
     Parameters
     ----------
     records : pandas.DataFrame
-        Of `regulars.interaction.identity.records`: ``customer_id`` and columns of `regulars.labels.IdentityKind`; cards and
-        logins are left to the rules.
+        Of `regulars.interaction.identity.records`: ``customer_id`` and columns of `regulars.labels.IdentityKind`;
+        cards and logins are left to the rules.
     at_least : float
         Least probability.
     seed : int

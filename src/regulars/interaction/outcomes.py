@@ -1,4 +1,4 @@
-"""Rates held against each other fairly: standardised to one mix, and claimed only beyond the noise of all comparisons."""
+"""Rates held against each other fairly: standardised to one mix, claimed only beyond the noise of all comparisons."""
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,8 @@ def standardised(frame: pd.DataFrame, group: str, stratum: str, *, level: float 
 
     Examples
     --------
-    >>> log = pd.DataFrame({"channel": ["a"] * 100 + ["b"] * 100, "purpose": (["x"] * 80 + ["y"] * 20) + (["x"] * 20 + ["y"] * 80),
+    >>> purpose = ["x"] * 80 + ["y"] * 20 + ["x"] * 20 + ["y"] * 80
+    >>> log = pd.DataFrame({"channel": ["a"] * 100 + ["b"] * 100, "purpose": purpose,
     ...                     "resolved": [True] * 60 + [False] * 20 + [True] * 4 + [False] * 16
     ...                     + [True] * 17 + [False] * 3 + [True] * 24 + [False] * 56})
     >>> standardised(log, "channel", "purpose")[["raw", "share"]].round(3).to_numpy().tolist()

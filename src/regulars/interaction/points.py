@@ -29,8 +29,9 @@ def touch_points(contacts: pd.DataFrame, end, *, met_from: float = 0.7, level: f
     -------
     pandas.DataFrame
         ``purpose``, ``channel``, ``level`` (direct, indirect; missing where unknown), ``n``, ``per_month``,
-        ``need_share`` (of the contacts with that purpose), ``share`` (solved) with limits, ``short`` (points below what is
-        hoped for), ``lost`` (contacts a month that end unsolved), ``gap`` (bool: below beyond noise); most lost first.
+        ``need_share`` (of the contacts with that purpose), ``share`` (solved) with limits, ``short`` (points below
+        what is hoped for), ``lost`` (contacts a month that end unsolved), ``gap`` (bool: below beyond noise); most
+        lost first.
 
     Examples
     --------
@@ -57,7 +58,8 @@ def touch_points(contacts: pd.DataFrame, end, *, met_from: float = 0.7, level: f
         share=rate, share_low=low, share_high=high, short=met_from - rate,
         lost=(table["n"] - table["good"]) / months, gap=surely_below,
     )  # fmt: skip
-    columns = ["purpose", "channel", "level", "n", "per_month", "need_share", "share", "share_low", "share_high", "short",
+    columns = ["purpose", "channel", "level", "n", "per_month", "need_share", "share", "share_low", "share_high",
+               "short",
                "lost", "gap"]  # fmt: skip
     return table[columns].sort_values(["gap", "lost", "purpose"], ascending=[False, False, True], ignore_index=True)
 
@@ -79,12 +81,12 @@ def plan_records(plan: pd.DataFrame, contacts: pd.DataFrame | None, segments: pd
     -------
     pandas.DataFrame
         ``plan_id``, ``object``, ``goal``, ``channel``, ``target``, ``due``, ``times_per_year``, ``concrete`` (it has a
-        target), ``dated``, ``compatible`` (no other record speaks to the same customers by the same channel), ``checkable``
-        (all three), ``customers``, ``done_per_year`` (contacts per customer; missing where the object is no segment),
-        ``reached`` (share of the target; missing while open), ``problems``, ``novelty``.
+        target), ``dated``, ``compatible`` (no other record speaks to the same customers by the same channel),
+        ``checkable`` (all three), ``customers``, ``done_per_year`` (contacts per customer; missing where the object
+        is no segment), ``reached`` (share of the target; missing while open), ``problems``, ``novelty``.
     """
     columns = ("target", "due", "times_per_year", "reached", "problems", "novelty", "theme", "format", "budget")
-    table = plan.assign(**{name: plan[name] if name in plan else pd.NA for name in columns})
+    table = plan.assign(**{name: plan.get(name, pd.NA) for name in columns})
     same = table.groupby(["object", "channel"])["plan_id"].transform("size")
     concrete, dated, compatible = table["target"].notna(), pd.to_datetime(table["due"]).notna(), same == 1
     customers, done = _done(table, contacts, segments, end)
@@ -120,8 +122,8 @@ def _done(plan, contacts, segments, end):
 
 
 def problems(
-    contacts: pd.DataFrame, *, score_scale=(0.0, 100.0), orders: pd.DataFrame | None = None, return_days: int = 90, end=None,
-    level: float = 0.9,
+    contacts: pd.DataFrame, *, score_scale=(0.0, 100.0), orders: pd.DataFrame | None = None, return_days: int = 90,
+    end=None, level: float = 0.9,
 ) -> dict:  # fmt: skip
     """Contacts per problem, and what each further one goes with: satisfaction, cost, coming back.
 
@@ -143,8 +145,9 @@ def problems(
     -------
     dict
         ``table`` (by number of contacts: ``contacts``, ``n``, ``satisfaction``, ``cost``, ``back``, with limits),
-        ``at_once`` (share of problems with one contact), ``points`` (of satisfaction per further contact), ``cost_factor``
-        (cost of a problem, each further contact), ``back_points`` (share who come back, each further contact).
+        ``at_once`` (share of problems with one contact), ``points`` (of satisfaction per further contact),
+        ``cost_factor`` (cost of a problem, each further contact), ``back_points`` (share who come back, each further
+        contact).
 
     Raises
     ------
@@ -196,7 +199,8 @@ def _came_back(each: pd.DataFrame, orders, days: int, end) -> np.ndarray:
     ordered = orders[["customer_id", "ordered_at"]].sort_values("ordered_at", kind="stable")
     next_order = pd.merge_asof(
         each.assign(place=range(len(each))).dropna(subset=["customer_id"]).sort_values("last", kind="stable"),
-        ordered, left_on="last", right_on="ordered_at", by="customer_id", direction="forward", allow_exact_matches=False,
+        ordered, left_on="last", right_on="ordered_at", by="customer_id", direction="forward",
+        allow_exact_matches=False,
     )  # fmt: skip
     came = pd.Series(np.nan, index=range(len(each)))
     came.loc[next_order["place"].to_numpy()] = (

@@ -224,8 +224,8 @@ class Backtest(NamedTuple):
     Parameters
     ----------
     table : pandas.DataFrame
-        Half hours of the weeks kept back: ``day``, ``slot``, ``calls``, ``agents``, ``given_up``, ``expected``, ``low``,
-        ``high``, ``inside``.
+        Half hours of the weeks kept back: ``day``, ``slot``, ``calls``, ``agents``, ``given_up``, ``expected``,
+        ``low``, ``high``, ``inside``.
     inside : Estimate
         Share of half hours in which those who gave up lie in the interval.
     expected, came : float

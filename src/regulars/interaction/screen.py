@@ -56,8 +56,8 @@ def to_do(
 ) -> list[Action]:
     """What to do on Monday, of what the sections tell.
 
-    What an answered call or a solved problem is worth is not known here, so that no sum stands behind any of it; staffing
-    says from which worth of an answered call on it pays.
+    What an answered call or a solved problem is worth is not known here, so that no sum stands behind any of it;
+    staffing says from which worth of an answered call on it pays.
 
     Parameters
     ----------

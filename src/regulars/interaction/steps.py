@@ -1,4 +1,4 @@
-"""Steps of the stage: each hands on why it cannot be done, so that the sections that need it say so and the rest stands."""
+"""Steps of the stage: each hands on why it cannot be done, so that the sections that need it say so."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps

@@ -108,7 +108,7 @@ class StaffingVerdict(StrEnum):
 def tell_staffing(
     table: pd.DataFrame, expected: Arrivals, patient: Patience, tried: Backtest, settings: InteractionSettings
 ) -> Finding:
-    """How many agents the next weeks need, half hour by half hour, beside who is there, and whether that would have held.
+    """How many agents the next weeks need by half hour, beside who is there, and whether that would have held.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def tell_staffing(
             worst = short.loc[(short["missing"] * short["calls"]).idxmax()]
             facts |= {
                 "short": len(short), "half_hours": len(table), "missing_hours": float(short["missing"].sum() / 2),
-                "day": worst["weekday_name"], "at": worst["half_hour"], "there": int(round(worst["now"])),
+                "day": worst["weekday_name"], "at": worst["half_hour"], "there": round(worst["now"]),
                 "wanted": int(worst["agents"]), "now_give_up": float(worst["given_up_now"]),
                 "then_give_up": float(worst["given_up"]),
             }  # fmt: skip

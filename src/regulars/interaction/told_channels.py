@@ -206,7 +206,8 @@ def tell_plan(records: pd.DataFrame) -> Finding:
     facts |= {"behind": len(behind), "judged": int(table["reached"].notna().sum())}
     if table["checkable"].all():
         facts.pop("checkable")
-    shown = table[["plan_id", "object", "goal", "channel", "due", "target", "reached", "times_per_year", "done_per_year",
+    shown = table[["plan_id", "object", "goal", "channel", "due", "target", "reached", "times_per_year",
+                   "done_per_year",
                    "state", "problems", "novelty"]]  # fmt: skip
     return Finding(PlanVerdict.SOUND if table["checkable"].all() else PlanVerdict.SOME, facts, {"records": shown})
 

@@ -132,7 +132,7 @@ def _arrivals(days, weekday, rate, rng) -> pd.DataFrame:
 
 
 def _shifts(days, load, rng) -> pd.DataFrame:
-    """Two shifts that overlap around noon, the same every day: too few for a Monday morning, too many for a quiet day."""
+    """Two shifts that overlap around noon, every day the same: too few for a Monday morning."""
     early = max(round(load * 1.15 + 0.6 * np.sqrt(load)), 1)
     late = max(round(load * 0.8 + 0.5 * np.sqrt(load)), 1)
     team = early + late
@@ -152,7 +152,7 @@ def _queue(retailer, arrived, shifts, rng) -> pd.DataFrame:
     patience = rng.exponential(retailer.patience_seconds, n)
     handling = rng.exponential(retailer.handling_seconds, n)
     wait, agent = np.empty(n), np.full(n, -1)
-    on_duty = {day: part for day, part in shifts.groupby("day")}
+    on_duty = dict(list(shifts.groupby("day")))
     begin = np.searchsorted(arrived["day"].to_numpy(), list(on_duty), side="left")
     end = np.searchsorted(arrived["day"].to_numpy(), list(on_duty), side="right")
     seconds = arrived["second"].to_numpy()
@@ -257,7 +257,8 @@ def _outcome(retailer, rows, favourite, staff, rng) -> pd.DataFrame:
     score = np.clip(np.round(SCORE + on * SCORE_PER_CONTACT * (rows["turn"] - 1) + noise), 0, 100)
     return rows.assign(
         purpose=purpose, agent=agent, mood=mood, transfers=transfers, resolved=resolved, department=department,
-        question=question, answer=answer + 3 * renewed, first_agent=np.where(transfers > 0, rng.integers(0, staff, n), agent),
+        question=question, answer=answer + 3 * renewed, 
+        first_agent=np.where(transfers > 0, rng.integers(0, staff, n), agent),
         score=np.where((customer >= 0) & is_answered & (rng.random(n) < SCORED), score, np.nan),
         reason=rng.choice(len(REASONS), n, p=list(REASONS.values())),
         content=rng.choice(len(CONTENTS), n, p=list(CONTENTS.values())),
@@ -291,6 +292,7 @@ def _table(retailer, base: Base, rows: pd.DataFrame) -> pd.DataFrame:
     answer = np.char.add(
         np.char.add(_named(QUESTIONS, question).astype(str), "-"), rows["answer"].astype(str).to_numpy(str)
     )
+    problem = np.char.add("V", (60_001 + rows["problem"]).astype(str).to_numpy(str))
     return pd.DataFrame(
         {
             "contact_no": [f"N{number}" for number in range(2_000_001, 2_000_001 + len(rows))],
@@ -313,7 +315,7 @@ def _table(retailer, base: Base, rows: pd.DataFrame) -> pd.DataFrame:
             "transfers": np.where(answered & ~is_web, rows["transfers"].astype(str), ""),
             "first_staff": _named(AGENTS, np.where(answered, rows["first_agent"], -1)),
             "resolved": np.where(answered, np.where(rows["resolved"], "yes", "no"), ""),
-            "ticket": np.where(rows["customer"] >= 0, np.char.add("V", (60_001 + rows["problem"]).astype(str).to_numpy(str)), ""),
+            "ticket": np.where(rows["customer"] >= 0, problem, ""),
             "question": _named(QUESTIONS, question),
             "department": np.where(answered & ~is_web, _named(DEPARTMENTS, rows["department"]), ""),
             "answer": np.where(question >= 0, answer, ""),

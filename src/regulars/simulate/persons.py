@@ -179,6 +179,7 @@ def _starts(orders, n):
 def _persons(base: Base, rng) -> dict[str, np.ndarray]:
     n = base.rate.size
     surnames = np.array([start + end for start in ONSETS for end in ENDINGS], object)
+    streets = np.array(STREETS, object)
     given, surname = rng.choice(np.array(GIVEN, object), n), rng.choice(surnames, n)
     year = np.where(base.birth_year > 0, base.birth_year, rng.integers(1940, 2006, n))
     birth = year.astype("U4").astype("datetime64[Y]").astype("datetime64[D]") + rng.integers(0, 365, n)
@@ -191,9 +192,9 @@ def _persons(base: Base, rng) -> dict[str, np.ndarray]:
         "given": given,
         "surname": surname,
         "birth": birth.astype(str).astype(object),
-        "postcode": (area + rng.integers(1, 60, n).astype(str) + " " + rng.integers(1, 10, n).astype(str) + "AB").astype(object),
-        "address": (rng.integers(1, 180, n).astype(str).astype(object) + " " + rng.choice(np.array(STREETS, object), n) + " Street"),
-        "phone": np.char.add("07", number).astype(object),
+        "postcode": area + rng.integers(1, 60, n).astype(str).astype(object) + " " + rng.integers(1, 10,
+        n).astype(str) + "AB", "address": rng.integers(1, 180, n).astype(str).astype(object) + " " +
+        rng.choice(streets, n) + " Street", "phone": np.char.add("07", number).astype(object),
         "email": np.char.add(handle, np.char.add(rng.integers(1, 9999, n).astype(str), "@example.com")).astype(object),
         "card": _cards(10**6, n),
     }  # fmt: skip
@@ -268,7 +269,7 @@ def _source(base: Base, person, source, *, rng) -> pd.DataFrame:
 
 
 def draw_plan(retailer: Retailer) -> pd.DataFrame:
-    """The firm's interaction plan of its last year: records as somebody keeps them, one of them without a goal to check."""
+    """Interaction plan of the firm's last year, as somebody keeps it: one record has no goal to check."""
     start = np.datetime64(retailer.end, "D") - 180
     due = (start + np.array([90, 120, 150, 200, 240])).astype(str)
     return pd.DataFrame(

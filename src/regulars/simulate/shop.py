@@ -90,8 +90,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         ``shifts`` : one shift of one agent.
             ``staff``, ``from``, ``to``.
         ``identities`` : one thing that one source knows of a person.
-            ``source`` (shop, club, centre), ``external_id``, ``customer``, ``kind`` (of `regulars.labels.IdentityKind`),
-            ``value``.
+            ``source`` (shop, club, centre), ``external_id``, ``customer``, ``kind`` (of
+            `regulars.labels.IdentityKind`), ``value``.
         ``interaction_plan`` : one planned interaction.
             ``plan``, ``object``, ``goal``, ``target``, ``due``, ``theme``, ``structure``, ``format``, ``budget``,
             ``budget_basis``, ``channel``, ``times_per_year``, ``reached``, ``problems``, ``novelty``.
