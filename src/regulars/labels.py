@@ -117,16 +117,11 @@ class ClusterFeature(StrEnum):
     SPEND_PER_ORDER = "spend_per_order"
 
 
-class RevenueFactor(StrEnum):
-    """Step on the way from the revenue of one window to that of the next."""
+class MarginOrigin(StrEnum):
+    """Where the margin of this page comes from."""
 
-    BEFORE = "before"
-    WON = "won"
-    LOST = "lost"
-    BACK = "back"
-    ORDERS = "orders"
-    SPEND = "spend"
-    NOW = "now"
+    KNOWN = "known"  # the costs supplied
+    ASSUMED = "assumed"
 
 
 class EquityPart(StrEnum):
@@ -173,6 +168,21 @@ class Outcome(StrEnum):
     RESOLVED_QUICKLY = "resolved_quickly"
     RESOLVED = "resolved"
     NOT_SATISFIED = "not_satisfied"
+
+
+class Season(StrEnum):
+    """In which season a test on the past lies, as seen from the forecast that is told."""
+
+    SAME = "same"
+    OTHER = "other"
+    WHOLE = "whole"  # a year has them all
+
+
+class Held(StrEnum):
+    """Whether what came lay within what a forecast had allowed for."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
 
 
 class Miss(StrEnum):
@@ -295,7 +305,7 @@ class Ranking(StrEnum):
 
 
 class RevenueStep(StrEnum):
-    """What moved revenue from one window to the next."""
+    """What moved revenue from one window to the next; of those who ordered in both, by sign or by cause."""
 
     BEFORE = "before"
     NEW = "new"
@@ -303,6 +313,8 @@ class RevenueStep(StrEnum):
     MORE = "more"
     LESS = "less"
     PAUSED = "paused"
+    ORDERS = "orders"
+    SPEND = "spend"
     NOW = "now"
 
 

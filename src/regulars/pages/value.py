@@ -71,7 +71,7 @@ PAGE = Page(
             chapter="revenue",
             steps=chart(
                 charts.waterfall,
-                columns("customers", step="label:revenue_factor", amount="money_short"),
+                columns("customers", step="label:revenue_step", amount="money_short"),
                 category="step",
                 amount="amount",
                 is_total="is_total",
@@ -90,6 +90,20 @@ PAGE = Page(
                 high="high",
                 before="came",
             ),
+            long=chart(
+                charts.dots,
+                ["cutoff", "expected", "came"],
+                category="cutoff",
+                value="expected",
+                low="low",
+                high="high",
+                before="came",
+            ),
+            tests=table(
+                columns("cutoff", days="number0", season="label:season", expected="number0:with_interval")
+                | columns(came="count", miss="percent:signed", verdict="label:fold_verdict")
+            ),
+            ranges=table(columns(from_orders="count", n="count", covered="percent:with_interval", at="percent1")),
             scorecard=table(
                 columns("model", bias="percent:signed:with_interval")
                 | dict.fromkeys(("deviance", "correlation", "auc"), "number2:with_interval")
