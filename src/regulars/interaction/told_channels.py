@@ -85,7 +85,7 @@ def tell_points(table: pd.DataFrame, settings: InteractionSettings) -> Finding:
     table : pandas.DataFrame
         Of `touch_points`.
     settings : InteractionSettings
-        Its ``met_from`` and ``list_length``.
+        Its ``met_from``.
 
     Returns
     -------

@@ -620,8 +620,6 @@ class InteractionSettings(StageSettings):
         A way ends where so many days pass without a contact or an order.
     shared_by : int, customers
         A phone, mailbox, login or card that more customers have is a placeholder.
-    list_length : int, rows
-        Of a list on the page.
     """
 
     within_seconds: int
@@ -635,7 +633,6 @@ class InteractionSettings(StageSettings):
     return_days: int
     journey_days: int
     shared_by: int
-    list_length: int
 
 
 @dataclass(frozen=True, repr=False)
