@@ -116,6 +116,11 @@ def _parser() -> argparse.ArgumentParser:
     calls.add_argument("dataset")
     calls.add_argument("--output", default="", help="file to write; default private/<dataset>/call-list.csv")
     calls.set_defaults(command=_call_list)
+    same = commands.add_parser(
+        "identities", help="find customer ids that may be one person, and write them to be decided"
+    )
+    same.add_argument("dataset")
+    same.set_defaults(command=_identities)
     close = commands.add_parser(
         "close-month", help="save what the pages tell now, to be scored by those of later months"
     )
@@ -195,6 +200,18 @@ def _call_list(arguments: argparse.Namespace) -> int:
     if written.without_consent:
         print(f"{written.without_consent} of the list said no to being contacted and are left off.")
     return 0
+
+
+def _identities(arguments: argparse.Namespace) -> int:
+    from regulars.identities import write_proposals
+
+    written = write_proposals(arguments.dataset)
+    decisions, values = (file.relative_to(project_root()) for file in (written.decisions, written.values))
+    print(f"{decisions}: {written.pairs} pairs of ids, {written.decided} decided; write yes or no beside the others.")
+    print(f"{values}: what is known of both sides, for your eyes only (mode 600).")
+    if written.by_rules_alone:
+        print(f"By rules alone: {written.by_rules_alone}")
+    print(f"Name the first in data/sources/{arguments.dataset}.yaml: identity_decisions: {decisions}")
 
 
 def _share(arguments: argparse.Namespace) -> int:

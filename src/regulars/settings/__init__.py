@@ -10,7 +10,7 @@ _HOMES = {
     ),
     "stages": (
         "STAGE_SETTINGS", "Certainty", "CleanSettings", "CycleSettings", "DateRules", "Economics", "Handling",
-        "LadderRules", "Managers", "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions",
+        "InteractionSettings",         "LadderRules", "Managers", "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions",
         "RetentionSettings", "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "ValueSettings",
     ),
 }  # fmt: skip
