@@ -223,6 +223,11 @@ class Dataset:
         return self._scored("retention")
 
     @property
+    def interaction(self) -> pd.DataFrame:
+        """One row per customer: contacts, and the channel through which problems are best solved."""
+        return self._scored("interaction")
+
+    @property
     def customers(self) -> pd.DataFrame:
         """One row per customer with all that the stages found."""
         return self._scored("customers")
@@ -233,6 +238,11 @@ class Dataset:
         value = self.settings("value")
         content = self._read_json(f"models/{self.name}/clv.json")
         return _late("models").ModelsRecord.from_json(content, seed=value.seed, draws=value.interval_draws)
+
+    @cached_property
+    def truth(self) -> dict:
+        """What only the simulation knows, of a simulated dataset; empty of a real one."""
+        return self._read_json(f"data/raw/{self.name}/truth.json") if self.about.simulated else {}
 
     @cached_property
     def conditions_missed(self) -> int:
@@ -287,8 +297,9 @@ class Dataset:
             # wording and charts are loaded by a live kernel alone: no stage depends on them
             return import_module("regulars.pages.live").shower(page, language)
 
-        level = self.settings(stage).interval_level
-        return _late("report").Report(stage, about or self.about, level, changes=self._differing(), live=live)
+        settings = self.settings(stage)
+        told = {"least": settings.privacy_min_cell, "changes": self._differing(), "live": live}
+        return _late("report").Report(stage, about or self.about, settings.interval_level, **told)
 
     # ---- what it would be with other settings ----
 
