@@ -164,7 +164,7 @@ READ = {
         for name in ("value", "segments", "satisfaction", "retention", "interaction", "customers")
     },
 }  # fmt: skip
-READS_NOTHING = {"settings", "save", "save_models", "pseudonyms", "name", "changes"}
+READS_NOTHING = {"pages", "settings", "save", "save_models", "pseudonyms", "name", "changes"}
 
 
 def files_read(code: str) -> set[str]:
