@@ -46,7 +46,6 @@ def with_money(read: ir.Table, name: str, table: dict) -> ir.Table:
         or an amount, also ``_written`` (as the file says it), ``_exact`` (whether quantity × unit_price is the amount)
         and what made the difference: ``_refunded, _added, _left_out, _turned``.
     """
-    says_credit = _says_credit(read, table)
     if name == "order_lines" and "line_id" not in read.columns:
         read = read.mutate(line_id=read.row.cast("string"))
     beside = [column for column in read.columns if column in (REFUNDED, LINE_TOTAL) or column.startswith((PLUS, LESS))]
@@ -54,6 +53,7 @@ def with_money(read: ir.Table, name: str, table: dict) -> ir.Table:
         return _plain(read, name, table)
     written = _written(read, name)
     # what a column leaves empty is nothing; an amount that is missing stays so
+    says_credit = _says_credit(read, table)
     refunded, added, left_out = (_sum(read, begin) for begin in (REFUNDED, PLUS, LESS))
     net = (written + added - left_out - refunded).cast(AMOUNT_TYPE)
     is_credit = says_credit | (net < 0) | ((read.quantity < 0) if name == "order_lines" else False)
@@ -69,12 +69,12 @@ def with_money(read: ir.Table, name: str, table: dict) -> ir.Table:
     lines = read.mutate(
         quantity=ibis.ifelse(is_credit, -pieces, pieces).cast(QUANTITY_TYPE), unit_price=price,
         _says_credit=says_credit, _written=written, _refunded=-refunded, _added=added, _left_out=-left_out,
-        _turned=amount - net,
+        _turned=amount - net, _amount=amount,
     )  # fmt: skip
     if name == "orders":
         lines = lines.mutate(product_id=ibis.literal(""))
-    exact = (line_amount(lines.quantity.abs(), lines.unit_price) == amount.abs()).fill_null(False)
-    return _bounded(lines, amount).mutate(_exact=exact)
+    exact = (line_amount(lines.quantity.abs(), lines.unit_price) == lines._amount.abs()).fill_null(False)
+    return _bounded(lines.mutate(_exact=exact), lines._amount).drop("_amount")
 
 
 def _plain(read: ir.Table, name: str, table: dict) -> ir.Table:
@@ -89,11 +89,10 @@ def _plain(read: ir.Table, name: str, table: dict) -> ir.Table:
         quantity = ibis.ifelse(says_credit, -read.quantity.abs(), read.quantity)
         written = line_amount(read.quantity.cast(QUANTITY_TYPE), read.unit_price)
         lines = read
-    lines = lines.mutate(quantity=quantity.cast(QUANTITY_TYPE), _says_credit=says_credit)
+    told = {WRITTEN: written.cast(AMOUNT_TYPE)} if _can_turn(read, table) else {}
+    lines = lines.mutate(quantity=quantity.cast(QUANTITY_TYPE), _says_credit=says_credit, **told)
     amount = line_amount(lines.quantity, lines.unit_price)
-    if _can_turn(read, table):
-        lines = lines.mutate(_written=written.cast(AMOUNT_TYPE), _turned=amount - written)
-    return _bounded(lines, amount)
+    return _bounded(lines.mutate(_turned=amount - lines[WRITTEN]) if told else lines, amount)
 
 
 def _bounded(lines: ir.Table, amount: ir.DecimalValue) -> ir.Table:
