@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from regulars.cleaning.heaps import ORDER_TABLES, Heaps, count_rows, order_log
+from regulars.cleaning.money import ADJUSTED, WRITTEN
 from regulars.labels import Fate, Reason
 from regulars.sources.mapping import Mapping
 from regulars.sources.raw import ROW
@@ -36,6 +37,7 @@ def account_of(heaps: Heaps) -> dict:
         raise LedgerError(f"table {heaps.raw.name}: the heaps hold another number of rows than the file")
     if has_money:
         account["amount"] = _amounts(heaps, groups)
+        account |= _as_written(heaps, account["amount"]["raw"])
     account["reasons"] = {
         group["reason"]: {"fate": group["fate"], "rows": group["rows"]}
         | ({"amount": _amount_of(group)} if has_money else {})
@@ -43,7 +45,27 @@ def account_of(heaps: Heaps) -> dict:
         if group["reason"]
     }
     account["found"] = heaps.found
+    if passed := heaps.raw.source.passed_over:
+        account["passed_over"] = passed
     return account
+
+
+def _as_written(heaps: Heaps, raw: Decimal) -> dict:
+    """Money as the file says it, and what makes the raw money another: refunds in a column, tax, signs."""
+    rows = heaps.raw.rows
+    if WRITTEN not in rows.columns:
+        return {}
+    parts = [name for name in ADJUSTED if name in rows.columns]
+    sums = {name: rows[name].sum() for name in (WRITTEN, *parts)} | {f"{name}_rows": (rows[name] != 0).sum() for name in parts}
+    found = rows.aggregate(**sums).to_pyarrow().to_pylist()[0]
+    adjusted = {
+        name.removeprefix("_"): {"rows": int(found[f"{name}_rows"]), "amount": found[name]}
+        for name in parts if found[f"{name}_rows"]
+    }  # fmt: skip
+    total = sum((part["amount"] for part in adjusted.values()), found[WRITTEN] or Decimal(0))
+    if total != raw:
+        raise LedgerError(f"table {heaps.raw.name}: as written and adjusted it is {total}, the rows hold {raw}")
+    return {"written": found[WRITTEN], "adjusted": adjusted} if adjusted else {}
 
 
 def _amounts(heaps: Heaps, groups: list[dict]) -> dict[str, Decimal]:

@@ -21,9 +21,11 @@ from regulars import catalog
 from regulars.catalog.about_dataset import About, about_from_ledger
 from regulars.catalog.tables import TABLES
 from regulars.cleaning import validation
+from regulars.cleaning.doubts import outsized_customer, refuse_doubtful, refuse_lone_end
 from regulars.cleaning.heaps import AMOUNT_TYPE, ORDER_TABLES, Heaps, Raw, count_rows, order_log, with_fate
 from regulars.cleaning.ledger import ENGINE_NAMES, account_of, check_tables, dataset_block, nothing_left
 from regulars.cleaning.money import line_amount
+from regulars.cleaning.order_figures import by_day
 from regulars.cleaning.reading import (
     UNIT_SEPARATOR,
     WIDE,
@@ -149,7 +151,10 @@ def clean_tables(mapping: Mapping, read: Callable[[str], RawTable], settings: di
     if "orders" not in heaps:
         kept["orders"] = _clean_table(orders_from_lines(heaps["order_lines"].kept), "orders").cache()
         _refuse_huge(kept["orders"])
+    _refuse_lone_end(mapping, heaps[main], kept["orders"])
     orders = check_tables(kept, accounts)
+    if largest := outsized_customer(kept["orders"]):
+        accounts[main]["largest_customer"] = largest
     name = ENGINE_NAMES.get(engine.name, engine.name)
     ledger = {"dataset": dataset_block(mapping, orders, accounts[main], name), "tables": accounts}
     changed = {name: _changed(heap) for name, heap in heaps.items() if accounts[name]["reasons"]}
@@ -190,6 +195,7 @@ def clean_orders(engine, mapping: Mapping, raw: RawTable) -> tuple[ir.Table, dic
     if not account["rows"][Fate.KEPT]:
         raise UserError(nothing_left(heaps, account))
     orders = orders_from_lines(heaps.kept) if raw.name == "order_lines" else heaps.kept
+    _refuse_lone_end(mapping, heaps, orders)
     return orders.select("order_id", "customer_id", "ordered_at", amount=orders.amount_kept), account
 
 
@@ -255,6 +261,7 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps
     if has_orders:
         refuse_mixed_currencies(mapping, raw)
         refuse_mixed_signs(mapping, raw)
+        refuse_doubtful(mapping, raw)
 
     reason = ibis.cases(*((condition, reason.value) for reason, condition in reasons), else_=ibis.null("string"))
     judged = raw.rows.mutate(_reason=reason)
@@ -405,6 +412,12 @@ def _refuse_huge(orders: ir.Table) -> None:
             f"Table order_lines, order {order['order_id']!r}: its lines add up to more money than there is; mend one "
             "of them."
         )
+
+
+def _refuse_lone_end(mapping: Mapping, log: Heaps, orders: ir.Table) -> None:
+    if mapping.observation_end is None:
+        amount = orders.amount if "amount" in orders.columns else orders.amount_kept
+        refuse_lone_end(mapping, log.raw, log.kept, by_day(orders.select("ordered_at", amount=amount)))
 
 
 def _clean_table(kept: ir.Table, name: str) -> ir.Table:

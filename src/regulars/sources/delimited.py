@@ -280,10 +280,10 @@ def _broken(broken: list, lines: Lines, data: pa.Table, label: str) -> str:
     is_footer = all(2 * part.actual_columns <= part.expected_columns for part in broken)
     if is_footer and len(broken) == rows - row.number + 1 and row.number > 1:
         first = _totals(data, row.number)
-        above = f", with the row of totals above them {len(broken) + 1}" if first else ""
+        above = " (the row of totals above them is one of those)" if first else ""
         return (
-            f"{told}it and all {len(broken)} rows to the end are no rows of the table: write footer: "
-            f"{len(broken) + bool(first)} under format{above}, or mend them."
+            f"{told}it and what follows to the end is no row of the table: write footer: {len(broken) + bool(first)} under "
+            f"format{above}, or mend it."
         )
     return f"{told}mend the row, or the delimiter, quote and skip_rows in the mapping."
 
