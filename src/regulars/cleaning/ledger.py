@@ -23,7 +23,7 @@ def account_of(heaps: Heaps) -> dict:
     check_rows(heaps)
     fates = heaps.fates
     summed = fates.group_by("fate", "reason").aggregate(
-        rows=fates.count(), raw=fates.amount_raw.sum(), kept=fates.amount_kept.sum()
+        rows=fates.count(), raw=fates.amount_raw.sum(), kept=fates.amount_kept.fill_null(fates.amount_raw).sum()
     )
     turn = [*Fate], ["", *(reason.value for reason in Reason)]
     groups = sorted(
@@ -74,14 +74,15 @@ def _amounts(heaps: Heaps, groups: list[dict]) -> dict[str, Decimal]:
     def total(fate: Fate, what: str) -> Decimal:
         return sum((group[what] or Decimal(0) for group in groups if group["fate"] == fate), Decimal(0))
 
-    kept = total(Fate.KEPT, "kept")
+    kept, rejected = total(Fate.KEPT, "kept"), total(Fate.REJECTED, "kept")
+    # what returns took from rows that stay, or are rejected later, belongs to the pairs that undo each other
+    taken = total(Fate.KEPT, "raw") - kept + total(Fate.REJECTED, "raw") - rejected
     amounts = {
         "raw": heaps.raw.rows.amount_raw.sum().to_pyarrow().as_py() or Decimal(0),
         Fate.KEPT.value: kept,
         Fate.MERGED.value: total(Fate.MERGED, "raw"),
-        # what returns took from sales that stay belongs to the pairs that undo each other
-        Fate.NETTED.value: total(Fate.NETTED, "raw") + total(Fate.KEPT, "raw") - kept,
-        Fate.REJECTED.value: total(Fate.REJECTED, "raw"),
+        Fate.NETTED.value: total(Fate.NETTED, "raw") + taken,
+        Fate.REJECTED.value: rejected,
     }
     parts = sum(amounts[fate.value] for fate in Fate)
     if parts != amounts["raw"]:
@@ -94,7 +95,9 @@ def _amounts(heaps: Heaps, groups: list[dict]) -> dict[str, Decimal]:
 def _amount_of(group: dict) -> Decimal:
     """Money of a reason: what a return took from a sale that stays, what a credit still takes away, or all of it."""
     raw, kept = group["raw"] or Decimal(0), group["kept"] or Decimal(0)
-    return {Reason.REDUCED_BY_RETURN: raw - kept, Reason.UNMATCHED_CREDIT: kept}.get(group["reason"], raw)
+    if group["reason"] == Reason.REDUCED_BY_RETURN:
+        return raw - kept
+    return kept if group["fate"] in (Fate.KEPT, Fate.REJECTED) else raw
 
 
 def check_rows(heaps: Heaps) -> None:

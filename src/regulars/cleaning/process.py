@@ -458,7 +458,7 @@ def _changed(heaps: Heaps) -> ir.Table:
     as_json = to_json(ibis.struct({name: changed[f"c{i}"] for i, name in enumerate(named)}))
     amount = ibis.cases(
         (changed.reason == Reason.REDUCED_BY_RETURN.value, changed.amount_raw - changed.amount_kept),
-        (changed.reason == Reason.UNMATCHED_CREDIT.value, changed.amount_kept),
+        (changed.fate.isin([Fate.KEPT.value, Fate.REJECTED.value]), changed.amount_kept.fill_null(changed.amount_raw)),
         else_=changed.amount_raw,
     )
     amount = amount.round(4).cast(parsing.MONEY_TYPE)

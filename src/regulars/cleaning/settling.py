@@ -98,19 +98,20 @@ def _touched(rows: ir.Table) -> ir.Table:
 def _steps(rows: ir.Table, *, by_unit: bool, as_money: bool) -> list[Callable[[ir.Table], ir.Table]]:
     """What credits are tried against, one after the other."""
     steps = []
-    if by_unit and "_of" in rows.columns:
-        steps.append(lambda left: _taken(left, left.named + UNIT_SEPARATOR + left.product_id, _sold(left, product=True)))
-    if not by_unit or "_of" in rows.columns:
-        # a credit among orders that names none bears the number of the order itself
-        steps.append(lambda left: _taken(left, left.named if by_unit else left.named.fill_null(left.order_id), _sold(left)))
+    if "_of" in rows.columns:
+        if by_unit:
+            steps.append(lambda left: _taken(left, _with(left.named, left.product_id), _with(left.order_id, left.product_id)))
+        steps.append(lambda left: _taken(left, left.named, left.order_id))
+    if not by_unit:  # a credit among orders may bear the number of the order that it undoes
+        steps.append(lambda left: _taken(left, *2 * (_with(left.order_id, left.customer_id),)))
     steps.append(lambda left: _by_sale(left, by_unit))
     if as_money:
         steps.append(lambda left: _taken(left, left.customer_id, left.customer_id, in_time=True))
     return steps
 
 
-def _sold(left: ir.Table, *, product: bool = False) -> ir.StringValue:
-    return left.order_id + UNIT_SEPARATOR + left.product_id if product else left.order_id
+def _with(key: ir.StringValue, other: ir.StringValue) -> ir.StringValue:
+    return key + UNIT_SEPARATOR + other
 
 
 def _taken(left: ir.Table, of_credit: ir.StringValue, of_sale: ir.StringValue, *, in_time: bool = False) -> ir.Table:
