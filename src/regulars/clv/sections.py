@@ -13,6 +13,7 @@ from regulars.clv.cohort_revenue import CohortForecast
 from regulars.clv.concentration import Concentration, lorenz_curves, loss_or_gain
 from regulars.clv.equity import Equity, bridge
 from regulars.clv.limits import one_time_buyers
+from regulars.clv.margins import origin_of
 from regulars.clv.month_by_month import MEASURES
 from regulars.clv.newcomer import NewCustomer
 from regulars.clv.revenue import RevenueMove
@@ -65,14 +66,21 @@ def first_screen(
     """
     if (why := refused(whole, trust)) is not None:
         return _without_model(why, summary, certainty.level)
-    months, then = economics.horizon_months, trust.last
-    facts = {"months": months, "days": trust.days, "top": concentration.own, "miss": then.miss}
+    months, then, worst = economics.horizon_months, trust.longest, trust.worst
+    facts = {"months": months, "days": then.days, "top": concentration.own, "miss": then.miss, "held": then.held}
+    facts |= {"tests": len(trust.tests), "worst": worst.miss, "worst_way": worst.way, "worst_held": worst.held}
+    facts |= {"cutoff": then.cutoff}
     facts |= {"worth": whole.clv_total, "customers": whole.customers}
     revenue = {"months": len(cohorts.months), "before": cohorts.lately}
     return FirstScreen(
         Finding(WorthVerdict.LOSS if whole.clv_total.value < 0 else then.verdict, facts),
         (
-            Tile("worth", whole.clv_total, "money_short", facts={"months": months, "margin": economics.margin}),
+            Tile(
+                "worth",
+                whole.clv_total,
+                "money_short",
+                facts={"months": months, "margin": economics.margin, "origin": origin_of(economics)},
+            ),
             Tile("orders", whole.orders_total, "count_short", facts={"months": months}),
             Tile("returns", newcomer.returns, "percent", facts={"months": months}),
             Tile(
@@ -80,7 +88,7 @@ def first_screen(
                 then.forecast,
                 "count_short",
                 then.verdict,
-                facts={"days": trust.days, "came": then.came},
+                facts={"days": then.days, "came": then.came, "worst": worst.miss, "worst_way": worst.way},
             ),
             Tile(
                 "equity",
@@ -260,15 +268,20 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
     Returns
     -------
     Finding
-        Verdict `TrustVerdict`; frames ``folds`` (the totals) and ``scorecard``.
+        Verdict `TrustVerdict`; frames ``folds`` (hold-outs), ``long`` (tests at the horizon told, where there are),
+        ``tests`` (both), ``ranges`` (of single customers) and ``scorecard``.
     """
-    then, chosen = trust.last, trust.headline
+    then, chosen, worst = trust.last, trust.headline, trust.worst
     facts = {
-        "worst": trust.worst_miss,
-        "folds": len(trust.totals),
+        "worst": worst.miss,
+        "worst_way": worst.way,
+        "worst_days": worst.days,
+        "worst_cutoff": worst.cutoff,
+        "folds": len(trust.tests),
         "days": trust.days,
         "uncertainty": certainty.level_uncertainty,
         "covered": trust.coverage.real,
+        "adjusted": trust.coverage.adjusted or trust.coverage.real,
         "n": then.forecast.n,
         "cutoff": then.cutoff,
         "then": then.forecast,
@@ -277,7 +290,10 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
     }
     picked = Remark(chosen.verdict, {"wins": chosen.wins, "folds": chosen.folds})
     calibrated = Remark(active.reason or "calibrated", {"days": economics.active_within_days})
-    frames = {"folds": trust.totals, "scorecard": trust.scorecard}
+    tests = trust.tests.rename(columns={"low": "expected_low", "high": "expected_high"})
+    frames = {"folds": trust.totals, "tests": tests, "ranges": trust.coverage.table, "scorecard": trust.scorecard}
+    if len(trust.at_horizon):
+        frames["long"] = trust.at_horizon
     return Finding(trust.verdict, facts, frames, remarks=(*trust.misses, picked, calibrated))
 
 
