@@ -129,7 +129,11 @@ def not_cleaned(firm, refused, capsys):
             LOG.replace("total", "totals"),
             f" has no column 'total', which {MAPPING} maps to orders.amount; did you mean 'totals'?",
         ),
-        (LOG.replace("day", "Total"), " has no column 'day', which data/sources/shop.yaml maps to orders.ordered_at; it has order, customer, Total, total (2)."),
+        (
+            LOG.replace("day", "Total"),
+            f" has no column 'day', which {MAPPING} maps to orders.ordered_at; it has order, customer, Total, "
+            "total (2).",
+        ),
     ],
 )
 def test_a_file_that_is_not_as_it_should_be(firm, refused, content, told):

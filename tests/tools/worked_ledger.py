@@ -223,7 +223,7 @@ def net_as_money(rows: list[Row]) -> None:
     named |= take(rows, lambda row: (row.order, row.customer), in_time=False)
     events = [(row.customer, row.product, abs(row.money_left), row.quantity, row.moment) for row in rows]
     equal = set()
-    for place, (left, is_pair) in stack(events, by_unit=False).items():
+    for place, (_, is_pair) in stack(events, by_unit=False).items():
         if is_pair and (rows[place - 1].money_left or not rows[place - 1].money):
             rows[place - 1].money_left = D(0)
             equal.add(rows[place - 1].number)

@@ -18,17 +18,24 @@ from regulars.sources import parsing
 from regulars.sources.mapping import LINE_TOTAL, REFUNDED, Mapping, columns_named
 from regulars.sources.raw import ROW
 
-NO_MONEY = r"(?i)(^|[\W_])(id|no|nr|number|date|time|at|status|state|reason|type|by|qty|quantity|count)([\W_]|$)|编号|单号|状态|时间|日期|原因|数量"
+NO_MONEY = (
+    r"(?i)(^|[\W_])(id|no|nr|number|date|time|at|status|state|reason|type|by|qty|quantity|count)([\W_]|$)"
+    r"|编号|单号|状态|时间|日期|原因|数量"
+)
 REFUND_NAMES = r"(?i)refund|returned.?(amount|value)|退款(总?金?额)?|erstatt|rembours|reembols|rimbors|devoluc"
 STATUS_NAMES = (
-    r"(?i)^((order|financial|payment|transaction|charge|item|fulfil?ment)[\W_]*)?(status|state)$|(订单|交易|支付)状态|^(bestell)?status$"
+    r"(?i)^((order|financial|payment|transaction|charge|item|fulfil?ment)[\W_]*)?(status|state)$"
+    r"|(订单|交易|支付)状态|^bestellstatus$"
 )
 NO_SALE = (
     r"(?i)^(cancell?ed|cancell?ation|failed|failure|void(ed)?|refunded|pending([\W_]payment)?|declined|denied|expired|draft|test"
     r"|unpaid|on[\W_-]?hold|trash|abandoned|rejected|chargeback|storniert|abgebrochen|annul[ée]e?|cancelad[oa]"
     r"|交易关闭|等待买家付款|已取消|已关闭|未付款|待付款|退款成功)$"
 )
-NOBODY = r"(?i)^(0+|-1|guest|gast|invit[ée]|none|null|nil|nan|n/?a|-+|unknown|anonymous|anonym|no[\W_-]?name|walk[\W_-]?in|cash|散客|游客|匿名(用户|买家)?)(@.*)?$"
+NOBODY = (
+    r"(?i)^(0+|-1|guest|gast|invit[ée]|none|null|nil|nan|n/?a|-+|unknown|anonymous|anonym|no[\W_-]?name|walk[\W_-]?in|cash"
+    r"|散客|游客|匿名(用户|买家)?)(@.*)?$"
+)
 GUEST_SHARE, GUEST_ORDERS = 0.02, 10  # of the orders from which an id that stands for nobody is no accident
 OUTSIZED_SHARE, OUTSIZED_ORDERS, OUTSIZED_TIMES = 0.05, 20, 5  # of all orders; at least; times those of the next one
 STATUS_MOST = 30  # distinct values of a column that is a status
@@ -57,6 +64,10 @@ def refuse_doubtful(mapping: Mapping, raw: Raw) -> None:
     _refuse_nobody(mapping, raw)
 
 
+def _file(raw: Raw) -> str:
+    return raw.source.files[0][0]
+
+
 def _unnamed(mapping: Mapping, raw: Raw, names: str) -> list[str]:
     named = columns_named(mapping.tables[raw.name])
     return [name for name in raw.source.header if name not in named and re.search(names, name)]
@@ -83,7 +94,7 @@ def _refuse_neglected_refunds(mapping: Mapping, raw: Raw) -> None:
         ).to_pyarrow().to_pylist()[0]  # fmt: skip
         if found["rows"] and not found["unread"]:
             raise UserError(
-                f"{raw.source.files[0][0]}: column '{name}' holds {found['total'].normalize():f} in {found['rows']} rows, and "
+                f"{_file(raw)}: column '{name}' holds {found['total'].normalize():f} in {found['rows']} rows, and "
                 f"{mapping.file} does not say whether that came back: under tables.{raw.name}.columns write refunded: "
                 f'"{name}", or refunded: {{constant: 0}} where the amounts are net of it.'
             )
@@ -98,9 +109,9 @@ def _refuse_neglected_status(mapping: Mapping, raw: Raw) -> None:
         if doubtful and len(values) <= STATUS_MOST:
             told = ", ".join(f"{value['_said'] or 'nothing'} {value['_rows']}" for value in values[:8])
             raise UserError(
-                f"{raw.source.files[0][0]}: column '{name}' says which rows are sales ({told}), and {mapping.file} does "
-                f'not: under tables.{raw.name} write void: {{"{name}": [{", ".join(doubtful)}]}} with those that are none, '
-                f'or void: {{"{name}": []}} where all of them count.'
+                f"{_file(raw)}: column '{name}' says which rows are sales ({told}), and {mapping.file} does not: under "
+                f'tables.{raw.name} write void: {{"{name}": [{", ".join(doubtful)}]}} with those that are none, or '
+                f'void: {{"{name}": []}} where all of them count.'
             )
 
 
@@ -126,8 +137,8 @@ def _refuse_totals_as_prices(mapping: Mapping, raw: Raw) -> None:
             f"{price:.2f} for {size:g}" for size, price in zip(several["quantity"], several["price"], strict=True)
         )
         raise UserError(
-            f"{raw.source.files[0][0]}: '{spec['column']}' grows as the quantity does ({one['price'].iloc[0]:.2f} for 1, "
-            f"{shown}), so it seems to be the money of the whole line: in {mapping.file} write line_total: "
+            f"{_file(raw)}: '{spec['column']}' grows as the quantity does ({one['price'].iloc[0]:.2f} for 1, {shown}), "
+            f"so it seems to be the money of the whole line: in {mapping.file} write line_total: "
             f'"{spec["column"]}" in place of unit_price, or unit_price: {{column: "{spec["column"]}", each: true}}.'
         )
 
@@ -144,9 +155,9 @@ def _refuse_nobody(mapping: Mapping, raw: Raw) -> None:
     for one in likely.order_by(ibis.desc("orders"), "customer_id").limit(50).to_pyarrow().to_pylist():
         if re.search(NOBODY, one["customer_id"]):
             raise UserError(
-                f"{raw.source.files[0][0]}: {one['orders']} of {total} orders have the customer '{one['customer_id']}', "
-                f"which seems to stand for guests: in {mapping.file} map customer_id to a column that tells them apart, "
-                f'such as the e-mail, or under tables.{raw.name} write guests: ["{one["customer_id"]}"] to leave them '
+                f"{_file(raw)}: {one['orders']} of {total} orders have the customer '{one['customer_id']}', which seems "
+                f"to stand for guests: in {mapping.file} map customer_id to a column that tells them apart, such as the "
+                f'e-mail, or under tables.{raw.name} write guests: ["{one["customer_id"]}"] to leave them '
                 "out, or guests: [] where it is a customer."
             )
 
@@ -157,12 +168,16 @@ def outsized_customer(orders: ir.Table) -> dict | None:
         orders=orders.count(), spend=orders.amount.sum().cast("float64")
     ).cache()  # fmt: skip
     first = by_customer.order_by(ibis.desc("orders"), "customer_id").limit(2).to_pyarrow().to_pylist()
-    total = by_customer.aggregate(orders=by_customer.orders.sum(), spend=by_customer.spend.sum()).to_pyarrow().to_pylist()[0]
+    total = (
+        by_customer.aggregate(orders=by_customer.orders.sum(), spend=by_customer.spend.sum())
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
     largest, following = first[0], first[1]["orders"] if len(first) > 1 else 0
     if largest["orders"] < max(OUTSIZED_ORDERS, OUTSIZED_SHARE * total["orders"], OUTSIZED_TIMES * following):
         return None
     return {
-        "orders": largest["orders"], "share": largest["orders"] / total["orders"], "spend": largest["spend"],
+        "orders": largest["orders"], "share": largest["orders"] / total, "spend": largest["spend"],
         "next": following,
     }  # fmt: skip
 
@@ -193,9 +208,9 @@ def refuse_lone_end(mapping: Mapping, raw: Raw, kept: ir.Table, days: pd.DataFra
     others = f" (and {orders - 1} more after {last})" if orders > 1 else ""
     raise UserError(
         f"{raw.source.place(row[ROW])}, column '{spec.get('column', 'ordered_at')}': order {row['order_id']!r} of "
-        f"{row['ordered_at']:%Y-%m-%d}{others} comes {(first_alone - last).days:,} days after the last of all others; mend "
-        f"the date if it is mistyped, or in {mapping.file} name the day of the export in place of last_order_day: "
-        f"observation_end: {last} sets later orders aside, observation_end: {row['ordered_at']:%Y-%m-%d} takes it for real."
+        f"{row['ordered_at']:%Y-%m-%d}{others} comes {(first_alone - last).days:,} days after the last of all others; "
+        f"mend the date if it is mistyped, or in {mapping.file} name the day of the export in place of last_order_day: "
+        f"observation_end: {last} sets later orders aside, {row['ordered_at']:%Y-%m-%d} takes it for real."
     )
 
 
@@ -219,7 +234,7 @@ def lone_end(days: pd.DataFrame) -> tuple[date, date, int] | None:
             continue
         silent = int((day[place] - day[place - 1]) / np.timedelta64(1, "D")) - 1
         since = day[place - 1] - np.timedelta64(EDGE_DAYS - 1, "D")
-        level = orders[: place][day[:place] >= max(since, day[0])].sum() / min(
+        level = orders[:place][day[:place] >= max(since, day[0])].sum() / min(
             EDGE_DAYS, int((day[place - 1] - day[0]) / np.timedelta64(1, "D")) + 1
         )
         if silent * level >= GAP_ORDERS and silent > EDGE_DAYS:

@@ -56,7 +56,9 @@ def _as_written(heaps: Heaps, raw: Decimal) -> dict:
     if WRITTEN not in rows.columns:
         return {}
     parts = [name for name in ADJUSTED if name in rows.columns]
-    sums = {name: rows[name].sum() for name in (WRITTEN, *parts)} | {f"{name}_rows": (rows[name] != 0).sum() for name in parts}
+    sums = {name: rows[name].sum() for name in (WRITTEN, *parts)} | {
+        f"{name}_rows": (rows[name] != 0).sum() for name in parts
+    }
     found = rows.aggregate(**sums).to_pyarrow().to_pylist()[0]
     adjusted = {
         name.removeprefix("_"): {"rows": int(found[f"{name}_rows"]), "amount": found[name]}

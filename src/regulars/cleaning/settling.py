@@ -100,7 +100,9 @@ def _steps(rows: ir.Table, *, by_unit: bool, as_money: bool) -> list[Callable[[i
     steps = []
     if "_of" in rows.columns:
         if by_unit:
-            steps.append(lambda left: _taken(left, _with(left.named, left.product_id), _with(left.order_id, left.product_id)))
+            steps.append(
+                lambda left: _taken(left, _with(left.named, left.product_id), _with(left.order_id, left.product_id))
+            )
         steps.append(lambda left: _taken(left, left.named, left.order_id))
     if not by_unit:  # a credit among orders may bear the number of the order that it undoes
         steps.append(lambda left: _taken(left, *2 * (_with(left.order_id, left.customer_id),)))
@@ -134,17 +136,20 @@ def _by_sale(left: ir.Table, by_unit: bool) -> ir.Table:
     whole = left.exact & (left.money == left.amount_raw) & by_unit
     pieces = left.mutate(_whole=whole, _price=ibis.ifelse(whole, left.unit_price.cast(AMOUNT_TYPE), left.money.abs()))
     pieces = pieces.filter((pieces.money != 0) | (pieces.amount_raw == 0))
+    one = ibis.ifelse(pieces.quantity < 0, -1, 1).cast(netting.QUANTITY_TYPE)
     events = pieces.select(
         ROW, "customer_id", "ordered_at",
         product_id=ibis.ifelse(pieces._whole, pieces.product_id, ibis.literal(NOT_IN_UNITS) + pieces.product_id),
         unit_price=pieces._price,
-        quantity=ibis.ifelse(pieces._whole, pieces.quantity, ibis.ifelse(pieces.quantity < 0, -1, 1).cast(netting.QUANTITY_TYPE)),
+        quantity=ibis.ifelse(pieces._whole, pieces.quantity, one),
     )  # fmt: skip
     found = netting.net(events, by_unit).select(ROW, _left="quantity_left", _pair="is_pair")
     priced = events.select(ROW, _price="unit_price").left_join(found, ROW).drop(f"{ROW}_right")
     joined = left.left_join(priced, ROW).drop(f"{ROW}_right")
     whole = joined.exact & (joined.money == joined.amount_raw) & by_unit
-    money = ibis.ifelse(whole, line_amount(joined._left, joined.unit_price), ibis.ifelse(joined._left == 0, 0, joined.money))
+    money = ibis.ifelse(
+        whole, line_amount(joined._left, joined.unit_price), ibis.ifelse(joined._left == 0, 0, joined.money)
+    )
     found = joined._left.notnull()
     quantity = ibis.ifelse(whole | (joined._left == 0), joined._left, joined.quantity_left)
     return joined.mutate(

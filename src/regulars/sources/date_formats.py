@@ -75,7 +75,7 @@ def seconds_ahead(form: str) -> int | None:
     (0, -16200, None)
     """
     found = ZONE_AT_END.search(form)
-    if not found or "%H" not in form and "%I" not in form:
+    if not found or ("%H" not in form and "%I" not in form):
         return None
     sign, hours, minutes = found[2], found[3], found[4]
     return 0 if sign is None else (-1 if sign == "-" else 1) * (int(hours) * 60 + int(minutes)) * 60

@@ -161,7 +161,7 @@ def _records(text: str, delimiter: str, quote: str, count: int) -> tuple[list[li
 
 
 def names_of(rows: list[list[str]], width: int) -> tuple[str, ...]:
-    """Names of columns from the rows of a header: one each, none empty, none twice.
+    r"""Names of columns from the rows of a header: one each, none empty, none twice.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def names_of(rows: list[list[str]], width: int) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> names_of([["Id", "Total\\n(EUR)", "", "id"]], 4)
+    >>> names_of([["Id", "Total\n(EUR)", "", "id"]], 4)
     ('Id', 'Total (EUR)', 'column3', 'id (2)')
     >>> names_of([["", "Sales", ""], ["Shop", "2023", "2024"]], 3)
     ('Shop', 'Sales 2023', 'Sales 2024')
@@ -282,8 +282,8 @@ def _broken(broken: list, lines: Lines, data: pa.Table, label: str) -> str:
         first = _totals(data, row.number)
         above = " (the row of totals above them is one of those)" if first else ""
         return (
-            f"{told}it and what follows to the end is no row of the table: write footer: {len(broken) + bool(first)} under "
-            f"format{above}, or mend it."
+            f"{told}it and what follows to the end is no row of the table: write footer: {len(broken) + bool(first)} "
+            f"under format{above}, or mend it."
         )
     return f"{told}mend the row, or the delimiter, quote and skip_rows in the mapping."
 

@@ -207,11 +207,13 @@ def _read_excel(file: Path, form: dict, label: str) -> Text:
     if twins and not named:
         every = ", ".join(f"'{name}'" for name in (first, *twins))
         raise UserError(
-            f"{label} has {len(twins) + 1} sheets of the same columns ({every}): write sheet: \"*\" under format to read "
+            f'{label} has {len(twins) + 1} sheets of the same columns ({every}): write sheet: "*" under format to read '
             "all of them, or name those that count."
         )
     wanted = named if named and named != [EVERY_SHEET] else [first, *twins]
-    parts = [(f"{label}, sheet '{name}'", _read_sheet(sheets[name], form, f"{label}, sheet '{name}'")) for name in wanted]
+    parts = [
+        (f"{label}, sheet '{name}'", _read_sheet(sheets[name], form, f"{label}, sheet '{name}'")) for name in wanted
+    ]
     whole = one_below_the_other(parts)
     left = [name for name in sheets if name not in wanted and next(_filled(sheets[name]), None)]
     passed = whole.passed_over | ({"sheets": left} if left else {})
@@ -231,7 +233,7 @@ def _header_of(sheet, form: dict) -> tuple[str, ...]:
     for _ in range(form.get("skip_rows", 0)):
         next(rows, None)
     count = form.get("header_rows", 1) if form.get("header", True) else 1
-    first = [row for _, row in zip(range(count), rows)]
+    first = [row for _, row in zip(range(count), rows, strict=False)]
     if not first:
         return ()
     return names_of(first, len(first[0])) if form.get("header", True) else numbered(len(first[0]))

@@ -115,7 +115,9 @@ def _copy(mapping: Mapping, name: str, table: dict, target: Path) -> list[str]:
         import pandas as pd
 
         (target / name).mkdir(exist_ok=True)
-        pd.DataFrame(table["rows"], dtype="object").to_csv(target / name / f"{name}.csv", index=False, lineterminator="\n")
+        pd.DataFrame(table["rows"], dtype="object").to_csv(
+            target / name / f"{name}.csv", index=False, lineterminator="\n"
+        )
         return [f"{name}/{name}.csv"]
     sources = [_resource(table["resource"], key)] if "resource" in table else _glob(table["path"], key)
     names = [source.name for source in sources]

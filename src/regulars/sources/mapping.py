@@ -41,7 +41,10 @@ TABLE_DEFAULTS = {
 REPEATED_KEY_DEFAULTS = {"orders": "stop", "order_lines": "stop", "surveys": "first"}
 UNMATCHED_DEFAULTS = {"orders": "spend", "order_lines": "keep"}
 ORDER_TABLES = ("orders", "order_lines")
-REFUNDED, LINE_TOTAL = "refunded", "line_total"  # what a row of an order log may say beside the columns of the catalogue
+REFUNDED, LINE_TOTAL = (
+    "refunded",
+    "line_total",
+)  # of an order log, beside the columns of the catalogue
 MONEY_BESIDE = {"orders": (REFUNDED,), "order_lines": (REFUNDED, LINE_TOTAL)}
 ITEM, SCORE = "item", "score"  # of answers that stood side by side
 
@@ -239,7 +242,7 @@ def _filled_in(name: str, given: dict) -> dict:
 
 
 def plain_name(text) -> str:
-    """Name of a column of a file, on one line and with single blanks.
+    r"""Name of a column of a file, on one line and with single blanks.
 
     Examples
     --------

@@ -157,10 +157,16 @@ def check_header(
 ) -> None:
     """Stop where the mapping names a column that a table, called ``label``, does not have, or that holds no values."""
     for column, key in columns_named(mapping.tables[name]).items():
-        where = f"maps to {name}.{key.removeprefix('columns.')}" if key.startswith("columns.") else f"names under {name}.{key}"
+        where = (
+            f"maps to {name}.{key.removeprefix('columns.')}"
+            if key.startswith("columns.")
+            else f"names under {name}.{key}"
+        )
         named = f"which {mapping.file} {where}"
         if column in without_text:
-            raise UserError(f"{label}: column '{column}', {named}, holds lists, records or bytes; map one of plain values.")
+            raise UserError(
+                f"{label}: column '{column}', {named}, holds lists, records or bytes; map one of plain values."
+            )
         if column not in header:
             close = get_close_matches(column, header, n=1)
             hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(header[:20])}."
