@@ -155,9 +155,9 @@ def _refuse_nobody(mapping: Mapping, raw: Raw) -> None:
     for one in likely.order_by(ibis.desc("orders"), "customer_id").limit(50).to_pyarrow().to_pylist():
         if re.search(NOBODY, one["customer_id"]):
             raise UserError(
-                f"{_file(raw)}: {one['orders']} of {total} orders have the customer '{one['customer_id']}', which seems "
-                f"to stand for guests: in {mapping.file} map customer_id to a column that tells them apart, such as the "
-                f'e-mail, or under tables.{raw.name} write guests: ["{one["customer_id"]}"] to leave them '
+                f"{_file(raw)}: {one['orders']} of {total} orders have the customer '{one['customer_id']}', which "
+                f"seems to stand for guests: in {mapping.file} map customer_id to a column that tells them apart, "
+                f'such as the e-mail, or under tables.{raw.name} write guests: ["{one["customer_id"]}"] to leave them '
                 "out, or guests: [] where it is a customer."
             )
 

@@ -155,7 +155,7 @@ def _remarks(ledger: dict) -> list[Remark]:
         remarks.append(Remark("copies", {"copies": copies}))
     for code, part in account.get("adjusted", {}).items():
         amount = {"rows": part["rows"], "amount": abs(float(part["amount"])), "written": float(account["written"])}
-        remarks.append(Remark(code, amount))
+        remarks.append(Remark(f"money_{code}", amount))
     for name, table in ledger["tables"].items():
         for place, found in table.get("passed_over", {}).items():
             what = {"names": ", ".join(found), "sheets": len(found)} if place == "sheets" else {"lines": found}
