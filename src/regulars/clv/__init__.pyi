@@ -31,6 +31,9 @@ from .netting_bias import day_netting_bias as day_netting_bias
 from .newcomer import new_customer as new_customer
 from .pareto_nbd import ParetoNBDFitter as ParetoNBDFitter
 from .past import values_at as values_at
+from .payback import first_groups as first_groups
+from .payback import margins_by_age as margins_by_age
+from .payback import payback_of as payback_of
 from .record import ModelsRecord as ModelsRecord
 from .record import assumptions as assumptions
 from .record import models_record as models_record

@@ -595,6 +595,49 @@ class RetentionSettings(StageSettings):
 
 
 @dataclass(frozen=True, repr=False)
+class InteractionSettings(StageSettings):
+    """How the firm's contacts with its customers are judged, and how the contact centre is staffed.
+
+    Parameters
+    ----------
+    within_seconds : int, seconds
+        Within which a call is to be answered.
+    service_share : float, share of all calls
+        That is to be answered within them.
+    load_quantile : float, share of days
+        That have at most the calls by which is staffed.
+    backtest_weeks : int, weeks
+        Kept back, on which the forecast of giving up is judged.
+    roster_weeks : int, weeks
+        Whose shifts count as today's roster.
+    agent_cost_per_hour : float, currency per hour
+        Of one agent; an assumption until costs are supplied.
+    met_from : float, share
+        Solved, from which a need counts as met at a point.
+    score_scale : tuple of float, points
+        Lowest and highest score of a contact.
+    return_days : int, days
+        An order within so many days after a contact counts as coming back.
+    journey_days : int, days
+        A way ends where so many days pass without a contact or an order.
+    shared_by : int, customers
+        A phone, mailbox, login or card that more customers have is a placeholder.
+    """
+
+    within_seconds: int
+    service_share: float
+    load_quantile: float
+    backtest_weeks: int
+    roster_weeks: int
+    agent_cost_per_hour: float
+    met_from: float
+    score_scale: tuple[float, ...]
+    return_days: int
+    journey_days: int
+    shared_by: int
+
+
+@dataclass(frozen=True, repr=False)
 class PagesSettings(StageSettings):
     """How pages are written.
 
@@ -630,6 +673,7 @@ STAGE_SETTINGS = {
     "segments": SegmentsSettings,
     "satisfaction": SatisfactionSettings,
     "retention": RetentionSettings,
+    "interaction": InteractionSettings,
     "cycle": CycleSettings,
     "scores": StageSettings,
     "pages": PagesSettings,
