@@ -70,7 +70,7 @@ def first_orders(per_month):
 def test_customers_who_were_there_before_the_log_are_no_newcomers():
     late = [900, 500, 300, 200, 120] + [100] * 20
     found = forecast_acquisition(first_orders(late), "2023-01-01", "2025-01-30")
-    assert settling(late) == 5
+    assert settling(late) == 4  # the fifth has no more than noise
     assert found.verdict == "unclear"
     assert found.total.value == pytest.approx(1200, rel=0.1)
     assert forecast_acquisition(first_orders(late[:14]), "2023-01-01", "2024-02-29").verdict == "short"
