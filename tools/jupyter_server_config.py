@@ -1,4 +1,4 @@
-"""JupyterLab as `make lab` starts it: saved notebooks hold no outputs, so that running one changes nothing for git and DVC.
+"""JupyterLab as `make lab` starts it: a saved notebook holds no outputs: run, it is still the same file.
 
 What was computed stays on the screen; only the file is left clean. Notebooks of one's own, in ``explore/`` and
 ``scratch/``, keep their outputs.
