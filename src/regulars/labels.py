@@ -405,3 +405,11 @@ class ListeningChannel(StrEnum):
     COMPLAINTS = "complaints"
     MYSTERY_VISITS = "mystery_visits"
     LOST_REASONS = "lost_reasons"
+
+
+class ProspectEnd(StrEnum):
+    """How a prospect ends."""
+
+    WON = "won"
+    LOST = "lost"
+    DISQUALIFIED = "disqualified"

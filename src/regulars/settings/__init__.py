@@ -9,9 +9,9 @@ _HOMES = {
         "stage_settings",
     ),
     "stages": (
-        "STAGE_SETTINGS", "Certainty", "CleanSettings", "DateRules", "Economics", "Handling", "LadderRules", "Managers",
+        "STAGE_SETTINGS", "ActionsSettings", "CampaignRules", "Certainty", "CleanSettings", "ClubRules", "DateRules", "Economics", "Handling", "LadderRules", "ListRules", "Managers",
         "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "RetentionSettings",
-        "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "ValueSettings",
+        "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "TreeRules", "ValueSettings",
     ),
 }  # fmt: skip
 __getattr__, __dir__ = exports(__name__, _HOMES)
