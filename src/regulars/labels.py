@@ -413,3 +413,15 @@ class ProspectEnd(StrEnum):
     WON = "won"
     LOST = "lost"
     DISQUALIFIED = "disqualified"
+
+
+class Errand(StrEnum):
+    """Why somebody is on Monday's list."""
+
+    COMPLAINT = "complaint"  # it waits for an answer
+    ASK = "ask"  # a campaign that is proved to gain
+    PROSPECT = "prospect"  # the next contact is due
+    CALL = "call"  # the most margin at risk
+    WIN_BACK = "win_back"  # dormant, and would be worth it
+    NEXT_PRODUCT = "next_product"
+    CONQUEST = "conquest"  # spends much elsewhere

@@ -265,11 +265,13 @@ def judge_campaigns(watched: Watched, *, margin: float, rules: CampaignRules, le
     moments = arm_moments(watched)
     few = sorted({campaign for campaign, part in moments.groupby("campaign_id") if _is_few(part)})
     near = watched.fetch(few) if few else None
+    # so many that the corrected limits of the last of all still have a lot beyond them
+    draws = max(rules.draws, int(np.ceil(4 * len(moments) / rules.false_discovery_rate)))
     found = []
     for row in watched.campaigns.itertuples(index=False):
         part = moments[moments["campaign_id"] == row.campaign_id].set_index("arm")
         own = None if row.campaign_id not in few else near[near["campaign_id"] == row.campaign_id]
-        found += _campaign(row, part, own, rules=rules, level=level, seed=seed)
+        found += _campaign(row, part, own, draws=draws, level=level, seed=seed)
     table = pd.DataFrame(found)
     if table.empty:
         raise UserError("Table campaign_contacts has no row of a campaign that has begun: supply whom it contacted.")
@@ -304,7 +306,7 @@ def _is_few(part: pd.DataFrame) -> bool:
     return 2 <= controls < FEW_CONTROLS or (controls >= 2 and bool((part["n"] < FEW_CONTROLS).any()))
 
 
-def _campaign(row, part: pd.DataFrame, own, *, rules: CampaignRules, level: float, seed: int) -> list[dict]:
+def _campaign(row, part: pd.DataFrame, own, *, draws: int, level: float, seed: int) -> list[dict]:
     """One row per arm that is not the control."""
     base = {
         "campaign_id": row.campaign_id, "name": row.name, "starts_at": row.begin, "days": row.days,
@@ -331,7 +333,7 @@ def _campaign(row, part: pd.DataFrame, own, *, rules: CampaignRules, level: floa
             told["lot"] = Lot.NONE.value if not controls else Lot.TOO_FEW.value
             found.append(told | _seen(one))
             continue
-        found.append(told | _seen(one) | _against(one, part.loc["control"], own, rules=rules, level=level, seed=seed))
+        found.append(told | _seen(one) | _against(one, part.loc["control"], own, draws=draws, level=level, seed=seed))
     return found
 
 
@@ -345,7 +347,7 @@ def _seen(one) -> dict:
     return shares
 
 
-def _against(one, control, own, *, rules: CampaignRules, level: float, seed: int) -> dict:
+def _against(one, control, own, *, draws: int, level: float, seed: int) -> dict:
     """Both sides compared; an effect only where the lot is honest."""
     sides = {name: (_side(one, name), _side(control, name)) for name in ("earlier", "orders", "spend")}
     n1, n0 = int(one["n"]), int(control["n"])
@@ -355,9 +357,9 @@ def _against(one, control, own, *, rules: CampaignRules, level: float, seed: int
     again = rows = None
     if own is not None:
         rows = own[own["arm"].isin([one.name, "control"])]
-        again = Redrawn.of(~rows["is_control"].to_numpy(bool), rules.draws, seed)
+        again = Redrawn.of(~rows["is_control"].to_numpy(bool), draws, seed)
     # few controls, or spend of which a handful has most: a lot drawn again says how far chance reaches
-    balance = welch_p(*sides["earlier"])
+    balance = welch_p(*sides["earlier"]) if again is None else again.p_value(rows["earlier"])
     told = {
         "ordered_control": shares[1].value,
         "ordered_gap": gap.value, "ordered_gap_low": gap.low, "ordered_gap_high": gap.high,

@@ -182,6 +182,31 @@ def uplift_tree(
     return UpliftTree(float(np.mean(halves)), tuple(halves), tuple(inside), leaves, pd.DataFrame({"score": score}))
 
 
+def halves_of(features: pd.DataFrame, here, first, told: tuple, min_leaf: int, max_depth: int = 2) -> np.ndarray:
+    """Effects told of all rows by the trees of `uplift_tree`, each by the one made without its half.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame
+        Of all rows.
+    here : array of bool
+        Rows of the two sides that the trees are made of.
+    first : array of bool
+        Of all rows: the first half.
+    told : tuple
+        Treated and outcome of the rows of `here`.
+    min_leaf, max_depth : int
+    """
+    x, score, (z, y) = features.to_numpy(float), np.full(len(features), np.nan), told
+    half = np.asarray(first, bool)[here]
+    for build, judged in ((half, ~np.asarray(first, bool)), (~half, np.asarray(first, bool))):
+        tree = _grown(x[here][build], z[build], y[build], max_depth=max_depth, min_leaf=min_leaf)
+        of = tree.apply(x[here])
+        gaps = {leaf: _leaf_gap(y, z, build & (of == leaf)) for leaf in np.unique(of)}
+        score[judged] = pd.Series(tree.apply(x[judged])).map(gaps).fillna(0.0).to_numpy()
+    return score
+
+
 def _grown(x, z, y, *, max_depth: int, min_leaf: int):
     from sklearn.tree import DecisionTreeRegressor
 

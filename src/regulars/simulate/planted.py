@@ -29,7 +29,7 @@ NOT_REACHED = 0.08  # of those to be contacted
 BROKEN = 1.1  # log-odds, per log of the purchase rate, by which the list of E03 was "improved" after the lot
 COST_EACH = {"E01": 1.1, "E02": 3.5, "E03": 0.9, "E04": 0.05}
 
-PASS, PASS_SHARE, PASS_DAYS, PASS_ADDS, PASS_REWARD = "Delivery Pass", 0.08, 150.0, 0.6, 0.4
+PASS, PASS_SHARE, PASS_DAYS, PASS_ADDS, PASS_REWARD = "Delivery Pass", 0.12, 150.0, 0.8, 0.4
 STAMPS, STAMPS_SHARE, STAMPS_REWARD = "Stamp card", 0.05, 0.3
 
 
@@ -133,7 +133,7 @@ def _campaign(retailer, base: Base, orders: Orders, lot, rng):
             "campaign": campaign,
             "customer": base.customer_id[chosen],
             "control": np.where(control, "yes", "no"),
-            "attended": np.where(~is_attended | control, "", np.where(came, "yes", "no")),
+            "attended": np.where(control | (not is_attended), "", np.where(came, "yes", "no")),
             "responded": np.where(control, "", np.where(answered, "yes", "no")),
             "arm": np.where(control, "", arm) if len(arms) > 1 else "",
             "asked": reached,
@@ -147,9 +147,9 @@ def _programmes(retailer, base: Base, orders: Orders, rng):
     """A pass that makes members order more, joined on any day, and a stamp card that does not, joined at the till."""
     n, end = base.rate.size, retailer.days
     joined = np.floor(base.first_moment + 30 + rng.exponential(PASS_DAYS, n)).astype(int)
-    wants = (rng.random(n) < PASS_SHARE) & (joined < end) & (joined < orders.dropped_at)
+    wants = (rng.random(n) < PASS_SHARE) & (joined < end)
     who = np.flatnonzero(wants)
-    until = np.minimum(orders.dropped_at[who], end)
+    until = np.maximum(np.minimum(orders.dropped_at[who], end), joined[who])  # who has left orders no more
     count = rng.poisson(PASS_ADDS * base.rate[who] / DAYS_PER_WEEK * np.maximum(until - joined[who], 0))
     customer = np.repeat(who, count)
     # from the day after joining on, so that no order falls on the joining
