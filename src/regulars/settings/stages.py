@@ -176,6 +176,11 @@ class ValueSettings(StageSettings):
     in_memory_rows: int
 
     @property
+    def horizon_days(self) -> int:
+        """How far ahead orders and money are told, in days."""
+        return round(self.horizon_months * 365.25 / 12)
+
+    @property
     def economics(self) -> Economics:
         """What turns expected orders into money."""
         return Economics(
