@@ -99,6 +99,10 @@ class Tables:
         """One table where it lies, with the rows of all customers, as an Ibis table: no row of it comes to Python."""
         return catalog.in_engine(table, self._name)
 
+    def get_in_engine(self, table: str) -> "ir.Table | None":
+        """The same, or None where the firm did not supply it."""
+        return self.in_engine(table) if table in self else None
+
     def _fetch(self, table: str, columns) -> pd.DataFrame:
         return catalog.load(table, self._name, self._about().share, columns)
 
@@ -203,6 +207,11 @@ class Dataset:
     def retention(self) -> pd.DataFrame:
         """One row per customer: state, and the date of the next order."""
         return self._scored("retention")
+
+    @property
+    def preferences(self) -> pd.DataFrame:
+        """One row per customer with order lines: what is liked, and the next product."""
+        return self._scored("preferences")
 
     @property
     def customers(self) -> pd.DataFrame:

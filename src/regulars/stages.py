@@ -41,7 +41,11 @@ def _notebook_stage(name: str, notebook: str, *outputs: str) -> Stage:
 LEVELS = ("", "-detail")  # of every page but the index: what stands in front, and the details
 PAGES = (
     "index",
-    *(f"{page}{level}" for page in ("quality", "value", "segments", "satisfaction", "retention") for level in LEVELS),
+    *(
+        f"{page}{level}"
+        for page in ("quality", "value", "segments", "satisfaction", "retention", "actions")
+        for level in LEVELS
+    ),
 )
 
 _STAGES = (
@@ -57,6 +61,12 @@ _STAGES = (
     ),
     _notebook_stage("satisfaction", "04_satisfaction.ipynb", "data/scored/{dataset}/satisfaction.parquet"),
     _notebook_stage("retention", "05_retention.ipynb", "data/scored/{dataset}/retention.parquet"),
+    _notebook_stage(
+        "actions",
+        "07_actions.ipynb",
+        "data/scored/{dataset}/actions.parquet",
+        "data/scored/{dataset}/monday.parquet",
+    ),
     Stage("scores", ("data/scored/{dataset}/customers.parquet",), entry="regulars.customer_table:join_scores"),
     Stage(
         "pages",

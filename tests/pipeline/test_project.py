@@ -23,11 +23,12 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
     "finding", "engine", "catalog", "told", "simulate", "sources", "cleaning", "purchases", "purchases_in_engine",
-    "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots", "history", "customer_table",
-    "score_everybody", "call_list", "runner", "cli",
+    "clv", "segments", "retention", "satisfaction", "actions", "report", "pages", "dataset", "plots", "history",
+    "customer_table", "score_everybody", "private_files", "lots", "call_list", "desk_files", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
-DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction")
+DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction",
+          "actions")  # fmt: skip
 
 
 def room(module: str) -> str:
@@ -148,7 +149,7 @@ READ = {
     "conditions_missed": {"reports/${key}/metrics/clean.json"},
     **{
         name: {TABLES[f"scored.{name}"].relative_path("${key}").as_posix()}
-        for name in ("value", "segments", "satisfaction", "retention", "customers")
+        for name in ("value", "segments", "satisfaction", "retention", "preferences", "customers")
     },
 }  # fmt: skip
 READS_NOTHING = {"settings", "save", "save_models", "pseudonyms", "name", "changes"}

@@ -76,7 +76,7 @@ def plan_kept(activities: pd.DataFrame | None, observation_end, *, level: float 
     rows = activities.assign(
         planned_at=pd.to_datetime(activities["planned_at"]).dt.normalize(),
         done_at=pd.to_datetime(activities["done_at"]).dt.normalize(),
-        owner=activities["owner"] if "owner" in activities else pd.NA,
+        owner=activities.get("owner", pd.NA),
     )
     due = rows[rows["planned_at"] <= end]
     late = (due["done_at"] - due["planned_at"]).dt.days

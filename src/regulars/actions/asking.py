@@ -13,6 +13,7 @@ from regulars.actions.effects import benjamini_hochberg, campaign_effect
 from regulars.actions.uplift import UpliftTree, halves_of, policy_value, qini_interval, uplift_tree
 from regulars.finding import Refusal, may_refuse, shown
 from regulars.labels import Change
+from regulars.purchases import Purchases
 from regulars.statistics.intervals import Estimate, against
 
 CONTROL = "control"
@@ -99,8 +100,8 @@ def whom_next(
         return Refusal("No campaign has changed what customers spend by more than noise, so that nobody is named.")
     best = up.loc[(up["break_even"] - up["cost_each"].fillna(0)).idxmax()]
     rows = watched.fetch([best["campaign_id"]])
-    rows = rows[rows["arm"].isin([best["arm"], CONTROL])]
-    rows = rows.merge(features, on=["campaign_id", "customer_id"], how="left").fillna({"expected": 0.0})
+    rows = rows.loc[rows["arm"].isin([best["arm"], CONTROL]), ["campaign_id", "customer_id", "arm", "spend"]]
+    rows = rows.merge(features, on=["campaign_id", "customer_id"], how="left")
     names = [name for name in features if name not in ("campaign_id", "customer_id")]
     known = rows[names].apply(pd.to_numeric, errors="coerce").astype(float)
     known = known.fillna(known.median()).fillna(0.0)
@@ -173,7 +174,11 @@ def ask(
         policy_value(policy, arm, money, features=features)
         for policy in (np.full(arm.size, best, object), np.full(arm.size, CONTROL, object), chosen)
     )
-    all_over, rule_all, rule_none = every.against(nobody, level), rule.against(every, level), rule.against(nobody, level)
+    all_over, rule_all, rule_none = (
+        every.against(nobody, level),
+        rule.against(every, level),
+        rule.against(nobody, level),
+    )
     return Asking(
         _verdict(all_over, rule_all, rule_none), campaign, best, float(costs[list(arms).index(best)]), int(arm.size),
         all_over, rule_all, rule_none,
@@ -235,7 +240,12 @@ def group_effects(
     return table
 
 
-def features_on_eve(purchases, contacts: pd.DataFrame, campaigns: pd.DataFrame, people: pd.DataFrame | None = None):
+def features_on_eve(
+    purchases: Purchases,
+    contacts: pd.DataFrame | None,
+    campaigns: pd.DataFrame | None,
+    people: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """What was known of each drawn customer on the eve of the campaign.
 
     Parameters
@@ -254,6 +264,9 @@ def features_on_eve(purchases, contacts: pd.DataFrame, campaigns: pd.DataFrame, 
         ``campaign_id``, ``customer_id``, ``days_since_order``, ``orders``, ``spend_per_order``, ``days_known``, and
         ``channel_<name>``.
     """
+    names = ["campaign_id", "customer_id", "days_since_order", "orders", "spend_per_order", "days_known"]
+    if campaigns is None or contacts is None:
+        return pd.DataFrame(columns=names)
     begins = pd.to_datetime(campaigns.set_index("campaign_id")["starts_at"])
     parts = []
     for campaign, rows in contacts.groupby("campaign_id", sort=True):
@@ -273,7 +286,6 @@ def features_on_eve(purchases, contacts: pd.DataFrame, campaigns: pd.DataFrame, 
                 }
             )
         )
-    names = ["campaign_id", "customer_id", "days_since_order", "orders", "spend_per_order", "days_known"]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
     table = table.astype({"campaign_id": "string", "customer_id": "string"})
     if people is None or "channel" not in people:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+import ibis
 import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
@@ -24,10 +25,11 @@ from regulars.actions.effects import (
     welch_of,
     welch_p,
 )
-from regulars.engine.embedded import as_frame, as_table
+from regulars.engine.embedded import as_frame, as_table, embedded
 from regulars.errors import UserError
 from regulars.finding import NotSupplied, may_refuse, shown
 from regulars.labels import Change
+from regulars.purchases import Purchases, unit_days
 from regulars.settings import CampaignRules
 from regulars.statistics.intervals import Estimate, against, difference, share
 
@@ -68,7 +70,11 @@ class Watched(NamedTuple):
     rows: object
     notes: pd.DataFrame
 
-    __repr__ = shown
+    def __repr__(self) -> str:
+        """How many campaigns and rows there are, and what cannot be as it stands."""
+        notes = ", ".join(f"{row.code}: {row.n}" for row in self.notes.itertuples()) or "none"
+        n = int(as_frame(self.rows.aggregate(n=self.rows.count()))["n"].iloc[0])
+        return f"Watched\n  campaigns = {len(self.campaigns)}\n  customers drawn = {n}\n  notes = {notes}"
 
     def fetch(self, campaign_id=None) -> pd.DataFrame:
         """Rows of some campaigns, or of all, in an order of their own."""
@@ -79,7 +85,9 @@ class Watched(NamedTuple):
 
 
 @may_refuse
-def watch_campaigns(campaigns, contacts, orders, observation_end, *, outcome_days: int, expected=None) -> Watched:
+def watch_campaigns(
+    campaigns, contacts, orders, observation_end, *, outcome_days: int, expected=None, lots=None
+) -> Watched:
     """Count what every customer whom a campaign drew did from its first day on, contacted or not.
 
     Parameters
@@ -94,6 +102,9 @@ def watch_campaigns(campaigns, contacts, orders, observation_end, *, outcome_day
         From the first day on, where the campaign does not say its own ``outcome_days``.
     expected : pandas.DataFrame, optional
         ``campaign_id``, ``customer_id``, ``expected``: spend that a model expected on the eve.
+    lots : pandas.DataFrame, optional
+        ``campaign_id``, ``customer_id``, ``is_control``: lots as they were drawn. Whoever is in one belongs to the
+        group that it said, whatever `contacts` say of what was done.
 
     Returns
     -------
@@ -106,8 +117,10 @@ def watch_campaigns(campaigns, contacts, orders, observation_end, *, outcome_day
     end = pd.Timestamp(observation_end).normalize()
     table = windows(campaigns, end, outcome_days)
     contacts, orders = (as_table(one) if isinstance(one, pd.DataFrame) else one for one in (contacts, orders))
+    contacts = contacts if lots is None else _by_lot(contacts, as_table(lots))
     rows = _rows(table, contacts, orders, None if expected is None else as_table(expected))
-    return Watched(table, rows, _notes(campaigns, contacts))
+    held = embedded().create_table(ibis.util.gen_name("watched"), rows, temp=True)  # asked several times
+    return Watched(table, held, _notes(campaigns, contacts))
 
 
 def windows(campaigns: pd.DataFrame, end, outcome_days: int) -> pd.DataFrame:
@@ -131,9 +144,17 @@ def windows(campaigns: pd.DataFrame, end, outcome_days: int) -> pd.DataFrame:
     return table
 
 
-def _rows(table: pd.DataFrame, contacts, orders, expected):
-    import ibis
+def _by_lot(contacts, lots):
+    """Contacts with everybody who was drawn in the group that the lot said."""
+    keys = ["campaign_id", "customer_id"]
+    both = contacts.left_join(lots, keys)
+    told = both.mutate(is_control=ibis.coalesce(both.is_control_right, both.is_control)).select(*contacts.columns)
+    absent = lots.anti_join(contacts, keys)
+    empty = {name: ibis.null(kind) for name, kind in contacts.schema().items() if name not in (*keys, "is_control")}
+    return told.union(absent.mutate(**empty).select(*contacts.columns))
 
+
+def _rows(table: pd.DataFrame, contacts, orders, expected):
     begun = table[table["days"] > 0]
     window = pd.DataFrame(
         {
@@ -177,8 +198,8 @@ def _rows(table: pd.DataFrame, contacts, orders, expected):
         )
         joined = joined.mutate(expected=joined.expected.fill_null(0.0))
     return joined.select(
-        "campaign_id", "customer_id", "arm", "is_control", "was_contacted", "attended", "responded", "ordered", "orders",
-        "spend", "earlier", "expected",
+        "campaign_id", "customer_id", "arm", "is_control", "was_contacted", "attended", "responded", "ordered",
+        "orders", "spend", "earlier", "expected",
     )  # fmt: skip
 
 
@@ -201,7 +222,9 @@ def _notes(campaigns: pd.DataFrame, contacts) -> pd.DataFrame:
         flags["control_contacted"] = joined.is_control & joined.contacted_at.notnull()
         if "attended" in names:
             flags["attended_uncontacted"] = joined.attended & joined.contacted_at.isnull() & ~joined.is_control
-    counts = as_frame(joined.aggregate(**{code: flag.fill_null(False).cast("int64").sum() for code, flag in flags.items()}))
+    counts = as_frame(
+        joined.aggregate(**{code: flag.fill_null(False).cast("int64").sum() for code, flag in flags.items()})
+    )
     found = {code: int(counts[code].fillna(0).iloc[0]) for code in counts}
     for name in ("planned_cost", "actual_cost"):
         if name in campaigns:
@@ -471,7 +494,9 @@ def _money(table: pd.DataFrame, campaigns: pd.DataFrame, margin: float) -> pd.Da
     table["detectable"] = [smallest_effect(e, level=at) if np.isfinite(e) else np.nan for e, at in levels]
     drawn = table["contacted"] + table["controls"]
     table["needed_share"] = [
-        needed_share(pays, variance, n, level=at) if np.isfinite(pays) and np.isfinite(variance) and pays > 0 else np.nan
+        needed_share(pays, variance, n, level=at)
+        if np.isfinite(pays) and np.isfinite(variance) and pays > 0
+        else np.nan
         for pays, variance, n, at in zip(table["pays_from"], table["variance"], drawn, table["level"], strict=True)
     ]
     return table
@@ -498,6 +523,7 @@ def bonds_compared(judged: Judged, level: float = 0.9) -> pd.DataFrame:
 # ---- the plan ----
 
 
+@may_refuse
 def plans(watched: Watched, moments: pd.DataFrame | None = None) -> pd.DataFrame:
     """Every campaign's plan against what came, and whether its goal can be checked at all.
 
@@ -505,10 +531,10 @@ def plans(watched: Watched, moments: pd.DataFrame | None = None) -> pd.DataFrame
     -------
     pandas.DataFrame
         ``name``, ``starts_at``, ``purpose``, ``planned_cost``, ``actual_cost``, ``over`` (actual over planned − 1),
-        ``contacted``, ``reached``, ``attended``, ``responded``, ``bought`` (customers), ``target``, and four marks, True,
-        False or missing: ``is_specific`` (goal and target are there), ``is_achievable`` (the target is no more than
-        those drawn, nor above the best share of a campaign of its purpose), ``is_dated``, ``is_compatible`` (no campaign
-        of another purpose asks more than one in ten of the same customers while it runs).
+        ``contacted``, ``reached``, ``attended``, ``responded``, ``bought`` (customers), ``target``, and four marks,
+        True, False or missing: ``is_specific`` (goal and target are there), ``is_achievable`` (the target is no
+        more than those drawn, nor above the best share of a campaign of its purpose), ``is_dated``, ``is_compatible``
+        (no campaign of another purpose asks more than one in ten of the same customers while it runs).
     """
     moments = arm_moments(watched) if moments is None else moments
     treated = moments[~moments["is_control"].astype(bool)].groupby("campaign_id")[
@@ -634,9 +660,7 @@ def placebo(spend: pd.DataFrame, level: float = 0.95) -> Placebo:
     during = _ancova(spend["during"], d, spend[["w1", "w2"]], level)
     before = _ancova(spend["w1"], d, spend[["w2", "w3"]], level)
     y = spend["during"].to_numpy(float)
-    return Placebo(
-        during, before, float(y[d].mean() - y[~d].mean()), int(d.sum()), against(before) is Change.UNCLEAR
-    )
+    return Placebo(during, before, float(y[d].mean() - y[~d].mean()), int(d.sum()), against(before) is Change.UNCLEAR)
 
 
 def _ancova(outcome, d: np.ndarray, past: pd.DataFrame, level: float) -> Estimate:
@@ -678,6 +702,7 @@ def spend_around(orders: pd.DataFrame, reached, customers, begin, until) -> pd.D
     return wide.assign(reached=wide.index.isin(list(reached))).reset_index()
 
 
+@may_refuse
 def without_control(watched: Watched, orders: pd.DataFrame, end, *, level: float = 0.95) -> pd.DataFrame:
     """Campaigns that kept nobody back: reach, cost, response, and the placebo.
 
@@ -687,12 +712,14 @@ def without_control(watched: Watched, orders: pd.DataFrame, end, *, level: float
         ``name``, ``starts_at``, ``reached``, ``cost``, ``responded``, ``during`` and ``before`` with limits,
         ``is_clean``. Those without two hundred reached customers' pasts, or past the data's end, have no figures.
     """
-    rows = watched.fetch()
+    rows = watched.rows
+    kept_back = rows.filter(rows.is_control).select("campaign_id").distinct()
+    rows = as_frame(rows.anti_join(kept_back, "campaign_id").order_by(["campaign_id", "customer_id"]))
     first = pd.to_datetime(orders.groupby("customer_id")["ordered_at"].min())
     found = []
     for campaign in watched.campaigns.itertuples(index=False):
         part = rows[rows["campaign_id"] == campaign.campaign_id]
-        if part.empty or part["is_control"].any():
+        if part.empty:
             continue
         cost = [float(getattr(campaign, name, np.nan) or np.nan) for name in ("actual_cost", "planned_cost")]
         told = {
@@ -716,7 +743,15 @@ def without_control(watched: Watched, orders: pd.DataFrame, end, *, level: float
     return pd.DataFrame(found, columns=names)
 
 
-def expected_on_eve(purchases, contacts: pd.DataFrame, campaigns: pd.DataFrame, models, *, days: int) -> pd.DataFrame:
+def expected_on_eve(
+    purchases: Purchases,
+    contacts: pd.DataFrame | None,
+    campaigns: pd.DataFrame | None,
+    models,
+    *,
+    days: int,
+    share: float = 1.0,
+) -> pd.DataFrame | None:
     """Spend that the model expected of each drawn customer, told on the eve of the campaign.
 
     Parameters
@@ -729,16 +764,16 @@ def expected_on_eve(purchases, contacts: pd.DataFrame, campaigns: pd.DataFrame, 
     models : regulars.clv.record.ModelsRecord
     days : int
         That the expectation covers.
+    share : float
+        Of the customers who are held in memory.
 
     Returns
     -------
-    pandas.DataFrame
+    pandas.DataFrame or None
         ``campaign_id``, ``customer_id``, ``expected`` (0 for who had not ordered yet); None where the orders allow no
-        model, so that earlier spend stands in.
+        model, or only a part of the customers is held in memory, so that earlier spend stands in.
     """
-    from regulars.purchases import unit_days
-
-    if models.untold or contacts is None or campaigns is None:
+    if models.untold or contacts is None or campaigns is None or share < 1:
         return None
     begins = pd.to_datetime(campaigns.set_index("campaign_id")["starts_at"])
     ahead, parts = days / unit_days(models.time_unit), []

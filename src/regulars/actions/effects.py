@@ -202,7 +202,9 @@ class Redrawn(NamedTuple):
         other, other_square = y.sum() - one, float(y @ y) - one_square
         value = other / many - one / few
         with np.errstate(divide="ignore", invalid="ignore"):
-            spread = (one_square - one**2 / few) / (few - 1) / few + (other_square - other**2 / many) / (many - 1) / many
+            spread = (one_square - one**2 / few) / (few - 1) / few + (other_square - other**2 / many) / (
+                many - 1
+            ) / many
             scaled = value / np.sqrt(np.maximum(spread, 0.0))
         if self.treated.sum() < (~self.treated).sum():
             scaled = -scaled
@@ -484,7 +486,9 @@ def pool(values, errors, level: float = 0.9) -> Pooled:
 # ---- how much would have been seen ----
 
 
-def needed_customers(effect: float, variances: tuple[float, float], *, level: float = 0.95, power: float = 0.8) -> float:
+def needed_customers(
+    effect: float, variances: tuple[float, float], *, level: float = 0.95, power: float = 0.8
+) -> float:
     """Customers on each side that show an effect so often.
 
     Parameters
@@ -584,8 +588,8 @@ def _refuse_single(z: np.ndarray) -> None:
     treated, controls = int(z.sum()), int((~z).sum())
     if min(treated, controls) < 2:
         raise UserError(
-            f"The lot left {treated} to contact and {controls} to keep back: with fewer than two on a side nothing can be "
-            "compared."
+            f"The lot left {treated} to contact and {controls} to keep back: with fewer than two on a side nothing "
+            "can be compared."
         )
 
 

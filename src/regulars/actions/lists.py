@@ -11,7 +11,15 @@ from regulars.labels import Errand
 
 COLUMNS = ["errand", "customer_id", "prospect_id", "channel", "about", "worth", "cost", "net", "net_low", "net_high"]
 # what waits for an answer first, then what is proved to gain, then what may
-ORDER = (Errand.COMPLAINT, Errand.ASK, Errand.PROSPECT, Errand.CALL, Errand.WIN_BACK, Errand.NEXT_PRODUCT, Errand.CONQUEST)
+ORDER = (
+    Errand.COMPLAINT,
+    Errand.ASK,
+    Errand.PROSPECT,
+    Errand.CALL,
+    Errand.WIN_BACK,
+    Errand.NEXT_PRODUCT,
+    Errand.CONQUEST,
+)
 
 
 class Monday(NamedTuple):
@@ -20,9 +28,9 @@ class Monday(NamedTuple):
     Parameters
     ----------
     rows : pandas.DataFrame
-        ``rank``, ``errand`` (an `Errand`), ``customer_id``, ``prospect_id``, ``channel``, ``about`` (a product, a case),
-        ``worth`` (what is at stake, currency), ``cost``, ``net`` with limits where the effect of asking is measured,
-        ``pays_from`` (share of what is at stake that must be gained because of it, where it is not).
+        ``rank``, ``errand`` (an `Errand`), ``customer_id``, ``prospect_id``, ``channel``, ``about`` (a product,
+        a case), ``worth`` (what is at stake, currency), ``cost``, ``net`` with limits where the effect of asking is
+        measured, ``pays_from`` (share of what is at stake that must be gained because of it, where it is not).
     without_consent, contacted_lately, twice : int
         Left off: said no, was contacted within the cooldown, stood there already with something more urgent.
     """
@@ -202,7 +210,7 @@ def refusing(customers: pd.DataFrame | None) -> list[str]:
 
 
 def open_complaints(tickets: pd.DataFrame | None, end) -> pd.DataFrame | None:
-    """Complaints without an outcome, the longest waiting first: ``customer_id``, ``ticket_id``, ``days``, ``at_stake``."""
+    """Complaints without an outcome, the longest waiting first: customer_id, ticket_id, days, at_stake."""
     if tickets is None:
         return None
     rows = tickets[tickets["outcome"].isna()]

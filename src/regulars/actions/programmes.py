@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -133,7 +134,9 @@ def judge_club(
     watched = (joined <= end) & (joined >= began)
     first, place, joined, stays, began = (each[watched] for each in (first, place, joined, stays, began))
     if len(first) < MIN_MEMBERS:
-        raise UserError(f"{programme or 'The programme'} has {len(first)} members with an order: {MIN_MEMBERS} are needed.")
+        raise UserError(
+            f"{programme or 'The programme'} has {len(first)} members with an order: {MIN_MEMBERS} are needed."
+        )
     days = _repeat_days(purchases, place)
     on_order = np.isin(joined * 2_000_000 + place, days["day"] * 2_000_000 + place[days["who"]])
     spells = _spells(days, joined, stays, began, end)
@@ -171,7 +174,7 @@ def _spells(days, joined, stays, began, end) -> pd.DataFrame:
     for phase, since, until in (
         ("before", began, eve), ("eve", eve, joined), ("after", joined, np.maximum(stays, joined)),
     ):  # fmt: skip
-        for band, (low, high) in enumerate(zip(TENURE, TENURE[1:], strict=False)):
+        for band, (low, high) in enumerate(pairwise(TENURE)):
             start, stop = np.maximum(since, began + low), np.minimum(until, began + high)
             length = stop - start
             here = length > 0

@@ -310,6 +310,7 @@ class Chances(NamedTuple):
     __repr__ = shown
 
 
+@may_refuse
 def chances_held(desk: Desk, level: float = 0.9, bands: Sequence[float] = (0.2, 0.4, 0.6, 0.8, 1.0)) -> Chances | None:
     """Hold chances stated before the decision against what came; None where none was."""
     rows = desk.decided.dropna(subset=["stated"])
@@ -334,6 +335,7 @@ def chances_held(desk: Desk, level: float = 0.9, bands: Sequence[float] = (0.2, 
     )
 
 
+@may_refuse
 def pipelines(desk: Desk) -> dict[str, Pipeline]:
     """What is open and quoted is worth, three ways: as stated, as put right, by how old it is.
 

@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.stats import chi2
 
 from regulars.actions.uplift import leaf_rules
-from regulars.errors import UserError
-from regulars.finding import shown
+from regulars.errors import UntoldError, UserError
+from regulars.finding import NotSupplied, may_refuse, shown
 from regulars.statistics.intervals import Estimate, wilson
 from regulars.statistics.ranking import areas_under_curve, paired_auc
 
@@ -480,3 +480,41 @@ def _ks(y, p) -> float:
     y, p = np.asarray(y, bool)[order], p[order]
     gap = np.abs(np.cumsum(y) / y.sum() - np.cumsum(~y) / (~y).sum())
     return float(gap[np.append(np.diff(p) > 0, True)].max())
+
+
+@may_refuse
+def credit_tree(credit: pd.DataFrame | None, **rules) -> ResponseTree:
+    """Tree of the table ``credit``: its outcome, by every further column that is known beforehand.
+
+    Parameters
+    ----------
+    credit : pandas.DataFrame or None
+        ``customer_id``, ``outcome``, ``observed_at`` where supplied, and fields; texts of numbers are numbers.
+    **rules
+        Of `response_tree`.
+
+    Returns
+    -------
+    ResponseTree or NotSupplied
+
+    Examples
+    --------
+    >>> credit_tree(None)
+    It cannot be told: what it needs is not supplied (credit).
+    """
+    if credit is None:
+        return NotSupplied("credit")
+    rows = credit.sort_values("customer_id", ignore_index=True)
+    fields = rows.drop(columns=["customer_id", "outcome", "observed_at"], errors="ignore")
+    if fields.empty or not len(fields.columns):
+        raise UntoldError("Table credit has an outcome and no field to tell it by: map what applicants say.")
+    try:
+        return response_tree(fields.apply(_number), rows["outcome"].astype(bool), **rules)
+    except UserError as error:
+        raise UntoldError(f"Table credit: {error}") from None
+
+
+def _number(values: pd.Series) -> pd.Series:
+    """Numbers where all that is there are numbers."""
+    told = pd.to_numeric(values.astype("string").str.strip().replace("", pd.NA), errors="coerce")
+    return told.astype(float) if told.notna().sum() == values.notna().sum() and told.notna().any() else values

@@ -60,7 +60,9 @@ def _qini(rank: np.ndarray, z: np.ndarray, y: np.ndarray) -> float:
     return float(np.trapezoid(gain, q) - gain[-1] / 2)
 
 
-def qini_interval(score, treated, outcome, level: float = 0.9, *, draws: int = BOOTSTRAPS, seed: int = SEED) -> Estimate:
+def qini_interval(
+    score, treated, outcome, level: float = 0.9, *, draws: int = BOOTSTRAPS, seed: int = SEED
+) -> Estimate:
     """Qini with limits from drawing the customers again, treated and controls apart.
 
     Examples
@@ -161,7 +163,9 @@ def uplift_tree(
     even = np.arange(z.size) % 2 == 0 if first is None else np.asarray(first, bool)
     for half in (even, ~even):
         if min((z & half).sum(), (~z & half).sum()) < 2:
-            raise UserError(f"A tree of {z.size} customers is not told: half of them has no two treated and two controls.")
+            raise UserError(
+                f"A tree of {z.size} customers is not told: half of them has no two treated and two controls."
+            )
     x = features.to_numpy(float)
     score, halves, inside, leaves = np.full(z.size, np.nan), [], [], None
     for build in (even, ~even):
@@ -270,7 +274,7 @@ class PolicyValue(NamedTuple):
         return f"PolicyValue({self.estimate:.6g}, standard error {self.standard_error:.6g}, n = {len(self.scores)})"
 
     def against(self, other: "PolicyValue", level: float = 0.9) -> Estimate:
-        """This rule less another, on the same customers."""
+        """Value of the rule less that of another, on the same customers."""
         gap = self.scores - other.scores
         value, reach = float(gap.mean()), z_value(level) * float(gap.std(ddof=1)) / np.sqrt(gap.size)
         return Estimate(value, value - reach, value + reach, int(gap.size))

@@ -140,7 +140,9 @@ def share_of_wallet(
         raise UserError("Table wallet has neither spend nor rank: ask for one of them.")
     rows = rows.dropna(subset=["part"])
     total = rows.groupby("customer_id")["part"].sum()
-    ours = rows[rows["competitor"].str.lower() == US].groupby("customer_id")["part"].sum().reindex(total.index).fillna(0)
+    ours = (
+        rows[rows["competitor"].str.lower() == US].groupby("customer_id")["part"].sum().reindex(total.index).fillna(0)
+    )
     people = pd.DataFrame({"wallet": total, "ours": ours}).rename_axis("customer_id").reset_index()
     people = people[people["wallet"] > 0].reset_index(drop=True)
     people["share"] = people["ours"] / people["wallet"]
@@ -185,9 +187,11 @@ def _by_segment(people, segments, has_spend: bool, *, level: float, min_cell: in
 def _competitors(rows: pd.DataFrame, customers: int) -> pd.DataFrame:
     table = rows.groupby(rows["competitor"].astype("string")).agg(n=("customer_id", "nunique"), part=("part", "sum"))
     table = table.assign(share=table["part"] / table["part"].sum(), users=table["n"] / max(customers, 1))
-    return table.sort_values("part", ascending=False).rename_axis("competitor").reset_index()[
-        ["competitor", "n", "users", "share"]
-    ]
+    return (
+        table.sort_values("part", ascending=False)
+        .rename_axis("competitor")
+        .reset_index()[["competitor", "n", "users", "share"]]
+    )
 
 
 class Mind(NamedTuple):
@@ -248,6 +252,7 @@ def share_of_mind(recall: pd.DataFrame | None, *, level: float = 0.9) -> Mind:
     return Mind(first, named, table)
 
 
+@may_refuse
 def conquest(wallet: Wallet, value: pd.DataFrame, *, length: int = 50, share_below: float = 0.5) -> pd.DataFrame:
     """Customers with much to win: a large wallet, a small share of it with us, and a good chance of another order.
 
@@ -263,7 +268,8 @@ def conquest(wallet: Wallet, value: pd.DataFrame, *, length: int = 50, share_bel
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``wallet``, ``share``, ``p_active``, ``elsewhere``: the most elsewhere, times the chance, first.
+        ``customer_id``, ``wallet``, ``share``, ``p_active``, ``elsewhere``: by chance
+        times the amount elsewhere.
     """
     rows = wallet.customers.merge(value[["customer_id", "p_active"]], on="customer_id")
     rows = rows.assign(elsewhere=rows["wallet"] * (1 - rows["share"]))

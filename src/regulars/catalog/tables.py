@@ -412,6 +412,28 @@ COMPANION_TABLES = (
         Column("next_product", "text"),
         Column("next_probability", "float", low=0, high=1),
     ),
+    _table(
+        "actions", "scored", "one customer", "customer_id",
+        CUSTOMER_ID,
+        Column("campaigns", "int", low=0),                           # that contacted the customer
+        Column("last_campaign_at", "date", nullable=True),
+        Column("errand", "text", nullable=True),                     # null: not on Monday's list
+        Column("errand_channel", "text", nullable=True),
+    ),
+    _table(
+        "monday", "scored", "one customer or prospect on Monday's list", "rank",
+        Column("rank", "int", low=1),
+        Column("errand", "text"),
+        Column("customer_id", "text", nullable=True, personal=True),  # null: a prospect
+        Column("prospect_id", "text", nullable=True),
+        Column("channel", "text"),
+        Column("about", "text", nullable=True),
+        Column("worth", "float", nullable=True),
+        Column("cost", "float", nullable=True),
+        Column("net", "float", nullable=True),                       # null: no lot has shown what asking gains
+        Column("net_low", "float", nullable=True),
+        Column("net_high", "float", nullable=True),
+    ),
 )  # fmt: skip
 
 

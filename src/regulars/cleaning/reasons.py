@@ -12,7 +12,8 @@ Reasons = list[tuple[Reason, ir.BooleanValue]]
 EARLIEST_YEAR = 1900
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at", "ticket_events": "at", "units": "sold_at",
                "contacts": "at", "prospects": "created_at", "mystery_visits": "visited_at",
-               "lost_reasons": "lost_at", "prospect_events": "at", "recall": "asked_at", "credit": "observed_at"}  # fmt: skip
+               "lost_reasons": "lost_at", "prospect_events": "at", "recall": "asked_at",
+               "credit": "observed_at"}  # fmt: skip
 
 
 def order_reasons(mapping: Mapping, raw: Raw) -> Reasons:

@@ -11,7 +11,7 @@ from regulars.rounding import plain
 from regulars.told import INDICATORS, MONEY_INDICATORS, Told
 
 # whose answer opens it
-FIRST_ANSWERS = ("value", "retention", "segments", "satisfaction", "clean")
+FIRST_ANSWERS = ("value", "retention", "segments", "satisfaction", "actions", "clean")
 MAX_INDICATORS = 5
 
 

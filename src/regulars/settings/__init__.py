@@ -9,7 +9,8 @@ _HOMES = {
         "stage_settings",
     ),
     "stages": (
-        "STAGE_SETTINGS", "ActionsSettings", "CampaignRules", "Certainty", "CleanSettings", "ClubRules", "DateRules", "Economics", "Handling", "LadderRules", "ListRules", "Managers",
+        "STAGE_SETTINGS", "ActionsSettings", "CampaignRules", "Certainty", "CleanSettings", "ClubRules", "DateRules",
+        "Economics", "Handling", "LadderRules", "ListRules", "Managers",
         "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "RetentionSettings",
         "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "TreeRules", "ValueSettings",
     ),

@@ -664,11 +664,17 @@ class ListRules:
         Since the last contact, before which nobody is on it.
     conquest_below : float, share of wallet
         With us, below which there is something to conquer.
+    contact_cost : float, currency
+        Of one call, letter or visit.
+    min_alive : float, probability
+        Of still being a customer; below it a call comes too late.
     """
 
     length: int
     cooldown_days: int
     conquest_below: float
+    contact_cost: float
+    min_alive: float
 
 
 @dataclass(frozen=True, repr=False)

@@ -61,9 +61,9 @@ def draw_sales_desk(retailer: Retailer, base: Base, effects: bool, seed: int) ->
     odds = SPREAD * desk.standard_normal(size)
     if effects:
         odds += KEY_ODDS * ((source == KEY_SOURCE) & (factor == KEY_FACTOR))
-    # who is won: so many of all, each with the odds that were drawn before (successive draws by Gumbel's keys)
+    # who is won: so many of all, each with the odds that were drawn before (a logistic law above a common threshold)
     is_won = np.zeros(size, bool)
-    is_won[np.argsort(-(odds + desk.gumbel(size)), kind="stable")[: won.size]] = True
+    is_won[np.argsort(-(odds + desk.logistic(size=size)), kind="stable")[: won.size]] = True
     level = _level(odds, won.size / max(size, 1))
     chance = 1 / (1 + np.exp(-(odds + level)))
     customer = np.full(size, -1)

@@ -103,8 +103,8 @@ def demo(
         ``prospect_events`` : one stage that a prospect reached.
             ``prospect``, ``at``, ``stage``, ``win_probability`` (stated then; empty at the decision), ``quoted``.
         ``activities`` : one visit, call or e-mail of the plan.
-            ``activity``, ``prospect``, ``customer`` (once won), ``owner``, ``kind``, ``planned``, ``done`` (empty: missed,
-            or still to come), ``person``, ``content``, ``result``.
+            ``activity``, ``prospect``, ``customer`` (once won), ``owner``, ``kind``, ``planned``, ``done`` (empty:
+            missed, or still to come), ``person``, ``content``, ``result``.
         ``contracts`` : one subscription to free delivery, renewed by the month.
             ``contract``, ``customer``, ``started``, ``ended`` and ``reason`` (both empty while it runs; no reason where
             another plan follows), ``monthly_fee`` (GBP), ``term_months``. A few overlap or have their dates swapped.
@@ -310,7 +310,10 @@ def _added(retailer, base: Base, orders: Orders, products: Products, seed) -> pd
     """Lines of the orders that campaigns and programmes add: nothing of what stands already is drawn anew."""
     lines = _lines(retailer, products, base.taste[orders.customer], orders.worth, orders.moment, stream(seed, "added"))
     return lines.assign(
-        sale=-1, kind="sale", channel="web", customer=base.customer_id[orders.customer[lines["document"]]].astype(object)
+        sale=-1,
+        kind="sale",
+        channel="web",
+        customer=base.customer_id[orders.customer[lines["document"]]].astype(object),
     )
 
 

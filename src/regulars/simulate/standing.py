@@ -71,7 +71,12 @@ def _wallet(retailer, base: Base, orders: Orders, rng):
 
 def _wallet_rows(base: Base, who, period: str, name: str, spend) -> pd.DataFrame:
     return pd.DataFrame(
-        {"customer": base.customer_id[who], "period": period, "competitor": name, "spend": money(np.maximum(spend, 0.0))}
+        {
+            "customer": base.customer_id[who],
+            "period": period,
+            "competitor": name,
+            "spend": money(np.maximum(spend, 0.0)),
+        }
     )
 
 
