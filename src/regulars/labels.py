@@ -238,6 +238,7 @@ class Reason(StrEnum):
     # kept, but not as it came
     REDUCED_BY_RETURN = "reduced_by_return"
     UNMATCHED_CREDIT = "unmatched_credit"
+    OWNER_CHANGED = "owner_changed"
     # merged
     EXACT_DUPLICATE = "exact_duplicate"
     # netted

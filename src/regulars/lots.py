@@ -117,7 +117,7 @@ def draw_lot(dataset: str, campaign: str, control: float, *, version: int = 1, o
     kept = place.with_name(f"{place.name}.csv")
     if kept.exists():
         raise UserError(
-            f"{kept.relative_to(root).as_posix()} is drawn already: another draw needs --version {version + 1}."
+            f"{kept.relative_to(root).as_posix()} is drawn already: another lot needs --draw {version + 1}."
         )
     value = shop.value[["customer_id", "tier"]]
     no = refusing(shop.tables.get("customers"))

@@ -216,8 +216,8 @@ def group_effects(
     Returns
     -------
     pandas.DataFrame
-        ``group``, ``n``, ``effect`` with ``effect_low``, ``effect_high``, ``others``, ``p_adjusted`` (Benjamini and
-        Hochberg over all that were looked at).
+        ``group`` (a number), ``cut`` (its median; the group is above it), ``n``, ``effect`` with ``effect_low``,
+        ``effect_high``, ``others``, ``p_adjusted`` (Benjamini and Hochberg over all that were looked at).
     """
     arm, y = np.asarray(arm, object), np.asarray(outcome, float)
     here = np.isin(arm, [best, CONTROL])
@@ -233,18 +233,16 @@ def group_effects(
         one, other = (campaign_effect(y[side], z[side], level=level) for side in (inside, ~inside))
         error = np.hypot(one.standard_error, other.standard_error)
         p = float(2 * norm.sf(abs(one.estimate - other.estimate) / error)) if error > 0 else 1.0
-        label = name if cut == 0.5 else f"{name} > {cut:.4g}"
-        rows.append((label, int(inside.sum()), one.estimate, one.low, one.high, other.estimate, p))
-    table = pd.DataFrame(rows, columns=["group", "n", "effect", "effect_low", "effect_high", "others", "p_adjusted"])
+        rows.append((name, cut, int(inside.sum()), one.estimate, one.low, one.high, other.estimate, p))
+    table = pd.DataFrame(
+        rows, columns=["group", "cut", "n", "effect", "effect_low", "effect_high", "others", "p_adjusted"]
+    )
     table["p_adjusted"] = benjamini_hochberg(table["p_adjusted"].to_numpy(float)) if len(table) else table["p_adjusted"]
     return table
 
 
 def features_on_eve(
-    purchases: Purchases,
-    contacts: pd.DataFrame | None,
-    campaigns: pd.DataFrame | None,
-    people: pd.DataFrame | None = None,
+    purchases: Purchases, contacts: pd.DataFrame | None, campaigns: pd.DataFrame | None
 ) -> pd.DataFrame:
     """What was known of each drawn customer on the eve of the campaign.
 
@@ -255,14 +253,11 @@ def features_on_eve(
         ``campaign_id``, ``customer_id``.
     campaigns : pandas.DataFrame
         ``campaign_id``, ``starts_at``.
-    people : pandas.DataFrame, optional
-        ``customer_id`` and ``channel`` (of acquisition), which is yes or no for each.
 
     Returns
     -------
     pandas.DataFrame
-        ``campaign_id``, ``customer_id``, ``days_since_order``, ``orders``, ``spend_per_order``, ``days_known``, and
-        ``channel_<name>``.
+        ``campaign_id``, ``customer_id``, ``days_since_order``, ``orders``, ``spend_per_order``, ``days_known``.
     """
     names = ["campaign_id", "customer_id", "days_since_order", "orders", "spend_per_order", "days_known"]
     if campaigns is None or contacts is None:
@@ -287,8 +282,4 @@ def features_on_eve(
             )
         )
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
-    table = table.astype({"campaign_id": "string", "customer_id": "string"})
-    if people is None or "channel" not in people:
-        return table
-    coded = pd.get_dummies(people["channel"].astype("string"), prefix="channel").astype(float)
-    return table.merge(coded.assign(customer_id=people["customer_id"].astype("string")), on="customer_id", how="left")
+    return table.astype({"campaign_id": "string", "customer_id": "string"})

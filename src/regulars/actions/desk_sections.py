@@ -128,7 +128,7 @@ def tell_tree(tree: ResponseTree) -> Finding:
     if len(shifted):
         remarks.append(Remark("shifted", {"n": len(shifted), "all": len(tree.balance)}))
     fields = tree.values.merge(tree.balance, on="field").head(8)
-    shown = ["rule", "built_n", "built", "n", "rate", "rate_low", "rate_high", "lift", "gain", "todo"]
+    shown = ["rule", "n", "rate", "rate_low", "rate_high", "lift", "todo"]
     return Finding(against(tree.validation, 0.5), facts, {"leaves": leaves[shown], "fields": fields}, remarks=remarks)
 
 
@@ -271,8 +271,8 @@ def tell_plan(plan: Plan) -> Finding:
     differ = owners[(owners["gap_low"] > 0) | (owners["gap_high"] < 0)]
     facts = {
         "kept": plan.kept, "missed": plan.missed, "late_days": plan.late_days, "ahead": len(plan.ahead),
-        "differ": len(differ),
     }  # fmt: skip
+    facts |= {"differ": len(differ)} if len(differ) else {}
     remarks = [Remark("mended", {"n": plan.mended})] if plan.mended else []
     frames = {"months": plan.months.tail(12).reset_index(drop=True), "weeks": plan.weeks, "owners": owners}
     frames = {name: frame for name, frame in frames.items() if len(frame)}

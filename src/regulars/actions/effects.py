@@ -208,7 +208,9 @@ class Redrawn(NamedTuple):
             scaled = value / np.sqrt(np.maximum(spread, 0.0))
         if self.treated.sum() < (~self.treated).sum():
             scaled = -scaled
-        return np.sort(np.where(np.isfinite(scaled), scaled, np.sign(np.nan_to_num(value)) * np.inf))
+        # a lot without any spread on either side is as far out as can be, or shows nothing at all
+        beyond = np.where(value > 0, np.inf, np.where(value < 0, -np.inf, 0.0))
+        return np.sort(np.where(np.isfinite(scaled), scaled, beyond))
 
     def seen(self, outcome) -> tuple[float, float]:
         """The difference of the lot that was drawn, and its standard error."""

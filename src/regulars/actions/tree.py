@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from regulars.actions.uplift import leaf_rules
+from regulars.actions.uplift import in_words, leaf_rules
 from regulars.errors import UntoldError, UserError
 from regulars.finding import NotSupplied, may_refuse, shown
 from regulars.statistics.intervals import Estimate, wilson
@@ -387,8 +387,8 @@ def _coded(features: pd.DataFrame) -> pd.DataFrame:
 def _said(coded: pd.DataFrame, features: pd.DataFrame):
     def say(name: str, cut: float, above: bool) -> str:
         if name in features:
-            return f"{name} {'>' if above else '≤'} {cut:.6g}"
-        return name if above else name.replace(" = ", " ≠ ", 1)
+            return f"{in_words(name)} {'>' if above else '≤'} {cut:.6g}"
+        return in_words(name) if above else in_words(name).replace(" = ", " ≠ ", 1)
 
     return say
 

@@ -231,6 +231,17 @@ def _leaf_effect(y, z, here, level: float) -> tuple:
     return found.estimate, found.low, found.high, found.standard_error, int(here.sum())
 
 
+def in_words(name: str) -> str:
+    """Name of a field as a reader takes it.
+
+    Examples
+    --------
+    >>> in_words("job_years")
+    'job years'
+    """
+    return str(name).replace("_", " ")
+
+
 def leaf_rules(tree, names: list[str], say=None) -> dict[int, str]:
     """Each leaf of a fitted scikit-learn tree in words: its questions, joined.
 
@@ -242,12 +253,12 @@ def leaf_rules(tree, names: list[str], say=None) -> dict[int, str]:
     say : callable, optional
         From feature, threshold and whether the value is above it, to words.
     """
-    said = say or (lambda name, cut, above: f"{name} {'>' if above else '≤'} {cut:.6g}")
+    said = say or (lambda name, cut, above: f"{in_words(name)} {'>' if above else '≤'} {cut:.6g}")
     rules, open_nodes = {}, [(0, ())]
     while open_nodes:
         node, path = open_nodes.pop()
         if tree.children_left[node] < 0:
-            rules[node] = " & ".join(path) or "all"
+            rules[node] = ", ".join(path) or "all"
             continue
         name, cut = names[tree.feature[node]], float(tree.threshold[node])
         open_nodes.append((int(tree.children_left[node]), (*path, said(name, cut, False))))

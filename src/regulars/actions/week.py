@@ -136,7 +136,7 @@ def scored_table(customers: pd.Series, contacts: pd.DataFrame | None, monday: Mo
     rows = monday.rows.dropna(subset=["customer_id"]).drop_duplicates("customer_id").set_index("customer_id")
     return table.assign(
         campaigns=table["customer_id"].map(count).fillna(0).astype("int64"),
-        last_campaign_at=pd.to_datetime(table["customer_id"].map(last)),
+        last_campaign_at=table["customer_id"].map(last.to_dict()).astype("datetime64[us]"),
         errand=table["customer_id"].map(rows["errand"]).astype("string"),
         errand_channel=table["customer_id"].map(rows["channel"]).astype("string"),
     )

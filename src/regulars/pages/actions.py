@@ -13,7 +13,7 @@ PAGE = Page(
     (
         section(
             "monday",
-            front="list",
+            front="kinds",
             chapter="monday",
             list=table(
                 columns(
@@ -27,7 +27,7 @@ PAGE = Page(
                     pays_from="percent",
                 )
             ),
-            kinds=table(columns("n", errand="label:errand", worth="money_short", cost="money"), total=["n", "cost"]),
+            kinds=table(columns(errand="label:errand", n="count", worth="money", cost="money"), total=["n", "cost"]),
         ),
         section(
             "campaigns",
@@ -74,12 +74,14 @@ PAGE = Page(
             chapter="campaigns",
             groups=chart(
                 charts.dots,
-                columns("n", group="text", effect=MONEY, others="money", p_adjusted="percent1"),
+                columns(
+                    group="label:eve", cut="number0", n="count", effect=MONEY, others="money", p_adjusted="percent1"
+                ),
                 category="group",
                 value="effect",
                 before="others",
             ),
-            leaves=table(columns("n", rule="text", built="money", effect=MONEY)),
+            leaves=table(columns(rule="text", n="count", built="money", effect=MONEY)),
         ),
         section(
             "clubs",
@@ -88,11 +90,13 @@ PAGE = Page(
             chapter="clubs",
             ways=chart(
                 charts.dots,
-                columns("n", way="label:club_way", ratio="number2:with_interval"),
+                columns(way="label:club_way", n="count", ratio="number2:with_interval"),
                 category="way",
                 value="ratio",
             ),
-            all=table(columns("n", programme="text", way="label:club_way", ratio="number2:with_interval"), rows=12),
+            all=table(
+                columns(programme="text", way="label:club_way", n="count", ratio="number2:with_interval"), rows=12
+            ),
             rewards=table(
                 columns(
                     "tier",
@@ -112,17 +116,7 @@ PAGE = Page(
             front="leaves",
             chapter="tree",
             nothing="unclear",
-            leaves=table(
-                columns(
-                    "n",
-                    rule="text",
-                    rate=SHARE,
-                    built="percent",
-                    lift="number1",
-                    gain="percent",
-                    todo="label:leaf",
-                )
-            ),
+            leaves=table(columns(rule="text", n="count", rate=SHARE, lift="number1", todo="label:leaf")),
             fields=table(
                 columns(field="text", information_value="number2", psi="number2", limit="number2", p_value="percent")
             ),
@@ -134,7 +128,7 @@ PAGE = Page(
             chapter="desk",
             ways=chart(
                 charts.dots,
-                columns("n", way="label:pipeline_way", worth="money_short:with_interval"),
+                columns(way="label:pipeline_way", n="count", worth="money_short:with_interval"),
                 category="way",
                 value="worth",
             ),
@@ -172,7 +166,7 @@ PAGE = Page(
                 category="segment",
                 value="share",
             ),
-            competitors=table(columns("n", competitor="text", users="percent", share="percent")),
+            competitors=table(columns(competitor="text", n="count", users="percent", share="percent")),
             list=table(columns("customer", "p_active", wallet="money", share="percent", elsewhere="money")),
         ),
         section(
@@ -236,9 +230,11 @@ PAGE = Page(
                 before="told",
             ),
             reasons=table(
-                columns("n", by="label:won_by", group="text", won=SHARE, gap="points1:with_interval"), rows=16
+                columns(by="label:won_by", group="text", n="count", won=SHARE, gap="points1:with_interval"), rows=16
             ),
-            within=table(columns("n", source="text", group="text", won=SHARE, gap="points1:with_interval"), rows=16),
+            within=table(
+                columns(source="text", group="text", n="count", won=SHARE, gap="points1:with_interval"), rows=16
+            ),
         ),
         section(
             "plan",
@@ -253,13 +249,13 @@ PAGE = Page(
                 colours={"done": charts.NOW, "missed": charts.RISK},
             ),
             weeks=table(columns(week="date_short", planned="count", done="count", missed="count"), rows=20),
-            owners=table(columns("n", owner="text", kept=SHARE, gap="points1:with_interval")),
+            owners=table(columns(owner="text", n="count", kept=SHARE, gap="points1:with_interval")),
         ),
         section(
             "mind",
             needs="recall",
             chapter="wallet",
-            brands=table(columns("n", brand="text", first=SHARE, named=SHARE)),
+            brands=table(columns(brand="text", n="count", first=SHARE, named=SHARE)),
         ),
     ),
 )

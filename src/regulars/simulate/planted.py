@@ -19,7 +19,7 @@ OUTCOME_DAYS = 90
 # campaign, name, theme, host, notification, begin (share of the observation), share drawn of those known, share kept
 # back; arm to orders that it adds per recent customer (None: it is attended, and adds to those who come)
 LOTS = (
-    ("E01", "Autumn catalogue", "new range", "Marketing", "letter", 0.74, 0.9, 0.4,
+    ("E01", "Autumn catalogue", "new range", "Marketing", "letter", 0.70, 0.9, 0.4,
      {"card": 0.10, "card and voucher": 0.65}),
     ("E02", "Members' preview", "new range", "Stores", "e-mail", 0.55, 0.7, 0.4, {"invitation": None}),
     ("E03", "Price list by post", "prices", "Sales", "letter", 0.62, 0.5, 0.3, {"letter": 0.0}),
