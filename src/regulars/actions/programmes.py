@@ -15,7 +15,8 @@ from regulars.labels import Change
 from regulars.purchases import Purchases, day_number, day_numbers
 from regulars.statistics.intervals import Estimate, against, share, z_value
 
-TENURE = (0, 30, 60, 90, 180, 365, 730, 100_000)  # days since the first order: rates fall with it
+# days since the first order, in bands so narrow that rates hardly fall within one: they do, as customers leave
+TENURE = (*range(0, 180, 15), *range(180, 361, 30), 450, 540, 730, 100_000)
 EVE_DAYS = 30  # before joining, in which nothing may happen yet
 ON_ORDER_MOST = 0.1  # share of joinings on the day of an order, above which joining is a part of ordering
 FLAT_P = 0.05
@@ -205,13 +206,12 @@ def _own(spells: pd.DataFrame, level: float) -> tuple[Estimate, float]:
     reach = z_value(level) * np.sqrt(covariance[0, 0])
     own = Estimate(*(float(np.exp(beta[0] + sign * reach)) for sign in (0, -1, 1)), n=n)
     early = rows[rows["phase"] != "after"]
-    design = np.column_stack(
-        [early["phase"] == "eve", *(early["band"] == band for band in sorted(early["band"].unique()))]
-    ).astype(float)
-    seen = design[early["orders"].to_numpy() > 0].sum(axis=0) > 0  # a band in which nothing happened has no rate
-    if not seen[0]:
+    early = early[early.groupby("band")["orders"].transform("sum") > 0]  # a band in which nothing happened has no rate
+    if not early.loc[early["phase"] == "eve", "orders"].any():
         return own, float("nan")
-    beta, covariance = poisson(design[:, seen], early)
+    bands = sorted(early["band"].unique())
+    design = np.column_stack([early["phase"] == "eve", *(early["band"] == band for band in bands)]).astype(float)
+    beta, covariance = poisson(design, early)
     return own, float(2 * norm.sf(abs(beta[0]) / np.sqrt(covariance[0, 0])))
 
 
