@@ -11,7 +11,7 @@ from regulars.errors import UserError
 from regulars.private_files import private_place, write_for_owner
 
 BASE = "customers"
-WHEN = ("call_by", "next_order_low", "next_order_median", "next_order_high")
+WHEN = ("call_by", "next_order_low", "next_order_median", "next_order_high", "best_channel")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def call_list(
     Examples
     --------
     >>> scored = pd.DataFrame({"customer_id": ["a", "b"], "frequency": [2, 3], "p_alive": [0.4, 0.9],
-    ...                        "value_at_risk": [30.0, 10.0]}).astype({"customer_id": "string"})
+    ...                        "value_at_risk": [30.0, 10.0], "customer_state": "dormant"})
+    >>> scored = scored.astype({"customer_id": "string"})
     >>> base = pd.DataFrame({"customer_id": ["a", "b"], "consent": [False, True]}).astype({"customer_id": "string"})
     >>> listed, refused = call_list(scored, base, "demo", length=50, min_alive=0.1)
     >>> listed["customer_id"].tolist(), refused

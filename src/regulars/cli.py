@@ -116,6 +116,11 @@ def _parser() -> argparse.ArgumentParser:
     calls.add_argument("dataset")
     calls.add_argument("--output", default="", help="file to write; default private/<dataset>/call-list.csv")
     calls.set_defaults(command=_call_list)
+    same = commands.add_parser(
+        "identities", help="find customer ids that may be one person, and write them to be decided"
+    )
+    same.add_argument("dataset")
+    same.set_defaults(command=_identities)
     calls.add_argument("--segment", default="", help="only the customers of this segment, tier or state, for a mailing")
     lot = commands.add_parser("draw-lot", help="draw whom the next campaign contacts, and whom it keeps back")
     lot.add_argument("dataset")
@@ -141,6 +146,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     close.add_argument("dataset")
     close.set_defaults(command=_close_month)
+    share = commands.add_parser("share", help="make one file to forward of a dataset's pages: a zip, or a PDF")
+    share.add_argument("dataset")
+    share.add_argument("--pdf", action="store_true", help="print all pages into one PDF, by the Chromium that is there")
+    share.add_argument("--output", default="", help="file to write; default scratch/<dataset>-<last day>.zip")
+    share.set_defaults(command=_share)
     score = commands.add_parser("score", help="score every customer inside the engine that params.yaml names, as Spark")
     score.add_argument("dataset")
     score.add_argument("--output", default="", help="where the engine writes; default private/<dataset>/scores.parquet")
@@ -221,6 +231,26 @@ def _call_list(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _identities(arguments: argparse.Namespace) -> int:
+    from regulars.identities import write_proposals
+
+    written = write_proposals(arguments.dataset)
+    decisions, values = (file.relative_to(project_root()) for file in (written.decisions, written.values))
+    print(f"{decisions}: {written.pairs} pairs of ids, {written.decided} decided; write yes or no beside the others.")
+    print(f"{values}: what is known of both sides, for your eyes only (mode 600).")
+    if written.by_rules_alone:
+        print(f"By rules alone: {written.by_rules_alone}")
+    print(f"Name the first in data/sources/{arguments.dataset}.yaml: identity_decisions: {decisions}")
+
+
+def _share(arguments: argparse.Namespace) -> int:
+    from regulars.share import share
+
+    file = share(arguments.dataset, Path(arguments.output).resolve() if arguments.output else None, pdf=arguments.pdf)
+    print(f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB, to be forwarded as it is.")
+    return 0
+
+
 def _draw_lot(arguments: argparse.Namespace) -> int:
     from regulars.lots import draw_lot
 
@@ -255,8 +285,8 @@ def _shown(file: Path) -> str:
 
 
 def _close_month(arguments: argparse.Namespace) -> int:
+    from regulars.close_month import close_month
     from regulars.dataset import open as open_dataset
-    from regulars.history.close_month import close_month
 
     print(f"{close_month(open_dataset(arguments.dataset))}: saved; commit it.")
     return 0

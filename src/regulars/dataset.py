@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from regulars.clv.record import ModelsRecord
     from regulars.purchases import Purchases
+    from regulars.settings import Economics
     from regulars.told import Report
 
 ORDERS = "orders"
@@ -26,6 +27,7 @@ ORDERS = "orders"
 _LATE = {
     "purchases": "regulars.purchases",
     "models": "regulars.clv.record",
+    "economics": "regulars.clv.margins",
     "pseudonyms": "regulars.privacy",
     "report": "regulars.told",
 }
@@ -186,6 +188,12 @@ class Dataset:
         room, rules = _late("purchases"), {"zero_spend_is_purchase": self.settings("value").zero_spend_is_purchase}
         return room.Purchases.of(self.tables.load(ORDERS, room.COLUMNS), **rules)
 
+    @cached_property
+    def economics(self) -> "Economics":
+        """What turns expected orders into money: by known costs, else a margin assumed; one that is tried stands."""
+        tried = "margin" in places_of(self.changes).get("value", ())
+        return _late("economics").with_known_costs(self.settings("value").economics, self.tables[ORDERS], tried=tried)
+
     # ---- what earlier stages found ----
 
     @property
@@ -214,6 +222,11 @@ class Dataset:
         return self._scored("preferences")
 
     @property
+    def interaction(self) -> pd.DataFrame:
+        """One row per customer: contacts, and the channel through which problems are best solved."""
+        return self._scored("interaction")
+
+    @property
     def customers(self) -> pd.DataFrame:
         """One row per customer with all that the stages found."""
         return self._scored("customers")
@@ -224,6 +237,11 @@ class Dataset:
         value = self.settings("value")
         content = self._read_json(f"models/{self.name}/clv.json")
         return _late("models").ModelsRecord.from_json(content, seed=value.seed, draws=value.interval_draws)
+
+    @cached_property
+    def truth(self) -> dict:
+        """What only the simulation knows, of a simulated dataset; empty of a real one."""
+        return self._read_json(f"data/raw/{self.name}/truth.json") if self.about.simulated else {}
 
     @cached_property
     def conditions_missed(self) -> int:
@@ -276,7 +294,10 @@ class Dataset:
             # wording and charts are loaded by a live kernel alone: no stage depends on them
             return import_module("regulars.pages.live").shower(page, language)
 
-        return _late("report").Report(stage, about or self.about, self.settings(stage).interval_level, live)
+        settings = self.settings(stage)
+        return _late("report").Report(
+            stage, about or self.about, settings.interval_level, least=settings.privacy_min_cell, live=live
+        )
 
     # ---- how it shows itself ----
 

@@ -11,6 +11,7 @@ import pandas as pd
 from regulars.finding import NOT_SUPPLIED, Finding, sums
 from regulars.labels import SatisfactionState
 from regulars.pages import declared
+from regulars.pages.index import render_index
 from regulars.report import charts
 from regulars.report.columns import columns
 from regulars.report.layout import Page, Word, chart, section, table
@@ -472,7 +473,7 @@ def record(**about) -> Report:
     report.action("leave", customers=1870, **sums(Estimate(1_900, -300, 4_100), 0))
     report.action("learn")
     report.term("kept")
-    report.term("clv", "interval", horizon_months=12, margin=0.4, annual_discount_rate=0.08)
+    report.term("clv", "interval", horizon_months=12, margin=0.4, annual_discount_rate=0.08, origin="assumed")
     report.metric("quick_ratio", float("nan"), "number")
     report.close(first="BG/NBD", second="Gamma-Gamma", holdouts=3)
     return report
@@ -497,6 +498,11 @@ def pages_of(made: Writer, blocks: list[dict] | None = None) -> tuple[str, str]:
     """Page of what a writer has written, or of some blocks: in front and in detail."""
     files = (declared.FILES, PAGE.detail_file)
     return render_blocks(made.blocks if blocks is None else blocks, made.about, made.wording, *files)
+
+
+def index_of(told, blocks: list[dict], folders, language: str = "en") -> str:
+    """Index of the sample, of the blocks of its one page."""
+    return render_index(ABOUT, {"retention": told}, {"retention": blocks}, language=language, folders=folders)
 
 
 def html_of(made: Writer, blocks: list[dict] | None = None) -> str:

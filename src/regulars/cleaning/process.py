@@ -23,6 +23,7 @@ from regulars.catalog.tables import TABLES
 from regulars.cleaning import netting, validation
 from regulars.cleaning.heaps import AMOUNT_TYPE, ORDER_TABLES, Heaps, Raw, count_rows, order_log, with_fate
 from regulars.cleaning.ledger import ENGINE_NAMES, account_of, check_tables, dataset_block, nothing_left
+from regulars.cleaning.one_person import decided, records_of_one_person, under_one_id
 from regulars.cleaning.owners import OwnerChange, read_owner_changes, with_owners
 from regulars.cleaning.reading import (
     UNIT_SEPARATOR,
@@ -254,7 +255,7 @@ def _narrow(mapping: Mapping, source: RawTable) -> RawTable:
 def _clean_one(
     engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps], owners: Sequence[OwnerChange] = ()
 ) -> Heaps:
-    raw = read_typed(engine, mapping, source)
+    raw = under_one_id(engine, read_typed(engine, mapping, source), decided(mapping))
     table = mapping.tables[raw.name]
     has_orders = raw.name in ORDER_TABLES
     if raw.name == "orders" and table["without_lines"] == "reject":
@@ -288,8 +289,9 @@ def _clean_one(
         kept, repeated = _one_per_key(mapping, raw, kept, table["repeated_key"])
         heaps += [*netted, *repeated]
     else:
+        kept, merged = records_of_one_person(raw.name, kept)
         kept, repeated = _one_per_key(mapping, raw, kept, table["repeated_key"])
-        heaps += repeated
+        heaps += [*merged, *repeated]
     kept = with_owners(kept, raw.name, owners) if owners else kept
     reasons_kept = kept._netting if has_orders else kept._edited if owners else ibis.null("string")
     heaps.append((kept, Fate.KEPT, reasons_kept))

@@ -15,9 +15,11 @@ from .stages import CampaignRules as CampaignRules
 from .stages import Certainty as Certainty
 from .stages import CleanSettings as CleanSettings
 from .stages import ClubRules as ClubRules
+from .stages import CycleSettings as CycleSettings
 from .stages import DateRules as DateRules
 from .stages import Economics as Economics
 from .stages import Handling as Handling
+from .stages import InteractionSettings as InteractionSettings
 from .stages import LadderRules as LadderRules
 from .stages import ListRules as ListRules
 from .stages import Managers as Managers

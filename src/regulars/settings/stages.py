@@ -32,6 +32,8 @@ class Economics:
         Of the models: day, week or month.
     active_within_days : int, days
         A customer who orders within so many days is active.
+    costs_known : float, share of revenue
+        Whose cost was supplied, and gave the margin; 0: the margin is an assumption.
     """
 
     margin: float
@@ -39,6 +41,7 @@ class Economics:
     horizon_months: int
     time_unit: TimeUnit
     active_within_days: int
+    costs_known: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -550,8 +553,8 @@ class RetentionSettings(StageSettings):
         Of two stretches compared where revenue and retention are valued.
     judged_days : int, days
         Kept back, on which rankings, the fixed rule and dates are judged.
-    fixed_days : int, days
-        Of silence after which a fixed rule calls a customer gone; only compared with.
+    fixed_days : tuple of int, days
+        Of silence after which a fixed rule calls a customer gone; the best of them is compared with.
     active_bands : tuple of float, probabilities
         Edges of the bands of P(active).
     list_length : int, customers
@@ -574,7 +577,7 @@ class RetentionSettings(StageSettings):
     second_order_days: int
     kept_days: int
     judged_days: int
-    fixed_days: int
+    fixed_days: tuple[int, ...]
     active_bands: tuple[float, ...]
     list_length: int
     call_min_alive: float
@@ -706,6 +709,49 @@ class ActionsSettings(StageSettings):
 
 
 @dataclass(frozen=True, repr=False)
+class InteractionSettings(StageSettings):
+    """How the firm's contacts with its customers are judged, and how the contact centre is staffed.
+
+    Parameters
+    ----------
+    within_seconds : int, seconds
+        Within which a call is to be answered.
+    service_share : float, share of all calls
+        That is to be answered within them.
+    load_quantile : float, share of days
+        That have at most the calls by which is staffed.
+    backtest_weeks : int, weeks
+        Kept back, on which the forecast of giving up is judged.
+    roster_weeks : int, weeks
+        Whose shifts count as today's roster.
+    agent_cost_per_hour : float, currency per hour
+        Of one agent; an assumption until costs are supplied.
+    met_from : float, share
+        Solved, from which a need counts as met at a point.
+    score_scale : tuple of float, points
+        Lowest and highest score of a contact.
+    return_days : int, days
+        An order within so many days after a contact counts as coming back.
+    journey_days : int, days
+        A way ends where so many days pass without a contact or an order.
+    shared_by : int, customers
+        A phone, mailbox, login or card that more customers have is a placeholder.
+    """
+
+    within_seconds: int
+    service_share: float
+    load_quantile: float
+    backtest_weeks: int
+    roster_weeks: int
+    agent_cost_per_hour: float
+    met_from: float
+    score_scale: tuple[float, ...]
+    return_days: int
+    journey_days: int
+    shared_by: int
+
+
+@dataclass(frozen=True, repr=False)
 class PagesSettings(StageSettings):
     """How pages are written.
 
@@ -718,6 +764,22 @@ class PagesSettings(StageSettings):
     language: str
 
 
+@dataclass(frozen=True, repr=False)
+class CycleSettings(StageSettings):
+    """How months are judged, and plans with them.
+
+    Parameters
+    ----------
+    quiet_years : float, share
+        Of years in which nothing happens that leave every light of the scorecard unchanged.
+    festival : str, name
+        Festival that moves between two calendar months, which are then told together: spring_festival, easter or none.
+    """
+
+    quiet_years: float
+    festival: Literal["none", "spring_festival", "easter"]
+
+
 STAGE_SETTINGS = {
     "ingest": StageSettings,
     "clean": CleanSettings,
@@ -725,7 +787,9 @@ STAGE_SETTINGS = {
     "segments": SegmentsSettings,
     "satisfaction": SatisfactionSettings,
     "retention": RetentionSettings,
+    "interaction": InteractionSettings,
     "actions": ActionsSettings,
+    "cycle": CycleSettings,
     "scores": StageSettings,
     "pages": PagesSettings,
 }
