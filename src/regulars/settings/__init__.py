@@ -11,8 +11,8 @@ _HOMES = {
     "stages": (
         "STAGE_SETTINGS", "ActionsSettings", "CampaignRules", "Certainty", "CleanSettings", "ClubRules",
         "CycleSettings", "DateRules", "Economics", "Handling", "InteractionSettings", "LadderRules", "ListRules",
-        "Managers", "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "RetentionSettings", "SatisfactionSettings",
-        "SegmentsSettings", "StageSettings", "Thresholds", "TreeRules", "ValueSettings",
+        "Managers", "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "RetentionSettings",
+        "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "TreeRules", "ValueSettings",
     ),
 }  # fmt: skip
 __getattr__, __dir__ = exports(__name__, _HOMES)
