@@ -87,7 +87,7 @@ def plan_kept(activities: pd.DataFrame | None, observation_end, *, level: float 
         ["planned_at", "activity_id"], kind="stable", ignore_index=True
     )
     around = rows[(rows["planned_at"] - end).abs() <= pd.Timedelta(days=7 * weeks)]
-    monday = around["planned_at"] - pd.to_timedelta(around["planned_at"].dt.dayofweek, unit="D")
+    monday = around["planned_at"] - pd.to_timedelta(around["planned_at"].dt.day_of_week, unit="D")
     month = rows["planned_at"].dt.to_period("M").dt.start_time
     return Plan(
         share(int(is_kept.sum()), len(due), level),

@@ -144,8 +144,8 @@ def judge_club(
     own, trend_p = _own(spells, level)
     told = share(int(on_order.sum()), len(joined), level)
     headline = (
-        Headline.TOO_FEW if not np.isfinite(own.low)
-        else Headline.ON_ORDER if told.value > ON_ORDER_MOST
+        Headline.ON_ORDER if told.value > ON_ORDER_MOST
+        else Headline.TOO_FEW if not np.isfinite(own.low)
         else Headline.TREND if trend_p < FLAT_P
         else Headline.TOLD
     )  # fmt: skip

@@ -201,6 +201,12 @@ def fields_allowed(features: pd.DataFrame, outcome, known_after: Sequence[str] =
 
 def _alone(values: pd.Series, bad: np.ndarray) -> float:
     """Area under the curve of one field by itself, told by halves so that many rare values do not feign it."""
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        number = values.astype(float).to_numpy()
+        known = np.isfinite(number)
+        if 0 < bad[known].sum() < known.sum():
+            area = float(areas_under_curve(number[known][:, None], bad[known])[0][0])
+            return max(area, 1 - area)
     groups = _grouped(values).fillna("missing").to_numpy()
     even = np.arange(bad.size) % 2 == 0
     rates = pd.Series(bad[even].astype(float)).groupby(groups[even]).mean()
