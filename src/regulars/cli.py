@@ -157,6 +157,10 @@ def _parser() -> argparse.ArgumentParser:
     score.set_defaults(command=_score)
     upgrade = commands.add_parser("upgrade", help="bring params.yaml and mappings of an earlier version up to this one")
     upgrade.set_defaults(command=_upgrade)
+    tried = commands.add_parser("try", help="carry other settings through the pipeline, aside, and make pages of it")
+    tried.add_argument("dataset")
+    tried.add_argument("changes", nargs="+", metavar="NAME=VALUE", help="such as margin=0.4")
+    tried.set_defaults(command=_try)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
@@ -193,6 +197,20 @@ def _upgrade(_: argparse.Namespace) -> int:
     from regulars.upgrade import upgrade
 
     print(*(upgrade() or ["Nothing to change: the project is laid out as this version wants it."]), sep="\n")
+    return 0
+
+
+def _try(arguments: argparse.Namespace) -> int:
+    import yaml
+
+    from regulars.dataset import open as open_dataset
+
+    wrong = [one for one in arguments.changes if "=" not in one]
+    if wrong:
+        raise UserError(f"'{wrong[0]}' is no setting and value: write one as margin=0.4.")
+    changes = {name: yaml.safe_load(value) for name, _, value in (one.partition("=") for one in arguments.changes)}
+    print(f"{_relative(open_dataset(arguments.dataset, **changes).pages())}: computed with these settings, beside the")
+    print("official pages, which stay as they are.")
     return 0
 
 

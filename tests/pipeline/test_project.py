@@ -25,7 +25,7 @@ ROOMS = (
     "finding", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
     "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "actions", "report", "pages",
     "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "lots", "call_list",
-    "desk_files", "share", "identities", "close_month", "runner", "cli",
+    "desk_files", "share", "identities", "close_month", "runner", "what_if", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
@@ -165,7 +165,7 @@ READ = {
         for name in ("value", "segments", "satisfaction", "retention", "interaction", "preferences", "customers")
     },
 }  # fmt: skip
-READS_NOTHING = {"settings", "save", "save_models", "pseudonyms", "name", "changes"}
+READS_NOTHING = {"pages", "settings", "save", "save_models", "pseudonyms", "name", "changes"}
 
 
 def files_read(code: str) -> set[str]:

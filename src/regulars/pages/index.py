@@ -85,6 +85,7 @@ def render_index(
         "share": min(one.page["share"] for one in told.values()),
         "orders_sampled": bool(about.orders_sampled),
     }
+    page |= next(({"changes": one.page["changes"]} for one in told.values() if "changes" in one.page), {})
     wording = Wording(language, about.currency, folders)
     writer = Writer(PAGE, page, wording)
     blocks = {stage: written[stage] for stage in PAGES if stage in written}
