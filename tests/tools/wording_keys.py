@@ -22,6 +22,7 @@ ROOMS = {
     "segments": ("segments",),
     "satisfaction": ("satisfaction", "catalog"),
     "retention": ("retention", "history"),
+    "interaction": ("interaction",),
     "cycle": ("cycle",),
 }
 SHARED_ROOMS = ("labels.py", "finding.py", "statistics")

@@ -29,6 +29,7 @@ Value of customers
     ``fit_models``, ``score_customers``, ``scored_table``; beneath them ``lifetime_value``, ``predictive_intervals``;
     ``values_at`` an earlier day; ``new_customer``; ``whole_base`` where only a part is in memory.
 Trust
+    ``read_level`` says what many logs teach of one: a `Level` with scenarios of dropout and the spread of totals.
     ``judge_forecasts`` puts every model back to earlier days and picks the one that may be told, ``follow_headline``
     moves scores to it; ``backtest`` any models; ``calibrate_p_active``; ``frequency_check``, ``tracking`` and
     ``day_netting_bias`` hold the fit against the data, ``remarks`` says what a reader must know.
@@ -61,6 +62,7 @@ _HOMES = {
     "gamma_gamma": ("GammaGammaFitter", "TiltedGammaGammaFitter"),
     "headline": ("follow_headline",),
     "in_memory": ("fit_models", "score_customers", "scored_table"),
+    "level": ("Level", "read_level"),
     "levers": ("elasticities",),
     "limits": ("remarks",),
     "margins": ("earned_so_far", "with_known_costs"),

@@ -20,6 +20,8 @@ from .headline import follow_headline as follow_headline
 from .in_memory import fit_models as fit_models
 from .in_memory import score_customers as score_customers
 from .in_memory import scored_table as scored_table
+from .level import Level as Level
+from .level import read_level as read_level
 from .levers import elasticities as elasticities
 from .limits import remarks as remarks
 from .margins import earned_so_far as earned_so_far

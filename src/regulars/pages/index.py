@@ -18,7 +18,7 @@ from regulars.rounding import plain
 from regulars.told import INDICATORS, MONEY_INDICATORS, Told, table_file
 
 # whose answer opens it
-FIRST_ANSWERS = ("value", "retention", "segments", "satisfaction", "clean")
+FIRST_ANSWERS = ("value", "retention", "segments", "satisfaction", "interaction", "clean")
 MAX_INDICATORS = 5
 REVENUE = ("value", "cohorts", "revenue")  # stage, section and frame of which the months stand on it
 MONTHS = 12  # of the past, beside those to come
@@ -85,6 +85,7 @@ def render_index(
         "share": min(one.page["share"] for one in told.values()),
         "orders_sampled": bool(about.orders_sampled),
     }
+    page |= next(({"changes": one.page["changes"]} for one in told.values() if "changes" in one.page), {})
     wording = Wording(language, about.currency, folders)
     writer = Writer(PAGE, page, wording)
     blocks = {stage: written[stage] for stage in PAGES if stage in written}
