@@ -94,6 +94,8 @@ PAGE = Page(
                     "margin": "money",
                     "margin_share": "percent",
                     "buyers": "count",
+                    "price": "money",
+                    "break_even": "money",
                     "action": "label:product_action",
                 }
             ),
@@ -102,7 +104,7 @@ PAGE = Page(
                     "name": "text",
                     "tier": "label:tier",
                     "customers": "count",
-                    "buyers_share": "percent",
+                    "expected": "number0",
                     "worth": "money",
                 }
             ),
@@ -153,7 +155,8 @@ PAGE = Page(
                     left="count",
                     won="count",
                     now="count",
-                    net="number0:with_interval",
+                    net="number0:signed",
+                    usual="number0:with_interval",
                 ),
                 total=["before", "entered", "left", "won", "now"],
             ),
