@@ -70,7 +70,7 @@ def test_a_month_like_any_other_is_no_news():
         customers = customers.assign(segment=name_segments(rfm_scores(customers)), cluster="none")
         moved = segments.drift_since("2025-11-30", purchases, customers, end="2025-12-31", found=found)
         told.append(sections.tell_drift(moved).verdict)
-    assert told.count("still") >= 25, told
+    assert told.count("still") >= 27, told  # of 80 such shops, small and large, 6 told one
 
 
 def test_what_a_month_usually_does():
@@ -79,6 +79,8 @@ def test_what_a_month_usually_does():
     stands = [pd.Series(["new"] * k + ["loyal"] * (100 - k), ids) for k in many]
     rates = np.diff(many) / many[:-1]
     usual = drift.usual_net(stands, ["new", "loyal"], level=0.9).loc["new"]
+    luck = np.mean(np.abs(np.diff(many)) / np.square(many[:-1]))  # the counts' own chance, which is smaller here
+    assert luck < rates.var(ddof=1)
     reach = t.ppf(1 - 0.05 / 2, 6) * rates.std(ddof=1) * np.sqrt(1 + 1 / 7)
     assert usual.tolist() == pytest.approx([rates.mean(), rates.mean() - reach, rates.mean() + reach])
     assert drift.usual_net(stands[:4], ["new", "loyal"]).isna().all(axis=None)

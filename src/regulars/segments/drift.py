@@ -211,9 +211,11 @@ def usual_net(stands: Sequence[pd.Series], order: Sequence[str], *, level: float
     [0.0, 0.0]
     """
     tables = [moves(one, other, order).set_index("segment") for one, other in pairwise(stands)]
-    rates = pd.DataFrame([table["net"] / table["before"].where(table["before"] >= LEAST_CUSTOMERS) for table in tables])
-    rates = rates.reindex(columns=list(order))
-    k, mean, spread = rates.count(), rates.mean(), rates.std()
+    many = [table["before"].where(table["before"] >= LEAST_CUSTOMERS) for table in tables]
+    rates = pd.DataFrame([table["net"] / n for table, n in zip(tables, many, strict=True)]).reindex(columns=list(order))
+    # no less than chance alone spreads the difference of two counts
+    luck = pd.DataFrame([(table["entered"] + table["left"]) / n**2 for table, n in zip(tables, many, strict=True)])
+    k, mean, spread = rates.count(), rates.mean(), np.sqrt(np.maximum(rates.var(), luck.mean().reindex(rates.columns)))
     reach = stdtrit(k - 1, 1 - (1 - level) / 2 / len(order)) * spread * np.sqrt(1 + 1 / k)
     table = pd.DataFrame({"usual": mean, "usual_low": mean - reach, "usual_high": mean + reach})
     return table.where(k >= LEAST_MONTHS)

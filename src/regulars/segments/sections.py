@@ -104,8 +104,8 @@ def to_do(
     -------
     list of Action
         To stop contacts with customers below zero saves what those that the firm began have cost in a year, and costs
-        at most all that these customers would bring. A price at which nothing is lost saves the loss, whoever then still
-        buys.
+        at most all that these customers would bring. A price at which nothing is lost saves the loss, whoever then
+        still buys.
 
     Examples
     --------
