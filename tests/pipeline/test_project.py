@@ -23,8 +23,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
     "finding", "engine", "catalog", "told", "simulate", "sources", "cleaning", "purchases", "purchases_in_engine",
-    "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots", "history", "customer_table",
-    "score_everybody", "call_list", "runner", "cli",
+    "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots", "history", "cycle",
+    "customer_table", "score_everybody", "call_list", "close_month", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction")

@@ -605,6 +605,22 @@ class PagesSettings(StageSettings):
     language: str
 
 
+@dataclass(frozen=True, repr=False)
+class CycleSettings(StageSettings):
+    """How months are judged, and plans with them.
+
+    Parameters
+    ----------
+    quiet_years : float, share
+        Of years in which nothing happens that leave every light of the scorecard unchanged.
+    festival : str, name
+        Festival that moves between two calendar months, which are then told together: spring_festival, easter or none.
+    """
+
+    quiet_years: float
+    festival: Literal["none", "spring_festival", "easter"]
+
+
 STAGE_SETTINGS = {
     "ingest": StageSettings,
     "clean": CleanSettings,
@@ -612,6 +628,7 @@ STAGE_SETTINGS = {
     "segments": SegmentsSettings,
     "satisfaction": SatisfactionSettings,
     "retention": RetentionSettings,
+    "cycle": CycleSettings,
     "scores": StageSettings,
     "pages": PagesSettings,
 }
