@@ -235,13 +235,17 @@ class Reason(StrEnum):
     UNMATCHED_CREDIT = "unmatched_credit"
     # merged
     EXACT_DUPLICATE = "exact_duplicate"
+    SAME_PERSON = "same_person"
+    FURTHER_LINE = "further_line"
     # netted
+    REFUNDED = "refunded"
     CANCELLED_SALE = "cancelled_sale"
     CANCELLATION = "cancellation"
     RETURN_OF_PART = "return_of_part"
     # rejected, in the order in which the reasons are tried
     UNREADABLE = "unreadable"
     MISSING_CUSTOMER = "missing_customer"
+    GUEST = "guest"
     MALFORMED_CUSTOMER = "malformed_customer"
     TEST_ORDER = "test_order"
     ORDER_WITHOUT_LINES = "order_without_lines"
@@ -417,6 +421,29 @@ class ListeningChannel(StrEnum):
     COMPLAINTS = "complaints"
     MYSTERY_VISITS = "mystery_visits"
     LOST_REASONS = "lost_reasons"
+
+
+class IdentityKind(StrEnum):
+    """What a source may know of a person."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    LOGIN = "login"
+    CARD = "card"
+    NAME = "name"
+    GIVEN_NAME = "given_name"
+    SURNAME = "surname"
+    BIRTH = "birth"
+    POSTCODE = "postcode"
+    ADDRESS = "address"
+    CITY = "city"
+
+
+class ChannelBasis(StrEnum):
+    """Whose contacts show that a channel is a customer's best."""
+
+    OWN = "own"
+    SEGMENT = "segment"
 
 
 class Light(StrEnum):
