@@ -12,14 +12,10 @@ from regulars.labels import Segment
 from regulars.purchases import Purchases, month_before
 from regulars.segments.clusters import Clustering, cluster_features
 from regulars.segments.rfm import name_segments, rfm_scores
-<<<<<<< HEAD
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, against, z_value
 
 LEAST_MONTHS, LEAST_CUSTOMERS = 6, 10  # on record, and in a segment, for its moves to tell what is usual
-=======
-from regulars.statistics.cells import large_enough
-from regulars.statistics.intervals import z_value
->>>>>>> 6de00120178c99a0ff1b70005eab8660d1b33dff
 
 
 def groups_at(purchases: Purchases, day, found: Clustering | None = None) -> pd.DataFrame:

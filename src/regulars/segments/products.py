@@ -8,11 +8,8 @@ from regulars.finding import may_refuse
 from regulars.labels import ProductAction, Tier
 from regulars.segments.coded import Coded, counted, places
 from regulars.settings import ProductRules
-<<<<<<< HEAD
-from regulars.statistics.intervals import Estimate, z_value
-=======
 from regulars.statistics.cells import large_enough
->>>>>>> 6de00120178c99a0ff1b70005eab8660d1b33dff
+from regulars.statistics.intervals import Estimate, z_value
 
 REST = "other products"
 EVERYBODY = "all"  # the group of all customers, where no group is known
