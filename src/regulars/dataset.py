@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from regulars import catalog
+from regulars.cells import guard_kernel
 from regulars.errors import UserError
 from regulars.settings import STAGE_SETTINGS, StageSettings, places_of, stage_settings
 from regulars.settings.shown import CHANGED, LEFT, short
@@ -343,7 +344,9 @@ def open(name: str, **changes) -> Dataset:
     >>> shop.settings("value").margin, shop.settings("value").zero_spend_is_purchase
     (0.25, True)
     """
-    return Dataset(name, changes)
+    opened = Dataset(name, changes)
+    guard_kernel()
+    return opened
 
 
 def _late(what: str):

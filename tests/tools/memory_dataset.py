@@ -8,7 +8,7 @@ import pandas as pd
 
 import regulars
 from places import ROOT
-from regulars import catalog
+from regulars import catalog, cells
 from regulars.clv import ModelsRecord
 from regulars.clv.model_entries import model_entry
 from regulars.dataset import Dataset, Tables
@@ -95,10 +95,10 @@ class MemoryDataset(Dataset):
         monkeypatch.setattr(regulars, "open", lambda name, **tried: self.tried(**tried))
         cells = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["cells"]
         first, *rest = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        scope: dict = {"display": lambda *shown: None}
+        scope: dict = {"display": lambda *shown: None, cells.CALL: cells.told_or_why}
         exec(compile(first, notebook, "exec"), scope)
         scope |= {"dataset": self.name, "changes": changes}
-        exec(compile("\n".join(rest), notebook, "exec"), scope)
+        exec(cells.compiled("\n".join(rest), notebook), scope)
         self.__dict__.pop("models", None)  # found anew
         return scope
 
