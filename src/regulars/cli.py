@@ -17,10 +17,10 @@ from threading import Thread
 from typing import TextIO
 
 from regulars.errors import UserError
-from regulars.paths import project_root
+from regulars.paths import HISTORY, project_root
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
+from regulars.settings import check_settings, resolve
 from regulars.settings import datasets as datasets_named
-from regulars.settings import resolve
 from regulars.stages import STAGES
 
 DEBUG_VARIABLE = "REGULARS_DEBUG"
@@ -28,7 +28,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # what DVC says besides errors: which stages need not run, how to commit its files, that a page has no tables
 DVC_CHATTER = re.compile(
     r"Stage |Running stage|> |Generating lock|Updating lock|Use `dvc push|To track|To enable|\tgit |\tdvc "
-    r"|WARNING: 'reports/.* is empty|Data and pipelines are up to date"
+    r"|WARNING: '(?:reports|data/history)/.* is empty|Data and pipelines are up to date"
 )
 
 
@@ -127,6 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     score.set_defaults(command=_score)
     upgrade = commands.add_parser("upgrade", help="bring params.yaml and mappings of an earlier version up to this one")
     upgrade.set_defaults(command=_upgrade)
+    remove = commands.add_parser("remove", help="take a dataset and all that was made of it out of the project")
+    remove.add_argument("dataset")
+    remove.set_defaults(command=_remove)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
@@ -166,6 +169,15 @@ def _upgrade(_: argparse.Namespace) -> int:
     return 0
 
 
+def _remove(arguments: argparse.Namespace) -> int:
+    from regulars.remove import remove
+
+    gone = remove(arguments.dataset)
+    print(f"{arguments.dataset} is taken out:", *(f"  {one}" for one in gone), sep="\n")
+    print("The files that it was read from lie where they were; what was committed stays in git's history.")
+    return 0
+
+
 def _score(arguments: argparse.Namespace) -> int:
     from regulars.score_everybody import destination, score, write
 
@@ -201,40 +213,70 @@ def _close_month(arguments: argparse.Namespace) -> int:
 
 
 def _reports(arguments: argparse.Namespace) -> int:
-    # these take most of a second, which `run` need not wait for
-    from regulars.privacy import need_key
-    from regulars.sources.ingest import has_changed
-
     known = datasets_named()
     if arguments.dataset and arguments.dataset not in known:
         resolve("pages", arguments.dataset)  # raises the sentence that lists the datasets
+    check_settings()  # what all datasets share
     datasets = [arguments.dataset] if arguments.dataset else known
-    for dataset in datasets:
-        if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made
-            need_key(dataset)
     started = time.perf_counter()
+    refused = {dataset: sentence for dataset in datasets if (sentence := _refused(dataset))}
+    for dataset, sentence in refused.items():
+        print(f"regulars: {dataset}: {sentence}", file=sys.stderr)
+    sound = [dataset for dataset in datasets if dataset not in refused]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "runs.jsonl")
-        renewed = [f"ingest@{dataset}" for dataset in datasets if has_changed(dataset)]
-        code = _reproduce(["--force", "--single-item", *renewed], log) if renewed else 0
-        code = code or _reproduce_each(datasets, log)
+        codes = _reproduce_each(sound, log)
         runs = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
-    if code:
-        return code
-    for dataset in datasets:
+    built = [dataset for dataset in sound if not codes[dataset]]
+    for dataset in built:
         print(_dataset_line(dataset, runs))
-    print(f"{time.perf_counter() - started:.1f} s in all")
-    return 0
+    print(f"{time.perf_counter() - started:.1f} s in all", flush=True)
+    if len(built) == len(datasets):
+        return 0
+    if len(datasets) > 1:
+        missing = ", ".join(dataset for dataset in datasets if dataset not in built)
+        others = "the others are up to date" if built else "nor is any other"
+        print(f"regulars: {missing}: not built, for the reason above; {others}.", file=sys.stderr)
+    return max([1, *codes.values()])
 
 
-def _reproduce_each(datasets: list[str], log: Path) -> int:
-    """Bring the datasets up to date, as many at a time as there are processors; exit code of the worst."""
+def _refused(dataset: str) -> str:
+    """Why a dataset cannot be built, as far as it can be told before any work is done; empty where nothing is wrong."""
+    # these take most of a second, which `run` need not wait for
+    from regulars.privacy import need_key
+    from regulars.sources.mapping import load_mapping
+
+    try:
+        check_settings(dataset)
+        load_mapping(dataset)
+        if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made
+            need_key(dataset)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def _reproduce_each(datasets: list[str], log: Path) -> dict[str, int]:
+    """Bring the datasets up to date, as many at a time as there are processors; exit code of each."""
     cores = os.cpu_count() or 1
-    workers = min(len(datasets), cores)
+    workers = max(min(len(datasets), cores), 1)
     with ThreadPoolExecutor(workers) as pool:
-        ends = [[f"scores@{dataset}", f"pages@{dataset}"] for dataset in datasets]
         # numerical libraries would each take every processor, and wait for one another
-        return max(pool.map(lambda targets: _reproduce(targets, log, threads=max(cores // workers, 1)), ends))
+        codes = pool.map(lambda dataset: _bring_up_to_date(dataset, log, max(cores // workers, 1)), datasets)
+        return dict(zip(datasets, codes, strict=True))
+
+
+def _bring_up_to_date(dataset: str, log: Path, threads: int) -> int:
+    from regulars.sources.ingest import has_changed
+
+    (project_root() / HISTORY / dataset).mkdir(parents=True, exist_ok=True)  # stages depend on it, and on no other's
+    try:
+        renewed = has_changed(dataset)
+    except UserError as error:
+        print(f"regulars: {dataset}: {error}", file=sys.stderr)
+        return 1
+    code = _reproduce(["--force", "--single-item", f"ingest@{dataset}"], log, threads) if renewed else 0
+    return code or _reproduce([f"scores@{dataset}", f"pages@{dataset}"], log, threads)
 
 
 def _clear_empty_lock() -> None:

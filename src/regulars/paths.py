@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT_VARIABLE = "REGULARS_ROOT"
 STAGING_VARIABLE = "REGULARS_STAGING"
+HISTORY = Path("data", "history")  # of a project: what was told in earlier months, a folder per dataset
 
 
 def project_root() -> Path:

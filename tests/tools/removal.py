@@ -32,7 +32,9 @@ SHOP = "demo"
 ORDERS_ROWS = 1  # cleaning refuses a log without an order
 # sound in a kernel, where a warning of libraries about their own future is not shown
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
-UNTOLD = re.compile(r">[^<]*(\b(nan|NaN|NaT|inf|Refusal)\b|&lt;NA|\bNone\b(?! of))[^<]*<")  # what no page may say of a number
+UNTOLD = re.compile(
+    r">[^<]*(\b(nan|NaN|NaT|inf|Refusal)\b|&lt;NA|\bNone\b(?! of))[^<]*<"
+)  # what no page may say of a number
 SCRIPTS = re.compile(r"<(script|style)\b.*?</\1>", re.S)
 
 
@@ -58,7 +60,9 @@ class Removal:
 
     def __str__(self) -> str:
         """As a test is called."""
-        return "-".join(filter(None, (self.table, self.column, self.kind, str(self.rows) if self.kind == "rows" else "")))
+        return "-".join(
+            filter(None, (self.table, self.column, self.kind, str(self.rows) if self.kind == "rows" else ""))
+        )
 
     def of(self, frame: pd.DataFrame) -> pd.DataFrame | None:
         """What is left of a clean table; None: nothing."""

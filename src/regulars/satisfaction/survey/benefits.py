@@ -79,8 +79,8 @@ def benefits_of_loyalty(
     known = known[(since[known] + length <= end).to_numpy()]
     if known.empty:
         raise UntoldError(
-            f"Table surveys: no answer of a known type of loyalty is {within_days} days old, so what followed it cannot "
-            "be told yet: wait."
+            f"Table surveys: no answer that tells a type of loyalty is {within_days} days old, so what followed it "
+            "cannot be told yet: wait."
         )
     bought = _inside(orders, since[known], length)
     first = bought["ordered_at"].groupby(bought["customer_id"].astype(object)).min()
