@@ -89,7 +89,7 @@ def value(folder: Path) -> None:
             time_unit=s.time_unit,
         )
     with step("every customer scored, with intervals"):
-        reference = clv.score_customers(models, customer_level=trust.coverage.customer_level, **told)
+        reference = clv.score_customers(models, customer_levels=trust.coverage.customer_levels, **told)
     with step("the headline's forecast followed"):
         scored = clv.follow_headline(
             reference, trust.headline, log, observation_end=END, economics=s.economics, learn_from=part

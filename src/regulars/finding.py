@@ -1,5 +1,6 @@
 """What one section of a page tells: a finding, with the facts and frames behind it; and what the data do not allow."""
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -9,8 +10,9 @@ from functools import cache, wraps
 import pandas as pd
 
 from regulars.errors import UntoldError, UserError
+from regulars.labels import Change
 from regulars.rounding import plain, six_digits
-from regulars.statistics.intervals import Estimate
+from regulars.statistics.intervals import Estimate, against
 
 NOT_SUPPLIED = "not_supplied"  # verdict: the data of the section are not there; the page says what to supply
 UNUSABLE = "unusable"  # verdict: they are there and cannot be used; the fact ``why`` is the sentence
@@ -164,11 +166,94 @@ class Tile:
 
 @dataclass(frozen=True)
 class Action:
-    """One thing to do, with its facts."""
+    """One thing to do: what it brings, what it costs and what is left; its words say who does it and by when.
+
+    Parameters
+    ----------
+    key : str
+        End of its wording, ``<stage>.action.<key>``.
+    verdict : str, optional
+        Which of its sentences is true.
+    facts : mapping
+        What its sentences state.
+    gain, cost, net : Estimate, optional
+        Money over the same time: all three, or none where no sum stands behind it. A page tells an action in front
+        where the whole interval of its net lies above zero.
+
+    Raises
+    ------
+    ValueError
+        Where one of the sums is missing, or the net is not the gain less the cost.
+
+    Examples
+    --------
+    >>> call = Action("call", facts={"customers": 200}, **sums(Estimate(900.0, 650.0, 1200.0, 200), 400.0))
+    >>> call
+    call: customers = 200, gain = 900 (650 to 1200), n = 200, cost = 400, net = 500 (250 to 800), n = 200
+    >>> call.pays
+    True
+    """
 
     key: str
     verdict: str | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
+    gain: Estimate | None = None
+    cost: Estimate | None = None
+    net: Estimate | None = None
+
+    def __post_init__(self):
+        given = (self.gain, self.cost, self.net)
+        if given == (None, None, None):
+            return
+        if None in given:
+            raise ValueError(f"the action '{self.key}' needs gain, cost and net, or none of them.")
+        left = self.gain.value - self.cost.value
+        if not math.isclose(self.net.value, left, rel_tol=1e-6, abs_tol=0.005):
+            raise ValueError(f"the action '{self.key}' has a net of {self.net}, but gain less cost is {left:g}.")
+
+    def __repr__(self) -> str:
+        """Its key, its facts and its sums, on one line."""
+        named = [self.key, self.verdict] if self.verdict else [self.key]
+        facts = _listed({**self.facts, **self.sums})
+        return ": ".join([" ".join(named), facts] if facts else [" ".join(named)])
+
+    @property
+    def sums(self) -> dict[str, Estimate]:
+        """Gain, cost and net, or nothing."""
+        known = {"gain": self.gain, "cost": self.cost, "net": self.net}
+        return known if self.net is not None else {}
+
+    @property
+    def pays(self) -> bool:
+        """Whether its net lies above zero by more than noise."""
+        return self.net is not None and against(self.net) == Change.UP
+
+
+def sums(gain: Estimate, cost: Estimate | float) -> dict[str, Estimate]:
+    """Gain, cost and net of an action whose cost is known, so that all that is uncertain of the net is the gain.
+
+    Where the cost has an interval as well, compute the net's from both and give the three to `Action`.
+
+    Parameters
+    ----------
+    gain : Estimate
+        Money that it brings, before its cost.
+    cost : Estimate or float
+        Money, known.
+
+    Returns
+    -------
+    dict
+        ``gain``, ``cost`` and ``net``, as `Action` and `regulars.told.Report.action` take them.
+
+    Examples
+    --------
+    >>> print(sums(Estimate(900.0, 650.0, 1200.0, 200), 400.0)["net"])
+    500 (250 to 800), n = 200
+    """
+    cost = cost if isinstance(cost, Estimate) else Estimate(float(cost))
+    net = Estimate(gain.value - cost.value, gain.low - cost.value, gain.high - cost.value, gain.n)
+    return {"gain": gain, "cost": cost, "net": net}
 
 
 @dataclass(frozen=True)

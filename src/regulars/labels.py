@@ -175,6 +175,21 @@ class Outcome(StrEnum):
     NOT_SATISFIED = "not_satisfied"
 
 
+class Season(StrEnum):
+    """In which season a test on the past lies, as seen from the forecast that is told."""
+
+    SAME = "same"
+    OTHER = "other"
+    WHOLE = "whole"  # a year has them all
+
+
+class Held(StrEnum):
+    """Whether what came lay within what a forecast had allowed for."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+
+
 class Miss(StrEnum):
     """On which side of what came a forecast lay."""
 

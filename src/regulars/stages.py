@@ -38,7 +38,11 @@ def _notebook_stage(name: str, notebook: str, *outputs: str) -> Stage:
     return Stage(name, (*outputs, *report), notebook=notebook)
 
 
-PAGES = ("index", "quality", "value", "segments", "satisfaction", "retention")
+LEVELS = ("", "-detail")  # of every page but the index: what stands in front, and the details
+PAGES = (
+    "index",
+    *(f"{page}{level}" for page in ("quality", "value", "segments", "satisfaction", "retention") for level in LEVELS),
+)
 
 _STAGES = (
     Stage("ingest", ("data/raw/{dataset}/",), entry="regulars.sources.ingest:ingest"),

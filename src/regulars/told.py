@@ -6,7 +6,7 @@ A whole notebook, in small::
     report.answer(worth=Estimate(412_000, 371_000, 455_000, n=4_210))   # which sentence opens the page, and its facts
     report.tile("worth", worth, unit="money_short")                     # up to four on the page; also a metric
     report.tell(clv.tell_concentration(customers))                      # a section: verdict, facts, frames
-    report.action("call", customers=200, brings=Estimate(12_000, 9_000, 16_000))
+    report.action("call", customers=200, **sums(Estimate(12_000, 9_000, 16_000), 1_000))  # gain, cost and net
     report.term("clv", "interval", horizon_months=12)                   # words that the page explains
     report.close()                                                      # writes told/value.json, metrics/value.json
 
@@ -89,6 +89,7 @@ class Told:
             "sections": [self._section(finding) for finding in self.sections.values()],
             "actions": [
                 {"key": one.key, "verdict": _text(one.verdict), "facts": encode_facts(one.facts)}
+                | encode_facts(one.sums)
                 for one in self.actions
             ],
             "terms": {"keys": self.terms, "facts": encode_facts(self.term_facts)},
@@ -221,7 +222,7 @@ def read_told(dataset: str, stage: str) -> Told:
         ],
         paragraphs=[Remark(one["code"], decode_facts(one["facts"])) for one in content["paragraphs"]],
         sections=sections,
-        actions=[Action(**one | {"facts": decode_facts(one["facts"])}) for one in content["actions"]],
+        actions=[Action(**decode_facts(one) | {"facts": decode_facts(one["facts"])}) for one in content["actions"]],
         terms=content["terms"]["keys"],
         term_facts=decode_facts(content["terms"]["facts"]),
         model_facts=decode_facts(content["models"]["facts"]),
@@ -331,15 +332,24 @@ class Report:
                 write_csv(frame, Path("reports", self.about.name) / table_file(self.stage, finding.key, name))
             self._display("tell", finding.key, finding)
 
-    def action(self, key: str, verdict: str | None = None, **facts) -> None:
-        """Add something to do."""
-        self.told.actions.append(Action(key, verdict, facts))
-        self._display("action", key, verdict, **facts)
+    def action(
+        self,
+        key: str,
+        verdict: str | None = None,
+        *,
+        gain: Estimate | None = None,
+        cost: Estimate | None = None,
+        net: Estimate | None = None,
+        **facts,
+    ) -> None:
+        """Add something to do; parameters as of `Action`, its sums for instance by `regulars.finding.sums`."""
+        self.told.actions.append(Action(key, verdict, facts, gain, cost, net))
+        self._display("action", key, verdict, **self.told.actions[-1].sums, **facts)
 
     def actions(self, actions: Sequence[Action]) -> None:
         """Add all that a room says is to be done."""
         for one in actions:
-            self.action(one.key, one.verdict, **one.facts)
+            self.action(one.key, one.verdict, **one.sums, **one.facts)
 
     def term(self, *keys: str, **facts) -> None:
         """Name words that the page explains, and the facts of their explanations."""

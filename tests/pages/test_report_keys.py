@@ -16,7 +16,7 @@ from regulars.finding import snake
 from regulars.pages.declared import FILES, PAGES
 from regulars.report import charts
 from regulars.report.formats import SPANS
-from regulars.report.layout import Page, Word, chart, section, table
+from regulars.report.layout import Page, Section, Word, chart, section, table
 from regulars.report.wording import Wording, WordingError
 
 MACHINERY = ("page", "tile", "table", "index", "format", "unit")
@@ -54,6 +54,7 @@ def test_every_shared_word_is_used(language):
     used = {
         "column": lambda key, *rest: key in heard,
         "axis": lambda key, *rest: key in heard,
+        "chapter": lambda key, name: key in heard or name == Section("", {}).chapter,
         "term": lambda key, name, *rest: name in names,
         "not_supplied": lambda key, name: name == "unusable" or wording_keys.is_needed(name, PAGES.values()),
         "label": lambda key, kind, member: kind in kinds and (member in names or not member),
@@ -74,7 +75,7 @@ def test_the_machinery_uses_all_of_its_words():
 
 
 def test_each_page_has_its_wording_beside_it():
-    rooms = {*MACHINERY, "term", "column", "label", "axis", "not_supplied"}
+    rooms = {*MACHINERY, "chapter", "term", "column", "label", "axis", "not_supplied"}
     assert {key.split(".")[0] for key in known().keys} <= rooms | set(PAGES)
     folder = wording_keys.SOURCE / "pages"
     for stage, page in PAGES.items():

@@ -51,7 +51,8 @@ def sample(tmp_path_factory):
         writer = report_sample.build(folder / "wording")
         told = read_told("example", "retention")
     folders = (FOLDER, folder / "wording")
-    return SimpleNamespace(writer=writer, told=told, folder=folder, html=report_sample.html_of(writer), folders=folders)
+    front, detail = report_sample.pages_of(writer)
+    return SimpleNamespace(writer=writer, told=told, folder=folder, html=front, detail=detail, folders=folders)
 
 
 class Tags(HTMLParser):
@@ -87,7 +88,7 @@ class Tags(HTMLParser):
 
 def test_the_page_has_one_of_each_and_everything_in_order(sample):
     tags = Tags(sample.html)
-    assert len(tags.all("h1")) == len(tags.all("main")) == len(tags.all("nav")) == 1
+    assert len(tags.all("h1")) == len(tags.all("main")) == 1 and len(tags.all("nav")) == 3
     assert len(tags.ids) == len(set(tags.ids))
     assert tags.all("html")[0]["lang"] == "en-GB"
     assert tags.all("a")[0] == {"class": "skip", "href": "#answer"}
@@ -97,9 +98,11 @@ def test_the_page_has_one_of_each_and_everything_in_order(sample):
         "<h1>",
         'class="lead"',
         'class="tiles',
-        "Are newer customers better or worse?",
-        "Does the forecast hold?",
-        "What should we do?",
+        'class="contents"',
+        "2 things pay by more than noise",
+        '<p class="question">Are newer customers better or worse?',
+        '<p class="question">Does the forecast hold?',
+        "Checked, nothing beyond noise:",
         "What the words mean",
         "Source: orders of Example Ltd, 1 January 2024 to 30 June 2026.",
         "412,880 rows in, 401,207 kept, 11,673 set aside, each with its reason",
@@ -112,19 +115,21 @@ def test_the_page_has_one_of_each_and_everything_in_order(sample):
 
 
 def test_charts_have_words_for_those_who_do_not_see_them(sample):
-    charts_of = [attrs for attrs in Tags(sample.html).all("div") if attrs.get("class") == "chart"]
+    both = sample.html + sample.detail
+    charts_of = [attrs for attrs in Tags(both).all("div") if attrs.get("class") == "chart"]
     assert len(charts_of) == report_sample.FIGURES
     for attrs in charts_of:
         assert attrs["role"] == "img"
         assert re.search(r"\d", attrs["aria-label"]), attrs["aria-label"]
-    assert sample.html.count("<figcaption>") == sample.html.count("<details>") == report_sample.FIGURES
+    assert both.count("<figcaption>") == both.count("<details>") == report_sample.FIGURES
 
 
 def test_tables_say_what_their_headings_head(sample):
-    heads = Tags(sample.html).all("th")
+    both = sample.html + sample.detail
+    heads = Tags(both).all("th")
     assert heads and all(attrs.get("scope") in ("col", "row") for attrs in heads)
-    assert sample.html.count("<table") == sample.html.count("<thead")
-    assert sample.html.count("<caption>") == report_sample.FIGURES + 1
+    assert both.count("<table") == both.count("<thead")
+    assert both.count("<caption>") == report_sample.FIGURES + 1
 
 
 def test_the_policy_names_exactly_the_style_of_the_page_and_there_is_no_script(sample):
@@ -152,13 +157,14 @@ def test_a_page_is_light_enough_to_be_mailed(sample):
 def test_numbers_on_the_page_are_those_of_the_tables(sample):
     tables = sample.folder / "reports/example/tables/retention"
     files = {path.name for path in tables.glob("*.csv")}
-    linked = {attrs["href"] for attrs in Tags(sample.html).all("a") if attrs["href"].endswith(".csv")}
+    both = sample.html + sample.detail
+    linked = {attrs["href"] for attrs in Tags(both).all("a") if attrs["href"].endswith(".csv")}
     assert linked == {f"tables/retention/{name}" for name in files}
     assert len(files) == report_sample.FIGURES + 1
     listed = pd.read_csv(tables / "who.list.csv")
     assert len(listed) == 50
-    assert f"£{listed['value_at_risk'].sum():,.0f}" in sample.html
-    assert f"£{listed['value_at_risk'][0]:,.0f}" in sample.html
+    assert f"£{listed['value_at_risk'].sum():,.0f}" in both
+    assert f"£{listed['value_at_risk'][0]:,.0f}" in both
     curve = next(block for block in sample.writer.blocks if block.get("id") == "retention-cohorts-curves")
     for width in ("wide", "narrow"):
         drawn = [mark.y for mark in curve[width].marks if isinstance(mark, Line) and mark.width == CURVE]
@@ -168,7 +174,7 @@ def test_numbers_on_the_page_are_those_of_the_tables(sample):
 
 def test_the_same_input_gives_the_same_bytes(sample, folder):
     again = report_sample.build(folder / "wording")
-    assert report_sample.html_of(again) == sample.html
+    assert report_sample.pages_of(again) == (sample.html, sample.detail)
     files = [path for path in sorted((sample.folder / "reports").rglob("*")) if path.is_file()]
     assert len(files) == report_sample.FIGURES + 3  # a table, what is told, the metrics
     for path in files:
@@ -180,7 +186,9 @@ def test_text_from_data_stays_text(writer):
     writer.answer("worse", kept=0.5, risk=1, customers=2, calls=3, gain=Estimate(1, 1, 1))
     writer.chart("told.bars", frame, columns={"segment": "text"}, worth=5)
     writer.close(first="x", second="y", holdouts=1)
-    html = report_sample.html_of(writer)
+    opened = {"kind": "section", "id": "told", "question": "?", "title": "!", "chapter": "", "front": False}
+    opened |= {"shows": [], "nothing": None}
+    html = report_sample.pages_of(writer, [writer.blocks[0], opened, *writer.blocks[1:]])[1]
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &#34;co&#34;" in html
     assert "</script>" not in html

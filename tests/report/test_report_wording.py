@@ -289,8 +289,8 @@ def test_a_sentence_needs_its_key_and_its_facts_and_no_others(write):
 
 def test_facts_are_shared_by_the_sentences_of_one_call(english):
     parts = {"question": "page.actions.question", "title": "page.actions.title"}
-    assert english.compose(parts, {"actions": 3})["title"] == "3 things to do now"
-    assert english.compose(parts, {"actions": 1})["title"] == "One thing to do now"
+    assert english.compose(parts, {"actions": 3})["title"] == "3 things pay by more than noise"
+    assert english.compose(parts, {"actions": 1})["title"] == "One thing pays by more than noise"
 
 
 def test_unknown_languages_labels_and_currencies(english):

@@ -10,6 +10,7 @@ import wording_keys
 from browser import DESKTOP, PHONE, visit
 from regulars.pages.declared import FILES, PAGES, writer_of
 from regulars.report.layout import Chart, Page
+from regulars.report.levels import parted
 from regulars.report.tables import ROWS_ON_A_PAGE, worded_numbers, worded_table
 from regulars.told import Told, read_told
 
@@ -17,7 +18,14 @@ from regulars.told import Told, read_told
 def built(project: Path) -> list[tuple[str, str]]:
     """Dataset and stage of every page below a project's folder."""
     stages = {file: stage for stage, file in FILES.items()}
-    return [(path.parent.name, stages[path.name]) for path in sorted(project.glob("reports/*/*.html"))]
+    files = sorted(project.glob("reports/*/*.html"))
+    return [(path.parent.name, stages[path.name]) for path in files if path.name in stages]
+
+
+def files_of(project: Path, dataset: str, stage: str) -> list[Path]:
+    """Files of a page: what stands in front, and the details; of the index the first only."""
+    names = [FILES[stage]] + ([PAGES[stage].detail_file] if stage in PAGES else [])
+    return [project / "reports" / dataset / name for name in names]
 
 
 def told_of(project: Path, dataset: str, stage: str) -> Told:
@@ -39,19 +47,20 @@ MOST_BYTES = 400_000
 
 
 def assert_whole_in_browser(opened, project: Path, dataset: str, stage: str) -> None:
-    """At both widths: no request, no complaint, as many charts as the stage told; light enough to be mailed."""
-    file = project / "reports" / dataset / FILES[stage]
-    assert file.stat().st_size <= MOST_BYTES
-    charts = sum(block["kind"] == "figure" for block in blocks_of(project, dataset, stage))
-    for width in (DESKTOP, PHONE):
-        with visit(opened, file, width) as seen:
-            seen.assert_whole(charts)
+    """On both levels, at both widths: no request, no complaint, every chart; light enough to be mailed."""
+    levels = parted(blocks_of(project, dataset, stage))
+    for file, parts in zip(files_of(project, dataset, stage), (levels.front, levels.details), strict=False):
+        assert file.stat().st_size <= MOST_BYTES
+        charts = sum(block["kind"] == "figure" for part in parts for block in part.blocks)
+        for width in (DESKTOP, PHONE):
+            with visit(opened, file, width) as seen:
+                seen.assert_whole(charts)
 
 
 def assert_figures_are_those_of_the_tables(project: Path, dataset: str, stage: str) -> int:
     """Every table of a page, made again from its file, has the same words; returns how many there are."""
     told = told_of(project, dataset, stage)
-    html = (project / "reports" / dataset / FILES[stage]).read_text(encoding="utf-8")
+    html = "".join(file.read_text(encoding="utf-8") for file in files_of(project, dataset, stage))
     tables = {
         block["table"]["file"]: block["table"] for block in blocks_of(project, dataset, stage) if "table" in block
     }

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from regulars.finding import NOT_SUPPLIED, Finding
+from regulars.finding import NOT_SUPPLIED, Finding, sums
 from regulars.labels import SatisfactionState
 from regulars.pages import declared
 from regulars.report import charts
@@ -108,14 +108,21 @@ WORDS = {
     "who.ledger.caption": "Every row of the source ends as kept, merged, netted or rejected.",
     "who.list.caption": "The most valuable customers at risk, by pseudonym",
     "action.call": "Call the {customers:count} most valuable who have gone quiet",
-    "action.call.brings": "brings {brings:money_short:interval}",
-    "action.call.owner": "Sales · by Friday",
+    "action.call.owner": "Sales",
+    "action.call.by": "by Friday",
     "action.remind": "Remind {customers:count} whose stock should run out before the 15th",
-    "action.remind.brings": "brings {brings:money_short:interval}",
-    "action.remind.owner": "Shop · by the 10th",
+    "action.remind.brings": "the margin of one order each, {gain.value:money_short} in all",
+    "action.remind.owner": "Shop",
     "action.leave": "Leave {customers:count} who are likely gone",
-    "action.leave.brings": "saves about {saves:money_short}",
     "action.leave.owner": "Marketing",
+    "action.learn": "Ask those who left why",
+    "action.learn.owner": "Service",
+    "chapter.hindsight": "Hindsight",
+    "chapter.risk": "Who is at risk",
+    "spread.question": "Is the risk spread evenly?",
+    "spread.title.alike": "The risk is spread evenly",
+    "spread.nothing": "how the risk is spread",
+    "who.absent.caption": "Nobody",
     "term.kept": "kept",
     "term.kept.meaning": "ordered at least once in the quarter after a quarter in which they ordered",
     "models": "Models: {first} and {second}, chosen on {holdouts:count} hold-outs.",
@@ -155,13 +162,14 @@ WORDS = {
     "column.curve": "Curve",
     "column.class": "Repeat orders",
 }
-FIGURES = 9
+FIGURES, IN_FRONT = 9, 3  # on both levels, and of them in front
 PAGE = Page(
     "retention",
     "retention.html",
     (
         section(
             "cohorts",
+            front=True,
             curves=chart(
                 charts.lines,
                 {"cohort": "text", "n": "count", "age": "months", "share": "percent:with_interval"},
@@ -187,6 +195,8 @@ PAGE = Page(
         ),
         section(
             "tracking",
+            front="lines",
+            chapter="hindsight",
             lines=chart(
                 charts.lines,
                 {"month": "month_short", "curve": "text", "orders": "count_short"},
@@ -207,6 +217,9 @@ PAGE = Page(
         ),
         section(
             "who",
+            front=("absent", "segments"),
+            chapter="risk",
+            absent=table(columns("segment")),
             segments=chart(
                 charts.bars,
                 columns("segment", "customers", value_at_risk="money_short:with_interval"),
@@ -258,9 +271,11 @@ PAGE = Page(
                 total=["value_at_risk"],
             ),
         ),
-        section("surveys"),
+        section("surveys", front=True),
+        section("spread", chapter="risk", nothing=("alike",)),
         section(
             "told",
+            chapter="risk",
             bars=chart(
                 charts.bars, columns("segment", value_at_risk="money"), category="segment", value="value_at_risk"
             ),
@@ -443,6 +458,7 @@ def findings() -> list[Finding]:
             key="who",
         ),
         Finding(NOT_SUPPLIED, key="surveys"),
+        Finding("alike", key="spread"),
     ]
 
 
@@ -451,9 +467,10 @@ def record(**about) -> Report:
     report = Report("retention", SimpleNamespace(**{**vars(ABOUT), **about}))
     first_screen(report)
     report.tell(*findings())
-    report.action("call", customers=200, brings=Estimate(12_000, 9_000, 16_000))
-    report.action("remind", customers=640, brings=Estimate(25_000, 21_000, 29_000))
-    report.action("leave", customers=1870, saves=1_900)
+    report.action("call", customers=200, **sums(Estimate(12_000, 9_000, 16_000), 2_000))
+    report.action("remind", customers=640, **sums(Estimate(25_000, 21_000, 29_000), 640))
+    report.action("leave", customers=1870, **sums(Estimate(1_900, -300, 4_100), 0))
+    report.action("learn")
     report.term("kept")
     report.term("clv", "interval", horizon_months=12, margin=0.4, annual_discount_rate=0.08)
     report.metric("quick_ratio", float("nan"), "number")
@@ -476,6 +493,12 @@ def build(words: Path, **about) -> Writer:
     return made
 
 
+def pages_of(made: Writer, blocks: list[dict] | None = None) -> tuple[str, str]:
+    """Page of what a writer has written, or of some blocks: in front and in detail."""
+    files = (declared.FILES, PAGE.detail_file)
+    return render_blocks(made.blocks if blocks is None else blocks, made.about, made.wording, *files)
+
+
 def html_of(made: Writer, blocks: list[dict] | None = None) -> str:
-    """Page of what a writer has written, or of some blocks."""
-    return render_blocks(made.blocks if blocks is None else blocks, made.about, made.wording, declared.FILES)
+    """What stands in front."""
+    return pages_of(made, blocks)[0]

@@ -53,7 +53,7 @@ def run(tables: dict[str, pd.DataFrame], monkeypatch, tmp_path, about=ABOUT, **s
     lines = [block["text"] for block in blocks if block["kind"] == "not_supplied"]
     titles = [block["title"] for block in blocks if block["kind"] == "section"]
     told = scope["report"].told
-    return Page(words, lines, titles, told.sections, html_of(told), shop.found["satisfaction"], scope)
+    return Page(words, lines, titles, told.sections, "".join(html_of(told).values()), shop.found["satisfaction"], scope)
 
 
 def value_of(orders: pd.DataFrame, end) -> pd.DataFrame:

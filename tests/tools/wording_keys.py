@@ -24,7 +24,15 @@ ROOMS = {
     "retention": ("retention", "history"),
 }
 SHARED_ROOMS = ("labels.py", "finding.py", "statistics")
-PARTS_OF_A_SENTENCE = ("lead", "card", "note", "brings", "owner", "meaning")  # of what is told, beside the sentence
+PARTS_OF_A_SENTENCE = (
+    "lead",
+    "card",
+    "note",
+    "brings",
+    "owner",
+    "by",
+    "meaning",
+)  # of what is told, beside the sentence
 LABEL = re.compile(r":(label:[a-z_/]+)\}")
 # options of charts that name a column
 DRAWN = (
@@ -84,6 +92,9 @@ def asked(own: Writer) -> Iterator[Callable]:
     for section in own.page.sections:
         yield lambda key=section.key: own.own(f"{key}.question")
         yield lambda key=section.key: _some_title(own, key)
+        yield lambda section=section: own.word(f"chapter.{section.chapter}")
+        if section.nothing:
+            yield lambda key=section.key: own.word(f"{key}.nothing")
         for name, looks in section.parts.items():
             place = f"{section.key}.{name}"
             yield lambda place=place: own.own(f"{place}.caption")

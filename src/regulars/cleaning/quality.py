@@ -268,7 +268,7 @@ def to_do(ledger: dict) -> list[Action]:
     Examples
     --------
     >>> to_do({"tables": {"orders": {"amount": {"raw": 9}, "reasons": {}}}})
-    [Action(key='reconcile', verdict=None, facts={'money': 9.0})]
+    [reconcile: money = 9]
     """
     account = main_account(ledger)
     money, found = float(account["amount"][RAW]), []

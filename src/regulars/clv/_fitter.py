@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.special import ndtri
 
 from regulars.clv._inputs import _refuse
-from regulars.clv._newton import Optimum, maximise
 from regulars.rounding import round_significant
+from regulars.statistics.newton import Optimum, maximise
 
 # Sums of rounded numbers end a search at points that differ by some 1e-13 from one processor to the next. Without these
 # digits that would go on into every forecast; what they leave out is a millionth of a standard error.

@@ -9,6 +9,7 @@ from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import AcquisitionVerdict
 from regulars.finding import shown
 from regulars.statistics.intervals import Estimate
+from regulars.statistics.roots import triangular_root
 
 ONE_COHORT = 0.5  # nobody was won in this last part of the data: the log follows customers won in one stretch
 FEWEST_MONTHS = 12  # with fewer, a trend and a season cannot be told apart
@@ -208,11 +209,10 @@ def _regression(y, X, covariance) -> dict:
     own = np.zeros((len(loads), len(loads)))
     own[:-1, :-1] = covariance[n:, n:] - across @ covariance[:n, n:]
     both = (own + loads @ spread @ loads.T) * squares / freedom
-    values, axes = np.linalg.eigh((both + both.T) / 2)
     evidence = -0.5 * (np.linalg.slogdet(covariance[:n, :n])[1] + np.linalg.slogdet(information)[1])
     return {
         "evidence": evidence - freedom / 2 * np.log(squares),
         "mean": np.r_[ahead @ beta + across @ rest, beta[1]],
-        "root": axes * np.sqrt(np.maximum(values, 0.0)),
+        "root": triangular_root((both + both.T) / 2),
         "variance": squares / freedom,
     }

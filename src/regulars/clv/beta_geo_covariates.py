@@ -31,10 +31,10 @@ from regulars.clv._inputs import (
     common_index,
     vector,
 )
-from regulars.clv._newton import maximise
 from regulars.clv._orders import OrderFitter
 from regulars.clv.beta_geo import BLOCK, PARAMETERS, BetaGeoFitter, _Objective
 from regulars.statistics.distinct import distinct_rows
+from regulars.statistics.newton import maximise
 
 WIDEST = 8.0  # largest effect of one standard deviation, as a log
 _PAIRS = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)]

@@ -9,11 +9,13 @@ import pandas as pd
 from regulars.clv.backtesting import Fold
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.combining import columns
+from regulars.clv.uncertainty import CustomerLevels
 from regulars.clv.value import units
 from regulars.statistics.intervals import Estimate, share
 
-STATED = (0.5, 0.8, 0.9)
-WIDEST = 0.999
+GROUPS = (0, 1, 2, 5, 10, 25)  # repeat orders from which a group of customers begins
+FEWEST = 100  # customers of a group; with fewer it shares the level of the group before
+NARROWEST, WIDEST = 0.5, 0.999  # levels at which intervals are computed
 
 
 @dataclass(frozen=True)
@@ -23,29 +25,31 @@ class Coverage:
     Parameters
     ----------
     table : pandas.DataFrame
-        Per cutoff and stated level: cutoff, stated, n, covered (share of customers whose orders lay inside), low, high
-        (Wilson).
+        Per group of customers, on all hold-outs together: from_orders (repeat orders from which it begins), n, covered
+        (share whose orders lay in the interval computed at ``level``), covered_low, covered_high (Wilson), at (level at
+        which it has to be computed to hold ``level``).
     level : float
         Stated on the page.
-    customer_level : float
-        At which intervals have to be computed to hold ``level``, from the last hold-out; never below ``level``.
+    customer_levels : CustomerLevels
+        At which intervals have to be computed, group by group.
     real : Estimate or None
         Share inside on the last hold-out, of intervals computed at ``level``.
-    widened : Estimate or None
-        The same for intervals as wide as the hold-out before had asked for; None with one hold-out only.
+    adjusted : Estimate or None
+        The same for intervals at the levels that the hold-outs before had asked for; None with one hold-out only.
     """
 
     table: pd.DataFrame
     level: float
-    customer_level: float
+    customer_levels: CustomerLevels
     real: Estimate | None
-    widened: Estimate | None
+    adjusted: Estimate | None
 
 
-def randomised_pit(model, t, frequency, recency, T, came, rng) -> np.ndarray:
-    """Place of what came in each customer's forecast distribution: uniform where the forecast is right.
+def first_holding_level(model, t, frequency, recency, T, *, came) -> np.ndarray:
+    """Lowest level at which each customer's interval holds what came.
 
-    F(y − 1) + u · P(y), u uniform: counts are discrete, and without u every interval would hold more than it states.
+    The interval of a level runs from the smallest number whose distribution function F lies above its lower tail to
+    the smallest at which F reaches its upper one: y is inside where 1 − 2·F(y) and 2·F(y − 1) − 1 lie below the level.
 
     Parameters
     ----------
@@ -57,16 +61,18 @@ def randomised_pit(model, t, frequency, recency, T, came, rng) -> np.ndarray:
         History of each customer, in the unit of the data.
     came : array
         Orders in the hold-out.
-    rng : numpy.random.Generator
-        For the uniform numbers.
 
     Returns
     -------
     numpy.ndarray
 
-    References
-    ----------
-    Czado, C., Gneiting, T. and Held, L. (2009), Biometrics 65, 1254-1261.
+    Examples
+    --------
+    >>> from regulars.clv import BetaGeoFitter
+    >>> model = BetaGeoFitter()
+    >>> model.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    >>> first_holding_level(model, 39.0, [2, 2], [30.43, 30.43], [38.86, 38.86], came=[1, 5]).round(3).tolist()
+    [0.148, 0.921]
     """
     history = [np.asarray(column, float) for column in (frequency, recency, T)]
     came = np.asarray(came)
@@ -76,7 +82,7 @@ def randomised_pit(model, t, frequency, recency, T, came, rng) -> np.ndarray:
         mass = model.conditional_probability_of_n_purchases_up_to_time(n, t, *(column[left] for column in history))
         below[left] += here[left]
         here[left] = mass
-    return np.clip(below + rng.uniform(size=came.size) * here, 0.0, 1.0)
+    return np.clip(np.maximum(1 - 2 * (below + here), 2 * below - 1), 0.0, 1.0)
 
 
 def holdout_coverage(
@@ -86,10 +92,8 @@ def holdout_coverage(
     time_unit: str = "week",
     fitter: Callable = BetaGeoFitter,
     level: float = 0.9,
-    stated: Iterable[float] = STATED,
-    seed: int = 0,
 ) -> Coverage:
-    """Real coverage of predictive intervals on past hold-outs, and the level that would have been honest.
+    """Real coverage of predictive intervals on past hold-outs, and the levels that would have been honest.
 
     Parameters
     ----------
@@ -103,38 +107,51 @@ def holdout_coverage(
         Makes the model whose intervals are judged; it is fitted on what each cutoff knew.
     level : float
         Stated on the page.
-    stated : iterable of float
-        Levels in the table.
-    seed : int
-        Of what is drawn.
 
     Returns
     -------
     Coverage
     """
-    horizon, levels = units(days=horizon_days, time_unit=time_unit), sorted({*stated, level})
-    rows, apart = [], []
+    horizon, judged = units(days=horizon_days, time_unit=time_unit), []
     for fold in sorted(folds, key=lambda fold: fold.cutoff):
         history, came = columns(fold.customers), fold.customers["holdout_orders"].to_numpy()
-        pit = randomised_pit(fitter().fit(*history), horizon, *history, came, np.random.default_rng(seed))
-        apart.append(np.abs(2 * pit - 1))  # a central interval of this level is the first that holds what came
-        for one in levels:
-            found = _held(apart[-1], one)
-            rows.append((fold.cutoff, one, found.n, found.value, found.low, found.high))
-    table = pd.DataFrame(rows, columns=["cutoff", "stated", "n", "covered", "low", "high"])
+        holding = first_holding_level(fitter().fit(*history), horizon, *history, came=came)
+        judged.append(pd.DataFrame({"frequency": history[0], "holding": holding}))
+    if not judged:
+        return Coverage(pd.DataFrame(), level, CustomerLevels((0,), (level,)), None, None)
+    together, last = pd.concat(judged, ignore_index=True), judged[-1]
+    levels = _levels(together, level)
+    before = _levels(pd.concat(judged[:-1]), level) if len(judged) > 1 else None
     return Coverage(
-        table=table,
+        table=_by_group(together, levels, level),
         level=level,
-        customer_level=_honest_level(apart[-1], level) if apart else level,
-        real=_held(apart[-1], level) if apart else None,
-        widened=_held(apart[-1], _honest_level(apart[-2], level)) if len(apart) > 1 else None,
+        customer_levels=levels,
+        real=_held(last, level),
+        adjusted=None if before is None else _held(last, before.of(last["frequency"])),
     )
 
 
-def _held(apart, level) -> Estimate:
-    return share(int((apart <= level).sum()), len(apart))
+def _held(judged: pd.DataFrame, level) -> Estimate:
+    return share(int((judged["holding"] < level).sum()), len(judged))
 
 
-def _honest_level(apart, level) -> float:
-    """Level whose intervals held `level` of the customers: only ever wider than stated."""
-    return float(np.clip(np.quantile(apart, level), level, WIDEST))
+def _levels(judged: pd.DataFrame, level: float) -> CustomerLevels:
+    """Level of each group whose intervals held ``level`` of its customers."""
+    frequency, begins = judged["frequency"].to_numpy(float), [0]
+    for begin in GROUPS[1:]:
+        if (frequency >= begin).sum() >= FEWEST and ((frequency >= begins[-1]) & (frequency < begin)).sum() >= FEWEST:
+            begins.append(begin)
+    place = np.searchsorted(begins, frequency, side="right") - 1
+    found = [
+        float(np.clip(np.quantile(judged["holding"].to_numpy()[place == group], level), NARROWEST, WIDEST))
+        for group in range(len(begins))
+    ]
+    return CustomerLevels(tuple(begins), tuple(found))
+
+
+def _by_group(judged: pd.DataFrame, levels: CustomerLevels, level: float) -> pd.DataFrame:
+    place, rows = np.searchsorted(levels.begins, judged["frequency"], side="right") - 1, []
+    for group, (begin, at) in enumerate(zip(levels.begins, levels.levels, strict=True)):
+        found = _held(judged[place == group], level)
+        rows.append((begin, found.n, found.value, found.low, found.high, at))
+    return pd.DataFrame(rows, columns=["from_orders", "n", "covered", "covered_low", "covered_high", "at"])

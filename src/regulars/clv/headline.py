@@ -14,12 +14,16 @@ from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import FoldVerdict, HeadlineVerdict
 from regulars.errors import UserError
 from regulars.finding import may_refuse
+from regulars.labels import Season
 from regulars.purchases import Purchases
 from regulars.rounding import round_significant
 from regulars.settings import Economics
 from regulars.statistics.intervals import Estimate, z_value
 
 NAIVE = "naive"
+HISTORY = 0.4  # of the horizon, that must lie before a test at the horizon told
+SHORTER = 2 / 3  # of a shorter test's length, that must lie before it
+SEASON_DAYS = 45  # by which two stretches may begin apart in the year and still share a season
 JUDGED = ("deviance", "rmse")
 
 
@@ -88,6 +92,46 @@ def rolling_cutoffs(observation_start, observation_end, holdout_days: int, folds
     start, end = (pd.Timestamp(day).normalize() for day in (observation_start, observation_end))
     cutoffs = [end - timedelta(days=int(holdout_days) * number) for number in range(folds, 0, -1)]
     return [cutoff for cutoff in cutoffs if (cutoff - start).days >= holdout_days / 2]
+
+
+def horizon_tests(
+    observation_start, observation_end, horizon_days: int, holdout_days: int, most: int = 3
+) -> list[tuple[pd.Timestamp, int]]:
+    """Tests of a forecast at the horizon that it is told for, or at the longest that the history allows.
+
+    Parameters
+    ----------
+    observation_start, observation_end : date
+        First and last day observed.
+    horizon_days : int
+        For which the forecast is told.
+    holdout_days : int
+        Length of the tests that are made anyway; none is added that is no longer.
+    most : int
+        Tests at most; they follow one another without overlap up to the end of the data.
+
+    Returns
+    -------
+    list of (pandas.Timestamp, int)
+        Cutoff and days that follow it, the earliest first. Before each cutoff lie `HISTORY` times as many at
+        least, before one that is shorter than the horizon `SHORTER` times as many.
+
+    Examples
+    --------
+    >>> [(str(cutoff.date()), days) for cutoff, days in horizon_tests("1997-01-01", "1998-06-30", 365, 180)]
+    [('1997-06-30', 365)]
+    >>> [(str(cutoff.date()), days) for cutoff, days in horizon_tests("2010-12-01", "2011-12-09", 365, 180)]
+    [('2011-04-30', 223)]
+    >>> horizon_tests("2010-12-01", "2011-05-01", 365, 180)
+    []
+    """
+    start, end = (pd.Timestamp(day).normalize() for day in (observation_start, observation_end))
+    cutoffs = [end - timedelta(days=int(horizon_days) * number) for number in range(most, 0, -1)]
+    tests = [(cutoff, int(horizon_days)) for cutoff in cutoffs if (cutoff - start).days >= HISTORY * horizon_days]
+    if not tests:
+        longest = min(int((end - start).days / (1 + SHORTER)), int(horizon_days))
+        tests = [(end - timedelta(days=longest), longest)]
+    return [test for test in tests if test[1] > holdout_days]
 
 
 def choose_headline(
@@ -213,9 +257,9 @@ def fold_totals(
     Returns
     -------
     pandas.DataFrame
-        cutoff, until (dates), customers, expected, low, high, came (orders), miss (expected / came − 1; NaN where
-        nothing came), verdict: ``inside`` the interval, or the forecast was too ``low`` or too ``high``, naive (what
-        past rates carried on would have said; NaN where they were not asked).
+        cutoff, until (dates), customers, expected, low, high, came (orders), days (between the dates), miss
+        (expected / came − 1; NaN where nothing came), verdict: ``inside`` the interval, or the forecast was too ``low``
+        or too ``high``, naive (what past rates carried on would have said; NaN where they were not asked).
     """
     z, rows = z_value(level), []
     for fold in folds:
@@ -233,12 +277,29 @@ def fold_totals(
                 "low": low,
                 "high": high,
                 "came": came,
+                "days": int(horizon_days),
                 "miss": expected / came - 1 if came else np.nan,
                 "verdict": str(_verdict(came, low, high)),
                 "naive": float(fold.orders[NAIVE].sum()) if NAIVE in fold.orders else np.nan,
             }
         )
     return pd.DataFrame(rows)
+
+
+def season_of(cutoff, days: int, observation_end) -> Season:
+    """Whether what followed a cutoff lies in the season that follows the end of the data.
+
+    Examples
+    --------
+    >>> [str(season_of(cutoff, days, "2025-12-31")) for cutoff, days in (("2025-01-01", 180), ("2025-07-04", 180))]
+    ['same', 'other']
+    >>> str(season_of("2024-12-31", 365, "2025-12-31"))
+    'whole'
+    """
+    if days >= 365 - SEASON_DAYS:
+        return Season.WHOLE
+    apart = (pd.Timestamp(observation_end).normalize() - pd.Timestamp(cutoff)).days % 365.25
+    return Season.SAME if min(apart, 365.25 - apart) <= SEASON_DAYS else Season.OTHER
 
 
 def _verdict(came: float, low: float, high: float) -> FoldVerdict:

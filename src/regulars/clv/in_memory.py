@@ -9,7 +9,7 @@ from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.calibration import Calibration
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.spend import SpendChoice, Winsorised, choose_spend_model, winsorise
-from regulars.clv.uncertainty import predictive_intervals
+from regulars.clv.uncertainty import CustomerLevels, predictive_intervals
 from regulars.clv.value import has_spend, lifetime_value, units
 from regulars.errors import UntoldError
 from regulars.finding import may_refuse, refused, shown
@@ -155,7 +155,7 @@ def _refuse_few(customers: int, back: int, paid: int) -> None:
 
 @may_refuse
 def score_customers(
-    models: Models, *, economics: Economics, certainty: Certainty, customer_level: float | None = None
+    models: Models, *, economics: Economics, certainty: Certainty, customer_levels: CustomerLevels | None = None
 ) -> Scored:
     """Expected orders, lifetime value and the value at risk of every customer whom models were fitted on.
 
@@ -167,8 +167,8 @@ def score_customers(
         Margin, annual discount rate, horizon, time unit of the models, and the days of P(active).
     certainty : Certainty
         Level of the intervals, what no model sees of a total's level, futures per customer, seed.
-    customer_level : float, optional
-        Level at which the intervals of single customers hold the one that is stated, as the last hold-out has shown.
+    customer_levels : CustomerLevels, optional
+        Levels at which the intervals of single customers hold the one that is stated, as hold-outs have shown.
 
     Returns
     -------
@@ -190,7 +190,7 @@ def score_customers(
     seen = models.customers
     value = lifetime_value(models.orders, models.spend, seen, economics=economics)
     sure = predictive_intervals(
-        models.orders, models.spend, seen, economics=economics, certainty=certainty, customer_level=customer_level
+        models.orders, models.spend, seen, economics=economics, certainty=certainty, customer_levels=customer_levels
     )
     soon = units(days=economics.active_within_days, time_unit=economics.time_unit)
     history = (seen[name].to_numpy(float) for name in ("frequency", "recency", "T"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from regulars.clv._newton import maximise
+from regulars.statistics.newton import maximise
 
 FEW_ROWS = 50_000  # up to so many distinct rows every resample is fitted to the end
 BLOCK = 8  # resamples drawn at a time

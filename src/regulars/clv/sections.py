@@ -65,8 +65,10 @@ def first_screen(
     """
     if (why := refused(whole, trust)) is not None:
         return _without_model(why, summary, certainty.level)
-    months, then = economics.horizon_months, trust.last
-    facts = {"months": months, "days": trust.days, "top": concentration.own, "miss": then.miss}
+    months, then, worst = economics.horizon_months, trust.longest, trust.worst
+    facts = {"months": months, "days": then.days, "top": concentration.own, "miss": then.miss, "held": then.held}
+    facts |= {"tests": len(trust.tests), "worst": worst.miss, "worst_way": worst.way, "worst_held": worst.held}
+    facts |= {"cutoff": then.cutoff}
     facts |= {"worth": whole.clv_total, "customers": whole.customers}
     revenue = {"months": len(cohorts.months), "before": cohorts.lately}
     return FirstScreen(
@@ -80,7 +82,7 @@ def first_screen(
                 then.forecast,
                 "count_short",
                 then.verdict,
-                facts={"days": trust.days, "came": then.came},
+                facts={"days": then.days, "came": then.came, "worst": worst.miss, "worst_way": worst.way},
             ),
             Tile(
                 "equity",
@@ -260,15 +262,20 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
     Returns
     -------
     Finding
-        Verdict `TrustVerdict`; frames ``folds`` (the totals) and ``scorecard``.
+        Verdict `TrustVerdict`; frames ``folds`` (hold-outs), ``long`` (tests at the horizon told, where there are),
+        ``tests`` (both), ``ranges`` (of single customers) and ``scorecard``.
     """
-    then, chosen = trust.last, trust.headline
+    then, chosen, worst = trust.last, trust.headline, trust.worst
     facts = {
-        "worst": trust.worst_miss,
-        "folds": len(trust.totals),
+        "worst": worst.miss,
+        "worst_way": worst.way,
+        "worst_days": worst.days,
+        "worst_cutoff": worst.cutoff,
+        "folds": len(trust.tests),
         "days": trust.days,
         "uncertainty": certainty.level_uncertainty,
         "covered": trust.coverage.real,
+        "adjusted": trust.coverage.adjusted or trust.coverage.real,
         "n": then.forecast.n,
         "cutoff": then.cutoff,
         "then": then.forecast,
@@ -277,7 +284,10 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
     }
     picked = Remark(chosen.verdict, {"wins": chosen.wins, "folds": chosen.folds})
     calibrated = Remark(active.reason or "calibrated", {"days": economics.active_within_days})
-    frames = {"folds": trust.totals, "scorecard": trust.scorecard}
+    tests = trust.tests.rename(columns={"low": "expected_low", "high": "expected_high"})
+    frames = {"folds": trust.totals, "tests": tests, "ranges": trust.coverage.table, "scorecard": trust.scorecard}
+    if len(trust.at_horizon):
+        frames["long"] = trust.at_horizon
     return Finding(trust.verdict, facts, frames, remarks=(*trust.misses, picked, calibrated))
 
 

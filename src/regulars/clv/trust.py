@@ -1,9 +1,10 @@
 """How far a forecast can be trusted: every model put back to earlier days, and the one that may be told."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from regulars.clv.backtest_table import scorecard
@@ -11,17 +12,66 @@ from regulars.clv.backtesting import COMBINED, LeftOut, backtest_folds
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.coverage import Coverage, holdout_coverage
 from regulars.clv.fold_metrics import score_folds
-from regulars.clv.headline import NAIVE, Headline, choose_headline, fold_totals, rolling_cutoffs
+from regulars.clv.headline import (
+    NAIVE,
+    Headline,
+    choose_headline,
+    fold_totals,
+    horizon_tests,
+    rolling_cutoffs,
+    season_of,
+)
+from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import FoldVerdict, HeadlineVerdict, TrustVerdict
 from regulars.errors import UntoldError, UserError
 from regulars.finding import Remark, may_refuse
-from regulars.labels import Miss
+from regulars.labels import Held, Miss, Season
 from regulars.purchases import Purchases
 from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate
 
 PLACES = ("first", "second", "third")  # of the misses that are told in a sentence
 RIGHT = 0.005  # a miss below this share is told as none
+AS_LONG = 0.97  # of the horizon: a test that lacks a few days of it stands for it
+
+
+@dataclass(frozen=True)
+class PastTest:
+    """What was forecast for a stretch of the past, and what came.
+
+    Parameters
+    ----------
+    cutoff : date
+        Last day that the forecast knew.
+    days : int
+        That followed it.
+    forecast : Estimate
+        Orders of the customers known then.
+    came : int
+        Orders of these customers that came.
+    miss : float
+        forecast / came − 1.
+    naive : float
+        What each customer's past orders per unit of time, carried on, would have said.
+    verdict : FoldVerdict
+        Low: more came than the interval holds. Naive: the headline is the naive rate itself.
+    held : Held
+        Whether what came lay in the interval.
+    """
+
+    cutoff: date
+    days: int
+    forecast: Estimate
+    came: int
+    miss: float
+    naive: float
+    verdict: FoldVerdict
+    held: Held
+
+    @property
+    def way(self) -> Miss:
+        """On which side of what came the forecast lay."""
+        return Miss.RIGHT if abs(self.miss) < RIGHT else Miss.LOW if self.miss < 0 else Miss.HIGH
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,7 +83,8 @@ class Trust:
     headline : Headline
         Which forecast may be told.
     totals : pandas.DataFrame
-        Of the headline's model, per cutoff, as `fold_totals` gives them.
+        Of the headline's model, per test, as `fold_totals` gives them, with ``season`` (`Season`): hold-outs that
+        follow one another, the last of which ends with the data.
     scores : pandas.DataFrame
         Of every model on the last hold-out, as `regulars.clv.backtest` gives them.
     coverage : Coverage
@@ -44,6 +95,10 @@ class Trust:
         A sentence for each cutoff that could not be used.
     drawn_from : int
         Customers of whom a sample was judged; 0: all were.
+    at_horizon : pandas.DataFrame
+        As ``totals``, of the tests at the horizon told, or at the longest that the history allows; may be empty.
+    horizon_days : int
+        The horizon told; 0: that of the hold-outs.
     """
 
     headline: Headline
@@ -53,6 +108,8 @@ class Trust:
     combination: str
     left_out: list[LeftOut]
     drawn_from: int = 0
+    at_horizon: pd.DataFrame = field(default_factory=pd.DataFrame)
+    horizon_days: int = 0
 
     @property
     def scored_customers(self) -> int:
@@ -62,38 +119,72 @@ class Trust:
     @property
     def days(self) -> int:
         """Length of each hold-out."""
-        last = self.totals.iloc[-1]
-        return (last["until"] - last["cutoff"]).days
+        return int(self.totals["days"].iloc[-1])
 
     @property
-    def last(self) -> "LastTest":
+    def tests(self) -> pd.DataFrame:
+        """Every test, those of the hold-outs first: as ``totals``."""
+        return pd.concat([self.totals, self.at_horizon], ignore_index=True) if len(self.at_horizon) else self.totals
+
+    @property
+    def last(self) -> PastTest:
         """The hold-out that ends with the data."""
-        row = self.totals.iloc[-1]
+        return self._test(self.totals.iloc[-1])
+
+    @property
+    def longest(self) -> PastTest:
+        """The latest of the longest tests: at the horizon told, where the history allows it."""
+        return self._test(self.tests.iloc[-1])
+
+    @property
+    def worst(self) -> PastTest:
+        """The test that missed most, by the logarithm of forecast over what came."""
+        known = self.tests[(self.tests["came"] > 0) & (self.tests["expected"] > 0)]
+        if not len(known):
+            return self.longest
+        miss = np.abs(np.log(known["expected"].to_numpy(float) / known["came"].to_numpy(float)))
+        return self._test(known.iloc[int(np.argmax(miss))])
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether a test was as long as the horizon told, but for a few days."""
+        return int(self.tests["days"].max()) >= AS_LONG * self.horizon_days
+
+    def _test(self, row: pd.Series) -> PastTest:
         forecast = Estimate(*(float(row[name]) for name in ("expected", "low", "high")), int(row["customers"]))
         is_naive = self.headline.verdict == HeadlineVerdict.NAIVE
-        verdict = FoldVerdict.NAIVE if is_naive else FoldVerdict(row["verdict"])
-        return LastTest(
-            row["cutoff"].date(), forecast, int(row["came"]), float(row["miss"]), float(row["naive"]), verdict
+        found = FoldVerdict(row["verdict"])
+        return PastTest(
+            cutoff=row["cutoff"].date(),
+            days=int(row["days"]),
+            forecast=forecast,
+            came=int(row["came"]),
+            miss=float(row["miss"]),
+            naive=float(row["naive"]),
+            verdict=FoldVerdict.NAIVE if is_naive else found,
+            held=Held.INSIDE if found == FoldVerdict.INSIDE else Held.OUTSIDE,
         )
-
-    @property
-    def worst_miss(self) -> float:
-        """Largest miss of a total among the hold-outs, as a share of what came, without its sign."""
-        return float(self.totals["miss"].abs().max())
 
     @property
     def misses(self) -> list[Remark]:
         """How far each total was off, the last three of them: one remark to be said, and one per cutoff left out.
 
         The first has as its code how many there are; its facts are ``first``, ``second`` … (shares of what came) and
-        ``first_way`` … (`regulars.labels.Miss`).
+        ``first_way`` … (`regulars.labels.Miss`). Then whether the horizon told was tested, and by which season.
         """
-        known = self.totals["miss"].dropna().iloc[-len(PLACES) :]
+        known = self.totals[self.totals["miss"].notna()].iloc[-len(PLACES) :]
         facts: dict = {"days": self.days}
-        for place, miss in zip(PLACES, known, strict=False):
-            way = Miss.RIGHT if abs(miss) < RIGHT else Miss.LOW if miss < 0 else Miss.HIGH
-            facts |= {place: float(miss), f"{place}_way": way}
+        for place, (_, row) in zip(PLACES, known.iterrows(), strict=False):
+            test = self._test(row)
+            facts |= {place: test.miss, f"{place}_way": test.way}
         told = [Remark(f"last_{len(known)}", facts)] if len(known) else []
+        if self.horizon_days:
+            longest = self.longest
+            facts = {"tested": longest.days, "horizon": round(self.horizon_days / DAYS_PER_MONTH)}
+            told.append(Remark("tested" if self.is_tested else "untested", facts | {"cutoff": longest.cutoff}))
+            if not self.is_tested:
+                season = Season(self.tests["season"].iloc[-1])
+                told.append(Remark("season_same" if season == Season.SAME else "season_other"))
         if self.drawn_from:
             told.append(Remark("sampled", {"customers": self.scored_customers, "base": self.drawn_from}))
         return told + [Remark(one.code, {"cutoff": one.cutoff.date()}) for one in self.left_out]
@@ -106,7 +197,7 @@ class Trust:
     @property
     def verdict(self) -> TrustVerdict:
         """Whether every total lay in its interval."""
-        return TrustVerdict.INSIDE if (self.totals["verdict"] == FoldVerdict.INSIDE).all() else TrustVerdict.OUTSIDE
+        return TrustVerdict.INSIDE if (self.tests["verdict"] == FoldVerdict.INSIDE).all() else TrustVerdict.OUTSIDE
 
     def __repr__(self) -> str:
         """The headline, and what was forecast and came on the last hold-out."""
@@ -115,34 +206,6 @@ class Trust:
             f"{self.headline}\nlast hold-out, from {then.cutoff}: {then.forecast.value:,.0f} orders forecast "
             f"({then.forecast.low:,.0f} to {then.forecast.high:,.0f}), {then.came:,} came: {then.verdict}"
         )
-
-
-@dataclass(frozen=True)
-class LastTest:
-    """What was forecast for the last hold-out, and what came.
-
-    Parameters
-    ----------
-    cutoff : date
-        Last day that the forecast knew.
-    forecast : Estimate
-        Orders of the customers known then.
-    came : int
-        Orders of these customers that came.
-    miss : float
-        forecast / came − 1.
-    naive : float
-        What each customer's past orders per unit of time, carried on, would have said.
-    verdict : FoldVerdict
-        Low: more came than the interval holds. Naive: the headline is the naive rate itself.
-    """
-
-    cutoff: date
-    forecast: Estimate
-    came: int
-    miss: float
-    naive: float
-    verdict: FoldVerdict
 
 
 @may_refuse
@@ -159,6 +222,7 @@ def judge_forecasts(
     fitter: Callable = BetaGeoFitter,
     models: Iterable[str] = ("bg_nbd", COMBINED, NAIVE, "recency", "last_period"),
     bootstraps: int = 200,
+    horizon_days: int = 0,
 ) -> Trust:
     """Judge every forecast on hold-outs that follow one another up to the end of the data, and pick the headline.
 
@@ -186,6 +250,9 @@ def judge_forecasts(
         Names as for `regulars.clv.backtest`; bg_nbd, combined and naive are among them.
     bootstraps : int
         Resamples of the customers behind the intervals of the scores.
+    horizon_days : int
+        For which the forecast is told: the headline is also put to tests of that length, or of the longest that the
+        history allows; 0: the hold-outs are enough.
 
     Returns
     -------
@@ -223,14 +290,41 @@ def judge_forecasts(
     headline = choose_headline(
         judged, folds_needed=folds_needed, strict=strict, level=level, bootstraps=bootstraps, seed=seed
     )
+    ranges = {"level": level, "level_uncertainty": certainty.level_uncertainty}
+    totals = _with_season(fold_totals(judged, headline.model, holdout_days, **ranges), observation_end)
+    long = pd.DataFrame()
+    if horizon_days:
+        found = [
+            fold_totals([fold], headline.model, days, **ranges)
+            for cutoff, days in horizon_tests(purchases.first, observation_end, horizon_days, holdout_days)
+            for fold in _folds_of(purchases, cutoff, days, headline.model, observation_end, time_unit)
+        ]
+        long = _with_season(pd.concat(found, ignore_index=True), observation_end) if found else long
     return Trust(
         headline=headline,
-        totals=fold_totals(
-            judged, headline.model, holdout_days, level=level, level_uncertainty=certainty.level_uncertainty
-        ),
+        totals=totals,
         scores=score_folds(judged[-1:], level=level, bootstraps=bootstraps, seed=seed),
-        coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, fitter=fitter, level=level, seed=seed),
+        coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, fitter=fitter, level=level),
         combination=judged[-1].combination,
         left_out=left_out,
         drawn_from=purchases.drawn_from,
+        at_horizon=long,
+        horizon_days=horizon_days,
     )
+
+
+def _folds_of(purchases, cutoff, days, model, observation_end, time_unit) -> list:
+    """The fold of one test, or none where it cannot be made."""
+    names = list(dict.fromkeys((model, NAIVE)))
+    try:
+        return backtest_folds(purchases, [cutoff], days, names, observation_end=observation_end, time_unit=time_unit)[0]
+    except ValueError:
+        return []
+
+
+def _with_season(totals: pd.DataFrame, observation_end) -> pd.DataFrame:
+    seasons = [
+        str(season_of(cutoff, days, observation_end))
+        for cutoff, days in zip(totals["cutoff"], totals["days"], strict=True)
+    ]
+    return totals.assign(season=seasons)

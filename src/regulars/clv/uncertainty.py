@@ -21,6 +21,32 @@ WIDEST = 2.0  # no parameter is drawn from a wider distribution than this, on th
 
 
 @dataclass(frozen=True)
+class CustomerLevels:
+    """Levels at which intervals of single customers have to be computed to hold what is stated.
+
+    Parameters
+    ----------
+    begins : tuple of int
+        Repeat orders from which each group begins, the first at 0.
+    levels : tuple of float
+        Of each group.
+
+    Examples
+    --------
+    >>> CustomerLevels((0, 2), (0.8, 0.95)).of([0, 1, 2, 9]).tolist()
+    [0.8, 0.8, 0.95, 0.95]
+    """
+
+    begins: tuple[int, ...]
+    levels: tuple[float, ...]
+
+    def of(self, frequency) -> np.ndarray:
+        """Level of customers with so many repeat orders."""
+        place = np.searchsorted(self.begins, np.asarray(frequency, float), side="right") - 1
+        return np.asarray(self.levels)[place]
+
+
+@dataclass(frozen=True)
 class Uncertainty:
     """Intervals per customer, and of the totals.
 
@@ -107,13 +133,15 @@ def spread_interval(value: float, relative: float, level: float, n: int) -> Esti
     return Estimate(float(value), float(value * np.exp(-z * relative)), float(value * np.exp(z * relative)), int(n))
 
 
-def _ends(draws, level: float):
-    """Lower and upper end over the last axis, rounded outwards: counts are discrete."""
-    count = draws.shape[1]
-    low = int(np.floor((1 - level) / 2 * count))
-    high = min(count - 1 - low, count - 1)
-    ordered = np.partition(draws, (low, high), axis=1)
-    return ordered[:, low].astype(float), ordered[:, high].astype(float)
+def _ends(draws, levels):
+    """Lower and upper end over the last axis, a level per row, rounded outwards: counts are discrete."""
+    count, ends = draws.shape[1], np.empty((2, len(draws)))
+    for level in np.unique(levels):
+        rows = np.flatnonzero(levels == level)
+        low = int(np.floor((1 - level) / 2 * count))
+        high = count - 1 - low
+        ends[:, rows] = np.partition(draws[rows], (low, high), axis=1)[:, [low, high]].T
+    return ends
 
 
 def _discount(orders, discounted):
@@ -151,7 +179,7 @@ def predictive_intervals(
     *,
     economics: Economics,
     certainty: Certainty,
-    customer_level: float | None = None,
+    customer_levels: CustomerLevels | None = None,
 ) -> Uncertainty:
     """Intervals of what each customer will order and bring, and of the totals.
 
@@ -173,10 +201,9 @@ def predictive_intervals(
         Margin, annual discount rate, horizon and time unit.
     certainty : Certainty
         Probability that an interval should hold, what no model sees of a total's level, futures per customer, seed.
-    customer_level : float, optional
-        Level at which customers' intervals are computed so that they hold the one that is stated, as
-        `regulars.clv.coverage.holdout_coverage` has found it on an earlier hold-out; never below it, which it is by
-        default.
+    customer_levels : CustomerLevels, optional
+        Levels at which customers' intervals are computed so that they hold the one that is stated, as
+        `regulars.clv.coverage.holdout_coverage` has found them on earlier hold-outs; that one itself by default.
 
     Returns
     -------
@@ -208,7 +235,8 @@ def predictive_intervals(
     rows, back = distinct_rows(x, t_x, T, np.where(has_spend(x, money), money, 0.0))
     many = np.ones(rows[0].size) if isinstance(back, slice) else np.bincount(back, minlength=rows[0].size)
     expected = _Expected(model, spend_model, *rows, many, economics)
-    found = expected.futures(certainty, max(certainty.level, customer_level or certainty.level))
+    levels = customer_levels or CustomerLevels((0,), (certainty.level,))
+    found = expected.futures(certainty, levels)
     names = ("expected_orders_low", "expected_orders_high", "clv_low", "clv_high")
     ends = {name: values[back] for name, values in zip(names, found[:4], strict=True)}
     orders_total, clv_total = expected.totals(found[4:], certainty)
@@ -250,7 +278,7 @@ class _Expected:
     def per_order(self) -> np.ndarray:
         return expected_spend(self.spend_model, self.x, self.m)
 
-    def futures(self, certainty: Certainty, level: float) -> np.ndarray:
+    def futures(self, certainty: Certainty, levels: CustomerLevels) -> np.ndarray:
         """Low and high of orders, low and high of money, and the variances of both: six rows."""
         rows, place = _alike(self.x, self.t_x, self.T, self.m)
         *drawn, m = rows
@@ -265,7 +293,8 @@ class _Expected:
             rng = np.random.default_rng(streams.spawn(1)[0])
             counts, worth = self._drawn(rng, *params, [column[part] for column in rows])
             worth *= paid[part, None]
-            found[:, part] = *_ends(counts, level), *_ends(worth, level), counts.var(axis=1), worth.var(axis=1)
+            at = levels.of(rows[0][part])
+            found[:, part] = *_ends(counts, at), *_ends(worth, at), counts.var(axis=1), worth.var(axis=1)
         found = found[:, place]
         if place is not ALL:  # money in proportion to what is expected of the customer's own orders
             own = self.per_order / expected_spend(self.spend_model, drawn[0], m)[place]

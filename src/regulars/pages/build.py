@@ -10,8 +10,8 @@ from regulars.report.render import render_blocks
 from regulars.told import Told, read_told
 
 
-def html_of(told: Told, language: str = "en") -> str:
-    """Page of one stage.
+def html_of(told: Told, language: str = "en") -> dict[str, str]:
+    """Page of one stage, in front and in detail.
 
     Parameters
     ----------
@@ -20,11 +20,12 @@ def html_of(told: Told, language: str = "en") -> str:
 
     Returns
     -------
-    str
-        HTML.
+    dict
+        File to HTML.
     """
-    writer = writer_of(told.page, language)
-    return render_blocks(writer.write(told), told.page, writer.wording, FILES)
+    writer, page = writer_of(told.page, language), PAGES[told.page["stage"]]
+    made = render_blocks(writer.write(told), told.page, writer.wording, FILES, page.detail_file)
+    return dict(zip((page.file, page.detail_file), made, strict=True))
 
 
 def write_pages(dataset: str, settings) -> None:
@@ -47,7 +48,8 @@ def write_pages(dataset: str, settings) -> None:
     target = output_root() / folder
     target.mkdir(parents=True, exist_ok=True)
     for stage in PAGES:
-        (target / PAGES[stage].file).write_text(html_of(told[stage], language), encoding="utf-8")
+        for file, html in html_of(told[stage], language).items():
+            (target / file).write_text(html, encoding="utf-8")
     index = render_index(catalog.about(dataset), told, language)
     (target / FILES["index"]).write_text(index, encoding="utf-8")
     recorded = {stage: catalog.read_json(folder / "metrics" / f"{stage}.json")["metrics"] for stage in reversed(PAGES)}

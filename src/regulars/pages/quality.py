@@ -13,12 +13,16 @@ PAGE = Page(
     (
         section(
             "ledger",
+            front=("money", "waterfall"),
+            chapter="rows",
             waterfall=chart(charts.waterfall, columns(step=STEP, rows="count"), amount="rows", **STEPS),
             money=chart(charts.waterfall, columns(step=STEP, amount="money"), amount="amount", **STEPS),
             tables=table(columns("table", "supply", "raw", "kept", "merged", "netted", "rejected")),
         ),
         section(
             "reasons",
+            front="worst",
+            chapter="rows",
             worst=table(columns("table", "reason", fate="label:fate", rows="count", share="percent1", amount="money")),
             examples=table(
                 columns(
@@ -27,12 +31,9 @@ PAGE = Page(
             ),
         ),
         section(
-            "gaps",
-            weeks=chart(charts.lines, ["week_end", "orders"], x="week_end", y="orders"),
-            list=table({"first_day": "date", "last_day": "date"} | columns("days", "expected")),
-        ),
-        section(
             "sufficiency",
+            front="conditions",
+            chapter="enough",
             conditions=table(
                 {
                     "check": "label:sufficiency",
@@ -42,6 +43,13 @@ PAGE = Page(
                     "affects": "label:affects",
                 }
             ),
+        ),
+        section(
+            "gaps",
+            chapter="enough",
+            nothing="none",
+            weeks=chart(charts.lines, ["week_end", "orders"], x="week_end", y="orders"),
+            list=table({"first_day": "date", "last_day": "date"} | columns("days", "expected")),
         ),
     ),
 )

@@ -19,6 +19,8 @@ PAGE = Page(
     (
         section(
             "calls",
+            front="list",
+            chapter="whom",
             list=table(
                 columns(
                     "rank",
@@ -33,7 +35,47 @@ PAGE = Page(
             ),
         ),
         section(
+            "states",
+            front="table",
+            chapter="whom",
+            table=table(
+                ["customer_state", "customers", "days_since_order", "clv", "value_at_risk"],
+                total=["customers", "clv", "value_at_risk"],
+            ),
+            moves=chart(
+                charts.heatmap,
+                columns("n", before="label:customer_state", after="label:customer_state", share="percent"),
+                across="after",
+                row="before",
+                column="after",
+                value="share",
+                n="n",
+            ),
+        ),
+        section(
+            "base",
+            front="ledger",
+            chapter="base",
+            ledger=chart(
+                charts.columns,
+                columns(month="month_short", arrived="count", lost="count", closing="count"),
+                x="month",
+                values=list(GAINED_AND_LOST),
+                colours=GAINED_AND_LOST,
+            ),
+            revenue=chart(
+                charts.waterfall,
+                columns(step="label:revenue_step", amount="money_short", customers="count"),
+                category="step",
+                amount="amount",
+                is_total="is_total",
+            ),
+        ),
+        section(
             "cohorts",
+            front="curves",
+            chapter="again",
+            nothing=("alike", "mixed"),
             curves=chart(
                 charts.lines,
                 columns("share", time="count", cohort="month_short", at_risk="count"),
@@ -64,7 +106,67 @@ PAGE = Page(
             ),
         ),
         section(
+            "last",
+            front="agreed",
+            chapter="trust",
+            agreed=table(columns(identity="label:identity", left="number", right="number")),
+        ),
+        section(
+            "needs",
+            chapter="whom",
+            expected=chart(
+                charts.bars,
+                columns("band_low", "customers", expected_active="count:with_interval", clv="money_short"),
+                category="band_low",
+                value="expected_active",
+            ),
+            list=table(
+                columns("customer", call_by="date_short", next_order_high="date_short", spend_per_order="money")
+            ),
+            jars=table(columns("customer", product_id="text", quantity="number", call_by="date_short")),
+        ),
+        section("jar", chapter="whom", nothing="no_link"),
+        section(
+            "worth",
+            chapter="worth",
+            equity=table(
+                columns(step="label:point_step", equity="money_short:with_interval", moved="money_short:with_interval")
+            ),
+            levers=table(columns(lever="label:equity_lever", elasticity="number2:with_interval", published="number1")),
+            back=table(
+                columns(
+                    "customer_state",
+                    "customers",
+                    brings="money",
+                    break_even="percent1",
+                    unasked="percent:with_interval",
+                )
+            ),
+        ),
+        section("costs", chapter="worth"),
+        section("referrals", chapter="worth", nothing="alike"),
+        section(
+            "contracts",
+            chapter="base",
+            curve=chart(
+                charts.lines,
+                columns("period", curve="label:contract_curve", share="percent:with_interval"),
+                across="curve",
+                x="period",
+                by="curve",
+                y="share",
+            ),
+            reasons=chart(
+                charts.bars,
+                columns(reason="text", customers="count", share="percent:with_interval"),
+                category="reason",
+                value="share",
+            ),
+        ),
+        section(
             "groups",
+            chapter="again",
+            nothing="alike",
             tests=table(
                 columns(
                     grouping="label:grouping",
@@ -83,90 +185,8 @@ PAGE = Page(
             segment=groups_named("label:segment"),
         ),
         section(
-            "base",
-            ledger=chart(
-                charts.columns,
-                columns(month="month_short", arrived="count", lost="count", closing="count"),
-                x="month",
-                values=list(GAINED_AND_LOST),
-                colours=GAINED_AND_LOST,
-            ),
-            revenue=chart(
-                charts.waterfall,
-                columns(step="label:revenue_step", amount="money_short", customers="count"),
-                category="step",
-                amount="amount",
-                is_total="is_total",
-            ),
-        ),
-        section(
-            "states",
-            table=table(
-                ["customer_state", "customers", "days_since_order", "clv", "value_at_risk"],
-                total=["customers", "clv", "value_at_risk"],
-            ),
-            moves=chart(
-                charts.heatmap,
-                columns("n", before="label:customer_state", after="label:customer_state", share="percent"),
-                across="after",
-                row="before",
-                column="after",
-                value="share",
-                n="n",
-            ),
-        ),
-        section(
-            "contracts",
-            curve=chart(
-                charts.lines,
-                columns("period", curve="label:contract_curve", share="percent:with_interval"),
-                across="curve",
-                x="period",
-                by="curve",
-                y="share",
-            ),
-            reasons=chart(
-                charts.bars,
-                columns(reason="text", customers="count", share="percent:with_interval"),
-                category="reason",
-                value="share",
-            ),
-        ),
-        section(
-            "needs",
-            expected=chart(
-                charts.bars,
-                columns("band_low", "customers", expected_active="count:with_interval", clv="money_short"),
-                category="band_low",
-                value="expected_active",
-            ),
-            list=table(
-                columns("customer", call_by="date_short", next_order_high="date_short", spend_per_order="money")
-            ),
-            jars=table(columns("customer", product_id="text", quantity="number", call_by="date_short")),
-        ),
-        section("jar"),
-        section(
-            "worth",
-            equity=table(
-                columns(step="label:point_step", equity="money_short:with_interval", moved="money_short:with_interval")
-            ),
-            levers=table(columns(lever="label:equity_lever", elasticity="number2:with_interval", published="number1")),
-            back=table(
-                columns(
-                    "customer_state",
-                    "customers",
-                    brings="money",
-                    break_even="percent1",
-                    unasked="percent:with_interval",
-                )
-            ),
-        ),
-        section("costs"),
-        section("referrals"),
-        section("last", agreed=table(columns(identity="label:identity", left="number", right="number"))),
-        section(
             "judged",
+            chapter="trust",
             rankings=table(
                 columns(
                     score="label:ranking",
@@ -184,6 +204,6 @@ PAGE = Page(
                 before="predicted",
             ),
         ),
-        section("closed"),
+        section("closed", chapter="trust"),
     ),
 )

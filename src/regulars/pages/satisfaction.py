@@ -24,16 +24,9 @@ PAGE = Page(
     "satisfaction.html",
     (
         section(
-            "satisfied",
-            constructs=chart(
-                charts.dots,
-                columns(construct="text", performance=SCORE, n="count"),
-                category="construct",
-                value="performance",
-            ),
-        ),
-        section(
             "waves",
+            front="line",
+            chapter="level",
             line=chart(
                 charts.lines,
                 columns(wave="text", date="date_short", n="count", satisfaction=SCORE),
@@ -53,62 +46,9 @@ PAGE = Page(
             ),
         ),
         section(
-            "who",
-            segments=chart(
-                charts.dots,
-                columns("segment", "n", value=SCORE),
-                category="segment",
-                value="value",
-            ),
-        ),
-        section(
-            "loyalty",
-            types=chart(
-                charts.bars,
-                columns(
-                    loyalty_type="label:loyalty_type",
-                    customers="count",
-                    share="percent:with_interval",
-                    wrong="percent",
-                    n="count",
-                ),
-                category="loyalty_type",
-                value="share",
-            ),
-            migration=table(
-                columns(
-                    before="label:loyalty_type",
-                    n="count",
-                    stayed="percent:with_interval",
-                    to_true="percent",
-                    to_latent="percent",
-                    to_spurious="percent",
-                    to_none="percent",
-                )
-            ),
-        ),
-        section(
-            "between",
-            groups=chart(
-                charts.dots,
-                columns(group="text", n="count", mean="number1", value=SCORE),
-                category="group",
-                value="value",
-            ),
-            agents=table(columns(group="text", n="count", mean="number1", value=SCORE)),
-            shares=table(
-                columns(
-                    between="label:variance_between",
-                    groups="count",
-                    n="count",
-                    share="percent1:with_interval",
-                    spread="number1",
-                    differ="label:difference",
-                )
-            ),
-        ),
-        section(
             "why",
+            front="map",
+            chapter="why",
             map=chart(
                 charts.bubbles,
                 columns(
@@ -136,34 +76,9 @@ PAGE = Page(
             ),
         ),
         section(
-            "gap",
-            items=chart(
-                charts.shares,
-                columns(wording="text", state="label:satisfaction_state", share="percent:with_interval", n="count"),
-                category="wording",
-                part="state",
-                share="share",
-                colours={"dissatisfied": charts.RISK, "satisfied": charts.BEFORE, "highly_satisfied": charts.GAIN},
-            ),
-        ),
-        section(
-            "importance",
-            table=chart(
-                charts.dots,
-                columns(
-                    factor="text",
-                    rank_managers="number0",
-                    weight="percent:with_interval",
-                    pairwise="percent",
-                    rank_customers="number0",
-                    effect="number2:with_interval",
-                ),
-                category="factor",
-                value="effect",
-            ),
-        ),
-        section(
             "kano",
+            front="map",
+            chapter="offer",
             map=chart(
                 charts.bubbles,
                 columns(
@@ -183,6 +98,8 @@ PAGE = Page(
         ),
         section(
             "complaints",
+            front="causes",
+            chapter="cases",
             causes=chart(
                 charts.bars,
                 columns(category="text", tickets="count", share="percent:with_interval"),
@@ -203,53 +120,10 @@ PAGE = Page(
             ),
         ),
         section(
-            "service",
-            steps=chart(
-                charts.bars,
-                {"step": "label:handling_step", "share": "percent:with_interval", "n": "count"},
-                category="step",
-                value="share",
-            ),
-            sla=table(
-                {
-                    "step": "label:promise",
-                    "hours": "count",
-                    "share": "percent:with_interval",
-                    "overdue": "count",
-                    "n": "count",
-                }
-            ),
-        ),
-        section(
-            "returned",
-            cells=table(
-                {
-                    "outcome": "label:outcome",
-                    "loss": "label:loss",
-                    "share": "percent:with_interval",
-                    "n": "count",
-                    "published": "percent",
-                }
-            ),
-        ),
-        section(
-            "flow",
-            line=chart(
-                charts.lines,
-                columns(month="month_short", complaints="count", series="label:flow_series", per_thousand="number1"),
-                across="series",
-                x="month",
-                y="per_thousand",
-                by="series",
-                low="low",
-                high="high",
-            ),
-            backlog=table(
-                columns(month="month_short", opened="count", closed="count", backlog="count", mean_age_days="count")
-            ),
-        ),
-        section(
             "desk",
+            front="owners",
+            chapter="cases",
+            nothing="alike",
             owners=chart(
                 charts.dots,
                 columns(owner="text", share="percent:with_interval", n="count"),
@@ -262,67 +136,33 @@ PAGE = Page(
             faults=table(columns(fault="text")),
         ),
         section(
-            "goods",
-            products=chart(
+            "between",
+            front="agents",
+            chapter="level",
+            nothing="alike",
+            groups=chart(
                 charts.dots,
-                columns(product="text", complaints="count", n="count", per_thousand="number1:with_interval"),
-                category="product",
-                value="per_thousand",
-                from_zero=True,
+                columns(group="text", n="count", mean="number1", value=SCORE),
+                category="group",
+                value="value",
             ),
-            units=table(
+            agents=table(columns(group="text", n="count", mean="number1", value=SCORE)),
+            shares=table(
                 columns(
-                    product_id="text",
+                    between="label:variance_between",
+                    groups="count",
                     n="count",
-                    repaired="count",
-                    share="percent:with_interval",
-                    cost="money",
-                    under_warranty="count",
+                    share="percent1:with_interval",
+                    spread="number1",
+                    differ="label:difference",
                 )
             ),
         ),
         section(
-            "cases",
-            scores=chart(
-                charts.dots,
-                columns(category="text", n="count", score=SCORE, others=SCORE, gap="number1:with_interval"),
-                category="category",
-                value="score",
-                before="others",
-                names=(Word("cases.told"), Word("cases.others")),
-            ),
-        ),
-        section(
-            "channels",
-            table=chart(
-                charts.bars,
-                columns(
-                    channel="label:listening_channel",
-                    voices="count",
-                    reach="percent",
-                    topic="text",
-                    share="percent:with_interval",
-                ),
-                category="channel",
-                value="share",
-            ),
-        ),
-        section(
-            "levels",
-            shares=chart(
-                charts.bars,
-                columns(
-                    service_level="label:service_level",
-                    encounters="count",
-                    share="percent:with_interval",
-                    at_least="percent:with_interval",
-                ),
-                category="service_level",
-                value="share",
-            ),
-        ),
-        section(
             "switching",
+            front="rates",
+            chapter="money",
+            nothing="unclear",
             rates=chart(
                 charts.dots,
                 columns(
@@ -335,7 +175,57 @@ PAGE = Page(
             ),
         ),
         section(
+            "satisfied",
+            chapter="level",
+            constructs=chart(
+                charts.dots,
+                columns(construct="text", performance=SCORE, n="count"),
+                category="construct",
+                value="performance",
+            ),
+        ),
+        section(
+            "who",
+            chapter="level",
+            nothing="alike",
+            segments=chart(
+                charts.dots,
+                columns("segment", "n", value=SCORE),
+                category="segment",
+                value="value",
+            ),
+        ),
+        section(
+            "loyalty",
+            chapter="money",
+            types=chart(
+                charts.bars,
+                columns(
+                    loyalty_type="label:loyalty_type",
+                    customers="count",
+                    share="percent:with_interval",
+                    wrong="percent",
+                    n="count",
+                ),
+                category="loyalty_type",
+                value="share",
+            ),
+            migration=table(
+                columns(
+                    before="label:loyalty_type",
+                    n="count",
+                    stayed="percent:with_interval",
+                    to_true="percent",
+                    to_latent="percent",
+                    to_spurious="percent",
+                    to_none="percent",
+                )
+            ),
+        ),
+        section(
             "benefits",
+            chapter="money",
+            nothing="unclear",
             table=chart(
                 charts.dots,
                 columns(
@@ -352,7 +242,58 @@ PAGE = Page(
             ),
         ),
         section(
+            "gap",
+            chapter="why",
+            items=chart(
+                charts.shares,
+                columns(wording="text", state="label:satisfaction_state", share="percent:with_interval", n="count"),
+                category="wording",
+                part="state",
+                share="share",
+                colours={"dissatisfied": charts.RISK, "satisfied": charts.BEFORE, "highly_satisfied": charts.GAIN},
+            ),
+        ),
+        section(
+            "importance",
+            chapter="why",
+            table=chart(
+                charts.dots,
+                columns(
+                    factor="text",
+                    rank_managers="number0",
+                    weight="percent:with_interval",
+                    pairwise="percent",
+                    rank_customers="number0",
+                    effect="number2:with_interval",
+                ),
+                category="factor",
+                value="effect",
+            ),
+        ),
+        section(
+            "levers",
+            chapter="why",
+            nothing="noise",
+            map=chart(
+                charts.bubbles,
+                columns(
+                    driver="text",
+                    worth="money_short:with_interval",
+                    performance=SCORE,
+                    left="money_short",
+                    rank_first="percent",
+                    n="count",
+                ),
+                y="worth",
+                size="left",
+                ends={"worth": ("worth_low", "worth_high"), "performance": ACROSS},
+                **MAP,
+            ),
+        ),
+        section(
             "delivered",
+            chapter="offer",
+            nothing="unclear",
             bridge=chart(
                 charts.waterfall,
                 columns(part="label:value_part", amount="number1:with_interval"),
@@ -379,7 +320,126 @@ PAGE = Page(
             ),
         ),
         section(
+            "levels",
+            chapter="offer",
+            shares=chart(
+                charts.bars,
+                columns(
+                    service_level="label:service_level",
+                    encounters="count",
+                    share="percent:with_interval",
+                    at_least="percent:with_interval",
+                ),
+                category="service_level",
+                value="share",
+            ),
+        ),
+        section(
+            "goods",
+            chapter="cases",
+            nothing="alike",
+            products=chart(
+                charts.dots,
+                columns(product="text", complaints="count", n="count", per_thousand="number1:with_interval"),
+                category="product",
+                value="per_thousand",
+                from_zero=True,
+            ),
+            units=table(
+                columns(
+                    product_id="text",
+                    n="count",
+                    repaired="count",
+                    share="percent:with_interval",
+                    cost="money",
+                    under_warranty="count",
+                )
+            ),
+        ),
+        section(
+            "service",
+            chapter="cases",
+            steps=chart(
+                charts.bars,
+                {"step": "label:handling_step", "share": "percent:with_interval", "n": "count"},
+                category="step",
+                value="share",
+            ),
+            sla=table(
+                {
+                    "step": "label:promise",
+                    "hours": "count",
+                    "share": "percent:with_interval",
+                    "overdue": "count",
+                    "n": "count",
+                }
+            ),
+        ),
+        section(
+            "returned",
+            chapter="cases",
+            nothing="unclear",
+            cells=table(
+                {
+                    "outcome": "label:outcome",
+                    "loss": "label:loss",
+                    "share": "percent:with_interval",
+                    "n": "count",
+                    "published": "percent",
+                }
+            ),
+        ),
+        section(
+            "flow",
+            chapter="cases",
+            nothing="steady",
+            line=chart(
+                charts.lines,
+                columns(month="month_short", complaints="count", series="label:flow_series", per_thousand="number1"),
+                across="series",
+                x="month",
+                y="per_thousand",
+                by="series",
+                low="low",
+                high="high",
+            ),
+            backlog=table(
+                columns(month="month_short", opened="count", closed="count", backlog="count", mean_age_days="count")
+            ),
+        ),
+        section(
+            "cases",
+            chapter="cases",
+            nothing="unclear",
+            scores=chart(
+                charts.dots,
+                columns(category="text", n="count", score=SCORE, others=SCORE, gap="number1:with_interval"),
+                category="category",
+                value="score",
+                before="others",
+                names=(Word("cases.told"), Word("cases.others")),
+            ),
+        ),
+        section(
+            "channels",
+            chapter="cases",
+            table=chart(
+                charts.bars,
+                columns(
+                    channel="label:listening_channel",
+                    voices="count",
+                    reach="percent",
+                    topic="text",
+                    share="percent:with_interval",
+                ),
+                category="channel",
+                value="share",
+            ),
+        ),
+        section(
             "worth",
+            chapter="money",
+            nothing="none",
             value=chart(
                 charts.dots,
                 {
@@ -401,25 +461,8 @@ PAGE = Page(
             ),
         ),
         section(
-            "levers",
-            map=chart(
-                charts.bubbles,
-                columns(
-                    driver="text",
-                    worth="money_short:with_interval",
-                    performance=SCORE,
-                    left="money_short",
-                    rank_first="percent",
-                    n="count",
-                ),
-                y="worth",
-                size="left",
-                ends={"worth": ("worth_low", "worth_high"), "performance": ACROSS},
-                **MAP,
-            ),
-        ),
-        section(
             "measured",
+            chapter="methods",
             quality=table(
                 columns(
                     construct="text",
@@ -437,6 +480,8 @@ PAGE = Page(
         ),
         section(
             "methods",
+            chapter="methods",
+            nothing=("unclear", "none"),
             foretell=chart(
                 charts.dots,
                 columns(score="label:method", auc="number2:with_interval", behind="number2:with_interval", n="count"),
@@ -462,6 +507,8 @@ PAGE = Page(
         ),
         section(
             "recommend",
+            chapter="methods",
+            nothing=("unclear", "none"),
             foretell=chart(
                 charts.dots,
                 columns(score="label:method", auc="number2:with_interval", behind="number2:with_interval", n="count"),
@@ -484,6 +531,7 @@ PAGE = Page(
         ),
         section(
             "sample",
+            chapter="methods",
             plan=chart(
                 charts.bars,
                 columns(

@@ -13,6 +13,8 @@ PAGE = Page(
     (
         section(
             "groups",
+            front=("table", "brought"),
+            chapter="groups",
             shares=chart(
                 charts.dots,
                 columns("segment", clv_share="percent:with_interval", spend_share="percent:with_interval"),
@@ -39,7 +41,110 @@ PAGE = Page(
             advice=table(columns("segment", "customers", advice="label:segment_advice")),
         ),
         section(
+            "quiet",
+            front="map",
+            chapter="groups",
+            map=chart(
+                charts.heatmap,
+                columns(r_score="count", fm_score="count")
+                | columns("segment", "customers", "spend_per_customer", "clv_per_customer"),
+                row="r_score",
+                column="fm_score",
+                value="clv_per_customer",
+            ),
+        ),
+        section(
+            "portfolio",
+            front="classes",
+            chapter="costs",
+            classes=table(
+                columns(portfolio_class="label:portfolio_class")
+                | columns(
+                    "customers",
+                    "clv",
+                    growth="money_short:with_interval",
+                    cost_to_serve="money_short",
+                    net="money_short",
+                ),
+                total=["customers", "clv", "growth", "cost_to_serve", "net"],
+            ),
+            growable=table(columns("customer", "segment", "orders", clv="money", potential="money", growth="money")),
+        ),
+        section(
+            "products",
+            needs="order_lines",
+            front="worst",
+            chapter="products",
+            map=chart(
+                charts.heatmap,
+                MARGIN_MAP,
+                row="item",
+                column="tier",
+                value="margin",
+                signed=True,
+                y_title=Word("products.y"),
+            ),
+            revenue=chart(
+                charts.heatmap, MARGIN_MAP, row="item", column="tier", value="revenue", y_title=Word("products.y")
+            ),
+            worst=table(
+                {
+                    "name": "text",
+                    "revenue": "money",
+                    "margin": "money",
+                    "margin_share": "percent",
+                    "buyers": "count",
+                    "action": "label:product_action",
+                }
+            ),
+            offers=table(
+                {
+                    "name": "text",
+                    "tier": "label:tier",
+                    "customers": "count",
+                    "buyers_share": "percent",
+                    "worth": "money",
+                }
+            ),
+        ),
+        section(
+            "baskets",
+            needs="order_lines",
+            front="rules",
+            chapter="products",
+            nothing="none",
+            rules=table(
+                {
+                    "when": "text",
+                    "then": "text",
+                    "n": "count",
+                    "share": "percent",
+                    "usual": "percent1",
+                    "lift": "number1:with_interval",
+                }
+            ),
+        ),
+        section(
+            "preferences",
+            needs="order_lines",
+            front="categories",
+            chapter="products",
+            nothing=("alike", "worse"),
+            categories=table(
+                {
+                    "category": "text",
+                    "customers": "count",
+                    "favourite_share": "percent",
+                    "price_level": "number2",
+                    "next_product": "text",
+                    "probability": "percent1",
+                }
+            ),
+        ),
+        section(
             "drift",
+            chapter="groups",
+            nothing="still",
             moves=table(
                 columns(
                     "segment",
@@ -59,25 +164,52 @@ PAGE = Page(
             ),
         ),
         section(
-            "quiet",
-            map=chart(
-                charts.heatmap,
-                columns(r_score="count", fm_score="count")
-                | columns("segment", "customers", "spend_per_customer", "clv_per_customer"),
-                row="r_score",
-                column="fm_score",
-                value="clv_per_customer",
-            ),
-        ),
-        section(
             "tiers",
+            chapter="groups",
             table=table(
                 columns("tier", "customers", best="count") | columns("spend_share", "clv"),
                 total=["customers", "best", "clv"],
             ),
         ),
         section(
+            "clusters",
+            chapter="groups",
+            nothing="none",
+            profile=chart(
+                charts.heatmap,
+                {
+                    "cluster": "label:cluster",
+                    "feature": "label:cluster_feature",
+                    "standing": "number1",
+                    "customers": "count",
+                },
+                row="cluster",
+                column="feature",
+                value="standing",
+                signed=True,
+            ),
+            stability=chart(
+                charts.columns,
+                {"clusters": "count", "k_means": "number2", "gaussian_mixture": "number2"},
+                x="clusters",
+                values=["k_means", "gaussian_mixture"],
+            ),
+            trials=table(
+                {
+                    "method": "label:cluster_method",
+                    "clusters": "count",
+                    "adjusted_rand": "number2",
+                    "silhouette": "number2",
+                    "tighter_than_one_group": "percent",
+                }
+            ),
+            table=table(
+                columns("cluster", "customers", "days_since_order", "orders", spend_per_order="money") | columns("clv")
+            ),
+        ),
+        section(
             "relationship",
+            chapter="costs",
             actual=chart(
                 charts.heatmap,
                 {"tier": "label:tier", "actual_level": "label:relationship_level", "share": "percent"},
@@ -113,22 +245,8 @@ PAGE = Page(
             ),
         ),
         section(
-            "portfolio",
-            classes=table(
-                columns(portfolio_class="label:portfolio_class")
-                | columns(
-                    "customers",
-                    "clv",
-                    growth="money_short:with_interval",
-                    cost_to_serve="money_short",
-                    net="money_short",
-                ),
-                total=["customers", "clv", "growth", "cost_to_serve", "net"],
-            ),
-            growable=table(columns("customer", "segment", "orders", clv="money", potential="money", growth="money")),
-        ),
-        section(
             "ladder",
+            chapter="ladder",
             steps=chart(
                 charts.bars,
                 {"lifecycle_stage": "label:lifecycle_stage", "customers": "count"},
@@ -168,6 +286,7 @@ PAGE = Page(
         ),
         section(
             "relation",
+            chapter="ladder",
             table=table(
                 {
                     "relation_stage": "label:relation_stage",
@@ -180,71 +299,9 @@ PAGE = Page(
             ),
         ),
         section(
-            "products",
-            needs="order_lines",
-            map=chart(
-                charts.heatmap,
-                MARGIN_MAP,
-                row="item",
-                column="tier",
-                value="margin",
-                signed=True,
-                y_title=Word("products.y"),
-            ),
-            revenue=chart(
-                charts.heatmap, MARGIN_MAP, row="item", column="tier", value="revenue", y_title=Word("products.y")
-            ),
-            worst=table(
-                {
-                    "name": "text",
-                    "revenue": "money",
-                    "margin": "money",
-                    "margin_share": "percent",
-                    "buyers": "count",
-                    "action": "label:product_action",
-                }
-            ),
-            offers=table(
-                {
-                    "name": "text",
-                    "tier": "label:tier",
-                    "customers": "count",
-                    "buyers_share": "percent",
-                    "worth": "money",
-                }
-            ),
-        ),
-        section(
-            "baskets",
-            needs="order_lines",
-            rules=table(
-                {
-                    "when": "text",
-                    "then": "text",
-                    "n": "count",
-                    "share": "percent",
-                    "usual": "percent1",
-                    "lift": "number1:with_interval",
-                }
-            ),
-        ),
-        section(
-            "preferences",
-            needs="order_lines",
-            categories=table(
-                {
-                    "category": "text",
-                    "customers": "count",
-                    "favourite_share": "percent",
-                    "price_level": "number2",
-                    "next_product": "text",
-                    "probability": "percent1",
-                }
-            ),
-        ),
-        section(
             "record",
             needs="customers",
+            chapter="ladder",
             fields=chart(
                 charts.bars,
                 {"field": "text", "filled": "percent:with_interval", "n": "count", "age_days": "count"},
@@ -258,40 +315,6 @@ PAGE = Page(
                     "age_days": "number0:with_interval",
                     "old": "percent:with_interval",
                 }
-            ),
-        ),
-        section(
-            "clusters",
-            profile=chart(
-                charts.heatmap,
-                {
-                    "cluster": "label:cluster",
-                    "feature": "label:cluster_feature",
-                    "standing": "number1",
-                    "customers": "count",
-                },
-                row="cluster",
-                column="feature",
-                value="standing",
-                signed=True,
-            ),
-            stability=chart(
-                charts.columns,
-                {"clusters": "count", "k_means": "number2", "gaussian_mixture": "number2"},
-                x="clusters",
-                values=["k_means", "gaussian_mixture"],
-            ),
-            trials=table(
-                {
-                    "method": "label:cluster_method",
-                    "clusters": "count",
-                    "adjusted_rand": "number2",
-                    "silhouette": "number2",
-                    "tighter_than_one_group": "percent",
-                }
-            ),
-            table=table(
-                columns("cluster", "customers", "days_since_order", "orders", spend_per_order="money") | columns("clv")
             ),
         ),
     ),

@@ -11,69 +11,9 @@ PAGE = Page(
     "value.html",
     (
         section(
-            "equity",
-            bridge=chart(
-                charts.waterfall,
-                columns(part="label:equity_part", amount="money_short:with_interval"),
-                category="part",
-                amount="amount",
-                is_total="is_total",
-            ),
-            levers=chart(
-                charts.dots,
-                columns(lever="label:equity_lever", elasticity="number2:with_interval"),
-                category="lever",
-                value="elasticity",
-            ),
-        ),
-        section(
-            "concentration",
-            lorenz=chart(
-                charts.lorenz,
-                ["customer_share", "value_share", "curve"],
-                x="customer_share",
-                y="value_share",
-                by="curve",
-                colours=charts.SERIES,
-                equal=Word("concentration.equal"),
-            ),
-        ),
-        section(
-            "pyramid",
-            steps=table(
-                columns(
-                    step="label:step", customers="count", threshold="money", spend="money_short", margin="money_short"
-                )
-                | columns("clv", "clv_share", belongs="percent"),
-                total=["customers", "spend", "margin", "clv"],
-            ),
-            up=table(columns(tier="label:tier", to="label:tier", customers="count", gain="money_short:with_interval")),
-            migration=chart(
-                charts.heatmap,
-                columns("n", before="label:step", now="label:step", share="percent", customers="count"),
-                row="before",
-                column="now",
-                value="share",
-                n="n",
-            ),
-            best=table(
-                columns(
-                    "customer", "last_ordered_at", "spend", "expected_orders", "p_active", clv="money:with_interval"
-                )
-            ),
-        ),
-        section(
-            "revenue",
-            steps=chart(
-                charts.waterfall,
-                columns("customers", step="label:revenue_factor", amount="money_short"),
-                category="step",
-                amount="amount",
-                is_total="is_total",
-            ),
-        ),
-        section(
             "cohorts",
+            front=("revenue", "past"),
+            chapter="revenue",
             revenue=chart(
                 charts.stacked,
                 columns(start="month_short", cohort="text", revenue="money_short"),
@@ -112,15 +52,35 @@ PAGE = Page(
             ),
         ),
         section(
-            "earlier",
-            months=table(
-                {"start": "date_short", "revenue": "money_short:with_interval", "revenue_came": "money_short"}
-                | {"orders": "number0:with_interval", "orders_came": "number0"}
-                | {"customers": "number0:with_interval", "customers_came": "number0"},
+            "concentration",
+            front="lorenz",
+            chapter="carried",
+            lorenz=chart(
+                charts.lorenz,
+                ["customer_share", "value_share", "curve"],
+                x="customer_share",
+                y="value_share",
+                by="curve",
+                colours=charts.SERIES,
+                equal=Word("concentration.equal"),
+            ),
+        ),
+        section(
+            "revenue",
+            front="steps",
+            chapter="revenue",
+            steps=chart(
+                charts.waterfall,
+                columns("customers", step="label:revenue_factor", amount="money_short"),
+                category="step",
+                amount="amount",
+                is_total="is_total",
             ),
         ),
         section(
             "trust",
+            front="folds",
+            chapter="trust",
             folds=chart(
                 charts.dots,
                 ["cutoff", "expected", "came"],
@@ -130,13 +90,79 @@ PAGE = Page(
                 high="high",
                 before="came",
             ),
+            long=chart(
+                charts.dots,
+                ["cutoff", "expected", "came"],
+                category="cutoff",
+                value="expected",
+                low="low",
+                high="high",
+                before="came",
+            ),
+            tests=table(
+                columns("cutoff", days="number0", season="label:season", expected="number0:with_interval")
+                | columns(came="count", miss="percent:signed", verdict="label:fold_verdict")
+            ),
+            ranges=table(columns(from_orders="count", n="count", covered="percent:with_interval", at="percent1")),
             scorecard=table(
                 columns("model", bias="percent:signed:with_interval")
                 | dict.fromkeys(("deviance", "correlation", "auc"), "number2:with_interval")
             ),
         ),
         section(
+            "pyramid",
+            chapter="carried",
+            steps=table(
+                columns(
+                    step="label:step", customers="count", threshold="money", spend="money_short", margin="money_short"
+                )
+                | columns("clv", "clv_share", belongs="percent"),
+                total=["customers", "spend", "margin", "clv"],
+            ),
+            up=table(columns(tier="label:tier", to="label:tier", customers="count", gain="money_short:with_interval")),
+            migration=chart(
+                charts.heatmap,
+                columns("n", before="label:step", now="label:step", share="percent", customers="count"),
+                row="before",
+                column="now",
+                value="share",
+                n="n",
+            ),
+            best=table(
+                columns(
+                    "customer", "last_ordered_at", "spend", "expected_orders", "p_active", clv="money:with_interval"
+                )
+            ),
+        ),
+        section(
+            "equity",
+            chapter="new",
+            bridge=chart(
+                charts.waterfall,
+                columns(part="label:equity_part", amount="money_short:with_interval"),
+                category="part",
+                amount="amount",
+                is_total="is_total",
+            ),
+            levers=chart(
+                charts.dots,
+                columns(lever="label:equity_lever", elasticity="number2:with_interval"),
+                category="lever",
+                value="elasticity",
+            ),
+        ),
+        section(
+            "earlier",
+            chapter="trust",
+            months=table(
+                {"start": "date_short", "revenue": "money_short:with_interval", "revenue_came": "money_short"}
+                | {"orders": "number0:with_interval", "orders_came": "number0"}
+                | {"customers": "number0:with_interval", "customers_came": "number0"},
+            ),
+        ),
+        section(
             "buying",
+            chapter="trust",
             fit=chart(
                 charts.columns,
                 ["repeat_orders", "expected", "customers"],

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from regulars.report.columns import as_formats
 
+MOST_IN_FRONT = 7  # sections that a director reads
+
 
 class Word(str):
     """Key of a text that a chart shows, said when the chart is drawn: ``equal=Word("concentration.equal")``."""
@@ -77,40 +79,93 @@ class Section:
     needs : str, optional
         Table without which nothing can be told; its own key where absent. Several sections that need the same say so
         once.
+    front : bool or sequence of str
+        Whether it stands in front: its title, one chart or table, and how sure. Names say which: the first of them that
+        is told; True is the first of all. Whatever else it has stands in the details, linked, and so does all of a
+        section that does not stand in front.
+    chapter : str
+        Of the details; wording ``<stage>.chapter.<chapter>`` or ``chapter.<chapter>``.
+    nothing : sequence of str
+        Verdicts that are findings of nothing: in front they are part of one closing line, in the words of
+        ``<stage>.<key>.nothing``.
     """
 
     key: str
     parts: Mapping[str, Chart | Table]
     needs: str | None = None
+    front: bool | Sequence[str] = False
+    chapter: str = "more"
+    nothing: Sequence[str] = ()
+
+    @property
+    def in_front(self) -> list[str]:
+        """Names of the parts of which the first that is told stands in front."""
+        return list(self.parts) if self.front is True else list(self.front or ())
 
 
-def section(key: str, needs: str | None = None, **parts: Chart | Table) -> Section:
+def section(
+    key: str,
+    needs: str | None = None,
+    *,
+    front: bool | str | Sequence[str] = False,
+    chapter: str = "more",
+    nothing: str | Sequence[str] = (),
+    **parts: Chart | Table,
+) -> Section:
     """Declare a section; parameters as of `Section`, its charts and tables by name.
 
     Examples
     --------
-    >>> section("tiers", steps=table(["tier", "customers"])).parts["steps"].columns
-    {'tier': 'label:tier', 'customers': 'count'}
+    >>> tiers = section("tiers", front="steps", steps=table(["tier", "customers"]), best=table(["customer", "clv"]))
+    >>> tiers.parts["steps"].columns, tiers.in_front
+    ({'tier': 'label:tier', 'customers': 'count'}, ['steps'])
     """
-    return Section(key, parts, needs)
+    front, nothing = ((names,) if isinstance(names, str) else names for names in (front, nothing))
+    return Section(key, parts, needs, front, chapter, nothing)
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page: the stage whose findings it shows, its file, its sections in order.
+    """One page, in front and in detail: the stage whose findings it shows, its file, its sections in order.
 
     Parameters
     ----------
     stage : str
         Prefix of its wording.
     file : str
-        Name in ``reports/<dataset>/``.
+        Name in ``reports/<dataset>/`` of what stands in front.
     sections : sequence of Section
+        At most `MOST_IN_FRONT` of them in front, in this order; the details follow it within each chapter.
+
+    Raises
+    ------
+    ValueError
+        Where too many sections stand in front, or one names a part that it has not.
     """
 
     stage: str
     file: str
     sections: Sequence[Section] = ()
+
+    def __post_init__(self):
+        front = [section for section in self.sections if section.front]
+        if len(front) > MOST_IN_FRONT:
+            raise ValueError(f"the page of {self.stage} has {len(front)} sections in front: at most {MOST_IN_FRONT}.")
+        for section in front:
+            unknown = [name for name in section.in_front if name not in section.parts]
+            if unknown:
+                raise ValueError(f"the page of {self.stage} declares no '{section.key}.{unknown[0]}' for its front.")
+
+    @property
+    def detail_file(self) -> str:
+        """Name of what stands behind it.
+
+        Examples
+        --------
+        >>> Page("value", "value.html").detail_file
+        'value-detail.html'
+        """
+        return self.file.replace(".html", "-detail.html")
 
     def section(self, key: str) -> Section | None:
         """The section of that key, or None."""

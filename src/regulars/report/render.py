@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from regulars.errors import UserError
 from regulars.report import svg
+from regulars.report.levels import parted
 from regulars.report.wording import Wording
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -25,8 +26,10 @@ class PageError(UserError):
     """Something that must not become a page: its answer is missing, or given twice."""
 
 
-def render_blocks(blocks: list[dict], page: Mapping, wording: Wording, pages: Mapping[str, str]) -> str:
-    """Make a page of blocks, as `regulars.report.writer.Writer` makes them.
+def render_blocks(
+    blocks: list[dict], page: Mapping, wording: Wording, pages: Mapping[str, str], detail_file: str
+) -> tuple[str, str]:
+    """Make a page of blocks, as `regulars.report.writer.Writer` makes them, in front and in detail.
 
     Parameters
     ----------
@@ -36,11 +39,13 @@ def render_blocks(blocks: list[dict], page: Mapping, wording: Wording, pages: Ma
     wording : Wording
     pages : mapping
         Stage to file of every page, in the order of the navigation.
+    detail_file : str
+        Name of the file of the details.
 
     Returns
     -------
-    str
-        HTML.
+    (str, str)
+        HTML of what stands in front, and of the details.
 
     Raises
     ------
@@ -56,28 +61,17 @@ def render_blocks(blocks: list[dict], page: Mapping, wording: Wording, pages: Ma
             raise PageError(f"{page['stage']} makes no page: it has {found} of '{call}', and one is right.")
     if blocks[-1]["kind"] != "footer":
         raise PageError(f"{page['stage']} makes no page: something follows its end.")
-    return render(
-        "page.html.j2",
-        page,
-        wording,
-        pages,
-        answer=by_kind["answer"][0],
-        tiles=[tile for tile in by_kind.get("tile", []) if tile["on_page"]],
-        sections=_sections(blocks),
-        actions=by_kind.get("action", []),
-        terms=by_kind.get("term", []),
-        source=by_kind["footer"][0]["source"],
-    )
-
-
-def _sections(blocks: list[dict]) -> list[dict]:
-    sections = [{"id": None, "question": None, "title": None, "blocks": []}]
-    for block in blocks:
-        if block["kind"] == "section":
-            sections.append({**block, "blocks": []})
-        elif block["kind"] in ("text", "figure", "table", "sure", "not_supplied"):
-            sections[-1]["blocks"].append(block)
-    return [section for section in sections if section["title"] or section["blocks"]]
+    shared = {
+        "answer": by_kind["answer"][0],
+        "tiles": [tile for tile in by_kind.get("tile", []) if tile["on_page"]],
+        "levels": parted(blocks),
+        "terms": by_kind.get("term", []),
+        "source": by_kind["footer"][0]["source"],
+        "file": pages[page["stage"]],
+        "detail_file": detail_file,
+    }
+    names = ("page.html.j2", "detail.html.j2")
+    return tuple(render(name, page, wording, pages, **shared) for name in names)
 
 
 def render(template: str, page: Mapping, wording: Wording, pages: Mapping[str, str], **parts) -> str:
@@ -87,12 +81,15 @@ def render(template: str, page: Mapping, wording: Wording, pages: Mapping[str, s
         {"words": wording.say(f"page.{stage}"), "file": file, "here": stage == page["stage"]}
         for stage, file in pages.items()
     ]
+    here = list(pages).index(page["stage"])
+    beside = {"before": nav[here - 1] if here else None, "after": nav[here + 1] if here + 1 < len(nav) else None}
     written = _environment().get_template(template)
     return written.render(
         page=page,
         say=wording.say,
         lang=wording.lang,
         nav=nav,
+        beside=beside,
         style=style,
         policy=content_security_policy(style),
         **parts,

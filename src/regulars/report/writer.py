@@ -6,10 +6,10 @@ from inspect import signature
 
 import pandas as pd
 
-from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
+from regulars.finding import NOT_SUPPLIED, UNUSABLE, Action, Finding
 from regulars.report.blocks import tile_block
 from regulars.report.drawing import NARROW, WIDE
-from regulars.report.layout import Chart, Page, Table, Word
+from regulars.report.layout import Chart, Page, Section, Table, Word
 from regulars.report.tables import ROWS_ON_A_PAGE, worded_numbers, worded_table
 from regulars.report.wording import Format, Wording, WordingError
 from regulars.rounding import plain
@@ -82,7 +82,7 @@ class Writer:
             if section.key in told.sections:
                 self.tell(section.key, told.sections[section.key])
         for action in told.actions:
-            self.action(action.key, action.verdict, **action.facts)
+            self.action(action.key, action.verdict, **action.sums, **action.facts)
         self.term(*told.terms, **told.term_facts)
         self.close(told.modelled, **told.model_facts)
         return self.blocks
@@ -158,7 +158,15 @@ class Writer:
         Wording: ``<stage>.<key>.question`` and ``<stage>.<key>.title``, with a verdict ``.title.<verdict>``.
         """
         keys = {"question": self.own(f"{key}.question"), "title": self.own(f"{key}.title", verdict)}
-        self._show({"kind": "section", "id": self._id(f"section.{key}")} | self.wording.compose(keys, facts))
+        words = self.wording.compose(keys, facts)
+        self._show({"kind": "section", "id": self._id(f"section.{key}"), **self._place(key, verdict), **words})
+
+    def _place(self, key: str, verdict: str | None) -> dict:
+        """Where a section stands: in front with one of some parts, or in a chapter of the details, or in a line."""
+        section = self.page.section(key) or Section(key, {})
+        nothing = self.word(f"{key}.nothing") if verdict in section.nothing else None
+        chapter = self.word(f"chapter.{section.chapter}")
+        return {"front": bool(section.front), "shows": section.in_front, "chapter": chapter, "nothing": nothing}
 
     def say(self, key: str, verdict: str | None = None, **facts) -> None:
         """Say one paragraph."""
@@ -199,9 +207,11 @@ class Writer:
             raise WordingError(f"the page of {self.stage} declares no section '{key}'.")
         if finding.verdict == NOT_SUPPLIED:
             facts = dict(finding.facts)
-            return self.not_supplied(facts.pop("table", None) or section.needs or key, **facts)
+            table = facts.pop("table", None) or section.needs or key
+            return self.not_supplied(table, front=bool(section.front), **facts)
         if finding.verdict == UNUSABLE:
-            return self.not_supplied("unusable", part=self.word(f"{key}.question"), why=finding.facts["why"])
+            part = {"part": self.word(f"{key}.question"), "why": finding.facts["why"]}
+            return self.not_supplied("unusable", front=bool(section.front), **part)
         facts, used = dict(finding.facts), set()
         for name in finding.frames:
             if name not in section.parts:
@@ -274,7 +284,8 @@ class Writer:
             shown = _ends(shown, columns) | shown
         worded = self.chart_words(key, looks.draw, shown, columns)
         made = partial(worded_numbers, data, columns, self.wording, across=looks.across)
-        block = {"kind": "figure", "id": self._id(key), **words, "table": self._table(key, made)}
+        part = key.rpartition(".")[2]
+        block = {"kind": "figure", "id": self._id(key), "part": part, **words, "table": self._table(key, made)}
         drawn = {"wide": WIDE, "narrow": NARROW}
         self._show(block, {name: looks.draw(data, **shown, **worded, width=width) for name, width in drawn.items()})
 
@@ -313,7 +324,8 @@ class Writer:
         caption = self.wording.say(self.own(f"{key}.caption"), facts)
         shown = looks.columns | dict(columns or {})
         made = partial(worded_table, frame, shown, self.wording, total=looks.total, rows=looks.rows or ROWS_ON_A_PAGE)
-        self._show({"kind": "table", "id": self._id(key), "caption": caption, "table": self._table(key, made)})
+        block = {"kind": "table", "id": self._id(key), "part": key.rpartition(".")[2], "caption": caption}
+        self._show(block | {"table": self._table(key, made)})
 
     def _looks(self, key: str, kind: type):
         section, _, name = key.rpartition(".")
@@ -348,23 +360,42 @@ class Writer:
             self.wording.find(f"{self.stage}.{key}.column.{name}", f"{self.stage}.column.{name}", f"column.{name}")
         )
 
-    def not_supplied(self, key: str, verdict: str | None = None, **facts) -> None:
+    def not_supplied(self, key: str, verdict: str | None = None, *, front: bool = True, **facts) -> None:
         """Say in one line which table is not there and what to supply; wording ``not_supplied.<key>``."""
         words = self.wording.say(self.own(f"not_supplied.{key}", verdict), facts)
-        if words not in self._lines:  # what several sections need is said once
+        if words not in self._lines:  # what several sections need is said once, by the first of them
             self._lines.add(words)
-            self._show({"kind": "not_supplied", "text": words})
+            self._show({"kind": "not_supplied", "front": front, "text": words})
 
     # ---- what to do, what the words mean ----
 
-    def action(self, key: str, verdict: str | None = None, **facts) -> None:
-        """Add a line to "What should we do?".
+    def action(
+        self,
+        key: str,
+        verdict: str | None = None,
+        *,
+        gain: Estimate | None = None,
+        cost: Estimate | None = None,
+        net: Estimate | None = None,
+        **facts,
+    ) -> None:
+        """Add a line to "What to do on Monday"; parameters as of `regulars.finding.Action`.
 
-        Wording: ``<stage>.action.<key>`` (what), ``.brings`` (in money, with its interval), ``.owner`` (who, by when).
+        Wording: ``<stage>.action.<key>`` (what), ``.brings`` (what the gain is, where it is worded), ``.owner`` (who)
+        and ``.by`` (by when, where it is worded). Any of them may state ``gain``, ``cost`` and ``net``.
         """
-        name = self.own(f"action.{key}", verdict)
-        keys = {"text": name, "brings": f"{name}.brings", "owner": f"{name}.owner"}
-        self._show({"kind": "action"} | self.wording.compose(keys, facts))
+        name, action = self.own(f"action.{key}", verdict), Action(key, verdict, facts, gain, cost, net)
+        optional = [part for part in ("brings", "by") if self.wording.has(f"{name}.{part}")]
+        keys = {"text": name, "owner": f"{name}.owner"} | {part: f"{name}.{part}" for part in optional}
+        wanted = set().union(*map(self.wording.placeholders, keys.values()))
+        stated = {fact: value for fact, value in action.sums.items() if fact in wanted}
+        words = {"brings": None, "by": None} | self.wording.compose(keys, facts | stated)
+        sums = {fact: self.wording.format(value, "money_short:with_interval") for fact, value in action.sums.items()}
+        block = {"kind": "action", "key": key, "sums": sums, "pays": action.pays, **words}
+        if action.sums and action.net.low <= 0:
+            # a known cost moves the net as a whole: so much less, and its interval would lie above zero
+            block["short"] = self.wording.format(-action.net.low, "money_short")
+        self._show(block | {"surely": action.net.low if action.sums else None})
 
     def term(self, *keys: str, **facts) -> None:
         """Explain words that the page uses; wording ``term.<key>`` and ``term.<key>.meaning``."""

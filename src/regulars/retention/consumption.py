@@ -174,7 +174,8 @@ class _Fit:
         spread = float(n @ (pace - mean) ** 2) - within * (len(n) - 1)
         between = max(spread / (n.sum() - (n @ n) / n.sum()), 0.0) if len(n) > 1 else 0.0
         without = float(dy @ dy)
-        narrower = 1 - np.sqrt(float(rest @ rest) / without) if without > 0 else 0.0
+        told = min(slope**2 * moved / without, 1.0) if without > 0 else 0.0  # share of the variance
+        narrower = told / (1 + np.sqrt(1 - told))  # 1 − √(1 − told), where nothing cancels
         estimate = Estimate(slope, slope - reach, slope + reach, len(y))
         return cls(estimate, float(narrower), within, between, mean)
 

@@ -9,6 +9,7 @@ import pandas as pd
 from regulars.clv.beta_discrete_weibull import DurationDependence, duration_dependence
 from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.statistics.intervals import Estimate, wilson, z_value
+from regulars.statistics.roots import triangular_root
 from regulars.statistics.survival import Curve, kaplan_meier
 
 NEXT_DAY = pd.Timedelta(days=1)  # where the end is the last day paid, the next contract starts a day later
@@ -277,9 +278,9 @@ def _to_come(model, renewals: np.ndarray, *, rate: float, level: float, draws: i
         derl = due[age + 1] / (alive[age] * (1 + rate) ** -(age + 1.0))
         return float(np.average(derl, weights=customers))
 
-    logs = np.random.default_rng(seed).multivariate_normal(
-        np.log(model.params_[names]), model.log_variance_matrix_.loc[names, names], draws
-    )
+    root = triangular_root(model.log_variance_matrix_.loc[names, names])
+    noise = np.random.default_rng(seed).standard_normal((draws, len(names)))
+    logs = np.log(model.params_[names].to_numpy()) + noise @ root.T
     with np.errstate(all="ignore"):  # draws that no curve goes with are left out
         drawn = [mean(np.exp(np.clip(row, -30, 30))) for row in logs]
     low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.labels import Cluster, ClusterFeature, ClusterMethod
+from regulars.statistics.roots import triangular_root
 
 FEATURES = tuple(name.value for name in ClusterFeature)
 STABLE = 0.8
@@ -253,9 +254,9 @@ def _trial(points, features, *, method, k, bootstraps, rng):
     names = _names(features, codes)
     stable = agreement.mean() >= STABLE and len(set(names.values())) == k
     singles = np.full(bootstraps, np.nan)
-    covariance = np.atleast_2d(np.cov(points, rowvar=False))
+    root = triangular_root(np.atleast_2d(np.cov(points, rowvar=False)))
     for b in range(bootstraps if stable else 0):  # what is out already need not be compared
-        single = rng.multivariate_normal(np.zeros(points.shape[1]), covariance, len(points), method="eigh")
+        single = rng.standard_normal(points.shape) @ root.T
         singles[b] = _within(single, _fit(method, single, k, rng, quick=True).predict(single))
     part = slice(None, SILHOUETTE_SAMPLE)  # rows were drawn at random or are few
     order = rng.permutation(len(points))[part]

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
-from scipy.special import gammaln
+from scipy.special import digamma, gammaln, polygamma
 
 from regulars.finding import NotSupplied, Refusal, may_refuse
 from regulars.segments.coded import Coded, counted, places, there
 from regulars.segments.products import descriptions, named
 from regulars.statistics.intervals import Estimate, share, to_row, z_value
+from regulars.statistics.newton import maximise
 
 SUGGESTIONS = 5
 SAMPLE = 20_000  # customers by whom the weight of the own history is fitted
+LEAST_WEIGHT, INFINITE_WEIGHT = 1e-2, 1e5  # of the own history: from the latter on all customers are the same
 
 
 @dataclass(frozen=True)
@@ -109,15 +110,24 @@ def _weight(counts, base) -> float:
     counts = counts[np.linspace(0, len(counts) - 1, min(len(counts), SAMPLE)).astype(int)]
     n = counts.sum(axis=1)
 
-    def loss(log_weight):
-        k = np.exp(log_weight)
-        each = (gammaln(counts + k * base) - gammaln(k * base)).sum()
-        return -(each + (gammaln(k) - gammaln(n + k)).sum())
+    def likelihood(log_weight):
+        """Of the Dirichlet-multinomial, with slope and curvature in the logarithm."""
+        k = np.exp(log_weight[0])
+        prior, after = k * base, counts + k * base
+        value, slope, bend = (
+            (weight * (f(after) - f(prior))).sum() + (f(k) - f(n + k)).sum()
+            for f, weight in ((gammaln, 1.0), (digamma, base), (_trigamma, base**2))
+        )
+        return value, np.array([k * slope]), np.array([[k * slope + k**2 * bend]])
 
     if counts.shape[1] < 2 or not (n > 1).any():
         return float("inf")
-    best = minimize_scalar(loss, bounds=(np.log(1e-2), np.log(1e5)), method="bounded")
-    return float("inf") if best.x > np.log(9e4) else float(np.exp(best.x))
+    found = maximise(likelihood, [0.0], np.log([LEAST_WEIGHT]), np.log([INFINITE_WEIGHT]))
+    return float(np.exp(found.point[0])) if found.free[0] else float("inf") if found.point[0] > 0 else LEAST_WEIGHT
+
+
+def _trigamma(x):
+    return polygamma(1, x)
 
 
 @may_refuse

@@ -200,6 +200,11 @@ class ValueSettings(StageSettings):
         return needed | ({"tier_shares": f"sums to {total:.10g}, and must to 1"} if abs(total - 1) > 1e-9 else {})
 
     @property
+    def horizon_days(self) -> int:
+        """How far ahead orders and money are told, in days."""
+        return round(self.horizon_months * 365.25 / 12)
+
+    @property
     def economics(self) -> Economics:
         """What turns expected orders into money."""
         return Economics(

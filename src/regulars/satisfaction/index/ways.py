@@ -8,11 +8,13 @@ from scipy.stats import norm
 
 from regulars.clv import BetaGeoCovariateFitter
 from regulars.purchases import unit_days
+from regulars.rounding import round_significant
 from regulars.settings import Economics
 from regulars.statistics.intervals import Estimate, to_row, z_value
 
 MONTH_DAYS = 30.4375
 STEP = 1e-4  # of the numerical derivatives of value by the parameters
+SLOPE_DIGITS = 6  # those behind are of the step; and differences of near-equal values end otherwise on each processor
 BINS = 4  # values of the score at which value is computed; between them it is nearly straight
 
 
@@ -99,7 +101,8 @@ class Way:
         """
         point, sloped = self.model.point_, nearly or function
         value, base = function(point), sloped(point)
-        slope = np.array([(sloped(point + step) - base) / STEP for step in STEP * np.eye(point.size)])
+        steps = [(sloped(point + step) - base) / STEP for step in STEP * np.eye(point.size)]
+        slope = round_significant(steps, SLOPE_DIGITS)
         half = z_value(self.level) * np.sqrt(np.maximum(slope.T @ self.covariance @ slope, 0.0) + sampling)
         return Estimate(float(value), float(value - half), float(value + half), len(self.rows))
 

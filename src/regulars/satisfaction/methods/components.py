@@ -97,7 +97,7 @@ def principal_components(
     kept = max(int(np.argmin(above)) if not above.all() else p, 1)
     cumulative = np.cumsum(roots) / p
     loadings = vectors[:, :kept] * np.sqrt(np.maximum(roots[:kept], 0))
-    loadings = loadings * np.where(loadings.sum(axis=0) < 0, -1, 1)
+    loadings = loadings * _signs(loadings)
     number = np.arange(1, p + 1)
     table = pd.DataFrame(
         {"component": number, "eigenvalue": roots, "share": roots / p, "cumulative": cumulative, "chance": chance}
@@ -137,6 +137,13 @@ def component_scores(components: Components, answers: pd.DataFrame) -> pd.Series
     gram[~enough] = np.eye(loadings.shape[1])
     found = np.linalg.solve(gram + 1e-9 * np.eye(len(roots)), right[:, :, None])[:, :, 0] / np.sqrt(roots)
     return pd.Series(np.where(enough, found @ (roots / roots.sum()), np.nan), index=answers.index, name="components")
+
+
+def _signs(loadings: np.ndarray) -> np.ndarray:
+    """The sign of each component that makes most of it positive; where that is a tie, its first item's."""
+    total = np.round(loadings.sum(axis=0), 9)
+    first = loadings[np.argmax(np.abs(loadings) > 1e-9, axis=0), np.arange(loadings.shape[1])]
+    return np.where(np.where(total == 0, first, total) < 0, -1.0, 1.0)
 
 
 def _random_roots(n: int, p: int, draws: int, seed: int) -> np.ndarray:

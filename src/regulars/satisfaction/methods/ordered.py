@@ -8,8 +8,7 @@ from scipy.special import expit, ndtr, ndtri
 
 from regulars.errors import UserError
 from regulars.statistics.intervals import z_value
-
-MOST_STEPS = 60
+from regulars.statistics.newton import maximise
 
 
 class OrderedLogit(NamedTuple):
@@ -119,10 +118,12 @@ def ordered_logit(y: pd.Series, X: pd.DataFrame, level: float = 0.9) -> OrderedL
     share = np.cumsum(np.bincount(code))[:-1] / len(code)
     start = np.concatenate([np.log(share / (1 - share)), np.zeros(p)])
     null = _terms(start, code, z, cuts)[0]
-    point, (best, _, curvature) = _maximise(start, code, z, cuts)
+    edge = np.full(len(start), np.inf)
+    found = maximise(lambda point: _terms(point, code, z, cuts), start, -edge, edge)
+    point, best = found.point, found.value
     if best > 1e-3 * null:
         raise UserError("Table surveys: a driver separates the answers without exception, so its effect has no end.")
-    covariance = np.linalg.inv(-curvature)
+    covariance = np.linalg.inv(-found.hessian)
     effect, error = point[cuts:], np.sqrt(np.diag(covariance)[cuts:])
     reach = z_value(level) * error
     table = pd.DataFrame(
@@ -186,25 +187,3 @@ def _terms(point, code, z, cuts):
     hessian[cuts:, cuts:] = z.T @ ((huu + hll + 2 * hul)[:, None] * z)
     slope = np.concatenate([by_answer(du)[:cuts] + by_answer(dl)[1:], -(z.T @ (du + dl))])
     return float(np.log(chance).sum()), slope, hessian
-
-
-def _maximise(point, code, z, cuts):
-    """Newton's method with halved steps; the likelihood is concave."""
-    terms = _terms(point, code, z, cuts)
-    for _ in range(MOST_STEPS):
-        value, slope, curvature = terms
-        step = np.linalg.solve(curvature - 1e-10 * np.eye(len(point)), slope)
-        size, found = 1.0, None
-        while size > 1e-8:
-            trial = point - size * step
-            if (np.diff(trial[:cuts]) > 0).all():
-                found = _terms(trial, code, z, cuts)
-                if found[0] >= value - 1e-12:
-                    break
-            size, found = size / 2, None
-        if found is None:
-            break
-        gain, point, terms = found[0] - value, trial, found
-        if gain < 1e-11 and np.abs(found[1]).max() < 1e-6:
-            break
-    return point, terms

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
-from scipy.special import gammaincc, gammaln, ndtr
+from scipy.special import gammaincc, ndtr
 
+from regulars.clv import NBDFitter
 from regulars.errors import UntoldError
 from regulars.finding import Finding, tells
 from regulars.labels import LoyaltyType
@@ -16,7 +16,6 @@ from regulars.statistics.intervals import Estimate, from_row, share, wilson
 
 TYPES = tuple(LoyaltyType)
 DAYS = 365.25
-PAIR = 10**7  # above any number of thousandths of a year
 
 
 class Attitude(NamedTuple):
@@ -175,21 +174,9 @@ def behaviour(purchases: Purchases, until: pd.Series, window_days: int = 365, cu
 
 
 def _rates(orders: np.ndarray, years: np.ndarray) -> tuple[float, float]:
-    """Maximum likelihood of the negative binomial with exposure, on distinct rows."""
-    # one whole number for each pair, which is quicker to sort than pairs
-    rows, weight = np.unique(
-        orders.astype(np.int64) * PAIR + np.rint(years * 1000).astype(np.int64), return_counts=True
-    )
-    x, t = (rows // PAIR).astype(float), rows % PAIR / 1000
-
-    def loss(point):
-        r, alpha = np.exp(point)
-        told = gammaln(r + x) - gammaln(r) + r * np.log(alpha / (alpha + t)) + x * np.log(t / (alpha + t))
-        return -float(weight @ told) / weight.sum()
-
-    start = np.log([1.0, max(years.sum() / orders.sum(), 1e-3)])
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[(-6, 8), (-8, 9)])
-    return tuple(float(value) for value in np.exp(found.x))
+    """Maximum likelihood of the negative binomial with exposure, to a thousandth of a year."""
+    model = NBDFitter().fit(orders, np.zeros(len(orders)), np.rint(years * 1000) / 1000)
+    return float(model.params_["r"]), float(model.params_["alpha"])
 
 
 def loyalty_types(said: Attitude, done: Behaviour) -> pd.DataFrame:

@@ -1,0 +1,159 @@
+"""What an order log shows of how far a forecast of its total may be off: how long it is, what its seasons do."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from regulars.clv.beta_geo import ModifiedBetaGeoFitter
+from regulars.clv.combining import columns
+from regulars.clv.nbd import NBDFitter
+from regulars.clv.value import units
+from regulars.purchases import Purchases, day_number, unit_days
+
+YEAR = 365  # days
+LATELY = 90  # days whose level is held against the whole history
+START = 8  # part of the history in which customers of a log that began late are taken for new ones
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What is known of a log on the day from which is forecast; of logarithms 0 says that there is nothing to see.
+
+    Parameters
+    ----------
+    history_days, horizon_days : int
+        Known, and to be forecast.
+    customers, repeats : int
+        Known customers, and their repeat orders.
+    dropout : float
+        Log of what would be ordered if nobody left over what is expected.
+    start : float
+        Log of first orders a day in the first eighth of the history over those of the second half; 0 where nobody came
+        in the second half.
+    inner : float
+        Log of what came over what was expected in the last part of the history, forecast from the part before.
+    lately : float
+        Log of repeat orders of the last 90 days over what the fitted model expects of them, to that of all days.
+    season, season_before : float
+        The same of as many days a year ago as the horizon has, to that of the year that began with them; and of the
+        year before. Missing where the history is too short.
+    """
+
+    history_days: int
+    horizon_days: int
+    customers: int
+    repeats: int
+    dropout: float
+    start: float
+    inner: float
+    lately: float
+    season: float
+    season_before: float
+
+
+def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "week") -> Signs:
+    """Signs of what is known on a day.
+
+    Parameters
+    ----------
+    purchases : Purchases
+        What came after the day is not looked at.
+    day : date
+        Last day known.
+    horizon_days : int
+        To be forecast.
+    time_unit : {"day", "week", "month"}
+        In which the models count.
+
+    Returns
+    -------
+    Signs
+
+    Examples
+    --------
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> signs = read_signs(purchases, "2025-12-31", 365)
+    >>> signs.history_days, signs.customers, signs.repeats
+    (730, 250, 635)
+    """
+    known = purchases.until(day)
+    end = day_number(day) + 1
+    first = day_number(known.first)
+    history = end - first
+    table = known.summary(day, time_unit)
+    x, t_x, T = columns(table)
+    model = ModifiedBetaGeoFitter().fit(x, t_x, T)
+    horizon = units(days=horizon_days, time_unit=time_unit)
+    expected = float(model.predict(horizon, x, t_x, T).sum())
+    staying = float(NBDFitter().fit(x, t_x, T).predict(horizon, x, t_x, T).sum())
+    pace = _Pace.of(known, model, time_unit)
+    whole = pace.between(first, end)
+    length = min(int(horizon_days), YEAR)
+
+    def season(years: int) -> float:
+        begin = end - YEAR * years
+        if begin - first < YEAR / 2 * (years > 1):
+            return float("nan")
+        return pace.between(begin, begin + length) - pace.between(begin, begin + YEAR)
+
+    born = known.first_days - first
+    early, late = (born < history / START).sum() * START, (born >= history / 2).sum() * 2
+    return Signs(
+        history_days=int(history),
+        horizon_days=int(horizon_days),
+        customers=len(table),
+        repeats=int(x.sum()),
+        dropout=_log(staying, expected),
+        start=_log(float(early), float(late)) if late else 0.0,
+        inner=_inner(known, pd.Timestamp(day), horizon_days, time_unit),
+        lately=pace.between(end - LATELY, end) - whole if history > 2 * LATELY else 0.0,
+        season=season(1) if history >= YEAR else float("nan"),
+        season_before=season(2) if history >= 2 * YEAR else float("nan"),
+    )
+
+
+def _log(came: float, expected: float, least: float = 0.5) -> float:
+    return float(np.log(max(came, least) / max(expected, least)))
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """Repeat orders of a log over time, beside what a model expects of customers with such first orders."""
+
+    born: np.ndarray
+    many: np.ndarray
+    repeats: np.ndarray
+    model: object
+    per_unit: float
+
+    @classmethod
+    def of(cls, purchases: Purchases, model, time_unit: str) -> "_Pace":
+        born, many = np.unique(purchases.first_days, return_counts=True)
+        return cls(born, many, np.sort(purchases.day[~purchases.is_first]), model, unit_days(time_unit))
+
+    def expected(self, day: int) -> float:
+        """Repeat orders expected before a day."""
+        age = np.maximum(day - self.born, 0) / self.per_unit
+        return float(self.many @ np.asarray(self.model.expected_number_of_purchases_up_to_time(age), float))
+
+    def between(self, begin: int, end: int) -> float:
+        """Log of what came from one day to before another, over what was expected."""
+        came = np.searchsorted(self.repeats, end) - np.searchsorted(self.repeats, begin)
+        return _log(float(came), self.expected(end) - self.expected(begin))
+
+
+def _inner(known: Purchases, day: pd.Timestamp, horizon_days: int, time_unit: str) -> float:
+    """Log of what came over what was forecast, in the last part of the history."""
+    days = int(min(horizon_days, (day - known.first).days // 3))
+    if days < 14:
+        return 0.0
+    start = day - timedelta(days=days)
+    table = known.split(start, day, time_unit)
+    if len(table) < 2 or not table["frequency"].max() > 0:
+        return 0.0
+    history = columns(table)
+    expected = ModifiedBetaGeoFitter().fit(*history).predict(units(days=days, time_unit=time_unit), *history).sum()
+    return _log(float(table["holdout_orders"].sum()), float(expected))
