@@ -82,7 +82,8 @@ def few_customers(rng) -> pd.DataFrame:
 def nobody_returns(rng) -> pd.DataFrame:
     """Everybody orders once."""
     number = int(rng.integers(20, 300))
-    return _log([f"c{k}" for k in range(number)], _at(rng.integers(0, 500, number)), np.round(rng.gamma(4, 10, number), 2))
+    amount = np.round(rng.gamma(4, 10, number), 2)
+    return _log([f"c{k}" for k in range(number)], _at(rng.integers(0, 500, number)), amount)
 
 
 def one_day(rng) -> pd.DataFrame:
