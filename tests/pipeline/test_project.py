@@ -22,8 +22,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # every room, from the ground up: one may import from those before it, never from those after it
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "remove", "privacy", "stages", "statistics",
-    "finding", "cells", "engine", "catalog", "told", "simulate", "sources", "cleaning", "purchases", "purchases_in_engine",
-    "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots", "history", "customer_table",
+    "finding", "cells", "engine", "catalog", "told", "simulate", "sources", "cleaning",
+    "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots", "history", "customer_table",
     "score_everybody", "call_list", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
