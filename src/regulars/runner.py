@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -131,11 +132,21 @@ def _run_notebook(stage: Stage, dataset: str, root: Path, staging: Path) -> None
     target.parent.mkdir(parents=True)
     notebook = execute(source, target, {"dataset": dataset}, root)
     refuse_noise(notebook, stage.notebook)
+    say_faults(stage.name, dataset, staging)
 
     import nbformat
 
     scrub(notebook)
     target.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def say_faults(stage_name: str, dataset: str, staging: Path) -> None:
+    """Say on the terminal what failed in a stage through no fault of the data; its sections say so on the page."""
+    told = staging / f"reports/{dataset}/told/{stage_name}.json"
+    found = json.loads(told.read_text(encoding="utf-8")).get("faults", []) if told.is_file() else []
+    for fault in found:
+        text = f"regulars: {dataset}, {stage_name}: this should not have happened, and its page says so: {fault}"
+        print(f"{text}; please report it.", file=sys.stderr)
 
 
 def execute(source: Path, target: Path, parameters: dict, root: Path):

@@ -23,7 +23,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "remove", "privacy", "stages", "statistics",
     "finding", "cells", "engine", "catalog", "told", "simulate", "sources", "cleaning",
-    "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots", "history", "customer_table",
+    "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset",
+    "plots", "history", "customer_table",
     "score_everybody", "call_list", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out

@@ -6,7 +6,7 @@ import re
 import shutil
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -25,10 +25,19 @@ from regulars.catalog import TABLES, save
 from regulars.dataset import Tables
 from regulars.finding import UNUSABLE
 from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE
-from regulars.settings import resolve
+from regulars.settings import NOT_STAGES, resolve
 from regulars.stages import STAGES
 
 SHOP = "demo"
+NAMED = "odd"  # what a dataset of rows that a test gives is called
+MAPPING = """\
+title: Odd
+currency: EUR
+time_zone: UTC
+simulated: false
+observation_end: last_order_day
+tables:
+"""
 ORDERS_ROWS = 1  # cleaning refuses a log without an order
 # sound in a kernel, where a warning of libraries about their own future is not shown
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
@@ -110,11 +119,7 @@ def small_shop(folder: Path, customers: int = 500) -> SmallShop:
     mapping = yaml.safe_load((ROOT / "data/sources/demo.yaml").read_text(encoding="utf-8"))
     mapping["simulator"]["customers"] = customers
     (folder / "data/sources/demo.yaml").write_text(yaml.safe_dump(mapping, sort_keys=False), encoding="utf-8")
-    settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    settings["datasets"] = {SHOP: settings["datasets"]["demo"]}
-    settings["value"]["interval_draws"], settings["satisfaction"]["draws"] = 60, 60
-    settings["segments"]["cluster_bootstraps"] = 5
-    (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    _write_settings(folder, SHOP)
     first: dict[str, str] = {}
     with project(folder), pytest.MonkeyPatch.context() as patch:
         for stage in STAGES:
@@ -124,6 +129,47 @@ def small_shop(folder: Path, customers: int = 500) -> SmallShop:
                 raise AssertionError(fault)
             patch.undo()
     return SmallShop(folder, first)
+
+
+def _write_settings(folder: Path, dataset: str) -> None:
+    """The project's settings with few draws, for one dataset."""
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    own = settings["datasets"].get(dataset)
+    settings["datasets"] = {dataset: own or {name: {} for name in settings if name not in NOT_STAGES}}
+    settings["value"]["interval_draws"], settings["satisfaction"]["draws"] = 60, 60
+    settings["segments"]["cluster_bootstraps"] = 5
+    (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+
+
+def lay_out(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Lay out a project with one dataset, `NAMED`, of rows whose columns are called as ours are."""
+    (folder / "data" / "sources").mkdir(parents=True)
+    text = MAPPING
+    for name, rows in tables.items():
+        rows.to_csv(folder / f"{name}.csv", index=False)
+        columns = ", ".join(f"{column}: {column}" for column in rows)
+        text += f"  {name}:\n    path: {name}.csv\n    columns: {{{columns}}}\n"
+    (folder / "data" / "sources" / f"{NAMED}.yaml").write_text(text, encoding="utf-8")
+    _write_settings(folder, NAMED)
+
+
+def tried(place: tuple[str, ...], value, shop: SmallShop, folder: Path) -> str:
+    """Lay out a copy of a shop with another setting; the first stage that may find out."""
+    _copy(shop, folder)
+    file = folder / "params.yaml"
+    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    part = settings["datasets"][SHOP]
+    for name in place[:-1]:
+        part = part.setdefault(name, {})
+    part[place[-1]] = value
+    file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    return place[0] if place[0] in STAGES else "clean"
+
+
+def _copy(shop: SmallShop, folder: Path) -> None:
+    for part in ("data", "models", "reports"):
+        shutil.copytree(shop.folder / part, folder / part)
+    shutil.copy(shop.folder / "params.yaml", folder)
 
 
 def _noting(asked: Callable, first: dict[str, str], stage: str) -> Callable:
@@ -161,9 +207,7 @@ def removals(shop: SmallShop) -> list[Removal]:
 
 def take_away(removal: Removal, shop: SmallShop, folder: Path) -> str:
     """Lay out a copy of a shop from which something is taken; the first stage that may find out."""
-    for part in ("data", "models", "reports"):
-        shutil.copytree(shop.folder / part, folder / part)
-    shutil.copy(shop.folder / "params.yaml", folder)
+    _copy(shop, folder)
     place = Path("data/clean", SHOP, f"{removal.table}.parquet")
     left = removal.of(pq.read_table(shop.folder / place).to_pandas())
     if left is not None:
@@ -178,7 +222,7 @@ def take_away(removal: Removal, shop: SmallShop, folder: Path) -> str:
     return shop.first.get(removal.table, "pages")
 
 
-def run_stage(name: str) -> str:
+def run_stage(name: str, dataset: str = SHOP) -> str:
     """Run a stage in this process: its notebook cell by cell; where it stopped, and at what, or nothing."""
     stage = STAGES[name]
     place = "before the first cell"
@@ -189,7 +233,7 @@ def run_stage(name: str) -> str:
         try:
             if not stage.notebook:
                 module, function = stage.entry.split(":")
-                getattr(import_module(module), function)(SHOP, resolve(name, SHOP))
+                getattr(import_module(module), function)(dataset, resolve(name, dataset))
                 return ""
             story = json.loads((ROOT / "notebooks" / stage.notebook).read_text(encoding="utf-8"))["cells"]
             scope: dict = {"display": lambda *shown: None, cells.CALL: cells.told_or_why}
@@ -198,19 +242,27 @@ def run_stage(name: str) -> str:
                     place = f"cell {number}"
                     exec(cells.compiled("".join(cell["source"]), f"{stage.notebook}, cell {number}"), scope)
                     if "parameters" in cell["metadata"].get("tags", ()):
-                        scope["dataset"] = SHOP
+                        scope["dataset"] = dataset
         except Exception as error:
             at = traceback.extract_tb(error.__traceback__)[-1]
             return f"{name}, {place}: {type(error).__name__}: {error} ({Path(at.filename).name}, line {at.lineno})"
     return ""
 
 
+def run_stages(first: str, dataset: str = NAMED) -> tuple[str, str]:
+    """Run every stage from one on; the last that ran, and what stopped it, or nothing."""
+    for name in list(STAGES)[list(STAGES).index(first) :]:
+        if fault := run_stage(name, dataset):
+            break
+    return name, fault
+
+
 def run_from(first: str, folder: Path) -> list[str]:
-    """Run every stage from one on in a folder; what stopped one, and what a page may not say."""
+    """Run every stage of a small shop from one on in a folder; what stopped one, and what a page may not say."""
     with project(folder):
-        for name in list(STAGES)[list(STAGES).index(first) :]:
-            if fault := run_stage(name):
-                return [fault]
+        _, fault = run_stages(first, SHOP)
+    if fault:
+        return [fault]
     return [said for page in sorted((folder / "reports" / SHOP).glob("*.html")) for said in unsayable(page)]
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
@@ -311,13 +312,19 @@ def _named(section, where: str) -> dict:
 
 def _merged(defaults: Mapping, changed: Mapping) -> dict:
     """Settings with those changed; of a group of settings only those that are named."""
-    groups = {name for kind in STAGE_SETTINGS.values() for name, one in get_type_hints(kind).items() if _is_group(one)}
+    groups = {name for kind in STAGE_SETTINGS.values() for name, one in _hints(kind).items() if _is_group(one)}
     inside = {
         name: {**defaults[name], **value}
         for name, value in changed.items()
         if name in groups and isinstance(defaults.get(name), Mapping)
     }
     return {**defaults, **changed, **inside}
+
+
+@cache
+def _hints(kind: type) -> dict:
+    """What each setting of a class may be, with its bounds."""
+    return get_type_hints(kind, include_extras=True)
 
 
 def _is_group(kind) -> bool:
@@ -332,7 +339,7 @@ def _check(section: Mapping, name: str, where: str, file: str = "params.yaml: ")
 
 
 def _check_fields(kind: type, section: Mapping, where: str, file: str) -> None:
-    hints = get_type_hints(kind, include_extras=True)
+    hints = _hints(kind)
     for name, value in section.items():
         place = f"{file}{where}{'.' if file else ': '}{name}"
         if _is_group(hints[name]):
@@ -385,7 +392,7 @@ def _wanted(kind) -> str:
 
 def _built(kind: type, values: Mapping, where: str, dataset: str, more: Mapping | None = None):
     """Object of a class, groups of settings as objects of theirs."""
-    hints, given = get_type_hints(kind), dict(more or {})
+    hints, given = _hints(kind), dict(more or {})
     for one in fields(kind):
         if one.name in given:
             continue
