@@ -117,16 +117,11 @@ class ClusterFeature(StrEnum):
     SPEND_PER_ORDER = "spend_per_order"
 
 
-class RevenueFactor(StrEnum):
-    """Step on the way from the revenue of one window to that of the next."""
+class MarginOrigin(StrEnum):
+    """Where the margin of this page comes from."""
 
-    BEFORE = "before"
-    WON = "won"
-    LOST = "lost"
-    BACK = "back"
-    ORDERS = "orders"
-    SPEND = "spend"
-    NOW = "now"
+    KNOWN = "known"  # the costs supplied
+    ASSUMED = "assumed"
 
 
 class EquityPart(StrEnum):
@@ -309,7 +304,7 @@ class Ranking(StrEnum):
 
 
 class RevenueStep(StrEnum):
-    """What moved revenue from one window to the next."""
+    """What moved revenue from one window to the next; of those who ordered in both, by sign or by cause."""
 
     BEFORE = "before"
     NEW = "new"
@@ -317,6 +312,8 @@ class RevenueStep(StrEnum):
     MORE = "more"
     LESS = "less"
     PAUSED = "paused"
+    ORDERS = "orders"
+    SPEND = "spend"
     NOW = "now"
 
 

@@ -145,6 +145,7 @@ ABOUT = {f"{CLEAN}ledger.json"}
 READ = {
     "about": ABOUT, "start": ABOUT, "end": ABOUT, "currency": ABOUT, "report": ABOUT, "tables": ABOUT,
     "purchases": {TABLES["orders"].relative_path("${key}").as_posix()},
+    "economics": {TABLES["orders"].relative_path("${key}").as_posix()},
     "models": {"models/${key}/clv.json"},
     "conditions_missed": {"reports/${key}/metrics/clean.json"},
     **{

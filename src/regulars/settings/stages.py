@@ -50,6 +50,8 @@ class Economics:
         Of the models: day, week or month.
     active_within_days : int, days
         A customer who orders within so many days is active.
+    costs_known : float, share of revenue
+        Whose cost was supplied, and gave the margin; 0: the margin is an assumption.
     """
 
     margin: float
@@ -57,6 +59,7 @@ class Economics:
     horizon_months: int
     time_unit: TimeUnit
     active_within_days: int
+    costs_known: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -593,8 +596,8 @@ class RetentionSettings(StageSettings):
         Of two stretches compared where revenue and retention are valued.
     judged_days : int, days
         Kept back, on which rankings, the fixed rule and dates are judged.
-    fixed_days : int, days
-        Of silence after which a fixed rule calls a customer gone; only compared with.
+    fixed_days : tuple of int, days
+        Of silence after which a fixed rule calls a customer gone; the best of them is compared with.
     active_bands : tuple of float, probabilities
         Edges of the bands of P(active).
     list_length : int, customers
@@ -617,7 +620,7 @@ class RetentionSettings(StageSettings):
     second_order_days: Days
     kept_days: Days
     judged_days: Days
-    fixed_days: Days
+    fixed_days: Annotated[tuple[Days, ...], Filled()]
     active_bands: tuple[Share, ...]
     list_length: Count
     call_min_alive: Share
