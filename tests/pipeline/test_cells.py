@@ -67,6 +67,7 @@ def test_a_live_kernel_makes_calls_so_once_a_dataset_is_open(tmp_path, root):
     story = nbformat.v4.new_notebook(metadata=metadata)
     story.cells = [first, *map(nbformat.v4.new_code_cell, STORY)]
     nbformat.write(story, tmp_path / "story.ipynb")
+    (tmp_path / "done").mkdir()
     done = execute(tmp_path / "story.ipynb", tmp_path / "done" / "story.ipynb", {"dataset": "cdnow"}, root)
     shown = done.cells[-1]["outputs"][0]["data"]["text/plain"]
     assert shown == "(It cannot be told: There is one customer only., 2.0)"

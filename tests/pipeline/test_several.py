@@ -29,6 +29,7 @@ tables:
 def project(tmp_path, monkeypatch, root):
     """Three datasets: of one a question is open, of another a setting is wrong."""
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
+    monkeypatch.setenv("REGULARS_ID_KEY", "a long random text of these tests")
     content = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
     sections = [name for name in content if name not in NOT_STAGES]
     content["datasets"] = {name: {section: {} for section in sections} for name in ("sound", "asked", "wrong")}
