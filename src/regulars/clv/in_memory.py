@@ -25,8 +25,8 @@ MODELLED = (
 )  # fmt: skip
 OUTLIERS = (0.005, 0.01, 0.02, 0.05, 0.1)  # shares of customers brought down in turn until spend has a mean
 NO_MEAN = (
-    "These orders cannot be modelled: customers differ so much in what they spend per order that the model of spend has "
-    "no mean, even with one in ten brought down to the others; look for amounts that are mistyped."
+    "These orders cannot be modelled: customers differ so much in what they spend per order that the model of spend "
+    "has no mean, even with one in ten brought down to the others; look for amounts that are mistyped."
 )
 
 
