@@ -93,8 +93,8 @@ class MemoryDataset(Dataset):
     def run(self, notebook: str, monkeypatch, **changes) -> dict:
         """Run a notebook as if it had opened this dataset; all that it names."""
         monkeypatch.setattr(regulars, "open", lambda name, **tried: self.tried(**tried))
-        cells = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["cells"]
-        first, *rest = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        story = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["cells"]
+        first, *rest = ("".join(cell["source"]) for cell in story if cell["cell_type"] == "code")
         scope: dict = {"display": lambda *shown: None, cells.CALL: cells.told_or_why}
         exec(compile(first, notebook, "exec"), scope)
         scope |= {"dataset": self.name, "changes": changes}

@@ -420,7 +420,7 @@ class Managers:
     pairwise : tuple of tuple of float, times as important
         Judgements of a factor (row) against another (column).
     offers : mapping, one unit
-        As `regulars.satisfaction.delivered_value`; used where customers are not asked (`Offer.delivered`).
+        As `regulars.satisfaction.offer.delivered_value`; used where customers are not asked (`Offer.delivered`).
     """
 
     factors: tuple[Name, ...]

@@ -115,7 +115,7 @@ def satisfaction_index(
         Respondents × items. An index level ``wave`` tells waves apart; a level ``respondent`` tells who answered twice:
         a respondent is drawn with all that he answered.
     model : mapping
-        Constructs with their items, and paths, as `regulars.satisfaction.survey_model` gives them.
+        Constructs with their items, and paths, as `regulars.satisfaction.index.survey_model` gives them.
     survey_items : pandas.DataFrame
         ``item``, ``scale_min``, ``scale_max`` and, where known, ``wording``.
     construct : str

@@ -192,7 +192,7 @@ def tell_worth(lost: ValueLost, economics: Economics, settings: SatisfactionSett
     Parameters
     ----------
     lost : ValueLost
-        Of `regulars.satisfaction.value_lost_to_dissatisfaction`.
+        Of `regulars.satisfaction.index.value_lost_to_dissatisfaction`.
     economics : Economics
         By which it was reckoned.
     settings : SatisfactionSettings
