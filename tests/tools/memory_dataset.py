@@ -8,7 +8,7 @@ import pandas as pd
 
 import regulars
 from places import ROOT
-from regulars import catalog
+from regulars import catalog, cells
 from regulars.clv import ModelsRecord
 from regulars.clv.model_entries import model_entry
 from regulars.dataset import Dataset, Tables
