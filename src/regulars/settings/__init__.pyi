@@ -14,9 +14,11 @@ from .reading import resolve as resolve
 from .reading import stage_settings as stage_settings
 from .stages import Certainty as Certainty
 from .stages import CleanSettings as CleanSettings
+from .stages import CycleSettings as CycleSettings
 from .stages import DateRules as DateRules
 from .stages import Economics as Economics
 from .stages import Handling as Handling
+from .stages import InteractionSettings as InteractionSettings
 from .stages import LadderRules as LadderRules
 from .stages import Managers as Managers
 from .stages import Offer as Offer

@@ -380,7 +380,7 @@ def _wanted(kind) -> str:
         between = " " if isinstance(bare, type) else ", "
         return between.join([_wanted(bare), *map(str, bounds)])
     if origin is Literal:
-        return f"one of {', '.join(inside)}" if len(inside) > 1 else f"'{inside[0]}'"
+        return f"one of {', '.join(inside)}" if len(inside) > 1 else inside[0]
     if origin in (UnionType, Union):
         return " or ".join(_wanted(one) for one in inside)
     if origin is tuple:

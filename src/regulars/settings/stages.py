@@ -31,6 +31,7 @@ from regulars.settings.shown import Source, as_html, as_text
 LEVELS = tuple(level.value for level in RelationshipLevel)
 LADDER_STEPS = tuple(step.value for step in LifecycleStage)
 COUNTS, MARGINS = ("many", "medium", "few"), ("high", "medium", "low")
+LEAST_UNCERTAINTY = 0.12  # standard deviation of a total's level: the least that hold-outs of several logs have shown
 TimeUnit = Literal["day", "week", "month"]
 
 
@@ -170,8 +171,8 @@ class ValueSettings(StageSettings):
         Of two stretches whose revenue is compared.
     interval_draws : int, draws
         Simulated futures per customer behind the intervals.
-    level_uncertainty : float, share
-        Standard deviation of a total's level that no model sees.
+    level_uncertainty : float or auto, share
+        Standard deviation of a total's level that no model sees; auto: by what the log shows.
     tier_shares : tuple of float, shares of customers
         Steps of the customer pyramid, from the top; they sum to 1.
     in_memory_rows : int, orders
@@ -192,7 +193,7 @@ class ValueSettings(StageSettings):
     strict: bool
     revenue_days: Days
     interval_draws: Draws
-    level_uncertainty: Share
+    level_uncertainty: Share | Literal["auto"]
     tier_shares: Annotated[tuple[PartOf, ...], OfLength(len(Tier))]
     in_memory_rows: Annotated[int, Within(0, 10**12)]
 
@@ -217,7 +218,8 @@ class ValueSettings(StageSettings):
     @property
     def certainty(self) -> Certainty:
         """How sure what is told shall be."""
-        return Certainty(self.interval_level, self.level_uncertainty, self.seed, self.interval_draws)
+        uncertainty = LEAST_UNCERTAINTY if self.level_uncertainty == "auto" else self.level_uncertainty
+        return Certainty(self.interval_level, uncertainty, self.seed, self.interval_draws)
 
 
 @dataclass(frozen=True)
@@ -642,6 +644,54 @@ class RetentionSettings(StageSettings):
 
 
 @dataclass(frozen=True, repr=False)
+class InteractionSettings(StageSettings):
+    """How the firm's contacts with its customers are judged, and how the contact centre is staffed.
+
+    Parameters
+    ----------
+    within_seconds : int, seconds
+        Within which a call is to be answered.
+    service_share : float, share of all calls
+        That is to be answered within them.
+    load_quantile : float, share of days
+        That have at most the calls by which is staffed.
+    backtest_weeks : int, weeks
+        Kept back, on which the forecast of giving up is judged.
+    roster_weeks : int, weeks
+        Whose shifts count as today's roster.
+    agent_cost_per_hour : float, currency per hour
+        Of one agent; an assumption until costs are supplied.
+    met_from : float, share
+        Solved, from which a need counts as met at a point.
+    score_scale : tuple of float, points
+        Lowest and highest score of a contact.
+    return_days : int, days
+        An order within so many days after a contact counts as coming back.
+    journey_days : int, days
+        A way ends where so many days pass without a contact or an order.
+    shared_by : int, customers
+        A phone, mailbox, login or card that more customers have is a placeholder.
+    """
+
+    within_seconds: Annotated[int, Within(1, 86400)]
+    service_share: Annotated[float, Within(0.01, 0.999)]
+    load_quantile: Annotated[float, Within(0.01, 0.999)]
+    backtest_weeks: Annotated[int, Within(1, 520)]
+    roster_weeks: Annotated[int, Within(1, 520)]
+    agent_cost_per_hour: Money
+    met_from: Share
+    score_scale: Annotated[tuple[float, ...], OfLength(2)]
+    return_days: Days
+    journey_days: Days
+    shared_by: Count
+
+    def faults(self) -> dict[str, str]:
+        """Setting to what is wrong with it beside the others."""
+        low, high = self.score_scale
+        return {} if low < high else {"score_scale": f"is {[low, high]}; give the lowest score and a higher one"}
+
+
+@dataclass(frozen=True, repr=False)
 class PagesSettings(StageSettings):
     """How pages are written.
 
@@ -651,7 +701,23 @@ class PagesSettings(StageSettings):
         Of the wording.
     """
 
-    language: str
+    language: Name
+
+
+@dataclass(frozen=True, repr=False)
+class CycleSettings(StageSettings):
+    """How months are judged, and plans with them.
+
+    Parameters
+    ----------
+    quiet_years : float, share
+        Of years in which nothing happens that leave every light of the scorecard unchanged.
+    festival : str, name
+        Festival that moves between two calendar months, which are then told together: spring_festival, easter or none.
+    """
+
+    quiet_years: Annotated[float, Within(0.5, 0.999)]
+    festival: Literal["none", "spring_festival", "easter"]
 
 
 STAGE_SETTINGS = {
@@ -661,6 +727,8 @@ STAGE_SETTINGS = {
     "segments": SegmentsSettings,
     "satisfaction": SatisfactionSettings,
     "retention": RetentionSettings,
+    "interaction": InteractionSettings,
+    "cycle": CycleSettings,
     "scores": StageSettings,
     "pages": PagesSettings,
 }
