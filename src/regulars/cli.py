@@ -17,7 +17,7 @@ from threading import Thread
 from typing import TextIO
 
 from regulars.errors import UserError
-from regulars.paths import HISTORY, project_root
+from regulars.paths import make_room_for, project_root
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
 from regulars.settings import check_settings, resolve
 from regulars.settings import datasets as datasets_named
@@ -28,7 +28,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # what DVC says besides errors: which stages need not run, how to commit its files, that a page has no tables
 DVC_CHATTER = re.compile(
     r"Stage |Running stage|> |Generating lock|Updating lock|Use `dvc push|To track|To enable|\tgit |\tdvc "
-    r"|WARNING: '(?:reports|data/history)/.* is empty|Data and pipelines are up to date"
+    r"|WARNING: '(?:reports|data/history|data/plans)/.* is empty|Data and pipelines are up to date"
 )
 
 
@@ -317,7 +317,7 @@ def _reproduce_each(datasets: list[str], log: Path) -> dict[str, int]:
 def _bring_up_to_date(dataset: str, log: Path, threads: int) -> int:
     from regulars.sources.ingest import has_changed
 
-    (project_root() / HISTORY / dataset).mkdir(parents=True, exist_ok=True)  # stages depend on it, and on no other's
+    make_room_for(dataset)
     try:
         renewed = has_changed(dataset)
     except UserError as error:

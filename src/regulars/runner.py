@@ -12,7 +12,7 @@ from pathlib import Path
 
 from regulars.errors import UntoldError, UserError
 from regulars.lazy import leave_out_slow_checker
-from regulars.paths import HISTORY, ROOT_VARIABLE, STAGING_VARIABLE, project_root
+from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, make_room_for, project_root
 from regulars.settings import resolve
 from regulars.stages import STAGES, Stage
 
@@ -55,7 +55,7 @@ def run_stage(stage_name: str, dataset: str) -> float:
     finish_swap(root, stage.owned(dataset))
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
-    (root / HISTORY / dataset).mkdir(parents=True, exist_ok=True)  # later stages depend on it, be it empty
+    make_room_for(dataset)
     os.environ |= {ROOT_VARIABLE: str(root), STAGING_VARIABLE: str(staging)}
     try:
         if stage.notebook:
