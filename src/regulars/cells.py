@@ -52,7 +52,7 @@ def told_or_why(call: Callable, /, *args, **kwargs):
     try:
         return call(*args, **kwargs)
     except UserError as error:
-        if type(getattr(call, "__self__", None)).__module__ in OWNERS:
+        if any(kind.__module__ in OWNERS for kind in type(getattr(call, "__self__", None)).__mro__):
             raise
         return _why(call, Refusal(str(error)))
     except Exception as error:
