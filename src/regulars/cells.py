@@ -18,7 +18,7 @@ from regulars.paths import STAGING_VARIABLE
 CALL = "_told_or_why"  # what a cell's calls are made through
 DEBUG_VARIABLE = "REGULARS_DEBUG"
 OURS = "this part of Regulars failed ({error}); the data are not to blame: please report it."
-# whose methods hand out and write what everything rests on: what they raise ends the run
+# whose functions and methods hand out and write what everything rests on: what they raise ends the run
 OWNERS = {"regulars.dataset", "regulars.told"}
 
 faults: list[str] = []  # of Regulars itself, since the kernel started
@@ -52,7 +52,7 @@ def told_or_why(call: Callable, /, *args, **kwargs):
     try:
         return call(*args, **kwargs)
     except UserError as error:
-        if any(kind.__module__ in OWNERS for kind in type(getattr(call, "__self__", None)).__mro__):
+        if _is_ground(call):
             raise
         return _why(call, Refusal(str(error)))
     except Exception as error:
@@ -63,6 +63,12 @@ def told_or_why(call: Callable, /, *args, **kwargs):
         told = f"{type(error).__name__}: {error}".splitlines()[0]
         faults.append(f"{getattr(call, '__name__', call)}: {told}")
         return _why(call, Refusal(OURS.format(error=told)))
+
+
+def _is_ground(call: Callable) -> bool:
+    """Whether everything else rests on a call: on what opens a dataset, and on the methods of that and of a report."""
+    owners = type(getattr(call, "__self__", None)).__mro__
+    return any(getattr(one, "__module__", None) in OWNERS for one in (call, *owners))
 
 
 def _why(call: Callable, refusal: Refusal) -> Refusal | Finding:

@@ -174,6 +174,7 @@ def test_an_object_cannot_be_changed_and_knows_what_travels_together():
             {"satisfaction_construct": "x"},
             r"is a setting of satisfaction and of retention: write satisfaction\.satisfaction_construct or retention",
         ),
+        ({"model": "acsi2"}, r"^changes: model is 'acsi2'; give ecsi or names with a value each\.$"),
         ({"margin": "abc"}, r"^changes: margin is 'abc'; give a number above 0 and up to 1 \(share of revenue\)\.$"),
         ({"value.margin": [1]}, r"^changes: margin is \[1\]; give a number"),
     ],

@@ -92,7 +92,12 @@ class MemoryDataset(Dataset):
 
     def run(self, notebook: str, monkeypatch, **changes) -> dict:
         """Run a notebook as if it had opened this dataset; all that it names."""
-        monkeypatch.setattr(regulars, "open", lambda name, **tried: self.tried(**tried))
+
+        def opened(name, **tried):
+            return self.tried(**tried)
+
+        opened.__module__ = Dataset.__module__
+        monkeypatch.setattr(regulars, "open", opened)
         story = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["cells"]
         first, *rest = ("".join(cell["source"]) for cell in story if cell["cell_type"] == "code")
         scope: dict = {"display": lambda *shown: None, cells.CALL: cells.told_or_why}
