@@ -9,13 +9,13 @@ from pathlib import Path
 import yaml
 
 from regulars.errors import UserError
-from regulars.paths import HISTORY, PLANS, project_root
+from regulars.paths import HISTORY, LOTS, PLANS, project_root
 from regulars.settings.reading import DATASETS_SECTION, read
 
 # where a dataset has a file or a folder of its own
 PLACES = (
     "data/sources/{}.yaml", "data/raw/{}", "data/clean/{}", "data/scored/{}", f"{HISTORY.as_posix()}/{{}}",
-    f"{PLANS.as_posix()}/{{}}", "data/lots/{}", "models/{}", "reports/{}", "private/{}",
+    f"{PLANS.as_posix()}/{{}}", f"{LOTS.as_posix()}/{{}}", "models/{}", "reports/{}", "private/{}",
 )  # fmt: skip
 LOCK = "dvc.lock"
 CACHE = Path(".dvc", "cache", "files", "md5")

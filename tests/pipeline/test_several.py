@@ -74,7 +74,7 @@ def test_what_all_datasets_share_is_refused_once(project, capsys):
 
 def test_what_is_closed_for_one_dataset_is_no_other_ones_business(root):
     stages = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    kept = ("data/history", "data/plans")
+    kept = ("data/history", "data/plans", "data/lots")
     deps = {dep for stage in stages.values() for dep in stage["do"]["deps"] if dep.startswith(kept)}
     assert deps == {f"{folder}/${{key}}" for folder in kept}
 

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
@@ -24,7 +24,7 @@ NOT_STAGES = (DATASETS_SECTION, ENGINE_SECTION)  # sections that no dataset over
 FORMER_SECTION, FORMER_KEY = "index", "language"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")  # of a dataset
 WANTED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "a list",
-          Mapping: "names with a value each"}  # fmt: skip
+          Mapping: "names with a value each", NoneType: "nothing"}  # fmt: skip
 
 
 def load(path: Path | None = None) -> dict:
