@@ -174,7 +174,6 @@ def test_an_object_cannot_be_changed_and_knows_what_travels_together():
             {"satisfaction_construct": "x"},
             r"is a setting of satisfaction and of retention: write satisfaction\.satisfaction_construct or retention",
         ),
-        ({"model": "acsi2"}, r"^changes: model is 'acsi2'; give ecsi or names with a value each\.$"),
         ({"margin": "abc"}, r"^changes: margin is 'abc'; give a number above 0 and up to 1 \(share of revenue\)\.$"),
         ({"value.margin": [1]}, r"^changes: margin is \[1\]; give a number"),
     ],
@@ -182,6 +181,11 @@ def test_an_object_cannot_be_changed_and_knows_what_travels_together():
 def test_a_change_that_cannot_be_made_is_refused(changes, sentence):
     with pytest.raises(UserError, match=sentence):
         stage_settings("value", "cdnow", changes)
+
+
+def test_a_model_that_is_none_is_refused():
+    with pytest.raises(UserError, match=r"^changes: model is 'acsi2'; give ecsi or names with a value each"):
+        stage_settings("satisfaction", "cdnow", {"model": "acsi2"})
 
 
 def test_a_change_to_a_name_of_two_sections_and_to_a_shared_one():
