@@ -63,7 +63,8 @@ def call_list(
     Examples
     --------
     >>> scored = pd.DataFrame({"customer_id": ["a", "b"], "frequency": [2, 3], "p_alive": [0.4, 0.9],
-    ...                        "value_at_risk": [30.0, 10.0]}).astype({"customer_id": "string"})
+    ...                        "value_at_risk": [30.0, 10.0], "customer_state": "dormant"})
+    >>> scored = scored.astype({"customer_id": "string"})
     >>> base = pd.DataFrame({"customer_id": ["a", "b"], "consent": [False, True]}).astype({"customer_id": "string"})
     >>> listed, refused = call_list(scored, base, "demo", length=50, min_alive=0.1)
     >>> listed["customer_id"].tolist(), refused

@@ -193,8 +193,8 @@ def _call_list(arguments: argparse.Namespace) -> int:
 
 
 def _close_month(arguments: argparse.Namespace) -> int:
+    from regulars.close_month import close_month
     from regulars.dataset import open as open_dataset
-    from regulars.history.close_month import close_month
 
     print(f"{close_month(open_dataset(arguments.dataset))}: saved; commit it.")
     return 0

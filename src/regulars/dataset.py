@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from regulars.clv.record import ModelsRecord
     from regulars.purchases import Purchases
+    from regulars.settings import Economics
     from regulars.told import Report
 
 ORDERS = "orders"
@@ -26,6 +27,7 @@ ORDERS = "orders"
 _LATE = {
     "purchases": "regulars.purchases",
     "models": "regulars.clv.record",
+    "economics": "regulars.clv.margins",
     "pseudonyms": "regulars.privacy",
     "report": "regulars.told",
 }
@@ -181,6 +183,12 @@ class Dataset:
     def _purchases(self) -> "Purchases":
         room, rules = _late("purchases"), {"zero_spend_is_purchase": self.settings("value").zero_spend_is_purchase}
         return room.Purchases.of(self.tables.load(ORDERS, room.COLUMNS), **rules)
+
+    @cached_property
+    def economics(self) -> "Economics":
+        """What turns expected orders into money: by known costs, else a margin assumed; one that is tried stands."""
+        tried = "margin" in places_of(self.changes).get("value", ())
+        return _late("economics").with_known_costs(self.settings("value").economics, self.tables[ORDERS], tried=tried)
 
     # ---- what earlier stages found ----
 

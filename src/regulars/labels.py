@@ -117,16 +117,11 @@ class ClusterFeature(StrEnum):
     SPEND_PER_ORDER = "spend_per_order"
 
 
-class RevenueFactor(StrEnum):
-    """Step on the way from the revenue of one window to that of the next."""
+class MarginOrigin(StrEnum):
+    """Where the margin of this page comes from."""
 
-    BEFORE = "before"
-    WON = "won"
-    LOST = "lost"
-    BACK = "back"
-    ORDERS = "orders"
-    SPEND = "spend"
-    NOW = "now"
+    KNOWN = "known"  # the costs supplied
+    ASSUMED = "assumed"
 
 
 class EquityPart(StrEnum):
@@ -309,7 +304,7 @@ class Ranking(StrEnum):
 
 
 class RevenueStep(StrEnum):
-    """What moved revenue from one window to the next."""
+    """What moved revenue from one window to the next; of those who ordered in both, by sign or by cause."""
 
     BEFORE = "before"
     NEW = "new"
@@ -317,6 +312,8 @@ class RevenueStep(StrEnum):
     MORE = "more"
     LESS = "less"
     PAUSED = "paused"
+    ORDERS = "orders"
+    SPEND = "spend"
     NOW = "now"
 
 
@@ -420,3 +417,92 @@ class ListeningChannel(StrEnum):
     COMPLAINTS = "complaints"
     MYSTERY_VISITS = "mystery_visits"
     LOST_REASONS = "lost_reasons"
+
+
+class Light(StrEnum):
+    """What may be said of one figure in one month."""
+
+    STEADY = "steady"  # within its usual range
+    BETTER = "better"  # beyond it, to the good
+    WORSE = "worse"  # beyond it, to the bad
+    CHANGED = "changed"  # beyond it; neither side is good
+    DRIFTS = "drifts"  # each month follows the one before: no usual range to leave
+    EARLY = "early"  # too few months to know the usual range
+    ABSENT = "absent"  # no figure this month
+
+
+class Quadrant(StrEnum):
+    """Side of the scorecard."""
+
+    KNOWLEDGE = "knowledge"  # do we know who they are
+    INTERACTION = "interaction"  # how we deal with them
+    VALUE = "value"  # what they bring
+    SATISFACTION = "satisfaction"  # what they think of it, and whether they come back
+
+
+class Indicator(StrEnum):
+    """Figure of one month that the scorecard watches and a plan may aim at."""
+
+    RECORDS = "records"
+    CONSENT = "consent"
+    CALLERS_KNOWN = "callers_known"
+    FIRST_CONTACT = "first_contact"
+    IN_TIME = "in_time"
+    ANSWERED_FAST = "answered_fast"
+    CALLS_ANSWERED = "calls_answered"
+    WAIT = "wait"
+    ORDERS = "orders"
+    REVENUE = "revenue"
+    ACTIVE = "active"
+    NEWCOMERS = "newcomers"
+    SPEND_PER_ORDER = "spend_per_order"
+    FROM_EXISTING = "from_existing"
+    SATISFIED = "satisfied"
+    COMPLAINTS = "complaints"
+    REPURCHASE = "repurchase"
+    KEPT = "kept"
+    REFERRED = "referred"
+
+
+class PlanArea(StrEnum):
+    """What a cell of the plan is about."""
+
+    CUSTOMER = "customer"
+    BRAND = "brand"
+    MARKET = "market"
+
+
+class PlanStep(StrEnum):
+    """Step of the cycle that a cell of the plan belongs to."""
+
+    ANALYSE = "analyse"
+    PLAN = "plan"
+    CARRY_OUT = "carry_out"
+    ASSESS = "assess"
+    IMPROVE = "improve"
+
+
+class PlanStatus(StrEnum):
+    """How far a cell of the plan is."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
+class PlanOutcome(StrEnum):
+    """What became of what a plan wanted to move."""
+
+    MOVED = "moved"  # as planned, beyond noise
+    AGAINST = "against"  # beyond noise, the other way
+    NOISE = "noise"  # nothing beyond noise
+    EARLY = "early"  # too early to tell
+    UNKNOWN = "unknown"  # the figure is not there, or has no usual range
+
+
+class Festival(StrEnum):
+    """Festival that moves between two calendar months."""
+
+    SPRING_FESTIVAL = "spring_festival"
+    EASTER = "easter"

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from regulars import cleaning
 from regulars.cleaning.heaps import order_log
 from regulars.clv.in_engine import EngineScores, score_in_engine
+from regulars.clv.margins import known_margin, taken
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
 from regulars.paths import project_root
-from regulars.settings import stage_settings
+from regulars.settings import Economics, stage_settings
 from regulars.sources.mapping import Mapping, load_mapping
 from regulars.sources.raw import RawTable, check_header, read_manifest, read_raw
 
@@ -71,11 +72,23 @@ def score(dataset: str, settings: dict | None = None) -> Scored:
         found = score_in_engine(
             orders,
             end,
-            economics=value.economics,
+            economics=known_costs(value.economics, orders),
             certainty=value.certainty,
             zero_spend_is_purchase=value.zero_spend_is_purchase,
         )
     return Scored(found, orders, account)
+
+
+def known_costs(economics: Economics, orders) -> Economics:
+    """Economics with the margin of known costs, summed where the orders lie."""
+    if "cost" not in orders.columns:
+        return economics
+    known = orders.cost.notnull()
+    row = orders.aggregate(
+        revenue=orders.amount.sum(where=known), cost=orders.cost.sum(where=known), of_all=orders.amount.sum()
+    )
+    revenue, cost, of_all = (float(value or 0) for value in row.to_pyarrow().to_pylist()[0].values())
+    return taken(economics, *known_margin(revenue, cost, of_all=of_all))
 
 
 def destination(dataset: str, output: str = "", settings: dict | None = None) -> str:

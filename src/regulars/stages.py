@@ -38,10 +38,11 @@ def _notebook_stage(name: str, notebook: str, *outputs: str) -> Stage:
     return Stage(name, (*outputs, *report), notebook=notebook)
 
 
+SUBJECTS = ("quality", "value", "segments", "satisfaction", "retention", "cycle")
 LEVELS = ("", "-detail")  # of every page but the index: what stands in front, and the details
 PAGES = (
     "index",
-    *(f"{page}{level}" for page in ("quality", "value", "segments", "satisfaction", "retention") for level in LEVELS),
+    *(f"{page}{level}" for page in SUBJECTS for level in LEVELS),
 )
 
 _STAGES = (
@@ -57,6 +58,7 @@ _STAGES = (
     ),
     _notebook_stage("satisfaction", "04_satisfaction.ipynb", "data/scored/{dataset}/satisfaction.parquet"),
     _notebook_stage("retention", "05_retention.ipynb", "data/scored/{dataset}/retention.parquet"),
+    _notebook_stage("cycle", "08_cycle.ipynb"),
     Stage("scores", ("data/scored/{dataset}/customers.parquet",), entry="regulars.customer_table:join_scores"),
     Stage(
         "pages",

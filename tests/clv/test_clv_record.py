@@ -39,7 +39,7 @@ def models():
 
 @pytest.fixture
 def record(models):
-    return saved(models_record(models, SETTINGS, ABOUT, champion="bg_nbd"))
+    return saved(models_record(models, SETTINGS, ABOUT, economics=SETTINGS.economics, champion="bg_nbd"))
 
 
 def test_round_trip(models, record):
@@ -61,7 +61,15 @@ def test_round_trip(models, record):
 
 def test_a_record_is_the_same_after_it_was_saved(models):
     ahead, levers = [{"month": 1, "revenue": 5.0}], pd.DataFrame({"lever": ["margin"], "elasticity": [1.0]})
-    record = models_record(models, SETTINGS, ABOUT, champion="combined", months_ahead=ahead, elasticities=levers)
+    record = models_record(
+        models,
+        SETTINGS,
+        ABOUT,
+        economics=SETTINGS.economics,
+        champion="combined",
+        months_ahead=ahead,
+        elasticities=levers,
+    )
     again = ModelsRecord.from_json(saved(record), seed=7, draws=50)
     assert saved(again) == saved(record) and list(saved(again)) == list(saved(record))
     assert (again.economics, again.certainty) == (record.economics, record.certainty)
@@ -74,12 +82,14 @@ def test_a_record_is_the_same_after_it_was_saved(models):
     np.testing.assert_allclose(again.orders.params_, models["bg_nbd"].params_, rtol=1e-9)
     np.testing.assert_allclose(again.spend.params_, models["gamma_gamma"].params_, rtol=1e-9)
     with pytest.raises(ValueError, match="the champion 'best' is none of the models bg_nbd"):
-        models_record(models, SETTINGS, ABOUT, champion="best")
+        models_record(models, SETTINGS, ABOUT, economics=SETTINGS.economics, champion="best")
 
 
 def test_a_record_without_models_says_why_and_one_of_an_earlier_version_tells_no_months():
     refusal = Refusal("there is one customer only")
-    record = saved(models_record(refusal, SETTINGS, ABOUT, champion=refusal, months_ahead=refusal))
+    record = saved(
+        models_record(refusal, SETTINGS, ABOUT, economics=SETTINGS.economics, champion=refusal, months_ahead=refusal)
+    )
     assert (record["champion"], record["models"], record["months_ahead"]) == (None, {}, [])
     again = ModelsRecord.from_json(record)
     assert again.untold == again.orders.why == "there is one customer only" and not again.entries

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.clv.revenue import revenue_move
-from regulars.labels import RevenueFactor
+from regulars.labels import RevenueStep
 
 START, END = date(2023, 1, 1), date(2024, 12, 30)  # two windows of 365 days
 
@@ -31,9 +31,9 @@ def test_only_the_number_of_customers_changes():
     )  # fmt: skip
     move = revenue_move(orders, START, END)
     found = amounts(move)
-    assert found[RevenueFactor.WON] == pytest.approx(50)
-    assert [found[step] for step in ("lost", "back", "orders", "spend")] == pytest.approx([0, 0, 0, 0])
-    assert (move.verdict, move.largest, move.before, move.now) == ("up", "won", 100, 150)
+    assert found[RevenueStep.NEW] == pytest.approx(50)
+    assert [found[step] for step in ("paused", "returned", "orders", "spend")] == pytest.approx([0, 0, 0, 0])
+    assert (move.verdict, move.largest, move.before, move.now) == ("up", "new", 100, 150)
     assert move.existing == pytest.approx(2 / 3)
 
 
@@ -52,15 +52,41 @@ def test_who_left_and_who_came_back():
     )  # fmt: skip
     move = revenue_move(orders, date(2022, 12, 1), END)
     found = move.steps.set_index("step")
-    assert found.loc[["won", "lost", "back"], "customers"].tolist() == [0, 1, 1]
-    assert found.loc[["lost", "back"], "amount"].tolist() == pytest.approx([-30, 30])
+    assert found.loc[["new", "paused", "returned"], "customers"].tolist() == [0, 1, 1]
+    assert found.loc[["paused", "returned"], "amount"].tolist() == pytest.approx([-30, 30])
     assert move.existing == 1.0
+
+
+def test_each_customer_counts_with_the_own_money():
+    """A small customer leaves and a large one comes: -5 and +500, not an average customer's amount each."""
+    orders = log(("small", "2023-03-01", 5), ("stays", "2023-04-01", 100), ("stays", "2024-04-01", 100),
+                 ("large", "2024-05-01", 500))  # fmt: skip
+    found = amounts(revenue_move(orders, START, END))
+    assert (found["new"], found["paused"], found["orders"], found["spend"]) == (500, -5, 0, 0)
+
+
+def test_credits_alone_are_spend():
+    """A customer who ordered before both windows returns goods: nobody paused, and the money is not lost."""
+    orders = log(("a", "2022-12-01", 90), ("b", "2023-04-01", 50), ("b", "2024-04-01", 50), ("a", "2024-05-01", -20))
+    found = amounts(revenue_move(orders, date(2022, 12, 1), END))
+    assert (found["new"], found["returned"], found["paused"], found["spend"]) == (0, 0, 0, -20)
+
+
+def test_cdnow_by_its_own_money(cdnow_master):
+    """Customers who paused had spent $174k and those who came back brought $107k, summed by hand from the log."""
+    found = amounts(revenue_move(cdnow_master, date(1997, 1, 1), date(1998, 6, 30), days=180))
+    day, by = cdnow_master["ordered_at"], cdnow_master["customer_id"]
+    now, before = day >= "1998-01-02", (day >= "1997-07-06") & (day < "1998-01-02")
+    here, there = set(by[now]), set(by[before])
+    assert found["paused"] == pytest.approx(-cdnow_master.loc[before & ~by.isin(here), "amount"].sum())
+    assert found["returned"] == pytest.approx(cdnow_master.loc[now & ~by.isin(there), "amount"].sum())
+    assert round(found["paused"], -3) == -174_000 and round(found["returned"], -3) == 107_000
 
 
 def test_a_log_of_one_cohort_is_not_called_shrinking(cdnow_master):
     move = revenue_move(cdnow_master, date(1997, 1, 1), date(1998, 6, 30), days=180)
     assert move.verdict == "one_cohort"
-    assert amounts(move)["won"] == 0
+    assert amounts(move)["new"] == 0
     inside = cdnow_master["ordered_at"] >= "1998-01-02"
     assert move.now == pytest.approx(cdnow_master.loc[inside, "amount"].sum(), abs=1e-6)
 
@@ -99,4 +125,4 @@ def test_steps_lead_from_one_revenue_to_the_other(seed, size):
         steps = move.steps.loc[~move.steps["is_total"], "amount"].sum()
         assert move.before + steps == pytest.approx(move.now, abs=1e-8)
         heads = move.steps.set_index("step")["customers"]
-        assert heads["before"] + heads["won"] + heads["back"] - heads["lost"] == heads["now"]
+        assert heads["before"] + heads["new"] + heads["returned"] - heads["paused"] == heads["now"]

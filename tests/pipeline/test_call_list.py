@@ -27,6 +27,7 @@ def scored():
             "frequency": [3, 2, 5, 0, 1, 4, 2, 3],
             "p_alive": [0.5, 0.4, 0.05, 1.0, 0.6, 0.7, 0.3, 0.9],
             "value_at_risk": [10.0, 40.0, 90.0, 0.0, 20.0, 30.0, 5.0, 0.0],
+            "customer_state": "slipping",
             "call_by": pd.to_datetime(["2024-02-01"] * 8),
         }
     )

@@ -24,7 +24,7 @@ ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
     "finding", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
     "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots",
-    "history", "customer_table", "score_everybody", "call_list", "runner", "cli",
+    "history", "cycle", "customer_table", "score_everybody", "call_list", "close_month", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction")
@@ -144,6 +144,7 @@ ABOUT = {f"{CLEAN}ledger.json"}
 READ = {
     "about": ABOUT, "start": ABOUT, "end": ABOUT, "currency": ABOUT, "report": ABOUT, "tables": ABOUT,
     "purchases": {TABLES["orders"].relative_path("${key}").as_posix()},
+    "economics": {TABLES["orders"].relative_path("${key}").as_posix()},
     "models": {"models/${key}/clv.json"},
     "conditions_missed": {"reports/${key}/metrics/clean.json"},
     **{

@@ -328,6 +328,7 @@ VALUE = pd.DataFrame(
         "clv": [1.0, 2.0, 10.0, 90.0, 20.0, 5.0],
         "value_if_alive": [1.0, 2.0, 50.0, 100.0, 40.0, 5.0],
         "value_at_risk": [0.0, 0.0, 40.0, 10.0, 20.0, 0.0],
+        "customer_state": "slipping",
     }
 )
 
@@ -373,7 +374,7 @@ class TestRisk:
 
     def test_money_that_a_call_can_reach_and_money_that_is_gone_add_up(self):
         risk = money_at_risk(VALUE, at_risk(VALUE, n=1, min_alive=0.3), min_alive=0.3, certainty=SURE)
-        assert (risk.reachable.value, risk.gone.value) == (30, 40)
+        assert (risk.reachable.value, risk.gone.value, risk.early.value) == (30, 40, 0)
         assert risk.reachable.value + risk.gone.value == risk_total(VALUE, SURE).value
         assert (risk.listed, risk.listed_share, risk.untold) == (20, pytest.approx(2 / 3), 2)
 

@@ -165,7 +165,7 @@ class TestHindsight:
         orders = order_log(customers=3000, seed=8)
         purchases = Purchases.of(orders)
         days = purchases.frame()
-        found = judge(BetaGeoFitter(), purchases, "2025-12-31", days=90, fixed_days=90, certainty=PLAIN)
+        found = judge(BetaGeoFitter(), purchases, "2025-12-31", days=90, fixed_days=[90], certainty=PLAIN)
         assert found.cutoff == pd.Timestamp("2025-10-02")
         known = days.loc[days["day"] <= found.cutoff]
         after = days.loc[days["day"] > found.cutoff, "customer_id"]
@@ -174,12 +174,21 @@ class TestHindsight:
         assert found.windows["inside"].low <= 0.8 <= found.windows["inside"].high
         silent = (found.cutoff - known.groupby("customer_id")["day"].max()).dt.days > 90
         away = ~silent.index.isin(after)
-        assert found.flagged.caught["fixed"] == pytest.approx(silent[away].mean())
-        assert found.flagged.wrong["fixed"] == pytest.approx(silent[~away].mean())
+        order = np.random.default_rng(PLAIN.seed).permutation(len(away))
+        learn, test = (
+            silent.to_numpy()[order[::2]],
+            silent.to_numpy()[order[1::2]],
+        )  # chosen on one half, judged on the other
+        gone_learn, gone_test = away[order[::2]], away[order[1::2]]
+        assert found.rules[["caught", "wrong"]].iloc[0].tolist() == pytest.approx(
+            [learn[gone_learn].mean(), learn[~gone_learn].mean()]
+        )
+        assert found.flagged.caught["fixed"] == pytest.approx(test[gone_test].mean())
+        assert found.flagged.wrong["fixed"] == pytest.approx(test[~gone_test].mean())
         rates = BetaGeoFitter().fit(*purchases.summary(found.cutoff)[["frequency", "recency", "T"]].to_numpy().T)
         states = customer_states(purchases, found.cutoff, Rhythm(rates.params_["r"], rates.params_["alpha"]))
         gone = (states["silence_chance"] < 0.05).to_numpy()
-        assert found.flagged.caught["own"] == pytest.approx(gone[away].mean())
+        assert found.flagged.caught["own"] == pytest.approx(gone[order[1::2]][gone_test].mean())
         assert found.rankings["score"].tolist() == ["p_active", "expected_orders", "own_rhythm", "recency"]
 
     def test_nothing_after_the_cutoff_enters_the_forecast(self):
@@ -200,12 +209,12 @@ class TestHindsight:
         told = look_back(BetaGeoFitter(), Purchases.of(orders), END, cutoff="2026-05-31", certainty=PLAIN)
         assert told.verdict is HindsightVerdict.UNKNOWN
         assert np.isnan(told.forecast.value)
-        late = judge(BetaGeoFitter(), Purchases.of(orders), END, days=90, fixed_days=90, certainty=PLAIN)
+        late = judge(BetaGeoFitter(), Purchases.of(orders), END, days=90, fixed_days=[90], certainty=PLAIN)
         assert late.verdict is RuleVerdict.TOO_SHORT
         assert np.isnan(late.windows["inside"].value)
 
     def test_a_fixed_rule_that_flags_nobody_is_not_compared(self):
         purchases = Purchases.of(order_log(customers=600, seed=9))
-        found = judge(BetaGeoFitter(), purchases, "2025-12-31", days=90, fixed_days=2000, certainty=PLAIN)
+        found = judge(BetaGeoFitter(), purchases, "2025-12-31", days=90, fixed_days=[2000], certainty=PLAIN)
         assert found.verdict is RuleVerdict.UNKNOWN
         assert len(found.rankings) == 4

@@ -79,7 +79,7 @@ def test_calibrated_chances_of_an_order_have_the_right_slope(seed):
 def test_what_is_judged_on_days_kept_back_is_what_complete_futures_show():
     orders = order_log(customers=30_000, seed=4, start="2023-01-01", end="2025-12-31")
     luck = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)
-    found = judge(BetaGeoFitter(), Purchases.of(orders), "2025-12-31", days=180, fixed_days=90, certainty=luck)
+    found = judge(BetaGeoFitter(), Purchases.of(orders), "2025-12-31", days=180, fixed_days=[90], certainty=luck)
     print(found.rankings.to_string(), found.flagged, found.windows["inside"])
     assert 0.77 <= found.windows["inside"].value <= 0.83
     assert found.forecast.low <= found.came <= found.forecast.high

@@ -65,12 +65,10 @@ def test_worked_example_of_lifetime_purchases():
 
 
 def test_chance_to_belong_is_how_often_customers_do():
-    """Simulated: of those who were given a chance of about c, the share c stands on the step by their true rate."""
+    """Simulated: of those who were given a chance of about c, the share c stands on the step by their true rank."""
     table, truth = base(40_000)
     chance = tier_probability(table, R, P, Q)
-    bottoms = tier_thresholds(table["clv"], table["tier"]).set_index("tier")["threshold"]
-    edges = np.r_[bottoms[["vip", "large", "medium"]].to_numpy(), -np.inf]
-    real = np.array(["vip", "large", "medium", "small"])[np.argmax(truth[:, None] >= edges, axis=1)]
+    real = assign_tiers(pd.Series(truth)).to_numpy(object)
     belongs = pd.Series(real == table["tier"].to_numpy(object))
     for tier in ("vip", "large", "medium", "small"):
         of = (table["tier"] == tier).to_numpy()
@@ -115,8 +113,15 @@ def _told(table, before=None):
 
 def pyramid_of(table, now, before):
     certainty = Certainty(level=0.9, level_uncertainty=0.0, seed=1, draws=0)
+    earned = table.set_index("customer_id")["spend"] * 0.3
     return tell_pyramid(
-        table, now=now, before=before, pseudonyms=lambda ids: "C-" + ids, economics=ECONOMICS, certainty=certainty
+        table,
+        now=now,
+        before=before,
+        earned=earned,
+        pseudonyms=lambda ids: "C-" + ids,
+        economics=ECONOMICS,
+        certainty=certainty,
     )
 
 

@@ -472,7 +472,7 @@ def record(**about) -> Report:
     report.action("leave", customers=1870, **sums(Estimate(1_900, -300, 4_100), 0))
     report.action("learn")
     report.term("kept")
-    report.term("clv", "interval", horizon_months=12, margin=0.4, annual_discount_rate=0.08)
+    report.term("clv", "interval", horizon_months=12, margin=0.4, annual_discount_rate=0.08, origin="assumed")
     report.metric("quick_ratio", float("nan"), "number")
     report.close(first="BG/NBD", second="Gamma-Gamma", holdouts=3)
     return report

@@ -22,6 +22,7 @@ ROOMS = {
     "segments": ("segments",),
     "satisfaction": ("satisfaction", "catalog"),
     "retention": ("retention", "history"),
+    "cycle": ("cycle",),
 }
 SHARED_ROOMS = ("labels.py", "finding.py", "statistics")
 PARTS_OF_A_SENTENCE = (

@@ -34,7 +34,8 @@ Trust
     ``day_netting_bias`` hold the fit against the data, ``remarks`` says what a reader must know.
 All of them together
     ``forecast_acquisition``, ``first_order_spend``, ``acquisition_cost``, ``customer_equity``, ``elasticities``;
-    ``forecast_cohorts`` month by month; ``compare_concentration``; ``revenue_move``.
+    ``forecast_cohorts`` month by month; ``compare_concentration``; ``revenue_move``, by ``customer_revenue``;
+    ``with_known_costs`` and ``earned_so_far``: the margin, by the costs supplied.
 Kept for later stages
     ``models_record`` makes a ``ModelsRecord``: models as plain data, with the ``assumptions`` behind the money.
 
@@ -61,13 +62,14 @@ _HOMES = {
     "in_memory": ("fit_models", "score_customers", "scored_table"),
     "levers": ("elasticities",),
     "limits": ("remarks",),
+    "margins": ("earned_so_far", "with_known_costs"),
     "nbd": ("NBDFitter",),
     "netting_bias": ("day_netting_bias",),
     "newcomer": ("new_customer",),
     "pareto_nbd": ("ParetoNBDFitter",),
     "past": ("values_at",),
     "record": ("ModelsRecord", "assumptions", "models_record"),
-    "revenue": ("revenue_move",),
+    "revenue": ("customer_revenue", "revenue_move"),
     "shifted_beta_geo": ("ShiftedBetaGeoFitter",),
     "trust": ("judge_forecasts",),
     "uncertainty": ("predictive_intervals",),

@@ -22,6 +22,8 @@ from .in_memory import score_customers as score_customers
 from .in_memory import scored_table as scored_table
 from .levers import elasticities as elasticities
 from .limits import remarks as remarks
+from .margins import earned_so_far as earned_so_far
+from .margins import with_known_costs as with_known_costs
 from .nbd import NBDFitter as NBDFitter
 from .netting_bias import day_netting_bias as day_netting_bias
 from .newcomer import new_customer as new_customer
@@ -30,6 +32,7 @@ from .past import values_at as values_at
 from .record import ModelsRecord as ModelsRecord
 from .record import assumptions as assumptions
 from .record import models_record as models_record
+from .revenue import customer_revenue as customer_revenue
 from .revenue import revenue_move as revenue_move
 from .shifted_beta_geo import ShiftedBetaGeoFitter as ShiftedBetaGeoFitter
 from .trust import judge_forecasts as judge_forecasts

@@ -9,7 +9,7 @@ import pandas as pd
 
 from regulars.clv.backtesting import COMBINED, Fold, forecast_now
 from regulars.clv.fold_metrics import metrics_by_model, point_and_ends
-from regulars.clv.in_memory import Scored, at_risk
+from regulars.clv.in_memory import Scored
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import FoldVerdict, HeadlineVerdict
 from regulars.errors import UserError
@@ -376,7 +376,8 @@ def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:
     Returns
     -------
     Scored
-        ``value_if_alive`` stays the reference model's, and is never less than ``clv``.
+        ``p_alive``, ``value_if_alive`` and ``value_at_risk`` = (1 − p_alive) × ``value_if_alive`` stay the reference
+        model's: no other forecast knows who has left.
 
     Examples
     --------
@@ -386,7 +387,7 @@ def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:
     >>> scored = Scored(customers, Estimate(2, 1, 4), Estimate(20, 10, 40))
     >>> other = with_headline(scored, pd.DataFrame({"customer_id": ["a"], "expected_orders": [1.0]}))
     >>> other.customers[["expected_orders", "expected_orders_high", "clv", "value_at_risk"]].to_numpy().tolist()
-    [[1.0, 4.0, 10.0, 15.0]]
+    [[1.0, 4.0, 10.0, 5.0]]
     >>> other.clv_total
     Estimate(value=10.0, low=5.0, high=20.0, n=0)
     """
@@ -407,8 +408,6 @@ def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:
         customers[f"{name}_high"] = np.maximum(high, moved_high)
     worth = customers["clv"].to_numpy(float) * factor
     total, customers["clv"] = float(customers["clv"].sum()), worth
-    customers["value_if_alive"] = np.maximum(customers["value_if_alive"], worth)
-    customers["value_at_risk"] = at_risk(customers["value_if_alive"], worth)
     orders_ratio = float(said.sum() / before.sum()) if before.sum() > 0 else 1.0
     worth_ratio = float(worth.sum() / total) if total > 0 else 1.0
     return Scored(customers, times(scored.orders_total, orders_ratio), times(scored.clv_total, worth_ratio))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from regulars.clv.backtesting import COMBINATIONS, RULES
 from regulars.clv.calibration import Calibration
+from regulars.clv.margins import origin_of
 from regulars.clv.model_entries import model_entry, restore_models
 from regulars.finding import Refusal, refused
 from regulars.settings import Certainty, Economics, ValueSettings
@@ -101,6 +102,7 @@ class ModelsRecord:
             "time_unit": self.time_unit,
             "zero_spend_is_purchase": self.zero_spend_is_purchase,
             "margin": self.economics.margin,
+            "costs_known": self.economics.costs_known,
             "annual_discount_rate": self.economics.annual_discount_rate,
             "active_within_days": self.economics.active_within_days,
             "horizon_months": self.horizon_months,
@@ -134,7 +136,7 @@ class ModelsRecord:
         """
         names = ("margin", "annual_discount_rate", "horizon_months", "time_unit", "active_within_days")
         return cls(
-            economics=Economics(*(content[name] for name in names)),
+            economics=Economics(*(content[name] for name in names), costs_known=content.get("costs_known", 0.0)),
             certainty=Certainty(content["interval_level"], content["level_uncertainty"], seed, draws),
             zero_spend_is_purchase=content["zero_spend_is_purchase"],
             observation_start=_day(content["observation_start"]),
@@ -155,6 +157,7 @@ def models_record(
     settings: ValueSettings,
     about,
     *,
+    economics: Economics,
     champion: str,
     calibration: Calibration | None = None,
     months_ahead: Sequence[Mapping] = (),
@@ -167,9 +170,11 @@ def models_record(
     models : mapping or Refusal
         Name (``bg_nbd``, ``gamma_gamma`` …) to a fitted model.
     settings : ValueSettings
-        Economics and certainty of what is told, what counts as a purchase, how many orders are held in memory.
+        Certainty of what is told, what counts as a purchase, how many orders are held in memory.
     about : regulars.catalog.About
         The window that the models hold for, and the currency.
+    economics : Economics
+        Of what is told.
     champion : str or Refusal
         Name of the model whose forecast the reports show: one of ``models``, a combination or a rule of the backtest.
     calibration : Calibration, optional
@@ -189,7 +194,7 @@ def models_record(
         Where the champion is none of the models.
     """
     record = ModelsRecord(
-        economics=settings.economics,
+        economics=economics,
         certainty=settings.certainty,
         zero_spend_is_purchase=settings.zero_spend_is_purchase,
         observation_start=about.observation_start,
@@ -213,14 +218,15 @@ def models_record(
 
 
 def assumptions(economics: Economics) -> dict:
-    """What a page says beside every lifetime value: horizon, margin, annual discount rate.
+    """What a page says beside every lifetime value: horizon, margin and where it comes from, annual discount rate.
 
     Examples
     --------
     >>> assumptions(Economics(0.3, 0.1, 12, "week", 90))
-    {'horizon_months': 12, 'margin': 0.3, 'annual_discount_rate': 0.1}
+    {'horizon_months': 12, 'margin': 0.3, 'annual_discount_rate': 0.1, 'origin': <MarginOrigin.ASSUMED: 'assumed'>}
     """
-    return {name: getattr(economics, name) for name in ("horizon_months", "margin", "annual_discount_rate")}
+    told = {name: getattr(economics, name) for name in ("horizon_months", "margin", "annual_discount_rate")}
+    return told | {"origin": origin_of(economics)}
 
 
 def _day(told) -> date:

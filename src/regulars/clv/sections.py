@@ -13,6 +13,7 @@ from regulars.clv.cohort_revenue import CohortForecast
 from regulars.clv.concentration import Concentration, lorenz_curves, loss_or_gain
 from regulars.clv.equity import Equity, bridge
 from regulars.clv.limits import one_time_buyers
+from regulars.clv.margins import origin_of
 from regulars.clv.month_by_month import MEASURES
 from regulars.clv.newcomer import NewCustomer
 from regulars.clv.revenue import RevenueMove
@@ -74,7 +75,12 @@ def first_screen(
     return FirstScreen(
         Finding(WorthVerdict.LOSS if whole.clv_total.value < 0 else then.verdict, facts),
         (
-            Tile("worth", whole.clv_total, "money_short", facts={"months": months, "margin": economics.margin}),
+            Tile(
+                "worth",
+                whole.clv_total,
+                "money_short",
+                facts={"months": months, "margin": economics.margin, "origin": origin_of(economics)},
+            ),
             Tile("orders", whole.orders_total, "count_short", facts={"months": months}),
             Tile("returns", newcomer.returns, "percent", facts={"months": months}),
             Tile(

@@ -25,6 +25,7 @@ PAGE = Page(
                 columns(
                     "rank",
                     "customer",
+                    "customer_state",
                     "last_ordered_at",
                     "p_alive",
                     usual_days="count",
@@ -196,6 +197,7 @@ PAGE = Page(
                     n="count",
                 )
             ),
+            rules=table(columns(days="count", caught="percent", wrong="percent", score="points")),
             reliability=chart(
                 charts.dots,
                 columns(predicted="percent1", n="count", observed="percent1:with_interval"),

@@ -71,7 +71,7 @@ PAGE = Page(
             chapter="revenue",
             steps=chart(
                 charts.waterfall,
-                columns("customers", step="label:revenue_factor", amount="money_short"),
+                columns("customers", step="label:revenue_step", amount="money_short"),
                 category="step",
                 amount="amount",
                 is_total="is_total",

@@ -29,7 +29,8 @@ def worded_table(
         Its order is the page's order. A column shown ``with_interval`` takes its ends from the columns of the same
         name and ``_low``, ``_high``.
     columns : mapping
-        Column to format, as `regulars.report.wording` explains; ``text`` for what is shown as it is.
+        Column to format, as `regulars.report.wording` explains; ``text`` for what is shown as it is; ``by:unit`` for
+        rows of different units, where the column ``unit`` names the format of each.
     wording : Wording
     heading : callable
         Column name to its heading.
@@ -149,6 +150,9 @@ def _is_left(spec: str) -> bool:
 def _worded_column(frame: pd.DataFrame, name: str, spec: str, wording: Wording, extra: list) -> list[str]:
     values = frame[name].tolist()
     unit = spec.split(":")[0]
+    if unit == "by":  # each row in the format that another of its columns names
+        formats = frame[spec.partition(":")[2]]
+        return [wording.format(None if pd.isna(x) else x, one) for x, one in zip(values, formats, strict=True)]
     if unit in LEFT_UNITS or unit in DATE_UNITS:
         return [wording.format(value, spec) for value in values] + [str(x) for x in extra]
     values = [None if pd.isna(value) else value for value in values]

@@ -26,7 +26,7 @@ States
     ``customer_states(purchases, end, rhythm)``; ``state_transitions(purchases, earlier, states, rhythm)``.
 The base
     ``presence(purchases, end, rhythm)``: spells as a customer; ``customer_ledger(spells, end)``: opening + new +
-    reactivated − lost = closing; ``revenue_retention(purchases, end, days)``; ``kept_change(purchases, end)``.
+    reactivated − lost = closing; ``revenue_retention(orders, start, end, …)``; ``kept_change(purchases, end)``.
 Dates
     ``next_order(model, value, end)``: window, median, call-by date; ``learn_consumption(order_lines, end)`` and
     ``sharpened(dates, used, end)``: where an empty jar tells more than the rhythm;

@@ -6,11 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding, may_refuse, shown, tells
+from regulars.clv.revenue import customer_revenue
+from regulars.finding import Finding, Remark, may_refuse, shown, tells
 from regulars.labels import Change, CustomerState, RevenueStep
-from regulars.purchases import Purchases, day_number
+from regulars.purchases import Purchases
 from regulars.retention.states import Rhythm, customer_states, first_gap_probability
-from regulars.statistics.intervals import Estimate, against, wilson, z_value
+from regulars.settings import Certainty
+from regulars.statistics.intervals import Estimate, against, difference, wilson, z_value
 
 
 class BaseVerdict(StrEnum):
@@ -21,8 +23,11 @@ class BaseVerdict(StrEnum):
     HELD = "held"
     CLOSED = "closed"  # nobody was new: the log follows customers won earlier
     TOO_SHORT = "too_short"
+    UNKNOWN = "unknown"  # hardly anybody leaves, by the model: a ratio would be one of noise
 
 
+FEW = 5.0  # customers who stopped, below which nothing is divided by them
+CLIFF = 3.0  # times the median of a month's losses, from which those of one month are explained
 LONGEST_DAYS = 36_525  # a silence that no one will see the end of
 
 
@@ -110,9 +115,9 @@ def customer_ledger(spells: pd.DataFrame, observation_end) -> pd.DataFrame:
         One row per calendar month: ``month`` (its first day), ``opening``, ``new``, ``reactivated``, ``lost``,
         ``closing``, ``arrived`` (new + reactivated; customers), ``revenue_new``, ``revenue_reactivated``,
         ``revenue_kept``, ``revenue`` (currency: of first purchases, of purchases that ended an absence, of all
-        others, of all), ``quick_ratio`` (arrived / lost; missing where nobody was lost), ``mature`` (whether the
-        month was over). A customer lost
-        and back within one month counts in both columns.
+        others, of all), ``lost_once`` (of the lost, those who had ordered once), ``quick_ratio`` (arrived / lost;
+        missing where nobody was lost), ``mature`` (whether the month was over). A customer lost and back within one
+        month counts in both columns.
 
     Examples
     --------
@@ -125,7 +130,8 @@ def customer_ledger(spells: pd.DataFrame, observation_end) -> pd.DataFrame:
     [[0, 1, 0, 0, 1], [1, 1, 0, 1, 1], [1, 0, 0, 0, 1]]
     """
     end = pd.Timestamp(observation_end).normalize()
-    month, left = _month(spells["day"]), _month(spells.loc[spells["is_lost"], "lapse_day"])
+    gone = spells[spells["is_lost"]]
+    month, left = _month(spells["day"]), _month(gone["lapse_day"])
     last, begin = int(_month(pd.Series([end]))[0]), int(month.min())
     months = np.arange(begin, last + 1)
     kind = np.select([spells["occasion"] == 0, spells["is_back"]], [0, 1], 2)  # new, reactivated, kept
@@ -133,13 +139,13 @@ def customer_ledger(spells: pd.DataFrame, observation_end) -> pd.DataFrame:
     counts = np.bincount(cell, minlength=3 * len(months)).reshape(-1, 3)
     money = np.bincount(cell, spells["amount"].to_numpy(float), 3 * len(months)).reshape(-1, 3)
     new, back = counts[:, 0], counts[:, 1]
-    lost = np.bincount(left - begin, minlength=len(months))
+    lost, once = (np.bincount(some - begin, minlength=len(months)) for some in (left, left[gone["occasion"] == 0]))
     closing = np.cumsum(new + back - lost)
     return pd.DataFrame(
         {
             "month": months.astype("datetime64[M]").astype("datetime64[s]"),
             "opening": closing - (new + back - lost), "new": new, "reactivated": back, "lost": lost,
-            "closing": closing, "arrived": new + back,
+            "closing": closing, "arrived": new + back, "lost_once": once,
             "revenue_new": money[:, 0], "revenue_reactivated": money[:, 1], "revenue_kept": money[:, 2],
             "revenue": money.sum(axis=1),
             "quick_ratio": np.where(lost > 0, (new + back) / np.maximum(lost, 1), np.nan),
@@ -159,17 +165,24 @@ class BaseChange(NamedTuple):
     ----------
     verdict : BaseVerdict
         Grew, shrank or held by the interval of `net`; ``closed`` where nobody was new: then the log follows customers
-        won earlier, and shrinking is how it was made; ``too_short`` without a whole month.
+        won earlier, and shrinking is how it was made; ``too_short`` without a whole month; ``unknown`` where the model
+        finds that hardly anybody leaves.
     months : int
         Whole months that are looked at.
     closing : int
-        Customers at the end of them.
-    arrived, lost : int
-        Customers new or back again, and customers lost, over those months.
+        Customers whom the ledger counts at the end of them.
+    alive : Estimate
+        Customers who are so by the model at the end of the data; n is all who ever were.
+    won : int
+        Customers new in those months.
+    lost : int
+        Those whom the ledger calls lost in them: by a silence that began long before.
+    stopped : Estimate
+        Customers who ordered for the last time in those months, as the model expects: what the ledger will tell later.
     net : Estimate
-        `arrived` − `lost`, with the interval of a difference of two counts; n is their sum.
+        `won` − `stopped`.
     quick_ratio : Estimate
-        `arrived` / `lost`, with its interval as a ratio of two counts; missing where nobody was lost.
+        `won` / `stopped`; missing where hardly anybody stopped.
     last_new : pandas.Timestamp
         First day of the last month in which anybody was new.
     """
@@ -177,8 +190,10 @@ class BaseChange(NamedTuple):
     verdict: BaseVerdict
     months: int
     closing: int
-    arrived: int
+    alive: Estimate
+    won: int
     lost: int
+    stopped: Estimate
     net: Estimate
     quick_ratio: Estimate
     last_new: pd.Timestamp
@@ -186,18 +201,57 @@ class BaseChange(NamedTuple):
     __repr__ = shown
 
 
+def stopped_since(value: pd.DataFrame, day, certainty: Certainty) -> Estimate:
+    """Customers who ordered for the last time after a day, as the model expects it.
+
+    A loss is seen late: the silence has to grow. By BG/NBD customers leave after an order, so that whose last order
+    fell after the day has left since then with the chance 1 − P(alive), and whoever else has left had left before.
+
+    Parameters
+    ----------
+    value : pandas.DataFrame
+        ``last_ordered_at``, ``p_alive``, one row per customer.
+    day : date
+    certainty : Certainty
+        Level of the interval, and what no model sees of a total's.
+
+    Returns
+    -------
+    Estimate
+        Luck, Σ p (1 − p), and the level are in its interval; n counts those who ordered since. One-time buyers of whom
+        the model cannot tell whether they have left are not among those who stopped.
+
+    Examples
+    --------
+    >>> value = pd.DataFrame({"last_ordered_at": pd.to_datetime(["2026-06-01", "2026-05-01", "2025-01-01"]),
+    ...                       "p_alive": [0.75, 0.5, 0.01]})
+    >>> stopped_since(value, "2026-03-31", Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)).value
+    0.75
+    """
+    return _expected(1 - value.loc[value["last_ordered_at"] > pd.Timestamp(day), "p_alive"], certainty)
+
+
+def _expected(chance: pd.Series, certainty: Certainty) -> Estimate:
+    total, n = float(chance.sum()), len(chance)
+    spread = np.hypot(np.sqrt((chance * (1 - chance)).sum()), certainty.level_uncertainty * total)
+    reach = float(z_value(certainty.level) * spread)
+    return Estimate(total, max(total - reach, 0.0), min(total + reach, float(n)), n)
+
+
 @may_refuse
-def base_change(ledger: pd.DataFrame, months: int = 3, *, level: float = 0.9) -> BaseChange:
+def base_change(ledger: pd.DataFrame, value: pd.DataFrame, months: int = 3, *, certainty: Certainty) -> BaseChange:
     """Whether the base grew or shrank over the last whole months by more than chance would.
 
     Parameters
     ----------
     ledger : pandas.DataFrame
         As `customer_ledger` gives it.
+    value : pandas.DataFrame
+        ``last_ordered_at``, ``p_alive``, one row per customer.
     months : int
         Months at most.
-    level : float
-        Of the intervals, and so of the verdict.
+    certainty : Certainty
+        Level of the intervals, and so of the verdict; what no model sees of a total's.
 
     Returns
     -------
@@ -207,25 +261,32 @@ def base_change(ledger: pd.DataFrame, months: int = 3, *, level: float = 0.9) ->
     --------
     >>> ledger = pd.DataFrame({"month": pd.to_datetime(["2026-01-01"]), "opening": [500], "new": [100],
     ...                        "reactivated": [20], "lost": [60], "closing": [560], "mature": [True]})
-    >>> found = base_change(ledger)
+    >>> value = pd.DataFrame({"last_ordered_at": pd.to_datetime(["2026-01-20"] * 200), "p_alive": 0.75})
+    >>> found = base_change(ledger, value, certainty=Certainty(level=0.9, level_uncertainty=0.1, seed=0, draws=0))
     >>> found.verdict, found.net.value, found.quick_ratio.value
-    (<BaseVerdict.GREW: 'grew'>, 60, 2.0)
+    (<BaseVerdict.GREW: 'grew'>, 50.0, 2.0)
     """
     whole = ledger[ledger["mature"]].tail(months)
     last_new = ledger.loc[ledger["new"] > 0, "month"].max()
-    new, back, lost = (int(whole[name].sum()) for name in ("new", "reactivated", "lost"))
-    arrived, z = new + back, z_value(level)
-    reach = z * np.sqrt(arrived + lost)
-    net = Estimate(arrived - lost, arrived - lost - reach, arrived - lost + reach, arrived + lost)
-    ratio = Estimate(float("nan"), n=arrived)
-    if lost and arrived:
-        value, factor = arrived / lost, np.exp(z * np.sqrt(1 / arrived + 1 / lost))
-        ratio = Estimate(value, float(value / factor), float(value * factor), arrived + lost)
+    alive = _expected(value["p_alive"], certainty)
+    if whole.empty:
+        nothing = Estimate(float("nan"), n=0)
+        return BaseChange(BaseVerdict.TOO_SHORT, 0, 0, alive, 0, 0, nothing, nothing, nothing, last_new)
+    new, lost = int(whole["new"].sum()), int(whole["lost"].sum())
+    stopped = stopped_since(value, whole["month"].iloc[0] - pd.Timedelta(days=1), certainty)
+    reach = z_value(certainty.level) * np.sqrt(new)
+    won = Estimate(new, max(new - reach, 0.0), new + reach, new)
+    net = difference(won, stopped)
     verdict = {Change.UP: BaseVerdict.GREW, Change.DOWN: BaseVerdict.SHRANK}.get(against(net), BaseVerdict.HELD)
+    ratio = Estimate(float("nan"), n=new)
     if new == 0:
-        verdict = BaseVerdict.CLOSED if len(whole) else BaseVerdict.TOO_SHORT
-    closing = int(whole["closing"].iloc[-1]) if len(whole) else 0
-    return BaseChange(verdict, len(whole), closing, arrived, lost, net, ratio, last_new)
+        verdict = BaseVerdict.CLOSED
+    elif stopped.low < FEW:
+        verdict = BaseVerdict.UNKNOWN
+    else:
+        ratio = Estimate(new / stopped.value, won.low / stopped.high, won.high / stopped.low, net.n)
+    closing = int(whole["closing"].iloc[-1])
+    return BaseChange(verdict, len(whole), closing, alive, new, lost, stopped, net, ratio, last_new)
 
 
 class Revenue(NamedTuple):
@@ -246,15 +307,15 @@ class Revenue(NamedTuple):
     gross: Estimate
 
 
-def revenue_retention(purchases: Purchases, observation_end, days: int, *, level: float = 0.9) -> Revenue:
+def revenue_retention(orders: pd.DataFrame, observation_start, observation_end, *, days: int, level: float) -> Revenue:
     """Revenue of the last window against the one before, split by who spent it.
 
     Parameters
     ----------
-    purchases : regulars.purchases.Purchases
-        On which days each customer bought, and for how much.
-    observation_end : date
-        Last day of the second window.
+    orders : pandas.DataFrame
+        customer_id, ordered_at, amount.
+    observation_start, observation_end : date
+        First day of the data, last day of the second window.
     days : int
         Length of both windows.
     level : float
@@ -263,8 +324,7 @@ def revenue_retention(purchases: Purchases, observation_end, days: int, *, level
     Returns
     -------
     Revenue
-        New: first purchase in the second window. Returned: a customer from earlier who spent nothing in the first
-        window. Paused: spent in the first window and nothing in the second.
+        By `regulars.clv.customer_revenue`, as the value page tells it.
 
     References
     ----------
@@ -275,39 +335,26 @@ def revenue_retention(purchases: Purchases, observation_end, days: int, *, level
     >>> orders = pd.DataFrame({
     ...     "customer_id": ["a", "a", "b"], "amount": [10.0, 4.0, 7.0],
     ...     "ordered_at": pd.to_datetime(["2026-01-05", "2026-02-10", "2026-02-11"])})
-    >>> found = revenue_retention(Purchases.of(orders), "2026-03-01", 30)
+    >>> found = revenue_retention(orders, "2026-01-05", "2026-03-01", days=30, level=0.9)
     >>> found.bridge["amount"].tolist(), found.net.value
     ([10.0, 7.0, 0.0, 0.0, -6.0, 0.0, 11.0], nan)
     """
-    end = day_number(observation_end)
-    seen = purchases.until(observation_end)
-    code, day, amount = seen.code, seen.day, seen.amount
-    inside = {"now": day > end - days, "before": (day > end - 2 * days) & (day <= end - days)}
-    size = len(seen.customers)
-    came, was = (np.bincount(code[inside[name]], minlength=size) > 0 for name in ("now", "before"))
-    now, before = (np.bincount(code[rows], amount[rows], size) for rows in inside.values())
-    is_new = seen.first_days > end - days
-    step = np.select(
-        [is_new, ~was & came, was & ~came, was & came & (now >= before), was & came],
-        [RevenueStep.NEW, RevenueStep.RETURNED, RevenueStep.PAUSED, RevenueStep.MORE, RevenueStep.LESS],
-        "absent",
-    )
-    change = pd.DataFrame({"amount": now - before, "customers": 1}).groupby(step).sum()
+    each = customer_revenue(orders, observation_end, days)
+    was, came = each["orders_before"] > 0, each["orders_now"] > 0
+    step = each["step"].mask(each["step"] == "absent", RevenueStep.LESS)  # a credit alone
     moved = [RevenueStep.NEW, RevenueStep.RETURNED, RevenueStep.MORE, RevenueStep.LESS, RevenueStep.PAUSED]
-    change = change.reindex([step.value for step in moved], fill_value=0)
-    totals = pd.DataFrame(
-        {"amount": [before.sum(), now.sum()], "customers": [was.sum(), came.sum()]},
-        index=[RevenueStep.BEFORE.value, RevenueStep.NOW.value],
-    )
-    bridge = pd.concat([totals.iloc[:1], change, totals.iloc[1:]]).rename_axis("step").reset_index()
-    bridge["is_total"] = bridge["step"].isin(totals.index)
-    bridge = bridge.astype({"customers": int, "amount": float})
-    watched = size > 0 and day.min() <= end - 2 * days + 1
-    then, after = before[was], now[was]
-    if not watched:
-        then = then[:0]
-    after = after[: len(then)]
-    return Revenue(bridge, _ratio(after, then, level), _ratio(np.minimum(after, then), then, level))
+    money = (each["now"] - each["before"]).groupby(step).sum().reindex(moved, fill_value=0.0)
+    heads = each["step"].value_counts().reindex(moved, fill_value=0)
+    rows = [
+        (RevenueStep.BEFORE.value, each["before"].sum(), int(was.sum()), True),
+        *((name.value, money[name], int(heads[name]), False) for name in moved),
+        (RevenueStep.NOW.value, each["now"].sum(), int(came.sum()), True),
+    ]
+    bridge = pd.DataFrame(rows, columns=["step", "amount", "customers", "is_total"])
+    opens = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=2 * days - 1)
+    then = each[was] if pd.Timestamp(observation_start) <= opens else each[:0]
+    before, now = then["before"].to_numpy(), then["now"].to_numpy()
+    return Revenue(bridge, _ratio(now, before, level), _ratio(np.minimum(now, before), before, level))
 
 
 def _ratio(above: np.ndarray, below: np.ndarray, level: float) -> Estimate:
@@ -371,7 +418,14 @@ def state_transitions(
 
 @tells
 def tell_base(
-    ledger: pd.DataFrame, revenue: Revenue, *, months: int, window_days: int, lost_below: float, level: float = 0.9
+    ledger: pd.DataFrame,
+    value: pd.DataFrame,
+    revenue: Revenue,
+    *,
+    months: int,
+    window_days: int,
+    lost_below: float,
+    certainty: Certainty,
 ) -> Finding:
     """What the base did over the last months, and what that did to revenue.
 
@@ -379,6 +433,8 @@ def tell_base(
     ----------
     ledger : pandas.DataFrame
         Of `customer_ledger`.
+    value : pandas.DataFrame
+        ``last_ordered_at``, ``p_alive``, one row per customer.
     revenue : Revenue
         Of `revenue_retention`.
     months : int
@@ -387,19 +443,37 @@ def tell_base(
         Length of the windows of `revenue`.
     lost_below : float
         Chance of a silence below which a customer counts as lost in the ledger.
-    level : float
-        Of the intervals.
+    certainty : Certainty
+        Level of the intervals, and what no model sees of a total's.
 
     Returns
     -------
     Finding
         Its verdict is a `BaseVerdict`; frames ``ledger`` and ``revenue``.
     """
-    found = base_change(ledger, level=level)
-    facts = {"ratio": found.quick_ratio, "net_kept": revenue.net, "gross": revenue.gross}
-    facts |= {"days": window_days, "below": lost_below}
+    found = base_change(ledger, value, certainty=certainty)
+    facts = {"net_kept": revenue.net, "gross": revenue.gross, "days": window_days, "below": lost_below}
+    told = {"closing": found.closing, "alive": found.alive, "won": found.won, "lost": found.lost}
+    told |= {"months": found.months}
     if found.verdict is BaseVerdict.CLOSED:
-        facts |= {"last_new": found.last_new, "closing": found.closing}
+        facts |= {"last_new": found.last_new, "closing": found.closing, "alive": found.alive}
+    elif found.verdict is BaseVerdict.UNKNOWN:
+        facts |= told
     elif found.verdict is not BaseVerdict.TOO_SHORT:
-        facts |= {"net": abs(found.net.value), "arrived": found.arrived, "lost": found.lost, "months": found.months}
-    return Finding(found.verdict, facts, {"ledger": ledger.tail(months), "revenue": revenue.bridge})
+        net = found.net if found.net.value >= 0 else Estimate(*(-end for end in _turned(found.net)), n=found.net.n)
+        facts |= told | {"net": net, "stopped": found.stopped, "ratio": found.quick_ratio}
+    shown_months = ledger.tail(months)
+    frames = {"ledger": shown_months, "revenue": revenue.bridge}
+    return Finding(found.verdict, facts, frames, remarks=_cliff(shown_months))
+
+
+def _turned(estimate: Estimate) -> tuple[float, float, float]:
+    return estimate.value, estimate.high, estimate.low
+
+
+def _cliff(ledger: pd.DataFrame) -> list[Remark]:
+    """A month whose losses are one-time buyers who crossed the threshold together: no event, but the rule."""
+    worst = ledger.loc[ledger["lost"].idxmax()]
+    if worst["lost"] <= CLIFF * ledger["lost"].median() or worst["lost_once"] < worst["lost"] / 2:
+        return []
+    return [Remark("cliff", {"month": worst["month"], "lost": int(worst["lost"]), "once": int(worst["lost_once"])})]

@@ -11,45 +11,47 @@ from regulars.labels import Change
 from regulars.retention.risk import Risk
 from regulars.statistics.intervals import Estimate, against
 
+POWER_90_80 = 1.645 + 0.842  # standard errors: an interval of 90 % that leaves zero out, in 80 % of tests
+
 
 class CallsVerdict(StrEnum):
     """What may be said of this week's calls."""
 
-    MEASURED = "measured"  # control groups have shown that contacts keep customers
-    ASSUMED = "assumed"  # they have not, or there are none: only from when on calls pay can be told
+    PAYS = "pays"  # control groups have shown that contacts keep customers, and what they save exceeds the cost
+    UNSURE = "unsure"  # tested, but whether what they save covers the cost may be chance
+    UNTESTED = "untested"  # there was no control group: only from when on calls pay can be told
     TOO_DEAR = "too_dear"  # calling those on the list costs more than all that is at risk with them
     NONE = "none"  # nobody is on the list
 
 
 class Calls(NamedTuple):
-    """Calls to make this week.
+    """The calls of a list, what they cost, and what they may save.
 
     Parameters
     ----------
     verdict : CallsVerdict
-        Whether what they bring has been measured, is assumed, or does not pay.
+        By the interval of `gain` less `cost`.
     number : int
-        Customers to call: those on the list unless that is too dear, and those whose call-by date falls into the week.
-    listed, due : int
-        Customers on the list; others who are due.
+        Customers on the list.
     worth : float
-        Margin at risk with those on the list: what calls bring if every one of them stays because of the call.
+        Value at risk of those on the list: what calls bring if every one of them stays because of the call.
     cost : float
-        Of calling those on the list.
+        Of calling them.
     pays : float
         Share of that margin that calls must save to cover their cost; more than 1 where they cannot.
-    brings : Estimate
-        Margin that calls should save, where control groups have shown what a contact does; else missing.
+    gain : Estimate
+        Margin that calls should save, where control groups tell what contacts do; else missing.
+    needed : float
+        Customers, half of them in a control group, whom a test takes to show an effect as large as `pays`.
     """
 
     verdict: CallsVerdict
     number: int
-    listed: int
-    due: int
     worth: float
     cost: float
     pays: float
-    brings: Estimate
+    gain: Estimate
+    needed: float
 
     __repr__ = shown
 
@@ -57,23 +59,22 @@ class Calls(NamedTuple):
     def facts(self) -> dict:
         """What a sentence on the worth of these calls needs."""
         facts = {
-            CallsVerdict.MEASURED: {"brings": self.brings},
-            CallsVerdict.ASSUMED: {"pays": self.pays},
+            CallsVerdict.PAYS: {"gain": self.gain, "cost": self.cost},
+            CallsVerdict.UNSURE: {"gain": self.gain, "cost": self.cost},
+            CallsVerdict.UNTESTED: {"pays": self.pays, "cost": self.cost},
             CallsVerdict.TOO_DEAR: {"cost": self.cost},
         }
         return {"worth": self.worth} | facts[self.verdict] if self.verdict in facts else {}
 
 
 @may_refuse
-def weekly_calls(listed: pd.DataFrame, due: pd.DataFrame, *, contact_cost: float, effect: Estimate) -> Calls:
-    """Count this week's calls and say what they should bring.
+def weekly_calls(listed: pd.DataFrame, *, contact_cost: float, effect: Estimate) -> Calls:
+    """Say what the calls of a list cost, and what they should save.
 
     Parameters
     ----------
     listed : pandas.DataFrame
-        Of `regulars.retention.at_risk`: ``customer_id``, ``value_at_risk``.
-    due : pandas.DataFrame
-        Of `regulars.retention.due_this_week`: ``customer_id``.
+        ``value_at_risk``: of `regulars.retention.at_risk`, or of others who are to be contacted.
     contact_cost : float
         Of one call, currency.
     effect : Estimate
@@ -86,25 +87,32 @@ def weekly_calls(listed: pd.DataFrame, due: pd.DataFrame, *, contact_cost: float
 
     Examples
     --------
-    >>> listed = pd.DataFrame({"customer_id": ["a", "b"], "value_at_risk": [60.0, 40.0]})
-    >>> due, effect = pd.DataFrame({"customer_id": ["b", "c"]}), Estimate(0.2, 0.1, 0.3, 90)
-    >>> calls = weekly_calls(listed, due, contact_cost=5.0, effect=effect)
-    >>> calls.number, calls.pays, calls.brings.value
-    (3, 0.1, 20.0)
+    >>> listed = pd.DataFrame({"value_at_risk": [60.0, 40.0]})
+    >>> calls = weekly_calls(listed, contact_cost=5.0, effect=Estimate(0.2, 0.12, 0.3, 90))
+    >>> calls.verdict, calls.pays, calls.gain.value
+    (<CallsVerdict.PAYS: 'pays'>, 0.1, 20.0)
     """
-    n, others = len(listed), int((~due["customer_id"].isin(listed["customer_id"])).sum())
-    worth, cost = float(listed["value_at_risk"].sum()), contact_cost * n
-    brings = Estimate(float("nan"), n=effect.n)
-    verdict = CallsVerdict.ASSUMED
+    n, worth = len(listed), float(listed["value_at_risk"].sum())
+    cost = contact_cost * n
+    pays = cost / worth if worth > 0 else float("nan")
+    gain = Estimate(float("nan"), n=effect.n)
+    verdict = CallsVerdict.UNTESTED
     if not n:
         verdict = CallsVerdict.NONE
     elif cost >= worth:
         verdict = CallsVerdict.TOO_DEAR
-    elif against(effect) is Change.UP:
-        verdict = CallsVerdict.MEASURED
-        brings = Estimate(*(worth * end for end in (effect.value, effect.low, effect.high)), n=effect.n)
-    number = others if verdict is CallsVerdict.TOO_DEAR else n + others
-    return Calls(verdict, number, n, others, worth, cost, cost / worth if worth > 0 else float("nan"), brings)
+    elif against(effect) is not Change.UNKNOWN:
+        gain = Estimate(*(worth * end for end in (effect.value, effect.low, effect.high)), n=n)
+        verdict = CallsVerdict.PAYS if against(gain, cost) is Change.UP else CallsVerdict.UNSURE
+    return Calls(verdict, n, worth, cost, pays, gain, _needed(pays))
+
+
+def _needed(effect: float) -> float:
+    """Customers in two arms of a test that shows such a difference of two shares around a half four times in five.
+
+    The nearer the shares lie to 0 or 1 the fewer it takes, so that this is the most.
+    """
+    return 4 * (POWER_90_80 / effect) ** 2 * 0.25 if effect > 0 else float("nan")
 
 
 @tells
@@ -118,7 +126,7 @@ def tell_calls(
     months: int,
     min_alive: float,
 ) -> Finding:
-    """Whom to call first, and whether that pays.
+    """Whom to call first, in which state they are, and whether calling pays.
 
     Parameters
     ----------
@@ -145,8 +153,9 @@ def tell_calls(
     facts = {"untold": risk.untold, "untold_share": risk.untold / max(customers, 1)}
     if calls.verdict is CallsVerdict.NONE:
         return Finding(calls.verdict, facts)
-    facts |= {"listed": calls.listed, "share": risk.listed_share, "months": months, "min_alive": min_alive}
-    facts |= {"gone": risk.gone, "n": risk.gone.n, "due": calls.due, "cost": calls.cost, **calls.facts}
+    facts |= {"listed": calls.number, "share": risk.listed_share, "months": months, "min_alive": min_alive}
+    facts |= {"gone": risk.gone, "n": risk.gone.n, "early": risk.early.value, "reachable": risk.reachable.value}
+    facts |= calls.facts | ({"needed": calls.needed} if calls.verdict is CallsVerdict.UNTESTED else {})
     return Finding(calls.verdict, facts, {"list": under_pseudonyms(listed, pseudonyms)})
 
 

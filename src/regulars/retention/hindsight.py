@@ -1,6 +1,6 @@
 """Were we right last time: what would have been told some time ago, beside what came."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ class HindsightVerdict(StrEnum):
 
 
 class RuleVerdict(StrEnum):
-    """Which told leavers better: a fixed number of days, or each customer's own rhythm."""
+    """Which told leavers better: the best fixed number of days, or each customer's own rhythm."""
 
     OWN = "own"
     FIXED = "fixed"
@@ -281,11 +281,15 @@ class Judged(NamedTuple):
     days : int
         Kept back.
     fixed_days : int
-        Of silence after which the fixed rule calls a customer gone.
+        Of silence after which the best fixed rule calls a customer gone: best on one half of the customers, judged on
+        the other.
     forecast : Estimate
         Customers who were to order by then; n counts all known.
     came : float
         Those who did.
+    rules : pandas.DataFrame
+        Every fixed rule on the half of the customers by whom the best was chosen: ``days``, ``caught``, ``wrong``
+        (shares flagged of those who stayed away, and of those who came), ``score`` (caught − wrong).
     rankings : pandas.DataFrame
         Of `regulars.statistics.ranking.beside`: each score beside plain recency.
     flagged : Flagged
@@ -305,6 +309,7 @@ class Judged(NamedTuple):
     fixed_days: int
     forecast: Estimate = NOTHING
     came: float = float("nan")
+    rules: pd.DataFrame = pd.DataFrame()
     rankings: pd.DataFrame = pd.DataFrame()
     flagged: Flagged = Flagged(NOTHING, NOTHING, NOTHING, {}, {})
     windows: Mapping[str, Estimate] = NO_WINDOWS
@@ -324,13 +329,16 @@ def judge(
     observation_end,
     *,
     days: int,
-    fixed_days: int,
+    fixed_days: Sequence[int],
     certainty: Certainty,
     time_unit: str = "week",
     rules: DateRules | None = None,
     gone_below: float = 0.05,
 ) -> Judged:
-    """Judge rankings, the fixed rule and the dates on the last days, from what was known before them.
+    """Judge rankings, fixed rules and the dates on the last days, from what was known before them.
+
+    The own rhythm is held against the best fixed rule: which one that is, is learnt from every second customer, and
+    both are judged on the others, so that the choice favours neither.
 
     Parameters
     ----------
@@ -342,8 +350,8 @@ def judge(
         Last day of the data.
     days : int
         Kept back.
-    fixed_days : int
-        Days of silence after which the fixed rule calls a customer gone.
+    fixed_days : sequence of int
+        Days of silence after which a fixed rule calls a customer gone: those to choose from.
     certainty : Certainty
         Level of the intervals, what no model sees of a total's, and the seed of places and bootstraps.
     time_unit : {"day", "week", "month"}
@@ -364,17 +372,21 @@ def judge(
     >>> from regulars.simulate import order_log
     >>> purchases = Purchases.of(order_log(customers=300, seed=2))
     >>> sure = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
-    >>> judge(BetaGeoFitter(), purchases, "2025-12-31", days=90, fixed_days=90, certainty=sure).verdict
-    <RuleVerdict.FIXED: 'fixed'>
+    >>> judge(BetaGeoFitter(), purchases, "2025-12-31", days=90, fixed_days=[60, 90, 180], certainty=sure).verdict
+    <RuleVerdict.ALIKE: 'alike'>
     """
     cutoff = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=days)
     level, seed = certainty.level, certainty.seed
     past = _past(model, purchases, observation_end, cutoff=cutoff, time_unit=time_unit, level=level)
     if past is None:
-        return Judged(RuleVerdict.TOO_SHORT, cutoff, days, fixed_days)
+        return Judged(RuleVerdict.TOO_SHORT, cutoff, days, 0)
     unit, came = unit_days(time_unit), past.came
     chance, silence = _own_rhythm(past, time_unit), np.rint((past.history[2] - past.history[1]) * unit)
-    flagged = flagged_beside(~came, chance < gone_below, silence > fixed_days, level=level, seed=seed)
+    order = np.random.default_rng(seed).permutation(len(came))
+    learn, test = order[::2], order[1::2]
+    fixed = _fixed_rules(~came[learn], silence[learn], fixed_days)
+    best = int(fixed.loc[fixed["score"].idxmax(), "days"])
+    flagged = flagged_beside(~came[test], chance[test] < gone_below, silence[test] > best, level=level, seed=seed)
     places = next_order_pit(past.model, past.table, past.days_until, horizon_days=days, days_per_unit=unit, seed=seed)
     window_level = (rules or DateRules()).window_level
     reliability = reliability_table(past.chance, came, level=level).drop(columns="predicted_raw")
@@ -382,15 +394,26 @@ def judge(
         _rule(flagged.gap),
         cutoff,
         days,
-        fixed_days,
+        best,
         past.forecast(certainty),
         float(came.sum()),
+        fixed,
         beside(came, _scores(past, chance, silence, days / unit), Ranking.RECENCY, level=level, seed=seed),
         flagged,
         dates_calibration(places, window_level=window_level, level=level),
         reliability.rename(columns={"low": "observed_low", "high": "observed_high"}),
         window_level,
     )
+
+
+def _fixed_rules(away: np.ndarray, silence: np.ndarray, candidates: Sequence[int]) -> pd.DataFrame:
+    """Each fixed rule: the share that it flags of those who stayed away, and of those who came."""
+    flags = silence[:, None] > np.asarray(candidates)[None, :]
+    caught, wrong = (
+        flags[rows].mean(axis=0) if rows.any() else np.full(len(candidates), np.nan) for rows in (away, ~away)
+    )
+    score = np.nan_to_num(caught - wrong)
+    return pd.DataFrame({"days": list(candidates), "caught": caught, "wrong": wrong, "score": score})
 
 
 def _own_rhythm(past: Past, time_unit: str) -> np.ndarray:
@@ -438,5 +461,5 @@ def tell_judged(judged: Judged) -> Finding:
         facts |= {"gap": flagged.gap, "own": flagged.own, "fixed": flagged.fixed}
         for rule in ("own", "fixed"):
             facts |= {f"{rule}_caught": flagged.caught[rule], f"{rule}_wrong": flagged.wrong[rule]}
-    frames = {"rankings": judged.rankings} if len(judged.rankings) else {}
+    frames = {"rules": judged.rules} | ({"rankings": judged.rankings} if len(judged.rankings) else {})
     return Finding(judged.verdict, facts, frames | {"reliability": judged.reliability})

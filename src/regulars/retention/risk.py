@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import may_refuse, shown
+from regulars.labels import CustomerState
 from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate, z_value
 
@@ -44,13 +45,49 @@ def can_tell_alive(value: pd.DataFrame) -> pd.Series:
     return ~((value["frequency"] == 0) & (value["p_alive"] >= 1)).astype(bool)
 
 
-class Risk(NamedTuple):
-    """Money at risk, parted by whether a call may still help.
+QUIET = (CustomerState.SLIPPING, CustomerState.DORMANT)
+
+
+def is_quiet(value: pd.DataFrame) -> pd.Series:
+    """Whether each customer is slipping or dormant: not lost yet, and silent for too long.
 
     Parameters
     ----------
-    reachable, gone : Estimate
-        Value at risk of customers with at least, and with less than, the least chance of being one; n counts them.
+    value : pandas.DataFrame
+        ``customer_state``, one row per customer.
+
+    Returns
+    -------
+    pandas.Series of bool
+        One per row.
+
+    Examples
+    --------
+    >>> is_quiet(pd.DataFrame({"customer_state": ["active", "dormant", "lost"]})).tolist()
+    [False, True, False]
+    """
+    return value["customer_state"].isin([state.value for state in QUIET])
+
+
+def _is_gone(value: pd.DataFrame, min_alive: float) -> pd.Series:
+    """Whether a call comes too late: lost by the own rhythm, or silent with too small a chance of being there still."""
+    lost = value["customer_state"] == CustomerState.LOST.value
+    return lost | (is_quiet(value) & value["p_alive"].lt(min_alive))
+
+
+class Risk(NamedTuple):
+    """What customers who may have left would bring on top of what is expected, by whether a call may still help.
+
+    None of it is in the margin to come, which counts each customer with the chance of being one.
+
+    Parameters
+    ----------
+    reachable : Estimate
+        Of customers who are slipping or dormant, with at least the least chance of being one; n counts them.
+    gone : Estimate
+        Of those who are lost, or silent with less than that chance.
+    early : Estimate
+        Of all others, whose silence is not long for them. The three sum to that of all customers.
     listed : float
         Value at risk of those on the call list.
     listed_share : float
@@ -61,6 +98,7 @@ class Risk(NamedTuple):
 
     reachable: Estimate
     gone: Estimate
+    early: Estimate
     listed: float
     listed_share: float
     untold: int
@@ -75,7 +113,7 @@ def money_at_risk(value: pd.DataFrame, listed: pd.DataFrame, *, min_alive: float
     Parameters
     ----------
     value : pandas.DataFrame
-        ``frequency``, ``p_alive``, ``value_at_risk``, one row per customer.
+        ``frequency``, ``p_alive``, ``value_at_risk``, ``customer_state``, one row per customer.
     listed : pandas.DataFrame
         As `at_risk` gave it with the same `min_alive`.
     min_alive : float
@@ -91,16 +129,17 @@ def money_at_risk(value: pd.DataFrame, listed: pd.DataFrame, *, min_alive: float
     --------
     >>> sure = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=0)
     >>> value = pd.DataFrame({"customer_id": ["a", "b", "c"], "frequency": [2, 3, 0], "p_alive": [0.4, 0.01, 1.0],
-    ...                       "value_at_risk": [30.0, 50.0, 0.0]})
+    ...                       "value_at_risk": [30.0, 50.0, 0.0], "customer_state": ["dormant", "lost", "new"]})
     >>> risk = money_at_risk(value, at_risk(value, min_alive=0.1), min_alive=0.1, certainty=sure)
     >>> risk.reachable.value, risk.gone.value, risk.listed_share, risk.untold
     (30.0, 50.0, 1.0, 1)
     """
-    still = value["p_alive"].ge(min_alive)
-    reachable, gone = (risk_total(value[mask], certainty) for mask in (still, ~still))
-    total = float(listed["value_at_risk"].sum())
-    share = total / reachable.value if reachable.value else float("nan")
-    return Risk(reachable, gone, total, share, int((~can_tell_alive(value)).sum()))
+    gone = _is_gone(value, min_alive)
+    quiet = is_quiet(value) & ~gone
+    parts = (risk_total(value[mask], certainty) for mask in (quiet, gone, ~quiet & ~gone))
+    total, untold = float(listed["value_at_risk"].sum()), int((~can_tell_alive(value)).sum())
+    reachable, lost, early = parts
+    return Risk(reachable, lost, early, total, total / reachable.value if reachable.value else float("nan"), untold)
 
 
 @may_refuse
@@ -168,13 +207,16 @@ def active_bands(
 
 @may_refuse
 def at_risk(value: pd.DataFrame, n: int = 50, *, min_alive: float = 0.0) -> pd.DataFrame:
-    """Whom to call first: the customers with the most money at risk.
+    """Whom to call first: the customers with the most money at risk, of those who are slipping or dormant.
+
+    One model makes the list: the state, the chance of being a customer still and the money are all of the own rhythm of
+    BG/NBD, and value at risk = (1 − P(alive)) × value if alive.
 
     Parameters
     ----------
     value : pandas.DataFrame
-        Columns of the value table; ``tier``, ``segment`` and others in `LIST_COLUMNS` are carried along where
-        present.
+        Columns of the value table, and ``customer_state``; ``tier``, ``segment`` and others in `LIST_COLUMNS` are
+        carried along where present.
     n : int
         Length of the list.
     min_alive : float
@@ -190,11 +232,12 @@ def at_risk(value: pd.DataFrame, n: int = 50, *, min_alive: float = 0.0) -> pd.D
     Examples
     --------
     >>> value = pd.DataFrame({"customer_id": ["a", "b", "c"], "frequency": [0, 2, 3], "p_alive": [1.0, 0.4, 0.9],
-    ...                       "value_at_risk": [0.0, 30.0, 10.0]})
+    ...                       "value_at_risk": [0.0, 30.0, 10.0], "customer_state": "slipping"})
     >>> at_risk(value)[["rank", "customer_id", "value_at_risk"]].to_numpy().tolist()
     [[1, 'b', 30.0], [2, 'c', 10.0]]
     """
-    tellable = value[can_tell_alive(value) & value["value_at_risk"].gt(0) & value["p_alive"].ge(min_alive)]
+    chosen = can_tell_alive(value) & value["value_at_risk"].gt(0) & is_quiet(value) & ~_is_gone(value, min_alive)
+    tellable = value[chosen]
     ranked = tellable.sort_values(["value_at_risk", "customer_id"], ascending=[False, True], kind="stable").head(n)
     ranked = ranked[[name for name in LIST_COLUMNS if name in ranked]].reset_index(drop=True)
     ranked.insert(0, "rank", range(1, len(ranked) + 1))

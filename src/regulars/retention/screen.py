@@ -1,13 +1,13 @@
 """What the retention page opens with, and what it says is to be done."""
 
+import numpy as np
 import pandas as pd
 
-from regulars.finding import Action, Finding, FirstScreen, Tile, refused
-from regulars.retention.calls import Calls
+from regulars.finding import Action, Finding, FirstScreen, Tile, refused, sums
+from regulars.retention.calls import Calls, weekly_calls
 from regulars.retention.hindsight import LookBack
 from regulars.retention.kept import Kept
-from regulars.retention.risk import Risk
-from regulars.retention.slipping import is_quiet
+from regulars.retention.risk import Risk, can_tell_alive, is_quiet
 from regulars.statistics.intervals import Estimate
 
 UNTOLD = "untold"  # verdict of the answer where the orders allow no model
@@ -34,7 +34,7 @@ def first_screen(
     month : LookBack
         What would have been told of `kept` a month ago.
     calls : Calls
-        Of this week.
+        Of the list.
     risk : Risk
         Money that can be reached, and that is gone.
     months : int
@@ -65,21 +65,25 @@ def first_screen(
     return FirstScreen(Finding(kept.change, facts), tiles)
 
 
-def to_do(value: pd.DataFrame, calls: Calls, *, again: Estimate, months: int, second_order_days: int) -> list[Action]:
-    """What is to be done: calls, reminders, second orders.
+def to_do(
+    value: pd.DataFrame, listed: pd.DataFrame, calls: Calls, *, months: int, contact_cost: float, effect: Estimate
+) -> list[Action]:
+    """What is to be done: calls and reminders, with what control groups tell of their gain.
 
     Parameters
     ----------
     value : pandas.DataFrame
-        ``customer_state``, ``value_at_risk`` (currency), one row per customer.
+        ``customer_id``, ``customer_state``, ``value_at_risk``, ``frequency``, ``p_alive``, one row per customer.
+    listed : pandas.DataFrame
+        ``customer_id`` of those on the call list.
     calls : Calls
-        Of this week; where there are none, nobody is to be called.
-    again : Estimate
-        Share with a second order within `second_order_days`.
+        Of the list.
     months : int
         Horizon of the margin.
-    second_order_days : int
-        After the first order.
+    contact_cost : float
+        Of one contact, currency.
+    effect : Estimate
+        Of a contact, as for `regulars.retention.weekly_calls`.
 
     Returns
     -------
@@ -90,16 +94,20 @@ def to_do(value: pd.DataFrame, calls: Calls, *, again: Estimate, months: int, se
     --------
     >>> from regulars.finding import Refusal
     >>> none = Refusal("there is one customer only.")
-    >>> to_do(none, none, again=Estimate(0.3), months=12, second_order_days=90)
+    >>> to_do(none, none, none, months=12, contact_cost=5.0, effect=Estimate(0.1))
     []
     """
-    if refused(value, calls) is not None:
+    if refused(value, listed, calls) is not None:
         return []
-    quiet = is_quiet(value)
-    at_stake = value.loc[quiet, "value_at_risk"].sum()
-    actions = [
-        Action("remind", facts={"customers": quiet.sum(), "at_stake": at_stake}),
-        Action("second", facts={"share": again, "days": second_order_days}),
+    others = value[is_quiet(value) & can_tell_alive(value) & ~value["customer_id"].isin(listed["customer_id"])]
+    reminders = weekly_calls(others, contact_cost=contact_cost, effect=effect)
+    return [
+        Action(key, facts={"customers": each.number, "worth": each.worth, "months": months}, **_sums(each))
+        for key, each in (("call", calls), ("remind", reminders))
+        if each.number
     ]
-    call = Action("call", facts={"customers": calls.number, "worth": calls.worth, "months": months})
-    return [call, *actions] if calls.number else actions
+
+
+def _sums(calls: Calls) -> dict[str, Estimate]:
+    """Gain, cost and net, where control groups tell the gain."""
+    return sums(calls.gain, calls.cost) if np.isfinite(calls.gain.value) else {}

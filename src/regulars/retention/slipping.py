@@ -4,34 +4,11 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from regulars.finding import Finding, may_refuse, tells
+from regulars.finding import Finding, tells
 from regulars.labels import CustomerState
+from regulars.retention.risk import is_quiet
 from regulars.segments.summary import group_summary, share_of
 from regulars.settings import Certainty, Thresholds
-
-QUIET = (CustomerState.SLIPPING, CustomerState.DORMANT)
-
-
-@may_refuse
-def is_quiet(value: pd.DataFrame) -> pd.Series:
-    """Whether each customer is slipping or dormant: not lost yet, and silent for too long.
-
-    Parameters
-    ----------
-    value : pandas.DataFrame
-        ``customer_state``, one row per customer.
-
-    Returns
-    -------
-    pandas.Series of bool
-        One per row.
-
-    Examples
-    --------
-    >>> is_quiet(pd.DataFrame({"customer_state": ["active", "dormant", "lost"]})).tolist()
-    [False, True, False]
-    """
-    return value["customer_state"].isin([state.value for state in QUIET])
 
 
 @tells

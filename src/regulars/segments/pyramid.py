@@ -22,6 +22,8 @@ INACTIVE_BELOW = 0.05  # expected orders over the horizon, below which a custome
 NODES = 8  # of the distribution of spend
 EXACT = 50_000  # customers; of more, those of one kind share a curve of so many points, right to five digits
 CURVE = 2000
+JUDGED = 5000  # customers, evenly from the top to the bottom, by whom thresholds are found
+REACH, HALVINGS = 8.0, 9  # of that search: times the expected threshold at most, and steps, which leave 0.8 %
 DRAWS = 200  # of customers from the step above, behind the interval of moving up
 
 
@@ -39,7 +41,7 @@ def tier_probability(customers: pd.DataFrame, r: float, p: float, q: float) -> p
 
     A customer's long-run rate of ordering and spend per order are not known; what has been seen leaves a gamma
     distribution of the rate and an inverse gamma distribution of the spend, whose means the expected value uses. The
-    chance that rate × spend lies between the thresholds of the step is high for a VIP by rate, who has been seen often,
+    chance that rate × spend ranks among as many as the step holds is high for a VIP by rate, who has been seen often,
     and low for a VIP by luck, whose few orders were large or close together. Who has left belongs at the base.
 
     Parameters
@@ -61,7 +63,9 @@ def tier_probability(customers: pd.DataFrame, r: float, p: float, q: float) -> p
     Notes
     -----
     λ | x ~ gamma(r + x), ν | x ~ gamma(q + p x); the spend is integrated over `NODES` midpoints of its distribution.
-    The thresholds and the chance of leaving are taken as known.
+    A step ends where as many customers are to be expected above as stand there, so that the chances to stand at the top
+    or higher sum to the number of customers there: expected values, drawn to the mean, lie closer together than true
+    ones, and their own threshold would be passed by more. The chance of leaving is taken as known.
 
     References
     ----------
@@ -73,14 +77,8 @@ def tier_probability(customers: pd.DataFrame, r: float, p: float, q: float) -> p
     >>> customers = pd.DataFrame({"tier": ["vip", "small", "small"], "clv": [100.0, 1.0, 1.0], "p_alive": 1.0,
     ...     "frequency": [50, 0, 0], "spend_is_prior": [False, True, True]})
     >>> tier_probability(customers, 1.0, 6.0, 4.0).round(2).tolist()
-    [0.48, 1.0, 1.0]
+    [1.0, 1.0, 1.0]
     """
-    bottoms = tier_thresholds(customers["clv"], customers["tier"]).set_index("tier")["threshold"]
-    floors, tops, above = {}, {}, np.inf
-    for step in map(str, Tier):
-        is_base = step == Tier.SMALL
-        floors[step], tops[step] = 0.0 if is_base else bottoms[step], above
-        above = above if np.isnan(bottoms[step]) else bottoms[step]
     names = customers["tier"].astype(object)
     alive = np.clip(customers["p_alive"].to_numpy(float), 1e-12, 1.0)
     if_alive = customers["clv"].to_numpy(float) / alive
@@ -92,11 +90,32 @@ def tier_probability(customers: pd.DataFrame, r: float, p: float, q: float) -> p
     levels = (np.arange(NODES) + 0.5) / NODES
     spend = 1 / np.maximum(gammaincinv((q + p * of)[:, None], levels), 1e-12)
     spend = spend / spend.mean(axis=1, keepdims=True)
+    part = np.argsort(if_alive, kind="stable")[:: -(-len(if_alive) // JUDGED)]  # by whom thresholds are found
+    bottoms = tier_thresholds(customers["clv"], customers["tier"]).set_index("tier")["threshold"]
+    floors, tops, above, wanted = {}, {}, np.inf, 0.0
+    for step in map(str, Tier):
+        wanted += float((names == step).sum()) * len(part) / max(len(names), 1)
+        is_base = step == Tier.SMALL or np.isnan(bottoms[step])
+        floors[step], tops[step] = 0.0, above
+        if not is_base and bottoms[step] > 0:
+            floors[step] = above = _passed_by(
+                wanted, bottoms[step], if_alive[part], alive[part], spend=spend, shape=r + x, kinds=back[part]
+            )
     edges = names.map(floors).to_numpy(float), names.map(tops).to_numpy(float)
     below, within = (_below(edge, if_alive, spend, r + x, back) for edge in edges)
     gone = np.where(names == Tier.SMALL, 1 - alive, 0.0)
     chance = np.where(np.isnan(if_alive), np.nan, np.clip(alive * (within - below) + gone, 0.0, 1.0))
     return pd.Series(chance, index=customers.index, name="tier_probability")
+
+
+def _passed_by(wanted: float, near: float, if_alive, alive, *, spend, shape, kinds) -> float:
+    """Value that as many customers are expected to pass, by halving an interval around one, on the log scale."""
+    low, high = np.log(near / REACH), np.log(near * REACH)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        passed = alive * (1 - _below(np.full(len(if_alive), np.exp(middle)), if_alive, spend, shape, kinds))
+        low, high = (middle, high) if np.nansum(np.where(np.isnan(if_alive), 0.0, passed)) > wanted else (low, middle)
+    return float(np.exp((low + high) / 2))
 
 
 def _below(edge, mean, spend, shape, kinds):
@@ -273,6 +292,7 @@ def tell_pyramid(
     *,
     now: pd.Series,
     before: pd.Series,
+    earned: pd.Series,
     pseudonyms: Callable,
     economics: Economics,
     certainty: Certainty,
@@ -289,10 +309,12 @@ def tell_pyramid(
         Tier now by the models' values, indexed by customer.
     before : pandas.Series
         Tier in the last period by the same models, indexed by customer.
+    earned : pandas.Series
+        Margin so far, indexed by customer.
     pseudonyms : callable
         From customer ids to what stands for them on a page.
     economics : Economics
-        Margin, for past revenue; horizon and days of P(active).
+        Horizon and days of P(active).
     certainty : Certainty
         Level of the intervals, what no model sees of a total's level, seed.
     min_cell : int
@@ -303,7 +325,7 @@ def tell_pyramid(
     Finding
         Verdict `PyramidVerdict`; frames ``steps``, ``best`` and, where steps are told apart, ``up`` and ``migration``.
     """
-    steps = _steps(customers, economics.margin, certainty, min_cell)
+    steps = _steps(customers, earned, certainty, min_cell)
     frames = {"steps": steps, "best": best_customers(customers, pseudonyms)}
     facts = {"customers": len(customers), "months": economics.horizon_months, "days": economics.active_within_days}
     facts |= _shares_of_steps(customers["tier"])
@@ -331,14 +353,15 @@ def tell_pyramid(
     return Finding(_verdict(facts["belongs"]), facts, {**frames, "up": up, "migration": shown})
 
 
-def _steps(customers: pd.DataFrame, margin: float, certainty: Certainty, min_cell: int) -> pd.DataFrame:
+def _steps(customers: pd.DataFrame, earned: pd.Series, certainty: Certainty, min_cell: int) -> pd.DataFrame:
     """Each step, those who are inactive beside them: counts, threshold, revenue and margin so far, value to come."""
     seen = customers.assign(step=add_inactive(customers))
     order = [str(step) for step in Step if step != Step.NEW]
     table = group_summary(seen, "step", order, certainty=certainty, min_cell=min_cell)
     groups = seen.groupby("step")
     table["threshold"] = table["step"].map(groups["clv"].min())
-    table["margin"] = margin * table["spend"]
+    margin = seen["customer_id"].map(earned)
+    table["margin"] = table["step"].map(margin.groupby(seen["step"]).sum())
     table["belongs"] = table["step"].map(groups["tier_probability"].mean())
     table.loc[table["step"] == Step.INACTIVE, "belongs"] = np.nan  # beside the pyramid there is no threshold
     return table

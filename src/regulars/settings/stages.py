@@ -32,6 +32,8 @@ class Economics:
         Of the models: day, week or month.
     active_within_days : int, days
         A customer who orders within so many days is active.
+    costs_known : float, share of revenue
+        Whose cost was supplied, and gave the margin; 0: the margin is an assumption.
     """
 
     margin: float
@@ -39,6 +41,7 @@ class Economics:
     horizon_months: int
     time_unit: TimeUnit
     active_within_days: int
+    costs_known: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -550,8 +553,8 @@ class RetentionSettings(StageSettings):
         Of two stretches compared where revenue and retention are valued.
     judged_days : int, days
         Kept back, on which rankings, the fixed rule and dates are judged.
-    fixed_days : int, days
-        Of silence after which a fixed rule calls a customer gone; only compared with.
+    fixed_days : tuple of int, days
+        Of silence after which a fixed rule calls a customer gone; the best of them is compared with.
     active_bands : tuple of float, probabilities
         Edges of the bands of P(active).
     list_length : int, customers
@@ -574,7 +577,7 @@ class RetentionSettings(StageSettings):
     second_order_days: int
     kept_days: int
     judged_days: int
-    fixed_days: int
+    fixed_days: tuple[int, ...]
     active_bands: tuple[float, ...]
     list_length: int
     call_min_alive: float
@@ -602,6 +605,22 @@ class PagesSettings(StageSettings):
     language: str
 
 
+@dataclass(frozen=True, repr=False)
+class CycleSettings(StageSettings):
+    """How months are judged, and plans with them.
+
+    Parameters
+    ----------
+    quiet_years : float, share
+        Of years in which nothing happens that leave every light of the scorecard unchanged.
+    festival : str, name
+        Festival that moves between two calendar months, which are then told together: spring_festival, easter or none.
+    """
+
+    quiet_years: float
+    festival: Literal["none", "spring_festival", "easter"]
+
+
 STAGE_SETTINGS = {
     "ingest": StageSettings,
     "clean": CleanSettings,
@@ -609,6 +628,7 @@ STAGE_SETTINGS = {
     "segments": SegmentsSettings,
     "satisfaction": SatisfactionSettings,
     "retention": RetentionSettings,
+    "cycle": CycleSettings,
     "scores": StageSettings,
     "pages": PagesSettings,
 }

@@ -53,6 +53,11 @@ class Retailer:
     leave_not_satisfied: float = 0.0
     leave_resolved: float = 0.0
     leave_resolved_quickly: float = 0.0
+    # what a year of monthly reports should find: from a day on more goes wrong; a day on which a campaign brings orders
+    worse_from: str = ""
+    worse_times: float = 1.0  # by which the odds of a bad experience rise
+    push_on: str = ""
+    push_percent: float = 0.0  # of the customers still there who order once more for it
     # dirt, as a share of rows; UCI Online Retail has the same shares but for the missing ids (25 % there: guests
     # beyond all measure in a shop that wants to know its customers)
     duplicate_share: float = 0.0097
@@ -70,6 +75,10 @@ class Retailer:
     def first_day(self) -> np.datetime64:
         """First day of the observation."""
         return np.datetime64(self.start, "D")
+
+    def day_of(self, day: str) -> float:
+        """Days from the first day to another; infinite where none is named."""
+        return float((np.datetime64(day, "D") - self.first_day).astype(int)) if day else np.inf
 
     @property
     def days(self) -> int:
