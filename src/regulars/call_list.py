@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from regulars import privacy, retention
+from regulars.catalog.places import harmless
 from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.paths import project_root
@@ -110,9 +111,10 @@ def write_call_list(dataset: str, output: Path | None = None) -> Written:
         if file.resolve().is_relative_to(root / shared):
             raise UserError(f"{shared}/ is passed on, and the list holds real ids: write it elsewhere.")
     scored = opened.customers
+    privacy.need_key_of_pages(dataset)
     base = opened.tables.get(BASE)
     listed, refused = call_list(scored, base, dataset, length=settings.list_length, min_alive=settings.call_min_alive)
-    _write_for_owner(file, listed.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    _write_for_owner(file, harmless(listed).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     return Written(file, len(listed), refused)
 
 

@@ -202,7 +202,7 @@ def _close_month(arguments: argparse.Namespace) -> int:
 
 def _reports(arguments: argparse.Namespace) -> int:
     # these take most of a second, which `run` need not wait for
-    from regulars.privacy import need_key
+    from regulars.privacy import need_key, record_key
     from regulars.sources.ingest import has_changed
 
     known = datasets_named()
@@ -212,6 +212,7 @@ def _reports(arguments: argparse.Namespace) -> int:
     for dataset in datasets:
         if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made
             need_key(dataset)
+        record_key(dataset)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "runs.jsonl")
