@@ -12,10 +12,12 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 from typing import TextIO
 
+from regulars import lifeline
 from regulars.errors import UserError
 from regulars.paths import project_root
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
@@ -28,8 +30,15 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # what DVC says besides errors: which stages need not run, how to commit its files, that a page has no tables
 DVC_CHATTER = re.compile(
     r"Stage |Running stage|> |Generating lock|Updating lock|Use `dvc push|To track|To enable|\tgit |\tdvc "
-    r"|WARNING: 'reports/.* is empty|Data and pipelines are up to date"
+    r"|WARNING: '.*' is empty|Data and pipelines are up to date|WARNING: Process |.*RWLock-file"
+    r"|Having any troubles|.*https?://(www\.)?dvc\.org|If there are no processes|  \(PID "
 )
+# a stage that failed has said why itself
+STAGE_FAILED = re.compile(r"ERROR: failed to reproduce '.*': failed to run: regulars run .*, exited with (-?\d+)")
+KILLED = "regulars: a stage was ended from outside, perhaps for want of memory; earlier outputs stand.\n"
+# another DVC, started by hand, works on the same files
+BUSY = re.compile(r".*(is busy, it is being blocked by|Unable to acquire lock)")
+OTHERWISE = "regulars: dvc, started otherwise, works on these files: wait until it has ended.\n"
 
 
 # what neither data nor settings can be blamed for
@@ -63,10 +72,12 @@ def main(arguments: list[str] | None = None) -> int:
         Exit code.
     """
     parsed = _parser().parse_args(arguments)
+    if arguments is None:  # a program of its own, whose signals it may take
+        lifeline.hold()
     try:
         return parsed.command(parsed)
     except KeyboardInterrupt:
-        print("regulars: stopped; earlier outputs stand.", file=sys.stderr)
+        print(lifeline.STOPPED, file=sys.stderr)
         return 130
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE) == "1":
@@ -214,8 +225,14 @@ def _reports(arguments: argparse.Namespace) -> int:
             need_key(dataset)
         record_key(dataset)
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder, "runs.jsonl")
+    with ExitStack() as held:
+        for dataset in sorted(datasets):  # always in this order, so that no two builds wait for one another
+            waiting = f"regulars: another build of {dataset} is running; this one waits until it has ended."
+            held.enter_context(lifeline.alone(_dvc_place(f"regulars-{dataset}.lock"), waiting))
+        folder = Path(tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-"))
+        held.enter_context(lifeline.kept_aside(folder))
+        _clear_broken_lock()
+        log = folder / "runs.jsonl"
         renewed = [f"ingest@{dataset}" for dataset in datasets if has_changed(dataset)]
         code = _reproduce(["--force", "--single-item", *renewed], log) if renewed else 0
         code = code or _reproduce_each(datasets, log)
@@ -238,25 +255,33 @@ def _reproduce_each(datasets: list[str], log: Path) -> int:
         return max(pool.map(lambda targets: _reproduce(targets, log, threads=max(cores // workers, 1)), ends))
 
 
-def _clear_empty_lock() -> None:
-    """A build that was killed at a bad instant leaves an empty file, at which DVC would stop for good."""
-    lock = project_root() / ".dvc" / "tmp" / "rwlock"
-    if lock.is_file() and not lock.stat().st_size:
-        lock.unlink()
+def _clear_broken_lock() -> None:
+    """A build that was killed at a bad instant leaves a file that says nothing, at which DVC would stop for good."""
+    lock = _dvc_place("rwlock")
+    try:
+        json.loads(lock.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except (ValueError, OSError):
+        lock.unlink(missing_ok=True)
+
+
+def _dvc_place(name: str) -> Path:
+    return project_root() / ".dvc" / "tmp" / name
 
 
 def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int:
-    _clear_empty_lock()
     environment = os.environ | dict.fromkeys(THREAD_VARIABLES if threads else (), str(threads))
     environment |= {
         RUN_LOG_VARIABLE: str(log),
+        lifeline.PART_VARIABLE: str(os.getpid()),
         # DVC starts its stages through the shell: they must find this environment first
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
     # DVC lets go of its lock while a stage runs; another dataset's process then only waits for its turn
-    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", *options]
+    command = [sys.executable, "-m", "regulars.lifeline", "--wait-for-lock", "repro", *options]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
-    process = subprocess.Popen(command, cwd=project_root(), env=environment, **pipes)
+    process = subprocess.Popen(command, cwd=project_root(), env=environment, close_fds=os.name != "posix", **pipes)
     complaints = Thread(target=_pass_on, args=(process.stderr, sys.stderr))
     complaints.start()
     _pass_on(process.stdout, sys.stdout)
@@ -266,7 +291,10 @@ def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int
 
 def _pass_on(lines: Iterable[str], target: TextIO) -> None:
     for line in lines:
-        if line.strip() and not DVC_CHATTER.match(line):
+        if failed := STAGE_FAILED.match(line):
+            line = KILLED if failed[1] != "1" else ""
+        line = OTHERWISE if BUSY.match(line) else line
+        if line.strip() and not DVC_CHATTER.match(line) and not lifeline.ENDING.is_set():
             print(line, end="", file=target, flush=True)
 
 

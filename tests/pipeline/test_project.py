@@ -24,7 +24,7 @@ ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
     "finding", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
     "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots",
-    "history", "cycle", "customer_table", "score_everybody", "call_list", "close_month", "runner", "cli",
+    "history", "cycle", "customer_table", "score_everybody", "call_list", "close_month", "lifeline", "runner", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction")

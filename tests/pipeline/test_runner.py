@@ -191,9 +191,10 @@ def test_an_empty_lock_of_a_killed_build_is_none(tmp_path, monkeypatch):
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
     lock = tmp_path / ".dvc/tmp/rwlock"
     lock.parent.mkdir(parents=True)
-    lock.write_text("")
-    cli._clear_empty_lock()
-    assert not lock.exists()
+    for broken in ("", '{"write": {"data'):
+        lock.write_text(broken)
+        cli._clear_broken_lock()
+        assert not lock.exists()
     lock.write_text("{}")
-    cli._clear_empty_lock()
+    cli._clear_broken_lock()
     assert lock.exists(), "one that says something is DVC's own"
