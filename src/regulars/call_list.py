@@ -14,7 +14,7 @@ from regulars.paths import project_root
 
 OWNER_ONLY = 0o600
 BASE = "customers"
-WHEN = ("call_by", "next_order_low", "next_order_median", "next_order_high")
+WHEN = ("call_by", "next_order_low", "next_order_median", "next_order_high", "best_channel")
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,16 @@ def write_call_list(dataset: str, output: Path | None = None) -> Written:
     privacy.need_key_of_pages(dataset)
     base = opened.tables.get(BASE)
     listed, refused = call_list(scored, base, dataset, length=settings.list_length, min_alive=settings.call_min_alive)
+<<<<<<< HEAD
     _write_for_owner(file, harmless(listed).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+=======
+    write_for_owner(file, listed.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+>>>>>>> 0c115afde586bcc715d114f77fda9fe85ca22402
     return Written(file, len(listed), refused)
 
 
-def _write_for_owner(file: Path, content: bytes) -> None:
-    """Never readable by others, not even while it is being written."""
+def write_for_owner(file: Path, content: bytes) -> None:
+    """Write a file that is never readable by others, not even while it is being written."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     aside = file.with_name(f".{file.name}.new")
     aside.unlink(missing_ok=True)

@@ -235,6 +235,7 @@ class Reason(StrEnum):
     UNMATCHED_CREDIT = "unmatched_credit"
     # merged
     EXACT_DUPLICATE = "exact_duplicate"
+    SAME_PERSON = "same_person"
     # netted
     CANCELLED_SALE = "cancelled_sale"
     CANCELLATION = "cancellation"
@@ -417,6 +418,29 @@ class ListeningChannel(StrEnum):
     COMPLAINTS = "complaints"
     MYSTERY_VISITS = "mystery_visits"
     LOST_REASONS = "lost_reasons"
+
+
+class IdentityKind(StrEnum):
+    """What a source may know of a person."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    LOGIN = "login"
+    CARD = "card"
+    NAME = "name"
+    GIVEN_NAME = "given_name"
+    SURNAME = "surname"
+    BIRTH = "birth"
+    POSTCODE = "postcode"
+    ADDRESS = "address"
+    CITY = "city"
+
+
+class ChannelBasis(StrEnum):
+    """Whose contacts show that a channel is a customer's best."""
+
+    OWN = "own"
+    SEGMENT = "segment"
 
 
 class Light(StrEnum):

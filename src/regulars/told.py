@@ -25,7 +25,7 @@ import pandas as pd
 from regulars.catalog.places import as_it_was, read_json, write_csv, write_json
 from regulars.disclosure import shown_frames
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, decode_facts, encode_facts
-from regulars.paths import STAGING_VARIABLE, project_root
+from regulars.paths import STAGING_VARIABLE, found
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
 
@@ -202,7 +202,7 @@ def read_told(dataset: str, stage: str) -> Told:
     sections = {}
     for one in content["sections"]:
         frames = {
-            name: read_frame(project_root() / folder / made["file"], made["kinds"])
+            name: read_frame(found(folder / made["file"]), made["kinds"])
             for name, made in one.get("frames", {}).items()
         }
         sections[one["key"]] = Finding(
@@ -241,6 +241,8 @@ class Report:
         What the dataset is.
     interval_level : float
         Level of the intervals.
+    changes : mapping
+        Settings that are tried instead of those of ``params.yaml``, each with both values: the page says so.
     least : int
         The smallest group that may be shown, customers: of smaller ones no table is written and no chart drawn.
     live : callable, optional
@@ -253,7 +255,16 @@ class Report:
         All of it so far.
     """
 
-    def __init__(self, stage: str, about, interval_level: float = 0.9, *, least: int = 1, live: Callable | None = None):
+    def __init__(
+        self,
+        stage: str,
+        about,
+        interval_level: float = 0.9,
+        *,
+        least: int = 1,
+        changes: Mapping[str, str] | None = None,
+        live: Callable | None = None,
+    ):
         self.stage, self.about, self._least = stage, about, least
         self.told = Told(
             {
@@ -270,6 +281,7 @@ class Report:
                 "rows_kept": about.rows_kept,
                 "orders_sampled": bool(about.orders_sampled),
             }
+            | ({"changes": "; ".join(f"{name} {told}" for name, told in changes.items())} if changes else {})
         )
         self._live, self._show = live, None
 

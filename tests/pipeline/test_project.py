@@ -23,11 +23,27 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
     "finding", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
+<<<<<<< HEAD
     "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots",
     "history", "cycle", "customer_table", "score_everybody", "call_list", "close_month", "lifeline", "runner", "cli",
+=======
+    "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "report", "pages", "dataset",
+    "plots", "history", "cycle", "customer_table", "score_everybody", "call_list", "share", "identities", "close_month",
+    "runner", "what_if", "cli",
+>>>>>>> 0c115afde586bcc715d114f77fda9fe85ca22402
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
-DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction")
+DOMAIN = (
+    "statistics",
+    "simulate",
+    "purchases",
+    "purchases_in_engine",
+    "clv",
+    "segments",
+    "retention",
+    "satisfaction",
+    "interaction",
+)
 
 
 def room(module: str) -> str:
@@ -146,13 +162,14 @@ READ = {
     "purchases": {TABLES["orders"].relative_path("${key}").as_posix()},
     "economics": {TABLES["orders"].relative_path("${key}").as_posix()},
     "models": {"models/${key}/clv.json"},
+    "truth": {"data/raw/${key}"},
     "conditions_missed": {"reports/${key}/metrics/clean.json"},
     **{
         name: {TABLES[f"scored.{name}"].relative_path("${key}").as_posix()}
-        for name in ("value", "segments", "satisfaction", "retention", "customers")
+        for name in ("value", "segments", "satisfaction", "retention", "interaction", "customers")
     },
 }  # fmt: skip
-READS_NOTHING = {"settings", "save", "save_models", "pseudonyms", "name", "changes"}
+READS_NOTHING = {"pages", "settings", "save", "save_models", "pseudonyms", "name", "changes"}
 
 
 def files_read(code: str) -> set[str]:
@@ -247,8 +264,8 @@ def test_locks_hold_every_dependency_with_a_hash_and_no_host():
     extras = {
         name: {requirement_name(line) for line in lines} for name, lines in project["optional-dependencies"].items()
     }
-    assert extras["test"] - {"regulars"} | extras["spark"] <= set(test)
-    assert not extras["spark"] & set(run), "Spark is 400 MB, and few need it"
+    assert extras["test"] - {"regulars"} | extras["spark"] | extras["identity"] <= set(test)
+    assert not (extras["spark"] | extras["identity"]) & set(run), "Spark is 400 MB, and few need either"
     assert run.items() <= test.items(), "both environments must hold the same versions"
     for name in ("requirements.lock", "requirements-test.lock"):
         text = (ROOT / name).read_text(encoding="utf-8")
@@ -311,7 +328,7 @@ def test_what_is_imported_is_declared_and_its_licence_listed():
     distributions = packages_distributions()
     needed = [{one.lower().replace(".", "-") for one in distributions[name]} for name in third_party_imports()]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    optional = project["optional-dependencies"]["spark"]
+    optional = [line for name in ("spark", "identity") for line in project["optional-dependencies"][name]]
     declared = {requirement_name(line) for line in [*project["dependencies"], *optional]}
     assert [one for one in needed if not one & {*declared, "ipython"}] == []  # ipykernel brings IPython
     rows = re.findall(r"^\| ([a-z0-9-]+) \| ([A-Za-z0-9.-]+) \|", (ROOT / "LICENSES.md").read_text("utf-8"), re.M)

@@ -11,7 +11,7 @@ from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from regulars.catalog.tables import TABLES
 from regulars.errors import UserError
-from regulars.paths import output_root, project_root
+from regulars.paths import found, output_root
 from regulars.rounding import plain, round_frame
 
 # what begins so a spreadsheet may compute; behind apostrophes, so that one that was there is told from ours
@@ -22,7 +22,7 @@ NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*%?")
 
 def path(name: str, dataset: str) -> Path:
     """Absolute path of a table as the pipeline last left it."""
-    return project_root() / TABLES[name].relative_path(dataset)
+    return found(TABLES[name].relative_path(dataset))
 
 
 def exists(name: str, dataset: str) -> bool:
@@ -124,7 +124,7 @@ def read_json(relative_path: Path | str):
     UserError
         Where it is absent.
     """
-    file = project_root() / relative_path
+    file = found(relative_path)
     if not file.is_file():
         raise UserError(f"{relative_path} is not there: run `make reports`.")
     return json.loads(file.read_text(encoding="utf-8"))

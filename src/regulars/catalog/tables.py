@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from regulars.labels import Outcome, Purpose, ServiceLevel
+from regulars.labels import ChannelBasis, IdentityKind, Outcome, Purpose, ServiceLevel
 
 MONEY = pa.decimal128(18, 4)
 ARROW_TYPES = {
@@ -185,7 +185,7 @@ CLEAN_TABLES = (
     _table(
         "contacts", "clean", "one interaction with a customer", "contact_id",
         Column("contact_id", "text"),
-        CUSTOMER_ID,
+        Column("customer_id", "text", nullable=True, personal=True),   # null: nobody knows who it was
         Column("at", "timestamp"),
         Column("channel", "text"),
         Column("initiator", "text", choices=("company", "customer")),
@@ -194,10 +194,54 @@ CLEAN_TABLES = (
         _optional("staff", "text"),
         _optional("cost", "money"),
         _optional("minutes", "float", low=0),
-        _optional("wait_seconds", "float", low=0),
+        _optional("wait_seconds", "float", low=0),                     # until answered, or until the caller gave up
         _optional("answered", "bool"),
         _optional("self_service", "bool"),
         _optional("score", "float"),
+        _optional("reason", "text"),
+        _optional("mood", "text"),
+        _optional("queue", "text"),
+        _optional("transfers", "int", low=0),
+        _optional("first_staff", "text"),                              # who was asked first
+        _optional("resolved", "bool"),
+        _optional("ticket_id", "text"),                                # the problem that it is about
+        _optional("question_id", "text"),
+        _optional("department", "text"),
+        _optional("answer_id", "text"),                                # what was answered to the question
+        _optional("ended_by", "text"),
+        _optional("response_hours", "float", low=0),
+    ),
+    _table(
+        "shifts", "clean", "one shift of one member of staff", "staff from",
+        Column("staff", "text"),
+        Column("from", "timestamp"),
+        Column("to", "timestamp"),
+    ),
+    _table(
+        "identities", "clean", "one thing that one source knows of a person", "source external_id kind value",
+        Column("source", "text"),
+        Column("external_id", "text", personal=True),
+        Column("customer_id", "text", nullable=True, personal=True),   # null: tied to no customer
+        Column("kind", "text", choices=tuple(IdentityKind)),
+        Column("value", "text", personal=True),
+    ),
+    _table(
+        "interaction_plan", "clean", "one planned interaction", "plan_id",
+        Column("plan_id", "text"),
+        Column("object", "text"),                                      # which customers: a segment, or in words
+        Column("goal", "text"),
+        _optional("target", "float"),
+        _optional("due", "date"),
+        _optional("theme", "text"),
+        _optional("structure", "text"),
+        _optional("format", "text"),
+        _optional("budget", "money"),
+        _optional("budget_basis", "text"),                             # share of sales, competitors, or tasks
+        Column("channel", "text"),
+        _optional("times_per_year", "float", low=0),
+        _optional("reached", "float"),
+        _optional("problems", "text"),
+        _optional("novelty", "text"),
     ),
     _table(
         "prospects", "clean", "one prospect", "prospect_id",
@@ -332,6 +376,14 @@ SCORED_TABLES = (
         Column("next_order_median", "date", nullable=True),
         Column("next_order_high", "date", nullable=True),
         Column("call_by", "date", nullable=True),                      # null: the window is too wide to name a day
+    ),
+    _table(
+        "interaction", "scored", "one customer", "customer_id",
+        CUSTOMER_ID,
+        Column("contacts", "int", low=0),
+        Column("best_channel", "text", nullable=True),                 # null: none is better beyond noise
+        Column("best_channel_basis", "text", nullable=True, choices=tuple(ChannelBasis)),
+        Column("best_channel_rate", "float", nullable=True, low=0, high=1),   # expected share that is solved there
     ),
 )  # fmt: skip
 

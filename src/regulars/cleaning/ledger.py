@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from regulars.cleaning.heaps import ORDER_TABLES, Heaps, count_rows, order_log
+from regulars.cleaning.one_person import reattributed
 from regulars.labels import Fate, Reason
 from regulars.sources.mapping import Mapping
 from regulars.sources.raw import ROW
@@ -43,6 +44,8 @@ def account_of(heaps: Heaps) -> dict:
         if group["reason"]
     }
     account["found"] = heaps.found
+    if (moved := reattributed(heaps.kept)) is not None:
+        account["reattributed"] = moved
     return account
 
 

@@ -23,6 +23,7 @@ from regulars.catalog.tables import TABLES
 from regulars.cleaning import netting, validation
 from regulars.cleaning.heaps import AMOUNT_TYPE, ORDER_TABLES, Heaps, Raw, count_rows, order_log, with_fate
 from regulars.cleaning.ledger import ENGINE_NAMES, account_of, check_tables, dataset_block, nothing_left
+from regulars.cleaning.one_person import decided, records_of_one_person, under_one_id
 from regulars.cleaning.reading import (
     UNIT_SEPARATOR,
     WIDE,
@@ -241,7 +242,7 @@ def _narrow(mapping: Mapping, source: RawTable) -> RawTable:
 
 
 def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps]) -> Heaps:
-    raw = read_typed(engine, mapping, source)
+    raw = under_one_id(engine, read_typed(engine, mapping, source), decided(mapping))
     table = mapping.tables[raw.name]
     has_orders = raw.name in ORDER_TABLES
     if raw.name == "orders" and table["without_lines"] == "reject":
@@ -275,8 +276,9 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps
         kept, repeated = _one_per_key(mapping, raw, kept, table["repeated_key"])
         heaps += [*netted, *repeated]
     else:
+        kept, merged = records_of_one_person(raw.name, kept)
         kept, repeated = _one_per_key(mapping, raw, kept, table["repeated_key"])
-        heaps += repeated
+        heaps += [*merged, *repeated]
     heaps.append((kept, Fate.KEPT, kept._netting if has_orders else ibis.null("string")))
     fates = ibis.union(*(with_fate(*heap) for heap in heaps)).cache() if len(heaps) > 1 else with_fate(*heaps[0])
     return Heaps(raw, kept, fates, found)

@@ -12,7 +12,8 @@ from regulars.statistics.intervals import Estimate
 MOST = 0.9  # share of rows kept from which the log counts as mostly usable
 # set aside because the mapping says so, and nothing that anybody has to mend
 BY_RULE = frozenset({
-    Reason.EXACT_DUPLICATE, Reason.CANCELLED_SALE, Reason.CANCELLATION, Reason.RETURN_OF_PART, Reason.TEST_ORDER,
+    Reason.EXACT_DUPLICATE, Reason.SAME_PERSON, Reason.CANCELLED_SALE, Reason.CANCELLATION, Reason.RETURN_OF_PART,
+    Reason.TEST_ORDER,
     Reason.ORDER_WITHOUT_LINES, Reason.VOID_ORDER, Reason.BEFORE_OBSERVATION, Reason.AFTER_OBSERVATION,
     Reason.NON_PRODUCT, Reason.NEGATIVE_QUANTITY, Reason.ZERO_AMOUNT, Reason.REPEATED_KEY,
 })  # fmt: skip
@@ -146,6 +147,8 @@ def tell_ledger(ledger: dict, overview: pd.DataFrame) -> Finding:
         frames["money"] = waterfall(ledger, "amount")
     copies = copies_kept(ledger)
     remarks = [Remark("copies", {"copies": copies})] if copies else []
+    if moved := account.get("reattributed"):
+        remarks.append(Remark("reattributed", {"rows": moved["rows"], "amount": float(moved["amount"])}))
     return Finding(verdict, facts | money, frames, remarks=remarks)
 
 

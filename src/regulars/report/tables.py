@@ -8,7 +8,8 @@ from regulars.report.formats import Peers
 from regulars.report.wording import DATE_UNITS, Wording, WordingError
 from regulars.statistics.intervals import Estimate
 
-ROWS_ON_A_PAGE = 8
+ROWS_ON_A_PAGE = 8  # in front, and of a chart's numbers
+ROWS_IN_DETAIL = 50
 LEFT_UNITS = ("text", "label", "")
 
 
@@ -19,7 +20,7 @@ def worded_table(
     heading,
     *,
     total: Sequence[str] = (),
-    rows: int = ROWS_ON_A_PAGE,
+    rows: int = ROWS_IN_DETAIL,
 ) -> dict:
     """Word the first rows of a frame, for a page.
 
@@ -42,7 +43,8 @@ def worded_table(
     Returns
     -------
     dict
-        ``headings`` (list of {text, left}), ``rows`` and ``total`` (lists of text) and ``left_out`` (rows not shown).
+        ``headings`` (list of {text, left}), ``rows`` and ``total`` (lists of text), ``left_out`` (rows not shown),
+        ``front`` (rows shown in front) and, where there are more, ``order`` (of each cell its place in its column).
 
     Raises
     ------
@@ -75,7 +77,16 @@ def worded_table(
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "total": sums if total else None,
         "left_out": len(frame) - len(shown),
+        # a table of one row per class is whole in front as well
+        "front": ROWS_ON_A_PAGE if rows == ROWS_IN_DETAIL else rows,
+        "order": _order(shown[list(columns)]) if len(shown) > ROWS_ON_A_PAGE else None,
     }
+
+
+def _order(shown: pd.DataFrame) -> list[list[int | None]]:
+    """Place of each cell among those of its column, the least first: so a page sorts without reading numbers."""
+    places = [column.rank(method="dense").astype(float).fillna(0).astype(int) for _, column in shown.items()]
+    return [[place or None for place in row] for row in zip(*(place.tolist() for place in places), strict=True)]
 
 
 def worded_numbers(
@@ -126,6 +137,8 @@ def worded_numbers(
         "rows": [[*name, *row] for name, row in zip(zip(*names, strict=True), cells, strict=True)],
         "total": None,
         "left_out": 0,
+        "front": ROWS_ON_A_PAGE,
+        "order": None,
         "picked": len(shown_keys) < len(keys) or len(shown_tops) < len(tops),
     }
 

@@ -10,8 +10,9 @@ _HOMES = {
     ),
     "stages": (
         "STAGE_SETTINGS", "Certainty", "CleanSettings", "CycleSettings", "DateRules", "Economics", "Handling",
-        "LadderRules", "Managers", "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions",
-        "RetentionSettings", "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "ValueSettings",
+        "InteractionSettings", "LadderRules", "Managers", "Offer", "PagesSettings", "PortfolioRules", "ProductRules",
+        "Questions", "RetentionSettings", "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds",
+        "ValueSettings",
     ),
 }  # fmt: skip
 __getattr__, __dir__ = exports(__name__, _HOMES)

@@ -16,6 +16,7 @@ from .stages import CycleSettings as CycleSettings
 from .stages import DateRules as DateRules
 from .stages import Economics as Economics
 from .stages import Handling as Handling
+from .stages import InteractionSettings as InteractionSettings
 from .stages import LadderRules as LadderRules
 from .stages import Managers as Managers
 from .stages import Offer as Offer

@@ -13,6 +13,7 @@ from regulars.settings.shown import Source, as_html, as_text
 
 LEVELS = tuple(level.value for level in RelationshipLevel)
 COUNTS, MARGINS = ("many", "medium", "few"), ("high", "medium", "low")
+LEAST_UNCERTAINTY = 0.12  # standard deviation of a total's level: the least that hold-outs of several logs have shown
 TimeUnit = Literal["day", "week", "month"]
 
 
@@ -152,8 +153,8 @@ class ValueSettings(StageSettings):
         Of two stretches whose revenue is compared.
     interval_draws : int, draws
         Simulated futures per customer behind the intervals.
-    level_uncertainty : float, share
-        Standard deviation of a total's level that no model sees.
+    level_uncertainty : float or auto, share
+        Standard deviation of a total's level that no model sees; auto: by what the log shows.
     tier_shares : tuple of float, shares of customers
         Steps of the customer pyramid, from the top; they sum to 1.
     in_memory_rows : int, orders
@@ -174,7 +175,7 @@ class ValueSettings(StageSettings):
     strict: bool
     revenue_days: int
     interval_draws: int
-    level_uncertainty: float
+    level_uncertainty: float | Literal["auto"]
     tier_shares: tuple[float, ...]
     in_memory_rows: int
 
@@ -193,7 +194,8 @@ class ValueSettings(StageSettings):
     @property
     def certainty(self) -> Certainty:
         """How sure what is told shall be."""
-        return Certainty(self.interval_level, self.level_uncertainty, self.seed, self.interval_draws)
+        uncertainty = LEAST_UNCERTAINTY if self.level_uncertainty == "auto" else self.level_uncertainty
+        return Certainty(self.interval_level, uncertainty, self.seed, self.interval_draws)
 
 
 @dataclass(frozen=True)
@@ -593,6 +595,49 @@ class RetentionSettings(StageSettings):
 
 
 @dataclass(frozen=True, repr=False)
+class InteractionSettings(StageSettings):
+    """How the firm's contacts with its customers are judged, and how the contact centre is staffed.
+
+    Parameters
+    ----------
+    within_seconds : int, seconds
+        Within which a call is to be answered.
+    service_share : float, share of all calls
+        That is to be answered within them.
+    load_quantile : float, share of days
+        That have at most the calls by which is staffed.
+    backtest_weeks : int, weeks
+        Kept back, on which the forecast of giving up is judged.
+    roster_weeks : int, weeks
+        Whose shifts count as today's roster.
+    agent_cost_per_hour : float, currency per hour
+        Of one agent; an assumption until costs are supplied.
+    met_from : float, share
+        Solved, from which a need counts as met at a point.
+    score_scale : tuple of float, points
+        Lowest and highest score of a contact.
+    return_days : int, days
+        An order within so many days after a contact counts as coming back.
+    journey_days : int, days
+        A way ends where so many days pass without a contact or an order.
+    shared_by : int, customers
+        A phone, mailbox, login or card that more customers have is a placeholder.
+    """
+
+    within_seconds: int
+    service_share: float
+    load_quantile: float
+    backtest_weeks: int
+    roster_weeks: int
+    agent_cost_per_hour: float
+    met_from: float
+    score_scale: tuple[float, ...]
+    return_days: int
+    journey_days: int
+    shared_by: int
+
+
+@dataclass(frozen=True, repr=False)
 class PagesSettings(StageSettings):
     """How pages are written.
 
@@ -628,6 +673,7 @@ STAGE_SETTINGS = {
     "segments": SegmentsSettings,
     "satisfaction": SatisfactionSettings,
     "retention": RetentionSettings,
+    "interaction": InteractionSettings,
     "cycle": CycleSettings,
     "scores": StageSettings,
     "pages": PagesSettings,

@@ -20,6 +20,7 @@ CUSTOMER_CHANNELS = {"email": (0.3, 1.5), "phone": (0.35, 4.0), "chat": (0.2, 1.
 FIRM_PURPOSES = {"offer": 0.55, "follow-up": 0.35, "planning": 0.10}
 CUSTOMER_PURPOSES = {"delivery": 0.45, "product": 0.35, "invoice": 0.20}
 COST_SPREAD = 0.25
+CONNECTED = (0.4, 0.3)  # share of the firm's calls that reach somebody at the start of the day; more at its end
 STAFF = tuple(f"S{number:02d}" for number in range(1, 9))
 WON_SHARE = 0.12  # of customers who had been a prospect of the sales desk
 LEAD_DAYS, CLOSING_DAYS = 30.0, 50.0  # mean days from the first note to the first order; to a decision
@@ -54,12 +55,13 @@ def draw_dealings(retailer: Retailer, base: Base, orders: Orders, seed: int) -> 
     -------
     Dealings
     """
-    contacts, level = _contacts(retailer, base, orders, stream(seed, "contacts"))
+    contacts, level = _contacts(retailer, base, orders, stream(seed, "contacts"), seed=seed)
     prospects, told = _prospects(retailer, base, stream(seed, "prospects"))
     truth = {
         "contacts": {
             "firm_contacts_per_year": [{"per_year": rate, "share": share} for rate, share in FIRM_CONTACTS.items()],
             "depends_on_value": False,
+            "connected_share": CONNECTED,
             "question_share": QUESTION_SHARE,
             "costs": {name: cost for name, (_, cost) in (FIRM_CHANNELS | CUSTOMER_CHANNELS).items()},
             "customers_by_rate": {f"{rate:g}": int((level == rate).sum()) for rate in FIRM_CONTACTS},
@@ -69,7 +71,7 @@ def draw_dealings(retailer: Retailer, base: Base, orders: Orders, seed: int) -> 
     return Dealings(contacts, prospects, truth)
 
 
-def _contacts(retailer, base: Base, orders: Orders, rng):
+def _contacts(retailer, base: Base, orders: Orders, rng, *, seed):
     n = base.rate.size
     level = rng.choice(list(FIRM_CONTACTS), n, p=list(FIRM_CONTACTS.values()))
     tenure = retailer.days - base.first_moment
@@ -88,8 +90,13 @@ def _contacts(retailer, base: Base, orders: Orders, rng):
     live = frame["channel"].isin(["phone", "chat"]).to_numpy()
     incoming = (frame["initiator"] == "customer").to_numpy()
     minutes = rng.gamma(2.0, 3.0, len(frame))
-    waited = rng.exponential(70.0, len(frame))
-    answered = rng.random(len(frame)) < np.where(incoming & live, np.exp(-waited / 600), 1.0)
+    offered = rng.exponential(70.0, len(frame))
+    rng.random(len(frame))  # what was drawn here once; the numbers that follow stay where they were
+    patience, reached = _patience(retailer, frame, seed)
+    # whoever hangs up has waited as long as patience lasted, not as long as the queue would have taken
+    waited = np.minimum(offered, patience)
+    outgoing = (frame["initiator"] == "company").to_numpy() & (frame["channel"] == "phone").to_numpy()
+    answered = np.where(incoming & live, offered <= patience, np.where(outgoing, reached, True))
     owner = rng.integers(0, len(STAFF), n)[frame["customer"].to_numpy()]
     table = pd.DataFrame(
         {
@@ -108,6 +115,13 @@ def _contacts(retailer, base: Base, orders: Orders, rng):
         }
     )
     return table, level
+
+
+def _patience(retailer, frame, seed):
+    """Seconds for which each caller would wait; whether a call of the firm's reaches the customer, mornings least."""
+    rng = stream(seed, "patience")
+    patience = rng.exponential(retailer.patience_seconds, len(frame))
+    return patience, rng.random(len(frame)) < CONNECTED[0] + CONNECTED[1] * np.mod(frame["moment"].to_numpy(), 1)
 
 
 def _side(customer, moment, initiator, channels, purposes, rng) -> pd.DataFrame:

@@ -9,12 +9,14 @@ from regulars.simulate.as_of import as_of as cut_off
 from regulars.simulate.base import CHANNELS, Base, Orders, draw_base, draw_orders, expected_acquisition
 from regulars.simulate.campaigns import draw_campaigns
 from regulars.simulate.cases import Tickets, draw_tickets
+from regulars.simulate.centre import draw_centre
 from regulars.simulate.contracts import draw_contracts
 from regulars.simulate.dealings import draw_dealings
 from regulars.simulate.dirt import Export, soil
 from regulars.simulate.features import draw_features
 from regulars.simulate.handling import draw_handling, leaving_after
 from regulars.simulate.listening import draw_heard
+from regulars.simulate.persons import draw_identities, draw_plan
 from regulars.simulate.products import Products, draw_products, fill_baskets
 from regulars.simulate.referrals import draw_referrals
 from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, year_position
@@ -85,8 +87,19 @@ def demo(
             ``unit``, ``product``, ``sold``, ``warranty_until``, ``repaired``, ``repair_cost`` (empty: never repaired).
         ``contacts`` : one interaction, in either direction.
             ``contact_no``, ``customer``, ``at``, ``channel``, ``initiator`` (company, customer), ``purpose``,
-            ``staff``, ``cost`` (GBP), ``minutes``, ``wait_seconds`` (empty where nobody waits), ``answered``,
-            ``self_service``.
+            ``staff``, ``cost`` (GBP), ``minutes``, ``wait_seconds`` (until answered or given up; empty where nobody
+            waits), ``answered``, ``self_service``; in the last weeks, from the contact centre's own system, also
+            ``content``, ``score`` (0 to 100), ``reason``, ``mood``, ``queue``, ``transfers``, ``first_staff``,
+            ``resolved``, ``ticket`` (the problem), ``question``, ``department``, ``answer``, ``ended_by``,
+            ``response_hours``; of the calls most are of unknown callers (``customer`` empty).
+        ``shifts`` : one shift of one agent.
+            ``staff``, ``from``, ``to``.
+        ``identities`` : one thing that one source knows of a person.
+            ``source`` (shop, club, centre), ``external_id``, ``customer``, ``kind`` (of
+            `regulars.labels.IdentityKind`), ``value``.
+        ``interaction_plan`` : one planned interaction.
+            ``plan``, ``object``, ``goal``, ``target``, ``due``, ``theme``, ``structure``, ``format``, ``budget``,
+            ``budget_basis``, ``channel``, ``times_per_year``, ``reached``, ``problems``, ``novelty``.
         ``prospects`` : one prospect of the sales desk.
             ``prospect``, ``created``, ``stage`` (lead, contacted, quoted, won, lost, disqualified), ``source``,
             ``owner``, ``win_probability`` (as stated, too high), ``quoted``, ``expected_close``, ``next_contact``,
@@ -148,6 +161,8 @@ def demo(
     asked = draw_features(surveys.surveys, seed)
     handling = draw_handling(retailer, base, orders, sales, tickets=tickets.tickets, seed=seed)
     dealings = draw_dealings(retailer, base, orders, seed)
+    centre = draw_centre(retailer, base, seed)
+    known_as = draw_identities(retailer, base, orders, seed)
     bound = draw_contracts(retailer, base, orders, seed)
     referrals, referral_truth = draw_referrals(retailer, base, orders, seed)
     campaigns = draw_campaigns(retailer, base, orders, customers, seed=seed)
@@ -173,7 +188,11 @@ def demo(
         "tickets": cases,
         "ticket_events": handling.events,
         "units": handling.units,
-        "contacts": dealings.contacts,
+        # behind the contacts of three years, so that those keep their rows; what only the centre notes is empty there
+        "contacts": pd.concat([dealings.contacts, centre.contacts], ignore_index=True).fillna(""),
+        "shifts": centre.shifts,
+        "identities": known_as.identities,
+        "interaction_plan": draw_plan(retailer),
         "mystery_visits": heard.mystery_visits,
         "lost_reasons": heard.lost_reasons,
         "prospects": dealings.prospects,
@@ -198,6 +217,8 @@ def demo(
         "surveys": surveys.truth | asked.truth,
         "tickets": tickets.truth | handling.truth,
         **dealings.truth,
+        "centre": centre.truth,
+        "identity": known_as.truth,
         **heard.truth,
         **bound.truth,
         "referrals": referral_truth,

@@ -59,6 +59,8 @@ class Mapping:
         always).
     orders_sampled : bool
         Whether the log holds orders drawn from all, of most customers not every one.
+    identity_decisions : str
+        File of decisions on which ids are one person, from the project's root; empty: none.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Mapping:
     tables: dict[str, dict]
     rates: dict[str, tuple[tuple[dt.date | None, Decimal], ...]] = field(default_factory=dict)
     orders_sampled: bool = False
+    identity_decisions: str = ""
 
     @property
     def file(self) -> str:
@@ -204,6 +207,7 @@ def parse_mapping(content, dataset: str) -> Mapping:
         tables=tables,
         rates={code: _rates(code, given, label) for code, given in content.get("rates", {}).items()},
         orders_sampled=content.get("orders_sampled", False),
+        identity_decisions=content.get("identity_decisions", ""),
     )
 
 
