@@ -114,11 +114,7 @@ def write_call_list(dataset: str, output: Path | None = None) -> Written:
     privacy.need_key_of_pages(dataset)
     base = opened.tables.get(BASE)
     listed, refused = call_list(scored, base, dataset, length=settings.list_length, min_alive=settings.call_min_alive)
-<<<<<<< HEAD
-    _write_for_owner(file, harmless(listed).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
-=======
-    write_for_owner(file, listed.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
->>>>>>> 0c115afde586bcc715d114f77fda9fe85ca22402
+    write_for_owner(file, harmless(listed).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     return Written(file, len(listed), refused)
 
 

@@ -23,14 +23,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
     "finding", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
-<<<<<<< HEAD
-    "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots",
-    "history", "cycle", "customer_table", "score_everybody", "call_list", "close_month", "lifeline", "runner", "cli",
-=======
     "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "report", "pages", "dataset",
     "plots", "history", "cycle", "customer_table", "score_everybody", "call_list", "share", "identities", "close_month",
-    "runner", "what_if", "cli",
->>>>>>> 0c115afde586bcc715d114f77fda9fe85ca22402
+    "lifeline", "runner", "what_if", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
