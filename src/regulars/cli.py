@@ -146,6 +146,10 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("dataset")
     score.add_argument("--output", default="", help="where the engine writes; default private/<dataset>/scores.parquet")
     score.set_defaults(command=_score)
+    forget = commands.add_parser("forget", help="remove customers from all that is kept, and never read them again")
+    forget.add_argument("dataset")
+    forget.add_argument("customer", nargs="+", help="id, as the source writes it")
+    forget.set_defaults(command=_forget)
     upgrade = commands.add_parser("upgrade", help="bring params.yaml and mappings of an earlier version up to this one")
     upgrade.set_defaults(command=_upgrade)
     tried = commands.add_parser("try", help="carry other settings through the pipeline, aside, and make pages of it")
@@ -181,6 +185,13 @@ def _new(arguments: argparse.Namespace) -> int:
         print('To be answered there, wherever it says "?":', *(f"  {line}" for line in proposal.questions), sep="\n")
     key = "" if os.environ.get("REGULARS_ID_KEY") else "export REGULARS_ID_KEY=<a long random text>; "
     print(f"\nThen: {key}make reports DATASET={arguments.name}")
+    return 0
+
+
+def _forget(arguments: argparse.Namespace) -> int:
+    from regulars.forget import forget
+
+    print(*forget(arguments.dataset, arguments.customer), sep="\n")
     return 0
 
 
@@ -280,6 +291,7 @@ def _reports(arguments: argparse.Namespace) -> int:
         folder = Path(tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-"))
         held.enter_context(lifeline.kept_aside(folder))
         _clear_broken_lock()
+        held.callback(_close_cache)
         log = folder / "runs.jsonl"
         renewed = [f"ingest@{dataset}" for dataset in datasets if has_changed(dataset)]
         code = _reproduce(["--force", "--single-item", *renewed], log) if renewed else 0
@@ -301,6 +313,13 @@ def _reproduce_each(datasets: list[str], log: Path) -> int:
         ends = [[f"scores@{dataset}", f"pages@{dataset}"] for dataset in datasets]
         # numerical libraries would each take every processor, and wait for one another
         return max(pool.map(lambda targets: _reproduce(targets, log, threads=max(cores // workers, 1)), ends))
+
+
+def _close_cache() -> None:
+    """DVC's cache holds what the data folders hold: nobody else on the machine sees its inside either."""
+    cache = project_root() / ".dvc" / "cache"
+    if cache.is_dir():
+        cache.chmod(0o700)
 
 
 def _clear_broken_lock() -> None:

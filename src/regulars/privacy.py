@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -72,6 +73,44 @@ def need_key(dataset: str) -> None:
     >>> need_key("cdnow")
     """
     _key(dataset)
+
+
+def forgotten_file(dataset: str) -> Path:
+    """List of those who are to be forgotten: a fingerprint under the key each, so that it names nobody."""
+    return project_root() / "data" / "forgotten" / f"{dataset}.txt"
+
+
+def forgotten(dataset: str) -> frozenset[str]:
+    """Fingerprints of those who are to be forgotten.
+
+    Raises
+    ------
+    UserError
+        Where the list was made under another key, so that it would miss them.
+    """
+    file = forgotten_file(dataset)
+    lines = file.read_text(encoding="utf-8").split() if file.is_file() else []
+    if lines and lines[0] != _fingerprint(dataset).strip():
+        raise UserError(
+            f"data/forgotten/{dataset}.txt was made under another {KEY_VARIABLE}, so that nobody on it would be known: "
+            "set that one, or empty the file and forget them again."
+        )
+    return frozenset(lines[1:])
+
+
+def fingerprints(customer_ids: Iterable[str], dataset: str) -> list[str]:
+    """What stands for each customer on the list of the forgotten, however the id is spaced or cased."""
+    key = _key(dataset)
+    plain = (re.sub(r"\.0+$", "", str(one).strip().casefold()) for one in customer_ids)
+    return [hmac.digest(key, f"forgotten\0{dataset}\0{one}".encode(), "sha256").hex()[:32] for one in plain]
+
+
+def remember_to_forget(customer_ids: Iterable[str], dataset: str) -> None:
+    """Put customers on the list of the forgotten."""
+    listed = sorted(forgotten(dataset) | set(fingerprints(customer_ids, dataset)))
+    file = forgotten_file(dataset)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join([_fingerprint(dataset).strip(), *listed]) + "\n", encoding="utf-8")
 
 
 def key_file(dataset: str) -> Path:

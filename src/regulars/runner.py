@@ -21,6 +21,7 @@ from regulars.stages import STAGES, Stage
 RUN_LOG_VARIABLE = "REGULARS_RUN_LOG"
 # two kernels that start at the same moment may be given the same port, but never the same file
 HAS_SOCKET_FILES = os.name == "posix"
+WITH_REAL_IDS, OWNER_ONLY = ("data/raw/", "data/clean/", "data/scored/"), 0o700
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -104,14 +105,22 @@ def swap_in(staging: Path, root: Path, outputs: list[str]) -> None:
         source, target = staging / output, root / output
         target.parent.mkdir(parents=True, exist_ok=True)
         if not output.endswith("/"):
+            _close(target.parent, output)
             source.replace(target)
             continue
         source.mkdir(parents=True, exist_ok=True)
+        _close(source, output)
         earlier = _earlier(target)
         if target.exists():  # a folder cannot take the place of another at once: kept beside until the new one stands
             target.rename(earlier)
         source.replace(target)
         shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _close(folder: Path, output: str) -> None:
+    """A dataset's own folder of what holds real ids: nobody else on the machine sees its inside."""
+    if output.startswith(WITH_REAL_IDS):
+        folder.chmod(OWNER_ONLY)
 
 
 def _earlier(target: Path) -> Path:
