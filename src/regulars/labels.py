@@ -236,13 +236,16 @@ class Reason(StrEnum):
     # merged
     EXACT_DUPLICATE = "exact_duplicate"
     SAME_PERSON = "same_person"
+    FURTHER_LINE = "further_line"
     # netted
+    REFUNDED = "refunded"
     CANCELLED_SALE = "cancelled_sale"
     CANCELLATION = "cancellation"
     RETURN_OF_PART = "return_of_part"
     # rejected, in the order in which the reasons are tried
     UNREADABLE = "unreadable"
     MISSING_CUSTOMER = "missing_customer"
+    GUEST = "guest"
     MALFORMED_CUSTOMER = "malformed_customer"
     TEST_ORDER = "test_order"
     ORDER_WITHOUT_LINES = "order_without_lines"

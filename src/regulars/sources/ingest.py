@@ -46,7 +46,7 @@ def ingest(dataset: str, settings: dict) -> dict:
         copies, left_out = gone.taken_out(name, target, copies)
         read = read_files(mapping, name, target, copies)
         tables[name] = {
-            "rows": read.data.num_rows,
+            "rows": read.rows,
             "files": [
                 {"file": copy, "rows": rows, "sha256": sha256}
                 for copy, (_, rows), sha256 in zip(copies, read.files, as_they_came, strict=True)
@@ -125,6 +125,14 @@ def _copy(mapping: Mapping, name: str, table: dict, target: Path) -> list[str]:
         (target / name).mkdir(exist_ok=True)
         copy_table(table, mapping.time_zone, target / copy, key)
         return [copy]
+    if "rows" in table:
+        import pandas as pd
+
+        (target / name).mkdir(exist_ok=True)
+        pd.DataFrame(table["rows"], dtype="object").to_csv(
+            target / name / f"{name}.csv", index=False, lineterminator="\n"
+        )
+        return [f"{name}/{name}.csv"]
     sources = [_resource(table["resource"], key)] if "resource" in table else _glob(table["path"], key)
     names = [source.name for source in sources]
     copies = []
