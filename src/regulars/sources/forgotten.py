@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from regulars.errors import UserError
 from regulars.privacy import fingerprints, forgotten
 from regulars.sources.files import read_text
 from regulars.sources.mapping import Mapping
@@ -39,8 +40,9 @@ class Forgotten:
         kept, count = [], 0
         for copy in copies:
             table = self._mapping.tables[name]
-            header, data = read_text(folder / copy, table["format"], copy, self._mapping.time_zone)
-            keep, mentioned = self._who(table["columns"], header, data)
+            read = read_text(folder / copy, table["format"], copy, self._mapping.time_zone)
+            header, data = read.header, read.data
+            keep, mentioned = self._who(name, header, data)
             left_out = data.num_rows - pc.sum(keep).as_py() if data.num_rows else 0
             if not left_out and not mentioned:
                 kept.append(copy)
@@ -53,9 +55,15 @@ class Forgotten:
             count += left_out
         return kept, count
 
-    def _who(self, columns: dict, header: tuple[str, ...], data: pa.Table) -> tuple[pa.Array, dict[int, pa.Array]]:
+    def _who(self, name: str, header: tuple[str, ...], data: pa.Table) -> tuple[pa.Array, dict[int, pa.Array]]:
         """Rows to keep; and columns, by their place, in which somebody is only mentioned, with those cells empty."""
+        columns = self._mapping.tables[name]["columns"]
         named = {target: str(spec["column"]) for target, spec in columns.items() if "column" in spec}
+        if hidden := [column for target, column in named.items() if target in OWNERS and column not in header]:
+            raise UserError(
+                f"{self._mapping.file}: tables.{name}: the file itself has no column '{hidden[0]}', so that nobody can be "
+                "taken out of it: take those who are to be forgotten out of the source."
+            )
         places = {target: header.index(column) for target, column in named.items() if column in header}
         gone = pa.array([False] * data.num_rows)
         for target in (one for one in OWNERS if one in places):
