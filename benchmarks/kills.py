@@ -98,8 +98,10 @@ def campaign(folder: Path, dataset: str, options: argparse.Namespace) -> int:
     from sample_project import outputs
 
     began = time.perf_counter()
-    if start(folder, dataset).wait():
-        raise SystemExit("the undisturbed build failed")
+    first = start(folder, dataset)
+    said = first.communicate()[1]
+    if first.returncode:
+        raise SystemExit(f"the undisturbed build failed: {said}")
     seconds, wanted = time.perf_counter() - began, outputs(folder)
     lock = (folder / "dvc.lock").read_bytes()
     print(f"undisturbed: {seconds:.0f} s, {len(wanted)} files", flush=True)

@@ -61,8 +61,8 @@ class Forgotten:
         named = {target: str(spec["column"]) for target, spec in columns.items() if "column" in spec}
         if hidden := [column for target, column in named.items() if target in OWNERS and column not in header]:
             raise UserError(
-                f"{self._mapping.file}: tables.{name}: the file itself has no column '{hidden[0]}', so that nobody can be "
-                "taken out of it: take those who are to be forgotten out of the source."
+                f"{self._mapping.file}: tables.{name}: the file itself has no column '{hidden[0]}', so that nobody can "
+                "be taken out of it: take those who are to be forgotten out of the source."
             )
         places = {target: header.index(column) for target, column in named.items() if column in header}
         gone = pa.array([False] * data.num_rows)
