@@ -108,6 +108,10 @@ class Tables:
         with self._reading():
             return catalog.in_engine(table, self._name)
 
+    def get_in_engine(self, table: str) -> "ir.Table | None":
+        """The same, or None where the firm did not supply it."""
+        return self.in_engine(table) if table in self else None
+
     def _fetch(self, table: str, columns) -> pd.DataFrame:
         share = self._about().share
         with self._reading():
@@ -222,6 +226,11 @@ class Dataset:
     def retention(self) -> pd.DataFrame:
         """One row per customer: state, and the date of the next order."""
         return self._scored("retention")
+
+    @property
+    def preferences(self) -> pd.DataFrame:
+        """One row per customer with order lines: what is liked, and the next product."""
+        return self._scored("preferences")
 
     @property
     def interaction(self) -> pd.DataFrame:

@@ -17,7 +17,7 @@ MADE = (
     "data/raw", "data/clean", "data/scored", "models", "reports", "private", "scratch/data/scored", "scratch/models",
     "scratch/reports",
 )  # fmt: skip
-KEPT = ("data/history", "data/lots", "data/identities")  # tracked tables, of which rows are taken out
+KEPT = ("data/history", "data/lots", "data/identities", "data/edits")  # tracked tables, of which rows are taken out
 ENTRY = re.compile(r"^  (\S+)@(\S+):$")
 
 
@@ -60,7 +60,7 @@ def forget(dataset: str, customer_ids: Iterable[str]) -> list[str]:
         f"Raw, clean and scored tables, models, pages, private lists and DVC's cache of {dataset} are removed"
         f"{f', and {rows} rows of saved tables' if rows else ''}: run make reports DATASET={dataset}.",
         f"What this cannot reach: the source itself ({sources}), which goes on delivering them, to be left out at "
-        "every reading; earlier commits of data/history, data/lots and data/identities in git; a remote of DVC; copies "
+        "every reading; earlier commits of data/history, lots, identities and edits in git; a remote of DVC; copies "
         "of pages and lists that were passed on.",
     ]
 

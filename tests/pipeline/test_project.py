@@ -24,9 +24,9 @@ START = ROOT / "notebooks" / "00_start.ipynb"  # belongs to no stage
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
     "finding", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
-    "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "report", "pages", "dataset",
-    "plots", "history", "cycle", "customer_table", "score_everybody", "call_list", "share", "identities", "close_month",
-    "forget", "lifeline", "runner", "what_if", "cli",
+    "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "actions", "report", "pages",
+    "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "lots", "call_list",
+    "desk_files", "share", "identities", "close_month", "forget", "lifeline", "runner", "what_if", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
@@ -39,6 +39,7 @@ DOMAIN = (
     "retention",
     "satisfaction",
     "interaction",
+    "actions",
 )
 
 
@@ -163,7 +164,7 @@ READ = {
     "compare": {"data/scored/${key}/customers.parquet", f"{CLEAN}customers.parquet"},
     **{
         name: {TABLES[f"scored.{name}"].relative_path("${key}").as_posix()}
-        for name in ("value", "segments", "satisfaction", "retention", "interaction", "customers")
+        for name in ("value", "segments", "satisfaction", "retention", "interaction", "preferences", "customers")
     },
 }  # fmt: skip
 READS_NOTHING = {"pages", "settings", "save", "save_models", "pseudonyms", "name", "changes"}
