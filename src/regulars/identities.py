@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from regulars.catalog.places import harmless
 from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.interaction.identity import contradicts, identity_candidates, normal, records
@@ -128,10 +129,8 @@ def write_proposals(dataset: str) -> Proposed:
     aside.write_text(pairs.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
     aside.replace(file)
     values = root / "private" / dataset / "identity-candidates.csv"
-    write_for_owner(
-        values,
-        _side_by_side(pairs, records(normal(identities))).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"),
-    )
+    beside = harmless(_side_by_side(pairs, records(normal(identities))))
+    write_for_owner(values, beside.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     return Proposed(file, values, len(pairs), int((pairs["decision"] != "").sum()), why)
 
 
