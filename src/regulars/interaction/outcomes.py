@@ -20,7 +20,7 @@ def claim_level(comparisons: int) -> float:
     Examples
     --------
     >>> round(claim_level(1), 5)
-    0.99375
+    0.995
     """
     return 1 - FALSE_PAGES / FAMILIES / max(comparisons, 1)
 
