@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from regulars import interaction
+from regulars.errors import UserError
 from regulars.finding import NotSupplied, Refusal
 from regulars.interaction import sections
 from regulars.interaction.calls import calls_of, on_duty, with_slots
 from regulars.interaction.calls import occupancy as occupancy_of
 from regulars.interaction.roster import arrivals, backtest, counts
-from regulars.errors import UserError
 from regulars.settings import stage_settings
 from regulars.simulate.base import draw_base
 from regulars.simulate.centre import AGENTS, draw_centre
@@ -233,9 +233,7 @@ def told_of(contacts, shifts):
     expected = interaction.arrivals(calls)
     days = None if isinstance(calls, Refusal) else calls["day"].unique()[-20:]
     given = None if isinstance(shifts, Refusal) else shifts
-    table = interaction.staffing(
-        expected, patient.mean_seconds, share=0.8, within_seconds=20, shifts=given, days=days
-    )
+    table = interaction.staffing(expected, patient.mean_seconds, share=0.8, within_seconds=20, shifts=given, days=days)
     tried = interaction.backtest(calls, given)
     served = interaction.service(calls, 20)
     half_hours = interaction.by_half_hour(calls, 20)
