@@ -34,7 +34,7 @@ def world(rng, effects=(0.0, 0.0, 0.0), size=SIZE) -> pd.DataFrame:
 
 
 def true_difference(effects, channel: int) -> float:
-    """Of a channel from all others at the mix of all: within the others each purpose has a mix of channels of its own."""
+    """Of a channel from all others at the mix of all: of the others each purpose has a mix of channels of its own."""
     by_purpose = MIX * SIZE[:, None]
     weight = by_purpose.sum(axis=0) / by_purpose.sum()
     others = [k for k in range(3) if k != channel]
@@ -305,7 +305,8 @@ def favourites(rng, effect: float, contacts=24, customers=300):
     solved = rng.random(who.size) < SOLVED[purpose] - 0.1 + effect * (channel == liked[who])
     at = pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.random(who.size) * 150, unit="D")
     frame = pd.DataFrame(
-        {"contact_id": np.arange(who.size).astype(str), "customer_id": who.astype(str), "at": at, "initiator": "customer",
+        {"contact_id": np.arange(who.size).astype(str), "customer_id": who.astype(str), "at": at,
+         "initiator": "customer",
          "channel": np.array(CHANNELS)[channel], "purpose": np.array(PURPOSES)[purpose], "resolved": solved}
     )  # fmt: skip
     return frame.astype({"customer_id": "string"}), liked
@@ -357,7 +358,8 @@ def test_dialogues_go_on_where_they_ended_by_hand():
     log = pd.DataFrame(
         {
             "contact_id": ["1", "2", "3", "4"], "customer_id": ["x", "x", "x", "y"], "initiator": "customer",
-            "at": pd.to_datetime(["2026-05-01", "2026-05-02", "2026-05-03", "2026-05-03"]), "department": ["a", "a", "b", "b"],
+            "at": pd.to_datetime(["2026-05-01", "2026-05-02", "2026-05-03", "2026-05-03"]),
+            "department": ["a", "a", "b", "b"],
             "question_id": ["q", "q", "p", "q"], "answer_id": ["1", "1", "2", "1"],
         }
     )  # fmt: skip

