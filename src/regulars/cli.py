@@ -126,12 +126,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     close.add_argument("dataset")
     close.set_defaults(command=_close_month)
+    share = commands.add_parser("share", help="make one file to forward of a dataset's pages: a zip, or a PDF")
+    share.add_argument("dataset")
+    share.add_argument("--pdf", action="store_true", help="print all pages into one PDF, by the Chromium that is there")
+    share.add_argument("--output", default="", help="file to write; default scratch/<dataset>-<last day>.zip")
+    share.set_defaults(command=_share)
     score = commands.add_parser("score", help="score every customer inside the engine that params.yaml names, as Spark")
     score.add_argument("dataset")
     score.add_argument("--output", default="", help="where the engine writes; default private/<dataset>/scores.parquet")
     score.set_defaults(command=_score)
     upgrade = commands.add_parser("upgrade", help="bring params.yaml and mappings of an earlier version up to this one")
     upgrade.set_defaults(command=_upgrade)
+    tried = commands.add_parser("try", help="carry other settings through the pipeline, aside, and make pages of it")
+    tried.add_argument("dataset")
+    tried.add_argument("changes", nargs="+", metavar="NAME=VALUE", help="such as margin=0.4")
+    tried.set_defaults(command=_try)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
@@ -171,6 +180,20 @@ def _upgrade(_: argparse.Namespace) -> int:
     return 0
 
 
+def _try(arguments: argparse.Namespace) -> int:
+    import yaml
+
+    from regulars.dataset import open as open_dataset
+
+    wrong = [one for one in arguments.changes if "=" not in one]
+    if wrong:
+        raise UserError(f"'{wrong[0]}' is no setting and value: write one as margin=0.4.")
+    changes = {name: yaml.safe_load(value) for name, _, value in (one.partition("=") for one in arguments.changes)}
+    print(f"{_relative(open_dataset(arguments.dataset, **changes).pages())}: computed with these settings, beside the")
+    print("official pages, which stay as they are.")
+    return 0
+
+
 def _score(arguments: argparse.Namespace) -> int:
     from regulars.score_everybody import destination, score, write
 
@@ -207,12 +230,19 @@ def _identities(arguments: argparse.Namespace) -> int:
     if written.by_rules_alone:
         print(f"By rules alone: {written.by_rules_alone}")
     print(f"Name the first in data/sources/{arguments.dataset}.yaml: identity_decisions: {decisions}")
+
+
+def _share(arguments: argparse.Namespace) -> int:
+    from regulars.share import share
+
+    file = share(arguments.dataset, Path(arguments.output).resolve() if arguments.output else None, pdf=arguments.pdf)
+    print(f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB, to be forwarded as it is.")
     return 0
 
 
 def _close_month(arguments: argparse.Namespace) -> int:
+    from regulars.close_month import close_month
     from regulars.dataset import open as open_dataset
-    from regulars.history.close_month import close_month
 
     print(f"{close_month(open_dataset(arguments.dataset))}: saved; commit it.")
     return 0

@@ -1,15 +1,18 @@
 """One dataset to open: its tables, its settings, its purchases, and what earlier stages found."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from functools import cached_property
 from html import escape
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from regulars import catalog
 from regulars.errors import UserError
+from regulars.paths import read_first
 from regulars.settings import STAGE_SETTINGS, StageSettings, places_of, stage_settings
 from regulars.settings.shown import CHANGED, LEFT, short
 
@@ -45,10 +48,12 @@ class Tables:
         Of the dataset.
     about : callable
         What the dataset says of itself, when it is asked.
+    reading : callable
+        Makes a context within which files are read.
     """
 
-    def __init__(self, name: str, about: Callable[[], catalog.About]):
-        self._name, self._about = name, about
+    def __init__(self, name: str, about: Callable[[], catalog.About], reading: Callable = nullcontext):
+        self._name, self._about, self._reading = name, about, reading
         self._read: dict = {}
 
     def __contains__(self, table: str) -> bool:
@@ -99,10 +104,13 @@ class Tables:
 
     def in_engine(self, table: str) -> "ir.Table":
         """One table where it lies, with the rows of all customers, as an Ibis table: no row of it comes to Python."""
-        return catalog.in_engine(table, self._name)
+        with self._reading():
+            return catalog.in_engine(table, self._name)
 
     def _fetch(self, table: str, columns) -> pd.DataFrame:
-        return catalog.load(table, self._name, self._about().share, columns)
+        share = self._about().share
+        with self._reading():
+            return catalog.load(table, self._name, share, columns)
 
 
 class Dataset:
@@ -132,14 +140,16 @@ class Dataset:
         for stage in places_of(self.changes):  # refuses a name that is no setting, at once
             self.settings(stage if stage in STAGE_SETTINGS else "ingest")
         self.settings("ingest")  # refuses a dataset that is not there
-        self.tables = Tables(name, lambda: self.about)
+        self.tables = Tables(name, lambda: self.about, self._reading)
 
     # ---- what it is ----
 
     @cached_property
     def about(self) -> catalog.About:
         """Title, currency, window, what was supplied, how much was kept, and the share of the customers drawn."""
-        return catalog.about(self.name, self.settings("value").in_memory_rows)
+        rows = self.settings("value").in_memory_rows
+        with self._reading():
+            return catalog.about(self.name, rows)
 
     @property
     def start(self):
@@ -242,11 +252,13 @@ class Dataset:
 
     def _scored(self, table: str) -> pd.DataFrame:
         if table not in self._found:
-            self._found[table] = catalog.load(f"scored.{table}", self.name)
+            with self._reading():
+                self._found[table] = catalog.load(f"scored.{table}", self.name)
         return self._found[table].copy(deep=False)
 
     def _read_json(self, path: str) -> dict:
-        return catalog.read_json(path)
+        with self._reading():
+            return catalog.read_json(path)
 
     # ---- what this stage hands on ----
 
@@ -285,7 +297,35 @@ class Dataset:
             # wording and charts are loaded by a live kernel alone: no stage depends on them
             return import_module("regulars.pages.live").shower(page, language)
 
-        return _late("report").Report(stage, about or self.about, self.settings(stage).interval_level, live)
+        settings = self.settings(stage)
+        told = {"least": settings.privacy_min_cell, "changes": self._differing(), "live": live}
+        return _late("report").Report(stage, about or self.about, settings.interval_level, **told)
+
+    # ---- what it would be with other settings ----
+
+    def pages(self) -> Path:
+        """Compute every stage with the settings that are tried, and make pages of it beside the official ones.
+
+        Returns
+        -------
+        pathlib.Path
+            The index, below ``scratch/``; each page says which settings differ. From then on `value`, `segments`,
+            `models` … are those of these settings, also where the dataset is opened with them again.
+
+        Raises
+        ------
+        UserError
+            Where no setting differs.
+        """
+        index = import_module("regulars.what_if").carry_through(self.name, self.changes, self._differing())
+        self.__dict__ = {name: kept for name, kept in vars(self).items() if name in ("name", "changes")} | vars(
+            Dataset(self.name, self.changes, self._content)
+        )
+        return index
+
+    def _reading(self):
+        """What is read within it is of these settings, where they have been carried through."""
+        return read_first(import_module("regulars.what_if").carried(self.name, self.changes) if self.changes else None)
 
     # ---- how it shows itself ----
 

@@ -236,13 +236,16 @@ class Reason(StrEnum):
     # merged
     EXACT_DUPLICATE = "exact_duplicate"
     SAME_PERSON = "same_person"
+    FURTHER_LINE = "further_line"
     # netted
+    REFUNDED = "refunded"
     CANCELLED_SALE = "cancelled_sale"
     CANCELLATION = "cancellation"
     RETURN_OF_PART = "return_of_part"
     # rejected, in the order in which the reasons are tried
     UNREADABLE = "unreadable"
     MISSING_CUSTOMER = "missing_customer"
+    GUEST = "guest"
     MALFORMED_CUSTOMER = "malformed_customer"
     TEST_ORDER = "test_order"
     ORDER_WITHOUT_LINES = "order_without_lines"
@@ -442,3 +445,92 @@ class ChannelBasis(StrEnum):
 
     OWN = "own"
     SEGMENT = "segment"
+
+
+class Light(StrEnum):
+    """What may be said of one figure in one month."""
+
+    STEADY = "steady"  # within its usual range
+    BETTER = "better"  # beyond it, to the good
+    WORSE = "worse"  # beyond it, to the bad
+    CHANGED = "changed"  # beyond it; neither side is good
+    DRIFTS = "drifts"  # each month follows the one before: no usual range to leave
+    EARLY = "early"  # too few months to know the usual range
+    ABSENT = "absent"  # no figure this month
+
+
+class Quadrant(StrEnum):
+    """Side of the scorecard."""
+
+    KNOWLEDGE = "knowledge"  # do we know who they are
+    INTERACTION = "interaction"  # how we deal with them
+    VALUE = "value"  # what they bring
+    SATISFACTION = "satisfaction"  # what they think of it, and whether they come back
+
+
+class Indicator(StrEnum):
+    """Figure of one month that the scorecard watches and a plan may aim at."""
+
+    RECORDS = "records"
+    CONSENT = "consent"
+    CALLERS_KNOWN = "callers_known"
+    FIRST_CONTACT = "first_contact"
+    IN_TIME = "in_time"
+    ANSWERED_FAST = "answered_fast"
+    CALLS_ANSWERED = "calls_answered"
+    WAIT = "wait"
+    ORDERS = "orders"
+    REVENUE = "revenue"
+    ACTIVE = "active"
+    NEWCOMERS = "newcomers"
+    SPEND_PER_ORDER = "spend_per_order"
+    FROM_EXISTING = "from_existing"
+    SATISFIED = "satisfied"
+    COMPLAINTS = "complaints"
+    REPURCHASE = "repurchase"
+    KEPT = "kept"
+    REFERRED = "referred"
+
+
+class PlanArea(StrEnum):
+    """What a cell of the plan is about."""
+
+    CUSTOMER = "customer"
+    BRAND = "brand"
+    MARKET = "market"
+
+
+class PlanStep(StrEnum):
+    """Step of the cycle that a cell of the plan belongs to."""
+
+    ANALYSE = "analyse"
+    PLAN = "plan"
+    CARRY_OUT = "carry_out"
+    ASSESS = "assess"
+    IMPROVE = "improve"
+
+
+class PlanStatus(StrEnum):
+    """How far a cell of the plan is."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
+class PlanOutcome(StrEnum):
+    """What became of what a plan wanted to move."""
+
+    MOVED = "moved"  # as planned, beyond noise
+    AGAINST = "against"  # beyond noise, the other way
+    NOISE = "noise"  # nothing beyond noise
+    EARLY = "early"  # too early to tell
+    UNKNOWN = "unknown"  # the figure is not there, or has no usual range
+
+
+class Festival(StrEnum):
+    """Festival that moves between two calendar months."""
+
+    SPRING_FESTIVAL = "spring_festival"
+    EASTER = "easter"

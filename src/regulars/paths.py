@@ -1,10 +1,14 @@
 """Where the project stands, so that no file is looked for relative to the caller's folder."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 ROOT_VARIABLE = "REGULARS_ROOT"
 STAGING_VARIABLE = "REGULARS_STAGING"
+_FIRST: ContextVar[Path | None] = ContextVar("first", default=None)
 
 
 def project_root() -> Path:
@@ -30,3 +34,21 @@ def output_root() -> Path:
     """
     staging = os.environ.get(STAGING_VARIABLE)
     return Path(staging) if staging else project_root() / "scratch"
+
+
+@contextmanager
+def read_first(folder: Path | None) -> Iterator[None]:
+    """Within it, `found` looks in a folder that mirrors the project before it looks in the project."""
+    token = _FIRST.set(folder)
+    try:
+        yield
+    finally:
+        _FIRST.reset(token)
+
+
+def found(relative: Path | str) -> Path:
+    """Where a file of the project is read: as the pipeline last left it, or as of `read_first`."""
+    first = _FIRST.get()
+    if first is not None and (first / relative).exists():
+        return first / relative
+    return project_root() / relative

@@ -38,9 +38,12 @@ def _notebook_stage(name: str, notebook: str, *outputs: str) -> Stage:
     return Stage(name, (*outputs, *report), notebook=notebook)
 
 
+SUBJECTS = ("quality", "value", "segments", "satisfaction", "retention", "interaction", "cycle")
 LEVELS = ("", "-detail")  # of every page but the index: what stands in front, and the details
-_TWICE = ("quality", "value", "segments", "satisfaction", "retention", "interaction")
-PAGES = ("index", *(f"{page}{level}" for page in _TWICE for level in LEVELS))
+PAGES = (
+    "index",
+    *(f"{page}{level}" for page in SUBJECTS for level in LEVELS),
+)
 
 _STAGES = (
     Stage("ingest", ("data/raw/{dataset}/",), entry="regulars.sources.ingest:ingest"),
@@ -56,6 +59,7 @@ _STAGES = (
     _notebook_stage("satisfaction", "04_satisfaction.ipynb", "data/scored/{dataset}/satisfaction.parquet"),
     _notebook_stage("retention", "05_retention.ipynb", "data/scored/{dataset}/retention.parquet"),
     _notebook_stage("interaction", "06_interaction.ipynb", "data/scored/{dataset}/interaction.parquet"),
+    _notebook_stage("cycle", "08_cycle.ipynb"),
     Stage("scores", ("data/scored/{dataset}/customers.parquet",), entry="regulars.customer_table:join_scores"),
     Stage(
         "pages",

@@ -17,14 +17,15 @@ kernel each call displays what the page would show.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from regulars.catalog.places import read_json, write_csv, write_json
+from regulars.disclosure import shown_frames
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, decode_facts, encode_facts
-from regulars.paths import STAGING_VARIABLE, project_root
+from regulars.paths import STAGING_VARIABLE, found
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
 
@@ -201,7 +202,7 @@ def read_told(dataset: str, stage: str) -> Told:
     sections = {}
     for one in content["sections"]:
         frames = {
-            name: read_frame(project_root() / folder / made["file"], made["kinds"])
+            name: read_frame(found(folder / made["file"]), made["kinds"])
             for name, made in one.get("frames", {}).items()
         }
         sections[one["key"]] = Finding(
@@ -240,6 +241,10 @@ class Report:
         What the dataset is.
     interval_level : float
         Level of the intervals.
+    changes : mapping
+        Settings that are tried instead of those of ``params.yaml``, each with both values: the page says so.
+    least : int
+        The smallest group that may be shown, customers: of smaller ones no table is written and no chart drawn.
     live : callable, optional
         How a live kernel shows it: makes of the told page what shows one call, such as `regulars.pages.live.shower`.
         Nothing that is written depends on it.
@@ -250,8 +255,17 @@ class Report:
         All of it so far.
     """
 
-    def __init__(self, stage: str, about, interval_level: float = 0.9, live: Callable | None = None):
-        self.stage, self.about = stage, about
+    def __init__(
+        self,
+        stage: str,
+        about,
+        interval_level: float = 0.9,
+        *,
+        least: int = 1,
+        changes: Mapping[str, str] | None = None,
+        live: Callable | None = None,
+    ):
+        self.stage, self.about, self._least = stage, about, least
         self.told = Told(
             {
                 "stage": stage,
@@ -267,6 +281,7 @@ class Report:
                 "rows_kept": about.rows_kept,
                 "orders_sampled": bool(about.orders_sampled),
             }
+            | ({"changes": "; ".join(f"{name} {told}" for name, told in changes.items())} if changes else {})
         )
         self._live, self._show = live, None
 
@@ -327,6 +342,7 @@ class Report:
                 raise ToldError(f"a finding of {self.stage} has no key: its maker is to be marked with `tells`.")
             if finding.key in self.told.sections:
                 raise ToldError(f"the stage {self.stage} tells the section '{finding.key}' twice.")
+            finding = replace(finding, frames=shown_frames(finding.key, finding.frames, self._least))
             self.told.sections[finding.key] = finding
             for name, frame in finding.frames.items():
                 write_csv(frame, Path("reports", self.about.name) / table_file(self.stage, finding.key, name))

@@ -129,7 +129,11 @@ def not_cleaned(firm, refused, capsys):
             LOG.replace("total", "totals"),
             f" has no column 'total', which {MAPPING} maps to orders.amount; did you mean 'totals'?",
         ),
-        (LOG.replace("day", "Total"), " has the column 'total' twice; rename one of them."),
+        (
+            LOG.replace("day", "Total"),
+            f" has no column 'day', which {MAPPING} maps to orders.ordered_at; it has order, customer, Total, "
+            "total (2).",
+        ),
     ],
 )
 def test_a_file_that_is_not_as_it_should_be(firm, refused, content, told):
@@ -283,7 +287,7 @@ def test_a_mapping_that_is_a_bomb_or_nonsense(firm, refused, content, told):
         ("simulated: false", "simulated: perhaps", "simulated: 'perhaps' is not what this key takes. true puts a "
          "banner on every page: these numbers are not of a real firm."),
         ("path: orders.csv", "path: {a: b}", "tables.orders.path: {'a': 'b'} is not what this key takes. File or glob, "
-         "from the project's folder: .csv .tsv .txt (also .gz), .xlsx or .parquet. A list names several."),
+         "from the project's folder: .csv .tsv .txt (also .gz, or in a .zip), .xlsx or .parquet. A list names"),
         ("amount: total", "amuont: total",
          "tables.orders.columns: 'amuont' is not a column of orders; did you mean 'amount'?"),
     ],

@@ -159,6 +159,36 @@ def test_orders_with_every_kind_of_dirt(texts, rule):
     agree(in_orders(cleaned), spent(rows))
 
 
+RECEIPT_COLUMNS = ("order", "customer", "day", "total", "refunded", "tax", "state", "of")
+SURE_RECEIPT = ("S1", "sure", "2024-01-01", "2.5", "", "", "sent", "")
+RECEIPTS = st.tuples(
+    IDS, CUSTOMERS, DAYS, st.sampled_from(["2.50", "2.50", "-2.50", "4", "-1", "-4", "0", "", "NaN"]),
+    st.sampled_from(["", "", "0", "1", "-1", "2.50", "many"]), st.sampled_from(["", "", "0.21"]),
+    st.sampled_from(["sent", "sent", "sent", "void", ""]), st.sampled_from(["", "", "1", "2", "3", "C1", "S1"]),
+)  # fmt: skip
+RECEIPT_TABLE = {
+    "path": "z.csv",
+    "columns": {"order_id": "order", "customer_id": "customer", "ordered_at": "day", "amount": "total",
+                "refunded": "refunded"},
+    "money": {"less": "tax"},
+    "refunds": {"of": "of"},
+    "repeated_key": "last",
+} | worked.RULES  # fmt: skip
+
+
+@FAST
+@given(texts=log(RECEIPTS, SURE_RECEIPT))
+def test_orders_whose_money_comes_back_in_every_way(texts):
+    """By a column of the order, by a row that names it, by a row that names none."""
+    rows = worked.receipts(texts)
+    cleaned = cleaning.clean_tables(mapping(orders=RECEIPT_TABLE), lambda name: raw(name, RECEIPT_COLUMNS, texts))
+    holds(cleaned, "orders", rows)
+    agree(in_orders(cleaned), spent(rows))
+    account = cleaned.ledger["tables"]["orders"]
+    adjusted = sum((part["amount"] for part in account.get("adjusted", {}).values()), Decimal(0))
+    assert account.get("written", account["amount"]["raw"]) + adjusted == account["amount"]["raw"]
+
+
 @FAST
 @given(texts=log(ORDERS, SURE_ORDER), lines=log(LINES, SURE_LINE))
 def test_orders_and_their_lines_have_each_their_ledger(texts, lines):

@@ -22,10 +22,10 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # every room, from the ground up: one may import from those before it, never from those after it
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
-    "finding", "engine", "catalog", "told", "simulate", "sources", "cleaning", "purchases", "purchases_in_engine",
-    "clv", "segments", "retention", "satisfaction", "interaction", "report", "pages", "dataset", "plots", "history",
-    "customer_table",
-    "score_everybody", "call_list", "identities", "runner", "cli",
+    "finding", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
+    "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "report", "pages", "dataset",
+    "plots", "history", "cycle", "customer_table", "score_everybody", "call_list", "share", "identities", "close_month",
+    "runner", "what_if", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
@@ -164,7 +164,7 @@ READ = {
         for name in ("value", "segments", "satisfaction", "retention", "interaction", "customers")
     },
 }  # fmt: skip
-READS_NOTHING = {"settings", "save", "save_models", "pseudonyms", "name", "changes"}
+READS_NOTHING = {"pages", "settings", "save", "save_models", "pseudonyms", "name", "changes"}
 
 
 def files_read(code: str) -> set[str]:

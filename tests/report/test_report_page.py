@@ -22,7 +22,7 @@ from regulars.report.drawing import Box, Line
 from regulars.report.interactive import PLOTLY_TYPE, plain_figure
 from regulars.report.layout import Page, Section, section, table
 from regulars.report.render import PageError, block_html
-from regulars.report.wording import FOLDER, WordingError
+from regulars.report.wording import FOLDER, Wording, WordingError
 from regulars.report.writer import Writer
 from regulars.statistics.intervals import Estimate
 from regulars.told import read_told
@@ -93,8 +93,8 @@ def test_the_page_has_one_of_each_and_everything_in_order(sample):
     assert tags.all("html")[0]["lang"] == "en-GB"
     assert tags.all("a")[0] == {"class": "skip", "href": "#answer"}
     order = [
-        "orders to 30 June 2026",
-        "Simulated data",
+        "Example Ltd · orders to 30 June 2026</p>",
+        "Simulated data: Example Ltd does not exist",
         "<h1>",
         'class="lead"',
         'class="tiles',
@@ -368,7 +368,7 @@ def test_metrics_and_what_is_told_hold_what_the_index_needs(sample):
 
 
 def test_the_index_says_the_answers_anew(sample):
-    html = render_index(report_sample.ABOUT, {"retention": sample.told}, folders=sample.folders)
+    html = report_sample.index_of(sample.told, sample.writer.blocks, sample.folders)
     assert "<h1>We kept 71% of last quarter’s customers" in html
     assert "71.0% of last quarter’s customers were kept (69.6–72.4%)" in html
     assert '<a href="retention.html">' in html
@@ -384,7 +384,7 @@ def test_a_tile_may_stand_on_the_index_only(sample):
     writer = Writer(report_sample.PAGE, told.page, sample.writer.wording)
     writer.write(told)
     assert "Customers kept, last quarter" not in report_sample.html_of(writer)
-    html = render_index(report_sample.ABOUT, {"retention": told}, folders=sample.folders)
+    html = report_sample.index_of(told, writer.blocks, sample.folders)
     assert "Customers kept, last quarter" in html
 
 
@@ -394,7 +394,8 @@ def test_the_index_says_them_in_another_language(sample, tmp_path):
         changed = path.read_text(encoding="utf-8").replace("Language: en_GB", "Language: de_DE")
         name = path.name.removesuffix("en.po") + "de.po"
         (tmp_path / name).write_text(changed.replace("We kept", "Behalten haben wir"), encoding="utf-8")
-    html = render_index(report_sample.ABOUT, {"retention": sample.told}, language="de", folders=[tmp_path])
+    german = Writer(report_sample.PAGE, sample.told.page, Wording("de", "GBP", [tmp_path]))
+    html = report_sample.index_of(sample.told, german.write(sample.told), [tmp_path], "de")
     assert (
         "Behalten haben wir 71\N{NO-BREAK SPACE}% of last quarter’s customers, as expected; 412.000\N{NO-BREAK SPACE}£"
         in html
@@ -404,7 +405,7 @@ def test_the_index_says_them_in_another_language(sample, tmp_path):
 
 def test_an_index_needs_an_answer(sample):
     with pytest.raises(PageError, match="the index of example has nothing to show"):
-        render_index(report_sample.ABOUT, {}, folders=sample.folders)
+        render_index(report_sample.ABOUT, {}, {}, folders=sample.folders)
 
 
 def test_blocks_show_themselves_in_jupyterlab(sample, writer):

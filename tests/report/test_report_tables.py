@@ -48,11 +48,21 @@ def test_a_worded_table(tiers):
     assert table["left_out"] == 0
 
 
-def test_at_most_eight_rows_and_the_total_of_all():
-    frame = pd.DataFrame({"rank": range(50), "value": [10.0] * 50})
+def test_fifty_rows_eight_of_them_in_front_and_the_total_of_all():
+    frame = pd.DataFrame({"rank": range(60), "value": [10.0] * 60})
     table = worded_table(frame, {"rank": "count", "value": "money"}, WORDS, heading, total=["value"])
-    assert (len(table["rows"]), table["left_out"]) == (8, 42)
-    assert table["total"] == ["Total", "£500"]
+    assert (len(table["rows"]), table["front"], table["left_out"]) == (50, 8, 10)
+    assert table["total"] == ["Total", "£600"]
+
+
+def test_a_long_table_knows_the_order_of_its_cells():
+    frame = pd.DataFrame({"who": list("cabdefghij"), "value": [30.0, None, 1.5, *range(100, 107)]})
+    table = worded_table(frame, {"who": "text", "value": "money"}, WORDS, heading)
+    assert table["order"][:3] == [[3, 2], [1, None], [2, 1]], "what is missing has no place"
+    short = worded_table(frame.head(8), {"who": "text"}, WORDS, heading)
+    assert short["order"] is None
+    by_class = worded_table(frame, {"who": "text"}, WORDS, heading, rows=10)
+    assert by_class["front"] == 10, "a table of one row per class is whole in front"
 
 
 def test_numbers_of_a_chart_are_chosen_evenly():

@@ -11,6 +11,7 @@ import pandas as pd
 from regulars.finding import NOT_SUPPLIED, Finding, sums
 from regulars.labels import SatisfactionState
 from regulars.pages import declared
+from regulars.pages.index import render_index
 from regulars.report import charts
 from regulars.report.columns import columns
 from regulars.report.layout import Page, Word, chart, section, table
@@ -497,6 +498,11 @@ def pages_of(made: Writer, blocks: list[dict] | None = None) -> tuple[str, str]:
     """Page of what a writer has written, or of some blocks: in front and in detail."""
     files = (declared.FILES, PAGE.detail_file)
     return render_blocks(made.blocks if blocks is None else blocks, made.about, made.wording, *files)
+
+
+def index_of(told, blocks: list[dict], folders, language: str = "en") -> str:
+    """Index of the sample, of the blocks of its one page."""
+    return render_index(ABOUT, {"retention": told}, {"retention": blocks}, language=language, folders=folders)
 
 
 def html_of(made: Writer, blocks: list[dict] | None = None) -> str:

@@ -37,14 +37,27 @@ class Row:
     fate: str = ""
     reason: str | None = None
     left: Decimal | None = None  # of the quantity
+    names: str | None = None  # the order that a refund undoes
+    total: Decimal | None = None  # where the row says its money otherwise than as quantity × price
+    money_left: Decimal | None = None  # where credits took money and no pieces
+    went_back: bool = False  # whether its own column says that money came back
 
     @property
     def money(self) -> Decimal:
+        if self.total is not None:
+            return self.total
         return D(0) if self.quantity is None or self.price is None else self.quantity * self.price
 
     @property
     def kept(self) -> Decimal:
-        return self.left * self.price if self.fate == "kept" else D(0)
+        return self.remains if self.fate == "kept" else D(0)
+
+    @property
+    def remains(self) -> Decimal:
+        """Money once returns have taken from it."""
+        if self.money_left is not None:
+            return self.money_left
+        return self.money if self.left is None else self.left * self.price
 
     def set(self, fate: str, reason: str | None = None) -> None:
         self.fate, self.reason = fate, reason
@@ -112,6 +125,17 @@ def judge(rows: list[Row], with_lines: set | None = None) -> None:
         seen.add(row.text)
 
 
+def void_by_order(rows: list[Row], state: int) -> None:
+    """A row without a status has that of the first row of its order that has one; a refund that of its order."""
+    first: dict = {}
+    for row in rows:
+        if row.order and row.text[state]:
+            first.setdefault(row.order, row.is_void)
+    for row in rows:
+        own = row.is_void if row.text[state] else first.get(row.order, False)
+        row.is_void = own or first.get(row.names, False)
+
+
 def waiting(rows: list[Row]) -> list[Row]:
     return [row for row in rows if not row.fate]
 
@@ -167,6 +191,56 @@ def net(rows: list[Row], by_unit: bool) -> None:
             row.set("kept", "reduced_by_return" if left < row.quantity else None)
 
 
+def take(rows: list[Row], key, in_time: bool = True) -> set[int]:
+    """Credits take money from the latest sales of their key: first whole amounts, then whatever is left."""
+    order = sorted((row for row in rows if row.money_left), key=lambda row: (
+        row.moment if in_time else datetime.min, row.money_left < 0, row.number))  # fmt: skip
+    pairs: set[int] = set()
+    for whole in (True, False):
+        open_sales: list[Row] = []
+        for row in order:
+            if row.money_left > 0 and row.number not in pairs:
+                open_sales.append(row)
+            elif row.money_left < 0 and key(row) is not None:
+                for sale in reversed(open_sales):
+                    if key(sale) != key(row) or not sale.money_left or not row.money_left:
+                        continue
+                    if whole and sale.money_left != -row.money_left:
+                        continue
+                    pairs |= {sale.number, row.number} if whole else set()
+                    taken = min(sale.money_left, -row.money_left)
+                    sale.money_left -= taken
+                    row.money_left += taken
+    return pairs
+
+
+def net_as_money(rows: list[Row]) -> None:
+    """Orders: a refund undoes the order that it names, else the latest equal one, else the customer's latest sales."""
+    rows = waiting(rows)
+    for row in rows:
+        row.money_left = row.money
+    named = take(rows, lambda row: row.names if row.money < 0 else row.order, in_time=False)
+    named |= take(rows, lambda row: (row.order, row.customer), in_time=False)
+    events = [(row.customer, row.product, abs(row.money_left), row.quantity, row.moment) for row in rows]
+    equal = set()
+    for place, (_, is_pair) in stack(events, by_unit=False).items():
+        if is_pair and (rows[place - 1].money_left or not rows[place - 1].money):
+            rows[place - 1].money_left = D(0)
+            equal.add(rows[place - 1].number)
+    spent = take(rows, lambda row: row.customer)
+    for row in rows:
+        was, now, is_credit = row.money, row.money_left, row.quantity < 0
+        gone = not now and (was or row.number in equal)
+        row.left = D(0) if gone else row.quantity
+        if gone:
+            is_pair = row.number in named | equal | spent
+            row.set("netted", "cancelled_sale" if not is_credit else "cancellation" if is_pair else "return_of_part")
+        elif is_credit:
+            row.set("kept", "unmatched_credit")
+        else:
+            row.set("kept", "reduced_by_return" if now < was else None)
+
+
 def one_per_order(rows: list[Row], rule: str) -> None:
     """Of orders that bear the same id the first counts, or the last."""
     kept = [row for row in rows if row.fate == "kept"]
@@ -180,6 +254,7 @@ def one_per_order(rows: list[Row], rule: str) -> None:
 def lines(texts: list[tuple]) -> list[Row]:
     """Lines of orders, each with its fate."""
     rows = [read_line(n, text) for n, text in enumerate(texts, start=1)]
+    void_by_order(rows, 6)
     judge(rows)
     one_customer(rows)
     net(rows, by_unit=True)
@@ -189,9 +264,40 @@ def lines(texts: list[tuple]) -> list[Row]:
 def orders(texts: list[tuple], rule: str, with_lines: set | None = None) -> list[Row]:
     """Orders, each with its fate."""
     rows = [read_order(n, text) for n, text in enumerate(texts, start=1)]
+    void_by_order(rows, 4)
     judge(rows, with_lines)
-    net(rows, by_unit=False)
+    net_as_money(rows)
     one_per_order(rows, rule)
+    return rows
+
+
+def read_receipt(number_of_row: int, text: tuple) -> Row:
+    """An order: order, customer, day, total, refunded, tax, state, of; tax comes off, and so does what went back."""
+    order, customer, day, total, refunded, tax, state, names = text
+    when, written = moment(day), number(total)
+    off = sum((abs(number(part) or D(0)) for part in (refunded, tax)), D(0))
+    net_of = None if written is None else written - off
+    credit = net_of is not None and (net_of < 0 or order.startswith("C"))
+    amount = None if net_of is None else -abs(net_of) if credit else net_of
+    unreadable = day in NO_DATE or any(part in NO_NUMBER for part in (total, refunded, tax))
+    size = None if amount is None else D(-1 if credit else 1)
+    row = Row(number_of_row, order or None, customer or None, when, "", size, None if amount is None else abs(amount),
+              state in RULES["void"]["state"], unreadable, text, names=names or None)  # fmt: skip
+    row.total = amount if amount is not None else D(0)
+    row.went_back = written is not None and bool(number(refunded))
+    return row
+
+
+def receipts(texts: list[tuple]) -> list[Row]:
+    """Orders whose refunds stand in a column, or in rows that name the order they undo."""
+    rows = [read_receipt(n, text) for n, text in enumerate(texts, start=1)]
+    void_by_order(rows, 6)
+    judge(rows)
+    for row in waiting(rows):
+        if not row.money and row.went_back:
+            row.set("netted", "refunded")
+    net_as_money(rows)
+    one_per_order(rows, "last")
     return rows
 
 
@@ -200,13 +306,15 @@ def account(rows: list[Row]) -> dict:
     fates = ("kept", "merged", "netted", "rejected")
     count = {fate: sum(row.fate == fate for row in rows) for fate in fates}
     money = {fate: sum((row.money for row in rows if row.fate == fate), D(0)) for fate in fates}
-    kept = sum((row.kept for row in rows), D(0))
-    # what returns took from sales that stay belongs to the pairs that undo each other
-    money |= {"kept": kept, "netted": money["netted"] + money["kept"] - kept}
+    left = {fate: sum((row.remains for row in rows if row.fate == fate), D(0)) for fate in ("kept", "rejected")}
+    # what returns took from rows that stay, or are rejected later, belongs to the pairs that undo each other
+    taken = sum((money[fate] - left[fate] for fate in left), D(0))
+    money |= left | {"netted": money["netted"] + taken}
     reasons: dict = {}
     for row in rows:
         if row.reason:
-            part = {"reduced_by_return": row.money - row.kept, "unmatched_credit": row.kept}.get(row.reason, row.money)
+            part = row.remains if row.fate in ("kept", "rejected") else row.money
+            part = row.money - row.kept if row.reason == "reduced_by_return" else part
             entry = reasons.setdefault(row.reason, {"fate": row.fate, "rows": 0, "amount": D(0)})
             entry["rows"] += 1
             entry["amount"] += part

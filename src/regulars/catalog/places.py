@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 
 from regulars.catalog.tables import TABLES
 from regulars.errors import UserError
-from regulars.paths import output_root, project_root
+from regulars.paths import found, output_root
 from regulars.rounding import plain, round_frame
 
 
 def path(name: str, dataset: str) -> Path:
     """Absolute path of a table as the pipeline last left it."""
-    return project_root() / TABLES[name].relative_path(dataset)
+    return found(TABLES[name].relative_path(dataset))
 
 
 def exists(name: str, dataset: str) -> bool:
@@ -74,7 +74,7 @@ def read_json(relative_path: Path | str):
     UserError
         Where it is absent.
     """
-    file = project_root() / relative_path
+    file = found(relative_path)
     if not file.is_file():
         raise UserError(f"{relative_path} is not there: run `make reports`.")
     return json.loads(file.read_text(encoding="utf-8"))

@@ -149,7 +149,7 @@ CLEAN_TABLES = (
         Column("opened_at", "timestamp"),
         _optional("first_response_at", "timestamp"),
         _optional("resolved_at", "timestamp"),
-        Column("category", "text"),
+        Column("category", "text", nullable=True),                     # null: nobody said what it is about
         Column("cause", "text", nullable=True),
         Column("channel", "text", nullable=True),
         Column("urgency", "text", nullable=True),

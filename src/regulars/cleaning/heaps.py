@@ -33,7 +33,7 @@ class Heaps:
 
     raw: Raw
     kept: ir.Table
-    fates: ir.Table  # row, fate, reason, amount_raw, amount_kept
+    fates: ir.Table  # row, fate, reason, amount_raw, amount_kept (null where no return could touch the row)
     found: dict[str, int]
 
 
@@ -50,7 +50,8 @@ def with_fate(heap: ir.Table, fate: Fate, reason: ir.StringValue) -> ir.Table:
     def money(name: str):
         return heap[name].cast(AMOUNT_TYPE) if name in heap.columns else ibis.null(AMOUNT_TYPE)
 
-    kept = money("amount_kept") if fate is Fate.KEPT else ibis.null(AMOUNT_TYPE)
+    # of a row that returns have touched before it was rejected, what they left is rejected
+    kept = money("amount_kept") if fate in (Fate.KEPT, Fate.REJECTED) else ibis.null(AMOUNT_TYPE)
     return heap.select(
         heap[ROW], fate=ibis.literal(fate.value), reason=reason, amount_raw=money("amount_raw"), amount_kept=kept
     )

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from regulars.cleaning.heaps import ORDER_TABLES, Heaps, count_rows, order_log
+from regulars.cleaning.money import ADJUSTED, WRITTEN
 from regulars.cleaning.one_person import reattributed
 from regulars.labels import Fate, Reason
 from regulars.sources.mapping import Mapping
@@ -23,7 +24,7 @@ def account_of(heaps: Heaps) -> dict:
     check_rows(heaps)
     fates = heaps.fates
     summed = fates.group_by("fate", "reason").aggregate(
-        rows=fates.count(), raw=fates.amount_raw.sum(), kept=fates.amount_kept.sum()
+        rows=fates.count(), raw=fates.amount_raw.sum(), kept=fates.amount_kept.fill_null(fates.amount_raw).sum()
     )
     turn = [*Fate], ["", *(reason.value for reason in Reason)]
     groups = sorted(
@@ -37,6 +38,7 @@ def account_of(heaps: Heaps) -> dict:
         raise LedgerError(f"table {heaps.raw.name}: the heaps hold another number of rows than the file")
     if has_money:
         account["amount"] = _amounts(heaps, groups)
+        account |= _as_written(heaps, account["amount"]["raw"])
     account["reasons"] = {
         group["reason"]: {"fate": group["fate"], "rows": group["rows"]}
         | ({"amount": _amount_of(group)} if has_money else {})
@@ -46,7 +48,29 @@ def account_of(heaps: Heaps) -> dict:
     account["found"] = heaps.found
     if (moved := reattributed(heaps.kept)) is not None:
         account["reattributed"] = moved
+    if passed := heaps.raw.source.passed_over:
+        account["passed_over"] = passed
     return account
+
+
+def _as_written(heaps: Heaps, raw: Decimal) -> dict:
+    """Money as the file says it, and what makes the raw money another: refunds in a column, tax, signs."""
+    rows = heaps.raw.rows
+    if WRITTEN not in rows.columns:
+        return {}
+    parts = [name for name in ADJUSTED if name in rows.columns]
+    sums = {name: rows[name].sum() for name in (WRITTEN, *parts)} | {
+        f"{name}_rows": (rows[name] != 0).sum() for name in parts
+    }
+    found = rows.aggregate(**sums).to_pyarrow().to_pylist()[0]
+    adjusted = {
+        name.removeprefix("_"): {"rows": int(found[f"{name}_rows"]), "amount": found[name]}
+        for name in parts if found[f"{name}_rows"]
+    }  # fmt: skip
+    total = sum((part["amount"] for part in adjusted.values()), found[WRITTEN] or Decimal(0))
+    if total != raw:
+        raise LedgerError(f"table {heaps.raw.name}: as written and adjusted it is {total}, the rows hold {raw}")
+    return {"written": found[WRITTEN], "adjusted": adjusted} if adjusted else {}
 
 
 def _amounts(heaps: Heaps, groups: list[dict]) -> dict[str, Decimal]:
@@ -55,14 +79,15 @@ def _amounts(heaps: Heaps, groups: list[dict]) -> dict[str, Decimal]:
     def total(fate: Fate, what: str) -> Decimal:
         return sum((group[what] or Decimal(0) for group in groups if group["fate"] == fate), Decimal(0))
 
-    kept = total(Fate.KEPT, "kept")
+    kept, rejected = total(Fate.KEPT, "kept"), total(Fate.REJECTED, "kept")
+    # what returns took from rows that stay, or are rejected later, belongs to the pairs that undo each other
+    taken = total(Fate.KEPT, "raw") - kept + total(Fate.REJECTED, "raw") - rejected
     amounts = {
         "raw": heaps.raw.rows.amount_raw.sum().to_pyarrow().as_py() or Decimal(0),
         Fate.KEPT.value: kept,
         Fate.MERGED.value: total(Fate.MERGED, "raw"),
-        # what returns took from sales that stay belongs to the pairs that undo each other
-        Fate.NETTED.value: total(Fate.NETTED, "raw") + total(Fate.KEPT, "raw") - kept,
-        Fate.REJECTED.value: total(Fate.REJECTED, "raw"),
+        Fate.NETTED.value: total(Fate.NETTED, "raw") + taken,
+        Fate.REJECTED.value: rejected,
     }
     parts = sum(amounts[fate.value] for fate in Fate)
     if parts != amounts["raw"]:
@@ -75,7 +100,9 @@ def _amounts(heaps: Heaps, groups: list[dict]) -> dict[str, Decimal]:
 def _amount_of(group: dict) -> Decimal:
     """Money of a reason: what a return took from a sale that stays, what a credit still takes away, or all of it."""
     raw, kept = group["raw"] or Decimal(0), group["kept"] or Decimal(0)
-    return {Reason.REDUCED_BY_RETURN: raw - kept, Reason.UNMATCHED_CREDIT: kept}.get(group["reason"], raw)
+    if group["reason"] == Reason.REDUCED_BY_RETURN:
+        return raw - kept
+    return kept if group["fate"] in (Fate.KEPT, Fate.REJECTED) else raw
 
 
 def check_rows(heaps: Heaps) -> None:

@@ -2,7 +2,8 @@
 
 Sales of the same customer, product and price are a stack: a return takes from the latest sale before it. Two passes:
 first whole sales against returns of the same quantity, then what is left, unit by unit, so that a return may take a
-part of a sale, or parts of several. What a return does not find is left over as an unmatched credit.
+part of a sale, or parts of several. What a return does not find is left over as an unmatched credit, which `net_money`
+takes from what a key says: the order that it names, or the customer's latest sales.
 """
 
 import ibis
@@ -45,7 +46,34 @@ def net(rows: ir.Table, by_unit: bool = True) -> ir.Table:
             is_pair=pairs.row.notnull(),
         )
     units = _units(touched.anti_join(pairs, "row"), ["customer_id", "product_id", "unit_price"])
-    return ibis.union(pairs.select("row", quantity_left=_zero(), is_pair=ibis.literal(True)), units)
+    zero = ibis.literal(0).cast(rows.quantity.type())
+    return ibis.union(pairs.select("row", quantity_left=zero, is_pair=ibis.literal(True)), units)
+
+
+def net_money(rows: ir.Table, key: ir.StringValue, *, in_time: bool = True) -> ir.Table:
+    """Money that is left of each row when credits take it from the latest sale of the same key before them.
+
+    Parameters
+    ----------
+    rows : ibis table
+        row (unique), money (decimal, negative for credits, never zero), ordered_at.
+    key : ibis string expression
+        Rows where it is missing are left alone.
+    in_time : bool
+        Whether a credit may only take from sales before it; a refund that names its order is never too early.
+
+    Returns
+    -------
+    ibis table
+        row, money_left, is_pair, as `net` has them.
+    """
+    events = rows.select(
+        "row", "ordered_at", customer_id=key, product_id=ibis.literal(""), unit_price=ibis.literal(1),
+        quantity=rows.money,
+    )  # fmt: skip
+    if not in_time:
+        events = events.mutate(ordered_at=ibis.timestamp("2000-01-01"))
+    return net(events.filter(events.customer_id.notnull())).rename(money_left="quantity_left")
 
 
 def _zero():
@@ -103,6 +131,6 @@ def _units(events: ir.Table, key: list[str]) -> ir.Table:
     left_of_credit = lows.floor - lows.floor_before
     return lows.select(
         "row",
-        quantity_left=ibis.ifelse(lows.is_credit, left_of_credit, left_of_sale).cast(QUANTITY_TYPE),
+        quantity_left=ibis.ifelse(lows.is_credit, left_of_credit, left_of_sale).cast(events.quantity.type()),
         is_pair=ibis.literal(False),
     )

@@ -13,7 +13,7 @@ import pandas as pd
 from regulars.settings import CleanSettings
 
 GAP_ORDERS = 20.0  # orders that one would have expected in a stretch without any, for it to be called a gap
-SMOOTHING_DAYS = 57
+EDGE_DAYS = 56  # on either side of a stretch, whose orders say how many it should have had
 WEEK = 7
 
 
@@ -145,8 +145,9 @@ def weekly_orders(days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
 def gaps(days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
     """Stretches without a single order that are too long to be chance.
 
-    What one would have expected in a stretch is the level of the weeks around it times each weekday's share, so that
-    a shop that is closed on Sundays has no gap every week.
+    What one would have expected in a stretch is the level of the eight weeks before it or after it, whichever is lower,
+    times each weekday's share, so that a shop that is closed on Sundays has no gap every week, and a long gap does not
+    hide itself.
 
     Parameters
     ----------
@@ -171,14 +172,24 @@ def gaps(days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
     """
     counts = daily_orders(days, start, end).astype(float)
     by_weekday = counts.groupby(counts.index.day_of_week).transform("mean") / max(counts.mean(), 1e-12)
-    around = counts.rolling(SMOOTHING_DAYS, center=True, min_periods=1).mean()
     quiet = counts.eq(0)
     stretch = (quiet != quiet.shift()).cumsum()[quiet]
-    table = pd.DataFrame({"day": stretch.index, "expected": (around * by_weekday)[quiet]})
-    table = table.groupby(stretch.to_numpy()).agg(
-        first_day=("day", "min"), last_day=("day", "max"), days=("day", "size"), expected=("expected", "sum")
-    )
+    table = pd.DataFrame({"day": stretch.index, "share": by_weekday[quiet]}).groupby(stretch.to_numpy()).agg(
+        first_day=("day", "min"), last_day=("day", "max"), days=("day", "size"), share=("share", "sum")
+    )  # fmt: skip
+    table["expected"] = table.pop("share") * _level_beside(counts, table)
     return table[table["expected"] >= GAP_ORDERS].reset_index(drop=True)
+
+
+def _level_beside(counts: pd.Series, stretches: pd.DataFrame) -> np.ndarray:
+    """Orders per day beside each stretch: of the quieter side, where there are two."""
+    up_to = np.concatenate([[0.0], counts.cumsum().to_numpy()])
+    first = counts.index.get_indexer(stretches["first_day"])
+    after = counts.index.get_indexer(stretches["last_day"]) + 1
+    begin, end = np.maximum(first - EDGE_DAYS, 0), np.minimum(after + EDGE_DAYS, len(counts))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sides = np.stack([(up_to[first] - up_to[begin]) / (first - begin), (up_to[end] - up_to[after]) / (end - after)])
+    return np.nanmin(np.where(np.isfinite(sides), sides, np.nan), axis=0) if len(stretches) else np.array([])
 
 
 def sufficiency(orders: ir.Table, start: date, end: date, settings: CleanSettings) -> pd.DataFrame:

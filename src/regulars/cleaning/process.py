@@ -20,14 +20,16 @@ import pyarrow.compute as pc
 from regulars import catalog
 from regulars.catalog.about_dataset import About, about_from_ledger
 from regulars.catalog.tables import TABLES
-from regulars.cleaning import netting, validation
+from regulars.cleaning import validation
+from regulars.cleaning.doubts import outsized_customer, refuse_doubtful, refuse_lone_end
 from regulars.cleaning.heaps import AMOUNT_TYPE, ORDER_TABLES, Heaps, Raw, count_rows, order_log, with_fate
 from regulars.cleaning.ledger import ENGINE_NAMES, account_of, check_tables, dataset_block, nothing_left
+from regulars.cleaning.money import line_amount
 from regulars.cleaning.one_person import decided, records_of_one_person, under_one_id
+from regulars.cleaning.order_figures import by_day
 from regulars.cleaning.reading import (
     UNIT_SEPARATOR,
     WIDE,
-    line_amount,
     read_typed,
     refuse_mixed_currencies,
     refuse_mixed_signs,
@@ -35,12 +37,13 @@ from regulars.cleaning.reading import (
     to_json,
 )
 from regulars.cleaning.reasons import Reasons, order_reasons, other_reasons
+from regulars.cleaning.settling import settle
 from regulars.engine.embedded import PART_ROWS, connect, even, in_parts
 from regulars.errors import UserError
 from regulars.labels import Fate, Reason
 from regulars.paths import output_root
 from regulars.sources import parsing
-from regulars.sources.mapping import OPEN_TABLES, Mapping, load_mapping
+from regulars.sources.mapping import ITEM, OPEN_TABLES, SCORE, Mapping, columns_named, load_mapping
 from regulars.sources.raw import ROW, RawTable, read_manifest, read_raw
 
 REJECTED_KINDS = {
@@ -149,7 +152,10 @@ def clean_tables(mapping: Mapping, read: Callable[[str], RawTable], settings: di
     if "orders" not in heaps:
         kept["orders"] = _clean_table(orders_from_lines(heaps["order_lines"].kept), "orders").cache()
         _refuse_huge(kept["orders"])
+    _refuse_lone_end(mapping, heaps[main], kept["orders"])
     orders = check_tables(kept, accounts)
+    if largest := outsized_customer(kept["orders"]):
+        accounts[main]["largest_customer"] = largest
     name = ENGINE_NAMES.get(engine.name, engine.name)
     ledger = {"dataset": dataset_block(mapping, orders, accounts[main], name), "tables": accounts}
     changed = {name: _changed(heap) for name, heap in heaps.items() if accounts[name]["reasons"]}
@@ -190,6 +196,7 @@ def clean_orders(engine, mapping: Mapping, raw: RawTable) -> tuple[ir.Table, dic
     if not account["rows"][Fate.KEPT]:
         raise UserError(nothing_left(heaps, account))
     orders = orders_from_lines(heaps.kept) if raw.name == "order_lines" else heaps.kept
+    _refuse_lone_end(mapping, heaps, orders)
     return orders.select("order_id", "customer_id", "ordered_at", amount=orders.amount_kept), account
 
 
@@ -230,8 +237,7 @@ def _narrow(mapping: Mapping, source: RawTable) -> RawTable:
     """A table of very many columns with those that the mapping does not name in one: engines plan each by itself."""
     if len(source.header) <= WIDE or isinstance(source.data, ir.Table):
         return source
-    table = mapping.tables[source.name]
-    named = {str(spec.get("column")) for spec in table["columns"].values()} | set(table["void"])
+    named = set(columns_named(mapping.tables[source.name])) | {ITEM, SCORE}
     kept = [name for name in source.header if name in named]
     others = [name for name in source.header if name not in named]
     columns = [source.data.column(source.engine_column(name)) for name in (*kept, *others)]
@@ -247,6 +253,8 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps
     has_orders = raw.name in ORDER_TABLES
     if raw.name == "orders" and table["without_lines"] == "reject":
         raw = replace(raw, rows=_lines_looked_up(raw.rows, done["order_lines"].raw.rows))
+    if table["repeated_key"] == "merge":
+        raw = replace(raw, rows=_further_lines(raw.rows))
     reasons = order_reasons(mapping, raw) if has_orders else other_reasons(mapping, raw, done)
     found = _found(raw.rows, reasons)
     if mapping.on_unreadable == "stop" and Reason.UNREADABLE in found:
@@ -254,6 +262,7 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps
     if has_orders:
         refuse_mixed_currencies(mapping, raw)
         refuse_mixed_signs(mapping, raw)
+        refuse_doubtful(mapping, raw)
 
     reason = ibis.cases(*((condition, reason.value) for reason, condition in reasons), else_=ibis.null("string"))
     judged = raw.rows.mutate(_reason=reason)
@@ -261,18 +270,24 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps
     if table["duplicates"] == "merge" and Reason.EXACT_DUPLICATE in found:
         heaps.append((judged.filter(judged._twin), Fate.MERGED, ibis.literal(Reason.EXACT_DUPLICATE.value)))
         judged = judged.filter(~judged._twin)
+    if "_further" in judged.columns:
+        heaps.append((judged.filter(judged._further), Fate.MERGED, ibis.literal(Reason.FURTHER_LINE.value)))
+        judged = judged.filter(~judged._further)
     if set(found) - {Reason.EXACT_DUPLICATE}:
         rejected = judged.filter(judged._reason.notnull())
         heaps.append((rejected, Fate.REJECTED, rejected._reason))
         judged = judged.filter(judged._reason.isnull())
     kept = judged.cache() if heaps else raw.rows
 
+    if has_orders:
+        kept, refunded = _refunded_whole(kept)
+        heaps += refunded
     if raw.name == "order_lines":
         kept, strangers = _one_customer_per_order(kept)
-        kept, netted = _net(kept, by_unit=True)
+        kept, netted = _settled(kept, table, by_unit=True)
         heaps += [*strangers, *netted]
     elif raw.name == "orders":
-        kept, netted = _net(kept, by_unit=False)
+        kept, netted = _settled(kept, table, by_unit=False)
         kept, repeated = _one_per_key(mapping, raw, kept, table["repeated_key"])
         heaps += [*netted, *repeated]
     else:
@@ -321,7 +336,7 @@ def _one_per_key(mapping: Mapping, raw: Raw, rows: ir.Table, rule: str):
     chosen = rows.group_by(key).aggregate(row=rows[ROW].max() if rule == "last" else rows[ROW].min())
     left_out = rows.select(ROW).anti_join(chosen.select(ROW), ROW).cache()
     repeated = rows.semi_join(left_out, ROW)
-    if rule == "stop":
+    if rule in ("stop", "merge"):
         _stop_at_repeated_key(mapping, raw, repeated)
     return rows.anti_join(left_out, ROW), [(repeated, Fate.REJECTED, ibis.literal(Reason.REPEATED_KEY.value))]
 
@@ -336,27 +351,31 @@ def _stop_at_repeated_key(mapping: Mapping, raw: Raw, repeated: ir.Table) -> Non
     )
 
 
-def _net(rows: ir.Table, by_unit: bool):
+def _settled(rows: ir.Table, table: dict, *, by_unit: bool):
     """Kept rows with ``quantity_left`` and ``amount_kept`` beside what came, and the heap of those that are undone."""
-    if not count_rows(rows.filter(rows.quantity < 0)):
-        whole = rows.mutate(quantity_left=rows.quantity, amount_kept=rows.amount_raw, _netting=ibis.null("string"))
-        return whole, []
-    left = netting.net(rows, by_unit).cache()
-    joined = rows.left_join(left, ROW).drop(f"{ROW}_right")
-    joined = joined.mutate(quantity_left=ibis.coalesce(joined.quantity_left, joined.quantity))
-    is_credit = joined.quantity < 0
-    gone = joined.quantity_left == 0
-    reason = ibis.cases(
-        (gone & ~is_credit, Reason.CANCELLED_SALE.value),
-        (gone & joined.is_pair, Reason.CANCELLATION.value),
-        (gone, Reason.RETURN_OF_PART.value),
-        (is_credit, Reason.UNMATCHED_CREDIT.value),
-        (joined.quantity_left < joined.quantity, Reason.REDUCED_BY_RETURN.value),
-        else_=ibis.null("string"),
-    )
-    judged = joined.mutate(_netting=reason, amount_kept=line_amount(joined.quantity_left, joined.unit_price)).cache()
+    judged = settle(rows, table, by_unit=by_unit)
     netted = judged.filter(judged.quantity_left == 0)
+    if not count_rows(netted):
+        return judged, []
     return judged.filter(judged.quantity_left != 0), [(netted, Fate.NETTED, netted._netting)]
+
+
+def _refunded_whole(rows: ir.Table):
+    """Rows of which something is left, and the heap of those whose own column says that all of it went back."""
+    if "_refunded" not in rows.columns:
+        return rows, []
+    whole = (rows.amount_raw == 0) & (rows._refunded != 0)
+    return rows.filter(~whole), [(rows.filter(whole), Fate.NETTED, ibis.literal(Reason.REFUNDED.value))]
+
+
+def _further_lines(orders: ir.Table) -> ir.Table:
+    """Orders with ``_further``: whether a row says the amount of its order once more, or none."""
+    said = orders.filter(orders.order_id.notnull())
+    first = said.group_by("order_id").aggregate(_at=said[ROW].min(), _amount=said.amount_raw.argmin(said[ROW])).cache()
+    joined = orders.left_join(first, "order_id").drop("order_id_right")
+    again = joined.quantity.isnull() | (joined.amount_raw == joined._amount)
+    further = (joined[ROW] > joined._at) & again & ~joined._twin
+    return joined.mutate(_further=further.fill_null(False)).drop("_at", "_amount").cache()
 
 
 def orders_from_lines(lines: ir.Table) -> ir.Table:
@@ -397,6 +416,12 @@ def _refuse_huge(orders: ir.Table) -> None:
         )
 
 
+def _refuse_lone_end(mapping: Mapping, log: Heaps, orders: ir.Table) -> None:
+    if mapping.observation_end is None:
+        amount = orders.amount if "amount" in orders.columns else orders.amount_kept
+        refuse_lone_end(mapping, log.raw, log.kept, by_day(orders.select("ordered_at", amount=amount)))
+
+
 def _clean_table(kept: ir.Table, name: str) -> ir.Table:
     """Clean table as it leaves the engine."""
     sources = {"quantity": "quantity_left", "amount": "amount_kept"} if name in ORDER_TABLES else {}
@@ -435,7 +460,7 @@ def _changed(heaps: Heaps) -> ir.Table:
     as_json = to_json(ibis.struct({name: changed[f"c{i}"] for i, name in enumerate(named)}))
     amount = ibis.cases(
         (changed.reason == Reason.REDUCED_BY_RETURN.value, changed.amount_raw - changed.amount_kept),
-        (changed.reason == Reason.UNMATCHED_CREDIT.value, changed.amount_kept),
+        (changed.fate.isin([Fate.KEPT.value, Fate.REJECTED.value]), changed.amount_kept.fill_null(changed.amount_raw)),
         else_=changed.amount_raw,
     )
     amount = amount.round(4).cast(parsing.MONEY_TYPE)

@@ -12,10 +12,10 @@ from regulars.statistics.intervals import Estimate
 MOST = 0.9  # share of rows kept from which the log counts as mostly usable
 # set aside because the mapping says so, and nothing that anybody has to mend
 BY_RULE = frozenset({
-    Reason.EXACT_DUPLICATE, Reason.SAME_PERSON, Reason.CANCELLED_SALE, Reason.CANCELLATION, Reason.RETURN_OF_PART,
-    Reason.TEST_ORDER,
-    Reason.ORDER_WITHOUT_LINES, Reason.VOID_ORDER, Reason.BEFORE_OBSERVATION, Reason.AFTER_OBSERVATION,
-    Reason.NON_PRODUCT, Reason.NEGATIVE_QUANTITY, Reason.ZERO_AMOUNT, Reason.REPEATED_KEY,
+    Reason.EXACT_DUPLICATE, Reason.SAME_PERSON, Reason.FURTHER_LINE, Reason.REFUNDED, Reason.CANCELLED_SALE,
+    Reason.CANCELLATION, Reason.RETURN_OF_PART, Reason.GUEST, Reason.TEST_ORDER, Reason.ORDER_WITHOUT_LINES,
+    Reason.VOID_ORDER, Reason.BEFORE_OBSERVATION, Reason.AFTER_OBSERVATION, Reason.NON_PRODUCT,
+    Reason.NEGATIVE_QUANTITY, Reason.ZERO_AMOUNT, Reason.REPEATED_KEY,
 })  # fmt: skip
 WORTH_ACTING = 0.01  # share of the raw money from which a reason is worth acting upon
 
@@ -145,11 +145,26 @@ def tell_ledger(ledger: dict, overview: pd.DataFrame) -> Finding:
     frames = {"waterfall": waterfall(ledger, "rows"), "tables": overview}
     if verdict is not LedgerVerdict.WHOLE:
         frames["money"] = waterfall(ledger, "amount")
-    copies = copies_kept(ledger)
-    remarks = [Remark("copies", {"copies": copies})] if copies else []
+    return Finding(verdict, facts | money, frames, remarks=_remarks(ledger))
+
+
+def _remarks(ledger: dict) -> list[Remark]:
+    """What the numbers alone do not say: copies that stay, what came off amounts, what of the files is no row."""
+    account, remarks = main_account(ledger), []
+    if copies := copies_kept(ledger):
+        remarks.append(Remark("copies", {"copies": copies}))
+    for code, part in account.get("adjusted", {}).items():
+        amount = {"rows": part["rows"], "amount": abs(float(part["amount"])), "written": float(account["written"])}
+        remarks.append(Remark(f"money_{code}", amount))
+    for name, table in ledger["tables"].items():
+        for place, found in table.get("passed_over", {}).items():
+            what = {"names": ", ".join(found), "sheets": len(found)} if place == "sheets" else {"lines": found}
+            remarks.append(Remark(f"passed_{place}", {"table": name} | what))
+    if largest := account.get("largest_customer"):
+        remarks.append(Remark("largest", largest))
     if moved := account.get("reattributed"):
         remarks.append(Remark("reattributed", {"rows": moved["rows"], "amount": float(moved["amount"])}))
-    return Finding(verdict, facts | money, frames, remarks=remarks)
+    return remarks
 
 
 @tells

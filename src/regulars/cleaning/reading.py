@@ -8,17 +8,17 @@ import ibis
 import ibis.expr.types as ir
 
 from regulars.catalog.tables import TABLES, Column
-from regulars.cleaning import netting
-from regulars.cleaning.heaps import AMOUNT_TYPE, ORDER_TABLES, WIDE_TYPE, Raw
+from regulars.cleaning.heaps import ORDER_TABLES, WIDE_TYPE, Raw
+from regulars.cleaning.money import LESS, PLUS, with_money
 from regulars.errors import UserError
 from regulars.sources import parsing
-from regulars.sources.mapping import Mapping
+from regulars.sources.mapping import LINE_TOTAL, REFUNDED, Mapping, listed
 from regulars.sources.raw import ROW, RawTable
 
 RATE_TYPE = "decimal(38, 8)"
 WIDE = 1000  # columns
-MONEY_COLUMNS = ("amount", "cost", "unit_price", "unit_cost")
-LARGEST = 10**14  # of an amount of money
+MONEY_COLUMNS = ("amount", "cost", "unit_price", "unit_cost", REFUNDED, LINE_TOTAL)
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 YEN = {"￥": "¥"}  # the same sign, as wide as a letter
 UNIT_SEPARATOR = "\x1f"
 # of a column that a table needs, that may be empty and that the mapping does not name: missing in every row
@@ -32,6 +32,8 @@ def to_json(row):
 
 
 def _column(table: str, name: str) -> Column:
+    if name in (REFUNDED, LINE_TOTAL) or name.startswith((PLUS, LESS)):
+        return Column(name, "money", required=False, nullable=True)
     return TABLES[table].column(name) or Column(name, "text", required=False, nullable=True)
 
 
@@ -46,25 +48,21 @@ def _text(source: ir.Table, raw: RawTable, table: dict, spec: dict) -> ir.String
         return source[ROW].cast("string")
     if "constant" in spec:
         return ibis.literal(str(spec["constant"]))
-    text = source[raw.engine_column(str(spec["column"]))]
+    text = source[raw.engine_column(spec["column"])]
     if spec.get("case"):
         text = text.upper() if spec["case"] == "upper" else text.lower()
-    missing = _listed(table["format"].get("missing", []))
+    missing = listed(table["format"].get("missing", []))
     text = ibis.ifelse(text.isin(["", *missing]), ibis.null("string"), text) if missing else text.nullif("")
     values = {str(key): str(value) for key, value in spec.get("values", {}).items()}
     return text.substitute(values) if values else text
 
 
-def _listed(given) -> list[str]:
-    return [str(item) for item in (given if isinstance(given, list) else [given])]
-
-
-def _typed(text: ir.StringValue, column: Column, table: dict, spec: dict) -> ir.Value:
+def _typed(text: ir.StringValue, column: Column, table: dict, spec: dict, *, zone: str) -> ir.Value:
     """Value of the column's kind; null where the text is missing or cannot be read."""
     form = table["format"]
-    match column.kind:
+    match "float" if "after" in spec else column.kind:
         case "date" | "timestamp":
-            return parsing.read_timestamp(text, spec.get("date_format", table["date_format"]))
+            return parsing.read_timestamp(text, spec.get("date_format", table["date_format"]), zone)
         case "money" | "float":
             return parsing.read_number(text, form.get("decimal", "."), form.get("thousands"))
         case "int":
@@ -83,17 +81,21 @@ def read_typed(engine, mapping: Mapping, source: RawTable) -> Raw:
     here = not isinstance(source.data, ir.Table)
     name = ibis.util.gen_name(f"raw_{source.name}")  # the engine may hold the table of an earlier run
     text = engine.create_table(name, source.data, temp=True) if here else source.data
-    values, unreadable = {}, []
-    malformed = ibis.literal(False)
-    for target, spec in table["columns"].items():
+    specs = table["columns"] | _further_money(table)
+    values, unreadable, malformed = {}, [], ibis.literal(False)
+    for target, spec in specs.items():
         given = _text(text, source, table, spec)
         column = _column(source.name, target)
-        values[target] = _typed(given, column, table, spec)
+        values[target] = _typed(given, column, table, spec, zone=mapping.time_zone)
         fails = given.notnull() & values[target].isnull()
         if _can_fail(column):
             unreadable.append(fails)
         elif spec.get("number_id") and target == "customer_id":
             malformed = fails
+    values |= {
+        target: values[spec["after"]] + (values[target] * SECONDS[spec["unit"]]).round().cast("int64").as_interval("s")
+        for target, spec in specs.items() if "after" in spec
+    }  # fmt: skip
     values |= {
         column.name: ibis.null(COLUMN_TYPES[column.kind]) for column in TABLES[source.name].columns
         if column.required and column.nullable and column.name not in values
@@ -102,21 +104,64 @@ def read_typed(engine, mapping: Mapping, source: RawTable) -> Raw:
         before, values = values, _converted(mapping, values)
         unreadable += [
             before[name].notnull() & values["_rate"].notnull() & values[name].isnull()  # more than money can be
-            for name in MONEY_COLUMNS
-            if name in before and "_rate" in values
+            for name in before
+            if _is_money(name) and "_rate" in values
         ]
-    void = [text[source.engine_column(column)].isin(_listed(these)) for column, these in table["void"].items()]
+    if "of" in table["refunds"]:
+        values["_of"] = _text(text, source, table, {"column": table["refunds"]["of"]})
     read = text.select(
-        ROW, **values, _unreadable=ibis.or_(*unreadable), _malformed=malformed, _void=ibis.or_(False, *void)
+        ROW, **values, **_status(text, source, table), _unreadable=ibis.or_(*unreadable), _malformed=malformed
     )
     firsts = text.group_by([f"c{i}" for i in range(len(source.header))]).aggregate(_first=text[ROW].min())
     read = read.left_join(firsts.select("_first"), read[ROW] == firsts._first)
     read = read.mutate(_twin=read._first.isnull()).drop("_first")
     if source.name in ORDER_TABLES:
-        read = _as_lines(read, source.name, table)
+        read = with_money(_void_by_order(read, table), source.name, table)
     if source.name == "surveys" and "kind" not in values:
         read = read.mutate(kind=ibis.literal("perceived"))
     return Raw(replace(source, data=text), text, read.cache())  # what came is in the engine now, and let go here
+
+
+def _further_money(table: dict) -> dict[str, dict]:
+    """What the mapping adds to an amount and takes off it, as columns to be read."""
+    return {
+        f"{begin}{number}": {"column": column}
+        for sign, begin in (("plus", PLUS), ("less", LESS))
+        for number, column in enumerate(table["money"].get(sign, []))
+    }
+
+
+def _is_money(name: str) -> bool:
+    return name in MONEY_COLUMNS or name.startswith((PLUS, LESS))
+
+
+def _status(text: ir.Table, source: RawTable, table: dict) -> dict[str, ir.BooleanValue]:
+    """Whether what a row says of itself makes it void, and whether it says nothing."""
+    given = {column: text[source.engine_column(column)] for key in ("void", "only") for column in table[key]}
+    if not given:
+        return {"_void": ibis.literal(False)}
+    void = [given[column].isin(listed(these)) for column, these in table["void"].items()]
+    void += [(given[column] != "") & given[column].notin(listed(these)) for column, these in table["only"].items()]
+    silent = ibis.and_(*(status == "" for status in given.values()))
+    # a status that is empty in every row of an order is none of those that count
+    return {"_void": ibis.or_(*void), "_silent": silent, "_only": ibis.literal(bool(table["only"]))}
+
+
+def _void_by_order(read: ir.Table, table: dict) -> ir.Table:
+    """Rows that are void since their order is: by its first row where they say nothing, or as refunds of it."""
+    if "_silent" not in read.columns:
+        return read
+    said = read.filter(~read._silent & read.order_id.notnull())
+    orders = said.group_by("order_id").aggregate(_order_void=said._void.argmin(said[ROW])).cache()
+    joined = read.left_join(orders, "order_id").drop("order_id_right")
+    # where the order says nothing either, only what has to be named counts
+    void = ibis.ifelse(joined._silent, joined._order_void.fill_null(joined._only), joined._void)
+    joined = joined.mutate(_void=void).drop("_order_void", "_silent", "_only")
+    if "_of" not in read.columns:
+        return joined
+    undone = orders.select(_undone=orders.order_id, _undone_void=orders._order_void)
+    named = joined.left_join(undone, joined._of == undone._undone)
+    return named.mutate(_void=named._void | named._undone_void.fill_null(False)).drop("_undone", "_undone_void")
 
 
 def _converted(mapping: Mapping, values: dict[str, ir.Value]) -> dict[str, ir.Value]:
@@ -134,37 +179,9 @@ def _converted(mapping: Mapping, values: dict[str, ir.Value]) -> dict[str, ir.Va
     def exchanged(money: ir.DecimalValue) -> ir.DecimalValue:
         return (money.cast(WIDE_TYPE) * rate).round(4).try_cast(parsing.MONEY_TYPE)
 
-    money = {name: exchanged(values[name]) for name in MONEY_COLUMNS if name in values}
+    money = {name: exchanged(value) for name, value in values.items() if _is_money(name)}
     # whether there was a rate is asked of the currency, so that a missing amount is not taken for a missing rate
     return values | money | {"_rate": rate}
-
-
-def _as_lines(read: ir.Table, name: str, table: dict) -> ir.Table:
-    """Orders and order lines in one form: quantity, unit_price, amount_raw; an order is one piece at its amount.
-
-    What the mapping calls a cancellation counts as negative, whichever sign it is written with.
-    """
-    prefix = table["cancellations"].get("order_id_prefix")
-    says_credit = read.order_id.startswith(prefix).fill_null(False) if prefix else ibis.literal(False)
-    if "is_return" in read.columns:
-        says_credit = says_credit | read.is_return.fill_null(False)
-    if name == "orders":
-        sign = ibis.ifelse(says_credit | (read.amount < 0), -1, 1)
-        quantity = ibis.ifelse(read.amount.isnull(), ibis.null("int64"), sign)
-        lines = read.mutate(product_id=ibis.literal(""), unit_price=read.amount.abs().cast(parsing.MONEY_TYPE))
-    else:
-        quantity = ibis.ifelse(says_credit, -read.quantity.abs(), read.quantity)
-        lines = read if "line_id" in read.columns else read.mutate(line_id=read[ROW].cast("string"))
-    lines = lines.mutate(quantity=quantity.cast(netting.QUANTITY_TYPE), _says_credit=says_credit)
-    amount, nothing = line_amount(lines.quantity, lines.unit_price), ibis.literal(0).cast(AMOUNT_TYPE)
-    is_huge = (amount.abs() >= LARGEST).fill_null(False)
-    amount = ibis.ifelse(is_huge, nothing, amount).fill_null(nothing)
-    return lines.mutate(amount_raw=amount, _unreadable=lines._unreadable | is_huge)
-
-
-def line_amount(quantity: ir.DecimalValue, unit_price: ir.DecimalValue) -> ir.DecimalValue:
-    # wide before they are multiplied: DuckDB keeps the width of the factors
-    return (quantity.cast(WIDE_TYPE) * unit_price.cast(WIDE_TYPE)).cast(AMOUNT_TYPE)
 
 
 def stop_at_unreadable(mapping: Mapping, raw: Raw) -> None:
@@ -174,15 +191,17 @@ def stop_at_unreadable(mapping: Mapping, raw: Raw) -> None:
     row = first[0]
     table = mapping.tables[raw.name]
     text = raw.text.filter(raw.text[ROW] == row[ROW])
-    given = {target: _text(text, raw.source, table, spec) for target, spec in table["columns"].items()}
+    specs = table["columns"] | _further_money(table)
+    given = {target: _text(text, raw.source, table, spec) for target, spec in specs.items()}
     texts = text.select(**given).to_pyarrow().to_pylist()[0]
     unread = [
         name for name in given
         if _can_fail(_column(raw.name, name)) and texts[name] is not None and row[name] is None
     ]  # fmt: skip
     if not unread:
+        price = texts.get("unit_price") or texts.get(LINE_TOTAL)
         raise UserError(
-            f"{raw.source.place(row[ROW])}: {texts['quantity']} pieces at {texts['unit_price']} are more money than "
+            f"{raw.source.place(row[ROW])}: {texts['quantity']} pieces at {price} are more money than "
             f"there is; mend the row, or in {mapping.file} set on_unreadable to reject."
         )
     target = unread[0]
@@ -196,7 +215,7 @@ def stop_at_unreadable(mapping: Mapping, raw: Raw) -> None:
     }.get(column.kind, ("number", "name its decimal and thousands marks"))
     value = "a value that is not shown" if column.personal else f"{texts[target][:60]!r}"
     raise UserError(
-        f"{raw.source.place(row[ROW])}, column '{table['columns'][target].get('column', target)}': {value} cannot be "
+        f"{raw.source.place(row[ROW])}, column '{specs[target].get('column', target)}': {value} cannot be "
         f"read as {'' if choices else 'a '}{what}; mend it, or in {mapping.file} {mend} or set on_unreadable to reject."
     )
 
@@ -219,11 +238,11 @@ def refuse_mixed_signs(mapping: Mapping, raw: Raw) -> None:
     """Stop where one column carries the signs of two currencies and none says which amount is in which."""
     if "currency" in raw.rows.columns:
         return
-    columns = mapping.tables[raw.name]["columns"]
-    for target, spec in columns.items():
+    table = mapping.tables[raw.name]
+    for target, spec in (table["columns"] | _further_money(table)).items():
         if _column(raw.name, target).kind != "money" or "column" not in spec:
             continue
-        text = raw.text[raw.source.engine_column(str(spec["column"]))]
+        text = raw.text[raw.source.engine_column(spec["column"])]
         firsts = {sign: raw.text[ROW].min(where=text.contains(sign)) for sign in parsing.CURRENCY_SIGNS}
         found = raw.text.aggregate(**firsts).to_pyarrow().to_pylist()[0]
         rows = sorted((row, YEN.get(sign, sign)) for sign, row in found.items() if row is not None)

@@ -21,11 +21,14 @@ def order_reasons(mapping: Mapping, raw: Raw) -> Reasons:
     table, rows = mapping.tables[raw.name], raw.rows
     required = [rows.order_id, rows.ordered_at, rows.product_id, rows.quantity, rows.unit_price]
     reasons: Reasons = [(Reason.UNREADABLE, rows._unreadable), *_customer_reasons(rows)]
+    if table["guests"]:
+        nobody = [str(name).lower() for name in table["guests"]]
+        reasons.append((Reason.GUEST, rows.customer_id.lower().isin(nobody)))
     if table["test_orders"]:
         reasons.append((Reason.TEST_ORDER, _is_test(table["test_orders"], rows)))
     if "_lineless" in rows.columns:
         reasons.append((Reason.ORDER_WITHOUT_LINES, rows._lineless))
-    if table["void"]:
+    if table["void"] or table["only"]:
         reasons.append((Reason.VOID_ORDER, rows._void))
     reasons += [
         (Reason.MISSING_VALUE, ibis.or_(*(column.isnull() for column in required))),
@@ -82,7 +85,11 @@ def other_reasons(mapping: Mapping, raw: Raw, done: dict[str, Heaps]) -> Reasons
         rows[column.name].isnull() for column in TABLES[name].columns
         if column.required and not column.nullable and column.name != "customer_id"
     ]  # fmt: skip
-    reasons: Reasons = [(Reason.UNREADABLE, rows._unreadable)]
+    reasons: Reasons = []
+    if mapping.tables[name]["void"] or mapping.tables[name]["only"]:
+        # before what cannot be read: rows below a header say by their status that they are none
+        reasons.append((Reason.VOID_ORDER, rows._void))
+    reasons.append((Reason.UNREADABLE, rows._unreadable))
     if (customer := TABLES[name].column("customer_id")) and not customer.nullable:
         reasons += _customer_reasons(rows)
     if needed:

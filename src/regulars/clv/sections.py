@@ -16,6 +16,7 @@ from regulars.clv.limits import one_time_buyers
 from regulars.clv.margins import origin_of
 from regulars.clv.month_by_month import MEASURES
 from regulars.clv.newcomer import NewCustomer
+from regulars.clv.payback import tell_payback as tell_payback
 from regulars.clv.revenue import RevenueMove
 from regulars.clv.trust import Trust
 from regulars.clv.verdicts import CohortsVerdict, EquityVerdict, RevenueVerdict, WorthVerdict

@@ -10,6 +10,10 @@ from regulars.paths import project_root
 
 FOLDER = Path("data", "history")
 SUMMARY, CUSTOMERS, MONTHS = "told.json", "customers.csv", "months.csv"
+INDICATORS, HELD, ACTIONS, PROSPECTS = "indicators.csv", "held.csv", "actions.json", "prospects.csv"
+INDICATOR_COLUMNS = ("indicator", "month", "value", "n")
+# a month that was told and is over: by which closing, what was told, what came, what carrying on would have said
+HELD_COLUMNS = ("told_on", "start", "measure", "told", "low", "high", "came", "inside", "naive")
 
 
 def closed_days(dataset: str, observation_end, *, file: str = SUMMARY) -> list[str]:

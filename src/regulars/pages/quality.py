@@ -2,7 +2,7 @@
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, chart, section, table
+from regulars.report.layout import Page, Trend, chart, section, table
 
 STEP = "label:ledger_step/reason"
 STEPS = {"category": "step", "is_total": "is_total"}
@@ -52,4 +52,7 @@ PAGE = Page(
             list=table({"first_day": "date", "last_day": "date"} | columns("days", "expected")),
         ),
     ),
+    trends={
+        "kept": Trend("gaps.weeks", "week_end", "orders", "count"),
+    },
 )

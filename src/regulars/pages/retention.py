@@ -2,7 +2,7 @@
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Chart, Page, chart, section, table
+from regulars.report.layout import WORDS, Chart, Page, Trend, chart, section, table
 
 GAINED_AND_LOST = {"arrived": charts.GAIN, "lost": charts.RISK}
 
@@ -36,6 +36,20 @@ PAGE = Page(
             ),
         ),
         section(
+            "kept",
+            front="windows",
+            chapter="base",
+            windows=chart(
+                charts.lines,
+                columns("n", end="month_short", measure="label:kept_measure", value="percent:with_interval"),
+                x="end",
+                y="value",
+                by="measure",
+                colours={"kept": charts.BEFORE, "net": charts.NOW, "gross": charts.OTHER},
+            ),
+            months=table(columns("n", end="month_short", value="percent:with_interval")),
+        ),
+        section(
             "states",
             front="table",
             chapter="whom",
@@ -51,6 +65,24 @@ PAGE = Page(
                 column="after",
                 value="share",
                 n="n",
+            ),
+        ),
+        section(
+            "worth",
+            front="back",
+            chapter="worth",
+            equity=table(
+                columns(step="label:point_step", equity="money_short:with_interval", moved="money_short:with_interval")
+            ),
+            levers=table(columns(lever="label:equity_lever", elasticity="number2:with_interval", published="number1")),
+            back=table(
+                columns(
+                    "customer_state",
+                    "customers",
+                    brings="money",
+                    break_even="percent1",
+                    unasked="percent:with_interval",
+                )
             ),
         ),
         section(
@@ -82,6 +114,7 @@ PAGE = Page(
                 columns("share", time="count", cohort="month_short", at_risk="count"),
                 x="time",
                 by="cohort",
+                ordered=True,
                 step=True,
                 y="share",
             ),
@@ -108,7 +141,7 @@ PAGE = Page(
         ),
         section(
             "last",
-            front="agreed",
+            front=WORDS,
             chapter="trust",
             agreed=table(columns(identity="label:identity", left="number", right="number")),
         ),
@@ -127,23 +160,6 @@ PAGE = Page(
             jars=table(columns("customer", product_id="text", quantity="number", call_by="date_short")),
         ),
         section("jar", chapter="whom", nothing="no_link"),
-        section(
-            "worth",
-            chapter="worth",
-            equity=table(
-                columns(step="label:point_step", equity="money_short:with_interval", moved="money_short:with_interval")
-            ),
-            levers=table(columns(lever="label:equity_lever", elasticity="number2:with_interval", published="number1")),
-            back=table(
-                columns(
-                    "customer_state",
-                    "customers",
-                    brings="money",
-                    break_even="percent1",
-                    unasked="percent:with_interval",
-                )
-            ),
-        ),
         section("costs", chapter="worth"),
         section("referrals", chapter="worth", nothing="alike"),
         section(
@@ -208,4 +224,8 @@ PAGE = Page(
         ),
         section("closed", chapter="trust"),
     ),
+    trends={
+        "kept": Trend("kept.months", "end", "value", "percent"),
+        "second": Trend("cohorts.table", "cohort", "share", "percent"),
+    },
 )

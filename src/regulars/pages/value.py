@@ -2,7 +2,7 @@
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, Word, chart, section, table
+from regulars.report.layout import Page, Trend, Word, chart, section, table
 
 STACKED = {"across": "cohort", "x": "start", "by": "cohort", "low": "low", "high": "high"}  # months by cohort
 
@@ -75,6 +75,29 @@ PAGE = Page(
                 category="step",
                 amount="amount",
                 is_total="is_total",
+            ),
+        ),
+        section(
+            "payback",
+            front="curve",
+            chapter="new",
+            curve=chart(
+                charts.lines,
+                columns("n", month="count", series="label:payback_series", amount="money:with_interval"),
+                x="month",
+                y="amount",
+                by="series",
+                colours={"cost": charts.BEFORE, "margin": charts.NOW},
+                x_step=3,
+            ),
+            cohorts=table(
+                {"cohort": "text", "customers": "count", "cost": "money"}
+                | dict.fromkeys(("margin_3", "margin_6", "margin_12", "margin_24"), "money:with_interval")
+                | {"paid": "number0"}
+            ),
+            groups=table(
+                {"grouping": "label:grouping", "group": "text", "customers": "count"}
+                | {"margin": "money:with_interval", "paid": "number0"}
             ),
         ),
         section(
@@ -179,4 +202,8 @@ PAGE = Page(
             ),
         ),
     ),
+    trends={
+        "worth": Trend("cohorts.revenue", "start", "revenue", "money_short", {"is_forecast": False}),
+        "orders": Trend("cohorts.orders", "start", "orders", "count", {"is_forecast": False}),
+    },
 )

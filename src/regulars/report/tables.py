@@ -8,7 +8,8 @@ from regulars.report.formats import Peers
 from regulars.report.wording import DATE_UNITS, Wording, WordingError
 from regulars.statistics.intervals import Estimate
 
-ROWS_ON_A_PAGE = 8
+ROWS_ON_A_PAGE = 8  # in front, and of a chart's numbers
+ROWS_IN_DETAIL = 50
 LEFT_UNITS = ("text", "label", "")
 
 
@@ -19,7 +20,7 @@ def worded_table(
     heading,
     *,
     total: Sequence[str] = (),
-    rows: int = ROWS_ON_A_PAGE,
+    rows: int = ROWS_IN_DETAIL,
 ) -> dict:
     """Word the first rows of a frame, for a page.
 
@@ -29,7 +30,8 @@ def worded_table(
         Its order is the page's order. A column shown ``with_interval`` takes its ends from the columns of the same
         name and ``_low``, ``_high``.
     columns : mapping
-        Column to format, as `regulars.report.wording` explains; ``text`` for what is shown as it is.
+        Column to format, as `regulars.report.wording` explains; ``text`` for what is shown as it is; ``by:unit`` for
+        rows of different units, where the column ``unit`` names the format of each.
     wording : Wording
     heading : callable
         Column name to its heading.
@@ -41,7 +43,8 @@ def worded_table(
     Returns
     -------
     dict
-        ``headings`` (list of {text, left}), ``rows`` and ``total`` (lists of text) and ``left_out`` (rows not shown).
+        ``headings`` (list of {text, left}), ``rows`` and ``total`` (lists of text), ``left_out`` (rows not shown),
+        ``front`` (rows shown in front) and, where there are more, ``order`` (of each cell its place in its column).
 
     Raises
     ------
@@ -74,7 +77,16 @@ def worded_table(
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "total": sums if total else None,
         "left_out": len(frame) - len(shown),
+        # a table of one row per class is whole in front as well
+        "front": ROWS_ON_A_PAGE if rows == ROWS_IN_DETAIL else rows,
+        "order": _order(shown[list(columns)]) if len(shown) > ROWS_ON_A_PAGE else None,
     }
+
+
+def _order(shown: pd.DataFrame) -> list[list[int | None]]:
+    """Place of each cell among those of its column, the least first: so a page sorts without reading numbers."""
+    places = [column.rank(method="dense").astype(float).fillna(0).astype(int) for _, column in shown.items()]
+    return [[place or None for place in row] for row in zip(*(place.tolist() for place in places), strict=True)]
 
 
 def worded_numbers(
@@ -125,6 +137,8 @@ def worded_numbers(
         "rows": [[*name, *row] for name, row in zip(zip(*names, strict=True), cells, strict=True)],
         "total": None,
         "left_out": 0,
+        "front": ROWS_ON_A_PAGE,
+        "order": None,
         "picked": len(shown_keys) < len(keys) or len(shown_tops) < len(tops),
     }
 
@@ -149,6 +163,9 @@ def _is_left(spec: str) -> bool:
 def _worded_column(frame: pd.DataFrame, name: str, spec: str, wording: Wording, extra: list) -> list[str]:
     values = frame[name].tolist()
     unit = spec.split(":")[0]
+    if unit == "by":  # each row in the format that another of its columns names
+        formats = frame[spec.partition(":")[2]]
+        return [wording.format(None if pd.isna(x) else x, one) for x, one in zip(values, formats, strict=True)]
     if unit in LEFT_UNITS or unit in DATE_UNITS:
         return [wording.format(value, spec) for value in values] + [str(x) for x in extra]
     values = [None if pd.isna(value) else value for value in values]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from regulars.clv.beta_discrete_weibull import DurationDependence, duration_dependence
 from regulars.finding import NOT_SUPPLIED, Finding, tells
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, wilson, z_value
 from regulars.statistics.roots import triangular_root
 from regulars.statistics.survival import Curve, kaplan_meier
@@ -383,7 +384,7 @@ def leaving_reasons(
     counts["n"] = len(said)
     counts["share"] = counts["customers"] / max(len(said), 1)
     counts["share_low"], counts["share_high"] = wilson(counts["customers"], counts["n"], level)
-    return counts[counts["customers"] >= min_cell].reset_index(drop=True)
+    return large_enough(counts, "customers", min_cell).reset_index(drop=True)
 
 
 @tells

@@ -10,6 +10,7 @@ from regulars.labels import Segment
 from regulars.purchases import Purchases
 from regulars.segments.clusters import Clustering, cluster_features
 from regulars.segments.rfm import name_segments, rfm_scores
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import z_value
 
 
@@ -225,7 +226,8 @@ def drift_since(
     today = now["segment"].reindex(stayed.index)
     paths = transition_shares(stayed, today, order, min_cell=min_cell)
     paths["customers"] = (paths["share"] * paths["n"]).round().astype(int)
-    went = paths[(paths["before"] != paths["now"]) & (paths["customers"] >= min_cell)]
+    went = large_enough(paths[paths["customers"] > 0], "customers", min_cell, "before")
+    went = went[went["before"] != went["now"]]
     clusters = pd.DataFrame()
     if "cluster" in then:
         names = list(dict.fromkeys([*found.profile["cluster"], *then["cluster"].unique()]))
@@ -233,7 +235,7 @@ def drift_since(
     return Drift(
         day=day,
         same=float((stayed == today).mean()),
-        moves=table[table["n"] >= min_cell].reset_index(drop=True),
+        moves=large_enough(table, "n", min_cell).reset_index(drop=True),
         paths=went.sort_values("customers", ascending=False, kind="stable", ignore_index=True),
         clusters=clusters,
     )

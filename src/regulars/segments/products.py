@@ -7,6 +7,7 @@ from regulars.finding import may_refuse
 from regulars.labels import ProductAction, Tier
 from regulars.segments.coded import Coded, counted, places
 from regulars.settings import ProductRules
+from regulars.statistics.cells import large_enough
 
 REST = "other products"
 EVERYBODY = "all"  # the group of all customers, where no group is known
@@ -138,12 +139,14 @@ def readable(cells: pd.DataFrame, most: int = ITEMS_SHOWN) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        group, item, revenue, margin, ordered so that items whose margin spreads alike over the groups stand together
-        (average linkage on the shares of the groups). The sums are those of `cells`.
+        group, item, revenue, margin, customers (of several items the most that one has), ordered so that items whose
+        margin spreads alike over the groups stand together (average linkage on the shares of the groups). The sums are
+        those of `cells`.
 
     Examples
     --------
-    >>> cells = pd.DataFrame({"group": "vip", "item": list("abc"), "revenue": 9.0, "margin": [5.0, 2.0, -1.0]})
+    >>> cells = pd.DataFrame({"group": "vip", "item": list("abc"), "revenue": 9.0, "margin": [5.0, 2.0, -1.0],
+    ...                       "customers": 7})
     >>> readable(cells, 2)[["item", "margin"]].to_numpy().tolist()
     [['a', 5.0], ['other products', 1.0]]
     """
@@ -152,8 +155,10 @@ def readable(cells: pd.DataFrame, most: int = ITEMS_SHOWN) -> pd.DataFrame:
     kept = weight.sort_values(ascending=False, kind="stable").index
     kept = kept if len(kept) <= most else kept[: most - 1]
     item = cells["item"].where(cells["item"].isin(kept), REST)
-    small = cells.assign(item=item).groupby(["group", "item"], sort=False)
-    small = small[["revenue", "margin"]].sum(min_count=1).reset_index()
+    parts = cells.assign(item=item).groupby(["group", "item"], sort=False)
+    small = parts[["revenue", "margin"]].sum(min_count=1)
+    small["customers"] = parts["customers"].max()  # of several items at least so many
+    small = small.reset_index()
     wide = small.pivot(index="item", columns="group", values="margin").fillna(0.0)
     rows = [name for name in wide.index if name != REST]
     if len(rows) > 2:
@@ -311,7 +316,8 @@ def offers(margins: pd.DataFrame, names: pd.Series, *, min_cell: int = 1) -> pd.
     >>> offers(margins, pd.Series({"y": "Tea"}))[["tier", "name", "worth"]].to_numpy().tolist()
     [['vip', 'Tea', 7.0]]
     """
-    table = margins[margins["customers"] >= min_cell].rename(columns={"group": "tier", "item": "product_id"})
+    table = large_enough(margins, "customers", min_cell)
+    table = table.rename(columns={"group": "tier", "item": "product_id"})
     table = table.assign(name=named(table["product_id"], names))
     table = table[table["action"] == ProductAction.CROSS_SELL.value]
     return table.sort_values("worth", ascending=False, kind="stable", ignore_index=True)

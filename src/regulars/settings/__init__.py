@@ -9,9 +9,9 @@ _HOMES = {
         "stage_settings",
     ),
     "stages": (
-        "STAGE_SETTINGS", "Certainty", "CleanSettings", "DateRules", "Economics", "Handling", "LadderRules", "Managers",
-        "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "RetentionSettings",
-        "InteractionSettings", "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds",
+        "STAGE_SETTINGS", "Certainty", "CleanSettings", "CycleSettings", "DateRules", "Economics", "Handling",
+        "InteractionSettings", "LadderRules", "Managers", "Offer", "PagesSettings", "PortfolioRules", "ProductRules",
+        "Questions", "RetentionSettings", "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds",
         "ValueSettings",
     ),
 }  # fmt: skip

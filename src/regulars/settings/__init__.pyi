@@ -12,6 +12,7 @@ from .reading import resolve as resolve
 from .reading import stage_settings as stage_settings
 from .stages import Certainty as Certainty
 from .stages import CleanSettings as CleanSettings
+from .stages import CycleSettings as CycleSettings
 from .stages import DateRules as DateRules
 from .stages import Economics as Economics
 from .stages import Handling as Handling

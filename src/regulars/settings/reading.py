@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -293,7 +293,7 @@ def _fits(value, kind) -> bool:
     origin, inside = get_origin(kind) or kind, get_args(kind)
     if origin is Literal:
         return value in inside
-    if origin is UnionType:
+    if origin in (UnionType, Union):
         return any(_fits(value, one) for one in inside)
     if origin is tuple:
         return isinstance(value, list | tuple) and all(_fits(one, inside[0]) for one in value)
@@ -307,8 +307,8 @@ def _fits(value, kind) -> bool:
 def _wanted(kind) -> str:
     origin, inside = get_origin(kind) or kind, get_args(kind)
     if origin is Literal:
-        return f"one of {', '.join(inside)}"
-    if origin is UnionType:
+        return f"one of {', '.join(inside)}" if len(inside) > 1 else inside[0]
+    if origin in (UnionType, Union):
         return " or ".join(_wanted(one) for one in inside)
     if origin is tuple:
         return f"a list of which each is {_wanted(inside[0])}"

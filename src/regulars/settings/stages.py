@@ -13,6 +13,7 @@ from regulars.settings.shown import Source, as_html, as_text
 
 LEVELS = tuple(level.value for level in RelationshipLevel)
 COUNTS, MARGINS = ("many", "medium", "few"), ("high", "medium", "low")
+LEAST_UNCERTAINTY = 0.12  # standard deviation of a total's level: the least that hold-outs of several logs have shown
 TimeUnit = Literal["day", "week", "month"]
 
 
@@ -152,8 +153,8 @@ class ValueSettings(StageSettings):
         Of two stretches whose revenue is compared.
     interval_draws : int, draws
         Simulated futures per customer behind the intervals.
-    level_uncertainty : float, share
-        Standard deviation of a total's level that no model sees.
+    level_uncertainty : float or auto, share
+        Standard deviation of a total's level that no model sees; auto: by what the log shows.
     tier_shares : tuple of float, shares of customers
         Steps of the customer pyramid, from the top; they sum to 1.
     in_memory_rows : int, orders
@@ -174,7 +175,7 @@ class ValueSettings(StageSettings):
     strict: bool
     revenue_days: int
     interval_draws: int
-    level_uncertainty: float
+    level_uncertainty: float | Literal["auto"]
     tier_shares: tuple[float, ...]
     in_memory_rows: int
 
@@ -193,7 +194,8 @@ class ValueSettings(StageSettings):
     @property
     def certainty(self) -> Certainty:
         """How sure what is told shall be."""
-        return Certainty(self.interval_level, self.level_uncertainty, self.seed, self.interval_draws)
+        uncertainty = LEAST_UNCERTAINTY if self.level_uncertainty == "auto" else self.level_uncertainty
+        return Certainty(self.interval_level, uncertainty, self.seed, self.interval_draws)
 
 
 @dataclass(frozen=True)
@@ -648,6 +650,22 @@ class PagesSettings(StageSettings):
     language: str
 
 
+@dataclass(frozen=True, repr=False)
+class CycleSettings(StageSettings):
+    """How months are judged, and plans with them.
+
+    Parameters
+    ----------
+    quiet_years : float, share
+        Of years in which nothing happens that leave every light of the scorecard unchanged.
+    festival : str, name
+        Festival that moves between two calendar months, which are then told together: spring_festival, easter or none.
+    """
+
+    quiet_years: float
+    festival: Literal["none", "spring_festival", "easter"]
+
+
 STAGE_SETTINGS = {
     "ingest": StageSettings,
     "clean": CleanSettings,
@@ -656,6 +674,7 @@ STAGE_SETTINGS = {
     "satisfaction": SatisfactionSettings,
     "retention": RetentionSettings,
     "interaction": InteractionSettings,
+    "cycle": CycleSettings,
     "scores": StageSettings,
     "pages": PagesSettings,
 }

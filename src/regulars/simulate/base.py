@@ -97,6 +97,9 @@ def draw_base(retailer: Retailer, customers: int, seed: int) -> Base:
     )
 
 
+PUSH_DAYS = 14.0  # within which a campaign brings its orders
+
+
 def draw_orders(retailer: Retailer, base: Base, seed: int) -> Orders:
     """Let every customer buy, event by event, until leaving or until the simulated future ends."""
     rng = stream(seed, "purchases")
@@ -104,10 +107,18 @@ def draw_orders(retailer: Retailer, base: Base, seed: int) -> Orders:
     bought = purchases_until_dropout(base.rate / DAYS_PER_WEEK, base.dropout, until - base.first_moment, rng)
     moment = base.first_moment[bought.customer] + bought.time
     worth = order_values(base.mean_spend[bought.customer], retailer.p, stream(seed, "order values"))
+    customer, dropped_at = bought.customer, base.first_moment + bought.dropped_at
+    if retailer.push_percent:
+        more, at = _pushed(retailer, base, dropped_at, stream(seed, "push"))
+        customer, moment = np.concatenate([customer, more]), np.concatenate([moment, at])
+        worth = np.concatenate([worth, order_values(base.mean_spend[more], retailer.p, stream(seed, "push values"))])
     order = np.argsort(moment, kind="stable")
-    return Orders(
-        customer=bought.customer[order],
-        moment=moment[order],
-        worth=worth[order],
-        dropped_at=base.first_moment + bought.dropped_at,
-    )
+    return Orders(customer=customer[order], moment=moment[order], worth=worth[order], dropped_at=dropped_at)
+
+
+def _pushed(retailer: Retailer, base: Base, dropped_at, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Customers who order once more for a campaign, within two weeks of its day."""
+    day = retailer.day_of(retailer.push_on)
+    there = np.flatnonzero((base.first_moment < day) & (dropped_at > day))
+    more = there[rng.random(there.size) < retailer.push_percent / 100]
+    return more, day + rng.random(more.size) * PUSH_DAYS

@@ -81,7 +81,9 @@ def draw_tickets(retailer: Retailer, base: Base, orders: Orders, lines: pd.DataF
     rng = stream(seed, "tickets")
     n = orders.customer.size
     s = base.satisfaction[orders.customer]
-    bad = rng.random(n) < shifted_share(retailer.bad_experience_share, retailer.bad_experience_satisfaction * s)
+    worse = np.where(orders.moment >= retailer.day_of(retailer.worse_from), np.log(retailer.worse_times), 0.0)
+    odds = retailer.bad_experience_satisfaction * s + worse
+    bad = rng.random(n) < shifted_share(retailer.bad_experience_share, odds)
     complains = bad & (rng.random(n) < retailer.complaint_share)
     asks = rng.random(n) < retailer.service_share
     order = np.concatenate([np.flatnonzero(complains), np.flatnonzero(asks)])

@@ -60,6 +60,11 @@ class Retailer:
     handling_seconds: float = 300.0
     interaction_effects: bool = True  # false: channel, mood, transfers, agents and departments move nothing
     second_id_share: float = 0.03  # of the customers are known under two ids
+    # what a year of monthly reports should find: from a day on more goes wrong; a day on which a campaign brings orders
+    worse_from: str = ""
+    worse_times: float = 1.0  # by which the odds of a bad experience rise
+    push_on: str = ""
+    push_percent: float = 0.0  # of the customers still there who order once more for it
     # dirt, as a share of rows; UCI Online Retail has the same shares but for the missing ids (25 % there: guests
     # beyond all measure in a shop that wants to know its customers)
     duplicate_share: float = 0.0097
@@ -77,6 +82,10 @@ class Retailer:
     def first_day(self) -> np.datetime64:
         """First day of the observation."""
         return np.datetime64(self.start, "D")
+
+    def day_of(self, day: str) -> float:
+        """Days from the first day to another; infinite where none is named."""
+        return float((np.datetime64(day, "D") - self.first_day).astype(int)) if day else np.inf
 
     @property
     def days(self) -> int:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from regulars.rounding import plain, round_frame
 from regulars.simulate.answers import draw_surveys
+from regulars.simulate.as_of import as_of as cut_off
 from regulars.simulate.base import CHANNELS, Base, Orders, draw_base, draw_orders, expected_acquisition
 from regulars.simulate.campaigns import draw_campaigns
 from regulars.simulate.cases import Tickets, draw_tickets
@@ -28,7 +29,9 @@ ORDER_CHANNELS = ("web", "store", "phone")
 ORDER_CHANNEL_SHARES = {"store": (0.25, 0.70, 0.05), "": (0.82, 0.11, 0.07)}  # by acquisition channel, "" any other
 
 
-def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool = True, **changes) -> dict:
+def demo(
+    customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool = True, *, as_of: str = "", **changes
+) -> dict:
     """Simulate a retailer over three years and export its tables, dirt included.
 
     Customers join over time, buy and leave event by event as BG/NBD says (λ ~ Gamma(r, α), after every repeat purchase
@@ -46,6 +49,8 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
         The same seed gives the same bytes.
     satisfaction_effect : bool
         False puts γ₁ and γ₂ to zero.
+    as_of : str
+        Day, as 2025-12-31, at whose end the tables are exported; the last one observed where it is empty.
     **changes
         Other fields of `regulars.simulate.Retailer`, by name.
 
@@ -226,8 +231,9 @@ def demo(customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool 
             "contracts": contracts_dirt,
         },
     }
+    exported = {name: frame.astype("str") for name, frame in tables.items()}
     return {
-        **{name: frame.astype("str") for name, frame in tables.items()},
+        **(cut_off(exported, as_of) if as_of else exported),
         "truth_customers": round_frame(known),
         "truth": plain(truth),
     }

@@ -15,9 +15,11 @@ PARTS = {
     "M": r"\d{1,2}",
     "S": r"\d{1,2}",
     "p": r"[AaPp]\.?[Mm]\.?",
+    "z": r"Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?",
 }
 ROLES = {"Y": "year", "y": "year", "m": "month", "b": "month", "B": "month", "d": "day", "H": "hour", "I": "hour",
-         "M": "minute", "S": "second", "p": "half"}  # fmt: skip
+         "M": "minute", "S": "second", "p": "half", "z": "zone"}  # fmt: skip
+ZONE_AT_END = re.compile(r"(?<![%\d])(Z|UTC|GMT|([+-])(\d{2}):?(\d{2}))$")
 
 
 def date_pattern(form: str) -> tuple[str, dict[str, int]]:
@@ -26,13 +28,13 @@ def date_pattern(form: str) -> tuple[str, dict[str, int]]:
     Parameters
     ----------
     form : str
-        A pattern of the directives Y y m d b B H I M S p.
+        A pattern of the directives Y y m d b B H I M S p z.
 
     Returns
     -------
     pattern : str
     groups : dict
-        year, month, day, hour, minute, second, half to the number of their group.
+        year, month, day, hour, minute, second, half, zone to the number of their group.
 
     Raises
     ------
@@ -62,3 +64,18 @@ def date_pattern(form: str) -> tuple[str, dict[str, int]]:
     if absent:
         raise ValueError(f"it has no {' and no '.join(sorted(absent))}")
     return f"^{pattern}$", groups
+
+
+def seconds_ahead(form: str) -> int | None:
+    """Seconds by which the zone that a format ends with is ahead of UTC; None where it ends with none.
+
+    Examples
+    --------
+    >>> seconds_ahead("%Y-%m-%dT%H:%M:%SZ"), seconds_ahead("%d/%m/%Y %H:%M -0430"), seconds_ahead("%d-%m-%Y")
+    (0, -16200, None)
+    """
+    found = ZONE_AT_END.search(form)
+    if not found or ("%H" not in form and "%I" not in form):
+        return None
+    sign, hours, minutes = found[2], found[3], found[4]
+    return 0 if sign is None else (-1 if sign == "-" else 1) * (int(hours) * 60 + int(minutes)) * 60

@@ -1,30 +1,52 @@
 """Files read as text: delimited, Excel and Parquet, each value as it stands there."""
 
-import csv
 import datetime as dt
-import gzip
 import io
 import re
-import zlib
-from collections import deque
+from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from regulars.errors import UserError
-from regulars.sources.encodings import find_encoding
+from regulars.sources.delimited import names_of, numbered, read_delimited, unzipped
+from regulars.sources.mapping import listed
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+EVERY_SHEET = "*"
 
 
-def read_text(file: Path, form: dict, label: str, zone: str = "UTC") -> tuple[tuple[str, ...], pa.Table]:
-    """Read a file with every value as text without blanks around it, a missing one as the empty text.
+@dataclass(frozen=True)
+class Text:
+    """A file read with every value as text without blanks around it, a missing one as the empty text.
+
+    Parameters
+    ----------
+    header : tuple of str
+        Names of the columns in the file, each once.
+    data : pyarrow.Table
+        Columns ``c0``, ``c1`` …, all text.
+    passed_over : dict
+        What of the file is no row of the table: how many lines above, below (the header), footer; which sheets.
+    without_text : frozenset of str
+        Columns whose values are lists, records or bytes, which are read as empty.
+    """
+
+    header: tuple[str, ...]
+    data: pa.Table = field(repr=False)
+    passed_over: dict = field(default_factory=dict)
+    without_text: frozenset[str] = frozenset()
+
+
+def read_text(file: Path, form: dict, label: str, zone: str = "UTC") -> Text:
+    """Read a file.
 
     Parameters
     ----------
     file : Path
-        .csv .tsv .txt, plain or .gz; .xlsx; .parquet.
+        .csv .tsv .txt, plain, .gz or in a .zip; .xlsx; .parquet.
     form : dict
         The ``format`` section of the table's mapping.
     label : str
@@ -34,10 +56,7 @@ def read_text(file: Path, form: dict, label: str, zone: str = "UTC") -> tuple[tu
 
     Returns
     -------
-    header : tuple of str
-        Names of the columns in the file.
-    data : pyarrow.Table
-        Columns ``c0``, ``c1`` …, all text.
+    Text
 
     Raises
     ------
@@ -48,184 +67,204 @@ def read_text(file: Path, form: dict, label: str, zone: str = "UTC") -> tuple[tu
         raise UserError(f"{label} is not there: run the ingest stage again.")
     suffixes = [suffix.lower() for suffix in file.suffixes]
     if suffixes[-1:] == [".parquet"]:
-        header, data = _read_parquet(file, label, zone)
+        read = _read_parquet(file, label, zone)
     elif suffixes[-1:] == [".xlsx"]:
-        header, data = _read_excel(file, form, label)
+        read = _read_excel(file, form, label)
+    elif suffixes[-1:] == [".zip"]:
+        read = _read_zip(file, form, label)
     elif any(suffix in TEXT_SUFFIXES for suffix in suffixes[-2:]):
-        header, data = _read_delimited(file, form, label, "\t" if ".tsv" in suffixes[-2:] else ",")
+        read = Text(*read_delimited(unzipped(file, label), _marked(form, suffixes), label))
+    elif suffixes[-1:] == [".xls"]:
+        raise UserError(f"{label}: workbooks of Excel 97 are not read; save it as .xlsx.")
     else:
         raise UserError(f"{label}: files of this kind are not read; supply .csv, .tsv, .txt, .xlsx or .parquet.")
-    _refuse_twins(header, label)
-    return header, pa.table([pc.utf8_trim_whitespace(column) for column in data.columns], names=data.column_names)
+    trimmed = [pc.utf8_trim_whitespace(column) for column in read.data.columns]
+    return Text(read.header, pa.table(trimmed, names=read.data.column_names), read.passed_over, read.without_text)
 
 
-def _refuse_twins(header: tuple[str, ...], label: str) -> None:
-    seen = set()
-    for name in header:
-        if name.casefold() in seen:
-            raise UserError(f"{label} has the column '{name}' twice; rename one of them.")
-        seen.add(name.casefold())
+def _marked(form: dict, suffixes: list[str]) -> dict:
+    return {"delimiter": "\t" if ".tsv" in suffixes[-2:] else ","} | form
+
+
+def one_below_the_other(parts: list[tuple[str, Text]]) -> Text:
+    """Files, sheets or members of equal columns as one.
+
+    Parameters
+    ----------
+    parts : list of (str, Text)
+        How messages name each, and what it holds; columns may stand in another order.
+
+    Raises
+    ------
+    UserError
+        Where one has other columns than the first.
+    """
+    first, whole = parts[0]
+    tables, passed = [], {}
+    for label, part in parts:
+        if set(part.header) != set(whole.header):
+            odd = sorted(set(part.header) ^ set(whole.header))[:5]
+            raise UserError(
+                f"{label}: its columns differ from those of {first} ({', '.join(odd)}); give both the same, or map "
+                "each to a table of its own."
+            )
+        places = [part.header.index(name) for name in whole.header]
+        tables.append(pa.table([part.data.column(i) for i in places], names=whole.data.column_names))
+        for place, found in part.passed_over.items():
+            passed[place] = passed[place] + found if place in passed else found
+    without_text = frozenset().union(*(part.without_text for _, part in parts))
+    return Text(whole.header, pa.concat_tables(tables), passed, without_text)
 
 
 def _engine_names(count: int) -> list[str]:
     return [f"c{i}" for i in range(count)]
 
 
-def _read_delimited(file: Path, form: dict, label: str, default: str) -> tuple[tuple[str, ...], pa.Table]:
-    delimiter = {"tab": "\t", "whitespace": "\t"}.get(form.get("delimiter", default), form.get("delimiter", default))
-    quote = form.get("quote", '"')
-    text = _text_of(file, form, label)
-    skipped = form.get("skip_rows", 0)
-    text = "".join(text.splitlines(keepends=True)[skipped:]) if skipped else text
-    if not text.strip():
-        raise UserError(f"{label} is empty; supply a file with a header and rows.")
-    _refuse_open_quote(text, delimiter, quote, label, skipped)
-    first = _first_row(text, delimiter, quote)
-    has_header = form.get("header", True)
-    header = tuple(name.strip() for name in first) if has_header else tuple(f"column{i + 1}" for i in range(len(first)))
-    names = _engine_names(len(header))
+def _read_zip(file: Path, form: dict, label: str) -> Text:
+    """The delimited texts in an archive, which are parts of one table."""
     try:
-        data, broken = _read_arrow(text, names, has_header, delimiter, quote)
-        if broken:  # only a single thread counts its rows
-            data, broken = _read_arrow(text, names, has_header, delimiter, quote, use_threads=False)
-    except pa.ArrowInvalid as error:
-        if "Empty CSV" not in str(error):
-            raise UserError(f"{label} cannot be read as a delimited text: {str(error).splitlines()[0]}") from None
-        data, broken = pa.table({name: pa.array([], pa.string()) for name in names}), []
-    if broken:
-        row = broken[0]
-        raise UserError(
-            f"{label}, row {row.number - int(has_header)} below the header, has {row.actual_columns} values where the "
-            f"header has {row.expected_columns} ({row.text[:60]!r}); mend the row, or the delimiter, quote and "
-            "skip_rows in the mapping."
-        )
-    return header, data
+        with ZipFile(file) as archive:
+            names = sorted(
+                name for name in archive.namelist()
+                if Path(name).suffix.lower() in TEXT_SUFFIXES and not name.startswith("__MACOSX/")
+            )  # fmt: skip
+            contents = {name: archive.read(name) for name in names}
+    except (BadZipFile, OSError, RuntimeError, NotImplementedError):
+        raise UserError(f"{label} is not an archive that can be opened, or has a password; unpack it.") from None
+    if not names:
+        raise UserError(f"{label} holds no .csv, .tsv or .txt; unpack it, and name the files.")
+    parts = []
+    for name, content in contents.items():
+        of = _marked(form, [suffix.lower() for suffix in Path(name).suffixes])
+        parts.append((f"{label}, {name}", Text(*read_delimited(content, of, f"{label}, {name}"))))
+    return one_below_the_other(parts)
 
 
-def _refuse_open_quote(text: str, delimiter: str, quote: str, label: str, skipped: int) -> None:
-    """Stop where a quote opens and never closes: all rows after it would be taken for one value."""
-    if quote == "none" or text.count(quote) % 2 == 0:
-        return
-    begins = rf"(?:\A|(?<=[{re.escape(delimiter)}\r\n]))"
-    quoted = re.escape(quote)
-    fields = re.finditer(rf"{begins}{quoted}(?:[^{quoted}]|{quoted}{quoted})*+{quoted}?", text)
-    last = next(iter(deque(fields, maxlen=1)), None)
-    if last and last.end() == len(text) and last[0].count(quote) % 2:
-        line = text.count("\n", 0, last.start()) + 1 + skipped
-        raise UserError(
-            f"{label}, line {line}: the quote before {last[0][1:21].splitlines()[0]!r} never closes; close it, or name "
-            "another quote (or none) in the mapping."
-        )
-
-
-def _read_arrow(text: str, names: list[str], has_header: bool, delimiter: str, quote: str, use_threads: bool = True):
-    """Rows of a delimited text, and those that have too few or too many values."""
-    from pyarrow import csv as arrow_csv
-
-    broken = []
-
-    def note(row):
-        broken.append(row)
-        return "skip"
-
-    data = arrow_csv.read_csv(
-        pa.py_buffer(text.encode()),
-        arrow_csv.ReadOptions(column_names=names, skip_rows=int(has_header), use_threads=use_threads),
-        arrow_csv.ParseOptions(
-            delimiter=delimiter,
-            quote_char=False if quote == "none" else quote,
-            newlines_in_values=True,
-            invalid_row_handler=note,
-        ),
-        arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
-    )
-    return data, broken
-
-
-def _first_row(text: str, delimiter: str, quote: str) -> list[str]:
-    quoting = {"quoting": csv.QUOTE_NONE} if quote == "none" else {"quotechar": quote}
-    return next(csv.reader(io.StringIO(text[:1_000_000], newline=""), delimiter=delimiter, **quoting))
-
-
-def _text_of(file: Path, form: dict, label: str) -> str:
-    encoding = form.get("encoding", "utf-8")
-    try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise UserError(f"{label} is not a gzip file, or is cut short; supply it again.") from None
-    try:
-        text = content.decode("utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding)
-    except LookupError:
-        raise UserError(f"{label}: the mapping names the encoding '{encoding}', which is not known.") from None
-    except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n")
-        raise UserError(
-            f"{label}, line {row + 1}, is not {encoding} (byte {content[error.start]:#04x}); "
-            f"name its encoding in the mapping: it looks like {find_encoding(content)[0]}."
-        ) from None
-    if "\0" in text:
-        row = text[: text.index("\0")].count("\n")
-        raise UserError(f"{label}, line {row + 1}, holds a NUL character; is it a text file?")
-    if form.get("delimiter") == "whitespace":
-        text = "\n".join("\t".join(line.split()) for line in text.splitlines())
-    return text
-
-
-def _read_parquet(file: Path, label: str, zone: str) -> tuple[tuple[str, ...], pa.Table]:
+def _read_parquet(file: Path, label: str, zone: str) -> Text:
     import pyarrow.parquet as pq
 
     try:
         data = pq.read_table(file)
-    except pa.ArrowInvalid:
+    except (pa.ArrowException, OSError):
         raise UserError(f"{label} is not a Parquet file, or is damaged; supply it again.") from None
-    header = tuple(data.column_names)
+    header = names_of([data.column_names], data.num_columns)
     texts = [_as_text(column, zone) for column in data.columns]
-    return header, pa.table(texts, names=_engine_names(len(header)))
+    without = frozenset(name for name, text in zip(header, texts, strict=True) if text is None)
+    empty = pa.chunked_array([pa.repeat("", data.num_rows)])
+    return Text(
+        header,
+        pa.table([empty if text is None else text for text in texts], names=_engine_names(len(header))),
+        without_text=without,
+    )
 
 
-def _as_text(column: pa.ChunkedArray, zone: str) -> pa.ChunkedArray:
+def _as_text(column: pa.ChunkedArray, zone: str) -> pa.ChunkedArray | None:
+    """Values as text; None where they are lists, records or bytes that are no text."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_timestamp(column.type):
         if column.type.tz:
             column = pc.local_timestamp(column.cast(pa.timestamp(column.type.unit, tz=zone)))
         column = column.cast(pa.timestamp("s"), safe=False)
-    texts = column.cast(pa.string())
-    if pa.types.is_floating(column.type):
-        # 1e-05 and 1e+15, which no export to text would hold
-        powers = pc.match_substring(texts, "e").combine_chunks()
+    try:
+        texts = column.cast(pa.string())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return None
+    if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
+        # 1e-05, 1e+15 and 1E+3, which no export to text would hold
+        powers = pc.match_substring(texts, "e", ignore_case=True).combine_chunks()
+        powers = pc.and_(powers, pc.is_finite(column.combine_chunks())) if pa.types.is_floating(column.type) else powers
         plain = [f"{value:.10f}" for value in column.filter(powers).to_pylist()]
         texts = pc.replace_with_mask(texts.combine_chunks(), pc.fill_null(powers, False), pa.array(plain, pa.string()))
         texts = pa.chunked_array([texts])
     return pc.fill_null(texts, "")
 
 
-def _read_excel(file: Path, form: dict, label: str) -> tuple[tuple[str, ...], pa.Table]:
-    from zipfile import BadZipFile
+# ---- workbooks -------------------------------------------------------------------------------------------------
 
+
+def open_workbook(file: Path, label: str):
+    """A workbook, to be read row by row."""
     from openpyxl import load_workbook
 
     try:
-        book = load_workbook(file, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, OSError):
+        return load_workbook(io.BytesIO(file.read_bytes()), read_only=True, data_only=True)
+    except (BadZipFile, KeyError, OSError, ValueError):
         raise UserError(f"{label} is not an Excel workbook, or is damaged; save it again as .xlsx.") from None
-    sheet = form.get("sheet", book.sheetnames[0])
-    if sheet not in book.sheetnames:
-        raise UserError(f"{label} has no sheet '{sheet}'; it has {', '.join(book.sheetnames)}.")
-    rows = [[_cell_text(value) for value in row] for row in book[sheet].iter_rows(values_only=True)]
-    rows = [row for row in rows if any(row)][form.get("skip_rows", 0) :]
-    if not rows:
-        raise UserError(f"{label}, sheet '{sheet}', is empty; supply a sheet with a header and rows.")
-    has_header = form.get("header", True)
-    header = tuple(rows[0]) if has_header else tuple(f"column{i + 1}" for i in range(len(rows[0])))
-    body = rows[int(has_header) :]
-    columns = [pa.array([row[i] for row in body], pa.string()) for i in range(len(header))]
-    return header, pa.table(columns, names=_engine_names(len(header)))
+
+
+def _read_excel(file: Path, form: dict, label: str) -> Text:
+    book = open_workbook(file, label)
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    named = listed(form["sheet"]) if "sheet" in form else []
+    for name in named:
+        if name not in (*sheets, EVERY_SHEET):
+            raise UserError(f"{label} has no sheet '{name}'; it has {', '.join(sheets)}.")
+    first = named[0] if named and named[0] != EVERY_SHEET else next(iter(sheets))
+    twins = [name for name in sheets if name != first and named in ([], [EVERY_SHEET])]
+    header = _header_of(sheets[first], form)
+    twins = [name for name in twins if set(_header_of(sheets[name], form)) == set(header) and header]
+    if twins and not named:
+        every = ", ".join(f"'{name}'" for name in (first, *twins))
+        raise UserError(
+            f'{label} has {len(twins) + 1} sheets of the same columns ({every}): write sheet: "*" under format to read '
+            "all of them, or name those that count."
+        )
+    wanted = named if named and named != [EVERY_SHEET] else [first, *twins]
+    parts = [
+        (f"{label}, sheet '{name}'", _read_sheet(sheets[name], form, f"{label}, sheet '{name}'")) for name in wanted
+    ]
+    whole = one_below_the_other(parts)
+    left = [name for name in sheets if name not in wanted and next(_filled(sheets[name]), None)]
+    passed = whole.passed_over | ({"sheets": left} if left else {})
+    return Text(whole.header, whole.data, passed)
+
+
+def _filled(sheet):
+    """Rows of a sheet that hold something, as texts."""
+    for row in sheet.iter_rows(values_only=True):
+        texts = [_cell_text(value) for value in row]
+        if any(texts):
+            yield texts
+
+
+def _header_of(sheet, form: dict) -> tuple[str, ...]:
+    rows = _filled(sheet)
+    for _ in range(form.get("skip_rows", 0)):
+        next(rows, None)
+    count = form.get("header_rows", 1) if form.get("header", True) else 1
+    first = [row for _, row in zip(range(count), rows, strict=False)]
+    if not first:
+        return ()
+    return names_of(first, len(first[0])) if form.get("header", True) else numbered(len(first[0]))
+
+
+def _read_sheet(sheet, form: dict, label: str) -> Text:
+    header = _header_of(sheet, form)
+    if not header:
+        raise UserError(f"{label}, is empty; supply a sheet with a header and rows.")
+    above, below = form.get("skip_rows", 0), form.get("skip_below", 0)
+    named = form.get("header_rows", 1) if form.get("header", True) else 0
+    body = list(_filled(sheet))[above + named + below :]
+    footer = form.get("footer")
+    end = len(body) - footer if isinstance(footer, int) else len(body)
+    if isinstance(footer, str):
+        begins = re.compile(footer)
+        end = next((i for i, row in enumerate(body) if begins.match(next(filter(None, row)))), end)
+    passed = {"above": above, "below": below, "footer": len(body) - max(end, 0)}
+    body = body[: max(end, 0)]
+    width = len(header)
+    columns = [pa.array([row[i] if i < len(row) else "" for row in body], pa.string()) for i in range(width)]
+    data = pa.table(columns, names=_engine_names(width))
+    return Text(header, data, {place: count for place, count in passed.items() if count})
 
 
 def _cell_text(value) -> str:
     if value is None:
         return ""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
+    if isinstance(value, float):
+        text = repr(value)
+        return f"{value:.10f}" if "e" in text else text
     return value.isoformat(sep=" ") if isinstance(value, dt.datetime) else str(value).strip()

@@ -41,7 +41,7 @@ def ingest(dataset: str, settings: dict) -> dict:
         copies = simulated[name] if name in simulated else _copy(mapping, name, table, target)
         read = read_files(mapping, name, target, copies)
         tables[name] = {
-            "rows": read.data.num_rows,
+            "rows": read.rows,
             "files": [
                 {"file": copy, "rows": rows, "sha256": _sha256(target / copy)}
                 for copy, (_, rows) in zip(copies, read.files, strict=True)
@@ -111,6 +111,14 @@ def _copy(mapping: Mapping, name: str, table: dict, target: Path) -> list[str]:
         (target / name).mkdir(exist_ok=True)
         copy_table(table, mapping.time_zone, target / copy, key)
         return [copy]
+    if "rows" in table:
+        import pandas as pd
+
+        (target / name).mkdir(exist_ok=True)
+        pd.DataFrame(table["rows"], dtype="object").to_csv(
+            target / name / f"{name}.csv", index=False, lineterminator="\n"
+        )
+        return [f"{name}/{name}.csv"]
     sources = [_resource(table["resource"], key)] if "resource" in table else _glob(table["path"], key)
     names = [source.name for source in sources]
     copies = []

@@ -29,12 +29,24 @@ TABLE_DEFAULTS = {
     "non_products": {},
     "test_orders": {},
     "void": {},
+    "only": {},
+    "fill_down": {},
+    "wide": {},
+    "refunds": {},
+    "money": {},
+    "guests": None,
     "without_lines": "keep",
     "zero_amount": "keep",
 }
-
-
 REPEATED_KEY_DEFAULTS = {"orders": "stop", "order_lines": "stop", "surveys": "first"}
+UNMATCHED_DEFAULTS = {"orders": "spend", "order_lines": "keep"}
+ORDER_TABLES = ("orders", "order_lines")
+REFUNDED, LINE_TOTAL = (
+    "refunded",
+    "line_total",
+)  # of an order log, beside the columns of the catalogue
+MONEY_BESIDE = {"orders": (REFUNDED,), "order_lines": (REFUNDED, LINE_TOTAL)}
+ITEM, SCORE = "item", "score"  # of answers that stood side by side
 
 
 @dataclass(frozen=True)
@@ -180,12 +192,9 @@ def parse_mapping(content, dataset: str) -> Mapping:
     _check_schema(content, label)
     tables = {}
     for name, given in content["tables"].items():
-        table = TABLE_DEFAULTS | {"repeated_key": REPEATED_KEY_DEFAULTS.get(name, "last")} | given
-        table["columns"] = {
-            target: dict(spec) if isinstance(spec, dict) else {"column": spec}
-            for target, spec in given["columns"].items()
-        }
+        table = _filled_in(name, given)
         _check_columns(name, table["columns"], label)
+        _check_rules(name, table, label)
         tables[name] = table
         _check_formats(name, table, label)
     if tables.get("orders", {}).get("without_lines") == "reject" and "order_lines" not in tables:
@@ -209,6 +218,80 @@ def parse_mapping(content, dataset: str) -> Mapping:
         orders_sampled=content.get("orders_sampled", False),
         identity_decisions=content.get("identity_decisions", ""),
     )
+
+
+def _filled_in(name: str, given: dict) -> dict:
+    """A table of the mapping with its defaults; columns of the file by names without double blanks and line breaks."""
+    table = TABLE_DEFAULTS | {"repeated_key": REPEATED_KEY_DEFAULTS.get(name, "last")} | given
+    own = {key: key for row in given.get("rows", []) for key in row}
+    wide = {plain_name(column): item for column, item in table["wide"].items()}
+    answers = {ITEM: ITEM, SCORE: SCORE} if wide else {}
+    columns = {}
+    for target, spec in (answers | given.get("columns", own)).items():
+        spec = dict(spec) if isinstance(spec, dict) else {"column": spec}
+        columns[target] = spec | ({"column": plain_name(spec["column"])} if "column" in spec else {})
+    fill_down = {
+        key: plain_name(value) if key == "by" else [plain_name(column) for column in listed(value)]
+        for key, value in table["fill_down"].items()
+    }
+    refunds = {"unmatched": UNMATCHED_DEFAULTS.get(name, "keep")} | table["refunds"]
+    if "of" in refunds:
+        refunds["of"] = plain_name(refunds["of"])
+    return table | {
+        "columns": columns, "wide": wide, "fill_down": fill_down, "refunds": refunds,
+        "money": {sign: [plain_name(column) for column in listed(these)] for sign, these in table["money"].items()},
+        "void": {plain_name(column): these for column, these in table["void"].items()},
+        "only": {plain_name(column): these for column, these in table["only"].items()},
+    }  # fmt: skip
+
+
+def plain_name(text) -> str:
+    r"""Name of a column of a file, on one line and with single blanks.
+
+    Examples
+    --------
+    >>> plain_name("Total\n (EUR)")
+    'Total (EUR)'
+    """
+    return " ".join(str(text).split())
+
+
+def listed(given) -> list[str]:
+    """One text, or several, as a list.
+
+    Examples
+    --------
+    >>> listed(7), listed(["a", "b"])
+    (['7'], ['a', 'b'])
+    """
+    return [str(item) for item in (given if isinstance(given, list) else [given])]
+
+
+def columns_named(table: dict) -> dict[str, str]:
+    """Columns of the file that a table of the mapping names, each with what it is named for.
+
+    Parameters
+    ----------
+    table : dict
+        Of `Mapping.tables`.
+
+    Returns
+    -------
+    dict
+        Name in the file to the key of the mapping that names it first.
+    """
+    made = (ITEM, SCORE) if table["wide"] else ()
+    named = [(spec["column"], f"columns.{target}") for target, spec in table["columns"].items() if "column" in spec]
+    named = [(column, key) for column, key in named if column not in made]
+    named += [(column, key) for key in ("void", "only", "wide") for column in table[key]]
+    named += [(column, f"money.{sign}") for sign, these in table["money"].items() for column in these]
+    named += [(table["refunds"]["of"], "refunds.of")] if "of" in table["refunds"] else []
+    named += [(table["fill_down"]["by"], "fill_down.by")] if "by" in table["fill_down"] else []
+    named += [(column, "fill_down.columns") for column in table["fill_down"].get("columns", [])]
+    first: dict[str, str] = {}
+    for column, key in named:
+        first.setdefault(column, key)
+    return first
 
 
 def _rates(code: str, given, label: str) -> tuple[tuple[dt.date | None, Decimal], ...]:
@@ -249,11 +332,11 @@ def _schema_problem(error) -> str:
             return f"{at}'{unknown}' is not a key here; {hint}"
         case "required":
             absent = next(key for key in error.validator_value if key not in (error.instance or {}))
-            about = error.schema["properties"][absent].get("description", "")
+            about = _described([*error.absolute_path, absent])
             return f"{at}the key '{absent}' is missing; add it{': ' + about[0].lower() + about[1:] if about else '.'}"
-        case "oneOf" if error.schema.get("required") == ["columns"]:
+        case "oneOf" if "path" in str(error.validator_value):
             return (
-                f"{at}a table comes from one of path, resource, simulator, url with table, or url with query; "
+                f"{at}a table comes from one of path, resource, simulator, rows, url with table, or url with query; "
                 "name exactly one."
             )
         case "anyOf":
@@ -283,18 +366,47 @@ def _check_columns(table: str, columns: dict, label: str) -> None:
     known = {column.name: column for column in TABLES[table].columns}
     if table != "order_lines":
         known.pop("line_id", None)
-    allowed = [*known, *(["currency"] if table in ("orders", "order_lines") else [])]
+    allowed = [*known, *(["currency", *MONEY_BESIDE[table]] if table in ORDER_TABLES else [])]
     for target in columns:
         if target not in allowed and table not in OPEN_TABLES:
             close = get_close_matches(target, allowed, n=1)
             hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(allowed)}."
             raise UserError(f"{label}: tables.{table}.columns: '{target}' is not a column of {table}; {hint}")
-    filled_in = {"line_id", "kind"}
+    filled_in = {"line_id", "kind"} | ({"unit_price"} if LINE_TOTAL in columns else set())
     for name, column in known.items():
         if column.required and not column.nullable and name not in columns and name not in filled_in:
             raise UserError(
                 f"{label}: tables.{table}.columns: '{name}' is missing; say which column of the file it is."
             )
+
+
+def _check_rules(name: str, table: dict, label: str) -> None:
+    """Refuse rules where they mean nothing."""
+    key = f"{label}: tables.{name}"
+    for rule in ("money", "guests", "refunds"):
+        told = table[rule] not in (None, {}, {"unmatched": UNMATCHED_DEFAULTS.get(name, "keep")})
+        if told and name not in ORDER_TABLES:
+            raise UserError(f"{key}.{rule}: only orders and order_lines hold money that this is about; take it out.")
+    if table["repeated_key"] == "merge" and name != "orders":
+        raise UserError(f"{key}.repeated_key: merge is for rows of orders; it may be first, last or stop here.")
+    if table["wide"] and name != "surveys":
+        raise UserError(f"{key}.wide: only the answers of surveys are read so; take it out, or map surveys.")
+    kinds = {column.name: column.kind for column in TABLES[name].columns}
+    for target, spec in table["columns"].items():
+        at = f"{key}.columns.{target}"
+        if ("after" in spec) != ("unit" in spec) or ("after" in spec and "column" not in spec):
+            raise UserError(
+                f"{at}: a duration needs column, after (the column of ours that it runs from) and unit; name all three."
+            )
+        if "after" in spec:
+            start = table["columns"].get(spec["after"])
+            if kinds.get(target) != "timestamp" or kinds.get(spec["after"]) not in ("date", "timestamp") or not start:
+                raise UserError(
+                    f"{at}.after: '{spec['after']}' is no date of this table that the mapping has; a duration runs "
+                    "from one that it names, to a moment."
+                )
+            if "after" in start:
+                raise UserError(f"{at}.after: '{spec['after']}' is a duration itself; name a date.")
 
 
 def _check_formats(name: str, table: dict, label: str) -> None:
@@ -312,6 +424,7 @@ def _check_formats(name: str, table: dict, label: str) -> None:
     patterns = {
         "non_products.pattern": table["non_products"].get("pattern", ""),
         "test_orders.order_id_pattern": table["test_orders"].get("order_id_pattern", ""),
+        "format.footer": str(table["format"].get("footer", "")),
     }
     for key, pattern in patterns.items():
         try:

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from regulars.errors import UserError
 from regulars.paths import project_root
-from regulars.sources.files import read_text
-from regulars.sources.mapping import Mapping
+from regulars.sources.files import one_below_the_other, read_text
+from regulars.sources.layout import laid_out
+from regulars.sources.mapping import Mapping, columns_named
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -38,17 +39,23 @@ class RawTable:
         Names of the columns in the file, in their order.
     files : tuple of (str, int)
         Path of each file from the project's root, and its number of rows.
+    passed_over : dict
+        What of the files is no row, as `regulars.sources.files.Text` has it.
+    origin : pyarrow.Array, optional
+        For each row the row of the files that it comes from, where that is another.
     """
 
     name: str
     data: "pa.Table | ir.Table" = field(repr=False)
     header: tuple[str, ...]
     files: tuple[tuple[str, int], ...]
+    passed_over: dict = field(default_factory=dict)
+    origin: pa.Array | None = field(default=None, repr=False)
 
     @property
     def rows(self) -> int:
         """How many rows came."""
-        return sum(rows for _, rows in self.files)
+        return len(self.origin) if self.origin is not None else sum(rows for _, rows in self.files)
 
     def engine_column(self, name: str) -> str:
         """Name in the engine of a column of the file."""
@@ -56,6 +63,7 @@ class RawTable:
 
     def place(self, row: int) -> str:
         """Where a row stands, in words: its file and its number below the header."""
+        row = row if self.origin is None else self.origin[row - 1].as_py()
         for file, rows in self.files:
             if row <= rows:
                 return f"{file}, row {row} below the header"
@@ -114,34 +122,54 @@ def read_raw(mapping: Mapping, name: str, manifest: dict) -> RawTable:
 
 
 def read_files(mapping: Mapping, name: str, folder: Path, files: list[str]) -> RawTable:
-    parts, counts, header = [], [], None
+    """Read the files of a table as one, laid out as its mapping says.
+
+    Parameters
+    ----------
+    mapping : Mapping
+    name : str
+        A table of the mapping.
+    folder : Path
+    files : list of str
+        Their paths below the folder.
+
+    Returns
+    -------
+    RawTable
+    """
+    table, parts = mapping.tables[name], []
     for file in files:
         label = _raw_label(mapping.name, file)
-        columns, data = read_text(folder / file, mapping.tables[name]["format"], label, mapping.time_zone)
-        if header is not None and columns != header:
-            raise UserError(f"{label}: its columns differ from those of {counts[0][0]}; give both files the same.")
-        header = columns
-        parts.append(data)
-        counts.append((label, data.num_rows))
-    check_header(mapping, name, header, counts[0][0])
-    data = pa.concat_tables(parts).combine_chunks()
+        parts.append((label, read_text(folder / file, table["format"], label, mapping.time_zone)))
+    counts = tuple((label, part.data.num_rows) for label, part in parts)
+    whole = one_below_the_other(parts)
+    check_header(mapping, name, whole.header, counts[0][0], without_text=whole.without_text)
+    whole, origin = laid_out(whole, table)
+    data = whole.data.combine_chunks()
     if not data.num_rows:
         raise UserError(f"{counts[0][0]} has a header and no rows: table {name} is empty; supply rows or drop it.")
     data = data.append_column(ROW, pa.array(np.arange(1, data.num_rows + 1)))
-    return RawTable(name, data, header, tuple(counts))
+    return RawTable(name, data, whole.header, counts, whole.passed_over, origin)
 
 
-def check_header(mapping: Mapping, name: str, header: tuple[str, ...], label: str) -> None:
-    """Stop where the mapping names a column that a table, called ``label``, does not have."""
-    table = mapping.tables[name]
-    wanted = [
-        (spec["column"], f"maps to {name}.{target}") for target, spec in table["columns"].items() if "column" in spec
-    ]
-    wanted += [(column, f"names under {name}.void") for column in table["void"]]
-    for column, use in wanted:
-        if str(column) not in header:
-            close = get_close_matches(str(column), header, n=1)
+def check_header(
+    mapping: Mapping, name: str, header: tuple[str, ...], label: str, *, without_text: frozenset[str] = frozenset()
+) -> None:
+    """Stop where the mapping names a column that a table, called ``label``, does not have, or that holds no values."""
+    for column, key in columns_named(mapping.tables[name]).items():
+        where = (
+            f"maps to {name}.{key.removeprefix('columns.')}"
+            if key.startswith("columns.")
+            else f"names under {name}.{key}"
+        )
+        named = f"which {mapping.file} {where}"
+        if column in without_text:
+            raise UserError(
+                f"{label}: column '{column}', {named}, holds lists, records or bytes; map one of plain values."
+            )
+        if column not in header:
+            close = get_close_matches(column, header, n=1)
             hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(header[:20])}."
             if len(header) == 1 and re.search("[,;|\t]", header[0]):
                 hint = f"its rows are read as one column, {header[0][:60]!r}: name its delimiter under format."
-            raise UserError(f"{label} has no column '{column}', which {mapping.file} {use}; {hint}")
+            raise UserError(f"{label} has no column '{column}', {named}; {hint}")

@@ -88,7 +88,8 @@ def inspect_file(file: Path, written: str) -> Inspected:
         form, concluded, unsure = _sheet(file, written)
     elif any(suffix.lower() in TEXT_SUFFIXES for suffix in file.suffixes[-2:]):
         form, concluded, unsure = _text_form(file, written)
-    header, data = read_text(file, form, written)
+    read = read_text(file, form, written)
+    header, data = read.header, read.data
     if not data.num_rows:
         raise UserError(f"{written} has a header and no rows; name a file that has some.")
     return Inspected({"path": written}, file.name, form, header, data, tuple(concluded), tuple(unsure))
@@ -111,7 +112,8 @@ def inspect_table(url: str, table: str) -> Inspected:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "table.parquet")
         copy_table(source, "UTC", file, f"table {table}", limit=TABLE_ROWS)
-        header, data = read_text(file, {}, f"table {table}")
+        read = read_text(file, {}, f"table {table}")
+        header, data = read.header, read.data
     if not data.num_rows:
         raise UserError(f"table {table} has no rows; name a table that has some.")
     unsure = [f"only its first {TABLE_ROWS:,} rows were looked at"] if data.num_rows == TABLE_ROWS else []

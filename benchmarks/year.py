@@ -1,0 +1,99 @@
+"""A year of monthly reports on the simulated shop: closed twelve times, with a fault and a campaign to be found.
+
+    python benchmarks/year.py                  # twelve months of 5,000 customers
+    python benchmarks/year.py --months 3 --customers 800
+
+Every month the shop is exported as it stood, the pages are built and the month is closed; a plan says that the campaign
+should bring orders. Printed is what the scorecard lit, how the forecasts of the closed months held, and what became of
+the plan. Works in a folder of its own, which is left for looking at.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME, FIRST = "year", "2025-07"
+COPIED = ("notebooks", "data/sources/demo.yaml", "params.yaml", "pyproject.toml")
+STAGES = ("ingest", "clean", "value", "segments", "satisfaction", "retention", "cycle", "scores", "pages")
+PUSHED, WORSE = "2025-11-03", "2026-02-01"
+PLANTED = {"push_on": PUSHED, "push_percent": 25, "worse_from": WORSE, "worse_times": 4}
+
+
+def lay_out(folder: Path, customers: int) -> None:
+    """A project of its own that works on this checkout's code."""
+    for part in COPIED:
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-r", str(ROOT / part), str(folder / part)], check=True)
+    settings = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    settings["datasets"] = {NAME: settings["datasets"]["demo"]}
+    (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    mapping = yaml.safe_load((folder / "data/sources/demo.yaml").read_text(encoding="utf-8"))
+    mapping["simulator"] |= {"customers": customers, **PLANTED}
+    write_mapping(folder, mapping)
+
+
+def write_mapping(folder: Path, mapping: dict) -> None:
+    file = folder / "data/sources" / f"{NAME}.yaml"
+    file.write_text(yaml.safe_dump(mapping, sort_keys=False), encoding="utf-8")
+
+
+def close(folder: Path, month: pd.Period) -> float:
+    """Build the pages as of the end of a month and close it; seconds taken."""
+    started, file = time.perf_counter(), folder / "data/sources" / f"{NAME}.yaml"
+    mapping = yaml.safe_load(file.read_text(encoding="utf-8"))
+    mapping["simulator"]["as_of"] = mapping["observation_end"] = str(month.end_time.date())
+    write_mapping(folder, mapping)
+    environment = os.environ | {"REGULARS_ROOT": str(folder), "REGULARS_ID_KEY": "a key for the year of the benchmark"}
+    for words in (*(("run", stage, NAME) for stage in STAGES), ("close-month", NAME)):
+        subprocess.run([sys.executable, "-m", "regulars.cli", *words], env=environment, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def plan_the_push(folder: Path) -> None:
+    """Write into the plan of the month of the campaign what it should move."""
+    file = folder / "data/plans" / NAME / f"{PUSHED[:7]}.yaml"
+    if not file.exists():
+        return
+    plan = yaml.safe_load(file.read_text(encoding="utf-8"))
+    plan["month"], plan["made_from"] = PUSHED[:7], str(plan["made_from"])
+    cell = next(one for one in plan["cells"] if (one["area"], one["step"]) == ("market", "carry_out"))
+    cell |= {"text": "Autumn campaign", "indicator": "orders", "expected_change": {"low": 0.1, "high": 0.3}}
+    cell |= {"owner": "Marketing", "due": "2025-11-30"}
+    file.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--months", type=int, default=12)
+    parser.add_argument("--customers", type=int, default=5000)
+    parser.add_argument("--folder", default="")
+    chosen = parser.parse_args()
+    folder = Path(chosen.folder or tempfile.mkdtemp(prefix="regulars-year-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    lay_out(folder, chosen.customers)
+    for month in pd.period_range(FIRST, periods=chosen.months, freq="M"):
+        plan_the_push(folder)
+        seconds = close(folder, month)
+        tables = folder / "reports" / NAME / "tables/cycle"
+        board = pd.read_csv(tables / "scorecard.lights.csv").set_index("indicator")["light"]
+        told = json.loads((folder / "reports" / NAME / "told/cycle.json").read_text(encoding="utf-8"))
+        lit = board[board.isin(["better", "worse", "changed"])]
+        said = ", ".join(f"{name} {light}" for name, light in lit.items()) or "quiet"
+        print(f"{month} ({seconds:.0f} s): {said}", flush=True)
+    for section in told["sections"]:
+        if section["key"] in ("forecasts", "plans", "restated", "corrective"):
+            print(section["key"], section["verdict"], json.dumps(section["facts"]))
+    print(f"the pages of the last month: {folder / 'reports' / NAME / 'cycle.html'}")
+
+
+if __name__ == "__main__":
+    main()
