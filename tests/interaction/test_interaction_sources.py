@@ -128,7 +128,7 @@ def comcast(shared_data):
 
 
 def test_comcast_answers_by_two_channels(comcast):
-    """2,224 complaints of 2015: 1,119 by customer care call and 1,105 by internet; 77 and 76 % were closed or solved."""
+    """2,224 complaints of 2015, 1,119 by call and 1,105 by internet; 77 and 76 % of them closed or solved."""
     table = interaction.channel_table(comcast).set_index("channel")
     assert table["n"].to_dict() == {"customer care call": 1119, "internet": 1105}
     assert table["raw"].round(3).to_dict() == {"customer care call": 0.772, "internet": 0.763}
