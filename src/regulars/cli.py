@@ -293,6 +293,7 @@ def _identities(arguments: argparse.Namespace) -> int:
     if written.by_rules_alone:
         print(f"By rules alone: {written.by_rules_alone}")
     print(f"Name the first in data/sources/{arguments.dataset}.yaml: identity_decisions: {decisions}")
+    return 0
 
 
 def _share(arguments: argparse.Namespace) -> int:
