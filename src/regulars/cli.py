@@ -121,6 +121,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     same.add_argument("dataset")
     same.set_defaults(command=_identities)
+    calls.add_argument("--segment", default="", help="only the customers of this segment, tier or state, for a mailing")
+    lot = commands.add_parser("draw-lot", help="draw whom the next campaign contacts, and whom it keeps back")
+    lot.add_argument("dataset")
+    lot.add_argument("campaign", help="its number, as the table campaigns will have it")
+    lot.add_argument("--control", type=float, default=0.1, help="share kept back; default 0.1")
+    lot.add_argument("--draw", type=int, default=1, help="another number is another lot of the same campaign")
+    lot.add_argument("--output", default="", help="file with real ids; default private/<dataset>/lot-<campaign>.csv")
+    lot.set_defaults(command=_draw_lot)
+    calendar = commands.add_parser("calendar", help="write what is planned and every next contact as .ics")
+    calendar.add_argument("dataset")
+    calendar.add_argument("--owner", default="", help="of one owner alone")
+    calendar.add_argument("--output", default="", help="file to write; default private/<dataset>/calendar.ics")
+    calendar.set_defaults(command=_calendar)
+    owner = commands.add_parser("change-owner", help="give prospects, cases or activities to somebody else, in bulk")
+    owner.add_argument("dataset")
+    owner.add_argument("before", help="who has had them")
+    owner.add_argument("owner", help="who has them from now on")
+    owner.add_argument("--table", default="prospects", help="prospects, tickets, activities or customers")
+    owner.add_argument("--row", default="", help="one row alone, by its id")
+    owner.set_defaults(command=_change_owner)
     close = commands.add_parser(
         "close-month", help="save what the pages tell now, to be scored by those of later months"
     )
@@ -210,13 +230,22 @@ def _score(arguments: argparse.Namespace) -> int:
 
 
 def _call_list(arguments: argparse.Namespace) -> int:
-    from regulars.call_list import write_call_list
+    from regulars.call_list import write_call_list, write_monday, write_segment
 
-    written = write_call_list(arguments.dataset, Path(arguments.output) if arguments.output else None)
-    shown = written.file.relative_to(project_root()) if written.file.is_relative_to(project_root()) else written.file
-    print(f"{shown}: {written.customers} customers with their real ids, for your eyes only (mode 600).")
+    output = Path(arguments.output) if arguments.output else None
+    if arguments.segment:
+        written = write_segment(arguments.dataset, arguments.segment, output)
+    else:
+        written = write_call_list(arguments.dataset, output)
+    told = "customers with their real ids, for your eyes only (mode 600)."
+    print(f"{_shown(written.file)}: {written.customers} {told}")
     if written.without_consent:
         print(f"{written.without_consent} of the list said no to being contacted and are left off.")
+    monday = None if arguments.segment or output else write_monday(arguments.dataset)
+    if monday:
+        print(
+            f"{_shown(monday.file)}: {monday.customers} errands of this week over all pages, with channel and reason."
+        )
     return 0
 
 
@@ -238,6 +267,39 @@ def _share(arguments: argparse.Namespace) -> int:
     file = share(arguments.dataset, Path(arguments.output).resolve() if arguments.output else None, pdf=arguments.pdf)
     print(f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB, to be forwarded as it is.")
     return 0
+
+
+def _draw_lot(arguments: argparse.Namespace) -> int:
+    from regulars.lots import draw_lot
+
+    output = Path(arguments.output) if arguments.output else None
+    lot = draw_lot(arguments.dataset, arguments.campaign, arguments.control, version=arguments.draw, output=output)
+    print(f"{_shown(lot.file)}: {lot.contacted:,} to contact, {lot.controls:,} to keep back, with their real ids.")
+    print(f"{_shown(lot.kept)}: the same by pseudonym; commit it.")
+    if lot.without_consent or lot.contacted_lately:
+        print(f"Left out: {lot.without_consent:,} who said no, {lot.contacted_lately:,} contacted lately.")
+    return 0
+
+
+def _calendar(arguments: argparse.Namespace) -> int:
+    from regulars.desk_files import write_calendar
+
+    made = write_calendar(arguments.dataset, Path(arguments.output) if arguments.output else None, arguments.owner)
+    print(f"{_shown(made.file)}: {made.activities:,} activities and {made.contacts:,} next contacts.")
+    return 0
+
+
+def _change_owner(arguments: argparse.Namespace) -> int:
+    from regulars.desk_files import change_owner
+
+    names = {"table": arguments.table, "row": arguments.row}
+    file = change_owner(arguments.dataset, arguments.before, arguments.owner, **names)
+    print(f"{_shown(file)}: noted; cleaning applies it at the next run.")
+    return 0
+
+
+def _shown(file: Path) -> str:
+    return _relative(file) if file.is_absolute() else str(file)
 
 
 def _close_month(arguments: argparse.Namespace) -> int:

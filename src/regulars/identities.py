@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from regulars.call_list import write_for_owner
 from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.interaction.identity import contradicts, identity_candidates, normal, records
 from regulars.interaction.linking import linked_pairs
 from regulars.paths import project_root
+from regulars.private_files import write_for_owner
 
 COLUMNS = ("customer_id", "other_id", "rules", "probability", "contradicts", "decision")
 SIDE_BY_SIDE = ("given_name", "surname", "birth", "postcode", "address", "phone", "email", "card")

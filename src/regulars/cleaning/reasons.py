@@ -12,7 +12,8 @@ Reasons = list[tuple[Reason, ir.BooleanValue]]
 EARLIEST_YEAR = 1900
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at", "ticket_events": "at", "units": "sold_at",
                "contacts": "at", "prospects": "created_at", "mystery_visits": "visited_at",
-               "lost_reasons": "lost_at"}  # fmt: skip
+               "lost_reasons": "lost_at", "prospect_events": "at", "recall": "asked_at",
+               "credit": "observed_at"}  # fmt: skip
 
 
 def order_reasons(mapping: Mapping, raw: Raw) -> Reasons:
@@ -93,7 +94,7 @@ def other_reasons(mapping: Mapping, raw: Raw, done: dict[str, Heaps]) -> Reasons
         reasons += _customer_reasons(rows)
     if needed:
         reasons.append((Reason.MISSING_VALUE, ibis.or_(*needed)))
-    if name in EVENT_DATES:
+    if name in EVENT_DATES and EVENT_DATES[name] in rows.columns:
         reasons += _date_reasons(mapping, rows[EVENT_DATES[name]])
     if name == "surveys" and "survey_items" in done:
         reasons += _score_reasons(rows, done["survey_items"].kept)

@@ -9,10 +9,10 @@ _HOMES = {
         "stage_settings",
     ),
     "stages": (
-        "STAGE_SETTINGS", "Certainty", "CleanSettings", "CycleSettings", "DateRules", "Economics", "Handling",
-        "InteractionSettings", "LadderRules", "Managers", "Offer", "PagesSettings", "PortfolioRules", "ProductRules",
-        "Questions", "RetentionSettings", "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds",
-        "ValueSettings",
+        "STAGE_SETTINGS", "ActionsSettings", "CampaignRules", "Certainty", "CleanSettings", "ClubRules",
+        "CycleSettings", "DateRules", "Economics", "Handling", "InteractionSettings", "LadderRules", "ListRules",
+        "Managers", "Offer", "PagesSettings", "PortfolioRules", "ProductRules", "Questions", "RetentionSettings",
+        "SatisfactionSettings", "SegmentsSettings", "StageSettings", "Thresholds", "TreeRules", "ValueSettings",
     ),
 }  # fmt: skip
 __getattr__, __dir__ = exports(__name__, _HOMES)

@@ -10,14 +10,18 @@ from .reading import places_of as places_of
 from .reading import read as read
 from .reading import resolve as resolve
 from .reading import stage_settings as stage_settings
+from .stages import ActionsSettings as ActionsSettings
+from .stages import CampaignRules as CampaignRules
 from .stages import Certainty as Certainty
 from .stages import CleanSettings as CleanSettings
+from .stages import ClubRules as ClubRules
 from .stages import CycleSettings as CycleSettings
 from .stages import DateRules as DateRules
 from .stages import Economics as Economics
 from .stages import Handling as Handling
 from .stages import InteractionSettings as InteractionSettings
 from .stages import LadderRules as LadderRules
+from .stages import ListRules as ListRules
 from .stages import Managers as Managers
 from .stages import Offer as Offer
 from .stages import PagesSettings as PagesSettings
@@ -30,4 +34,5 @@ from .stages import SatisfactionSettings as SatisfactionSettings
 from .stages import SegmentsSettings as SegmentsSettings
 from .stages import StageSettings as StageSettings
 from .stages import Thresholds as Thresholds
+from .stages import TreeRules as TreeRules
 from .stages import ValueSettings as ValueSettings

@@ -284,10 +284,10 @@ class ProductRules:
 
     Parameters
     ----------
-    drop_below_share : float, share of revenue
-        Below which a product that loses money is dropped; above it its price is raised.
-    cross_sell_below : float, share of the best group's
-        Share of buyers: a group in which fewer buy the product is offered it.
+    drop_below_share : float, share of customers
+        Who must buy a product that loses money for its price to be raised; with fewer it is dropped.
+    cross_sell_below : float, share of the buyers to be expected
+        A group in which fewer buy the product, beyond chance, is offered it.
     min_support : float, share of baskets
         That must hold a combination.
     baskets_max : int, baskets
@@ -594,6 +594,122 @@ class RetentionSettings(StageSettings):
         return DateRules(self.max_window_days)
 
 
+@dataclass(frozen=True)
+class CampaignRules:
+    """How campaigns are judged, and how the next lot is drawn.
+
+    Parameters
+    ----------
+    outcome_days : int, days
+        From a campaign's first day on, whose orders count, where it says no number of its own.
+    false_discovery_rate : float, share
+        Of the effects told that may be chance; with no effect anywhere, chance of telling any.
+    draws : int, lots
+        Drawn again behind the limits, where there are fewer than 1,000 controls.
+    cooldown_days : int, days
+        Since the last contact, before which nobody is drawn for the next campaign.
+    groups_min : int, customers
+        Of a group whose own effect may be told.
+    """
+
+    outcome_days: int
+    false_discovery_rate: float
+    draws: int
+    cooldown_days: int
+    groups_min: int
+
+
+@dataclass(frozen=True)
+class ClubRules:
+    """What the firm says of its club: yes (true), no (false), or nothing yet (null).
+
+    Parameters
+    ----------
+    functions : mapping
+        social, communication, service, psychological, promotion, cohesion.
+    conditions : mapping
+        social_product, repeat_buying, deep_service, reachable_target.
+    """
+
+    functions: Mapping[str, bool | None]
+    conditions: Mapping[str, bool | None]
+
+
+@dataclass(frozen=True)
+class TreeRules:
+    """How the tree of answers, or of bad debts, is grown.
+
+    Parameters
+    ----------
+    max_leaves : int, leaves
+        More than a reader keeps in mind are not grown.
+    min_leaf : int, customers
+        Of a leaf, and a twentieth of the half that builds.
+    resamples : int, trees
+        Grown anew, to see how often the same questions come first.
+    known_after : tuple of str, fields
+        Known only after the outcome: never asked about.
+    """
+
+    max_leaves: int
+    min_leaf: int
+    resamples: int
+    known_after: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ListRules:
+    """Whom Monday's list takes.
+
+    Parameters
+    ----------
+    length : int, customers
+        Of the whole list.
+    cooldown_days : int, days
+        Since the last contact, before which nobody is on it.
+    conquest_below : float, share of wallet
+        With us, below which there is something to conquer.
+    contact_cost : float, currency
+        Of one call, letter or visit.
+    min_alive : float, probability
+        Of still being a customer; below it a call comes too late.
+    """
+
+    length: int
+    cooldown_days: int
+    conquest_below: float
+    contact_cost: float
+    min_alive: float
+
+
+@dataclass(frozen=True, repr=False)
+class ActionsSettings(StageSettings):
+    """How campaigns, clubs, trees, prospects and wallets are told, and who is on Monday's list.
+
+    Parameters
+    ----------
+    campaigns : CampaignRules
+        How campaigns are judged, and how the next lot is drawn.
+    clubs : ClubRules
+        What the firm says of its club.
+    tree : TreeRules
+        How the tree is grown.
+    prospect_stages : tuple of str, stages
+        Open ones of the sales desk, in their order.
+    plan_weeks : int, weeks
+        Of the plan of activities that are shown, before the end of the data and after.
+    lists : ListRules
+        Whom Monday's list takes.
+    """
+
+    campaigns: CampaignRules
+    clubs: ClubRules
+    tree: TreeRules
+    prospect_stages: tuple[str, ...]
+    plan_weeks: int
+    lists: ListRules
+
+
 @dataclass(frozen=True, repr=False)
 class InteractionSettings(StageSettings):
     """How the firm's contacts with its customers are judged, and how the contact centre is staffed.
@@ -674,6 +790,7 @@ STAGE_SETTINGS = {
     "satisfaction": SatisfactionSettings,
     "retention": RetentionSettings,
     "interaction": InteractionSettings,
+    "actions": ActionsSettings,
     "cycle": CycleSettings,
     "scores": StageSettings,
     "pages": PagesSettings,
