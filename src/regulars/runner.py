@@ -10,8 +10,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
+
 from regulars.errors import UntoldError, UserError
 from regulars.lazy import leave_out_slow_checker
+from regulars.lifeline import UNINTERRUPTED, kept_aside
 from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, make_room_for, project_root
 from regulars.settings import resolve
 from regulars.stages import STAGES, Stage
@@ -19,6 +22,7 @@ from regulars.stages import STAGES, Stage
 RUN_LOG_VARIABLE = "REGULARS_RUN_LOG"
 # two kernels that start at the same moment may be given the same port, but never the same file
 HAS_SOCKET_FILES = os.name == "posix"
+WITH_REAL_IDS, OWNER_ONLY = ("data/raw/", "data/clean/", "data/scored/"), 0o700
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -57,15 +61,14 @@ def run_stage(stage_name: str, dataset: str) -> float:
     staging.mkdir(parents=True)
     make_room_for(dataset)
     os.environ |= {ROOT_VARIABLE: str(root), STAGING_VARIABLE: str(staging)}
-    try:
+    with kept_aside(staging):
         if stage.notebook:
             _run_notebook(stage, dataset, root, staging)
         else:
             module, function = stage.entry.split(":")
             getattr(importlib.import_module(module), function)(dataset, settings)
-        swap_in(staging, root, stage.owned(dataset))
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        with UNINTERRUPTED:
+            swap_in(staging, root, stage.owned(dataset))
     seconds = time.perf_counter() - started
     _log_run(stage.name, dataset, seconds)
     return seconds
@@ -104,14 +107,22 @@ def swap_in(staging: Path, root: Path, outputs: list[str]) -> None:
         source, target = staging / output, root / output
         target.parent.mkdir(parents=True, exist_ok=True)
         if not output.endswith("/"):
+            _close(target.parent, output)
             source.replace(target)
             continue
         source.mkdir(parents=True, exist_ok=True)
+        _close(source, output)
         earlier = _earlier(target)
         if target.exists():  # a folder cannot take the place of another at once: kept beside until the new one stands
             target.rename(earlier)
         source.replace(target)
         shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _close(folder: Path, output: str) -> None:
+    """A dataset's own folder of what holds real ids: nobody else on the machine sees its inside."""
+    if output.startswith(WITH_REAL_IDS):
+        folder.chmod(OWNER_ONLY)
 
 
 def _earlier(target: Path) -> Path:
@@ -175,7 +186,7 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
     from traitlets.config import Config
 
     private = target.parent / ".ipython"
-    sockets = tempfile.mkdtemp(prefix="regulars-", dir="/tmp" if HAS_SOCKET_FILES else None)  # such paths must be short
+    sockets = _folder_of_sockets()
     # the address is named here: by default every kernel of a folder would be given the same one
     own_sockets = {"transport": "ipc", "ip": str(Path(sockets, "kernel"))} if HAS_SOCKET_FILES else {}
     os.environ |= {
@@ -185,29 +196,37 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYTHONHASHSEED": "0",
     }
-    try:
-        return papermill.execute_notebook(
-            str(source),
-            str(target),
-            parameters,
-            kernel_name="python3",
-            cwd=str(root),
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            # the kernel's advice on its transport, and what it says when it is stopped; what a cell writes to stderr
-            # is a different stream
-            extra_arguments=["--log-level=CRITICAL"],
-            # all is written by then; on its way out after an error DuckDB would list what is still in use
-            shutdown_kernel="immediate",
-            config=Config({"KernelManager": own_sockets}),
-        )
-    except papermill.PapermillExecutionError as error:
-        if error.ename in (UserError.__name__, UntoldError.__name__):
-            raise UserError(error.evalue) from error
-        raise
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
-        shutil.rmtree(sockets, ignore_errors=True)
+    with kept_aside(Path(sockets), private):
+        try:
+            return papermill.execute_notebook(
+                str(source),
+                str(target),
+                parameters,
+                kernel_name="python3",
+                cwd=str(root),
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                # the kernel's advice on its transport, and what it says when it is stopped; what a cell writes to
+                # stderr is a different stream
+                extra_arguments=["--log-level=CRITICAL"],
+                # all is written by then; on its way out after an error DuckDB would list what is still in use
+                shutdown_kernel="immediate",
+                config=Config({"KernelManager": own_sockets}),
+            )
+        except papermill.PapermillExecutionError as error:
+            if error.ename in (UserError.__name__, UntoldError.__name__):
+                raise UserError(error.evalue) from error
+            raise
+
+
+def _folder_of_sockets() -> str:
+    """A new folder, named by this process; those of processes that were killed are cleared away."""
+    base = Path("/tmp" if HAS_SOCKET_FILES else tempfile.gettempdir())  # such paths must be short
+    for left in base.glob("regulars-*-*"):
+        number = left.name.split("-")[1]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(left, ignore_errors=True)  # another user's stays
+    return tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-", dir=base)
 
 
 def refuse_noise(notebook, name: str) -> None:

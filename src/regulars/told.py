@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 
 from regulars import cells
-from regulars.catalog.places import read_json, write_csv, write_json
+from regulars.catalog.places import as_it_was, read_json, write_csv, write_json
 from regulars.disclosure import shown_frames
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, decode_facts, encode_facts
 from regulars.paths import STAGING_VARIABLE, found
@@ -168,7 +168,7 @@ def _kind(values: pd.Series) -> str:
 
 def read_frame(file: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
     """Read a table that a stage has written, with the types that it had."""
-    frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+    frame = as_it_was(pd.read_csv(file, dtype=str, keep_default_na=False))
     for name, kind in kinds.items():
         text = frame[name]
         if kind == "date":

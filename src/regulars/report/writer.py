@@ -341,7 +341,7 @@ class Writer:
         block = {"kind": "table", "id": self._id(key), "part": key.rpartition(".")[2], "caption": caption}
         content = self._table(key, made)
         for name, heading in zip(shown, content["headings"], strict=True):
-            heading["wide"] = bool(looks.phone) and name not in looks.phone
+            heading["behind"] = bool(looks.front) and name not in looks.front
         self._show(block | {"table": content})
 
     def _looks(self, key: str, kind: type):
