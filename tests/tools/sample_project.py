@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOP, DEMO = "shop", "smalldemo"
 CUSTOMERS = 300
 DEMO_CUSTOMERS, IN_MEMORY_ROWS = 600, 1500
-TRACKED = ("history", "identities", "plans", "edits")  # below data/, of which stages read
+TRACKED = ("history", "identities", "plans", "edits", "lots")  # below data/, of which stages read
 PARTS = ("src", "notebooks", "data/sources", *(f"data/{name}/README.md" for name in TRACKED), "params.yaml", "dvc.yaml",
          "pyproject.toml", ".dvcignore", ".dvc/config")  # fmt: skip
 SHOP_SOURCE = """\
