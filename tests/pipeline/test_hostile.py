@@ -1,4 +1,4 @@
-"""Hostile text in every column of every table, and personal data in all of them: what reaches pages, tables and lists."""
+"""Hostile text in every column of every table, and personal data in all of them: what reaches pages and tables."""
 
 import csv
 import os
@@ -23,12 +23,13 @@ pytestmark = [pytest.mark.full, pytest.mark.pipeline, pytest.mark.xdist_group("h
 NAME = "hostile"
 HOSTILE = (
     "=cmd|'/c calc'!A0", "+1+1", "@sum(a1)", "-2+3", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>",
-    "{{7*191}}", "{% raw %}", "{value}", "%s%n", "../../etc/passwd", "\x1b[31mred", "\u202eright to left", "'; drop table--",
-    '"><svg onload=alert(1)>', "a\nb", "\ttab", "msgid",
+    "{{7*191}}", "{% raw %}", "{value}", "%s%n", "../../etc/passwd", "\x1b[31mred", "\u202eright to left",
+    "'; drop table--", '"><svg onload=alert(1)>', "a\nb", "\ttab", "msgid",
 )  # fmt: skip
 FREE = (
-    "description", "category", "wording", "region", "reason", "mood", "department", "queue", "requested_remedy", "owner",
-    "staff", "first_staff", "content", "question_id", "answer_id", "name", "competitor", "key_factor", "escalated_to",
+    "description", "category", "wording", "region", "reason", "mood", "department", "queue", "requested_remedy",
+    "owner", "staff", "first_staff", "content", "question_id", "answer_id", "name", "competitor", "key_factor",
+    "escalated_to",
 )  # fmt: skip
 PEOPLE = ("customer_id", "referrer_id", "referred_id", "referred_by")
 CANARY = "Canary-7f3a"
