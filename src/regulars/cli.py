@@ -19,10 +19,10 @@ from typing import TextIO
 
 from regulars import lifeline
 from regulars.errors import UserError
-from regulars.paths import project_root
+from regulars.paths import make_room_for, project_root
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
+from regulars.settings import check_settings, resolve
 from regulars.settings import datasets as datasets_named
-from regulars.settings import resolve
 from regulars.stages import STAGES
 
 DEBUG_VARIABLE = "REGULARS_DEBUG"
@@ -172,6 +172,9 @@ def _parser() -> argparse.ArgumentParser:
     forget.set_defaults(command=_forget)
     upgrade = commands.add_parser("upgrade", help="bring params.yaml and mappings of an earlier version up to this one")
     upgrade.set_defaults(command=_upgrade)
+    remove = commands.add_parser("remove", help="take a dataset and all that was made of it out of the project")
+    remove.add_argument("dataset")
+    remove.set_defaults(command=_remove)
     tried = commands.add_parser("try", help="carry other settings through the pipeline, aside, and make pages of it")
     tried.add_argument("dataset")
     tried.add_argument("changes", nargs="+", metavar="NAME=VALUE", help="such as margin=0.4")
@@ -219,6 +222,15 @@ def _upgrade(_: argparse.Namespace) -> int:
     from regulars.upgrade import upgrade
 
     print(*(upgrade() or ["Nothing to change: the project is laid out as this version wants it."]), sep="\n")
+    return 0
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    from regulars.remove import remove
+
+    gone = remove(arguments.dataset)
+    print(f"{arguments.dataset} is taken out:", *(f"  {one}" for one in gone), sep="\n")
+    print("The files that it was read from lie where they were; what was committed stays in git's history.")
     return 0
 
 
@@ -281,6 +293,7 @@ def _identities(arguments: argparse.Namespace) -> int:
     if written.by_rules_alone:
         print(f"By rules alone: {written.by_rules_alone}")
     print(f"Name the first in data/sources/{arguments.dataset}.yaml: identity_decisions: {decisions}")
+    return 0
 
 
 def _share(arguments: argparse.Namespace) -> int:
@@ -333,21 +346,18 @@ def _close_month(arguments: argparse.Namespace) -> int:
 
 
 def _reports(arguments: argparse.Namespace) -> int:
-    # these take most of a second, which `run` need not wait for
-    from regulars.privacy import need_key, record_key
-    from regulars.sources.ingest import has_changed
-
     known = datasets_named()
     if arguments.dataset and arguments.dataset not in known:
         resolve("pages", arguments.dataset)  # raises the sentence that lists the datasets
+    check_settings()  # what all datasets share
     datasets = [arguments.dataset] if arguments.dataset else known
-    for dataset in datasets:
-        if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made
-            need_key(dataset)
-        record_key(dataset)
     started = time.perf_counter()
+    refused = {dataset: sentence for dataset in datasets if (sentence := _refused(dataset))}
+    for dataset, sentence in refused.items():
+        print(f"regulars: {dataset}: {sentence}", file=sys.stderr)
+    sound = [dataset for dataset in datasets if dataset not in refused]
     with ExitStack() as held:
-        for dataset in sorted(datasets):  # always in this order, so that no two builds wait for one another
+        for dataset in sorted(sound):  # always in this order, so that no two builds wait for one another
             waiting = f"regulars: another build of {dataset} is running; this one waits until it has ended."
             held.enter_context(lifeline.alone(_dvc_place(f"regulars-{dataset}.lock"), waiting))
         folder = Path(tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-"))
@@ -355,26 +365,59 @@ def _reports(arguments: argparse.Namespace) -> int:
         _clear_broken_lock()
         held.callback(_close_cache)
         log = folder / "runs.jsonl"
-        renewed = [f"ingest@{dataset}" for dataset in datasets if has_changed(dataset)]
-        code = _reproduce(["--force", "--single-item", *renewed], log) if renewed else 0
-        code = code or _reproduce_each(datasets, log)
+        codes = _reproduce_each(sound, log)
         runs = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
-    if code:
-        return code
-    for dataset in datasets:
+    built = [dataset for dataset in sound if not codes[dataset]]
+    for dataset in built:
         print(_dataset_line(dataset, runs))
-    print(f"{time.perf_counter() - started:.1f} s in all")
-    return 0
+    print(f"{time.perf_counter() - started:.1f} s in all", flush=True)
+    if len(built) == len(datasets):
+        return 0
+    if len(datasets) > 1:
+        missing = ", ".join(dataset for dataset in datasets if dataset not in built)
+        others = "the others are up to date" if built else "nor is any other"
+        print(f"regulars: {missing}: not built, for the reason above; {others}.", file=sys.stderr)
+    return max([1, *codes.values()])
 
 
-def _reproduce_each(datasets: list[str], log: Path) -> int:
-    """Bring the datasets up to date, as many at a time as there are processors; exit code of the worst."""
+def _refused(dataset: str) -> str:
+    """Why a dataset cannot be built, as far as it can be told before any work is done; empty where nothing is wrong."""
+    # these take most of a second, which `run` need not wait for
+    from regulars.privacy import need_key, record_key
+    from regulars.sources.mapping import load_mapping
+
+    try:
+        check_settings(dataset)
+        load_mapping(dataset)
+        if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made
+            need_key(dataset)
+        record_key(dataset)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def _reproduce_each(datasets: list[str], log: Path) -> dict[str, int]:
+    """Bring the datasets up to date, as many at a time as there are processors; exit code of each."""
     cores = os.cpu_count() or 1
-    workers = min(len(datasets), cores)
+    workers = max(min(len(datasets), cores), 1)
     with ThreadPoolExecutor(workers) as pool:
-        ends = [[f"scores@{dataset}", f"pages@{dataset}"] for dataset in datasets]
         # numerical libraries would each take every processor, and wait for one another
-        return max(pool.map(lambda targets: _reproduce(targets, log, threads=max(cores // workers, 1)), ends))
+        codes = pool.map(lambda dataset: _bring_up_to_date(dataset, log, max(cores // workers, 1)), datasets)
+        return dict(zip(datasets, codes, strict=True))
+
+
+def _bring_up_to_date(dataset: str, log: Path, threads: int) -> int:
+    from regulars.sources.ingest import has_changed
+
+    make_room_for(dataset)
+    try:
+        renewed = has_changed(dataset)
+    except UserError as error:
+        print(f"regulars: {dataset}: {error}", file=sys.stderr)
+        return 1
+    code = _reproduce(["--force", "--single-item", f"ingest@{dataset}"], log, threads) if renewed else 0
+    return code or _reproduce([f"scores@{dataset}", f"pages@{dataset}"], log, threads)
 
 
 def _close_cache() -> None:

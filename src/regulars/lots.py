@@ -14,10 +14,10 @@ from regulars.actions.lists import lately_contacted, refusing
 from regulars.catalog.places import harmless
 from regulars.dataset import Dataset
 from regulars.errors import UserError
-from regulars.paths import project_root
+from regulars.paths import LOTS, project_root
 from regulars.private_files import private_place, write_for_owner
 
-FOLDER = Path("data", "lots")
+FOLDER = LOTS
 NAME = re.compile(r"[\w][\w.-]{0,60}")
 COLUMNS = ["customer", "group", "stratum"]
 CONTACT, CONTROL = "contact", "control"

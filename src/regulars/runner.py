@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ import psutil
 from regulars.errors import UntoldError, UserError
 from regulars.lazy import leave_out_slow_checker
 from regulars.lifeline import UNINTERRUPTED, kept_aside
-from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, project_root
+from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, make_room_for, project_root
 from regulars.settings import resolve
 from regulars.stages import STAGES, Stage
 
@@ -58,6 +59,7 @@ def run_stage(stage_name: str, dataset: str) -> float:
     finish_swap(root, stage.owned(dataset))
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
+    make_room_for(dataset)
     os.environ |= {ROOT_VARIABLE: str(root), STAGING_VARIABLE: str(staging)}
     with kept_aside(staging):
         if stage.notebook:
@@ -141,11 +143,21 @@ def _run_notebook(stage: Stage, dataset: str, root: Path, staging: Path) -> None
     target.parent.mkdir(parents=True)
     notebook = execute(source, target, {"dataset": dataset}, root)
     refuse_noise(notebook, stage.notebook)
+    say_faults(stage.name, dataset, staging)
 
     import nbformat
 
     scrub(notebook)
     target.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def say_faults(stage_name: str, dataset: str, staging: Path) -> None:
+    """Say on the terminal what failed in a stage through no fault of the data; its sections say so on the page."""
+    told = staging / f"reports/{dataset}/told/{stage_name}.json"
+    found = json.loads(told.read_text(encoding="utf-8")).get("faults", []) if told.is_file() else []
+    for fault in found:
+        text = f"regulars: {dataset}, {stage_name}: this should not have happened, and its page says so: {fault}"
+        print(f"{text}; please report it.", file=sys.stderr)
 
 
 def execute(source: Path, target: Path, parameters: dict, root: Path):

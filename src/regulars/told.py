@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from regulars import cells
 from regulars.catalog.places import as_it_was, read_json, write_csv, write_json
 from regulars.disclosure import shown_frames
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, decode_facts, encode_facts
@@ -450,7 +451,8 @@ class Report:
             raise ToldError(f"the stage {self.stage} has no answer: call report.answer first.")
         self.told.modelled, self.told.model_facts = modelled, facts
         folder = Path("reports", self.about.name)
-        write_json(self.told.content(), folder / "told" / f"{self.stage}.json")
+        faults = {"faults": list(cells.faults)} if cells.faults else {}  # of Regulars itself: the runner says them
+        write_json(self.told.content() | faults, folder / "told" / f"{self.stage}.json")
         write_json({"stage": self.stage, "metrics": self.told.metrics}, folder / "metrics" / f"{self.stage}.json")
         write_csv(figures(self.told), folder / "tables" / self.stage / FIGURES)
 
