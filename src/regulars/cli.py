@@ -388,9 +388,9 @@ def _refused(dataset: str) -> str:
 
     try:
         check_settings(dataset)
-        load_mapping(dataset)
         if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made
             need_key(dataset)
+        load_mapping(dataset)
         record_key(dataset)
     except UserError as error:
         return str(error)

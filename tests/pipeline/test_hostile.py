@@ -64,6 +64,7 @@ def project(tmp_path_factory):
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     mapping = yaml.safe_load((ROOT / "data/sources/demo.yaml").read_text(encoding="utf-8"))
+    mapping["simulated"] = False  # a firm's own files, of which nobody knows the truth
     made = demo(seed=1, **{**mapping.pop("simulator"), "customers": 500})
     (folder / "inbox").mkdir()
     for turn, (name, table) in enumerate(mapping["tables"].items()):
