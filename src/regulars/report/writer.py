@@ -275,7 +275,8 @@ class Writer:
         Titles and names follow from the columns. At most eight rows, evenly chosen, stand below the chart.
 
         Wording: ``<stage>.<key>.alt`` (read to those who do not see it: states the number) and ``.caption``; titles of
-        the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``; headings as `table` has them.
+        the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``; headings as `table` has them; of places that it
+        marks ``<stage>.<key>.mark.<code>``.
 
         Parameters
         ----------
@@ -291,6 +292,8 @@ class Writer:
         words = self.wording.compose({part: self.own(f"{key}.{part}") for part in ("alt", "caption")}, facts)
         shown = {option: self._worded(value) for option, value in looks.shown.items()} | dict(shown or {})
         columns = looks.columns | dict(columns or {})
+        if "marks" in shown:
+            shown["marks"] = {at: self._mark(key, code) for at, code in shown["marks"].items()}
         if isinstance(shown.get("values"), list):
             shown["values"] = {name: self.heading(key, name) for name in shown["values"]}
         if "low" in signature(looks.draw).parameters:
@@ -301,6 +304,11 @@ class Writer:
         block = {"kind": "figure", "id": self._id(key), "part": part, **words, "table": self._table(key, made)}
         drawn = {"wide": WIDE, "narrow": NARROW}
         self._show(block, {name: looks.draw(data, **shown, **worded, width=width) for name, width in drawn.items()})
+
+    def _mark(self, key: str, code: str) -> str:
+        """Word of a place that a chart marks; as it is told where the wording has none."""
+        name = f"{self.stage}.{key}.mark.{code}"
+        return self.wording.say(name) if self.wording.has(name) else code
 
     def chart_words(self, key: str, draw: Callable, shown: Mapping, columns: Mapping[str, str]) -> dict:
         """Options of a chart that are words: titles of its axes, and formats of what it shows, as of its columns."""

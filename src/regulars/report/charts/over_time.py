@@ -109,6 +109,7 @@ def stacked(
     is_forecast: str = "is_forecast",
     told: pd.DataFrame | None = None,
     told_word: str = "",
+    border: str = "",
     width: int = WIDE,
 ) -> Drawing:
     """Amounts per month, the parts stacked in one order; what is forecast is paler, its total with a band.
@@ -130,6 +131,8 @@ def stacked(
         ``high``, drawn as a dashed line with its band over what came.
     told_word : str
         What that line is called.
+    border : str
+        Word at the line where the forecast begins.
 
     Returns
     -------
@@ -149,14 +152,17 @@ def stacked(
     days = pd.concat([frame[x], frame[x] + pd.Timedelta(days=31)], ignore_index=True)
     level = drawing.x_axis(days, x_format, width - beside(vertical) - drawing.RIGHT)
     first = frame.loc[frame[is_forecast], x].min()
-    border = [] if pd.isna(first) else [upright(first, vertical.span)]
+    edge = [] if pd.isna(first) else [upright(first, vertical.span)]
+    if edge and border:
+        look = {"dx": -6, "dy": 8, "anchor": "end", "halo": True}
+        edge.append(drawing.Text(border, drawing.days([first])[0], vertical.span[1], drawing.SOFT, **look))
     ahead = band(_middle(total, x), x, low, high, hue=drawing.INK)
 
     def hover() -> list[tuple]:
         return [(at, up, f"{label(name)}\n{x_format(day)}: {y_format(size)}") for at, up, name, day, size in spots]
 
     words = (x_title, y_title, key)
-    return _standing([*boxes, *line, ahead, *border], level, vertical, words=words, width=width, hover=hover)
+    return _standing([*boxes, *line, ahead, *edge], level, vertical, words=words, width=width, hover=hover)
 
 
 def _part_hues(frame: pd.DataFrame, by: str, is_forecast: str) -> dict:
