@@ -403,6 +403,15 @@ def test_the_index_says_the_answers_anew(sample):
     assert "1 January 2024 to 30 June 2026" in html
 
 
+def test_the_index_opens_with_the_surest_actions_and_names_the_indicators_that_are_absent(sample):
+    html = report_sample.index_of(sample.told, sample.writer.blocks, sample.folders)
+    order = ["<h1>", "2 things pay by more than noise", "Remind 640", "Call the 200", "What the reports answer",
+             "How do customers see us", "or not enough: satisfaction, loyalty, word of mouth."]  # fmt: skip
+    places = [html.index(text) for text in order]
+    assert places == sorted(places)
+    assert html.count('<a href="retention.html">Retention</a>') >= 3, "each action says on which page it stands"
+
+
 def test_a_tile_may_stand_on_the_index_only(sample):
     first, *rest = sample.told.tiles
     told = replace(sample.told, tiles=[replace(first, on_page=False), *rest])

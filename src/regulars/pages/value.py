@@ -216,6 +216,8 @@ PAGE = Page(
     ),
     trends={
         "worth": Trend("cohorts.revenue", "start", "revenue", "money_short", {"is_forecast": False}),
+        "revenue": Trend("cohorts.revenue", "start", "revenue", "money_short", {"is_forecast": False}),
+        "forecast": Trend("trust.long", "until", "came", "count"),
         "orders": Trend("cohorts.orders", "start", "orders", "count", {"is_forecast": False}),
     },
 )
