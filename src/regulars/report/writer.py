@@ -348,7 +348,8 @@ class Writer:
         block = {"kind": "table", "id": self._id(key), "part": key.rpartition(".")[2], "caption": caption}
         content = self._table(key, made)
         for name, heading in zip(shown, content["headings"], strict=True):
-            heading["behind"] = bool(looks.front) and name not in looks.front
+            # what is missing in every row need not be read in front either
+            heading["behind"] = (bool(looks.front) and name not in looks.front) or frame[name].isna().all()
         self._show(block | {"table": content})
 
     def _looks(self, key: str, kind: type):
@@ -418,12 +419,16 @@ class Writer:
         wanted = set().union(*map(self.wording.placeholders, keys.values()))
         stated = {fact: value for fact, value in action.sums.items() if fact in wanted}
         words = {"brings": None, "by": None} | self.wording.compose(keys, facts | stated)
-        sums = {fact: self.wording.format(value, "money_short:with_interval") for fact, value in action.sums.items()}
+        sums = {fact: self._sum(value) for fact, value in action.sums.items()}
         block = {"kind": "action", "key": key, "sums": sums, "pays": action.pays, **words}
         if action.sums and action.net.low <= 0:
             # a known cost moves the net as a whole: so much less, and its interval would lie above zero
             block["short"] = self.wording.format(-action.net.low, "money_short")
         self._show(block | {"surely": action.net.low if action.sums else None})
+
+    def _sum(self, money: Estimate) -> str:
+        """Money of an action; nothing is nothing, without pence."""
+        return self.wording.format(money, "money_short:with_interval" if money.value else "money0")
 
     def term(self, *keys: str, **facts) -> None:
         """Explain words that the page uses; wording ``term.<key>`` and ``term.<key>.meaning``."""
