@@ -41,6 +41,7 @@ OUTSIZED_SHARE, OUTSIZED_ORDERS, OUTSIZED_TIMES = 0.05, 20, 5  # of all orders; 
 STATUS_MOST = 30  # distinct values of a column that is a status
 LEAST_ROWS = 50  # lines of several pieces from which a price is held against the quantity
 TOTAL_RATIO = (0.6, 1.67)  # of prices against quantities, within which prices are totals
+BULK_DAYS, BULK_ORDERS = 10, 50  # with fewer before a gap nothing says what is usual
 LONE_SHARE, LONE_ORDERS = 0.005, 3  # of the orders that may stand behind a gap for it to be a mistyped date
 
 
@@ -168,13 +169,9 @@ def outsized_customer(orders: ir.Table) -> dict | None:
         orders=orders.count(), spend=orders.amount.sum().cast("float64")
     ).cache()  # fmt: skip
     first = by_customer.order_by(ibis.desc("orders"), "customer_id").limit(2).to_pyarrow().to_pylist()
-    total = (
-        by_customer.aggregate(orders=by_customer.orders.sum(), spend=by_customer.spend.sum())
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
+    total = by_customer.orders.sum().to_pyarrow().as_py()
     largest, following = first[0], first[1]["orders"] if len(first) > 1 else 0
-    if largest["orders"] < max(OUTSIZED_ORDERS, OUTSIZED_SHARE * total["orders"], OUTSIZED_TIMES * following):
+    if largest["orders"] < max(OUTSIZED_ORDERS, OUTSIZED_SHARE * total, OUTSIZED_TIMES * following):
         return None
     return {
         "orders": largest["orders"], "share": largest["orders"] / total, "spend": largest["spend"],
@@ -230,7 +227,7 @@ def lone_end(days: pd.DataFrame) -> tuple[date, date, int] | None:
     behind = orders[::-1].cumsum()[::-1]
     few = max(LONE_ORDERS, LONE_SHARE * orders.sum())
     for place in np.flatnonzero(behind <= few):
-        if place == 0:
+        if place < BULK_DAYS or orders[:place].sum() < BULK_ORDERS:
             continue
         silent = int((day[place] - day[place - 1]) / np.timedelta64(1, "D")) - 1
         since = day[place - 1] - np.timedelta64(EDGE_DAYS - 1, "D")
