@@ -235,7 +235,7 @@ def _block(name: str, found: Found, group: list[Inspected], files: Sequence[Insp
     for target in found.missing:
         lines.append(_missing_line(found, target, files, notes))
     for target, dates in found.dates.items():
-        if dates.choices:
+        if dates.choices or not dates.found:
             notes.questions.append(_which_date(found, target))
     lines += _rules(found, notes) if name in ORDER_TABLES else []
     if name in ORDER_TABLES and "amount" in found.missing and "unit_price" not in found.columns:
@@ -271,6 +271,9 @@ def _column_line(found: Found, target: str, spec: dict) -> str:
     if dates and dates.choices:
         line["date_format"] = OPEN
         comment = f"{dates.example!r} reads as {' and as '.join(form for form, _, _ in dates.choices)}: which is it?"
+    elif dates and not dates.found:
+        line["date_format"] = OPEN
+        comment = "no format was found that reads all of its values"
     elif dates and dates.formats != ("iso",):
         line["date_format"] = dates.formats[0] if len(dates.formats) == 1 else list(dates.formats)
         comment = f"shown by {dates.example!r}"
@@ -313,6 +316,12 @@ def _items_block(found: Found, notes: _Notes) -> str:
 
 def _which_date(found: Found, target: str) -> str:
     dates, column = found.dates[target], found.columns[target]["column"]
+    if not dates.found:
+        example = next((value for value in found.values(target) or () if value), "")
+        return (
+            f"tables.{found.table}.columns.{target}.date_format: how is a day written in '{column}', such as "
+            f"{example[:40]!r}? No one format reads all of its values; name it, or a list of several."
+        )
     readings = "; ".join(f"{form} gives {first} to {last}" for form, first, last in dates.choices)
     return (
         f"tables.{found.table}.columns.{target}.date_format: how is the day written in '{column}'? Every value reads "

@@ -22,7 +22,9 @@ DAYS = (
     *("%Y%m%d", "%d%m%Y", "%m%d%Y", "%Y 年 %m 月 %d 日"),
     *("%b-%d-%y", "%d-%b-%Y", "%d %b %Y", "%d. %b %Y", "%b %d, %Y", "%b %d %Y", "%d-%b-%y", "%d %b %y", "%y-%b-%d"),
 )
-CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
+CLOCKS = (
+    "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", ", %H:%M:%S", ", %I:%M:%S %p"
+)  # fmt: skip
 NUMBER = re.compile(r"[-+(]?[0-9][0-9., '\u00a0]*[)-]?")
 POWERS = ("万", "亿")
 SIGN_CURRENCIES = {"£": "GBP", "€": "EUR", "₹": "INR"}  # $ and ¥ stand for several
