@@ -33,7 +33,7 @@ HIDDEN = "***"
 SOURCE = "q"  # what a statement calls the table or the query that it reads
 OFFLINE = "nothing is downloaded here; map the file by path"
 FAULTS = (
-    (r"support the encoding", f"DuckDB reads UTF-8 alone without an extension, and {OFFLINE}, with its encoding under format"),
+    (r"support the encoding", f"DuckDB reads UTF-8 alone here, and {OFFLINE}, its encoding named under format"),
     (r"install.* extension|INSTALL ", f"this needs an extension of DuckDB, and {OFFLINE}"),
     (r"42P01|relation .* does not exist", "there is no such table"),
     (r"42703|column .* does not exist", "there is no such column"),
