@@ -72,10 +72,10 @@ def check_kernels(found: dict[str, dict]) -> None:
         print(f"This processor has none of these instructions, so that nothing is varied: {', '.join(same)}.\n")
 
 
-def project(folder: Path, with_outputs: bool) -> Path:
-    """A copy of the project, with or without what its stages have made."""
-    for name in (*COPIED, *(MADE if with_outputs else ())):
-        source, target = ROOT / name, folder / name
+def project(folder: Path, names: tuple[str, ...], origin: Path = ROOT) -> Path:
+    """A copy of the project, of these folders and files."""
+    for name in names:
+        source, target = origin / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target)
@@ -122,10 +122,13 @@ def compare(folder: Path, ways: dict, stages: list[str], options: argparse.Names
     """Build in the usual way and in the others; whether all of them wrote the same bytes."""
     found = {name: probe(way) for name, way in {USUAL: {}, **ways}.items()}
     check_kernels(found)
-    usual, same = project(folder / USUAL, bool(options.stages)), True
+    names, same = (*COPIED, *(MADE if options.stages else ())), True
+    # all ways from one copy, whatever is edited meanwhile
+    origin = project(folder / "origin", names)
+    usual = project(folder / USUAL, names, origin)
     print("| how it is computed | OpenBLAS | seconds | files | files that differ |\n|---|---|---:|---:|---:|")
     for name, way in {USUAL: {}, **ways}.items():
-        other = usual if name == USUAL else project(folder / name, bool(options.stages))
+        other = usual if name == USUAL else project(folder / name, names, origin)
         seconds = build(other, way, options.datasets, stages)
         differ = differing(usual, other, options.datasets, stages)
         files, kernel = len(written(other, options.datasets, stages)), ", ".join(found[name]["kernels"])

@@ -1,4 +1,4 @@
-"""How far a forecast of a total is off, learnt from simulated shops: the study behind regulars/clv/level.json.
+"""How far a forecast of a total is off, learnt from simulated shops: the study behind regulars/clv/level_table.py.
 
     python benchmarks/level.py worlds 1400 worlds.csv     # forecasts of so many shops, and what came
     python benchmarks/level.py learn worlds.csv           # the table of the package, and what it covers
@@ -7,23 +7,28 @@ Each shop (`worlds.py`) is cut at a day, forecast by the package's own models an
 held against what came. What is learnt is tested on kinds of shops that were left out.
 """
 
+import json
+import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import worlds
+from scipy.optimize import minimize
 
 from regulars.clv import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter, ParetoNBDFitter
 from regulars.clv.combining import columns
+from regulars.clv.level import NAMES, OF_SWINGS, applied, terms
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.scenarios import YEARLY, TimedDropoutFitter
-from regulars.clv.signs import read_signs
+from regulars.clv.signs import Signs, read_signs
 from regulars.clv.value import units
 from regulars.purchases import Purchases, day_number
 
 SEED = 20261122
+FILE = Path(__file__).parents[1] / "src" / "regulars" / "clv" / "level_table.py"
 MONTHS = 12
 
 
@@ -72,14 +77,19 @@ def forecasts(purchases: Purchases, cutoff, days: int, time_unit: str = "week") 
     return row | asdict(read_signs(purchases, cutoff, days, time_unit))
 
 
+def shop(number: int, seed: int = SEED) -> tuple:
+    """World, its purchases, and the last day known."""
+    rng = np.random.default_rng([seed, number])
+    world = worlds.simulate(worlds.KINDS[number % len(worlds.KINDS)], rng, customers=int(rng.integers(500, 1500)))
+    purchases = worlds.purchases_of(world, rng)
+    return world, purchases, pd.Timestamp(worlds.START) + pd.Timedelta(days=world.history - 1)
+
+
 def simulate_worlds(many: int, path: Path, seed: int = SEED) -> None:
     """Forecast so many shops, kind after kind; those that cannot be forecast are left out."""
     found = []
     for number in range(many):
-        rng = np.random.default_rng([seed, number])
-        world = worlds.simulate(worlds.KINDS[number % len(worlds.KINDS)], rng, customers=int(rng.integers(500, 1500)))
-        purchases = worlds.purchases_of(world, rng)
-        cutoff = pd.Timestamp(worlds.START) + pd.Timedelta(days=world.history - 1)
+        world, purchases, cutoff = shop(number, seed)
         try:
             row = forecasts(purchases, cutoff, world.horizon)
         except ValueError:
@@ -90,6 +100,194 @@ def simulate_worlds(many: int, path: Path, seed: int = SEED) -> None:
             print(number + 1, flush=True)
 
 
+def read_signs_again(path: Path, seed: int = SEED) -> None:
+    """Read the signs of the same shops anew, where their definition has changed."""
+    table = pd.read_csv(path)
+    rows = []
+    for number in table["world"]:
+        world, purchases, cutoff = shop(int(number), seed)
+        rows.append(asdict(read_signs(purchases, cutoff, world.horizon)))
+    signs = pd.DataFrame(rows, index=table.index)
+    pd.concat([table.drop(columns=signs.columns, errors="ignore"), signs], axis=1).to_csv(path, index=False)
+
+
+# ---- what is learnt ----
+
+FREEDOM = 6.0  # of the t distribution of the logarithm of what came over what was told
+DOUBT = 0.25  # spread that real logs ask for beyond that of simulated ones, where there is hardly any history
+DRIFT = 0.04  # spread of what an order brings, from one year to the next
+CHANCE = 2.0  # variance of a total of orders, in units of it
+
+
+@dataclass(frozen=True)
+class Shops:
+    """Shops whose forecasts are judged."""
+
+    table: pd.DataFrame
+    terms: dict  # of their signs
+    totals: np.ndarray  # of the models, and of each scenario
+    came: np.ndarray
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> "Shops":
+        table = table[(table["came"] >= 20) & (table["repeats"] >= 50)].reset_index(drop=True)
+        signs = table[[one.name for one in fields(Signs)]]
+        totals = np.column_stack([(table["pareto"] + table["mbg"]) / 2, *(table[f"d{yearly}"] for yearly in YEARLY)])
+        return cls(table, terms(signs), totals, table["came"].to_numpy(float))
+
+    def of_kind(self, kinds) -> "Shops":
+        """Those of some kinds."""
+        return Shops.of(self.table[self.table["kind"].isin(kinds)])
+
+    def told(self, table: dict) -> tuple[np.ndarray, np.ndarray]:
+        """Logarithm of the total that is told, and standard deviation of what comes around it."""
+        weights, shift, spread = applied(table, self.terms)
+        return np.log((weights * self.totals).sum(axis=1)) + shift, np.hypot(spread, np.sqrt(CHANCE / self.came))
+
+
+def learn(shops: Shops, level: float = 0.9) -> dict:
+    """Table of the package: maximum likelihood under a t distribution, its ends set so that they hold the level."""
+    sizes = [len(NAMES[part]) for part in NAMES]
+    ends = np.cumsum([*sizes, len(YEARLY) - 1, 1])
+
+    def table_of(values) -> dict:
+        pieces = np.split(values, ends[:-1])
+        table = {
+            part: dict(zip(names, piece.tolist(), strict=True))
+            for (part, names), piece in zip(NAMES.items(), pieces, strict=False)
+        }
+        scenarios = [0.0, *pieces[3].tolist()]
+        return table | {"scenarios": scenarios, "scenario_slope": float(pieces[4][0]), "doubt": 0.0}
+
+    come = np.log(shops.came)
+
+    def loss(values) -> float:
+        told, spread = shops.told(table_of(values))
+        apart = ((come - told) / spread) ** 2
+        drawn = 1e-3 * (values[: sizes[0]] ** 2).sum() + 1e-3 * (values[ends[2] :] ** 2).sum()
+        drawn += 2e-3 * (values[ends[1] + 1 : ends[2]] ** 2).sum()
+        return float((np.log(spread) + (FREEDOM + 1) / 2 * np.log1p(apart / FREEDOM)).mean() + drawn)
+
+    start = np.zeros(ends[-1])
+    start[0], start[ends[1]] = -0.5, -1.6
+    table = table_of(minimize(loss, start, method="BFGS").x)
+    told, spread = shops.told(table)
+    apart = (come - told) / spread
+    down, up = np.quantile(apart, [(1 - level) / 2, (1 + level) / 2])
+    return table | {"down": float(down), "up": float(up), "level": level, "doubt": DOUBT}
+
+
+def held(shops: Shops, table: dict) -> pd.DataFrame:
+    """Of each shop the ends of the interval of its total, as logarithms, and what came."""
+    weights, shift, spread = applied(table, shops.terms)
+    told = np.log((weights * shops.totals).sum(axis=1)) + shift
+    reach = (table["up"] - table["down"]) / 2 * np.hypot(spread, np.sqrt(CHANCE / shops.came))
+    return pd.DataFrame({"low": told - reach, "told": told, "high": told + reach, "came": np.log(shops.came)})
+
+
+def today(shops: Shops, spread: float = 0.12) -> pd.DataFrame:
+    """The same of the models alone with one spread for all logs."""
+    told = np.log(shops.totals[:, 0])
+    reach = 1.645 * np.hypot(spread, np.sqrt(CHANCE / shops.came))
+    return pd.DataFrame({"low": told - reach, "told": told, "high": told + reach, "came": np.log(shops.came)})
+
+
+def judged(found: pd.DataFrame, level: float = 0.9) -> dict:
+    """Coverage, error, width and interval score of logarithms."""
+    low, told, high, came = (found[name].to_numpy() for name in ("low", "told", "high", "came"))
+    missed = np.maximum(low - came, 0) + np.maximum(came - high, 0)
+    return {
+        "n": len(found), "held": float(((came >= low) & (came <= high)).mean()), "too_high": float((came < low).mean()),
+        "too_low": float((came > high).mean()), "bias": float((came - told).mean()),
+        "error": float(np.sqrt(((came - told) ** 2).mean())), "width": float((high - low).mean()),
+        "score": float((high - low + 2 / (1 - level) * missed).mean()),
+    }  # fmt: skip
+
+
+def other_measures(left: Shops, table: dict) -> dict:
+    """Share held of revenue, active customers and single months, by the spread of orders and chance."""
+    shops, many = left.table, (table["up"] - table["down"]) / 2
+    weights, shift, spread = applied(table, left.terms)
+    told = (weights * left.totals).sum(axis=1) * np.exp(shift)
+
+    def share_held(told, came, chance, more=0.0) -> np.ndarray:
+        return np.abs(np.log(np.maximum(came, 0.5) / told)) <= many * np.sqrt(spread**2 + chance + more**2)
+
+    revenue = share_held(told * shops["spend_expected"], left.came * shops["spend_came"], 3.5 / left.came, DRIFT)
+    names = [f"active_d{yearly}" for yearly in YEARLY]
+    active = (weights * np.column_stack([(shops["active_pareto"] + shops["active_mbg"]) / 2, shops[names]])).sum(axis=1)
+    share = np.minimum(active * np.exp(shift) / shops["known"], 0.995)
+    hazard, chance = -np.log1p(-share), 1.645 * np.sqrt(share * (1 - share) / shops["known"])
+    low, high = (-np.expm1(-hazard * np.exp(sign * many * spread)) + sign * chance for sign in (-1, 1))
+    came = shops["active"] / shops["known"]
+    months = []
+    for month in range(1, MONTHS + 1):
+        known = shops[f"came_{month}"].notna().to_numpy()
+        each = {
+            name: shops[f"{name}_{month}"] - (shops[f"{name}_{month - 1}"] if month > 1 else 0)
+            for name in ("pareto", "mbg", "d0.25", "d0.6")
+        }
+        models, scenarios = (each["pareto"] + each["mbg"]) / 2, (each["d0.25"] + each["d0.6"]) / 2
+        expected = (weights[:, 0] * models + (1 - weights[:, 0]) * scenarios) * np.exp(shift)
+        swings = OF_SWINGS * shops["swings"].clip(upper=0.6)
+        months.append(share_held(expected, shops[f"came_{month}"], 3 / np.maximum(expected, 1), swings)[known])
+    months = np.concatenate(months)
+    return {"revenue": revenue.mean(), "active": ((came >= low) & (came <= high)).mean(), "months": months.mean()}
+
+
+def write(table: dict) -> None:
+    """The table as a module of the package."""
+    lines = [
+        '"""What simulated shops teach of the level of a forecast; written by benchmarks/level.py."""',
+        "",
+        "TABLE = {",
+    ]
+    lines += [f"    {json.dumps(name)}: {json.dumps(value)}," for name, value in table.items()]
+    FILE.write_text("\n".join([*lines, "}"]) + "\n", encoding="utf-8")
+    subprocess.run(["ruff", "format", "-q", str(FILE)], check=True)
+
+
+def report(path: Path) -> None:
+    """Learn from all shops, write the table; say how it does on kinds that were left out."""
+    shops = Shops.of(pd.read_csv(path))
+    kinds = sorted(shops.table["kind"].unique())
+    apart, rows, more = [], [], []
+    for kind in kinds:
+        table = learn(shops.of_kind([one for one in kinds if one != kind]))
+        left = shops.of_kind([kind])
+        apart.append(held(left, table).assign(history=left.table["history_days"]))
+        more.append({"left out": kind, "n": len(left.table)} | other_measures(left, table))
+        rows += [
+            {"left out": kind, "ranges": "learnt"} | judged(apart[-1]),
+            {"left out": kind, "ranges": "12 %"} | judged(today(left)),
+        ]
+    every = pd.concat(apart)
+    rows += [
+        {"left out": "each in turn", "ranges": "learnt"} | judged(every),
+        {"left out": "", "ranges": "12 %"} | judged(today(shops)),
+    ]
+    for low, high in ((0, 365), (365, 730), (730, 2000)):
+        part = every[(every["history"] > low) & (every["history"] <= high)]
+        rows.append({"left out": f"history {low} to {high} days", "ranges": "learnt"} | judged(part))
+    print(pd.DataFrame(rows).round(3).to_string(index=False))
+    others = pd.DataFrame(more).set_index("left out").astype(float)
+    others.loc["each in turn"] = others.mul(others["n"], axis=0).sum() / others["n"].sum()
+    print(others.round(3).to_string())
+    table = learn(shops)
+    about = {
+        "source": "benchmarks/level.py",
+        "worlds": len(shops.table),
+        "kinds": kinds,
+        "held_left_out": judged(every)["held"],
+    }
+    digits = json.loads(json.dumps(about | table), parse_float=lambda text: float(f"{float(text):.6g}"))
+    write(digits)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "learn":
+        report(Path(sys.argv[2]))
+    if sys.argv[1] == "signs":
+        read_signs_again(Path(sys.argv[2]), *map(int, sys.argv[3:]))
     if sys.argv[1] == "worlds":
         simulate_worlds(int(sys.argv[2]), Path(sys.argv[3]), *map(int, sys.argv[4:]))

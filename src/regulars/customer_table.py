@@ -5,7 +5,7 @@ import pandas as pd
 from regulars import catalog
 from regulars.errors import UserError
 
-PARTS = ("scored.segments", "scored.satisfaction", "scored.retention")
+PARTS = ("scored.segments", "scored.satisfaction", "scored.retention", "scored.interaction")
 
 
 def join_scores(dataset: str, settings: dict | None = None) -> None:

@@ -1,15 +1,19 @@
 """One dataset to open: its tables, its settings, its purchases, and what earlier stages found."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from functools import cached_property
 from html import escape
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from regulars import catalog
+from regulars.cells import guard_kernel
 from regulars.errors import UserError
+from regulars.paths import read_first
 from regulars.settings import STAGE_SETTINGS, StageSettings, places_of, stage_settings
 from regulars.settings.shown import CHANGED, LEFT, short
 
@@ -29,6 +33,7 @@ _LATE = {
     "models": "regulars.clv.record",
     "economics": "regulars.clv.margins",
     "pseudonyms": "regulars.privacy",
+    "groups": "regulars.statistics.groups",
     "report": "regulars.told",
 }
 
@@ -37,7 +42,7 @@ class Tables:
     """Clean tables of a dataset by name, read when they are asked for, checked, once; of the drawn customers only.
 
     ``"surveys" in tables`` tells whether the firm supplied it, ``tables["orders"]`` reads it, ``tables.get("surveys")``
-    is None where it was not supplied.
+    is None where it was not supplied, or nothing of it was.
 
     Parameters
     ----------
@@ -45,10 +50,12 @@ class Tables:
         Of the dataset.
     about : callable
         What the dataset says of itself, when it is asked.
+    reading : callable
+        Makes a context within which files are read.
     """
 
-    def __init__(self, name: str, about: Callable[[], catalog.About]):
-        self._name, self._about = name, about
+    def __init__(self, name: str, about: Callable[[], catalog.About], reading: Callable = nullcontext):
+        self._name, self._about, self._reading = name, about, reading
         self._read: dict = {}
 
     def __contains__(self, table: str) -> bool:
@@ -65,12 +72,13 @@ class Tables:
         return self.load(table)
 
     def get(self, table: str) -> pd.DataFrame | None:
-        """One table, or None where the firm did not supply it."""
-        return self.load(table) if table in self else None
+        """One table, or None where the firm did not supply it: a table without a row supplies nothing."""
+        found = self.load(table) if table in self else None
+        return found if found is not None and len(found) else None
 
     def supplied(self, *tables: str) -> dict[str, pd.DataFrame]:
         """Those of some tables that the firm supplied, by name."""
-        return {table: self.load(table) for table in tables if table in self}
+        return {table: found for table in tables if (found := self.get(table)) is not None}
 
     def load(self, table: str, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
         """One table.
@@ -99,10 +107,17 @@ class Tables:
 
     def in_engine(self, table: str) -> "ir.Table":
         """One table where it lies, with the rows of all customers, as an Ibis table: no row of it comes to Python."""
-        return catalog.in_engine(table, self._name)
+        with self._reading():
+            return catalog.in_engine(table, self._name)
+
+    def get_in_engine(self, table: str) -> "ir.Table | None":
+        """The same, or None where the firm did not supply it."""
+        return self.in_engine(table) if table in self else None
 
     def _fetch(self, table: str, columns) -> pd.DataFrame:
-        return catalog.load(table, self._name, self._about().share, columns)
+        share = self._about().share
+        with self._reading():
+            return catalog.load(table, self._name, share, columns)
 
 
 class Dataset:
@@ -132,14 +147,16 @@ class Dataset:
         for stage in places_of(self.changes):  # refuses a name that is no setting, at once
             self.settings(stage if stage in STAGE_SETTINGS else "ingest")
         self.settings("ingest")  # refuses a dataset that is not there
-        self.tables = Tables(name, lambda: self.about)
+        self.tables = Tables(name, lambda: self.about, self._reading)
 
     # ---- what it is ----
 
     @cached_property
     def about(self) -> catalog.About:
         """Title, currency, window, what was supplied, how much was kept, and the share of the customers drawn."""
-        return catalog.about(self.name, self.settings("value").in_memory_rows)
+        rows = self.settings("value").in_memory_rows
+        with self._reading():
+            return catalog.about(self.name, rows)
 
     @property
     def start(self):
@@ -213,9 +230,52 @@ class Dataset:
         return self._scored("retention")
 
     @property
+    def preferences(self) -> pd.DataFrame:
+        """One row per customer with order lines: what is liked, and the next product."""
+        return self._scored("preferences")
+
+    @property
+    def interaction(self) -> pd.DataFrame:
+        """One row per customer: contacts, and the channel through which problems are best solved."""
+        return self._scored("interaction")
+
+    @property
     def customers(self) -> pd.DataFrame:
         """One row per customer with all that the stages found."""
         return self._scored("customers")
+
+    def compare(self, by: str, measure: str = "clv") -> pd.DataFrame:
+        """Groups of customers beside each other: which differ from all others by more than noise.
+
+        Parameters
+        ----------
+        by : str
+            A column of `customers`, such as ``segment``, or an attribute of the table customers, such as ``region``.
+        measure : str
+            A column of `customers`: money, a count, a chance, or true and false.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of `regulars.statistics.groups.compare_means`: n, mean and difference from all others with their intervals,
+            p adjusted for the number of groups, and the verdict; groups smaller than ``privacy_min_cell`` are left out.
+
+        Raises
+        ------
+        UserError
+            Where there is no such column.
+        """
+        people = self.customers
+        if by not in people and (attributes := self.tables.get("customers")) is not None and by in attributes:
+            people = people.merge(attributes[["customer_id", by]], on="customer_id", how="left")
+        for name in (by, measure):
+            if name not in people:
+                raise UserError(f"customers of {self.name} have no '{name}': they have {', '.join(people)}.")
+        settings = self.settings("value")
+        room = _late("groups")
+        return room.compare_means(
+            people[measure], people[by], level=settings.interval_level, least=settings.privacy_min_cell
+        )
 
     @cached_property
     def models(self) -> "ModelsRecord":
@@ -225,6 +285,11 @@ class Dataset:
         return _late("models").ModelsRecord.from_json(content, seed=value.seed, draws=value.interval_draws)
 
     @cached_property
+    def truth(self) -> dict:
+        """What only the simulation knows, of a simulated dataset; empty of a real one."""
+        return self._read_json(f"data/raw/{self.name}/truth.json") if self.about.simulated else {}
+
+    @cached_property
     def conditions_missed(self) -> int:
         """How many conditions the data miss under which results are firm, as cleaning told."""
         told = self._read_json(f"reports/{self.name}/metrics/clean.json")
@@ -232,11 +297,13 @@ class Dataset:
 
     def _scored(self, table: str) -> pd.DataFrame:
         if table not in self._found:
-            self._found[table] = catalog.load(f"scored.{table}", self.name)
+            with self._reading():
+                self._found[table] = catalog.load(f"scored.{table}", self.name)
         return self._found[table].copy(deep=False)
 
     def _read_json(self, path: str) -> dict:
-        return catalog.read_json(path)
+        with self._reading():
+            return catalog.read_json(path)
 
     # ---- what this stage hands on ----
 
@@ -275,7 +342,35 @@ class Dataset:
             # wording and charts are loaded by a live kernel alone: no stage depends on them
             return import_module("regulars.pages.live").shower(page, language)
 
-        return _late("report").Report(stage, about or self.about, self.settings(stage).interval_level, live)
+        settings = self.settings(stage)
+        told = {"least": settings.privacy_min_cell, "changes": self._differing(), "live": live}
+        return _late("report").Report(stage, about or self.about, settings.interval_level, **told)
+
+    # ---- what it would be with other settings ----
+
+    def pages(self) -> Path:
+        """Compute every stage with the settings that are tried, and make pages of it beside the official ones.
+
+        Returns
+        -------
+        pathlib.Path
+            The index, below ``scratch/``; each page says which settings differ. From then on `value`, `segments`,
+            `models` … are those of these settings, also where the dataset is opened with them again.
+
+        Raises
+        ------
+        UserError
+            Where no setting differs.
+        """
+        index = import_module("regulars.what_if").carry_through(self.name, self.changes, self._differing())
+        self.__dict__ = {name: kept for name, kept in vars(self).items() if name in ("name", "changes")} | vars(
+            Dataset(self.name, self.changes, self._content)
+        )
+        return index
+
+    def _reading(self):
+        """What is read within it is of these settings, where they have been carried through."""
+        return read_first(import_module("regulars.what_if").carried(self.name, self.changes) if self.changes else None)
 
     # ---- how it shows itself ----
 
@@ -322,7 +417,7 @@ class Dataset:
         table = "".join(
             f"<tr><th {LEFT}>{escape(name)}</th><td {LEFT}>{escape(told)}</td></tr>" for name, told in rows.items()
         )
-        return f"<p><b>{escape(self._title())}</b></p><table>{table}</table>"
+        return f'<div class="mathjax_ignore"><p><b>{escape(self._title())}</b></p><table>{table}</table></div>'
 
 
 def open(name: str, **changes) -> Dataset:
@@ -351,7 +446,9 @@ def open(name: str, **changes) -> Dataset:
     >>> shop.settings("value").margin, shop.settings("value").zero_spend_is_purchase
     (0.25, True)
     """
-    return Dataset(name, changes)
+    opened = Dataset(name, changes)
+    guard_kernel()
+    return opened
 
 
 def _late(what: str):

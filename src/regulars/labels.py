@@ -178,6 +178,13 @@ class Season(StrEnum):
     WHOLE = "whole"  # a year has them all
 
 
+class Tested(StrEnum):
+    """Whether a forecast was tested over as long a stretch as it is told for."""
+
+    AS_LONG = "as_long"
+    SHORTER = "shorter"
+
+
 class Held(StrEnum):
     """Whether what came lay within what a forecast had allowed for."""
 
@@ -233,8 +240,10 @@ class Reason(StrEnum):
     # kept, but not as it came
     REDUCED_BY_RETURN = "reduced_by_return"
     UNMATCHED_CREDIT = "unmatched_credit"
+    OWNER_CHANGED = "owner_changed"
     # merged
     EXACT_DUPLICATE = "exact_duplicate"
+    SAME_PERSON = "same_person"
     FURTHER_LINE = "further_line"
     # netted
     REFUNDED = "refunded"
@@ -257,6 +266,7 @@ class Reason(StrEnum):
     ZERO_QUANTITY = "zero_quantity"
     NEGATIVE_QUANTITY = "negative_quantity"
     NEGATIVE_PRICE = "negative_price"
+    NEGATIVE_VALUE = "negative_value"
     ZERO_AMOUNT = "zero_amount"
     ORDER_OF_TWO_CUSTOMERS = "order_of_two_customers"
     UNKNOWN_ITEM = "unknown_item"
@@ -422,6 +432,29 @@ class ListeningChannel(StrEnum):
     LOST_REASONS = "lost_reasons"
 
 
+class IdentityKind(StrEnum):
+    """What a source may know of a person."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    LOGIN = "login"
+    CARD = "card"
+    NAME = "name"
+    GIVEN_NAME = "given_name"
+    SURNAME = "surname"
+    BIRTH = "birth"
+    POSTCODE = "postcode"
+    ADDRESS = "address"
+    CITY = "city"
+
+
+class ChannelBasis(StrEnum):
+    """Whose contacts show that a channel is a customer's best."""
+
+    OWN = "own"
+    SEGMENT = "segment"
+
+
 class Light(StrEnum):
     """What may be said of one figure in one month."""
 
@@ -509,3 +542,23 @@ class Festival(StrEnum):
 
     SPRING_FESTIVAL = "spring_festival"
     EASTER = "easter"
+
+
+class ProspectEnd(StrEnum):
+    """How a prospect ends."""
+
+    WON = "won"
+    LOST = "lost"
+    DISQUALIFIED = "disqualified"
+
+
+class Errand(StrEnum):
+    """Why somebody is on Monday's list."""
+
+    COMPLAINT = "complaint"  # it waits for an answer
+    ASK = "ask"  # a campaign that is proved to gain
+    PROSPECT = "prospect"  # the next contact is due
+    CALL = "call"  # the most margin at risk
+    WIN_BACK = "win_back"  # dormant, and would be worth it
+    NEXT_PRODUCT = "next_product"
+    CONQUEST = "conquest"  # spends much elsewhere

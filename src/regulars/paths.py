@@ -1,10 +1,16 @@
 """Where the project stands, so that no file is looked for relative to the caller's folder."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 ROOT_VARIABLE = "REGULARS_ROOT"
 STAGING_VARIABLE = "REGULARS_STAGING"
+# of a project, with a folder per dataset: what was told in earlier months, what is planned, and lots that were drawn
+HISTORY, PLANS, LOTS = Path("data", "history"), Path("data", "plans"), Path("data", "lots")
+_FIRST: ContextVar[Path | None] = ContextVar("first", default=None)
 
 
 def project_root() -> Path:
@@ -22,6 +28,12 @@ def project_root() -> Path:
     return here
 
 
+def make_room_for(dataset: str) -> None:
+    """Make the folders of a dataset on which stages depend, be they empty, so that no other dataset's concern them."""
+    for folder in (HISTORY, PLANS, LOTS):
+        (project_root() / folder / dataset).mkdir(parents=True, exist_ok=True)
+
+
 def output_root() -> Path:
     """Folder under which outputs are written, mirroring the project's layout.
 
@@ -30,3 +42,21 @@ def output_root() -> Path:
     """
     staging = os.environ.get(STAGING_VARIABLE)
     return Path(staging) if staging else project_root() / "scratch"
+
+
+@contextmanager
+def read_first(folder: Path | None) -> Iterator[None]:
+    """Within it, `found` looks in a folder that mirrors the project before it looks in the project."""
+    token = _FIRST.set(folder)
+    try:
+        yield
+    finally:
+        _FIRST.reset(token)
+
+
+def found(relative: Path | str) -> Path:
+    """Where a file of the project is read: as the pipeline last left it, or as of `read_first`."""
+    first = _FIRST.get()
+    if first is not None and (first / relative).exists():
+        return first / relative
+    return project_root() / relative

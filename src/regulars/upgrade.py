@@ -10,7 +10,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from regulars.errors import UserError
 from regulars.paths import project_root
-from regulars.settings import former_layout, read
+from regulars.settings import STAGE_SETTINGS, former_layout, read
 from regulars.settings.reading import COMMON, DATASETS_SECTION, FORMER_KEY, FORMER_SECTION
 
 PAGES = "pages"
@@ -90,15 +90,35 @@ def upgraded(content: str) -> tuple[str, list[str]]:
     yaml.preserve_quotes, yaml.width = True, WIDE
     yaml.indent(mapping=2, sequence=4, offset=2)
     parsed = yaml.load(content)
-    if not former_layout(parsed):
-        return content, []
-    told = _moved(parsed, "", PAGES in parsed)
-    for name, part in (parsed.get(DATASETS_SECTION) or {}).items():
-        if isinstance(part, Mapping):
+    overrides = {name: part for name, part in (parsed.get(DATASETS_SECTION) or {}).items() if isinstance(part, Mapping)}
+    told = []
+    if former_layout(parsed):
+        told += _moved(parsed, "", PAGES in parsed)
+        for name, part in overrides.items():
             told += _moved(part, f"{DATASETS_SECTION}.{name}.", PAGES in part)
+    for name, part in overrides.items():
+        told += _completed(part, f"{DATASETS_SECTION}.{name}.", [stage for stage in STAGE_SETTINGS if stage in parsed])
+    if not told:
+        return content, []
     written = io.StringIO()
     yaml.dump(parsed, written)
     return written.getvalue(), told
+
+
+def _completed(part, where: str, stages: list[str]) -> list[str]:
+    """Give a dataset a section for each stage that has come since, with nothing that differs; what was done."""
+    known = [stage for stage in STAGE_SETTINGS if stage in part]
+    if not known:  # it lists no stage at all: it differs in nothing
+        return []
+    told = []
+    for stage in stages:
+        if stage not in part:
+            before = [name for name in list(STAGE_SETTINGS)[: list(STAGE_SETTINGS).index(stage)] if name in part]
+            place = list(part).index(before[-1]) + 1 if before else len(part)
+            part.insert(place, stage, CommentedMap())
+            part[stage].fa.set_flow_style()
+            told.append(f"params.yaml: {where}{stage} is new, with nothing that differs")
+    return told
 
 
 def _moved(part, where: str, has_pages: bool) -> list[str]:

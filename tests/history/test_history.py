@@ -34,7 +34,8 @@ def built(tmp_path, monkeypatch):
         {
             "customer_id": [f"real-{n}" for n in range(4)], "frequency": [3, 2, 5, 1], "p_alive": [0.5, 0.4, 0.9, 0.8],
             "p_active": [0.9, 0.4, 0.6, 0.1], "p_never": [0.1, 0.2, 0.3, 0.4], "clv": [9.0, 5.0, 2.0, 1.0],
-            "value_at_risk": [4.0, 9.0, 1.0, 0.0], "customer_state": "slipping", "call_by": pd.to_datetime(["2026-05-05", None, "2026-05-07", None]),
+            "value_at_risk": [4.0, 9.0, 1.0, 0.0], "customer_state": "slipping",
+            "call_by": pd.to_datetime(["2026-05-05", None, "2026-05-07", None]),
             "next_order_low": pd.to_datetime(["2026-05-03"] * 4),
             "next_order_median": pd.to_datetime(["2026-05-09"] * 4),
             "next_order_high": pd.to_datetime(["2026-05-20"] * 4),

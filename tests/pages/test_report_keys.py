@@ -12,12 +12,15 @@ import report_sample
 import wording_keys
 from places import ROOT
 from regulars import labels
+from regulars.catalog.tables import CLEAN_TABLES
 from regulars.finding import snake
+from regulars.pages import index
 from regulars.pages.declared import FILES, PAGES
 from regulars.report import charts
 from regulars.report.formats import SPANS
 from regulars.report.layout import Page, Section, Word, chart, section, table
 from regulars.report.wording import Wording, WordingError
+from regulars.told import INDICATORS
 
 MACHINERY = ("page", "tile", "table", "index", "format", "unit")
 BUILT = [page for page in pages.built(ROOT) if page[1] != "index"]
@@ -68,7 +71,9 @@ def test_the_machinery_uses_all_of_its_words():
     files = [path for folder in folders for kind in ("*.py", "templates/*.j2") for path in folder.glob(kind)]
     source = "\n".join(path.read_text(encoding="utf-8") for path in files)
     built = {f"page.{stage}" for stage in FILES} | {f"unit.{span}" for span in SPANS}
-    built |= {"tile.interval_n", "tile.interval", "tile.n"}
+    built |= {"tile.interval_n", "tile.interval", "tile.n", *(f"page.actions.{sum}" for sum in ("gain", "cost", "net"))}
+    built |= wording_keys.heard(index.PAGE, "en") | {f"index.indicator.{name}" for name in INDICATORS}
+    built |= {f"index.{section.key}.title" for section in index.PAGE.sections}
     for key in known().keys:
         if key.split(".")[0] in MACHINERY and key not in built:
             assert re.search(rf"['\"]{re.escape(key)}['\"]", source), f"nothing says {key}"
@@ -88,6 +93,11 @@ def test_each_page_has_its_wording_beside_it():
 @every_language
 def test_every_language_says_the_same(language):
     assert set(known(language).keys) == set(known("en").keys)
+
+
+@every_language
+def test_every_clean_table_has_a_name_on_the_page(language):
+    assert [table.name for table in CLEAN_TABLES if not known(language).has(f"label.table.{table.name}")] == []
 
 
 # ---- figures come as facts ----

@@ -11,6 +11,7 @@ import pytest
 from memory_dataset import MemoryDataset, blocks_of
 from regulars import catalog
 from regulars.customer_table import joined
+from regulars.pages.declared import writer_of
 from regulars.pages.index import render_index
 from regulars.report.drawing import Line
 from regulars.simulate.logs import order_log
@@ -142,7 +143,8 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     assert scored[["segment", "cluster", "lifecycle_stage"]].notna().all(axis=None)
     stages = ("value", "segments", "satisfaction", "retention")
     told = {stage: read_told("tiny", stage) for stage in stages}
-    assert opens in render_index(made.shop.about, told), "the index opens with it too"
+    written = {stage: writer_of(one.page, "en").write(one) for stage, one in told.items()}
+    assert opens in render_index(made.shop.about, told, written), "the index opens with it too"
 
 
 def test_forecasts_that_cannot_be_tested_are_not_told(firm):

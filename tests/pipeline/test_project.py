@@ -19,15 +19,28 @@ from regulars.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+START = ROOT / "notebooks" / "00_start.ipynb"  # belongs to no stage
 # every room, from the ground up: one may import from those before it, never from those after it
 ROOMS = (
-    "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "privacy", "stages", "statistics",
-    "finding", "engine", "catalog", "told", "simulate", "sources", "cleaning", "purchases", "purchases_in_engine",
-    "clv", "segments", "retention", "satisfaction", "report", "pages", "dataset", "plots", "history", "cycle",
-    "customer_table", "score_everybody", "call_list", "close_month", "runner", "cli",
+    "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "remove", "privacy", "stages", "statistics",
+    "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
+    "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "actions", "report", "pages",
+    "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "lots", "call_list",
+    "desk_files", "share", "identities", "close_month", "forget", "lifeline", "runner", "what_if", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
-DOMAIN = ("statistics", "simulate", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction")
+DOMAIN = (
+    "statistics",
+    "simulate",
+    "purchases",
+    "purchases_in_engine",
+    "clv",
+    "segments",
+    "retention",
+    "satisfaction",
+    "interaction",
+    "actions",
+)
 
 
 def room(module: str) -> str:
@@ -132,7 +145,7 @@ def outs(stage: dict) -> dict[str, bool]:
 @pytest.mark.parametrize("name", STAGES)
 def test_stage_depends_on_what_it_imports(name):
     deps = set(dvc_stages()[name]["do"]["deps"])
-    listed = {dep for dep in deps if dep.startswith("src/")}
+    listed = {dep for dep in deps if dep.startswith(("src/", "data/keys/"))}
     assert listed == set(imports.stage_files()[name]), "run python tools/imports.py --write"
     notebook = STAGES[name].notebook
     assert notebook is None or f"notebooks/{notebook}" in deps
@@ -146,13 +159,15 @@ READ = {
     "purchases": {TABLES["orders"].relative_path("${key}").as_posix()},
     "economics": {TABLES["orders"].relative_path("${key}").as_posix()},
     "models": {"models/${key}/clv.json"},
+    "truth": {"data/raw/${key}"},
     "conditions_missed": {"reports/${key}/metrics/clean.json"},
+    "compare": {"data/scored/${key}/customers.parquet", f"{CLEAN}customers.parquet"},
     **{
         name: {TABLES[f"scored.{name}"].relative_path("${key}").as_posix()}
-        for name in ("value", "segments", "satisfaction", "retention", "customers")
+        for name in ("value", "segments", "satisfaction", "retention", "interaction", "preferences", "customers")
     },
 }  # fmt: skip
-READS_NOTHING = {"settings", "save", "save_models", "pseudonyms", "name", "changes"}
+READS_NOTHING = {"pages", "settings", "save", "save_models", "pseudonyms", "name", "changes"}
 
 
 def files_read(code: str) -> set[str]:
@@ -218,7 +233,7 @@ def test_notebook_reads_as_a_story(path):
     assert not [ast.unparse(end) for end in ends if not isinstance(end, ast.Expr)], "a cell ends in something to see"
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path != START], ids=lambda path: path.name)
 def test_notebook_declares_dataset_language_and_changes_and_opens_with_them(path):
     cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
     first, second, *_ = ("".join(cell["source"]) for cell in cells)
@@ -247,8 +262,8 @@ def test_locks_hold_every_dependency_with_a_hash_and_no_host():
     extras = {
         name: {requirement_name(line) for line in lines} for name, lines in project["optional-dependencies"].items()
     }
-    assert extras["test"] - {"regulars"} | extras["spark"] <= set(test)
-    assert not extras["spark"] & set(run), "Spark is 400 MB, and few need it"
+    assert extras["test"] - {"regulars"} | extras["spark"] | extras["identity"] <= set(test)
+    assert not (extras["spark"] | extras["identity"]) & set(run), "Spark is 400 MB, and few need either"
     assert run.items() <= test.items(), "both environments must hold the same versions"
     for name in ("requirements.lock", "requirements-test.lock"):
         text = (ROOT / name).read_text(encoding="utf-8")
@@ -311,7 +326,7 @@ def test_what_is_imported_is_declared_and_its_licence_listed():
     distributions = packages_distributions()
     needed = [{one.lower().replace(".", "-") for one in distributions[name]} for name in third_party_imports()]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    optional = project["optional-dependencies"]["spark"]
+    optional = [line for name in ("spark", "identity") for line in project["optional-dependencies"][name]]
     declared = {requirement_name(line) for line in [*project["dependencies"], *optional]}
     assert [one for one in needed if not one & {*declared, "ipython"}] == []  # ipykernel brings IPython
     rows = re.findall(r"^\| ([a-z0-9-]+) \| ([A-Za-z0-9.-]+) \|", (ROOT / "LICENSES.md").read_text("utf-8"), re.M)

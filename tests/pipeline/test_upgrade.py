@@ -51,6 +51,7 @@ datasets:
     common: {}
     pages:                        # the last
       language: en                # here too
+    value: {}
   c:
 """
 
@@ -76,6 +77,7 @@ def test_comments_and_order_stay(old):
         "params.yaml: datasets.a.common.language is datasets.a.pages.language",
         "params.yaml: datasets.b.index is called pages",
         "params.yaml: datasets.b.common.language is datasets.b.pages.language",
+        "params.yaml: datasets.b.value is new, with nothing that differs",
         "data/sources/a.yaml: its schema is src/regulars/sources/source.schema.json",
         "data/sources/b.yaml: its schema is src/regulars/sources/source.schema.json",
     ]
@@ -148,3 +150,13 @@ def test_the_project_itself_needs_none(root):
     content = (root / "params.yaml").read_text(encoding="utf-8")
     assert upgraded(content) == (content, [])
     assert yaml.safe_load(content)["pages"] == {"language": "en"}
+
+
+def test_a_dataset_gets_a_section_for_a_stage_that_has_come_since():
+    before = "common:\n  seed: 1\ncycle:\n  festival: none\npages:\n  language: en\ndatasets:\n  shop:\n    value:\n"
+    before += "      margin: 0.2  # ours\n    pages: {}\n"
+    after, told = upgraded(before)
+    assert yaml.safe_load(after)["datasets"]["shop"] == {"value": {"margin": 0.2}, "cycle": {}, "pages": {}}
+    assert "# ours" in after
+    assert told == ["params.yaml: datasets.shop.cycle is new, with nothing that differs"]
+    assert upgraded(after) == (after, [])

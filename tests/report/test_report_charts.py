@@ -77,6 +77,32 @@ def test_numbers_in_a_heat_map_can_be_read(kind, mode):
     assert depths == sorted(depths) and len(set(depths)) == drawing.STEPS + 1, "the more, the further from the paper"
 
 
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("mode", PAPER)
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_series_in_a_sequence_are_apart_for_every_eye_and_in_grey(count, mode, sight):
+    fills = [cell_colours("s", int(hue[1:]), mode == "night")[0] for hue in drawing.sequence(range(count)).values()]
+    for one, other in pairwise(fills):
+        apart = seen(one, SIGHT[sight]) - seen(other, SIGHT[sight])
+        assert np.linalg.norm(apart) > 12
+        assert abs(apart[0]) > 9, "lightness, which is all that grey paper has"
+    lightness = [seen(fill, SIGHT[sight])[0] for fill in fills]
+    assert lightness == sorted(lightness, reverse=mode == "day"), "one direction"
+
+
+def test_lines_that_luminance_does_not_tell_apart_have_other_dashes():
+    """On grey paper, which is printed by day."""
+    for one, other in combinations(drawing.GIVEN, 2):
+        lightness = [seen(paint(hue, "day")[0], SIGHT["usual"])[0] for hue in (one, other)]
+        assert abs(lightness[0] - lightness[1]) > 9 or drawing.DASHES[one] != drawing.DASHES[other], (one, other)
+
+
+def test_orange_is_never_given_only_chosen():
+    assert drawing.RISK not in drawing.hues(list("abcde"), None).values()
+    assert drawing.hues(["lost", "won"], {"lost": drawing.RISK})["lost"] == drawing.RISK
+    assert drawing.RISK not in drawing.sequence(list("abcd")).values()
+
+
 def test_every_colour_of_a_chart_is_in_the_style_by_day_and_by_night():
     names = [name for name, *_ in PAINTS.values()] + [f"{kind}{step}" for kind in SHADES for step in range(10)]
     for night in (False, True):

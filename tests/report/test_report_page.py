@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import json
 import re
 from dataclasses import replace
@@ -22,7 +23,7 @@ from regulars.report.drawing import Box, Line
 from regulars.report.interactive import PLOTLY_TYPE, plain_figure
 from regulars.report.layout import Page, Section, section, table
 from regulars.report.render import PageError, block_html
-from regulars.report.wording import FOLDER, WordingError
+from regulars.report.wording import FOLDER, Wording, WordingError
 from regulars.report.writer import Writer
 from regulars.statistics.intervals import Estimate
 from regulars.told import read_told
@@ -93,8 +94,8 @@ def test_the_page_has_one_of_each_and_everything_in_order(sample):
     assert tags.all("html")[0]["lang"] == "en-GB"
     assert tags.all("a")[0] == {"class": "skip", "href": "#answer"}
     order = [
-        "orders to 30 June 2026",
-        "Simulated data",
+        "Example Ltd · orders to 30 June 2026</p>",
+        "Simulated data: Example Ltd does not exist",
         "<h1>",
         'class="lead"',
         'class="tiles',
@@ -137,11 +138,35 @@ def test_the_policy_names_exactly_the_style_of_the_page_and_there_is_no_script(s
     policy = next(attrs["content"] for attrs in tags.all("meta") if attrs.get("http-equiv"))
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
-    assert rules["script-src"] == "'none'" and not tags.all("script")
+    assert rules["script-src"] == "'none'" and not tags.all("script"), "what stands in front has none at all"
     assert rules["style-src"].split() == [_hash(text) for text in tags.styles]
     assert "unsafe" not in policy
     assert not [attrs for _, attrs in tags.found if "style" in attrs or any(name.startswith("on") for name in attrs)]
     assert not [attrs for _, attrs in tags.found if "src" in attrs]
+
+
+def test_the_details_run_the_one_script_that_sorts_tables_and_no_other(sample):
+    (script,) = re.findall(r"<script>(.*?)</script>", sample.detail, re.S)
+    assert f"script-src {_hash(script)};" in html.unescape(sample.detail)
+    assert len(script.encode()) < 2_000 and sample.detail.count("<script") == 1
+    assert 'class="sorts"' in sample.detail and 'class="sorts"' not in sample.html
+    assert not re.search(r"\son\w+=|style=|src=", sample.detail)
+
+
+def test_every_sheet_says_what_it_is(folder):
+    real = report_sample.html_of(report_sample.build(folder / "wording", simulated=False, title='A</style> "B" Ltd'))
+    assert "@top-left{content:" in real and "counter(pages)" in real
+    assert real.count("</style>") == 1, "a title cannot end the style"
+    assert r"A\3c \2f style\3e " in real and "Simulated data" not in real
+
+
+def test_a_key_figure_has_its_line_over_time(sample):
+    tiles = {block["label"]: block["line"] for block in sample.writer.blocks if block["kind"] == "tile"}
+    line = tiles["Last month’s forecast of orders"]
+    assert line["words"] == "Orders so far: 644 in Jan 2024, 14,740 in Jun 2026"
+    assert line["path"].startswith("M0.0 22.0L") and line["path"].endswith("100.0 2.0")
+    assert [words for words in tiles.values() if words] == [line], "the others have no series"
+    assert sample.html.count('class="spark"') == 1
 
 
 def _hash(text: str) -> str:
@@ -368,7 +393,7 @@ def test_metrics_and_what_is_told_hold_what_the_index_needs(sample):
 
 
 def test_the_index_says_the_answers_anew(sample):
-    html = render_index(report_sample.ABOUT, {"retention": sample.told}, folders=sample.folders)
+    html = report_sample.index_of(sample.told, sample.writer.blocks, sample.folders)
     assert "<h1>We kept 71% of last quarter’s customers" in html
     assert "71.0% of last quarter’s customers were kept (69.6–72.4%)" in html
     assert '<a href="retention.html">' in html
@@ -384,7 +409,7 @@ def test_a_tile_may_stand_on_the_index_only(sample):
     writer = Writer(report_sample.PAGE, told.page, sample.writer.wording)
     writer.write(told)
     assert "Customers kept, last quarter" not in report_sample.html_of(writer)
-    html = render_index(report_sample.ABOUT, {"retention": told}, folders=sample.folders)
+    html = report_sample.index_of(told, writer.blocks, sample.folders)
     assert "Customers kept, last quarter" in html
 
 
@@ -394,7 +419,8 @@ def test_the_index_says_them_in_another_language(sample, tmp_path):
         changed = path.read_text(encoding="utf-8").replace("Language: en_GB", "Language: de_DE")
         name = path.name.removesuffix("en.po") + "de.po"
         (tmp_path / name).write_text(changed.replace("We kept", "Behalten haben wir"), encoding="utf-8")
-    html = render_index(report_sample.ABOUT, {"retention": sample.told}, language="de", folders=[tmp_path])
+    german = Writer(report_sample.PAGE, sample.told.page, Wording("de", "GBP", [tmp_path]))
+    html = report_sample.index_of(sample.told, german.write(sample.told), [tmp_path], "de")
     assert (
         "Behalten haben wir 71\N{NO-BREAK SPACE}% of last quarter’s customers, as expected; 412.000\N{NO-BREAK SPACE}£"
         in html
@@ -404,7 +430,7 @@ def test_the_index_says_them_in_another_language(sample, tmp_path):
 
 def test_an_index_needs_an_answer(sample):
     with pytest.raises(PageError, match="the index of example has nothing to show"):
-        render_index(report_sample.ABOUT, {}, folders=sample.folders)
+        render_index(report_sample.ABOUT, {}, {}, folders=sample.folders)
 
 
 def test_blocks_show_themselves_in_jupyterlab(sample, writer):

@@ -33,12 +33,8 @@ def tiers() -> pd.DataFrame:
 def test_a_worded_table(tiers):
     columns = {"tier": "label:tier", "customers": "count", "clv": "money:with_interval", "won_on": "date_short"}
     table = worded_table(tiers, columns, WORDS, heading, total=["customers", "clv"])
-    assert table["headings"] == [
-        {"text": "Tier", "left": True},
-        {"text": "Customers", "left": False},
-        {"text": "Clv", "left": False},
-        {"text": "Won_On", "left": False},
-    ]
+    headings = [(one["text"], one["left"]) for one in table["headings"]]
+    assert headings == [("Tier", True), ("Customers", False), ("Clv", False), ("Won_On", False)]
     assert table["rows"] == [
         ["VIP", "12", "£941 (800–1,100)", "31 Jan 2026"],
         ["Large", "48", "£88 (70–99)", "n/a"],
@@ -48,11 +44,21 @@ def test_a_worded_table(tiers):
     assert table["left_out"] == 0
 
 
-def test_at_most_eight_rows_and_the_total_of_all():
-    frame = pd.DataFrame({"rank": range(50), "value": [10.0] * 50})
+def test_fifty_rows_five_of_them_in_front_and_the_total_of_all():
+    frame = pd.DataFrame({"rank": range(60), "value": [10.0] * 60})
     table = worded_table(frame, {"rank": "count", "value": "money"}, WORDS, heading, total=["value"])
-    assert (len(table["rows"]), table["left_out"]) == (8, 42)
-    assert table["total"] == ["Total", "£500"]
+    assert (len(table["rows"]), table["front"], table["left_out"]) == (50, 5, 10)
+    assert table["total"] == ["Total", "£600"]
+
+
+def test_a_long_table_knows_the_order_of_its_cells():
+    frame = pd.DataFrame({"who": list("cabdefghij"), "value": [30.0, None, 1.5, *range(100, 107)]})
+    table = worded_table(frame, {"who": "text", "value": "money"}, WORDS, heading)
+    assert table["order"][:3] == [[3, 2], [1, None], [2, 1]], "what is missing has no place"
+    short = worded_table(frame.head(8), {"who": "text"}, WORDS, heading)
+    assert short["order"] is None
+    by_class = worded_table(frame, {"who": "text"}, WORDS, heading, rows=10)
+    assert by_class["front"] == 10, "a table of one row per class is whole in front"
 
 
 def test_numbers_of_a_chart_are_chosen_evenly():

@@ -11,9 +11,10 @@ import pandas as pd
 from regulars.finding import NOT_SUPPLIED, Finding, sums
 from regulars.labels import SatisfactionState
 from regulars.pages import declared
+from regulars.pages.index import render_index
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, Word, chart, section, table
+from regulars.report.layout import Page, Trend, Word, chart, section, table
 from regulars.report.render import render_blocks
 from regulars.report.wording import FOLDER, Wording
 from regulars.report.writer import Writer
@@ -57,6 +58,7 @@ WORDS = {
     "tile.forecast": "Last month’s forecast of orders",
     "tile.forecast.note": "came: {came:count} · within the {level:percent} interval",
     "tile.forecast.held": "held",
+    "tile.forecast.line": "Orders so far",
     "cohorts.question": "Are newer customers better or worse?",
     "cohorts.title.apart": (
         "Customers won in March come back sooner than those of January, and the gap is more than chance"
@@ -282,6 +284,7 @@ PAGE = Page(
             states=table(columns("segment", value_at_risk="money")),
         ),
     ),
+    {"forecast": Trend("tracking.lines", "month", "orders", "count", {"curve": "came"})},
 )
 
 
@@ -497,6 +500,11 @@ def pages_of(made: Writer, blocks: list[dict] | None = None) -> tuple[str, str]:
     """Page of what a writer has written, or of some blocks: in front and in detail."""
     files = (declared.FILES, PAGE.detail_file)
     return render_blocks(made.blocks if blocks is None else blocks, made.about, made.wording, *files)
+
+
+def index_of(told, blocks: list[dict], folders, language: str = "en") -> str:
+    """Index of the sample, of the blocks of its one page."""
+    return render_index(ABOUT, {"retention": told}, {"retention": blocks}, language=language, folders=folders)
 
 
 def html_of(made: Writer, blocks: list[dict] | None = None) -> str:

@@ -22,7 +22,9 @@ ROOMS = {
     "segments": ("segments",),
     "satisfaction": ("satisfaction", "catalog"),
     "retention": ("retention", "history"),
+    "interaction": ("interaction",),
     "cycle": ("cycle",),
+    "actions": ("actions",),
 }
 SHARED_ROOMS = ("labels.py", "finding.py", "statistics")
 PARTS_OF_A_SENTENCE = (
@@ -89,7 +91,9 @@ def heard(page: Page, language: str) -> set[str]:
 
 
 def asked(own: Writer) -> Iterator[Callable]:
-    """One call for each sentence, heading and title that the sections of a page need."""
+    """One call for each sentence, heading and title that the sections of a page need, and the lines of its tiles."""
+    for tile in own.page.trends:
+        yield lambda tile=tile: own.word(f"tile.{tile}.line")
     for section in own.page.sections:
         yield lambda key=section.key: own.own(f"{key}.question")
         yield lambda key=section.key: _some_title(own, key)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from regulars.labels import Outcome, Purpose, ServiceLevel
+from regulars.labels import ChannelBasis, IdentityKind, Outcome, Purpose, ServiceLevel
 
 MONEY = pa.decimal128(18, 4)
 ARROW_TYPES = {
@@ -185,7 +185,7 @@ CLEAN_TABLES = (
     _table(
         "contacts", "clean", "one interaction with a customer", "contact_id",
         Column("contact_id", "text"),
-        CUSTOMER_ID,
+        Column("customer_id", "text", nullable=True, personal=True),   # null: nobody knows who it was
         Column("at", "timestamp"),
         Column("channel", "text"),
         Column("initiator", "text", choices=("company", "customer")),
@@ -194,10 +194,54 @@ CLEAN_TABLES = (
         _optional("staff", "text"),
         _optional("cost", "money"),
         _optional("minutes", "float", low=0),
-        _optional("wait_seconds", "float", low=0),
+        _optional("wait_seconds", "float", low=0),                     # until answered, or until the caller gave up
         _optional("answered", "bool"),
         _optional("self_service", "bool"),
         _optional("score", "float"),
+        _optional("reason", "text"),
+        _optional("mood", "text"),
+        _optional("queue", "text"),
+        _optional("transfers", "int", low=0),
+        _optional("first_staff", "text"),                              # who was asked first
+        _optional("resolved", "bool"),
+        _optional("ticket_id", "text"),                                # the problem that it is about
+        _optional("question_id", "text"),
+        _optional("department", "text"),
+        _optional("answer_id", "text"),                                # what was answered to the question
+        _optional("ended_by", "text"),
+        _optional("response_hours", "float", low=0),
+    ),
+    _table(
+        "shifts", "clean", "one shift of one member of staff", "staff from",
+        Column("staff", "text"),
+        Column("from", "timestamp"),
+        Column("to", "timestamp"),
+    ),
+    _table(
+        "identities", "clean", "one thing that one source knows of a person", "source external_id kind value",
+        Column("source", "text"),
+        Column("external_id", "text", personal=True),
+        Column("customer_id", "text", nullable=True, personal=True),   # null: tied to no customer
+        Column("kind", "text", choices=tuple(IdentityKind)),
+        Column("value", "text", personal=True),
+    ),
+    _table(
+        "interaction_plan", "clean", "one planned interaction", "plan_id",
+        Column("plan_id", "text"),
+        Column("object", "text"),                                      # which customers: a segment, or in words
+        Column("goal", "text"),
+        _optional("target", "float"),
+        _optional("due", "date"),
+        _optional("theme", "text"),
+        _optional("structure", "text"),
+        _optional("format", "text"),
+        _optional("budget", "money"),
+        _optional("budget_basis", "text"),                             # share of sales, competitors, or tasks
+        Column("channel", "text"),
+        _optional("times_per_year", "float", low=0),
+        _optional("reached", "float"),
+        _optional("problems", "text"),
+        _optional("novelty", "text"),
     ),
     _table(
         "prospects", "clean", "one prospect", "prospect_id",
@@ -213,6 +257,32 @@ CLEAN_TABLES = (
         _optional("competitor", "text"),
         _optional("key_factor", "text"),
         _optional("customer_id", "text", personal=True),   # once won
+        _optional("decided_at", "date"),
+        _optional("client_type", "text"),
+        _optional("customer_class", "text"),
+        _optional("last_contact_at", "date"),
+    ),
+    _table(
+        "prospect_events", "clean", "one stage that a prospect reached", "prospect_id at stage",
+        Column("prospect_id", "text"),
+        Column("at", "date"),
+        Column("stage", "text"),
+        _optional("win_probability", "float", low=0, high=1),          # as stated then
+        _optional("quoted_amount", "money"),
+    ),
+    _table(
+        "activities", "clean", "one visit, call or letter of the plan", "activity_id",
+        Column("activity_id", "text"),
+        Column("planned_at", "date"),
+        _optional("done_at", "date"),                                  # null: missed, or still to come
+        _optional("prospect_id", "text"),
+        _optional("customer_id", "text", personal=True),
+        _optional("owner", "text"),
+        _optional("kind", "text"),
+        _optional("person", "text", personal=True),
+        _optional("content", "text"),
+        _optional("result", "text"),
+        _optional("next_at", "date"),
     ),
     _table(
         "contracts", "clean", "one contract", "contract_id",
@@ -251,6 +321,11 @@ CLEAN_TABLES = (
         _optional("target", "float"),
         _optional("goal_due", "date"),
         _optional("bond", "text"),
+        _optional("theme", "text"),
+        _optional("host", "text"),
+        _optional("notification", "text"),
+        _optional("control_share", "float", low=0, high=1),            # planned
+        _optional("outcome_days", "int", low=1),
     ),
     _table(
         "campaign_contacts", "clean", "one customer in one campaign", "campaign_id customer_id",
@@ -260,6 +335,29 @@ CLEAN_TABLES = (
         Column("contacted_at", "date", nullable=True),                 # null: control, not contacted
         _optional("attended", "bool"),
         _optional("responded", "bool"),
+        _optional("arm", "text"),                                      # null: there is one way only
+    ),
+    _table(
+        "wallet", "clean", "what one customer spends at one shop in a period", "customer_id period competitor",
+        CUSTOMER_ID,
+        Column("period", "text"),
+        Column("competitor", "text"),                                  # us: this firm
+        _optional("spend", "money"),
+        _optional("rank", "float", low=1),
+    ),
+    _table(
+        "recall", "clean", "one brand and one person who was asked", "respondent_id brand",
+        Column("respondent_id", "text", personal=True),
+        Column("brand", "text"),                                       # us: this firm
+        Column("named_first", "bool"),
+        Column("named", "bool"),
+        _optional("asked_at", "date"),
+    ),
+    _table(
+        "credit", "clean", "one customer who was lent to, or asked", "customer_id",
+        CUSTOMER_ID,
+        Column("outcome", "bool"),                                     # true: what is to be told happened
+        _optional("observed_at", "date"),
     ),
     _table(
         "mystery_visits", "clean", "one item of one visit by a mystery shopper", "visit_id item",
@@ -333,6 +431,14 @@ SCORED_TABLES = (
         Column("next_order_high", "date", nullable=True),
         Column("call_by", "date", nullable=True),                      # null: the window is too wide to name a day
     ),
+    _table(
+        "interaction", "scored", "one customer", "customer_id",
+        CUSTOMER_ID,
+        Column("contacts", "int", low=0),
+        Column("best_channel", "text", nullable=True),                 # null: none is better beyond noise
+        Column("best_channel_basis", "text", nullable=True, choices=tuple(ChannelBasis)),
+        Column("best_channel_rate", "float", nullable=True, low=0, high=1),   # expected share that is solved there
+    ),
 )  # fmt: skip
 
 
@@ -357,6 +463,28 @@ COMPANION_TABLES = (
         Column("price_level", "float", nullable=True, low=0),        # null: nothing priced
         Column("next_product", "text"),
         Column("next_probability", "float", low=0, high=1),
+    ),
+    _table(
+        "actions", "scored", "one customer", "customer_id",
+        CUSTOMER_ID,
+        Column("campaigns", "int", low=0),                           # that contacted the customer
+        Column("last_campaign_at", "date", nullable=True),
+        Column("errand", "text", nullable=True),                     # null: not on Monday's list
+        Column("errand_channel", "text", nullable=True),
+    ),
+    _table(
+        "monday", "scored", "one customer or prospect on Monday's list", "rank",
+        Column("rank", "int", low=1),
+        Column("errand", "text"),
+        Column("customer_id", "text", nullable=True, personal=True),  # null: a prospect
+        Column("prospect_id", "text", nullable=True),
+        Column("channel", "text"),
+        Column("about", "text", nullable=True),
+        Column("worth", "float", nullable=True),
+        Column("cost", "float", nullable=True),
+        Column("net", "float", nullable=True),                       # null: no lot has shown what asking gains
+        Column("net_low", "float", nullable=True),
+        Column("net_high", "float", nullable=True),
     ),
 )  # fmt: skip
 

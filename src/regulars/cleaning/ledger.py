@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from regulars.cleaning.heaps import ORDER_TABLES, Heaps, count_rows, order_log
 from regulars.cleaning.money import ADJUSTED, WRITTEN
+from regulars.cleaning.one_person import reattributed
 from regulars.labels import Fate, Reason
 from regulars.sources.mapping import Mapping
 from regulars.sources.raw import ROW
@@ -45,6 +46,8 @@ def account_of(heaps: Heaps) -> dict:
         if group["reason"]
     }
     account["found"] = heaps.found
+    if (moved := reattributed(heaps.kept)) is not None:
+        account["reattributed"] = moved
     if passed := heaps.raw.source.passed_over:
         account["passed_over"] = passed
     return account

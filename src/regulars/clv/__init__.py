@@ -29,13 +29,15 @@ Value of customers
     ``fit_models``, ``score_customers``, ``scored_table``; beneath them ``lifetime_value``, ``predictive_intervals``;
     ``values_at`` an earlier day; ``new_customer``; ``whole_base`` where only a part is in memory.
 Trust
+    ``read_level`` says what many logs teach of one: a `Level` with scenarios of dropout and the spread of totals.
     ``judge_forecasts`` puts every model back to earlier days and picks the one that may be told, ``follow_headline``
     moves scores to it; ``backtest`` any models; ``calibrate_p_active``; ``frequency_check``, ``tracking`` and
     ``day_netting_bias`` hold the fit against the data, ``remarks`` says what a reader must know.
 All of them together
     ``forecast_acquisition``, ``first_order_spend``, ``acquisition_cost``, ``customer_equity``, ``elasticities``;
-    ``forecast_cohorts`` month by month; ``compare_concentration``; ``revenue_move``, by ``customer_revenue``;
-    ``with_known_costs`` and ``earned_so_far``: the margin, by the costs supplied.
+    ``payback_of`` a new customer, by ``margins_by_age`` and ``first_groups``; ``forecast_cohorts`` month by month;
+    ``compare_concentration``; ``revenue_move``, by ``customer_revenue``; ``with_known_costs`` and ``earned_so_far``:
+    the margin, by the costs supplied.
 Kept for later stages
     ``models_record`` makes a ``ModelsRecord``: models as plain data, with the ``assumptions`` behind the money.
 
@@ -60,6 +62,7 @@ _HOMES = {
     "gamma_gamma": ("GammaGammaFitter", "TiltedGammaGammaFitter"),
     "headline": ("follow_headline",),
     "in_memory": ("fit_models", "score_customers", "scored_table"),
+    "level": ("Level", "read_level"),
     "levers": ("elasticities",),
     "limits": ("remarks",),
     "margins": ("earned_so_far", "with_known_costs"),
@@ -68,6 +71,7 @@ _HOMES = {
     "newcomer": ("new_customer",),
     "pareto_nbd": ("ParetoNBDFitter",),
     "past": ("values_at",),
+    "payback": ("first_groups", "margins_by_age", "payback_of"),
     "record": ("ModelsRecord", "assumptions", "models_record"),
     "revenue": ("customer_revenue", "revenue_move"),
     "shifted_beta_geo": ("ShiftedBetaGeoFitter",),

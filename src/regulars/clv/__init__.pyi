@@ -20,6 +20,8 @@ from .headline import follow_headline as follow_headline
 from .in_memory import fit_models as fit_models
 from .in_memory import score_customers as score_customers
 from .in_memory import scored_table as scored_table
+from .level import Level as Level
+from .level import read_level as read_level
 from .levers import elasticities as elasticities
 from .limits import remarks as remarks
 from .margins import earned_so_far as earned_so_far
@@ -29,6 +31,9 @@ from .netting_bias import day_netting_bias as day_netting_bias
 from .newcomer import new_customer as new_customer
 from .pareto_nbd import ParetoNBDFitter as ParetoNBDFitter
 from .past import values_at as values_at
+from .payback import first_groups as first_groups
+from .payback import margins_by_age as margins_by_age
+from .payback import payback_of as payback_of
 from .record import ModelsRecord as ModelsRecord
 from .record import assumptions as assumptions
 from .record import models_record as models_record

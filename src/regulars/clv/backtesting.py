@@ -18,6 +18,8 @@ from regulars.clv.combining import (
     fitted,
 )
 from regulars.clv.gamma_gamma import GammaGammaFitter
+from regulars.clv.level import Level, read_level
+from regulars.clv.scenarios import forecast_scenarios
 from regulars.clv.value import expected_spend, has_spend
 from regulars.purchases import Purchases
 from regulars.statistics.distinct import distinct_rows
@@ -35,7 +37,8 @@ class Fold:
     ``customers`` has a row per customer known at the cutoff: customer_id, frequency, recency, T, monetary_value,
     holdout_orders, holdout_spend (what came). ``orders``, ``p_order`` and ``spend`` have a column of forecasts
     per model. ``combination`` says which kind the combined forecast is, "fixed" or "shape", and ``regularity`` the k of
-    the MBG/CNBD-k in it.
+    the MBG/CNBD-k in it. ``told`` holds the orders of models and rules as they would be told by ``level``, where that
+    was asked for.
     """
 
     cutoff: pd.Timestamp
@@ -45,6 +48,14 @@ class Fold:
     spend: pd.DataFrame
     regularity: int | None
     combination: str | None = None
+    told: pd.DataFrame | None = None
+    level: Level | None = None
+
+    def as_told(self) -> "Fold":
+        """The same with forecasts as they are told: scenarios of dropout in them, at the level that signs teach."""
+        if self.told is None:
+            return self
+        return replace(self, orders=self.told, p_order=-np.expm1(-self.told), spend=self.told)
 
 
 class CutoffError(ValueError):
@@ -91,6 +102,7 @@ def forecast_fold(
     *,
     observation_end=None,
     time_unit: str = "week",
+    uncertainty: float | str | None = None,
 ) -> Fold:
     """Forecast the days after a cutoff from the days up to it, and lay what came beside it.
 
@@ -108,6 +120,8 @@ def forecast_fold(
         Last day observed; by default that of the last order.
     time_unit : {"day", "week", "month"}
         Of recency and T, in which the models are fitted.
+    uncertainty : float or "auto", optional
+        Of the level, as `regulars.clv.level.read_level` takes it; where it is given forecasts are also told by it.
 
     Returns
     -------
@@ -125,15 +139,66 @@ def forecast_fold(
     table = _known_and_came(cut, observation_end)
     said, combination = _forecasts(cut, models)
     counts = pd.DataFrame({name: np.asarray(expected, float) for name, (expected, _) in said.items()})
+    level = None if uncertainty is None else level_at(cut, uncertainty)
     return Fold(
         cutoff=cutoff,
         customers=table,
         orders=counts,
         p_order=pd.DataFrame({name: np.asarray(p, float) for name, (_, p) in said.items()}),
-        spend=counts.mul(_spend_per_order(table), axis=0),
+        spend=_money(cut, counts, table),
         regularity=combination.regularity if combination else None,
         combination=combination.kind if combination else None,
+        told=None if level is None else pd.DataFrame({name: one[0] for name, one in told_by(level, cut, said).items()}),
+        level=level,
     )
+
+
+def level_at(cut: Cut, uncertainty: float | str) -> Level:
+    """What many logs teach of the forecast from a cut."""
+    return read_level(cut.purchases, cut.day, cut.horizon_days, uncertainty=uncertainty, time_unit=cut.time_unit)
+
+
+def told_by(level: Level, cut: Cut, said: dict[str, tuple], learn_from: Cut | None = None) -> dict[str, tuple]:
+    """Forecasts as they are told: models mixed with scenarios of dropout and moved to the level that signs teach.
+
+    A rule of thumb keeps its shape and takes the total of a model that is told.
+
+    Parameters
+    ----------
+    level : Level
+        Weights, and shift.
+    cut : Cut
+        Whose customers are forecast.
+    said : dict
+        Name to (expected orders, probability of one).
+    learn_from : Cut, optional
+        Customers on whom rates of ordering are learnt; their own by default.
+
+    Returns
+    -------
+    dict
+        Name to (expected orders, probability of one, part of P(alive) that comes from the scenarios).
+    """
+    history = columns(cut.table)
+    by_scenario = np.zeros((3, len(cut.table)))
+    if level.is_mixed:
+        seen = history if learn_from is None else columns(learn_from.table)
+        by_scenario = np.stack(forecast_scenarios(level.scenarios, cut.horizon, seen, history, time_unit=cut.time_unit))
+    moved, told = np.exp(level.shift), {}
+    for name, (orders, p) in said.items():
+        if name in RULES:
+            continue
+        mixed = level.models * np.asarray(orders, float) + by_scenario[0]
+        chance = np.minimum(level.models * np.asarray(p, float) + by_scenario[1], 1 - 1e-12)
+        told[name] = mixed * moved, -np.expm1(moved * np.log1p(-chance)), by_scenario[2]
+    total = max((float(each[0].sum()) for name, each in told.items() if name == COMBINED), default=0.0)
+    total = total or next((float(each[0].sum()) for each in told.values()), 0.0)
+    for name in said:
+        if name in RULES:
+            orders = np.asarray(said[name][0], float)
+            orders = orders * (total / orders.sum()) if total and orders.sum() > 0 else orders
+            told[name] = orders, -np.expm1(-orders), by_scenario[2]
+    return told
 
 
 def forecast_now(
@@ -144,6 +209,7 @@ def forecast_now(
     *,
     time_unit: str = "week",
     learn_from: Purchases | None = None,
+    level: Level | None = None,
 ) -> pd.DataFrame:
     """What a model of the backtest says of the days after the end of the data.
 
@@ -161,16 +227,25 @@ def forecast_now(
         In which the models count.
     learn_from : Purchases, optional
         Customers on whom models and shape are learnt, such as a sample of many; all by default.
+    level : Level, optional
+        Scenarios of dropout in it, and the level it is moved to; as it is by default.
 
     Returns
     -------
     pandas.DataFrame
-        One row per customer: customer_id, expected_orders, p_order.
+        One row per customer: customer_id, expected_orders, p_order and, with a level, p_alive (the scenarios' part of
+        P(alive)).
     """
     cut = Cut(purchases, pd.Timestamp(observation_end).normalize(), horizon_days, time_unit)
     learnt = None if learn_from is None or learn_from is purchases else replace(cut, purchases=learn_from)
-    expected, p = _forecasts(cut, [model], learnt)[0][model]
-    told = {"expected_orders": np.asarray(expected, float), "p_order": np.asarray(p, float)}
+    names = ["bg_nbd", model] if level is not None and model in RULES else [model]
+    said = _forecasts(cut, names, learnt)[0]
+    if level is None:
+        told = dict(zip(("expected_orders", "p_order"), said[model], strict=True))
+    else:
+        by_level = told_by(level, cut, said, learnt)[model]
+        told = dict(zip(("expected_orders", "p_order", "p_alive"), by_level, strict=True))
+    told = {name: np.asarray(values, float) for name, values in told.items()}
     return pd.DataFrame({"customer_id": cut.table["customer_id"], **told})
 
 
@@ -263,6 +338,19 @@ def _by_recency(cut: Cut, quiet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return p * came[came > 0].mean() * longer, p
 
 
+def _money(cut: Cut, counts: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Spend of each customer by every forecast of orders; by the rule of the last period what was spent in it."""
+    spend = counts.mul(_spend_per_order(table), axis=0)
+    if "last_period" not in spend:
+        return spend
+    before = cut.day - timedelta(days=int(cut.horizon_days))
+    if before < cut.purchases.first:
+        return spend
+    came = cut.purchases.split(before, cut.day, cut.time_unit).set_index("customer_id")["holdout_spend"]
+    known = table["customer_id"].map(came).to_numpy(float)
+    return spend.assign(last_period=np.where(np.isnan(known), spend["last_period"], known))
+
+
 def _spend_per_order(table) -> np.ndarray:
     x, m = table["frequency"].to_numpy(float), table["monetary_value"].to_numpy(float)
     own = has_spend(x, m)
@@ -281,6 +369,7 @@ def backtest_folds(
     *,
     observation_end=None,
     time_unit: str = "week",
+    uncertainty: float | str | None = None,
 ) -> tuple[list[Fold], list[LeftOut]]:
     """Forecasts at each cutoff, and a sentence for each cutoff that had to be left out.
 
@@ -298,6 +387,8 @@ def backtest_folds(
         Last day observed; by default that of the last order.
     time_unit : {"day", "week", "month"}
         In which the models count.
+    uncertainty : float or "auto", optional
+        As for `forecast_fold`.
 
     Returns
     -------
@@ -320,6 +411,7 @@ def backtest_folds(
                     DEFAULT if models is None else models,
                     observation_end=observation_end,
                     time_unit=time_unit,
+                    uncertainty=uncertainty,
                 )
             )
         except ValueError as error:

@@ -72,7 +72,7 @@ def first_holding_level(model, t, frequency, recency, T, *, came) -> np.ndarray:
     >>> model = BetaGeoFitter()
     >>> model.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
     >>> first_holding_level(model, 39.0, [2, 2], [30.43, 30.43], [38.86, 38.86], came=[1, 5]).round(3).tolist()
-    [0.148, 0.921]
+    [0.0, 0.907]
     """
     history = [np.asarray(column, float) for column in (frequency, recency, T)]
     came = np.asarray(came)

@@ -10,6 +10,7 @@ import pandas as pd
 from regulars.clv.backtesting import COMBINED, Fold, forecast_now
 from regulars.clv.fold_metrics import metrics_by_model, point_and_ends
 from regulars.clv.in_memory import Scored
+from regulars.clv.level import Level
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import FoldVerdict, HeadlineVerdict
 from regulars.errors import UserError
@@ -25,6 +26,7 @@ HISTORY = 0.4  # of the horizon, that must lie before a test at the horizon told
 SHORTER = 2 / 3  # of a shorter test's length, that must lie before it
 SEASON_DAYS = 45  # by which two stretches may begin apart in the year and still share a season
 JUDGED = ("deviance", "rmse")
+LEAST_ALIVE = 1e-3  # chance of being there, below which value given that is not told any higher
 
 
 @dataclass(frozen=True, repr=False)
@@ -252,7 +254,7 @@ def fold_totals(
         Of the interval of the total.
     level_uncertainty : float
         Standard deviation of a total's level that no model sees, as a share; chance adds to it, as large as the
-        customers' own misses are.
+        customers' own misses are. Folds with a level of their own are told by that.
 
     Returns
     -------
@@ -263,10 +265,12 @@ def fold_totals(
     """
     z, rows = z_value(level), []
     for fold in folds:
-        y, f = fold.customers["holdout_orders"].to_numpy(float), fold.orders[model].to_numpy(float)
+        y = fold.customers["holdout_orders"].to_numpy(float)
+        f = (fold.orders if fold.told is None else fold.told)[model].to_numpy(float)
+        unseen = level_uncertainty if fold.level is None else fold.level.spread
         expected, came = float(f.sum()), int(y.sum())
         chance = float(np.sqrt(((y - f) ** 2).sum())) / expected if expected > 0 else 0.0
-        spread = float(np.exp(z * np.hypot(level_uncertainty, chance)))
+        spread = float(np.exp(z * np.hypot(unseen, chance)))
         low, high = expected / spread, expected * spread
         rows.append(
             {
@@ -316,6 +320,7 @@ def follow_headline(
     observation_end,
     economics: Economics,
     learn_from: Purchases | None = None,
+    level: Level | None = None,
 ) -> Scored:
     """Scores by the model that the rule has picked: those of the reference as they are, or moved to its forecast.
 
@@ -333,6 +338,8 @@ def follow_headline(
         Horizon of the scores, and time unit of the models.
     learn_from : Purchases, optional
         Customers on whom the forecast is learnt, such as a sample of many; all by default.
+    level : Level, optional
+        Scenarios of dropout that are told with the model, and the level it is moved to.
 
     Returns
     -------
@@ -347,7 +354,7 @@ def follow_headline(
     >>> follow_headline(scored, headline, None, observation_end="2025-12-31", economics=economics) is scored
     True
     """
-    if headline.verdict == HeadlineVerdict.REFERENCE:
+    if headline.verdict == HeadlineVerdict.REFERENCE and level is None:
         return scored
     forecast = forecast_now(
         purchases,
@@ -356,11 +363,12 @@ def follow_headline(
         headline.model,
         time_unit=economics.time_unit,
         learn_from=learn_from,
+        level=level,
     )
-    return with_headline(scored, forecast)
+    return with_headline(scored, forecast, 1.0 if level is None else level.models)
 
 
-def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:
+def with_headline(scored: Scored, forecast: pd.DataFrame, models: float = 1.0) -> Scored:
     """Scores that follow another forecast of orders, customer by customer.
 
     Expected orders become the forecast's, and value goes with them: spend per order and discounting stay. Intervals of
@@ -371,13 +379,17 @@ def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:
     scored : Scored
         By the reference model.
     forecast : pandas.DataFrame
-        customer_id, expected_orders over the same horizon, as `regulars.clv.forecast_now` gives them.
+        customer_id, expected_orders over the same horizon, as `regulars.clv.forecast_now` gives them; with scenarios of
+        dropout, p_alive (their part).
+    models : float
+        Weight of the models beside scenarios of dropout; 1: there are none.
 
     Returns
     -------
     Scored
         ``p_alive``, ``value_if_alive`` and ``value_at_risk`` = (1 − p_alive) × ``value_if_alive`` stay the reference
-        model's: no other forecast knows who has left.
+        model's: no other forecast knows who has left. Scenarios of dropout do: with them ``p_alive`` is mixed as the
+        orders are, and ``value_if_alive`` is ``clv`` over it.
 
     Examples
     --------
@@ -408,6 +420,11 @@ def with_headline(scored: Scored, forecast: pd.DataFrame) -> Scored:
         customers[f"{name}_high"] = np.maximum(high, moved_high)
     worth = customers["clv"].to_numpy(float) * factor
     total, customers["clv"] = float(customers["clv"].sum()), worth
+    if models < 1:
+        part = customers["customer_id"].map(forecast.set_index("customer_id")["p_alive"]).to_numpy(float)
+        alive = np.clip(models * customers["p_alive"].to_numpy(float) + part, LEAST_ALIVE, 1.0)
+        customers["p_alive"], customers["value_if_alive"] = alive, worth / alive
+        customers["value_at_risk"] = (1 - alive) * customers["value_if_alive"]
     orders_ratio = float(said.sum() / before.sum()) if before.sum() > 0 else 1.0
     worth_ratio = float(worth.sum() / total) if total > 0 else 1.0
     return Scored(customers, times(scored.orders_total, orders_ratio), times(scored.clv_total, worth_ratio))

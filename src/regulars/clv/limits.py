@@ -1,15 +1,23 @@
 """What must be said beside the numbers: on spend and frequency, on outliers, on days, on what the data cannot tell."""
 
+import numpy as np
 import pandas as pd
 
 from regulars.clv.in_memory import Models, spend_choice_effect
+from regulars.clv.level import SEASONS_DAYS, Level
 from regulars.clv.netting_bias import NettingBias
+from regulars.clv.value import DAYS_PER_MONTH
 from regulars.finding import Remark, may_refuse
 from regulars.settings import Economics
 
+LATE = 1.5  # times as many first orders a day at the log's start as later, from which it is said to have begun late
+TOLD_WEIGHT = 0.1  # of scenarios, from which they are told to decide
+
 
 @may_refuse
-def remarks(models: Models, netting: NettingBias, *, economics: Economics, missed: int = 0) -> list[Remark]:
+def remarks(
+    models: Models, netting: NettingBias, *, economics: Economics, missed: int = 0, level: Level | None = None
+) -> list[Remark]:
     """Everything about a fit that its reader must know, in the order of telling.
 
     Parameters
@@ -22,12 +30,15 @@ def remarks(models: Models, netting: NettingBias, *, economics: Economics, misse
         In which the choice of the model of spend is told in money.
     missed : int
         Conditions that the data do not meet.
+    level : Level, optional
+        Whether scenarios of dropout decide with the models.
 
     Returns
     -------
     list of Remark
         ``spend_independent`` or ``spend_tilted``; ``spend_capped`` where outliers were brought down; the codes of what
-        the fits have found; ``thin_data`` where conditions are missed; ``days_small`` or ``days_material``.
+        the fits have found; ``scenarios``, ``season_unseen`` and ``late_start`` of the level; ``thin_data`` where
+        conditions are missed; ``days_small`` or ``days_material``.
 
     Examples
     --------
@@ -54,10 +65,35 @@ def remarks(models: Models, netting: NettingBias, *, economics: Economics, misse
         cap = {"customers": capped.customers, "cap": capped.cap, "money": capped.money}
         found.append(Remark("spend_capped", cap))
     found += [Remark(note.code) for note in (*models.orders.findings_, *models.spend.findings_)]
+    found += level_remarks(level)
     if missed:
         found.append(Remark("thin_data", {"conditions": missed}))
     days = "days_material" if netting.is_material else "days_small"
     return [*found, Remark(days, {"bias": netting.largest})]
+
+
+def level_remarks(level: Level | None) -> list[Remark]:
+    """What must be said of a forecast's level: scenarios that decide, a season that cannot be seen, a late start.
+
+    Examples
+    --------
+    >>> from regulars.clv.level import level_of
+    >>> from regulars.clv.signs import Signs
+    >>> year = Signs(373, 365, 4000, 12000, 0.0, 1.2, 0.05, 0.0, float("nan"), 0.1, 0.0)
+    >>> [remark.code for remark in level_remarks(level_of(year))]
+    ['scenarios', 'season_unseen', 'late_start']
+    """
+    if level is None or level.signs is None:
+        return []
+    signs, found = level.signs, []
+    history = round(signs.history_days / DAYS_PER_MONTH)
+    if level.is_mixed and 1 - level.models >= TOLD_WEIGHT:
+        found.append(Remark("scenarios", {"weight": 1 - level.models, "yearly": level.yearly, "history": history}))
+    if signs.history_days < SEASONS_DAYS:
+        found.append(Remark("season_unseen"))
+    if signs.start > np.log(LATE):
+        found.append(Remark("late_start", {"times": float(np.exp(signs.start))}))
+    return found
 
 
 def one_time_buyers(customers: pd.DataFrame) -> dict[str, float]:

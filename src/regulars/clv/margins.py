@@ -110,9 +110,21 @@ def earned_so_far(orders: pd.DataFrame, economics: Economics) -> pd.Series:
     >>> earned_so_far(orders, Economics(0.5, 0.1, 12, "week", 90, costs_known=0.9)).to_dict()
     {'a': 6.0, 'b': 3.0}
     """
+    margin = pd.Series(order_margins(orders, economics))
+    return margin.groupby(orders["customer_id"].to_numpy()).sum().rename_axis("customer_id")
+
+
+def order_margins(orders: pd.DataFrame, economics: Economics) -> np.ndarray:
+    """Margin of each order, currency: as `earned_so_far` takes it.
+
+    Examples
+    --------
+    >>> order_margins(pd.DataFrame({"amount": [10.0]}), Economics(0.3, 0.1, 12, "week", 90)).tolist()
+    [3.0]
+    """
     amount = orders["amount"].to_numpy(float)
     margin = economics.margin * amount
-    if economics.costs_known:
-        cost = orders["cost"].astype(float).to_numpy()
-        margin = np.where(np.isnan(cost), margin, amount - cost)
-    return pd.Series(margin).groupby(orders["customer_id"].to_numpy()).sum().rename_axis("customer_id")
+    if not economics.costs_known:
+        return margin
+    cost = orders["cost"].astype(float).to_numpy()
+    return np.where(np.isnan(cost), margin, amount - cost)

@@ -162,6 +162,7 @@ def models_record(
     calibration: Calibration | None = None,
     months_ahead: Sequence[Mapping] = (),
     elasticities: pd.DataFrame | None = None,
+    certainty: Certainty | None = None,
 ) -> ModelsRecord:
     """Record of models just fitted; where the orders allow none it says why.
 
@@ -183,6 +184,8 @@ def models_record(
         As `regulars.clv.cohort_revenue.CohortForecast.record` tells them.
     elasticities : pandas.DataFrame, optional
         Of customer equity, as `regulars.clv.elasticities` gives them.
+    certainty : Certainty, optional
+        As it was read from the log; that of the settings by default.
 
     Returns
     -------
@@ -195,7 +198,7 @@ def models_record(
     """
     record = ModelsRecord(
         economics=economics,
-        certainty=settings.certainty,
+        certainty=certainty or settings.certainty,
         zero_spend_is_purchase=settings.zero_spend_is_purchase,
         observation_start=about.observation_start,
         observation_end=about.observation_end,

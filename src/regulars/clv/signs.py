@@ -11,8 +11,13 @@ from regulars.clv.combining import columns
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.value import units
 from regulars.purchases import Purchases, day_number, unit_days
+from regulars.rounding import round_significant
 
 YEAR = 365  # days
+MONTH = 30
+FEWEST = 15.0  # orders expected in a month whose pace is looked at
+SEASON_DIGITS = 6  # of a season; those behind are noise
+NOISE = 1.5  # variance of a month's orders, in units of their mean: customers differ, and come more than once
 LATELY = 90  # days whose level is held against the whole history
 START = 8  # part of the history in which customers of a log that began late are taken for new ones
 
@@ -36,9 +41,14 @@ class Signs:
         Log of what came over what was expected in the last part of the history, forecast from the part before.
     lately : float
         Log of repeat orders of the last 90 days over what the fitted model expects of them, to that of all days.
-    season, season_before : float
-        The same of as many days a year ago as the horizon has, to that of the year that began with them; and of the
-        year before. Missing where the history is too short.
+    season : float
+        The same of as many days a year ago as the horizon has, to that of the year that began with them. Missing where
+        the history is shorter than a year.
+    swings : float
+        Standard deviation of the logarithm of what came in a month over what was expected, without its noise and its
+        trend.
+    drift : float
+        That trend, per year.
     """
 
     history_days: int
@@ -50,7 +60,8 @@ class Signs:
     inner: float
     lately: float
     season: float
-    season_before: float
+    swings: float
+    drift: float
 
 
 def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "week") -> Signs:
@@ -77,7 +88,7 @@ def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "w
     >>> purchases = Purchases.of(order_log(customers=250, seed=2))
     >>> signs = read_signs(purchases, "2025-12-31", 365)
     >>> signs.history_days, signs.customers, signs.repeats
-    (730, 250, 635)
+    (731, 250, 639)
     """
     known = purchases.until(day)
     end = day_number(day) + 1
@@ -91,13 +102,7 @@ def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "w
     staying = float(NBDFitter().fit(x, t_x, T).predict(horizon, x, t_x, T).sum())
     pace = _Pace.of(known, model, time_unit)
     whole = pace.between(first, end)
-    length = min(int(horizon_days), YEAR)
-
-    def season(years: int) -> float:
-        begin = end - YEAR * years
-        if begin - first < YEAR / 2 * (years > 1):
-            return float("nan")
-        return pace.between(begin, begin + length) - pace.between(begin, begin + YEAR)
+    length, ago = min(int(horizon_days), YEAR), end - YEAR
 
     born = known.first_days - first
     early, late = (born < history / START).sum() * START, (born >= history / 2).sum() * 2
@@ -110,8 +115,8 @@ def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "w
         start=_log(float(early), float(late)) if late else 0.0,
         inner=_inner(known, pd.Timestamp(day), horizon_days, time_unit),
         lately=pace.between(end - LATELY, end) - whole if history > 2 * LATELY else 0.0,
-        season=season(1) if history >= YEAR else float("nan"),
-        season_before=season(2) if history >= 2 * YEAR else float("nan"),
+        season=pace.between(ago, ago + length) - pace.between(ago, end) if history >= YEAR else float("nan"),
+        **pace.by_month(first, end),
     )
 
 
@@ -144,6 +149,23 @@ class _Pace:
         came = np.searchsorted(self.repeats, end) - np.searchsorted(self.repeats, begin)
         return _log(float(came), self.expected(end) - self.expected(begin))
 
+    def by_month(self, first: int, end: int) -> dict:
+        """How much the pace swings from month to month, and how it drifts over the years, by the last two of them."""
+        edges = np.arange(end, max(first, end - 2 * YEAR) - 1, -MONTH)[::-1]
+        came = np.diff(np.searchsorted(self.repeats, edges)).astype(float)
+        expected = np.diff([self.expected(int(edge)) for edge in edges])
+        enough = expected >= FEWEST
+        if enough.sum() < 4:
+            return {"swings": 0.0, "drift": 0.0}
+        pace = np.log(np.maximum(came[enough], 0.5) / expected[enough])
+        years = edges[1:][enough] / YEAR
+        # slope and its rest, drawn towards none by as much as a year of data tells
+        centred = years - years.mean()
+        slope = float(centred @ pace / (centred @ centred + 1.0))
+        rest = pace - pace.mean() - slope * centred
+        noise = (NOISE / expected[enough]).mean()
+        return {"swings": float(np.sqrt(max((rest**2).mean() - noise, 0.0))), "drift": slope}
+
 
 def _inner(known: Purchases, day: pd.Timestamp, horizon_days: int, time_unit: str) -> float:
     """Log of what came over what was forecast, in the last part of the history."""
@@ -157,3 +179,55 @@ def _inner(known: Purchases, day: pd.Timestamp, horizon_days: int, time_unit: st
     history = columns(table)
     expected = ModifiedBetaGeoFitter().fit(*history).predict(units(days=days, time_unit=time_unit), *history).sum()
     return _log(float(table["holdout_orders"].sum()), float(expected))
+
+
+def season_ahead(purchases: Purchases, day, months: int, time_unit: str = "week") -> np.ndarray:
+    """Logarithm of how much more or less than on average will be ordered in each month ahead, by the two last years.
+
+    The year before the last is held against the last: where its season does not bring the months of the last nearer to
+    what came, there is none to tell. Else the mean of both is, drawn towards none by their noise.
+
+    Parameters
+    ----------
+    purchases : Purchases
+        What came after the day is not looked at.
+    day : date
+        Last day known.
+    months : int
+        Ahead, of 30.4 days each.
+    time_unit : {"day", "week", "month"}
+        In which the models count.
+
+    Returns
+    -------
+    numpy.ndarray
+        Zeros where the history is shorter than two years or shows no season.
+
+    Examples
+    --------
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> season_ahead(purchases, "2025-12-31", 3).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    none, known, end = np.zeros(months), purchases.until(day), day_number(day) + 1
+    if end - day_number(known.first) < 2 * YEAR:
+        return none
+    x, t_x, T = columns(known.summary(day, time_unit))
+    pace = _Pace.of(known, ModifiedBetaGeoFitter().fit(x, t_x, T), time_unit)
+    starts = np.rint(np.arange(13) * YEAR / 12).astype(int)
+    found, noise = np.zeros((2, 12)), 0.0
+    for row, years in enumerate((2, 1)):
+        begin = end - YEAR * years
+        year = pace.between(begin, begin + YEAR)
+        for month in range(12):
+            edges = begin + starts[month], begin + starts[month + 1]
+            found[row, month] = pace.between(*edges) - year
+            noise += NOISE / max(pace.expected(edges[1]) - pace.expected(edges[0]), 1.0) / 24
+    before, last = found
+    told = max(float((before * last).sum()), 0.0) / max(float((before**2).sum()), 1e-12)
+    if ((last - min(told, 1.0) * before) ** 2).sum() >= (last**2).sum() - 2 * noise:
+        return none
+    mean = found.mean(axis=0)
+    kept = max(1 - noise / 2 / max(float((mean**2).mean()), 1e-12), 0.0)
+    return round_significant(kept * mean[np.arange(months) % 12], SEASON_DIGITS)

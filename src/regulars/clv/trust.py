@@ -1,14 +1,14 @@
 """How far a forecast can be trusted: every model put back to earlier days, and the one that may be told."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from regulars.clv.backtest_table import scorecard
-from regulars.clv.backtesting import COMBINED, LeftOut, backtest_folds
+from regulars.clv.backtest_table import MONEY_METRICS, by_decile, scorecard
+from regulars.clv.backtesting import COMBINED, RULES, Fold, LeftOut, backtest_folds
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.coverage import Coverage, holdout_coverage
 from regulars.clv.fold_metrics import score_folds
@@ -32,6 +32,7 @@ from regulars.statistics.intervals import Estimate
 
 PLACES = ("first", "second", "third")  # of the misses that are told in a sentence
 RIGHT = 0.005  # a miss below this share is told as none
+TOLD = "told"  # in the scorecard: the forecast that the page tells
 AS_LONG = 0.97  # of the horizon: a test that lacks a few days of it stands for it
 
 
@@ -99,6 +100,8 @@ class Trust:
         As ``totals``, of the tests at the horizon told, or at the longest that the history allows; may be empty.
     horizon_days : int
         The horizon told; 0: that of the hold-outs.
+    deciles : pandas.DataFrame
+        Orders and money told and come on the last hold-out, as `regulars.clv.backtest_table.by_decile` has them.
     """
 
     headline: Headline
@@ -110,6 +113,7 @@ class Trust:
     drawn_from: int = 0
     at_horizon: pd.DataFrame = field(default_factory=pd.DataFrame)
     horizon_days: int = 0
+    deciles: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def scored_customers(self) -> int:
@@ -195,6 +199,11 @@ class Trust:
         return scorecard(self.scores)
 
     @property
+    def money_scorecard(self) -> pd.DataFrame:
+        """The same of money: each model's orders times spend per order, beside the revenue of the period before."""
+        return scorecard(self.scores, "spend", MONEY_METRICS)
+
+    @property
     def verdict(self) -> TrustVerdict:
         """Whether every total lay in its interval."""
         return TrustVerdict.INSIDE if (self.tests["verdict"] == FoldVerdict.INSIDE).all() else TrustVerdict.OUTSIDE
@@ -223,6 +232,7 @@ def judge_forecasts(
     models: Iterable[str] = ("bg_nbd", COMBINED, NAIVE, "recency", "last_period"),
     bootstraps: int = 200,
     horizon_days: int = 0,
+    uncertainty: float | str | None = None,
 ) -> Trust:
     """Judge every forecast on hold-outs that follow one another up to the end of the data, and pick the headline.
 
@@ -253,6 +263,9 @@ def judge_forecasts(
     horizon_days : int
         For which the forecast is told: the headline is also put to tests of that length, or of the longest that the
         history allows; 0: the hold-outs are enough.
+    uncertainty : float or "auto", optional
+        Of the level, as `regulars.clv.read_level` takes it: forecasts are judged as they are told, with scenarios of
+        dropout and the level that each cutoff's signs teach. By default as models and rules say, with the certainty's.
 
     Returns
     -------
@@ -282,13 +295,24 @@ def judge_forecasts(
         )
     try:
         judged, left_out = backtest_folds(
-            purchases, cutoffs, holdout_days, list(models), observation_end=observation_end, time_unit=time_unit
+            purchases,
+            cutoffs,
+            holdout_days,
+            list(models),
+            observation_end=observation_end,
+            time_unit=time_unit,
+            uncertainty=uncertainty,
         )
     except ValueError as error:
         raise UntoldError(f"No forecast can be judged on past orders: {error}") from error
     level, seed = certainty.level, certainty.seed
     headline = choose_headline(
-        judged, folds_needed=folds_needed, strict=strict, level=level, bootstraps=bootstraps, seed=seed
+        [fold.as_told() for fold in judged],
+        folds_needed=folds_needed,
+        strict=strict,
+        level=level,
+        bootstraps=bootstraps,
+        seed=seed,
     )
     ranges = {"level": level, "level_uncertainty": certainty.level_uncertainty}
     totals = _with_season(fold_totals(judged, headline.model, holdout_days, **ranges), observation_end)
@@ -297,27 +321,52 @@ def judge_forecasts(
         found = [
             fold_totals([fold], headline.model, days, **ranges)
             for cutoff, days in horizon_tests(purchases.first, observation_end, horizon_days, holdout_days)
-            for fold in _folds_of(purchases, cutoff, days, headline.model, observation_end, time_unit)
+            for fold in _folds_of(purchases, cutoff, days, headline.model, observation_end, time_unit, uncertainty)
         ]
         long = _with_season(pd.concat(found, ignore_index=True), observation_end) if found else long
+    last = with_told(judged[-1], headline.model)
     return Trust(
         headline=headline,
         totals=totals,
-        scores=score_folds(judged[-1:], level=level, bootstraps=bootstraps, seed=seed),
+        scores=score_folds([last], level=level, bootstraps=bootstraps, seed=seed),
         coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, fitter=fitter, level=level),
         combination=judged[-1].combination,
         left_out=left_out,
         drawn_from=purchases.drawn_from,
         at_horizon=long,
         horizon_days=horizon_days,
+        deciles=by_decile(last, TOLD if TOLD in last.orders else headline.model),
     )
 
 
-def _folds_of(purchases, cutoff, days, model, observation_end, time_unit) -> list:
+def with_told(fold: Fold, model: str) -> Fold:
+    """A fold with one forecast more, the one that is told."""
+    if fold.told is None:
+        return fold
+    orders, before = fold.told[model], fold.orders[model].to_numpy()
+    factor = np.divide(orders.to_numpy(), before, out=np.ones_like(before), where=before > 0)
+    lifted = -np.expm1(factor * np.log1p(-np.minimum(fold.p_order[model].to_numpy(), 1 - 1e-12)))
+    return replace(
+        fold,
+        orders=fold.orders.assign(**{TOLD: orders}),
+        p_order=fold.p_order.assign(**{TOLD: lifted}),
+        spend=fold.spend.assign(**{TOLD: fold.spend[model] * factor}),
+    )
+
+
+def _folds_of(purchases, cutoff, days, model, observation_end, time_unit, uncertainty) -> list:
     """The fold of one test, or none where it cannot be made."""
-    names = list(dict.fromkeys((model, NAIVE)))
+    names = list(dict.fromkeys((model, NAIVE) if model not in RULES else ("bg_nbd", model, NAIVE)))
     try:
-        return backtest_folds(purchases, [cutoff], days, names, observation_end=observation_end, time_unit=time_unit)[0]
+        return backtest_folds(
+            purchases,
+            [cutoff],
+            days,
+            names,
+            observation_end=observation_end,
+            time_unit=time_unit,
+            uncertainty=uncertainty,
+        )[0]
     except ValueError:
         return []
 

@@ -35,6 +35,15 @@ class WorthVerdict(StrEnum):
     UNTOLD = "untold"  # the orders allow no model
 
 
+class PaybackVerdict(StrEnum):
+    """Whether new customers pay what winning them cost."""
+
+    PAID = "paid"  # surely, within the months that are known
+    UNCLEAR = "unclear"
+    NOT_YET = "not_yet"  # surely not
+    NO_COST = "no_cost"
+
+
 class AcquisitionVerdict(StrEnum):
     """How many customers are won, from year to year."""
 

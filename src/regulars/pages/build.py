@@ -7,6 +7,7 @@ from regulars.pages.declared import FILES, PAGES, writer_of
 from regulars.pages.index import render_index
 from regulars.paths import output_root
 from regulars.report.render import render_blocks
+from regulars.report.writer import Writer
 from regulars.told import Told, read_told
 
 
@@ -23,8 +24,14 @@ def html_of(told: Told, language: str = "en") -> dict[str, str]:
     dict
         File to HTML.
     """
-    writer, page = writer_of(told.page, language), PAGES[told.page["stage"]]
-    made = render_blocks(writer.write(told), told.page, writer.wording, FILES, page.detail_file)
+    writer = writer_of(told.page, language)
+    writer.write(told)
+    return _html(writer)
+
+
+def _html(writer: Writer) -> dict[str, str]:
+    page = writer.page
+    made = render_blocks(writer.blocks, writer.about, writer.wording, FILES, page.detail_file)
     return dict(zip((page.file, page.detail_file), made, strict=True))
 
 
@@ -47,10 +54,13 @@ def write_pages(dataset: str, settings) -> None:
     language = settings["language"]
     target = output_root() / folder
     target.mkdir(parents=True, exist_ok=True)
+    written = {}
     for stage in PAGES:
-        for file, html in html_of(told[stage], language).items():
+        writer = writer_of(told[stage].page, language)
+        written[stage] = writer.write(told[stage])
+        for file, html in _html(writer).items():
             (target / file).write_text(html, encoding="utf-8")
-    index = render_index(catalog.about(dataset), told, language)
+    index = render_index(catalog.about(dataset), told, written, language=language)
     (target / FILES["index"]).write_text(index, encoding="utf-8")
     recorded = {stage: catalog.read_json(folder / "metrics" / f"{stage}.json")["metrics"] for stage in reversed(PAGES)}
     catalog.write_json(recorded, folder / "metrics.json")

@@ -2,7 +2,7 @@
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, chart, section, table
+from regulars.report.layout import Page, Trend, chart, section, table
 
 STEP = "label:ledger_step/reason"
 STEPS = {"category": "step", "is_total": "is_total"}
@@ -23,7 +23,10 @@ PAGE = Page(
             "reasons",
             front="worst",
             chapter="rows",
-            worst=table(columns("table", "reason", fate="label:fate", rows="count", share="percent1", amount="money")),
+            worst=table(
+                columns("table", "reason", fate="label:fate", rows="count", share="percent1", amount="money"),
+                front=["reason", "rows", "share", "amount"],
+            ),
             examples=table(
                 columns(
                     "reason", row="count", ordered_at="date_short", product_id="text", quantity="number", amount="money"
@@ -52,4 +55,7 @@ PAGE = Page(
             list=table({"first_day": "date", "last_day": "date"} | columns("days", "expected")),
         ),
     ),
+    trends={
+        "kept": Trend("gaps.weeks", "week_end", "orders", "count"),
+    },
 )

@@ -1,8 +1,9 @@
 """The retention page: its sections in order, their charts and tables."""
 
+from regulars.labels import CustomerState
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Chart, Page, chart, section, table
+from regulars.report.layout import WORDS, Chart, Page, Trend, chart, section, table
 
 GAINED_AND_LOST = {"arrived": charts.GAIN, "lost": charts.RISK}
 
@@ -32,8 +33,23 @@ PAGE = Page(
                     silence_days="count",
                     value_if_alive="money",
                     value_at_risk="money",
-                )
+                ),
+                front=["customer", "customer_state", "last_ordered_at", "value_at_risk"],
             ),
+        ),
+        section(
+            "kept",
+            front="windows",
+            chapter="base",
+            windows=chart(
+                charts.lines,
+                columns("n", end="month_short", measure="label:kept_measure", value="percent:with_interval"),
+                x="end",
+                y="value",
+                by="measure",
+                colours={"kept": charts.BEFORE, "net": charts.NOW, "gross": charts.OTHER},
+            ),
+            months=table(columns("n", end="month_short", value="percent:with_interval")),
         ),
         section(
             "states",
@@ -42,6 +58,8 @@ PAGE = Page(
             table=table(
                 ["customer_state", "customers", "days_since_order", "clv", "value_at_risk"],
                 total=["customers", "clv", "value_at_risk"],
+                rows=len(CustomerState),
+                front=["customer_state", "customers", "clv", "value_at_risk"],
             ),
             moves=chart(
                 charts.heatmap,
@@ -51,6 +69,24 @@ PAGE = Page(
                 column="after",
                 value="share",
                 n="n",
+            ),
+        ),
+        section(
+            "worth",
+            front="back",
+            chapter="worth",
+            equity=table(
+                columns(step="label:point_step", equity="money_short:with_interval", moved="money_short:with_interval")
+            ),
+            levers=table(columns(lever="label:equity_lever", elasticity="number2:with_interval", published="number1")),
+            back=table(
+                columns(
+                    "customer_state",
+                    "customers",
+                    brings="money",
+                    break_even="percent1",
+                    unasked="percent:with_interval",
+                )
             ),
         ),
         section(
@@ -82,6 +118,7 @@ PAGE = Page(
                 columns("share", time="count", cohort="month_short", at_risk="count"),
                 x="time",
                 by="cohort",
+                ordered=True,
                 step=True,
                 y="share",
             ),
@@ -108,7 +145,7 @@ PAGE = Page(
         ),
         section(
             "last",
-            front="agreed",
+            front=WORDS,
             chapter="trust",
             agreed=table(columns(identity="label:identity", left="number", right="number")),
         ),
@@ -127,23 +164,6 @@ PAGE = Page(
             jars=table(columns("customer", product_id="text", quantity="number", call_by="date_short")),
         ),
         section("jar", chapter="whom", nothing="no_link"),
-        section(
-            "worth",
-            chapter="worth",
-            equity=table(
-                columns(step="label:point_step", equity="money_short:with_interval", moved="money_short:with_interval")
-            ),
-            levers=table(columns(lever="label:equity_lever", elasticity="number2:with_interval", published="number1")),
-            back=table(
-                columns(
-                    "customer_state",
-                    "customers",
-                    brings="money",
-                    break_even="percent1",
-                    unasked="percent:with_interval",
-                )
-            ),
-        ),
         section("costs", chapter="worth"),
         section("referrals", chapter="worth", nothing="alike"),
         section(
@@ -208,4 +228,8 @@ PAGE = Page(
         ),
         section("closed", chapter="trust"),
     ),
+    trends={
+        "kept": Trend("kept.months", "end", "value", "percent"),
+        "second": Trend("cohorts.table", "cohort", "share", "percent"),
+    },
 )

@@ -2,7 +2,7 @@
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, Word, chart, section, table
+from regulars.report.layout import Page, Trend, Word, chart, section, table
 
 SCORE = "number1:with_interval"
 
@@ -549,4 +549,8 @@ PAGE = Page(
             list=table(columns(segment="label:segment", draw="count", customer="text")),
         ),
     ),
+    trends={
+        "satisfaction": Trend("waves.line", "date", "satisfaction", "number1"),
+        "nps": Trend("waves.table", "date", "nps", "number0"),
+    },
 )

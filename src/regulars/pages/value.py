@@ -2,7 +2,7 @@
 
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, Word, chart, section, table
+from regulars.report.layout import Page, Trend, Word, chart, section, table
 
 STACKED = {"across": "cohort", "x": "start", "by": "cohort", "low": "low", "high": "high"}  # months by cohort
 
@@ -78,6 +78,29 @@ PAGE = Page(
             ),
         ),
         section(
+            "payback",
+            front="curve",
+            chapter="new",
+            curve=chart(
+                charts.lines,
+                columns("n", month="count", series="label:payback_series", amount="money:with_interval"),
+                x="month",
+                y="amount",
+                by="series",
+                colours={"cost": charts.BEFORE, "margin": charts.NOW},
+                x_step=3,
+            ),
+            cohorts=table(
+                {"cohort": "text", "customers": "count", "cost": "money"}
+                | dict.fromkeys(("margin_3", "margin_6", "margin_12", "margin_24"), "money:with_interval")
+                | {"paid": "number0"}
+            ),
+            groups=table(
+                {"grouping": "label:grouping", "group": "text", "customers": "count"}
+                | {"margin": "money:with_interval", "paid": "number0"}
+            ),
+        ),
+        section(
             "trust",
             front="folds",
             chapter="trust",
@@ -107,6 +130,15 @@ PAGE = Page(
             scorecard=table(
                 columns("model", bias="percent:signed:with_interval")
                 | dict.fromkeys(("deviance", "correlation", "auc"), "number2:with_interval")
+            ),
+            money=table(
+                columns("model", bias="percent:signed:with_interval", mae="money:with_interval")
+                | dict.fromkeys(("deviance", "correlation"), "number2:with_interval")
+            ),
+            deciles=table(
+                columns(tenth="count", n="count", expected="number0", came="count")
+                | dict.fromkeys(("money_expected", "money_came"), "money_short"),
+                total=["n", "expected", "came", "money_expected", "money_came"],
             ),
         ),
         section(
@@ -179,4 +211,8 @@ PAGE = Page(
             ),
         ),
     ),
+    trends={
+        "worth": Trend("cohorts.revenue", "start", "revenue", "money_short", {"is_forecast": False}),
+        "orders": Trend("cohorts.orders", "start", "orders", "count", {"is_forecast": False}),
+    },
 )

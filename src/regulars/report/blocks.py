@@ -1,6 +1,6 @@
 """The blocks that a page is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from regulars.report.wording import Wording
 from regulars.statistics.intervals import Estimate
@@ -28,7 +28,26 @@ def tile_block(wording: Wording, keys: Mapping[str, str], facts: Mapping, estima
         "state": words.get("state"),
         "mark": mark,
         "bar": bar,
+        "line": None,
     }
+
+
+SPARK = (100.0, 24.0)  # units of a tile's line, across and up
+
+
+def spark(points: Sequence[tuple[object, float]]) -> str:
+    """Path of a line over time that fills its box, from the lowest to the highest.
+
+    Examples
+    --------
+    >>> spark([("2026-01-01", 2.0), ("2026-02-01", 4.0), ("2026-03-01", 3.0)])
+    'M0.0 22.0L50.0 2.0L100.0 12.0'
+    """
+    values = [value for _, value in points]
+    low, span = min(values), (max(values) - min(values)) or 1.0
+    across, up = SPARK[0] / (len(points) - 1), SPARK[1] - 4
+    places = [(i * across, SPARK[1] - 2 - up * (value - low) / span) for i, value in enumerate(values)]
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
 
 
 def bar_range(estimate: Estimate, unit: str) -> tuple[float, float]:

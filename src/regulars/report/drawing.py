@@ -16,14 +16,16 @@ import pandas as pd
 # the same colour for the same thing on every page; pairwise apart for colour-blind eyes, as a test computes
 NOW, BEFORE, RISK, GAIN, OTHER = "#0072b2", "#8a94a0", "#d55e00", "#009e73", "#882255"
 HUES = (NOW, BEFORE, OTHER, GAIN, RISK)
-DASHES = {NOW: "solid", BEFORE: "solid", OTHER: "dashdot", GAIN: "dot", RISK: "dash"}
 INK, SOFT, GRID, FAINT, ON = "#1b1f24", "#5b6470", "#e3e6ea", "#c9ced5", "#ffffff"
+GIVEN = (NOW, BEFORE, OTHER, GAIN, INK)  # hues that series take where none is chosen: orange means loss or risk
+DASHES = {NOW: "solid", BEFORE: "solid", OTHER: "dashdot", GAIN: "dot", RISK: "dash", INK: "dash"}
 SIZE, LABEL_SIZE, SMALL = 12, 13, 11
 WIDE, NARROW = 690, 350  # pixels of a chart on a desktop and on paper, and on a phone
 TOP, BOTTOM, RIGHT, GAP = 14, 46, 14, 8
 LINE_HEIGHT = 17
 LONGEST_NAME = 0.31  # of the width, beside the marks
 STEPS = 9  # shades of a heat map
+LIGHTEST = 3  # of them, for a series in a sequence
 
 Words = Callable[[object], str]
 
@@ -187,12 +189,37 @@ def hues(names: Sequence, chosen: Mapping | None) -> dict:
     >>> hues(["January", "March"], None) == {"January": BEFORE, "March": NOW}
     True
     """
-    if len(names) > len(HUES):
-        raise ValueError(f"{len(names)} series in one chart: at most {len(HUES)} can be told apart by their hue.")
+    if len(names) > len(GIVEN):
+        raise ValueError(f"{len(names)} series in one chart: at most {len(GIVEN)} can be told apart by their hue.")
     usual = dict(zip(names, (BEFORE, NOW), strict=True)) if len(names) == 2 and not chosen else {}
     known = {name: (chosen or {}).get(name) or usual.get(name) for name in names}
-    free = iter([hue for hue in HUES if hue not in known.values()])
+    free = iter([hue for hue in GIVEN if hue not in known.values()])
     return {name: hue or next(free) for name, hue in known.items()}
+
+
+def sequence(names: Sequence) -> dict:
+    """Shades of one hue for series that have an order, such as cohorts: the first the lightest.
+
+    Examples
+    --------
+    >>> sequence(["2024", "2025", "2026"])
+    {'2024': 's3', '2025': 's6', '2026': 's9'}
+    """
+    if len(names) < 2:
+        return dict.fromkeys(names, NOW)
+    apart = (STEPS - LIGHTEST) / (len(names) - 1)
+    return {name: f"s{round(LIGHTEST + apart * i)}" for i, name in enumerate(names)}
+
+
+def ink_of(hue: str) -> str:
+    """Hue of words that name a series: its own, or ink where it is a shade.
+
+    Examples
+    --------
+    >>> ink_of("s3") == INK, ink_of(RISK) == RISK
+    (True, True)
+    """
+    return hue if hue in HUES else INK
 
 
 def depth(share: float) -> str:
@@ -313,7 +340,7 @@ def head(names: Mapping[str, tuple[str, str]], title: str, width: float) -> tupl
         if at and at + room > width:
             at, top = 0.0, top + LINE_HEIGHT + 2
         sampled = {"strong": True, "sample": sample, "sample_hue": hue}
-        words.append(Text(text, None, None, hue, dx=round(at), dy=top, **sampled))
+        words.append(Text(text, None, None, ink_of(hue), dx=round(at), dy=top, **sampled))
         at += room + 14
     return words, top + (LINE_HEIGHT + 3 if names else 0) + 2
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from regulars.report.columns import as_formats
 
 MOST_IN_FRONT = 7  # sections that a director reads
+WORDS = "words"  # of a section in front that is told without a chart
 
 
 class Word(str):
@@ -43,11 +44,13 @@ class Table:
     """How one table looks: column to format, the columns that add up, and how many rows a page shows if not the usual.
 
     More rows than usual are for a table of one row per class, where the last row is no less asked for than the first.
+    ``front`` names the columns that stand in front, where not all need be read there; the details have all of them.
     """
 
     columns: Mapping[str, str]
     total: Sequence[str] = field(default=())
     rows: int | None = None
+    front: Sequence[str] = ()
 
 
 def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: str | None = None, **shown) -> Chart:
@@ -61,9 +64,14 @@ def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: st
     return Chart(draw, as_formats(columns), shown, across)
 
 
-def table(columns: Mapping[str, str] | Sequence[str], total: Sequence[str] = (), rows: int | None = None) -> Table:
+def table(
+    columns: Mapping[str, str] | Sequence[str],
+    total: Sequence[str] = (),
+    rows: int | None = None,
+    front: Sequence[str] = (),
+) -> Table:
     """Say how a table looks; parameters as of `Table`, columns that look as usual by their names alone."""
-    return Table(as_formats(columns), tuple(total), rows)
+    return Table(as_formats(columns), tuple(total), rows, tuple(front))
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,8 @@ class Section:
         once.
     front : bool or sequence of str
         Whether it stands in front: its title, one chart or table, and how sure. Names say which: the first of them that
-        is told; True is the first of all. Whatever else it has stands in the details, linked, and so does all of a
-        section that does not stand in front.
+        is told; True is the first of all, ``WORDS`` none. Whatever else it has
+        stands in the details, linked, and so does all of a section that does not stand in front.
     chapter : str
         Of the details; wording ``<stage>.chapter.<chapter>`` or ``chapter.<chapter>``.
     nothing : sequence of str
@@ -100,7 +108,7 @@ class Section:
     @property
     def in_front(self) -> list[str]:
         """Names of the parts of which the first that is told stands in front."""
-        return list(self.parts) if self.front is True else list(self.front or ())
+        return list(self.parts) if self.front is True else [name for name in self.front or () if name != WORDS]
 
 
 def section(
@@ -125,6 +133,40 @@ def section(
 
 
 @dataclass(frozen=True)
+class Trend:
+    """Line over time below a key figure, of what the stage tells anyway.
+
+    Parameters
+    ----------
+    frame : str
+        Section and name of the frame.
+    at, value : str
+        Columns of dates and of numbers; rows of one date are added up.
+    unit : str
+        A format of the wording.
+    where : mapping
+        Column to the value that a row must have to count.
+    """
+
+    frame: str
+    at: str
+    value: str
+    unit: str
+    where: Mapping[str, object] = field(default_factory=dict)
+
+    def points(self, sections: Mapping) -> list[tuple[object, float]]:
+        """Date and number, the oldest first, of told sections; fewer than two make no line."""
+        section, _, name = self.frame.partition(".")
+        frame = sections[section].frames.get(name) if section in sections else None
+        if frame is None:
+            return []
+        for column, wanted in self.where.items():
+            frame = frame[frame[column] == wanted]
+        by_date = frame.dropna(subset=[self.value]).groupby(self.at)[self.value].sum()
+        return list(zip(by_date.index, by_date.astype(float), strict=True)) if len(by_date) > 1 else []
+
+
+@dataclass(frozen=True)
 class Page:
     """One page, in front and in detail: the stage whose findings it shows, its file, its sections in order.
 
@@ -136,6 +178,8 @@ class Page:
         Name in ``reports/<dataset>/`` of what stands in front.
     sections : sequence of Section
         At most `MOST_IN_FRONT` of them in front, in this order; the details follow it within each chapter.
+    trends : mapping
+        Key of a tile to its line over time; what the line is: wording ``<stage>.tile.<key>.line``.
 
     Raises
     ------
@@ -146,6 +190,7 @@ class Page:
     stage: str
     file: str
     sections: Sequence[Section] = ()
+    trends: Mapping[str, Trend] = field(default_factory=dict)
 
     def __post_init__(self):
         front = [section for section in self.sections if section.front]

@@ -1,14 +1,15 @@
 """The two levels of a page: what a director finishes in front, and everything else in the details.
 
-Each section's blocks are parted once: what stands in front and what stands behind never overlap, and together they are
-all that was told.
+Each section's blocks are parted once: what stands in front and what stands behind do not overlap, but for a table of
+which the front shows the first rows; together they are all that was told.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 MOST_ACTIONS = 3  # in front
+SAID = ("title", "lead", "text", "caption", "label", "note", "state", "under", "brings")
 SHOWN = ("figure", "table")  # kinds of blocks of which one stands in front
 
 
@@ -116,10 +117,15 @@ def parted(blocks: Iterable[dict]) -> Levels:
     order = list(dict.fromkeys(part.chapter for part in levels.details))
     levels.details.sort(key=lambda part: order.index(part.chapter))
     levels.checked.extend(part for part in levels.details if part.nothing)
-    told = ranked(block for block in blocks if block["kind"] == "action")
-    levels.actions.extend([one for one in told if one["pays"]][:MOST_ACTIONS])
-    levels.actions_more.extend(one for one in told if one not in levels.actions)
-    return levels
+    found = levels_of_actions(block for block in blocks if block["kind"] == "action")
+    return replace(levels, actions=found.actions, actions_more=found.actions_more)
+
+
+def levels_of_actions(actions: Iterable[dict]) -> Levels:
+    """Actions alone: in front those that pay, the surest first."""
+    told = ranked(actions)
+    front = [one for one in told if one["pays"]][:MOST_ACTIONS]
+    return Levels(actions=front, actions_more=[one for one in told if not any(one is some for some in front)])
 
 
 def ranked(actions: Iterable[dict]) -> list[dict]:
@@ -133,6 +139,27 @@ def ranked(actions: Iterable[dict]) -> list[dict]:
     return sorted(actions, key=lambda one: (one["surely"] is None, -(one["surely"] or 0.0)))
 
 
+def in_words(terms: Iterable[dict], *texts: str) -> list[dict]:
+    """Those terms of which the word, or what stands in brackets behind it, is in some texts.
+
+    Examples
+    --------
+    >>> terms = [{"word": "customer lifetime value (CLV)"}, {"word": "cohort"}]
+    >>> in_words(terms, "Its CLV is 5")
+    [{'word': 'customer lifetime value (CLV)'}]
+    """
+    said = " ".join(texts).lower()
+    return [term for term in terms if any(name in said for name in term["word"].lower().rstrip(")").split(" ("))]
+
+
+def said_in(block: dict) -> str:
+    """All that a block says."""
+    words = [str(value) for name, value in block.items() if name in SAID and value]
+    if "table" in block:
+        words += [heading["text"] for heading in block["table"]["headings"]]
+    return " ".join(words)
+
+
 def _part(section: dict, blocks: Sequence[dict], linked: bool) -> Part:
     named = {name: section[name] for name in ("id", "question", "title", "chapter", "nothing")}
     return Part(**named, blocks=blocks, linked=linked)
@@ -144,7 +171,16 @@ def _of_section(section: dict, blocks: list[dict]) -> tuple[list[dict], list[dic
         return [], blocks
     by_part = {block["part"]: block for block in blocks if block["kind"] in SHOWN}
     shown = next((by_part[name] for name in section["shows"] if name in by_part), None)
-    # a section that has nothing to be looked at says its paragraph
-    words = ("sure",) if shown else ("text", "sure")
+    # a section whose chart is not told says its paragraph
+    words = ("sure",) if shown or not section["shows"] else ("text", "sure")
     before = [block for block in blocks if block is shown or block["kind"] in words]
-    return before, [block for block in blocks if not any(block is one for one in before)]
+    whole = shown if shown and is_cut(shown) else None
+    return before, [block for block in blocks if block is whole or not any(block is one for one in before)]
+
+
+def is_cut(block: dict) -> bool:
+    """Whether a table shows in front a part of its rows or columns only, so that the details have it whole."""
+    if block["kind"] != "table":
+        return False
+    table = block["table"]
+    return len(table["rows"]) > table["front"] or any(heading["behind"] for heading in table["headings"])

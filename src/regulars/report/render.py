@@ -1,12 +1,13 @@
 """The page itself: from its blocks to one HTML file.
 
-The file asks nothing of anyone: its style and its charts are inside, it has no script, and its Content-Security-Policy
-lets nothing in.
+The file asks nothing of anyone: its style and its charts are inside, it is whole without a script (the only one, in the
+details, sorts tables), and its Content-Security-Policy lets nothing in.
 """
 
 import base64
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from markupsafe import Markup
 
 from regulars.errors import UserError
 from regulars.report import svg
-from regulars.report.levels import parted
+from regulars.report.levels import in_words, parted, said_in
 from regulars.report.wording import Wording
 
 TEMPLATES = Path(__file__).with_name("templates")
+SHEET_FONT = "font:9pt sans-serif"
 NIGHT = "@media screen and (prefers-color-scheme: dark)"
 
 
@@ -70,13 +72,32 @@ def render_blocks(
         "file": pages[page["stage"]],
         "detail_file": detail_file,
     }
-    names = ("page.html.j2", "detail.html.j2")
-    return tuple(render(name, page, wording, pages, **shared) for name in names)
+    script = sorting() if any(_sorts(block) for part in shared["levels"].details for block in part.blocks) else ""
+    own = {
+        "page.html.j2": {"script": "", "terms": in_words(shared["terms"], *_said(shared))},
+        "detail.html.j2": {"script": script, "terms": shared["terms"]},
+    }
+    return tuple(render(name, page, wording, pages, **shared | parts) for name, parts in own.items())
 
 
-def render(template: str, page: Mapping, wording: Wording, pages: Mapping[str, str], **parts) -> str:
+def _said(shared: Mapping) -> Iterable[str]:
+    """Texts of what stands in front."""
+    levels = shared["levels"]
+    inside = [block for part in levels.front for block in part.blocks]
+    titles = [part.title for part in levels.front]
+    return [*titles, *map(said_in, [shared["answer"], *shared["tiles"], *levels.actions, *inside])]
+
+
+def _sorts(block: Mapping) -> bool:
+    return block["kind"] == "table" and block["table"]["order"] is not None
+
+
+def render(
+    template: str, page: Mapping, wording: Wording, pages: Mapping[str, str], *, script: Markup | str = "", **parts
+) -> str:
     """Fill a template with a page's parts; its style and policy are made here."""
-    style = page_style()
+    head = wording.say("page.sheet.simulated" if page["simulated"] else "page.sheet")
+    style = page_style() + sheets(head, wording.say("page.sheet.number"))
     nav = [
         {"words": wording.say(f"page.{stage}"), "file": file, "here": stage == page["stage"]}
         for stage, file in pages.items()
@@ -91,23 +112,60 @@ def render(template: str, page: Mapping, wording: Wording, pages: Mapping[str, s
         nav=nav,
         beside=beside,
         style=style,
-        policy=content_security_policy(style),
+        script=script,
+        policy=content_security_policy(style, script),
         **parts,
     )
 
 
-def content_security_policy(style: str) -> str:
-    """Policy under which exactly this style holds, and nothing is run, fetched, framed, sent or embedded."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def content_security_policy(style: str, script: str = "") -> str:
+    """Policy under which exactly this style holds and this script runs; nothing is fetched, framed or sent."""
     return "; ".join(
         [
             "default-src 'none'",
-            "script-src 'none'",
-            f"style-src 'sha256-{digest}'",
+            f"script-src {_digest(script)}",
+            f"style-src {_digest(style)}",
             "base-uri 'none'",
             "form-action 'none'",
         ]
     )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" if text else "'none'"
+
+
+@cache
+def sorting() -> Markup:
+    """Script that lets the tables of the details sort and search."""
+    return Markup((TEMPLATES / "tables.js").read_text(encoding="utf-8"))
+
+
+def sheets(head: str, number: str) -> Markup:
+    r"""Style of paper: on every sheet what it is and its number.
+
+    Parameters
+    ----------
+    head : str
+        Stands above.
+    number : str
+        Stands below; ``#`` is the sheet, ``##`` how many there are.
+
+    Examples
+    --------
+    >>> print(sheets('Tiny "Ltd"', "# of ##").partition("}")[0])
+    @page{@top-left{content:"Tiny \22 Ltd\22 ";font:9pt sans-serif
+    """
+    counted = {"##": '" counter(pages) "', "#": '" counter(page) "'}
+    words = re.sub("##?", lambda found: counted[found[0]], _css_text(number))
+    boxes = {"top-left": _css_text(head), "bottom-right": words}
+    rules = "".join(f'@{box}{{content:"{text}";{SHEET_FONT}}}' for box, text in boxes.items())
+    return Markup(f"@page{{{rules}}}\n")
+
+
+def _css_text(text: str) -> str:
+    """Text as a string of CSS may hold it, whatever it has in it."""
+    return re.sub(r"[^\w .,:;·#-]", lambda found: f"\\{ord(found[0]):x} ", text)
 
 
 @cache

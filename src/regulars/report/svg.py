@@ -16,6 +16,7 @@ from regulars.report.drawing import SIZE, STEPS, Area, Box, Dot, Drawing, Line, 
 
 TOLERANCE = 0.2  # pixels by which a curve may differ from its points
 DASH_PATTERNS = {"dash": "7 4", "dot": "2 3", "dashdot": "8 3 2 3"}
+MOST_TIPS = 120  # of a chart
 SAMPLE = 20  # pixels of a line in a key
 # class of a hue; its colour and that of words in or on it, by day and by night. Words in a light colour are hard to
 # read, and so are white words on it: both take a darker shade of the same hue
@@ -82,7 +83,7 @@ def _class(hue: str) -> str:
 # ---- the drawing ----
 
 
-def svg(chart: Drawing, name: str) -> Markup:
+def svg(chart: Drawing, name: str, hover: bool = False) -> Markup:
     """Chart as an element of a page.
 
     Parameters
@@ -90,12 +91,14 @@ def svg(chart: Drawing, name: str) -> Markup:
     chart : Drawing
     name : str
         Class of the element.
+    hover : bool
+        Whether a mouse that rests on a mark is told of it: a browser does that by itself.
 
     Returns
     -------
     Markup
     """
-    parts = [_grid(chart), *_marks(chart), _ticks(chart)]
+    parts = [_grid(chart), *_marks(chart), _ticks(chart), _tips(chart) if hover else ""]
     size = f'width="{_n(chart.width)}" height="{_n(chart.height)}"'
     box = f'viewBox="0 0 {_n(chart.width)} {_n(chart.height)}"'
     return Markup(f'<svg class="{name}" {box} {size} aria-hidden="true">{"".join(parts)}</svg>')
@@ -106,6 +109,18 @@ def _grid(chart: Drawing) -> str:
     lines = [f"M{_n(chart.place(x, None)[0])} {top}V{bottom}" for x in chart.x.ticks if chart.x.grid]
     lines += [f"M{left} {_n(chart.place(None, y)[1])}H{right}" for y in chart.y.ticks if chart.y.grid]
     return f'<path class="l q" d="{"".join(lines)}"/>' if lines else ""
+
+
+def _tips(chart: Drawing) -> str:
+    """What is told of places, each in an unseen circle; of a curve with many places evenly chosen ones."""
+    spots = list(chart.hover())
+    spots = spots[:: -(-len(spots) // MOST_TIPS)] if spots else []
+    tips = []
+    for x, y, text in spots:
+        if x == x and y == y and None not in (x, y):
+            across, down = chart.place(x, y)
+            tips.append(f'<circle cx="{_n(across)}" cy="{_n(down)}" r="9"><title>{escape(text)}</title></circle>')
+    return f'<g class="v">{"".join(tips)}</g>' if tips else ""
 
 
 def _edges(chart: Drawing) -> tuple[str, str, str, str]:

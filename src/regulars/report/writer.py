@@ -7,10 +7,10 @@ from inspect import signature
 import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Action, Finding
-from regulars.report.blocks import tile_block
+from regulars.report.blocks import spark, tile_block
 from regulars.report.drawing import NARROW, WIDE
 from regulars.report.layout import Chart, Page, Section, Table, Word
-from regulars.report.tables import ROWS_ON_A_PAGE, worded_numbers, worded_table
+from regulars.report.tables import ROWS_IN_DETAIL, worded_numbers, worded_table
 from regulars.report.wording import Format, Wording, WordingError
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
@@ -94,6 +94,7 @@ class Writer:
             looks = {"unit": tile.unit, "verdict": tile.verdict, "mark": tile.mark}
             places = {"indicator": tile.indicator, "on_page": tile.on_page}
             self.tile(tile.key, tile.estimate, **looks, **places, **tile.facts)
+            self.blocks[-1]["line"] = self.trend(tile.key, told.sections)
 
     # ---- the first screen ----
 
@@ -149,6 +150,19 @@ class Writer:
         mark = mark or MARKS.get(verdict, "neutral")
         block = tile_block(self.wording, keys, facts, estimate, unit=unit, mark=mark)
         self._show(block | {"indicator": indicator, "on_page": on_page})
+
+    def trend(self, key: str, sections: Mapping) -> dict | None:
+        """Line over time below a tile, and what it says; None where the page declares none or the data have none."""
+        trend = self.page.trends.get(key)
+        points = trend.points(sections) if trend else []
+        if not points:
+            return None
+        (start, first), (end, last) = points[0], points[-1]
+        worded = self.format(trend.unit).all([first, last])
+        ends = dict(zip(("first", "last"), worded, strict=True))
+        dates = {"since": start, "until": end}
+        words = self.wording.say("tile.line", ends | dates | {"what": self.word(f"tile.{key}.line")})
+        return {"path": spark(points), "words": words}
 
     # ---- sections ----
 
@@ -232,7 +246,8 @@ class Writer:
             frame, shown, formats = finding.frames[name], finding.shown.get(name), finding.columns.get(name)
             if isinstance(looks, Chart):
                 parts = taken(self.own(f"{place}.alt"), self.own(f"{place}.caption"))
-                self.chart(place, frame, shown, formats, **parts)
+                if has_marks(frame, looks.shown | dict(shown or {})):
+                    self.chart(place, frame, shown, formats, **parts)
             else:
                 self.table(place, frame, formats, **taken(self.own(f"{place}.caption")))
         self.say_each(f"{key}.remark", finding.remarks)
@@ -322,9 +337,12 @@ class Writer:
         looks = self._looks(key, Table)
         caption = self.wording.say(self.own(f"{key}.caption"), facts)
         shown = looks.columns | dict(columns or {})
-        made = partial(worded_table, frame, shown, self.wording, total=looks.total, rows=looks.rows or ROWS_ON_A_PAGE)
+        made = partial(worded_table, frame, shown, self.wording, total=looks.total, rows=looks.rows or ROWS_IN_DETAIL)
         block = {"kind": "table", "id": self._id(key), "part": key.rpartition(".")[2], "caption": caption}
-        self._show(block | {"table": self._table(key, made)})
+        content = self._table(key, made)
+        for name, heading in zip(shown, content["headings"], strict=True):
+            heading["behind"] = bool(looks.front) and name not in looks.front
+        self._show(block | {"table": content})
 
     def _looks(self, key: str, kind: type):
         section, _, name = key.rpartition(".")
@@ -348,10 +366,14 @@ class Writer:
             raise WordingError(f"{self.stage}.{key}: {error}") from None
         left_out, picked = table.pop("left_out"), table.pop("picked", False)
         if picked:
-            words = self.wording.say("table.picked")
+            words = front_words = self.wording.say("table.picked")
         else:
-            words = self.wording.say("table.more", rows=left_out) if left_out else self.wording.say("table.all")
-        return table | {"file": file, "file_words": words}
+            words = self._file_words(left_out)
+            front_words = self._file_words(left_out + max(len(table["rows"]) - table["front"], 0))
+        return table | {"file": file, "file_words": words, "front_words": front_words}
+
+    def _file_words(self, left_out: int) -> str:
+        return self.wording.say("table.more", rows=left_out) if left_out else self.wording.say("table.all")
 
     def heading(self, key: str, name: str) -> str:
         """Heading of a column in one chart or table."""
@@ -452,3 +474,27 @@ def _ends(shown: Mapping, columns: Mapping[str, str]) -> dict[str, str]:
     """Columns of an interval's ends, where the value that a chart draws is worded with its interval."""
     value = next((shown[role] for role in ("value", "y", "amount") if isinstance(shown.get(role), str)), None)
     return {end: f"{value}_{end}" for end in ("low", "high")} if "with_interval" in columns.get(value, "") else {}
+
+
+def has_marks(frame: pd.DataFrame, shown: Mapping) -> bool:
+    """Whether a chart of a frame would show anything.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    shown : mapping
+        Settings of the chart: ``y``, ``value`` or ``values`` name what is drawn.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> waves = pd.DataFrame({"wave": ["w1"], "nps": [float("nan")]})
+    >>> has_marks(waves, {"y": "nps"}), has_marks(waves.head(0), {}), has_marks(waves.fillna(3), {"y": "nps"})
+    (False, False, True)
+    """
+    named = [shown[role] for role in ("y", "value", "values") if role in shown]
+    drawn = [name for one in named for name in ([one] if isinstance(one, str) else one) if name in frame]
+    return bool(len(frame)) and (not drawn or bool(frame[drawn].notna().any(axis=None)))

@@ -12,11 +12,13 @@ from regulars.retention.costs import tell_costs, tell_referrals
 from regulars.retention.economics import tell_worth
 from regulars.retention.groups import tell_groups
 from regulars.retention.hindsight import tell_judged, tell_last
+from regulars.retention.kept_over_time import tell_kept
 from regulars.retention.needs import tell_needs
 from regulars.retention.screen import first_screen, to_do
 from regulars.retention.slipping import tell_states
 
 __all__ = [
     "first_screen", "tell_base", "tell_calls", "tell_cohorts", "tell_contracts", "tell_costs", "tell_groups",
-    "tell_jar", "tell_judged", "tell_last", "tell_needs", "tell_referrals", "tell_states", "tell_worth", "to_do",
+    "tell_jar", "tell_judged", "tell_kept", "tell_last", "tell_needs", "tell_referrals", "tell_states", "tell_worth",
+    "to_do",
 ]  # fmt: skip

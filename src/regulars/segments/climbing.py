@@ -9,6 +9,7 @@ from regulars.labels import LifecycleStage
 from regulars.purchases import Purchases, day_number, day_numbers
 from regulars.segments.ladder import STEPS, Ladder, steps_at
 from regulars.settings import Certainty
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, median_interval, share, to_row, wilson
 from regulars.statistics.survival import kaplan_meier
 
@@ -271,7 +272,8 @@ def time_on_steps(
         for stage, values in waited.groupby(rest["lifecycle_stage"].astype(object)):
             if stage not in parts:
                 parts[stage] = values.to_numpy(float)
-    for stage in (step for step in STEPS if len(parts.get(step, ())) >= max(min_cell, 1)):
+    standing = pd.DataFrame({"stage": STEPS, "customers": [len(parts.get(step, ())) for step in STEPS]})
+    for stage in large_enough(standing[standing["customers"] > 0], "customers", min_cell)["stage"]:
         middle, low, high = median_interval(parts[stage], level)
         row = {"lifecycle_stage": stage, "customers": len(parts[stage])}
         row |= {"days": middle, "days_low": low, "days_high": high}

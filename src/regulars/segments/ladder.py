@@ -9,6 +9,7 @@ from regulars.errors import UserError
 from regulars.labels import LifecycleStage
 from regulars.purchases import Purchases, day_number, day_numbers
 from regulars.settings import LadderRules
+from regulars.statistics.cells import large_enough
 
 STEPS = tuple(stage.value for stage in LifecycleStage)
 
@@ -186,7 +187,7 @@ def count_steps(stages: pd.DataFrame, ladder: Ladder, *, min_cell: int = 1) -> p
         counted = counted.add(waiting["lifecycle_stage"].astype(object).value_counts(), fill_value=0)
     customers = counted.reindex(STEPS).fillna(0).astype(int).to_numpy()
     table = pd.DataFrame({"lifecycle_stage": pd.Series(STEPS, dtype="string"), "customers": customers})
-    return table[table["customers"] >= max(min_cell, 1)].reset_index(drop=True)
+    return large_enough(table[table["customers"] > 0], "customers", min_cell).reset_index(drop=True)
 
 
 def prospects_on_ladder(prospects: pd.DataFrame, rules: LadderRules) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from scipy.special import digamma, gammaln, polygamma
 from regulars.finding import NotSupplied, Refusal, may_refuse
 from regulars.segments.coded import Coded, counted, places, there
 from regulars.segments.products import descriptions, named
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, share, to_row, z_value
 from regulars.statistics.newton import maximise
 
@@ -438,5 +439,5 @@ def by_favourite(liked: Liked, *, min_cell: int = 1) -> pd.DataFrame:
     products = pd.Series(tastes.within, index=tastes.products).groupby(tastes.categories[tastes.category_of])
     table["next_product"] = named(products.idxmax().reindex(table.index), liked.names)
     table["probability"] = table["favourite_share"] * products.max().reindex(table.index)
-    table = table[table["customers"] >= min_cell].sort_values("customers", ascending=False, kind="stable")
+    table = large_enough(table, "customers", min_cell).sort_values("customers", ascending=False, kind="stable")
     return table.rename_axis("category").reset_index()

@@ -7,6 +7,7 @@ import pandas as pd
 
 from regulars.labels import Segment
 from regulars.settings import Certainty
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, z_value
 
 ALONE = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)  # of customers alone, whatever moves them all
@@ -77,7 +78,7 @@ def group_summary(
         end = pd.Timestamp(observation_end).normalize()
         silence = (end - customers["last_ordered_at"].dt.normalize()).dt.days
         table["days_since_order"] = silence.groupby(groups, observed=True).median()
-    table = table[table["customers"] >= min_cell]
+    table = large_enough(table, "customers", min_cell)
     table.index = table.index.astype(object)
     if order is not None:
         table = table.reindex([name for name in order if name in table.index])
@@ -209,7 +210,7 @@ def score_grid(customers: pd.DataFrame, scores: pd.DataFrame, min_cell: int = 1)
         spend_per_customer=("spend", "mean"),
         clv_per_customer=("clv", "mean"),
     ).reset_index()
-    grid = grid[grid["customers"] >= min_cell]
+    grid = large_enough(grid, "customers", min_cell, *keys)
     return grid.sort_values(keys, ascending=[False, True], ignore_index=True)
 
 

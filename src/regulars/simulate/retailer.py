@@ -53,6 +53,13 @@ class Retailer:
     leave_not_satisfied: float = 0.0
     leave_resolved: float = 0.0
     leave_resolved_quickly: float = 0.0
+    # contact centre of the last weeks
+    centre_weeks: int = 20
+    calls_per_hour: float = 24.0  # mean of opening hours, for 5,000 customers
+    patience_seconds: float = 240.0  # mean (exponential)
+    handling_seconds: float = 300.0
+    interaction_effects: bool = True  # false: channel, mood, transfers, agents and departments move nothing
+    second_id_share: float = 0.03  # of the customers are known under two ids
     # what a year of monthly reports should find: from a day on more goes wrong; a day on which a campaign brings orders
     worse_from: str = ""
     worse_times: float = 1.0  # by which the odds of a bad experience rise

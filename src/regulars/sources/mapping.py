@@ -20,7 +20,7 @@ from regulars.sources.date_formats import WORDS, date_pattern
 
 OPEN = "?"  # what `regulars new` writes where only somebody who knows the data can answer
 LAST_ORDER_DAY = "last_order_day"
-OPEN_TABLES = ("customers",)  # any further column of the file may be kept as an attribute
+OPEN_TABLES = ("customers", "credit")  # any further column of the file may be kept as an attribute
 TABLE_DEFAULTS = {
     "format": {},
     "date_format": "iso",
@@ -71,6 +71,8 @@ class Mapping:
         always).
     orders_sampled : bool
         Whether the log holds orders drawn from all, of most customers not every one.
+    identity_decisions : str
+        File of decisions on which ids are one person, from the project's root; empty: none.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Mapping:
     tables: dict[str, dict]
     rates: dict[str, tuple[tuple[dt.date | None, Decimal], ...]] = field(default_factory=dict)
     orders_sampled: bool = False
+    identity_decisions: str = ""
 
     @property
     def file(self) -> str:
@@ -213,6 +216,7 @@ def parse_mapping(content, dataset: str) -> Mapping:
         tables=tables,
         rates={code: _rates(code, given, label) for code, given in content.get("rates", {}).items()},
         orders_sampled=content.get("orders_sampled", False),
+        identity_decisions=content.get("identity_decisions", ""),
     )
 
 

@@ -44,6 +44,7 @@ def lines(
     x_step: float | None = None,
     from_zero: bool = True,
     step: bool = False,
+    ordered: bool = False,
     width: int = WIDE,
 ) -> Drawing:
     """Curves with their interval as a band, named at their ends beside the last value, or above where names are long.
@@ -75,6 +76,8 @@ def lines(
         Whether the vertical axis starts at zero.
     step : bool
         Whether the value holds until the next point, as survival curves do.
+    ordered : bool
+        Whether the curves have an order, as cohorts have: they are shades of one hue, the last the darkest.
     width : int
         Pixels for which it is laid out.
 
@@ -83,7 +86,7 @@ def lines(
     regulars.report.drawing.Drawing
     """
     groups = _groups(frame, by)
-    hue = drawing.hues(list(groups), colours)
+    hue = drawing.sequence(list(groups)) if ordered else drawing.hues(list(groups), colours)
     ends = {name: _end(part, x, y) for name, part in groups.items() if part[y].notna().any()}
     named, key = _end_words(ends, hue, label, y_format, width)
     notes, top = drawing.head(key, y_title, width)
@@ -126,7 +129,7 @@ def beside(vertical: Axis) -> float:
 
 def _curve(part: pd.DataFrame, x: str, y: str, hue: str, step: bool = False) -> Line:
     places = drawing.days(part[x]), part[y].astype(float).tolist()
-    return Line(*(drawing.steps(*places) if step else places), hue, CURVE, DASHES[hue])
+    return Line(*(drawing.steps(*places) if step else places), hue, CURVE, DASHES.get(hue, "solid"))
 
 
 def band(part: pd.DataFrame, x: str, low: str, high: str, *, hue: str, step: bool = False) -> drawing.Area:
@@ -165,7 +168,7 @@ def _end_words(ends: Mapping, hue: Mapping, label: Words, y_format: Words, width
     words = [f"{label(name)} {text}" for name, text in zip(ends, values, strict=True)]
     if drawing.strong_width(words) <= drawing.LONGEST_NAME * width:
         return words, {}
-    return values, {label(name): (hue[name], DASHES[hue[name]]) for name in ends}
+    return values, {label(name): (hue[name], DASHES.get(hue[name], "solid")) for name in ends}
 
 
 def _end_labels(ends: Mapping, words: Sequence[str], curves: Mapping, scales: tuple[float, float]) -> list[Text]:
@@ -177,7 +180,11 @@ def _end_labels(ends: Mapping, words: Sequence[str], curves: Mapping, scales: tu
     notes = []
     for name, want, to in zip(last, wanted, drawing.apart(wanted, LINE_HEIGHT), strict=True):
         place = {"dx": 8, "dy": round(want - to, 1)}
-        notes.append(Text(texts[name], furthest, ends[name][1], curves[name].hue, **place, strong=True, halo=True))
+        notes.append(
+            Text(
+                texts[name], furthest, ends[name][1], drawing.ink_of(curves[name].hue), **place, strong=True, halo=True
+            )
+        )
     taken = []
     for name in (name for name in ends if name not in last):
         (at, value), reach = ends[name], drawing.strong_width([texts[name]]) / scales[0]
@@ -187,7 +194,7 @@ def _end_labels(ends: Mapping, words: Sequence[str], curves: Mapping, scales: tu
         dy = _clear_of([*others, *taken], beside, value, scales[1])
         taken.append(Line(beside, [value - dy / scales[1]] * 2, curves[name].hue))
         look = {"dx": 4 if within else 0, "dy": dy, "anchor": "start" if within else "end"}
-        notes.append(Text(texts[name], at, value, curves[name].hue, **look, strong=True, halo=True))
+        notes.append(Text(texts[name], at, value, drawing.ink_of(curves[name].hue), **look, strong=True, halo=True))
     return notes
 
 

@@ -135,7 +135,7 @@ def stacked(
     -------
     regulars.report.drawing.Drawing
     """
-    hue = drawing.hues(list(dict.fromkeys(frame[by])), None)
+    hue = _part_hues(frame, by, is_forecast)
     key = {label(name): (hue[name], "box") for name in hue}
     boxes, spots = _stack(frame, x, y, by, is_forecast, hue)
     total = frame.groupby(x, as_index=False).agg({low: "first", high: "first"}).dropna()
@@ -157,6 +157,12 @@ def stacked(
 
     words = (x_title, y_title, key)
     return _standing([*boxes, *line, ahead, *border], level, vertical, words=words, width=width, hover=hover)
+
+
+def _part_hues(frame: pd.DataFrame, by: str, is_forecast: str) -> dict:
+    """Shades of one hue for parts with a past, the oldest the lightest; what is all still to come is a gain."""
+    past = list(dict.fromkeys(frame.loc[~frame[is_forecast].astype(bool), by]))
+    return drawing.sequence(past) | {name: drawing.GAIN for name in dict.fromkeys(frame[by]) if name not in past}
 
 
 def _middle(frame: pd.DataFrame, x: str) -> pd.DataFrame:

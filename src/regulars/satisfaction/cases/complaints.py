@@ -6,6 +6,7 @@ from regulars.finding import Finding, tells
 from regulars.labels import Outcome
 from regulars.satisfaction.cases.tickets import FEW, FEW_CASES, Cases
 from regulars.settings import SatisfactionSettings
+from regulars.statistics.cells import large_enough, too_small
 from regulars.statistics.intervals import Estimate, from_row, share, wilson
 from regulars.statistics.survival import Curve, kaplan_meier
 
@@ -159,7 +160,7 @@ def outcome_shares(tickets: pd.DataFrame, by: str | None = None, level: float = 
     table = pd.crosstab(groups[closed], tickets.loc[closed, "outcome"].astype(object)).reindex(
         columns=names, fill_value=0
     )
-    table = table[table.sum(axis=1) >= min_cell]
+    table = table[~too_small(table.sum(axis=1), min_cell, [0] * len(table))]
     sizes, still = table.sum(axis=1), (~closed).groupby(groups).sum()
     key = by or "group"
     long = table.rename_axis(index=key, columns="outcome").stack().rename("tickets").reset_index()
@@ -201,7 +202,9 @@ def resolution_table(
     [['late', 2, 2.0]]
     """
     curves = resolution_times(tickets, observation_end, by, level)
-    medians = {name: curve.quantile() for name, curve in curves.items() if curve.n >= min_cell}
+    sizes = [curve.n for curve in curves.values()]
+    hidden = too_small(sizes, min_cell, [0] * len(sizes))
+    medians = {name: curve.quantile() for (name, curve), away in zip(curves.items(), hidden, strict=True) if not away}
     table = pd.DataFrame(
         [(name, m.n, m.value, m.low, m.high) for name, m in medians.items()],
         columns=[by, "n", "median_days", "median_days_low", "median_days_high"],
@@ -274,7 +277,7 @@ def tell_complaints(cases: Cases, customers: int, end, settings: SatisfactionSet
     if len(complaints) < FEW_CASES:
         return Finding(FEW, {"cases": len(complaints), "few": FEW_CASES})
     causes = complaint_shares(complaints, level=level)
-    causes = causes[causes["tickets"] >= min_cell].reset_index(drop=True)
+    causes = large_enough(causes, "tickets", min_cell).reset_index(drop=True)
     ended = outcome_shares(complaints, level=level).set_index("outcome")
     facts = {
         "category": str(causes["category"].iloc[0]),
@@ -288,5 +291,5 @@ def tell_complaints(cases: Cases, customers: int, end, settings: SatisfactionSet
     frames = {"causes": causes, "endings": ending_table(complaints, end, level, min_cell)}
     if "cause" in complaints and complaints["cause"].notna().any():
         table = pareto(complaints, "cause", level)
-        frames["pareto"] = table[table["tickets"] >= min_cell].reset_index(drop=True)
+        frames["pareto"] = large_enough(table, "tickets", min_cell).reset_index(drop=True)
     return Finding(None, facts, frames)

@@ -21,6 +21,7 @@ from regulars.satisfaction.cases.service import (
 from regulars.satisfaction.cases.tickets import FEW_CASES, Cases
 from regulars.satisfaction.cases.trail import status_trail
 from regulars.settings import SatisfactionSettings
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, from_row
 
 MONTHS, FEW_MONTHS = 24, 6
@@ -218,7 +219,7 @@ def tell_desk(cases: Cases, events: pd.DataFrame | None, end, settings: Satisfac
         frames["trail"] = trail.dwell
     if {"requested_remedy", "verdict"} <= columns:
         table = remedies(tickets, level)
-        frames["remedies"] = table[table["n"] >= min_cell].reset_index(drop=True)
+        frames["remedies"] = large_enough(table, "n", min_cell).reset_index(drop=True)
     if "promised_at" not in columns:
         return Finding(DeskVerdict.UNPROMISED, {}, frames)
     owners = on_time_by_owner(tickets, end, level, min_cell) if "owner" in columns else pd.DataFrame()

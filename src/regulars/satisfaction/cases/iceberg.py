@@ -11,6 +11,7 @@ from scipy.special import betaincinv
 
 from regulars.errors import UserError
 from regulars.labels import Outcome
+from regulars.statistics.cells import too_small
 from regulars.statistics.intervals import Estimate, wilson
 
 # share of the dissatisfied who complain, as teaching texts tell it (one complaint for 25 dissatisfied customers; others
@@ -258,7 +259,8 @@ def retention_after_complaint(
     index = pd.MultiIndex.from_product([outcomes, ["small", "medium", "large"]], names=["outcome", "loss"])
     table = cells.agg(n="size", returned="sum").reindex(index, fill_value=0).reset_index()
     table[["n", "returned"]] = table[["n", "returned"]].astype(int)
-    shown = table["n"] >= max(min_cell, 1)
+    small = too_small(table["n"], min_cell, np.zeros(len(table)), table["outcome"], table["loss"])
+    shown = (table["n"] > 0) & ~small
     table["share"] = (table["returned"] / table["n"].where(table["n"] > 0)).where(shown)
     low, high = wilson(table["returned"], table["n"], level)
     table["share_low"], table["share_high"] = np.where(shown, low, np.nan), np.where(shown, high, np.nan)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, difference, from_row, share, wilson, z_value
 from regulars.statistics.survival import Curve, kaplan_meier
 
@@ -330,7 +331,7 @@ def on_time_by_owner(tickets: pd.DataFrame, observation_end, level: float = 0.9,
     """
     judged = _promised(tickets, observation_end).dropna(subset=["owner"])
     table = judged.groupby(judged["owner"].astype(object))["kept"].agg(n="size", kept="sum").rename_axis("owner")
-    table = table[table["n"] >= min_cell].reset_index()
+    table = large_enough(table, "n", min_cell).reset_index()
     table["kept"] = table["kept"].astype(int)
     table["share"] = table["kept"] / table["n"]
     table["share_low"], table["share_high"] = wilson(table["kept"], table["n"], level)

@@ -12,6 +12,7 @@ from regulars.finding import Finding, tells
 from regulars.labels import Recommendation, Segment
 from regulars.satisfaction.survey.answers import shaped
 from regulars.settings import SatisfactionSettings
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, share, z_value
 
 SCALE = (0.0, 100.0)  # of scores and indices
@@ -389,7 +390,8 @@ def tell_who(scores: pd.Series, segment: pd.Series, settings: SatisfactionSettin
     verdict = groups_differ(table, level)
     ends = {} if verdict is GroupsVerdict.FEW else ends_of(table, "segment")
     facts = {"least": settings.min_answers}
-    shown = table[table["n"] >= settings.privacy_min_cell].rename(columns={"low": "value_low", "high": "value_high"})
+    shown = large_enough(table, "n", settings.privacy_min_cell)
+    shown = shown.rename(columns={"low": "value_low", "high": "value_high"})
     if shown.empty:
         return Finding(GroupsVerdict.FEW, facts)
     return Finding(verdict, facts | {"all": mean_score(scores, level)} | ends, {"segments": shown})

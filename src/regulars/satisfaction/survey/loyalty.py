@@ -12,6 +12,7 @@ from regulars.finding import Finding, tells
 from regulars.labels import LoyaltyType
 from regulars.purchases import Purchases, day_numbers
 from regulars.settings import SatisfactionSettings
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, from_row, share, wilson
 
 TYPES = tuple(LoyaltyType)
@@ -260,11 +261,10 @@ def type_migration(before: pd.DataFrame, now: pd.DataFrame, level: float = 0.9, 
     both = before.index.intersection(now.index)
     was, is_now = before.loc[both, "loyalty_type"], now.loc[both, "loyalty_type"]
     rows = []
-    for kind in TYPES:
-        here = was == kind.value
-        n = int(here.sum())
-        if n < max(min_cell, 1):
-            continue
+    sizes = was.value_counts().rename_axis("before").reset_index(name="n").astype({"before": object})
+    sizes = large_enough(sizes, "n", min_cell).set_index("before")["n"]
+    for kind in (one for one in TYPES if one.value in sizes.index):
+        here, n = was == kind.value, int(sizes[kind.value])
         to = {f"to_{other.value}": float((is_now[here] == other.value).mean()) for other in TYPES}
         low, high = wilson(int((is_now[here] == kind.value).sum()), n, level)
         stayed = to[f"to_{kind.value}"]

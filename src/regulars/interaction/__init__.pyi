@@ -1,0 +1,29 @@
+# made of __init__.py by python tools/stubs.py --write; see regulars.interaction
+
+from .customers import markov_credit as markov_credit
+from .erlang import agents_needed as agents_needed
+from .erlang import erlang_a as erlang_a
+from .erlang import erlang_c as erlang_c
+from .hanging_up import patience as patience
+from .identity import identity_candidates as identity_candidates
+from .linking import linked_pairs as linked_pairs
+from .roster import arrivals as arrivals
+from .roster import backtest as backtest
+from .roster import staffing as staffing
+from . import sections as sections
+from .steps import agents as agents
+from .steps import best_channels as best_channels
+from .steps import by_half_hour as by_half_hour
+from .steps import calls_of as calls_of
+from .steps import channel_table as channel_table
+from .steps import consistency_of as consistency_of
+from .steps import frequency_response as frequency_response
+from .steps import journeys as journeys
+from .steps import kept_channels as kept_channels
+from .steps import known_people as known_people
+from .steps import occupancy as occupancy
+from .steps import plan_records as plan_records
+from .steps import problems as problems
+from .steps import service as service
+from .steps import supplied as supplied
+from .steps import touch_points as touch_points

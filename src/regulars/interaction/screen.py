@@ -1,0 +1,106 @@
+"""What the interaction page opens with, and what it says is to be done."""
+
+import numpy as np
+
+from regulars.finding import Action, Finding, FirstScreen, Refusal, Tile, refused
+from regulars.interaction.channels import tied
+from regulars.interaction.customers import share_solved
+from regulars.interaction.told_identity import agreement_of
+from regulars.settings import InteractionSettings
+
+NOTHING, CONTACTS, CALLS = "nothing", "contacts", "calls"  # what is supplied: no contact; contacts; calls that wait
+
+
+def first_screen(contacts, served, staffed: Finding, answers, *, settings: InteractionSettings) -> FirstScreen:
+    """What the page answers first: what is solved, who hangs up, whom we know, whether we say the same.
+
+    Parameters
+    ----------
+    contacts : pandas.DataFrame or Refusal
+        Clean table ``contacts``.
+    served : dict of str to Estimate, or Refusal
+        Of `service`.
+    staffed : Finding
+        Of `tell_staffing`.
+    answers : Consistency or Refusal
+        Of `consistency`.
+    settings : InteractionSettings
+
+    Returns
+    -------
+    FirstScreen
+        Answer `NOTHING`, `CONTACTS` or `CALLS`; ``short`` where agents are missing as well.
+    """
+    level = settings.interval_level
+    if isinstance(contacts, Refusal):
+        return FirstScreen(Finding(NOTHING))
+    good, known = share_solved(contacts, level), tied(contacts, level)
+    tiles = [Tile("solved", good, "percent")] if good.n else []
+    facts = {"solved": good, "tied": known, "contacts": len(contacts)}
+    verdict = CONTACTS if good.n else "unrecorded"
+    if not isinstance(served, Refusal):
+        facts |= {"given_up": served["given_up"], "within": served["within"], "seconds": settings.within_seconds}
+        tiles.append(Tile("given_up", served["given_up"], "percent"))
+        verdict = CALLS if good.n else "calls_only"
+        if staffed.facts.get("short"):
+            facts |= {name: staffed.facts[name] for name in ("missing_hours", "short", "half_hours")}
+            verdict = "short" if good.n else verdict
+    tiles.append(Tile("tied", known, "percent"))
+    if not np.isnan(agreement_of(answers).value):
+        tiles.append(Tile("agreement", agreement_of(answers), "percent"))
+    return FirstScreen(Finding(verdict, facts), tiles)
+
+
+def to_do(
+    staffed: Finding, points: Finding, people: Finding, answers: Finding, *, settings: InteractionSettings
+) -> list[Action]:
+    """What to do on Monday, of what the sections tell.
+
+    What an answered call or a solved problem is worth is not known here, so that no sum stands behind any of it;
+    staffing says from which worth of an answered call on it pays.
+
+    Parameters
+    ----------
+    staffed, points, people, answers : Finding
+        Of `tell_staffing`, `tell_points`, `tell_identity` and `tell_answers`.
+    settings : InteractionSettings
+        Its ``agent_cost_per_hour``.
+
+    Returns
+    -------
+    list of Action
+    """
+    found = []
+    if staffed.facts.get("short"):
+        facts = {
+            name: staffed.facts[name]
+            for name in ("missing_hours", "short", "spare_hours", "day", "at", "there", "wanted")
+        }
+        cost = staffed.facts["missing_hours"] * settings.agent_cost_per_hour
+        week = staffed.frames["week"]
+        saved = float((week["calls"] * (week["given_up_now"] - week["given_up"]).where(week["missing"] > 0, 0.0)).sum())
+        facts |= {"a_week": cost, "saved": saved, "each": cost / saved if saved > 0 else float("nan")}
+        found.append(Action("staff", facts=facts))
+    if points.verdict == "gaps":
+        found.append(
+            Action("gap", facts={name: points.facts[name] for name in ("purpose", "channel", "a_month", "met_from")})
+        )
+    if people.verdict == "some":
+        found.append(Action("decide", facts={"pairs": people.facts["pairs"]}))
+    if answers.verdict == "differ":
+        found.append(
+            Action("answer", facts={"department": answers.facts["department"], "usual": answers.facts["usual"]})
+        )
+    return found
+
+
+def words_used(*found) -> tuple[str, ...]:
+    """Words that the page explains: none of what is not there.
+
+    Parameters
+    ----------
+    *found : object
+        Contacts, calls and people, or what stands for them.
+    """
+    keys = ("standardised", "service_level", "one_person")
+    return (*(key for key, one in zip(keys, found, strict=True) if refused(one) is None), "interval", "n")

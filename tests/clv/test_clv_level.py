@@ -1,0 +1,152 @@
+"""How far totals may be off, by the signs of a log, and scenarios of dropout that a log cannot show."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from regulars.clv import BetaGeoFitter, ParetoNBDFitter, read_level
+from regulars.clv.backtesting import forecast_fold, forecast_now
+from regulars.clv.headline import with_headline
+from regulars.clv.in_memory import Scored
+from regulars.clv.level import level_of
+from regulars.clv.limits import level_remarks
+from regulars.clv.scenarios import TimedDropoutFitter, forecast_scenarios
+from regulars.clv.signs import Signs, read_signs
+from regulars.purchases import Purchases
+from regulars.settings import Certainty
+from regulars.simulate.logs import order_log
+from regulars.statistics.intervals import Estimate
+
+HISTORY = tuple(np.array(each, float) for each in ([2, 1, 0, 0, 4, 1], [30, 2, 0, 0, 35, 20], [39, 39, 39, 38, 38, 37]))
+YEAR = Signs(365, 365, 4000, 12000, 0.0, 0.0, 0.0, 0.0, float("nan"), 0.05, 0.0)
+
+
+def test_a_scenario_is_pareto_nbd_with_a_rate_of_leaving_that_is_the_same_for_all():
+    model = TimedDropoutFitter(0.4).fit(*HISTORY)
+    hazard = -np.log(0.6) / (365.25 / 7)
+    x, t_x, T = HISTORY
+    r, alpha = model.params_["r"], model.params_["alpha"]
+    u = t_x[:, None] + (T - t_x)[:, None] * (np.arange(4000) + 0.5) / 4000
+    there = np.exp(-hazard * T) * (alpha + T) ** -(r + x)
+    gone = (hazard * np.exp(-hazard * u) * (alpha + u) ** -(r + x)[:, None]).mean(axis=1) * (T - t_x)
+    np.testing.assert_allclose(model._alive(*HISTORY), there / (there + gone), atol=2e-3)
+    expected = there / (there + gone) * (r + x) / (alpha + T) * -np.expm1(-hazard * 52) / hazard
+    np.testing.assert_allclose(model.predict(52, *HISTORY), expected, rtol=5e-3)
+
+
+def test_more_leave_in_a_scenario_fewer_orders_come():
+    totals = [TimedDropoutFitter(yearly).fit(*HISTORY).predict(52, *HISTORY).sum() for yearly in (0.1, 0.25, 0.4, 0.6)]
+    assert (np.diff(totals) < 0).all()
+    one, two = (forecast_scenarios({yearly: 1.0}, 52.0, HISTORY, HISTORY)[0] for yearly in (0.1, 0.6))
+    both = forecast_scenarios({0.1: 0.25, 0.6: 0.75}, 52.0, HISTORY, HISTORY)[0]
+    np.testing.assert_allclose(both, one / 4 + two * 3 / 4)
+
+
+def test_a_year_without_visible_dropout_gives_neither_that_all_are_there_nor_none():
+    scored = pd.DataFrame({
+        "customer_id": ["a", "b"], "expected_orders": [4.0, 1.0], "expected_orders_low": [1.0, 0.0],
+        "expected_orders_high": [8.0, 3.0], "clv": [40.0, 10.0], "clv_low": [10.0, 0.0], "clv_high": [80.0, 30.0],
+        "value_if_alive": [40.0, 10.0], "value_at_risk": [0.0, 0.0], "p_alive": [1.0, 1.0],
+    })  # fmt: skip
+    level = level_of(YEAR)
+    assert level.is_mixed
+    asked = tuple(np.array(each, float) for each in ([9, 1], [50, 5], [52, 52]))
+    orders, _, alive = forecast_scenarios(level.scenarios, 52.0, HISTORY, asked)
+    forecast = pd.DataFrame({"customer_id": ["a", "b"], "expected_orders": level.models * 4 + orders, "p_alive": alive})
+    told = with_headline(Scored(scored, Estimate(5, 3, 8), Estimate(50, 30, 80)), forecast, level.models).customers
+    assert ((told["p_alive"] > 0.3) & (told["p_alive"] < 0.999)).all()
+    assert told["p_alive"].iloc[0] > told["p_alive"].iloc[1]
+    np.testing.assert_allclose(told["value_if_alive"] * told["p_alive"], told["clv"])
+    assert (told["value_at_risk"] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("wider", "narrower"),
+    [
+        ({"history_days": 200}, {"history_days": 800}),
+        ({"swings": 0.4}, {"swings": 0.0}),
+        ({"inner": 0.4}, {"inner": 0.0}),
+        ({"drift": -0.4}, {"drift": 0.0}),
+        ({"history_days": 180, "horizon_days": 90}, {"history_days": 900, "horizon_days": 90}),
+    ],
+)
+def test_ranges_widen_with_what_makes_forecasts_miss(wider, narrower):
+    assert level_of(replace(YEAR, **wider)).spread > level_of(replace(YEAR, **narrower)).spread
+
+
+def test_with_history_scenarios_give_way_to_the_models():
+    weights = [level_of(replace(YEAR, history_days=days)).models for days in (180, 365, 545, 730, 1460, 2900)]
+    assert (np.diff(weights) > 0).all()
+    assert weights[-1] > 0.8 > weights[0]
+
+
+def test_a_number_overrides_the_spread_and_certainty_carries_it():
+    level = level_of(YEAR, 0.3)
+    assert level.spread == 0.3
+    assert level.certainty(Certainty(0.9, 0.12, 1, 20)) == Certainty(0.9, 0.3, 1, 20)
+    assert level.shift == level_of(YEAR).shift
+
+
+def test_last_years_season_moves_the_level_of_a_part_of_a_year():
+    high, low = (level_of(replace(YEAR, horizon_days=90, history_days=800, season=season)) for season in (0.4, -0.4))
+    assert np.exp(high.shift - low.shift) == pytest.approx(np.exp(0.8), rel=0.25)
+
+
+def seasonal(years=2, amplitude=0.8, customers=800, seed=3):
+    rng = np.random.default_rng(seed)
+    days = np.arange(365 * years)
+    pace = np.exp(amplitude * np.cos(2 * np.pi * days / 365)) * 0.02
+    rate = rng.gamma(1.5, 1 / 1.5, customers)
+    who, day = np.nonzero(rng.random((customers, days.size)) < np.minimum(rate[:, None] * pace, 0.5))
+    born = pd.DataFrame({"who": np.arange(customers), "day": rng.integers(0, 60, customers)})
+    log = pd.concat([born, pd.DataFrame({"who": who, "day": day})])
+    when = pd.Timestamp("2022-01-01") + pd.to_timedelta(log["day"], "D")
+    return pd.DataFrame({"customer_id": log["who"].astype("string"), "ordered_at": when, "amount": 10.0})
+
+
+def test_a_season_is_read_and_its_forecast_follows_it():
+    log = Purchases.of(seasonal(years=2))
+    signs = read_signs(log, "2023-06-30", 120)
+    assert signs.season < -0.2  # the summer ahead is quiet
+    assert signs.swings > 0.2
+    found = forecast_fold(log, "2023-06-30", 120, ["bg_nbd"], uncertainty="auto")
+    came = found.customers["holdout_orders"].sum()
+    assert abs(np.log(found.told["bg_nbd"].sum() / came)) < abs(np.log(found.orders["bg_nbd"].sum() / came))
+
+
+def test_customers_who_were_there_before_the_log_are_seen():
+    log = order_log(customers=600, seed=4)
+    cut = log[log["ordered_at"] >= log["ordered_at"].min() + pd.Timedelta(days=365)]
+    late, early = (read_signs(Purchases.of(one), one["ordered_at"].max(), 180).start for one in (cut, log))
+    assert late > early
+    codes = [remark.code for remark in level_remarks(level_of(replace(YEAR, start=1.5)))]
+    assert codes == ["scenarios", "season_unseen", "late_start"]
+
+
+def test_what_is_told_now_is_what_a_test_would_have_told(cdnow_sample):
+    log = Purchases.of(cdnow_sample, zero_spend_is_purchase=True)
+    day = date(1997, 9, 30)
+    level = read_level(log.until(day), day, 273)
+    now = forecast_now(log.until(day), day, 273, "combined", level=level)
+    fold = forecast_fold(log, day, 273, ["combined"], uncertainty="auto")
+    assert (fold.level.scenarios, fold.level.shift, fold.level.spread) == (level.scenarios, level.shift, level.spread)
+    np.testing.assert_allclose(now["expected_orders"], fold.told["combined"])
+    rule = forecast_now(log.until(day), day, 273, "last_period", level=level)
+    reference = forecast_now(log.until(day), day, 273, "bg_nbd", level=level)
+    assert rule["expected_orders"].sum() == pytest.approx(reference["expected_orders"].sum())
+
+
+def test_a_log_without_repeat_orders_is_left_to_its_models():
+    once = pd.DataFrame({"customer_id": list("abc"), "ordered_at": pd.to_datetime(["2025-01-01"] * 3), "amount": 1.0})
+    found = read_level(Purchases.of(once.astype({"customer_id": "string"})), "2025-06-30", 365)
+    assert (found.models, found.scenarios, found.spread) == (1.0, None, 0.12)
+
+
+def test_published_fits_stay_what_they_are(cdnow_sample):
+    summary = Purchases.of(cdnow_sample, zero_spend_is_purchase=True).summary(date(1997, 9, 30))
+    history = [summary[name] for name in ("frequency", "recency", "T")]
+    assert BetaGeoFitter().fit(*history).log_likelihood_ == pytest.approx(-9582.42920667, abs=1e-6)
+    assert ParetoNBDFitter().fit(*history).log_likelihood_ == pytest.approx(-9594.97617894, abs=1e-6)
