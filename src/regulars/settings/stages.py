@@ -351,6 +351,8 @@ class Questions:
         Of it, that asks whether one stays though another is cheaper: a benefit, so no part of attitude.
     attitude_from : float, 0 to 100
         From it on attitude is high.
+    behaviour_from : float, orders a year
+        From it on behaviour is high: a fixed mark, so that the share of the truly loyal can rise.
     loyalty_days : int, days
         Whose orders make the behaviour.
     highly_satisfied_from : float, 0 to 100
@@ -363,6 +365,7 @@ class Questions:
     loyalty_construct: str
     immunity_item: str
     attitude_from: float
+    behaviour_from: float
     loyalty_days: int
     highly_satisfied_from: float
     target_width: float
