@@ -24,8 +24,8 @@ MINUS = "−"
 MOST_IN_SCALE, LEAST_IN_SCALE = 10, 0.1  # of a scale: numbers that share the next smaller one lose no digit there
 SPANS = ("days", "weeks", "months", "years")
 COUNTED = (  # things that a number is told of: 1 customer, 4,996 customers
-    "customers", "orders", "products", "groups", "rows", "answers", "questions", "cases", "complaints", "contacts", "calls",
-    "tests",
+    "customers", "orders", "products", "groups", "rows", "answers", "questions", "cases", "complaints", "contacts",
+    "calls", "tests",
 )  # fmt: skip
 
 

@@ -260,7 +260,7 @@ def contract_story(
 def _to_come(
     model, renewals: np.ndarray, *, rate: float, ahead: int, level: float, draws: int, seed: int
 ) -> tuple[Estimate, Estimate]:
-    """Of customers who have passed so many renewals: mean DERL, the next one counted undiscounted; share there later."""
+    """Of customers who have passed so many renewals: mean DERL, the next one undiscounted; the share there later."""
     n = len(renewals)
     if not n:
         return Estimate(float("nan"), n=0), Estimate(float("nan"), n=0)
