@@ -24,6 +24,7 @@ ROOMS = {
     "retention": ("retention", "history"),
     "interaction": ("interaction",),
     "cycle": ("cycle",),
+    "actions": ("actions",),
 }
 SHARED_ROOMS = ("labels.py", "finding.py", "statistics")
 PARTS_OF_A_SENTENCE = (

@@ -18,7 +18,7 @@ from regulars.rounding import plain
 from regulars.told import INDICATORS, MONEY_INDICATORS, Told, table_file
 
 # whose answer opens it
-FIRST_ANSWERS = ("value", "retention", "segments", "satisfaction", "interaction", "clean")
+FIRST_ANSWERS = ("value", "retention", "segments", "satisfaction", "interaction", "actions", "clean")
 MAX_INDICATORS = 5
 REVENUE = ("value", "cohorts", "revenue")  # stage, section and frame of which the months stand on it
 MONTHS = 12  # of the past, beside those to come

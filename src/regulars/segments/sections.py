@@ -176,7 +176,7 @@ def tell_groups(named: pd.DataFrame, *, months: float, certainty: Certainty) -> 
     facts = {"best": best.group, "worth": best.worth, "future": best.future, "past": best.past, "months": months}
     facts |= {"largest": largest.group, "share": largest.share, "its_future": largest.future}
     verdict = GroupsVerdict.SAME if largest.group == best.group else GroupsVerdict.OTHER
-    frames |= {"shares": named, "table": named}
+    frames |= {"shares": named, "table": named.assign(advice=named["segment"])}
     return Finding(verdict, facts | {"uncertainty": certainty.level_uncertainty}, frames)
 
 
