@@ -26,7 +26,7 @@ from regulars.report.render import PageError, block_html
 from regulars.report.wording import FOLDER, Wording, WordingError
 from regulars.report.writer import Writer
 from regulars.statistics.intervals import Estimate
-from regulars.told import FIGURES, read_told
+from regulars.told import read_told
 
 
 @pytest.fixture
