@@ -219,8 +219,9 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     -------
     Finding
         Verdict `CohortsVerdict`; frames ``revenue``, ``customers``, ``orders`` (start: calendar month of the middle of
-        each stretch, cohort, the measure, is_forecast, low, high of the month's total), ``cohorts`` (the newest first) and ``months`` (those ahead first,
-        then those of the past, the latest first); ``past`` alone where the orders allow no model.
+        each stretch, cohort, the measure, is_forecast, low, high of the month's total), ``cohorts`` (the newest first)
+        and ``months`` (those ahead first, then those of the past, the latest first); ``past`` alone where the orders
+        allow no model.
     """
     if cohorts.verdict == CohortsVerdict.PAST_ONLY:
         drawn = _named(cohorts.by_month("revenue"))
