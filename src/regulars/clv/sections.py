@@ -19,6 +19,7 @@ from regulars.clv.newcomer import NewCustomer
 from regulars.clv.payback import tell_payback as tell_payback
 from regulars.clv.revenue import RevenueMove
 from regulars.clv.trust import Trust
+from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import CohortsVerdict, EquityVerdict, HeadlineVerdict, RevenueVerdict, WorthVerdict
 from regulars.clv.whole import Whole
 from regulars.finding import UNUSABLE, Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, tells
@@ -217,12 +218,13 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     Returns
     -------
     Finding
-        Verdict `CohortsVerdict`; frames ``revenue``, ``customers``, ``orders`` (start, cohort, the measure,
-        is_forecast, low, high of the month's total), ``cohorts`` (the newest first) and ``months`` (those ahead first,
-        then those of the past, the latest first); ``past`` alone where the orders allow no model.
+        Verdict `CohortsVerdict`; frames ``revenue``, ``customers``, ``orders`` (start: calendar month of the middle of
+        each stretch, cohort, the measure, is_forecast, low, high of the month's total), ``cohorts`` (the newest first)
+        and ``months`` (those ahead first, then those of the past, the latest first); ``past`` alone where the orders
+        allow no model.
     """
     if cohorts.verdict == CohortsVerdict.PAST_ONLY:
-        drawn = cohorts.by_month("revenue")
+        drawn = _named(cohorts.by_month("revenue"))
         return Finding(
             cohorts.verdict, {"past": float(drawn["revenue"].sum()), "customers": len(summary)}, {"past": drawn}
         )
@@ -239,7 +241,7 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     }
     if cohorts.with_new:
         facts["new_share"] = cohorts.new_share
-    frames = {name: cohorts.by_month(name) for name in MEASURES}
+    frames = {name: _named(cohorts.by_month(name)) for name in MEASURES}
     frames |= {"cohorts": cohorts.by_cohort, "months": pd.concat([months, before[::-1]], ignore_index=True)}
     told = earlier.frames.get("months", ())
     shown = {name: {"told": _line(told, name)} for name in MEASURES} if len(told) else {}
@@ -249,7 +251,16 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
 def _line(told: pd.DataFrame, name: str) -> pd.DataFrame:
     """One measure as it was told: start, the measure, low, high."""
     ends = {f"{name}_low": "low", f"{name}_high": "high"}
-    return told[["start", name, *ends]].rename(columns=ends)
+    return _named(told[["start", name, *ends]].rename(columns=ends))
+
+
+def _named(stretches: pd.DataFrame) -> pd.DataFrame:
+    """Stretches of a month's length by the first day of the calendar month in which the middle of each lies.
+
+    Their own first days may fall twice into one month, or into one before the data begin, and leave another out.
+    """
+    middle = pd.to_datetime(stretches["start"]) + pd.Timedelta(days=DAYS_PER_MONTH / 2)
+    return stretches.assign(start=middle.dt.to_period("M").dt.to_timestamp().astype("datetime64[us]"))
 
 
 @tells

@@ -13,6 +13,8 @@ from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, median_interval, share, to_row, wilson
 from regulars.statistics.survival import kaplan_meier
 
+LONGEST_STAY = 60.0  # months; a mean stay beyond that cannot be told from monthly moves
+
 
 def transition_counts(purchases: Purchases, end, ladder: Ladder, *, months: int = 12) -> pd.DataFrame:
     """How many customers went from each step to each in a month, summed over the last months.
@@ -288,4 +290,6 @@ def _leaving(counts: pd.DataFrame, stage: str, level: float) -> dict:
     part = gone / n if n else np.nan
     leaving = {"": part, "_low": high, "_high": low}
     stay = {f"stay_months{end}": 1 / of if of > 0 else np.nan for end, of in leaving.items()}
+    if not stay["stay_months"] <= LONGEST_STAY:  # nobody has been watched for so long
+        stay = dict.fromkeys(stay, np.nan)
     return {"leaves": part, "leaves_low": low, "leaves_high": high, **stay}

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UntoldError
-from regulars.finding import Action, Finding, FirstScreen, Refusal, Tile, refused, sums, tells
+from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, sums, tells
 from regulars.labels import Change, LifecycleStage, PortfolioClass
 from regulars.segments.climbing import transition_matrix
 from regulars.segments.clusters import Clustering, profile_long
@@ -39,7 +39,8 @@ from regulars.settings import Certainty, PortfolioRules, ProductRules, SegmentsS
 from regulars.settings.stages import LEVELS
 from regulars.statistics.intervals import Estimate, against, from_row, share
 
-MOST_WEIGHT = 1e5  # of the base in a customer's taste: from there on tastes do not differ
+LEAST_BASKETS = 30  # behind a rule that is told first
+MOST_WEIGHT = 100.0  # purchases; of the base in a customer's taste: from there on tastes do not differ
 
 
 # ---- the first screen, and what to do ----
@@ -506,7 +507,10 @@ def tell_baskets(rules: pd.DataFrame, *, baskets: pd.DataFrame, rate: float) -> 
     facts = {"baskets": int(baskets["basket"].nunique()), "rate": rate}
     if rules.empty:
         return Finding(BasketsVerdict.NONE, facts)
-    top = rules.iloc[0]
+    firm = rules[rules["n"] >= LEAST_BASKETS]
+    if firm.empty:
+        return Finding(BasketsVerdict.THIN, facts | {"rules": len(rules), "least": LEAST_BASKETS}, {"rules": rules})
+    top = firm.iloc[0]
     facts |= {"when": top["when"], "then": top["then"], "lift": from_row(top, "lift"), "rules": len(rules)}
     facts |= {"share": float(top["share"]), "usual": float(top["usual"])}
     return Finding(BasketsVerdict.FOUND, facts, {"rules": rules})
@@ -532,13 +536,14 @@ def tell_preferences(liked: Liked, rates: pd.DataFrame, categories: pd.DataFrame
     Finding
         Verdict of `PreferencesVerdict`, by the paired gain over popularity.
     """
-    facts = {"weight": min(liked.tastes.weight, MOST_WEIGHT), "suggested": SUGGESTIONS, "days": days}
-    frames = {"categories": categories}
+    facts = {"suggested": SUGGESTIONS, "days": days}
+    frames, weight = {"categories": categories}, liked.tastes.weight
+    remarks = [Remark("habit", {"weight": weight}) if weight < MOST_WEIGHT else Remark("alike")]
     if rates.empty:
-        return Finding(PreferencesVerdict.UNCHECKED, facts, frames)
+        return Finding(PreferencesVerdict.UNCHECKED, facts, frames, remarks=remarks)
     told = {name: from_row(row, "share") for name, row in rates.iterrows()}
     verdicts = {Change.UP: PreferencesVerdict.BETTER, Change.DOWN: PreferencesVerdict.WORSE}
-    return Finding(verdicts.get(against(told["gain"]), PreferencesVerdict.ALIKE), facts | told, frames)
+    return Finding(verdicts.get(against(told["gain"]), PreferencesVerdict.ALIKE), facts | told, frames, remarks=remarks)
 
 
 @tells

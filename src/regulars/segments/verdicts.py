@@ -59,6 +59,7 @@ class BasketsVerdict(StrEnum):
 
     FOUND = "found"
     NONE = "none"
+    THIN = "thin"  # there are rules, each of too few baskets to be told first
 
 
 class PreferencesVerdict(StrEnum):

@@ -13,6 +13,8 @@ from regulars.satisfaction.index.worth import ValueLost, driver_worth
 from regulars.settings import Economics, SatisfactionSettings
 from regulars.statistics.intervals import Estimate, from_row
 
+MOST_TIMES = 10.0  # as large: an effect whose interval goes further is not told
+
 # share of draws in which a driver is first, from which it is called the first: of two with the same effect one or the
 # other passes 0.96 in 9 simulations of 100 (0.90: in 19, 0.95: in 11), of more drivers in fewer
 SURE = 0.96
@@ -228,7 +230,8 @@ def tell_worth(lost: ValueLost, economics: Economics, settings: SatisfactionSett
 
 def _factor(row) -> Estimate:
     """exp(γ) − 1: by what share purchase rate or dropout is higher, one SD of satisfaction up."""
-    return Estimate(*(float(np.expm1(row[c])) for c in ("value", "value_low", "value_high")), int(row["n"]))
+    told = Estimate(*(float(np.expm1(row[c])) for c in ("value", "value_low", "value_high")), int(row["n"]))
+    return told if told.high <= MOST_TIMES else Estimate(float("nan"), n=told.n)  # nothing is known of it
 
 
 @tells
