@@ -11,6 +11,7 @@ from regulars.settings import Economics
 from regulars.statistics.distinct import distinct_rows
 
 DAYS_PER_MONTH = UNIT_DAYS["month"]  # a twelfth of 365.25 days
+ACTIVE_WITHIN = 90  # days, of P(active), which no lifetime value rests on
 
 
 def units(months: float = 0.0, time_unit: str = "week", days: float = 0.0) -> float:
@@ -106,7 +107,9 @@ def expected_spend(spend_model, frequency, monetary_value):
 
 
 @may_refuse
-def lifetime_value(model, spend_model, customers: pd.DataFrame, *, economics: Economics) -> pd.DataFrame:
+def lifetime_value(
+    model, spend_model, customers: pd.DataFrame, *history, economics: Economics | None = None, **assumptions
+) -> pd.DataFrame:
     """What each customer is worth: discounted contribution of the orders to be expected over the horizon.
 
     ``clv`` = margin × spend per order × Σ of expected orders, each discounted continuously from now at the annual rate.
@@ -121,8 +124,12 @@ def lifetime_value(model, spend_model, customers: pd.DataFrame, *, economics: Ec
     customers : pandas.DataFrame
         One row per customer: frequency (repeat orders, x in the literature), recency and T (t_x and T, time unit),
         monetary_value (m, mean spend per repeat order; 0 or NaN where there is none).
+    *history : array_like
+        Recency, T and monetary_value, where `customers` are the frequencies alone.
     economics : Economics
         Margin, annual discount rate, horizon (a month has 30.4375 days) and time unit.
+    **assumptions
+        In place of it: margin, annual_discount_rate, months and time_unit.
 
     Returns
     -------
@@ -150,6 +157,12 @@ def lifetime_value(model, spend_model, customers: pd.DataFrame, *, economics: Ec
     0           1.5631          24.6637  11.0689           False
     1           0.2528          35.2190   2.5536            True
     """
+    if history:
+        names = ("frequency", "recency", "T", "monetary_value")
+        customers = pd.DataFrame(dict(zip(names, (customers, *history), strict=True)))
+    economics = economics or Economics(
+        horizon_months=assumptions.pop("months"), active_within_days=ACTIVE_WITHIN, **assumptions
+    )
     check_margin(economics.margin)
     x, t_x, T, spent = histories(customers)
     horizon = units(economics.horizon_months, economics.time_unit)
