@@ -53,8 +53,8 @@ def shown_frames(section: str, frames: Mapping[str, pd.DataFrame], least: int) -
     -------
     dict of str to pandas.DataFrame
         Without the rows of small cells, or with blanks in maps and where cells stand side by side; a table whose rows
-        are the steps of one sum is left out. Lists of customers by their pseudonyms stay, and so do rates of groups that
-        are large.
+        are the steps of one sum is left out. Lists of customers by their pseudonyms stay, and so do rates of groups
+        that are large.
 
     Examples
     --------
