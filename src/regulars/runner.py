@@ -25,6 +25,7 @@ HAS_SOCKET_FILES = os.name == "posix"
 WITH_REAL_IDS, OWNER_ONLY = ("data/raw/", "data/clean/", "data/scored/"), 0o700
 REAL_IDS = re.compile(r"\b(customer_id|referrer_id|referred_id|referred_by|other_id)\b")
 ROWS_OF_CUSTOMERS = "rows of single customers: shown in a live notebook only"
+LONG_NUMBER = re.compile(r"-?\b\d+\.\d{9,}(e[+-]?\d+)?\b")
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -260,6 +261,11 @@ def scrub(notebook) -> None:
             if any(REAL_IDS.search("".join(shown.get(kind, ""))) for kind in ("text/plain", "text/html")):
                 output["data"] = {"text/plain": ROWS_OF_CUSTOMERS}
             if output.get("output_type") == "stream":
-                output["text"] = ADDRESS.sub("0x…", "".join(output["text"]))
+                output["text"] = _same_everywhere("".join(output["text"]))
             elif "text/plain" in output.get("data", {}):
-                output["data"]["text/plain"] = ADDRESS.sub("0x…", "".join(output["data"]["text/plain"]))
+                output["data"]["text/plain"] = _same_everywhere("".join(output["data"]["text/plain"]))
+
+
+def _same_everywhere(text: str) -> str:
+    """Without addresses, and with numbers of no more digits than a processor does not decide."""
+    return LONG_NUMBER.sub(lambda found: f"{float(found[0]):.10g}", ADDRESS.sub("0x…", text))
