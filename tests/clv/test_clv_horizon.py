@@ -75,3 +75,14 @@ def test_customers_who_were_there_before_the_log_are_no_newcomers():
     assert found.total.value == pytest.approx(1200, rel=0.1)
     assert forecast_acquisition(first_orders(late[:14]), "2023-01-01", "2024-02-29").verdict == "short"
     assert settling([100] * 24) == 3
+
+
+def test_scenarios_do_not_hide_which_model_is_better(cdnow_master):
+    log = Purchases.of(cdnow_master, zero_spend_is_purchase=True).sample(12_000, seed=1)
+    plain, told = (
+        judge_forecasts(log, date(1998, 6, 30), 180, certainty=SURE, bootstraps=40, uncertainty=uncertainty)
+        for uncertainty in (None, "auto")
+    )
+    assert (told.headline.model, told.headline.wins) == (plain.headline.model, plain.headline.wins)
+    assert "told" in told.scorecard["model"].tolist()
+    assert told.deciles["n"].sum() == len(log.known("1998-01-01"))

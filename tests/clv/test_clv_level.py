@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import BetaGeoFitter, ParetoNBDFitter, read_level
+from regulars.clv import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter, read_level
 from regulars.clv.backtesting import forecast_fold, forecast_now
 from regulars.clv.headline import with_headline
 from regulars.clv.in_memory import Scored
 from regulars.clv.level import level_of
 from regulars.clv.limits import level_remarks
+from regulars.clv.month_by_month import months_ahead
 from regulars.clv.scenarios import TimedDropoutFitter, forecast_scenarios
-from regulars.clv.signs import Signs, read_signs
+from regulars.clv.signs import Signs, read_signs, season_ahead
 from regulars.purchases import Purchases
 from regulars.settings import Certainty
 from regulars.simulate.logs import order_log
@@ -150,3 +151,33 @@ def test_published_fits_stay_what_they_are(cdnow_sample):
     history = [summary[name] for name in ("frequency", "recency", "T")]
     assert BetaGeoFitter().fit(*history).log_likelihood_ == pytest.approx(-9582.42920667, abs=1e-6)
     assert ParetoNBDFitter().fit(*history).log_likelihood_ == pytest.approx(-9594.97617894, abs=1e-6)
+
+
+def test_a_season_of_two_years_is_told_month_by_month_and_noise_is_not():
+    log = Purchases.of(seasonal(years=3))
+    ahead = season_ahead(log, "2024-06-30", 12)
+    wave = np.cos(2 * np.pi * (np.arange(12) * 365 / 12 + 15 + 181) / 365)  # the pace of each month from July on
+    assert np.corrcoef(ahead, wave)[0, 1] > 0.95
+    assert ahead.max() - ahead.min() > 1.0
+    assert not season_ahead(Purchases.of(seasonal(years=3, amplitude=0.0)), "2024-06-30", 12).any()
+    assert not season_ahead(log, "2023-06-30", 12).any()  # less than two years
+
+
+def test_months_follow_a_season_and_their_total_stays():
+    orders, spend = BetaGeoFitter(), GammaGammaFitter()
+    orders.params_ = pd.Series({"r": 0.5, "alpha": 8.0, "a": 0.8, "b": 4.0})
+    spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    base = pd.DataFrame(
+        {"frequency": [2, 0, 5] * 50, "recency": [30.0, 0, 35.0] * 50, "T": 38.0, "monetary_value": 20.0}
+    )
+    given = {"months": 6, "time_unit": "week", "draws": 200}
+    plain = months_ahead(base, ["a"] * 150, orders, spend, **given)
+    season = [0.4, 0.2, 0.0, -0.2, -0.4, 0.0]
+    told = months_ahead(base, ["a"] * 150, orders, spend, season=season, **given)
+    assert told.total("orders").value == pytest.approx(plain.total("orders").value)
+    ratio = np.log(told.by_cohort["orders"] / plain.by_cohort["orders"])
+    np.testing.assert_allclose(ratio - ratio.iloc[2], season, atol=1e-9)
+    swinging = months_ahead(base, ["a"] * 150, orders, spend, month_uncertainty=0.5, **given)
+    width = (swinging.fan["orders_high"] - swinging.fan["orders_low"]).mean()
+    assert width > (plain.fan["orders_high"] - plain.fan["orders_low"]).mean()
+    assert swinging.total("orders").high < told.total("orders").value * 3

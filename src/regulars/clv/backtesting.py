@@ -51,11 +51,18 @@ class Fold:
     told: pd.DataFrame | None = None
     level: Level | None = None
 
-    def as_told(self) -> "Fold":
-        """The same with forecasts as they are told: scenarios of dropout in them, at the level that signs teach."""
+    def as_judged(self) -> "Fold":
+        """The same with rules of thumb at the total of the models, so that who orders more decides and not the level.
+
+        Models stay as they are: scenarios of dropout are common to all that is told, and would hide what sets them
+        apart.
+        """
         if self.told is None:
             return self
-        return replace(self, orders=self.told, p_order=-np.expm1(-self.told), spend=self.told)
+        total = float(self.orders[COMBINED if COMBINED in self.orders else self.orders.columns[0]].sum())
+        rules = {name: self.orders[name] for name in RULES if name in self.orders}
+        scaled = {name: each * (total / each.sum()) for name, each in rules.items() if each.sum() > 0}
+        return replace(self, orders=self.orders.assign(**scaled))
 
 
 class CutoffError(ValueError):

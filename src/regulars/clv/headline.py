@@ -153,9 +153,9 @@ def choose_headline(
 
     The candidate wins a fold where the interval of its Poisson deviance less the reference's lies below zero and
     its RMSE is not worse beyond noise; it becomes the headline with ``folds_needed`` wins that outnumber its
-    losses. The naive rate, or another rule of thumb, becomes the headline where neither model is better than it
-    beyond noise, in deviance and in RMSE, on more folds than it is worse on. Intervals are paired: both forecasts
-    are judged on the same resampled customers.
+    losses. The naive rate becomes the headline where neither model is better than it beyond noise, in deviance and
+    in RMSE, on more folds than it is worse on. Another rule of thumb does where it wins against both as the
+    candidate would have to. Intervals are paired: both forecasts are judged on the same resampled customers.
 
     Parameters
     ----------
@@ -164,7 +164,8 @@ def choose_headline(
     candidate, reference : str
         Names of the two models between which is decided.
     rules : tuple of str
-        Rules of thumb that one of the two has to beat; the first is the naive rate.
+        Rules of thumb: the first is the naive rate, which one of the two has to beat; another is told where it is
+        better than both, as a candidate would have to be.
     folds_needed : int
         Wins that the candidate needs.
     strict : bool
@@ -189,18 +190,18 @@ def choose_headline(
     resampled = {"level": level, "bootstraps": bootstraps, "seed": seed}
     found = [row for fold in folds for row in _apart(fold, rivals, **resampled)]
     table = pd.DataFrame(found, columns=["cutoff", "model", "against", "metric", "value", "low", "high"])
-    verdicts = {pair: _verdicts(table, *pair, is_rule=pair in against_rules) for pair in rivals}
+    first, others = rules[0], rules[1:]
+    verdicts = {pair: _verdicts(table, *pair, strictly=pair[1] == first) for pair in rivals}
     against_reference = verdicts[candidate, reference]
     wins, losses = (int((against_reference == sign).sum()) for sign in (1, -1))
-    ahead = {rule: [int(verdicts[model, rule].sum()) > 0 for model in (reference, candidate)] for rule in rules}
-    unbeaten = [rule for rule in rules if not any(ahead[rule])]
-    beats_all = all(beaten[1] for beaten in ahead.values())
-    first = rules[0]
+    beats = {model: int(verdicts[model, first].sum()) > 0 for model in (reference, candidate)}
     beat_naive = int(np.maximum(verdicts[reference, first] > 0, verdicts[candidate, first] > 0).sum())
+    winning = [rule for rule in others if all(verdicts[model, rule].sum() < 0 for model in (reference, candidate))]
+    unbeaten = winning or ([] if any(beats.values()) else [first])
     better = wins >= folds_needed and wins > losses
     verdict = (
         HeadlineVerdict.NAIVE if unbeaten
-        else HeadlineVerdict.CANDIDATE if better and beats_all else HeadlineVerdict.REFERENCE
+        else HeadlineVerdict.CANDIDATE if better and beats[candidate] else HeadlineVerdict.REFERENCE
     )  # fmt: skip
     if strict and verdict == HeadlineVerdict.NAIVE:
         when = ", ".join(str(fold.cutoff.date()) for fold in folds)
@@ -236,15 +237,15 @@ def _apart(fold, rivals, *, level, bootstraps, seed):
             yield (fold.cutoff, model, against, metric, *point_and_ends(apart, level))
 
 
-def _verdicts(table, model, against, *, is_rule: bool) -> np.ndarray:
+def _verdicts(table, model, against, *, strictly: bool) -> np.ndarray:
     """Per fold: 1 where the model is better beyond noise, -1 where it is worse, else 0.
 
-    Against a rule, better means in deviance and in RMSE; against a model, in deviance, with RMSE not worse.
+    Strictly, better means in deviance and in RMSE; else in deviance, with RMSE not worse.
     """
     rows = table[(table["model"] == model) & (table["against"] == against)]
     high, low = (rows.pivot(index="cutoff", columns="metric", values=end) for end in ("high", "low"))
     better, worse = high < 0, low > 0
-    if is_rule:
+    if strictly:
         won, lost = better.all(axis=1), worse.any(axis=1)
     else:
         won, lost = better["deviance"] & ~worse["rmse"], worse["deviance"]

@@ -308,7 +308,7 @@ def judge_forecasts(
         raise UntoldError(f"No forecast can be judged on past orders: {error}") from error
     level, seed = certainty.level, certainty.seed
     headline = choose_headline(
-        [fold.as_told() for fold in judged],
+        [fold.as_judged() for fold in judged],
         rules=tuple(rule for rule in (NAIVE, "last_period") if rule in models),
         folds_needed=folds_needed,
         strict=strict,
