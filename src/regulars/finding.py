@@ -11,7 +11,7 @@ import pandas as pd
 
 from regulars.errors import UntoldError, UserError
 from regulars.labels import Change
-from regulars.rounding import plain, six_digits
+from regulars.rounding import plain, printable, six_digits
 from regulars.statistics.intervals import Estimate, against
 
 NOT_SUPPLIED = "not_supplied"  # verdict: the data of the section are not there; the page says what to supply
@@ -418,7 +418,7 @@ def _encode(value):
         return {"value": plain(value.value), "low": plain(value.low), "high": plain(value.high), "n": plain(value.n)}
     if isinstance(value, Enum):
         return {"label": snake(type(value).__name__), "member": value.value}
-    return plain(value)
+    return printable(value) if isinstance(value, str) else plain(value)
 
 
 def decode_facts(content: Mapping) -> dict:

@@ -23,6 +23,9 @@ RUN_LOG_VARIABLE = "REGULARS_RUN_LOG"
 # two kernels that start at the same moment may be given the same port, but never the same file
 HAS_SOCKET_FILES = os.name == "posix"
 WITH_REAL_IDS, OWNER_ONLY = ("data/raw/", "data/clean/", "data/scored/"), 0o700
+REAL_IDS = re.compile(r"\b(customer_id|referrer_id|referred_id|referred_by|other_id)\b")
+ROWS_OF_CUSTOMERS = "rows of single customers: shown in a live notebook only"
+LONG_NUMBER = re.compile(r"-?\b\d+\.\d{9,}(e[+-]?\d+)?\b")
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -245,13 +248,24 @@ def refuse_noise(notebook, name: str) -> None:
 
 
 def scrub(notebook) -> None:
-    """Take out of an executed notebook what differs from run to run: times, addresses, ids, the interpreter."""
+    """Take out of an executed notebook what differs from run to run, and rows of single customers.
+
+    Times, addresses, ids of cells and the interpreter differ; real ids of customers are for a live notebook alone.
+    """
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"]}
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
         cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
         for output in cell.get("outputs", []):
+            shown = output.get("data", {})
+            if any(REAL_IDS.search("".join(shown.get(kind, ""))) for kind in ("text/plain", "text/html")):
+                output["data"] = {"text/plain": ROWS_OF_CUSTOMERS}
             if output.get("output_type") == "stream":
-                output["text"] = ADDRESS.sub("0x…", "".join(output["text"]))
+                output["text"] = _same_everywhere("".join(output["text"]))
             elif "text/plain" in output.get("data", {}):
-                output["data"]["text/plain"] = ADDRESS.sub("0x…", "".join(output["data"]["text/plain"]))
+                output["data"]["text/plain"] = _same_everywhere("".join(output["data"]["text/plain"]))
+
+
+def _same_everywhere(text: str) -> str:
+    """Without addresses, and with numbers of no more digits than a processor does not decide."""
+    return LONG_NUMBER.sub(lambda found: f"{float(found[0]):.10g}", ADDRESS.sub("0x…", text))

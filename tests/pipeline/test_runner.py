@@ -208,3 +208,21 @@ def test_what_holds_real_ids_is_for_its_owner_alone(tmp_path):
     modes = {place: (tmp_path / place).stat().st_mode & 0o077 for place in ("data/raw/shop", "data/scored/shop")}
     assert modes == dict.fromkeys(modes, 0)
     assert (tmp_path / "reports/shop").stat().st_mode & 0o055
+
+
+def test_a_kept_notebook_shows_no_digits_of_the_processor_and_no_real_ids():
+    import nbformat
+
+    shown = (
+        {"text/plain": "Signs(drift=-0.006240717568940952, n=3)"},
+        {"text/html": "<th>customer_id</th><td>17850</td>"},
+    )
+    outputs = [nbformat.v4.new_output("execute_result", data=data) for data in shown]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=outputs)])
+    notebook.metadata["kernelspec"] = {"name": "python3"}
+    runner.scrub(notebook)
+    assert [output["data"]["text/plain"] for output in notebook.cells[0]["outputs"]] == [
+        "Signs(drift=-0.006240717569, n=3)",
+        runner.ROWS_OF_CUSTOMERS,
+    ]
+    assert "17850" not in nbformat.writes(notebook)

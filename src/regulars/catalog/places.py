@@ -12,7 +12,7 @@ from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 from regulars.catalog.tables import TABLES
 from regulars.errors import UserError
 from regulars.paths import found, output_root
-from regulars.rounding import plain, round_frame
+from regulars.rounding import plain, printable, round_frame
 
 # what begins so a spreadsheet may compute; behind apostrophes, so that one that was there is told from ours
 FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -78,7 +78,7 @@ def harmless(frame: pd.DataFrame) -> pd.DataFrame:
     """
 
     def written(text: str) -> str:
-        text = RETURN.sub("\n", text)  # a bare return would end the row
+        text = printable(RETURN.sub("\n", text))  # a bare return would end the row
         return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
     return _mapped(frame, written)

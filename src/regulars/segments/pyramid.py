@@ -13,7 +13,6 @@ from regulars.labels import Step, Tier
 from regulars.segments.summary import group_summary
 from regulars.segments.tiers import assign_tiers, tier_thresholds
 from regulars.settings import Certainty, Economics
-from regulars.statistics.cells import large_enough
 from regulars.statistics.distinct import distinct_rows
 from regulars.statistics.intervals import from_row
 
@@ -349,7 +348,7 @@ def tell_pyramid(
         "moved": int(largest["customers"]),
         **_rose_and_fell(moves),
     }
-    shown = large_enough(moves[moves["customers"] > 0], "customers", min_cell, "before", "now").reset_index(drop=True)
+    shown = moves[moves["customers"] > 0].reset_index(drop=True)
     return Finding(_verdict(facts["belongs"]), facts, {**frames, "up": up, "migration": shown})
 
 
