@@ -1,4 +1,4 @@
-"""Contact logs, shifts and marks of identity from files: mapped, cleaned, guessed; and the real complaints of Comcast."""
+"""Contact logs, shifts, marks of identity from files: mapped, cleaned, guessed; the real complaints of Comcast."""
 
 import pandas as pd
 import pytest
