@@ -1,17 +1,16 @@
 """Whom to call first, with real ids: written on demand, for one pair of eyes, outside everything that travels."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from regulars import privacy, retention
+from regulars import catalog, privacy, retention
+from regulars.catalog.places import harmless
 from regulars.dataset import Dataset
 from regulars.errors import UserError
-from regulars.paths import project_root
+from regulars.private_files import private_place, write_for_owner
 
-OWNER_ONLY = 0o600
 BASE = "customers"
 WHEN = ("call_by", "next_order_low", "next_order_median", "next_order_high", "best_channel")
 
@@ -74,10 +73,7 @@ def call_list(
     listed.insert(1, "customer", privacy.pseudonyms(listed["customer_id"], dataset))
     when = [name for name in WHEN if name in scored and name not in listed]
     listed = listed.merge(scored[["customer_id", *when]], on="customer_id", how="left", validate="one_to_one")
-    if base is None:
-        return listed, 0
-    new = [name for name in base if name == "customer_id" or name not in listed]
-    listed = listed.merge(base[new], on="customer_id", how="left", validate="one_to_one")
+    listed = _with_attributes(listed, base)
     if "consent" not in listed:
         return listed, 0
     refused = listed["consent"].eq(False).fillna(False).astype(bool)
@@ -103,24 +99,87 @@ def write_call_list(dataset: str, output: Path | None = None) -> Written:
     UserError
         Where the pages are not built, or the list would land among what the pipeline publishes.
     """
-    opened, root = Dataset(dataset), project_root()
+    opened = Dataset(dataset)
     settings = opened.settings("retention")
-    file = (output.expanduser() if output else root / "private" / dataset / "call-list.csv").absolute()
-    for shared in ("reports", "data", "models", "docs"):
-        if file.resolve().is_relative_to(root / shared):
-            raise UserError(f"{shared}/ is passed on, and the list holds real ids: write it elsewhere.")
+    file = private_place(output, dataset, "call-list.csv")
     scored = opened.customers
+    privacy.need_key_of_pages(dataset)
     base = opened.tables.get(BASE)
     listed, refused = call_list(scored, base, dataset, length=settings.list_length, min_alive=settings.call_min_alive)
-    write_for_owner(file, listed.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    write_for_owner(file, _as_csv(listed))
     return Written(file, len(listed), refused)
 
 
-def write_for_owner(file: Path, content: bytes) -> None:
-    """Write a file that is never readable by others, not even while it is being written."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    aside = file.with_name(f".{file.name}.new")
-    aside.unlink(missing_ok=True)
-    with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY), "wb") as target:
-        target.write(content)
-    aside.replace(file)
+def write_monday(dataset: str, output: Path | None = None) -> Written | None:
+    """Write Monday's list of all pages under real ids, with channel and reason; None where the stage has not run.
+
+    Parameters
+    ----------
+    dataset : str
+    output : Path, optional
+        Default: ``private/<dataset>/monday.csv``.
+
+    Returns
+    -------
+    Written or None
+    """
+    if not catalog.exists("scored.monday", dataset):
+        return None
+    opened = Dataset(dataset)
+    listed = catalog.load("scored.monday", dataset)
+    listed.insert(2, "customer", listed["customer_id"].astype("string"))
+    known = listed["customer_id"].notna()
+    listed.loc[known, "customer"] = privacy.pseudonyms(listed.loc[known, "customer_id"], dataset)
+    listed = _with_attributes(listed, opened.tables.get(BASE))
+    file = private_place(output, dataset, "monday.csv")
+    write_for_owner(file, _as_csv(listed))
+    return Written(file, len(listed), 0)
+
+
+def write_segment(dataset: str, segment: str, output: Path | None = None) -> Written:
+    """Write the customers of one segment, tier, state or stage for a mailing tool; who said no is left off.
+
+    Parameters
+    ----------
+    dataset : str
+    segment : str
+        A value of any label of ``customers.parquet``, such as ``champions`` or ``vip``; ``tier=vip`` where two columns
+        have it.
+    output : Path, optional
+        Default: ``private/<dataset>/segment-<segment>.csv``.
+
+    Returns
+    -------
+    Written
+
+    Raises
+    ------
+    UserError
+        Where no customer is in it.
+    """
+    opened = Dataset(dataset)
+    scored = opened.customers
+    column, _, value = segment.rpartition("=")
+    labels = [name for name in scored.select_dtypes("string") if name != "customer_id"]
+    found = [name for name in labels if (not column or name == column) and scored[name].eq(value).any()]
+    if not found:
+        raise UserError(f"No customer of {dataset} is in '{segment}': name a value of {', '.join(labels)}.")
+    if len(found) > 1:
+        raise UserError(f"'{value}' stands in {' and '.join(found)}: write {found[0]}={value}.")
+    rows = scored.loc[scored[found[0]].eq(value), ["customer_id", *labels]]
+    rows = _with_attributes(rows, opened.tables.get(BASE))
+    refused = rows["consent"].eq(False).fillna(False).astype(bool) if "consent" in rows else rows["customer_id"].isna()
+    file = private_place(output, dataset, f"segment-{value}.csv")
+    write_for_owner(file, _as_csv(rows[~refused]))
+    return Written(file, int((~refused).sum()), int(refused.sum()))
+
+
+def _with_attributes(listed: pd.DataFrame, base: pd.DataFrame | None) -> pd.DataFrame:
+    if base is None:
+        return listed
+    new = [name for name in base if name == "customer_id" or name not in listed]
+    return listed.merge(base[new], on="customer_id", how="left")
+
+
+def _as_csv(table: pd.DataFrame) -> bytes:
+    return harmless(table).to_csv(index=False, lineterminator="\n").encode("utf-8-sig")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from regulars import catalog
+from regulars.cells import guard_kernel
 from regulars.errors import UserError
 from regulars.paths import read_first
 from regulars.settings import STAGE_SETTINGS, StageSettings, places_of, stage_settings
@@ -32,6 +33,7 @@ _LATE = {
     "models": "regulars.clv.record",
     "economics": "regulars.clv.margins",
     "pseudonyms": "regulars.privacy",
+    "groups": "regulars.statistics.groups",
     "report": "regulars.told",
 }
 
@@ -40,7 +42,7 @@ class Tables:
     """Clean tables of a dataset by name, read when they are asked for, checked, once; of the drawn customers only.
 
     ``"surveys" in tables`` tells whether the firm supplied it, ``tables["orders"]`` reads it, ``tables.get("surveys")``
-    is None where it was not supplied.
+    is None where it was not supplied, or nothing of it was.
 
     Parameters
     ----------
@@ -70,12 +72,13 @@ class Tables:
         return self.load(table)
 
     def get(self, table: str) -> pd.DataFrame | None:
-        """One table, or None where the firm did not supply it."""
-        return self.load(table) if table in self else None
+        """One table, or None where the firm did not supply it: a table without a row supplies nothing."""
+        found = self.load(table) if table in self else None
+        return found if found is not None and len(found) else None
 
     def supplied(self, *tables: str) -> dict[str, pd.DataFrame]:
         """Those of some tables that the firm supplied, by name."""
-        return {table: self.load(table) for table in tables if table in self}
+        return {table: found for table in tables if (found := self.get(table)) is not None}
 
     def load(self, table: str, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
         """One table.
@@ -106,6 +109,10 @@ class Tables:
         """One table where it lies, with the rows of all customers, as an Ibis table: no row of it comes to Python."""
         with self._reading():
             return catalog.in_engine(table, self._name)
+
+    def get_in_engine(self, table: str) -> "ir.Table | None":
+        """The same, or None where the firm did not supply it."""
+        return self.in_engine(table) if table in self else None
 
     def _fetch(self, table: str, columns) -> pd.DataFrame:
         share = self._about().share
@@ -223,6 +230,11 @@ class Dataset:
         return self._scored("retention")
 
     @property
+    def preferences(self) -> pd.DataFrame:
+        """One row per customer with order lines: what is liked, and the next product."""
+        return self._scored("preferences")
+
+    @property
     def interaction(self) -> pd.DataFrame:
         """One row per customer: contacts, and the channel through which problems are best solved."""
         return self._scored("interaction")
@@ -231,6 +243,39 @@ class Dataset:
     def customers(self) -> pd.DataFrame:
         """One row per customer with all that the stages found."""
         return self._scored("customers")
+
+    def compare(self, by: str, measure: str = "clv") -> pd.DataFrame:
+        """Groups of customers beside each other: which differ from all others by more than noise.
+
+        Parameters
+        ----------
+        by : str
+            A column of `customers`, such as ``segment``, or an attribute of the table customers, such as ``region``.
+        measure : str
+            A column of `customers`: money, a count, a chance, or true and false.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of `regulars.statistics.groups.compare_means`: n, mean and difference from all others with their intervals,
+            p adjusted for the number of groups, and the verdict; groups smaller than ``privacy_min_cell`` are left out.
+
+        Raises
+        ------
+        UserError
+            Where there is no such column.
+        """
+        people = self.customers
+        if by not in people and (attributes := self.tables.get("customers")) is not None and by in attributes:
+            people = people.merge(attributes[["customer_id", by]], on="customer_id", how="left")
+        for name in (by, measure):
+            if name not in people:
+                raise UserError(f"customers of {self.name} have no '{name}': they have {', '.join(people)}.")
+        settings = self.settings("value")
+        room = _late("groups")
+        return room.compare_means(
+            people[measure], people[by], level=settings.interval_level, least=settings.privacy_min_cell
+        )
 
     @cached_property
     def models(self) -> "ModelsRecord":
@@ -372,7 +417,7 @@ class Dataset:
         table = "".join(
             f"<tr><th {LEFT}>{escape(name)}</th><td {LEFT}>{escape(told)}</td></tr>" for name, told in rows.items()
         )
-        return f"<p><b>{escape(self._title())}</b></p><table>{table}</table>"
+        return f'<div class="mathjax_ignore"><p><b>{escape(self._title())}</b></p><table>{table}</table></div>'
 
 
 def open(name: str, **changes) -> Dataset:
@@ -401,7 +446,9 @@ def open(name: str, **changes) -> Dataset:
     >>> shop.settings("value").margin, shop.settings("value").zero_spend_is_purchase
     (0.25, True)
     """
-    return Dataset(name, changes)
+    opened = Dataset(name, changes)
+    guard_kernel()
+    return opened
 
 
 def _late(what: str):

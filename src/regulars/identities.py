@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from regulars.call_list import write_for_owner
+from regulars.catalog.places import harmless
 from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.interaction.identity import contradicts, identity_candidates, normal, records, without_placeholders
 from regulars.interaction.linking import linked_pairs
 from regulars.paths import project_root
+from regulars.private_files import write_for_owner
 
 COLUMNS = ("customer_id", "other_id", "rules", "probability", "contradicts", "decision")
 LIKELY = 0.99  # probability from which Splink alone proposes a pair
@@ -129,10 +130,8 @@ def write_proposals(dataset: str) -> Proposed:
     aside.write_text(pairs.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
     aside.replace(file)
     values = root / "private" / dataset / "identity-candidates.csv"
-    write_for_owner(
-        values,
-        _side_by_side(pairs, records(normal(identities))).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"),
-    )
+    beside = harmless(_side_by_side(pairs, records(normal(identities))))
+    write_for_owner(values, beside.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     return Proposed(file, values, len(pairs), int((pairs["decision"] != "").sum()), why)
 
 

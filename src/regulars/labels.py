@@ -178,6 +178,13 @@ class Season(StrEnum):
     WHOLE = "whole"  # a year has them all
 
 
+class Tested(StrEnum):
+    """Whether a forecast was tested over as long a stretch as it is told for."""
+
+    AS_LONG = "as_long"
+    SHORTER = "shorter"
+
+
 class Held(StrEnum):
     """Whether what came lay within what a forecast had allowed for."""
 
@@ -233,6 +240,7 @@ class Reason(StrEnum):
     # kept, but not as it came
     REDUCED_BY_RETURN = "reduced_by_return"
     UNMATCHED_CREDIT = "unmatched_credit"
+    OWNER_CHANGED = "owner_changed"
     # merged
     EXACT_DUPLICATE = "exact_duplicate"
     SAME_PERSON = "same_person"
@@ -534,3 +542,23 @@ class Festival(StrEnum):
 
     SPRING_FESTIVAL = "spring_festival"
     EASTER = "easter"
+
+
+class ProspectEnd(StrEnum):
+    """How a prospect ends."""
+
+    WON = "won"
+    LOST = "lost"
+    DISQUALIFIED = "disqualified"
+
+
+class Errand(StrEnum):
+    """Why somebody is on Monday's list."""
+
+    COMPLAINT = "complaint"  # it waits for an answer
+    ASK = "ask"  # a campaign that is proved to gain
+    PROSPECT = "prospect"  # the next contact is due
+    CALL = "call"  # the most margin at risk
+    WIN_BACK = "win_back"  # dormant, and would be worth it
+    NEXT_PRODUCT = "next_product"
+    CONQUEST = "conquest"  # spends much elsewhere

@@ -38,7 +38,7 @@ def _notebook_stage(name: str, notebook: str, *outputs: str) -> Stage:
     return Stage(name, (*outputs, *report), notebook=notebook)
 
 
-SUBJECTS = ("quality", "value", "segments", "satisfaction", "retention", "interaction", "cycle")
+SUBJECTS = ("quality", "value", "segments", "satisfaction", "retention", "interaction", "actions", "cycle")
 LEVELS = ("", "-detail")  # of every page but the index: what stands in front, and the details
 PAGES = (
     "index",
@@ -59,6 +59,12 @@ _STAGES = (
     _notebook_stage("satisfaction", "04_satisfaction.ipynb", "data/scored/{dataset}/satisfaction.parquet"),
     _notebook_stage("retention", "05_retention.ipynb", "data/scored/{dataset}/retention.parquet"),
     _notebook_stage("interaction", "06_interaction.ipynb", "data/scored/{dataset}/interaction.parquet"),
+    _notebook_stage(
+        "actions",
+        "07_actions.ipynb",
+        "data/scored/{dataset}/actions.parquet",
+        "data/scored/{dataset}/monday.parquet",
+    ),
     _notebook_stage("cycle", "08_cycle.ipynb"),
     Stage("scores", ("data/scored/{dataset}/customers.parquet",), entry="regulars.customer_table:join_scores"),
     Stage(

@@ -22,13 +22,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from regulars.catalog.places import read_json, write_csv, write_json
+from regulars import cells
+from regulars.catalog.places import as_it_was, read_json, write_csv, write_json
 from regulars.disclosure import shown_frames
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, decode_facts, encode_facts
 from regulars.paths import STAGING_VARIABLE, found
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
 
+FIGURES = "figures.csv"  # of a stage: what its page states outside of its tables
+MEASURES = ("value", "low", "high", "n")
 INDICATORS = ("satisfaction", "loyalty", "repurchase", "word_of_mouth", "retention")
 MONEY_INDICATORS = ("equity", "revenue", "best", "risk", "stake")  # what a director asks first, in money
 MAX_TILES = 4  # on a page
@@ -165,7 +168,7 @@ def _kind(values: pd.Series) -> str:
 
 def read_frame(file: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
     """Read a table that a stage has written, with the types that it had."""
-    frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+    frame = as_it_was(pd.read_csv(file, dtype=str, keep_default_na=False))
     for name, kind in kinds.items():
         text = frame[name]
         if kind == "date":
@@ -229,6 +232,52 @@ def read_told(dataset: str, stage: str) -> Told:
         model_facts=decode_facts(content["models"]["facts"]),
         modelled=content["models"]["told"],
     )
+
+
+def figures(told: Told) -> pd.DataFrame:
+    """Every figure that a page states outside of its tables, as a table of its own.
+
+    Parameters
+    ----------
+    told : Told
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``place`` (answer, ``tile.<key>``, ``paragraph.<code>``, a section, a section's remark, ``action.<key>``,
+        terms, models), ``figure`` (name of the fact), ``value``, ``low``, ``high``, ``n``; nothing that is no number.
+
+    Examples
+    --------
+    >>> told = Told({}, Finding(facts={"share": Estimate(0.5, 0.4, 0.6, 70), "day": "2026-06-30"}))
+    >>> figures(told).to_numpy().tolist()
+    [['answer', 'share', 0.5, 0.4, 0.6, 70.0]]
+    """
+    places = [("answer", told.answer.facts if told.answer else {})]
+    places += [(f"tile.{one.key}", {"value": one.estimate, **one.facts}) for one in told.tiles]
+    places += [(f"paragraph.{one.code}", one.facts) for one in told.paragraphs]
+    for key, finding in told.sections.items():
+        places += [(key, finding.facts), *((f"{key}.{remark.code}", remark.facts) for remark in finding.remarks)]
+    places += [(f"action.{one.key}", one.facts | one.sums) for one in told.actions]
+    places += [("terms", told.term_facts), ("models", told.model_facts)]
+    rows = [
+        (place, name, *numbers)
+        for place, facts in places
+        for name, fact in facts.items()
+        if (numbers := _numbers(fact)) is not None
+    ]
+    table = pd.DataFrame(rows, columns=["place", "figure", *MEASURES])
+    return table.astype(dict.fromkeys(MEASURES, float))
+
+
+def _numbers(fact) -> tuple | None:
+    """Value, ends of the interval and n of a fact that is a number; None of any other."""
+    if isinstance(fact, Estimate):
+        return fact.value, fact.low, fact.high, fact.n or float("nan")
+    value = plain(fact)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value, *[float("nan")] * 3
 
 
 class Report:
@@ -402,8 +451,10 @@ class Report:
             raise ToldError(f"the stage {self.stage} has no answer: call report.answer first.")
         self.told.modelled, self.told.model_facts = modelled, facts
         folder = Path("reports", self.about.name)
-        write_json(self.told.content(), folder / "told" / f"{self.stage}.json")
+        faults = {"faults": list(cells.faults)} if cells.faults else {}  # of Regulars itself: the runner says them
+        write_json(self.told.content() | faults, folder / "told" / f"{self.stage}.json")
         write_json({"stage": self.stage, "metrics": self.told.metrics}, folder / "metrics" / f"{self.stage}.json")
+        write_csv(figures(self.told), folder / "tables" / self.stage / FIGURES)
 
     def _display(self, call: str, *args, **facts) -> None:
         """Show one call: as the page tells it in a live kernel, as facts and frames in the pipeline."""

@@ -7,7 +7,9 @@ import pytest
 import stubs
 
 
-@pytest.mark.parametrize("name", ["cleaning", "clv", "segments", "satisfaction", "retention", "history"])
+@pytest.mark.parametrize(
+    "name", ["cleaning", "clv", "segments", "satisfaction", "retention", "actions", "statistics", "history"]
+)
 def test_every_public_name_is_there(name):
     package = importlib.import_module(f"regulars.{name}")
     for public in dir(package):

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import json
 import re
 from dataclasses import replace
@@ -137,11 +138,35 @@ def test_the_policy_names_exactly_the_style_of_the_page_and_there_is_no_script(s
     policy = next(attrs["content"] for attrs in tags.all("meta") if attrs.get("http-equiv"))
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
-    assert rules["script-src"] == "'none'" and not tags.all("script")
+    assert rules["script-src"] == "'none'" and not tags.all("script"), "what stands in front has none at all"
     assert rules["style-src"].split() == [_hash(text) for text in tags.styles]
     assert "unsafe" not in policy
     assert not [attrs for _, attrs in tags.found if "style" in attrs or any(name.startswith("on") for name in attrs)]
     assert not [attrs for _, attrs in tags.found if "src" in attrs]
+
+
+def test_the_details_run_the_one_script_that_sorts_tables_and_no_other(sample):
+    (script,) = re.findall(r"<script>(.*?)</script>", sample.detail, re.S)
+    assert f"script-src {_hash(script)};" in html.unescape(sample.detail)
+    assert len(script.encode()) < 2_000 and sample.detail.count("<script") == 1
+    assert 'class="sorts"' in sample.detail and 'class="sorts"' not in sample.html
+    assert not re.search(r"\son\w+=|style=|src=", sample.detail)
+
+
+def test_every_sheet_says_what_it_is(folder):
+    real = report_sample.html_of(report_sample.build(folder / "wording", simulated=False, title='A</style> "B" Ltd'))
+    assert "@top-left{content:" in real and "counter(pages)" in real
+    assert real.count("</style>") == 1, "a title cannot end the style"
+    assert r"A\3c \2f style\3e " in real and "Simulated data" not in real
+
+
+def test_a_key_figure_has_its_line_over_time(sample):
+    tiles = {block["label"]: block["line"] for block in sample.writer.blocks if block["kind"] == "tile"}
+    line = tiles["Last month’s forecast of orders"]
+    assert line["words"] == "Orders so far: 644 in Jan 2024, 14,740 in Jun 2026"
+    assert line["path"].startswith("M0.0 22.0L") and line["path"].endswith("100.0 2.0")
+    assert [words for words in tiles.values() if words] == [line], "the others have no series"
+    assert sample.html.count('class="spark"') == 1
 
 
 def _hash(text: str) -> str:
@@ -156,7 +181,7 @@ def test_a_page_is_light_enough_to_be_mailed(sample):
 
 def test_numbers_on_the_page_are_those_of_the_tables(sample):
     tables = sample.folder / "reports/example/tables/retention"
-    files = {path.name for path in tables.glob("*.csv")}
+    files = {path.name for path in tables.glob("*.csv")} - {"figures.csv"}  # what sentences alone state
     both = sample.html + sample.detail
     linked = {attrs["href"] for attrs in Tags(both).all("a") if attrs["href"].endswith(".csv")}
     assert linked == {f"tables/retention/{name}" for name in files}
@@ -176,7 +201,7 @@ def test_the_same_input_gives_the_same_bytes(sample, folder):
     again = report_sample.build(folder / "wording")
     assert report_sample.pages_of(again) == (sample.html, sample.detail)
     files = [path for path in sorted((sample.folder / "reports").rglob("*")) if path.is_file()]
-    assert len(files) == report_sample.FIGURES + 3  # a table, what is told, the metrics
+    assert len(files) == report_sample.FIGURES + 4  # a table, figures of sentences, what is told, the metrics
     for path in files:
         assert path.read_bytes() == (folder / path.relative_to(sample.folder)).read_bytes()
 
@@ -378,6 +403,15 @@ def test_the_index_says_the_answers_anew(sample):
     assert "1 January 2024 to 30 June 2026" in html
 
 
+def test_the_index_opens_with_the_surest_actions_and_names_the_indicators_that_are_absent(sample):
+    html = report_sample.index_of(sample.told, sample.writer.blocks, sample.folders)
+    order = ["<h1>", "2 things pay by more than noise", "Remind 640", "Call the 200", "What the reports answer",
+             "How do customers see us", "or not enough: satisfaction, loyalty, word of mouth."]  # fmt: skip
+    places = [html.index(text) for text in order]
+    assert places == sorted(places)
+    assert html.count('<a href="retention.html">Retention</a>') >= 3, "each action says on which page it stands"
+
+
 def test_a_tile_may_stand_on_the_index_only(sample):
     first, *rest = sample.told.tiles
     told = replace(sample.told, tiles=[replace(first, on_page=False), *rest])
@@ -421,6 +455,7 @@ def test_blocks_show_themselves_in_jupyterlab(sample, writer):
         live.show(writer, "tell", "told", finding)
     finally:
         InteractiveShell.clear_instance()
-    assert [block_html(block) for block in writer.blocks] == [data["text/html"] for data in shown]
+    told = [f'<div class="mathjax_ignore">{block_html(block)}</div>' for block in writer.blocks]
+    assert told == [data["text/html"] for data in shown]
     assert [sorted(data) for data in shown] == [["text/html"]] * 2 + [[PLOTLY_TYPE, "text/html"]] + [["text/html"]] * 2
     assert "Of all 3 it is the first" in shown[0]["text/html"]

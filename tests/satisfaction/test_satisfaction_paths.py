@@ -12,8 +12,8 @@ from places import SHARED_DATA
 from regulars import satisfaction
 from regulars.errors import UserError
 from regulars.finding import Finding, Refusal
-from regulars.satisfaction import path_model, satisfaction_index, survey_model
-from regulars.satisfaction.index import pls
+from regulars.satisfaction import satisfaction_index
+from regulars.satisfaction.index import path_model, pls, survey_model
 from regulars.satisfaction.index.drivers import lmg_shares
 from regulars.satisfaction.index.pls import path_model_of
 from regulars.satisfaction.index.told import SURE, tell_levers, tell_measured, tell_satisfied, tell_why
@@ -500,7 +500,9 @@ def coverage(runs, draws):
         hits["index"] += told.value.low <= truth.value.value <= told.value.high
         row = told.effects.set_index("driver").loc["quality"]
         hits["effect"] += row["effect_low"] <= effect["quality"] <= row["effect_high"]
-        row = satisfaction.driver_shares(sample["s0"], sample[["q0", "i0"]], draws=draws, seed=run).set_index("driver")
+        row = satisfaction.index.driver_shares(sample["s0"], sample[["q0", "i0"]], draws=draws, seed=run).set_index(
+            "driver"
+        )
         hits["share"] += row.loc["q0", "share_low"] <= share["q0"] <= row.loc["q0", "share_high"]
     return {name: count / runs for name, count in hits.items()}
 
@@ -545,7 +547,7 @@ def test_the_interval_of_the_recommendation_score_holds_the_truth():
     truth, hits = 100 * (chances[9:].sum() - chances[:7].sum()), 0
     rng = np.random.default_rng(8)
     for _ in range(1000):
-        told = satisfaction.nps(rng.choice(scores, 150, p=chances))
+        told = satisfaction.survey.nps(rng.choice(scores, 150, p=chances))
         hits += told.low <= truth <= told.high
     assert 0.87 <= hits / 1000 <= 0.93
 
@@ -568,7 +570,7 @@ def test_waves_of_the_same_population_seldom_differ_in_any_measure():
     for _ in range(1000):
         told = pd.Series(rng.choice(scores, 300, p=chances))
         waves = pd.Series(np.repeat(["1", "2"], 150))
-        for place, (measure, values) in enumerate(((satisfaction.nps, told), (satisfaction.rate, told > 8))):
+        for place, (measure, values) in enumerate(((satisfaction.survey.nps, told), (satisfaction.rate, told > 8))):
             table = wave_changes(by_group(values, waves, measure))
             alarms[place] += table["change"].iloc[1] in ("up", "down")
     assert (alarms <= 120).all(), alarms
@@ -615,10 +617,44 @@ def test_a_share_of_explained_variance_has_its_rank():
     answers = drawn()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        told = satisfaction.driver_shares(answers["s0"], answers[["q0", "i0", "q1"]], draws=100)
+        told = satisfaction.index.driver_shares(answers["s0"], answers[["q0", "i0", "q1"]], draws=100)
     assert told["rank"].tolist() == [1, 2, 3] and told["driver"].iloc[2] == "i0"
     assert (told["share_low"] <= told["share"]).all() and (told["share"] <= told["share_high"]).all()
     with pytest.raises(UserError, match="same in driver 'i0'"):
         lmg_shares(answers["s0"], answers[["q0"]].assign(i0=1.0))
     with pytest.raises(UserError, match="2 complete answers are too few"):
         lmg_shares(answers["s0"].head(2), answers[["q0", "i0"]].head(2))
+
+
+def few_say_yes(n=150, ones=1) -> tuple[pd.DataFrame, dict, pd.DataFrame]:
+    """Answers to a yes-or-no question of which few say yes, beside others; the model and the items."""
+    rng = np.random.default_rng(11)
+    mood = rng.normal(size=n)
+    answers = pd.DataFrame({f"q{k}": np.clip(np.round(3 + mood + rng.normal(size=n)), 1, 5) for k in range(2)})
+    answers["q2"] = np.isin(np.arange(n), np.argsort(mood)[-ones:]).astype(float)
+    for name in ("s1", "s2"):
+        answers[name] = np.clip(np.round(3 + mood + rng.normal(size=n)), 1, 5)
+    items = pd.DataFrame({"item": list(answers), "scale_min": [1, 1, 0, 1, 1], "scale_max": [5, 5, 1, 5, 5]})
+    constructs = {"quality": ["q0", "q1", "q2"], "satisfaction": ["s1", "s2"]}
+    return answers, {"constructs": constructs, "paths": [["quality", "satisfaction"]]}, items
+
+
+def test_resamples_in_which_a_question_is_answered_alike_are_left_out_and_told():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        told = satisfaction_index(*few_say_yes(), draws=300, seed=1)
+    assert 0.25 < told.flat["q2"] < 0.5, "(149/150)^150 = 0.37 of the resamples have nobody who says yes"
+    assert told.flat.drop("q2").eq(0).all()
+    assert told.value.low < told.value.value < told.value.high
+    assert np.isfinite(told.effects.select_dtypes("number")).all(axis=None)
+    (remark,) = tell_measured(told).remarks
+    assert (remark.code, remark.facts["item"]) == ("flat", "q2")
+
+
+def test_two_questions_have_an_index_and_no_driver():
+    answers = few_say_yes()[0][["s1", "q0"]]
+    items = pd.DataFrame({"item": ["s1", "q0"], "scale_min": 1, "scale_max": 5})
+    model = {"constructs": {"satisfaction": ["s1"], "loyalty": ["q0"]}, "paths": [["satisfaction", "loyalty"]]}
+    told = satisfaction_index(answers, model, items, draws=30)
+    assert np.isfinite(told.value.value) and told.effects.empty and told.item_effects.empty
+    assert "No arrow of the model leads to satisfaction" in tell_why(told).facts["why"]

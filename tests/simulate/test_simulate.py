@@ -21,8 +21,9 @@ SEED = 20261122
 STANDARD_ERRORS = 4
 TABLES = (
     "order_lines", "customers", "surveys", "survey_items", "tickets", "ticket_events", "units", "contacts", "prospects",
-    "shifts", "identities", "interaction_plan", "mystery_visits", "lost_reasons", "contracts", "memberships",
-    "referrals", "campaigns", "campaign_contacts",
+    "shifts", "identities", "interaction_plan", "mystery_visits", "lost_reasons", "contracts",
+    "memberships", "referrals", "campaigns", "campaign_contacts", "prospect_events", "activities", "wallet", "recall",
+    "credit",
 )  # fmt: skip
 ORDER_LINE = re.compile(r"\d\d/\d\d/20\d\d \d\d:\d\d")
 

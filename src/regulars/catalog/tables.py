@@ -257,6 +257,32 @@ CLEAN_TABLES = (
         _optional("competitor", "text"),
         _optional("key_factor", "text"),
         _optional("customer_id", "text", personal=True),   # once won
+        _optional("decided_at", "date"),
+        _optional("client_type", "text"),
+        _optional("customer_class", "text"),
+        _optional("last_contact_at", "date"),
+    ),
+    _table(
+        "prospect_events", "clean", "one stage that a prospect reached", "prospect_id at stage",
+        Column("prospect_id", "text"),
+        Column("at", "date"),
+        Column("stage", "text"),
+        _optional("win_probability", "float", low=0, high=1),          # as stated then
+        _optional("quoted_amount", "money"),
+    ),
+    _table(
+        "activities", "clean", "one visit, call or letter of the plan", "activity_id",
+        Column("activity_id", "text"),
+        Column("planned_at", "date"),
+        _optional("done_at", "date"),                                  # null: missed, or still to come
+        _optional("prospect_id", "text"),
+        _optional("customer_id", "text", personal=True),
+        _optional("owner", "text"),
+        _optional("kind", "text"),
+        _optional("person", "text", personal=True),
+        _optional("content", "text"),
+        _optional("result", "text"),
+        _optional("next_at", "date"),
     ),
     _table(
         "contracts", "clean", "one contract", "contract_id",
@@ -295,6 +321,11 @@ CLEAN_TABLES = (
         _optional("target", "float"),
         _optional("goal_due", "date"),
         _optional("bond", "text"),
+        _optional("theme", "text"),
+        _optional("host", "text"),
+        _optional("notification", "text"),
+        _optional("control_share", "float", low=0, high=1),            # planned
+        _optional("outcome_days", "int", low=1),
     ),
     _table(
         "campaign_contacts", "clean", "one customer in one campaign", "campaign_id customer_id",
@@ -304,6 +335,29 @@ CLEAN_TABLES = (
         Column("contacted_at", "date", nullable=True),                 # null: control, not contacted
         _optional("attended", "bool"),
         _optional("responded", "bool"),
+        _optional("arm", "text"),                                      # null: there is one way only
+    ),
+    _table(
+        "wallet", "clean", "what one customer spends at one shop in a period", "customer_id period competitor",
+        CUSTOMER_ID,
+        Column("period", "text"),
+        Column("competitor", "text"),                                  # us: this firm
+        _optional("spend", "money"),
+        _optional("rank", "float", low=1),
+    ),
+    _table(
+        "recall", "clean", "one brand and one person who was asked", "respondent_id brand",
+        Column("respondent_id", "text", personal=True),
+        Column("brand", "text"),                                       # us: this firm
+        Column("named_first", "bool"),
+        Column("named", "bool"),
+        _optional("asked_at", "date"),
+    ),
+    _table(
+        "credit", "clean", "one customer who was lent to, or asked", "customer_id",
+        CUSTOMER_ID,
+        Column("outcome", "bool"),                                     # true: what is to be told happened
+        _optional("observed_at", "date"),
     ),
     _table(
         "mystery_visits", "clean", "one item of one visit by a mystery shopper", "visit_id item",
@@ -409,6 +463,28 @@ COMPANION_TABLES = (
         Column("price_level", "float", nullable=True, low=0),        # null: nothing priced
         Column("next_product", "text"),
         Column("next_probability", "float", low=0, high=1),
+    ),
+    _table(
+        "actions", "scored", "one customer", "customer_id",
+        CUSTOMER_ID,
+        Column("campaigns", "int", low=0),                           # that contacted the customer
+        Column("last_campaign_at", "date", nullable=True),
+        Column("errand", "text", nullable=True),                     # null: not on Monday's list
+        Column("errand_channel", "text", nullable=True),
+    ),
+    _table(
+        "monday", "scored", "one customer or prospect on Monday's list", "rank",
+        Column("rank", "int", low=1),
+        Column("errand", "text"),
+        Column("customer_id", "text", nullable=True, personal=True),  # null: a prospect
+        Column("prospect_id", "text", nullable=True),
+        Column("channel", "text"),
+        Column("about", "text", nullable=True),
+        Column("worth", "float", nullable=True),
+        Column("cost", "float", nullable=True),
+        Column("net", "float", nullable=True),                       # null: no lot has shown what asking gains
+        Column("net_low", "float", nullable=True),
+        Column("net_high", "float", nullable=True),
     ),
 )  # fmt: skip
 

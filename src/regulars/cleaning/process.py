@@ -5,7 +5,7 @@ cancellations against sales. The ledger is then held against the raw rows by ant
 exactly one of the four heaps, and their money adds up to the raw money.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -27,6 +27,7 @@ from regulars.cleaning.ledger import ENGINE_NAMES, account_of, check_tables, dat
 from regulars.cleaning.money import line_amount
 from regulars.cleaning.one_person import decided, records_of_one_person, under_one_id
 from regulars.cleaning.order_figures import by_day
+from regulars.cleaning.owners import OwnerChange, read_owner_changes, with_owners
 from regulars.cleaning.reading import (
     UNIT_SEPARATOR,
     WIDE,
@@ -116,10 +117,21 @@ def clean(dataset: str, settings: dict | None = None) -> Cleaned:
     """
     mapping = load_mapping(dataset)
     manifest = read_manifest(dataset)
-    return clean_tables(mapping, lambda name: read_raw(mapping, name, manifest), settings)
+    cleaned = clean_tables(
+        mapping, lambda name: read_raw(mapping, name, manifest), settings, owners=read_owner_changes(dataset)
+    )
+    gone = {name: table["forgotten"] for name, table in manifest["tables"].items() if "forgotten" in table}
+    if gone:  # rows that came and are not among the raw ones, since their customers are to be forgotten
+        cleaned.ledger["forgotten"] = gone
+    return cleaned
 
 
-def clean_tables(mapping: Mapping, read: Callable[[str], RawTable], settings: dict | None = None) -> Cleaned:
+def clean_tables(
+    mapping: Mapping,
+    read: Callable[[str], RawTable],
+    settings: dict | None = None,
+    owners: Sequence[OwnerChange] = (),
+) -> Cleaned:
     """Clean raw tables, each read when it is its turn.
 
     Parameters
@@ -130,6 +142,8 @@ def clean_tables(mapping: Mapping, read: Callable[[str], RawTable], settings: di
         From the name of a table to its raw rows.
     settings : dict, optional
         Of the engine, as for `clean`.
+    owners : sequence of OwnerChange
+        Who takes over what, of all tables.
 
     Returns
     -------
@@ -143,7 +157,8 @@ def clean_tables(mapping: Mapping, read: Callable[[str], RawTable], settings: di
     engine = connect(settings)
     heaps: dict[str, Heaps] = {}
     for name in sorted(mapping.tables, key=_turn):
-        heaps[name] = _clean_one(engine, mapping, _narrow(mapping, read(name)), heaps)
+        changes = [change for change in owners if change.table == name]
+        heaps[name] = _clean_one(engine, mapping, _narrow(mapping, read(name)), heaps, changes)
     accounts = {name: account_of(heap) for name, heap in heaps.items()}
     main = order_log(heaps)
     if not accounts[main]["rows"][Fate.KEPT]:
@@ -247,7 +262,9 @@ def _narrow(mapping: Mapping, source: RawTable) -> RawTable:
     return replace(source, data=data, header=(*kept, UNIT_SEPARATOR.join(others)))
 
 
-def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps]) -> Heaps:
+def _clean_one(
+    engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps], owners: Sequence[OwnerChange] = ()
+) -> Heaps:
     raw = under_one_id(engine, read_typed(engine, mapping, source), decided(mapping))
     table = mapping.tables[raw.name]
     has_orders = raw.name in ORDER_TABLES
@@ -294,7 +311,9 @@ def _clean_one(engine, mapping: Mapping, source: RawTable, done: dict[str, Heaps
         kept, merged = records_of_one_person(raw.name, kept)
         kept, repeated = _one_per_key(mapping, raw, kept, table["repeated_key"])
         heaps += [*merged, *repeated]
-    heaps.append((kept, Fate.KEPT, kept._netting if has_orders else ibis.null("string")))
+    kept = with_owners(kept, raw.name, owners) if owners else kept
+    reasons_kept = kept._netting if has_orders else kept._edited if owners else ibis.null("string")
+    heaps.append((kept, Fate.KEPT, reasons_kept))
     fates = ibis.union(*(with_fate(*heap) for heap in heaps)).cache() if len(heaps) > 1 else with_fate(*heaps[0])
     return Heaps(raw, kept, fates, found)
 

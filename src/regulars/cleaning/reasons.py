@@ -13,7 +13,8 @@ EARLIEST_YEAR = 1900
 NEVER_NEGATIVE = ("cost", "minutes", "wait_seconds", "response_hours", "transfers")  # of a contact
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at", "ticket_events": "at", "units": "sold_at",
                "contacts": "at", "shifts": "from", "prospects": "created_at", "mystery_visits": "visited_at",
-               "lost_reasons": "lost_at"}  # fmt: skip
+               "lost_reasons": "lost_at", "prospect_events": "at", "recall": "asked_at",
+               "credit": "observed_at"}  # fmt: skip
 
 
 def order_reasons(mapping: Mapping, raw: Raw) -> Reasons:
@@ -94,7 +95,7 @@ def other_reasons(mapping: Mapping, raw: Raw, done: dict[str, Heaps]) -> Reasons
         reasons += _customer_reasons(rows)
     if needed:
         reasons.append((Reason.MISSING_VALUE, ibis.or_(*needed)))
-    if name in EVENT_DATES:
+    if name in EVENT_DATES and EVENT_DATES[name] in rows.columns:
         reasons += _date_reasons(mapping, rows[EVENT_DATES[name]])
     if name == "surveys" and "survey_items" in done:
         reasons += _score_reasons(rows, done["survey_items"].kept)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from regulars.clv.acquisition import Acquisition
 from regulars.clv.in_memory import Models, Scored
+from regulars.clv.level import Level
 from regulars.clv.month_by_month import MEASURES, MonthByMonth, months_ahead
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import CohortsVerdict
@@ -84,9 +85,11 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
         return np.bincount(ago * wide + cohort[customers], amount, wide * size)
 
     paid = orders["amount"].to_numpy(float) >= 0
-    span = int(day.max(initial=0)) + 1
-    occasions, active = _distinct(customer[paid] * span + day[paid]), _distinct(customer[paid] * size + ago[paid])
-    since = ((day_number(last) - occasions % span - 0.5) / DAYS_PER_MONTH).astype(np.int64)
+    earliest = int(day.min(initial=0))  # below 0 before 1970
+    span = int(day.max(initial=0)) - earliest + 1
+    occasions = _distinct(customer[paid] * span + day[paid] - earliest)
+    active = _distinct(customer[paid] * size + ago[paid])
+    since = ((day_number(last) - earliest - occasions % span - 0.5) / DAYS_PER_MONTH).astype(np.int64)
     table = pd.DataFrame(
         {
             "age": -np.repeat(np.arange(size), wide),
@@ -244,6 +247,7 @@ def forecast_cohorts(
     observation_end,
     economics: Economics,
     certainty: Certainty,
+    level: Level | None = None,
 ) -> CohortForecast:
     """Revenue, orders and active customers of each cohort so far and in each month ahead, with their intervals.
 
@@ -263,6 +267,8 @@ def forecast_cohorts(
         Horizon, and time unit of the models.
     certainty : Certainty
         Level of the intervals, what no model sees of a total's level, seed.
+    level : Level, optional
+        A season of the months ahead, and how much single months swing.
 
     Returns
     -------
@@ -306,6 +312,8 @@ def forecast_cohorts(
         orders_total=scored.orders_total.value,
         level=certainty.level,
         level_uncertainty=certainty.level_uncertainty,
+        season=() if level is None else level.season,
+        month_uncertainty=0.0 if level is None else level.month_spread,
         seed=certainty.seed,
     )
     won = names.value_counts().to_dict() | ({newcomers: acquisition.total.value} if known else {})

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from regulars.pages import cycle, interaction, quality, retention, satisfaction, segments, value
+from regulars.pages import actions, cycle, interaction, quality, retention, satisfaction, segments, value
 from regulars.report.wording import FOLDER, Wording
 from regulars.report.writer import Writer
 
 INDEX_FILE = "index.html"
 PAGES = {
-    module.PAGE.stage: module.PAGE for module in (value, segments, satisfaction, retention, interaction, cycle, quality)
+    module.PAGE.stage: module.PAGE
+    for module in (value, segments, satisfaction, retention, interaction, actions, cycle, quality)
 }
 # stage and file of every page, in the order of the navigation
 FILES = {"index": INDEX_FILE} | {stage: page.file for stage, page in PAGES.items()}

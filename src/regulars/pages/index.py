@@ -9,7 +9,7 @@ from regulars.finding import Finding
 from regulars.pages.declared import FILES, FOLDERS, PAGES
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, chart, section
+from regulars.report.layout import Page, Word, chart, section
 from regulars.report.levels import Levels, levels_of_actions
 from regulars.report.render import PageError, render
 from regulars.report.wording import Wording
@@ -18,7 +18,7 @@ from regulars.rounding import plain
 from regulars.told import INDICATORS, MONEY_INDICATORS, Told, table_file
 
 # whose answer opens it
-FIRST_ANSWERS = ("value", "retention", "segments", "satisfaction", "interaction", "clean")
+FIRST_ANSWERS = ("value", "retention", "segments", "satisfaction", "interaction", "actions", "clean")
 MAX_INDICATORS = 5
 REVENUE = ("value", "cohorts", "revenue")  # stage, section and frame of which the months stand on it
 MONTHS = 12  # of the past, beside those to come
@@ -38,6 +38,7 @@ PAGE = Page(
                 by="of",
                 low="low",
                 high="high",
+                border=Word("year.border"),
             ),
         ),
     ),

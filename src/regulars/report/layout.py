@@ -44,11 +44,13 @@ class Table:
     """How one table looks: column to format, the columns that add up, and how many rows a page shows if not the usual.
 
     More rows than usual are for a table of one row per class, where the last row is no less asked for than the first.
+    ``front`` names the columns that stand in front, where not all need be read there; the details have all of them.
     """
 
     columns: Mapping[str, str]
     total: Sequence[str] = field(default=())
     rows: int | None = None
+    front: Sequence[str] = ()
 
 
 def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: str | None = None, **shown) -> Chart:
@@ -62,9 +64,14 @@ def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: st
     return Chart(draw, as_formats(columns), shown, across)
 
 
-def table(columns: Mapping[str, str] | Sequence[str], total: Sequence[str] = (), rows: int | None = None) -> Table:
+def table(
+    columns: Mapping[str, str] | Sequence[str],
+    total: Sequence[str] = (),
+    rows: int | None = None,
+    front: Sequence[str] = (),
+) -> Table:
     """Say how a table looks; parameters as of `Table`, columns that look as usual by their names alone."""
-    return Table(as_formats(columns), tuple(total), rows)
+    return Table(as_formats(columns), tuple(total), rows, tuple(front))
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class Section:
         once.
     front : bool or sequence of str
         Whether it stands in front: its title, one chart or table, and how sure. Names say which: the first of them that
-        is told; True is the first of all, ``WORDS`` none: then its paragraphs stand there. Whatever else it has
+        is told; True is the first of all, ``WORDS`` none. Whatever else it has
         stands in the details, linked, and so does all of a section that does not stand in front.
     chapter : str
         Of the details; wording ``<stage>.chapter.<chapter>`` or ``chapter.<chapter>``.

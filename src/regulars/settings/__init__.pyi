@@ -3,6 +3,8 @@
 from .reading import DATASETS_SECTION as DATASETS_SECTION
 from .reading import ENGINE_SECTION as ENGINE_SECTION
 from .reading import NOT_STAGES as NOT_STAGES
+from .reading import check_name as check_name
+from .reading import check_settings as check_settings
 from .reading import datasets as datasets
 from .reading import former_layout as former_layout
 from .reading import load as load
@@ -10,14 +12,18 @@ from .reading import places_of as places_of
 from .reading import read as read
 from .reading import resolve as resolve
 from .reading import stage_settings as stage_settings
+from .stages import ActionsSettings as ActionsSettings
+from .stages import CampaignRules as CampaignRules
 from .stages import Certainty as Certainty
 from .stages import CleanSettings as CleanSettings
+from .stages import ClubRules as ClubRules
 from .stages import CycleSettings as CycleSettings
 from .stages import DateRules as DateRules
 from .stages import Economics as Economics
 from .stages import Handling as Handling
 from .stages import InteractionSettings as InteractionSettings
 from .stages import LadderRules as LadderRules
+from .stages import ListRules as ListRules
 from .stages import Managers as Managers
 from .stages import Offer as Offer
 from .stages import PagesSettings as PagesSettings
@@ -30,4 +36,5 @@ from .stages import SatisfactionSettings as SatisfactionSettings
 from .stages import SegmentsSettings as SegmentsSettings
 from .stages import StageSettings as StageSettings
 from .stages import Thresholds as Thresholds
+from .stages import TreeRules as TreeRules
 from .stages import ValueSettings as ValueSettings

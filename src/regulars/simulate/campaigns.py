@@ -71,7 +71,7 @@ def _row(campaign, name, purpose, bond, begin, end, planned, goal, target, due, 
     return {
         "campaign": campaign, "name": name, "purpose": purpose, "starts": begin, "ends": end,
         "planned_cost": f"{planned:.2f}", "actual_cost": f"{actual:.2f}", "goal": goal, "target": f"{target:.0f}",
-        "goal_due": due, "bond": bond,
+        "goal_due": due, "bond": bond, "control_share": f"{CONTROL_SHARE:.2f}" if bond else "",
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What goes on beside orders: contacts in both directions, and the prospects of the sales desk."""
+"""What goes on beside orders: contacts in both directions."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ import pandas as pd
 
 from regulars.simulate.base import Base, Orders
 from regulars.simulate.retailer import Retailer
-from regulars.simulate.streams import shifted_share, stream
-from regulars.simulate.text import clock, iso_day, iso_minute, money
+from regulars.simulate.streams import stream
+from regulars.simulate.text import clock, iso_minute, money
 
 YEAR = 365.25
 # contacts that the firm makes per customer and year: share of the customers, drawn regardless of what they are worth
@@ -22,26 +22,18 @@ CUSTOMER_PURPOSES = {"delivery": 0.45, "product": 0.35, "invoice": 0.20}
 COST_SPREAD = 0.25
 CONNECTED = (0.4, 0.3)  # share of the firm's calls that reach somebody at the start of the day; more at its end
 STAFF = tuple(f"S{number:02d}" for number in range(1, 9))
-WON_SHARE = 0.12  # of customers who had been a prospect of the sales desk
-LEAD_DAYS, CLOSING_DAYS = 30.0, 50.0  # mean days from the first note to the first order; to a decision
-PROSPECTS_PER_CUSTOMER = 0.25  # prospects who never bought, per customer
-DISQUALIFIED_SHARE = 0.25  # of prospects decided without an order
-OPTIMISM = 0.9  # log-odds by which stated chances of winning exceed true ones
-SOURCES, COMPETITORS = ("fair", "web form", "recommendation", "cold call"), ("Brightway", "Hearth & Co", "none")
-KEY_FACTORS = ("price", "delivery time", "range", "personal contact")
 
 
 @dataclass(frozen=True)
 class Dealings:
-    """Raw tables of contacts and prospects, and what the truth keeps of them."""
+    """Raw table of contacts, and what the truth keeps of it."""
 
     contacts: pd.DataFrame
-    prospects: pd.DataFrame
     truth: dict
 
 
 def draw_dealings(retailer: Retailer, base: Base, orders: Orders, seed: int) -> Dealings:
-    """Draw contacts and prospects; both move no purchase, and who is called does not hang on what a customer is worth.
+    """Draw contacts; they move no purchase, and who is called does not hang on what a customer is worth.
 
     Parameters
     ----------
@@ -56,7 +48,6 @@ def draw_dealings(retailer: Retailer, base: Base, orders: Orders, seed: int) -> 
     Dealings
     """
     contacts, level = _contacts(retailer, base, orders, stream(seed, "contacts"), seed=seed)
-    prospects, told = _prospects(retailer, base, stream(seed, "prospects"))
     truth = {
         "contacts": {
             "firm_contacts_per_year": [{"per_year": rate, "share": share} for rate, share in FIRM_CONTACTS.items()],
@@ -66,9 +57,8 @@ def draw_dealings(retailer: Retailer, base: Base, orders: Orders, seed: int) -> 
             "costs": {name: cost for name, (_, cost) in (FIRM_CHANNELS | CUSTOMER_CHANNELS).items()},
             "customers_by_rate": {f"{rate:g}": int((level == rate).sum()) for rate in FIRM_CONTACTS},
         },
-        "prospects": told,
     }
-    return Dealings(contacts, prospects, truth)
+    return Dealings(contacts, truth)
 
 
 def _contacts(retailer, base: Base, orders: Orders, rng, *, seed):
@@ -137,53 +127,3 @@ def _side(customer, moment, initiator, channels, purposes, rng) -> pd.DataFrame:
             "cost": costs[place] * rng.gamma(1 / COST_SPREAD**2, COST_SPREAD**2, customer.size),
         }
     )
-
-
-def _prospects(retailer, base: Base, rng):
-    n = base.rate.size
-    won = np.flatnonzero(rng.random(n) < WON_SHARE)
-    noted = base.first_moment[won] - rng.exponential(LEAD_DAYS, won.size)
-    won, noted = won[noted >= 0], noted[noted >= 0]
-    others = round(n * PROSPECTS_PER_CUSTOMER)
-    created = np.concatenate([noted, rng.random(others) * retailer.days])
-    customer = np.concatenate([won, np.full(others, -1)])
-    decided = created + rng.exponential(CLOSING_DAYS, created.size)
-    decided[: won.size] = base.first_moment[won]
-    order = np.argsort(created, kind="stable")
-    created, customer, decided = created[order], customer[order], decided[order]
-    size = created.size
-    is_won, is_open = customer >= 0, (customer < 0) & (decided >= retailer.days)
-    step = np.clip((retailer.days - created) // 20, 0, 2).astype(int)
-    closed = np.where(rng.random(size) < DISQUALIFIED_SHARE, "disqualified", "lost")
-    stage = np.where(is_won, "won", np.where(is_open, np.array(["lead", "contacted", "quoted"])[step], closed))
-    true_chance = is_won.mean() if size else WON_SHARE
-    stated = shifted_share(min(true_chance, 0.99), OPTIMISM + 0.8 * is_won + 0.5 * rng.standard_normal(size))
-    quoted = rng.lognormal(np.log(300), 0.7, size)
-    shows_quote = np.isin(stage, ["won", "lost", "quoted"])
-    due = created + rng.uniform(20, 90, size)
-    next_contact = retailer.days + rng.integers(0, 30, size)
-    decided_now = np.isin(stage, ["won", "lost"])
-    table = pd.DataFrame(
-        {
-            "prospect": [f"P{number}" for number in range(30001, 30001 + size)],
-            "created": iso_day(retailer.first_day, np.floor(created).astype(int)),
-            "stage": stage,
-            "source": rng.choice(SOURCES, size),
-            "owner": rng.choice(STAFF, size),
-            "win_probability": np.char.mod("%.2f", stated),
-            "quoted": np.where(shows_quote, money(quoted), ""),
-            "expected_close": iso_day(retailer.first_day, np.floor(due).astype(int)),
-            "next_contact": np.where(is_open, iso_day(retailer.first_day, next_contact), ""),
-            "competitor": np.where(decided_now, rng.choice(COMPETITORS, size), ""),
-            "key_factor": np.where(decided_now, rng.choice(KEY_FACTORS, size), ""),
-            "customer": np.where(is_won, base.customer_id[customer], ""),
-        }
-    )
-    told = {
-        "prospects": size,
-        "won": int(is_won.sum()),
-        "open": int(is_open.sum()),
-        "won_share_of_decided": float(is_won.sum() / max((~is_open).sum(), 1)),
-        "log_odds_of_optimism": OPTIMISM,
-    }
-    return table, told

@@ -12,6 +12,7 @@ from regulars.simulate.text import clock, day_first, money
 from regulars.simulate.untidy import copies, in_rows, repeated, row_numbers, untidied
 
 FIRST_ORDER_NO = 500001
+FIRST_ADDED_NO = 900001  # of orders that campaigns and programmes add
 LATEST_CANCELLATION = 21.0  # days after the sale
 FULL_ORDER = 0.4  # of the rows that cancel a sale exactly: whole orders
 DISCONTINUED = tuple(f"OL{number}" for number in range(901, 913))  # sold before the export begins
@@ -194,9 +195,42 @@ def _numbered(rows) -> pd.DataFrame:
     return rows.assign(order_no=text.astype(object)).iloc[np.argsort(rank, kind="stable")].reset_index(drop=True)
 
 
+def with_clean_orders(retailer: Retailer, export: Export, sales: pd.DataFrame) -> Export:
+    """The export with orders behind it that nothing befell, numbered in a series of their own.
+
+    Parameters
+    ----------
+    retailer : Retailer
+    export : Export
+    sales : pandas.DataFrame
+        Lines of such orders: the columns `NUMBERS` and `TEXTS`; ``document`` counts from 0.
+
+    Returns
+    -------
+    Export
+    """
+    if sales.empty:
+        return export
+    rows = sales.assign(order_no=(FIRST_ADDED_NO + sales["document"]).astype(str).astype(object))
+    kinds = np.concatenate([export.kinds, np.full(len(rows), "sale")])
+    pence = int((np.round(rows["price"].to_numpy() * 100).astype(int) * rows["quantity"].to_numpy().astype(int)).sum())
+    truth = {
+        **export.truth,
+        "rows": export.truth["rows"] | {"sale": export.truth["rows"]["sale"] + len(rows)},
+        "amount": export.truth["amount"] | {"sale": round(export.truth["amount"]["sale"] + pence / 100, 2)},
+    }
+    lines = pd.concat([export.order_lines, _as_text(retailer, rows)], ignore_index=True)
+    return Export(lines, kinds, np.concatenate([export.sale, np.full(len(rows), -1)]), truth)
+
+
 def _export(retailer, rows, untidy) -> Export:
     kind = np.where(rows["is_copy"], "duplicate", rows["kind"]).astype(str)
-    frame = pd.DataFrame(
+    frame = _as_text(retailer, rows)
+    return Export(frame, kind, rows["sale"].to_numpy().astype(int), _accounts(rows, kind, untidy))
+
+
+def _as_text(retailer, rows) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "order_no": rows["order_no"],
             "customer": rows["customer"],
@@ -210,7 +244,6 @@ def _export(retailer, rows, untidy) -> Export:
             "channel": rows["channel"],
         }
     )
-    return Export(frame, kind, rows["sale"].to_numpy().astype(int), _accounts(rows, kind, untidy))
 
 
 def _accounts(rows, kind, untidy) -> dict:

@@ -1,5 +1,7 @@
 """The demo retailer: every raw table as a shop's systems export them, and the truth beside them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -12,15 +14,18 @@ from regulars.simulate.cases import Tickets, draw_tickets
 from regulars.simulate.centre import draw_centre
 from regulars.simulate.contracts import draw_contracts
 from regulars.simulate.dealings import draw_dealings
-from regulars.simulate.dirt import Export, soil
+from regulars.simulate.dirt import Export, soil, with_clean_orders
 from regulars.simulate.features import draw_features
 from regulars.simulate.handling import draw_handling, leaving_after
 from regulars.simulate.listening import draw_heard
 from regulars.simulate.persons import draw_identities, draw_plan
+from regulars.simulate.planted import draw_planted
 from regulars.simulate.products import Products, draw_products, fill_baskets
 from regulars.simulate.referrals import draw_referrals
 from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, year_position
+from regulars.simulate.sales_desk import draw_sales_desk
 from regulars.simulate.spending import mean_spend, order_values
+from regulars.simulate.standing import draw_standing
 from regulars.simulate.streams import stream
 from regulars.simulate.text import iso_day
 from regulars.simulate.untidy import soil_table
@@ -30,16 +35,23 @@ ORDER_CHANNEL_SHARES = {"store": (0.25, 0.70, 0.05), "": (0.82, 0.11, 0.07)}  # 
 
 
 def demo(
-    customers: int = 5000, seed: int = 20261122, satisfaction_effect: bool = True, *, as_of: str = "", **changes
+    customers: int = 5000,
+    seed: int = 20261122,
+    satisfaction_effect: bool = True,
+    *,
+    effects: bool = True,
+    as_of: str = "",
+    **changes,
 ) -> dict:
     """Simulate a retailer over three years and export its tables, dirt included.
 
     Customers join over time, buy and leave event by event as BG/NBD says (λ ~ Gamma(r, α), after every repeat purchase
     the customer leaves with p ~ Beta(a, b)); satisfaction s (mean 0, SD 1) multiplies the purchase rate by exp(γ₁ s)
     and the dropout parameter a by exp(γ₂ s); order values scatter around each customer's mean as Gamma-Gamma says and
-    are filled with products. Nothing else acts on purchases: not channel, region, age, survey waves, tickets or season
-    (new customers come by season, and by channel), nor contracts, memberships, referrals and campaigns, unless
-    ``leave_not_satisfied`` and the like let customers leave when a complaint is closed.
+    are filled with products. Nothing else acts on these purchases: not channel, region, age, survey waves, tickets or
+    season (new customers come by season, and by channel), nor contracts, the club, referrals and the campaigns C01 …,
+    unless ``leave_not_satisfied`` and the like let customers leave when a complaint is closed. To them are added, under
+    numbers from 900001 on, the orders that the campaigns E01 and E02 and the Delivery Pass bring.
 
     Parameters
     ----------
@@ -49,6 +61,9 @@ def demo(
         The same seed gives the same bytes.
     satisfaction_effect : bool
         False puts γ₁ and γ₂ to zero.
+    effects : bool
+        False puts every effect to zero, that of satisfaction as well: no campaign or programme adds an order, nothing
+        that a prospect cares for moves a deal, and nothing that an applicant says tells who pays.
     as_of : str
         Day, as 2025-12-31, at whose end the tables are exported; the last one observed where it is empty.
     **changes
@@ -102,23 +117,37 @@ def demo(
             ``budget_basis``, ``channel``, ``times_per_year``, ``reached``, ``problems``, ``novelty``.
         ``prospects`` : one prospect of the sales desk.
             ``prospect``, ``created``, ``stage`` (lead, contacted, quoted, won, lost, disqualified), ``source``,
-            ``owner``, ``win_probability`` (as stated, too high), ``quoted``, ``expected_close``, ``next_contact``,
-            ``competitor``, ``key_factor``, ``customer`` (once won).
+            ``owner``, ``win_probability`` (as stated before the decision, too high), ``quoted``, ``expected_close``,
+            ``next_contact`` (for some long past), ``competitor``, ``key_factor``, ``customer`` (once won), ``decided``,
+            ``client_type``, ``customer_class``, ``last_contact``.
+        ``prospect_events`` : one stage that a prospect reached.
+            ``prospect``, ``at``, ``stage``, ``win_probability`` (stated then; empty at the decision), ``quoted``.
+        ``activities`` : one visit, call or e-mail of the plan.
+            ``activity``, ``prospect``, ``customer`` (once won), ``owner``, ``kind``, ``planned``, ``done`` (empty:
+            missed, or still to come), ``person``, ``content``, ``result``.
         ``contracts`` : one subscription to free delivery, renewed by the month.
             ``contract``, ``customer``, ``started``, ``ended`` and ``reason`` (both empty while it runs; no reason where
             another plan follows), ``monthly_fee`` (GBP), ``term_months``. A few overlap or have their dates swapped.
-        ``memberships`` : one member of the club.
+        ``memberships`` : one member of the club, of the Delivery Pass or of the stamp card.
             ``customer``, ``programme``, ``joined``, ``left`` (empty: still in it), ``reward_cost`` (GBP so far).
         ``referrals`` : one customer who was referred.
             ``referrer``, ``referred``, ``at`` (day of the first order).
         ``campaigns`` : one campaign.
             ``campaign``, ``name``, ``purpose`` (acquire, keep, win_back, grow), ``starts``, ``ends``, ``planned_cost``,
             ``actual_cost`` (GBP), ``goal``, ``target``, ``goal_due`` (both empty where the goal cannot be checked),
-            ``bond`` (financial, social, structural; empty for advertising).
+            ``bond`` (financial, social, structural; empty for advertising), ``theme``, ``host``, ``notification``,
+            ``control_share`` (planned; empty where nobody is kept back), ``outcome_days``.
         ``campaign_contacts`` : one customer in one campaign.
             ``campaign``, ``customer``, ``control`` (yes: drawn by lot not to be contacted), ``contacted_at`` (empty for
-            those), ``attended``, ``responded`` (yes, no; empty where there was nothing to attend or to respond to).
-
+            those, and for who was not reached), ``attended``, ``responded`` (yes, no; empty where there was nothing to
+            attend or to respond to), ``arm`` (empty where there is one way only).
+        ``wallet`` : what one customer who was asked spends at one shop in a year.
+            ``customer``, ``period``, ``competitor`` (us: this shop), ``spend``.
+        ``recall`` : one brand and one person who was asked whom she thinks of.
+            ``respondent``, ``asked``, ``brand`` (us: this shop), ``named_first``, ``named`` (yes, no).
+        ``credit`` : one customer who may pay later.
+            ``customer``, ``outcome`` (yes: it was not paid), ``observed``, ``arrears_before``, ``job_years``,
+            ``term_months``, ``credit_amount``, ``housing``, ``reminders_sent`` (known only afterwards).
         ``mystery_visits`` : one item of one visit by a mystery shopper.
             ``visit``, ``date``, ``branch``, ``staff``, ``item`` (of ``survey_items``), ``score``, ``level`` (of
             `regulars.labels.ServiceLevel`, the same in all rows of a visit).
@@ -145,7 +174,8 @@ def demo(
     if customers < 1:
         raise ValueError(f"customers is {customers}: a shop needs at least one")
     retailer = Retailer(**changes)
-    retailer = retailer if satisfaction_effect else retailer.without_satisfaction_effect()
+    retailer = retailer if satisfaction_effect and effects else retailer.without_satisfaction_effect()
+    retailer = retailer if effects else replace(retailer, interaction_effects=False)
     base = draw_base(retailer, customers, seed)
     everything = draw_orders(retailer, base, seed)
     orders = _observed(everything, retailer)
@@ -156,11 +186,16 @@ def demo(
     leaving = leaving_after(retailer, tickets.tickets, base, seed)
     if np.isfinite(leaving).any():
         everything, orders, sales, tickets = _without_the_left(retailer, leaving, base, everything, sales, tickets)
+    planted = draw_planted(retailer, base, orders, effects, seed=seed)
+    added = _added(retailer, base, planted.orders, products, seed)
     export = soil(retailer, _with_guests(retailer, sales, products, seed), products, seed)
+    export = with_clean_orders(retailer, export, added)
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
     asked = draw_features(surveys.surveys, seed)
     handling = draw_handling(retailer, base, orders, sales, tickets=tickets.tickets, seed=seed)
     dealings = draw_dealings(retailer, base, orders, seed)
+    desk = draw_sales_desk(retailer, base, effects, seed)
+    standing = draw_standing(retailer, base, orders, effects, seed=seed)
     centre = draw_centre(retailer, base, seed)
     known_as = draw_identities(retailer, base, orders, seed)
     bound = draw_contracts(retailer, base, orders, seed)
@@ -195,14 +230,19 @@ def demo(
         "interaction_plan": draw_plan(retailer),
         "mystery_visits": heard.mystery_visits,
         "lost_reasons": heard.lost_reasons,
-        "prospects": dealings.prospects,
+        "prospects": desk.prospects,
+        "prospect_events": desk.events,
+        "activities": desk.activities,
         "contracts": contracts,
-        "memberships": bound.memberships,
+        "memberships": pd.concat([bound.memberships, planted.memberships], ignore_index=True),
         "referrals": referrals,
-        "campaigns": campaigns.campaigns,
-        "campaign_contacts": campaigns.contacts,
+        "campaigns": _together(campaigns.campaigns, planted.campaigns),
+        "campaign_contacts": _together(campaigns.contacts, planted.contacts),
+        "wallet": standing.wallet,
+        "recall": standing.recall,
+        "credit": standing.credit,
     }
-    known = _truth_customers(retailer, base, everything, orders, sales, export)
+    known = _truth_customers(retailer, base, everything, (orders, planted.orders), (sales, added), export)
     counts = (
         np.bincount(orders.customer[here], minlength=customers) for here in (tickets.is_bad, tickets.is_complained_of)
     )
@@ -220,6 +260,10 @@ def demo(
         "centre": centre.truth,
         "identity": known_as.truth,
         **heard.truth,
+        **standing.truth,
+        "prospects": desk.truth,
+        "effects_on": effects,
+        "planted": planted.truth,
         **bound.truth,
         "referrals": referral_truth,
         "campaigns": campaigns.truth,
@@ -292,6 +336,21 @@ def _sales(retailer, base: Base, orders: Orders, products: Products, seed) -> pd
     )
 
 
+def _added(retailer, base: Base, orders: Orders, products: Products, seed) -> pd.DataFrame:
+    """Lines of the orders that campaigns and programmes add: nothing of what stands already is drawn anew."""
+    lines = _lines(retailer, products, base.taste[orders.customer], orders.worth, orders.moment, stream(seed, "added"))
+    return lines.assign(
+        sale=-1,
+        kind="sale",
+        channel="web",
+        customer=base.customer_id[orders.customer[lines["document"]]].astype(object),
+    )
+
+
+def _together(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([one, other], ignore_index=True).fillna("")
+
+
 def _lines(retailer, products, taste, worth, moment, rng) -> pd.DataFrame:
     year = year_position(retailer.first_day, moment)
     lines = fill_baskets(products, taste, worth, year, retailer=retailer, rng=rng)
@@ -341,10 +400,13 @@ def _customers(retailer, base: Base) -> pd.DataFrame:
     )
 
 
-def _truth_customers(retailer, base: Base, everything: Orders, orders: Orders, sales, export: Export) -> pd.DataFrame:
-    """What only the simulation knows, one row per customer; purchases by day, net of what was cancelled in full."""
-    n = base.rate.size
-    net = _net_days(retailer, orders, sales, export)
+def _truth_customers(retailer, base: Base, everything: Orders, placed, lines, export: Export) -> pd.DataFrame:
+    """What only the simulation knows, one row per customer; purchases by day, net of what was cancelled in full.
+
+    `placed` and `lines` are the orders of the shop and those that were added, and the lines of each.
+    """
+    n, (orders, added) = base.rate.size, placed
+    net = _net_days(retailer, placed, lines, export)
     repeat = net.groupby("customer")["day"].agg(["min", "max", "count"]).reindex(range(n))
     ahead = everything.moment >= retailer.days
     following = pd.Series(everything.moment[ahead]).groupby(everything.customer[ahead]).min().reindex(range(n))
@@ -359,7 +421,7 @@ def _truth_customers(retailer, base: Base, everything: Orders, orders: Orders, s
             "mean_spend": base.mean_spend,
             "is_alive": ~left,
             "left_on": _days(retailer, np.where(left, orders.dropped_at, np.nan)),
-            "orders": np.bincount(orders.customer, minlength=n),
+            "orders": np.bincount(orders.customer, minlength=n) + np.bincount(added.customer, minlength=n),
             "first_ordered_on": _days(retailer, repeat["min"].to_numpy()),
             "last_ordered_on": _days(retailer, repeat["max"].to_numpy()),
             "frequency": (repeat["count"] - 1).astype("Int64").array,
@@ -373,14 +435,19 @@ def _truth_customers(retailer, base: Base, everything: Orders, orders: Orders, s
     )
 
 
-def _net_days(retailer, orders: Orders, sales, export: Export) -> pd.DataFrame:
+def _net_days(retailer, placed, sold, export: Export) -> pd.DataFrame:
     """Money of each customer and day after the cancellations of known sales; days without any are left out."""
+    (orders, added), (sales, more) = placed, sold
     back = np.flatnonzero((export.kinds == "cancellation") & (export.sale >= 0) & (export.sale < len(sales)))
     pieces = sales["quantity"].to_numpy().astype(int).copy()
     np.add.at(pieces, export.sale[back], export.order_lines["qty"].to_numpy()[back].astype(int))
     document = sales["document"].to_numpy()
     pence = np.round(sales["price"].to_numpy() * 100).astype(int) * pieces
     lines = pd.DataFrame({"customer": orders.customer[document], "day": orders.day[document], "pence": pence})
+    document = more["document"].to_numpy()
+    pence = np.round(more["price"].to_numpy() * 100).astype(int) * more["quantity"].to_numpy().astype(int)
+    own = pd.DataFrame({"customer": added.customer[document], "day": added.day[document], "pence": pence})
+    lines = pd.concat([lines, own], ignore_index=True)
     net = lines.groupby(["customer", "day"], as_index=False)["pence"].sum()
     return net[net["pence"] > 0]
 

@@ -20,7 +20,7 @@ from regulars.sources.date_formats import WORDS, date_pattern
 
 OPEN = "?"  # what `regulars new` writes where only somebody who knows the data can answer
 LAST_ORDER_DAY = "last_order_day"
-OPEN_TABLES = ("customers",)  # any further column of the file may be kept as an attribute
+OPEN_TABLES = ("customers", "credit")  # any further column of the file may be kept as an attribute
 TABLE_DEFAULTS = {
     "format": {},
     "date_format": "iso",
