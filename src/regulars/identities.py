@@ -15,6 +15,7 @@ from regulars.paths import project_root
 from regulars.private_files import write_for_owner
 
 COLUMNS = ("customer_id", "other_id", "rules", "probability", "contradicts", "decision")
+LIKELY = 0.99  # probability from which Splink alone proposes a pair
 SIDE_BY_SIDE = ("given_name", "surname", "birth", "postcode", "address", "phone", "email", "card")
 
 
@@ -71,7 +72,7 @@ def proposals(identities: pd.DataFrame, earlier: pd.DataFrame, *, seed: int = 1)
     pairs = identity_candidates(identities).pairs.drop(columns="contradicts")
     known, why = without_placeholders(normal(identities).dropna(subset=["customer_id"]))[0], ""
     try:
-        linked = linked_pairs(records(known), seed=seed)
+        linked = linked_pairs(records(known), at_least=LIKELY, seed=seed)
         pairs = pairs.merge(linked, on=["customer_id", "other_id"], how="outer")
     except UserError as error:
         why, pairs = str(error), pairs.assign(probability=float("nan"))

@@ -16,6 +16,7 @@ MONTH = 30.4375  # days
 MOST = 3  # contacts of a month that are told apart
 BEFORE_ORDER = 30  # days whose contacts are on the way to an order
 LATER = 0.33  # share of the contacts, the last ones, on which best channels are judged
+CLOSE = 1e-5  # to which means of customers and of months are taken out
 OWN_LEAST = 3  # contacts of a customer by which a channel of their own is told
 
 
@@ -68,6 +69,15 @@ def frequency_response(contacts: pd.DataFrame, orders: pd.DataFrame, end, level:
         Where the firm makes no contact with customers who ordered.
     """
     own = contacts[(contacts["initiator"] == "company") & contacts["customer_id"].notna()]
+    if own.empty:
+        raise UserError("Table contacts: the firm has begun no contact with a customer who ordered before.")
+    # customers by number; of the others' orders nothing follows here
+    ids = pd.Index(pd.unique(own["customer_id"]), dtype=object)
+    own = own[["customer_id", "at"]].assign(customer_id=ids.get_indexer(own["customer_id"].astype(object)))
+    orders = orders[["customer_id", "ordered_at"]].assign(
+        customer_id=ids.get_indexer(orders["customer_id"].astype(object))
+    )
+    orders = orders[orders["customer_id"] >= 0]
     first = orders.groupby("customer_id")["ordered_at"].min()
     start = own["customer_id"].map(first)
     age = np.floor((own["at"] - start).dt.total_seconds() / 86400 / MONTH)
@@ -117,8 +127,13 @@ def _within(values, who, month, rounds: int = 12) -> np.ndarray:
     rest = np.asarray(values, float).copy()
     sizes = [np.bincount(code) for code in (who, month)]
     for _ in range(rounds):
+        moved = 0.0
         for code, size in zip((who, month), sizes, strict=True):
-            rest -= (np.bincount(code, rest) / np.maximum(size, 1))[code]
+            means = np.bincount(code, rest) / np.maximum(size, 1)
+            rest -= means[code]
+            moved = float(np.abs(means).max())
+        if moved < CLOSE:
+            break
     return rest
 
 
@@ -176,17 +191,26 @@ def best_channels(
     -------
     BestChannels
     """
-    seen = solved(contacts).dropna(subset=["customer_id"]).sort_values(["at", "contact_id"], kind="stable")
     ids = pd.Series(customers, dtype="string")
-    groups = pd.Series("all", index=pd.Index(ids)) if segments is None else segments.reindex(ids)
-    seen = seen[seen["customer_id"].isin(ids)]
-    seen = seen.assign(segment=seen["customer_id"].map(groups).astype(object).fillna("all"))
-    seen = seen.assign(purpose=seen["purpose"].astype(object).fillna("other"))
+    place = pd.Index(ids.astype(object))  # customers by number from here on
+    groups = pd.Series("all", index=range(len(ids)), dtype=object)
+    if segments is not None:
+        groups = pd.Series(segments.reindex(ids).astype(object).fillna("all").to_numpy(object))
+    seen = solved(contacts).dropna(subset=["customer_id"]).sort_values(["at", "contact_id"], kind="stable")
+    seen = seen[["purpose", "channel", "resolved"]].assign(
+        customer_id=place.get_indexer(seen["customer_id"].astype(object))
+    )
+    seen = seen[seen["customer_id"] >= 0]
+    seen = seen.assign(
+        segment=groups.to_numpy(object)[seen["customer_id"].to_numpy()],
+        purpose=seen["purpose"].astype(object).fillna("other"),
+    )
     nothing = Estimate(float("nan"))
+    made = place.get_indexer(contacts["customer_id"].astype(object))
     blank = pd.DataFrame(
         {
             "customer_id": ids,
-            "contacts": contacts["customer_id"].value_counts().reindex(ids).fillna(0).to_numpy(int),
+            "contacts": np.bincount(made[made >= 0], minlength=len(ids)),
             "best_channel": pd.Series(pd.NA, index=ids.index, dtype="string"),
             "best_channel_basis": pd.Series(pd.NA, index=ids.index, dtype="string"),
             "best_channel_rate": np.nan,
@@ -281,17 +305,17 @@ def _named(blank, seen, groups, basis: ChannelBasis) -> pd.DataFrame:
     group = _segment_rates(seen)
     group = group[group["size"] >= FEW].sort_values(["segment", "rate"], ascending=[True, False])
     group = group.drop_duplicates("segment").set_index("segment")
-    segment = blank["customer_id"].map(groups).astype(object).fillna("all")
+    segment = groups
     channel, rate = segment.map(group["channel"]), segment.map(group["rate"])
     source = pd.Series(ChannelBasis.SEGMENT.value, index=blank.index).where(channel.notna())
     if basis is ChannelBasis.OWN:
         own = _own_rates(seen)
         best = _best_of(own)
         rates = own.set_index(["customer_id", "channel"])["rate"]
-        mine = blank["customer_id"].map(best)
+        mine = best.reindex(range(len(blank)))
         has = mine.notna()
         channel = mine.where(has)
-        keys = pd.MultiIndex.from_arrays([blank["customer_id"], mine.astype(object)])
+        keys = pd.MultiIndex.from_arrays([mine.index, mine.astype(object)])
         rate = pd.Series(rates.reindex(keys).to_numpy(), index=blank.index)
         source = pd.Series(ChannelBasis.OWN.value, index=blank.index).where(has)
     return blank.assign(

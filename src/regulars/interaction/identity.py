@@ -66,40 +66,52 @@ def normal(identities: pd.DataFrame) -> pd.DataFrame:
     [['given_name', 'zoe'], ['surname', 'barton'], ['phone', '123456789']]
     """
     columns = ["source", "external_id", "customer_id", "kind", "value"]
-    frame = identities[columns].copy()
-    frame[["kind", "value"]] = frame[["kind", "value"]].astype("string")
-    distinct = frame[["kind", "value"]].drop_duplicates()
-    text = distinct["value"].str.strip().str.lower()
+    frame = identities[columns].reset_index(drop=True).astype({"kind": "string", "value": "string"})
+    code, _ = pd.factorize(frame["kind"] + " " + frame["value"])
+    first = np.flatnonzero(~pd.Series(code).duplicated().to_numpy())  # each text is looked at once
+    kind, text = frame["kind"].iloc[first], frame["value"].iloc[first].str.strip().str.lower()
     ascii_only = text.str.isascii().fillna(True)
     if not ascii_only.all():
         text = text.where(ascii_only, text.str.normalize("NFKD").str.replace(r"[\u0300-\u036f]", "", regex=True))
-    kind = distinct["kind"]
-    digits = text.str.replace(r"\D", "", regex=True).str[-9:]
     is_phone, is_name = kind == IdentityKind.PHONE.value, kind == IdentityKind.NAME.value
-    plain = text.str.replace(r"[^\w@.+]", "", regex=True)
-    value = plain.where(~is_phone, digits.where(digits.str.len() >= FEW_DIGITS))
+    digits = text[is_phone].str.replace(r"\D", "", regex=True).str[-9:]
+    plain = text[~is_phone & ~is_name].str.replace(r"[^\w@.+]", "", regex=True)
     titles = r"^(?:(?:dr|mr|mrs|ms|miss|prof|herr|frau)\.? +)+"
-    words = text.where(is_name).str.replace(titles, "", regex=True).str.replace(r"[^\w' -]", "", regex=True).str.strip()
-    value = value.mask(is_name, words)
-    known = distinct.assign(plain=value)
-    joined = (
-        frame.merge(known, on=["kind", "value"], how="left").drop(columns="value").rename(columns={"plain": "value"})
-    )
-    joined = joined[joined["value"].notna() & (joined["value"] != "")]
-    return _names_apart(joined)[columns].reset_index(drop=True)
+    words = text[is_name].str.replace(titles, "", regex=True).str.replace(r"[^\w' -]", "", regex=True).str.strip()
+    several = words.str.contains(" ", regex=False)
+    given = words[several].str.split(n=1).str[0]
+    surname = words.str.rsplit(n=1).str[-1]
+    made = {
+        IdentityKind.GIVEN_NAME.value: given,
+        IdentityKind.SURNAME.value: surname,
+        "": pd.concat([digits[digits.str.len() >= FEW_DIGITS], plain]),
+    }
+    parts = []
+    for name, values in made.items():
+        known = values.reindex(text.index)
+        whole = pd.array(known.array, dtype="string").take(np.maximum(code, 0))
+        rows = frame.assign(value=whole) if not name else frame.assign(value=whole, kind=name)
+        parts.append(rows[rows["value"].notna().to_numpy() & (rows["value"] != "").to_numpy(bool, na_value=False)])
+    return pd.concat(parts, ignore_index=True)[columns]
 
 
-def _names_apart(frame: pd.DataFrame) -> pd.DataFrame:
-    whole = frame["kind"] == IdentityKind.NAME.value
-    if not whole.any():
-        return frame
-    names = frame[whole]
-    parts = names["value"].str.split(n=1).str
-    last = names["value"].str.rsplit(n=1).str[-1]
-    several = names["value"].str.contains(" ", regex=False)
-    given = names[several].assign(kind=IdentityKind.GIVEN_NAME.value, value=parts[0][several])
-    surname = names.assign(kind=IdentityKind.SURNAME.value, value=last)
-    return pd.concat([given, surname, frame[~whole]])
+class _Coded(NamedTuple):
+    """Marks as numbers, which are compared faster: customer (in the order of the ids), kind, value, source."""
+
+    frame: pd.DataFrame
+    customers: np.ndarray
+    kinds: np.ndarray
+    values: np.ndarray
+    sources: np.ndarray
+
+
+def _coded(known: pd.DataFrame) -> _Coded:
+    found = {
+        name: pd.factorize(known[name], sort=name != "value") for name in ("customer_id", "kind", "value", "source")
+    }
+    codes = {short: found[name][0] for short, name in zip("ckvs", found, strict=True)}
+    frame = pd.DataFrame(codes).drop_duplicates(ignore_index=True)
+    return _Coded(frame, *(np.asarray(texts, object) for _, texts in found.values()))
 
 
 def records(identities: pd.DataFrame) -> pd.DataFrame:
@@ -179,17 +191,21 @@ def identity_candidates(identities: pd.DataFrame, *, shared_by: int = SHARED_BY)
     if known.empty:
         raise UserError("Table identities: no mark of identity is tied to a customer; supply customer_id with them.")
     known, placeholders = without_placeholders(known, shared_by)
-    values = {kind: part[["customer_id", "value"]].drop_duplicates() for kind, part in known.groupby("kind")}
+    coded = _coded(known)
+    values = {
+        coded.kinds[kind]: part[["c", "v"]].drop_duplicates() for kind, part in coded.frame.groupby("k", sort=True)
+    }
     found = [_pairs_of(values, rule, kinds, shared_by) for rule, kinds in RULES.items() if set(kinds) <= set(values)]
-    pairs = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["customer_id", "other_id", "rule"])
-    pairs = pairs.groupby(["customer_id", "other_id"], as_index=False)["rule"].agg("+".join) if len(pairs) else pairs
-    pairs = pairs.rename(columns={"rule": "rules"}).astype(
-        {"customer_id": "string", "other_id": "string", "rules": "string"}
-    )
+    both = pd.concat(found, ignore_index=True) if found else pd.DataFrame({"c": [], "other": [], "rule": []})
+    both = both.groupby(["c", "other"], as_index=False)["rule"].agg("+".join) if len(both) else both
+    ids = {
+        name: coded.customers[both[code].to_numpy(int)] for name, code in (("customer_id", "c"), ("other_id", "other"))
+    }
+    pairs = pd.DataFrame({**ids, "rules": both["rule"].to_numpy(object)}).astype("string")
     pairs["contradicts"] = contradicts(pairs, known)
     agreed = pairs[~pairs["contradicts"]]
     person = persons(agreed)
-    customers = int(known["customer_id"].nunique())
+    customers = len(coded.customers)
     table = placeholders.drop(columns="value").reset_index(drop=True)
     return Candidates(pairs, table, customers - len(person) + person.nunique(), customers, _chains(agreed, person))
 
@@ -209,32 +225,33 @@ def without_placeholders(known: pd.DataFrame, shared_by: int = SHARED_BY) -> tup
     placeholders : pandas.DataFrame
         ``kind``, ``value``, ``customers``; the most shared first.
     """
-    found = _placeholders(known, shared_by)
-    if not len(found):
-        return known, found
-    marks = pd.MultiIndex.from_frame(found[["kind", "value"]])
-    return known[~pd.MultiIndex.from_frame(known[["kind", "value"]]).isin(marks)], found
-
-
-def _placeholders(known: pd.DataFrame, shared_by: int) -> pd.DataFrame:
     marks = known[known["kind"].isin([kind.value for kind in PLAIN])]
-    count = marks.drop_duplicates(["kind", "value", "customer_id"]).groupby(["kind", "value"]).size()
-    table = count[count > shared_by].rename("customers").reset_index()
-    return table.sort_values(["customers", "kind"], ascending=[False, True], ignore_index=True)
+    kind, value, customer = (pd.factorize(marks[name])[0] for name in ("kind", "value", "customer_id"))
+    each = pd.DataFrame({"kind": kind, "value": value, "customer": customer})
+    count = each.drop_duplicates().groupby(["kind", "value"]).size()
+    many = count[count > shared_by].rename("customers").reset_index()
+    if many.empty:
+        return known, pd.DataFrame({"kind": [], "value": [], "customers": []})
+    shared = each[["kind", "value"]].merge(many, on=["kind", "value"], how="left")["customers"].to_numpy()
+    is_shared = shared == shared
+    found = marks.assign(customers=shared)[is_shared].drop_duplicates(["kind", "value"])
+    found = found[["kind", "value", "customers"]].astype({"customers": int})
+    found = found.sort_values(["customers", "kind", "value"], ascending=[False, True, True], ignore_index=True)
+    return known.drop(index=marks.index[is_shared]), found
 
 
 def _pairs_of(values: dict, rule: str, kinds: tuple[str, ...], most: int) -> pd.DataFrame:
     """Pairs of customers equal in all kinds of a rule; groups larger than `most` are left out."""
     columns = [f"v{place}" for place in range(len(kinds))]
-    frame = values[kinds[0]].rename(columns={"value": "v0"})
+    frame = values[kinds[0]].rename(columns={"v": "v0"})
     for column, kind in zip(columns[1:], kinds[1:], strict=True):
-        frame = frame.merge(values[kind].rename(columns={"value": column}), on="customer_id")
-    size = frame.groupby(columns)["customer_id"].transform("size")
+        frame = frame.merge(values[kind].rename(columns={"v": column}), on="c")
+    size = frame.groupby(columns)["c"].transform("size")
     frame = frame[(size > 1) & (size <= most)]
     both = frame.merge(frame, on=columns, suffixes=("", "_other"))
-    both = both[both["customer_id"] < both["customer_id_other"]]
-    pairs = both[["customer_id", "customer_id_other"]].drop_duplicates()
-    return pairs.set_axis(["customer_id", "other_id"], axis=1).assign(rule=rule)
+    both = both[both["c"] < both["c_other"]]
+    pairs = both[["c", "c_other"]].drop_duplicates()
+    return pairs.set_axis(["c", "other"], axis=1).assign(rule=rule)
 
 
 def contradicts(pairs: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
@@ -252,10 +269,9 @@ def contradicts(pairs: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
     numpy.ndarray
         Of bool, by row of `pairs`: people of one household, most likely.
     """
-    values = {
-        kind: part[["customer_id", "value"]].drop_duplicates()
-        for kind, part in known[known["kind"].isin(["given_name", "birth"])].groupby("kind")
-    }
+    asked = known["kind"].isin(["given_name", "birth"])
+    asked &= known["customer_id"].isin(pd.unique(pd.concat([pairs["customer_id"], pairs["other_id"]])))
+    values = {kind: part[["customer_id", "value"]].drop_duplicates() for kind, part in known[asked].groupby("kind")}
     wrong = np.zeros(len(pairs), bool)
     for kind, slips in (("given_name", 2), ("birth", 2)):
         if kind not in values or not len(pairs):
@@ -412,23 +428,23 @@ def contradictions(identities: pd.DataFrame, level: float = 0.9) -> pd.DataFrame
         ``kind``, ``source``, ``other``, ``n`` (customers whom both know), ``share`` (they differ) with limits; the most
         different first.
     """
-    known = normal(identities).dropna(subset=["customer_id"])
-    each = known.drop_duplicates(["source", "customer_id", "kind", "value"])
-    marks = each.groupby(["kind", "customer_id", "source"])["value"].agg(["size", "first"]).reset_index()
-    both = marks.merge(marks, on=["kind", "customer_id"], suffixes=("", "_other"))
-    both = both[both["source"] < both["source_other"]]
-    # of several values one that agrees is enough; those are few, and looked up
-    agree = each.merge(each, on=["kind", "customer_id", "value"], suffixes=("", "_other"))
-    agree = agree.loc[agree["source"] < agree["source_other"], ["kind", "customer_id", "source", "source_other"]]
-    both = both.merge(
-        agree.drop_duplicates().assign(agrees=True), how="left", on=["kind", "customer_id", "source", "source_other"]
-    )
+    coded = _coded(normal(identities).dropna(subset=["customer_id"]))
+    each = coded.frame
+    marks = each[["k", "c", "s"]].drop_duplicates()
+    both = marks.merge(marks, on=["k", "c"], suffixes=("", "_other"))
+    both = both[both["s"] < both["s_other"]]
+    # of several values one that agrees is enough
+    agree = each.merge(each, on=["k", "c", "v"], suffixes=("", "_other"))
+    agree = agree.loc[agree["s"] < agree["s_other"], ["k", "c", "s", "s_other"]].drop_duplicates()
+    both = both.merge(agree.assign(agrees=True), how="left", on=["k", "c", "s", "s_other"])
     both["differs"] = both["agrees"].isna()
-    table = both.groupby(["kind", "source", "source_other"])["differs"].agg(["size", "sum"]).reset_index()
+    table = both.groupby(["k", "s", "s_other"])["differs"].agg(["size", "sum"]).reset_index()
     told = [share(int(k), int(n), level) for k, n in zip(table["sum"], table["size"], strict=True)]
     made = pd.DataFrame(
         {
-            "kind": table["kind"], "source": table["source"], "other": table["source_other"],
+            "kind": pd.array(coded.kinds[table["k"].to_numpy(int)], "string"),
+            "source": pd.array(coded.sources[table["s"].to_numpy(int)], "string"),
+            "other": pd.array(coded.sources[table["s_other"].to_numpy(int)], "string"),
             "n": table["size"].to_numpy(int),
             "share": [one.value for one in told], "share_low": [one.low for one in told],
             "share_high": [one.high for one in told],

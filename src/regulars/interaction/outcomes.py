@@ -73,21 +73,32 @@ def standardised(frame: pd.DataFrame, group: str, stratum: str, *, level: float 
     >>> standardised(log, "channel", "purpose")[["raw", "share"]].round(3).to_numpy().tolist()
     [[0.64, 0.475], [0.41, 0.575]]
     """
-    seen = frame.dropna(subset=[group]).assign(stratum=frame[stratum].astype(object).fillna("other"))
-    names = seen[group].astype(str)
-    large = names.value_counts()
-    names_kept = sorted(large.index[large >= FEW])
-    seen = seen[names.isin(names_kept)].assign(group=names)
+    return _standardised(_cells(frame, group, stratum), group, level)
+
+
+def _cells(frame: pd.DataFrame, group: str, stratum: str) -> pd.DataFrame:
+    """Contacts by group and stratum: ``size``, ``sum`` (solved); groups with few contacts are left out."""
+    other = frame[stratum].astype(object).fillna("other")
+    seen = pd.DataFrame({"group": frame[group].astype(object), "stratum": other, "solved": frame["resolved"]})
+    cells = seen.dropna(subset=["group"]).groupby(["group", "stratum"])["solved"].agg(["size", "sum"]).reset_index()
+    cells = cells.assign(
+        size=cells["size"].astype(float), sum=cells["sum"].astype(float), group=cells["group"].astype(str)
+    )
+    return cells[cells.groupby("group")["size"].transform("sum") >= FEW]
+
+
+def _standardised(cells: pd.DataFrame, group: str, level: float) -> pd.DataFrame:
     columns = [group, "n", "raw", "raw_low", "raw_high", "share", "share_low", "share_high", "covered"]
-    if not names_kept:
+    if cells.empty:
         return pd.DataFrame(columns=columns)
-    cells = seen.groupby(["group", "stratum"])["resolved"].agg(["size", "sum"]).astype(float)
-    size, good = (cells[name].unstack(fill_value=0.0).reindex(names_kept).to_numpy() for name in ("size", "sum"))
+    wide = cells.groupby(["group", "stratum"])[["size", "sum"]].sum()
+    names = sorted(cells["group"].unique())
+    size, good = (wide[name].unstack(fill_value=0.0).reindex(names).to_numpy() for name in ("size", "sum"))
     common = (size >= FEW_OF_CELL).all(axis=0)
     weight = size.sum(axis=0) * common
     covered = weight.sum() / size.sum()
     rows = []
-    for place, name in enumerate(names_kept):
+    for place, name in enumerate(names):
         raw = share(int(good[place].sum()), int(size[place].sum()), level)
         told = _weighted(good[place][common], size[place][common], weight[common], level) if common.any() else raw
         rows.append((name, raw.n, raw.value, raw.low, raw.high, told.value, told.low, told.high, covered))
@@ -121,17 +132,18 @@ def differences(frame: pd.DataFrame, group: str, stratum: str, *, level: float =
         Those of `standardised`, and ``difference`` with limits (points of the share), ``raw_difference``, ``change``
         (`regulars.labels.Change`: beyond noise once all comparisons of the page are allowed for).
     """
-    table = standardised(frame, group, stratum, level=level)
+    cells = _cells(frame, group, stratum)
+    table = _standardised(cells, group, level)
     if len(table) < 2:
         return table.assign(difference=np.nan, difference_low=np.nan, difference_high=np.nan, raw_difference=np.nan,
                             change=Change.UNKNOWN.value)  # fmt: skip
     strict = claim_level(len(table))
-    seen = frame[frame[group].astype(str).isin(table[group])]
     rows = []
     for name in table[group]:
-        two = seen.assign(**{group: np.where(seen[group].astype(str) == name, "this", "others")})
-        shown, sure = (_against_others(two, group, stratum, at) for at in (level, strict))
-        raw = standardised(two.assign(one="all"), group, "one", level=level).set_index(group)["raw"]
+        two = cells.assign(group=np.where(cells["group"] == name, "this", "others"))
+        shown, sure = (_against_others(two, at) for at in (level, strict))
+        raw = two.groupby("group")[["size", "sum"]].sum()
+        raw = raw["sum"] / raw["size"]
         rows.append((shown.value, shown.low, shown.high, raw["this"] - raw["others"], against(sure).value))
     made = pd.DataFrame(
         rows, columns=["difference", "difference_low", "difference_high", "raw_difference", "change"]
@@ -139,8 +151,8 @@ def differences(frame: pd.DataFrame, group: str, stratum: str, *, level: float =
     return pd.concat([table, made], axis=1)
 
 
-def _against_others(two, group, stratum, level) -> Estimate:
-    both = standardised(two, group, stratum, level=level).set_index(group)
+def _against_others(two: pd.DataFrame, level: float) -> Estimate:
+    both = _standardised(two, "group", level).set_index("group")
     ends = [
         Estimate(float(row["share"]), float(row["share_low"]), float(row["share_high"]), int(row["n"]))
         for row in (both.loc["this"], both.loc["others"])
@@ -196,7 +208,8 @@ def slope(x, y, *, groups=None, level: float = 0.9) -> Estimate:
         return Estimate(float("nan"), n=n)
     value = float((centred * y).sum() / spread)
     rest = centred * (y - y.mean() - value * centred)
-    codes = np.arange(n) if groups is None else pd.factorize(np.asarray(groups)[known])[0]
+    codes = np.arange(n) if groups is None else pd.factorize(np.asarray(groups, dtype=object)[known])[0]
+    codes = np.where(codes < 0, codes.max(initial=0) + 1 + np.arange(n), codes)  # of no group: each by itself
     parts = np.bincount(codes, rest)
     half = z_value(level) * np.sqrt((parts**2).sum() * parts.size / max(parts.size - 1, 1)) / spread
     return Estimate(value, float(value - half), float(value + half), n)

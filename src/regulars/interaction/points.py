@@ -163,13 +163,18 @@ def problems(
     score = seen["score"].astype(float) if "score" in seen else pd.Series(np.nan, index=seen.index)
     cost = seen["cost"].astype(float) if "cost" in seen else pd.Series(np.nan, index=seen.index)
     frame = seen.assign(points=100 * (score - low) / (high - low), money=cost)
-    by_problem = frame.groupby("ticket_id")
-    each = by_problem.agg(
-        contacts=("at", "size"), cost=("money", "sum"), customer_id=("customer_id", "first"), last=("at", "max")
-    )
-    # how the customer felt in the end, where that was asked in the end
-    each["satisfaction"] = by_problem.tail(1).set_index("ticket_id")["points"]
-    each = each.reset_index()
+    code, names = pd.factorize(frame["ticket_id"])
+    last = np.empty(len(names), dtype=np.int64)
+    last[code] = np.arange(len(frame))  # rows are in the order of time: the last one stays
+    first = np.flatnonzero(~pd.Series(code).duplicated().to_numpy())
+    each = pd.DataFrame(
+        {
+            "ticket_id": names, "contacts": np.bincount(code), "cost": np.bincount(code, frame["money"].fillna(0.0)),
+            "customer_id": frame["customer_id"].to_numpy(object)[first], "last": frame["at"].to_numpy()[last],
+            # how the customer felt in the end, where that was asked in the end
+            "satisfaction": frame["points"].to_numpy(float)[last],
+        }
+    )  # fmt: skip
     each["back"] = _came_back(each, orders, return_days, end)
     capped = each.assign(contacts=each["contacts"].clip(upper=4))
     rows = []
@@ -203,15 +208,15 @@ def _came_back(each: pd.DataFrame, orders, days: int, end) -> np.ndarray:
     if orders is None or end is None:
         return np.full(len(each), np.nan)
     window = pd.Timedelta(days=days)
-    watched = each["last"] + window <= pd.Timestamp(end) + pd.Timedelta(days=1)
-    ordered = orders[["customer_id", "ordered_at"]].sort_values("ordered_at", kind="stable")
-    next_order = pd.merge_asof(
-        each.assign(place=range(len(each))).dropna(subset=["customer_id"]).sort_values("last", kind="stable"),
-        ordered, left_on="last", right_on="ordered_at", by="customer_id", direction="forward",
-        allow_exact_matches=False,
-    )  # fmt: skip
-    came = pd.Series(np.nan, index=range(len(each)))
-    came.loc[next_order["place"].to_numpy()] = (
-        ((next_order["ordered_at"] - next_order["last"]) <= window).astype(float).to_numpy()
-    )
-    return came.where(watched.to_numpy()).to_numpy()
+    watched = (each["last"] + window <= pd.Timestamp(end) + pd.Timedelta(days=1)).to_numpy()
+    ids = pd.Index(pd.unique(each["customer_id"].dropna()), dtype=object)
+    who = ids.get_indexer(each["customer_id"].astype(object))
+    buyer = ids.get_indexer(orders["customer_id"].astype(object))
+    when, ends = (moment.to_numpy("datetime64[s]").astype(np.int64) for moment in (orders["ordered_at"], each["last"]))
+    # customer and moment in one number: the next order of the same customer is the next number
+    far = int(max(when.max(initial=0), ends.max(initial=0))) + 1
+    bought = np.sort((buyer * far + when)[buyer >= 0])
+    place = np.searchsorted(bought, who * far + ends, side="right")
+    following = np.append(bought, np.iinfo(np.int64).max)[place]
+    came = (following // far == who) & (following % far - ends <= window.total_seconds())
+    return np.where(watched & (who >= 0), came.astype(float), np.nan)

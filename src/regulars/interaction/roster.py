@@ -64,8 +64,8 @@ def arrivals(calls: pd.DataFrame) -> Arrivals:
     >>> at = pd.date_range("2026-01-05 09:00", periods=60 * 24, freq="1h")
     >>> log = pd.DataFrame({"at": at, "wait_seconds": 1.0, "answered": True, "minutes": 4.0})
     >>> from regulars.interaction.calls import with_slots
-    >>> arrivals(with_slots(log)).table["calls"].max().round(2)
-    0.5
+    >>> round(float(arrivals(with_slots(log)).table["calls"].max()), 2)
+    1.0
     """
     grid = counts(calls)
     days = grid["day"].nunique()

@@ -76,7 +76,7 @@ def occupancy(calls_, shifts, level: float = 0.9) -> Estimate:
 
     Examples
     --------
-    >>> occupancy(Refusal("there are no calls."), NotSupplied("shifts"))
+    >>> print(occupancy(Refusal("there are no calls."), NotSupplied("shifts")))
     not known
     """
     told = step(calls.occupancy)(calls_, shifts, level)
