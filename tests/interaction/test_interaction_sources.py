@@ -1,4 +1,4 @@
-"""Contact logs, shifts and marks of identity from files: mapped, cleaned, guessed; and the real complaints of Comcast."""
+"""Tables of the contact centre: mapped, checked, refused where they cannot be; what bad input does to them."""
 
 import pandas as pd
 import pytest
