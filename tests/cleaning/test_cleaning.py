@@ -233,12 +233,16 @@ def test_orders_without_lines_are_netted_whole(shop):
         "order,customer,day,total\n1,ann,2024-01-05,50\n2,ann,2024-01-06,30\n3,ann,2024-01-07,-50\n4,ann,2024-01-08,-9\n"
     )
     cleaned = shop.clean()
-    assert cleaned.tables["orders"]["amount"].tolist() == [30, -9]
-    assert cleaned.ledger["tables"]["orders"]["reasons"]["unmatched_credit"] == {
+    assert cleaned.tables["orders"]["amount"].tolist() == [21]  # 9 of no sale's size came off what ann spent
+    assert cleaned.ledger["tables"]["orders"]["reasons"]["reduced_by_return"] == {
         "fate": "kept",
         "rows": 1,
-        "amount": -9,
+        "amount": 9,
     }
+    shop.map((shop.folder / "data/sources/shop.yaml").read_text() + "    refunds: {unmatched: keep}\n")
+    kept = shop.clean()
+    assert kept.tables["orders"]["amount"].tolist() == [30, -9]
+    assert kept.ledger["tables"]["orders"]["reasons"]["unmatched_credit"]["amount"] == -9
 
 
 def test_a_refund_under_the_number_of_its_order_is_netted(shop):
@@ -598,21 +602,23 @@ def test_cleaning_before_ingest(shop):
 
 def test_a_heap_that_loses_a_row_is_noticed(shop, monkeypatch):
     shop.lines(LINES, RULES)
-    original = process._net
-    monkeypatch.setattr(process, "_net", lambda rows, by_unit: (original(rows, by_unit)[0], []))
+    original = process._settled
+    monkeypatch.setattr(
+        process, "_settled", lambda rows, table, by_unit: (original(rows, table, by_unit=by_unit)[0], [])
+    )
     with pytest.raises(LedgerError, match="row 4 is lost"):
         shop.clean()
 
 
 def test_a_heap_that_makes_up_money_is_noticed(shop, monkeypatch):
     shop.lines(LINES, RULES)
-    original = process._net
+    original = process._settled
 
-    def generous(rows, by_unit):
-        kept, heaps = original(rows, by_unit)
+    def generous(rows, table, by_unit):
+        kept, heaps = original(rows, table, by_unit=by_unit)
         return kept.mutate(amount_kept=kept.amount_kept + D(1)), heaps
 
-    monkeypatch.setattr(process, "_net", generous)
+    monkeypatch.setattr(process, "_settled", generous)
     with pytest.raises(LedgerError):
         shop.clean()
 

@@ -48,6 +48,7 @@ def read():
         ("excel", "45657.5", datetime(2024, 12, 31, 12)),
         ("%Y 年 %m 月 %d 日", "２０１０年６月２５日", datetime(2010, 6, 25)),
         ("epoch", "1735653900", datetime(2024, 12, 31, 14, 5)),
+        ("epoch", "1735653900000", datetime(2024, 12, 31, 14, 5)),
         ("epoch", "yesterday", None),
         ("epoch", "1e300", None),
         (["%d-%b-%y", "%m/%d/%Y"], "6/18/2015", datetime(2015, 6, 18)),

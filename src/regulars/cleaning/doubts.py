@@ -19,7 +19,8 @@ from regulars.sources.mapping import LINE_TOTAL, REFUNDED, Mapping, columns_name
 from regulars.sources.meaning import NO_MONEY, NO_SALE, NOBODY, REFUND_NAMES, STATUS_MOST, STATUS_NAMES, is_total
 from regulars.sources.raw import ROW
 
-GUEST_SHARE, GUEST_ORDERS = 0.02, 10  # of the orders from which an id that stands for nobody is no accident
+GUEST_SHARE, GUEST_ROWS = 0.02, 10  # from which an id that stands for nobody is no accident
+LONGEST_NOBODY = 20  # characters of an id that are looked at for it
 OUTSIZED_SHARE, OUTSIZED_ORDERS, OUTSIZED_TIMES = 0.05, 20, 5  # of all orders; at least; times those of the next one
 BULK_DAYS, BULK_ORDERS = 10, 50  # with fewer before a gap nothing says what is usual
 LONE_SHARE, LONE_ORDERS = 0.005, 3  # of the orders that may stand behind a gap for it to be a mistyped date
@@ -125,14 +126,13 @@ def _refuse_nobody(mapping: Mapping, raw: Raw) -> None:
     table, rows = mapping.tables[raw.name], raw.rows
     if table["guests"] is not None:
         return
-    orders = rows.filter(rows.customer_id.notnull() & (rows.customer_id.length() <= 20))
-    counts = orders.group_by("customer_id").aggregate(orders=orders.order_id.nunique())
-    total = rows.order_id.nunique().to_pyarrow().as_py()
-    likely = counts.filter(counts.orders >= max(GUEST_ORDERS, GUEST_SHARE * total))
-    for one in likely.order_by(ibis.desc("orders"), "customer_id").limit(50).to_pyarrow().to_pylist():
-        if re.search(NOBODY, one["customer_id"]):
+    nobody = rows.filter((rows.customer_id.length() <= LONGEST_NOBODY) & rows.customer_id.re_search(NOBODY))
+    counts = nobody.group_by("customer_id").aggregate(rows=nobody.count())
+    least = max(GUEST_ROWS, GUEST_SHARE * raw.source.rows)
+    for one in counts.order_by(ibis.desc("rows"), "customer_id").limit(1).to_pyarrow().to_pylist():
+        if one["rows"] >= least:
             raise UserError(
-                f"{_file(raw)}: {one['orders']} of {total} orders have the customer '{one['customer_id']}', which "
+                f"{_file(raw)}: {one['rows']} of {raw.source.rows} rows have the customer '{one['customer_id']}', that "
                 f"seems to stand for guests: in {mapping.file} map customer_id to a column that tells them apart, "
                 f'such as the e-mail, or under tables.{raw.name} write guests: ["{one["customer_id"]}"] to leave them '
                 "out, or guests: [] where it is a customer."

@@ -193,8 +193,8 @@ def parse_mapping(content, dataset: str) -> Mapping:
     tables = {}
     for name, given in content["tables"].items():
         table = _filled_in(name, given)
-        _check_columns(name, table["columns"], label)
         _check_rules(name, table, label)
+        _check_columns(name, table["columns"], label)
         tables[name] = table
         _check_formats(name, table, label)
     if tables.get("orders", {}).get("without_lines") == "reject" and "order_lines" not in tables:
@@ -301,6 +301,8 @@ def _rates(code: str, given, label: str) -> tuple[tuple[dt.date | None, Decimal]
 
 def _refuse_open(content, label: str, where: str = "") -> None:
     """Stop at the first question of `regulars new` that nobody has answered yet."""
+    if where.partition(".missing")[1]:
+        return  # a question mark may well stand for a missing value
     if content == OPEN and where:
         raise UserError(
             f"{label}: {where} is still a question; answer it there: the comment beside it says what is known."

@@ -1,0 +1,376 @@
+"""Layouts as they come out of shops and reports, each read without SQL; and what is no row, said."""
+
+import gzip
+import io
+import zipfile
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from regulars.errors import UserError
+from regulars.labels import Reason
+
+LOG = "order,customer,day,total\n1,ann,2024-01-05,10.00\n2,bob,2024-01-06,12.50\n"
+DAY = "2024-01-05"
+
+
+def amounts(shop, content, extra: str = "", name: str = "orders.csv") -> list[float]:
+    shop.orders(content, extra, name=name)
+    return shop.clean().tables["orders"]["amount"].tolist()
+
+
+def refused(run) -> str:
+    with pytest.raises(UserError) as told:
+        run()
+    return str(told.value)
+
+
+# ---- what stands around the rows -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        ("\n\n" + LOG, "{}"),  # blank first lines
+        ("Report\nof May\n" + LOG, "{skip_rows: 2}"),
+        (LOG.replace("1,ann", "No,Who,When,Paid\n1,ann"), "{skip_below: 1}"),
+        (LOG + "Total,,,22.50\n", "{footer: 1}"),
+        (LOG + 'Total,,,22.50\n\n"Made by: A.\nAnalyst"\n', "{footer: Total}"),
+        (LOG + "\nTotal,,,22.50\n\nMade by A.\n", "{footer: 2}"),
+        (LOG.replace("total\n", "total,,total\n").replace(".00", ".00,x,7").replace(".50", ".50,y,8"), "{}"),
+        (LOG.replace(",", "||"), '{delimiter: "||"}'),
+        (LOG.replace(",", "\x01"), '{delimiter: "\\x01"}'),
+        (LOG.replace(",", "§"), '{delimiter: "§"}'),
+        (LOG.replace(",", "::").replace("ann", '"a::n"'), '{delimiter: "::"}'),
+        ('order,"customer",day,total\n1,\'007,2024-01-05,="10.00"\n2,"=""009""",2024-01-06,=12.50\n', "{}"),
+        (LOG.replace("10.00", "1.0E+01"), "{}"),
+        (LOG.replace("2,bob", "2,?"), '{missing: "?"}'),
+    ],
+)  # fmt: skip
+def test_what_stands_around_the_rows_is_no_row(shop, content, form):
+    kept = amounts(shop, content, f"format: {form}")
+    assert kept == ([10] if "?" in form else [10, 12.5])
+
+
+def test_a_header_of_several_rows_and_of_broken_lines(shop):
+    content = 'order,"customer\n(id)",day,money\n,,,total\n1,ann,2024-01-05,10\n2,bob,2024-01-06,12.5\n'
+    shop.orders(content, "format: {header_rows: 2}")
+    text = (shop.folder / "data/sources/shop.yaml").read_text()
+    shop.map(text.replace("customer_id: customer", "customer_id: customer (id)").replace("total", "money total"))
+    assert shop.clean().tables["orders"]["amount"].tolist() == [10, 12.5]
+
+
+def test_lines_that_are_no_rows_are_told(shop):
+    shop.orders("Report\n" + LOG + "Total,,,22.50\n", "format: {skip_rows: 1, footer: 1}")
+    assert shop.clean().ledger["tables"]["orders"]["passed_over"] == {"above": 1, "footer": 1}
+
+
+def test_a_footer_that_nobody_named_is_told_how_to_name(shop):
+    shop.orders(LOG + "3,cat,2024-01-07,1\nTotal,,,23.50\nMade by A.\n")
+    assert "write footer: 2 under format (the row of totals above them is one of those)" in refused(shop.ingest)
+
+
+def test_a_place_counts_from_the_header_whatever_was_passed_over(shop):
+    shop.orders("Report\n" + LOG.replace("12.50", "many"), "format: {skip_rows: 1}")
+    assert "row 2 below the header, column 'total': 'many'" in refused(shop.clean)
+
+
+# ---- files -----------------------------------------------------------------------------------------------------
+
+
+def workbook(**sheets) -> bytes:
+    buffer = io.BytesIO()
+    with pd.ExcelWriter(buffer) as book:
+        for name, text in sheets.items():
+            pd.read_csv(io.StringIO(text)).to_excel(book, sheet_name=name, index=False)
+    return buffer.getvalue()
+
+
+def archive(**files) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, text in files.items():
+            packed.writestr(f"{name}.csv", text)
+    return buffer.getvalue()
+
+
+SECOND = LOG.replace("\n1,", "\n3,").replace("\n2,", "\n4,")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "form"),
+    [
+        ("a.xlsx", workbook(May=LOG, June=SECOND, Notes="a\n1\n"), '{sheet: "*"}'),
+        ("a.xlsx", workbook(Notes="a\n1\n", May=LOG, June=SECOND), "{sheet: [May, June]}"),
+        ("a.zip", archive(may=LOG, june=SECOND), "{}"),
+        ("a.zip", archive(may=LOG.replace(",", ";"), june=SECOND.replace(",", ";")), "{delimiter: ;}"),
+    ],
+)
+def test_parts_of_equal_columns_are_one_table(shop, name, content, form):
+    assert amounts(shop, content, f"format: {form}", name) == [10, 12.5, 10, 12.5]
+
+
+def test_columns_may_stand_in_another_order(shop):
+    shop.write("b.csv", "day,total,customer,order\n2024-02-01,5,cat,9\n")
+    shop.orders(LOG)
+    text = (shop.folder / "data/sources/shop.yaml").read_text()
+    shop.map(text.replace("path: orders.csv", "path: [orders.csv, b.csv]"))
+    assert shop.clean().tables["orders"]["amount"].tolist() == [10, 12.5, 5]
+
+
+def test_sheets_of_equal_columns_are_asked_about_and_others_told(shop):
+    shop.orders(workbook(May=LOG, June=SECOND), name="a.xlsx")
+    assert "has 2 sheets of the same columns ('May', 'June'): write sheet: \"*\"" in refused(shop.ingest)
+    shop.orders(workbook(May=LOG, Notes="a\n1\n"), name="b.xlsx")
+    assert shop.clean().ledger["tables"]["orders"]["passed_over"] == {"sheets": ["Notes"]}
+
+
+@pytest.mark.parametrize("name", ["a.zip", "b.xls"])
+def test_files_that_cannot_be_opened(shop, name):
+    shop.orders(b"nothing of the kind", name=name)
+    assert "unpack it" in (told := refused(shop.ingest)) or "save it as .xlsx" in told
+
+
+def test_parquet_with_lists_records_and_bytes(shop):
+    table = pa.table({
+        "order": ["1", "2"], "customer": ["ann", "bob"], "day": [DAY, DAY], "total": [10.0, 12.5],
+        "tags": [["a"], []], "who": [{"x": 1}, {"x": 2}], "photo": [b"\xff\xfe", b"\x00"],
+    })  # fmt: skip
+    pq.write_table(table, shop.folder / "orders.parquet")
+    content = (shop.folder / "orders.parquet").read_bytes()
+    assert amounts(shop, content, name="orders.parquet") == [10, 12.5]
+    shop.map((shop.folder / "data/sources/shop.yaml").read_text().replace("amount: total", "amount: tags"))
+    assert "holds lists, records or bytes; map one of plain values" in refused(shop.ingest)
+    shop.orders(content[:200] + b"\x00" * 200 + content[400:], name="orders.parquet")
+    assert "is damaged; supply it again" in refused(shop.ingest)
+
+
+def test_gbk_is_read_as_what_it_grew_into(shop):
+    content = gzip.compress(LOG.replace("ann", "李㐀").encode("gb18030"), mtime=0)
+    assert amounts(shop, content, "format: {encoding: gbk}", "orders.csv.gz") == [10, 12.5]
+
+
+# ---- orders whose rows hang together ---------------------------------------------------------------------------
+
+
+LINES = """\
+title: Shop
+currency: EUR
+simulated: false
+observation_end: last_order_day
+tables:
+  order_lines:
+    path: lines.csv
+    columns: {order_id: no, customer_id: who, ordered_at: day, product_id: sku, quantity: n, unit_price: price}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "rule"),
+    [
+        (["7,ann,2024-01-05,sent,A,1,2", "7,,,,B,2,3", "8,bob,2024-01-06,sent,A,1,2"], "{by: no}"),
+        (["7,ann,2024-01-05,sent,A,1,2", ",,,,B,2,3", "8,bob,2024-01-06,sent,A,1,2"], "{columns: [no, who, day]}"),
+    ],
+)
+def test_what_stands_on_the_first_line_holds_for_the_others(shop, rows, rule):
+    shop.write("lines.csv", "\n".join(["no,who,day,state,sku,n,price", *rows]) + "\n")
+    shop.map(f"{LINES}    fill_down: {rule}\n")
+    orders = shop.clean().tables["orders"]
+    assert orders.set_index("customer_id")["amount"].to_dict() == {"ann": 8, "bob": 2}
+
+
+def test_a_void_order_takes_its_lines_and_its_refund_with_it(shop):
+    rows = ["7,ann,2024-01-05,void,A,1,2,", "7,ann,2024-01-05,,B,2,3,", "8,bob,2024-01-06,sent,A,1,2,",
+            "9,ann,2024-01-09,sent,A,-1,2,7", "10,ann,2024-01-02,sent,A,1,2,"]  # fmt: skip
+    shop.write("lines.csv", "\n".join(["no,who,day,state,sku,n,price,of", *rows]) + "\n")
+    shop.map(f"{LINES}    void: {{state: void}}\n    refunds: {{of: of}}\n")
+    cleaned = shop.clean()
+    assert cleaned.ledger["tables"]["order_lines"]["reasons"] == {
+        Reason.VOID_ORDER: {"fate": "rejected", "rows": 3, "amount": 6}
+    }
+    assert cleaned.tables["orders"]["order_id"].tolist() == ["10", "8"]
+
+
+def test_further_rows_of_an_order_merge_where_they_say_the_same(shop):
+    rows = LOG + "1,ann,2024-01-05,\n2,bob,2024-01-06,12.50\n"
+    assert amounts(shop, rows.replace("total\n", "total,line\n").replace("00\n", "00,a\n").replace("50\n", "50,a\n")
+                   .replace(",\n", ",,b\n"), "repeated_key: merge") == [10, 12.5]  # fmt: skip
+    shop.orders(LOG + "1,ann,2024-01-05,11\n", "repeated_key: merge")
+    assert "'1' came before in another row" in refused(shop.clean)
+
+
+# ---- money -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        (["A,3,10.00"], [10]),
+        (["A,3,10.00", "A,-3,-10.00"], []),
+        (["A,3,10.00", "A,3,-10.00"], []),  # a return, not a negative price
+        (["A,3,10.00", "A,-3,10.00"], []),
+        (["A,2,10.00", "A,-1,-5.00"], [5]),
+    ],
+)
+def test_totals_of_lines(shop, rows, kept):
+    content = [f"{n},ann,2024-01-0{n},{row}" for n, row in enumerate(rows, start=1)]
+    shop.write("lines.csv", "\n".join(["no,who,day,sku,n,total", "90,zoe,2024-01-01,Z,1,1", *content]) + "\n")
+    shop.map(LINES.replace("unit_price: price", "line_total: total"))
+    cleaned = shop.clean()
+    orders = cleaned.tables["orders"]
+    assert orders.loc[orders["customer_id"] == "ann", "amount"].tolist() == kept
+    account = cleaned.ledger["tables"]["order_lines"]["amount"]
+    assert sum(account[fate] for fate in ("kept", "merged", "netted", "rejected")) == account["raw"]
+
+
+def test_tax_and_shipping_go_in_and_out_by_one_key(shop):
+    content = "order,customer,day,total,tax,shipping\n1,ann,2024-01-05,10,2,3\n2,bob,2024-01-06,20,,-1\n"
+    shop.orders(content, "money: {plus: shipping, less: tax}")
+    cleaned = shop.clean()
+    assert cleaned.tables["orders"]["amount"].tolist() == [11, 19]
+    account = cleaned.ledger["tables"]["orders"]
+    assert account["written"] == 30
+    assert {code: (part["rows"], part["amount"]) for code, part in account["adjusted"].items()} == {
+        "added": (2, 2), "left_out": (1, -2),
+    }  # fmt: skip
+
+
+def test_a_cancellation_written_as_money_coming_in_is_told(shop):
+    shop.orders(LOG + "C1,ann,2024-01-09,10.00\n", "cancellations: {order_id_prefix: C}")
+    account = shop.clean().ledger["tables"]["orders"]
+    assert account["written"] == 32.5
+    assert account["adjusted"]["turned"] == {"rows": 1, "amount": -20}
+    assert account["amount"]["raw"] == account["amount"]["kept"] == 12.5
+
+
+@pytest.mark.parametrize("guest", ["0", "Guest"])
+def test_ids_that_stand_for_nobody_are_asked_about_and_left_out(shop, guest):
+    rows = "".join(f"{n},{guest if n % 2 else f'c{n}'},2024-01-{n % 28 + 1:02},5\n" for n in range(40))
+    shop.orders(f"order,customer,day,total\n{rows}")
+    assert f'write guests: ["{guest}"] to leave them out, or guests: [] where it is a customer' in refused(shop.clean)
+    shop.orders(f"order,customer,day,total\n{rows}", f'guests: ["{guest}"]')
+    assert shop.clean().ledger["tables"]["orders"]["reasons"][Reason.GUEST]["rows"] == 20
+    shop.orders(f"order,customer,day,total\n{rows}", "guests: []")
+    assert shop.clean().ledger["tables"]["orders"]["largest_customer"]["share"] == 0.5
+
+
+def test_a_price_that_grows_with_the_quantity_is_a_total(shop):
+    rows = "".join(f"{n},c{n % 9},2024-01-{n % 28 + 1:02},P,{n % 3 + 1},{(n % 3 + 1) * 4}\n" for n in range(120))
+    shop.write("lines.csv", f"no,who,day,sku,n,price\n{rows}")
+    shop.map(LINES)
+    assert 'write line_total: "price" in place of unit_price' in refused(shop.clean)
+    shop.map(LINES.replace("unit_price: price", "unit_price: {column: price, each: true}"))
+    assert shop.clean().ledger["tables"]["order_lines"]["amount"]["kept"] == 40 * 4 * (1 + 4 + 9)
+
+
+# ---- answers side by side, and moments -------------------------------------------------------------------------
+
+
+SURVEY = """
+  surveys:
+    path: survey.csv
+    wide: {Q1: ease, Q2: price}
+    columns: {response_id: id, customer_id: who, answered_at: at}
+  survey_items:
+    rows:
+      - {item: ease, construct: effort, scale_min: 1, scale_max: 7, wording: "Was it easy?"}
+      - {item: price, construct: value, scale_min: 1, scale_max: 5, wording: "Worth its price?"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "answers"),
+    [
+        ("1,ann,2024-01-05,7,5\n2,bob,2024-01-06,,3\n", {("1", "ease"): 7, ("1", "price"): 5, ("2", "price"): 3}),
+        ("1,ann,2024-01-05,7,9\n", {("1", "ease"): 7}),  # 9 is off its scale
+    ],
+)
+def test_a_questionnaire_with_a_row_per_respondent(shop, rows, answers):
+    shop.orders(LOG)
+    shop.write("survey.csv", f"id,who,at,Q1,Q2\n{rows}")
+    shop.map((shop.folder / "data/sources/shop.yaml").read_text() + SURVEY)
+    found = shop.clean().tables["surveys"]
+    assert found.set_index(["response_id", "item"])["score"].to_dict() == answers
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("2024-01-05T23:30:00Z", "iso"),
+        ("2024-01-06 00:30:00 +0100", "iso"),
+        ("2024-01-05 18:30:00-05:00", "iso"),
+        ("05/01/2024 23:30 +0000", '"%d/%m/%Y %H:%M %z"'),
+        ("05/01/2024 23:30 Z", '"%d/%m/%Y %H:%M Z"'),
+        ("1704497400", "epoch"),
+        ("1704497400000", "epoch"),
+    ],
+)
+def test_moments_that_say_their_zone_are_told_in_the_dataset_s(shop, text, form):
+    shop.orders(f"order,customer,day,total\n1,ann,{text},10\n", f"date_format: {form}")
+    mapping = (shop.folder / "data/sources/shop.yaml").read_text()
+    zone = next(line for line in mapping.splitlines() if line.startswith("time_zone"))
+    shop.map(mapping.replace(zone, "time_zone: Asia/Tokyo"))
+    assert shop.clean().tables["orders"]["ordered_at"].tolist() == [pd.Timestamp("2024-01-06 08:30")]
+
+
+# ---- wrong use -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        ("wide: {total: ease}", "tables.orders.wide: only the answers of surveys are read so"),
+        (
+            "fill_down: {by: nothing}",
+            "data/sources/shop.yaml names under orders.fill_down.by",
+        ),
+        ("fill_down: {}", "tables.orders.fill_down: {} is not what this key takes. What stands on the first"),
+        ("money: {plus: nothing}", "names under orders.money.plus"),
+        ("money: {more: total}", "tables.orders.money: 'more' is not a key here; it may be plus, less."),
+        (
+            "refunds: {unmatched: no}",
+            "tables.orders.refunds.unmatched: 'no' is not what this key takes. What",
+        ),
+        (
+            "guests: nobody",
+            "tables.orders.guests: 'nobody' is not what this key takes. Customer ids",
+        ),
+        ("only: {nothing: x}", "names under orders.only"),
+        (
+            "format: {footer: 0}",
+            "tables.orders.format.footer: 0 is not what this key takes. What stands",
+        ),
+        ('format: {footer: "("}', "tables.orders.format.footer: '(' is not a regular expression"),
+        (
+            "format: {header_rows: 0}",
+            "tables.orders.format.header_rows: 0 is not what this key takes. How many",
+        ),
+    ],
+)
+def test_keys_in_the_wrong_place_say_what_they_take(shop, extra, told):
+    shop.orders(LOG, extra)
+    assert told in refused(shop.ingest)
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        (
+            "{column: total, after: opened_at}",
+            "a duration needs column, after (the column of ours",
+        ),
+        ("{column: total, after: status, unit: hours}", "'status' is no date of this table that the mapping has"),
+        ("{column: total, after: opened_at, unit: weeks}", "is not what this key takes"),
+    ],
+)
+def test_durations_run_from_a_date(shop, spec, told):
+    shop.orders(LOG)
+    tickets = f"""
+  tickets:
+    path: orders.csv
+    columns: {{ticket_id: order, customer_id: customer, opened_at: day, status: order, resolved_at: {spec}}}
+"""
+    shop.map((shop.folder / "data/sources/shop.yaml").read_text() + tickets)
+    assert told in refused(shop.ingest)
