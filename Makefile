@@ -31,7 +31,7 @@ test-full: $(VENV)/.test ## run the tests with the slow proofs
 	@python -m pytest -n auto -m "full or not full"
 
 lab: $(VENV)/.reports ## open JupyterLab on the notebooks
-	@jupyter lab notebooks
+	@jupyter lab --config=tools/jupyter_server_config.py
 
 lint: $(VENV)/.test ## check style of code and notebooks
 	@ruff check . && ruff format --check .

@@ -172,20 +172,14 @@ def learn(shops: Shops, level: float = 0.9) -> dict:
     table = table_of(minimize(loss, start, method="BFGS").x)
     told, spread = shops.told(table)
     apart = (come - told) / spread
-    down, centre, up = np.quantile(apart, [(1 - level) / 2, 0.5, (1 + level) / 2])
-    return table | {
-        "down": float(down - centre),
-        "up": float(up - centre),
-        "centre": float(centre),
-        "level": level,
-        "doubt": DOUBT,
-    }
+    down, up = np.quantile(apart, [(1 - level) / 2, (1 + level) / 2])
+    return table | {"down": float(down), "up": float(up), "level": level, "doubt": DOUBT}
 
 
 def held(shops: Shops, table: dict) -> pd.DataFrame:
     """Of each shop the ends of the interval of its total, as logarithms, and what came."""
     weights, shift, spread = applied(table, shops.terms)
-    told = np.log((weights * shops.totals).sum(axis=1)) + shift + table["centre"] * spread
+    told = np.log((weights * shops.totals).sum(axis=1)) + shift
     reach = (table["up"] - table["down"]) / 2 * np.hypot(spread, np.sqrt(CHANCE / shops.came))
     return pd.DataFrame({"low": told - reach, "told": told, "high": told + reach, "came": np.log(shops.came)})
 

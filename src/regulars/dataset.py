@@ -32,6 +32,7 @@ _LATE = {
     "models": "regulars.clv.record",
     "economics": "regulars.clv.margins",
     "pseudonyms": "regulars.privacy",
+    "groups": "regulars.statistics.groups",
     "report": "regulars.told",
 }
 
@@ -241,6 +242,39 @@ class Dataset:
         """One row per customer with all that the stages found."""
         return self._scored("customers")
 
+    def compare(self, by: str, measure: str = "clv") -> pd.DataFrame:
+        """Groups of customers beside each other: which differ from all others by more than noise.
+
+        Parameters
+        ----------
+        by : str
+            A column of `customers`, such as ``segment``, or an attribute of the table customers, such as ``region``.
+        measure : str
+            A column of `customers`: money, a count, a chance, or true and false.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of `regulars.statistics.groups.compare_means`: n, mean and difference from all others with their intervals,
+            p adjusted for the number of groups, and the verdict; groups smaller than ``privacy_min_cell`` are left out.
+
+        Raises
+        ------
+        UserError
+            Where there is no such column.
+        """
+        people = self.customers
+        if by not in people and (attributes := self.tables.get("customers")) is not None and by in attributes:
+            people = people.merge(attributes[["customer_id", by]], on="customer_id", how="left")
+        for name in (by, measure):
+            if name not in people:
+                raise UserError(f"customers of {self.name} have no '{name}': they have {', '.join(people)}.")
+        settings = self.settings("value")
+        room = _late("groups")
+        return room.compare_means(
+            people[measure], people[by], level=settings.interval_level, least=settings.privacy_min_cell
+        )
+
     @cached_property
     def models(self) -> "ModelsRecord":
         """Models that the value stage fitted, their units, and the assumptions behind the money."""
@@ -381,7 +415,7 @@ class Dataset:
         table = "".join(
             f"<tr><th {LEFT}>{escape(name)}</th><td {LEFT}>{escape(told)}</td></tr>" for name, told in rows.items()
         )
-        return f"<p><b>{escape(self._title())}</b></p><table>{table}</table>"
+        return f'<div class="mathjax_ignore"><p><b>{escape(self._title())}</b></p><table>{table}</table></div>'
 
 
 def open(name: str, **changes) -> Dataset:

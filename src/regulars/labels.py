@@ -178,6 +178,13 @@ class Season(StrEnum):
     WHOLE = "whole"  # a year has them all
 
 
+class Tested(StrEnum):
+    """Whether a forecast was tested over as long a stretch as it is told for."""
+
+    AS_LONG = "as_long"
+    SHORTER = "shorter"
+
+
 class Held(StrEnum):
     """Whether what came lay within what a forecast had allowed for."""
 

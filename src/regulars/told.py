@@ -29,6 +29,8 @@ from regulars.paths import STAGING_VARIABLE, found
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
 
+FIGURES = "figures.csv"  # of a stage: what its page states outside of its tables
+MEASURES = ("value", "low", "high", "n")
 INDICATORS = ("satisfaction", "loyalty", "repurchase", "word_of_mouth", "retention")
 MONEY_INDICATORS = ("equity", "revenue", "best", "risk", "stake")  # what a director asks first, in money
 MAX_TILES = 4  # on a page
@@ -231,6 +233,52 @@ def read_told(dataset: str, stage: str) -> Told:
     )
 
 
+def figures(told: Told) -> pd.DataFrame:
+    """Every figure that a page states outside of its tables, as a table of its own.
+
+    Parameters
+    ----------
+    told : Told
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``place`` (answer, ``tile.<key>``, ``paragraph.<code>``, a section, a section's remark, ``action.<key>``,
+        terms, models), ``figure`` (name of the fact), ``value``, ``low``, ``high``, ``n``; nothing that is no number.
+
+    Examples
+    --------
+    >>> told = Told({}, Finding(facts={"share": Estimate(0.5, 0.4, 0.6, 70), "day": "2026-06-30"}))
+    >>> figures(told).to_numpy().tolist()
+    [['answer', 'share', 0.5, 0.4, 0.6, 70.0]]
+    """
+    places = [("answer", told.answer.facts if told.answer else {})]
+    places += [(f"tile.{one.key}", {"value": one.estimate, **one.facts}) for one in told.tiles]
+    places += [(f"paragraph.{one.code}", one.facts) for one in told.paragraphs]
+    for key, finding in told.sections.items():
+        places += [(key, finding.facts), *((f"{key}.{remark.code}", remark.facts) for remark in finding.remarks)]
+    places += [(f"action.{one.key}", one.facts | one.sums) for one in told.actions]
+    places += [("terms", told.term_facts), ("models", told.model_facts)]
+    rows = [
+        (place, name, *numbers)
+        for place, facts in places
+        for name, fact in facts.items()
+        if (numbers := _numbers(fact)) is not None
+    ]
+    table = pd.DataFrame(rows, columns=["place", "figure", *MEASURES])
+    return table.astype(dict.fromkeys(MEASURES, float))
+
+
+def _numbers(fact) -> tuple | None:
+    """Value, ends of the interval and n of a fact that is a number; None of any other."""
+    if isinstance(fact, Estimate):
+        return fact.value, fact.low, fact.high, fact.n or float("nan")
+    value = plain(fact)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value, *[float("nan")] * 3
+
+
 class Report:
     """What one stage tells, as it is told.
 
@@ -404,6 +452,7 @@ class Report:
         folder = Path("reports", self.about.name)
         write_json(self.told.content(), folder / "told" / f"{self.stage}.json")
         write_json({"stage": self.stage, "metrics": self.told.metrics}, folder / "metrics" / f"{self.stage}.json")
+        write_csv(figures(self.told), folder / "tables" / self.stage / FIGURES)
 
     def _display(self, call: str, *args, **facts) -> None:
         """Show one call: as the page tells it in a live kernel, as facts and frames in the pipeline."""

@@ -5,6 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from regulars.clv.acquisition import forecast_acquisition, settling
 from regulars.clv.headline import horizon_tests, season_of
 from regulars.clv.trust import judge_forecasts
 from regulars.purchases import Purchases
@@ -59,3 +60,18 @@ def test_the_worst_test_is_the_one_furthest_off_on_a_scale_of_ratios():
 )
 def test_the_season_of_a_test_is_told(cutoff, days, season):
     assert season_of(cutoff, days, date(2025, 12, 31)) == season
+
+
+def first_orders(per_month):
+    days = [pd.Timestamp("2023-01-01") + pd.Timedelta(days=30.4375 * month + 10) for month in range(len(per_month))]
+    return pd.Series(days).repeat(per_month)
+
+
+def test_customers_who_were_there_before_the_log_are_no_newcomers():
+    late = [900, 500, 300, 200, 120] + [100] * 20
+    found = forecast_acquisition(first_orders(late), "2023-01-01", "2025-01-30")
+    assert settling(late) == 4  # the fifth has no more than noise
+    assert found.verdict == "unclear"
+    assert found.total.value == pytest.approx(1200, rel=0.1)
+    assert forecast_acquisition(first_orders(late[:14]), "2023-01-01", "2024-02-29").verdict == "short"
+    assert settling([100] * 24) == 3

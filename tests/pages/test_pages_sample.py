@@ -107,6 +107,41 @@ def test_charts_in_chinese_keep_their_words_apart(chromium, tmp_path, width, win
 
 
 @needs_browser
+def test_tables_of_the_details_sort_and_search(chromium, sample):
+    first = (
+        "() => Array.from(document.querySelectorAll('.sorts tbody tr:not([hidden]) td:last-child'), c => c.textContent)"
+    )
+    with visit(chromium, sample["detail"]) as seen:
+        before = seen.evaluate(first)
+        assert len(before) == 50 and before[0] == "£2,400 (1,680–3,360)"
+        seen.page.click(".sorts thead th:last-child button")
+        assert seen.evaluate(first) == before[::-1], "the least first"
+        assert seen.page.get_attribute(".sorts thead th:last-child", "aria-sort") == "ascending"
+        seen.page.click(".sorts thead th:last-child button")
+        assert seen.evaluate(first) == before
+        seen.page.fill("input[type=search]", "CANNOT lose")
+        assert 0 < len(seen.evaluate(first)) < 50
+        assert seen.complaints == []
+
+
+@needs_browser
+def test_the_details_are_whole_without_a_script(chromium, sample):
+    page = chromium.new_context(java_script_enabled=False, viewport={"width": DESKTOP, "height": 900}).new_page()
+    page.goto(sample["detail"].as_uri())
+    assert page.locator("table.sorts tbody tr").count() == 50
+    assert page.locator("input").count() == 0, "no field that does nothing"
+    assert page.locator(".chart svg.wide").first.is_visible()
+    page.close()
+
+
+@needs_browser
+def test_a_resting_mouse_is_told_of_a_mark(chromium, sample):
+    with visit(chromium, sample["sample"]) as seen:
+        told = "() => Array.from(document.querySelectorAll('.chart .wide .v title'), t => t.textContent)"
+        assert any("Cannot lose: £142k" in text for text in seen.evaluate(told))
+
+
+@needs_browser
 def test_charts_and_page_have_a_night(chromium, sample):
     """Words are light on a dark page; on paper the same visitor gets ink on white."""
     colours = """() => ["body", ".chart text"].map(where => {

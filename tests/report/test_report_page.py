@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import json
 import re
 from dataclasses import replace
@@ -137,11 +138,35 @@ def test_the_policy_names_exactly_the_style_of_the_page_and_there_is_no_script(s
     policy = next(attrs["content"] for attrs in tags.all("meta") if attrs.get("http-equiv"))
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
-    assert rules["script-src"] == "'none'" and not tags.all("script")
+    assert rules["script-src"] == "'none'" and not tags.all("script"), "what stands in front has none at all"
     assert rules["style-src"].split() == [_hash(text) for text in tags.styles]
     assert "unsafe" not in policy
     assert not [attrs for _, attrs in tags.found if "style" in attrs or any(name.startswith("on") for name in attrs)]
     assert not [attrs for _, attrs in tags.found if "src" in attrs]
+
+
+def test_the_details_run_the_one_script_that_sorts_tables_and_no_other(sample):
+    (script,) = re.findall(r"<script>(.*?)</script>", sample.detail, re.S)
+    assert f"script-src {_hash(script)};" in html.unescape(sample.detail)
+    assert len(script.encode()) < 2_000 and sample.detail.count("<script") == 1
+    assert 'class="sorts"' in sample.detail and 'class="sorts"' not in sample.html
+    assert not re.search(r"\son\w+=|style=|src=", sample.detail)
+
+
+def test_every_sheet_says_what_it_is(folder):
+    real = report_sample.html_of(report_sample.build(folder / "wording", simulated=False, title='A</style> "B" Ltd'))
+    assert "@top-left{content:" in real and "counter(pages)" in real
+    assert real.count("</style>") == 1, "a title cannot end the style"
+    assert r"A\3c \2f style\3e " in real and "Simulated data" not in real
+
+
+def test_a_key_figure_has_its_line_over_time(sample):
+    tiles = {block["label"]: block["line"] for block in sample.writer.blocks if block["kind"] == "tile"}
+    line = tiles["Last month’s forecast of orders"]
+    assert line["words"] == "Orders so far: 644 in Jan 2024, 14,740 in Jun 2026"
+    assert line["path"].startswith("M0.0 22.0L") and line["path"].endswith("100.0 2.0")
+    assert [words for words in tiles.values() if words] == [line], "the others have no series"
+    assert sample.html.count('class="spark"') == 1
 
 
 def _hash(text: str) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 
 from memory_dataset import models_of
 from regulars import segments
@@ -14,7 +15,9 @@ from regulars.errors import UserError
 from regulars.purchases import Purchases
 from regulars.segments import clusters, drift, sections
 from regulars.segments.ladder import prospects_on_ladder
+from regulars.segments.rfm import name_segments, rfm_scores
 from regulars.settings import Certainty, stage_settings
+from regulars.simulate import order_log
 
 END = date(2026, 6, 30)
 CERTAINTY = Certainty(level=0.9, level_uncertainty=0.12, seed=0, draws=100)
@@ -55,6 +58,32 @@ def test_drift_without_a_past_says_so():
     moved = segments.drift_since("2026-05-31", log, customers, end=END, found=found)
     assert sections.tell_drift(moved).verdict == "no_past"
     assert sections.tell_clusters(found, pd.DataFrame(), months=12, bootstraps=20).verdict == "too_few"
+
+
+def test_a_month_like_any_other_is_no_news():
+    """Simulated: a shop that stands still, 30 times; a move is told in one of ten at most, though all segments move."""
+    found, told = segments.find_clusters(pd.DataFrame({name: [1.0] for name in clusters.FEATURES})), []
+    for seed in range(30):
+        orders = order_log(customers=600, seed=400 + seed, start="2024-01-01", end="2025-12-31")
+        purchases = Purchases.of(orders)
+        customers = purchases.summary("2025-12-31")
+        customers = customers.assign(segment=name_segments(rfm_scores(customers)), cluster="none")
+        moved = segments.drift_since("2025-11-30", purchases, customers, end="2025-12-31", found=found)
+        told.append(sections.tell_drift(moved).verdict)
+    assert told.count("still") >= 27, told  # of 80 such shops, small and large, 6 told one
+
+
+def test_what_a_month_usually_does():
+    """Seven months by hand: mean share gained or lost, and the range for one more with both segments in it."""
+    ids, many = [f"k{k:03d}" for k in range(100)], [50, 45, 50, 40, 48, 48, 60, 54]
+    stands = [pd.Series(["new"] * k + ["loyal"] * (100 - k), ids) for k in many]
+    rates = np.diff(many) / many[:-1]
+    usual = drift.usual_net(stands, ["new", "loyal"], level=0.9).loc["new"]
+    luck = np.mean(np.abs(np.diff(many)) / np.square(many[:-1]))  # the counts' own chance, which is smaller here
+    assert luck < rates.var(ddof=1)
+    reach = t.ppf(1 - 0.05 / 2, 6) * rates.std(ddof=1) * np.sqrt(1 + 1 / 7)
+    assert usual.tolist() == pytest.approx([rates.mean(), rates.mean() - reach, rates.mean() + reach])
+    assert drift.usual_net(stands[:4], ["new", "loyal"]).isna().all(axis=None)
 
 
 def test_steps_of_the_ladder_by_hand(ladder):
@@ -155,7 +184,10 @@ def test_stages_of_the_relationship_are_chances():
     np.testing.assert_allclose(told[["p_acquisition", "p_growth", "p_maturity"]].sum(axis=1), 1)
     assert told["relation_stage"].to_dict() == {"up": "growth", "even": "maturity", "once": "acquisition"}
     table = segments.relation_table(known.assign(clv=1.0), told.reset_index(drop=True))
-    assert sections.tell_relation(table, growth_from=1.25).facts["growth"] == 0.25
+    being_won = known.assign(first_ordered_at=[end - pd.Timedelta(days=600), end, end])
+    assert sections.tell_relation(table, being_won, growth_from=1.25).facts["growth"] == 0.25
+    one_stretch = sections.tell_relation(table, known, growth_from=1.25)
+    assert "all won in one stretch" in one_stretch.facts["why"]
     assert table["share"].sum() == pytest.approx(1) and table["customers"].tolist() == [1, 1, 1]
     # the chance of growth against draws of the two rates
     x = 24

@@ -17,6 +17,7 @@ from regulars.segments.portfolio import cost_to_serve, portfolio_classes, potent
 from regulars.segments.relationship import actual_levels
 from regulars.settings import Certainty, stage_settings
 from regulars.simulate.purchasing import bg_nbd_customers
+from regulars.statistics.intervals import Estimate
 
 END = date(2026, 6, 30)
 KOTLER = {
@@ -153,6 +154,21 @@ def test_cost_to_serve_goes_on_as_in_the_last_year():
     cost = cost_to_serve(contacts, customers, END, 12)
     assert cost.tolist() == pytest.approx([8.0, 0.0], rel=1e-3)
     assert cost_to_serve(contacts.drop(columns="cost"), customers, END, 12).isna().all()
+
+
+def test_to_stop_contacts_is_told_against_all_that_could_be_lost():
+    """Contacts of 30 that the firm began, and 12 (10 to 14) of margin at most: 18 (16 to 20) are left."""
+    customers = pd.DataFrame({"portfolio_class": ["below_zero"] * 2 + ["steady"], "cost_of_ours": [10.0, 20.0, 5.0]})
+    below = {"portfolio_class": "below_zero", "customers": 2, "clv": 12.0, "clv_low": 10.0, "clv_high": 14.0}
+    products = pd.DataFrame(
+        {"product_id": ["x", "y"], "name": ["Tea", "Cake"], "loses": [True, False], "price": [3.0, 9.0],
+         "break_even": [4.0, 1.0]}
+    )  # fmt: skip
+    stop, price = sections.to_do(customers, pd.DataFrame([below]), products, loss=Estimate(7.0, 6.0, 8.0, 3))
+    assert (stop.key, stop.net, stop.pays) == ("stop", Estimate(18.0, 16.0, 20.0, 2), True)
+    assert (price.key, price.net, price.facts["worst"]) == ("reprice", Estimate(7.0, 6.0, 8.0, 3), "Tea")
+    dear = pd.DataFrame([below | {"clv_high": 33.0}])
+    assert not sections.to_do(customers, dear, products, loss=Estimate(0.0, 0.0, 0.0))[0].pays
 
 
 def test_the_portfolio_is_told_with_the_chance_that_cuts_it(rules):

@@ -26,7 +26,7 @@ def tell_products(lines: pd.DataFrame, tiers: pd.Series, rules: ProductRules, mi
     margins = segments.product_margins(lines, tiers, rules)
     return sections.tell_products(
         margins,
-        segments.margin_by_product(margins, rules, names),
+        segments.margin_by_product(margins, names, segments.per_piece(lines)),
         matrix=segments.margin_map(margins, lines, tiers, names),
         offered=segments.offers(margins, names, min_cell=min_cell),
         rules=rules,
@@ -79,10 +79,54 @@ def test_what_to_do_about_a_cell(products):
          ("small", "rare", 1, 1.0, -0.5), ("small", "free", 1, 5.0, np.nan), ("vip", "back", 1, -3.0, -1.0)],
         columns=["group", "item", "customers", "revenue", "margin"],
     )  # fmt: skip
-    told = with_actions(cells, pd.Series({"vip": 10, "small": 100}), products)
+    parts = pd.DataFrame({"vip": 0.1, "small": 0.9}, index=["good", "dear", "rare", "free", "back"])
+    told = with_actions(cells, parts, 110, products)
     assert told["action"].tolist() == ["keep", "cross_sell", "raise_price", "drop", "unknown", "unknown"]
-    # half of 80 % is 40 %: 30 more buyers of 100 at 3 each
-    assert told["worth"].iloc[1] == pytest.approx(90)
+    # of 18 buyers nine tenths are 16.2, who would bring 3 each like the 10 there are
+    assert told["worth"].iloc[1] == pytest.approx(6.2 * 3)
+
+
+def test_who_buys_more_of_everything_is_offered_nothing_for_it(products):
+    """Simulated: all choose alike, some ten times as often; shares of buyers differ by far, and no pair is told."""
+    rng, told = np.random.default_rng(8), 0
+    for _ in range(20):
+        many = np.where(np.arange(400) < 40, 60, 6)
+        customer = np.repeat(np.arange(400), rng.poisson(many) + 1)
+        lines = lines_of(customer_id=[f"k{k:03d}" for k in customer], quantity=1.0, unit_price=5.0, unit_cost=3.0)
+        lines["product_id"] = rng.choice([f"p{k}" for k in range(40)], len(lines), p=rng.dirichlet(np.ones(40)))
+        tiers = pd.Series({f"k{k:03d}": "vip" if k < 40 else "small" for k in range(400)})
+        told += (segments.product_margins(lines, tiers, products)["action"] == "cross_sell").any()
+    assert told <= 2  # one of ten such shops at most
+
+
+def test_a_product_that_one_group_shuns_is_offered_to_it(products):
+    rng = np.random.default_rng(9)
+    customer = np.repeat(np.arange(600), 10)
+    likes = rng.choice(10, len(customer))
+    likes = np.where((customer < 300) & (likes == 0) & (rng.random(len(customer)) < 0.8), 1, likes)
+    lines = lines_of(customer_id=[f"k{k:03d}" for k in customer], quantity=1.0, unit_price=5.0, unit_cost=3.0)
+    lines["product_id"] = [f"p{k}" for k in likes]
+    tiers = pd.Series({f"k{k:03d}": "medium" if k < 300 else "small" for k in range(600)})
+    table = segments.product_margins(lines, tiers, products)
+    found = table[table["action"] == "cross_sell"]
+    assert found[["group", "item"]].to_numpy().tolist() == [["medium", "p0"]]
+
+
+def test_a_price_from_which_nothing_is_lost_and_what_is_lost_in_a_year(products):
+    lines = lines_of(
+        customer_id=["a", "b", "c"], product_id=["x", "x", "y"], quantity=[2.0, 1.0, 1.0], unit_price=[4.0, 1.0, 9.0],
+        unit_cost=[5.0, 5.0, 1.0], ordered_at=pd.to_datetime(["2026-01-01", "2024-01-01", "2026-01-01"]),
+    )  # fmt: skip
+    table = segments.margin_by_product(
+        segments.product_margins(lines, pd.Series({"a": "vip", "b": "vip", "c": "vip"}), products),
+        descriptions(lines),
+        segments.per_piece(lines),
+    )
+    assert table[["product_id", "price", "break_even", "loses"]].to_numpy().tolist() == [
+        ["x", 3.0, 5.0, True], ["y", 9.0, 1.0, False],
+    ]  # fmt: skip
+    loss = segments.loss_ahead(lines, table, "2026-06-30", months=6, level=0.9)
+    assert (loss.value, loss.n) == (1.0, 1)  # two pieces at 1 below cost in a year, half of it in six months
 
 
 def test_no_costs_and_negative_margins_and_one_product(products):
@@ -127,7 +171,7 @@ def test_independent_products_make_no_rules(products):
 
 def test_the_limits_of_a_lift_hold_it():
     rng, hits = np.random.default_rng(12), 0
-    rules = ProductRules(0.002, 0.5, 0.002, 50000, 1.0)
+    rules = ProductRules(0.01, 0.8, 0.002, 50000, 1.0)
     for _ in range(150):
         a = rng.random(1500) < 0.2
         b = rng.random(1500) < np.where(a, 0.4, 0.15)

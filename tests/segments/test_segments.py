@@ -1,11 +1,16 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from regulars.clv import BetaGeoFitter
 from regulars.finding import Refusal
 from regulars.labels import Cluster, Segment, Tier
+from regulars.purchases import Purchases
 from regulars.segments import (
     assign_tiers,
+    cluster_features,
     cross_table,
     find_clusters,
     group_summary,
@@ -14,10 +19,12 @@ from regulars.segments import (
     rfm_scores,
     share_of,
     tier_thresholds,
+    world_of,
 )
 from regulars.segments.groups import largest_group
 from regulars.segments.rfm import RULES
 from regulars.settings import Certainty
+from regulars.simulate import order_log
 
 SCORE_PAIRS = [(r, fm) for r in range(1, 6) for fm in range(1, 6)]
 
@@ -179,6 +186,20 @@ class TestClusters:
         assert found.n_clusters == 0
         assert found.labels.eq(Cluster.NONE.value).all()
         assert found.profile.empty and len(found.stability) == 10
+
+    def test_a_base_whose_customers_differ_by_degrees_has_no_clusters(self):
+        """Simulated: who has left is silent, who has not is recent, and k-means cuts between them; no groups."""
+        claimed = 0
+        for seed in range(6):
+            purchases = Purchases.of(order_log(customers=1200, seed=700 + seed, start="2023-01-01", end="2025-12-31"))
+            customers = purchases.summary("2025-12-31", "week")
+            model = BetaGeoFitter().fit(customers["frequency"], customers["recency"], customers["T"])
+            spend = SimpleNamespace(params_=pd.Series({"p": 6.0, "q": 4.0, "v": 15.0}))
+            models = SimpleNamespace(untold="", time_unit="week", orders=model, spend=spend)
+            features = cluster_features(customers, "2025-12-31")
+            world = world_of(customers, models)
+            claimed += find_clusters(features, clusters_max=3, bootstraps=6, seed=seed, world=world).n_clusters > 0
+        assert claimed == 0
 
     def test_same_seed_same_clusters(self):
         features = simulated_groups([(3, 2.8, 5.5), (6, 0.9, 2.5)], np.random.default_rng(1), size=200)

@@ -189,7 +189,7 @@ def test_reading_what_was_read_and_told_again_gives_the_same_bytes(report, folde
     again.tell(*told.sections.values())
     again.close()
     first = {path.relative_to(folder): path.read_bytes() for path in (folder / "reports").rglob("*.*")}
-    assert len(first) == 4
+    assert len(first) == 5
     for path, content in first.items():
         assert (folder / "again" / path).read_bytes() == content, path
 
@@ -262,7 +262,7 @@ def test_the_same_bytes_twice(folder, monkeypatch):
     monkeypatch.setenv("REGULARS_STAGING", str(folder / "again"))
     report_sample.record()
     files = {path.relative_to(folder) for path in (folder / "reports").rglob("*.*")}
-    assert len(files) == report_sample.FIGURES + 3
+    assert len(files) == report_sample.FIGURES + 4
     for path in files:
         assert (folder / path).read_bytes() == (folder / "again" / path).read_bytes(), path
 

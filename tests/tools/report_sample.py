@@ -14,7 +14,7 @@ from regulars.pages import declared
 from regulars.pages.index import render_index
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, Word, chart, section, table
+from regulars.report.layout import Page, Trend, Word, chart, section, table
 from regulars.report.render import render_blocks
 from regulars.report.wording import FOLDER, Wording
 from regulars.report.writer import Writer
@@ -58,6 +58,7 @@ WORDS = {
     "tile.forecast": "Last month’s forecast of orders",
     "tile.forecast.note": "came: {came:count} · within the {level:percent} interval",
     "tile.forecast.held": "held",
+    "tile.forecast.line": "Orders so far",
     "cohorts.question": "Are newer customers better or worse?",
     "cohorts.title.apart": (
         "Customers won in March come back sooner than those of January, and the gap is more than chance"
@@ -283,6 +284,7 @@ PAGE = Page(
             states=table(columns("segment", value_at_risk="money")),
         ),
     ),
+    {"forecast": Trend("tracking.lines", "month", "orders", "count", {"curve": "came"})},
 )
 
 

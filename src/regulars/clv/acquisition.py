@@ -15,6 +15,8 @@ ONE_COHORT = 0.5  # nobody was won in this last part of the data: the log follow
 FEWEST_MONTHS = 12  # with fewer, a trend and a season cannot be told apart
 SEASON_MONTHS = 24  # from here on a yearly wave is fitted beside the trend
 SETTLING = 3  # months after the data begin, whose first orders are in part those of older customers
+LATE = 1.5  # times as many first orders in those months as in the others, from which a log is said to have begun late
+STILL = 1.25  # times as many in a month as in those that follow, from which it still holds older customers
 WANDER = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0)  # variance of a month's step of the level, in units of its noise
 STEP = 0.3, 0.05  # a step's deviation is beyond √.3 of the noise with chance .05: the scale of the prior
 
@@ -116,7 +118,7 @@ def forecast_acquisition(
     unknown = Estimate(float("nan"), n=int(counts.sum()))
     if pd.Series(first_orders).max() < start + (end - start) * ONE_COHORT:
         return Acquisition(AcquisitionVerdict.ONE_COHORT, past, unknown, unknown, np.empty((0, months)))
-    used = counts[SETTLING:] if len(counts) >= FEWEST_MONTHS + SETTLING else counts
+    used = counts[settling(counts) :]
     if len(used) < FEWEST_MONTHS or used.mean() < 1:
         return Acquisition(AcquisitionVerdict.SHORT, past, unknown, unknown, np.empty((0, months)))
     path, futures, slopes = _futures(np.log(used + 0.5), int(months), draws, np.random.default_rng(seed))
@@ -127,6 +129,39 @@ def forecast_acquisition(
     yearly = np.expm1(12 * slopes)
     growth = Estimate(float(np.median(yearly)), *map(float, np.quantile(yearly, ends_of)), n=int(used.sum()))
     return Acquisition(_verdict(growth), pd.concat([past, to_come], ignore_index=True), total, growth, futures)
+
+
+def settling(counts) -> int:
+    """Months at the start of a log whose first orders are in part those of customers who were there before it.
+
+    The first three, where enough follow. Where those have far more first orders than the others, the log began late:
+    then as many more as have more than what follows them, however few are left.
+
+    Parameters
+    ----------
+    counts : array of int
+        First orders by month, the earliest first.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> settling([50] * 24), settling([50] * 13)
+    (3, 0)
+    >>> settling([948, 421, 380, 440, 299, 279, 235, 191, 167, 298, 352, 321])
+    4
+    """
+    counts = np.asarray(counts, float)
+    months = SETTLING if len(counts) >= FEWEST_MONTHS + SETTLING else 0
+    rest = counts[SETTLING:]
+    if not len(rest) or counts[:SETTLING].mean() <= LATE * max(np.median(rest), 1.0):
+        return months
+    months = SETTLING
+    while months < len(counts) // 2 and counts[months] > STILL * np.median(counts[months + 1 :]):
+        months += 1
+    return months
 
 
 def _verdict(growth: Estimate) -> AcquisitionVerdict:

@@ -145,7 +145,7 @@ def forecast_fold(
         customers=table,
         orders=counts,
         p_order=pd.DataFrame({name: np.asarray(p, float) for name, (_, p) in said.items()}),
-        spend=counts.mul(_spend_per_order(table), axis=0),
+        spend=_money(cut, counts, table),
         regularity=combination.regularity if combination else None,
         combination=combination.kind if combination else None,
         told=None if level is None else pd.DataFrame({name: one[0] for name, one in told_by(level, cut, said).items()}),
@@ -336,6 +336,19 @@ def _by_recency(cut: Cut, quiet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     longer = cut.horizon_days / inner.days
     p = -np.expm1(-longer * np.logaddexp(0.0, intercept + slope * quiet))  # −log(1 − p) grows with the period
     return p * came[came > 0].mean() * longer, p
+
+
+def _money(cut: Cut, counts: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Spend of each customer by every forecast of orders; by the rule of the last period what was spent in it."""
+    spend = counts.mul(_spend_per_order(table), axis=0)
+    if "last_period" not in spend:
+        return spend
+    before = cut.day - timedelta(days=int(cut.horizon_days))
+    if before < cut.purchases.first:
+        return spend
+    came = cut.purchases.split(before, cut.day, cut.time_unit).set_index("customer_id")["holdout_spend"]
+    known = table["customer_id"].map(came).to_numpy(float)
+    return spend.assign(last_period=np.where(np.isnan(known), spend["last_period"], known))
 
 
 def _spend_per_order(table) -> np.ndarray:

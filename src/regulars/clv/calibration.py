@@ -9,7 +9,9 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from regulars.clv._logistic import fit_logistic
+from regulars.clv.backtesting import level_at, told_by
 from regulars.clv.beta_geo import BetaGeoFitter
+from regulars.clv.combining import Cut
 from regulars.clv.value import units
 from regulars.finding import may_refuse
 from regulars.purchases import Purchases
@@ -126,6 +128,7 @@ def calibrate_p_active(
     time_unit: str = "week",
     groups: int = 10,
     level: float = 0.9,
+    uncertainty: float | str | None = None,
 ) -> Calibration:
     """Probability of an order within so many days, such that of the customers at 30 % about 30 % do order.
 
@@ -149,6 +152,9 @@ def calibrate_p_active(
         Of the reliability table.
     level : float
         Of its intervals.
+    uncertainty : float or "auto", optional
+        Of the level, as `regulars.clv.read_level` takes it: where it is given the raw probabilities hold scenarios of
+        dropout, and the level that each day's signs teach.
 
     Returns
     -------
@@ -167,13 +173,17 @@ def calibrate_p_active(
     window = timedelta(days=int(active_within_days))
     horizon = units(days=active_within_days, time_unit=time_unit)
 
-    def fitted_at(table):
+    def fitted_at(table, day):
         history = tuple(table[name].to_numpy(float) for name in ("frequency", "recency", "T"))
         model = fitter().fit(*history)
-        return model, np.asarray(model.probability_active(horizon, *history))
+        active = np.asarray(model.probability_active(horizon, *history))
+        if uncertainty is None:
+            return model, active
+        cut = Cut(purchases, day, active_within_days, time_unit)
+        return model, told_by(level_at(cut, uncertainty), cut, {"model": (active, active)})["model"][1]
 
     now = purchases.summary(end, time_unit)
-    model, raw_now = fitted_at(now)
+    model, raw_now = fitted_at(now, end)
     earlier, later = end - 2 * window, end - window
     first = purchases.first
 
@@ -189,7 +199,7 @@ def calibrate_p_active(
     happened = {cutoff: (table["holdout_orders"] > 0).to_numpy() for cutoff, table in past.items()}
     if any(min(y.sum(), (~y).sum()) < FEWEST for y in happened.values()):
         return uncalibrated("events")
-    raw = {cutoff: fitted_at(table)[1] for cutoff, table in past.items()}
+    raw = {cutoff: fitted_at(table, cutoff)[1] for cutoff, table in past.items()}
 
     intercept, slope = fit_logistic(_logit(raw[earlier]), happened[earlier])
     bent = _bend(raw[later], intercept, slope)

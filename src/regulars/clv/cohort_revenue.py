@@ -7,6 +7,7 @@ import pandas as pd
 
 from regulars.clv.acquisition import Acquisition
 from regulars.clv.in_memory import Models, Scored
+from regulars.clv.level import Level
 from regulars.clv.month_by_month import MEASURES, MonthByMonth, months_ahead
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import CohortsVerdict
@@ -244,6 +245,7 @@ def forecast_cohorts(
     observation_end,
     economics: Economics,
     certainty: Certainty,
+    level: Level | None = None,
 ) -> CohortForecast:
     """Revenue, orders and active customers of each cohort so far and in each month ahead, with their intervals.
 
@@ -263,6 +265,8 @@ def forecast_cohorts(
         Horizon, and time unit of the models.
     certainty : Certainty
         Level of the intervals, what no model sees of a total's level, seed.
+    level : Level, optional
+        A season of the months ahead, and how much single months swing.
 
     Returns
     -------
@@ -306,6 +310,8 @@ def forecast_cohorts(
         orders_total=scored.orders_total.value,
         level=certainty.level,
         level_uncertainty=certainty.level_uncertainty,
+        season=() if level is None else level.season,
+        month_uncertainty=0.0 if level is None else level.month_spread,
         seed=certainty.seed,
     )
     won = names.value_counts().to_dict() | ({newcomers: acquisition.total.value} if known else {})

@@ -14,7 +14,8 @@ import pandas as pd
 
 from regulars.clv.level_table import TABLE
 from regulars.clv.scenarios import YEARLY
-from regulars.clv.signs import Signs, read_signs
+from regulars.clv.signs import Signs, read_signs, season_ahead
+from regulars.clv.value import DAYS_PER_MONTH
 from regulars.purchases import Purchases
 from regulars.rounding import round_significant
 from regulars.settings import Certainty
@@ -23,12 +24,13 @@ from regulars.statistics.intervals import z_value
 SEASONS_DAYS = 730.0  # two seasons: from here on a history is not short
 MOST = {"dropout": 1.0, "start": 2.0, "inner": 0.5, "lately": 0.5, "drift": 0.5, "swings": 0.6, "season": 0.7}
 DIGITS = 6  # of weights and logarithms: those behind differ from one processor to the next
+OF_SWINGS = 0.35  # by which single months swing around what is told: left-out shops' months are held so
 LEAST_WEIGHT = 0.02  # of all scenarios together, below which the models are told alone
 
 
 NAMES = {  # what the table weighs: of the scenarios' weight, of the shift, of the spread
-    "weight": ("one", "short", "ratio", "dropout"),
-    "shift": ("start", "inner", "lately", "season", "drift"),
+    "weight": ("one", "short", "ratio", "dropout", "often", "inner"),
+    "shift": ("start_rare", "inner", "lately", "season", "drift"),
     "spread": (
         "one",
         "short",
@@ -60,7 +62,7 @@ def terms(signs: pd.DataFrame) -> dict[str, np.ndarray]:
     --------
     >>> signs = Signs(365, 365, 4000, 12000, 0.1, 0.0, 0.05, 0.0, float("nan"), 0.1, 0.0)
     >>> terms(pd.DataFrame([vars(signs)]))["weight"].tolist()
-    [[1.0, 0.5, 0.0, 0.1]]
+    [[1.0, 0.5, 0.0, 0.1, 1.0986122886681098, 0.05]]
     """
     seen = {name: signs[name].fillna(0.0).clip(-most, most) for name, most in MOST.items()}
     for name in ("dropout", "start"):
@@ -69,6 +71,8 @@ def terms(signs: pd.DataFrame) -> dict[str, np.ndarray]:
         "one": pd.Series(1.0, signs.index),
         "short": 1 - (signs["history_days"] / SEASONS_DAYS).clip(upper=1),
         "ratio": np.log(signs["horizon_days"] / signs["history_days"]),
+        "often": np.log((signs["repeats"] / signs["customers"]).clip(lower=0.2, upper=30)),
+        "start_rare": seen["start"] / (1 + signs["repeats"] / signs["customers"]),
         "no_year": (signs["history_days"] < 365).astype(float),
         "swings_part": seen["swings"] * (1 - (signs["horizon_days"] / 365).clip(upper=1)),
         "unseen": (signs["history_days"] < 365) * (1 - (signs["horizon_days"] / 365).clip(upper=1)),
@@ -120,6 +124,8 @@ class Level:
         Standard deviation of the logarithm of what comes over what is told, without chance.
     signs : Signs or None
         Of the log; None where nothing was read.
+    season : tuple of float
+        Logarithm of how each month ahead differs from their mean; empty where no season is told.
     """
 
     models: float = 1.0
@@ -127,6 +133,15 @@ class Level:
     shift: float = 0.0
     spread: float = 0.12
     signs: Signs | None = None
+    season: tuple[float, ...] = ()
+
+    @property
+    def month_spread(self) -> float:
+        """Standard deviation of the logarithm of a month's own level: what is left of the swings without a season."""
+        if self.signs is None:
+            return 0.0
+        told = float(np.std(self.season)) if self.season else 0.0
+        return OF_SWINGS * float(np.sqrt(max(self.signs.swings**2 - told**2, 0.0)))
 
     @property
     def is_mixed(self) -> bool:
@@ -176,7 +191,7 @@ def level_of(signs: Signs, uncertainty: float | str = "auto") -> Level:
     return Level(
         models=float(weights[0]) if mixed else 1.0,
         scenarios=dict(zip(YEARLY, weights[1:].tolist(), strict=True)) if mixed else None,
-        shift=float(round_significant(shift[0] + table["centre"] * spread[0], DIGITS)),
+        shift=float(round_significant(shift[0], DIGITS)),
         spread=told if uncertainty == "auto" else float(uncertainty),
         signs=signs,
     )
@@ -213,6 +228,8 @@ def read_level(
     0.2
     """
     try:
-        return level_of(read_signs(purchases, day, horizon_days, time_unit), uncertainty)
+        level = level_of(read_signs(purchases, day, horizon_days, time_unit), uncertainty)
+        season = season_ahead(purchases, day, round(horizon_days / DAYS_PER_MONTH), time_unit)
+        return replace(level, season=tuple(season.tolist()) if season.any() else ())
     except ValueError:
         return Level(spread=Level.spread if uncertainty == "auto" else float(uncertainty))

@@ -7,6 +7,7 @@ of such a future is added what is not known of the models' parameters, of what a
 the whole forecast, which no model sees.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -93,6 +94,8 @@ def months_ahead(
     orders_total: float | None = None,
     level: float = 0.9,
     level_uncertainty: float = 0.12,
+    season: Sequence[float] = (),
+    month_uncertainty: float = 0.0,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> MonthByMonth:
@@ -125,6 +128,10 @@ def months_ahead(
         Of the intervals.
     level_uncertainty : float
         Standard deviation of the level of a total that no model sees, as a share; it is the same in all months.
+    season : sequence of float
+        Logarithm of how each month differs from their mean; the total of orders stays. Empty: no season.
+    month_uncertainty : float
+        Standard deviation of the logarithm of a month's own level, which is its own in each month.
     draws, seed : int
         Futures, and what they are drawn by.
 
@@ -161,7 +168,7 @@ def months_ahead(
     [0.0, 1.0]
     """
     edges = np.array([units(month, time_unit) for month in range(months + 1)])
-    streams = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(5)]
+    streams = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(6)]
     there = _Base.of(customers, cohorts, model, spend_model)
     expected, moved = there.expected(edges), _Moved.of(model, spend_model, draws, streams[0])
     factor = 1.0 if orders_total is None else orders_total / float(expected["orders"].sum())
@@ -174,10 +181,20 @@ def months_ahead(
         table.append(_long(coming.expected(acquisition.path), [newcomers]))
         more = coming.drawn(acquisition.path, acquisition.draws, draws, moved, streams[3])
         drawn = {name: np.concatenate([values, more[name][:, None]], axis=1) for name, values in drawn.items()}
+    table = pd.concat(table, ignore_index=True)
+    if len(season):
+        index = np.exp(np.asarray(season, float)[:months])
+        by_month = table.groupby("month")["orders"].sum().to_numpy()
+        index *= by_month.sum() / (by_month @ index)
+        table[list(MEASURES)] = table[list(MEASURES)].mul(index[table["month"] - 1], axis=0)
+        drawn = {name: values * index for name, values in drawn.items()}
+    if month_uncertainty:
+        own = np.exp(month_uncertainty * streams[5].standard_normal((draws, 1, months)))
+        drawn = {name: values * own for name, values in drawn.items()}
     # the level outweighs all else where customers are many: its quantiles, in random order, leave no noise of their own
     common = ndtri((streams[4].permutation(draws) + 0.5) / draws)
     drawn = {name: values * np.exp(level_uncertainty * common)[:, None, None] for name, values in drawn.items()}
-    return MonthByMonth(pd.concat(table, ignore_index=True), drawn, level, len(customers))
+    return MonthByMonth(table, drawn, level, len(customers))
 
 
 def _long(expected: dict, names: list) -> pd.DataFrame:

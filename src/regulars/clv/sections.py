@@ -22,6 +22,7 @@ from regulars.clv.trust import Trust
 from regulars.clv.verdicts import CohortsVerdict, EquityVerdict, RevenueVerdict, WorthVerdict
 from regulars.clv.whole import Whole
 from regulars.finding import UNUSABLE, Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, tells
+from regulars.labels import Tested
 from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate, from_row, share
 
@@ -70,7 +71,7 @@ def first_screen(
     months, then, worst = economics.horizon_months, trust.longest, trust.worst
     facts = {"months": months, "days": then.days, "top": concentration.own, "miss": then.miss, "held": then.held}
     facts |= {"tests": len(trust.tests), "worst": worst.miss, "worst_way": worst.way, "worst_held": worst.held}
-    facts |= {"cutoff": then.cutoff}
+    facts |= {"cutoff": then.cutoff, "tested": Tested.AS_LONG if trust.is_tested else Tested.SHORTER}
     facts |= {"worth": whole.clv_total, "customers": whole.customers}
     revenue = {"months": len(cohorts.months), "before": cohorts.lately}
     return FirstScreen(
@@ -293,6 +294,7 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
     calibrated = Remark(active.reason or "calibrated", {"days": economics.active_within_days})
     tests = trust.tests.rename(columns={"low": "expected_low", "high": "expected_high"})
     frames = {"folds": trust.totals, "tests": tests, "ranges": trust.coverage.table, "scorecard": trust.scorecard}
+    frames |= {"money": trust.money_scorecard, "deciles": trust.deciles}
     if len(trust.at_horizon):
         frames["long"] = trust.at_horizon
     return Finding(trust.verdict, facts, frames, remarks=(*trust.misses, picked, calibrated))

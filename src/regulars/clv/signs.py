@@ -11,10 +11,12 @@ from regulars.clv.combining import columns
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.value import units
 from regulars.purchases import Purchases, day_number, unit_days
+from regulars.rounding import round_significant
 
 YEAR = 365  # days
 MONTH = 30
 FEWEST = 15.0  # orders expected in a month whose pace is looked at
+SEASON_DIGITS = 6  # of a season; those behind are noise
 NOISE = 1.5  # variance of a month's orders, in units of their mean: customers differ, and come more than once
 LATELY = 90  # days whose level is held against the whole history
 START = 8  # part of the history in which customers of a log that began late are taken for new ones
@@ -177,3 +179,55 @@ def _inner(known: Purchases, day: pd.Timestamp, horizon_days: int, time_unit: st
     history = columns(table)
     expected = ModifiedBetaGeoFitter().fit(*history).predict(units(days=days, time_unit=time_unit), *history).sum()
     return _log(float(table["holdout_orders"].sum()), float(expected))
+
+
+def season_ahead(purchases: Purchases, day, months: int, time_unit: str = "week") -> np.ndarray:
+    """Logarithm of how much more or less than on average will be ordered in each month ahead, by the two last years.
+
+    The year before the last is held against the last: where its season does not bring the months of the last nearer to
+    what came, there is none to tell. Else the mean of both is, drawn towards none by their noise.
+
+    Parameters
+    ----------
+    purchases : Purchases
+        What came after the day is not looked at.
+    day : date
+        Last day known.
+    months : int
+        Ahead, of 30.4 days each.
+    time_unit : {"day", "week", "month"}
+        In which the models count.
+
+    Returns
+    -------
+    numpy.ndarray
+        Zeros where the history is shorter than two years or shows no season.
+
+    Examples
+    --------
+    >>> from regulars.simulate.logs import order_log
+    >>> purchases = Purchases.of(order_log(customers=250, seed=2))
+    >>> season_ahead(purchases, "2025-12-31", 3).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    none, known, end = np.zeros(months), purchases.until(day), day_number(day) + 1
+    if end - day_number(known.first) < 2 * YEAR:
+        return none
+    x, t_x, T = columns(known.summary(day, time_unit))
+    pace = _Pace.of(known, ModifiedBetaGeoFitter().fit(x, t_x, T), time_unit)
+    starts = np.rint(np.arange(13) * YEAR / 12).astype(int)
+    found, noise = np.zeros((2, 12)), 0.0
+    for row, years in enumerate((2, 1)):
+        begin = end - YEAR * years
+        year = pace.between(begin, begin + YEAR)
+        for month in range(12):
+            edges = begin + starts[month], begin + starts[month + 1]
+            found[row, month] = pace.between(*edges) - year
+            noise += NOISE / max(pace.expected(edges[1]) - pace.expected(edges[0]), 1.0) / 24
+    before, last = found
+    told = max(float((before * last).sum()), 0.0) / max(float((before**2).sum()), 1e-12)
+    if ((last - min(told, 1.0) * before) ** 2).sum() >= (last**2).sum() - 2 * noise:
+        return none
+    mean = found.mean(axis=0)
+    kept = max(1 - noise / 2 / max(float((mean**2).mean()), 1e-12), 0.0)
+    return round_significant(kept * mean[np.arange(months) % 12], SEASON_DIGITS)

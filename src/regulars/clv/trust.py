@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from regulars.clv.backtest_table import scorecard
+from regulars.clv.backtest_table import MONEY_METRICS, by_decile, scorecard
 from regulars.clv.backtesting import COMBINED, RULES, Fold, LeftOut, backtest_folds
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.coverage import Coverage, holdout_coverage
@@ -100,6 +100,8 @@ class Trust:
         As ``totals``, of the tests at the horizon told, or at the longest that the history allows; may be empty.
     horizon_days : int
         The horizon told; 0: that of the hold-outs.
+    deciles : pandas.DataFrame
+        Orders and money told and come on the last hold-out, as `regulars.clv.backtest_table.by_decile` has them.
     """
 
     headline: Headline
@@ -111,6 +113,7 @@ class Trust:
     drawn_from: int = 0
     at_horizon: pd.DataFrame = field(default_factory=pd.DataFrame)
     horizon_days: int = 0
+    deciles: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def scored_customers(self) -> int:
@@ -194,6 +197,11 @@ class Trust:
     def scorecard(self) -> pd.DataFrame:
         """Each model's scores on the last hold-out, as `regulars.clv.backtest_table.scorecard` lays them out."""
         return scorecard(self.scores)
+
+    @property
+    def money_scorecard(self) -> pd.DataFrame:
+        """The same of money: each model's orders times spend per order, beside the revenue of the period before."""
+        return scorecard(self.scores, "spend", MONEY_METRICS)
 
     @property
     def verdict(self) -> TrustVerdict:
@@ -316,20 +324,22 @@ def judge_forecasts(
             for fold in _folds_of(purchases, cutoff, days, headline.model, observation_end, time_unit, uncertainty)
         ]
         long = _with_season(pd.concat(found, ignore_index=True), observation_end) if found else long
+    last = with_told(judged[-1], headline.model)
     return Trust(
         headline=headline,
         totals=totals,
-        scores=score_folds([_with_told(judged[-1], headline.model)], level=level, bootstraps=bootstraps, seed=seed),
+        scores=score_folds([last], level=level, bootstraps=bootstraps, seed=seed),
         coverage=holdout_coverage(judged, holdout_days, time_unit=time_unit, fitter=fitter, level=level),
         combination=judged[-1].combination,
         left_out=left_out,
         drawn_from=purchases.drawn_from,
         at_horizon=long,
         horizon_days=horizon_days,
+        deciles=by_decile(last, TOLD if TOLD in last.orders else headline.model),
     )
 
 
-def _with_told(fold: Fold, model: str) -> Fold:
+def with_told(fold: Fold, model: str) -> Fold:
     """A fold with one forecast more, the one that is told."""
     if fold.told is None:
         return fold

@@ -22,4 +22,5 @@ def show(writer: Writer, call: str, *args, **facts) -> None:
     getattr(writer, call)(*args, **facts)
     for block in writer.blocks[before:]:
         chart = {PLOTLY_TYPE: plain_figure(block["wide"])} if block["kind"] == "figure" else {}
-        display({"text/html": block_html(block), **chart}, raw=True)
+        # JupyterLab would typeset what stands between two dollar signs as mathematics
+        display({"text/html": f'<div class="mathjax_ignore">{block_html(block)}</div>', **chart}, raw=True)

@@ -23,7 +23,10 @@ PAGE = Page(
             "reasons",
             front="worst",
             chapter="rows",
-            worst=table(columns("table", "reason", fate="label:fate", rows="count", share="percent1", amount="money")),
+            worst=table(
+                columns("table", "reason", fate="label:fate", rows="count", share="percent1", amount="money"),
+                phone=["reason", "rows", "amount"],
+            ),
             examples=table(
                 columns(
                     "reason", row="count", ordered_at="date_short", product_id="text", quantity="number", amount="money"

@@ -1,5 +1,6 @@
 """The retention page: its sections in order, their charts and tables."""
 
+from regulars.labels import CustomerState
 from regulars.report import charts
 from regulars.report.columns import columns
 from regulars.report.layout import WORDS, Chart, Page, Trend, chart, section, table
@@ -32,7 +33,8 @@ PAGE = Page(
                     silence_days="count",
                     value_if_alive="money",
                     value_at_risk="money",
-                )
+                ),
+                phone=["customer", "customer_state", "value_at_risk"],
             ),
         ),
         section(
@@ -56,6 +58,8 @@ PAGE = Page(
             table=table(
                 ["customer_state", "customers", "days_since_order", "clv", "value_at_risk"],
                 total=["customers", "clv", "value_at_risk"],
+                rows=len(CustomerState),
+                phone=["customer_state", "clv", "value_at_risk"],
             ),
             moves=chart(
                 charts.heatmap,

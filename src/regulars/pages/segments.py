@@ -1,6 +1,6 @@
 """The segments page: its sections in order, their charts and tables."""
 
-from regulars.labels import LifecycleStage
+from regulars.labels import LifecycleStage, Segment
 from regulars.report import charts
 from regulars.report.columns import columns
 from regulars.report.layout import Page, Word, chart, section, table
@@ -25,8 +25,11 @@ PAGE = Page(
                 names=(Word("groups.future"), Word("groups.past")),
             ),
             table=table(
-                columns("segment", "customers", "days_since_order", "spend_per_customer", "clv_per_customer", "clv"),
+                columns("segment", "customers", "days_since_order", "spend_per_customer", "clv_per_customer", "clv")
+                | {"advice": "label:segment_advice"},
                 total=["customers", "clv"],
+                rows=len(Segment),
+                phone=["segment", "customers", "clv"],
             ),
             brought=table(
                 columns(
@@ -67,6 +70,7 @@ PAGE = Page(
                     net="money_short",
                 ),
                 total=["customers", "clv", "growth", "cost_to_serve", "net"],
+                phone=["portfolio_class", "customers", "net"],
             ),
             growable=table(columns("customer", "segment", "orders", clv="money", potential="money", growth="money")),
         ),
@@ -94,15 +98,18 @@ PAGE = Page(
                     "margin": "money",
                     "margin_share": "percent",
                     "buyers": "count",
+                    "price": "money",
+                    "break_even": "money",
                     "action": "label:product_action",
-                }
+                },
+                phone=["name", "margin", "action"],
             ),
             offers=table(
                 {
                     "name": "text",
                     "tier": "label:tier",
                     "customers": "count",
-                    "buyers_share": "percent",
+                    "expected": "number0",
                     "worth": "money",
                 }
             ),
@@ -121,7 +128,8 @@ PAGE = Page(
                     "share": "percent",
                     "usual": "percent1",
                     "lift": "number1:with_interval",
-                }
+                },
+                phone=["when", "then", "lift"],
             ),
         ),
         section(
@@ -138,7 +146,8 @@ PAGE = Page(
                     "price_level": "number2",
                     "next_product": "text",
                     "probability": "percent1",
-                }
+                },
+                phone=["category", "next_product", "probability"],
             ),
         ),
         section(
@@ -153,7 +162,8 @@ PAGE = Page(
                     left="count",
                     won="count",
                     now="count",
-                    net="number0:with_interval",
+                    net="number0:signed",
+                    usual="number0:with_interval",
                 ),
                 total=["before", "entered", "left", "won", "now"],
             ),

@@ -131,6 +131,15 @@ PAGE = Page(
                 columns("model", bias="percent:signed:with_interval")
                 | dict.fromkeys(("deviance", "correlation", "auc"), "number2:with_interval")
             ),
+            money=table(
+                columns("model", bias="percent:signed:with_interval", mae="money:with_interval")
+                | dict.fromkeys(("deviance", "correlation"), "number2:with_interval")
+            ),
+            deciles=table(
+                columns(tenth="count", n="count", expected="number0", came="count")
+                | dict.fromkeys(("money_expected", "money_came"), "money_short"),
+                total=["n", "expected", "came", "money_expected", "money_came"],
+            ),
         ),
         section(
             "pyramid",

@@ -44,11 +44,13 @@ class Table:
     """How one table looks: column to format, the columns that add up, and how many rows a page shows if not the usual.
 
     More rows than usual are for a table of one row per class, where the last row is no less asked for than the first.
+    ``phone`` names the columns that a phone shows in front, of a table too wide for it; the details show all of them.
     """
 
     columns: Mapping[str, str]
     total: Sequence[str] = field(default=())
     rows: int | None = None
+    phone: Sequence[str] = ()
 
 
 def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: str | None = None, **shown) -> Chart:
@@ -62,9 +64,14 @@ def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: st
     return Chart(draw, as_formats(columns), shown, across)
 
 
-def table(columns: Mapping[str, str] | Sequence[str], total: Sequence[str] = (), rows: int | None = None) -> Table:
+def table(
+    columns: Mapping[str, str] | Sequence[str],
+    total: Sequence[str] = (),
+    rows: int | None = None,
+    phone: Sequence[str] = (),
+) -> Table:
     """Say how a table looks; parameters as of `Table`, columns that look as usual by their names alone."""
-    return Table(as_formats(columns), tuple(total), rows)
+    return Table(as_formats(columns), tuple(total), rows, tuple(phone))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from regulars.report.formats import Peers
 from regulars.report.wording import DATE_UNITS, Wording, WordingError
 from regulars.statistics.intervals import Estimate
 
-ROWS_ON_A_PAGE = 8  # in front, and of a chart's numbers
+ROWS_IN_FRONT = 5
+ROWS_ON_A_PAGE = 8  # of a chart's numbers; a longer table can be sorted
 ROWS_IN_DETAIL = 50
+CODES = ("customer", "product_id")  # columns whose texts are not broken
 LEFT_UNITS = ("text", "label", "")
 
 
@@ -43,8 +45,9 @@ def worded_table(
     Returns
     -------
     dict
-        ``headings`` (list of {text, left}), ``rows`` and ``total`` (lists of text), ``left_out`` (rows not shown),
-        ``front`` (rows shown in front) and, where there are more, ``order`` (of each cell its place in its column).
+        ``headings`` (list of {text, left, wide, code}), ``rows`` and ``total`` (lists of text), ``left_out`` (rows that
+        are not shown), ``front`` (rows shown in front) and, of a long table, ``order`` (of each cell its place in its
+        column).
 
     Raises
     ------
@@ -72,15 +75,20 @@ def worded_table(
         sums[0] = sums[0] or wording.say("table.total")
     return {
         "headings": [
-            {"text": heading(name), "left": i == 0 or _is_left(spec)} for i, (name, spec) in enumerate(columns.items())
+            _heading(heading(name), i == 0 or _is_left(spec), name in CODES)
+            for i, (name, spec) in enumerate(columns.items())
         ],
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "total": sums if total else None,
         "left_out": len(frame) - len(shown),
         # a table of one row per class is whole in front as well
-        "front": ROWS_ON_A_PAGE if rows == ROWS_IN_DETAIL else rows,
+        "front": ROWS_IN_FRONT if rows == ROWS_IN_DETAIL else rows,
         "order": _order(shown[list(columns)]) if len(shown) > ROWS_ON_A_PAGE else None,
     }
+
+
+def _heading(text: str, left: bool, code: bool = False) -> dict:
+    return {"text": text, "left": left, "wide": False, "code": code}
 
 
 def _order(shown: pd.DataFrame) -> list[list[int | None]]:
@@ -116,7 +124,10 @@ def worded_numbers(
     """
     if across is None:
         picked = frame.iloc[_evenly(len(frame), ROWS_ON_A_PAGE)]
-        return worded_table(picked, columns, wording, heading) | {"picked": len(picked) < len(frame)}
+        return worded_table(picked, columns, wording, heading) | {
+            "front": ROWS_ON_A_PAGE,
+            "picked": len(picked) < len(frame),
+        }
     _refuse_absent(columns, frame)
     value = list(columns)[-1]
     beside = [name for name in columns if name not in (across, value)]
@@ -131,8 +142,8 @@ def worded_numbers(
     titles = [wording.format(top, columns[across]) for top in shown_tops]
     return {
         "headings": [
-            *({"text": heading(name), "left": i == 0 or _is_left(columns[name])} for i, name in enumerate(beside)),
-            *({"text": title, "left": False} for title in titles),
+            *(_heading(heading(name), i == 0 or _is_left(columns[name])) for i, name in enumerate(beside)),
+            *(_heading(title, False) for title in titles),
         ],
         "rows": [[*name, *row] for name, row in zip(zip(*names, strict=True), cells, strict=True)],
         "total": None,

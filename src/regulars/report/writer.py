@@ -338,7 +338,10 @@ class Writer:
         shown = looks.columns | dict(columns or {})
         made = partial(worded_table, frame, shown, self.wording, total=looks.total, rows=looks.rows or ROWS_IN_DETAIL)
         block = {"kind": "table", "id": self._id(key), "part": key.rpartition(".")[2], "caption": caption}
-        self._show(block | {"table": self._table(key, made)})
+        content = self._table(key, made)
+        for name, heading in zip(shown, content["headings"], strict=True):
+            heading["wide"] = bool(looks.phone) and name not in looks.phone
+        self._show(block | {"table": content})
 
     def _looks(self, key: str, kind: type):
         section, _, name = key.rpartition(".")

@@ -24,7 +24,8 @@ Any groups
     ``group_summary(customers, by)``, ``largest_first(table)``; ``share_of(values, mask)``: of a total;
     ``cross_table``: one kind of groups by another; ``leading_group``: most to come; ``part_of``: some segments.
 Groups by themselves
-    ``cluster_features(customers, end)``; ``find_clusters(features)``: stable, tighter than one cloud, or none.
+    ``cluster_features(customers, end)``; ``find_clusters(features)``: stable, tighter than in a ``world_of`` customers
+    who differ by degrees alone, or none.
 The pyramid
     ``assign_tiers(values)``, ``tier_thresholds``; ``tier_probability``, ``moving_up``, ``migration``.
 The portfolio
@@ -36,8 +37,8 @@ The ladder
     ``relation_stages(customers, purchases, models, …)``, ``relation_table``: being won, growing, mature.
 What they buy
     ``Liked.of(lines)``: order lines by number, with tastes; ``product_margins``, ``margin_by_product``, ``margin_map``,
-    ``offers``; ``one_basket_each``, ``basket_rules``, ``with_names``; ``next_products``, ``tastes_of``,
-    ``by_favourite``; ``hit_rates``: whether suggestions held.
+    ``offers``, ``per_piece``, ``loss_ahead``; ``one_basket_each``, ``basket_rules``, ``with_names``;
+    ``next_products``, ``tastes_of``, ``by_favourite``; ``hit_rates``: whether suggestions held.
 Why, and how much is known
     ``explain_labels(customers)``: three facts behind each label; ``record_age``: how complete the record is.
 
@@ -50,19 +51,19 @@ from regulars.lazy import exports
 _HOMES = {
     "rfm": ("name_segments", "rfm_scores"),
     "summary": ("cross_table", "group_summary", "largest_first", "score_grid", "share_of"),
-    "groups": ("GONE_QUIET", "HAVE_BEGUN", "leading_group", "part_of"),
+    "groups": ("GONE_QUIET", "leading_group", "part_of"),
     "tiers": ("assign_tiers", "tier_thresholds"),
     "pyramid": (
         "add_inactive", "migration", "moving_up", "on_pyramid", "tell_pyramid", "tier_probability",
     ),
-    "clusters": ("cluster_features", "find_clusters"),
+    "clusters": ("cluster_features", "find_clusters", "world_of"),
     "drift": ("drift_since",),
     "portfolio": ("portfolio_table", "with_portfolio"),
     "relationship": ("care_given", "recommended_levels"),
     "ladder": ("Ladder", "count_steps", "days_on_step", "ladder_at"),
     "climbing": ("climbs", "ladder_forecast", "time_on_steps", "transition_counts", "transition_matrix"),
     "relation": ("relation_stages", "relation_table"),
-    "products": ("margin_by_product", "margin_map", "offers", "product_margins"),
+    "products": ("loss_ahead", "margin_by_product", "margin_map", "offers", "per_piece", "product_margins"),
     "baskets": ("basket_rules", "one_basket_each", "with_names"),
     "preferences": ("Liked", "by_favourite", "hit_rates", "next_products", "tastes_of"),
     "record": ("record_age",),

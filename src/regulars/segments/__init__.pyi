@@ -10,9 +10,9 @@ from .climbing import transition_counts as transition_counts
 from .climbing import transition_matrix as transition_matrix
 from .clusters import cluster_features as cluster_features
 from .clusters import find_clusters as find_clusters
+from .clusters import world_of as world_of
 from .drift import drift_since as drift_since
 from .groups import GONE_QUIET as GONE_QUIET
-from .groups import HAVE_BEGUN as HAVE_BEGUN
 from .groups import leading_group as leading_group
 from .groups import part_of as part_of
 from .ladder import Ladder as Ladder
@@ -26,9 +26,11 @@ from .preferences import by_favourite as by_favourite
 from .preferences import hit_rates as hit_rates
 from .preferences import next_products as next_products
 from .preferences import tastes_of as tastes_of
+from .products import loss_ahead as loss_ahead
 from .products import margin_by_product as margin_by_product
 from .products import margin_map as margin_map
 from .products import offers as offers
+from .products import per_piece as per_piece
 from .products import product_margins as product_margins
 from .pyramid import add_inactive as add_inactive
 from .pyramid import migration as migration

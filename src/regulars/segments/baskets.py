@@ -91,7 +91,7 @@ def basket_rules(baskets: pd.DataFrame, rules: ProductRules, *, level: float = 0
     --------
     >>> pairs = [(k, product) for k in range(100) for product in (("tea", "milk") if k < 40 else ("rice",))]
     >>> baskets = pd.DataFrame(pairs, columns=["basket", "product_id"])
-    >>> table = basket_rules(baskets, ProductRules(0.002, 0.5, 0.002, 100, 0.05))
+    >>> table = basket_rules(baskets, ProductRules(0.01, 0.8, 0.002, 100, 0.05))
     >>> table[["when", "then", "share", "lift"]].to_numpy().tolist()
     [['milk', 'tea', 1.0, 2.5], ['tea', 'milk', 1.0, 2.5]]
     """

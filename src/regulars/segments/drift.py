@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from regulars.labels import Segment
-from regulars.purchases import Purchases
+from regulars.purchases import Purchases, month_before
 from regulars.segments.clusters import Clustering, cluster_features
 from regulars.segments.rfm import name_segments, rfm_scores
 from regulars.statistics.cells import large_enough
-from regulars.statistics.intervals import z_value
+from regulars.statistics.intervals import Estimate, against, z_value
+
+LEAST_MONTHS, LEAST_CUSTOMERS = 6, 10  # on record, and in a segment, for its moves to tell what is usual
 
 
 def groups_at(purchases: Purchases, day, found: Clustering | None = None) -> pd.DataFrame:
@@ -159,7 +163,9 @@ class Drift:
     same : float or None
         Share of the customers known then who have stayed in their segment; None where nobody was known then.
     moves : pandas.DataFrame
-        Of `moves`, by segment; groups of too few customers are left out.
+        Of `moves`, by segment; groups of too few customers are left out; with ``usual``, ``usual_low``,
+        ``usual_high`` of `usual_net` in customers (missing where the history is too short), and ``change``: whether
+        the net move lies above or below what is usual.
     paths : pandas.DataFrame
         Ways from one segment to another, the most travelled first: ``before``, ``now``, ``share`` (of those who stood
         there then), ``n`` (these), ``customers``.
@@ -174,8 +180,58 @@ class Drift:
     clusters: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
 
+def usual_net(stands: Sequence[pd.Series], order: Sequence[str], *, level: float = 0.9) -> pd.DataFrame:
+    """What a month's net move of each segment usually is, as a share of those who stood there.
+
+    Time alone moves customers: everybody leaves the newest segment within months, and scores are fifths of a base that
+    grows. What a month before did is what a month like any other would do again.
+
+    Parameters
+    ----------
+    stands : sequence of pandas.Series
+        Segment of each customer by customer_id, month after month, the latest last.
+    order : sequence of str
+        Segments.
+    level : float
+        Chance with which all segments together lie in their ranges in a month like the others.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By segment: ``usual``, ``usual_low``, ``usual_high``; missing with fewer than `LEAST_MONTHS` moves on record.
+
+    References
+    ----------
+    Hahn, G. J. and Meeker, W. Q. (1991), Statistical Intervals, sec. 4.7 (prediction of one more observation);
+    Bonferroni's inequality over the segments.
+
+    Examples
+    --------
+    >>> stands = [pd.Series({"a": "new", "b": "loyal"})] * 8
+    >>> usual_net(stands, ["new", "loyal"])["usual"].tolist()
+    [0.0, 0.0]
+    """
+    tables = [moves(one, other, order).set_index("segment") for one, other in pairwise(stands)]
+    many = [table["before"].where(table["before"] >= LEAST_CUSTOMERS) for table in tables]
+    rates = pd.DataFrame([table["net"] / n for table, n in zip(tables, many, strict=True)]).reindex(columns=list(order))
+    # no less than chance alone spreads the difference of two counts
+    luck = pd.DataFrame([(table["entered"] + table["left"]) / n**2 for table, n in zip(tables, many, strict=True)])
+    k, mean, spread = rates.count(), rates.mean(), np.sqrt(np.maximum(rates.var(), luck.mean().reindex(rates.columns)))
+    reach = stdtrit(k - 1, 1 - (1 - level) / 2 / len(order)) * spread * np.sqrt(1 + 1 / k)
+    table = pd.DataFrame({"usual": mean, "usual_low": mean - reach, "usual_high": mean + reach})
+    return table.where(k >= LEAST_MONTHS)
+
+
 def drift_since(
-    day, purchases: Purchases, customers: pd.DataFrame, *, end, found: Clustering, level: float = 0.9, min_cell: int = 1
+    day,
+    purchases: Purchases,
+    customers: pd.DataFrame,
+    *,
+    end,
+    found: Clustering,
+    months: int = 12,
+    level: float = 0.9,
+    min_cell: int = 1,
 ) -> Drift:
     """Who has moved to another segment, or cluster, since a day.
 
@@ -191,8 +247,10 @@ def drift_since(
         Last day of the data.
     found : Clustering
         The clusters of today.
+    months : int
+        Before `day`, whose moves say what is usual.
     level : float
-        Of the interval of a net move.
+        Of the interval of a net move, and of what is usual.
     min_cell : int
         Groups, and ways between them, of fewer customers are left out.
 
@@ -221,7 +279,9 @@ def drift_since(
         # the same customers in the same order: numbers are compared faster than ids
         then.index, now.index = purchases.known(day), known
     order = list(Segment)
-    table = moves(then["segment"], now["segment"], order, level=level)
+    table = _beside_usual(
+        moves(then["segment"], now["segment"], order, level=level), purchases, day, months, level=level
+    )
     stayed = then["segment"].reindex(now.index).dropna()
     today = now["segment"].reindex(stayed.index)
     paths = transition_shares(stayed, today, order, min_cell=min_cell)
@@ -239,3 +299,19 @@ def drift_since(
         paths=went.sort_values("customers", ascending=False, kind="stable", ignore_index=True),
         clusters=clusters,
     )
+
+
+def _beside_usual(table: pd.DataFrame, purchases: Purchases, day, months: int, *, level: float) -> pd.DataFrame:
+    """Net moves beside those that are usual, in customers."""
+    days = [pd.Timestamp(day)]
+    while len(days) <= months and month_before(days[-1]) > purchases.first:
+        days.append(month_before(days[-1]))
+    stands = [groups_at(purchases, one)["segment"] for one in reversed(days)]
+    usual = usual_net(stands, list(Segment), level=level).reindex(table["segment"].astype(object))
+    usual = usual.set_axis(table.index).mul(table["before"], axis="index")
+    table = table.join(usual)
+    beside = [
+        against(Estimate(row["net"] - row["usual"], row["net"] - row["usual_high"], row["net"] - row["usual_low"]))
+        for _, row in table.iterrows()
+    ]
+    return table.assign(change=pd.array([one.value for one in beside], dtype="string"))

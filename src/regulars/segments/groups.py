@@ -12,7 +12,6 @@ from regulars.statistics.intervals import Estimate, from_row
 
 GONE_QUIET = (Segment.AT_RISK, Segment.CANNOT_LOSE)
 NO_VALUE = "It needs what customers will bring, which these orders do not allow to tell: see the value page."
-HAVE_BEGUN = (Segment.NEW, Segment.PROMISING, Segment.POTENTIAL_LOYAL)
 
 
 class Group(NamedTuple):
@@ -166,7 +165,7 @@ def part_of(customers: pd.DataFrame, segments: tuple[Segment, ...], level: float
     customers : pandas.DataFrame
         ``segment``, ``spend``, ``clv``, ``value_at_risk``, one row per customer.
     segments : tuple of Segment
-        Which: `GONE_QUIET`, `HAVE_BEGUN` or others.
+        Which: `GONE_QUIET` or others.
     level : float
         Of the intervals of the shares.
 

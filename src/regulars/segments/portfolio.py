@@ -15,7 +15,6 @@ from regulars.settings import Certainty, PortfolioRules
 if TYPE_CHECKING:
     from regulars.clv.record import ModelsRecord
 
-YEAR = 365.25
 DRAWS = 200
 BLOCK = 50_000
 
@@ -68,14 +67,14 @@ def potential(clv: pd.Series, segment: pd.Series, *, quantile: float = 0.75, lev
 
 
 def cost_to_serve(contacts: pd.DataFrame, customers: pd.DataFrame, observation_end, months: float) -> pd.Series:
-    """What contacts with each customer will cost over the horizon, if they go on as in the last year.
+    """What contacts with each customer will cost over the horizon, if they cost as much as in the last year.
 
     Parameters
     ----------
     contacts : pandas.DataFrame
         customer_id, at, cost (currency; missing costs count as the mean of their channel).
     customers : pandas.DataFrame
-        customer_id, first_ordered_at.
+        customer_id.
     observation_end : date
         Last day observed.
     months : float
@@ -88,7 +87,7 @@ def cost_to_serve(contacts: pd.DataFrame, customers: pd.DataFrame, observation_e
 
     Examples
     --------
-    >>> customers = pd.DataFrame({"customer_id": ["a", "b"], "first_ordered_at": pd.to_datetime(["2024-01-01"] * 2)})
+    >>> customers = pd.DataFrame({"customer_id": ["a", "b"]})
     >>> contacts = pd.DataFrame({"customer_id": ["a"], "at": pd.to_datetime(["2026-01-01"]), "cost": [6.0]})
     >>> cost_to_serve(contacts.assign(channel="phone"), customers, "2026-06-30", 6).round(2).tolist()
     [3.0, 0.0]
@@ -97,11 +96,10 @@ def cost_to_serve(contacts: pd.DataFrame, customers: pd.DataFrame, observation_e
     if "cost" not in contacts or contacts["cost"].notna().sum() == 0:
         return pd.Series(np.nan, index=customers.index, name="cost_to_serve")
     cost = contacts["cost"].fillna(contacts.groupby("channel")["cost"].transform("mean"))
-    recent = contacts["at"] >= end - pd.Timedelta(days=365)
+    recent = (contacts["at"] >= end - pd.Timedelta(days=365)) & (contacts["at"] < end)
     total = cost[recent].groupby(contacts.loc[recent, "customer_id"]).sum()
-    known = ((end - customers["first_ordered_at"]).dt.days.clip(lower=30, upper=365)) / YEAR
     spent = customers["customer_id"].map(total).fillna(0.0).astype(float)  # no contact in a year observed: a true zero
-    return (spent / known * months / 12).rename("cost_to_serve")
+    return (spent * months / 12).rename("cost_to_serve")
 
 
 def probability_below(
@@ -251,14 +249,18 @@ def with_portfolio(
     Returns
     -------
     pandas.DataFrame
-        With ``cost_to_serve``, ``potential``, ``growth``, ``growth_low``, ``growth_high`` (currency),
+        With ``cost_to_serve``, ``cost_of_ours`` (of the contacts that the firm began), ``potential``, ``growth``,
+        ``growth_low``, ``growth_high`` (currency),
         ``p_below_zero``, ``portfolio_class``; all but the cost are missing where the orders allow no model.
     """
     if contacts is None:
         cost = pd.Series(np.nan, index=customers.index, name="cost_to_serve")
+        own = cost
     else:
         cost = cost_to_serve(contacts, customers, end, models.horizon_months)
-    known = customers.assign(cost_to_serve=cost)
+        ours = contacts[contacts["initiator"] == "company"] if "initiator" in contacts else contacts
+        own = cost_to_serve(ours, customers, end, models.horizon_months)
+    known = customers.assign(cost_to_serve=cost, cost_of_ours=own)
     if models.untold:
         none = dict.fromkeys(("potential", "growth", "growth_low", "growth_high", "p_below_zero"), np.nan)
         return known.assign(**none, portfolio_class=pd.Series(pd.NA, known.index, dtype="string"))

@@ -2,17 +2,20 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom, false_discovery_control
 
 from regulars.finding import may_refuse
 from regulars.labels import ProductAction, Tier
 from regulars.segments.coded import Coded, counted, places
 from regulars.settings import ProductRules
 from regulars.statistics.cells import large_enough
+from regulars.statistics.intervals import Estimate, z_value
 
 REST = "other products"
 EVERYBODY = "all"  # the group of all customers, where no group is known
 PARTS = 10_000  # money is counted in whole ten-thousandths, so that cells add up to the ledger
 ITEMS_SHOWN = 12
+YEAR_DAYS = 365
 
 
 def profit_cells(lines: pd.DataFrame | Coded, groups: pd.Series, item: str = "product_id") -> pd.DataFrame:
@@ -75,55 +78,107 @@ def profit_cells(lines: pd.DataFrame | Coded, groups: pd.Series, item: str = "pr
     return cells.sort_values(["group", "item"], ignore_index=True)
 
 
-def with_actions(cells: pd.DataFrame, sizes: pd.Series, rules: ProductRules) -> pd.DataFrame:
+def expected_buyers(lines: pd.DataFrame | Coded, groups: pd.Series) -> pd.DataFrame:
+    """Part of each item's buyers in each group, if its customers took what all take, at their own number of lines.
+
+    Who buys often buys more of everything, so that shares of buyers are no yardstick between groups. A customer of n
+    lines takes an item of share s among all lines with the chance 1 − (1 − s)ⁿ; these chances part the buyers that the
+    item has among the groups.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame or Coded
+        customer_id, product_id, quantity; credits count for nothing.
+    groups : pandas.Series
+        Group of each customer, by customer_id.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Items by groups: the part of an item's buyers that each group should have; rows sum to 1.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": list("aab"), "product_id": list("xyx"), "quantity": 1.0})
+    >>> expected_buyers(lines, pd.Series({"a": "vip", "b": "small"})).loc["y"].round(2).to_dict()
+    {'small': 0.38, 'vip': 0.62}
+    """
+    coded = Coded.of(lines)
+    sold = (coded.lines["quantity"] > 0).to_numpy()
+    many = np.bincount(coded.customer[sold], minlength=len(coded.customers))
+    of = np.bincount(coded.product[sold], minlength=len(coded.products)) / max(sold.sum(), 1)
+    with np.errstate(divide="ignore"):
+        rest = np.log1p(-of)[:, None]
+    group = groups.astype("string").reindex(coded.customers).to_numpy(object)
+    takes = {}
+    for name in sorted({one for one in group if isinstance(one, str)}):
+        counts = np.bincount(many[group == name])
+        kinds = np.flatnonzero(counts[1:]) + 1
+        takes[name] = (counts[kinds] * -np.expm1(kinds * rest)).sum(axis=1)
+    table = pd.DataFrame(takes, index=coded.products.astype(object))
+    return table.div(table.sum(axis="columns").replace(0, np.nan), axis="index")
+
+
+def with_actions(cells: pd.DataFrame, parts: pd.DataFrame, customers: int, rules: ProductRules) -> pd.DataFrame:
     """What to do about each cell.
 
-    Drop or raise the price where the cell loses money (by the item's share of all revenue); cross-sell where it earns
-    and the group has fewer buyers of the item than `cross_sell_below` of the best group's share; keep otherwise.
+    Drop or raise the price where the cell loses money (by the share of the customers who buy the item); cross-sell
+    where it earns and the group has fewer buyers than `cross_sell_below` of those to be expected, by more than chance
+    (binomial, false discovery rate over all cells); keep otherwise.
 
     Parameters
     ----------
     cells : pandas.DataFrame
         Of `profit_cells`.
-    sizes : pandas.Series
-        Customers of each group.
+    parts : pandas.DataFrame
+        Of `expected_buyers`.
+    customers : int
+        All there are.
     rules : ProductRules
-        From which share of revenue, or of buyers, something is to be done.
+        From which share of buyers something is to be done, and how many cells told may be chance.
 
     Returns
     -------
     pandas.DataFrame
-        The cells with ``buyers_share``, ``action`` (`regulars.labels.ProductAction`; unknown where no cost is known or
-        more came back than was sold) and ``worth`` (margin, had the group `cross_sell_below` of the best group's share
-        of buyers; NaN but for cross-selling).
+        The cells with ``expected`` (buyers), ``few`` (whether too few buy the item to keep it at another price),
+        ``action`` (`regulars.labels.ProductAction`; unknown where no cost is known or more came back than was sold) and
+        ``worth`` (margin over the time observed, had the group as many buyers as expected, each like its own; NaN but
+        for cross-selling).
+
+    References
+    ----------
+    Benjamini, Y. and Hochberg, Y. (1995), J. Royal Statistical Society B 57, 289-300.
 
     Examples
     --------
-    >>> cells = pd.DataFrame({"group": ["vip", "small"], "item": "x", "customers": [8, 10], "revenue": [900.0, 90.0],
+    >>> cells = pd.DataFrame({"group": ["vip", "small"], "item": "x", "customers": [40, 20], "revenue": [900.0, 90.0],
     ...                       "margin": [300.0, 30.0]})
-    >>> told = with_actions(cells, pd.Series({"vip": 10, "small": 100}), ProductRules(0.002, 0.5, 0.002, 100, 0.05))
+    >>> parts = pd.DataFrame({"vip": [0.25], "small": [0.75]}, index=["x"])
+    >>> told = with_actions(cells, parts, 200, ProductRules(0.01, 0.8, 0.002, 100, 0.05))
     >>> told["action"].tolist(), told["worth"].round(2).tolist()
-    (['keep', 'cross_sell'], [nan, 90.0])
+    (['keep', 'cross_sell'], [nan, 37.5])
     """
-    size = cells["group"].map(sizes).astype(float)
-    share = cells["customers"] / size
-    best = share.groupby(cells["item"]).transform("max")
-    part = cells["revenue"].groupby(cells["item"]).transform("sum") / cells["revenue"].sum()
+    all_buyers = cells["customers"].groupby(cells["item"]).transform("sum")
+    part = parts.stack().reindex(pd.MultiIndex.from_frame(cells[["item", "group"]])).to_numpy(float)
+    expected = pd.Series(all_buyers * part, index=cells.index)
+    chance = np.nan_to_num(binom.cdf(cells["customers"], all_buyers, part), nan=1.0)
+    few = all_buyers < rules.drop_below_share * customers
+    fewer = false_discovery_control(chance) < rules.false_discovery_rate if len(cells) else np.zeros(0, bool)
     action = np.select(
         [
             cells["margin"].isna() | (cells["revenue"] <= 0),
-            (cells["margin"] < 0) & (part < rules.drop_below_share),
+            (cells["margin"] < 0) & few,
             cells["margin"] < 0,
-            share < rules.cross_sell_below * best,
+            fewer & (cells["customers"] < rules.cross_sell_below * expected),
         ],
         [ProductAction.UNKNOWN.value, ProductAction.DROP.value, ProductAction.RAISE_PRICE.value,
          ProductAction.CROSS_SELL.value],
         ProductAction.KEEP.value,
     )  # fmt: skip
-    missing = (rules.cross_sell_below * best - share).clip(lower=0) * size
-    worth = (missing * cells["margin"] / cells["customers"]).where(action == ProductAction.CROSS_SELL.value)
+    worth = (expected - cells["customers"]) * cells["margin"] / cells["customers"]
+    worth = worth.where(action == ProductAction.CROSS_SELL.value)
     actions = pd.Series(action, index=cells.index, dtype="string")
-    return cells.assign(buyers_share=share, action=actions, worth=worth)
+    return cells.assign(expected=expected, few=few, action=actions, worth=worth)
 
 
 def readable(cells: pd.DataFrame, most: int = ITEMS_SHOWN) -> pd.DataFrame:
@@ -194,12 +249,13 @@ def product_margins(lines: pd.DataFrame | Coded, groups: pd.Series, rules: Produ
     --------
     >>> lines = pd.DataFrame({"customer_id": ["a", "a"], "product_id": ["x", "y"], "quantity": 1.0,
     ...                       "unit_price": 3.0, "unit_cost": [4.0, 1.0]})
-    >>> table = product_margins(lines, pd.Series({"a": pd.NA}), ProductRules(0.002, 0.5, 0.002, 100, 0.05))
+    >>> table = product_margins(lines, pd.Series({"a": pd.NA}), ProductRules(0.01, 0.8, 0.002, 100, 0.05))
     >>> table[["group", "item", "margin", "action"]].to_numpy().tolist()
     [['all', 'x', -1.0, 'raise_price'], ['all', 'y', 2.0, 'keep']]
     """
-    groups = _known(groups)
-    return with_actions(profit_cells(lines, groups), groups.value_counts(), rules)
+    groups, coded = _known(groups), Coded.of(lines)
+    cells = profit_cells(coded, groups)
+    return with_actions(cells, expected_buyers(coded, groups), len(coded.customers), rules)
 
 
 @may_refuse
@@ -227,7 +283,7 @@ def margin_map(margins: pd.DataFrame, lines: pd.DataFrame | Coded, groups: pd.Se
     >>> lines = pd.DataFrame({"customer_id": ["a", "b"], "product_id": ["x", "y"], "quantity": 1.0, "unit_price": 3.0,
     ...                       "unit_cost": 1.0, "category": "tea"})
     >>> tiers = pd.Series({"a": "small", "b": "vip"})
-    >>> margins = product_margins(lines, tiers, ProductRules(0.002, 0.5, 0.002, 100, 0.05))
+    >>> margins = product_margins(lines, tiers, ProductRules(0.01, 0.8, 0.002, 100, 0.05))
     >>> margin_map(margins, lines, tiers, descriptions(lines))[["tier", "item", "margin"]].to_numpy().tolist()
     [['vip', 'tea', 2.0], ['small', 'tea', 2.0]]
     """
@@ -247,46 +303,130 @@ def _known(groups: pd.Series) -> pd.Series:
 
 
 @may_refuse
-def margin_by_product(margins: pd.DataFrame, rules: ProductRules, names: pd.Series) -> pd.DataFrame:
+def per_piece(lines: pd.DataFrame | Coded) -> pd.DataFrame:
+    """What a piece of each product has brought on average, and from which price on it loses nothing.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame or Coded
+        product_id, quantity, unit_price [, unit_cost].
+
+    Returns
+    -------
+    pandas.DataFrame or Refusal
+        By product: ``price``, ``break_even`` (currency), of the pieces sold whose cost is known.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": "a", "product_id": "x", "quantity": [1.0, 3.0], "unit_price": [4.0, 2.0],
+    ...                       "unit_cost": 3.0})
+    >>> per_piece(lines).loc["x"].to_dict()
+    {'price': 2.5, 'break_even': 3.0}
+    """
+    coded = Coded.of(lines)
+    table = coded.lines
+    cost = table["unit_cost"].to_numpy(float) if "unit_cost" in table else np.full(len(table), np.nan)
+    many, price = (table[name].to_numpy(float) for name in ("quantity", "unit_price"))
+    known, wide = (many > 0) & ~np.isnan(cost), len(coded.products)
+    pieces, paid, spent = (
+        np.bincount(coded.product[known], (many * of)[known], wide) for of in (np.ones(len(many)), price, cost)
+    )
+    pieces = np.where(pieces > 0, pieces, np.nan)
+    return pd.DataFrame({"price": paid / pieces, "break_even": spent / pieces}, index=coded.products.astype(object))
+
+
+@may_refuse
+def loss_ahead(
+    lines: pd.DataFrame | Coded, products: pd.DataFrame, observation_end, *, months: float, level: float
+) -> Estimate:
+    """What products below their cost will lose over the horizon, if it goes on as in the last year.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame or Coded
+        customer_id, ordered_at, product_id, quantity, unit_price, unit_cost.
+    products : pandas.DataFrame
+        ``product_id``, ``loses``: of `margin_by_product`.
+    observation_end : date
+        Last day of the data.
+    months : float
+        Horizon.
+    level : float
+        Of the interval, that of a sum over customers.
+
+    Returns
+    -------
+    Estimate or Refusal
+        Currency, a loss above zero; n counts those who bought one of them in the year.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": list("ab"), "product_id": "x", "quantity": 1.0, "unit_price": 2.0,
+    ...                       "unit_cost": 5.0, "ordered_at": pd.to_datetime(["2026-05-01", "2020-05-01"])})
+    >>> losing = pd.DataFrame({"product_id": ["x"], "loses": True})
+    >>> loss_ahead(lines, losing, "2026-06-30", months=12, level=0.9).value
+    3.0
+    """
+    coded = Coded.of(lines)
+    table = coded.lines
+    is_losing = np.isin(coded.products.astype(object), products.loc[products["loses"], "product_id"].to_numpy(object))
+    end = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1)
+    recent = ((table["ordered_at"] >= end - pd.Timedelta(days=YEAR_DAYS)) & (table["ordered_at"] < end)).to_numpy()
+    chosen = is_losing[coded.product] & recent
+    if not chosen.any() or "unit_cost" not in table:
+        return Estimate(0.0, 0.0, 0.0, 0)
+    of = table[chosen]
+    loss = (of["quantity"].astype(float) * (of["unit_cost"].astype(float) - of["unit_price"].astype(float))).fillna(0.0)
+    each = loss.groupby(coded.customer[chosen]).sum().to_numpy() * months / 12
+    reach = z_value(level) * np.sqrt((each**2).sum())
+    total = float(each.sum())
+    return Estimate(total, float(total - reach), float(total + reach), len(each))
+
+
+@may_refuse
+def margin_by_product(margins: pd.DataFrame, names: pd.Series, pieces: pd.DataFrame) -> pd.DataFrame:
     """What each product brings with all customers, those that lose most first.
 
     Parameters
     ----------
     margins : pandas.DataFrame
         Of `product_margins`.
-    rules : ProductRules
-        From which share of revenue a product that loses money is kept, at another price.
     names : pandas.Series
         Of `descriptions`.
+    pieces : pandas.DataFrame
+        Of `per_piece`.
 
     Returns
     -------
     pandas.DataFrame or Refusal
         ``product_id``, ``revenue``, ``margin``, ``uncosted``, ``buyers``, ``margin_share`` (of the revenue whose cost
-        is known), ``action`` (keep, raise_price, drop; unknown as in `with_actions`), ``loses`` (bool), ``name``.
+        is known), ``action`` (keep, raise_price, drop; unknown as in `with_actions`), ``loses`` (bool), ``name``,
+        ``price``, ``break_even`` (of a piece).
 
     Examples
     --------
     >>> margins = pd.DataFrame({"item": ["x", "y"], "revenue": [3.0, 3.0], "margin": [2.0, -1.0], "uncosted": 0.0,
-    ...                         "customers": 1})
-    >>> table = margin_by_product(margins, ProductRules(0.002, 0.5, 0.002, 100, 0.05), pd.Series({"y": "Yoyo"}))
+    ...                         "customers": 1, "few": False})
+    >>> pieces = pd.DataFrame({"price": [3.0, 3.0], "break_even": [1.0, 4.0]}, index=["x", "y"])
+    >>> table = margin_by_product(margins, pd.Series({"y": "Yoyo"}), pieces)
     >>> table[["name", "margin", "action"]].to_numpy().tolist()
     [['Yoyo', -1.0, 'raise_price'], ['x', 2.0, 'keep']]
     """
     whole = margins.groupby("item")[["revenue", "margin", "uncosted"]].sum(min_count=1)
     whole["buyers"] = margins.groupby("item")["customers"].sum()
+    few = margins.groupby("item")["few"].any()
     whole["margin_share"] = whole["margin"] / (whole["revenue"] - whole["uncosted"]).where(lambda x: x != 0)
     loses = (whole["margin"] < 0) & (whole["revenue"] > 0)  # one that only came back is no loss-maker
     whole["action"] = np.select(
         [
             whole["margin"].isna() | (whole["revenue"] <= 0),
-            loses & (whole["revenue"] < rules.drop_below_share * whole["revenue"].sum()),
+            loses & few,
             loses,
         ],
         [ProductAction.UNKNOWN.value, ProductAction.DROP.value, ProductAction.RAISE_PRICE.value],
         ProductAction.KEEP.value,
     )
-    whole = whole.assign(loses=loses).rename_axis("product_id").reset_index()
+    whole = whole.assign(loses=loses).join(pieces).rename_axis("product_id").reset_index()
     whole = whole.sort_values(["loses", "margin"], ascending=[False, True], kind="stable", ignore_index=True)
     return whole.assign(name=named(whole["product_id"], names))
 

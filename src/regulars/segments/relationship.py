@@ -79,8 +79,8 @@ def actual_levels(customers: pd.DataFrame, contacts: pd.DataFrame, end, rules: P
     Returns
     -------
     pandas.DataFrame
-        By the index of `customers`: ``actual_level``, ``firm_contacts`` (per year), ``firm_cost`` (currency per year;
-        NaN where unknown).
+        By the index of `customers`: ``actual_level``, ``firm_contacts`` (per year), ``firm_cost`` (currency, of the
+        last year; NaN where unknown).
 
     Examples
     --------
@@ -104,7 +104,7 @@ def actual_levels(customers: pd.DataFrame, contacts: pd.DataFrame, end, rules: P
         RelationshipLevel.BASIC,
     )
     cost = own.groupby("customer_id")["cost"].sum() if "cost" in own else pd.Series(dtype=float)
-    yearly = ids.map(cost).fillna(0.0).astype(float) / years if "cost" in own else pd.Series(np.nan, index=ids.index)
+    yearly = ids.map(cost).fillna(0.0).astype(float) if "cost" in own else pd.Series(np.nan, index=ids.index)
     return pd.DataFrame(
         {"actual_level": pd.Series(actual, index=ids.index, dtype="string"), "firm_contacts": firm, "firm_cost": yearly}
     )
@@ -130,7 +130,8 @@ def care_given(customers: pd.DataFrame, contacts: pd.DataFrame | None, *, end, r
     pandas.DataFrame or Refusal
         By the index of `customers`: ``tier``, ``recommended``, and with contacts ``actual_level``, ``below``,
         ``matching``, ``above`` (bool, one of them), ``clv_below`` (margin to come of those who get less, at stake, not
-        lost), ``cost_above`` (currency per year of the contacts above the recommended level's last). Why not, where
+        lost), ``cost_above`` (currency, in the last year, of the contacts above the recommended level's last). Why not,
+        where
         nobody's value is known.
     """
     need_value(customers)

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UntoldError
-from regulars.finding import Action, Finding, FirstScreen, Refusal, Tile, tells
-from regulars.labels import Change, LifecycleStage, PortfolioClass, ProductAction, Segment
+from regulars.finding import Action, Finding, FirstScreen, Refusal, Tile, refused, sums, tells
+from regulars.labels import Change, LifecycleStage, PortfolioClass
 from regulars.segments.climbing import transition_matrix
 from regulars.segments.clusters import Clustering, profile_long
 from regulars.segments.drift import Drift
@@ -39,7 +39,6 @@ from regulars.settings import Certainty, PortfolioRules, ProductRules, SegmentsS
 from regulars.settings.stages import LEVELS
 from regulars.statistics.intervals import Estimate, against, from_row, share
 
-AGING = (Segment.NEW, Segment.PROMISING)  # everybody leaves them by the passing of time: no news
 MOST_WEIGHT = 1e5  # of the base in a customer's taste: from there on tastes do not differ
 
 
@@ -85,33 +84,57 @@ def first_screen(
     return FirstScreen(Finding(facts=who | facts), [*tiles, once_only])
 
 
-def to_do(best: Group | Refusal, quiet: Part, begun: Part, *, months: float) -> list[Action]:
-    """What to do about the customers.
+def to_do(
+    customers: pd.DataFrame, classes: pd.DataFrame | Refusal, products: pd.DataFrame | Refusal, *, loss: Estimate
+) -> list[Action]:
+    """What to do about customers who cost more than they bring, and about products below their cost.
 
     Parameters
     ----------
-    best : Group or Refusal
-        As for `first_screen`.
-    quiet : Part
-        Of `part_of`, those who have gone quiet.
-    begun : Part
-        Of `part_of`, those who have begun.
-    months : float
-        Horizon of what is to come.
+    customers : pandas.DataFrame
+        ``portfolio_class``, ``cost_of_ours``: of `with_portfolio`.
+    classes : pandas.DataFrame or Refusal
+        Of `portfolio_table`.
+    products : pandas.DataFrame or Refusal
+        Of `margin_by_product`.
+    loss : Estimate or Refusal
+        Of `loss_ahead`.
 
     Returns
     -------
     list of Action
-        Nothing where the leading group is not known.
+        To stop contacts with customers below zero saves what those that the firm began have cost in a year, and costs
+        at most all that these customers would bring. A price at which nothing is lost saves the loss, whoever then
+        still buys.
+
+    Examples
+    --------
+    >>> nothing = Refusal("there is one customer only.")
+    >>> to_do(pd.DataFrame(), nothing, nothing, loss=nothing)
+    []
     """
-    if not best:
+    return [*_stop(customers, classes), *_reprice(products, loss)]
+
+
+def _stop(customers: pd.DataFrame, classes: pd.DataFrame | Refusal) -> list[Action]:
+    if refused(classes) is not None:
         return []
-    facts = {"customers": best.customers, "worth": best.worth, "future": best.future, "past": best.past}
-    return [
-        Action("best", facts=facts | {"best": best.group, "months": months}),
-        Action("quiet", facts={"customers": quiet.customers, "at_stake": quiet.at_risk}),
-        Action("early", facts={"customers": begun.customers, "worth": begun.worth, "months": months}),
-    ]
+    told = classes[classes["portfolio_class"] == PortfolioClass.BELOW_ZERO]
+    saved = customers.loc[customers["portfolio_class"] == PortfolioClass.BELOW_ZERO, "cost_of_ours"].sum(min_count=1)
+    if told.empty or not saved > 0:
+        return []
+    brings, saved = from_row(told.iloc[0], "clv", "customers"), float(saved)
+    net = Estimate(saved - brings.value, saved - brings.high, saved - brings.low, brings.n)
+    return [Action("stop", facts={"customers": brings.n}, gain=Estimate(saved, n=brings.n), cost=brings, net=net)]
+
+
+def _reprice(products: pd.DataFrame | Refusal, loss: Estimate | Refusal) -> list[Action]:
+    if refused(products, loss) is not None or not loss.value > 0:
+        return []
+    losing = products[products["loses"]]
+    least = losing.iloc[0]
+    facts = {"products": len(losing), "worst": str(least["name"]), "price": float(least["price"])}
+    return [Action("reprice", facts=facts | {"break_even": float(least["break_even"])}, **sums(loss, 0.0))]
 
 
 # ---- the named segments ----
@@ -153,7 +176,7 @@ def tell_groups(named: pd.DataFrame, *, months: float, certainty: Certainty) -> 
     facts = {"best": best.group, "worth": best.worth, "future": best.future, "past": best.past, "months": months}
     facts |= {"largest": largest.group, "share": largest.share, "its_future": largest.future}
     verdict = GroupsVerdict.SAME if largest.group == best.group else GroupsVerdict.OTHER
-    frames |= {"shares": named, "table": named}
+    frames |= {"shares": named, "table": named.assign(advice=named["segment"])}
     return Finding(verdict, facts | {"uncertainty": certainty.level_uncertainty}, frames)
 
 
@@ -169,23 +192,22 @@ def tell_drift(drift: Drift) -> Finding:
     Returns
     -------
     Finding
-        Verdict of `DriftVerdict`: of the segments that time alone does not empty, the one that moved most beyond noise.
+        Verdict of `DriftVerdict`: the segment that moved most beyond what its moves usually are.
     """
     if drift.same is None:
         return Finding(DriftVerdict.NO_PAST, {"day": drift.day})
     frames = _shown(moves=drift.moves, paths=drift.paths, clusters=drift.clusters)
     facts = {"day": drift.day, "same": drift.same}
-    changes = [against(from_row(row, "net")) for _, row in drift.moves.iterrows()]
-    beyond = np.isin(changes, [Change.UP, Change.DOWN])
-    news = drift.moves.loc[beyond & ~drift.moves["segment"].isin(AGING)]
+    known = drift.moves[drift.moves["usual"].notna()]
+    if known.empty:
+        return Finding(DriftVerdict.YOUNG, facts, frames)
+    news = known[known["change"].isin([Change.UP, Change.DOWN])]
     if news.empty:
         return Finding(DriftVerdict.STILL, facts, frames)
-    row = news.loc[news["net"].abs().idxmax()]
-    net = from_row(row, "net")
-    grown = against(net) is Change.UP
-    size = net if grown else Estimate(-net.value, -net.high, -net.low, net.n)
-    verdict = DriftVerdict.GROWN if grown else DriftVerdict.SHRUNK
-    return Finding(verdict, facts | {"segment": str(row["segment"]), "net": size}, frames)
+    row = news.loc[(news["net"] - news["usual"]).abs().idxmax()]
+    verdict = DriftVerdict.GROWN if row["change"] == Change.UP else DriftVerdict.SHRUNK
+    facts |= {"segment": str(row["segment"]), "net": float(row["net"]), "usual": from_row(row, "usual")}
+    return Finding(verdict, facts, frames)
 
 
 @tells
@@ -390,21 +412,27 @@ def tell_ladder(
 
 
 @tells
-def tell_relation(table: pd.DataFrame, *, growth_from: float) -> Finding:
+def tell_relation(table: pd.DataFrame, customers: pd.DataFrame, *, growth_from: float) -> Finding:
     """How many relationships are being won, grow or are mature.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Of `relation_table`.
+    customers : pandas.DataFrame
+        ``first_ordered_at``, ``last_ordered_at``.
     growth_from : float
         Times the earlier rate from which a rate has grown.
 
     Returns
     -------
     Finding
-        Verdict: the stage of most customers, a `regulars.labels.RelationStage`.
+        Verdict: the stage of most customers, a `regulars.labels.RelationStage`. Of customers who were all won in the
+        first half of the data it is not told: nobody is being won there.
     """
+    first, last = customers["first_ordered_at"], customers["last_ordered_at"].max()
+    if first.max() < first.min() + (last - first.min()) / 2:
+        raise UntoldError("These data follow customers who were all won in one stretch, so that nobody is being won.")
     top = table.loc[table["customers"].idxmax()]
     facts = {"share": from_row(top, "share"), "growth": growth_from - 1}
     return Finding(str(top["relation_stage"]), facts, {"table": table})
@@ -430,7 +458,7 @@ def tell_products(
     offered : pandas.DataFrame
         Of `offers`.
     rules : ProductRules
-        Share of the best step's buyers at which an offer is valued.
+        Share of the buyers to be expected below which a step is offered a product; how many offers may be chance.
 
     Returns
     -------
@@ -445,9 +473,11 @@ def tell_products(
         top = float(products["revenue"].max() / total)
         return Finding(ProductsVerdict.NO_COSTS, facts | {"top": top}, {"revenue": matrix})
     facts |= {"uncosted": float(products["uncosted"].sum() / total), "margin": float(products["margin"].sum())}
-    offers = int((margins["action"] == ProductAction.CROSS_SELL).sum())
-    facts |= {"cross_sell": offers, "enough": rules.cross_sell_below}
-    frames = {"map": matrix, "worst": products, "offers": offered}
+    facts["cross_sell"] = len(offered)
+    frames = {"map": matrix, "worst": products}
+    if len(offered):
+        facts |= {"enough": rules.cross_sell_below, "rate": rules.false_discovery_rate}
+        frames["offers"] = offered
     losing = products[products["loses"]]
     if losing.empty:
         return Finding(ProductsVerdict.NO_LOSSES, facts, frames)
@@ -532,7 +562,10 @@ def tell_record(table: pd.DataFrame) -> Finding:
         frames["ages"] = table.sort_values(["age_days", "field"], ascending=[False, True], ignore_index=True)
     if worst["filled"] == 1:
         return Finding(RecordVerdict.FULL, {}, frames)
-    return Finding(RecordVerdict.GAPS, {"field": str(worst["field"]), "filled": from_row(worst, "filled")}, frames)
+    facts = {"fields": len(table), "gaps": int((table["filled"] < 1).sum())}
+    return Finding(
+        RecordVerdict.GAPS, facts | {"field": str(worst["field"]), "filled": from_row(worst, "filled")}, frames
+    )
 
 
 # ---- groups by themselves ----

@@ -13,12 +13,13 @@ class GroupsVerdict(StrEnum):
 
 
 class DriftVerdict(StrEnum):
-    """Which segment moved most beyond noise."""
+    """Which segment moved most beyond what is usual."""
 
     GROWN = "grown"
     SHRUNK = "shrunk"
     STILL = "still"
     NO_PAST = "no_past"
+    YOUNG = "young"  # too few months to say what is usual
 
 
 class CareVerdict(StrEnum):

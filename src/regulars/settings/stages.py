@@ -284,10 +284,10 @@ class ProductRules:
 
     Parameters
     ----------
-    drop_below_share : float, share of revenue
-        Below which a product that loses money is dropped; above it its price is raised.
-    cross_sell_below : float, share of the best group's
-        Share of buyers: a group in which fewer buy the product is offered it.
+    drop_below_share : float, share of customers
+        Who must buy a product that loses money for its price to be raised; with fewer it is dropped.
+    cross_sell_below : float, share of the buyers to be expected
+        A group in which fewer buy the product, beyond chance, is offered it.
     min_support : float, share of baskets
         That must hold a combination.
     baskets_max : int, baskets
