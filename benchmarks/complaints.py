@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv import BetaGeoCovariateFitter
-from regulars.satisfaction import sections, sound_cases, status_trail, ticket_times
+from regulars.satisfaction import sections, sound_cases
+from regulars.satisfaction.cases import status_trail, ticket_times
 from regulars.satisfaction.cases.iceberg import retention_after_complaint
 from regulars.satisfaction.cases.service import knowledge_base, ticket_volume
 from regulars.settings import stage_settings

@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 
 from regulars.clv import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter, ParetoNBDFitter
 from regulars.clv.combining import columns
-from regulars.clv.level import NAMES, applied, terms
+from regulars.clv.level import NAMES, OF_SWINGS, applied, terms
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.scenarios import YEARLY, TimedDropoutFitter
 from regulars.clv.signs import Signs, read_signs
@@ -115,6 +115,7 @@ def read_signs_again(path: Path, seed: int = SEED) -> None:
 
 FREEDOM = 6.0  # of the t distribution of the logarithm of what came over what was told
 DOUBT = 0.25  # spread that real logs ask for beyond that of simulated ones, where there is hardly any history
+DRIFT = 0.04  # spread of what an order brings, from one year to the next
 CHANCE = 2.0  # variance of a total of orders, in units of it
 
 
@@ -203,6 +204,37 @@ def judged(found: pd.DataFrame, level: float = 0.9) -> dict:
     }  # fmt: skip
 
 
+def other_measures(left: Shops, table: dict) -> dict:
+    """Share held of revenue, active customers and single months, by the spread of orders and chance."""
+    shops, many = left.table, (table["up"] - table["down"]) / 2
+    weights, shift, spread = applied(table, left.terms)
+    told = (weights * left.totals).sum(axis=1) * np.exp(shift)
+
+    def share_held(told, came, chance, more=0.0) -> np.ndarray:
+        return np.abs(np.log(np.maximum(came, 0.5) / told)) <= many * np.sqrt(spread**2 + chance + more**2)
+
+    revenue = share_held(told * shops["spend_expected"], left.came * shops["spend_came"], 3.5 / left.came, DRIFT)
+    names = [f"active_d{yearly}" for yearly in YEARLY]
+    active = (weights * np.column_stack([(shops["active_pareto"] + shops["active_mbg"]) / 2, shops[names]])).sum(axis=1)
+    share = np.minimum(active * np.exp(shift) / shops["known"], 0.995)
+    hazard, chance = -np.log1p(-share), 1.645 * np.sqrt(share * (1 - share) / shops["known"])
+    low, high = (-np.expm1(-hazard * np.exp(sign * many * spread)) + sign * chance for sign in (-1, 1))
+    came = shops["active"] / shops["known"]
+    months = []
+    for month in range(1, MONTHS + 1):
+        known = shops[f"came_{month}"].notna().to_numpy()
+        each = {
+            name: shops[f"{name}_{month}"] - (shops[f"{name}_{month - 1}"] if month > 1 else 0)
+            for name in ("pareto", "mbg", "d0.25", "d0.6")
+        }
+        models, scenarios = (each["pareto"] + each["mbg"]) / 2, (each["d0.25"] + each["d0.6"]) / 2
+        expected = (weights[:, 0] * models + (1 - weights[:, 0]) * scenarios) * np.exp(shift)
+        swings = OF_SWINGS * shops["swings"].clip(upper=0.6)
+        months.append(share_held(expected, shops[f"came_{month}"], 3 / np.maximum(expected, 1), swings)[known])
+    months = np.concatenate(months)
+    return {"revenue": revenue.mean(), "active": ((came >= low) & (came <= high)).mean(), "months": months.mean()}
+
+
 def write(table: dict) -> None:
     """The table as a module of the package."""
     lines = [
@@ -219,11 +251,12 @@ def report(path: Path) -> None:
     """Learn from all shops, write the table; say how it does on kinds that were left out."""
     shops = Shops.of(pd.read_csv(path))
     kinds = sorted(shops.table["kind"].unique())
-    apart, rows = [], []
+    apart, rows, more = [], [], []
     for kind in kinds:
         table = learn(shops.of_kind([one for one in kinds if one != kind]))
         left = shops.of_kind([kind])
         apart.append(held(left, table).assign(history=left.table["history_days"]))
+        more.append({"left out": kind, "n": len(left.table)} | other_measures(left, table))
         rows += [
             {"left out": kind, "ranges": "learnt"} | judged(apart[-1]),
             {"left out": kind, "ranges": "12 %"} | judged(today(left)),
@@ -237,6 +270,9 @@ def report(path: Path) -> None:
         part = every[(every["history"] > low) & (every["history"] <= high)]
         rows.append({"left out": f"history {low} to {high} days", "ranges": "learnt"} | judged(part))
     print(pd.DataFrame(rows).round(3).to_string(index=False))
+    others = pd.DataFrame(more).set_index("left out").astype(float)
+    others.loc["each in turn"] = others.mul(others["n"], axis=0).sum() / others["n"].sum()
+    print(others.round(3).to_string())
     table = learn(shops)
     about = {
         "source": "benchmarks/level.py",

@@ -17,7 +17,8 @@ import pandas as pd
 from regulars import satisfaction
 from regulars.labels import Segment
 from regulars.purchases import Purchases
-from regulars.satisfaction import path_model, satisfaction_index, sections, survey_model
+from regulars.satisfaction import satisfaction_index, sections
+from regulars.satisfaction.index import path_model, survey_model
 from regulars.settings import Economics, stage_settings
 from regulars.simulate.answers import CONSTRUCTS, ITEMS, SINGLE, construct_correlations
 

@@ -17,6 +17,7 @@ BEGIN, END = "      # library, as imported (python tools/imports.py --write)", "
 
 
 DATASET = "regulars.dataset"
+PSEUDONYMS, KEY = "src/regulars/privacy.py", "data/keys/${key}"  # made anew under another key (regulars.privacy)
 
 
 def module_file(name: str) -> Path | None:
@@ -128,10 +129,11 @@ def room_path(name: str) -> Path:
 
 @cache
 def stage_files() -> dict[str, list[str]]:
-    """Stage name to the files of the library that it depends on."""
+    """Stage name to the files of the library that it depends on, and the key where it makes pseudonyms."""
     from regulars.stages import STAGES
 
-    return {name: files(stage_modules(stage)) for name, stage in STAGES.items()}
+    found = {name: files(stage_modules(stage)) for name, stage in STAGES.items()}
+    return {name: [*([KEY] if PSEUDONYMS in listed else []), *listed] for name, listed in found.items()}
 
 
 def write() -> None:

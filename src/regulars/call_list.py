@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from regulars import catalog, privacy, retention
+from regulars.catalog.places import harmless
 from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.private_files import private_place, write_for_owner
@@ -102,6 +103,7 @@ def write_call_list(dataset: str, output: Path | None = None) -> Written:
     settings = opened.settings("retention")
     file = private_place(output, dataset, "call-list.csv")
     scored = opened.customers
+    privacy.need_key_of_pages(dataset)
     base = opened.tables.get(BASE)
     listed, refused = call_list(scored, base, dataset, length=settings.list_length, min_alive=settings.call_min_alive)
     write_for_owner(file, _as_csv(listed))
@@ -180,4 +182,4 @@ def _with_attributes(listed: pd.DataFrame, base: pd.DataFrame | None) -> pd.Data
 
 
 def _as_csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
+    return harmless(table).to_csv(index=False, lineterminator="\n").encode("utf-8-sig")

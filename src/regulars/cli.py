@@ -12,15 +12,17 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 from typing import TextIO
 
+from regulars import lifeline
 from regulars.errors import UserError
-from regulars.paths import project_root
+from regulars.paths import make_room_for, project_root
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
+from regulars.settings import check_settings, resolve
 from regulars.settings import datasets as datasets_named
-from regulars.settings import resolve
 from regulars.stages import STAGES
 
 DEBUG_VARIABLE = "REGULARS_DEBUG"
@@ -28,8 +30,15 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # what DVC says besides errors: which stages need not run, how to commit its files, that a page has no tables
 DVC_CHATTER = re.compile(
     r"Stage |Running stage|> |Generating lock|Updating lock|Use `dvc push|To track|To enable|\tgit |\tdvc "
-    r"|WARNING: 'reports/.* is empty|Data and pipelines are up to date"
+    r"|WARNING: '.*' is empty|Data and pipelines are up to date|WARNING: Process |.*RWLock-file"
+    r"|Having any troubles|.*https?://(www\.)?dvc\.org|If there are no processes|  \(PID "
 )
+# a stage that failed has said why itself
+STAGE_FAILED = re.compile(r"ERROR: failed to reproduce '.*': failed to run: regulars run .*, exited with (-?\d+)")
+KILLED = "regulars: a stage was ended from outside, perhaps for want of memory; earlier outputs stand.\n"
+# another DVC, started by hand, works on the same files
+BUSY = re.compile(r".*(is busy, it is being blocked by|Unable to acquire lock)")
+OTHERWISE = "regulars: dvc, started otherwise, works on these files: wait until it has ended.\n"
 
 
 # what neither data nor settings can be blamed for
@@ -63,10 +72,12 @@ def main(arguments: list[str] | None = None) -> int:
         Exit code.
     """
     parsed = _parser().parse_args(arguments)
+    if arguments is None:  # a program of its own, whose signals it may take
+        lifeline.hold()
     try:
         return parsed.command(parsed)
     except KeyboardInterrupt:
-        print("regulars: stopped; earlier outputs stand.", file=sys.stderr)
+        print(lifeline.STOPPED, file=sys.stderr)
         return 130
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE) == "1":
@@ -155,8 +166,15 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("dataset")
     score.add_argument("--output", default="", help="where the engine writes; default private/<dataset>/scores.parquet")
     score.set_defaults(command=_score)
+    forget = commands.add_parser("forget", help="remove customers from all that is kept, and never read them again")
+    forget.add_argument("dataset")
+    forget.add_argument("customer", nargs="+", help="id, as the source writes it")
+    forget.set_defaults(command=_forget)
     upgrade = commands.add_parser("upgrade", help="bring params.yaml and mappings of an earlier version up to this one")
     upgrade.set_defaults(command=_upgrade)
+    remove = commands.add_parser("remove", help="take a dataset and all that was made of it out of the project")
+    remove.add_argument("dataset")
+    remove.set_defaults(command=_remove)
     tried = commands.add_parser("try", help="carry other settings through the pipeline, aside, and make pages of it")
     tried.add_argument("dataset")
     tried.add_argument("changes", nargs="+", metavar="NAME=VALUE", help="such as margin=0.4")
@@ -193,10 +211,26 @@ def _new(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _forget(arguments: argparse.Namespace) -> int:
+    from regulars.forget import forget
+
+    print(*forget(arguments.dataset, arguments.customer), sep="\n")
+    return 0
+
+
 def _upgrade(_: argparse.Namespace) -> int:
     from regulars.upgrade import upgrade
 
     print(*(upgrade() or ["Nothing to change: the project is laid out as this version wants it."]), sep="\n")
+    return 0
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    from regulars.remove import remove
+
+    gone = remove(arguments.dataset)
+    print(f"{arguments.dataset} is taken out:", *(f"  {one}" for one in gone), sep="\n")
+    print("The files that it was read from lie where they were; what was committed stays in git's history.")
     return 0
 
 
@@ -259,6 +293,7 @@ def _identities(arguments: argparse.Namespace) -> int:
     if written.by_rules_alone:
         print(f"By rules alone: {written.by_rules_alone}")
     print(f"Name the first in data/sources/{arguments.dataset}.yaml: identity_decisions: {decisions}")
+    return 0
 
 
 def _share(arguments: argparse.Namespace) -> int:
@@ -312,60 +347,116 @@ def _close_month(arguments: argparse.Namespace) -> int:
 
 def _reports(arguments: argparse.Namespace) -> int:
     # these take most of a second, which `run` need not wait for
-    from regulars.privacy import need_key
-    from regulars.sources.ingest import has_changed
+    from regulars.privacy import record_key
 
     known = datasets_named()
     if arguments.dataset and arguments.dataset not in known:
         resolve("pages", arguments.dataset)  # raises the sentence that lists the datasets
+    check_settings()  # what all datasets share
     datasets = [arguments.dataset] if arguments.dataset else known
-    for dataset in datasets:
+    started = time.perf_counter()
+    refused = {dataset: sentence for dataset in datasets if (sentence := _refused(dataset))}
+    for dataset, sentence in refused.items():
+        print(f"regulars: {dataset}: {sentence}", file=sys.stderr)
+    sound = [dataset for dataset in datasets if dataset not in refused]
+    with ExitStack() as held:
+        for dataset in sorted(sound):  # always in this order, so that no two builds wait for one another
+            record_key(dataset)
+            waiting = f"regulars: another build of {dataset} is running; this one waits until it has ended."
+            held.enter_context(lifeline.alone(_dvc_place(f"regulars-{dataset}.lock"), waiting))
+        folder = Path(tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-"))
+        held.enter_context(lifeline.kept_aside(folder))
+        _clear_broken_lock()
+        held.callback(_close_cache)
+        log = folder / "runs.jsonl"
+        codes = _reproduce_each(sound, log)
+        runs = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+    built = [dataset for dataset in sound if not codes[dataset]]
+    for dataset in built:
+        print(_dataset_line(dataset, runs))
+    print(f"{time.perf_counter() - started:.1f} s in all", flush=True)
+    if len(built) == len(datasets):
+        return 0
+    if len(datasets) > 1:
+        missing = ", ".join(dataset for dataset in datasets if dataset not in built)
+        others = "the others are up to date" if built else "nor is any other"
+        print(f"regulars: {missing}: not built, for the reason above; {others}.", file=sys.stderr)
+    return max([1, *codes.values()])
+
+
+def _refused(dataset: str) -> str:
+    """Why a dataset cannot be built, as far as it can be told before any work is done; empty where nothing is wrong."""
+    # these take most of a second, which `run` need not wait for
+    from regulars.privacy import need_key
+    from regulars.sources.mapping import load_mapping
+
+    try:
+        check_settings(dataset)
+        load_mapping(dataset)
         if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made
             need_key(dataset)
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder, "runs.jsonl")
-        renewed = [f"ingest@{dataset}" for dataset in datasets if has_changed(dataset)]
-        code = _reproduce(["--force", "--single-item", *renewed], log) if renewed else 0
-        code = code or _reproduce_each(datasets, log)
-        runs = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
-    if code:
-        return code
-    for dataset in datasets:
-        print(_dataset_line(dataset, runs))
-    print(f"{time.perf_counter() - started:.1f} s in all")
-    return 0
+    except UserError as error:
+        return str(error)
+    return ""
 
 
-def _reproduce_each(datasets: list[str], log: Path) -> int:
-    """Bring the datasets up to date, as many at a time as there are processors; exit code of the worst."""
+def _reproduce_each(datasets: list[str], log: Path) -> dict[str, int]:
+    """Bring the datasets up to date, as many at a time as there are processors; exit code of each."""
     cores = os.cpu_count() or 1
-    workers = min(len(datasets), cores)
+    workers = max(min(len(datasets), cores), 1)
     with ThreadPoolExecutor(workers) as pool:
-        ends = [[f"scores@{dataset}", f"pages@{dataset}"] for dataset in datasets]
         # numerical libraries would each take every processor, and wait for one another
-        return max(pool.map(lambda targets: _reproduce(targets, log, threads=max(cores // workers, 1)), ends))
+        codes = pool.map(lambda dataset: _bring_up_to_date(dataset, log, max(cores // workers, 1)), datasets)
+        return dict(zip(datasets, codes, strict=True))
 
 
-def _clear_empty_lock() -> None:
-    """A build that was killed at a bad instant leaves an empty file, at which DVC would stop for good."""
-    lock = project_root() / ".dvc" / "tmp" / "rwlock"
-    if lock.is_file() and not lock.stat().st_size:
-        lock.unlink()
+def _bring_up_to_date(dataset: str, log: Path, threads: int) -> int:
+    from regulars.sources.ingest import has_changed
+
+    make_room_for(dataset)
+    try:
+        renewed = has_changed(dataset)
+    except UserError as error:
+        print(f"regulars: {dataset}: {error}", file=sys.stderr)
+        return 1
+    code = _reproduce(["--force", "--single-item", f"ingest@{dataset}"], log, threads) if renewed else 0
+    return code or _reproduce([f"scores@{dataset}", f"pages@{dataset}"], log, threads)
+
+
+def _close_cache() -> None:
+    """DVC's cache holds what the data folders hold: nobody else on the machine sees its inside either."""
+    cache = project_root() / ".dvc" / "cache"
+    if cache.is_dir():
+        cache.chmod(0o700)
+
+
+def _clear_broken_lock() -> None:
+    """A build that was killed at a bad instant leaves a file that says nothing, at which DVC would stop for good."""
+    lock = _dvc_place("rwlock")
+    try:
+        json.loads(lock.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except (ValueError, OSError):
+        lock.unlink(missing_ok=True)
+
+
+def _dvc_place(name: str) -> Path:
+    return project_root() / ".dvc" / "tmp" / name
 
 
 def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int:
-    _clear_empty_lock()
     environment = os.environ | dict.fromkeys(THREAD_VARIABLES if threads else (), str(threads))
     environment |= {
         RUN_LOG_VARIABLE: str(log),
+        lifeline.PART_VARIABLE: str(os.getpid()),
         # DVC starts its stages through the shell: they must find this environment first
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
     # DVC lets go of its lock while a stage runs; another dataset's process then only waits for its turn
-    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", *options]
+    command = [sys.executable, "-m", "regulars.lifeline", "--wait-for-lock", "repro", *options]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
-    process = subprocess.Popen(command, cwd=project_root(), env=environment, **pipes)
+    process = subprocess.Popen(command, cwd=project_root(), env=environment, close_fds=os.name != "posix", **pipes)
     complaints = Thread(target=_pass_on, args=(process.stderr, sys.stderr))
     complaints.start()
     _pass_on(process.stdout, sys.stdout)
@@ -375,7 +466,10 @@ def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int
 
 def _pass_on(lines: Iterable[str], target: TextIO) -> None:
     for line in lines:
-        if line.strip() and not DVC_CHATTER.match(line):
+        if failed := STAGE_FAILED.match(line):
+            line = KILLED if failed[1] != "1" else ""
+        line = OTHERWISE if BUSY.match(line) else line
+        if line.strip() and not DVC_CHATTER.match(line) and not lifeline.ENDING.is_set():
             print(line, end="", file=target, flush=True)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from regulars import catalog
+from regulars.cells import guard_kernel
 from regulars.errors import UserError
 from regulars.paths import read_first
 from regulars.settings import STAGE_SETTINGS, StageSettings, places_of, stage_settings
@@ -41,7 +42,7 @@ class Tables:
     """Clean tables of a dataset by name, read when they are asked for, checked, once; of the drawn customers only.
 
     ``"surveys" in tables`` tells whether the firm supplied it, ``tables["orders"]`` reads it, ``tables.get("surveys")``
-    is None where it was not supplied.
+    is None where it was not supplied, or nothing of it was.
 
     Parameters
     ----------
@@ -71,12 +72,13 @@ class Tables:
         return self.load(table)
 
     def get(self, table: str) -> pd.DataFrame | None:
-        """One table, or None where the firm did not supply it."""
-        return self.load(table) if table in self else None
+        """One table, or None where the firm did not supply it: a table without a row supplies nothing."""
+        found = self.load(table) if table in self else None
+        return found if found is not None and len(found) else None
 
     def supplied(self, *tables: str) -> dict[str, pd.DataFrame]:
         """Those of some tables that the firm supplied, by name."""
-        return {table: self.load(table) for table in tables if table in self}
+        return {table: found for table in tables if (found := self.get(table)) is not None}
 
     def load(self, table: str, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
         """One table.
@@ -444,7 +446,9 @@ def open(name: str, **changes) -> Dataset:
     >>> shop.settings("value").margin, shop.settings("value").zero_spend_is_purchase
     (0.25, True)
     """
-    return Dataset(name, changes)
+    opened = Dataset(name, changes)
+    guard_kernel()
+    return opened
 
 
 def _late(what: str):

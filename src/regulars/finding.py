@@ -297,6 +297,8 @@ class Refusal:
         """False: there is nothing here."""
         return False
 
+    __iter__ = None  # whatever is asked of it by number is there: a loop would never end
+
     def __repr__(self) -> str:
         """The sentence."""
         return f"It cannot be told: {self.why}"
@@ -388,6 +390,7 @@ def tells(make: Callable[..., Finding]) -> Callable[..., Finding]:
         except UserError as error:
             return Finding(UNUSABLE, {"why": str(error)}, key=key)
 
+    told.section = key
     return told
 
 

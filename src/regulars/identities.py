@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from regulars.catalog.places import harmless
 from regulars.dataset import Dataset
 from regulars.errors import UserError
-from regulars.interaction.identity import contradicts, identity_candidates, normal, records
+from regulars.interaction.identity import contradicts, identity_candidates, normal, records, without_placeholders
 from regulars.interaction.linking import linked_pairs
 from regulars.paths import project_root
 from regulars.private_files import write_for_owner
@@ -68,7 +69,7 @@ def proposals(identities: pd.DataFrame, earlier: pd.DataFrame, *, seed: int = 1)
     [['a', 'b', 'email', '']]
     """
     pairs = identity_candidates(identities).pairs.drop(columns="contradicts")
-    known, why = normal(identities), ""
+    known, why = without_placeholders(normal(identities).dropna(subset=["customer_id"]))[0], ""
     try:
         linked = linked_pairs(records(known), seed=seed)
         pairs = pairs.merge(linked, on=["customer_id", "other_id"], how="outer")
@@ -128,10 +129,8 @@ def write_proposals(dataset: str) -> Proposed:
     aside.write_text(pairs.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
     aside.replace(file)
     values = root / "private" / dataset / "identity-candidates.csv"
-    write_for_owner(
-        values,
-        _side_by_side(pairs, records(normal(identities))).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"),
-    )
+    beside = harmless(_side_by_side(pairs, records(normal(identities))))
+    write_for_owner(values, beside.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     return Proposed(file, values, len(pairs), int((pairs["decision"] != "").sum()), why)
 
 

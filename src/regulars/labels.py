@@ -266,6 +266,7 @@ class Reason(StrEnum):
     ZERO_QUANTITY = "zero_quantity"
     NEGATIVE_QUANTITY = "negative_quantity"
     NEGATIVE_PRICE = "negative_price"
+    NEGATIVE_VALUE = "negative_value"
     ZERO_AMOUNT = "zero_amount"
     ORDER_OF_TWO_CUSTOMERS = "order_of_two_customers"
     UNKNOWN_ITEM = "unknown_item"

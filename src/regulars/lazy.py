@@ -7,6 +7,7 @@ A stage that needs one room of a package then neither waits for the imports of t
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 
 # jsonschema takes this checker of addresses wherever it is installed, and compiling its grammar costs 2.6 s
 SLOW_CHECKER = "rfc3987_syntax"
@@ -37,6 +38,8 @@ def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callabl
 
     def find(name: str):
         if name not in module_of:
+            if not name.startswith("_") and find_spec(f"{package}.{name}"):
+                return import_module(f"{package}.{name}")  # a room inside this one
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module = import_module(f"{package}.{module_of[name]}")
         return module if module_of[name] == name else getattr(module, name)

@@ -11,12 +11,13 @@ import pandas as pd
 
 from regulars import privacy
 from regulars.actions.lists import lately_contacted, refusing
+from regulars.catalog.places import harmless
 from regulars.dataset import Dataset
 from regulars.errors import UserError
-from regulars.paths import project_root
+from regulars.paths import LOTS, project_root
 from regulars.private_files import private_place, write_for_owner
 
-FOLDER = Path("data", "lots")
+FOLDER = LOTS
 NAME = re.compile(r"[\w][\w.-]{0,60}")
 COLUMNS = ["customer", "group", "stratum"]
 CONTACT, CONTROL = "contact", "control"
@@ -133,7 +134,7 @@ def draw_lot(dataset: str, campaign: str, control: float, *, version: int = 1, o
         raise UserError(f"{dataset} has {len(may)} customers who may be contacted now: there is no lot to draw.")
     lot = drawn(may.assign(stratum=may["tier"].astype("string").fillna("none")), campaign, control, version)
     file = private_place(output, dataset, f"lot-{place.name}.csv")
-    write_for_owner(file, lot.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    write_for_owner(file, harmless(lot).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     shown = lot.assign(customer=privacy.pseudonyms(lot["customer_id"], dataset))[COLUMNS]
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(shown.sort_values("customer").to_csv(index=False, lineterminator="\n"), encoding="utf-8")

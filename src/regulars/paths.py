@@ -8,6 +8,8 @@ from pathlib import Path
 
 ROOT_VARIABLE = "REGULARS_ROOT"
 STAGING_VARIABLE = "REGULARS_STAGING"
+# of a project, with a folder per dataset: what was told in earlier months, what is planned, and lots that were drawn
+HISTORY, PLANS, LOTS = Path("data", "history"), Path("data", "plans"), Path("data", "lots")
 _FIRST: ContextVar[Path | None] = ContextVar("first", default=None)
 
 
@@ -24,6 +26,12 @@ def project_root() -> Path:
         if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
             return folder
     return here
+
+
+def make_room_for(dataset: str) -> None:
+    """Make the folders of a dataset on which stages depend, be they empty, so that no other dataset's concern them."""
+    for folder in (HISTORY, PLANS, LOTS):
+        (project_root() / folder / dataset).mkdir(parents=True, exist_ok=True)
 
 
 def output_root() -> Path:

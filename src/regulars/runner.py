@@ -5,19 +5,24 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+import psutil
+
 from regulars.errors import UntoldError, UserError
 from regulars.lazy import leave_out_slow_checker
-from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, project_root
+from regulars.lifeline import UNINTERRUPTED, kept_aside
+from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, make_room_for, project_root
 from regulars.settings import resolve
 from regulars.stages import STAGES, Stage
 
 RUN_LOG_VARIABLE = "REGULARS_RUN_LOG"
 # two kernels that start at the same moment may be given the same port, but never the same file
 HAS_SOCKET_FILES = os.name == "posix"
+WITH_REAL_IDS, OWNER_ONLY = ("data/raw/", "data/clean/", "data/scored/"), 0o700
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -54,16 +59,16 @@ def run_stage(stage_name: str, dataset: str) -> float:
     finish_swap(root, stage.owned(dataset))
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
+    make_room_for(dataset)
     os.environ |= {ROOT_VARIABLE: str(root), STAGING_VARIABLE: str(staging)}
-    try:
+    with kept_aside(staging):
         if stage.notebook:
             _run_notebook(stage, dataset, root, staging)
         else:
             module, function = stage.entry.split(":")
             getattr(importlib.import_module(module), function)(dataset, settings)
-        swap_in(staging, root, stage.owned(dataset))
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        with UNINTERRUPTED:
+            swap_in(staging, root, stage.owned(dataset))
     seconds = time.perf_counter() - started
     _log_run(stage.name, dataset, seconds)
     return seconds
@@ -102,14 +107,22 @@ def swap_in(staging: Path, root: Path, outputs: list[str]) -> None:
         source, target = staging / output, root / output
         target.parent.mkdir(parents=True, exist_ok=True)
         if not output.endswith("/"):
+            _close(target.parent, output)
             source.replace(target)
             continue
         source.mkdir(parents=True, exist_ok=True)
+        _close(source, output)
         earlier = _earlier(target)
         if target.exists():  # a folder cannot take the place of another at once: kept beside until the new one stands
             target.rename(earlier)
         source.replace(target)
         shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _close(folder: Path, output: str) -> None:
+    """A dataset's own folder of what holds real ids: nobody else on the machine sees its inside."""
+    if output.startswith(WITH_REAL_IDS):
+        folder.chmod(OWNER_ONLY)
 
 
 def _earlier(target: Path) -> Path:
@@ -130,11 +143,21 @@ def _run_notebook(stage: Stage, dataset: str, root: Path, staging: Path) -> None
     target.parent.mkdir(parents=True)
     notebook = execute(source, target, {"dataset": dataset}, root)
     refuse_noise(notebook, stage.notebook)
+    say_faults(stage.name, dataset, staging)
 
     import nbformat
 
     scrub(notebook)
     target.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def say_faults(stage_name: str, dataset: str, staging: Path) -> None:
+    """Say on the terminal what failed in a stage through no fault of the data; its sections say so on the page."""
+    told = staging / f"reports/{dataset}/told/{stage_name}.json"
+    found = json.loads(told.read_text(encoding="utf-8")).get("faults", []) if told.is_file() else []
+    for fault in found:
+        text = f"regulars: {dataset}, {stage_name}: this should not have happened, and its page says so: {fault}"
+        print(f"{text}; please report it.", file=sys.stderr)
 
 
 def execute(source: Path, target: Path, parameters: dict, root: Path):
@@ -163,7 +186,7 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
     from traitlets.config import Config
 
     private = target.parent / ".ipython"
-    sockets = tempfile.mkdtemp(prefix="regulars-", dir="/tmp" if HAS_SOCKET_FILES else None)  # such paths must be short
+    sockets = _folder_of_sockets()
     # the address is named here: by default every kernel of a folder would be given the same one
     own_sockets = {"transport": "ipc", "ip": str(Path(sockets, "kernel"))} if HAS_SOCKET_FILES else {}
     os.environ |= {
@@ -173,29 +196,37 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYTHONHASHSEED": "0",
     }
-    try:
-        return papermill.execute_notebook(
-            str(source),
-            str(target),
-            parameters,
-            kernel_name="python3",
-            cwd=str(root),
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            # the kernel's advice on its transport, and what it says when it is stopped; what a cell writes to stderr
-            # is a different stream
-            extra_arguments=["--log-level=CRITICAL"],
-            # all is written by then; on its way out after an error DuckDB would list what is still in use
-            shutdown_kernel="immediate",
-            config=Config({"KernelManager": own_sockets}),
-        )
-    except papermill.PapermillExecutionError as error:
-        if error.ename in (UserError.__name__, UntoldError.__name__):
-            raise UserError(error.evalue) from error
-        raise
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
-        shutil.rmtree(sockets, ignore_errors=True)
+    with kept_aside(Path(sockets), private):
+        try:
+            return papermill.execute_notebook(
+                str(source),
+                str(target),
+                parameters,
+                kernel_name="python3",
+                cwd=str(root),
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                # the kernel's advice on its transport, and what it says when it is stopped; what a cell writes to
+                # stderr is a different stream
+                extra_arguments=["--log-level=CRITICAL"],
+                # all is written by then; on its way out after an error DuckDB would list what is still in use
+                shutdown_kernel="immediate",
+                config=Config({"KernelManager": own_sockets}),
+            )
+        except papermill.PapermillExecutionError as error:
+            if error.ename in (UserError.__name__, UntoldError.__name__):
+                raise UserError(error.evalue) from error
+            raise
+
+
+def _folder_of_sockets() -> str:
+    """A new folder, named by this process; those of processes that were killed are cleared away."""
+    base = Path("/tmp" if HAS_SOCKET_FILES else tempfile.gettempdir())  # such paths must be short
+    for left in base.glob("regulars-*-*"):
+        number = left.name.split("-")[1]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(left, ignore_errors=True)  # another user's stays
+    return tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-", dir=base)
 
 
 def refuse_noise(notebook, name: str) -> None:

@@ -22,7 +22,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from regulars.catalog.places import read_json, write_csv, write_json
+from regulars import cells
+from regulars.catalog.places import as_it_was, read_json, write_csv, write_json
 from regulars.disclosure import shown_frames
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, decode_facts, encode_facts
 from regulars.paths import STAGING_VARIABLE, found
@@ -167,7 +168,7 @@ def _kind(values: pd.Series) -> str:
 
 def read_frame(file: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
     """Read a table that a stage has written, with the types that it had."""
-    frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+    frame = as_it_was(pd.read_csv(file, dtype=str, keep_default_na=False))
     for name, kind in kinds.items():
         text = frame[name]
         if kind == "date":
@@ -450,7 +451,8 @@ class Report:
             raise ToldError(f"the stage {self.stage} has no answer: call report.answer first.")
         self.told.modelled, self.told.model_facts = modelled, facts
         folder = Path("reports", self.about.name)
-        write_json(self.told.content(), folder / "told" / f"{self.stage}.json")
+        faults = {"faults": list(cells.faults)} if cells.faults else {}  # of Regulars itself: the runner says them
+        write_json(self.told.content() | faults, folder / "told" / f"{self.stage}.json")
         write_json({"stage": self.stage, "metrics": self.told.metrics}, folder / "metrics" / f"{self.stage}.json")
         write_csv(figures(self.told), folder / "tables" / self.stage / FIGURES)
 

@@ -12,6 +12,7 @@ import report_sample
 import wording_keys
 from places import ROOT
 from regulars import labels
+from regulars.catalog.tables import CLEAN_TABLES
 from regulars.finding import snake
 from regulars.pages import index
 from regulars.pages.declared import FILES, PAGES
@@ -92,6 +93,11 @@ def test_each_page_has_its_wording_beside_it():
 @every_language
 def test_every_language_says_the_same(language):
     assert set(known(language).keys) == set(known("en").keys)
+
+
+@every_language
+def test_every_clean_table_has_a_name_on_the_page(language):
+    assert [table.name for table in CLEAN_TABLES if not known(language).has(f"label.table.{table.name}")] == []
 
 
 # ---- figures come as facts ----

@@ -213,7 +213,6 @@ def test_judgements_that_are_not_reciprocal(page):
          "satisfaction.model gives 'value9' to 'value', which is not in survey_items"),
         ({"constructs": {"value": []}, "paths": [["value", "satisfaction"]]},
          "The model's paths name 'satisfaction', which is no construct"),
-        ("acsi2", "satisfaction.model is 'acsi2'; give ecsi, or constructs and paths"),
     ],
 )  # fmt: skip
 def test_a_model_that_is_none(page, model, sentence):

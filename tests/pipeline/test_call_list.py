@@ -64,6 +64,7 @@ def built(shop, scored, root, monkeypatch):
     from regulars import catalog
 
     shop.write("params.yaml", (root / "params.yaml").read_text())
+    monkeypatch.setenv("REGULARS_ID_KEY", "a key for the tests")
     monkeypatch.setattr("regulars.catalog.files.validate", lambda frame, *_: frame)
     catalog.write_parquet(scored, "data/scored/demo/customers.parquet")
     catalog.write_json({"dataset": CLEANED}, "data/clean/demo/ledger.json")

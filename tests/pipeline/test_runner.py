@@ -191,9 +191,20 @@ def test_an_empty_lock_of_a_killed_build_is_none(tmp_path, monkeypatch):
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
     lock = tmp_path / ".dvc/tmp/rwlock"
     lock.parent.mkdir(parents=True)
-    lock.write_text("")
-    cli._clear_empty_lock()
-    assert not lock.exists()
+    for broken in ("", '{"write": {"data'):
+        lock.write_text(broken)
+        cli._clear_broken_lock()
+        assert not lock.exists()
     lock.write_text("{}")
-    cli._clear_empty_lock()
+    cli._clear_broken_lock()
     assert lock.exists(), "one that says something is DVC's own"
+
+
+def test_what_holds_real_ids_is_for_its_owner_alone(tmp_path):
+    for place in ("data/raw/shop", "data/scored/shop", "reports/shop"):
+        (tmp_path / "staging" / place).mkdir(parents=True)
+        (tmp_path / "staging" / place / "a.csv").write_text("")
+    runner.swap_in(tmp_path / "staging", tmp_path, ["data/raw/shop/", "data/scored/shop/a.csv", "reports/shop/a.csv"])
+    modes = {place: (tmp_path / place).stat().st_mode & 0o077 for place in ("data/raw/shop", "data/scored/shop")}
+    assert modes == dict.fromkeys(modes, 0)
+    assert (tmp_path / "reports/shop").stat().st_mode & 0o055

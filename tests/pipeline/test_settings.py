@@ -45,19 +45,32 @@ def test_overrides_win_over_the_stage_and_the_stage_over_nothing():
         ({"valeu": {}}, r"datasets\.shop names 'valeu', .*did you mean 'value'\?"),
         (
             {"value": {"margin": "abc"}},
-            r"^params\.yaml: datasets\.shop\.value\.margin is 'abc'; give a number \(share of",
+            r"^params\.yaml: datasets\.shop\.value\.margin is 'abc'; give a number above 0 and up to 1 \(share of",
         ),
         ({"value": {"margin": True}}, r"value\.margin is True; give a number"),
         ({"value": {"margin": float("nan")}}, r"value\.margin is nan; give a number"),
-        ({"value": {"horizon_months": 1.5}}, r"value\.horizon_months is 1\.5; give a whole number \(months\)\."),
+        (
+            {"value": {"horizon_months": 1.5}},
+            r"horizon_months is 1\.5; give a whole number from 1 to 120 \(months\)\.",
+        ),
         ({"value": {"time_unit": "year"}}, r"value\.time_unit is 'year'; give one of day, week, month"),
         (
             {"value": {"tier_shares": [0.2, "b"]}},
             r"tier_shares is \[0\.2, 'b'\]; give a list of which each is a number",
         ),
         ({"value": {"strict": 1}}, r"value\.strict is 1; give true or false\."),
+        (
+            {"value": {"margin": -0.1}},
+            r"margin is -0\.1; give a number above 0 and up to 1 \(share of revenue\)\.$",
+        ),
+        ({"value": {"tier_shares": [0.5, 0.5]}}, r"is \[0\.5, 0\.5\]; give a list of which each is .* of 4 entries"),
+        ({"common": {"seed": None}}, r"common\.seed is empty; give a whole number from 0 to 4,294,967,295\.$"),
+        ({"common": {"interval_level": 1}}, r"interval_level is 1; give a number from 0\.5 to 0\.999 \(share\)\.$"),
         ({"value": [1]}, r"datasets\.shop\.value is \[1\]; give names with a value each\."),
-        ({"common": {"seed": "one"}}, r"datasets\.shop\.common\.seed is 'one'; give a whole number\."),
+        (
+            {"common": {"seed": "one"}},
+            r"datasets\.shop\.common\.seed is 'one'; give a whole number from 0 to ",
+        ),
     ],
 )
 def test_a_wrong_override_is_refused(overrides, sentence):
@@ -69,7 +82,10 @@ def test_a_wrong_override_is_refused(overrides, sentence):
     ("states", "sentence"),
     [
         ({"new_day": 1}, r"params\.yaml: retention\.states names 'new_day', .*did you mean 'new_days'\?"),
-        ({"new_days": "x"}, r"params\.yaml: retention\.states\.new_days is 'x'; give a whole number \(days\)\."),
+        (
+            {"new_days": "x"},
+            r"params\.yaml: retention\.states\.new_days is 'x'; give a whole number from 1 to .* \(days\)\.",
+        ),
         (3, r"retention\.states is 3; give names with a value each\."),
     ],
 )
@@ -158,13 +174,18 @@ def test_an_object_cannot_be_changed_and_knows_what_travels_together():
             {"satisfaction_construct": "x"},
             r"is a setting of satisfaction and of retention: write satisfaction\.satisfaction_construct or retention",
         ),
-        ({"margin": "abc"}, r"^changes: margin is 'abc'; give a number \(share of revenue\)\.$"),
+        ({"margin": "abc"}, r"^changes: margin is 'abc'; give a number above 0 and up to 1 \(share of revenue\)\.$"),
         ({"value.margin": [1]}, r"^changes: margin is \[1\]; give a number"),
     ],
 )
 def test_a_change_that_cannot_be_made_is_refused(changes, sentence):
     with pytest.raises(UserError, match=sentence):
         stage_settings("value", "cdnow", changes)
+
+
+def test_a_model_that_is_none_is_refused():
+    with pytest.raises(UserError, match=r"^changes: model is 'acsi2'; give ecsi or names with a value each"):
+        stage_settings("satisfaction", "cdnow", {"model": "acsi2"})
 
 
 def test_a_change_to_a_name_of_two_sections_and_to_a_shared_one():

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from regulars.labels import Change, Outcome, SatisfactionState
-from regulars.satisfaction import csat, customer_satisfaction, gaps, nps, rate, survey_of, survey_waves
+from regulars.satisfaction import rate, survey_of, survey_waves
 from regulars.satisfaction.cases.complaints import (
     complaint_rate,
     complaint_shares,
@@ -13,6 +13,7 @@ from regulars.satisfaction.cases.complaints import (
     tell_complaints,
 )
 from regulars.satisfaction.cases.tickets import Cases, only_complaints
+from regulars.satisfaction.survey import csat, customer_satisfaction, gaps, nps
 from regulars.satisfaction.survey.answers import Answers, item_answers, sound_answers
 from regulars.satisfaction.survey.gap import gap_states, respondent_gaps, shortfalls, state_shares
 from regulars.satisfaction.survey.indices import by_group, groups_differ, mean, recommendation

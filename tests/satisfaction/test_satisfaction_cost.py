@@ -10,7 +10,7 @@ from regulars.clv import BetaGeoCovariateFitter
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
 from regulars.pages.declared import writer_of
-from regulars.satisfaction import complaint_iceberg, status_trail, ticket_times, value_lost_to_dissatisfaction
+from regulars.satisfaction.cases import complaint_iceberg, status_trail, ticket_times
 from regulars.satisfaction.cases.complaints import tell_complaints
 from regulars.satisfaction.cases.desk import tell_desk, tell_flow
 from regulars.satisfaction.cases.goods import tell_goods
@@ -18,6 +18,7 @@ from regulars.satisfaction.cases.handled import first_to_mend, tell_returned, te
 from regulars.satisfaction.cases.iceberg import people_told, word_of_mouth
 from regulars.satisfaction.cases.service import breach_forecast, ticket_volume
 from regulars.satisfaction.cases.tickets import Cases, only_complaints, ticket_faults
+from regulars.satisfaction.index import value_lost_to_dissatisfaction
 from regulars.satisfaction.index.worth import histories_at
 from regulars.satisfaction.screen import to_do
 from regulars.settings import stage_settings

@@ -8,20 +8,14 @@ from bought import purchases_on
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE
 from regulars.labels import ServiceLevel
-from regulars.satisfaction import (
-    delivered_value,
-    kano_table,
-    nps,
-    ordered_logit,
-    sampling_plan,
-    survey_of,
-    variance_between,
-    visits_of,
-)
+from regulars.satisfaction import survey_of, visits_of
+from regulars.satisfaction.methods import ordered_logit
 from regulars.satisfaction.methods.importance import tell_importance
 from regulars.satisfaction.methods.recommending import nps_points, tell_recommend, wave_measures
+from regulars.satisfaction.offer import delivered_value, kano_table
 from regulars.satisfaction.offer.delivered import against, answered_value, tell_delivered, value_bridge
 from regulars.satisfaction.offer.kano import kano_classes, kano_coefficients, service_levels, tell_kano, tell_levels
+from regulars.satisfaction.survey import nps, sampling_plan, variance_between
 from regulars.satisfaction.survey.answers import Answers
 from regulars.satisfaction.survey.benefits import benefits_of_loyalty, tell_benefits
 from regulars.satisfaction.survey.between import Visits, agents_between_branches, tell_between

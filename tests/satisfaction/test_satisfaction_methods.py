@@ -7,7 +7,8 @@ from scipy.stats import friedmanchisquare
 
 from bought import purchases_on
 from regulars.errors import UserError
-from regulars.satisfaction import (
+from regulars.satisfaction import repurchases
+from regulars.satisfaction.methods import (
     ahp,
     expert_weights,
     foretell,
@@ -15,8 +16,6 @@ from regulars.satisfaction import (
     fuzzy_evaluation,
     ordered_logit,
     principal_components,
-    rake,
-    repurchases,
 )
 from regulars.satisfaction.methods.components import component_scores
 from regulars.satisfaction.methods.fuzzy import memberships
@@ -29,6 +28,7 @@ from regulars.satisfaction.methods.methods import (
     which_foretells,
 )
 from regulars.satisfaction.methods.repurchase import folds_of
+from regulars.satisfaction.survey import rake
 from regulars.satisfaction.survey.raking import rfm_cells, weighted_share
 from regulars.satisfaction.survey.wide import factor_scores, usual_factors, wide_answers
 from regulars.settings import stage_settings

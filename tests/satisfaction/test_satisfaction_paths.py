@@ -12,8 +12,8 @@ from places import SHARED_DATA
 from regulars import satisfaction
 from regulars.errors import UserError
 from regulars.finding import Finding, Refusal
-from regulars.satisfaction import path_model, satisfaction_index, survey_model
-from regulars.satisfaction.index import pls
+from regulars.satisfaction import satisfaction_index
+from regulars.satisfaction.index import path_model, pls, survey_model
 from regulars.satisfaction.index.drivers import lmg_shares
 from regulars.satisfaction.index.pls import path_model_of
 from regulars.satisfaction.index.told import SURE, tell_levers, tell_measured, tell_satisfied, tell_why
@@ -500,7 +500,9 @@ def coverage(runs, draws):
         hits["index"] += told.value.low <= truth.value.value <= told.value.high
         row = told.effects.set_index("driver").loc["quality"]
         hits["effect"] += row["effect_low"] <= effect["quality"] <= row["effect_high"]
-        row = satisfaction.driver_shares(sample["s0"], sample[["q0", "i0"]], draws=draws, seed=run).set_index("driver")
+        row = satisfaction.index.driver_shares(sample["s0"], sample[["q0", "i0"]], draws=draws, seed=run).set_index(
+            "driver"
+        )
         hits["share"] += row.loc["q0", "share_low"] <= share["q0"] <= row.loc["q0", "share_high"]
     return {name: count / runs for name, count in hits.items()}
 
@@ -545,7 +547,7 @@ def test_the_interval_of_the_recommendation_score_holds_the_truth():
     truth, hits = 100 * (chances[9:].sum() - chances[:7].sum()), 0
     rng = np.random.default_rng(8)
     for _ in range(1000):
-        told = satisfaction.nps(rng.choice(scores, 150, p=chances))
+        told = satisfaction.survey.nps(rng.choice(scores, 150, p=chances))
         hits += told.low <= truth <= told.high
     assert 0.87 <= hits / 1000 <= 0.93
 
@@ -568,7 +570,7 @@ def test_waves_of_the_same_population_seldom_differ_in_any_measure():
     for _ in range(1000):
         told = pd.Series(rng.choice(scores, 300, p=chances))
         waves = pd.Series(np.repeat(["1", "2"], 150))
-        for place, (measure, values) in enumerate(((satisfaction.nps, told), (satisfaction.rate, told > 8))):
+        for place, (measure, values) in enumerate(((satisfaction.survey.nps, told), (satisfaction.rate, told > 8))):
             table = wave_changes(by_group(values, waves, measure))
             alarms[place] += table["change"].iloc[1] in ("up", "down")
     assert (alarms <= 120).all(), alarms
@@ -615,7 +617,7 @@ def test_a_share_of_explained_variance_has_its_rank():
     answers = drawn()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        told = satisfaction.driver_shares(answers["s0"], answers[["q0", "i0", "q1"]], draws=100)
+        told = satisfaction.index.driver_shares(answers["s0"], answers[["q0", "i0", "q1"]], draws=100)
     assert told["rank"].tolist() == [1, 2, 3] and told["driver"].iloc[2] == "i0"
     assert (told["share_low"] <= told["share"]).all() and (told["share"] <= told["share_high"]).all()
     with pytest.raises(UserError, match="same in driver 'i0'"):

@@ -1,5 +1,6 @@
 """What a stage tells: read again the same, told once, without a word of any language; and what a kernel shows of it."""
 
+import csv
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import pytest
 
 import report_sample
 from regulars import runner
+from regulars.catalog.places import write_csv
 from regulars.errors import UntoldError, UserError
 from regulars.finding import UNUSABLE, Finding, Refusal, Remark, decode_facts, encode_facts, may_refuse, refused, tells
 from regulars.labels import Tier
@@ -401,3 +403,20 @@ def test_the_pipeline_shows_facts_and_frames_only(kernel):
     sentences = [part for key in words.keys for string in words.written(key) for part in re.split(r"\{.*?\}", string)]
     said = "\n".join(text for data in shown for text in data.values())
     assert [part for part in sentences if len(part.split()) > 2 and part.strip() in said] == []
+
+
+HOSTILE = ["=1+1", "+49 30 1", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1", "''", "'tis", "＝1", "-5", "tea", ""]
+
+
+def test_what_a_spreadsheet_would_compute_is_made_harmless_and_read_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.setenv("REGULARS_STAGING", str(tmp_path))
+    frame = pd.DataFrame({"name": pd.array(HOSTILE, "string"), "=head": range(len(HOSTILE)), "x": -1.5})
+    file = write_csv(frame, "table.csv")
+    cells = list(csv.reader(file.read_text(encoding="utf-8").splitlines(keepends=True)))
+    assert cells[0] == ["name", "'=head", "x"]
+    first = [row[0] for row in cells[1:] if row]
+    assert not [text for text in first if re.match(r"[=+@\t\r＝]|-(?!\d+$)", text)]
+    assert {row[2] for row in cells[1:] if len(row) == 3} == {"-1.5"}  # numbers are left as they are
+    again = read_frame(file, kinds(frame))
+    assert again["name"].tolist() == [text.replace("\r", "\n") for text in HOSTILE]
+    assert again["=head"].tolist() == list(range(len(HOSTILE)))

@@ -8,7 +8,7 @@ import pandas as pd
 
 import regulars
 from places import ROOT
-from regulars import catalog
+from regulars import catalog, cells
 from regulars.clv import ModelsRecord
 from regulars.clv.model_entries import model_entry
 from regulars.dataset import Dataset, Tables
@@ -92,13 +92,18 @@ class MemoryDataset(Dataset):
 
     def run(self, notebook: str, monkeypatch, **changes) -> dict:
         """Run a notebook as if it had opened this dataset; all that it names."""
-        monkeypatch.setattr(regulars, "open", lambda name, **tried: self.tried(**tried))
-        cells = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["cells"]
-        first, *rest = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        scope: dict = {"display": lambda *shown: None}
+
+        def opened(name, **tried):
+            return self.tried(**tried)
+
+        opened.__module__ = Dataset.__module__
+        monkeypatch.setattr(regulars, "open", opened)
+        story = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["cells"]
+        first, *rest = ("".join(cell["source"]) for cell in story if cell["cell_type"] == "code")
+        scope: dict = {"display": lambda *shown: None, cells.CALL: cells.told_or_why}
         exec(compile(first, notebook, "exec"), scope)
         scope |= {"dataset": self.name, "changes": changes}
-        exec(compile("\n".join(rest), notebook, "exec"), scope)
+        exec(cells.compiled("\n".join(rest), notebook), scope)
         self.__dict__.pop("models", None)  # found anew
         return scope
 

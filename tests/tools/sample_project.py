@@ -18,8 +18,7 @@ SHOP, DEMO = "shop", "smalldemo"
 CUSTOMERS = 300
 DEMO_CUSTOMERS, IN_MEMORY_ROWS = 600, 1500
 PARTS = ("src", "notebooks", "data/sources", "data/history/README.md", "data/identities/README.md",
-         "params.yaml", "dvc.yaml", "pyproject.toml",
-         ".dvcignore", ".dvc/config")  # fmt: skip
+         "data/plans/README.md", "params.yaml", "dvc.yaml", "pyproject.toml", ".dvcignore", ".dvc/config")  # fmt: skip
 SHOP_SOURCE = """\
 title: Sample Records
 currency: USD

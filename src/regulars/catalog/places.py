@@ -1,16 +1,23 @@
 """Where tables and records lie, and their bytes: the same for the same content."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from regulars.catalog.tables import TABLES
 from regulars.errors import UserError
 from regulars.paths import found, output_root
 from regulars.rounding import plain, round_frame
+
+# what begins so a spreadsheet may compute; behind apostrophes, so that one that was there is told from ours
+FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+RETURN = re.compile(r"\r\n?")
+NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*%?")
 
 
 def path(name: str, dataset: str) -> Path:
@@ -49,9 +56,52 @@ def write_csv(frame: pd.DataFrame, relative_path: Path | str) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     rounded = round_frame(frame)
     floats = rounded.select_dtypes("float").columns
-    text = {name: rounded[name].map(_shortest, na_action="ignore").astype("string") for name in floats}
-    rounded.assign(**text).to_csv(target, index=False, lineterminator="\n", encoding="utf-8")
+    safe = harmless(rounded)
+    text = {
+        shown: rounded[name].map(_shortest, na_action="ignore").astype("string")
+        for name, shown in zip(rounded, safe, strict=True)
+        if name in floats
+    }
+    safe.assign(**text).to_csv(target, index=False, lineterminator="\n", encoding="utf-8")
     return target
+
+
+def harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """Text and names of columns that a spreadsheet would take for a formula, with an apostrophe before them.
+
+    Numbers stay, also those that came as text. `as_it_was` undoes it.
+
+    Examples
+    --------
+    >>> harmless(pd.DataFrame({"name": ["=1+1", "'=1", "-5", "tea"], "n": [-1, 2, 3, 4]}))["name"].tolist()
+    ["'=1+1", "''=1", '-5', 'tea']
+    """
+
+    def written(text: str) -> str:
+        text = RETURN.sub("\n", text)  # a bare return would end the row
+        return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
+
+    return _mapped(frame, written)
+
+
+def as_it_was(frame: pd.DataFrame) -> pd.DataFrame:
+    """Text and names of columns as they were before `harmless`.
+
+    Examples
+    --------
+    >>> as_it_was(pd.DataFrame({"name": ["'=1+1", "''=1", "-5", "'tis"]}))["name"].tolist()
+    ['=1+1', "'=1", '-5', "'tis"]
+    """
+    return _mapped(frame, lambda text: text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text)
+
+
+def _mapped(frame: pd.DataFrame, change) -> pd.DataFrame:
+    def of(value):
+        return change(value) if isinstance(value, str) else value
+
+    texts = [name for name in frame if not is_numeric_dtype(frame[name]) and not is_datetime64_any_dtype(frame[name])]
+    changed = {name: frame[name].map(of, na_action="ignore") for name in texts}
+    return frame.assign(**changed).rename(columns=of)
 
 
 def _shortest(value: float) -> str:

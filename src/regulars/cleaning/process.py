@@ -117,9 +117,13 @@ def clean(dataset: str, settings: dict | None = None) -> Cleaned:
     """
     mapping = load_mapping(dataset)
     manifest = read_manifest(dataset)
-    return clean_tables(
+    cleaned = clean_tables(
         mapping, lambda name: read_raw(mapping, name, manifest), settings, owners=read_owner_changes(dataset)
     )
+    gone = {name: table["forgotten"] for name, table in manifest["tables"].items() if "forgotten" in table}
+    if gone:  # rows that came and are not among the raw ones, since their customers are to be forgotten
+        cleaned.ledger["forgotten"] = gone
+    return cleaned
 
 
 def clean_tables(

@@ -10,8 +10,9 @@ from regulars.sources.mapping import Mapping
 
 Reasons = list[tuple[Reason, ir.BooleanValue]]
 EARLIEST_YEAR = 1900
+NEVER_NEGATIVE = ("cost", "minutes", "wait_seconds", "response_hours", "transfers")  # of a contact
 EVENT_DATES = {"surveys": "answered_at", "tickets": "opened_at", "ticket_events": "at", "units": "sold_at",
-               "contacts": "at", "prospects": "created_at", "mystery_visits": "visited_at",
+               "contacts": "at", "shifts": "from", "prospects": "created_at", "mystery_visits": "visited_at",
                "lost_reasons": "lost_at", "prospect_events": "at", "recall": "asked_at",
                "credit": "observed_at"}  # fmt: skip
 
@@ -98,6 +99,11 @@ def other_reasons(mapping: Mapping, raw: Raw, done: dict[str, Heaps]) -> Reasons
         reasons += _date_reasons(mapping, rows[EVENT_DATES[name]])
     if name == "surveys" and "survey_items" in done:
         reasons += _score_reasons(rows, done["survey_items"].kept)
+    if name == "contacts":
+        measured = [rows[one] < 0 for one in NEVER_NEGATIVE if one in rows.columns]
+        reasons += [(Reason.NEGATIVE_VALUE, ibis.or_(*measured))] if measured else []
+    if name == "shifts":
+        reasons.append((Reason.ENDS_BEFORE_IT_STARTS, rows["to"] <= rows["from"]))
     if name == "tickets" and "resolved_at" in rows.columns:
         reasons.append((Reason.ENDS_BEFORE_IT_STARTS, rows.resolved_at < rows.opened_at))
     return [(reason, condition.fill_null(False)) for reason, condition in reasons]

@@ -85,9 +85,11 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
         return np.bincount(ago * wide + cohort[customers], amount, wide * size)
 
     paid = orders["amount"].to_numpy(float) >= 0
-    span = int(day.max(initial=0)) + 1
-    occasions, active = _distinct(customer[paid] * span + day[paid]), _distinct(customer[paid] * size + ago[paid])
-    since = ((day_number(last) - occasions % span - 0.5) / DAYS_PER_MONTH).astype(np.int64)
+    earliest = int(day.min(initial=0))  # below 0 before 1970
+    span = int(day.max(initial=0)) - earliest + 1
+    occasions = _distinct(customer[paid] * span + day[paid] - earliest)
+    active = _distinct(customer[paid] * size + ago[paid])
+    since = ((day_number(last) - earliest - occasions % span - 0.5) / DAYS_PER_MONTH).astype(np.int64)
     table = pd.DataFrame(
         {
             "age": -np.repeat(np.arange(size), wide),

@@ -268,8 +268,9 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         p, q = self._unload_params("p", "q")
         x, m = np.asarray(frequency, float), np.asarray(monetary_value, float)
         total = np.where(x > 0, x * np.where(x > 0, m, 0.0), 0.0)
+        shape = p * x + q - 1  # at 0 and below the mean is infinite
         with np.errstate(divide="ignore"):
-            answer = p * (self._spend_scale(x) + total) / (p * x + q - 1)
+            answer = np.where(shape > 0, p * (self._spend_scale(x) + total) / shape, np.inf)
         index = next((s.index for s in (frequency, monetary_value) if isinstance(s, pd.Series)), None)
         return pd.Series(answer, index=index) if index is not None else answer[()]
 

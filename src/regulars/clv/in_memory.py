@@ -23,6 +23,11 @@ MODELLED = (
     "spend_per_order", "p_alive", "p_active", "expected_orders", "expected_orders_low", "expected_orders_high", "clv",
     "clv_low", "clv_high", "value_if_alive", "value_at_risk", "tier_probability",
 )  # fmt: skip
+OUTLIERS = (0.005, 0.01, 0.02, 0.05, 0.1)  # shares of customers brought down in turn until spend has a mean
+NO_MEAN = (
+    "These orders cannot be modelled: customers differ so much in what they spend per order that the model of spend "
+    "has no mean, even with one in ten brought down to the others; look for amounts that are mistyped."
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -113,7 +118,8 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float 
     summary : pandas.DataFrame
         One row per customer, as `regulars.purchases.Purchases.summary` gives it.
     spend_outliers : float
-        Share of those customers whose mean spend is brought down to the largest of the others.
+        Share of those customers whose mean spend is brought down to the largest of the others; more of them, up to
+        one in ten, where spend differs so much that its model has no mean otherwise (q ≤ 1).
     level : float
         Of the intervals behind the choice of the model of spend.
 
@@ -129,15 +135,18 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float 
     It cannot be told: These orders cannot be modelled: none of the 2 customers ordered on a second day; supply ...
     """
     frequency = summary["frequency"].to_numpy()
-    capped = winsorise(frequency, summary["monetary_value"], spend_outliers)
-    paid = capped.monetary_value > 0
+    paid = (summary["monetary_value"] > 0).to_numpy()
     _refuse_few(len(summary), int((frequency > 0).sum()), int(paid.sum()))
     try:
         orders = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
-        spend = choose_spend_model(frequency[paid], capped.monetary_value[paid], level=level)
-        return Models(summary, orders, spend, capped)
+        for share in (spend_outliers, *(share for share in OUTLIERS if share > spend_outliers)):
+            capped = winsorise(frequency, summary["monetary_value"], share)
+            spend = choose_spend_model(frequency[paid], capped.monetary_value[paid], level=level)
+            if np.isfinite(spend.model.population_mean):
+                return Models(summary, orders, spend, capped)
     except ValueError as error:
         raise UntoldError(f"These orders cannot be modelled: {error}") from error
+    raise UntoldError(NO_MEAN)
 
 
 def _refuse_few(customers: int, back: int, paid: int) -> None:

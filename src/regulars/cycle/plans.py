@@ -15,9 +15,9 @@ import yaml
 from regulars.errors import UserError
 from regulars.labels import Indicator, PlanArea, PlanStatus, PlanStep
 from regulars.lazy import leave_out_slow_checker
-from regulars.paths import project_root
+from regulars.paths import PLANS, project_root
 
-FOLDER = Path("data", "plans")
+FOLDER = PLANS
 CELL_COLUMNS = (
     "area", "step", "text", "figure", "indicator", "change_low", "change_high", "owner", "due", "status",
 )  # fmt: skip

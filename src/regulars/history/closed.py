@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from regulars.errors import UserError
-from regulars.paths import project_root
+from regulars.paths import HISTORY, project_root
 
-FOLDER = Path("data", "history")
+FOLDER = HISTORY
 SUMMARY, CUSTOMERS, MONTHS = "told.json", "customers.csv", "months.csv"
 INDICATORS, HELD, ACTIONS, PROSPECTS = "indicators.csv", "held.csv", "actions.json", "prospects.csv"
 INDICATOR_COLUMNS = ("indicator", "month", "value", "n")

@@ -71,7 +71,7 @@ def with_slots(frame: pd.DataFrame) -> pd.DataFrame:
     at = frame["at"]
     return frame.assign(
         day=at.dt.normalize(),
-        weekday=at.dt.dayofweek.astype(int),
+        weekday=at.dt.day_of_week.astype(int),
         slot=(at.dt.hour * 2 + at.dt.minute // 30).astype(int),
     )
 

@@ -392,7 +392,7 @@ def journeys(contacts: pd.DataFrame, orders: pd.DataFrame, end, *, days: int = B
     way = np.cumsum(new) - 1
     names = sorted(seen["channel"].dropna().unique())
     k = len(names)
-    code = pd.Categorical(both["channel"], names).codes.astype(int)
+    code = pd.Index(names, dtype=object).get_indexer(both["channel"].astype(object))
     touched = np.bincount(way[~ordered], minlength=way[-1] + 1 if len(way) else 0) > 0
     last = np.r_[new[1:], True] if len(both) else new
     # ways too near to the end may yet lead to an order

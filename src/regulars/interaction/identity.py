@@ -178,10 +178,7 @@ def identity_candidates(identities: pd.DataFrame, *, shared_by: int = SHARED_BY)
     known = normal(identities).dropna(subset=["customer_id"])
     if known.empty:
         raise UserError("Table identities: no mark of identity is tied to a customer; supply customer_id with them.")
-    placeholders = _placeholders(known, shared_by)
-    if len(placeholders):
-        marks = pd.MultiIndex.from_frame(placeholders[["kind", "value"]])
-        known = known[~pd.MultiIndex.from_frame(known[["kind", "value"]]).isin(marks)]
+    known, placeholders = without_placeholders(known, shared_by)
     values = {kind: part[["customer_id", "value"]].drop_duplicates() for kind, part in known.groupby("kind")}
     found = [_pairs_of(values, rule, kinds, shared_by) for rule, kinds in RULES.items() if set(kinds) <= set(values)]
     pairs = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["customer_id", "other_id", "rule"])
@@ -195,6 +192,28 @@ def identity_candidates(identities: pd.DataFrame, *, shared_by: int = SHARED_BY)
     customers = int(known["customer_id"].nunique())
     table = placeholders.drop(columns="value").reset_index(drop=True)
     return Candidates(pairs, table, customers - len(person) + person.nunique(), customers, _chains(agreed, person))
+
+
+def without_placeholders(known: pd.DataFrame, shared_by: int = SHARED_BY) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Marks of identity without those that too many customers share.
+
+    Parameters
+    ----------
+    known : pandas.DataFrame
+        Of `normal`.
+    shared_by : int
+
+    Returns
+    -------
+    known : pandas.DataFrame
+    placeholders : pandas.DataFrame
+        ``kind``, ``value``, ``customers``; the most shared first.
+    """
+    found = _placeholders(known, shared_by)
+    if not len(found):
+        return known, found
+    marks = pd.MultiIndex.from_frame(found[["kind", "value"]])
+    return known[~pd.MultiIndex.from_frame(known[["kind", "value"]]).isin(marks)], found
 
 
 def _placeholders(known: pd.DataFrame, shared_by: int) -> pd.DataFrame:
@@ -441,7 +460,8 @@ def before_and_after(value: pd.DataFrame, person: pd.Series, level: float = 0.9)
     >>> before_and_after(value, pd.Series({"a": "a", "b": "a"}))[["customers", "share"]].round(2).to_numpy().tolist()
     [[3.0, 0.33], [2.0, 1.0]]
     """
-    owner = value["customer_id"].map(person).fillna(value["customer_id"])
+    ids = value["customer_id"].astype(object)
+    owner = ids.map(person.to_dict()).fillna(ids) if len(person) else ids
     days = (value["frequency"] + 1).groupby(owner).sum()
     rows = []
     for name, counts in (("records", value["frequency"] + 1), ("persons", days)):

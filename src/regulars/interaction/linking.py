@@ -1,6 +1,7 @@
 """Pairs of records that are probably one person, by Fellegi and Sunter's model as Splink fits it."""
 
 import logging
+from contextlib import suppress
 
 import pandas as pd
 
@@ -10,10 +11,15 @@ from regulars.errors import UserError
 NAMES, TEXTS, EXACT = ("given_name", "surname"), ("address", "city", "email"), ("postcode", "phone", "birth")
 BLOCKS = (
     ("birth",), ("phone",), ("email",), ("postcode", "surname"), ("postcode", "given_name"), ("surname", "given_name"),
-    ("address",),
+    ("address", "surname"), ("address", "given_name"),
 )  # fmt: skip
 LEAST = 0.5  # probability of a pair that is looked at
 SAMPLED_PAIRS = 2e6
+TRAINED = 4  # rules from whose pairs it is learnt how often marks of one person differ
+ENOUGH = 1000  # pairs that are alike in two marks or more; with fewer, how often marks of one person differ is assumed
+# of one person's two values: equal, near, less near, different
+SAME = {"phone": (0.65, 0.07, 0.03, 0.25), "email": (0.6, 0.1, 0.05, 0.25), "address": (0.7, 0.1, 0.03, 0.17)}
+USUALLY_SAME = (0.8, 0.12, 0.03, 0.05)
 
 
 def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 1) -> pd.DataFrame:
@@ -56,12 +62,17 @@ def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 
         )
     logging.getLogger("splink").setLevel(logging.ERROR)
 
+    sure = [rule for rule in blocks if len(rule) > 1]
+    learns = sum(_alike(records, rule) for rule in sure) >= ENOUGH
+
     def comparison(kind: str):
+        known = {} if learns else {"m_probabilities": list(SAME.get(kind, USUALLY_SAME))}
         if kind in NAMES:
-            return compare.JaroWinklerAtThresholds(kind, [0.92, 0.8]).configure(term_frequency_adjustments=True)
+            names = compare.JaroWinklerAtThresholds(kind, [0.92, 0.8])
+            return names.configure(term_frequency_adjustments=True, **known)
         if kind in TEXTS:
-            return compare.JaroWinklerAtThresholds(kind, [0.9, 0.75])
-        return compare.DamerauLevenshteinAtThresholds(kind, [1, 2])
+            return compare.JaroWinklerAtThresholds(kind, [0.9, 0.75]).configure(**known)
+        return compare.DamerauLevenshteinAtThresholds(kind, [1, 2]).configure(**known)
 
     rules = [block_on(*rule) for rule in blocks]
     settings = SettingsCreator(
@@ -71,13 +82,12 @@ def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 
     database = DuckDBAPI()
     shown = records[["customer_id", *kinds]].astype(object).where(records[["customer_id", *kinds]].notna(), None)
     linker = Linker(database.register(shown), settings, log_level=logging.ERROR)
-    sure = [block_on(*rule) for rule in blocks if len(rule) > 1] or rules[:1]
-    linker.training.estimate_probability_two_random_records_match(sure, recall=0.7)
+    linker.training.estimate_probability_two_random_records_match(
+        [block_on(*rule) for rule in sure] or rules[:1], recall=0.7
+    )
     linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=seed)
-    for rule in blocks[:4]:
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            block_on(*rule), record_sample_proportion=1.0
-        )
+    if learns:
+        _learn(linker, blocks, block_on)
     found = linker.inference.predict(threshold_match_probability=at_least).as_pandas_dataframe()
     pairs = found[["customer_id_l", "customer_id_r", "match_probability"]].set_axis(
         ["customer_id", "other_id", "probability"], axis=1
@@ -88,3 +98,22 @@ def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 
         ["probability", "customer_id", "other_id"], ascending=[False, True, True], ignore_index=True
     )
     return pairs.astype({"customer_id": "string", "other_id": "string"})
+
+
+def _alike(records: pd.DataFrame, rule: tuple[str, ...]) -> int:
+    """Pairs of records that are equal in all of some marks."""
+    size = records.dropna(subset=list(rule)).groupby(list(rule)).size()
+    return int((size * (size - 1) // 2).sum())
+
+
+def _learn(linker, blocks, block_on) -> None:
+    learnt = 0
+    for rule in blocks:
+        # where the pairs of one rule are all alike in something, nothing can be learnt from them
+        with suppress(ValueError):
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                block_on(*rule), record_sample_proportion=1.0
+            )
+            learnt += 1
+        if learnt == TRAINED:
+            return

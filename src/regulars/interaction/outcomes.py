@@ -7,9 +7,9 @@ from regulars.labels import Change
 from regulars.statistics.intervals import Estimate, against, difference, share, wilson, z_value
 
 FALSE_PAGES = 0.05  # share of pages on which any claim of a difference may be chance
-FAMILIES = (
-    8  # of claims on the page: channels, moods, transfers, contacts, frequency, agents, departments, best channel
-)
+# families of claims on the page: channels, moods, transfers, further contacts (satisfaction, coming back), frequency,
+# agents, departments, best channels, own calls
+FAMILIES = 10
 FEW = 30  # contacts of a group; fewer, and it is not compared
 FEW_OF_CELL = 5  # contacts of one purpose by one channel
 
@@ -20,7 +20,7 @@ def claim_level(comparisons: int) -> float:
     Examples
     --------
     >>> round(claim_level(1), 5)
-    0.99375
+    0.995
     """
     return 1 - FALSE_PAGES / FAMILIES / max(comparisons, 1)
 

@@ -5,8 +5,9 @@ import pandas as pd
 
 from regulars.errors import UserError
 from regulars.interaction.channels import teaching
-from regulars.interaction.outcomes import FEW, mean_of, slope, solved
-from regulars.statistics.intervals import Estimate, share, wilson
+from regulars.interaction.outcomes import FEW, claim_level, mean_of, slope, solved
+from regulars.labels import Change
+from regulars.statistics.intervals import Estimate, against, share, wilson
 
 DIRECT = {"face_to_face": "direct", "phone": "direct", "chat": "direct", "event": "direct", "club": "direct",
           "letter": "indirect", "email": "indirect", "web": "indirect", "app": "indirect"}  # fmt: skip
@@ -186,9 +187,16 @@ def problems(
         "table": pd.DataFrame(rows),
         "at_once": share(int((each["contacts"] == 1).sum()), len(each), level),
         "points": slope(each["contacts"], each["satisfaction"], groups=each["customer_id"], level=level),
+        "points_change": _claimed(each, "satisfaction"),
         "cost_factor": Estimate(*(float(np.exp(end)) for end in (growth.value, growth.low, growth.high)), n=growth.n),
         "back_points": slope(each["contacts"], each["back"], groups=each["customer_id"], level=level),
+        "back_change": _claimed(each, "back"),
     }
+
+
+def _claimed(each: pd.DataFrame, column: str) -> Change:
+    """Whether further contacts move it, beyond the noise of all comparisons of the page."""
+    return against(slope(each["contacts"], each[column], groups=each["customer_id"], level=claim_level(1)))
 
 
 def _came_back(each: pd.DataFrame, orders, days: int, end) -> np.ndarray:

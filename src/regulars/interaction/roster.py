@@ -99,7 +99,7 @@ def counts(calls: pd.DataFrame) -> pd.DataFrame:
     """
     seen = calls.groupby(["day", "slot"], as_index=False).agg(calls=("answered", "size"), answered=("answered", "sum"))
     days = pd.DataFrame({"day": np.sort(calls["day"].unique())})
-    days["weekday"] = days["day"].dt.dayofweek.astype(int)
+    days["weekday"] = days["day"].dt.day_of_week.astype(int)
     # a half hour belongs to the weekday's opening hours where calls came on a tenth of its days
     often = calls.drop_duplicates(["day", "slot"]).groupby(["weekday", "slot"]).size().rename("seen").reset_index()
     often = often.merge(days.groupby("weekday").size().rename("of").reset_index(), on="weekday")
@@ -191,8 +191,8 @@ def staffing(
     if shifts is None or days is None:
         return table.assign(now=np.nan, given_up_now=np.nan, missing=np.nan)
     duty = on_duty(shifts, days)
-    duty["weekday"] = duty["day"].dt.dayofweek.astype(int)
-    open_days = pd.Series(pd.DatetimeIndex(days)).dt.dayofweek.value_counts()
+    duty["weekday"] = duty["day"].dt.day_of_week.astype(int)
+    open_days = pd.Series(pd.DatetimeIndex(days)).dt.day_of_week.value_counts()
     now = duty.groupby(["weekday", "slot"])["agents"].sum()
     keys = pd.MultiIndex.from_frame(table[["weekday", "slot"]])
     roster = now.reindex(keys, fill_value=0.0).to_numpy() / open_days.reindex(table["weekday"]).to_numpy()

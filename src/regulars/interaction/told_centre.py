@@ -252,13 +252,13 @@ def tell_problems(found: dict, settings: InteractionSettings) -> Finding:
     """
     points, factor = found["points"], found["cost_factor"]
     facts = {"at_once": found["at_once"], "points": points, "teaching_points": -TEACHING_POINTS}
-    if against(points) is Change.DOWN:
+    if found["points_change"] is Change.DOWN:
         facts["fewer_points"] = Estimate(-points.value, -points.high, -points.low, points.n)
     remarks = []
     if not np.isnan(factor.value):
         remarks.append(Remark("cost", {"factor": factor, "teaching_factor": TEACHING_FACTOR}))
     if not np.isnan(found["back_points"].value):
-        moved = against(found["back_points"])
+        moved = found["back_change"]
         remarks.append(
             Remark(
                 f"back_{'unclear' if moved is Change.UNCLEAR else 'moved'}",
@@ -269,7 +269,7 @@ def tell_problems(found: dict, settings: InteractionSettings) -> Finding:
     if np.isnan(points.value):
         return Finding("unscored", {"at_once": found["at_once"]}, {"table": found["table"]}, remarks=remarks)
     return Finding(
-        against(points),
+        found["points_change"],
         facts,
         {"steps": table[table["satisfaction"].notna()], "table": found["table"]},
         remarks=remarks,

@@ -25,7 +25,7 @@ PAGE = Page(
             chapter="rows",
             worst=table(
                 columns("table", "reason", fate="label:fate", rows="count", share="percent1", amount="money"),
-                phone=["reason", "rows", "amount"],
+                front=["reason", "rows", "share", "amount"],
             ),
             examples=table(
                 columns(

@@ -34,7 +34,7 @@ PAGE = Page(
                     value_if_alive="money",
                     value_at_risk="money",
                 ),
-                phone=["customer", "customer_state", "value_at_risk"],
+                front=["customer", "customer_state", "last_ordered_at", "value_at_risk"],
             ),
         ),
         section(
@@ -59,7 +59,7 @@ PAGE = Page(
                 ["customer_state", "customers", "days_since_order", "clv", "value_at_risk"],
                 total=["customers", "clv", "value_at_risk"],
                 rows=len(CustomerState),
-                phone=["customer_state", "clv", "value_at_risk"],
+                front=["customer_state", "customers", "clv", "value_at_risk"],
             ),
             moves=chart(
                 charts.heatmap,

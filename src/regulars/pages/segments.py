@@ -29,7 +29,7 @@ PAGE = Page(
                 | {"advice": "label:segment_advice"},
                 total=["customers", "clv"],
                 rows=len(Segment),
-                phone=["segment", "customers", "clv"],
+                front=["segment", "customers", "clv", "advice"],
             ),
             brought=table(
                 columns(
@@ -70,7 +70,7 @@ PAGE = Page(
                     net="money_short",
                 ),
                 total=["customers", "clv", "growth", "cost_to_serve", "net"],
-                phone=["portfolio_class", "customers", "net"],
+                front=["portfolio_class", "customers", "clv", "cost_to_serve", "net"],
             ),
             growable=table(columns("customer", "segment", "orders", clv="money", potential="money", growth="money")),
         ),
@@ -102,7 +102,7 @@ PAGE = Page(
                     "break_even": "money",
                     "action": "label:product_action",
                 },
-                phone=["name", "margin", "action"],
+                front=["name", "margin", "margin_share", "action"],
             ),
             offers=table(
                 {
@@ -129,7 +129,7 @@ PAGE = Page(
                     "usual": "percent1",
                     "lift": "number1:with_interval",
                 },
-                phone=["when", "then", "lift"],
+                front=["when", "then", "n", "lift"],
             ),
         ),
         section(
@@ -147,7 +147,7 @@ PAGE = Page(
                     "next_product": "text",
                     "probability": "percent1",
                 },
-                phone=["category", "next_product", "probability"],
+                front=["category", "customers", "next_product", "probability"],
             ),
         ),
         section(

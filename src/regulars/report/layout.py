@@ -44,13 +44,13 @@ class Table:
     """How one table looks: column to format, the columns that add up, and how many rows a page shows if not the usual.
 
     More rows than usual are for a table of one row per class, where the last row is no less asked for than the first.
-    ``phone`` names the columns that a phone shows in front, of a table too wide for it; the details show all of them.
+    ``front`` names the columns that stand in front, where not all need be read there; the details have all of them.
     """
 
     columns: Mapping[str, str]
     total: Sequence[str] = field(default=())
     rows: int | None = None
-    phone: Sequence[str] = ()
+    front: Sequence[str] = ()
 
 
 def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: str | None = None, **shown) -> Chart:
@@ -68,10 +68,10 @@ def table(
     columns: Mapping[str, str] | Sequence[str],
     total: Sequence[str] = (),
     rows: int | None = None,
-    phone: Sequence[str] = (),
+    front: Sequence[str] = (),
 ) -> Table:
     """Say how a table looks; parameters as of `Table`, columns that look as usual by their names alone."""
-    return Table(as_formats(columns), tuple(total), rows, tuple(phone))
+    return Table(as_formats(columns), tuple(total), rows, tuple(front))
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Section:
         once.
     front : bool or sequence of str
         Whether it stands in front: its title, one chart or table, and how sure. Names say which: the first of them that
-        is told; True is the first of all, ``WORDS`` none: then its paragraphs stand there. Whatever else it has
+        is told; True is the first of all, ``WORDS`` none. Whatever else it has
         stands in the details, linked, and so does all of a section that does not stand in front.
     chapter : str
         Of the details; wording ``<stage>.chapter.<chapter>`` or ``chapter.<chapter>``.

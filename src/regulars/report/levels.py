@@ -171,13 +171,16 @@ def _of_section(section: dict, blocks: list[dict]) -> tuple[list[dict], list[dic
         return [], blocks
     by_part = {block["part"]: block for block in blocks if block["kind"] in SHOWN}
     shown = next((by_part[name] for name in section["shows"] if name in by_part), None)
-    # a section that has nothing to be looked at says its paragraph
-    words = ("sure",) if shown else ("text", "sure")
+    # a section whose chart is not told says its paragraph
+    words = ("sure",) if shown or not section["shows"] else ("text", "sure")
     before = [block for block in blocks if block is shown or block["kind"] in words]
     whole = shown if shown and is_cut(shown) else None
     return before, [block for block in blocks if block is whole or not any(block is one for one in before)]
 
 
 def is_cut(block: dict) -> bool:
-    """Whether a table shows in front a part of its rows only, so that the details have it whole."""
-    return block["kind"] == "table" and len(block["table"]["rows"]) > block["table"]["front"]
+    """Whether a table shows in front a part of its rows or columns only, so that the details have it whole."""
+    if block["kind"] != "table":
+        return False
+    table = block["table"]
+    return len(table["rows"]) > table["front"] or any(heading["behind"] for heading in table["headings"])

@@ -45,9 +45,9 @@ def worded_table(
     Returns
     -------
     dict
-        ``headings`` (list of {text, left, wide, code}), ``rows`` and ``total`` (lists of text), ``left_out`` (rows that
-        are not shown), ``front`` (rows shown in front) and, of a long table, ``order`` (of each cell its place in its
-        column).
+        ``headings`` (list of {text, left, behind, code}), ``rows`` and ``total`` (lists of text), ``left_out`` (rows
+        that are not shown), ``front`` (rows shown in front) and, of a long table, ``order`` (of each cell its place in
+        its column).
 
     Raises
     ------
@@ -88,7 +88,7 @@ def worded_table(
 
 
 def _heading(text: str, left: bool, code: bool = False) -> dict:
-    return {"text": text, "left": left, "wide": False, "code": code}
+    return {"text": text, "left": left, "behind": False, "code": code}
 
 
 def _order(shown: pd.DataFrame) -> list[list[int | None]]:

@@ -246,7 +246,8 @@ class Writer:
             frame, shown, formats = finding.frames[name], finding.shown.get(name), finding.columns.get(name)
             if isinstance(looks, Chart):
                 parts = taken(self.own(f"{place}.alt"), self.own(f"{place}.caption"))
-                self.chart(place, frame, shown, formats, **parts)
+                if has_marks(frame, looks.shown | dict(shown or {})):
+                    self.chart(place, frame, shown, formats, **parts)
             else:
                 self.table(place, frame, formats, **taken(self.own(f"{place}.caption")))
         self.say_each(f"{key}.remark", finding.remarks)
@@ -340,7 +341,7 @@ class Writer:
         block = {"kind": "table", "id": self._id(key), "part": key.rpartition(".")[2], "caption": caption}
         content = self._table(key, made)
         for name, heading in zip(shown, content["headings"], strict=True):
-            heading["wide"] = bool(looks.phone) and name not in looks.phone
+            heading["behind"] = bool(looks.front) and name not in looks.front
         self._show(block | {"table": content})
 
     def _looks(self, key: str, kind: type):
@@ -473,3 +474,27 @@ def _ends(shown: Mapping, columns: Mapping[str, str]) -> dict[str, str]:
     """Columns of an interval's ends, where the value that a chart draws is worded with its interval."""
     value = next((shown[role] for role in ("value", "y", "amount") if isinstance(shown.get(role), str)), None)
     return {end: f"{value}_{end}" for end in ("low", "high")} if "with_interval" in columns.get(value, "") else {}
+
+
+def has_marks(frame: pd.DataFrame, shown: Mapping) -> bool:
+    """Whether a chart of a frame would show anything.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    shown : mapping
+        Settings of the chart: ``y``, ``value`` or ``values`` name what is drawn.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> waves = pd.DataFrame({"wave": ["w1"], "nps": [float("nan")]})
+    >>> has_marks(waves, {"y": "nps"}), has_marks(waves.head(0), {}), has_marks(waves.fillna(3), {"y": "nps"})
+    (False, False, True)
+    """
+    named = [shown[role] for role in ("y", "value", "values") if role in shown]
+    drawn = [name for one in named for name in ([one] if isinstance(one, str) else one) if name in frame]
+    return bool(len(frame)) and (not drawn or bool(frame[drawn].notna().any(axis=None)))

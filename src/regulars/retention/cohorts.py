@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.shifted_beta_geo import ShiftedBetaGeoFitter
+from regulars.errors import UntoldError
 from regulars.labels import StayCurve
 from regulars.purchases import Purchases, day_number
 from regulars.statistics.intervals import wilson
 
 UNITS = {"month": 1, "quarter": 3, "year": 12}
 DAYS_PER_MONTH = 30.4375
+NO_PURCHASE = "Table orders: nobody has bought anything, so no group of customers can be followed."
 
 
 def cohort_retention(
@@ -53,6 +55,8 @@ def cohort_retention(
 
     Raises
     ------
+    UntoldError
+        Where nobody has bought anything.
     ValueError
         On another unit, kind or window.
 
@@ -71,6 +75,8 @@ def cohort_retention(
     _refuse_other("window", window, ("calendar", "rolling"))
     end = pd.Timestamp(observation_end if observation_end is not None else purchases.last).normalize()
     seen = purchases.until(end)
+    if not len(seen.day):
+        raise UntoldError(NO_PURCHASE)
     first, is_first = seen.first_days[seen.code], seen.is_first
     days = pd.DataFrame({"amount": seen.amount, "is_first": is_first, "is_last": seen.is_last})
     days["cohort"] = _ordinal(seen.first_days, unit)[seen.code]

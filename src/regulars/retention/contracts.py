@@ -13,6 +13,7 @@ from regulars.statistics.intervals import Estimate, wilson, z_value
 from regulars.statistics.roots import triangular_root
 from regulars.statistics.survival import Curve, kaplan_meier
 
+NEXT_DAY = pd.Timedelta(days=1)  # where the end is the last day paid, the next contract starts a day later
 TERMS = 2400  # renewals that are summed up: two hundred years of months
 SIMPLE_FROM = 0.05  # p-value from which differences between customers alone explain how retention changes
 
@@ -40,7 +41,7 @@ class Contracts(NamedTuple):
         Contracts left out because they start after the end of the data.
     overlapping : int
         Contracts taken together with an earlier one of the same customer that had not ended; one that starts on the
-        day on which another ends is taken together with it as well, and is no fault.
+        day on which another ends, or on the day after, is taken together with it as well, and is no fault.
     returned : int
         Contracts left out because the customer had ended an earlier one: a second life is not the first.
     """
@@ -77,6 +78,14 @@ def contract_spells(contracts: pd.DataFrame, observation_end, period_months: int
     >>> found = contract_spells(contracts, "2025-06-30")
     >>> found.spells[["customer_id", "periods", "has_ended"]].to_numpy().tolist(), found.reversed, found.overlapping
     ([['a', 5, True], ['b', 5, False]], 1, 1)
+
+    An upgrade on the day after the last day paid is no end:
+
+    >>> plans = pd.DataFrame({
+    ...     "customer_id": "a", "started_at": pd.to_datetime(["2025-01-01", "2025-03-01"]),
+    ...     "ended_at": pd.to_datetime(["2025-02-28", None])})
+    >>> contract_spells(plans, "2025-06-30").spells["has_ended"].tolist()
+    [False]
     """
     end = pd.Timestamp(observation_end).normalize()
     table = contracts[["customer_id", "started_at", "ended_at"]].copy()
@@ -86,7 +95,7 @@ def contract_spells(contracts: pd.DataFrame, observation_end, period_months: int
     table["until"] = table["ended_at"].where(table["ended_at"] <= end).fillna(end + pd.Timedelta(days=1))
     reach = table.groupby("customer_id")["until"].cummax()
     before = reach.groupby(table["customer_id"]).shift()
-    overlaps = before.notna() & (table["started_at"] <= before)
+    overlaps = before.notna() & (table["started_at"] <= before + NEXT_DAY)
     gap = before.notna() & ~overlaps
     first_life = ~gap.groupby(table["customer_id"]).cummax()
     kept = table[first_life]
@@ -276,7 +285,8 @@ def _to_come(model, renewals: np.ndarray, *, rate: float, level: float, draws: i
     with np.errstate(all="ignore"):  # draws that no curve goes with are left out
         drawn = [mean(np.exp(np.clip(row, -30, 30))) for row in logs]
     low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(mean(model.params_[names]), float(low), float(high), n)
+    value = mean(model.params_[names])
+    return Estimate(value, min(float(low), value), max(float(high), value), n)
 
 
 class Recurring(NamedTuple):

@@ -1,27 +1,10 @@
 # made of __init__.py by python tools/stubs.py --write; see regulars.satisfaction
 
-from .cases.iceberg import complaint_iceberg as complaint_iceberg
-from .cases.service import control_chart as control_chart
-from .cases.service import ticket_times as ticket_times
 from .cases.tickets import sound_cases as sound_cases
-from .cases.trail import status_trail as status_trail
-from .index.drivers import driver_shares as driver_shares
 from .index.index import satisfaction_index as satisfaction_index
-from .index.pls import path_model as path_model
-from .index.structure import survey_model as survey_model
 from .index.told import with_index as with_index
-from .index.worth import value_lost_to_dissatisfaction as value_lost_to_dissatisfaction
-from .methods.components import principal_components as principal_components
-from .methods.fuzzy import fuzzy_evaluation as fuzzy_evaluation
-from .methods.hierarchy import ahp as ahp
-from .methods.hierarchy import expert_weights as expert_weights
-from .methods.methods import four_ways as four_ways
-from .methods.ordered import ordered_logit as ordered_logit
 from .methods.repurchase import followed as followed
-from .methods.repurchase import foretell as foretell
 from .methods.repurchase import repurchases as repurchases
-from .offer.delivered import delivered_value as delivered_value
-from .offer.kano import kano_table as kano_table
 from . import sections as sections
 from .steps import compare_ways as compare_ways
 from .steps import feature_answers as feature_answers
@@ -36,18 +19,10 @@ from .steps import score_customers as score_customers
 from .steps import second_order as second_order
 from .survey.answers import sound_answers as sound_answers
 from .survey.between import branch_of as branch_of
-from .survey.between import variance_between as variance_between
 from .survey.between import visits_of as visits_of
-from .survey.gap import gaps as gaps
 from .survey.indices import answers_of as answers_of
-from .survey.indices import csat as csat
-from .survey.indices import customer_satisfaction as customer_satisfaction
-from .survey.indices import nps as nps
 from .survey.indices import rate as rate
 from .survey.listening import voices as voices
-from .survey.loyalty import loyalty_of as loyalty_of
 from .survey.questionnaire import survey_of as survey_of
-from .survey.raking import rake as rake
-from .survey.sampling import sampling_plan as sampling_plan
 from .survey.waves import measure_of as measure_of
 from .survey.waves import survey_waves as survey_waves

@@ -4,9 +4,8 @@ from regulars.lazy import exports
 
 _HOMES = {
     "reading": (
-        "DATASETS_SECTION", "ENGINE_SECTION", "NOT_STAGES", "datasets", "former_layout", "load", "places_of", "read",
-        "resolve",
-        "stage_settings",
+        "DATASETS_SECTION", "ENGINE_SECTION", "NOT_STAGES", "check_name", "check_settings", "datasets",
+        "former_layout", "load", "places_of", "read", "resolve", "stage_settings",
     ),
     "stages": (
         "STAGE_SETTINGS", "ActionsSettings", "CampaignRules", "Certainty", "CleanSettings", "ClubRules",

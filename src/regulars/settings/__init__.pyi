@@ -3,6 +3,8 @@
 from .reading import DATASETS_SECTION as DATASETS_SECTION
 from .reading import ENGINE_SECTION as ENGINE_SECTION
 from .reading import NOT_STAGES as NOT_STAGES
+from .reading import check_name as check_name
+from .reading import check_settings as check_settings
 from .reading import datasets as datasets
 from .reading import former_layout as former_layout
 from .reading import load as load

@@ -1,12 +1,14 @@
 """Settings of a stage: its section of ``params.yaml``, with what the dataset overrides and what is tried instead."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
-from types import UnionType
-from typing import Literal, Union, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -20,8 +22,9 @@ ENGINE_SECTION = "engine"
 NOT_STAGES = (DATASETS_SECTION, ENGINE_SECTION)  # sections that no dataset overrides
 # settings of a former layout, by section; `regulars upgrade` moves them
 FORMER_SECTION, FORMER_KEY = "index", "language"
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")  # of a dataset
 WANTED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "a list",
-          Mapping: "names with a value each"}  # fmt: skip
+          Mapping: "names with a value each", NoneType: "nothing"}  # fmt: skip
 
 
 def load(path: Path | None = None) -> dict:
@@ -75,7 +78,44 @@ def read(path: Path) -> dict:
         raise UserError(f"{path.name}{where}: this is not valid YAML; mend that line.") from None
     if not isinstance(content, dict) or not isinstance(content.get(DATASETS_SECTION), dict):
         raise UserError(f"{path.name} has no section '{DATASETS_SECTION}': add one that names what to build.")
+    for name in content[DATASETS_SECTION]:
+        check_name(name, f"{path.name}: {DATASETS_SECTION} names a dataset ")
     return content
+
+
+def check_name(name, where: str = "") -> None:
+    """Refuse a name that a dataset cannot have: YAML would read it as something else, or a file cannot be called so.
+
+    Parameters
+    ----------
+    name : object
+        As it was given, or as YAML has read it.
+    where : str
+        What the sentence begins with.
+
+    Raises
+    ------
+    UserError
+
+    Examples
+    --------
+    >>> check_name("shop-2024")
+    >>> check_name("no")
+    Traceback (most recent call last):
+    regulars.errors.UserError: 'no' cannot name a dataset, since YAML reads it as false: take another, such as shop.
+    """
+    if not isinstance(name, str):
+        found = "empty" if name is None else str(name).lower()
+        raise UserError(f"{where}that YAML reads as {found}: take another name, such as shop-2024.")
+    read_as = yaml.safe_load(name) if NAME.fullmatch(name) else ""
+    if read_as == "":
+        rule = "take small letters, digits, - and _, a letter first, such as shop-2024"
+        raise UserError(f"{where}'{name}' cannot name a dataset: {rule}.")
+    if read_as != name:
+        found = "empty" if read_as is None else str(read_as).lower()
+        raise UserError(
+            f"{where}'{name}' cannot name a dataset, since YAML reads it as {found}: take another, such as shop."
+        )
 
 
 def former_layout(content: Mapping) -> str:
@@ -134,7 +174,7 @@ def resolve(stage: str, dataset: str, settings: dict | None = None) -> dict:
     if dataset not in settings[DATASETS_SECTION]:
         known = ", ".join(settings[DATASETS_SECTION]) or "none yet"
         raise UserError(f"params.yaml has no dataset '{dataset}' (it has: {known}): name one of these or add it.")
-    overrides = settings[DATASETS_SECTION][dataset] or {}
+    overrides = _named(settings[DATASETS_SECTION][dataset], f"{DATASETS_SECTION}.{dataset}")
     _refuse_unknown(overrides, [key for key in settings if key not in NOT_STAGES], f"datasets.{dataset}")
     merged = _defaults(stage, settings)
     for section in (COMMON, stage):
@@ -183,7 +223,25 @@ def stage_settings(
             _check(changed, section, "changes", file="")
             merged = _merged(merged, changed)
     source = Source(stage, dataset, defaults, file)
-    return _built(STAGE_SETTINGS[stage], merged, stage, {"source": source})
+    return _built(STAGE_SETTINGS[stage], merged, stage, dataset, {"source": source})
+
+
+def check_settings(dataset: str = "") -> None:
+    """Refuse what is wrong with the settings of any stage, before one runs.
+
+    Parameters
+    ----------
+    dataset : str
+        Whose; empty: those that all datasets share.
+
+    Raises
+    ------
+    UserError
+        As `stage_settings`; where the dataset is not there.
+    """
+    content = load()
+    for stage in STAGE_SETTINGS:
+        stage_settings(stage, dataset, content=content)
 
 
 def places_of(changes: Mapping) -> dict[str, dict]:
@@ -254,13 +312,19 @@ def _named(section, where: str) -> dict:
 
 def _merged(defaults: Mapping, changed: Mapping) -> dict:
     """Settings with those changed; of a group of settings only those that are named."""
-    groups = {name for kind in STAGE_SETTINGS.values() for name, one in get_type_hints(kind).items() if _is_group(one)}
+    groups = {name for kind in STAGE_SETTINGS.values() for name, one in _hints(kind).items() if _is_group(one)}
     inside = {
         name: {**defaults[name], **value}
         for name, value in changed.items()
         if name in groups and isinstance(defaults.get(name), Mapping)
     }
     return {**defaults, **changed, **inside}
+
+
+@cache
+def _hints(kind: type) -> dict:
+    """What each setting of a class may be, with its bounds."""
+    return get_type_hints(kind, include_extras=True)
 
 
 def _is_group(kind) -> bool:
@@ -275,7 +339,7 @@ def _check(section: Mapping, name: str, where: str, file: str = "params.yaml: ")
 
 
 def _check_fields(kind: type, section: Mapping, where: str, file: str) -> None:
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     for name, value in section.items():
         place = f"{file}{where}{'.' if file else ': '}{name}"
         if _is_group(hints[name]):
@@ -285,27 +349,36 @@ def _check_fields(kind: type, section: Mapping, where: str, file: str) -> None:
             _check_fields(hints[name], value, f"{where}.{name}", file)
         elif not _fits(value, hints[name]):
             unit = units(kind).get(name, "")
-            raise UserError(f"{place} is {value!r}; give {_wanted(hints[name])}{f' ({unit})' if unit else ''}.")
+            found = "empty" if value is None else repr(value)
+            raise UserError(f"{place} is {found}; give {_wanted(hints[name])}{f' ({unit})' if unit else ''}.")
 
 
 def _fits(value, kind) -> bool:
-    """Whether a value is of a kind that an annotation names."""
+    """Whether a value is of a kind that an annotation names, and within its bounds."""
     origin, inside = get_origin(kind) or kind, get_args(kind)
+    if origin is Annotated:
+        bare, *bounds = inside
+        return _fits(value, bare) and all(bound.admits(value) for bound in bounds)
     if origin is Literal:
-        return value in inside
+        return isinstance(value, str) and value in inside
     if origin in (UnionType, Union):
         return any(_fits(value, one) for one in inside)
     if origin is tuple:
         return isinstance(value, list | tuple) and all(_fits(one, inside[0]) for one in value)
     if origin is Mapping:
-        return isinstance(value, Mapping) and (not inside or all(_fits(one, inside[1]) for one in value.values()))
+        names = isinstance(value, Mapping) and all(isinstance(name, str) for name in value)
+        return names and (not inside or all(_fits(one, inside[1]) for one in value.values()))
     if origin is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
     return isinstance(value, origin) and (origin is bool or not isinstance(value, bool))
 
 
 def _wanted(kind) -> str:
     origin, inside = get_origin(kind) or kind, get_args(kind)
+    if origin is Annotated:
+        bare, *bounds = inside
+        between = " " if isinstance(bare, type) else ", "
+        return between.join([_wanted(bare), *map(str, bounds)])
     if origin is Literal:
         return f"one of {', '.join(inside)}" if len(inside) > 1 else inside[0]
     if origin in (UnionType, Union):
@@ -317,9 +390,9 @@ def _wanted(kind) -> str:
     return WANTED[origin]
 
 
-def _built(kind: type, values: Mapping, where: str, more: Mapping | None = None):
+def _built(kind: type, values: Mapping, where: str, dataset: str, more: Mapping | None = None):
     """Object of a class, groups of settings as objects of theirs."""
-    hints, given = get_type_hints(kind), dict(more or {})
+    hints, given = _hints(kind), dict(more or {})
     for one in fields(kind):
         if one.name in given:
             continue
@@ -327,8 +400,12 @@ def _built(kind: type, values: Mapping, where: str, more: Mapping | None = None)
             raise UserError(f"params.yaml: section '{where}' does not set '{one.name}': add it there.")
         value = values[one.name]
         group = _is_group(hints[one.name])
-        given[one.name] = _built(hints[one.name], value, f"{where}.{one.name}") if group else as_tuple(value)
-    return kind(**given)
+        given[one.name] = _built(hints[one.name], value, f"{where}.{one.name}", dataset) if group else as_tuple(value)
+    built = kind(**given)
+    for name, wrong in getattr(built, "faults", dict)().items():
+        of = f" (dataset {dataset})" if dataset else ""
+        raise UserError(f"params.yaml: {where}.{name}{of} {wrong}.")
+    return built
 
 
 def _refuse_unknown(names: Iterable, known: Iterable, where: str, file: str = "params.yaml: ") -> None:

@@ -5,13 +5,31 @@ The unit stands after the type in each docstring, and is read from there where s
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from regulars.errors import UserError
-from regulars.labels import RelationshipLevel
+from regulars.labels import LifecycleStage, RelationshipLevel, Tier
+from regulars.settings.bounds import (
+    Above,
+    Count,
+    Days,
+    Draws,
+    Filled,
+    Level,
+    Money,
+    Months,
+    Name,
+    OfLength,
+    PartOf,
+    Points,
+    Seed,
+    Share,
+    Within,
+    rising,
+)
 from regulars.settings.shown import Source, as_html, as_text
 
 LEVELS = tuple(level.value for level in RelationshipLevel)
+LADDER_STEPS = tuple(step.value for step in LifecycleStage)
 COUNTS, MARGINS = ("many", "medium", "few"), ("high", "medium", "low")
 LEAST_UNCERTAINTY = 0.12  # standard deviation of a total's level: the least that hold-outs of several logs have shown
 TimeUnit = Literal["day", "week", "month"]
@@ -81,9 +99,9 @@ class StageSettings:
         Smaller groups are not shown.
     """
 
-    seed: int
-    interval_level: float
-    privacy_min_cell: int
+    seed: Seed
+    interval_level: Level
+    privacy_min_cell: Count
     source: Source | None = field(default=None, compare=False, kw_only=True)
 
     def __repr__(self) -> str:
@@ -112,11 +130,11 @@ class CleanSettings(StageSettings):
         Shown of each of the most frequent reasons.
     """
 
-    min_customers: int
-    min_days: int
-    max_quiet_days: int
-    min_orders: int
-    example_rows: int
+    min_customers: Count
+    min_days: Days
+    max_quiet_days: Days
+    min_orders: Count
+    example_rows: Annotated[int, Within(0, 1000)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -163,21 +181,27 @@ class ValueSettings(StageSettings):
 
     time_unit: TimeUnit
     zero_spend_is_purchase: bool
-    horizon_months: int
-    margin: float
-    annual_discount_rate: float
-    active_within_days: int
-    spend_outliers: float
-    holdout_days: int
-    backtest_folds: int
-    folds_needed: int
-    judged_customers: int
+    horizon_months: Annotated[int, Within(1, 120)]
+    margin: PartOf
+    annual_discount_rate: Annotated[float, Within(0, 10)]
+    active_within_days: Days
+    spend_outliers: Annotated[float, Within(0, 0.5)]
+    holdout_days: Days
+    backtest_folds: Annotated[int, Within(1, 50)]
+    folds_needed: Annotated[int, Within(1, 50)]
+    judged_customers: Count
     strict: bool
-    revenue_days: int
-    interval_draws: int
-    level_uncertainty: float | Literal["auto"]
-    tier_shares: tuple[float, ...]
-    in_memory_rows: int
+    revenue_days: Days
+    interval_draws: Draws
+    level_uncertainty: Share | Literal["auto"]
+    tier_shares: Annotated[tuple[PartOf, ...], OfLength(len(Tier))]
+    in_memory_rows: Annotated[int, Within(0, 10**12)]
+
+    def faults(self) -> dict[str, str]:
+        """Setting to what is wrong with it beside the others."""
+        total = sum(self.tier_shares)
+        needed = rising({"folds_needed": self.folds_needed, "backtest_folds": self.backtest_folds}, strictly=False)
+        return needed | ({"tier_shares": f"sums to {total:.10g}, and must to 1"} if abs(total - 1) > 1e-9 else {})
 
     @property
     def horizon_days(self) -> int:
@@ -220,32 +244,28 @@ class PortfolioRules:
         Margin (high, medium, low) to number of customers (many, medium, few) to `RelationshipLevel`.
     """
 
-    most_valuable_share: float
-    most_growable_share: float
-    peer_quantile: float
-    below_zero_probability: float
-    many_from: float
-    few_to: float
-    high_from: float
-    low_below: float
-    contacts_per_year: Mapping[str, float]
+    most_valuable_share: PartOf
+    most_growable_share: PartOf
+    peer_quantile: Share
+    below_zero_probability: Share
+    many_from: Share
+    few_to: Share
+    high_from: Above
+    low_below: Above
+    contacts_per_year: Mapping[str, Money]
     levels: Mapping[str, Mapping[str, str]]
 
-    def __post_init__(self):
-        """Refuse a table of levels that leaves a cell open or names no level.
-
-        Raises
-        ------
-        UserError
-        """
-        for margin in MARGINS:
-            for count in COUNTS:
-                level = (self.levels.get(margin) or {}).get(count)
-                if level not in LEVELS:
-                    raise UserError(
-                        f"params.yaml: segments.portfolio.levels.{margin}.{count} is {level!r}; "
-                        f"give one of {', '.join(LEVELS)}."
-                    )
+    def faults(self) -> dict[str, str]:
+        """Setting to what is wrong with it beside the others: the table of levels has no cell open."""
+        told = {
+            f"levels.{margin}.{count}": (self.levels.get(margin) or {}).get(count)
+            for margin in MARGINS
+            for count in COUNTS
+        }
+        wanted = f"give one of {', '.join(LEVELS)}"
+        cells = {place: f"is {level!r}; {wanted}" for place, level in told.items() if level not in LEVELS}
+        number = rising({"few_to": self.few_to, "many_from": self.many_from})
+        return number | rising({"low_below": self.low_below, "high_from": self.high_from}, strictly=False) | cells
 
 
 @dataclass(frozen=True)
@@ -269,13 +289,18 @@ class LadderRules:
         Stage of the sales desk to step of the ladder; won prospects are customers.
     """
 
-    client_orders: int
-    inactive_days: float
-    inactive_gaps: float
-    advocate_referrals: int
-    partner_referrals: int
-    growth_from: float
-    prospect_stages: Mapping[str, str]
+    client_orders: Count
+    inactive_days: Above
+    inactive_gaps: Above
+    advocate_referrals: Count
+    partner_referrals: Count
+    growth_from: Above
+    prospect_stages: Mapping[str, Literal[LADDER_STEPS]]
+
+    def faults(self) -> dict[str, str]:
+        """Setting to what is wrong with it beside the others."""
+        referred = {"advocate_referrals": self.advocate_referrals, "partner_referrals": self.partner_referrals}
+        return rising(referred, strictly=False)
 
 
 @dataclass(frozen=True)
@@ -296,11 +321,11 @@ class ProductRules:
         Of those told that may be chance.
     """
 
-    drop_below_share: float
-    cross_sell_below: float
-    min_support: float
-    baskets_max: int
-    false_discovery_rate: float
+    drop_below_share: Share
+    cross_sell_below: Share
+    min_support: PartOf
+    baskets_max: Count
+    false_discovery_rate: PartOf
 
 
 @dataclass(frozen=True, repr=False)
@@ -327,14 +352,14 @@ class SegmentsSettings(StageSettings):
         That the ladder is forecast.
     """
 
-    clusters_max: int
-    cluster_bootstraps: int
+    clusters_max: Annotated[int, Within(2, 50)]
+    cluster_bootstraps: Annotated[int, Within(2, 10000)]
     portfolio: PortfolioRules
     ladder: LadderRules
     products: ProductRules
-    next_product_days: int
-    ladder_months: int
-    ladder_ahead: int
+    next_product_days: Days
+    ladder_months: Months
+    ladder_ahead: Months
 
 
 @dataclass(frozen=True)
@@ -359,13 +384,13 @@ class Questions:
         Half the interval of satisfaction that the next wave shall reach.
     """
 
-    effort_item: str
-    loyalty_construct: str
-    immunity_item: str
-    attitude_from: float
-    loyalty_days: int
-    highly_satisfied_from: float
-    target_width: float
+    effort_item: Name
+    loyalty_construct: Name
+    immunity_item: Name
+    attitude_from: Points
+    loyalty_days: Days
+    highly_satisfied_from: Points
+    target_width: Annotated[float, Within(0, 50, above=True)]
 
 
 @dataclass(frozen=True)
@@ -380,8 +405,8 @@ class Offer:
         Offer to the eight parts of its delivered value, each with the item that asks customers for it.
     """
 
-    kano: Mapping[str, tuple[str, ...]]
-    delivered: Mapping[str, Mapping[str, str]]
+    kano: Mapping[str, Annotated[tuple[Name, ...], OfLength(2)]]
+    delivered: Mapping[str, Mapping[str, Name]]
 
 
 @dataclass(frozen=True)
@@ -397,13 +422,18 @@ class Managers:
     pairwise : tuple of tuple of float, times as important
         Judgements of a factor (row) against another (column).
     offers : mapping, one unit
-        As `regulars.satisfaction.delivered_value`; used where customers are not asked (`Offer.delivered`).
+        As `regulars.satisfaction.offer.delivered_value`; used where customers are not asked (`Offer.delivered`).
     """
 
-    factors: tuple[str, ...]
-    rankings: Mapping[str, tuple[str, ...]]
-    pairwise: tuple[tuple[float, ...], ...]
-    offers: Mapping[str, Mapping[str, float]]
+    factors: tuple[Name, ...]
+    rankings: Mapping[str, tuple[Name, ...]]
+    pairwise: tuple[tuple[Above, ...], ...]
+    offers: Mapping[str, Mapping[str, Money]]
+
+    def faults(self) -> dict[str, str]:
+        """Setting to what is wrong with it beside the others."""
+        square = {len(row) for row in self.pairwise} <= {len(self.pairwise)}
+        return {} if square else {"pairwise": f"has {len(self.pairwise)} rows; give as many entries in each"}
 
 
 @dataclass(frozen=True)
@@ -422,12 +452,16 @@ class Handling:
         Below the one a complainant's loss is small, above the other large.
     """
 
-    response_hours: float
-    resolution_hours: float
-    call_back_cost: float
-    return_days: int
-    small_loss: float
-    large_loss: float
+    response_hours: Above
+    resolution_hours: Above
+    call_back_cost: Money
+    return_days: Days
+    small_loss: Money
+    large_loss: Money
+
+    def faults(self) -> dict[str, str]:
+        """Setting to what is wrong with it beside the others."""
+        return rising({"small_loss": self.small_loss, "large_loss": self.large_loss}, strictly=False)
 
 
 @dataclass(frozen=True, repr=False)
@@ -470,22 +504,27 @@ class SatisfactionSettings(StageSettings):
         State of a case to those that may follow; a case starts in the first.
     """
 
-    satisfaction_construct: str
-    recommend_item: str
-    overall_item: str
-    tolerance_steps: float
-    csat_top_box: int
-    model: str | Mapping
+    satisfaction_construct: Name
+    recommend_item: Name
+    overall_item: Name
+    tolerance_steps: Annotated[float, Within(0, 100)]
+    csat_top_box: Annotated[int, Within(1, 100)]
+    model: Literal["ecsi"] | Mapping
     scheme: Literal["centroid", "factorial", "path"]
-    draws: int
-    repurchase_days: int
-    min_answers: int
-    dissatisfied_below: float
+    draws: Draws
+    repurchase_days: Days
+    min_answers: Count
+    dissatisfied_below: Points
     questions: Questions
     offer: Offer
     managers: Managers
     handling: Handling
-    process: Mapping[str, tuple[str, ...]]
+    process: Annotated[Mapping[str, tuple[Name, ...]], Filled()]
+
+    def faults(self) -> dict[str, str]:
+        """Setting to what is wrong with it beside the others."""
+        strange = [state for after in self.process.values() for state in after if state not in self.process]
+        return {"process": f"lets '{strange[0]}' follow, which is none of its states: add it"} if strange else {}
 
 
 @dataclass(frozen=True)
@@ -505,11 +544,15 @@ class Thresholds:
         or lost.
     """
 
-    slipping_below: float = 0.2
-    dormant_below: float = 0.05
-    lost_below: float = 0.01
-    new_days: int = 90
-    reactivated_days: int = 90
+    slipping_below: PartOf = 0.2
+    dormant_below: PartOf = 0.05
+    lost_below: PartOf = 0.01
+    new_days: Days = 90
+    reactivated_days: Days = 90
+
+    def faults(self) -> dict[str, str]:
+        """Setting to what is wrong with it beside the others."""
+        return rising({name: getattr(self, name) for name in ("lost_below", "dormant_below", "slipping_below")})
 
 
 @dataclass(frozen=True)
@@ -530,11 +573,11 @@ class DateRules:
         Who have ordered by the call-by date, if they order again: small, for a call is to come before the need.
     """
 
-    max_window_days: int = 28
-    max_never: float = 0.5
-    horizon_days: int = 365
-    window_level: float = 0.8
-    call_share: float = 0.25
+    max_window_days: Days = 28
+    max_never: Share = 0.5
+    horizon_days: Days = 365
+    window_level: Share = 0.8
+    call_share: Share = 0.25
 
 
 @dataclass(frozen=True, repr=False)
@@ -574,19 +617,25 @@ class RetentionSettings(StageSettings):
     """
 
     cohort_unit: Literal["month", "quarter", "year"]
-    cohort_days: int
-    triangle_size: int
-    second_order_days: int
-    kept_days: int
-    judged_days: int
-    fixed_days: tuple[int, ...]
-    active_bands: tuple[float, ...]
-    list_length: int
-    call_min_alive: float
-    max_window_days: int
-    contact_cost: float
-    satisfaction_construct: str
+    cohort_days: Days
+    triangle_size: Annotated[int, Within(1, 120)]
+    second_order_days: Days
+    kept_days: Days
+    judged_days: Days
+    fixed_days: Annotated[tuple[Days, ...], Filled()]
+    active_bands: tuple[Share, ...]
+    list_length: Count
+    call_min_alive: Share
+    max_window_days: Days
+    contact_cost: Money
+    satisfaction_construct: Name
     states: Thresholds
+
+    def faults(self) -> dict[str, str]:
+        """Setting to what is wrong with it beside the others."""
+        bands = self.active_bands
+        fit = len(bands) > 1 and (bands[0], bands[-1]) == (0, 1) and list(bands) == sorted(set(bands))
+        return {} if fit else {"active_bands": f"is {list(bands)}; give edges that rise from 0 to 1"}
 
     @property
     def dates(self) -> DateRules:
@@ -612,11 +661,11 @@ class CampaignRules:
         Of a group whose own effect may be told.
     """
 
-    outcome_days: int
-    false_discovery_rate: float
-    draws: int
-    cooldown_days: int
-    groups_min: int
+    outcome_days: Days
+    false_discovery_rate: Annotated[float, Within(0.0001, 0.5)]
+    draws: Draws
+    cooldown_days: Annotated[int, Within(0, 3650)]
+    groups_min: Count
 
 
 @dataclass(frozen=True)
@@ -651,10 +700,10 @@ class TreeRules:
         Known only after the outcome: never asked about.
     """
 
-    max_leaves: int
-    min_leaf: int
-    resamples: int
-    known_after: tuple[str, ...]
+    max_leaves: Annotated[int, Within(2, 64)]
+    min_leaf: Count
+    resamples: Draws
+    known_after: tuple[Name, ...]
 
 
 @dataclass(frozen=True)
@@ -675,11 +724,11 @@ class ListRules:
         Of still being a customer; below it a call comes too late.
     """
 
-    length: int
-    cooldown_days: int
-    conquest_below: float
-    contact_cost: float
-    min_alive: float
+    length: Count
+    cooldown_days: Annotated[int, Within(0, 3650)]
+    conquest_below: Share
+    contact_cost: Money
+    min_alive: Share
 
 
 @dataclass(frozen=True, repr=False)
@@ -705,8 +754,8 @@ class ActionsSettings(StageSettings):
     campaigns: CampaignRules
     clubs: ClubRules
     tree: TreeRules
-    prospect_stages: tuple[str, ...]
-    plan_weeks: int
+    prospect_stages: Annotated[tuple[Name, ...], Filled()]
+    plan_weeks: Annotated[int, Within(1, 104)]
     lists: ListRules
 
 
@@ -740,17 +789,22 @@ class InteractionSettings(StageSettings):
         A phone, mailbox, login or card that more customers have is a placeholder.
     """
 
-    within_seconds: int
-    service_share: float
-    load_quantile: float
-    backtest_weeks: int
-    roster_weeks: int
-    agent_cost_per_hour: float
-    met_from: float
-    score_scale: tuple[float, ...]
-    return_days: int
-    journey_days: int
-    shared_by: int
+    within_seconds: Annotated[int, Within(1, 86400)]
+    service_share: Annotated[float, Within(0.01, 0.999)]
+    load_quantile: Annotated[float, Within(0.01, 0.999)]
+    backtest_weeks: Annotated[int, Within(1, 520)]
+    roster_weeks: Annotated[int, Within(1, 520)]
+    agent_cost_per_hour: Money
+    met_from: Share
+    score_scale: Annotated[tuple[float, ...], OfLength(2)]
+    return_days: Days
+    journey_days: Days
+    shared_by: Count
+
+    def faults(self) -> dict[str, str]:
+        """Setting to what is wrong with it beside the others."""
+        low, high = self.score_scale
+        return {} if low < high else {"score_scale": f"is {[low, high]}; give the lowest score and a higher one"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -763,7 +817,7 @@ class PagesSettings(StageSettings):
         Of the wording.
     """
 
-    language: str
+    language: Name
 
 
 @dataclass(frozen=True, repr=False)
@@ -778,7 +832,7 @@ class CycleSettings(StageSettings):
         Festival that moves between two calendar months, which are then told together: spring_festival, easter or none.
     """
 
-    quiet_years: float
+    quiet_years: Annotated[float, Within(0.5, 0.999)]
     festival: Literal["none", "spring_festival", "easter"]
 
 

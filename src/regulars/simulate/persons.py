@@ -211,6 +211,8 @@ def _households(person, taken, rng):
     kept, joined = free[::2][: free.size // 2], free[1::2]
     for name in ("surname", "postcode", "address", "phone"):
         person[name][joined] = person[name][kept]
+    alike = joined[person["given"][joined] == person["given"][kept]]
+    person["given"][alike] = [GIVEN[(GIVEN.index(name) + 1) % len(GIVEN)] for name in person["given"][alike]]
     return kept, joined
 
 

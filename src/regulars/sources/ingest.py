@@ -8,6 +8,8 @@ from pathlib import Path
 from regulars.catalog.places import write_json
 from regulars.errors import UserError
 from regulars.paths import output_root, project_root
+from regulars.privacy import forgotten_file
+from regulars.sources.forgotten import Forgotten
 from regulars.sources.mapping import Mapping, load_mapping
 from regulars.sources.raw import raw_folder, read_files, read_manifest
 
@@ -37,17 +39,20 @@ def ingest(dataset: str, settings: dict) -> dict:
     target.mkdir(parents=True, exist_ok=True)
     simulated = _simulate(mapping, settings, target)
     tables = {}
+    gone = Forgotten(mapping)
     for name, table in mapping.tables.items():
         copies = simulated[name] if name in simulated else _copy(mapping, name, table, target)
+        as_they_came = [_sha256(target / copy) for copy in copies]
+        copies, left_out = gone.taken_out(name, target, copies)
         read = read_files(mapping, name, target, copies)
         tables[name] = {
             "rows": read.rows,
             "files": [
-                {"file": copy, "rows": rows, "sha256": _sha256(target / copy)}
-                for copy, (_, rows) in zip(copies, read.files, strict=True)
+                {"file": copy, "rows": rows, "sha256": sha256}
+                for copy, (_, rows), sha256 in zip(copies, read.files, as_they_came, strict=True)
             ],
-        }
-    manifest = {"source": mapping.source, "simulated": mapping.simulated, "tables": tables}
+        } | ({"forgotten": left_out} if left_out else {})
+    manifest = {"source": mapping.source, "simulated": mapping.simulated, "tables": tables} | _forgetting(dataset)
     write_json(manifest, raw_folder(dataset) / "manifest.json")
     return manifest
 
@@ -71,13 +76,22 @@ def has_changed(dataset: str) -> bool:
     mapping = load_mapping(dataset)
     if not (project_root() / raw_folder(dataset) / "manifest.json").is_file():
         return False
-    tables = read_manifest(dataset)["tables"]
+    manifest = read_manifest(dataset)
+    tables = manifest["tables"]
+    if {name: manifest[name] for name in ("forgetting",) if name in manifest} != _forgetting(dataset):
+        return True
     return any("url" in table for table in mapping.tables.values()) or any(
         [_sha256(file) for file in _glob(table["path"], f"data/sources/{dataset}.yaml: tables.{name}")]
         != [entry["sha256"] for entry in tables.get(name, {"files": []})["files"]]
         for name, table in mapping.tables.items()
         if "path" in table
     )
+
+
+def _forgetting(dataset: str) -> dict[str, str]:
+    """Which list of those who are to be forgotten was applied; nothing where there is none."""
+    file = forgotten_file(dataset)
+    return {"forgetting": _sha256(file)} if file.is_file() else {}
 
 
 def _simulate(mapping: Mapping, settings: dict, target: Path) -> dict[str, list[str]]:

@@ -24,6 +24,7 @@ from regulars.satisfaction.index.structure import Structure, structure_of
 from regulars.satisfaction.survey.indices import SCALE, latest_of
 from regulars.statistics.intervals import Estimate
 
+FLAT = 1e-9  # of an item's variance, that counts as none
 ROWS_AT_ONCE = 4096  # of answers, whose products are held in memory
 
 
@@ -67,6 +68,8 @@ class SatisfactionIndex:
         Whose index it is.
     wordings : pandas.Series
         Question by item, without its full stop; the item's name where it has none.
+    flat : pandas.Series
+        By item, share of the draws in which all answered it alike: such draws tell nothing and are left out.
     """
 
     value: Estimate
@@ -84,6 +87,7 @@ class SatisfactionIndex:
     is_interpretable: bool
     construct: str
     wordings: pd.Series
+    flat: pd.Series
 
 
 def satisfaction_index(
@@ -111,7 +115,7 @@ def satisfaction_index(
         Respondents × items. An index level ``wave`` tells waves apart; a level ``respondent`` tells who answered twice:
         a respondent is drawn with all that he answered.
     model : mapping
-        Constructs with their items, and paths, as `regulars.satisfaction.survey_model` gives them.
+        Constructs with their items, and paths, as `regulars.satisfaction.index.survey_model` gives them.
     survey_items : pandas.DataFrame
         ``item``, ``scale_min``, ``scale_max`` and, where known, ``wording``.
     construct : str
@@ -203,6 +207,7 @@ def satisfaction_index(
         negative.empty,
         construct,
         _wordings(survey_items),
+        pd.Series(runs.flat, list(structure.items)),
     )
 
 
@@ -272,20 +277,24 @@ class _Runs:
     ):
         if weighting not in ("path", "equal"):
             raise UserError(f"The weighting '{weighting}' is unknown: name path or equal.")
-        spread = np.sqrt(np.maximum(np.diagonal(sample.covariance, axis1=1, axis2=2), 1e-12))
-        self.fitted = fit(treated(sample.covariance, True), structure, scheme)
+        variance = np.diagonal(sample.covariance, axis1=1, axis2=2)
+        flat = variance <= FLAT * variance[0]
+        kept = ~flat.any(axis=1)  # of respondents who all answered a question alike no model can be drawn
+        self.flat = flat.mean(axis=0)
+        spread, means = np.sqrt(variance[kept]), sample.means[:, kept]
+        self.fitted = fit(treated(sample.covariance[kept], True), structure, scheme)
         raw = self.fitted.weights / spread
         by_construct = np.eye(len(structure.constructs))[structure.owner]  # items × constructs
         used = raw if weighting == "path" else np.ones_like(raw)
         self.shares = used / (used @ by_construct)[:, structure.owner]
         ranges = (self.shares * (high - low)) @ by_construct
         self.points = 100 * self.shares * (high - low) / ranges[:, structure.owner]  # of the construct per item at 100
-        self.items = 100 * (sample.means - low) / (high - low)  # waves × draws × items
+        self.items = 100 * (means - low) / (high - low)  # waves × draws × items
         self.constructs = (self.items * (self.points / 100)) @ by_construct  # waves × draws × constructs
         # points of each construct's index in one standard deviation of its score
         unit = 100 / ((raw * (high - low)) @ by_construct)
         own = structure.blocks[goal]
-        self.equal = 100 * float((sample.means[now, 0] - low)[own].sum() / (high - low)[own].sum())
+        self.equal = 100 * float((means[now, 0] - low)[own].sum() / (high - low)[own].sum())
         self.goal, self.structure, self.now = goal, structure, now
         self.totals = self.fitted.totals()
         self.effects = self.totals[:, :, goal] * unit[:, goal, None] / unit
@@ -386,6 +395,8 @@ def _performance(runs: _Runs, structure: Structure, interval: _Interval, n: int)
 
 def _first(draws: np.ndarray) -> np.ndarray:
     """Share of draws in which each column is the largest; of all draws but the first."""
+    if not draws.size:
+        return np.zeros(draws.shape[1])
     best = draws[1:].argmax(axis=1)
     return np.bincount(best, minlength=draws.shape[1]) / max(len(best), 1)
 
@@ -423,5 +434,7 @@ def _item_effects(runs: _Runs, structure: Structure, interval: _Interval, n: int
         | {"rank_first": float(first[place]), "n": n}
         for place, item in enumerate(items)
     ]
-    table = pd.DataFrame(rows).astype({"driver": "string", "item": "string"})
+    names = [f"{name}{end}" for name in ("effect", "performance", "room") for end in ("", "_low", "_high")]
+    table = pd.DataFrame(rows, columns=["driver", "item", *names, "rank_first", "n"])
+    table = table.astype({"driver": "string", "item": "string"})
     return table.sort_values(["room", "item"], ascending=[False, True], ignore_index=True)

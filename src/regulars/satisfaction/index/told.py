@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UntoldError
-from regulars.finding import Finding, Refusal, tells
+from regulars.finding import Finding, Refusal, Remark, tells
 from regulars.labels import SatisfactionLevel
 from regulars.satisfaction.index.index import SatisfactionIndex
 from regulars.satisfaction.index.worth import ValueLost, driver_worth
@@ -176,12 +176,13 @@ def tell_measured(index: SatisfactionIndex) -> Finding:
     weights = pd.concat([weights[own], weights[~own]], ignore_index=True)
     negative = weights.loc[weights["weight"] < 0, "wording"]
     facts = {"constructs": len(quality), "weak": len(weak), "respondents": index.model.n}
-    if len(negative):
-        return Finding(
-            MeasuredVerdict.NEGATIVE, facts | {"item": str(negative.iloc[0])}, {"quality": quality, "weights": weights}
-        )
     verdict = MeasuredVerdict.DOUBTFUL if len(weak) else MeasuredVerdict.SOUND
-    return Finding(verdict, facts, {"quality": quality, "weights": weights})
+    if len(negative):
+        verdict, facts = MeasuredVerdict.NEGATIVE, facts | {"item": str(negative.iloc[0])}
+    flat = index.flat.idxmax()
+    undrawn = {"item": str(index.wordings[flat]), "share": float(index.flat[flat])}
+    remarks = [Remark("flat", undrawn)] if undrawn["share"] > 0 else []
+    return Finding(verdict, facts, {"quality": quality, "weights": weights}, remarks=remarks)
 
 
 @tells
@@ -191,7 +192,7 @@ def tell_worth(lost: ValueLost, economics: Economics, settings: SatisfactionSett
     Parameters
     ----------
     lost : ValueLost
-        Of `regulars.satisfaction.value_lost_to_dissatisfaction`.
+        Of `regulars.satisfaction.index.value_lost_to_dissatisfaction`.
     economics : Economics
         By which it was reckoned.
     settings : SatisfactionSettings

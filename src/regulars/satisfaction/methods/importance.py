@@ -73,7 +73,7 @@ def factor_weights(factors: list[str], managers: Managers) -> pd.Series:
     Raises
     ------
     UserError
-        As of `regulars.satisfaction.ahp` and `regulars.satisfaction.points_of_ranking`.
+        As of `regulars.satisfaction.methods.ahp` and `regulars.satisfaction.points_of_ranking`.
 
     Examples
     --------

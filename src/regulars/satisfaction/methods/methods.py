@@ -38,7 +38,7 @@ class Design(NamedTuple):
         The answer whose top boxes the survey score counts and which the ordered logit explains.
     top_boxes : int
     operator : str
-        Of `regulars.satisfaction.fuzzy_evaluation`.
+        Of `regulars.satisfaction.methods.fuzzy_evaluation`.
     """
 
     weights: pd.Series

@@ -65,6 +65,7 @@ def sound_answers(surveys: pd.DataFrame | None, survey_items: pd.DataFrame | Non
         facts = {"item": str(row.item), "low": float(row.scale_min), "high": float(row.scale_max)}
         remarks.append(Remark("flat_scale", facts | {"answers": int(counts.get(row.item, 0))}))
     items = survey_items[~survey_items["item"].isin(flat["item"])]
+    items = items.assign(wording=told_apart(items)) if "wording" in items else items
     ends = items.drop_duplicates("item").set_index("item")[["scale_min", "scale_max"]].astype(float)
     ends.index = ends.index.astype(object)
     known = np.append(names.isin(ends.index), False)  # the last for an answer without an item
@@ -82,6 +83,31 @@ def sound_answers(surveys: pd.DataFrame | None, survey_items: pd.DataFrame | Non
         facts |= {"score": float(score[at]), "low": float(low[at]), "high": float(high[at])}
         remarks.append(Remark("outside_scale", facts | {"answers": int(outside.sum())}))
     return Answers(surveys[~outside], items, remarks)
+
+
+def told_apart(survey_items: pd.DataFrame) -> pd.Series:
+    """Wording of each item; with the item's name where two items have the same, and that alone where there is none.
+
+    Parameters
+    ----------
+    survey_items : pandas.DataFrame
+        ``item``, ``wording``.
+
+    Returns
+    -------
+    pandas.Series
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"item": ["q1", "q2", "q3"], "wording": ["All in all?", "All in all?", None]})
+    >>> told_apart(items).tolist()
+    ['All in all? (q1)', 'All in all? (q2)', 'q3']
+    """
+    item, wording = survey_items["item"], survey_items["wording"].astype("string")
+    wording = wording.where(wording.str.strip() != "")
+    bare = wording.str.rstrip(".")
+    same = bare.duplicated(keep=False) & ~item.duplicated(keep=False) & wording.notna()
+    return wording.where(~same, bare + " (" + item.astype("string") + ")").fillna(item)
 
 
 def with_wave(surveys: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import pandas as pd
 
+from regulars.errors import UntoldError
 from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.labels import LoyaltyType
 from regulars.satisfaction.survey.indices import mean, nps
@@ -64,6 +65,11 @@ def benefits_of_loyalty(
         categories bought, of those who ordered), ``referral`` (recommendation score), ``immunity`` (mean), each with
         limits; NaN where it is not supplied.
 
+    Raises
+    ------
+    UntoldError
+        Where the window of no answer is over.
+
     References
     ----------
     Reichheld, F. F. and Sasser, W. E. (1990), Harvard Business Review 68(5), 105-111.
@@ -71,6 +77,11 @@ def benefits_of_loyalty(
     length, end = pd.Timedelta(days=within_days), pd.Timestamp(observation_end)
     known = types.dropna().index.intersection(since.dropna().index)
     known = known[(since[known] + length <= end).to_numpy()]
+    if known.empty:
+        raise UntoldError(
+            f"Table surveys: no answer that tells a type of loyalty is {within_days} days old, so what followed it "
+            "cannot be told yet: wait."
+        )
     bought = _inside(orders, since[known], length)
     first = bought["ordered_at"].groupby(bought["customer_id"].astype(object)).min()
     asked = since[known].to_numpy()[known.get_indexer(first.index)].astype("datetime64[D]")

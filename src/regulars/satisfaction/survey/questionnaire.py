@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from regulars.errors import UserError
 from regulars.finding import NotSupplied
 from regulars.satisfaction.survey.answers import Answers, scores_by_item
 from regulars.satisfaction.survey.indices import customer_satisfaction, latest_satisfaction
@@ -80,9 +81,17 @@ class Survey:
         pandas.DataFrame
             One row per item: ``wording``, ``score``, ``scale_min``, ``scale_max``, ``points`` = 100
             (score - min) / (max - min); their mean is the respondent's row in ``satisfaction``.
+
+        Raises
+        ------
+        UserError
+            Where nobody answered any of them.
         """
         own = self.items[self.items["construct"] == construct].set_index("item")
-        points = self.wide.loc[self.wide[list(own.index)].notna().any(axis=1), list(own.index)].iloc[0].astype(float)
+        told = self.wide[list(own.index)].dropna(how="all")
+        if told.empty:
+            raise UserError(f"Table surveys: nobody answered an item of the construct '{construct}'.")
+        points = told.iloc[0].astype(float)
         table = own[["wording", "scale_min", "scale_max"]].assign(points=points)
         scale = table["scale_max"] - table["scale_min"]
         table.insert(1, "score", table["scale_min"] + points / 100 * scale)

@@ -11,7 +11,7 @@ import yaml
 from regulars.engine.addresses import VARIABLE
 from regulars.errors import UserError
 from regulars.paths import project_root
-from regulars.settings import NOT_STAGES, load
+from regulars.settings import NOT_STAGES, check_name, load
 from regulars.sources.discovery.files import Inspected, inspect_file, inspect_table
 from regulars.sources.discovery.proposal import Proposal, propose
 
@@ -42,6 +42,7 @@ def new_dataset(dataset: str, sources: Sequence[str], currency: str = "") -> Pro
     """
     if not NAME.fullmatch(dataset):
         raise UserError(f"'{dataset}' cannot name a dataset: take small letters, digits, - and _, such as shop-2024.")
+    check_name(dataset)
     if currency and not re.fullmatch("[A-Z]{3}", currency):
         raise UserError(f"'{currency}' is no currency code: write three letters, such as EUR.")
     target = project_root() / "data" / "sources" / f"{dataset}.yaml"
