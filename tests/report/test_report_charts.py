@@ -117,6 +117,24 @@ def test_dashes_tell_lines_apart_in_grey():
     assert abs(luminance(drawing.NOW) - luminance(drawing.BEFORE)) > 0.1
 
 
+def test_cohorts_are_shades_the_oldest_the_lightest_and_newcomers_are_a_gain():
+    days = pd.to_datetime(["2025-01-01", "2025-02-01", "2025-03-01"])
+    rows = [
+        {"start": day, "cohort": name, "revenue": 5.0, "is_forecast": i == 2, "low": None, "high": None}
+        for i, day in enumerate(days)
+        for name in ("2023", "2024", "> today")
+        if name != "> today" or i == 2
+    ]
+    drawn = charts.stacked(
+        pd.DataFrame(rows), "start", "revenue", "cohort", low="low", high="high", border="forecast →", **WORDS
+    )
+    assert [mark.hue for mark in drawn.marks if isinstance(mark, drawing.Box)][-1] == drawing.GAIN
+    key = {mark.text: (mark.hue, mark.sample_hue) for mark in drawn.marks if getattr(mark, "sample", None)}
+    assert key == {"2023": (drawing.INK, "s3"), "2024": (drawing.INK, "s9"), "> today": (drawing.GAIN, drawing.GAIN)}
+    (word,) = [mark for mark in drawn.marks if isinstance(mark, drawing.Text) and mark.text == "forecast →"]
+    assert word.x == drawing.days([days[2]])[0] and word.anchor == "end", "left of the line, over what has come"
+
+
 # ---- words in their places ----
 
 

@@ -182,6 +182,8 @@ def may_be_said(key: str, page: Page, names: Names) -> bool:
     if first == "not_supplied":
         return is_needed(ends[0], [page]) or names.have(ends)
     if page.section(first):
+        if rest[1:2] == ["mark"]:
+            return names.have(rest[2:])
         return rest[0] in CHOSEN and names.have(rest[1:])
     return names.have([first, *rest])
 

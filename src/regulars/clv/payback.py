@@ -405,7 +405,9 @@ def tell_payback(found: Payback) -> Finding:
         facts |= {} if found.verdict == PaybackVerdict.PAID else {"last": last}
         curve += [_curve_row(month, "cost", found.cost) for month in (1, last)]
     frames = {"curve": pd.DataFrame(curve), "cohorts": found.cohorts, "groups": found.groups}
-    return Finding(found.verdict, facts, {name: frame for name, frame in frames.items() if len(frame)})
+    marked = found.month.value == found.month.value
+    shown = {"curve": {"marks": {f"{found.month.value:g}": "paid"}}} if marked else {}
+    return Finding(found.verdict, facts, {name: frame for name, frame in frames.items() if len(frame)}, shown)
 
 
 def _curve_row(month: int, series: str, told: Estimate) -> dict:

@@ -9,7 +9,7 @@ from regulars.finding import Finding
 from regulars.pages.declared import FILES, FOLDERS, PAGES
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, chart, section
+from regulars.report.layout import Page, Word, chart, section
 from regulars.report.levels import Levels, levels_of_actions
 from regulars.report.render import PageError, render
 from regulars.report.wording import Wording
@@ -38,6 +38,7 @@ PAGE = Page(
                 by="of",
                 low="low",
                 high="high",
+                border=Word("year.border"),
             ),
         ),
     ),

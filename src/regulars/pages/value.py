@@ -19,6 +19,7 @@ PAGE = Page(
                 columns(start="month_short", cohort="text", revenue="money_short"),
                 y="revenue",
                 told_word=Word("cohorts.told"),
+                border=Word("cohorts.border"),
                 **STACKED,
             ),
             cohorts=table(
@@ -31,6 +32,7 @@ PAGE = Page(
                 columns(start="month_short", cohort="text", customers="number0"),
                 y="customers",
                 told_word=Word("cohorts.told"),
+                border=Word("cohorts.border"),
                 **STACKED,
             ),
             orders=chart(
@@ -38,6 +40,7 @@ PAGE = Page(
                 columns(start="month_short", cohort="text", orders="number0"),
                 y="orders",
                 told_word=Word("cohorts.told"),
+                border=Word("cohorts.border"),
                 **STACKED,
             ),
             months=table(
@@ -213,6 +216,8 @@ PAGE = Page(
     ),
     trends={
         "worth": Trend("cohorts.revenue", "start", "revenue", "money_short", {"is_forecast": False}),
+        "revenue": Trend("cohorts.revenue", "start", "revenue", "money_short", {"is_forecast": False}),
+        "forecast": Trend("trust.long", "until", "came", "count"),
         "orders": Trend("cohorts.orders", "start", "orders", "count", {"is_forecast": False}),
     },
 )

@@ -276,7 +276,8 @@ class Writer:
         Titles and names follow from the columns. At most eight rows, evenly chosen, stand below the chart.
 
         Wording: ``<stage>.<key>.alt`` (read to those who do not see it: states the number) and ``.caption``; titles of
-        the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``; headings as `table` has them.
+        the axes ``<stage>.<key>.x`` and ``.y``, or ``axis.<column>``; headings as `table` has them; of places that it
+        marks ``<stage>.<key>.mark.<code>``.
 
         Parameters
         ----------
@@ -292,6 +293,8 @@ class Writer:
         words = self.wording.compose({part: self.own(f"{key}.{part}") for part in ("alt", "caption")}, facts)
         shown = {option: self._worded(value) for option, value in looks.shown.items()} | dict(shown or {})
         columns = looks.columns | dict(columns or {})
+        if "marks" in shown:
+            shown["marks"] = {at: self._mark(key, code) for at, code in shown["marks"].items()}
         if isinstance(shown.get("values"), list):
             shown["values"] = {name: self.heading(key, name) for name in shown["values"]}
         if "low" in signature(looks.draw).parameters:
@@ -302,6 +305,11 @@ class Writer:
         block = {"kind": "figure", "id": self._id(key), "part": part, **words, "table": self._table(key, made)}
         drawn = {"wide": WIDE, "narrow": NARROW}
         self._show(block, {name: looks.draw(data, **shown, **worded, width=width) for name, width in drawn.items()})
+
+    def _mark(self, key: str, code: str) -> str:
+        """Word of a place that a chart marks; as it is told where the wording has none."""
+        name = f"{self.stage}.{key}.mark.{code}"
+        return self.wording.say(name) if self.wording.has(name) else code
 
     def chart_words(self, key: str, draw: Callable, shown: Mapping, columns: Mapping[str, str]) -> dict:
         """Options of a chart that are words: titles of its axes, and formats of what it shows, as of its columns."""
@@ -341,7 +349,8 @@ class Writer:
         block = {"kind": "table", "id": self._id(key), "part": key.rpartition(".")[2], "caption": caption}
         content = self._table(key, made)
         for name, heading in zip(shown, content["headings"], strict=True):
-            heading["behind"] = bool(looks.front) and name not in looks.front
+            # what is missing in every row need not be read in front either
+            heading["behind"] = (bool(looks.front) and name not in looks.front) or frame[name].isna().all()
         self._show(block | {"table": content})
 
     def _looks(self, key: str, kind: type):
@@ -411,12 +420,16 @@ class Writer:
         wanted = set().union(*map(self.wording.placeholders, keys.values()))
         stated = {fact: value for fact, value in action.sums.items() if fact in wanted}
         words = {"brings": None, "by": None} | self.wording.compose(keys, facts | stated)
-        sums = {fact: self.wording.format(value, "money_short:with_interval") for fact, value in action.sums.items()}
+        sums = {fact: self._sum(value) for fact, value in action.sums.items()}
         block = {"kind": "action", "key": key, "sums": sums, "pays": action.pays, **words}
         if action.sums and action.net.low <= 0:
             # a known cost moves the net as a whole: so much less, and its interval would lie above zero
             block["short"] = self.wording.format(-action.net.low, "money_short")
         self._show(block | {"surely": action.net.low if action.sums else None})
+
+    def _sum(self, money: Estimate) -> str:
+        """Money of an action; nothing is nothing, without pence."""
+        return self.wording.format(money, "money_short:with_interval" if money.value else "money0")
 
     def term(self, *keys: str, **facts) -> None:
         """Explain words that the page uses; wording ``term.<key>`` and ``term.<key>.meaning``."""

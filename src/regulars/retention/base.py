@@ -464,7 +464,9 @@ def tell_base(
         facts |= told | {"net": net, "stopped": found.stopped, "ratio": found.quick_ratio}
     shown_months = ledger.tail(months)
     frames = {"ledger": shown_months, "revenue": revenue.bridge}
-    return Finding(found.verdict, facts, frames, remarks=_cliff(shown_months))
+    cliffs = _cliff(shown_months)
+    shown = {"ledger": {"marks": {f"{one.facts['month']:%Y-%m-%d}": one.code for one in cliffs}}} if cliffs else {}
+    return Finding(found.verdict, facts, frames, shown, remarks=cliffs)
 
 
 def _turned(estimate: Estimate) -> tuple[float, float, float]:

@@ -23,6 +23,7 @@ def columns(
     x_format: Words = plain_words,
     y_format: Words = plain_words,
     colours: Mapping[str, str] | None = None,
+    marks: Mapping | None = None,
     width: int = WIDE,
 ) -> Drawing:
     """Upright columns side by side: a histogram beside what was expected, or amounts per month.
@@ -40,6 +41,8 @@ def columns(
         As in `lines`.
     colours : mapping, optional
         Column to hue; else ``NOW`` alone, or ``BEFORE`` and ``NOW`` for two.
+    marks : mapping, optional
+        Places on the horizontal axis, each with a word that stands beside its columns.
 
     Returns
     -------
@@ -82,7 +85,22 @@ def columns(
         return found
 
     words = (x_title, y_title, key)
-    return _standing([*boxes, *whiskers], level, vertical, words=words, width=width, hover=hover)
+    notes = _beside(frame[x], marks or {}, vertical.span[1])
+    return _standing([*boxes, *whiskers, *notes], level, vertical, words=words, width=width, hover=hover)
+
+
+def _beside(places: pd.Series, marks: Mapping, top: float) -> list:
+    """Words beside the columns of some places, on the side that has more room."""
+    found = []
+    for at, text in marks.items():
+        wanted = pd.Timestamp(at) if pd.api.types.is_datetime64_any_dtype(places) else at
+        place = next((i for i, value in enumerate(places) if value == wanted), None)
+        if place is not None:
+            left = place >= len(places) / 2
+            look = {"dx": -4, "anchor": "end"} if left else {"dx": 4}
+            edge = place - 0.45 if left else place + 0.45
+            found.append(drawing.Text(text, edge, top, drawing.SOFT, dy=9, halo=True, **look))
+    return found
 
 
 def _standing(marks, level: Axis, vertical: Axis, *, words: tuple[str, str, Mapping], width: int, hover) -> Drawing:
@@ -109,6 +127,7 @@ def stacked(
     is_forecast: str = "is_forecast",
     told: pd.DataFrame | None = None,
     told_word: str = "",
+    border: str = "",
     width: int = WIDE,
 ) -> Drawing:
     """Amounts per month, the parts stacked in one order; what is forecast is paler, its total with a band.
@@ -130,6 +149,8 @@ def stacked(
         ``high``, drawn as a dashed line with its band over what came.
     told_word : str
         What that line is called.
+    border : str
+        Word at the line where the forecast begins.
 
     Returns
     -------
@@ -149,14 +170,17 @@ def stacked(
     days = pd.concat([frame[x], frame[x] + pd.Timedelta(days=31)], ignore_index=True)
     level = drawing.x_axis(days, x_format, width - beside(vertical) - drawing.RIGHT)
     first = frame.loc[frame[is_forecast], x].min()
-    border = [] if pd.isna(first) else [upright(first, vertical.span)]
+    edge = [] if pd.isna(first) else [upright(first, vertical.span)]
+    if edge and border:
+        look = {"dx": -6, "dy": 8, "anchor": "end", "halo": True}
+        edge.append(drawing.Text(border, drawing.days([first])[0], vertical.span[1], drawing.SOFT, **look))
     ahead = band(_middle(total, x), x, low, high, hue=drawing.INK)
 
     def hover() -> list[tuple]:
         return [(at, up, f"{label(name)}\n{x_format(day)}: {y_format(size)}") for at, up, name, day, size in spots]
 
     words = (x_title, y_title, key)
-    return _standing([*boxes, *line, ahead, *border], level, vertical, words=words, width=width, hover=hover)
+    return _standing([*boxes, *line, ahead, *edge], level, vertical, words=words, width=width, hover=hover)
 
 
 def _part_hues(frame: pd.DataFrame, by: str, is_forecast: str) -> dict:
