@@ -76,12 +76,17 @@ def drawn(customers: pd.DataFrame, campaign: str, control: float, version: int =
     rows["_hash"] = digest
     place = rows.groupby("stratum")["_hash"].rank(method="first")
     size = rows.groupby("stratum")["_hash"].transform("size")
-    # what a stratum's part leaves over decides by its first hash whether one more is kept back
-    exact = control * size
-    left = rows.groupby("stratum")["_hash"].transform("min").map(lambda text: int(text[:8], 16) / 16**8)
+    # whether one more is kept back for what a stratum's part leaves over is drawn as well
+    exact = (control * size).to_numpy(float)
+    shares = {one: _uniform(f"{one}|{campaign}|{version}") for one in rows["stratum"].unique()}
+    left = rows["stratum"].map(shares).to_numpy(float)
     most = np.floor(exact + 1e-9) + (left < exact - np.floor(exact + 1e-9))
-    rows["group"] = np.where(place <= most, CONTROL, CONTACT)
+    rows["group"] = np.where(place.to_numpy(float) <= most, CONTROL, CONTACT)
     return rows[["customer_id", "stratum", "group"]]
+
+
+def _uniform(text: str) -> float:
+    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) / 16**8
 
 
 def draw_lot(dataset: str, campaign: str, control: float, *, version: int = 1, output: Path | None = None) -> Lot:

@@ -6,6 +6,7 @@ import pytest
 
 from club_worlds import club_world
 from regulars.actions import corrected_levels, judge_campaigns, sample_ratio_test, watch_campaigns
+from regulars.actions.campaigns import placebo, spend_around
 from regulars.actions.effects import Redrawn, limits_from_lots, welch
 from regulars.actions.programmes import Headline, judge_club
 from regulars.labels import Change
@@ -198,3 +199,36 @@ def test_whoever_was_drawn_stays_in_the_group_of_the_lot():
     assert told.effects[["controls", "contacted"]].to_numpy().tolist() == [[30, 30]], (
         "who is not in the contacts as well"
     )
+
+
+# ---- campaigns without a control ----
+
+
+def test_complete_journey_tells_no_effect_and_why():
+    """27 campaigns that kept nobody back: the adjustment finds more before they began than while they ran."""
+    from places import SHARED_DATA
+
+    folder = SHARED_DATA / "complete_journey"
+    if not folder.is_dir():
+        pytest.skip("the households do not lie beside the project")
+    about = pd.read_parquet(folder / "campaign_descriptions.parquet").set_index("campaign_id")
+    reached = pd.read_parquet(folder / "campaigns.parquet")
+    bought = pd.read_parquet(folder / "transactions.parquet",
+                             columns=["household_id", "transaction_timestamp", "sales_value"])  # fmt: skip
+    assert (len(about), reached["household_id"].nunique(), bought["household_id"].nunique()) == (27, 1559, 2469)
+    orders = bought.set_axis(["customer_id", "ordered_at", "amount"], axis=1)
+    households = sorted(orders["customer_id"].unique())
+    for campaign, n, naive, during, error, before, before_error in (
+        (8, 1076, 251.86, 17.99, 8.51, 40.85, 9.74),
+        (13, 1077, 264.02, 16.30, 10.41, 42.08, 9.01),
+        (18, 1133, 307.43, 14.53, 9.10, 32.83, 9.75),
+    ):
+        row, who = about.loc[campaign], set(reached.loc[reached["campaign_id"] == campaign, "household_id"])
+        told = placebo(spend_around(orders, who, households, row["start_date"], row["end_date"]))
+        assert (told.reached, told.naive) == (n, pytest.approx(naive, abs=0.006))
+        assert told.during.value == pytest.approx(during, abs=0.006) and told.before.value == pytest.approx(
+            before, abs=0.006
+        )
+        for value, expected in ((told.during, error), (told.before, before_error)):
+            assert (value.high - value.low) / 2 / 1.961 == pytest.approx(expected, abs=0.01)
+        assert not told.is_clean, "so no effect is told"

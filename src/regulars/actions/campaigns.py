@@ -633,14 +633,14 @@ def placebo(spend: pd.DataFrame, level: float = 0.95) -> Placebo:
     Parameters
     ----------
     spend : pandas.DataFrame
-        One row per customer: ``reached``, and spend in equally long windows: ``during``, ``w1`` (just before), ``w2``,
-        ``w3``.
+        One row per customer: ``reached``, and spend in equally long windows: ``during``, ``w1`` (just before), ``w2``.
     level : float
 
     Returns
     -------
     Placebo
-        Analysis of covariance on the two windows before, with robust errors (HC1).
+        Analysis of covariance on the windows before, with robust errors (HC1): `during` on both, `before` (the first of
+        them) on the one that is left.
 
     References
     ----------
@@ -650,7 +650,7 @@ def placebo(spend: pd.DataFrame, level: float = 0.95) -> Placebo:
     --------
     >>> rng = np.random.default_rng(3)
     >>> level = rng.gamma(2, 50, 800)
-    >>> frame = pd.DataFrame({name: level + rng.normal(0, 5, 800) for name in ("during", "w1", "w2", "w3")})
+    >>> frame = pd.DataFrame({name: level + rng.normal(0, 5, 800) for name in ("during", "w1", "w2")})
     >>> placebo(frame.assign(reached=rng.random(800) < 0.5)).is_clean
     True
     """
@@ -658,7 +658,7 @@ def placebo(spend: pd.DataFrame, level: float = 0.95) -> Placebo:
     if min(d.sum(), (~d).sum()) < 10:
         raise UserError(f"{int(d.sum())} customers were reached and {int((~d).sum())} were not: too few to compare.")
     during = _ancova(spend["during"], d, spend[["w1", "w2"]], level)
-    before = _ancova(spend["w1"], d, spend[["w2", "w3"]], level)
+    before = _ancova(spend["w1"], d, spend[["w2"]], level)
     y = spend["during"].to_numpy(float)
     return Placebo(during, before, float(y[d].mean() - y[~d].mean()), int(d.sum()), against(before) is Change.UNCLEAR)
 
@@ -677,7 +677,7 @@ def _ancova(outcome, d: np.ndarray, past: pd.DataFrame, level: float) -> Estimat
 
 
 def spend_around(orders: pd.DataFrame, reached, customers, begin, until) -> pd.DataFrame:
-    """Spend of every customer while a campaign ran, and in the three windows of the same length before it.
+    """Spend of every customer while a campaign ran, and in the two windows of the same length before it.
 
     Parameters
     ----------
@@ -693,12 +693,12 @@ def spend_around(orders: pd.DataFrame, reached, customers, begin, until) -> pd.D
     begin, until = pd.Timestamp(begin), pd.Timestamp(until)
     length = (until - begin).days + 1
     day = pd.to_datetime(orders["ordered_at"]).dt.normalize()
-    window = -((day - begin).dt.days // length)  # 0 during, 1 just before, 2, 3
+    window = -((day - begin).dt.days // length)  # 0 during, 1 just before, 2
     frame = pd.DataFrame({"customer_id": orders["customer_id"], "window": window, "amount": orders["amount"]})
-    frame = frame[frame["window"].between(0, 3)]
+    frame = frame[frame["window"].between(0, 2)]
     wide = frame.pivot_table(index="customer_id", columns="window", values="amount", aggfunc="sum")
-    wide = wide.reindex(index=pd.Index(customers, name="customer_id"), columns=range(4)).fillna(0.0)
-    wide.columns = ["during", "w1", "w2", "w3"]
+    wide = wide.reindex(index=pd.Index(customers, name="customer_id"), columns=range(3)).fillna(0.0)
+    wide.columns = ["during", "w1", "w2"]
     return wide.assign(reached=wide.index.isin(list(reached))).reset_index()
 
 
@@ -728,7 +728,7 @@ def without_control(watched: Watched, orders: pd.DataFrame, end, *, level: float
             "responded": part["responded"].astype("boolean").mean(),
         }  # fmt: skip
         length = (campaign.until - campaign.begin).days + 1
-        could = first.index[first < campaign.begin - pd.Timedelta(days=3 * length)]
+        could = first.index[first < campaign.begin - pd.Timedelta(days=2 * length)]
         try:
             spend = spend_around(orders, set(part["customer_id"]), could, campaign.begin, campaign.until)
             one = placebo(spend, level)

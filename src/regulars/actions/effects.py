@@ -258,7 +258,7 @@ def welch(outcome, treated, level: float = 0.9) -> Estimate:
     --------
     >>> found = welch([1.0, 2.0, 3.0, 1.0, 1.0, 2.0], [1, 1, 1, 0, 0, 0])
     >>> round(found.value, 4), round(found.low, 4)
-    (0.6667, -0.9188)
+    (0.6667, -0.8631)
     """
     y, z = np.asarray(outcome, float), np.asarray(treated, bool)
     _refuse_single(z)
@@ -406,7 +406,7 @@ def corrected_levels(p_values, rate: float = 0.05) -> np.ndarray:
     Examples
     --------
     >>> corrected_levels([0.001, 0.2, 0.03]).round(4).tolist()
-    [0.9833, 0.9667, 0.9667]
+    [0.9667, 0.95, 0.9667]
     """
     p = np.asarray(p_values, float)
     known = np.isfinite(p)
@@ -527,7 +527,7 @@ def needed_share(effect: float, variance: float, customers: int, *, level: float
     Examples
     --------
     >>> round(needed_share(5.0, 900.0, 4000), 3)
-    0.078
+    0.076
     """
     z = z_value(level) + float(norm.ppf(power))
     product = z**2 * variance / (effect**2 * customers) if effect else np.inf  # s(1 − s) must reach it

@@ -313,7 +313,7 @@ def response_tree(
     Examples
     --------
     >>> n = np.arange(800)
-    >>> found = response_tree(pd.DataFrame({"age": n % 50, "shoe": n % 7}), (n % 50 < 10) & (n % 3 > 0), resamples=5)
+    >>> found = response_tree(pd.DataFrame({"age": n % 50}), (n % 50 < 10) & (n % 3 > 0), max_leaves=2, resamples=5)
     >>> found.leaves["rule"].tolist()
     ['age ≤ 9.5', 'age > 9.5']
     """

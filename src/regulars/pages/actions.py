@@ -27,7 +27,9 @@ PAGE = Page(
                     pays_from="percent",
                 )
             ),
-            kinds=table(columns(errand="label:errand", n="count", worth="money", cost="money"), total=["n", "cost"]),
+            kinds=table(
+                columns(errand="label:errand", n="count", worth="money", cost="money"), total=["n", "cost"], rows=10
+            ),
         ),
         section(
             "campaigns",

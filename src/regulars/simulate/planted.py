@@ -30,7 +30,7 @@ NOT_REACHED = 0.08  # of those to be contacted
 BROKEN = 1.1  # log-odds, per log of the purchase rate, by which the list of E03 was "improved" after the lot
 COST_EACH = {"E01": 1.1, "E02": 3.5, "E03": 0.9, "E04": 0.05}
 
-PASS, PASS_SHARE, PASS_DAYS, PASS_ADDS, PASS_REWARD = "Delivery Pass", 0.12, 150.0, 0.8, 0.4
+PASS, PASS_SHARE, PASS_DAYS, PASS_ADDS, PASS_REWARD = "Delivery Pass", 0.06, 150.0, 1.0, 0.4
 STAMPS, STAMPS_SHARE, STAMPS_REWARD = "Stamp card", 0.05, 0.3
 
 

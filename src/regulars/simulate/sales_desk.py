@@ -130,6 +130,8 @@ def draw_sales_desk(retailer: Retailer, base: Base, effects: bool, seed: int) ->
 
 def _level(odds: np.ndarray, share: float) -> float:
     """Log-odds to be added so that the mean chance is the share that is won."""
+    if not odds.size:
+        return 0.0
     low, high = -20.0, 20.0
     for _ in range(60):
         middle = (low + high) / 2

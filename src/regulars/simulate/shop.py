@@ -189,6 +189,7 @@ def demo(
     planted = draw_planted(retailer, base, orders, effects, seed=seed)
     added = _added(retailer, base, planted.orders, products, seed)
     export = soil(retailer, _with_guests(retailer, sales, products, seed), products, seed)
+    added = _beyond_doubt(added, export)
     export = with_clean_orders(retailer, export, added)
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
     asked = draw_features(surveys.surveys, seed)
@@ -347,6 +348,14 @@ def _added(retailer, base: Base, orders: Orders, products: Products, seed) -> pd
     )
 
 
+def _beyond_doubt(added: pd.DataFrame, export: Export) -> pd.DataFrame:
+    """Added lines without products that the customer took back: which sale that was must stay beyond doubt."""
+    back = export.order_lines[export.kinds == "cancellation"]
+    keys = set(zip(back["customer"].str.strip(), back["product"].str.strip(), strict=True))
+    rival = [key in keys for key in zip(added["customer"], added["product"], strict=True)]
+    return added[~np.array(rival, dtype=bool)].reset_index(drop=True)
+
+
 def _together(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([one, other], ignore_index=True).fillna("")
 
@@ -406,6 +415,7 @@ def _truth_customers(retailer, base: Base, everything: Orders, placed, lines, ex
     `placed` and `lines` are the orders of the shop and those that were added, and the lines of each.
     """
     n, (orders, added) = base.rate.size, placed
+    more = np.bincount(added.customer[lines[1]["document"].unique()], minlength=n)
     net = _net_days(retailer, placed, lines, export)
     repeat = net.groupby("customer")["day"].agg(["min", "max", "count"]).reindex(range(n))
     ahead = everything.moment >= retailer.days
@@ -421,7 +431,8 @@ def _truth_customers(retailer, base: Base, everything: Orders, placed, lines, ex
             "mean_spend": base.mean_spend,
             "is_alive": ~left,
             "left_on": _days(retailer, np.where(left, orders.dropped_at, np.nan)),
-            "orders": np.bincount(orders.customer, minlength=n) + np.bincount(added.customer, minlength=n),
+            "orders": np.bincount(orders.customer, minlength=n) + more,
+            "added_orders": more,  # by campaigns and programmes
             "first_ordered_on": _days(retailer, repeat["min"].to_numpy()),
             "last_ordered_on": _days(retailer, repeat["max"].to_numpy()),
             "frequency": (repeat["count"] - 1).astype("Int64").array,
