@@ -19,7 +19,7 @@ CALL = "_told_or_why"  # what a cell's calls are made through
 DEBUG_VARIABLE = "REGULARS_DEBUG"
 OURS = "this part of Regulars failed ({error}); the data are not to blame: please report it."
 # whose functions and methods hand out and write what everything rests on: what they raise ends the run
-OWNERS = {"regulars.dataset", "regulars.told"}
+OWNERS = {"regulars.dataset", "regulars.told", "regulars.cleaning.process"}
 
 faults: list[str] = []  # of Regulars itself, since the kernel started
 
@@ -66,7 +66,7 @@ def told_or_why(call: Callable, /, *args, **kwargs):
 
 
 def _is_ground(call: Callable) -> bool:
-    """Whether everything else rests on a call: on what opens a dataset, and on the methods of that and of a report."""
+    """Whether all else rests on a call: on what cleans or opens a dataset, and on methods of that and of a report."""
     owners = type(getattr(call, "__self__", None)).__mro__
     return any(getattr(one, "__module__", None) in OWNERS for one in (call, *owners))
 

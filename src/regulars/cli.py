@@ -346,9 +346,6 @@ def _close_month(arguments: argparse.Namespace) -> int:
 
 
 def _reports(arguments: argparse.Namespace) -> int:
-    # these take most of a second, which `run` need not wait for
-    from regulars.privacy import record_key
-
     known = datasets_named()
     if arguments.dataset and arguments.dataset not in known:
         resolve("pages", arguments.dataset)  # raises the sentence that lists the datasets
@@ -361,7 +358,6 @@ def _reports(arguments: argparse.Namespace) -> int:
     sound = [dataset for dataset in datasets if dataset not in refused]
     with ExitStack() as held:
         for dataset in sorted(sound):  # always in this order, so that no two builds wait for one another
-            record_key(dataset)
             waiting = f"regulars: another build of {dataset} is running; this one waits until it has ended."
             held.enter_context(lifeline.alone(_dvc_place(f"regulars-{dataset}.lock"), waiting))
         folder = Path(tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-"))
@@ -387,14 +383,15 @@ def _reports(arguments: argparse.Namespace) -> int:
 def _refused(dataset: str) -> str:
     """Why a dataset cannot be built, as far as it can be told before any work is done; empty where nothing is wrong."""
     # these take most of a second, which `run` need not wait for
-    from regulars.privacy import need_key
+    from regulars.privacy import need_key, record_key
     from regulars.sources.mapping import load_mapping
 
     try:
         check_settings(dataset)
-        load_mapping(dataset)
         if not (project_root() / "reports" / dataset / "index.html").is_file():  # all of it has yet to be made
             need_key(dataset)
+        load_mapping(dataset)
+        record_key(dataset)
     except UserError as error:
         return str(error)
     return ""

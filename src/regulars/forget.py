@@ -1,6 +1,5 @@
 """Forget customers: they go out of everything that the project keeps of a dataset, and do not come in again."""
 
-import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from regulars.errors import UserError
 from regulars.paths import project_root
 from regulars.privacy import fingerprints, pseudonyms, remember_to_forget
+from regulars.remove import CACHE, LOCK, unlock
 from regulars.settings import datasets
 from regulars.sources.mapping import load_mapping
 
@@ -18,7 +18,6 @@ MADE = (
     "scratch/reports",
 )  # fmt: skip
 KEPT = ("data/history", "data/lots", "data/identities", "data/edits")  # tracked tables, of which rows are taken out
-ENTRY = re.compile(r"^  (\S+)@(\S+):$")
 
 
 def forget(dataset: str, customer_ids: Iterable[str]) -> list[str]:
@@ -91,15 +90,8 @@ def _rows_taken_out(file: Path, ids: list[str], dataset: str) -> int:
 
 def _forget_in_dvc(root: Path, dataset: str) -> None:
     """Take a dataset out of dvc.lock, and all that nothing else uses out of DVC's cache."""
-    lock = root / "dvc.lock"
-    if lock.is_file():
-        kept, inside = [], False
-        for line in lock.read_text(encoding="utf-8").splitlines(keepends=True):
-            if not line.startswith("   "):
-                inside = (entry := ENTRY.match(line.rstrip())) is not None and entry[2] == dataset
-            if not inside:
-                kept.append(line)
-        lock.write_text("".join(kept), encoding="utf-8")
+    if (lock := root / LOCK).is_file():
+        unlock(lock, dataset, root / CACHE)
     shutil.rmtree(root / ".dvc/cache/runs", ignore_errors=True)
     if (root / ".dvc/cache").is_dir():
         command = [sys.executable, "-m", "dvc", "gc", "--workspace", "--force", "--quiet"]

@@ -16,6 +16,7 @@ from regulars.settings.reading import DATASETS_SECTION, read
 PLACES = (
     "data/sources/{}.yaml", "data/raw/{}", "data/clean/{}", "data/scored/{}", f"{HISTORY.as_posix()}/{{}}",
     f"{PLANS.as_posix()}/{{}}", f"{LOTS.as_posix()}/{{}}", "models/{}", "reports/{}", "private/{}",
+    "data/keys/{}", "data/forgotten/{}.txt", "data/identities/{}.csv",
 )  # fmt: skip
 LOCK = "dvc.lock"
 CACHE = Path(".dvc", "cache", "files", "md5")
@@ -56,7 +57,7 @@ def remove(dataset: str, root: Path | None = None) -> list[str]:
         content = without_dataset(settings.read_text(encoding="utf-8"), dataset)
         _write(settings, content)
         gone.append("its entry in params.yaml")
-    if lock.is_file() and (freed := _unlock(lock, dataset, root / CACHE)) is not None:
+    if lock.is_file() and (freed := unlock(lock, dataset, root / CACHE)) is not None:
         gone.append(f"its stages in {LOCK}" + (f", and {freed} files of DVC's cache" if freed else ""))
     for place in found:
         shutil.rmtree(place) if place.is_dir() else place.unlink()
@@ -115,7 +116,7 @@ def without_dataset(content: str, dataset: str) -> str:
     return after
 
 
-def _unlock(lock: Path, dataset: str, cache: Path) -> int | None:
+def unlock(lock: Path, dataset: str, cache: Path) -> int | None:
     """Take a dataset's stages out of ``dvc.lock``; how many files of the cache only they had, None: there were none."""
     text = lock.read_text(encoding="utf-8")
     stages = (yaml.safe_load(text) or {}).get("stages") or {}

@@ -287,7 +287,8 @@ def test_a_mapping_that_is_a_bomb_or_nonsense(firm, refused, content, told):
         ("simulated: false", "simulated: perhaps", "simulated: 'perhaps' is not what this key takes. true puts a "
          "banner on every page: these numbers are not of a real firm."),
         ("path: orders.csv", "path: {a: b}", "tables.orders.path: {'a': 'b'} is not what this key takes. File or glob, "
-         "from the project's folder: .csv .tsv .txt (also .gz, or in a .zip), .xlsx or .parquet. A list names"),
+         "from the project's folder: .csv .tsv .txt (also .gz, or in a .zip), .xlsx or .parquet. A list names "
+         "several of equal columns."),
         ("amount: total", "amuont: total",
          "tables.orders.columns: 'amuont' is not a column of orders; did you mean 'amount'?"),
     ],
@@ -398,7 +399,7 @@ def test_amounts(shop, texts, form, expected):
     ("texts", "form"),
     [
         (["2010 年 6 月 25 日", "2010年6月26日"], "'%Y 年 %m 月 %d 日'"),
-        (["1277424000", "1277510400"], "epoch"),
+        (["1277467200", "1277553600000"], "epoch"),
         (["40354", "40355.5"], "excel"),
         (["25/06/2010", "2010-06-26"], "[iso, '%d/%m/%Y']"),
     ],

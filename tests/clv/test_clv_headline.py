@@ -68,6 +68,14 @@ def test_naive_rate_is_told_where_nothing_beats_it_and_strict_stops():
         choose_headline(folds, bootstraps=100, strict=True)
 
 
+def test_a_rule_of_thumb_that_no_model_beats_is_told():
+    folds = [fold(f"2024-0{i}-01", i, bg_nbd=0.5, combined=0.5, naive=0.4, last_period=1.0) for i in (1, 2)]
+    found = choose_headline(folds, rules=("naive", "last_period"), bootstraps=100)
+    assert (found.model, found.verdict) == ("last_period", "naive")
+    alone = choose_headline(folds, bootstraps=100)
+    assert alone.verdict == "reference"
+
+
 def test_a_missing_forecast_is_named():
     with pytest.raises(ValueError, match="cutoff 2024-01-01: the folds lack a forecast by naive"):
         choose_headline([fold("2024-01-01", 1, bg_nbd=1.0, combined=1.0)])

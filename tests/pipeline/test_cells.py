@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from regulars import cells
+from regulars import cells, cleaning
 from regulars.cells import CALL, compiled, told_or_why
 from regulars.dataset import Dataset
 from regulars.errors import UserError
@@ -59,6 +59,8 @@ def test_an_error_of_ours_is_raised_by_hand_and_told_in_the_pipeline(monkeypatch
 def test_what_everything_rests_on_ends_the_run():
     with pytest.raises(UserError, match="There are no settings of a stage 'valued'"):
         told_or_why(Dataset("cdnow").settings, "valued")
+    with pytest.raises(UserError, match=r"data/sources/nobody\.yaml"):
+        told_or_why(cleaning.clean, "nobody")
 
 
 def test_a_live_kernel_makes_calls_so_once_a_dataset_is_open(tmp_path, root):

@@ -26,6 +26,7 @@ stages:
     cmd: regulars run ingest shop
     outs:
     - path: data/raw/shop
+      md5: 0123456789abcdef0123456789abcdef.dir
   ingest@other:
     cmd: regulars run ingest other
 """

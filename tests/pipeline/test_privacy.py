@@ -80,10 +80,9 @@ def test_a_private_dataset_needs_a_key(monkeypatch):
         pseudonyms(["1"], "shop")
 
 
-def test_a_missing_key_is_told_before_any_work(monkeypatch, tmp_path, capsys):
-    (tmp_path / "params.yaml").write_text(
-        "common: {}\ningest: {}\npages: {}\ndatasets:\n  shop: {}\n", encoding="utf-8"
-    )
+def test_a_missing_key_is_told_before_any_work(monkeypatch, tmp_path, capsys, root):
+    settings = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8")) | {"datasets": {"shop": {}}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     (tmp_path / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))

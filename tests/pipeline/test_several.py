@@ -98,7 +98,10 @@ def test_a_dataset_is_removed_with_all_that_was_made_of_it(project):
     for place in PLACES:
         for name in ("sound", "asked"):
             here = project / place.format(name)
-            if not here.suffix:
+            if here.suffix:
+                here.parent.mkdir(parents=True, exist_ok=True)
+                here.touch()
+            else:
                 here.mkdir(parents=True, exist_ok=True)
                 (here / "file").write_text(name, encoding="utf-8")
     own, shared = cached(project, b"own"), cached(project, b"shared")

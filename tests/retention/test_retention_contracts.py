@@ -208,6 +208,26 @@ def test_reasons_by_hand():
     contracts["reason"] = ["price", "price", "moved", None, "other plan", None]
     table = leaving_reasons(contracts, contract_spells(contracts, "2025-06-30").spells)
     assert table[["reason", "customers", "n"]].to_numpy().tolist() == [["price", 2, 3], ["moved", 1, 3]]
-    assert leaving_reasons(contracts, contract_spells(contracts, "2025-06-30").spells, min_cell=2)[
-        "reason"
-    ].tolist() == ["price"]
+    hidden = leaving_reasons(contracts, contract_spells(contracts, "2025-06-30").spells, min_cell=2)
+    assert hidden.empty, "beside how many left in all, what is left of the others tells the one"
+
+
+def test_an_upgrade_on_the_day_after_the_last_day_paid_is_no_end():
+    rows = []
+    for number in range(20):
+        who, left = f"c{number:02}", number % 4 == 0
+        rows.append((who, "2024-01-10", f"2024-0{3 + number % 5}-09"))
+        rows.append((who, f"2024-0{3 + number % 5}-10", "2025-01-09" if left else None))
+    contracts = contracts_of(*rows).assign(reason=["upgrade", "cancelled"] * 20, monthly_fee=10.0)
+    contracts["reason"] = contracts["reason"].where(contracts["ended_at"].notna())
+    found = contract_spells(contracts, "2025-05-31")
+    assert (len(found.spells), int(found.spells["has_ended"].sum()), found.returned, found.overlapping) == (20, 5, 0, 0)
+    assert leaving_reasons(contracts, found.spells)["reason"].tolist() == ["cancelled"]
+    told = tell_contracts(contracts, "2025-05-31", annual_discount_rate=0.1)
+    to_come = told.facts["to_come"]
+    assert to_come.low <= to_come.value <= to_come.high
+
+
+def test_two_days_without_a_contract_are_an_end():
+    found = contract_spells(contracts_of(("a", "2024-01-01", "2024-02-29"), ("a", "2024-03-02", None)), "2024-12-31")
+    assert found.spells["has_ended"].tolist() == [True] and found.returned == 1

@@ -624,3 +624,37 @@ def test_a_share_of_explained_variance_has_its_rank():
         lmg_shares(answers["s0"], answers[["q0"]].assign(i0=1.0))
     with pytest.raises(UserError, match="2 complete answers are too few"):
         lmg_shares(answers["s0"].head(2), answers[["q0", "i0"]].head(2))
+
+
+def few_say_yes(n=150, ones=1) -> tuple[pd.DataFrame, dict, pd.DataFrame]:
+    """Answers to a yes-or-no question of which few say yes, beside others; the model and the items."""
+    rng = np.random.default_rng(11)
+    mood = rng.normal(size=n)
+    answers = pd.DataFrame({f"q{k}": np.clip(np.round(3 + mood + rng.normal(size=n)), 1, 5) for k in range(2)})
+    answers["q2"] = np.isin(np.arange(n), np.argsort(mood)[-ones:]).astype(float)
+    for name in ("s1", "s2"):
+        answers[name] = np.clip(np.round(3 + mood + rng.normal(size=n)), 1, 5)
+    items = pd.DataFrame({"item": list(answers), "scale_min": [1, 1, 0, 1, 1], "scale_max": [5, 5, 1, 5, 5]})
+    constructs = {"quality": ["q0", "q1", "q2"], "satisfaction": ["s1", "s2"]}
+    return answers, {"constructs": constructs, "paths": [["quality", "satisfaction"]]}, items
+
+
+def test_resamples_in_which_a_question_is_answered_alike_are_left_out_and_told():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        told = satisfaction_index(*few_say_yes(), draws=300, seed=1)
+    assert 0.25 < told.flat["q2"] < 0.5, "(149/150)^150 = 0.37 of the resamples have nobody who says yes"
+    assert told.flat.drop("q2").eq(0).all()
+    assert told.value.low < told.value.value < told.value.high
+    assert np.isfinite(told.effects.select_dtypes("number")).all(axis=None)
+    (remark,) = tell_measured(told).remarks
+    assert (remark.code, remark.facts["item"]) == ("flat", "q2")
+
+
+def test_two_questions_have_an_index_and_no_driver():
+    answers = few_say_yes()[0][["s1", "q0"]]
+    items = pd.DataFrame({"item": ["s1", "q0"], "scale_min": 1, "scale_max": 5})
+    model = {"constructs": {"satisfaction": ["s1"], "loyalty": ["q0"]}, "paths": [["satisfaction", "loyalty"]]}
+    told = satisfaction_index(answers, model, items, draws=30)
+    assert np.isfinite(told.value.value) and told.effects.empty and told.item_effects.empty
+    assert "No arrow of the model leads to satisfaction" in tell_why(told).facts["why"]

@@ -241,6 +241,9 @@ def test_a_database_that_is_not_there(shop, monkeypatch):
     [
         ("postgresql://crm:${NO_SUCH}@h/x", "the environment variable NO_SUCH is not set"),
         ("postgresql://crm:secret@h/x", "the password stands in the file; take it from the environment"),
+        ("postgresql://crm:secret/with@h/x", "the password stands in the file; take it from the environment"),
+        ("postgresql://crm:${NO_SUCH}secret@h/x", "the password stands in the file; take it from the environment"),
+        ("postgresql://crm@h/x?password=secret", "the password stands in the file; take it from the environment"),
         ("mysql://h/x", "databases of this kind are not read; it may be postgresql, postgres, duckdb"),
         ("duckdb://no.duckdb", "there is no file no.duckdb"),
     ],
@@ -255,6 +258,20 @@ def test_a_url_that_is_one_variable_hides_its_password(shop, monkeypatch):
     monkeypatch.setenv("SHOP_URL", "postgresql://crm:hunter2@127.0.0.1:notaport/shop")
     text = sentence(shop.table("${SHOP_URL}").ingest)
     assert "hunter2" not in text
+
+
+def test_a_url_that_is_one_variable_shows_no_part_of_itself(shop, monkeypatch):
+    """The mapping names the variable alone: user, host, port and database are as secret as the password."""
+    monkeypatch.setenv("SHOP_URL", "postgresql://crmuser:hunter2@localhost:59999/salesdb?application_name=backoffice")
+    text = sentence(shop.table("${SHOP_URL}").ingest)
+    assert text.startswith("data/sources/shop.yaml: tables.orders: it does not answer; is it there?")
+    assert not [part for part in ("crmuser", "hunter2", "localhost", "59999", "salesdb", "backoffice") if part in text]
+
+
+@pytest.mark.parametrize("function", ["read_xlsx('a.xlsx')", "st_read('a.xlsx')", "'https://shop.example/a.csv'"])
+def test_nothing_is_downloaded_for_a_query(shop, function):
+    text = sentence(shop.table("duckdb://", f"query: SELECT * FROM {function}").ingest)
+    assert "nothing is downloaded here; map the file by path" in text
 
 
 @pytest.mark.parametrize("source", ["table: a\n    query: b", "schema: a\n    query: b", "order_by: a"])

@@ -363,7 +363,7 @@ def test_params_laid_out_otherwise_are_left_alone(layout):
         ("log.csv", "order,customer\n1,b\0b\n", "holds a NUL character"),
         ("log.pdf", "x", "files of this kind are not read"),
         ("log.xlsx", "x", "is not an Excel workbook"),
-        ("log.csv.gz", "x", "cannot be read, or is damaged"),
+        ("log.csv.gz", "x", "is not a gzip file, or is cut short"),
     ],
 )
 def test_a_file_that_cannot_be_read_leaves_nothing(firm, name, content, told):

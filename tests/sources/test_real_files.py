@@ -73,8 +73,8 @@ EXPECTED = {
     JOURNEY: Expected(
         "order_lines", (),
         {"order_id": "basket_id", "customer_id": "household_id", "ordered_at": "transaction_timestamp",
-         "product_id": "product_id", "unit_price": "sales_value", "quantity": {"constant": "1"}},
-        unsure=("'sales_value' is taken for the money of the whole line, with quantity 1",),
+         "product_id": "product_id", "line_total": "sales_value", "quantity": "quantity"},
+        unsure=("'sales_value' is taken for the money of the whole line",),
     ),
     "complete_journey/demographics.parquet": Expected(
         "customers", (), {"customer_id": "household_id"}, asked=(NO_ORDERS,)
@@ -87,7 +87,8 @@ EXPECTED = {
     "olist/olist_orders_dataset.csv.gz": Expected(
         "orders", ("encoding ascii", COMMA),
         {"order_id": "order_id", "customer_id": "customer_id", "ordered_at": "order_purchase_timestamp"},
-        asked=("tables.orders.columns.amount: which column of olist_orders_dataset.csv.gz is it? No column of the",),
+        asked=("tables.orders.columns.amount: which column of olist_orders_dataset.csv.gz is it? No column of the",
+               "tables.orders.void: which values of 'order_status' are no sales (delivered "),
         unsure=("every row has a 'customer_id' of its own: is there an id that stays when a customer comes again?",
                 "'order_delivered_customer_date' and 'order_estimated_delivery_date' would fit as well"),
     ),

@@ -17,8 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOP, DEMO = "shop", "smalldemo"
 CUSTOMERS = 300
 DEMO_CUSTOMERS, IN_MEMORY_ROWS = 600, 1500
-PARTS = ("src", "notebooks", "data/sources", "data/history/README.md", "data/identities/README.md",
-         "data/plans/README.md", "params.yaml", "dvc.yaml", "pyproject.toml", ".dvcignore", ".dvc/config")  # fmt: skip
+TRACKED = ("history", "identities", "plans", "edits", "lots")  # below data/, of which stages read
+PARTS = ("src", "notebooks", "data/sources", *(f"data/{name}/README.md" for name in TRACKED), "params.yaml", "dvc.yaml",
+         "pyproject.toml", ".dvcignore", ".dvc/config")  # fmt: skip
 SHOP_SOURCE = """\
 title: Sample Records
 currency: USD

@@ -16,31 +16,12 @@ from regulars.cleaning.order_figures import EDGE_DAYS, GAP_ORDERS
 from regulars.errors import UserError
 from regulars.sources import parsing
 from regulars.sources.mapping import LINE_TOTAL, REFUNDED, Mapping, columns_named
+from regulars.sources.meaning import NO_MONEY, NO_SALE, NOBODY, REFUND_NAMES, STATUS_MOST, STATUS_NAMES, is_total
 from regulars.sources.raw import ROW
 
-NO_MONEY = (
-    r"(?i)(^|[\W_])(id|no|nr|number|date|time|at|status|state|reason|type|by|qty|quantity|count)([\W_]|$)"
-    r"|编号|单号|状态|时间|日期|原因|数量"
-)
-REFUND_NAMES = r"(?i)refund|returned.?(amount|value)|退款(总?金?额)?|erstatt|rembours|reembols|rimbors|devoluc"
-STATUS_NAMES = (
-    r"(?i)^((order|financial|payment|transaction|charge|item|fulfil?ment)[\W_]*)?(status|state)$"
-    r"|(订单|交易|支付)状态|^bestellstatus$"
-)
-NO_SALE = (
-    r"(?i)^(cancell?ed|cancell?ation|failed|failure|void(ed)?|refunded|pending([\W_]payment)?|declined|denied|expired|draft|test"
-    r"|unpaid|on[\W_-]?hold|trash|abandoned|rejected|chargeback|storniert|abgebrochen|annul[ée]e?|cancelad[oa]"
-    r"|交易关闭|等待买家付款|已取消|已关闭|未付款|待付款|退款成功)$"
-)
-NOBODY = (
-    r"(?i)^(0+|-1|guest|gast|invit[ée]|none|null|nil|nan|n/?a|-+|unknown|anonymous|anonym|no[\W_-]?name|walk[\W_-]?in|cash"
-    r"|散客|游客|匿名(用户|买家)?)(@.*)?$"
-)
 GUEST_SHARE, GUEST_ORDERS = 0.02, 10  # of the orders from which an id that stands for nobody is no accident
 OUTSIZED_SHARE, OUTSIZED_ORDERS, OUTSIZED_TIMES = 0.05, 20, 5  # of all orders; at least; times those of the next one
-STATUS_MOST = 30  # distinct values of a column that is a status
-LEAST_ROWS = 50  # lines of several pieces from which a price is held against the quantity
-TOTAL_RATIO = (0.6, 1.67)  # of prices against quantities, within which prices are totals
+BULK_DAYS, BULK_ORDERS = 10, 50  # with fewer before a gap nothing says what is usual
 LONE_SHARE, LONE_ORDERS = 0.005, 3  # of the orders that may stand behind a gap for it to be a mistyped date
 
 
@@ -126,13 +107,9 @@ def _refuse_totals_as_prices(mapping: Mapping, raw: Raw) -> None:
     sizes = rows.group_by("quantity").aggregate(
         rows=rows.count(), price=rows.unit_price.cast("float64").ln().mean().exp()
     )
-    sizes = sizes.order_by(ibis.desc("rows")).limit(10).to_pyarrow().to_pandas().astype(float)
-    one = sizes.loc[sizes["quantity"] == 1]
-    several = sizes.loc[(sizes["quantity"] > 1) & (sizes["rows"] >= 5)]
-    if one.empty or several["rows"].sum() < LEAST_ROWS:
-        return
-    ratio = several["price"] / one["price"].iloc[0] / several["quantity"]
-    if ratio.between(*TOTAL_RATIO).all() and (several["price"] > 1.5 * one["price"].iloc[0]).all():
+    sizes = sizes.order_by(ibis.desc("rows"), "quantity").limit(10).to_pyarrow().to_pandas().astype(float)
+    if is_total(sizes):
+        one, several = sizes.loc[sizes["quantity"] == 1], sizes.loc[sizes["quantity"] > 1]
         shown = ", ".join(
             f"{price:.2f} for {size:g}" for size, price in zip(several["quantity"], several["price"], strict=True)
         )
@@ -168,13 +145,9 @@ def outsized_customer(orders: ir.Table) -> dict | None:
         orders=orders.count(), spend=orders.amount.sum().cast("float64")
     ).cache()  # fmt: skip
     first = by_customer.order_by(ibis.desc("orders"), "customer_id").limit(2).to_pyarrow().to_pylist()
-    total = (
-        by_customer.aggregate(orders=by_customer.orders.sum(), spend=by_customer.spend.sum())
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
+    total = by_customer.orders.sum().to_pyarrow().as_py()
     largest, following = first[0], first[1]["orders"] if len(first) > 1 else 0
-    if largest["orders"] < max(OUTSIZED_ORDERS, OUTSIZED_SHARE * total["orders"], OUTSIZED_TIMES * following):
+    if largest["orders"] < max(OUTSIZED_ORDERS, OUTSIZED_SHARE * total, OUTSIZED_TIMES * following):
         return None
     return {
         "orders": largest["orders"], "share": largest["orders"] / total, "spend": largest["spend"],
@@ -230,7 +203,7 @@ def lone_end(days: pd.DataFrame) -> tuple[date, date, int] | None:
     behind = orders[::-1].cumsum()[::-1]
     few = max(LONE_ORDERS, LONE_SHARE * orders.sum())
     for place in np.flatnonzero(behind <= few):
-        if place == 0:
+        if place < BULK_DAYS or orders[:place].sum() < BULK_ORDERS:
             continue
         silent = int((day[place] - day[place - 1]) / np.timedelta64(1, "D")) - 1
         since = day[place - 1] - np.timedelta64(EDGE_DAYS - 1, "D")

@@ -214,6 +214,8 @@ def stop_at_unreadable(mapping: Mapping, raw: Raw) -> None:
         "bool": ("truth value", "map it to true or false under values"),
     }.get(column.kind, ("number", "name its decimal and thousands marks"))
     value = "a value that is not shown" if column.personal else f"{texts[target][:60]!r}"
+    if row[ROW] == 1 and "skip_below" not in table["format"]:
+        mend += " (where the first rows are no data, write skip_below under format)"
     raise UserError(
         f"{raw.source.place(row[ROW])}, column '{specs[target].get('column', target)}': {value} cannot be "
         f"read as {'' if choices else 'a '}{what}; mend it, or in {mapping.file} {mend} or set on_unreadable to reject."

@@ -33,6 +33,8 @@ FITTERS = {
 }
 KEPT = 12  # fitted models: those of two cutoffs
 NBD_SHARE = 0.1  # of the combined forecast; the rest is the mean of Pareto/NBD and MBG/CNBD-k
+EARLIER = (0.5,)  # lengths of the last inner hold-out, by which earlier ones end before it; more of them taught no more
+LEARNT_ROWS = 60_000  # customers of all inner hold-outs together, at most
 SHAPE_FROM = 5_000  # repeat orders below which a shape is noise
 BOOSTING = {"learning_rate": 0.05, "max_iter": 100, "max_leaf_nodes": 8, "min_samples_leaf": 200, "max_bins": 32}
 MANY = 200_000  # numbers, from which on a sum is made of whole parts
@@ -108,11 +110,16 @@ class Cut:
 
         None where there are not two customers and a repeat order before it.
         """
+        return self.window(0.0)
+
+    def window(self, back: float) -> Window | None:
+        """The hold-out of that length which ends so many of its lengths before the day; None as of `inner`."""
         days = int(min(self.horizon_days, (self.day - self.purchases.first).days // 3))
-        if days < 1:
+        end = self.day - timedelta(days=round(back * days))
+        start = end - timedelta(days=days)
+        if days < 1 or start <= self.purchases.first:
             return None
-        start = self.day - timedelta(days=days)
-        table = self.purchases.split(start, self.day, self.time_unit)
+        table = self.purchases.split(start, end, self.time_unit)
         return Window(start, days, table) if len(table) > 1 and table["frequency"].max() > 0 else None
 
 
@@ -216,19 +223,38 @@ def combine(cut: Cut, forecast: Callable, *, kind: str | None = None, learn_from
 
 def _learn_shape(cut: Cut, names: tuple[str, ...]) -> Callable:
     """Function from the models' expectations and the customers' features to each customer's share of all orders."""
-    window = cut.inner
-    before = Cut(cut.purchases, window.start, window.days, cut.time_unit)
-    y, history = window.table["holdout_orders"].to_numpy(float), columns(window.table)
-    counts = [np.asarray(fitted(name, history).predict(before.horizon, *history), float) for name in names]
-    shares = [_share(values) for values in counts]
-    weights = stack_weights(y, np.column_stack(shares) * y.sum())  # the hold-out keeps its own total
-    boost = _boost(_features(before, window.days, counts), single(shares[0] * y.sum()), y)
+    learnt = [_seen_in(cut, window, names) for window in _windows(cut)]
+    came, parts, features = (np.concatenate(each) for each in zip(*learnt, strict=True))
+    weights = stack_weights(came, parts)
+    boost = _boost(features, single(parts[:, 0]), came)
 
     def shape(counts, features):
         shares = np.column_stack([_share(values) for values in counts])
         return (_share(shares @ weights) + _share(shares[:, 0] * boost(features))) / 2
 
     return shape
+
+
+def _windows(cut: Cut) -> list[Window]:
+    """Hold-outs that a shape is learnt from: the last, and earlier ones as far as the base is small enough."""
+    found = [cut.inner]
+    for back in EARLIER:
+        window = cut.window(back)
+        if window is None or not window.table["holdout_orders"].sum() > 0:
+            break
+        if sum(len(each.table) for each in (*found, window)) > LEARNT_ROWS:
+            break
+        found.append(window)
+    return found
+
+
+def _seen_in(cut: Cut, window: Window, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What came in a hold-out, what each model expected at the hold-out's own total, and the customers' features."""
+    before = Cut(cut.purchases, window.start, window.days, cut.time_unit)
+    came, history = window.table["holdout_orders"].to_numpy(float), columns(window.table)
+    counts = [np.asarray(fitted(name, history).predict(before.horizon, *history), float) for name in names]
+    parts = np.column_stack([_share(values) for values in counts]) * came.sum()
+    return came, parts, _features(before, window.days, counts)
 
 
 def _share(values):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.backtesting import COMBINED, Fold, forecast_now
+from regulars.clv.combining import poisson_deviance
 from regulars.clv.fold_metrics import metrics_by_model, point_and_ends
 from regulars.clv.in_memory import Scored
 from regulars.clv.level import Level
@@ -141,6 +142,7 @@ def choose_headline(
     *,
     candidate: str = COMBINED,
     reference: str = "bg_nbd",
+    rules: tuple[str, ...] = (NAIVE,),
     folds_needed: int = 2,
     strict: bool = False,
     level: float = 0.9,
@@ -149,10 +151,11 @@ def choose_headline(
 ) -> Headline:
     """Decide between the reference, the candidate and the naive rate from what came after past cutoffs.
 
-    The candidate wins a fold where the interval of its Poisson deviance less the reference's lies below zero and its
-    RMSE is not worse beyond noise; it becomes the headline with ``folds_needed`` wins that outnumber its losses. The
-    naive rate becomes the headline where neither model is better than it beyond noise, in deviance and in RMSE, on more
-    folds than it is worse on. Intervals are paired: both forecasts are judged on the same resampled customers.
+    The candidate wins a fold where the interval of its Poisson deviance less the reference's lies below zero and
+    its RMSE is not worse beyond noise; it becomes the headline with ``folds_needed`` wins that outnumber its
+    losses. The naive rate, or another rule of thumb, becomes the headline where neither model is better than it
+    beyond noise, in deviance and in RMSE, on more folds than it is worse on. Intervals are paired: both forecasts
+    are judged on the same resampled customers.
 
     Parameters
     ----------
@@ -160,6 +163,8 @@ def choose_headline(
         As `regulars.clv.backtest_folds` gives them; each holds the candidate, the reference and ``naive``.
     candidate, reference : str
         Names of the two models between which is decided.
+    rules : tuple of str
+        Rules of thumb that one of the two has to beat; the first is the naive rate.
     folds_needed : int
         Wins that the candidate needs.
     strict : bool
@@ -179,19 +184,23 @@ def choose_headline(
         Under ``strict``, where nothing beats the naive rate.
     """
     folds = list(folds)
-    rivals = ((candidate, reference), (reference, NAIVE), (candidate, NAIVE))
+    against_rules = [(model, rule) for rule in rules for model in (reference, candidate)]
+    rivals = ((candidate, reference), *against_rules)
     resampled = {"level": level, "bootstraps": bootstraps, "seed": seed}
     found = [row for fold in folds for row in _apart(fold, rivals, **resampled)]
     table = pd.DataFrame(found, columns=["cutoff", "model", "against", "metric", "value", "low", "high"])
-    verdicts = {pair: _verdicts(table, *pair) for pair in rivals}
+    verdicts = {pair: _verdicts(table, *pair, is_rule=pair in against_rules) for pair in rivals}
     against_reference = verdicts[candidate, reference]
     wins, losses = (int((against_reference == sign).sum()) for sign in (1, -1))
-    beats = {model: int(verdicts[model, NAIVE].sum()) > 0 for model in (reference, candidate)}
-    beat_naive = int(np.maximum(verdicts[reference, NAIVE] > 0, verdicts[candidate, NAIVE] > 0).sum())
+    ahead = {rule: [int(verdicts[model, rule].sum()) > 0 for model in (reference, candidate)] for rule in rules}
+    unbeaten = [rule for rule in rules if not any(ahead[rule])]
+    beats_all = all(beaten[1] for beaten in ahead.values())
+    first = rules[0]
+    beat_naive = int(np.maximum(verdicts[reference, first] > 0, verdicts[candidate, first] > 0).sum())
     better = wins >= folds_needed and wins > losses
     verdict = (
-        HeadlineVerdict.CANDIDATE if better and beats[candidate]
-        else HeadlineVerdict.REFERENCE if any(beats.values()) else HeadlineVerdict.NAIVE
+        HeadlineVerdict.NAIVE if unbeaten
+        else HeadlineVerdict.CANDIDATE if better and beats_all else HeadlineVerdict.REFERENCE
     )  # fmt: skip
     if strict and verdict == HeadlineVerdict.NAIVE:
         when = ", ".join(str(fold.cutoff.date()) for fold in folds)
@@ -199,8 +208,18 @@ def choose_headline(
             f"params.yaml: value.strict is true, and after {when} no model forecast better than each customer's past "
             "rate carried on: set it to false to go on with that rate, or supply a longer history."
         )
-    model = dict(zip(HeadlineVerdict, (candidate, reference, NAIVE), strict=True))[verdict]
+    rule = min(unbeaten, key=lambda rule: _mean_deviance(folds, rule), default=first)
+    model = dict(zip(HeadlineVerdict, (candidate, reference, rule), strict=True))[verdict]
     return Headline(model, verdict, len(folds), wins, losses, beat_naive, folds_needed, table)
+
+
+def _mean_deviance(folds: list[Fold], name: str) -> float:
+    """Poisson deviance of a forecast of orders, over all folds."""
+    found = [
+        poisson_deviance(fold.customers["holdout_orders"].to_numpy(float), fold.orders[name].to_numpy(float)).mean()
+        for fold in folds
+    ]
+    return float(np.mean(found))
 
 
 def _apart(fold, rivals, *, level, bootstraps, seed):
@@ -217,15 +236,15 @@ def _apart(fold, rivals, *, level, bootstraps, seed):
             yield (fold.cutoff, model, against, metric, *point_and_ends(apart, level))
 
 
-def _verdicts(table, model, against) -> np.ndarray:
+def _verdicts(table, model, against, *, is_rule: bool) -> np.ndarray:
     """Per fold: 1 where the model is better beyond noise, -1 where it is worse, else 0.
 
-    Against the naive rate, better means in deviance and in RMSE; against a model, in deviance, with RMSE not worse.
+    Against a rule, better means in deviance and in RMSE; against a model, in deviance, with RMSE not worse.
     """
     rows = table[(table["model"] == model) & (table["against"] == against)]
     high, low = (rows.pivot(index="cutoff", columns="metric", values=end) for end in ("high", "low"))
     better, worse = high < 0, low > 0
-    if against == NAIVE:
+    if is_rule:
         won, lost = better.all(axis=1), worse.any(axis=1)
     else:
         won, lost = better["deviance"] & ~worse["rmse"], worse["deviance"]

@@ -15,7 +15,7 @@ from regulars.clv.value import units
 from regulars.statistics.distinct import distinct_rows
 
 YEARLY = (0.1, 0.25, 0.4, 0.6)  # shares of the customers who leave within a year
-ENOUGH = 4_000  # histories that the rates of ordering are learnt on; of more an even part
+ENOUGH = 2_500  # histories that the rates of ordering are learnt on; of more an even part
 ALIKE = 200.0  # shape of the rates of leaving: customers differ in theirs by a fourteenth
 
 

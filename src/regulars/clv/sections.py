@@ -19,7 +19,7 @@ from regulars.clv.newcomer import NewCustomer
 from regulars.clv.payback import tell_payback as tell_payback
 from regulars.clv.revenue import RevenueMove
 from regulars.clv.trust import Trust
-from regulars.clv.verdicts import CohortsVerdict, EquityVerdict, RevenueVerdict, WorthVerdict
+from regulars.clv.verdicts import CohortsVerdict, EquityVerdict, HeadlineVerdict, RevenueVerdict, WorthVerdict
 from regulars.clv.whole import Whole
 from regulars.finding import UNUSABLE, Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, tells
 from regulars.labels import Tested
@@ -290,7 +290,10 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
         "came": then.came,
         "naive": then.naive,
     }
-    picked = Remark(chosen.verdict, {"wins": chosen.wins, "folds": chosen.folds})
+    facts_of_choice = {"wins": chosen.wins, "folds": chosen.folds}
+    if chosen.verdict == HeadlineVerdict.NAIVE:
+        facts_of_choice["rule"] = chosen.model
+    picked = Remark(chosen.verdict, facts_of_choice)
     calibrated = Remark(active.reason or "calibrated", {"days": economics.active_within_days})
     tests = trust.tests.rename(columns={"low": "expected_low", "high": "expected_high"})
     frames = {"folds": trust.totals, "tests": tests, "ranges": trust.coverage.table, "scorecard": trust.scorecard}

@@ -6,9 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from regulars.clv.beta_geo import ModifiedBetaGeoFitter
-from regulars.clv.combining import columns
-from regulars.clv.nbd import NBDFitter
+from regulars.clv.combining import columns, fitted
 from regulars.clv.value import units
 from regulars.purchases import Purchases, day_number, unit_days
 from regulars.rounding import round_significant
@@ -96,10 +94,10 @@ def read_signs(purchases: Purchases, day, horizon_days: int, time_unit: str = "w
     history = end - first
     table = known.summary(day, time_unit)
     x, t_x, T = columns(table)
-    model = ModifiedBetaGeoFitter().fit(x, t_x, T)
+    model = fitted("mbg_nbd", (x, t_x, T))  # kept: the combination asks for the same
     horizon = units(days=horizon_days, time_unit=time_unit)
     expected = float(model.predict(horizon, x, t_x, T).sum())
-    staying = float(NBDFitter().fit(x, t_x, T).predict(horizon, x, t_x, T).sum())
+    staying = float(fitted("nbd", (x, t_x, T)).predict(horizon, x, t_x, T).sum())
     pace = _Pace.of(known, model, time_unit)
     whole = pace.between(first, end)
     length, ago = min(int(horizon_days), YEAR), end - YEAR
@@ -177,7 +175,7 @@ def _inner(known: Purchases, day: pd.Timestamp, horizon_days: int, time_unit: st
     if len(table) < 2 or not table["frequency"].max() > 0:
         return 0.0
     history = columns(table)
-    expected = ModifiedBetaGeoFitter().fit(*history).predict(units(days=days, time_unit=time_unit), *history).sum()
+    expected = fitted("mbg_nbd", history).predict(units(days=days, time_unit=time_unit), *history).sum()
     return _log(float(table["holdout_orders"].sum()), float(expected))
 
 
@@ -214,7 +212,7 @@ def season_ahead(purchases: Purchases, day, months: int, time_unit: str = "week"
     if end - day_number(known.first) < 2 * YEAR:
         return none
     x, t_x, T = columns(known.summary(day, time_unit))
-    pace = _Pace.of(known, ModifiedBetaGeoFitter().fit(x, t_x, T), time_unit)
+    pace = _Pace.of(known, fitted("mbg_nbd", (x, t_x, T)), time_unit)
     starts = np.rint(np.arange(13) * YEAR / 12).astype(int)
     found, noise = np.zeros((2, 12)), 0.0
     for row, years in enumerate((2, 1)):

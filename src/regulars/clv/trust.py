@@ -293,12 +293,13 @@ def judge_forecasts(
             f"params.yaml: value.holdout_days is {holdout_days}, and the orders are too few days long to keep back so "
             "many and half as many before them: give a shorter hold-out or a longer history."
         )
+    models = list(models)
     try:
         judged, left_out = backtest_folds(
             purchases,
             cutoffs,
             holdout_days,
-            list(models),
+            models,
             observation_end=observation_end,
             time_unit=time_unit,
             uncertainty=uncertainty,
@@ -308,6 +309,7 @@ def judge_forecasts(
     level, seed = certainty.level, certainty.seed
     headline = choose_headline(
         [fold.as_told() for fold in judged],
+        rules=tuple(rule for rule in (NAIVE, "last_period") if rule in models),
         folds_needed=folds_needed,
         strict=strict,
         level=level,

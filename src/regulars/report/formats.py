@@ -23,6 +23,10 @@ from regulars.rounding import round_significant
 MINUS = "−"
 MOST_IN_SCALE, LEAST_IN_SCALE = 10, 0.1  # of a scale: numbers that share the next smaller one lose no digit there
 SPANS = ("days", "weeks", "months", "years")
+COUNTED = (  # things that a number is told of: 1 customer, 4,996 customers
+    "customers", "orders", "products", "groups", "rows", "answers", "questions", "cases", "complaints", "contacts",
+    "calls", "tests",
+)  # fmt: skip
 
 
 def is_missing(value) -> bool:
@@ -193,5 +197,5 @@ UNITS: dict[str, Callable] = {
     "money": _money,
     "money_short": _money_short,
     "count_short": _count_short,
-    **{unit: partial(_span, unit) for unit in SPANS},
+    **{unit: partial(_span, unit) for unit in (*SPANS, *COUNTED)},
 }

@@ -26,7 +26,7 @@ unit                               14.03 or .1403 becomes
 ``count_short``                    the same without currency: 412k
 ``percent``                        of a share: 14%
 ``points``                         of a difference of shares: 14.0 points
-``days weeks months years``        with their plural: 14 days
+``days weeks months years``        with their plural: 14 days; ``customers orders products …`` alike: 1 customer
 ``date date_short month year``     31 December 2024, 31 Dec 2024, December 2024, 2024
 ``label``                          wording of an enum's member; ``label:tier`` for plain text "vip"
 =================================  =====================================================================

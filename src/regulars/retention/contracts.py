@@ -174,12 +174,15 @@ class ContractStory(NamedTuple):
     to_come : Estimate
         Discounted expected residual lifetime (DERL): renewals to come of a customer who is there now, on average over
         them, by the shifted beta-geometric or, where that is rejected, by the beta-discrete-Weibull; n counts them.
+    next_year : Estimate
+        Share of those there now who should be there as many renewals ahead as are projected, by the same model.
     """
 
     curve: Curve
     dependence: DurationDependence
     table: pd.DataFrame
     to_come: Estimate
+    next_year: Estimate
 
     @property
     def verdict(self) -> ContractsVerdict:
@@ -259,34 +262,41 @@ def contract_story(
     rate = (1 + annual_discount_rate) ** (1 / periods_per_year) - 1
     now = spells.loc[~spells["has_ended"], "periods"].to_numpy()
     model = found.simple if _is_simple(found) else found.general
-    return ContractStory(curve, found, table, _to_come(model, now, rate=rate, level=level, draws=draws, seed=seed))
+    to_come, next_year = _to_come(model, now, rate=rate, ahead=ahead, level=level, draws=draws, seed=seed)
+    return ContractStory(curve, found, table, to_come, next_year)
 
 
-def _to_come(model, renewals: np.ndarray, *, rate: float, level: float, draws: int, seed: int) -> Estimate:
-    """Mean DERL of customers who have passed so many renewals, the next one counted undiscounted."""
+def _to_come(
+    model, renewals: np.ndarray, *, rate: float, ahead: int, level: float, draws: int, seed: int
+) -> tuple[Estimate, Estimate]:
+    """Of customers who have passed so many renewals: mean DERL, the next one undiscounted; the share there later."""
     n = len(renewals)
     if not n:
-        return Estimate(float("nan"), n=0)
+        return Estimate(float("nan"), n=0), Estimate(float("nan"), n=0)
     period, names = np.arange(TERMS), list(model.params_.index)
     age, customers = np.unique(renewals, return_counts=True)
 
-    def mean(params) -> float:
+    def mean(params) -> tuple[float, float]:
         model_drawn = type(model)()
         model_drawn.params_ = pd.Series(dict(zip(names, params, strict=True)))
         alive = model_drawn.survival(period)
         # what is due from each renewal on, worked out once from the end
         due = np.cumsum((alive * (1 + rate) ** -period.astype(float))[::-1])[::-1]
         derl = due[age + 1] / (alive[age] * (1 + rate) ** -(age + 1.0))
-        return float(np.average(derl, weights=customers))
+        later = alive[age + ahead] / alive[age]
+        return float(np.average(derl, weights=customers)), float(np.average(later, weights=customers))
 
     root = triangular_root(model.log_variance_matrix_.loc[names, names])
     noise = np.random.default_rng(seed).standard_normal((draws, len(names)))
     logs = np.log(model.params_[names].to_numpy()) + noise @ root.T
     with np.errstate(all="ignore"):  # draws that no curve goes with are left out
         drawn = [mean(np.exp(np.clip(row, -30, 30))) for row in logs]
-    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    value = mean(model.params_[names])
-    return Estimate(value, min(float(low), value), max(float(high), value), n)
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    found = mean(model.params_[names])
+    derl, later = (
+        Estimate(value, min(float(low[k]), value), max(float(high[k]), value), n) for k, value in enumerate(found)
+    )
+    return derl, later
 
 
 class Recurring(NamedTuple):
@@ -450,7 +460,7 @@ def tell_contracts(
     frames = {"curve": _curves(story)} | ({"reasons": reasons} if len(reasons) else {})
     facts = {
         "still": still, "months": months, "c": story.dependence.c, "chance": story.dependence.p_value,
-        "to_come": story.to_come,
+        "to_come": story.to_come, "next_year": story.next_year,
         "running": story.to_come.n, "net": fees.net, "gross": fees.gross, "rate": annual_discount_rate, **faults,
     }  # fmt: skip
     if len(reasons):

@@ -101,7 +101,8 @@ def measure_loyalty(survey: Survey, purchases: Purchases, end, settings: Satisfa
     if not items:
         return NotSupplied("loyalty")
     return loyalty_of(
-        survey.wide, items, purchases, end, attitude_cut=asked.attitude_from, window_days=asked.loyalty_days,
+        survey.wide, items, purchases, end, cuts=(asked.attitude_from, asked.behaviour_from),
+        window_days=asked.loyalty_days,
         within_days=settings.handling.return_days, level=settings.interval_level, min_cell=settings.privacy_min_cell,
     )  # fmt: skip
 

@@ -376,6 +376,8 @@ class Questions:
         Of it, that asks whether one stays though another is cheaper: a benefit, so no part of attitude.
     attitude_from : float, 0 to 100
         From it on attitude is high.
+    behaviour_from : float, orders a year
+        From it on behaviour is high: a fixed mark, so that the share of the truly loyal can rise.
     loyalty_days : int, days
         Whose orders make the behaviour.
     highly_satisfied_from : float, 0 to 100
@@ -388,6 +390,7 @@ class Questions:
     loyalty_construct: Name
     immunity_item: Name
     attitude_from: Points
+    behaviour_from: Above
     loyalty_days: Days
     highly_satisfied_from: Points
     target_width: Annotated[float, Within(0, 50, above=True)]

@@ -19,7 +19,7 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
-from regulars.engine.addresses import expand
+from regulars.engine.addresses import expand, hide
 from regulars.engine.embedded import SPARK, even, sentences
 from regulars.engine.patience import SilenceError, watched, within
 from regulars.errors import UserError
@@ -31,7 +31,10 @@ LOGIN = 10  # seconds to wait for a connection, where neither the mapping nor th
 SILENCE = 300  # seconds for which a database may send nothing, where the mapping does not say how long
 HIDDEN = "***"
 SOURCE = "q"  # what a statement calls the table or the query that it reads
+OFFLINE = "nothing is downloaded here; map the file by path"
 FAULTS = (
+    (r"support the encoding", f"DuckDB reads UTF-8 alone here, and {OFFLINE}, its encoding named under format"),
+    (r"install.* extension|INSTALL ", f"this needs an extension of DuckDB, and {OFFLINE}"),
     (r"42P01|relation .* does not exist", "there is no such table"),
     (r"42703|column .* does not exist", "there is no such column"),
     (r"42501|permission denied", "the user may not read it; grant SELECT"),
@@ -78,24 +81,18 @@ def connect(table: dict, label: str) -> Iterator[_Connection]:
         with closing(_Patient(kind, full, table)) as database:
             yield database
     except _SilentError as error:
-        raise UserError(_hide(f"{label}: {error}", secrets)) from None
+        raise UserError(hide(f"{label}: {error}", secrets, HIDDEN)) from None
     except errors as error:
         raise UserError(_sentence(error, label, secrets)) from None
 
 
 def _sentence(error: Exception, label: str, secrets: list[str]) -> str:
     told = re.sub(r"([A-Z_]+: )?\[libpq\]\s*(Failed to connect:\s*)?|Query was: (.|\n)*", "", str(error))
-    told = _hide(told, secrets)
+    told = hide(re.sub(r'connection to server at "[^"]*"[^,]*, port \d+ failed: ', "", told), secrets, HIDDEN)
     code = getattr(error, "sqlstate", None) or ""
     meaning = next((text for sign, text in FAULTS if re.search(sign, f"{code} {told}")), "it cannot be read")
     first = " ".join(told.split())[:200].rstrip(". ")
     return f"{label}: {meaning} (the database says: {first})."
-
-
-def _hide(text: str, secrets: list[str]) -> str:
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    return text
 
 
 def copy_table(table: dict, zone: str, target: Path, label: str, *, limit: int | None = None) -> int:
@@ -142,9 +139,9 @@ def _copy_from_spark(table: dict, zone: str, target: Path, label: str, limit: in
 
     from regulars.engine import spark
 
-    url, _ = expand(table["url"], f"{label}.url")
+    url, secrets = expand(table["url"], f"{label}.url")
     seconds = table.get("timeout_seconds", SILENCE)
-    with sentences(label):
+    with _hidden(secrets), sentences(label):
         engine = spark.connect(url, f"{label}.url", table.get("timeout_seconds", spark.PATIENCE))
         try:
             with watched(seconds, lambda: spark.cancel(engine), lambda: spark.progress(engine)):
@@ -157,6 +154,15 @@ def _copy_from_spark(table: dict, zone: str, target: Path, label: str, limit: in
             place = f"Spark at {spark.master(url).removeprefix(SPARK)}"
             raise UserError(f"{label}: {_SilentError(place, table, seconds, error)}") from None
     return rows
+
+
+@contextmanager
+def _hidden(secrets: list[str]) -> Iterator[None]:
+    """Sentences without secrets."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(hide(str(error), secrets, HIDDEN)) from None
 
 
 def _texts(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
@@ -405,7 +411,9 @@ class _DuckDB:
         file = str(root / path) if path else ":memory:"
         if path and not Path(file).is_file():
             raise duckdb.IOException(f"there is no file {path}")
-        self._connection = duckdb.connect(file, read_only=bool(path))
+        # whatever a query asks for, nothing is downloaded
+        offline = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        self._connection = duckdb.connect(file, read_only=bool(path), config=offline)
         folder = str(root).replace("'", "''")
         self._connection.execute(f"SET file_search_path = '{folder}'")
         self._connection.execute("SET TimeZone = 'UTC'")

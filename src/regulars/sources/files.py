@@ -122,6 +122,14 @@ def _engine_names(count: int) -> list[str]:
 
 def _read_zip(file: Path, form: dict, label: str) -> Text:
     """The delimited texts in an archive, which are parts of one table."""
+    parts = []
+    for name, content in _members(file, label).items():
+        of = _marked(form, [suffix.lower() for suffix in Path(name).suffixes])
+        parts.append((f"{label}, {name}", Text(*read_delimited(content, of, f"{label}, {name}"))))
+    return one_below_the_other(parts)
+
+
+def _members(file: Path, label: str) -> dict[str, bytes]:
     try:
         with ZipFile(file) as archive:
             names = sorted(
@@ -133,11 +141,12 @@ def _read_zip(file: Path, form: dict, label: str) -> Text:
         raise UserError(f"{label} is not an archive that can be opened, or has a password; unpack it.") from None
     if not names:
         raise UserError(f"{label} holds no .csv, .tsv or .txt; unpack it, and name the files.")
-    parts = []
-    for name, content in contents.items():
-        of = _marked(form, [suffix.lower() for suffix in Path(name).suffixes])
-        parts.append((f"{label}, {name}", Text(*read_delimited(content, of, f"{label}, {name}"))))
-    return one_below_the_other(parts)
+    return contents
+
+
+def first_in_zip(file: Path, label: str) -> bytes:
+    """The first delimited text in an archive, by which the others are written as well."""
+    return next(iter(_members(file, label).values()))
 
 
 def _read_parquet(file: Path, label: str, zone: str) -> Text:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from regulars.errors import UntoldError
 from regulars.finding import NOT_SUPPLIED, Finding, tells
+from regulars.labels import Change
 from regulars.purchases import Purchases
 from regulars.satisfaction.methods.repurchase import Foretold, ForetoldVerdict, foretell, repurchases
 from regulars.satisfaction.survey.answers import item_answers
@@ -15,14 +16,14 @@ from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.satisfaction.survey.wide import factor_scores
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.control import control_limits, needed_answers
-from regulars.statistics.intervals import Estimate, from_row
+from regulars.statistics.intervals import Estimate, against, from_row
 
 LIMITS = {"recommendation": "nps", "overall": "csat", "effort": "ces"}  # short names of the measures by wave
 HALF_WIDTH = 5.0  # points: half the interval that ``needed`` answers give
 
 
 class RecommendVerdict(StrEnum):
-    """Whether recommendation foretells orders better than every other score (yes), or another is better than all (no).
+    """Whether recommendation foretells orders better than every other score (yes), or worse than the best (no).
 
     None: no score is better than a coin; few: too few customers can be followed.
     """
@@ -190,8 +191,11 @@ def _scores(survey: Survey, asked: Mapping[str, str], settings: SatisfactionSett
 
 
 def _verdict(told: Foretold) -> RecommendVerdict:
-    if told.verdict is ForetoldVerdict.BEST:
-        return RecommendVerdict.YES if told.best == "recommendation" else RecommendVerdict.NO
+    if told.best == "recommendation" and told.verdict is ForetoldVerdict.BEST:
+        return RecommendVerdict.YES
+    if told.verdict in (ForetoldVerdict.BEST, ForetoldVerdict.UNCLEAR):
+        behind = from_row(told.table.set_index("score").loc["recommendation"], "behind")
+        return RecommendVerdict.NO if against(behind) is Change.UP else RecommendVerdict.UNCLEAR
     return RecommendVerdict(told.verdict)
 
 

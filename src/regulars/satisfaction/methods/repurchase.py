@@ -130,8 +130,9 @@ def foretell(scores: pd.DataFrame, bought: pd.Series, level: float = 0.9) -> For
     bought : pandas.Series
         On the same index.
     level : float
-        Of the intervals. The verdict "best" compares with all others at once (Bonferroni), by the difference on the
-        same customers: intervals of single areas may overlap although one score is better, and the other way round.
+        Of the intervals; of those of the differences from the best, on the same customers, all at once (Bonferroni),
+        since the best of many is ahead by chance. The verdict follows from them: intervals of single areas may overlap
+        although one score is better, and the other way round.
 
     Returns
     -------
@@ -162,12 +163,12 @@ def foretell(scores: pd.DataFrame, bought: pd.Series, level: float = 0.9) -> For
     spread = np.sqrt(np.maximum(covariance[first, first] + np.diag(covariance) - 2 * covariance[first], 0))
     spread[first] = 0.0
     low, high = _logit_ends(areas, np.sqrt(np.diag(covariance)), z)
-    table = pd.DataFrame(
-        {"score": list(scores.columns), "auc": areas, "auc_low": low, "auc_high": high, "behind": behind,
-         "behind_low": behind - z * spread, "behind_high": behind + z * spread}
-    ).assign(n=n)  # fmt: skip
     others = np.arange(len(areas)) != first
     strict = float(ndtri(1 - (1 - level) / 2 / max(others.sum(), 1)))
+    table = pd.DataFrame(
+        {"score": list(scores.columns), "auc": areas, "auc_low": low, "auc_high": high, "behind": behind,
+         "behind_low": behind - strict * spread, "behind_high": behind + strict * spread}
+    ).assign(n=n)  # fmt: skip
     ahead = bool((behind[others] > strict * spread[others]).all())
     told = ForetoldVerdict.BEST if ahead else ForetoldVerdict.UNCLEAR
     verdict = ForetoldVerdict.NONE if low[first] <= 0.5 else told

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, Finding, tells
+from regulars.labels import Change
 from regulars.satisfaction.survey.answers import among
 from regulars.satisfaction.survey.indices import mean_score
 from regulars.settings import SatisfactionSettings
-from regulars.statistics.intervals import difference, from_row, to_row, z_value
+from regulars.statistics.intervals import against, difference, from_row, to_row, z_value
 
 
 class CasesVerdict(StrEnum):
@@ -106,23 +107,23 @@ def tell_cases(answered: pd.DataFrame, tickets: pd.DataFrame | None, settings: S
     enough = table[(table["n"] >= least) & (table["others_n"] >= least)]
     if enough.empty:
         return Finding(CasesVerdict.FEW, {"least": least})
-    error = (enough["gap_high"] - enough["gap_low"]) / (2 * z_value(level))
+    # differences are judged together, so that their intervals hold all at once; those of few answers have none
+    strict = z_value(1 - (1 - level) / len(enough)) / z_value(level)
+    judged = table.index.isin(enough.index)
+    for end in ("gap_low", "gap_high"):
+        table[end] = (table["gap"] + strict * (table[end] - table["gap"])).where(judged)
+    enough = table[judged]
+    error = (enough["gap_high"] - enough["gap_low"]) / 2
     apart = (enough["gap"] / error).replace([np.inf, -np.inf], np.nan).fillna(0.0)
     first = enough.loc[apart.abs().idxmax()]
-    step = float(apart[apart.abs().idxmax()])
     facts = {
         "category": str(first["category"]),
         "told": from_row(first, "score"),
         "others": from_row(first, "others", "others_n"),
         "gap": from_row(first, "gap"),
         "days": within_days,
+        "least": least,
     }
-    strict = z_value(1 - (1 - level) / len(enough))
-    return Finding(_verdict(step, strict), facts, {"scores": table[table["n"] >= max(settings.privacy_min_cell, 2)]})
-
-
-def _verdict(step: float, strict: float) -> CasesVerdict:
-    """Of a gap in standard errors, and how many it takes to be more than noise."""
-    if abs(step) <= strict:
-        return CasesVerdict.UNCLEAR
-    return CasesVerdict.LOWER if step < 0 else CasesVerdict.HIGHER
+    verdicts = {Change.UP: CasesVerdict.HIGHER, Change.DOWN: CasesVerdict.LOWER}
+    verdict = verdicts.get(against(facts["gap"]), CasesVerdict.UNCLEAR)
+    return Finding(verdict, facts, {"scores": table[table["n"] >= max(settings.privacy_min_cell, 2)]})

@@ -304,7 +304,7 @@ def loyalty_of(
     purchases: Purchases,
     observation_end,
     *,
-    attitude_cut: float = 50.0,
+    cuts: tuple[float, float] = (50.0, 2.0),
     window_days: int = 365,
     within_days: int = 180,
     level: float = 0.9,
@@ -322,8 +322,8 @@ def loyalty_of(
         Every purchase day of the customers.
     observation_end : date
         Last day of the data.
-    attitude_cut : float
-        From which on attitude is high (0–100).
+    cuts : (float, float)
+        From which on attitude is high (0–100), and behaviour (orders a year).
     window_days : int
         Days before the answer, or before the end, whose orders make the behaviour.
     within_days : int
@@ -350,26 +350,28 @@ def loyalty_of(
     rho = cronbach_alpha(known[items])
     rho = None if np.isnan(rho) else rho
 
-    def told(rows, until, cut=None):
+    attitude_cut, cut = cuts
+
+    def told(rows, until):
         rows = rows.drop_duplicates("customer_id", keep="last").set_index("customer_id")
         done = behaviour(purchases, until(rows), window_days, cut)
         said = attitude(rows[items], attitude_cut, rho)
-        return loyalty_types(said, done), rows["answered_at"], done.cut, said.reliability
+        return loyalty_types(said, done), rows["answered_at"], said.reliability
 
     def at_answer(rows):
         return rows["answered_at"]
 
-    now, _, cut, reliability = told(known, lambda rows: pd.Series(end, index=rows.index))
+    now, _, reliability = told(known, lambda rows: pd.Series(end, index=rows.index))
     over = known[known["answered_at"] + pd.Timedelta(days=within_days) <= end]
     asked, since = pd.Series(dtype="string"), pd.Series(dtype="datetime64[us]")
     if len(over):
-        types, since, *_ = told(over, at_answer, cut)
+        types, since, _ = told(over, at_answer)
         asked = types["loyalty_type"]
     last = ~known.duplicated("customer_id", keep="last")
     earlier = known[~last]
     migration = type_migration(now.head(0), now.head(0))
     if len(earlier):
-        before, after = (told(rows, at_answer, cut)[0] for rows in (earlier, known[last]))
+        before, after = (told(rows, at_answer)[0] for rows in (earlier, known[last]))
         migration = type_migration(before, after, level, min_cell)
     return Loyalty(now, asked, since, migration, reliability, cut)
 
@@ -383,7 +385,7 @@ def tell_loyalty(loyalty: Loyalty, settings: SatisfactionSettings) -> Finding:
     loyalty : Loyalty
         Of `loyalty_of`.
     settings : SatisfactionSettings
-        Its ``questions`` (``loyalty_days``, ``attitude_from``) by which the types were told.
+        Its ``questions`` (``loyalty_days``, ``attitude_from``, ``behaviour_from``) by which the types were told.
 
     Returns
     -------

@@ -264,7 +264,7 @@ def tell_sample(
     by_name = pd.Series(strata[may].to_numpy(), index=names[may.to_numpy()].to_numpy())
     facts = {
         "answers": plan.answers, "invite": plan.invite, "target": settings.questions.target_width, "width": plan.width,
-        "refused": int((~may).sum()), "seed": settings.seed,
+        "refused": int((~may).sum()), "seed": str(settings.seed),
     }  # fmt: skip
     frames = {"plan": plan.table, "list": draw_sample(by_name, plan, settings.seed)}
     frames = {name: frame.rename(columns={"stratum": "segment"}) for name, frame in frames.items()}

@@ -3,17 +3,30 @@
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
+import pandas as pd
 import pyarrow.compute as pc
 
 from regulars.catalog.tables import TABLES, Column
 from regulars.sources.discovery import values
 from regulars.sources.discovery.files import MOSTLY, Inspected, same_name
+from regulars.sources.discovery.questionnaires import items_of
+from regulars.sources.discovery.systems import System, column_of, rules_of, system_of
 from regulars.sources.discovery.values import Dates, Numbers
+from regulars.sources.mapping import LINE_TOTAL, OPEN, REFUNDED
+from regulars.sources.meaning import NO_MONEY, REFUND_NAMES, is_total
 
 READ_AT_MOST = 50_000  # distinct values of a column that its reading is proved by
 NUMBER_KINDS = ("money", "float", "int")
 DATE_KINDS = ("date", "timestamp")
-LINE_TOTAL = "line_total"  # of lines that carry quantity × price and no price
+NEAR = {  # what a column of an order log may be called where nothing of its name says more
+    "order_id": r"id|no|nr|number|#|ref|reference",
+    "customer_id": r"name|who|contact|e?_?mail|phone",
+    "ordered_at": r".*(date|day|time|when|datum|日期|时间).*",
+    "amount": r"price|cost|fee|payment|paid|revenue|net|gross|.*(amount|total|price|金额).*",
+}
+ID_COLUMNS = ("customer_id", "order_id", "product_id")
+BESIDE = (LINE_TOTAL, REFUNDED)
 _ID = r"(_?(id|no|nr|num|number|code|key|nummer|kennung))?"
 _AT = r"(_?(at|on|date|day|time|datetime|timestamp))?"
 _OF = r"((n|no|num|numero|numéro|número|id|code|ref|référence|fecha|date|data)_(de_|du_|do_|del_|della_|d_)?(la_|l_)?)?"
@@ -138,6 +151,12 @@ class Found:
         Columns of the file that no column of ours stands for.
     notes : tuple of str
         Conclusions that somebody may want to look at.
+    rules : dict
+        What the mapping says beside the columns, where the export is one that is known.
+    asked : dict
+        Rule to the question that it leaves open.
+    system : str
+        Name of the known export; empty where the columns were guessed.
     """
 
     table: str
@@ -148,6 +167,9 @@ class Found:
     dates: dict[str, Dates] = field(repr=False)
     other: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    rules: dict = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    system: str = ""
 
     def values(self, target: str) -> list[str] | None:
         """All values of the file's column that stands for one of ours; None where none does."""
@@ -194,6 +216,73 @@ class Profile:
         return True
 
 
+def find_in_system(file: Inspected) -> list[Found]:
+    """Tables of a file whose export is one that is known; empty where it is not.
+
+    Parameters
+    ----------
+    file : Inspected
+
+    Returns
+    -------
+    list of Found
+    """
+    system = system_of(file.header)
+    return [_known(file, system, name) for name in system.tables] if system else []
+
+
+def _known(file: Inspected, system: System, name: str) -> Found:
+    table, profile = system.tables[name], Profile(file)
+    filled = [column for column in file.header if profile.distinct(column)]
+    columns = {}
+    for target, given in table["columns"].items():
+        spec = given if isinstance(given, dict) else {"column": given}
+        if "column" in spec:
+            column = column_of(spec["column"], file.header, filled)
+            if column is None:
+                continue
+            spec = spec | {"column": column}
+            if target in ID_COLUMNS and values.is_number_id(profile.distinct(column)):
+                spec |= {"number_id": True}
+        columns[target] = dict(spec)
+    rules, asked = rules_of(table, file.header), {}
+    for column, these in rules.get("only", {}).items():
+        there = profile.distinct(column)
+        if not set(there) & set(these if isinstance(these, list) else [these]):
+            rules["only"][column] = OPEN
+            asked[f"only.{column}"] = f"which values of '{column}' are sales? It has {_told(there)}."
+    if table.get("wide"):
+        rules["wide"] = [item for item in items_of(file, file.wordings) if item["column"] not in _used(columns)]
+    kinds = {column.name: column.kind for column in TABLES[name].columns} | dict.fromkeys(BESIDE, "money")
+    plain = {target: spec["column"] for target, spec in columns.items() if "column" in spec and "after" not in spec}
+    beside = {item["column"] for item in rules.get("wide", [])} | _used(columns)
+    made = (
+        "line_id",
+        "kind",
+        *(("unit_price",) if LINE_TOTAL in columns else ()),
+        *(("item", "score") if "wide" in rules else ()),
+    )
+    missing = [
+        column.name for column in TABLES[name].columns
+        if column.required and not column.nullable and column.name not in (*columns, *made)
+    ]  # fmt: skip
+    return Found(
+        name, file, columns, tuple(missing),
+        {target: profile.numbers(column) for target, column in plain.items() if kinds.get(target) in NUMBER_KINDS},
+        {target: profile.dates(column) for target, column in plain.items() if kinds.get(target) in DATE_KINDS},
+        tuple(column for column in file.header if column not in beside),
+        (system.note,) if system.note else (), rules, asked, system.system,
+    )  # fmt: skip
+
+
+def _used(columns: dict[str, dict]) -> set[str]:
+    return {spec["column"] for spec in columns.values() if "column" in spec}
+
+
+def _told(there: list[str]) -> str:
+    return ", ".join(repr(value) for value in there[:8]) + (" …" if len(there) > 8 else "")
+
+
 def find_table(file: Inspected) -> Found | None:
     """Which table a file is: the first whose signs it has.
 
@@ -228,6 +317,26 @@ def _is_log(table: str, columns: dict[str, str]) -> bool:
             {"unit_price", LINE_TOTAL} & set(columns)
         )
     return table == "orders" and {"customer_id", "ordered_at", "amount"} <= set(columns)
+
+
+def find_nearest(file: Inspected) -> Found | None:
+    """An order log of which the file names too little: what is missing is asked, with the columns that may be it.
+
+    Returns
+    -------
+    Found or None
+        None where the file has no column of dates, or none of numbers that may be money.
+    """
+    profile = Profile(file)
+    taken = {target: name for target, name in _match(profile, "orders").items() if target in NEAR}
+    for target, names in NEAR.items():
+        for name in file.header:
+            fits = re.fullmatch(names, same_name(name)) and profile.fits(name, TABLES["orders"].column(target))
+            if fits and target not in taken and name not in taken.values():
+                taken[target] = name
+    if not {"ordered_at", "amount"} <= set(taken):
+        return None
+    return _complete(profile, "orders", taken)
 
 
 def nearest(file: Inspected) -> dict[str, str]:
@@ -272,18 +381,30 @@ def _certain_dates(profile: Profile, table: str, taken: dict[str, str]) -> dict[
 def _complete(profile: Profile, table: str, taken: dict[str, str]) -> Found:
     columns, notes = {}, []
     total = taken.pop(LINE_TOTAL, None)
-    if table == "order_lines" and "unit_price" not in taken and total:
-        taken["unit_price"] = total
-        taken.pop("quantity", None)  # the money of a line is its total: times the quantity it would count twice
-        notes.append(f"no price of one unit: '{total}' is taken for the money of the whole line, with quantity 1")
+    if table == "order_lines" and "unit_price" in taken and "quantity" in taken and _is_total(profile, taken):
+        total = taken.pop("unit_price")
+        notes.append(f"'{total}' grows as the quantity does: it is taken for the money of the whole line")
+    elif table == "order_lines" and "unit_price" not in taken and total:
+        notes.append(f"no price of one unit: '{total}' is taken for the money of the whole line")
+    else:
+        total = None
+    if total:
+        taken[LINE_TOTAL] = total
+    if table in ("orders", "order_lines") and (refunded := _refunded(profile, taken)):
+        taken[REFUNDED] = refunded
+        notes.append(f"'{refunded}' is taken for money that came back, and off the amounts: are they not net of it?")
     for target, name in taken.items():
         columns[target] = {"column": name}
         if target in ("customer_id", "order_id", "product_id") and values.is_number_id(profile.distinct(name)):
             columns[target]["number_id"] = True
+    if table == "orders" and "order_id" not in taken and (number := _row_names(profile, taken)):
+        columns["order_id"] = {"column": number}
+        taken = taken | {"order_id": number}
     missing = []
     notes += _alternatives(profile, table, taken)
+    made = ("line_id", "kind", *(("unit_price",) if total else ()))
     for column in TABLES[table].columns:
-        if column.name in columns or not column.required or column.nullable or column.name in ("line_id", "kind"):
+        if column.name in columns or not column.required or column.nullable or column.name in made:
             continue
         filled = FILLED.get((table, column.name))
         if table == "surveys" and column.name == "item" and "score" in taken:
@@ -293,7 +414,7 @@ def _complete(profile: Profile, table: str, taken: dict[str, str]) -> Found:
             notes.append(f"{column.name}: no column says it, so it is {_in_words(filled)}")
         else:
             missing.append(column.name)
-    kinds = {column.name: column.kind for column in TABLES[table].columns}
+    kinds = {column.name: column.kind for column in TABLES[table].columns} | dict.fromkeys(BESIDE, "money")
     used = set(taken.values())
     return Found(
         table, profile.file, columns, tuple(missing),
@@ -301,6 +422,39 @@ def _complete(profile: Profile, table: str, taken: dict[str, str]) -> Found:
         {target: profile.dates(name) for target, name in taken.items() if kinds.get(target) in DATE_KINDS},
         tuple(name for name in profile.file.header if name not in used), tuple(notes),
     )  # fmt: skip
+
+
+def _row_names(profile: Profile, taken: dict[str, str]) -> str | None:
+    """Column that is called an id or a number, and names one row each."""
+    rows = profile.file.data.num_rows
+    free = (name for name in profile.file.header if name not in taken.values())
+    called = (name for name in free if re.fullmatch(NEAR["order_id"], same_name(name)))
+    return next((name for name in called if len(profile.distinct(name)) == min(rows, READ_AT_MOST)), None)
+
+
+def _is_total(profile: Profile, taken: dict[str, str]) -> bool:
+    """Whether the column that is called a price holds the money of all pieces."""
+    cells = {
+        target: pd.to_numeric(pd.Series(profile.file.column(taken[target]).to_pylist()), errors="coerce")
+        for target in ("quantity", "unit_price")
+    }  # fmt: skip
+    lines = pd.DataFrame(cells).query("quantity > 0 and unit_price > 0")
+    price = np.log(lines["unit_price"]).groupby(lines["quantity"]).agg(["size", "mean"]).nlargest(10, "size")
+    return is_total(
+        pd.DataFrame(
+            {"quantity": price.index, "rows": price["size"].to_numpy(), "price": np.exp(price["mean"].to_numpy())}
+        )
+    )
+
+
+def _refunded(profile: Profile, taken: dict[str, str]) -> str | None:
+    """Column that says which money of a row came back."""
+    for name in profile.file.header:
+        if name in taken.values() or not re.search(REFUND_NAMES, name) or re.search(NO_MONEY, name):
+            continue
+        if profile.numbers(name).found and any(re.search("[1-9]", value) for value in profile.distinct(name)):
+            return name
+    return None
 
 
 def _alternatives(profile: Profile, table: str, taken: dict[str, str]) -> list[str]:

@@ -1,12 +1,10 @@
 """How a file is written: its encoding, its delimiter, whether its first row names the columns."""
 
 import csv
-import gzip
 import io
 import re
 import tempfile
 import unicodedata
-import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,15 +13,19 @@ import pyarrow as pa
 
 from regulars.errors import UserError
 from regulars.sources.databases import copy_table
+from regulars.sources.delimited import unzipped
 from regulars.sources.discovery import values
+from regulars.sources.discovery.systems import system_of
 from regulars.sources.encodings import find_encoding
-from regulars.sources.files import TEXT_SUFFIXES, read_text
+from regulars.sources.files import EVERY_SHEET, TEXT_SUFFIXES, first_in_zip, read_text
 
 TABLE_ROWS = 100_000  # of a database table that are looked at
 LOOKED_AT = 200  # rows that the delimiter is judged by
 START = 2_000_000  # characters of a file that these rows are taken from
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 MOSTLY = 0.8
+FOOTER_LINES = 40  # at the end of a file that are looked at
+TOTAL_WORDS = r"(?i)(grand )?total|sum|summe|gesamt|合计|总计|somme|totale"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Inspected:
         Columns ``c0``, ``c1`` …, all text.
     concluded, unsure : tuple of str
         What its bytes show, and what somebody has to look at.
+    wordings : tuple of str
+        What each column asks, where a row below the header says it.
     """
 
     source: dict
@@ -52,6 +56,7 @@ class Inspected:
     data: pa.Table = field(repr=False)
     concluded: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
+    wordings: tuple[str, ...] = ()
 
     @property
     def is_ascii(self) -> bool:
@@ -87,12 +92,32 @@ def inspect_file(file: Path, written: str) -> Inspected:
     if file.suffix.lower() == ".xlsx":
         form, concluded, unsure = _sheet(file, written)
     elif any(suffix.lower() in TEXT_SUFFIXES for suffix in file.suffixes[-2:]):
-        form, concluded, unsure = _text_form(file, written)
+        form, concluded, unsure = _text_form(unzipped(file, written), file, written)
+    elif file.suffix.lower() == ".zip":
+        form, concluded, unsure = _text_form(first_in_zip(file, written), file, written)
     read = read_text(file, form, written)
     header, data = read.header, read.data
     if not data.num_rows:
         raise UserError(f"{written} has a header and no rows; name a file that has some.")
-    return Inspected({"path": written}, file.name, form, header, data, tuple(concluded), tuple(unsure))
+    return Inspected(
+        {"path": written},
+        file.name,
+        form,
+        header,
+        data,
+        tuple(concluded),
+        tuple(unsure),
+        _wordings(file, form, written),
+    )
+
+
+def _wordings(file: Path, form: dict, written: str) -> tuple[str, ...]:
+    """The row below the header of a questionnaire, which says what each column asks."""
+    if not form.get("skip_below"):
+        return ()
+    above = {key: value for key, value in form.items() if key != "skip_below"}
+    first = read_text(file, above | {"missing": []}, written).data.slice(0, 1).to_pylist()
+    return tuple(first[0].values()) if first else ()
 
 
 def inspect_table(url: str, table: str) -> Inspected:
@@ -123,12 +148,8 @@ def inspect_table(url: str, table: str) -> Inspected:
 # ---- text files ------------------------------------------------------------------------------------------------
 
 
-def _text_form(file: Path, written: str) -> tuple[dict, list[str], list[str]]:
+def _text_form(content: bytes, file: Path, written: str) -> tuple[dict, list[str], list[str]]:
     form, concluded, unsure = {}, [], []
-    try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
-    except (OSError, EOFError, zlib.error):
-        raise UserError(f"{written} cannot be read, or is damaged; supply it again.") from None
     encoding, proof = find_encoding(content)
     if encoding not in ("utf-8", "ascii"):
         form["encoding"] = encoding
@@ -150,7 +171,36 @@ def _text_form(file: Path, written: str) -> tuple[dict, list[str], list[str]]:
     if not has_header(rows):
         form["header"] = False
         unsure.append("its first row holds values, so it names no columns: they are column1, column2 …")
+        return form, concluded, unsure
+    if known := system_of(rows[0]) if rows else None:
+        form |= {"skip_below": known.below} if known.below else {}
+    if below := lines_below(content.decode(encoding, "replace"), delimiter, len(rows[0]) if rows else 0):
+        form["footer"] = below
+        unsure.append(
+            f"the last {below} filled lines hold no rows (totals, a signature) and are passed over: is it so?"
+        )
     return form, concluded, unsure
+
+
+def lines_below(text: str, delimiter: str, width: int) -> int:
+    r"""How many filled lines stand below a table: of far fewer values than its rows, and a row of totals above them.
+
+    Examples
+    --------
+    >>> lines_below("a,b,c,d\n1,2,3,4\n5,6,7,8\nTotal,,,12\n\nMade by: A. Analyst\n", ",", 4)
+    2
+    """
+    if delimiter not in DELIMITERS or width < 3:
+        return 0
+    lines = [line for line in text[-START:].splitlines() if line.strip()][-FOOTER_LINES:]
+    rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+    short = next((place for place, row in enumerate(reversed(rows)) if len(row) > width / 2), len(rows))
+    if len(rows) <= short + 1:
+        return 0
+    last = rows[len(rows) - 1 - short]
+    filled = [cell for cell in last if cell.strip()]
+    is_total = len(last) == width and len(filled) <= width / 2 and re.match(TOTAL_WORDS, last[0].strip())
+    return short + bool(is_total)
 
 
 def find_delimiter(text: str) -> tuple[str, list[list[str]]]:
@@ -248,6 +298,14 @@ def _sheet(file: Path, written: str) -> tuple[dict, list[str], list[str]]:
         raise UserError(f"{written} is not an Excel workbook, or is damaged; save it again as .xlsx.") from None
     sizes = {sheet.title: sheet.max_row or 0 for sheet in book.worksheets}
     best = max(sizes, key=sizes.get)
+    heads = {sheet.title: next(sheet.iter_rows(values_only=True, max_row=1), ()) for sheet in book.worksheets}
+    first = book.sheetnames[0]
+    twins = [name for name, head in heads.items() if any(head) and set(head) == set(heads[first])]
+    if len(twins) > 1:
+        rest = [name for name, size in sizes.items() if name not in twins and size > 1]
+        told = [f"the sheets {', '.join(twins)} have the same columns and are read as one: is none of them a copy?"]
+        told += [f"its sheets {', '.join(rest)} are not read"] if rest else []
+        return {"sheet": EVERY_SHEET}, [f"{len(twins)} sheets"], told
     form = {} if best == book.sheetnames[0] else {"sheet": best}
     others = [name for name, size in sizes.items() if name != best and size > 1]
     unsure = [f"sheet '{best}' was taken; the others are {', '.join(others)}"] if others else []

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from regulars.catalog.tables import TABLES
 from regulars.sources.discovery import signs
-from regulars.sources.discovery.columns import NAMES, Found, Profile, find_table, nearest
+from regulars.sources.discovery.columns import NAMES, Found, Profile, find_in_system, find_nearest, find_table, nearest
 from regulars.sources.discovery.files import Inspected, same_name
 from regulars.sources.mapping import OPEN, OPEN_TABLES
 
@@ -67,11 +67,19 @@ def propose(dataset: str, files: Sequence[Inspected], currency: str = "") -> Pro
     """
     notes = _Notes()
     groups = _group(files)
-    found, left = _one_of_each([(find_table(_whole(group)), group) for group in groups])
+    found, left = _one_of_each([pair for group in groups for pair in _tables_of(group)])
+    if not any(name in found for name in ORDER_TABLES):
+        for group in list(left):
+            if (near := find_nearest(_whole(group))) and not any(name in found for name in ORDER_TABLES):
+                found["orders"] = (near, group)
+                left.remove(group)
     for group in left:
         notes.unsure.append(_unused(group[0]))
+    found = _ids_alike(found, notes)
     orders = [name for name in ORDER_TABLES if name in found]
     blocks = [_block(name, *found[name], files, notes) for name in sorted(found, key=_turn)]
+    if "surveys" in found and "survey_items" not in found and found["surveys"][0].rules.get("wide"):
+        blocks.append(_items_block(found["surveys"][0], notes))
     if not orders:
         notes.questions.insert(0, _no_orders(files))
     else:
@@ -82,7 +90,7 @@ def propose(dataset: str, files: Sequence[Inspected], currency: str = "") -> Pro
         notes.unsure.append(
             "observation_end is the day of the last order; name the day of the export if that was later"
         )
-    money = _currency(currency, found[orders[0]][0] if orders else None, notes)
+    money = _currency(currency, found[orders[-1]][0] if orders else None, notes)
     head = [
         "# yaml-language-server: $schema=../../src/regulars/sources/source.schema.json",
         '# Suggested by `regulars new` from what the files show. A "?" is a question to be answered before the build.',
@@ -122,11 +130,19 @@ def _whole(group: list[Inspected]) -> Inspected:
     return replace(group[0], data=data, form=encoded.form, concluded=encoded.concluded, unsure=encoded.unsure)
 
 
+def _tables_of(group: list[Inspected]) -> list[tuple[Found | None, list[Inspected]]]:
+    """Tables that a file is, by the export that it is known to be, else by its columns."""
+    whole = _whole(group)
+    known = find_in_system(whole)
+    return [(table, group) for table in known or [find_table(whole)]]
+
+
 def _one_of_each(pairs):
     """Best file for each table, and the groups that none is needed of."""
     found: dict[str, tuple[Found, list[Inspected]]] = {}
     left = [group for table, group in pairs if table is None]
-    for table, group in sorted((pair for pair in pairs if pair[0]), key=lambda pair: len(pair[0].missing)):
+    best = sorted((pair for pair in pairs if pair[0]), key=lambda pair: (not pair[0].system, len(pair[0].missing)))
+    for table, group in best:
         if table.table in found:
             left.append(group)
         else:
@@ -154,6 +170,32 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(str(name)[:60] for name in names[:SHOWN]) + more
 
 
+def _ids_alike(found: dict, notes: _Notes) -> dict:
+    """Ids that one table writes as 17850 and another as 17850.0 are brought to one form in all of them."""
+    main = next((name for name in ORDER_TABLES if name in found), None)
+    if main is None:
+        return found
+    ids = {name: {one for one in table.values("customer_id") or () if one} for name, (table, _) in found.items()}
+    dressed = [
+        name for name, own in ids.items()
+        if name != main and own and ids[main] and not own & ids[main] and _bare(own) & _bare(ids[main])
+    ]  # fmt: skip
+    for name in {*dressed, *([main] if dressed else [])}:
+        table, group = found[name]
+        spec = table.columns["customer_id"] | {"number_id": True}
+        found = found | {name: (replace(table, columns=table.columns | {"customer_id": spec}), group)}
+    if dressed:
+        notes.concluded.append(
+            f"ids of customers are numbers that {' and '.join(sorted(dressed))} writes in another form"
+        )
+    return found
+
+
+def _bare(ids: set[str]) -> set[str]:
+    found = (re.fullmatch(r"0*([0-9]+)(\.0*)?", one) for one in ids)
+    return {match[1] for match in found if match}
+
+
 def _compare_customers(found: dict, main: str, notes: _Notes) -> None:
     """Ids of the other tables are held against those of the order log."""
     buyers = set(found[main][0].values("customer_id") or ())
@@ -172,10 +214,11 @@ def _compare_customers(found: dict, main: str, notes: _Notes) -> None:
 def _block(name: str, found: Found, group: list[Inspected], files: Sequence[Inspected], notes: _Notes) -> str:
     first, rows = found.file, found.file.data.num_rows
     labels = _some([file.label for file in group])
-    about = "; ".join([f"{rows:,} rows", *first.concluded])
+    about = "; ".join([*([found.system] if found.system else []), f"{rows:,} rows", *first.concluded])
     notes.concluded.append(f"{labels} is {name}: {about}")
     notes.unsure += [f"{first.label}: {text}" for text in first.unsure]
-    notes.unsure += [f"{name}: {text}" for text in found.notes]
+    told = [f"{found.system or name}: {text}" for text in found.notes]
+    notes.unsure += [text for text in told if text not in notes.unsure]
     if name == "surveys" and "customer_id" not in found.columns:
         notes.unsure.append(
             f"surveys: no column says who answered, so answers are anonymous{_join(found, files, 'customer_id')}"
@@ -186,14 +229,20 @@ def _block(name: str, found: Found, group: list[Inspected], files: Sequence[Insp
     lines = [_comment(f"  {name}:", about), *_source(group)]
     if form := dict(first.form) | _marks(found, notes):
         lines.append(f"    format: {_flow(form)}")
+    lines += _rule_lines(found, notes)
     lines.append("    columns:")
     lines += [_column_line(found, target, spec) for target, spec in found.columns.items()]
     for target in found.missing:
         lines.append(_missing_line(found, target, files, notes))
     for target, dates in found.dates.items():
-        if dates.choices:
+        if dates.choices or not dates.found:
             notes.questions.append(_which_date(found, target))
     lines += _rules(found, notes) if name in ORDER_TABLES else []
+    if name in ORDER_TABLES and "amount" in found.missing and "unit_price" not in found.columns:
+        notes.unsure.append(
+            "orders without any money can be counted: write amount: {constant: 0}, and in params.yaml under value "
+            "zero_spend_is_purchase: true; what is told of money then says what to supply"
+        )
     if found.other and name not in OPEN_TABLES:
         lines.append(f"    # not used: {_one_line(_some(found.other))}")
     if name in OPEN_TABLES and found.other:
@@ -222,17 +271,57 @@ def _column_line(found: Found, target: str, spec: dict) -> str:
     if dates and dates.choices:
         line["date_format"] = OPEN
         comment = f"{dates.example!r} reads as {' and as '.join(form for form, _, _ in dates.choices)}: which is it?"
+    elif dates and not dates.found:
+        line["date_format"] = OPEN
+        comment = "no format was found that reads all of its values"
     elif dates and dates.formats != ("iso",):
         line["date_format"] = dates.formats[0] if len(dates.formats) == 1 else list(dates.formats)
         comment = f"shown by {dates.example!r}"
     elif spec.get("number_id"):
         comment = "17850.0 and 017850 are 17850"
+    elif "after" in spec:
+        comment = f"{spec['unit']} after {spec['after']}"
     plain = set(line) == {"column"}
     return _comment(f"      {target}: {_scalar(line['column']) if plain else _flow(line)}", comment)
 
 
+def _rule_lines(found: Found, notes: _Notes) -> list[str]:
+    """What a known export says beside its columns."""
+    lines = []
+    for key, rule in found.rules.items():
+        if key == "wide":
+            lines += ["    wide:", *(f"      {_scalar(item['column'])}: {_scalar(item['item'])}" for item in rule)]
+            continue
+        lines.append(f"    {key}: {_flow(rule) if isinstance(rule, dict) else _scalar(rule)}")
+    notes.questions += [f"tables.{found.table}.{key}: {question}" for key, question in found.asked.items()]
+    return lines
+
+
+def _items_block(found: Found, notes: _Notes) -> str:
+    """Items of a questionnaire that stood side by side, as rows of the mapping itself."""
+    items = found.rules["wide"]
+    constructs = {item["construct"] for item in items}
+    if "satisfaction" not in constructs:
+        notes.unsure.append(
+            "survey_items: no item is known to ask for satisfaction: give those that do the construct satisfaction"
+        )
+    told = ", ".join(f"{item['item']} {item['scale_min']}–{item['scale_max']}" for item in items)
+    notes.unsure.append(
+        f"survey_items: scales and constructs were guessed from wordings and answers ({told}): are they?"
+    )
+    rows = [{key: value for key, value in item.items() if key != "column"} for item in items]
+    lines = [_comment("  survey_items:", "from the questions of the file"), "    rows:"]
+    return "\n".join([*lines, *(f"      - {_flow(row)}" for row in rows)])
+
+
 def _which_date(found: Found, target: str) -> str:
     dates, column = found.dates[target], found.columns[target]["column"]
+    if not dates.found:
+        example = next((value for value in found.values(target) or () if value), "")
+        return (
+            f"tables.{found.table}.columns.{target}.date_format: how is a day written in '{column}', such as "
+            f"{example[:40]!r}? No one format reads all of its values; name it, or a list of several."
+        )
     readings = "; ".join(f"{form} gives {first} to {last}" for form, first, last in dates.choices)
     return (
         f"tables.{found.table}.columns.{target}.date_format: how is the day written in '{column}'? Every value reads "
@@ -300,6 +389,23 @@ def _rules(found: Found, notes: _Notes) -> list[str]:
         told = "equal an earlier row in every column" + ("" if own else ", and there is no order id to tell them apart")
         lines.append(_comment(f"    duplicates: {rule}", f"{copies:,} rows {told}"))
         notes.unsure.append(f"{label}: {copies:,} rows {told}: they will be {'merged' if own else 'kept'}")
+    lines += _status_lines(found, notes)
+    if nobody := signs.nobody(found):
+        (guest, times), rows_in_all = nobody, found.file.data.num_rows
+        mails = [column for column in found.other if re.search("(?i)e_?mail", same_name(column))]
+        instead = f"; '{mails[0]}' may tell them apart: map customer_id to it, and take guests out" if mails else ""
+        lines.append(
+            _comment(
+                f'    guests: "{OPEN}"', f"{guest!r} has {times:,} rows: [{_scalar(guest)}] if it is nobody, [] if not"
+            )
+        )
+        notes.questions.append(
+            f"tables.{name}.guests: does {guest!r}, with {times:,} of {rows_in_all:,} rows, stand for buyers without "
+            f"an account? Write [{_scalar(guest)}] to leave them out, or []{instead}."
+        )
+    if "of" not in found.rules.get("refunds", {}) and (column := signs.refunds_of(found)):
+        lines.append(_comment(f"    refunds: {_flow({'of': column})}", "names the order that a refund undoes"))
+        notes.concluded.append(f"{name}: rows below zero name in '{column}' the order that they undo")
     if prefix := signs.cancellation_prefix(found):
         lines += [
             "    cancellations:",
@@ -319,6 +425,7 @@ def _rules(found: Found, notes: _Notes) -> list[str]:
     notes.unsure += [f"{label}: {text}" for text in _doubts(found)]
     if (
         name == "orders"
+        and "repeated_key" not in found.rules
         and "column" in found.columns.get("order_id", {})
         and (repeated := signs.repeats(found, "order_id"))
     ):
@@ -329,6 +436,19 @@ def _rules(found: Found, notes: _Notes) -> list[str]:
             "an order (then map order_lines), or does the first or the last one hold?"
         )
     return lines
+
+
+def _status_lines(found: Found, notes: _Notes) -> list[str]:
+    """A status that says which rows are sales is asked about, with its values and their rows."""
+    if "void" in found.rules or "only" in found.rules or not (status := signs.status(found)):
+        return []
+    column, counts, doubtful = status
+    told = ", ".join(f"{value or 'nothing'} {rows:,}" for value, rows in counts[:SHOWN])
+    notes.questions.append(
+        f"tables.{found.table}.void: which values of '{column}' are no sales ({told})? Perhaps "
+        f"[{', '.join(doubtful)}]; [] where all count."
+    )
+    return [_comment(f'    void: {{{_scalar(column)}: "{OPEN}"}}', f"perhaps [{', '.join(doubtful)}]; it has {told}")]
 
 
 def _doubts(found: Found) -> list[str]:
@@ -391,6 +511,8 @@ def _quoted(text: str) -> str:
 
 def _flow(items: dict) -> str:
     def one(value) -> str:
+        if isinstance(value, dict):
+            return _flow(value)
         return f"[{', '.join(_scalar(part) for part in value)}]" if isinstance(value, list) else _scalar(value)
 
-    return "{" + ", ".join(f"{key}: {one(value)}" for key, value in items.items()) + "}"
+    return "{" + ", ".join(f"{_scalar(key)}: {one(value)}" for key, value in items.items()) + "}"

@@ -8,12 +8,15 @@ import pyarrow.compute as pc
 
 from regulars.sources.discovery.columns import Found
 from regulars.sources.discovery.values import SIGN_CURRENCIES
+from regulars.sources.mapping import LINE_TOTAL
+from regulars.sources.meaning import NO_SALE, NOBODY, STATUS_MOST, STATUS_NAMES
 from regulars.sources.parsing import CURRENCY_SIGNS
 
 NEARLY_ALL = 0.95
 HALF = 0.5
 FEW_CODES = 3
 FEWEST = 5  # rows that a rule is read off
+GUEST_SHARE = 0.02  # of the rows from which an id that stands for nobody is asked about
 CURRENCY_WORDS = r"(?i)(?:^|[\W_])(eur|usd|gbp|chf|cny|jpy|inr|brl|cad|aud|sek|nok|dkk|pln)(?:$|[\W_])"
 
 
@@ -29,6 +32,42 @@ def cancellation_prefix(found: Found) -> tuple[str, int] | None:
         times, undone = group["negative_count"], group["negative_sum"]
         if group["letters"] and FEWEST <= times < len(ids) / 2 and undone >= NEARLY_ALL * times:
             return group["letters"], times
+    return None
+
+
+def status(found: Found) -> tuple[str, list[tuple[str, int]], list[str]] | None:
+    """A column that says which rows are sales: its values with their rows, and those that seem to be none."""
+    used = {spec.get("column") for spec in found.columns.values()}
+    for name in found.file.header:
+        if name in used or not re.search(STATUS_NAMES, name):
+            continue
+        counts = Counter(found.file.column(name).to_pylist()).most_common()
+        doubtful = [value for value, _ in counts if re.search(NO_SALE, value)]
+        if doubtful and len(counts) <= STATUS_MOST:
+            return name, counts, doubtful
+    return None
+
+
+def nobody(found: Found) -> tuple[str, int] | None:
+    """A customer id that seems to stand for nobody and has many rows."""
+    counts = Counter(value for value in found.values("customer_id") or () if value)
+    likely = max(FEWEST, GUEST_SHARE * found.file.data.num_rows)
+    return next((pair for pair in counts.most_common() if pair[1] >= likely and re.search(NOBODY, pair[0])), None)
+
+
+def refunds_of(found: Found) -> str | None:
+    """Column in which rows below zero, and no others, name another row's order."""
+    ids = found.values("order_id")
+    amounts = next(filter(None, map(found.values, ("amount", LINE_TOTAL, "quantity"))), None)
+    if ids is None or amounts is None:
+        return None
+    known, below = set(ids), [bool(re.match(r"\s*[-(]", amount)) for amount in amounts]
+    for name in found.other:
+        pairs = zip(found.file.column(name).to_pylist(), below, strict=True)
+        named = [(value, undoes) for value, undoes in pairs if value]
+        are_known = sum(value in known for value, _ in named) >= HALF * len(named)
+        if len(named) >= FEWEST and are_known and all(undoes for _, undoes in named):
+            return name
     return None
 
 

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from functools import cache
 
 from regulars.sources.date_formats import date_pattern
-from regulars.sources.parsing import CURRENCY_SIGNS, ISO, MONTHS
+from regulars.sources.parsing import CURRENCY_SIGNS, ISO, ISO_WITH_ZONE, MONTHS
 
 SCREENED = 50  # values that every format is tried on before the rest is looked at
 MOST_SHAPES = 4  # ways of writing that one column of dates may mix
 EXCEL_DAYS = (20_000, 80_000)  # 1954 to 2119
 EPOCH_SECONDS = (10**8, 42 * 10**8)  # 1973 to 2103
+EPOCH_MILLISECONDS = (10**12, 42 * 10**11)  # 2001 to 2103
 MARKS = ("/", "-", ".", " ")
 DAYS = (
     *(form.replace("/", mark) for mark in MARKS for form in ("%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d")),
     *(form.replace("/", mark) for mark in MARKS[:3] for form in ("%d/%m/%y", "%m/%d/%y", "%y/%m/%d")),
     *("%Y%m%d", "%d%m%Y", "%m%d%Y", "%Y 年 %m 月 %d 日"),
-    *("%d-%b-%Y", "%d %b %Y", "%d. %b %Y", "%b %d, %Y", "%b %d %Y", "%d-%b-%y", "%d %b %y", "%y-%b-%d"),
+    *("%b-%d-%y", "%d-%b-%Y", "%d %b %Y", "%d. %b %Y", "%b %d, %Y", "%b %d %Y", "%d-%b-%y", "%d %b %y", "%y-%b-%d"),
 )
-CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
+CLOCKS = (
+    "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", ", %H:%M:%S", ", %I:%M:%S %p"
+)  # fmt: skip
 NUMBER = re.compile(r"[-+(]?[0-9][0-9., '\u00a0]*[)-]?")
 POWERS = ("万", "亿")
 SIGN_CURRENCIES = {"£": "GBP", "€": "EUR", "₹": "INR"}  # $ and ¥ stand for several
@@ -103,7 +106,7 @@ def dates(values: Sequence[str], named_date: bool = True) -> Dates:
     values = [unicodedata.normalize("NFKC", value) for value in values]
     if not values:
         return Dates()
-    if all(re.search(ISO, value) for value in values):
+    if all(re.search(ISO, value) or re.search(ISO_WITH_ZONE, value) for value in values):
         return Dates(("iso",), example=values[0])
     if counted := _counted(values) if named_date else "":
         return Dates((counted,), example=values[0])
@@ -122,10 +125,10 @@ def dates(values: Sequence[str], named_date: bool = True) -> Dates:
 
 
 def _counted(values: list[str]) -> str:
-    if not all(re.fullmatch(r"\d{5,10}(\.\d+)?", value) for value in values):
+    if not all(re.fullmatch(r"\d{5,13}(\.\d+)?", value) for value in values):
         return ""
     numbers = [float(value) for value in values]
-    for form, (low, high) in {"excel": EXCEL_DAYS, "epoch": EPOCH_SECONDS}.items():
+    for form, (low, high) in (("excel", EXCEL_DAYS), ("epoch", EPOCH_SECONDS), ("epoch", EPOCH_MILLISECONDS)):
         if low <= min(numbers) and max(numbers) <= high and not _readings(values):
             return form
     return ""

@@ -1,0 +1,92 @@
+"""A signal, or the death of whoever waits, ends all that a process has started; a second build waits and says so."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from regulars import lifeline
+
+pytestmark = pytest.mark.skipif(not lifeline.CAN_WAIT, reason="signals are Python's own here")
+# holds, keeps a folder aside and starts a process that would go on for a minute
+WORK = """
+import subprocess, sys, time
+from pathlib import Path
+from regulars import lifeline
+lifeline.hold()
+started = subprocess.Popen(["sleep", "61"], start_new_session=True)
+with lifeline.kept_aside(Path(sys.argv[1])):
+    Path(sys.argv[1]).mkdir()
+    Path(sys.argv[2]).write_text(str(started.pid))
+    time.sleep(60)
+"""
+# starts the one above and waits for it
+WAIT = """
+import os, subprocess, sys
+subprocess.run([sys.executable, "-c", os.environ["WORK"], *sys.argv[1:]], env=os.environ | {"REGULARS_PART_OF": "1"})
+"""
+SECONDS = 20.0  # promised are 5, on a machine that has nothing else to do
+
+
+def started(folder, code: str) -> tuple[subprocess.Popen, int]:
+    """A process and the number of what it has started, once that is there."""
+    command = [sys.executable, "-c", code, str(folder / "aside"), str(folder / "pid")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"WORK": WORK})
+    until = time.monotonic() + 60
+    while not ((folder / "pid").is_file() and (folder / "pid").read_text()):
+        assert process.poll() is None and time.monotonic() < until
+        time.sleep(0.05)
+    return process, int((folder / "pid").read_text())
+
+
+def is_gone(pid: int) -> bool:
+    until = time.monotonic() + SECONDS
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_all_with_one_sentence_and_nothing_aside(tmp_path, number):
+    process, child = started(tmp_path, WORK)
+    process.send_signal(number)
+    said = process.communicate(timeout=SECONDS)[1]
+    assert said.strip() == lifeline.STOPPED
+    assert process.returncode == 128 + number
+    assert is_gone(child) and not (tmp_path / "aside").exists()
+
+
+def test_what_is_part_of_a_build_ends_where_the_build_is_killed(tmp_path):
+    process, child = started(tmp_path, WAIT)
+    process.kill()
+    process.communicate(timeout=SECONDS)
+    assert is_gone(child)
+    until = time.monotonic() + SECONDS
+    while (tmp_path / "aside").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not (tmp_path / "aside").exists()
+
+
+SECOND = """
+import sys
+from pathlib import Path
+from regulars.lifeline import alone
+with alone(Path(sys.argv[1]), "another build is running"):
+    pass
+"""
+
+
+def test_a_second_one_waits_and_says_so(tmp_path):
+    lock = tmp_path / "locks" / "shop.lock"
+    with lifeline.alone(lock, ""):
+        second = subprocess.Popen([sys.executable, "-c", SECOND, str(lock)], stderr=subprocess.PIPE, text=True)
+        assert second.stderr.readline().strip() == "another build is running"
+        assert second.poll() is None
+    assert second.communicate(timeout=SECONDS)[1] == ""
+    assert second.returncode == 0
