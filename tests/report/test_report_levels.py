@@ -132,7 +132,7 @@ def test_where_nothing_pays_the_page_says_so_and_what_would_change_it(sample):
     blocks = [block for block in writer.blocks if block.get("key") not in ("call", "remind")]
     front, _ = report_sample.pages_of(writer, blocks)
     assert "Nothing pays beyond noise" in front
-    assert "“Leave 1,870 who are likely gone”: net £1,900 (−300 to 4,100). A larger gain or a lower" in front
+    assert "“Leave 1,870 who are likely gone”: net £1,900 (−300 to 4,100). Even for nothing it need not pay" in front
     unpriced = [block for block in blocks if block.get("key") != "leave"]
     assert "Nothing to be done here has both a gain and a cost in money" in report_sample.pages_of(writer, unpriced)[0]
 

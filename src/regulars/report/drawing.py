@@ -261,6 +261,8 @@ def _ems(character: str) -> float:
         return 1.0
     if character in "il.,:;'|!jtfrI ()[]·\N{NO-BREAK SPACE}":
         return 0.42
+    if character in "−+±=<>≤≥≠~":
+        return 0.84
     return 1.0 if character in "%MWmw@—→" else 0.77 if character.isupper() else 0.64
 
 

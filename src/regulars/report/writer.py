@@ -425,6 +425,7 @@ class Writer:
         if action.sums and action.net.low <= 0:
             # a known cost moves the net as a whole: so much less, and its interval would lie above zero
             block["short"] = self.wording.format(-action.net.low, "money_short")
+            block["cheaper"] = -action.net.low <= action.cost.value  # or no cost is low enough
         self._show(block | {"surely": action.net.low if action.sums else None})
 
     def _sum(self, money: Estimate) -> str:
