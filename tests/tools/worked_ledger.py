@@ -221,12 +221,13 @@ def net_as_money(rows: list[Row]) -> None:
         row.money_left = row.money
     named = take(rows, lambda row: row.names if row.money < 0 else row.order, in_time=False)
     named |= take(rows, lambda row: (row.order, row.customer), in_time=False)
-    events = [(row.customer, row.product, abs(row.money_left), row.quantity, row.moment) for row in rows]
+    still = [row for row in rows if row.money_left or not row.money]  # what is undone already is equal to nothing
+    events = [(row.customer, row.product, abs(row.money_left), row.quantity, row.moment) for row in still]
     equal = set()
     for place, (_, is_pair) in stack(events, by_unit=False).items():
-        if is_pair and (rows[place - 1].money_left or not rows[place - 1].money):
-            rows[place - 1].money_left = D(0)
-            equal.add(rows[place - 1].number)
+        if is_pair:
+            still[place - 1].money_left = D(0)
+            equal.add(still[place - 1].number)
     spent = take(rows, lambda row: row.customer)
     for row in rows:
         was, now, is_credit = row.money, row.money_left, row.quantity < 0
