@@ -31,7 +31,7 @@ def html_of(told: Told, language: str = "en") -> dict[str, str]:
 
 def _html(writer: Writer) -> dict[str, str]:
     page = writer.page
-    made = render_blocks(writer.blocks, writer.about, writer.wording, FILES, page.detail_file)
+    made = render_blocks(writer.blocks, writer.about | {"acts": page.acts}, writer.wording, FILES, page.detail_file)
     return dict(zip((page.file, page.detail_file), made, strict=True))
 
 

@@ -25,6 +25,7 @@ PAGE = Page(
                     quadrant="label:quadrant",
                 ),
                 rows=24,
+                front=("light", "indicator", "value", "usual_low", "usual_high"),
             ),
             year=chart(
                 charts.heatmap,
@@ -157,4 +158,5 @@ PAGE = Page(
             ),
         ),
     ),
+    acts=False,
 )

@@ -180,6 +180,8 @@ class Page:
         At most `MOST_IN_FRONT` of them in front, in this order; the details follow it within each chapter.
     trends : mapping
         Key of a tile to its line over time; what the line is: wording ``<stage>.tile.<key>.line``.
+    acts : bool
+        Whether its stage can tell something to be done: if so and nothing pays, the page says that.
 
     Raises
     ------
@@ -191,6 +193,7 @@ class Page:
     file: str
     sections: Sequence[Section] = ()
     trends: Mapping[str, Trend] = field(default_factory=dict)
+    acts: bool = True
 
     def __post_init__(self):
         front = [section for section in self.sections if section.front]
