@@ -55,6 +55,8 @@ class Finding:
         Paragraphs below the charts.
     key : str, optional
         Of the section; `tells` gives it.
+    withheld : sequence of str
+        Keys of frames that were there, and may not be shown as groups are too small; `regulars.told.Report` gives it.
 
     Examples
     --------
@@ -69,6 +71,7 @@ class Finding:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     remarks: Sequence[Remark] = ()
     key: str | None = None
+    withheld: Sequence[str] = ()
 
     def __repr__(self) -> str:
         """The verdict, each fact on a line of its own, and the size of each frame."""

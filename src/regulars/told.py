@@ -108,7 +108,7 @@ class Told:
         told = {"key": finding.key, "verdict": _text(finding.verdict), "facts": encode_facts(finding.facts)}
         shown = {name: {k: _setting(v) for k, v in settings.items()} for name, settings in finding.shown.items()}
         more = {"frames": frames, "shown": shown, "columns": finding.columns}
-        more["remarks"] = [_remark(remark) for remark in finding.remarks]
+        more |= {"remarks": [_remark(remark) for remark in finding.remarks], "withheld": list(finding.withheld)}
         return told | {name: content for name, content in more.items() if content}
 
 
@@ -216,6 +216,7 @@ def read_told(dataset: str, stage: str) -> Told:
             one.get("columns", {}),
             [Remark(remark["code"], decode_facts(remark["facts"])) for remark in one.get("remarks", ())],
             key=one["key"],
+            withheld=one.get("withheld", ()),
         )
     return Told(
         page=content["page"],
@@ -391,7 +392,9 @@ class Report:
                 raise ToldError(f"a finding of {self.stage} has no key: its maker is to be marked with `tells`.")
             if finding.key in self.told.sections:
                 raise ToldError(f"the stage {self.stage} tells the section '{finding.key}' twice.")
-            finding = replace(finding, frames=shown_frames(finding.key, finding.frames, self._least))
+            frames = shown_frames(finding.key, finding.frames, self._least)
+            withheld = [*finding.withheld, *(name for name in finding.frames if name not in frames)]
+            finding = replace(finding, frames=frames, withheld=withheld)
             self.told.sections[finding.key] = finding
             for name, frame in finding.frames.items():
                 write_csv(frame, Path("reports", self.about.name) / table_file(self.stage, finding.key, name))

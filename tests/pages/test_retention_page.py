@@ -93,7 +93,7 @@ def test_a_usual_log_says_everything(record, monkeypatch, tmp_path):
     assert "Of last month's customers" in made["words"]
     assert "has not been tested" in made["words"]
     assert "paired bootstrap" in made["words"]
-    assert "Whether the jar is nearly empty is n/a" in made["words"]
+    assert "Whether the jar is nearly empty cannot be told: it takes order lines" in made["words"]
     assert made["scope"]["agreed"]["holds"].all()
     assert made["saved"]["p_never"].notna().any()
 
@@ -105,7 +105,7 @@ def test_orders_that_allow_no_model_leave_what_needs_none(record, monkeypatch, t
     assert "who is leaving is not told" in made["words"] and why in made["words"]
     sections, told = made["scope"]["report"].told.sections, made["scope"]["report"].told
     stands = {key for key, finding in sections.items() if finding.verdict != UNUSABLE}
-    assert stands == {"cohorts", "groups", "contracts", "costs", "closed"}
+    assert stands == {"cohorts", "groups", "kept", "contracts", "costs", "closed"}
     assert {sections[key].facts["why"] for key in set(sections) - stands} == {why}
     assert [tile.key for tile in told.tiles] == list(told.metrics) == ["second"]
     assert not told.actions and not told.modelled
@@ -178,6 +178,7 @@ def test_saved_forecasts_of_another_dataset_are_one_sentence(record, monkeypatch
     (folder / "told.json").write_text(json.dumps({"dataset": "demo", "observation_end": "2025-11-30"}))
     (folder / "customers.csv").write_text(",".join(COLUMNS) + "\n")
     monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
+    monkeypatch.setenv("REGULARS_ID_KEY", "a key for the tests")  # there is no source that is shipped in that folder
     orders = usual()
     said = "data/history/cdnow/2025-11-30/told.json: dataset is 'demo', not 'cdnow': the file belongs elsewhere"
     assert said in page(orders, "2025-12-31", record, monkeypatch, tmp_path, but=("closed",))["words"]

@@ -277,6 +277,15 @@ def test_a_finding_without_a_frame_or_a_box_leaves_them_out(writer):
     assert [block["kind"] for block in writer.blocks] == ["section", "text", "sure"]
 
 
+def test_what_a_table_that_may_not_be_shown_would_tell_is_no_fact_left_over(folder):
+    writer, other = (report_sample.writer(folder / "wording") for _ in range(2))
+    facts = {"gap": 0.1, "none": 1, "expected": 2}  # the last two stand in words of the histogram alone
+    writer.tell("tracking", Finding(None, facts, withheld=["histogram"]))
+    assert [block["kind"] for block in writer.blocks] == ["section"]
+    with pytest.raises(WordingError, match=r"no sentence of retention\.tracking uses the fact 'came'"):
+        other.tell("tracking", Finding(None, facts | {"came": 3}, withheld=["histogram"]))
+
+
 def test_a_finding_tells_all_that_it_brings(writer):
     with pytest.raises(WordingError, match=r"no sentence of retention\.told uses the fact 'months'"):
         writer.tell("told", Finding("few", {"listed": 3, "worth": 5.0, "months": 12}))

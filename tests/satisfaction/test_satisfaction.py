@@ -325,7 +325,14 @@ class TestComplaints:
         assert table["share"].sum() == pytest.approx(1)
         by_category = outcome_shares(TICKETS, "category")
         assert by_category["category"].unique().tolist() == ["bill", "late"]  # nothing about "broken" has been closed
-        assert outcome_shares(TICKETS, "category", min_cell=2)["category"].unique().tolist() == ["late"]
+
+    def test_a_category_too_small_takes_one_more_along(self):
+        """Of 1 on the bill and 3 late, with 4 in all known, neither may be shown; with 4 on prices, these may."""
+        assert outcome_shares(TICKETS, "category", min_cell=2).empty
+        prices = pd.DataFrame({"category": ["price"] * 4, "outcome": ["resolved"] * 4})
+        table = outcome_shares(pd.concat([TICKETS, prices], ignore_index=True), "category", min_cell=2)
+        assert table["category"].unique().tolist() == ["price"]
+        assert table["tickets"].tolist() == [0, 4, 0]
 
     def test_open_complaints_are_censored_not_dropped(self):
         # to 5 January inclusive: closed after 1, 2, 3 days; three still open after 5

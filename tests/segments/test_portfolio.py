@@ -1,6 +1,5 @@
 """The portfolio, and how closely customers are looked after: worked by hand, recovered, bad input."""
 
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -48,10 +47,22 @@ def test_kotlers_cells_are_those_published(rules):
     assert {margin: dict(row) for margin, row in rules.levels.items()} == KOTLER
 
 
-def test_a_cell_that_names_no_level_is_refused(settings):
-    broken = {"levels": KOTLER | {"low": {"many": "none", "medium": "reactive"}}}
-    with pytest.raises(UserError, match=r"levels\.low\.many is 'none'"):
-        replace(settings.portfolio, **broken)
+@pytest.mark.parametrize(
+    ("low", "sentence"),
+    [
+        (
+            {"many": "none", "medium": "reactive", "few": "accountable"},
+            r"levels\.low\.many is 'none'; give one of",
+        ),
+        (
+            {"many": "basic", "medium": "reactive"},
+            r"levels\.low\.few is None; give one of basic, reactive,",
+        ),
+    ],
+)
+def test_a_cell_that_names_no_level_is_refused(low, sentence):
+    with pytest.raises(UserError, match=sentence):
+        stage_settings("segments", changes={"portfolio": {"levels": KOTLER | {"low": low}}})
 
 
 def test_room_to_grow_is_measured_at_peers():

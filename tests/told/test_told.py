@@ -180,6 +180,19 @@ def test_an_empty_frame_keeps_its_columns_and_types(report, folder):
     assert pd.api.types.is_datetime64_any_dtype(again["day"])
 
 
+def test_a_sum_of_small_steps_is_withheld_and_named_also_when_told_again(folder):
+    steps = pd.DataFrame({"step": ["before", "new", "now"], "customers": [9, 2, 11], "is_total": [True, False, True]})
+    finding, sections = Finding(None, {"net": 0.5}, {"steps": steps}, key="equity"), []
+    for _ in range(2):
+        report = Report("value", report_sample.ABOUT, least=5)
+        report.answer("high")
+        report.tell(*(sections or [finding]))
+        report.close()
+        sections = list(read_told("example", "value").sections.values())
+        assert (dict(sections[0].frames), list(sections[0].withheld)) == ({}, ["steps"])
+    assert not (folder / "reports/example" / table_file("value", "equity", "steps")).exists()
+
+
 def test_reading_what_was_read_and_told_again_gives_the_same_bytes(report, folder, monkeypatch):
     report.answer("high")
     report.tell(Finding("grows", FACTS, {"rows": FRAME, "none": FRAME.head(0)}, key="equity"))

@@ -240,16 +240,17 @@ class Writer:
         self.section(key, verdict, **taken(self.own(f"{key}.question"), self.own(f"{key}.title", verdict)))
         self._say_if_worded(self.say, f"{key}.text", verdict, taken)
         for name, looks in section.parts.items():
-            if name not in finding.frames:
+            if name not in finding.frames and name not in finding.withheld:
                 continue
-            place = f"{key}.{name}"
+            place, is_chart = f"{key}.{name}", isinstance(looks, Chart)
+            parts = taken(*(self.own(f"{place}.{part}") for part in (("alt", "caption") if is_chart else ("caption",))))
+            if name in finding.withheld:  # what its words would have told has a place, though it is not shown
+                continue
             frame, shown, formats = finding.frames[name], finding.shown.get(name), finding.columns.get(name)
-            if isinstance(looks, Chart):
-                parts = taken(self.own(f"{place}.alt"), self.own(f"{place}.caption"))
-                if has_marks(frame, looks.shown | dict(shown or {})):
-                    self.chart(place, frame, shown, formats, **parts)
-            else:
-                self.table(place, frame, formats, **taken(self.own(f"{place}.caption")))
+            if not is_chart:
+                self.table(place, frame, formats, **parts)
+            elif has_marks(frame, looks.shown | dict(shown or {})):
+                self.chart(place, frame, shown, formats, **parts)
         self.say_each(f"{key}.remark", finding.remarks)
         self._say_if_worded(self.sure, f"{key}.sure", verdict, taken)
         for name in facts:

@@ -198,7 +198,8 @@ def usual_net(stands: Sequence[pd.Series], order: Sequence[str], *, level: float
     Returns
     -------
     pandas.DataFrame
-        By segment: ``usual``, ``usual_low``, ``usual_high``; missing with fewer than `LEAST_MONTHS` moves on record.
+        By segment: ``usual``, ``usual_low``, ``usual_high``; missing with fewer than `LEAST_MONTHS` moves on record
+        of a segment of `LEAST_CUSTOMERS` or more.
 
     References
     ----------
@@ -207,7 +208,7 @@ def usual_net(stands: Sequence[pd.Series], order: Sequence[str], *, level: float
 
     Examples
     --------
-    >>> stands = [pd.Series({"a": "new", "b": "loyal"})] * 8
+    >>> stands = [pd.Series(["new"] * 10 + ["loyal"] * 20)] * 8
     >>> usual_net(stands, ["new", "loyal"])["usual"].tolist()
     [0.0, 0.0]
     """

@@ -140,7 +140,7 @@ def outcome_shares(tickets: pd.DataFrame, by: str | None = None, level: float = 
     level : float
         Of Wilson's intervals.
     min_cell : int
-        Groups with fewer closed complaints are left out.
+        Groups with fewer closed complaints are left out, and one more where a difference would tell of them.
 
     Returns
     -------
