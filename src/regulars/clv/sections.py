@@ -224,7 +224,8 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
         allow no model.
     """
     if cohorts.verdict == CohortsVerdict.PAST_ONLY:
-        drawn = _named(cohorts.by_month("revenue"))
+        # how many bought in each cell stands beside it, so that few of them are not told
+        drawn = _named(cohorts.by_month("revenue")).assign(customers=cohorts.by_month("customers")["customers"])
         return Finding(
             cohorts.verdict, {"past": float(drawn["revenue"].sum()), "customers": len(summary)}, {"past": drawn}
         )
