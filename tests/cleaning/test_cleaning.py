@@ -704,8 +704,9 @@ def test_demo_spend_is_what_customers_spent(demo):
 def test_demo_tables_are_all_there(demo):
     cleaned, _, truth = demo
     supplied = {"order_lines", "customers", "surveys", "survey_items", "tickets", "ticket_events", "units"}
-    supplied |= {"contacts", "prospects"}
-    supplied |= {"mystery_visits", "lost_reasons"}
+    supplied |= {"contacts", "shifts", "identities", "interaction_plan"}
+    supplied |= {"prospects", "prospect_events", "activities", "credit"}
+    supplied |= {"wallet", "recall", "mystery_visits", "lost_reasons"}
     supplied |= {"contracts", "memberships", "referrals", "campaigns", "campaign_contacts"}
     assert set(cleaned.tables) == {"orders"} | supplied
     assert len(cleaned.tables["customers"]) == 300

@@ -192,6 +192,16 @@ def test_splink_adds_pairs_that_differ_by_slips(simulated):
     assert len(found & set(real)) >= judged(by_rules, real)["recall"].value * len(real)
 
 
+@pytest.mark.parametrize("surnames", [("Barton", "Barton"), ("Barton", "Miller"), ("Barton",) * 3, tuple("ABCDE")])
+def test_splink_on_a_few_records_that_are_all_alike_or_all_different(surnames):
+    """Of a share of alike pairs that is none or all there are no odds."""
+    ids, n = [f"c{k}" for k in range(len(surnames))], len(surnames)
+    records = pd.DataFrame({"customer_id": ids, "given_name": ["Ann"] * n, "surname": surnames, "phone": ["7"] * n})
+    pairs = linked_pairs(records, at_least=0.0)
+    assert len(pairs) == n * (n - 1) // 2
+    assert pairs["probability"].between(0, 1).all()
+
+
 def test_earlier_decisions_are_kept():
     table = marks(*person("a", email="x@x.org"), *person("b", email="x@x.org"))
     earlier = pd.DataFrame(
@@ -254,8 +264,8 @@ def test_exact_rules_on_febrl_as_printed(febrl):
         return both[both["customer_id"] < both["customer_id_other"]]
 
     def across(pairs):
-        one, other = pairs["customer_id"], pairs["customer_id_other"]
-        return pairs[one.str.endswith("dup-0") & other.str.endswith("org")]
+        one, other = (pairs[name].str.endswith("dup-0") for name in ("customer_id", "customer_id_other"))
+        return pairs[one != other]
 
     assert len(across(by("birth", "surname"))) == 2973
     assert len(across(by("birth", "given_name"))) == 2930

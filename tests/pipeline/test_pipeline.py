@@ -70,7 +70,8 @@ def test_values_are_those_of_an_independent_fit(project, orders):
     assert fitted["customers"] == CUSTOMERS == len(summary)
     assert fitted["log_likelihood"] == pytest.approx(model.log_likelihood_, abs=1e-6)
     assert list(fitted["parameters"].values()) == pytest.approx(model.params_.tolist(), rel=1e-6)
-    expected = {"time_unit": "week", "observation_end": "1998-06-30", "currency": "USD", "champion": "bg_nbd"}
+    # on none of the three hold-outs is BG/NBD's RMSE better, beyond noise, than that of past rates at its own total
+    expected = {"time_unit": "week", "observation_end": "1998-06-30", "currency": "USD", "champion": "naive"}
     assert expected.items() <= record.items()
     value = pd.read_parquet(project / f"data/scored/{SHOP}/value.parquet")
     assert value["frequency"].tolist() == summary["frequency"].tolist()
@@ -117,18 +118,22 @@ def test_a_part_of_the_customers_is_the_same_in_every_table(project, monkeypatch
     assert 0 < len(drawn) < len(whole["customers"])
 
     def expected(name, rows):
-        if name in ("survey_items", "mystery_visits", "campaigns"):
+        if name in ("survey_items", "mystery_visits", "interaction_plan", "campaigns"):
             return rows
-        if name == "ticket_events":
-            return rows[rows["ticket_id"].isin(part["tickets"]["ticket_id"])]
+        for events, of, by in (
+            ("ticket_events", "tickets", "ticket_id"),
+            ("prospect_events", "prospects", "prospect_id"),
+        ):
+            if name == events:
+                return rows[rows[by].isin(part[of][by])]
         if name == "referrals":
             return rows[rows["referrer_id"].isin(drawn) | rows["referred_id"].isin(drawn)]
-        if name == "units":
-            return rows[rows["unit_id"].map(lambda unit: int(md5(unit.encode()).hexdigest()[:8], 16) < share * 16**8)]
+        own = "external_id" if name == "identities" else catalog.TABLES[name].key[0]
+        own_drawn = rows[own].map(lambda text: int(md5(text.encode()).hexdigest()[:8], 16) < share * 16**8)
+        if "customer_id" not in rows:  # units, shifts, recall
+            return rows[own_drawn]
         known = rows["customer_id"].notna()
-        anonymous = part[name].loc[part[name]["customer_id"].isna(), catalog.TABLES[name].key[0]]
-        assert not known.all() or not len(anonymous)
-        return rows[rows["customer_id"].isin(drawn) | rows[catalog.TABLES[name].key[0]].isin(anonymous) & ~known]
+        return rows[rows["customer_id"].isin(drawn) & known | own_drawn & ~known]
 
     for name, rows in part.items():
         wanted = expected(name, whole[name]).reset_index(drop=True)
@@ -179,7 +184,8 @@ NOTEBOOK_STAGES = [stage.name for stage in STAGES.values() if stage.notebook]
 @pytest.mark.parametrize("stage", NOTEBOOK_STAGES)
 def test_figures_on_a_page_are_those_of_its_tables(project, dataset, stage):
     tables = pages.assert_figures_are_those_of_the_tables(project, dataset, stage)
-    assert tables > 0 or (dataset, stage) == (SHOP, "satisfaction")
+    # of orders alone nothing is known of what customers say, nor of contacts with them
+    assert (tables > 0) != ((dataset, stage) in ((SHOP, "satisfaction"), (SHOP, "interaction")))
     files = (project / f"reports/{dataset}/tables/{stage}").rglob("*.csv")
     assert [file for file in files if "customer_id" in pd.read_csv(file)] == [], "real ids never reach a table"
 
@@ -217,7 +223,7 @@ def test_one_parameter_of_retention_reruns_what_depends_on_it(project):
     change_parameter(project, "retention", "max_window_days", 60)
     done = run(project, "reports", SHOP)
     assert done.returncode == 0, done.stderr
-    assert {stage for _, stage in stages_run(done)} == {"retention", "scores", "pages"}
+    assert {stage for _, stage in stages_run(done)} == {"retention", "actions", "scores", "pages"}
 
 
 def spoil(folder, text: str):

@@ -3,6 +3,7 @@
 Rows and money are counted over the files by DuckDB in its own SQL, not by the library.
 """
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from regulars.sources.mapping import load_mapping
 D = Decimal
 PARAMS = "common:\n  seed: 1\ndatasets:\n  old: {}\n"
 NO_ORDERS = "which file holds the orders?"
+NO_CAMPAIGN_NAME = "tables.campaigns.columns.name: which column of campaign_descriptions.parquet is it?"
 COMMA = "delimiter a comma"
 UCI_COLUMNS = {
     "order_id": "InvoiceNo", "customer_id": "CustomerID", "ordered_at": "InvoiceDate", "product_id": "StockCode",
@@ -73,13 +75,16 @@ EXPECTED = {
     JOURNEY: Expected(
         "order_lines", (),
         {"order_id": "basket_id", "customer_id": "household_id", "ordered_at": "transaction_timestamp",
-         "product_id": "product_id", "line_total": "sales_value", "quantity": "quantity"},
+         "product_id": "product_id", "quantity": "quantity", "line_total": "sales_value"},
         unsure=("'sales_value' is taken for the money of the whole line",),
     ),
     "complete_journey/demographics.parquet": Expected(
         "customers", (), {"customer_id": "household_id"}, asked=(NO_ORDERS,)
     ),
-    "complete_journey/campaign_descriptions.parquet": unused(),
+    "complete_journey/campaign_descriptions.parquet": Expected(
+        "campaigns", (), {"campaign_id": "campaign_id", "starts_at": "start_date", "ends_at": "end_date"},
+        asked=(NO_ORDERS, NO_CAMPAIGN_NAME),
+    ),
     "complete_journey/campaigns.parquet": unused(),
     "complete_journey/coupon_redemptions.parquet": unused(),
     "complete_journey/coupons.parquet": unused(),
@@ -185,10 +190,16 @@ def _in_words(spec) -> str:
 
 
 @pytest.mark.full
-def test_all_files_of_complete_journey_are_one_dataset(real):
+def test_all_files_of_complete_journey_are_one_dataset(real, shop):
     names = ("campaigns", "campaign_descriptions", "demographics", "transactions")
-    assert real(*(f"complete_journey/{name}.parquet" for name in names)).questions == []
+    asked = real(*(f"complete_journey/{name}.parquet" for name in names)).questions
+    assert asked == [f"{NO_CAMPAIGN_NAME} Perhaps campaign_type."]
+    mapping = shop.folder / "data/sources/shop.yaml"
+    answered = re.subn(r"^( +name: )['\"]?\?['\"]?", r"\1campaign_id", mapping.read_text(encoding="utf-8"), flags=re.M)
+    assert answered[1] == 1
+    mapping.write_text(answered[0], encoding="utf-8")
     assert columns("customers") == {"customer_id": "household_id"}
+    assert columns("campaigns")["starts_at"] == "start_date"
 
 
 def test_olist_asks_for_what_stands_in_another_file(real):

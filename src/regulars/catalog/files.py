@@ -27,8 +27,9 @@ def load(name: str, dataset: str, share: float = 1.0, columns: tuple[str, ...] |
     dataset : str
     share : float
         Of the customers whose rows are read; below 1 they are drawn by a hash of the id, the same in every table, and
-        the others never leave the engine. Rows without a customer are drawn by their own key; items and visits are
-        read whole; of campaigns' cost, which is spent on all customers, this share is told.
+        the others never leave the engine. Rows without a customer are drawn by their own key, events go with their
+        case or prospect; items, visits and plans are read whole; of campaigns' cost, which is spent on all customers,
+        this share is told.
     columns : tuple of str, optional
         All that is read and checked; whether the key is unique is then left to what `save` has checked.
 
@@ -65,28 +66,37 @@ def in_engine(name: str, dataset: str) -> "ir.Table":
 HEX_DIGITS = 8  # of the hash by which customers are drawn
 
 
+EVENTS_OF = {"ticket_events": ("tickets", "ticket_id"), "prospect_events": ("prospects", "prospect_id")}
+OWN_ID = {"identities": "external_id"}  # by which rows without a customer are drawn, where the key begins otherwise
+READ_WHOLE = ("survey_items", "mystery_visits", "interaction_plan")
+
+
 def _drawn(name: str, dataset: str, share: float) -> pa.Table:
     """Rows of the customers that are drawn: the first digits of an id's MD5 are as good as random, on any machine."""
     below = f"{min(round(share * 16**HEX_DIGITS), 16**HEX_DIGITS - 1):0{HEX_DIGITS}x}"
     rows = in_engine(name, dataset)
-
-    def is_drawn(*columns):
-        ids = [rows[column].cast("string") for column in columns]
-        return (ids[0] if len(ids) == 1 else ids[0].coalesce(*ids[1:])).hexdigest("md5") < below
-
-    if name == "ticket_events":
-        tickets = in_engine("tickets", dataset)
-        chosen = tickets.filter(tickets.customer_id.hexdigest("md5") < below)
-        rows = rows.semi_join(chosen, "ticket_id")
+    if name in EVENTS_OF:  # they go with what they are events of
+        other, by = EVENTS_OF[name]
+        rows = rows.semi_join(_with_owner_drawn(in_engine(other, dataset), other, below), by)
     elif name == "referrals":  # either side: whoever is drawn knows whom they referred, and who was referred
-        rows = rows.filter(is_drawn("referrer_id") | is_drawn("referred_id"))
+        rows = rows.filter(_is_drawn(rows, below, "referrer_id") | _is_drawn(rows, below, "referred_id"))
     elif name == "campaigns":
         paid = [column for column in ("planned_cost", "actual_cost") if column in rows.columns]
         rows = rows.mutate(**{column: rows[column].cast("float64") * share for column in paid})
-    elif name not in ("survey_items", "mystery_visits"):
-        who = ("customer_id",) if "customer_id" in rows.columns else ()
-        rows = rows.filter(is_drawn(*who, TABLES[name].key[0]))
+    elif name not in READ_WHOLE:
+        rows = _with_owner_drawn(rows, name, below)
     return rows.order_by(list(TABLES[name].key)).to_pyarrow()
+
+
+def _with_owner_drawn(rows: "ir.Table", name: str, below: str) -> "ir.Table":
+    who = ("customer_id",) if "customer_id" in rows.columns else ()
+    return rows.filter(_is_drawn(rows, below, *who, OWN_ID.get(name, TABLES[name].key[0])))
+
+
+def _is_drawn(rows: "ir.Table", below: str, *columns: str) -> "ir.BooleanValue":
+    """Whether the first of some ids that a row has is drawn."""
+    ids = [rows[column].cast("string") for column in columns]
+    return (ids[0] if len(ids) == 1 else ids[0].coalesce(*ids[1:])).hexdigest("md5") < below
 
 
 def save(frame: pd.DataFrame, name: str, dataset: str) -> Path:

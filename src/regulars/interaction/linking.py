@@ -15,6 +15,7 @@ BLOCKS = (
 )  # fmt: skip
 LEAST = 0.5  # probability of a pair that is looked at
 SAMPLED_PAIRS = 2e6
+RECALL = 0.7  # of pairs that are one person, those alike in two marks or more
 TRAINED = 4  # rules from whose pairs it is learnt how often marks of one person differ
 ENOUGH = 1000  # pairs that are alike in two marks or more; with fewer, how often marks of one person differ is assumed
 # of one person's two values: equal, near, less near, different
@@ -64,6 +65,8 @@ def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 
 
     sure = [rule for rule in blocks if len(rule) > 1]
     learns = sum(_alike(records, rule) for rule in sure) >= ENOUGH
+    counted = sure or blocks[:1]
+    alike, pairs_in_all = sum(_alike(records, rule) for rule in counted), len(records) * (len(records) - 1) // 2
 
     def comparison(kind: str):
         known = {} if learns else {"m_probabilities": list(SAME.get(kind, USUALLY_SAME))}
@@ -78,13 +81,15 @@ def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 
     settings = SettingsCreator(
         link_type="dedupe_only", comparisons=[comparison(kind) for kind in kinds], unique_id_column_name="customer_id",
         blocking_rules_to_generate_predictions=rules, retain_matching_columns=False,
+        probability_two_random_records_match=(min(alike, pairs_in_all) + 0.5) / (pairs_in_all + 1),
     )  # fmt: skip
     database = DuckDBAPI()
     shown = records[["customer_id", *kinds]].astype(object).where(records[["customer_id", *kinds]].notna(), None)
     linker = Linker(database.register(shown), settings, log_level=logging.ERROR)
-    linker.training.estimate_probability_two_random_records_match(
-        [block_on(*rule) for rule in sure] or rules[:1], recall=0.7
-    )
+    if 0 < alike < RECALL * pairs_in_all:  # else the share of alike pairs would be none or all, of which no odds are
+        linker.training.estimate_probability_two_random_records_match(
+            [block_on(*rule) for rule in counted], recall=RECALL
+        )
     linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=seed)
     if learns:
         _learn(linker, blocks, block_on)
