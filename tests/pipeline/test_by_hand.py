@@ -23,6 +23,9 @@ def is_built(stage: str, dataset: str) -> None:
         pytest.skip(f"the pages of {dataset} are not built here")
 
 
+LAST = "cycle"  # of the stages with a notebook: only pages are made of what it tells
+
+
 @pytest.fixture
 def by_hand(tmp_path):
     """Run a notebook in a project whose outputs are those of the pipeline, and which has a ``scratch/`` of its own."""
@@ -54,7 +57,8 @@ def test_it_computes_what_the_pipeline_does(by_hand, stage, dataset):
     assert done.returncode == 0, done.stderr[-2000:]
     owned = [path for path in STORIES[stage].owned(dataset) if not path.endswith((".html", ".ipynb"))]
     files = [file for path in owned for file in ((ROOT / path).rglob("*") if path.endswith("/") else [ROOT / path])]
-    assert [path for path in owned if path.startswith(("data/", "models/"))], "it hands something on"
+    hands_on = [path for path in owned if path.startswith(("data/", "models/"))]
+    assert hands_on or stage == LAST, "it hands something on"
     for file in files:
         name = file.relative_to(ROOT)
         assert content(scratch / name) == content(file), name
@@ -69,7 +73,9 @@ def test_changes_are_tried_and_the_pipeline_s_own_stays(by_hand):
     assert done.returncode == 0, done.stderr[-2000:]
     assert (ROOT / "models/demo/clv.json").read_bytes() == before
     told = json.loads((scratch / "models/demo/clv.json").read_text(encoding="utf-8"))
-    assert (told["margin"], json.loads(before)["margin"]) == (0.25, 0.3)
+    # the pipeline's is known by the costs supplied; one that is tried takes its place
+    assert told["margin"] == 0.25
+    assert json.loads(before)["margin"] == pytest.approx(0.352, abs=0.005)
     less, usual = (
         pd.read_parquet(folder / "data/scored/demo/value.parquet").set_index("customer_id")["clv"]
         for folder in (scratch, ROOT)
