@@ -29,7 +29,7 @@ SIDE_BY_SIDE = {
     "tiers.table": (tuple(segment.value for segment in Segment), ()),
 }
 # columns by which cells are counted, and which nobody reads
-COUNTED_ONLY = {"products.map": ("customers",)}
+COUNTED_ONLY = {"products.map": ("customers",), "cohorts.past": ("customers",)}
 # of customers moved in thought, rows of files, cases by month, and what is counted in groups: no cell is of people
 OF_NO_PEOPLE = (
     "flow.", "groups.tests", "ladder.matrix", "ledger.", "methods.agreement", "pyramid.up", "reasons.", "sufficiency.",
@@ -99,7 +99,8 @@ def _without(frame: pd.DataFrame, hidden: np.ndarray) -> pd.DataFrame:
 def _sizes(key: str, frame: pd.DataFrame, beside: Mapping[str, pd.DataFrame]) -> pd.Series | None:
     """People in the cell of each row; the least of several numbers."""
     if key.startswith("cohorts.") and "is_forecast" in frame:  # of the past, as the table of customers has it
-        return beside["customers"]["customers"].where(~frame["is_forecast"], np.inf)
+        counted = frame if "customers" in frame else beside["customers"]
+        return counted["customers"].where(~frame["is_forecast"], np.inf)
     if key == "relationship.actual":
         customers = beside["tiers"].set_index("tier")["customers"]
         return (frame["share"] * frame["tier"].astype(object).map(customers).astype(float)).round()

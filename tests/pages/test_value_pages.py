@@ -11,6 +11,7 @@ import pytest
 from memory_dataset import MemoryDataset, blocks_of
 from regulars import catalog
 from regulars.customer_table import joined
+from regulars.errors import UserError
 from regulars.pages.declared import writer_of
 from regulars.pages.index import render_index
 from regulars.report.drawing import Line
@@ -182,8 +183,12 @@ def test_equal_spends(firm):
 
 
 def test_negative_margins(firm):
-    made = firm(usual())
-    value = made.value(margin=-0.1)
+    """Costs that are known lie a tenth above what customers pay; to assume such a margin is refused."""
+    made = firm(usual().assign(cost=lambda orders: 1.1 * orders["amount"]))
+    with pytest.raises(UserError, match=re.escape("changes: margin is -0.1; give a number above 0 and up to 1")):
+        made.value(margin=-0.1)
+    value = made.value()
+    assert made.scope["shop"].economics.margin == pytest.approx(-0.1)
     assert "should bring no margin, so that none stands at the top" in value
     assert "In the coming month" in value and "A cohort is all customers" in value
 
