@@ -133,8 +133,10 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     retention = made.page("05_retention.ipynb")
     assert "who is leaving is not told" in retention and why in retention and "watched for a short time" in retention
     made.page("04_satisfaction.ipynb")
+    made.shop.records["data/raw/tiny/truth.json"] = {}
+    made.page("06_interaction.ipynb")
     scored = joined(made.shop.found["value"], {
-        name: made.shop.found[name] for name in ("segments", "satisfaction", "retention")
+        name: made.shop.found[name] for name in ("segments", "satisfaction", "retention", "interaction")
     })  # fmt: skip
     assert list(scored) == [column.name for column in catalog.TABLES["scored.customers"].columns]
     assert len(scored) == customers and scored["spend"].sum() == pytest.approx(orders["amount"].sum())
@@ -142,7 +144,7 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
               "portfolio_class", "customer_state", "next_order_median"]  # fmt: skip
     assert scored[untold].isna().all(axis=None)
     assert scored[["segment", "cluster", "lifecycle_stage"]].notna().all(axis=None)
-    stages = ("value", "segments", "satisfaction", "retention")
+    stages = ("value", "segments", "satisfaction", "retention", "interaction")
     told = {stage: read_told("tiny", stage) for stage in stages}
     written = {stage: writer_of(one.page, "en").write(one) for stage, one in told.items()}
     assert opens in render_index(made.shop.about, told, written), "the index opens with it too"
@@ -166,11 +168,13 @@ def verdicts(made: Firm) -> dict:
     return {key: finding.verdict for key, finding in made.scope["report"].told.sections.items()}
 
 
-@pytest.mark.parametrize(("customers", "equity", "opens"), [(2, "one_cohort", "inside"), (10, "short", "naive")])
-def test_customers_too_few_for_groups_that_may_be_shown(firm, customers, equity, opens):
+@pytest.mark.parametrize(("customers", "equity", "rule"), [(2, "one_cohort", "last_period"), (10, "short", "naive")])
+def test_customers_too_few_for_groups_that_may_be_shown(firm, customers, equity, rule):
+    """No model is told: of ten none beats the past rate, and of two each told the last days' orders worse than
+    the stretch before them does, beyond noise."""
     made = firm(often(customers).reset_index(drop=True))
     made.value()
-    assert made.scope["report"].told.answer.verdict == opens
+    assert (made.scope["report"].told.answer.verdict, made.scope["trust"].headline.model) == ("naive", rule)
     assert (verdicts(made)["equity"], verdicts(made)["pyramid"]) == (equity, "single")
     assert made.shop.found["value"]["clv"].notna().all()
 

@@ -220,9 +220,9 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     -------
     Finding
         Verdict `CohortsVerdict`; frames ``revenue``, ``customers``, ``orders`` (start: calendar month that each
-        stretch is named after, cohort, the measure, is_forecast, low, high of the month's total), ``cohorts`` (the newest first)
-        and ``months`` (those ahead first, then those of the past, the latest first); ``past`` alone, with the customers
-        of each cell, where the orders allow no model.
+        stretch is named after, cohort, the measure, is_forecast, low, high of the month's total), ``cohorts`` (the
+        newest first) and ``months`` (those ahead first, then those of the past, the latest first); ``past`` alone, with
+        the customers of each cell, where the orders allow no model.
     """
     if cohorts.verdict == CohortsVerdict.PAST_ONLY:
         drawn = _named(cohorts.by_month("revenue"), cohorts.observation_end).assign(customers=cohorts.past["customers"])
