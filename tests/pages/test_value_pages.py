@@ -129,6 +129,10 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
         assert re.search(f"“[^”]*{part}[^”]*” is not told", value), part
     assert "“How far can you trust this?” is not told" in value and "Revenue of the last 180 days" in value
     assert "what is to come is not foretold" in value and "What earlier months told is not drawn" in value
+    past = made.scope["report"].told.sections["cohorts"].frames["past"]
+    counted = made.scope["cohorts"].past["customers"]
+    assert list(past) == ["start", "cohort", "revenue", "is_forecast", "low", "high"], "nobody reads who is counted"
+    assert len(past) <= ((counted == 0) | (counted >= 5)).sum() < len(counted), "no cell of one to four"
     made.segments()
     retention = made.page("05_retention.ipynb")
     assert "who is leaving is not told" in retention and why in retention and "watched for a short time" in retention
@@ -141,7 +145,7 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     assert list(scored) == [column.name for column in catalog.TABLES["scored.customers"].columns]
     assert len(scored) == customers and scored["spend"].sum() == pytest.approx(orders["amount"].sum())
     untold = ["p_alive", "p_active", "expected_orders", "clv", "clv_low", "clv_high", "value_at_risk", "tier",
-              "portfolio_class", "customer_state", "next_order_median"]  # fmt: skip
+              "portfolio_class", "customer_state", "next_order_median", "best_channel"]  # fmt: skip
     assert scored[untold].isna().all(axis=None)
     assert scored[["segment", "cluster", "lifecycle_stage"]].notna().all(axis=None)
     stages = ("value", "segments", "satisfaction", "retention", "interaction")
