@@ -46,6 +46,12 @@ def _group(item) -> str | None:
     return item.module.__name__ if shared else None
 
 
+@pytest.fixture
+def id_key(monkeypatch) -> None:
+    """A key of pseudonyms, as every firm has one of its own."""
+    monkeypatch.setenv("REGULARS_ID_KEY", "a key for the tests, long enough")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

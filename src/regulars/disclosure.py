@@ -98,9 +98,9 @@ def _without(frame: pd.DataFrame, hidden: np.ndarray) -> pd.DataFrame:
 
 def _sizes(key: str, frame: pd.DataFrame, beside: Mapping[str, pd.DataFrame]) -> pd.Series | None:
     """People in the cell of each row; the least of several numbers."""
-    if key.startswith("cohorts.") and "is_forecast" in frame:  # of the past, as the table of customers has it
-        counted = frame if "customers" in frame else beside["customers"]
-        return counted["customers"].where(~frame["is_forecast"], np.inf)
+    # of the past, as the table of customers has it
+    if key.startswith("cohorts.") and "is_forecast" in frame and "customers" in beside:
+        return beside["customers"]["customers"].where(~frame["is_forecast"], np.inf)
     if key == "relationship.actual":
         customers = beside["tiers"].set_index("tier")["customers"]
         return (frame["share"] * frame["tier"].astype(object).map(customers).astype(float)).round()

@@ -5,6 +5,8 @@ import pytest
 from odd_logs import KINDS, odd_log
 from removal import NAMED, lay_out, project, run_stages, unsayable
 
+pytestmark = pytest.mark.usefixtures("id_key")
+
 ALL, DRAWN = 100, (1, 3, 6, 7, 8, 11)
 SAYS = ("ingest", "clean")  # stages that may refuse a log
 MISSING = "run `make reports`"  # what a stage says where an earlier one left nothing: no sentence on the log

@@ -19,6 +19,7 @@ from regulars.privacy import pseudonyms
 from regulars.retention.hindsight import HindsightVerdict
 from regulars.statistics.intervals import Estimate
 
+pytestmark = pytest.mark.usefixtures("id_key")
 ORDERS = pd.DataFrame(
     {
         "customer_id": ["a", "a", "b", "c"], "amount": [20.0, 9.0, -3.0, 50.0],

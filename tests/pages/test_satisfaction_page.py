@@ -297,6 +297,7 @@ def test_the_published_survey_as_a_page(scheme, monkeypatch, tmp_path):
         )
 
 
+@pytest.mark.usefixtures("id_key")
 def test_the_marketplace_as_a_page(monkeypatch, tmp_path, shop, root):
     """Late against on time, from the files as they are published; no word on who comes back, and why not."""
     folder = SHARED_DATA / "olist"

@@ -11,6 +11,8 @@ from regulars.desk_files import as_calendar, change_owner
 from regulars.errors import UserError
 from regulars.lots import draw_lot, drawn, read_lots
 
+pytestmark = pytest.mark.usefixtures("id_key")
+
 PEOPLE = pd.DataFrame({"customer_id": [f"real-{n:03d}" for n in range(200)], "stratum": ["vip"] * 40 + ["small"] * 160})
 
 

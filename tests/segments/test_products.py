@@ -68,8 +68,8 @@ def test_cells_add_up_to_the_ledger_to_the_cent_with_their_signs(products):
 
 def test_as_many_products_as_groups_and_no_margin_known():
     """A square table of zeros is a table of products and groups, and gives no warning."""
-    cells = pd.DataFrame([(group, item, 1.0, np.nan) for group in "abcd" for item in "wxyz"],
-                         columns=["group", "item", "revenue", "margin"])  # fmt: skip
+    cells = pd.DataFrame([(group, item, 1.0, np.nan, 7) for group in "abcd" for item in "wxyz"],
+                         columns=["group", "item", "revenue", "margin", "customers"])  # fmt: skip
     assert sorted(readable(cells)["item"].unique()) == list("wxyz")
 
 

@@ -225,6 +225,7 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
         the customers of each cell, where the orders allow no model.
     """
     if cohorts.verdict == CohortsVerdict.PAST_ONLY:
+        # how many bought in each cell stands beside it, so that few of them are not told
         drawn = _named(cohorts.by_month("revenue"), cohorts.observation_end).assign(customers=cohorts.past["customers"])
         return Finding(
             cohorts.verdict, {"past": float(drawn["revenue"].sum()), "customers": len(summary)}, {"past": drawn}

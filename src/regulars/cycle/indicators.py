@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from regulars.errors import UntoldError
 from regulars.labels import Indicator, Light, Quadrant
 from regulars.purchases import Purchases, dates_of
 from regulars.statistics.lights import LEAST_MONTHS, PER_YEAR, lights
@@ -86,12 +87,21 @@ def monthly_indicators(tables: Mapping[str, pd.DataFrame], purchases: Purchases,
     pandas.DataFrame
         One row per figure and month, in the order of the scorecard: ``quadrant``, ``indicator``, ``month`` (first day),
         ``value``, ``n`` (of how many, for shares). Figures of fewer than five cases are missing.
+
+    Raises
+    ------
+    UntoldError
+        Where nobody has bought anything, or no whole calendar month is observed.
     """
+    if not len(purchases):
+        raise UntoldError("nobody has bought anything.")
     first, last = (
         pd.Timestamp(day).to_period("M") for day in (dates_of(purchases.first_days.min(keepdims=True))[0], end)
     )
     if pd.Timestamp(end).normalize() != last.end_time.normalize():
         last -= 1
+    if last < first:
+        raise UntoldError("no calendar month is observed from its first day to its last.")
     months = pd.period_range(first, last, freq="M")
     data = Month(tables, purchases, months)
     made = [_of_kind(indicator, data) for indicator, kind in KINDS.items() if _supplied(tables, kind.needs)]
@@ -280,11 +290,13 @@ def _repurchase(data: Month) -> pd.DataFrame:
 def _kept(data: Month) -> pd.DataFrame:
     """Share that ordered in the month, of those who ordered in the three before it."""
     seen = data.days()[["customer_id", "month"]].drop_duplicates()
-    ordered = pd.crosstab(seen["customer_id"], seen["month"]).reindex(columns=data.months, fill_value=0) > 0
-    there = ordered.to_numpy()
+    there = np.zeros((len(data.purchases.customers), len(data.months)), bool)
+    column = data.months.get_indexer(seen["month"])
+    inside = column >= 0
+    there[data.purchases.places(seen["customer_id"])[inside], column[inside]] = True
     before = np.zeros_like(there)
-    for step in range(1, KEPT_MONTHS + 1):
-        before[:, step:] |= there[:, :-step] if step < there.shape[1] else False
+    for step in range(1, min(KEPT_MONTHS, len(data.months) - 1) + 1):
+        before[:, step:] |= there[:, :-step]
     n = before.sum(axis=0).astype(float)
     n[:KEPT_MONTHS] = np.nan  # not all of the months before are seen
     with np.errstate(invalid="ignore", divide="ignore"):
