@@ -29,7 +29,7 @@ SIDE_BY_SIDE = {
     "tiers.table": (tuple(segment.value for segment in Segment), ()),
 }
 # columns by which cells are counted, and which nobody reads
-COUNTED_ONLY = {"products.map": ("customers",)}
+COUNTED_ONLY = {"products.map": ("customers",), "cohorts.past": ("customers",)}
 # of customers moved in thought, rows of files, cases by month, and what is counted in groups: no cell is of people
 OF_NO_PEOPLE = (
     "flow.", "groups.tests", "ladder.matrix", "ledger.", "methods.agreement", "pyramid.up", "reasons.", "sufficiency.",

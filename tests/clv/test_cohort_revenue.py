@@ -97,11 +97,18 @@ def test_the_newest_cohort_stands_first_and_every_cohort_is_told(found):
 
 
 def test_the_months_of_the_chart_are_those_of_the_table(found):
+    """Twelve stretches from 16 June 2024 on; the middle of the first lies on 1 July, and each month stands once."""
     told = found[3]
+    table = told.frames["months"].dropna(subset="revenue_low")
+    assert table["start"].iloc[[0, 1, -1]].dt.strftime("%Y-%m-%d").tolist() == [
+        "2024-06-16",
+        "2024-07-16",
+        "2025-05-17",
+    ]
     for name in ("revenue", "orders", "customers"):
-        ahead = told.frames[name].query("is_forecast").groupby("start")[[name]].sum()
-        table = told.frames["months"].dropna(subset="revenue_low").set_index("start")
-        np.testing.assert_allclose(ahead[name], table.loc[ahead.index, name], rtol=1e-12)
+        ahead = told.frames[name].query("is_forecast").groupby("start")[name].sum()
+        assert ahead.index.tolist() == pd.date_range("2024-07-01", periods=12, freq="MS").tolist()
+        np.testing.assert_allclose(ahead, table[name], rtol=1e-12)
 
 
 def test_what_is_saved_is_what_is_told(shop, found):

@@ -7,11 +7,25 @@ from regulars.clv.sections import _named
 from regulars.clv.value import DAYS_PER_MONTH
 
 
-@pytest.mark.parametrize("last", ["1998-06-30", "2026-06-30", "2026-02-28", "2026-12-31"])
-def test_each_month_once(last):
-    """Counted back from the last day of a month, as cdnow's: 18 stretches from 1 January 1997."""
+@pytest.mark.parametrize(
+    ("last", "latest"),
+    [
+        ("1998-06-30", "1998-06"), ("2026-06-30", "2026-06"), ("2026-02-28", "2026-02"), ("2026-12-31", "2026-12"),
+        # the middle of the stretch after it lies on 1 July, 26 March, 5 February
+        ("2024-06-15", "2024-06"), ("2026-03-10", "2026-02"), ("2026-01-20", "2026-01"),
+    ],
+)  # fmt: skip
+def test_each_month_once(last, latest):
+    """Counted back from the end of the data, within a month or, as cdnow's, at its end: 18 from 1 January 1997."""
     ends = pd.Timestamp(last) + pd.Timedelta(days=1)
     starts = [(ends - pd.Timedelta(days=back * DAYS_PER_MONTH)).normalize() for back in range(36, 0, -1)]
-    named = _named(pd.DataFrame({"start": starts, "revenue": 1.0}))["start"]
-    expected = pd.period_range(end=pd.Period(last, "M"), periods=36, freq="M")
+    named = _named(pd.DataFrame({"start": starts, "revenue": 1.0}), last)["start"]
+    expected = pd.period_range(end=pd.Period(latest, "M"), periods=36, freq="M")
     assert named.dt.to_period("M").tolist() == expected.tolist()
+
+
+def test_what_was_told_earlier_stands_in_the_same_months():
+    """Told at the end of March, drawn where the data end on 15 June: two and a half months before, each month once."""
+    starts = [pd.Timestamp("2024-04-01") + pd.Timedelta(days=round(k * DAYS_PER_MONTH)) for k in range(12)]
+    named = _named(pd.DataFrame({"start": starts}), "2024-06-15")["start"].dt.to_period("M")
+    assert named.tolist() == pd.period_range("2024-05", periods=12, freq="M").tolist()

@@ -8,6 +8,7 @@ import pytest
 from memory_dataset import ECONOMICS
 from regulars.clv import TiltedGammaGammaFitter, day_netting_bias, fit_models, remarks, score_customers
 from regulars.clv.in_memory import spend_choice_effect
+from regulars.clv.spend import choose_spend_model
 from regulars.purchases import Purchases
 from regulars.settings import Certainty
 from regulars.simulate import bg_nbd_customers, gamma_gamma_spend
@@ -54,17 +55,28 @@ def test_independent_spend_moves_nothing(summary):
 
 def test_outliers_are_brought_down_and_counted(summary):
     worst = summary["monetary_value"].idxmax()
-    spoilt = summary.assign(monetary_value=summary["monetary_value"].mask(summary.index == worst, 50_000.0))
+    spoilt = summary.assign(monetary_value=summary["monetary_value"].mask(summary.index == worst, 20_000.0))
     kept, capped = (fit_models(spoilt, share) for share in (0.0, 0.005))
     assert kept.capped.customers == 0
     assert np.isinf(kept.capped.cap)
-    assert capped.capped.customers > 0
-    assert capped.capped.money > 49_000
+    assert capped.capped.customers == 5, "of 1,139 with repeat spend"
+    assert capped.capped.money > summary["frequency"][worst] * (20_000 - capped.capped.cap) > 400_000
     assert capped.spend.population_mean < kept.spend.population_mean
     scored = score_customers(capped, **FUTURES).customers
     # the table keeps what was paid; only the forecast is held down
-    assert scored["monetary_value"].max() == 50_000
+    assert scored["monetary_value"].max() == 20_000
     assert scored["spend_per_order"].max() <= capped.capped.cap
+
+
+def test_where_spend_has_no_mean_outliers_are_brought_down_unasked(summary):
+    """One customer who pays 50,000 an order leaves q at 0.82, so that mean spend is infinite."""
+    worst = summary["monetary_value"].idxmax()
+    spoilt = summary.assign(monetary_value=summary["monetary_value"].mask(summary.index == worst, 50_000.0))
+    bought = spoilt[spoilt["monetary_value"] > 0]
+    assert choose_spend_model(bought["frequency"], bought["monetary_value"]).model.population_mean == np.inf
+    kept, asked = (fit_models(spoilt, share) for share in (0.0, 0.005))
+    assert kept.capped.customers == asked.capped.customers == 5
+    assert kept.spend.population_mean == asked.spend.population_mean == pytest.approx(33.228, abs=5e-4)
 
 
 def test_remarks_tell_what_holds_and_nothing_else(summary):

@@ -6,6 +6,7 @@ why they are not told, the past is told all the same.
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from regulars.clv.calibration import Calibration
@@ -218,14 +219,14 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     Returns
     -------
     Finding
-        Verdict `CohortsVerdict`; frames ``revenue``, ``customers``, ``orders`` (start: calendar month of the middle of
-        each stretch, cohort, the measure, is_forecast, low, high of the month's total), ``cohorts`` (the newest first)
-        and ``months`` (those ahead first, then those of the past, the latest first); ``past`` alone where the orders
-        allow no model.
+        Verdict `CohortsVerdict`; frames ``revenue``, ``customers``, ``orders`` (start: calendar month that each
+        stretch is named after, cohort, the measure, is_forecast, low, high of the month's total), ``cohorts`` (the
+        newest first) and ``months`` (those ahead first, then those of the past, the latest first); ``past`` alone, with
+        the customers of each cell, where the orders allow no model.
     """
     if cohorts.verdict == CohortsVerdict.PAST_ONLY:
         # how many bought in each cell stands beside it, so that few of them are not told
-        drawn = _named(cohorts.by_month("revenue")).assign(customers=cohorts.by_month("customers")["customers"])
+        drawn = _named(cohorts.by_month("revenue"), cohorts.observation_end).assign(customers=cohorts.past["customers"])
         return Finding(
             cohorts.verdict, {"past": float(drawn["revenue"].sum()), "customers": len(summary)}, {"past": drawn}
         )
@@ -242,26 +243,31 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     }
     if cohorts.with_new:
         facts["new_share"] = cohorts.new_share
-    frames = {name: _named(cohorts.by_month(name)) for name in MEASURES}
+    frames = {name: _named(cohorts.by_month(name), cohorts.observation_end) for name in MEASURES}
     frames |= {"cohorts": cohorts.by_cohort, "months": pd.concat([months, before[::-1]], ignore_index=True)}
     told = earlier.frames.get("months", ())
-    shown = {name: {"told": _line(told, name)} for name in MEASURES} if len(told) else {}
+    end = cohorts.observation_end
+    shown = {name: {"told": _line(told, name, end)} for name in MEASURES} if len(told) else {}
     return Finding(cohorts.verdict, facts, frames, shown)
 
 
-def _line(told: pd.DataFrame, name: str) -> pd.DataFrame:
+def _line(told: pd.DataFrame, name: str, end) -> pd.DataFrame:
     """One measure as it was told: start, the measure, low, high."""
     ends = {f"{name}_low": "low", f"{name}_high": "high"}
-    return _named(told[["start", name, *ends]].rename(columns=ends))
+    return _named(told[["start", name, *ends]].rename(columns=ends), end)
 
 
-def _named(stretches: pd.DataFrame) -> pd.DataFrame:
-    """Stretches of a month's length by the first day of the calendar month in which the middle of each lies.
+def _named(stretches: pd.DataFrame, end) -> pd.DataFrame:
+    """Stretches of a month's length by the first day of a calendar month: each month once, and none left out.
 
-    Their own first days may fall twice into one month, or into one before the data begin, and leave another out.
+    The one that begins after `end`, the last day observed, is named after the month in which its middle lies, and the
+    others in turn before and after it: by their own first days or middles two may fall into one month.
     """
-    middle = pd.to_datetime(stretches["start"]) + pd.Timedelta(days=DAYS_PER_MONTH / 2)
-    return stretches.assign(start=middle.dt.to_period("M").dt.to_timestamp().astype("datetime64[us]"))
+    ahead, start = pd.Timestamp(end).normalize() + pd.Timedelta(days=1), pd.to_datetime(stretches["start"])
+    length = pd.Timedelta(days=DAYS_PER_MONTH)
+    months = ((start - start.min()) / length).round() + round((start.min() - ahead) / length)
+    named = np.datetime64(ahead + length / 2, "M") + months.to_numpy(np.int64)
+    return stretches.assign(start=named.astype("datetime64[us]"))
 
 
 @tells
