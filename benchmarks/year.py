@@ -20,15 +20,17 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from regulars.simulate import demo
+from regulars.stages import STAGES
+
 ROOT = Path(__file__).resolve().parents[1]
 NAME, FIRST = "year", "2025-07"
 COPIED = ("notebooks", "data/sources/demo.yaml", "params.yaml", "pyproject.toml")
-STAGES = ("ingest", "clean", "value", "segments", "satisfaction", "retention", "cycle", "scores", "pages")
 PUSHED, WORSE = "2025-11-03", "2026-02-01"
 PLANTED = {"push_on": PUSHED, "push_percent": 25, "worse_from": WORSE, "worse_times": 4}
 
 
-def lay_out(folder: Path, customers: int) -> None:
+def lay_out(folder: Path) -> None:
     """A project of its own that works on this checkout's code."""
     for part in COPIED:
         (folder / part).parent.mkdir(parents=True, exist_ok=True)
@@ -36,22 +38,23 @@ def lay_out(folder: Path, customers: int) -> None:
     settings = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
     settings["datasets"] = {NAME: settings["datasets"]["demo"]}
     (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+
+
+def write_mapping(folder: Path, customers: int, day: str) -> None:
+    """Map what the shop's systems exported on a day; a system that held nothing yet exported no table."""
     mapping = yaml.safe_load((folder / "data/sources/demo.yaml").read_text(encoding="utf-8"))
-    mapping["simulator"] |= {"customers": customers, **PLANTED}
-    write_mapping(folder, mapping)
-
-
-def write_mapping(folder: Path, mapping: dict) -> None:
+    mapping["simulator"] |= {"customers": customers, "as_of": day, **PLANTED}
+    mapping["observation_end"] = day
+    exported = demo(**mapping["simulator"])
+    there = {name: table for name, table in mapping["tables"].items() if len(exported[table["simulator"]])}
     file = folder / "data/sources" / f"{NAME}.yaml"
-    file.write_text(yaml.safe_dump(mapping, sort_keys=False), encoding="utf-8")
+    file.write_text(yaml.safe_dump(mapping | {"tables": there}, sort_keys=False), encoding="utf-8")
 
 
-def close(folder: Path, month: pd.Period) -> float:
+def close(folder: Path, customers: int, month: pd.Period) -> float:
     """Build the pages as of the end of a month and close it; seconds taken."""
-    started, file = time.perf_counter(), folder / "data/sources" / f"{NAME}.yaml"
-    mapping = yaml.safe_load(file.read_text(encoding="utf-8"))
-    mapping["simulator"]["as_of"] = mapping["observation_end"] = str(month.end_time.date())
-    write_mapping(folder, mapping)
+    started = time.perf_counter()
+    write_mapping(folder, customers, str(month.end_time.date()))
     environment = os.environ | {"REGULARS_ROOT": str(folder), "REGULARS_ID_KEY": "a key for the year of the benchmark"}
     for words in (*(("run", stage, NAME) for stage in STAGES), ("close-month", NAME)):
         subprocess.run([sys.executable, "-m", "regulars.cli", *words], env=environment, check=True, capture_output=True)
@@ -79,10 +82,10 @@ def main() -> None:
     chosen = parser.parse_args()
     folder = Path(chosen.folder or tempfile.mkdtemp(prefix="regulars-year-"))
     folder.mkdir(parents=True, exist_ok=True)
-    lay_out(folder, chosen.customers)
+    lay_out(folder)
     for month in pd.period_range(FIRST, periods=chosen.months, freq="M"):
         plan_the_push(folder)
-        seconds = close(folder, month)
+        seconds = close(folder, chosen.customers, month)
         tables = folder / "reports" / NAME / "tables/cycle"
         board = pd.read_csv(tables / "scorecard.lights.csv").set_index("indicator")["light"]
         told = json.loads((folder / "reports" / NAME / "told/cycle.json").read_text(encoding="utf-8"))

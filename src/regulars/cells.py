@@ -58,7 +58,8 @@ def told_or_why(call: Callable, /, *args, **kwargs):
     except Exception as error:
         if (given := refused(*args, *kwargs.values())) is not None:
             return _why(call, given)
-        if not os.environ.get(STAGING_VARIABLE) or os.environ.get(DEBUG_VARIABLE) == "1":
+        # what everything rests on is whole or not there: half a table must not take the place of an earlier one
+        if _is_ground(call) or not os.environ.get(STAGING_VARIABLE) or os.environ.get(DEBUG_VARIABLE) == "1":
             raise
         told = f"{type(error).__name__}: {error}".splitlines()[0]
         faults.append(f"{getattr(call, '__name__', call)}: {told}")

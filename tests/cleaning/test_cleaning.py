@@ -427,6 +427,14 @@ def others(shop):
     return shop
 
 
+def test_a_table_of_which_every_row_is_rejected_is_kept_empty(others):
+    others.write("tickets.csv", "id,customer,opened,resolved,category,status,outcome\nt2,,2025-03-01,,late,open,\n")
+    cleaned = others.clean()
+    adds_up(cleaned.ledger)
+    assert cleaned.ledger["tables"]["tickets"]["rows"]["kept"] == 0
+    cleaning.save(cleaned)  # nothing of it breaks a rule
+
+
 def test_other_tables_have_ledgers_of_their_own(others):
     cleaned = others.clean()
     adds_up(cleaned.ledger)

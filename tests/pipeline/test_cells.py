@@ -82,3 +82,11 @@ def test_faults_are_said_on_the_terminal(tmp_path, capsys):
     say_faults("value", "shop", tmp_path)
     said = capsys.readouterr().err
     assert said.startswith("regulars: shop, value: this should not have happened, and its page says so: tell_worth: ")
+
+
+def test_what_everything_rests_on_is_whole_or_not_there(monkeypatch):
+    """An error of ours while cleaned tables are written ends the stage: half of them must replace nothing."""
+    monkeypatch.setenv(STAGING_VARIABLE, "aside")
+    monkeypatch.delenv(cells.DEBUG_VARIABLE, raising=False)
+    with pytest.raises(AttributeError):
+        told_or_why(cleaning.save, "no cleaned dataset")

@@ -13,6 +13,7 @@ from regulars.statistics.lights import (
     E2,
     coverage_band,
     drifts,
+    judge,
     kupiec,
     laney_limits,
     lights,
@@ -138,15 +139,15 @@ def test_a_thousand_quiet_years_of_twenty_lights():
 
 @pytest.mark.parametrize(("months", "step"), [(12, 5.0), (24, 4.0)])
 def test_a_step_is_found_within_two_months(months, step):
-    """Five standard deviations with a year of history, four with two: found in at least 60 % among twenty lights."""
-    rng = np.random.default_rng(11)
-    found, years = 0, 400
-    for _ in range(years):
-        values = rng.normal(size=(LIGHTS, months + 2))
-        values[0, months:] += step
-        found += bool(changed_of(values, months)[0] or changed_of(values, months + 1)[0])
-    # what drifts by its own noise is not judged; it is a miss here
-    assert found / years >= 0.58
+    """Five standard deviations with a year of history, four with two: at the level of one of twenty lights."""
+    rng, chance, none = np.random.default_rng(3), month_level() / LIGHTS, np.full(months + 2, np.nan)
+    found, shops = 0, 8000
+    for _ in range(shops):
+        values = rng.normal(size=months + 2)
+        values[months:] += step
+        seen = (judge(values[:end], none[:end], chance=chance) for end in (months + 1, months + 2))
+        found += any(told["p"] < chance for told in seen)
+    assert found / shops >= 0.60
 
 
 def test_what_drifts_is_judged_by_its_steps():

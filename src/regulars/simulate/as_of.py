@@ -51,6 +51,7 @@ CUTS = {
     "campaigns": Cut("starts"),
     "campaign_contacts": Cut("contacted_at"),
     "credit": Cut("observed"),
+    "recall": Cut("asked"),
 }
 
 
