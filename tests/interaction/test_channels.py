@@ -4,15 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import report_sample
 from regulars import interaction
 from regulars.errors import UserError
+from regulars.finding import Finding, Refusal
 from regulars.interaction import sections
 from regulars.interaction.channels import begun_by, channel_table, first_asked, outbound, teaching, tied
 from regulars.interaction.consistency import agents, consistency
 from regulars.interaction.customers import best_channels, frequency_response, journeys, markov_credit
 from regulars.interaction.outcomes import claim_level, differences, slope, standardised
 from regulars.interaction.points import plan_records, problems, touch_points
+from regulars.pages.declared import writer_of
 from regulars.settings import stage_settings
+from regulars.statistics.intervals import share
+from regulars.told import Report
 
 SETTINGS = stage_settings("interaction", "cdnow")
 CHANNELS, PURPOSES = ("phone", "chat", "web"), ("delivery", "product", "invoice")
@@ -398,3 +403,20 @@ def test_without_contacts_every_section_says_so():
     assert (
         sections.first_screen(nothing, nothing, told[0], answers=nothing, settings=SETTINGS).answer.verdict == "nothing"
     )
+
+
+SERVED = {"given_up": share(10, 100), "within": share(80, 100)}
+SHORT = Finding("short", {"short": 3, "half_hours": 90, "missing_hours": 4.5, "spare_hours": 1.0})
+
+
+@pytest.mark.parametrize("resolved", [True, None])
+@pytest.mark.parametrize("served", [SERVED, Refusal("nobody waits.")])
+@pytest.mark.parametrize("staffed", [SHORT, Finding("enough")])
+def test_every_answer_of_the_page_can_be_said(resolved, served, staffed):
+    """Whatever of solved problems, waits and staff is recorded: each fact that is given has its sentence."""
+    contacts = pd.DataFrame({"customer_id": ["a", None] * 10, "initiator": "customer", "channel": "phone"})
+    contacts["resolved"] = pd.array([resolved] * 20, dtype="boolean")
+    none = Refusal("nobody answered twice.")
+    found = sections.first_screen(contacts, served, staffed, answers=none, settings=SETTINGS).answer
+    page = Report("interaction", report_sample.ABOUT).told.page
+    writer_of(page, "en").answer(found.verdict, **found.facts)

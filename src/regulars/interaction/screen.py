@@ -36,15 +36,15 @@ def first_screen(contacts, served, staffed: Finding, answers, *, settings: Inter
         return FirstScreen(Finding(NOTHING))
     good, known = share_solved(contacts, level), tied(contacts, level)
     tiles = [Tile("solved", good, "percent")] if good.n else []
-    facts = {"solved": good, "tied": known, "contacts": len(contacts)}
+    facts = {"tied": known, "contacts": len(contacts)} | ({"solved": good} if good.n else {})
     verdict = CONTACTS if good.n else "unrecorded"
     if not isinstance(served, Refusal):
         facts |= {"given_up": served["given_up"], "within": served["within"], "seconds": settings.within_seconds}
         tiles.append(Tile("given_up", served["given_up"], "percent"))
         verdict = CALLS if good.n else "calls_only"
-        if staffed.facts.get("short"):
+        if good.n and staffed.facts.get("short"):
             facts |= {name: staffed.facts[name] for name in ("missing_hours", "short", "half_hours")}
-            verdict = "short" if good.n else verdict
+            verdict = "short"
     tiles.append(Tile("tied", known, "percent"))
     if not np.isnan(agreement_of(answers).value):
         tiles.append(Tile("agreement", agreement_of(answers), "percent"))
