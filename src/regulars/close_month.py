@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from regulars import cycle, retention
+from regulars.actions.prospects import OPEN_STAGES
 from regulars.cycle.plans import plan_file
 from regulars.dataset import Dataset
 from regulars.errors import UserError
@@ -32,7 +33,6 @@ from regulars.rounding import plain, round_frame
 from regulars.told import Told, read_told
 
 PROSPECT_COLUMNS = ("prospect", "stage", "win_probability", "quoted_amount", "expected_close")
-RUNNING = ("lead", "contacted", "quoted")  # stages of prospects that are not decided
 # page whose answer opens each area of a plan, the first that is told, and the figure that its actions should move
 OPENS = {
     PlanArea.CUSTOMER: (("retention", Indicator.KEPT), ("value", Indicator.REVENUE)),
@@ -78,7 +78,9 @@ def close_month(shop: Dataset) -> Path:
     table = round_frame(table.reindex(columns=list(COLUMNS)).sort_values("customer", ignore_index=True))
     folder = FOLDER / shop.name / summary["observation_end"]
     months = pd.DataFrame(models.months_ahead).assign(share=shop.about.share)
-    indicators = cycle.monthly_indicators(shop.tables, shop.purchases(), shop.end)
+    indicators = cycle.monthly_indicators(
+        shop.tables, shop.purchases(), shop.end, construct=shop.settings("cycle").satisfaction_construct
+    )
     orders = shop.tables.load("orders", ("customer_id", "ordered_at", "amount"))
     held = cycle.held_forecasts(shop.name, orders, shop.end, share_drawn=shop.about.share)
     told = told_pages(shop.name)
@@ -112,7 +114,7 @@ def _actions(told: dict[str, Told]) -> list[dict]:
 def _prospects(shop: Dataset) -> pd.DataFrame:
     """What was said of each prospect that was not decided."""
     table = shop.tables["prospects"]
-    running = table[table["stage"].isin(RUNNING)].reindex(columns=["prospect_id", *PROSPECT_COLUMNS[1:]])
+    running = table[table["stage"].isin(OPEN_STAGES)].reindex(columns=["prospect_id", *PROSPECT_COLUMNS[1:]])
     running = running.assign(prospect=shop.pseudonyms(running["prospect_id"]))
     return running[list(PROSPECT_COLUMNS)].sort_values("prospect", ignore_index=True)
 

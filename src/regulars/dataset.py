@@ -363,9 +363,10 @@ class Dataset:
             Where no setting differs.
         """
         index = import_module("regulars.what_if").carry_through(self.name, self.changes, self._differing())
-        self.__dict__ = {name: kept for name, kept in vars(self).items() if name in ("name", "changes")} | vars(
-            Dataset(self.name, self.changes, self._content)
-        )
+        for name in ("about", "models", "conditions_missed", "_purchases"):
+            vars(self).pop(name, None)  # what was read before the trial was computed
+        self._found.clear()
+        self.tables = Tables(self.name, lambda: self.about, self._reading)
         return index
 
     def _reading(self):

@@ -361,6 +361,31 @@ def may_refuse(make: Callable) -> Callable:
     return made
 
 
+def step(make: Callable) -> Callable:
+    """Let a step of a stage hand on why it cannot be done, be it the data's fault or that of how they were set up.
+
+    Examples
+    --------
+    >>> @step
+    ... def half(n):
+    ...     if n < 2:
+    ...         raise UserError("Table orders has one customer only.")
+    ...     return n / 2
+    >>> half(half(1))
+    It cannot be told: Table orders has one customer only.
+    """
+
+    @may_refuse
+    @wraps(make)
+    def made(*args, **kwargs):
+        try:
+            return make(*args, **kwargs)
+        except UserError as error:
+            raise UntoldError(str(error)) from error
+
+    return made
+
+
 def tells(make: Callable[..., Finding]) -> Callable[..., Finding]:
     """Mark a maker of a section's finding: ``tell_worth`` tells the section ``worth``.
 

@@ -40,8 +40,11 @@ def test_the_first_five_cells_take_a_frame_to_the_worth_of_every_customer():
     if not (ROOT / "data/clean/cdnow/orders.parquet").is_file():
         pytest.skip("cdnow is not built here: run `make reports`")
     cells = [cell for cell in json.loads(START.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    assert cells[0]["metadata"]["tags"] == ["parameters"]
     names: dict = {}
-    for cell in cells[:4]:
+    exec("".join(cells[0]["source"]), names)
+    assert (names["dataset"], names["changes"]) == ("cdnow", {})
+    for cell in cells[1:5]:
         tree = ast.parse("".join(cell["source"]))
         shown = ast.Expression(tree.body.pop().value)
         exec(compile(tree, START.name, "exec"), names)

@@ -13,6 +13,8 @@ from regulars.statistics.competing import aalen_johansen
 from regulars.statistics.intervals import Estimate, share, wilson
 from regulars.statistics.reliability import Reliability, calibration_of_chances, out_of_fold, recalibrated
 
+OPEN_STAGES = ("lead", "contacted", "quoted")  # of prospects that are not decided
+
 EXACT_DEALS = 200  # beyond them the normal law is near enough
 GRID = 20_000  # steps that exact amounts are put on where they have too many sums
 WON, LOST = "won", "lost"
@@ -166,7 +168,7 @@ def sales_desk(
     events: pd.DataFrame | None,
     observation_end,
     *,
-    stages: Sequence[str] = ("lead", "contacted", "quoted"),
+    stages: Sequence[str] = OPEN_STAGES,
 ) -> Desk:
     """Put prospects in order: what is open, how old it is, what was stated before it was decided.
 

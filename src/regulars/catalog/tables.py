@@ -434,7 +434,7 @@ SCORED_TABLES = (
     _table(
         "interaction", "scored", "one customer", "customer_id",
         CUSTOMER_ID,
-        Column("contacts", "int", low=0),
+        Column("contacts", "int", nullable=True, low=0),               # null: contacts are not supplied
         Column("best_channel", "text", nullable=True),                 # null: none is better beyond noise
         Column("best_channel_basis", "text", nullable=True, choices=tuple(ChannelBasis)),
         Column("best_channel_rate", "float", nullable=True, low=0, high=1),   # expected share that is solved there

@@ -73,7 +73,7 @@ def check(file: Path, name: str) -> None:
     from pandera.errors import SchemaError, SchemaErrors
 
     rows = embedded().read_parquet(file, table_name=ibis.util.gen_name("checked"), file_row_number=True)
-    if not rows.count().to_pyarrow().as_py():  # all of it was rejected: of no row the engine would say that a value lacks
+    if not rows.count().to_pyarrow().as_py():  # all was rejected: the engine would say that a value lacks, of no row
         return
     try:
         schema(name).validate(rows)

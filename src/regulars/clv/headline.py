@@ -137,6 +137,12 @@ def horizon_tests(
     return [test for test in tests if test[1] > holdout_days]
 
 
+def _wins(verdicts: pd.Series, folds_needed: int) -> bool:
+    """Whether one beats another on as many folds as it takes, and on more than it loses."""
+    wins, losses = (int((verdicts == sign).sum()) for sign in (1, -1))
+    return wins >= folds_needed and wins > losses
+
+
 def choose_headline(
     folds: Iterable[Fold],
     *,
@@ -196,9 +202,11 @@ def choose_headline(
     wins, losses = (int((against_reference == sign).sum()) for sign in (1, -1))
     beats = {model: int(verdicts[model, first].sum()) > 0 for model in (reference, candidate)}
     beat_naive = int(np.maximum(verdicts[reference, first] > 0, verdicts[candidate, first] > 0).sum())
-    winning = [rule for rule in others if all(verdicts[model, rule].sum() < 0 for model in (reference, candidate))]
+    winning = [
+        rule for rule in others if all(_wins(-verdicts[model, rule], folds_needed) for model in (reference, candidate))
+    ]
     unbeaten = winning or ([] if any(beats.values()) else [first])
-    better = wins >= folds_needed and wins > losses
+    better = _wins(against_reference, folds_needed)
     verdict = (
         HeadlineVerdict.NAIVE if unbeaten
         else HeadlineVerdict.CANDIDATE if better and beats[candidate] else HeadlineVerdict.REFERENCE

@@ -29,11 +29,14 @@ class Month:
     purchases : Purchases
     months : pandas.PeriodIndex
         Whole calendar months observed.
+    construct : str
+        Of the survey's items that ask how satisfied one is.
     """
 
     tables: Mapping[str, pd.DataFrame]
     purchases: Purchases
     months: pd.PeriodIndex
+    construct: str = "satisfaction"
 
     def days(self) -> pd.DataFrame:
         """Purchase days: customer_id, month, whether it is the customer's first month."""
@@ -71,7 +74,9 @@ class Kind:
     is_sum: bool = False
 
 
-def monthly_indicators(tables: Mapping[str, pd.DataFrame], purchases: Purchases, end) -> pd.DataFrame:
+def monthly_indicators(
+    tables: Mapping[str, pd.DataFrame], purchases: Purchases, end, *, construct: str = "satisfaction"
+) -> pd.DataFrame:
     """Every figure of every whole month that the tables allow.
 
     Parameters
@@ -81,6 +86,8 @@ def monthly_indicators(tables: Mapping[str, pd.DataFrame], purchases: Purchases,
     purchases : regulars.purchases.Purchases
     end : date
         Last day observed; a month that it cuts is left out.
+    construct : str
+        Of the survey's items that ask how satisfied one is.
 
     Returns
     -------
@@ -103,7 +110,7 @@ def monthly_indicators(tables: Mapping[str, pd.DataFrame], purchases: Purchases,
     if last < first:
         raise UntoldError("no calendar month is observed from its first day to its last.")
     months = pd.period_range(first, last, freq="M")
-    data = Month(tables, purchases, months)
+    data = Month(tables, purchases, months, construct)
     made = [_of_kind(indicator, data) for indicator, kind in KINDS.items() if _supplied(tables, kind.needs)]
     return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=list(COLUMNS))
 
@@ -331,7 +338,7 @@ def _satisfied(data: Month) -> pd.DataFrame:
     answers, items = data.tables["surveys"], data.tables["survey_items"].set_index("item")
     if "kind" in answers:
         answers = answers[answers["kind"].fillna("perceived") == "perceived"]
-    satisfaction = items.index[items["construct"] == "satisfaction"] if "construct" in items else items.index
+    satisfaction = items.index[items["construct"] == data.construct] if "construct" in items else items.index
     answers = answers[answers["item"].isin(satisfaction)]
     low, high = (answers["item"].map(items[f"scale_{end}"]).astype(float) for end in ("min", "max"))
     whole = (answers["score"].astype(float) - low) / (high - low)
@@ -432,5 +439,3 @@ KINDS = {
     Indicator.KEPT: Kind(Quadrant.SATISFACTION, "up", "percent1", _kept),
     Indicator.REFERRED: Kind(Quadrant.SATISFACTION, "up", "percent1", _per_active("referrals", "at"), ("referrals",)),
 }
-
-assert PER_YEAR == LEAST_MONTHS  # a year before which nothing is judged is the year that sums are held against

@@ -1,35 +1,13 @@
 """Steps of the stage: each hands on why it cannot be done, so that the sections that need it say so."""
 
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
-from regulars.errors import UntoldError, UserError
-from regulars.finding import NotSupplied, Refusal, may_refuse, shown
+from regulars.finding import NotSupplied, Refusal, shown, step
 from regulars.interaction import calls, channels, consistency, customers, identity, points
 from regulars.statistics.intervals import Estimate
-
-
-def step(make: Callable) -> Callable:
-    """Let a function give a `regulars.finding.Refusal` where the data do not allow it.
-
-    Examples
-    --------
-    >>> step(calls.calls_of)(pd.DataFrame({"wait_seconds": []}))
-    It cannot be told: Table contacts has no answered: supply how long each caller waited.
-    """
-
-    @may_refuse
-    @wraps(make)
-    def made(*args, **kwargs):
-        try:
-            return make(*args, **kwargs)
-        except UserError as error:
-            raise UntoldError(str(error)) from error
-
-    return made
 
 
 def supplied(tables: Mapping, name: str) -> pd.DataFrame | NotSupplied:
@@ -145,7 +123,7 @@ def known_people(
 
 
 def kept_channels(found: "customers.BestChannels | Refusal", ids, contacts) -> pd.DataFrame:
-    """Columns of the scored table, for every customer: empty where no channel can be told.
+    """Columns of the scored table, for every customer: empty where no channel can be told, and where none is supplied.
 
     Parameters
     ----------
@@ -158,16 +136,18 @@ def kept_channels(found: "customers.BestChannels | Refusal", ids, contacts) -> p
     Examples
     --------
     >>> kept_channels(Refusal("there is none."), ["a"], Refusal("there is none."))["contacts"].tolist()
-    [0]
+    [<NA>]
     """
     if not isinstance(found, Refusal):
         return found.customers
     ids = pd.Series(ids, dtype="string")
-    made = {} if isinstance(contacts, Refusal) else contacts["customer_id"].value_counts().to_dict()
+    number = pd.Series(pd.NA, index=ids.index, dtype="Int64")
+    if not isinstance(contacts, Refusal):
+        number = ids.map(contacts["customer_id"].value_counts().to_dict()).fillna(0).astype("Int64")
     return pd.DataFrame(
         {
             "customer_id": ids,
-            "contacts": ids.map(made).astype(float).fillna(0).astype(int),
+            "contacts": number,
             "best_channel": pd.Series(pd.NA, index=ids.index, dtype="string"),
             "best_channel_basis": pd.Series(pd.NA, index=ids.index, dtype="string"),
             "best_channel_rate": float("nan"),

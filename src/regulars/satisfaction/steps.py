@@ -4,14 +4,11 @@ A step that the data or the settings do not allow hands on why, so that the sect
 """
 
 import warnings
-from collections.abc import Callable
-from functools import wraps
 
 import numpy as np
 import pandas as pd
 
-from regulars.errors import UntoldError, UserError
-from regulars.finding import NotSupplied, Refusal, may_refuse
+from regulars.finding import NotSupplied, Refusal, step
 from regulars.purchases import Purchases
 from regulars.retention.second_order import second_order_share
 from regulars.satisfaction.index.index import SatisfactionIndex, satisfaction_index
@@ -35,21 +32,7 @@ from regulars.statistics.intervals import Estimate
 KEPT = ["customer_id", "satisfaction", "loyalty_type", "loyalty_type_probability"]  # columns of the scored table
 
 
-def _step(make: Callable) -> Callable:
-    """Let a step hand on why it cannot be done, be it the data's fault or that of how the survey is set up."""
-
-    @may_refuse
-    @wraps(make)
-    def made(*args, **kwargs):
-        try:
-            return make(*args, **kwargs)
-        except UserError as error:
-            raise UntoldError(str(error)) from error
-
-    return made
-
-
-@_step
+@step
 def measure_index(survey: Survey, settings: SatisfactionSettings) -> SatisfactionIndex:
     """Satisfaction index of a survey by the path model of the settings.
 
@@ -75,7 +58,7 @@ def measure_index(survey: Survey, settings: SatisfactionSettings) -> Satisfactio
         )  # fmt: skip
 
 
-@_step
+@step
 def measure_loyalty(survey: Survey, purchases: Purchases, end, settings: SatisfactionSettings) -> Loyalty:
     """Loyalty type of each customer who answered.
 
@@ -107,7 +90,7 @@ def measure_loyalty(survey: Survey, purchases: Purchases, end, settings: Satisfa
     )  # fmt: skip
 
 
-@_step
+@step
 def measure_benefits(
     survey: Survey,
     loyalty: Loyalty,
@@ -155,7 +138,7 @@ def measure_benefits(
     )  # fmt: skip
 
 
-@_step
+@step
 def overall_drivers(survey: Survey, settings: SatisfactionSettings) -> OrderedLogit:
     """Which factors make the overall answer better, all others equal, in the latest answers.
 
@@ -180,7 +163,7 @@ def _design(survey: Survey, settings: SatisfactionSettings) -> Design:
     return Design(weights, settings.overall_item, settings.csat_top_box)
 
 
-@_step
+@step
 def compare_ways(
     survey: Survey, value: pd.DataFrame, segment: pd.Series, branch: pd.Series | None, *, settings: SatisfactionSettings
 ) -> FourWays:
@@ -211,7 +194,7 @@ def compare_ways(
     )  # fmt: skip
 
 
-@_step
+@step
 def foretell_orders(survey: Survey, purchases: Purchases, end, settings: SatisfactionSettings) -> Foretold:
     """Which of the four ways foretells who orders again, on customers that it has not seen.
 
@@ -236,7 +219,7 @@ def foretell_orders(survey: Survey, purchases: Purchases, end, settings: Satisfa
     )  # fmt: skip
 
 
-@_step
+@step
 def measure_worth(
     survey: Survey,
     purchases: Purchases,
@@ -309,7 +292,7 @@ def offer_answers(survey: Survey, settings: SatisfactionSettings) -> pd.DataFram
     return survey.last_answers(asked_of_offers(settings.offer))
 
 
-@_step
+@step
 def second_order(purchases: Purchases, end, settings: SatisfactionSettings) -> Estimate:
     """Share of customers who order a second time soon after the first order.
 

@@ -833,10 +833,13 @@ class CycleSettings(StageSettings):
         Of years in which nothing happens that leave every light of the scorecard unchanged.
     festival : str, name
         Festival that moves between two calendar months, which are then told together: spring_festival, easter or none.
+    satisfaction_construct : str, construct
+        Of the survey's items whose answers are satisfied or not.
     """
 
     quiet_years: Annotated[float, Within(0.5, 0.999)]
     festival: Literal["none", "spring_festival", "easter"]
+    satisfaction_construct: Name
 
 
 STAGE_SETTINGS = {
