@@ -1,0 +1,157 @@
+"""The cycle page: whatever it has to tell, each fact has its sentence and each figure its place."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import report_sample
+from regulars.cycle import new_plan, score_plans, scorecard, sections, track_all
+from regulars.finding import UNUSABLE
+from regulars.pages.declared import writer_of
+from regulars.told import Report
+
+QUIET = [10.0, 11, 9, 10.5, 9.5, 10, 11.2, 8.8, 10.1, 9.9, 10.4, 9.6, 10.2]
+END = pd.Timestamp("2026-02-28")
+
+
+def said(finding) -> str:
+    """All words of one section, as the page says them."""
+    writer = writer_of(Report("cycle", report_sample.ABOUT).told.page, "en")
+    writer.tell(finding.key, finding)
+    return " ".join(str(block) for block in writer.blocks)
+
+
+def figures(last, name="wait"):
+    months = pd.date_range("2025-01-01", periods=len(QUIET) + 1, freq="MS")
+    return pd.DataFrame(
+        {"quadrant": "interaction", "indicator": name, "month": months, "value": [*QUIET, last], "n": np.nan}
+    )
+
+
+def held(came):
+    rows = [
+        (
+            pd.Timestamp("2026-01-31"),
+            pd.Timestamp("2026-02-01"),
+            measure,
+            100.0,
+            80.0,
+            120.0,
+            one,
+            80 <= one <= 120,
+            90.0,
+        )
+        for one in came
+        for measure in ("revenue", "orders", "customers")
+    ]
+    names = ["told_on", "start", "measure", "told", "low", "high", "came", "inside", "naive"]
+    table = pd.DataFrame(rows, columns=names)
+    table["told_on"] = table["told_on"] - pd.to_timedelta(30 * (len(came) - 1 - table.index // 3), unit="D")
+    return table
+
+
+@pytest.mark.parametrize(
+    ("came", "verdict"),
+    [([101.0], "held"), ([100.0] * 11 + [150.0], "missed"), ([150.0] * 11 + [100.0], "often_missed")],
+)
+def test_forecasts(came, verdict):
+    finding = sections.tell_forecasts(track_all(held(came)))
+    assert finding.verdict == verdict
+    assert "For the month after" in said(finding)
+
+
+@pytest.mark.parametrize(("last", "verdict"), [(10.1, "steady"), (30.0, "worse"), (1.0, "better")])
+def test_scorecard_and_first_screen(last, verdict):
+    indicators = figures(last)
+    board = sections.tell_scorecard(scorecard(indicators), indicators)
+    assert board.verdict == verdict
+    assert "90%" in said(board)
+    nobody = sections.tell_planned([], END)
+    screen = sections.first_screen(board, sections.tell_forecasts(track_all(held([100.0]))), nobody)
+    writer = writer_of(Report("cycle", report_sample.ABOUT).told.page, "en")
+    writer.answer(screen.answer.verdict, **screen.answer.facts)
+    for tile in screen.tiles:
+        writer.tile(tile.key, tile.estimate, tile.unit, tile.verdict, mark=tile.mark, **tile.facts)
+
+
+def test_too_early_for_lights():
+    indicators = figures(10.0).head(5)
+    board = sections.tell_scorecard(scorecard(indicators), indicators)
+    assert board.verdict == "early"
+    assert said(board)
+
+
+@pytest.mark.parametrize(("last", "outcome"), [(30.0, "moved"), (1.0, "against"), (10.0, "noise"), (None, "early")])
+def test_plans(last, outcome):
+    month = "2026-02" if last is not None else "2026-04"
+    made_from = pd.Period(month, "M").start_time - pd.Timedelta(days=1)
+    cell = {"text": "x", "indicator": "wait", "change_low": 0.1, "change_high": 0.5}
+    plan = new_plan("demo", made_from, {("customer", "plan"): cell})
+    indicators = figures(10.0 if last is None else last)
+    finding = sections.tell_plans(score_plans([plan], indicators, indicators["month"].max()))
+    assert finding.verdict == outcome
+    assert "does not prove" in said(finding)
+
+
+@pytest.mark.parametrize(
+    ("cell", "verdict"),
+    [
+        ({}, "empty"),
+        ({"text": "Call the ten"}, "unowned"),
+        ({"text": "Call the ten", "owner": "Ann"}, "complete"),
+        ({"text": "Call the ten", "due": pd.Timestamp("2026-02-10")}, "late"),
+    ],
+)
+def test_planned(cell, verdict):
+    finding = sections.tell_planned([new_plan("demo", "2026-01-31", {("brand", "plan"): cell})], END)
+    assert finding.verdict == verdict
+    assert said(finding)
+
+
+def test_no_plan_nothing_wrong_nothing_restated():
+    none = pd.DataFrame()
+    told = [
+        sections.tell_planned([], END),
+        sections.tell_plans(score_plans([], figures(10.0), END)),
+        sections.tell_corrective(none, none),
+        sections.tell_restated(pd.DataFrame(columns=["indicator", "month"]), pd.DataFrame(columns=["inside"])),
+    ]
+    assert {str(one.verdict) for one in told} == {"none"}
+    assert all(said(one) for one in told)
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [({}, "open"), ({"came_back": 1}, "came_back"), ({"came_back": 0}, "holds")],
+)
+def test_corrective(step, verdict):
+    known = {"cause": "A late service", "owner": "Ann"} if step else {"cause": None, "owner": None}
+    row = {"indicator": "wait", "month": END, "deviation": None, "action": "x", "due": END, "status": "open"}
+    steps = pd.DataFrame([{**row, **known, "came_back": 0, "watched": 3, **step}])
+    finding = sections.tell_corrective(steps, pd.DataFrame({"indicator": ["wait"]}))
+    assert finding.verdict == verdict
+    assert said(finding)
+
+
+def test_restated_and_turned():
+    moved = pd.DataFrame([(END, "revenue", END, 100.0, 90.0, -0.1)],
+                         columns=["closed_on", "indicator", "month", "was", "now", "change"])  # fmt: skip
+    flipped = pd.DataFrame([(END, END, "revenue", 80.0, 120.0, 90.0, 70.0, False)],
+                           columns=["told_on", "start", "measure", "low", "high", "was", "came", "inside"])  # fmt: skip
+    for turned, verdict in ((flipped, "turned"), (flipped.head(0), "some")):
+        finding = sections.tell_restated(moved, turned)
+        assert finding.verdict == verdict
+        assert said(finding)
+
+
+@pytest.mark.parametrize(("growth", "verdict"), [(1.5, "up"), (0.5, "down"), (1.0, "unclear")])
+def test_years_with_a_festival_between_two_months(growth, verdict):
+    rng = np.random.default_rng(1)
+    months = pd.date_range("2024-01-01", periods=26, freq="MS")
+    value = 100.0 * growth ** (np.arange(26) / 12) * np.exp(rng.normal(scale=0.05, size=26))
+    table = pd.DataFrame({"quadrant": "value", "indicator": "revenue", "month": months, "value": value, "n": np.nan})
+    finding = sections.tell_years(table, festival="spring_festival")
+    assert finding.verdict == verdict
+    assert "17 February 2026" in said(finding)
+    assert sections.tell_years(table.head(8)).verdict == UNUSABLE
+    assert said(sections.tell_months(table))
