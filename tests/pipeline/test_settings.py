@@ -172,7 +172,7 @@ def test_an_object_cannot_be_changed_and_knows_what_travels_together():
         ({"value.list_length": 1}, r"no stage has a setting 'value\.list_length'; "),
         (
             {"satisfaction_construct": "x"},
-            r"is a setting of satisfaction and of retention and of cycle: write satisfaction\.satisfaction_construct or retention",
+            r"is a setting of satisfaction and of retention and of cycle: write satisfaction\.satisfaction_construct",
         ),
         ({"margin": "abc"}, r"^changes: margin is 'abc'; give a number above 0 and up to 1 \(share of revenue\)\.$"),
         ({"value.margin": [1]}, r"^changes: margin is \[1\]; give a number"),

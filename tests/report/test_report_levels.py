@@ -1,6 +1,7 @@
 """The two levels of a page: what stands in front, what behind, and that nothing is lost between them."""
 
 import re
+import warnings
 
 import pytest
 
@@ -8,10 +9,11 @@ import pages
 import report_sample
 from places import ROOT
 from regulars.finding import Action, sums
-from regulars.pages.declared import PAGES
+from regulars.pages.declared import FOLDERS, PAGES
 from regulars.report import charts
 from regulars.report.layout import MOST_IN_FRONT, Page, chart, section, table
 from regulars.report.levels import MOST_ACTIONS, is_cut, parted
+from regulars.report.wording import UnsaidError, Wording, WordingError
 from regulars.statistics.intervals import Estimate
 from regulars.told import read_told
 
@@ -155,3 +157,14 @@ def test_an_action_has_all_of_its_sums_or_none():
     assert not Action("call", **sums(gain, 5.0)).pays, "its interval begins at zero"
     assert not Action("call", gain=gain, cost=cost, net=Estimate(6.0)).pays, "without an interval it cannot be told"
     assert not Action("call").pays
+
+
+def test_a_fact_without_a_sentence_ends_no_build():
+    """It is a fault of ours that takes nothing from a page: an error to a test, a line to whoever builds pages."""
+    words = Wording("en", "EUR", FOLDERS)
+    with pytest.raises(WordingError, match="uses the fact 'unheard_of'"):
+        words.compose({"text": "page.top"}, {"unheard_of": 1})
+    with warnings.catch_warnings(record=True) as unsaid:
+        warnings.simplefilter("always")
+        assert words.compose({"text": "page.top"}, {"unheard_of": 1}) == {"text": "Back to top"}
+    assert [type(one.message) for one in unsaid] == [UnsaidError]

@@ -1,5 +1,7 @@
 """The stage that makes every page of a dataset from what the other stages have told, and collects their figures."""
 
+import sys
+import warnings
 from pathlib import Path
 
 from regulars import catalog
@@ -57,7 +59,11 @@ def write_pages(dataset: str, settings) -> None:
     written = {}
     for stage in PAGES:
         writer = writer_of(told[stage].page, language)
-        written[stage] = writer.write(told[stage])
+        with warnings.catch_warnings(record=True) as unsaid:
+            written[stage] = writer.write(told[stage])
+        for one in unsaid:
+            text = f"regulars: {dataset}, pages: this should not have happened, and takes nothing from the page"
+            print(f"{text}: {one.message} Please report it.", file=sys.stderr)
         for file, html in _html(writer).items():
             (target / file).write_text(html, encoding="utf-8")
     index = render_index(catalog.about(dataset), told, written, language=language)

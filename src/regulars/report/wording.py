@@ -38,6 +38,7 @@ never blank.
 
 import io
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
@@ -64,6 +65,10 @@ DATE_UNITS = ("date", "date_short", "month", "month_short", "year")
 
 class WordingError(ValueError):
     """A sentence that cannot be said: its key, or a fact in it, is missing, not used or of the wrong kind."""
+
+
+class UnsaidError(WordingError, UserWarning):
+    """A fact that no sentence uses: a fault of ours that takes nothing from a page, so it warns; tests let it raise."""
 
 
 @cache
@@ -207,7 +212,8 @@ class Wording:
                 given = ", ".join(sorted(facts)) or "none"
                 raise WordingError(f"{self.file}: '{key}' needs the fact '{name}' (given: {given}).")
         for name in sorted(set(facts) - set().union(*wanted.values())):
-            raise WordingError(f"{self.file}: none of {', '.join(map(repr, keys.values()))} uses the fact '{name}'.")
+            text = f"{self.file}: none of {', '.join(map(repr, keys.values()))} uses the fact '{name}'."
+            warnings.warn(UnsaidError(text), stacklevel=2)
         return {part: self._fill(key, known) for part, key in keys.items()}
 
     def _fill(self, key: str, facts: Mapping) -> str:

@@ -1,5 +1,6 @@
 """One page in the making: what a stage told, block by block, in words; `render` makes the page of the blocks."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import signature
@@ -11,7 +12,7 @@ from regulars.report.blocks import spark, tile_block
 from regulars.report.drawing import NARROW, WIDE
 from regulars.report.layout import Chart, Page, Section, Table, Word
 from regulars.report.tables import ROWS_IN_DETAIL, worded_numbers, worded_table
-from regulars.report.wording import Format, Wording, WordingError
+from regulars.report.wording import Format, UnsaidError, Wording, WordingError
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
 
@@ -255,7 +256,8 @@ class Writer:
         self._say_if_worded(self.sure, f"{key}.sure", verdict, taken)
         for name in facts:
             if name not in used:
-                raise WordingError(f"{self.wording.file}: no sentence of {self.stage}.{key} uses the fact '{name}'.")
+                text = f"{self.wording.file}: no sentence of {self.stage}.{key} uses the fact '{name}'."
+                warnings.warn(UnsaidError(text), stacklevel=2)
 
     def _say_if_worded(self, say: Callable, key: str, verdict: str | None, taken: Callable) -> None:
         for suffix in (verdict, None) if verdict else (None,):
