@@ -60,8 +60,22 @@ def test_a_year_without_visible_dropout_gives_neither_that_all_are_there_nor_non
     told = with_headline(Scored(scored, Estimate(5, 3, 8), Estimate(50, 30, 80)), forecast, level.models).customers
     assert ((told["p_alive"] > 0.3) & (told["p_alive"] < 0.999)).all()
     assert told["p_alive"].iloc[0] > told["p_alive"].iloc[1]
-    np.testing.assert_allclose(told["value_if_alive"] * told["p_alive"], told["clv"])
+    np.testing.assert_allclose(told["value_if_alive"], np.maximum(scored["value_if_alive"], told["clv"]))
+    np.testing.assert_allclose(told["value_at_risk"], (1 - told["p_alive"]) * told["value_if_alive"])
     assert (told["value_at_risk"] > 0).all()
+
+
+def test_who_has_surely_left_is_worth_no_fortune_if_not():
+    """Expected by another forecast, over a chance of next to nothing, would be a hundred times what anybody brings."""
+    scored = pd.DataFrame({
+        "customer_id": ["gone"], "expected_orders": [0.0001], "expected_orders_low": [0.0],
+        "expected_orders_high": [1.0], "clv": [0.01], "clv_low": [0.0], "clv_high": [10.0],
+        "value_if_alive": [250.0], "value_at_risk": [249.99], "p_alive": [1e-9],
+    })  # fmt: skip
+    forecast = pd.DataFrame({"customer_id": ["gone"], "expected_orders": [0.9], "p_alive": [1e-12]})
+    told = with_headline(Scored(scored, Estimate(1, 0, 2), Estimate(1, 0, 2)), forecast, 0.7).customers.iloc[0]
+    assert told["clv"] == pytest.approx(90)
+    assert told["value_at_risk"] == pytest.approx(250, rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -73,11 +73,13 @@ def test_what_is_planted_is_found():
     assert "frequency" not in claimed(told), "contacts of the firm move no order"
 
 
-def test_two_worlds_without_effects_claim_nothing():
-    assert [claimed(told_of(seed, effects=False)) for seed in (1, 3)] == [[], []]
+def test_of_six_worlds_without_effects_hardly_one_claims():
+    """One in twenty may: two of six come once in thirty times."""
+    worlds = [claimed(told_of(seed, effects=False)) for seed in range(1, 7)]
+    assert sum(map(bool, worlds)) <= 1, worlds
 
 
 @pytest.mark.full
 def test_of_a_hundred_pages_without_effects_at_most_five_claim_something():
-    worlds = [claimed(told_of(seed, effects=False)) for seed in range(1000, 1200)]
+    worlds = [claimed(told_of(seed, effects=False)) for seed in range(1000, 2000)]
     assert np.mean([bool(claims) for claims in worlds]) <= 0.05, [claims for claims in worlds if claims]

@@ -27,7 +27,6 @@ HISTORY = 0.4  # of the horizon, that must lie before a test at the horizon told
 SHORTER = 2 / 3  # of a shorter test's length, that must lie before it
 SEASON_DAYS = 45  # by which two stretches may begin apart in the year and still share a season
 JUDGED = ("deviance", "rmse")
-LEAST_ALIVE = 1e-3  # chance of being there, below which value given that is not told any higher
 
 
 @dataclass(frozen=True, repr=False)
@@ -417,7 +416,8 @@ def with_headline(scored: Scored, forecast: pd.DataFrame, models: float = 1.0) -
     Scored
         ``p_alive``, ``value_if_alive`` and ``value_at_risk`` = (1 − p_alive) × ``value_if_alive`` stay the reference
         model's: no other forecast knows who has left. Scenarios of dropout do: with them ``p_alive`` is mixed as the
-        orders are, and ``value_if_alive`` is ``clv`` over it.
+        orders are. What a customer would bring who is still there stays the reference's, or what is expected where that
+        is more: another forecast's value over a chance of next to nothing would be no sum of money.
 
     Examples
     --------
@@ -450,9 +450,9 @@ def with_headline(scored: Scored, forecast: pd.DataFrame, models: float = 1.0) -
     total, customers["clv"] = float(customers["clv"].sum()), worth
     if models < 1:
         part = customers["customer_id"].map(forecast.set_index("customer_id")["p_alive"]).to_numpy(float)
-        alive = np.clip(models * customers["p_alive"].to_numpy(float) + part, LEAST_ALIVE, 1.0)
-        customers["p_alive"], customers["value_if_alive"] = alive, worth / alive
-        customers["value_at_risk"] = (1 - alive) * customers["value_if_alive"]
+        customers["p_alive"] = np.clip(models * customers["p_alive"].to_numpy(float) + part, 0.0, 1.0)
+        customers["value_if_alive"] = np.maximum(customers["value_if_alive"].to_numpy(float), worth)
+        customers["value_at_risk"] = (1 - customers["p_alive"]) * customers["value_if_alive"]
     orders_ratio = float(said.sum() / before.sum()) if before.sum() > 0 else 1.0
     worth_ratio = float(worth.sum() / total) if total > 0 else 1.0
     return Scored(customers, times(scored.orders_total, orders_ratio), times(scored.clv_total, worth_ratio))
