@@ -25,6 +25,7 @@ from regulars.satisfaction.survey.loyalty import (
     attitude,
     behaviour,
     cronbach_alpha,
+    loyalty_of,
     loyalty_types,
     type_migration,
     type_shares,
@@ -143,6 +144,15 @@ class TestLoyalty:
         assert table["years"].round(3).to_dict() == {"a": 0.999, "b": 0.493}
         with pytest.raises(UserError, match="nobody ordered again"):
             behaviour(purchases_on(log[log["customer_id"] == "c"]), until)
+        with pytest.raises(UserError, match="one customer who answered ordered before"):
+            behaviour(purchases_on(log[log["customer_id"] == "a"]), until)
+
+    def test_types_of_today_stand_where_too_few_answered_before(self):
+        answers, log, until, _, _ = shop_with_known_loyalty(200)
+        now = answers.rename_axis("customer_id").reset_index().assign(answered_at=until.to_numpy(), wave="2")
+        first = now.head(1).assign(answered_at=until.iloc[0] - pd.Timedelta(days=300), wave="1")
+        told = loyalty_of(pd.concat([first, now]), list(answers), log, until.iloc[0], within_days=180)
+        assert len(told.now) == 200 and told.migration.empty and told.asked.empty
 
     def test_benefits_come_after_the_answer(self):
         types = pd.Series(["true", "true", "none", "none"], index=list("abcd"))

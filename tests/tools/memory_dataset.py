@@ -98,6 +98,7 @@ class MemoryDataset(Dataset):
 
         opened.__module__ = Dataset.__module__
         monkeypatch.setattr(regulars, "open", opened)
+        monkeypatch.setenv(cells.DEBUG_VARIABLE, "1")  # an error of ours is raised, not told
         story = json.loads((ROOT / "notebooks" / notebook).read_text(encoding="utf-8"))["cells"]
         first, *rest = ("".join(cell["source"]) for cell in story if cell["cell_type"] == "code")
         scope: dict = {"display": lambda *shown: None, cells.CALL: cells.told_or_why}

@@ -1,5 +1,6 @@
 """Loyalty two by two: attitude (what customers say) and behaviour (how often they order), and how sure the class is."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -167,6 +168,8 @@ def behaviour(purchases: Purchases, until: pd.Series, window_days: int = 365, cu
     table = table[table["years"] > 0].sort_index()
     if not len(table) or table["orders"].sum() == 0:
         raise UntoldError("Table orders: nobody ordered again in the window, so behaviour cannot be told apart.")
+    if len(table) < 2:
+        raise UntoldError("Table orders: one customer who answered ordered before; behaviour is told apart among many.")
     r, alpha = _rates(table["orders"].to_numpy(), table["years"].to_numpy())
     regressed = (r + table["orders"]) / (alpha + table["years"])
     cut = float(regressed.median()) if cut is None else cut
@@ -365,14 +368,16 @@ def loyalty_of(
     over = known[known["answered_at"] + pd.Timedelta(days=within_days) <= end]
     asked, since = pd.Series(dtype="string"), pd.Series(dtype="datetime64[us]")
     if len(over):
-        types, since, _ = told(over, at_answer)
-        asked = types["loyalty_type"]
+        with suppress(UntoldError):  # too few to tell then; what can be told now stands
+            types, since, _ = told(over, at_answer)
+            asked = types["loyalty_type"]
     last = ~known.duplicated("customer_id", keep="last")
     earlier = known[~last]
     migration = type_migration(now.head(0), now.head(0))
     if len(earlier):
-        before, after = (told(rows, at_answer)[0] for rows in (earlier, known[last]))
-        migration = type_migration(before, after, level, min_cell)
+        with suppress(UntoldError):
+            before, after = (told(rows, at_answer)[0] for rows in (earlier, known[last]))
+            migration = type_migration(before, after, level, min_cell)
     return Loyalty(now, asked, since, migration, reliability, cut)
 
 
