@@ -267,6 +267,7 @@ class Reason(StrEnum):
     NEGATIVE_QUANTITY = "negative_quantity"
     NEGATIVE_PRICE = "negative_price"
     NEGATIVE_VALUE = "negative_value"
+    VALUE_OUT_OF_RANGE = "value_out_of_range"
     ZERO_AMOUNT = "zero_amount"
     ORDER_OF_TWO_CUSTOMERS = "order_of_two_customers"
     UNKNOWN_ITEM = "unknown_item"

@@ -62,7 +62,9 @@ def _typed(text: ir.StringValue, column: Column, table: dict, spec: dict, *, zon
     form = table["format"]
     match "float" if "after" in spec else column.kind:
         case "date" | "timestamp":
-            return parsing.read_timestamp(text, spec.get("date_format", table["date_format"]), zone)
+            moment = parsing.read_timestamp(text, spec.get("date_format", table["date_format"]), zone)
+            # two moments of one day are one date, also where dates tell rows apart
+            return moment.truncate("D") if column.kind == "date" else moment
         case "money" | "float":
             return parsing.read_number(text, form.get("decimal", "."), form.get("thousands"))
         case "int":

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from regulars.catalog.tables import TABLES
+from regulars.catalog.tables import TABLES, Column
 from regulars.cleaning.heaps import Heaps, Raw
 from regulars.labels import Reason
 from regulars.sources.mapping import Mapping
@@ -106,7 +106,21 @@ def other_reasons(mapping: Mapping, raw: Raw, done: dict[str, Heaps]) -> Reasons
         reasons.append((Reason.ENDS_BEFORE_IT_STARTS, rows["to"] <= rows["from"]))
     if name == "tickets" and "resolved_at" in rows.columns:
         reasons.append((Reason.ENDS_BEFORE_IT_STARTS, rows.resolved_at < rows.opened_at))
+    bounds = [_outside(rows[one.name], one) for one in TABLES[name].columns if _is_bounded(one, rows)]
+    if bounds:
+        reasons.append((Reason.VALUE_OUT_OF_RANGE, ibis.or_(*bounds)))
     return [(reason, condition.fill_null(False)) for reason, condition in reasons]
+
+
+def _is_bounded(column: Column, rows: ir.Table) -> bool:
+    return column.name in rows.columns and (column.low is not None or column.high is not None)
+
+
+def _outside(value: ir.NumericValue, column: Column) -> ir.BooleanValue:
+    """Whether a value lies outside what the catalogue allows; none is missing here."""
+    sides = [value < column.low] if column.low is not None else []
+    sides += [value > column.high] if column.high is not None else []
+    return ibis.or_(*sides).fill_null(False)
 
 
 def _score_reasons(rows: ir.Table, items: ir.Table) -> Reasons:

@@ -80,6 +80,8 @@ def wilson(successes, n, level: float = 0.9):
     >>> low, high = wilson(0, 10, level=0.95)
     >>> round(float(low), 3), round(float(high), 3)
     (0.0, 0.278)
+    >>> wilson(0, 7)[0], wilson(7, 7)[1]
+    (0.0, 1.0)
     """
     k = np.asarray(successes, dtype=float)
     n = np.asarray(n, dtype=float)
@@ -88,8 +90,9 @@ def wilson(successes, n, level: float = 0.9):
         p = k / n
         centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    low = np.where(n > 0, np.clip(centre - half, 0, 1), np.nan)
-    high = np.where(n > 0, np.clip(centre + half, 0, 1), np.nan)
+    # the ends at none and at all are exact, which the difference of two floats is not
+    low = np.where(n > 0, np.where(k == 0, 0, np.clip(centre - half, 0, 1)), np.nan)
+    high = np.where(n > 0, np.where(k == n, 1, np.clip(centre + half, 0, 1)), np.nan)
     return (float(low), float(high)) if low.ndim == 0 else (low, high)
 
 
