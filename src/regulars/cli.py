@@ -259,6 +259,11 @@ def _score(arguments: argparse.Namespace) -> int:
     print(f"{found.customers:,} customers, fitted on {found.histories:,} distinct histories.")
     for what, total in {"orders": found.orders_total, "customer lifetime value": found.clv_total}.items():
         print(f"expected {what}: {total.value:,.0f} ({total.low:,.0f} to {total.high:,.0f})")
+    if scored.level.is_mixed:
+        print(
+            "These are the model's alone: so short a log cannot show who leaves, and the pages, which mix in what "
+            "longer logs have shown, may tell less."
+        )
     print(f"{place}: the scores of each, under their real ids.")
     return 0
 

@@ -2,17 +2,21 @@
 
 import os
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regulars import cleaning
+from regulars.catalog.files import rows_of_some
 from regulars.cleaning.heaps import order_log
 from regulars.clv.in_engine import EngineScores, score_in_engine
+from regulars.clv.level import Level, read_level
 from regulars.clv.margins import known_margin, taken
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
 from regulars.paths import project_root
-from regulars.settings import Economics, stage_settings
+from regulars.purchases import Purchases
+from regulars.settings import Economics, ValueSettings, stage_settings
 from regulars.sources.mapping import Mapping, load_mapping
 from regulars.sources.raw import RawTable, check_header, read_manifest, read_raw
 
@@ -33,11 +37,14 @@ class Scored:
         Clean orders, in the engine.
     account : dict
         The order log's part of the ledger.
+    level : Level
+        What many logs teach of one like this: how far totals may be off, and whether scenarios of dropout would decide.
     """
 
     found: EngineScores
     orders: "ir.Table"
     account: dict
+    level: Level
 
 
 def score(dataset: str, settings: dict | None = None) -> Scored:
@@ -69,14 +76,39 @@ def score(dataset: str, settings: dict | None = None) -> Scored:
         orders, account = cleaning.clean_orders(place, mapping, raw)
         orders = orders.cache()
         end = mapping.observation_end or orders.ordered_at.max().to_pyarrow().as_py().date()
+        level = level_of_some(orders, end, value)
         found = score_in_engine(
             orders,
             end,
             economics=known_costs(value.economics, orders),
-            certainty=value.certainty,
+            certainty=level.certainty(value.certainty),
             zero_spend_is_purchase=value.zero_spend_is_purchase,
         )
-    return Scored(found, orders, account)
+    return Scored(found, orders, account, level)
+
+
+def level_of_some(orders: "ir.Table", observation_end: date, value: ValueSettings) -> Level:
+    """What many logs teach of one like this, read from customers drawn by a hash of their ids.
+
+    Parameters
+    ----------
+    orders : ibis Table
+        customer_id, ordered_at, amount.
+    observation_end : date
+    value : ValueSettings
+        Its ``in_memory_rows`` (orders that may come here), ``judged_customers`` and ``level_uncertainty``.
+
+    Returns
+    -------
+    Level
+    """
+    share = value.in_memory_rows / max(orders.count().to_pyarrow().as_py(), 1)
+    some = rows_of_some(orders, share).select("customer_id", "ordered_at", "amount")
+    purchases = Purchases.of(engine.in_pandas(some.to_pyarrow()), zero_spend_is_purchase=value.zero_spend_is_purchase)
+    return read_level(
+        purchases.sample(value.judged_customers, value.seed), observation_end, value.horizon_days,
+        uncertainty=value.level_uncertainty, time_unit=value.time_unit,
+    )  # fmt: skip
 
 
 def known_costs(economics: Economics, orders) -> Economics:

@@ -11,6 +11,7 @@ from regulars import cli
 from regulars import score_everybody as score_in_place
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
+from regulars.settings import stage_settings
 
 
 @pytest.fixture
@@ -45,6 +46,18 @@ def test_the_command_scores_every_customer(shop_with_orders, capsys):
     assert lines[0] == "360 rows: 360 kept, 0 merged, 0 netted, 0 rejected."
     assert lines[1].startswith("180 customers, fitted on ")
     assert lines[-1] == f"{file}: the scores of each, under their real ids."
+
+
+def test_totals_are_as_sure_as_logs_like_this_one_have_shown(shop_with_orders):
+    scored = score_in_place.score("shop")
+    assert scored.level.signs is not None
+    assert scored.level.spread > 0.12, "a year and a half tells less of a year than the least that was ever seen"
+    relative = (scored.found.orders_total.high - scored.found.orders_total.value) / scored.found.orders_total.value
+    assert relative > 1.6449 * scored.level.spread
+    settings = stage_settings("value", "shop", changes={"level_uncertainty": 0.5})
+    last = scored.orders.ordered_at.max().to_pyarrow().as_py().date()
+    some = score_in_place.level_of_some(scored.orders, last, settings)
+    assert (some.spread, some.signs) == (0.5, scored.level.signs)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ READ_WHOLE = ("survey_items", "mystery_visits", "interaction_plan")
 
 def _drawn(name: str, dataset: str, share: float) -> pa.Table:
     """Rows of the customers that are drawn: the first digits of an id's MD5 are as good as random, on any machine."""
-    below = f"{min(round(share * 16**HEX_DIGITS), 16**HEX_DIGITS - 1):0{HEX_DIGITS}x}"
+    below = _digits(share)
     rows = in_engine(name, dataset)
     if name in EVENTS_OF:  # they go with what they are events of
         other, by = EVENTS_OF[name]
@@ -86,6 +86,37 @@ def _drawn(name: str, dataset: str, share: float) -> pa.Table:
     elif name not in READ_WHOLE:
         rows = _with_owner_drawn(rows, name, below)
     return rows.order_by(list(TABLES[name].key)).to_pyarrow()
+
+
+def rows_of_some(rows: "ir.Table", share: float) -> "ir.Table":
+    """Rows of a share of the customers, the same ones on any engine; all of them where the share is 1.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        With a customer_id.
+    share : float
+        Of the customers.
+
+    Returns
+    -------
+    ibis Table
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from regulars.engine.embedded import as_table
+    >>> orders = as_table(pd.DataFrame({"customer_id": [f"c{n % 40}" for n in range(80)]}))
+    >>> some = rows_of_some(orders, 0.5)
+    >>> 10 < some.customer_id.nunique().to_pyarrow().as_py() < 30, some.count().to_pyarrow().as_py() % 2
+    (True, 0)
+    """
+    return rows if share >= 1 else rows.filter(_is_drawn(rows, _digits(share), "customer_id"))
+
+
+def _digits(share: float) -> str:
+    """The hash below which a customer is drawn."""
+    return f"{min(round(share * 16**HEX_DIGITS), 16**HEX_DIGITS - 1):0{HEX_DIGITS}x}"
 
 
 def _with_owner_drawn(rows: "ir.Table", name: str, below: str) -> "ir.Table":
