@@ -25,8 +25,8 @@ ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "remove", "privacy", "stages", "statistics",
     "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
     "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "actions", "report", "pages",
-    "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "customer", "lots", "call_list",
-    "desk_files", "share", "identities", "close_month", "forget", "lifeline", "runner", "what_if", "cli",
+    "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "customer", "lots",
+    "call_list", "desk_files", "share", "identities", "close_month", "forget", "lifeline", "runner", "what_if", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (

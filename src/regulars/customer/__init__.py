@@ -1,9 +1,10 @@
 """One customer: everything a firm knows of one, and what the stages found.
 
-``customer_of(dataset, who, scored)``: the customer, by number or pseudonym; what `regulars.dataset.Dataset.customer` hands out.
-``rows_of(tables, customer_id)``: every row of every clean table that names the customer. ``timeline(rows)``: all of
-them in order of time. ``customer_file(rows, …)``: the fields of the customer file, what is in them, how old.
-``write_page(dataset, who)``: a page with real ids, for one pair of eyes.
+* ``customer_of(dataset, who, scored)``: the customer, as `regulars.dataset.Dataset.customer` hands it out.
+* ``rows_of(tables, customer_id)``: every row of every clean table that names the customer.
+* ``timeline(rows)``: all of them in order of time; ``folded(timeline)``: what belongs together as one line.
+* ``customer_file(rows, …)``: the fields of the customer file, what is in them, how old.
+* ``write_page(customer)``: a page with real ids, for one pair of eyes.
 """
 
 from regulars.lazy import exports

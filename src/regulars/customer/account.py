@@ -14,7 +14,6 @@ from regulars.customer.rows import NAMED_BY, rows_of, whose
 from regulars.errors import UserError
 from regulars.labels import Errand
 
-FROM_ERRAND_OF = "monday"
 EXPECTED = ("expected_orders", "clv", "spend_per_order", "p_active", "p_alive", "value_at_risk")
 NEXT_ORDER = ("next_order_low", "next_order_median", "next_order_high", "call_by")
 LABELS = ("segment", "tier", "lifecycle_stage", "portfolio_class", "customer_state", "loyalty_type")
@@ -133,6 +132,16 @@ class Customer:
         found = self.found("preferences")
         return found.iloc[0].drop("customer_id") if len(found) else pd.Series(dtype=object)
 
+    def named(self, product: str) -> str:
+        """A product by its number and what a line calls it, where one does."""
+        tables = self.dataset.tables
+        lines = tables.in_engine("order_lines") if "order_lines" in tables else None
+        if lines is None or "description" not in lines.columns:
+            return product
+        # of several names the same one every time
+        name = lines.filter(lines["product_id"] == product)["description"].min().to_pyarrow().as_py()
+        return f"{product} {name}" if name else product
+
     @property
     def why(self) -> pd.DataFrame:
         """Why these labels: ``label``, ``value``, ``fact`` (what was looked at), ``is`` (what it was)."""
@@ -152,7 +161,11 @@ class Customer:
     @property
     def to_do(self) -> pd.DataFrame:
         """What to do, the most pressing first: ``what``, ``about``, ``by`` (date), ``channel``."""
-        found = {"monday": self.found(FROM_ERRAND_OF), "product": self.next_product, "call_by": self.next_order["call_by"]}
+        found = {
+            "monday": self.found("monday"),
+            "product": self.next_product,
+            "call_by": self.next_order["call_by"],
+        }
         return to_do(self.rows, self.profile, self.dataset.end, **found)
 
     # ---- how it shows itself ----
@@ -216,8 +229,8 @@ def answered(surveys: pd.DataFrame | None, items: pd.DataFrame | None) -> pd.Dat
     Returns
     -------
     pandas.DataFrame
-        ``wave`` (else the month of the answer), ``construct``, ``perceived``, ``expected`` (means, NaN where not asked),
-        ``gap`` (perceived − expected), ``n`` (answers); the newest wave first.
+        ``wave`` (else the month of the answer), ``construct``, ``perceived``, ``expected`` (means, NaN where not
+        asked), ``gap`` (perceived − expected), ``n`` (answers); the newest wave first.
 
     Examples
     --------

@@ -45,8 +45,8 @@ FIELDS = (
     *_of("person", ("name", IdentityKind.NAME), "kind", ("birth_year", IdentityKind.BIRTH), "household_size"),
     *_of("person", "occupation", "education", "income_band", "language"),
     *_of("reach", ("address", IdentityKind.ADDRESS), ("postcode", IdentityKind.POSTCODE), "region"),
-    *_of("reach", ("phone", IdentityKind.PHONE), ("email", IdentityKind.EMAIL), ("contact_person",), "preferred_channel"),
-    *_of("firm", "industry", "employees", "contact_position", ("tax_number",), ("bank_account",)),
+    *_of("reach", ("phone", IdentityKind.PHONE), ("email", IdentityKind.EMAIL), "preferred_channel"),
+    *_of("firm", ("contact_person",), "industry", "employees", "contact_position", ("tax_number",), ("bank_account",)),
     *_of("relation", "joined_at", "channel", ("referred_by",), "owner", "consent"),
     *_of("terms", "price_class", "payment_terms", "delivery_terms", "credit_limit", "used_credit", "credit_grade"),
     *_of("record", "updated_at"),
@@ -85,8 +85,8 @@ def customer_file(
     pandas.DataFrame
         One row per field of `FIELDS`, then those that the firm keeps besides: ``field``, ``group`` (``other``: of the
         firm's own), ``value`` (text; null: empty), ``mapped`` (whether the firm supplies it), ``filled`` (share of all
-        customers with its interval and ``n``; NaN where it is not mapped), ``age_days`` (since this customer's record was
-        touched: updated_at, else joined_at; NaN where it is empty, or known from a source that tells no day), ``old``
+        customers with its interval and ``n``; NaN where it is not mapped), ``age_days`` (since this customer's record
+        was touched: updated_at, else joined_at; NaN where it is empty, or known from a source without days), ``old``
         (for more than a year).
 
     Examples

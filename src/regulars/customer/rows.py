@@ -104,8 +104,8 @@ def whose(dataset, who: str) -> str:
             if (hit := pseudonyms(known, dataset.name) == who).any():
                 return known[hit].iloc[0]
     raise UserError(
-        f"No table of {dataset.name} names a customer '{who}': give the number as the source writes it, or the pseudonym "
-        "of a page."
+        f"No table of {dataset.name} names a customer '{who}': give the number as the source writes it, or the "
+        "pseudonym of a page."
     )
 
 
