@@ -127,6 +127,15 @@ def _parser() -> argparse.ArgumentParser:
     calls.add_argument("dataset")
     calls.add_argument("--output", default="", help="file to write; default private/<dataset>/call-list.csv")
     calls.set_defaults(command=_call_list)
+    one = commands.add_parser(
+        "customer", help="tell everything of one customer: by number a page with real ids, by pseudonym tables here"
+    )
+    one.add_argument("dataset")
+    one.add_argument("customer", help="number as the source writes it, or the pseudonym of a page")
+    one.add_argument(
+        "--output", default="", help="file of the page; default private/<dataset>/customer-<pseudonym>.html"
+    )
+    one.set_defaults(command=_customer)
     same = commands.add_parser(
         "identities", help="find customer ids that may be one person, and write them to be decided"
     )
@@ -285,6 +294,19 @@ def _call_list(arguments: argparse.Namespace) -> int:
         print(
             f"{_shown(monday.file)}: {monday.customers} errands of this week over all pages, with channel and reason."
         )
+    return 0
+
+
+def _customer(arguments: argparse.Namespace) -> int:
+    from regulars.customer import write_page
+    from regulars.dataset import open as open_dataset
+
+    one = open_dataset(arguments.dataset).customer(arguments.customer)
+    if arguments.customer == one.customer and not arguments.output:
+        print(one)
+        return 0
+    written = write_page(one, Path(arguments.output) if arguments.output else None)
+    print(f"{_shown(written.file)}: {written.rows:,} rows of {written.tables} tables, for your eyes only (mode 600).")
     return 0
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from regulars.clv.record import ModelsRecord
+    from regulars.customer import Customer
     from regulars.purchases import Purchases
     from regulars.settings import Economics
     from regulars.told import Report
@@ -243,6 +244,26 @@ class Dataset:
     def customers(self) -> pd.DataFrame:
         """One row per customer with all that the stages found."""
         return self._scored("customers")
+
+    def customer(self, who: str) -> "Customer":
+        """One customer: every dealing in one timeline, what is expected, why this segment, what to do.
+
+        Parameters
+        ----------
+        who : str
+            Number of the customer, or the pseudonym of a page.
+
+        Returns
+        -------
+        regulars.customer.Customer
+            Its frames name nobody; ``regulars customer`` writes a page with real numbers.
+
+        Raises
+        ------
+        UserError
+            Where no table names such a customer.
+        """
+        return import_module("regulars.customer").customer_of(self, who, self._scored)
 
     def compare(self, by: str, measure: str = "clv") -> pd.DataFrame:
         """Groups of customers beside each other: which differ from all others by more than noise.

@@ -25,8 +25,8 @@ ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "remove", "privacy", "stages", "statistics",
     "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
     "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "actions", "report", "pages",
-    "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "lots", "call_list",
-    "desk_files", "share", "identities", "close_month", "forget", "lifeline", "runner", "what_if", "cli",
+    "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "customer", "lots",
+    "call_list", "desk_files", "share", "identities", "close_month", "forget", "lifeline", "runner", "what_if", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
@@ -162,6 +162,7 @@ READ = {
     "truth": {"data/raw/${key}"},
     "conditions_missed": {"reports/${key}/metrics/clean.json"},
     "compare": {"data/scored/${key}/customers.parquet", f"{CLEAN}customers.parquet"},
+    "customer": {CLEAN, "data/scored/${key}"},
     **{
         name: {TABLES[f"scored.{name}"].relative_path("${key}").as_posix()}
         for name in ("value", "segments", "satisfaction", "retention", "interaction", "preferences", "customers")

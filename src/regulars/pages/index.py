@@ -7,10 +7,11 @@ import pandas as pd
 
 from regulars.finding import Finding
 from regulars.pages.declared import FILES, FOLDERS, PAGES
+from regulars.pages.next_table import tell_lacking
 from regulars.report import charts
 from regulars.report.columns import columns
-from regulars.report.layout import Page, Word, chart, section
-from regulars.report.levels import Levels, levels_of_actions
+from regulars.report.layout import Page, Word, chart, section, table
+from regulars.report.levels import Levels, Part, levels_of_actions, parted
 from regulars.report.render import PageError, render
 from regulars.report.wording import Wording
 from regulars.report.writer import Writer
@@ -41,6 +42,7 @@ PAGE = Page(
                 border=Word("year.border"),
             ),
         ),
+        section("lacking", tables=table({"table": "text", "effort": "text", "tells": "text", "columns": "text"})),
     ),
 )
 
@@ -107,6 +109,7 @@ def render_index(
         answer=answers[first],
         levels=_actions(blocks, wording),
         year=_year(writer, told, blocks),
+        lacking=_lacking(writer, told, absent),
         tiles=money or rates,
         more_tiles=rates if money else [],
         absent=[wording.say(f"index.indicator.{name}") for name in absent],
@@ -115,6 +118,23 @@ def render_index(
         terms=[{"word": wording.say("term.interval"), "meaning": wording.say("term.interval.meaning")}],
         source=[wording.say("index.window", raw=about.rows_raw, kept=about.rows_kept)],
     )
+
+
+def _lacking(writer: Writer, told: Mapping[str, Told], absent: list[str]) -> Part | None:
+    """Section on what to supply next; None where nothing is missing."""
+    found = tell_lacking(told, writer.wording, absent)
+    if found is None:
+        return None
+    (finding, others), before = found, len(writer.blocks)
+    writer.tell("lacking", finding)
+    if others:
+        text = writer.wording.say("index.lacking.others", names=", ".join(others))
+        writer.blocks.append({"kind": "text", "text": text})
+    part = parted(writer.blocks[before:]).details[0]
+    for block in part.blocks:
+        if block["kind"] == "table":
+            block["table"]["file"] = ""  # made of the wording, which is no table of a stage
+    return part
 
 
 def _indicators(blocks: Mapping[str, list[dict]], names: Sequence[str]) -> list[dict]:
