@@ -171,6 +171,11 @@ def _parser() -> argparse.ArgumentParser:
     share.add_argument("--pdf", action="store_true", help="print all pages into one PDF, by the Chromium that is there")
     share.add_argument("--output", default="", help="file to write; default scratch/<dataset>-<last day>.zip")
     share.set_defaults(command=_share)
+    cube = commands.add_parser("cube", help="write one offline file of aggregates to drill, rotate and slice")
+    cube.add_argument("dataset")
+    cube.add_argument("--by", default="", help="attributes, as region,segment; default time, category, channel and more")
+    cube.add_argument("--output", default="", help="file to write; default scratch/<dataset>-cube.html")
+    cube.set_defaults(command=_cube)
     score = commands.add_parser("score", help="score every customer inside the engine that params.yaml names, as Spark")
     score.add_argument("dataset")
     score.add_argument("--output", default="", help="where the engine writes; default private/<dataset>/scores.parquet")
@@ -328,6 +333,15 @@ def _share(arguments: argparse.Namespace) -> int:
 
     file = share(arguments.dataset, Path(arguments.output).resolve() if arguments.output else None, pdf=arguments.pdf)
     print(f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB, to be forwarded as it is.")
+    return 0
+
+
+def _cube(arguments: argparse.Namespace) -> int:
+    from regulars.cube_file import write_cube
+
+    by = [level.strip() for level in arguments.by.split(",") if level.strip()]
+    file = write_cube(arguments.dataset, Path(arguments.output).resolve() if arguments.output else None, by)
+    print(f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB of aggregates, small cells left out; it opens offline.")
     return 0
 
 

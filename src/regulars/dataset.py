@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from regulars.clv.record import ModelsRecord
     from regulars.customer import Customer
+    from regulars.cube import Cube
+    from regulars.cube.facts import Facts
     from regulars.purchases import Purchases
     from regulars.settings import Economics
     from regulars.told import Report
@@ -35,6 +37,7 @@ _LATE = {
     "economics": "regulars.clv.margins",
     "pseudonyms": "regulars.privacy",
     "groups": "regulars.statistics.groups",
+    "cube": "regulars.cube",
     "report": "regulars.told",
 }
 
@@ -298,6 +301,48 @@ class Dataset:
             people[measure], people[by], level=settings.interval_level, least=settings.privacy_min_cell
         )
 
+    def cube(self, rows=(), columns=(), measures=("spend",), where: Mapping | None = None) -> "Cube":
+        """Orders by time, product, channel and what is known of their customers, to be drilled, rotated and sliced.
+
+        Parameters
+        ----------
+        rows, columns : str or sequence of str
+            Levels laid down and across: year, quarter, month; category, product; channel; attributes of the table
+            customers (its channel is ``acquisition_channel``); segment, tier and what else the stages found.
+        measures : str or sequence of str
+            spend, margin (over known costs), spend_per_order, spend_per_customer in the dataset's currency; orders,
+            customers (each counted once in every cell and margin); quantity.
+        where : mapping, optional
+            Level to the member, or the list of members, to which it is cut.
+
+        Returns
+        -------
+        regulars.cube.Cube
+            Shows itself, with margins; sums equal the ledger to the cent. Cells of fewer customers than
+            ``privacy_min_cell`` are not told, nor those by which they could be.
+
+        Raises
+        ------
+        UserError
+            Where a level, a member or a measure is not there: the sentence lists what is.
+        """
+        return _late("cube").Cube(self.cube_facts, rows, columns, measures, where=where)
+
+    @cached_property
+    def cube_facts(self) -> "Facts":
+        """What a cube is made of: one row per order line with everything by which it may be cut."""
+        tables, scored = self.tables, "scored.customers"
+        with self._reading():
+            found = catalog.in_engine(scored, self.name) if catalog.exists(scored, self.name) else None
+            return _late("cube").gather(
+                tables.in_engine(ORDERS),
+                tables.get_in_engine("order_lines"),
+                tables.get_in_engine("customers"),
+                found,
+                name=self.name,
+                least=self.settings("value").privacy_min_cell,
+            )
+
     @cached_property
     def models(self) -> "ModelsRecord":
         """Models that the value stage fitted, their units, and the assumptions behind the money."""
@@ -384,7 +429,7 @@ class Dataset:
             Where no setting differs.
         """
         index = import_module("regulars.what_if").carry_through(self.name, self.changes, self._differing())
-        for name in ("about", "models", "conditions_missed", "_purchases"):
+        for name in ("about", "models", "conditions_missed", "_purchases", "cube_facts"):
             vars(self).pop(name, None)  # what was read before the trial was computed
         self._found.clear()
         self.tables = Tables(self.name, lambda: self.about, self._reading)

@@ -24,9 +24,10 @@ START = ROOT / "notebooks" / "00_start.ipynb"  # belongs to no stage
 ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "remove", "privacy", "stages", "statistics",
     "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
-    "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "actions", "report", "pages",
-    "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "customer", "lots",
-    "call_list", "desk_files", "share", "identities", "close_month", "forget", "lifeline", "runner", "what_if", "cli",
+    "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "actions", "cube", "report",
+    "pages", "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "customer",
+    "lots", "call_list", "desk_files", "share", "cube_file", "identities", "close_month", "forget", "lifeline", "runner",
+    "what_if", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
@@ -40,6 +41,7 @@ DOMAIN = (
     "satisfaction",
     "interaction",
     "actions",
+    "cube",
 )
 
 

@@ -210,6 +210,30 @@ def as_frame(expression: "ir.Table") -> pd.DataFrame:
     return in_pandas(embedded().to_pyarrow(expression))
 
 
+def ask(table: "ir.Table", select: str) -> pd.DataFrame:
+    """Run a query in DuckDB's own words over a table, which is called ``rows`` there: what Ibis has no words for.
+
+    Parameters
+    ----------
+    table : ibis Table
+        Of the embedded engine.
+    select : str
+        Such as ``SELECT count(*) AS n FROM rows GROUP BY GROUPING SETS ((a), ())``.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Examples
+    --------
+    >>> ask(as_table(pd.DataFrame({"a": [1, 1, 2]})), "SELECT count(DISTINCT a) AS n FROM rows")["n"].tolist()
+    [2]
+    """
+    place = embedded()
+    place._run_pre_execute_hooks(table)  # tables in memory are known to the engine from here on
+    return in_pandas(place.con.sql(f"WITH rows AS ({place.compile(table)}) {select}").to_arrow_table())
+
+
 def in_pandas(table: pa.Table) -> pd.DataFrame:
     """Rows of Arrow as a frame: text as ``string``, dates as ``datetime64``, exact money as the nearest float.
 
