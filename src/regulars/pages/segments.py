@@ -149,6 +149,30 @@ PAGE = Page(
                 },
                 front=["category", "customers", "next_product", "probability"],
             ),
+            sources=table(
+                {
+                    "source": "label:suggestion_source",
+                    "weight": "percent",
+                    "hit": "percent:with_interval",
+                    "reach": "percent1:with_interval",
+                    "n": "count",
+                }
+            ),
+        ),
+        section(
+            "arrivals",
+            needs="order_lines",
+            chapter="products",
+            goods=table(
+                {
+                    "goods": "text",
+                    "customers": "count",
+                    "refused": "count",
+                    "told": "percent:with_interval",
+                    "others": "percent:with_interval",
+                    "n": "count",
+                }
+            ),
         ),
         section(
             "drift",

@@ -38,7 +38,8 @@ The ladder
 What they buy
     ``Liked.of(lines)``: order lines by number, with tastes; ``product_margins``, ``margin_by_product``, ``margin_map``,
     ``offers``, ``per_piece``, ``loss_ahead``; ``one_basket_each``, ``basket_rules``, ``with_names``;
-    ``next_products``, ``tastes_of``, ``by_favourite``; ``hit_rates``: whether suggestions held.
+    ``fit_recommender(lines, end, days=…)``, ``next_products``, ``tastes_of``, ``by_favourite``; ``keep_back``,
+    ``hit_rates``, ``by_source``: whether suggestions held; ``arrivals``: whom to tell when goods arrive.
 Why, and how much is known
     ``explain_labels(customers)``: three facts behind each label; ``record_age``: how complete the record is.
 
@@ -65,7 +66,11 @@ _HOMES = {
     "relation": ("relation_stages", "relation_table"),
     "products": ("loss_ahead", "margin_by_product", "margin_map", "offers", "per_piece", "product_margins"),
     "baskets": ("basket_rules", "one_basket_each", "with_names"),
-    "preferences": ("Liked", "by_favourite", "hit_rates", "next_products", "tastes_of"),
+    "preferences": ("Liked", "by_favourite", "tastes_of"),
+    "suggesting": (
+        "TOLD_FROM", "Recommender", "allowed", "arrivals", "by_source", "chance_of", "fit_recommender", "hit_rates",
+        "keep_back", "next_products", "such_goods",
+    ),
     "record": ("record_age",),
     "reasons": ("DECIDED_BY", "explain_labels"),
     "sections": ("sections",),

@@ -23,8 +23,6 @@ from .portfolio import portfolio_table as portfolio_table
 from .portfolio import with_portfolio as with_portfolio
 from .preferences import Liked as Liked
 from .preferences import by_favourite as by_favourite
-from .preferences import hit_rates as hit_rates
-from .preferences import next_products as next_products
 from .preferences import tastes_of as tastes_of
 from .products import loss_ahead as loss_ahead
 from .products import margin_by_product as margin_by_product
@@ -48,6 +46,17 @@ from .relationship import recommended_levels as recommended_levels
 from .rfm import name_segments as name_segments
 from .rfm import rfm_scores as rfm_scores
 from . import sections as sections
+from .suggesting import Recommender as Recommender
+from .suggesting import TOLD_FROM as TOLD_FROM
+from .suggesting import allowed as allowed
+from .suggesting import arrivals as arrivals
+from .suggesting import by_source as by_source
+from .suggesting import chance_of as chance_of
+from .suggesting import fit_recommender as fit_recommender
+from .suggesting import hit_rates as hit_rates
+from .suggesting import keep_back as keep_back
+from .suggesting import next_products as next_products
+from .suggesting import such_goods as such_goods
 from .summary import cross_table as cross_table
 from .summary import group_summary as group_summary
 from .summary import largest_first as largest_first

@@ -19,11 +19,13 @@ from regulars.segments.climbing import transition_matrix
 from regulars.segments.clusters import Clustering, profile_long
 from regulars.segments.drift import Drift
 from regulars.segments.groups import Group, Part, largest_group, leading_group
-from regulars.segments.preferences import SUGGESTIONS, Liked
+from regulars.segments.preferences import Liked
 from regulars.segments.products import EVERYBODY
 from regulars.segments.relationship import level_table, recommended_levels
+from regulars.segments.suggesting import SUGGESTIONS
 from regulars.segments.summary import advice
 from regulars.segments.verdicts import (
+    ArrivalsVerdict,
     BasketsVerdict,
     CareVerdict,
     ClustersVerdict,
@@ -517,7 +519,9 @@ def tell_baskets(rules: pd.DataFrame, *, baskets: pd.DataFrame, rate: float) -> 
 
 
 @tells
-def tell_preferences(liked: Liked, rates: pd.DataFrame, categories: pd.DataFrame, *, days: int) -> Finding:
+def tell_preferences(
+    liked: Liked, rates: pd.DataFrame, categories: pd.DataFrame, *, sources: pd.DataFrame, days: int
+) -> Finding:
     """What customers like and whether the next product can be told.
 
     Parameters
@@ -528,6 +532,8 @@ def tell_preferences(liked: Liked, rates: pd.DataFrame, categories: pd.DataFrame
         Of `hit_rates`.
     categories : pandas.DataFrame
         Of `by_favourite`.
+    sources : pandas.DataFrame
+        Of `by_source`.
     days : int
         Kept back for the check.
 
@@ -542,8 +548,41 @@ def tell_preferences(liked: Liked, rates: pd.DataFrame, categories: pd.DataFrame
     if rates.empty:
         return Finding(PreferencesVerdict.UNCHECKED, facts, frames, remarks=remarks)
     told = {name: from_row(row, "share") for name, row in rates.iterrows()}
+    new = {name: told.pop(name) for name in ("own_new", "popular_new", "gain_new")}
+    remarks.append(Remark("new", new))
+    frames["sources"] = sources
     verdicts = {Change.UP: PreferencesVerdict.BETTER, Change.DOWN: PreferencesVerdict.WORSE}
     return Finding(verdicts.get(against(told["gain"]), PreferencesVerdict.ALIKE), facts | told, frames, remarks=remarks)
+
+
+@tells
+def tell_arrivals(goods: pd.DataFrame, *, times: float, days: int) -> Finding:
+    """Whom to tell when goods of a kind arrive, and whether such lists would have held.
+
+    Parameters
+    ----------
+    goods : pandas.DataFrame
+        Of `arrivals`.
+    times : float
+        The usual chance, from which a customer is told.
+    days : int
+        Kept back for the check.
+
+    Returns
+    -------
+    Finding
+        Verdict of `ArrivalsVerdict`: of how many kinds those on the list bought more often than the others, by
+        intervals that do not touch.
+    """
+    if goods.empty:
+        raise UntoldError("Every list would name too few customers to be shown.")
+    held = goods["told_low"] > goods["others_high"]
+    top = goods[held].iloc[0] if held.any() else goods.iloc[0]
+    facts = {"kinds": len(goods), "held": int(held.sum()), "times": times, "days": days, "goods": str(top["goods"])}
+    facts |= {"customers": int(top["customers"]), "told": from_row(top, "told"), "others": from_row(top, "others")}
+    facts["refused"] = int(goods["refused"].sum())
+    verdict = ArrivalsVerdict.HELD if held.all() else ArrivalsVerdict.PARTLY if held.any() else ArrivalsVerdict.CHANCE
+    return Finding(verdict, facts, {"goods": goods})
 
 
 @tells

@@ -71,6 +71,14 @@ class PreferencesVerdict(StrEnum):
     UNCHECKED = "unchecked"
 
 
+class ArrivalsVerdict(StrEnum):
+    """Whether those whom a list would have told of goods bought them more often than others."""
+
+    HELD = "held"
+    PARTLY = "partly"  # of some kinds of goods
+    CHANCE = "chance"
+
+
 class RecordVerdict(StrEnum):
     """How complete the customer record is."""
 
