@@ -208,8 +208,8 @@ def goods_list(
 
     Examples
     --------
-    >>> lines = pd.DataFrame({"customer_id": list("aabb"), "order_id": list("1234"), "product_id": list("xxyy"),
-    ...                       "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-02"] * 2)})
+    >>> lines = pd.DataFrame({"customer_id": list("aabbcc"), "order_id": list("123456"), "product_id": list("xxyyzz"),
+    ...                       "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-02"] * 3)})
     >>> model = segments.fit_recommender(lines, "2026-01-02", days=1)
     >>> listed, *left_off = goods_list(model, "x", None, dataset="demo")
     >>> listed[["rank", "customer_id", "bought_before"]].values.tolist(), left_off
@@ -222,7 +222,7 @@ def goods_list(
     listed["bought_before"] = np.asarray(model.bought[:, is_such].sum(axis=1)).ravel().astype(int)
     listed = listed[listed["times_usual"] >= segments.TOLD_FROM]
     listed = listed.sort_values(["chance", "customer_id"], ascending=[False, True])
-    no = ~listed["customer_id"].astype(object).map(segments.allowed(base)).fillna(True).astype(bool)
+    no = ~segments.may_be_told(listed["customer_id"], segments.allowed(base))
     just = listed["customer_id"].isin(list(lately)) & ~no
     left = listed[~no & ~just].reset_index(drop=True)
     left.insert(0, "rank", np.arange(1, len(left) + 1))

@@ -583,15 +583,23 @@ class ProfitClass(StrEnum):
     LOSS = "loss"
 
 
+class ProfitSign(StrEnum):
+    """Whether products and customers that meet have earned or lost."""
+
+    PLUS = "plus"
+    ZERO = "zero"
+    MINUS = "minus"
+
+
 class ProfitAction(StrEnum):
     """What to do where a class of products meets a class of customers."""
 
     PROTECT = "protect"
     GROW = "grow"
     KEEP = "keep"
-    BUNDLE = "bundle"
+    BUNDLE = "bundle"  # sell it together with what earns
     REPRICE = "reprice"
-    STEER = "steer"
+    STEER = "steer"  # towards these goods
     STOP = "stop"
 
 
@@ -611,3 +619,16 @@ class RelationshipStep(StrEnum):
     DIFFERENTIATE = "differentiate"
     INTERACT = "interact"
     CUSTOMISE = "customise"
+
+
+class StepAsset(StrEnum):
+    """What a firm has for the four steps."""
+
+    RECORD = "record"
+    CONSENT = "consent"
+    VALUE = "value"
+    NEEDS = "needs"
+    CONTACTED = "contacted"
+    HEARD = "heard"
+    ASKED = "asked"
+    OWN_SUGGESTION = "own_suggestion"

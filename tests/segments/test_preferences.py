@@ -96,7 +96,7 @@ def test_what_goes_together_is_found_where_all_buy_alike():
     assert rates.loc["gain_new", "share_low"] > 0.2
     assert kept.model.weights["together"] > 0.3 and not kept.model.tastes
     assert sources.loc["together", "hit_low"] > sources.loc["popular", "hit_high"]
-    assert rates.loc["own_reach", "share"] == 1 and rates.loc["popular_reach", "share"] == 5 / 60
+    assert rates.loc["own_reach", "share"] > 0.8 and rates.loc["popular_reach", "share"] == 5 / 60
 
 
 def test_item_to_item_by_hand():

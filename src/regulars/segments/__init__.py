@@ -37,9 +37,12 @@ The ladder
     ``relation_stages(customers, purchases, models, …)``, ``relation_table``: being won, growing, mature.
 What they buy
     ``Liked.of(lines)``: order lines by number, with tastes; ``product_margins``, ``margin_by_product``, ``margin_map``,
-    ``offers``, ``per_piece``, ``loss_ahead``; ``one_basket_each``, ``basket_rules``, ``with_names``;
+    ``offers``, ``per_piece``, ``loss_ahead``; ``profit_matrix(lines)``: products × customers by profit; ``one_basket_each``, ``basket_rules``, ``with_names``;
     ``fit_recommender(lines, end, days=…)``, ``next_products``, ``tastes_of``, ``by_favourite``; ``keep_back``,
     ``hit_rates``, ``by_source``: whether suggestions held; ``arrivals``: whom to tell when goods arrive.
+How to deal with them
+    ``difference_of(value_skew(customers), needs_differ(tastes))``: mass, niche, key account or one to one;
+    ``four_steps``: what is there for it.
 Why, and how much is known
     ``explain_labels(customers)``: three facts behind each label; ``record_age``: how complete the record is.
 
@@ -69,8 +72,10 @@ _HOMES = {
     "preferences": ("Liked", "by_favourite", "tastes_of"),
     "suggesting": (
         "TOLD_FROM", "Recommender", "allowed", "arrivals", "by_source", "chance_of", "fit_recommender", "hit_rates",
-        "keep_back", "next_products", "such_goods",
+        "keep_back", "may_be_told", "next_products", "such_goods",
     ),
+    "profitability": ("profit_matrix",),
+    "differences": ("difference_of", "four_steps", "needs_differ", "value_skew"),
     "record": ("record_age",),
     "reasons": ("DECIDED_BY", "explain_labels"),
     "sections": ("sections",),

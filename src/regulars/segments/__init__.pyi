@@ -11,6 +11,10 @@ from .climbing import transition_matrix as transition_matrix
 from .clusters import cluster_features as cluster_features
 from .clusters import find_clusters as find_clusters
 from .clusters import world_of as world_of
+from .differences import difference_of as difference_of
+from .differences import four_steps as four_steps
+from .differences import needs_differ as needs_differ
+from .differences import value_skew as value_skew
 from .drift import drift_since as drift_since
 from .groups import GONE_QUIET as GONE_QUIET
 from .groups import leading_group as leading_group
@@ -30,6 +34,7 @@ from .products import margin_map as margin_map
 from .products import offers as offers
 from .products import per_piece as per_piece
 from .products import product_margins as product_margins
+from .profitability import profit_matrix as profit_matrix
 from .pyramid import add_inactive as add_inactive
 from .pyramid import migration as migration
 from .pyramid import moving_up as moving_up
@@ -55,6 +60,7 @@ from .suggesting import chance_of as chance_of
 from .suggesting import fit_recommender as fit_recommender
 from .suggesting import hit_rates as hit_rates
 from .suggesting import keep_back as keep_back
+from .suggesting import may_be_told as may_be_told
 from .suggesting import next_products as next_products
 from .suggesting import such_goods as such_goods
 from .summary import cross_table as cross_table

@@ -225,6 +225,7 @@ def tastes_of(customer_ids: pd.Series, liked: Liked | Refusal, model: Recommende
 
     Examples
     --------
+    >>> from regulars.segments import fit_recommender
     >>> lines = pd.DataFrame({"customer_id": ["a", "a"], "order_id": ["1", "2"], "product_id": "x", "quantity": 1.0,
     ...                       "unit_price": [3.0, 5.0], "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-02"])})
     >>> table = tastes_of(pd.Series(["a"]), Liked.of(lines), fit_recommender(lines, "2026-06-30", days=90))

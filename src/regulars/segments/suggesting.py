@@ -220,6 +220,8 @@ def _learnt(coded: Coded, inside: np.ndarray, at: np.ndarray) -> Recommender:
     recent = _recent(part.customer, place[part.product], at, shape)
     tastes = []
     for name, values, of in _labels(part, lines, kept):
+        used, of = np.unique(of, return_inverse=True)  # a value may be no product's most frequent
+        values = values[used]
         inner = bought @ csr_matrix((np.ones(len(of)), (np.arange(len(of)), of)), shape=(len(of), len(values)))
         counts, base = inner.toarray(), np.bincount(of, popular, len(values))
         base = base / base.sum()
@@ -721,6 +723,29 @@ def allowed(customers: pd.DataFrame | None) -> pd.Series:
     return pd.Series(~no.to_numpy(), index=customers["customer_id"].astype(object))
 
 
+def may_be_told(customers, may: pd.Series) -> np.ndarray:
+    """Whether each of some customers may be told; who was not asked may.
+
+    Parameters
+    ----------
+    customers : sequence
+        Ids.
+    may : pandas.Series of bool
+        Of `allowed`.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+
+    Examples
+    --------
+    >>> may_be_told(["a", "b"], pd.Series({"a": False})).tolist()
+    [False, True]
+    """
+    no = set(may.index[~may.to_numpy(bool)])
+    return np.array([one not in no for one in customers], dtype=bool)
+
+
 @may_refuse
 def arrivals(model: Recommender, kept: KeptBack, may: pd.Series, *, min_cell: int = 1, level: float = 0.9):
     """Whom to tell when goods of a kind arrive, and whether those told would have bought them.
@@ -748,11 +773,12 @@ def arrivals(model: Recommender, kept: KeptBack, may: pd.Series, *, min_cell: in
 
     Examples
     --------
-    >>> days = pd.to_datetime(["2026-01-01", "2026-01-02", "2026-03-20"] * 2)
-    >>> lines = pd.DataFrame({"customer_id": list("aaabbb"), "order_id": list("123456"), "product_id": list("xxxyyy"),
-    ...                       "category": ["tea"] * 3 + ["rice"] * 3, "ordered_at": days})
-    >>> model, kept = fit_recommender(lines, "2026-03-31", days=30), keep_back(lines, "2026-03-31", days=30)
-    >>> arrivals(model, kept, pd.Series(dtype=bool))[["goods", "customers", "told", "others"]].values.tolist()
+    >>> days = pd.to_datetime(["2026-01-01", "2026-01-02", "2026-03-20"] * 4)
+    >>> lines = pd.DataFrame({"customer_id": [who for who in "abcd" for _ in range(3)], "ordered_at": days,
+    ...                       "order_id": [str(k) for k in range(12)], "product_id": list("xxxyyyzzzzzz")})
+    >>> lines["category"] = lines["product_id"].map({"x": "tea", "y": "rice", "z": "oil"})
+    >>> model, kept = (make(lines, "2026-03-31", days=30) for make in (fit_recommender, keep_back))
+    >>> arrivals(model, kept, pd.Series(dtype=bool))[["goods", "customers", "told", "others"]].values.tolist()[1:]
     [['rice', 1, 1.0, 0.0], ['tea', 1, 1.0, 0.0]]
     """
     label = next((one for one in model.tastes if one.name in LABELS), None)
@@ -761,7 +787,7 @@ def arrivals(model: Recommender, kept: KeptBack, may: pd.Series, *, min_cell: in
     earlier = next((one for one in kept.model.tastes if label and one.name == label.name), None)
     if label is None or earlier is None:
         raise UntoldError("Order lines carry no category, colour or size by which tastes differ.")
-    asked = may.reindex(model.customers.astype(object)).fillna(True).to_numpy(bool)
+    asked = may_be_told(model.customers, may)
     judges = np.unique(kept.rows)
     rows = []
     for place, goods in enumerate(label.values):

@@ -54,6 +54,13 @@ class ProductsVerdict(StrEnum):
     NO_STEPS = "no_steps"
 
 
+class ProfitVerdict(StrEnum):
+    """Whether products and customers lose money where they meet."""
+
+    LOSSES = "losses"
+    NO_LOSSES = "no_losses"
+
+
 class BasketsVerdict(StrEnum):
     """Whether anything is bought together by more than chance."""
 
