@@ -37,9 +37,10 @@ The ladder
     ``relation_stages(customers, purchases, models, …)``, ``relation_table``: being won, growing, mature.
 What they buy
     ``Liked.of(lines)``: order lines by number, with tastes; ``product_margins``, ``margin_by_product``, ``margin_map``,
-    ``offers``, ``per_piece``, ``loss_ahead``; ``profit_matrix(lines)``: products × customers by profit; ``one_basket_each``, ``basket_rules``, ``with_names``;
-    ``fit_recommender(lines, end, days=…)``, ``next_products``, ``tastes_of``, ``by_favourite``; ``keep_back``,
-    ``hit_rates``, ``by_source``: whether suggestions held; ``arrivals``: whom to tell when goods arrive.
+    ``offers``, ``per_piece``, ``loss_ahead``; ``profit_matrix(lines)``: products × customers by profit;
+    ``one_basket_each``, ``basket_rules``, ``with_names``; ``fit_recommender(lines, end, days=…)``, ``next_products``,
+    ``tastes_of``, ``by_favourite``; ``keep_back``, ``hit_rates``, ``by_source``: whether suggestions held;
+    ``arrivals``, ``chance_of(model, such_goods(model, …))``: whom to tell when goods arrive.
 How to deal with them
     ``difference_of(value_skew(customers), needs_differ(tastes))``: mass, niche, key account or one to one;
     ``four_steps``: what is there for it.

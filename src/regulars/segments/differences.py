@@ -66,9 +66,9 @@ def needs_differ(tastes: Tastes, *, level: float = 0.9) -> Estimate:
     Returns
     -------
     Estimate or Refusal
-        Why not, where all goods are of one kind. From 0, where all would take the same kinds, to 1, where each takes one kind alone: 1 / (1 + weight), the
+        From 0, where all would take the same kinds, to 1, where each takes one kind alone: 1 / (1 + weight), the
         correlation of two purchases of one customer. The interval is that of the logarithm of the weight by the
-        curvature of its likelihood; n customers.
+        curvature of its likelihood; n customers. Why not, where all goods are of one kind.
 
     References
     ----------
