@@ -1,11 +1,14 @@
 """Whom to call first, with real ids: written on demand, for one pair of eyes, outside everything that travels."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from regulars import catalog, privacy, retention
+from regulars import catalog, privacy, retention, segments
+from regulars.actions import lately_contacted
 from regulars.catalog.places import harmless
 from regulars.dataset import Dataset
 from regulars.errors import UserError
@@ -27,11 +30,14 @@ class Written:
         Rows of the list.
     without_consent : int
         Customers who belong on it and said no to being contacted.
+    contacted_lately : int
+        Customers who belong on it and were contacted within the cooldown, where the list heeds it.
     """
 
     file: Path
     customers: int
     without_consent: int
+    contacted_lately: int = 0
 
 
 def call_list(
@@ -172,6 +178,91 @@ def write_segment(dataset: str, segment: str, output: Path | None = None) -> Wri
     file = private_place(output, dataset, f"segment-{value}.csv")
     write_for_owner(file, _as_csv(rows[~refused]))
     return Written(file, int((~refused).sum()), int(refused.sum()))
+
+
+def goods_list(
+    model: segments.Recommender, asked: str, base: pd.DataFrame | None, lately=(), *, dataset: str
+) -> tuple[pd.DataFrame, int, int]:
+    """Whom to tell that goods have arrived: the likeliest buyers first.
+
+    Parameters
+    ----------
+    model : Recommender
+        Of `regulars.segments.fit_recommender`.
+    asked : str
+        A product by its id, or goods such as ``category=garden``: of new goods those that they are like.
+    base : pandas.DataFrame or None
+        The clean table of customers: who said no is left off.
+    lately : sequence of str
+        Customers who were contacted within the cooldown: left off too.
+    dataset : str
+        Of which the pseudonyms are.
+
+    Returns
+    -------
+    list : pandas.DataFrame
+        rank, customer (the pseudonym), customer_id, ``chance`` that a piece bought next is of them, ``times_usual``
+        (that of all is 1; from `regulars.segments.TOLD_FROM` on), bought_before (orders that hold such goods), and
+        attributes; of equal chances by id.
+    without_consent, contacted_lately : int
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": list("aabbcc"), "order_id": list("123456"), "product_id": list("xxyyzz"),
+    ...                       "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-02"] * 3)})
+    >>> model = segments.fit_recommender(lines, "2026-01-02", days=1)
+    >>> listed, *left_off = goods_list(model, "x", None, dataset="demo")
+    >>> listed[["rank", "customer_id", "bought_before"]].values.tolist(), left_off
+    ([[1, 'a', 2]], [0, 0])
+    """
+    is_such = segments.such_goods(model, asked)
+    chance = segments.chance_of(model, is_such)
+    listed = pd.DataFrame({"customer_id": model.customers.astype("string"), "chance": chance})
+    listed["times_usual"] = chance / model.popular[is_such].sum()
+    listed["bought_before"] = np.asarray(model.bought[:, is_such].sum(axis=1)).ravel().astype(int)
+    listed = listed[listed["times_usual"] >= segments.TOLD_FROM]
+    listed = listed.sort_values(["chance", "customer_id"], ascending=[False, True])
+    no = ~segments.may_be_told(listed["customer_id"], segments.allowed(base))
+    just = listed["customer_id"].isin(list(lately)) & ~no
+    left = listed[~no & ~just].reset_index(drop=True)
+    left.insert(0, "rank", np.arange(1, len(left) + 1))
+    left.insert(1, "customer", privacy.pseudonyms(left["customer_id"], dataset))
+    return _with_attributes(left, base), int(no.sum()), int(just.sum())
+
+
+def write_goods(dataset: str, asked: str, output: Path | None = None) -> Written:
+    """Write whom to tell that goods have arrived, as CSV that only its owner may read.
+
+    Parameters
+    ----------
+    dataset : str
+        One whose pages are built, with order lines.
+    asked : str
+        A product by its id, or goods such as ``category=garden``.
+    output : Path, optional
+        Default: ``private/<dataset>/goods-<asked>.csv``.
+
+    Returns
+    -------
+    Written
+
+    Raises
+    ------
+    UserError
+        Where there are no order lines, or no such goods.
+    """
+    opened = Dataset(dataset)
+    if (lines := opened.tables.get("order_lines")) is None:
+        raise UserError(f"{dataset} has no order_lines: supply them, and the list names whom goods will please.")
+    model = segments.fit_recommender(lines, opened.end, days=opened.settings("segments").next_product_days)
+    rules, shown = opened.settings("actions").campaigns, opened.tables.supplied("contacts", "campaign_contacts")
+    lately = lately_contacted(shown, opened.end, rules.cooldown_days)
+    name = re.sub(r"[^\w-]+", "-", asked).strip("-")
+    file = private_place(output, dataset, f"goods-{name}.csv")
+    privacy.need_key_of_pages(dataset)
+    listed, refused, just = goods_list(model, asked, opened.tables.get(BASE), lately, dataset=dataset)
+    write_for_owner(file, _as_csv(listed))
+    return Written(file, len(listed), refused, just)
 
 
 def _with_attributes(listed: pd.DataFrame, base: pd.DataFrame | None) -> pd.DataFrame:

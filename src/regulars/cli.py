@@ -142,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     same.add_argument("dataset")
     same.set_defaults(command=_identities)
     calls.add_argument("--segment", default="", help="only the customers of this segment, tier or state, for a mailing")
+    calls.add_argument("--goods", default="", help="whom to tell of goods: a product's id, or such as category=garden")
     lot = commands.add_parser("draw-lot", help="draw whom the next campaign contacts, and whom it keeps back")
     lot.add_argument("dataset")
     lot.add_argument("campaign", help="its number, as the table campaigns will have it")
@@ -283,10 +284,12 @@ def _score(arguments: argparse.Namespace) -> int:
 
 
 def _call_list(arguments: argparse.Namespace) -> int:
-    from regulars.call_list import write_call_list, write_monday, write_segment
+    from regulars.call_list import write_call_list, write_goods, write_monday, write_segment
 
     output = Path(arguments.output) if arguments.output else None
-    if arguments.segment:
+    if arguments.goods:
+        written = write_goods(arguments.dataset, arguments.goods, output)
+    elif arguments.segment:
         written = write_segment(arguments.dataset, arguments.segment, output)
     else:
         written = write_call_list(arguments.dataset, output)
@@ -294,7 +297,9 @@ def _call_list(arguments: argparse.Namespace) -> int:
     print(f"{_shown(written.file)}: {written.customers} {told}")
     if written.without_consent:
         print(f"{written.without_consent} of the list said no to being contacted and are left off.")
-    monday = None if arguments.segment or output else write_monday(arguments.dataset)
+    if written.contacted_lately:
+        print(f"{written.contacted_lately} of the list were contacted lately and are left off.")
+    monday = None if arguments.segment or arguments.goods or output else write_monday(arguments.dataset)
     if monday:
         print(
             f"{_shown(monday.file)}: {monday.customers} errands of this week over all pages, with channel and reason."

@@ -12,7 +12,37 @@ def join_scores(dataset: str, settings: dict | None = None) -> None:
     """Join the scored tables of a dataset and write ``data/scored/<dataset>/customers.parquet``."""
     value = catalog.load("scored.value", dataset)
     parts = {name: catalog.load(name, dataset) for name in PARTS if catalog.exists(name, dataset)}
-    catalog.save(joined(value, parts), "scored.customers", dataset)
+    table = joined(value, parts)
+    if catalog.exists("scored.preferences", dataset):
+        table = with_tastes(table, catalog.load("scored.preferences", dataset))
+    catalog.save(table, "scored.customers", dataset)
+
+
+def with_tastes(customers: pd.DataFrame, preferences: pd.DataFrame) -> pd.DataFrame:
+    """Customers with what each of them likes beside them.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        One row per customer.
+    preferences : pandas.DataFrame
+        Of those with order lines; without a row nothing is added.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows with ``favourite``, ``next_product``, ``next_probability``; missing for who has no order line.
+
+    Examples
+    --------
+    >>> likes = pd.DataFrame({"customer_id": ["b"], "favourite": "tea", "next_product": "x", "next_probability": 0.1})
+    >>> with_tastes(pd.DataFrame({"customer_id": ["a", "b"]}), likes)["next_product"].tolist()
+    [nan, 'x']
+    """
+    if preferences.empty:
+        return customers
+    tastes = preferences[["customer_id", *catalog.JOINED_TASTES]]
+    return customers.merge(tastes, on="customer_id", how="left", validate="one_to_one")
 
 
 def joined(value: pd.DataFrame, parts: dict[str, pd.DataFrame]) -> pd.DataFrame:

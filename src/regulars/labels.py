@@ -563,3 +563,73 @@ class Errand(StrEnum):
     WIN_BACK = "win_back"  # dormant, and would be worth it
     NEXT_PRODUCT = "next_product"
     CONQUEST = "conquest"  # spends much elsewhere
+
+
+class SuggestionSource(StrEnum):
+    """From what a next product is suggested."""
+
+    HABIT = "habit"  # what the customer has bought
+    TASTE = "taste"  # kinds, prices, colours, sizes that the customer likes
+    TOGETHER = "together"  # what others bought who bought what the customer has
+    POPULAR = "popular"
+    ALL = "all"
+
+
+class ProfitClass(StrEnum):
+    """How much a product, or a customer, has brought."""
+
+    HIGH = "high"
+    PROFIT = "profit"
+    NONE = "none"
+    LOSS = "loss"
+
+
+class ProfitSign(StrEnum):
+    """Whether products and customers that meet have earned or lost."""
+
+    PLUS = "plus"
+    ZERO = "zero"
+    MINUS = "minus"
+
+
+class ProfitAction(StrEnum):
+    """What to do where a class of products meets a class of customers."""
+
+    PROTECT = "protect"
+    GROW = "grow"
+    KEEP = "keep"
+    BUNDLE = "bundle"  # sell it together with what earns
+    REPRICE = "reprice"
+    STEER = "steer"  # towards these goods
+    STOP = "stop"
+
+
+class DifferenceCell(StrEnum):
+    """How to deal with customers, by how much their value and their needs differ."""
+
+    MASS = "mass"  # neither differs
+    NICHE = "niche"  # needs differ
+    KEY_ACCOUNT = "key_account"  # value differs
+    ONE_TO_ONE = "one_to_one"  # both differ
+
+
+class RelationshipStep(StrEnum):
+    """The four steps towards dealing with each customer."""
+
+    IDENTIFY = "identify"
+    DIFFERENTIATE = "differentiate"
+    INTERACT = "interact"
+    CUSTOMISE = "customise"
+
+
+class StepAsset(StrEnum):
+    """What a firm has for the four steps."""
+
+    RECORD = "record"
+    CONSENT = "consent"
+    VALUE = "value"
+    NEEDS = "needs"
+    CONTACTED = "contacted"
+    HEARD = "heard"
+    ASKED = "asked"
+    OWN_SUGGESTION = "own_suggestion"

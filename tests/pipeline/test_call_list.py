@@ -6,8 +6,8 @@ import stat
 import pandas as pd
 import pytest
 
-from regulars import cli
-from regulars.call_list import call_list
+from regulars import cli, segments
+from regulars.call_list import call_list, goods_list
 from regulars.errors import UserError
 from regulars.privacy import pseudonyms
 from regulars.retention import at_risk
@@ -56,6 +56,24 @@ def test_who_said_no_is_left_off_and_counted(scored):
     assert listed["rank"].tolist() == [2, 3, 4]
     assert listed["region"].tolist()[:2] == ["South", "West"]
     assert refused == 1
+
+
+def test_whom_to_tell_of_goods_heeds_consent_and_cooldown():
+    """Four buy tea each time and four rice; one of them said no, one was written to just now."""
+    rows = [(f"c{who}", f"{who}-{k}", ("tea", "rice")[who % 2] + str(k % 2), ("tea", "rice")[who % 2], day)
+            for who in range(8) for k, day in enumerate(pd.date_range("2026-01-01", periods=8))]  # fmt: skip
+    lines = pd.DataFrame(rows, columns=["customer_id", "order_id", "product_id", "category", "ordered_at"])
+    model = segments.fit_recommender(lines, "2026-01-08", days=2)
+    base = pd.DataFrame({"customer_id": ["c0", "c2"], "consent": pd.array([False, None], "boolean"), "region": "North"})
+    listed, refused, lately = goods_list(model, "category=tea", base.astype({"customer_id": "string"}), ["c4", "c1"],
+                                         dataset="demo")  # fmt: skip
+    assert (refused, lately) == (1, 1)
+    assert listed["customer_id"].tolist() == ["c2", "c6"] and listed["rank"].tolist() == [1, 2]
+    assert listed["bought_before"].tolist() == [8, 8] and (listed["times_usual"] > 1.5).all()
+    assert (
+        listed["region"].iloc[0] == "North"
+        and listed["customer"].tolist() == pseudonyms(listed["customer_id"], "demo").tolist()
+    )
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from regulars import segments
+from regulars.errors import UserError
 from regulars.segments import sections
 from regulars.segments.preferences import fit_tastes
+from regulars.segments.suggesting import SHRINKAGE
 
 END = date(2026, 6, 30)
 
@@ -33,9 +35,9 @@ def taste_lines(weight, customers=1500, seed=1, categories=5, items=6):
 
 
 def tell_preferences(lines: pd.DataFrame, end, days: int):
-    liked = segments.Liked.of(lines)
-    rates = segments.hit_rates(liked, end, days=days)
-    return sections.tell_preferences(liked, rates, segments.by_favourite(liked), days=days)
+    liked, kept = segments.Liked.of(lines), segments.keep_back(lines, end, days=days)
+    rates, sources = segments.hit_rates(kept), segments.by_source(kept)
+    return sections.tell_preferences(liked, rates, segments.by_favourite(liked), sources=sources, days=days)
 
 
 def test_how_much_tastes_differ_is_recovered():
@@ -55,12 +57,101 @@ def test_next_product_beats_popularity_where_tastes_differ_only():
 
 def test_chances_of_the_next_product_sum_to_at_most_one():
     lines = taste_lines(4.0, 50)
-    told = segments.next_products(fit_tastes(lines), most=30)
+    model = segments.fit_recommender(lines, END, days=60)
+    told = segments.next_products(model, most=30)
     np.testing.assert_allclose(told.groupby("customer_id")["probability"].sum(), 1)
     assert (told.groupby("customer_id")["probability"].diff().dropna() <= 1e-12).all()
-    own = segments.tastes_of(pd.Series(["k00001", "k00002"]), segments.Liked.of(lines))
+    own = segments.tastes_of(pd.Series(["k00001", "k00002"]), segments.Liked.of(lines), model)
     assert own["customer_id"].tolist() == ["k00001", "k00002"] and own["price_level"].eq(1).all()
-    assert segments.tastes_of(pd.Series(["a"]), segments.Liked.of(None)).empty
+    first = told[told["rank"] == 1].set_index("customer_id")["product_id"]
+    assert own["next_product"].tolist() == first[["k00001", "k00002"]].tolist()
+    nothing = segments.Liked.of(None)
+    refused = segments.fit_recommender(nothing.coded, END, days=60)
+    assert segments.tastes_of(pd.Series(["a"]), nothing, refused).empty
+
+
+def paired_lines(customers=400, seed=3):
+    """Sixty products in thirty pairs, no categories; a customer buys a pair's two products on different days."""
+    rng = np.random.default_rng(seed)
+    first = rng.integers(0, 30, (customers, 6))
+    rows = [
+        (
+            f"c{who:03d}",
+            f"{who}-{k}-{half}",
+            f"p{pair:02d}{'ab'[half]}",
+            pd.Timestamp(END) - pd.Timedelta(days=int(day)),
+        )
+        for who in range(customers)
+        for k, pair in enumerate(first[who])
+        for half, day in enumerate((200 - 30 * k, 200 - 30 * k - 14))
+    ]
+    return pd.DataFrame(rows, columns=["customer_id", "order_id", "product_id", "ordered_at"])
+
+
+def test_what_goes_together_is_found_where_all_buy_alike():
+    """Planted: who took one of a pair takes the other two weeks later; nothing else tells."""
+    lines = paired_lines()
+    kept = segments.keep_back(lines, END, days=40)  # both windows begin with the second of a pair
+    rates, sources = segments.hit_rates(kept), segments.by_source(kept).set_index("source")
+    assert rates.loc["gain_new", "share_low"] > 0.2
+    assert kept.model.weights["together"] > 0.3 and not kept.model.tastes
+    assert sources.loc["together", "hit_low"] > sources.loc["popular", "hit_high"]
+    assert rates.loc["own_reach", "share"] > 0.8 and rates.loc["popular_reach", "share"] == 5 / 60
+
+
+def test_item_to_item_by_hand():
+    """Three customers: x with y twice, x with z once. Of 3 pairs with x 2 are y; shrunk to what all buy."""
+    bought = {"a": "xy", "b": "xy", "c": "xz"}
+    rows = [(who, f"{who}{what}", what, pd.Timestamp("2026-01-01")) for who, items in bought.items() for what in items]
+    lines = pd.DataFrame(rows, columns=["customer_id", "order_id", "product_id", "ordered_at"])
+    model = segments.fit_recommender(lines, END, days=30)
+    share = np.array([3, 2, 1]) / 6
+    np.testing.assert_allclose(model.together[0], (np.array([0, 2, 1]) + SHRINKAGE * share) / (3 + SHRINKAGE))
+    np.testing.assert_allclose(model.together.sum(axis=1), 1)
+    assert set(model.weights.values()) == {0.25}, "nothing to weigh them by"
+    # c: habit 1/2 x, 1/2 z; no tastes, so taste is what all buy; together the mean of the rows of x and z
+    habit, together = np.array([1, 0, 1]) / 2, (model.together[0] + model.together[2]) / 2
+    expected = (habit + 2 * share + together) / 4
+    told = segments.next_products(model, ["c"], most=3)
+    np.testing.assert_allclose(told.sort_values("product_id")["probability"], expected)
+
+
+def test_equal_chances_go_by_product_id_and_rows_may_come_in_any_order():
+    lines = taste_lines(2.0, 200)
+    one = segments.next_products(segments.fit_recommender(lines, END, days=60))
+    other = segments.next_products(segments.fit_recommender(lines.sample(frac=1, random_state=4), END, days=60))
+    pd.testing.assert_frame_equal(one, other)
+    even = pd.DataFrame({"customer_id": list("abc"), "order_id": list("123"), "product_id": ["p3", "p1", "p2"],
+                         "ordered_at": pd.Timestamp("2026-01-01")})  # fmt: skip
+    stranger = segments.next_products(segments.fit_recommender(even, END, days=60), ["new"])
+    assert stranger["product_id"].tolist() == ["p1", "p2", "p3"]
+
+
+def test_colour_and_size_part_customers_where_lines_carry_them():
+    """Planted: everybody buys of all kinds, each in one colour; sizes are chance."""
+    rng = np.random.default_rng(5)
+    rows = [
+        (f"c{who:03d}", f"{who}-{k}", kind, ("blue", "red")[who % 2], "SML"[rng.integers(3)], k)
+        for who in range(200)
+        for k, kind in enumerate(rng.integers(0, 8, 10))
+    ]
+    lines = pd.DataFrame(rows, columns=["customer_id", "order_id", "kind", "colour", "size", "k"])
+    lines["product_id"] = lines["kind"].astype(str) + lines["colour"] + lines["size"]
+    lines["ordered_at"] = pd.Timestamp(END) - pd.to_timedelta(lines["k"] * 20, unit="D")
+    model = segments.fit_recommender(lines, END, days=60)
+    assert [taste.name for taste in model.tastes] == ["colour"]
+    chance = segments.chance_of(model, segments.such_goods(model, "colour=blue"))
+    assert (chance[::2] > 0.95).all() and (chance[1::2] < 0.05).all()
+    goods = segments.arrivals(model, segments.keep_back(lines, END, days=60), pd.Series({"c000": False, "c001": True}))
+    assert goods.set_index("goods")[["customers", "refused"]].to_dict("index") == {
+        "blue": {"customers": 99, "refused": 1}, "red": {"customers": 100, "refused": 0}
+    }  # fmt: skip
+    assert goods["told"].eq(1).all() and goods["others"].eq(0).all()
+    told = sections.tell_arrivals(goods, times=segments.TOLD_FROM, days=60)
+    assert told.verdict == "held" and told.facts["refused"] == 1
+    for wrong in ("colour=green", "shape=round", "unknown"):
+        with pytest.raises(UserError):
+            segments.such_goods(model, wrong)
 
 
 def test_completeness_and_age_of_the_record():

@@ -223,16 +223,29 @@ def real_lines(frame: pd.DataFrame) -> pd.DataFrame:
 def tell_all(lines: pd.DataFrame, products) -> dict:
     spend = (lines["quantity"] * lines["unit_price"]).groupby(lines["customer_id"]).sum()
     liked = segments.Liked.of(lines)
-    rates = segments.hit_rates(liked, lines["ordered_at"].max(), days=60)
+    kept = segments.keep_back(lines, lines["ordered_at"].max(), days=30)
+    rates = segments.hit_rates(kept)
     told = {
         "products": tell_products(lines, segments.assign_tiers(spend), products, 5),
         "baskets": tell_baskets(lines, products),
-        "preferences": sections.tell_preferences(liked, rates, segments.by_favourite(liked), days=60),
+        "preferences": sections.tell_preferences(
+            liked, rates, segments.by_favourite(liked), sources=segments.by_source(kept), days=30
+        ),
     }
     assert told["products"].facts["revenue"] == pytest.approx(spend.sum(), abs=0.01)
     assert told["products"].verdict == "no_losses", "each line is given a cost of 60 %"
     assert told["baskets"].verdict == "found"
+    assert_better_than_popular(told["preferences"])
     return told
+
+
+def assert_better_than_popular(told):
+    """By hit rate, of all products and of those that are new to the customer, and by the products reached."""
+    facts, new = told.facts, {remark.code: remark.facts for remark in told.remarks}["new"]
+    assert told.verdict == "better" and facts["gain"].low > 0.05 and new["gain_new"].low > 0
+    assert facts["own_reach"].low > 20 * facts["popular_reach"].value
+    sources = told.frames["sources"].set_index("source")
+    assert sources.loc["all", "hit"] > sources.drop(index="all")["hit"].max() - 0.03, "no source alone does much better"
 
 
 @pytest.mark.full

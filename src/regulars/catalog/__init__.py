@@ -3,7 +3,10 @@
 from regulars.lazy import exports
 
 _HOMES = {
-    "tables": ("ARROW_TYPES", "CLEAN_TABLES", "MONEY", "PANDAS_TYPES", "SCORED_TABLES", "TABLES", "Column", "Table"),
+    "tables": (
+        "ARROW_TYPES", "CLEAN_TABLES", "JOINED_TASTES", "MONEY", "PANDAS_TYPES", "SCORED_TABLES", "TABLES", "Column",
+        "Table",
+    ),
     "schemas": ("limits_of", "rule_broken", "schema", "typed", "validate"),
     "about_dataset": ("About", "about", "about_from_ledger"),
     "files": ("in_engine", "load", "save"),

@@ -20,6 +20,7 @@ from .schemas import validate as validate
 from .tables import ARROW_TYPES as ARROW_TYPES
 from .tables import CLEAN_TABLES as CLEAN_TABLES
 from .tables import Column as Column
+from .tables import JOINED_TASTES as JOINED_TASTES
 from .tables import MONEY as MONEY
 from .tables import PANDAS_TYPES as PANDAS_TYPES
 from .tables import SCORED_TABLES as SCORED_TABLES

@@ -112,6 +112,8 @@ CLEAN_TABLES = (
         _optional("unit_cost", "money"),
         _optional("description", "text"),
         _optional("category", "text"),
+        _optional("colour", "text"),
+        _optional("size", "text"),
         _optional("channel", "text"),
     ),
     _table(
@@ -463,6 +465,7 @@ COMPANION_TABLES = (
         Column("price_level", "float", nullable=True, low=0),        # null: nothing priced
         Column("next_product", "text"),
         Column("next_probability", "float", low=0, high=1),
+        *(Column(f"next_product_{rank}", "text", nullable=True) for rank in range(2, 6)),   # null: so few products
     ),
     _table(
         "actions", "scored", "one customer", "customer_id",
@@ -489,10 +492,16 @@ COMPANION_TABLES = (
 )  # fmt: skip
 
 
+JOINED_TASTES = ("favourite", "next_product", "next_probability")  # that stand beside each customer
+
+
 def _joined_table() -> Table:
     value, *parts = SCORED_TABLES
     # what only some stages supply may be absent from the joined table, never empty
     others = [replace(column, required=False) for part in parts for column in part.columns if column != CUSTOMER_ID]
+    tastes = next(table for table in COMPANION_TABLES if table.name == "preferences")
+    # null: a customer without order lines
+    others += [replace(tastes.column(name), required=False, nullable=True) for name in JOINED_TASTES]
     return Table("customers", "scored", "one customer", ("customer_id",), (*value.columns, *others))
 
 

@@ -1,6 +1,6 @@
 """The segments page: its sections in order, their charts and tables."""
 
-from regulars.labels import LifecycleStage, Segment
+from regulars.labels import LifecycleStage, ProfitClass, Segment, StepAsset
 from regulars.report import charts
 from regulars.report.columns import columns
 from regulars.report.layout import Page, Word, chart, section, table
@@ -115,6 +115,33 @@ PAGE = Page(
             ),
         ),
         section(
+            "profit",
+            needs="order_lines",
+            chapter="products",
+            map=chart(
+                charts.heatmap,
+                {"product_class": "label:profit_class", "customer_class": "label:profit_class"}
+                | {"margin": "money_short"},
+                row="product_class",
+                column="customer_class",
+                value="margin",
+                signed=True,
+            ),
+            matrix=table(
+                {
+                    "product_class": "label:profit_class",
+                    "customer_class": "label:profit_class",
+                    "products": "count",
+                    "customers": "count",
+                    "revenue": "money_short",
+                    "sign": "label:profit_sign",
+                    "margin": "money_short",
+                    "action": "label:profit_action",
+                },
+                rows=len(ProfitClass) ** 2,
+            ),
+        ),
+        section(
             "baskets",
             needs="order_lines",
             front="rules",
@@ -148,6 +175,30 @@ PAGE = Page(
                     "probability": "percent1",
                 },
                 front=["category", "customers", "next_product", "probability"],
+            ),
+            sources=table(
+                {
+                    "source": "label:suggestion_source",
+                    "weight": "percent",
+                    "hit": "percent:with_interval",
+                    "reach": "percent1:with_interval",
+                    "n": "count",
+                }
+            ),
+        ),
+        section(
+            "arrivals",
+            needs="order_lines",
+            chapter="products",
+            goods=table(
+                {
+                    "goods": "text",
+                    "customers": "count",
+                    "refused": "count",
+                    "told": "percent:with_interval",
+                    "others": "percent:with_interval",
+                    "n": "count",
+                }
             ),
         ),
         section(
@@ -252,6 +303,27 @@ PAGE = Page(
             ),
             cells=table(
                 {"margin": "label:how_high"} | dict.fromkeys(("many", "medium", "few"), "label:relationship_level")
+            ),
+        ),
+        section(
+            "difference",
+            needs="order_lines",
+            chapter="costs",
+            cells=table(
+                {
+                    "cell": "label:difference_cell",
+                    "asks": "label:difference_advice",
+                    "standing": "label:standing",
+                }
+            ),
+            steps=table(
+                {
+                    "step": "label:relationship_step",
+                    "asset": "label:step_asset",
+                    "share": "percent:with_interval",
+                    "n": "count",
+                },
+                rows=len(StepAsset),
             ),
         ),
         section(

@@ -37,8 +37,13 @@ The ladder
     ``relation_stages(customers, purchases, models, …)``, ``relation_table``: being won, growing, mature.
 What they buy
     ``Liked.of(lines)``: order lines by number, with tastes; ``product_margins``, ``margin_by_product``, ``margin_map``,
-    ``offers``, ``per_piece``, ``loss_ahead``; ``one_basket_each``, ``basket_rules``, ``with_names``;
-    ``next_products``, ``tastes_of``, ``by_favourite``; ``hit_rates``: whether suggestions held.
+    ``offers``, ``per_piece``, ``loss_ahead``; ``profit_matrix(lines)``: products × customers by profit;
+    ``one_basket_each``, ``basket_rules``, ``with_names``; ``fit_recommender(lines, end, days=…)``, ``next_products``,
+    ``tastes_of``, ``by_favourite``; ``keep_back``, ``hit_rates``, ``by_source``: whether suggestions held;
+    ``arrivals``, ``chance_of(model, such_goods(model, …))``: whom to tell when goods arrive.
+How to deal with them
+    ``difference_of(value_skew(customers), needs_differ(tastes))``: mass, niche, key account or one to one;
+    ``four_steps``: what is there for it.
 Why, and how much is known
     ``explain_labels(customers)``: three facts behind each label; ``record_age``: how complete the record is.
 
@@ -65,7 +70,13 @@ _HOMES = {
     "relation": ("relation_stages", "relation_table"),
     "products": ("loss_ahead", "margin_by_product", "margin_map", "offers", "per_piece", "product_margins"),
     "baskets": ("basket_rules", "one_basket_each", "with_names"),
-    "preferences": ("Liked", "by_favourite", "hit_rates", "next_products", "tastes_of"),
+    "preferences": ("Liked", "by_favourite", "tastes_of"),
+    "suggesting": (
+        "TOLD_FROM", "Recommender", "allowed", "arrivals", "by_source", "chance_of", "fit_recommender", "hit_rates",
+        "keep_back", "may_be_told", "next_products", "such_goods",
+    ),
+    "profitability": ("profit_matrix",),
+    "differences": ("difference_of", "four_steps", "needs_differ", "value_skew"),
     "record": ("record_age",),
     "reasons": ("DECIDED_BY", "explain_labels"),
     "sections": ("sections",),

@@ -11,6 +11,10 @@ from .climbing import transition_matrix as transition_matrix
 from .clusters import cluster_features as cluster_features
 from .clusters import find_clusters as find_clusters
 from .clusters import world_of as world_of
+from .differences import difference_of as difference_of
+from .differences import four_steps as four_steps
+from .differences import needs_differ as needs_differ
+from .differences import value_skew as value_skew
 from .drift import drift_since as drift_since
 from .groups import GONE_QUIET as GONE_QUIET
 from .groups import leading_group as leading_group
@@ -23,8 +27,6 @@ from .portfolio import portfolio_table as portfolio_table
 from .portfolio import with_portfolio as with_portfolio
 from .preferences import Liked as Liked
 from .preferences import by_favourite as by_favourite
-from .preferences import hit_rates as hit_rates
-from .preferences import next_products as next_products
 from .preferences import tastes_of as tastes_of
 from .products import loss_ahead as loss_ahead
 from .products import margin_by_product as margin_by_product
@@ -32,6 +34,7 @@ from .products import margin_map as margin_map
 from .products import offers as offers
 from .products import per_piece as per_piece
 from .products import product_margins as product_margins
+from .profitability import profit_matrix as profit_matrix
 from .pyramid import add_inactive as add_inactive
 from .pyramid import migration as migration
 from .pyramid import moving_up as moving_up
@@ -48,6 +51,18 @@ from .relationship import recommended_levels as recommended_levels
 from .rfm import name_segments as name_segments
 from .rfm import rfm_scores as rfm_scores
 from . import sections as sections
+from .suggesting import Recommender as Recommender
+from .suggesting import TOLD_FROM as TOLD_FROM
+from .suggesting import allowed as allowed
+from .suggesting import arrivals as arrivals
+from .suggesting import by_source as by_source
+from .suggesting import chance_of as chance_of
+from .suggesting import fit_recommender as fit_recommender
+from .suggesting import hit_rates as hit_rates
+from .suggesting import keep_back as keep_back
+from .suggesting import may_be_told as may_be_told
+from .suggesting import next_products as next_products
+from .suggesting import such_goods as such_goods
 from .summary import cross_table as cross_table
 from .summary import group_summary as group_summary
 from .summary import largest_first as largest_first

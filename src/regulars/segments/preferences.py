@@ -1,21 +1,15 @@
-"""What each customer likes: categories and price level, and the next product with its chance."""
+"""What each customer likes: kinds of goods and price level."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import digamma, gammaln, polygamma
 
-from regulars.finding import NotSupplied, Refusal, may_refuse
-from regulars.segments.coded import Coded, counted, places, there
+from regulars.finding import NotSupplied, Refusal, may_refuse, refused
+from regulars.segments.coded import Coded, counted, places
 from regulars.segments.products import descriptions, named
+from regulars.segments.suggesting import SUGGESTIONS, Recommender, dirichlet_weight, suggest
 from regulars.statistics.cells import large_enough
-from regulars.statistics.intervals import Estimate, share, to_row, z_value
-from regulars.statistics.newton import maximise
-
-SUGGESTIONS = 5
-SAMPLE = 20_000  # customers by whom the weight of the own history is fitted
-LEAST_WEIGHT, INFINITE_WEIGHT = 1e-2, 1e5  # of the own history: from the latter on all customers are the same
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,6 @@ def fit_tastes(lines: pd.DataFrame | Coded) -> Tastes:
     -----
     A customer's purchases spread over categories as a multinomial whose shares vary over customers as a Dirichlet
     around those of all; its weight is fitted by maximum likelihood. Within a category products are bought as by all.
-    Chance of a product = chance of its category × its share within.
 
     References
     ----------
@@ -103,96 +96,8 @@ def fit_tastes(lines: pd.DataFrame | Coded) -> Tastes:
     sales = np.bincount(item, minlength=products).astype(float)
     base = counts.sum(axis=0) / counts.sum()
     within = sales / np.bincount(category_of, sales, minlength=len(used))[category_of]
-    weight = _weight(counts, base)
+    weight = dirichlet_weight(counts, base)
     return Tastes(lines.customers, lines.categories[used], lines.products, counts, base, weight, within, category_of)
-
-
-def _weight(counts, base) -> float:
-    counts = counts[np.linspace(0, len(counts) - 1, min(len(counts), SAMPLE)).astype(int)]
-    n = counts.sum(axis=1)
-
-    def likelihood(log_weight):
-        """Of the Dirichlet-multinomial, with slope and curvature in the logarithm."""
-        k = np.exp(log_weight[0])
-        prior, after = k * base, counts + k * base
-        value, slope, bend = (
-            (weight * (f(after) - f(prior))).sum() + (f(k) - f(n + k)).sum()
-            for f, weight in ((gammaln, 1.0), (digamma, base), (_trigamma, base**2))
-        )
-        return value, np.array([k * slope]), np.array([[k * slope + k**2 * bend]])
-
-    if counts.shape[1] < 2 or not (n > 1).any():
-        return float("inf")
-    found = maximise(likelihood, [0.0], np.log([LEAST_WEIGHT]), np.log([INFINITE_WEIGHT]))
-    return float(np.exp(found.point[0])) if found.free[0] else float("inf") if found.point[0] > 0 else LEAST_WEIGHT
-
-
-def _trigamma(x):
-    return polygamma(1, x)
-
-
-@may_refuse
-def next_products(tastes: Tastes, customers=None, *, most: int = SUGGESTIONS) -> pd.DataFrame:
-    """The likeliest next products of each customer.
-
-    Parameters
-    ----------
-    tastes : Tastes
-        Of `fit_tastes`.
-    customers : sequence, optional
-        Ids; all without it. Ids that are not known get what is popular.
-    most : int
-        Products per customer.
-
-    Returns
-    -------
-    pandas.DataFrame or Refusal
-        ``customer_id``, ``rank`` (from 1), ``product_id``, ``probability`` that a piece bought next is this product.
-
-    Examples
-    --------
-    >>> lines = pd.DataFrame({"customer_id": ["a", "a", "b"], "order_id": ["1", "2", "3"],
-    ...                       "product_id": ["x", "x", "y"], "category": ["tea", "tea", "rice"]})
-    >>> next_products(fit_tastes(lines), ["stranger"], most=1)[["product_id", "probability"]].round(2).values.tolist()
-    [['x', 0.67]]
-    """
-    ids = tastes.customers if customers is None else pd.Index(customers)
-    best, score = _likeliest(tastes, tastes.customers.get_indexer(ids) if customers is not None else None, most)
-    rows = np.repeat(np.arange(len(ids)), best.shape[1])
-    return pd.DataFrame(
-        {
-            "customer_id": pd.Series(ids.to_numpy()[rows], dtype="string"),
-            "rank": np.tile(np.arange(1, best.shape[1] + 1), len(ids)),
-            "product_id": pd.Series(tastes.products[best.ravel()].to_numpy(), dtype="string"),
-            "probability": score.ravel(),
-        }
-    )
-
-
-def _likeliest(tastes: Tastes, place=None, most: int = SUGGESTIONS) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the likeliest products of each customer and their chances, by place; -1 is nobody known."""
-    shares = tastes.shares()
-    chance = shares if place is None else np.where((place >= 0)[:, None], shares[np.maximum(place, 0)], tastes.base)
-    # only the first few of each category can be among the first few of all
-    candidates = []
-    for k in range(len(tastes.categories)):
-        own = np.flatnonzero(tastes.category_of == k)
-        candidates.append(own[np.argsort(-tastes.within[own], kind="stable")][:most])
-    candidates = np.sort(np.concatenate(candidates))
-    score = chance[:, tastes.category_of[candidates]] * tastes.within[candidates]
-    best = np.argsort(-score, axis=1, kind="stable")[:, :most] if most > 1 else score.argmax(axis=1)[:, None]
-    return candidates[best], np.take_along_axis(score, best, axis=1)
-
-
-def _first_orders(lines: pd.DataFrame, coded: Coded, inside) -> np.ndarray:
-    """Number of each customer's first order among the lines that are asked for; -1 where there is none."""
-    at, who = lines["ordered_at"].to_numpy()[inside], coded.customer[inside]
-    name, _ = pd.factorize(lines.loc[inside, "order_id"], sort=True)  # of orders at one time the first by its id
-    order = np.lexsort((name, at, who))
-    found, place = np.unique(who[order], return_index=True)
-    first = np.full(len(coded.customers), -1)
-    first[found] = coded.order[inside][order[place]]
-    return first
 
 
 def profiles(lines: pd.DataFrame | Coded, tastes: Tastes) -> pd.DataFrame:
@@ -300,80 +205,8 @@ class Liked:
         return cls(coded, tastes, profiles(coded, tastes), descriptions(lines))
 
 
-@may_refuse
-def hit_rates(
-    liked: "Liked", observation_end, *, days: int, most: int = SUGGESTIONS, level: float = 0.9
-) -> pd.DataFrame:
-    """How often the suggestions held on orders kept back, beside suggesting what is popular.
-
-    Parameters
-    ----------
-    liked : Liked
-        Order lines: customer_id, order_id, ordered_at, product_id [, category].
-    observation_end : date
-        Last day observed.
-    days : int
-        Kept back: the last so many.
-    most : int
-        Products suggested.
-    level : float
-        Of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame or Refusal
-        Rows ``own``, ``popular`` (share of the customers whose first order kept back holds one of the suggestions) and
-        ``gain`` (their difference, paired by customer): ``share`` with limits, ``n``. No row where nobody known before
-        ordered again.
-
-    References
-    ----------
-    Agresti, A. and Min, Y. (2005), Statistics in Medicine 24, 729-740 (interval of a paired difference of shares).
-
-    Examples
-    --------
-    >>> lines = pd.DataFrame({"customer_id": "a", "order_id": ["1", "2"], "product_id": "x", "quantity": 1.0,
-    ...                       "unit_price": 3.0, "ordered_at": pd.to_datetime(["2026-01-05", "2026-06-05"])})
-    >>> hit_rates(Liked.of(lines), "2026-06-30", days=60)[["share", "n"]].to_numpy().tolist()
-    [[1.0, 1.0], [1.0, 1.0], [0.0, 1.0]]
-    """
-    coded = liked.coded
-    lines = coded.lines
-    cutoff = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1 - days)
-    past = (lines["ordered_at"] < cutoff).to_numpy()
-    later = ~past & there(coded.customer[past], len(coded.customers))[coded.customer]
-    if not past.any() or not later.any():
-        return pd.DataFrame(columns=["share", "share_low", "share_high", "n"])
-    before = coded.part(past)
-    tastes, known = fit_tastes(before), np.flatnonzero(there(coded.customer[past], len(coded.customers)))
-    first = _first_orders(lines, coded, later)
-    came = later & (first[coded.customer] == coded.order)
-    customers = np.flatnonzero(there(coded.customer[came], len(coded.customers)))
-    ids = np.searchsorted(known, customers)
-    best, _ = _likeliest(tastes, ids, most)
-    bought = before.products.get_indexer(coded.products)[coded.product[came]]
-    row = np.searchsorted(customers, coded.customer[came])
-    sales = tastes.base[tastes.category_of] * tastes.within
-    popular = np.argsort(-sales, kind="stable")[:most]
-    ours, theirs = (
-        np.bincount(row, hit, len(ids)) > 0
-        for hit in ((best[row] == bought[:, None]).any(axis=1), np.isin(bought, popular))
-    )
-    n, more, less = len(ids), int((ours & ~theirs).sum()), int((~ours & theirs).sum())
-    # Wald with half a pair added to each cell keeps its level for few pairs
-    wide, up, down = n + 2, more + 0.5, less + 0.5
-    middle = (up - down) / wide
-    reach = z_value(level) * np.sqrt(up + down - (up - down) ** 2 / wide) / wide
-    told = {
-        "own": share(int(ours.sum()), n, level),
-        "popular": share(int(theirs.sum()), n, level),
-        "gain": Estimate((more - less) / n, float(middle - reach), float(middle + reach), n),
-    }
-    return pd.DataFrame([to_row(one, "share") | {"n": one.n} for one in told.values()], index=list(told))
-
-
-def tastes_of(customer_ids: pd.Series, liked: Liked | Refusal) -> pd.DataFrame:
-    """Profile and likeliest next product of each customer.
+def tastes_of(customer_ids: pd.Series, liked: Liked | Refusal, model: Recommender | Refusal) -> pd.DataFrame:
+    """Profile and likeliest next products of each customer.
 
     Parameters
     ----------
@@ -381,25 +214,34 @@ def tastes_of(customer_ids: pd.Series, liked: Liked | Refusal) -> pd.DataFrame:
         Customers wanted; those without a line are left out.
     liked : Liked or Refusal
         What order lines tell, where they are supplied.
+    model : Recommender or Refusal
+        Of `fit_recommender`, of the same lines.
 
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, the columns of `profiles`, ``next_product``, ``next_probability``; empty without lines.
+        ``customer_id``, the columns of `profiles`, ``next_product``, ``next_probability``, and the next likeliest,
+        ``next_product_2`` to ``next_product_5`` (missing where there are fewer products); empty without lines.
 
     Examples
     --------
+    >>> from regulars.segments import fit_recommender
     >>> lines = pd.DataFrame({"customer_id": ["a", "a"], "order_id": ["1", "2"], "product_id": "x", "quantity": 1.0,
-    ...                       "unit_price": [3.0, 5.0]})
-    >>> tastes_of(pd.Series(["a"]), Liked.of(lines))[["next_product", "next_probability"]].to_numpy().tolist()
+    ...                       "unit_price": [3.0, 5.0], "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-02"])})
+    >>> table = tastes_of(pd.Series(["a"]), Liked.of(lines), fit_recommender(lines, "2026-06-30", days=90))
+    >>> table[["next_product", "next_probability"]].to_numpy().tolist()
     [['x', 1.0]]
     """
-    columns = ["favourite", "favourite_share", "bought", "price_level", "next_product", "next_probability"]
-    if not liked:
+    further = [f"next_product_{rank}" for rank in range(2, SUGGESTIONS + 1)]
+    columns = ["favourite", "favourite_share", "bought", "price_level", "next_product", "next_probability", *further]
+    if refused(liked, model) is not None:
         return pd.DataFrame(columns=["customer_id", *columns]).astype({"favourite_share": float})
-    best, chance = _likeliest(liked.tastes, most=1)
-    product = pd.array(liked.tastes.products.to_numpy(), dtype="string").take(best[:, 0])
-    own = liked.own.assign(next_product=product, next_probability=chance[:, 0])
+    best, chance = suggest(model, liked.own.index)
+    names = pd.array(model.products.to_numpy(), dtype="string")
+    own = liked.own.assign(next_product=names.take(best[:, 0]), next_probability=chance[:, 0])
+    for rank, name in enumerate(further, start=1):
+        own[name] = names.take(best[:, rank]) if rank < best.shape[1] else pd.NA
+    own = own.astype(dict.fromkeys(further, "string"))
     return own[places(own.index, pd.Index(customer_ids)) >= 0].reset_index()[["customer_id", *columns]]
 
 

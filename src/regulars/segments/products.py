@@ -18,6 +18,34 @@ ITEMS_SHOWN = 12
 YEAR_DAYS = 365
 
 
+def money_parts(lines: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Money of each line in whole ten-thousandths, so that no sum hangs on the order of the lines.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+        quantity, unit_price [, unit_cost (missing: unknown)].
+
+    Returns
+    -------
+    revenue, margin, costed : numpy.ndarray
+        Margin and costed revenue are 0 where the cost is not known.
+    known : numpy.ndarray of bool
+        Whether it is.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"quantity": [2.0, 1.0], "unit_price": 3.0, "unit_cost": [4.0, None]})
+    >>> [part.tolist() for part in money_parts(lines)]
+    [[60000.0, 30000.0], [-20000.0, 0.0], [60000.0, 0.0], [True, False]]
+    """
+    cost = lines["unit_cost"] if "unit_cost" in lines else pd.Series(np.nan, index=lines.index)
+    revenue = np.rint((lines["quantity"] * lines["unit_price"]).to_numpy(float) * PARTS)
+    spent = np.rint((lines["quantity"] * cost).to_numpy(float) * PARTS)
+    known = ~np.isnan(spent)
+    return revenue, np.where(known, revenue - spent, 0), np.where(known, revenue, 0), known
+
+
 def profit_cells(lines: pd.DataFrame | Coded, groups: pd.Series, item: str = "product_id") -> pd.DataFrame:
     """Revenue and margin of each item with each group of customers.
 
@@ -50,12 +78,7 @@ def profit_cells(lines: pd.DataFrame | Coded, groups: pd.Series, item: str = "pr
     label, names = pd.factorize(groups.astype("string"))
     at = places(coded.customers, groups.index)
     group_of = np.where(at >= 0, label[at], -1)
-    # whole numbers are summed, so that no cell hangs on the order of the lines
-    cost = lines["unit_cost"] if "unit_cost" in lines else pd.Series(np.nan, index=lines.index)
-    revenue = np.rint((lines["quantity"] * lines["unit_price"]).to_numpy(float) * PARTS)
-    spent = np.rint((lines["quantity"] * cost).to_numpy(float) * PARTS)
-    known = ~np.isnan(spent)
-    parts = revenue, np.where(known, revenue - spent, 0), np.where(known, revenue, 0), known
+    parts = money_parts(lines)
     wide = len(items)
     cell = (group_of[who] + 1) * wide + what
     order = np.argsort(cell)

@@ -17,13 +17,17 @@ from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile
 from regulars.labels import Change, LifecycleStage, PortfolioClass
 from regulars.segments.climbing import transition_matrix
 from regulars.segments.clusters import Clustering, profile_long
+from regulars.segments.differences import NEEDS_FROM, SKEWED_FROM, Difference, cells_of
 from regulars.segments.drift import Drift
 from regulars.segments.groups import Group, Part, largest_group, leading_group
-from regulars.segments.preferences import SUGGESTIONS, Liked
+from regulars.segments.preferences import Liked
 from regulars.segments.products import EVERYBODY
+from regulars.segments.profitability import HIGH_MAKES, NOTHING_BELOW
 from regulars.segments.relationship import level_table, recommended_levels
+from regulars.segments.suggesting import SUGGESTIONS
 from regulars.segments.summary import advice
 from regulars.segments.verdicts import (
+    ArrivalsVerdict,
     BasketsVerdict,
     CareVerdict,
     ClustersVerdict,
@@ -33,6 +37,7 @@ from regulars.segments.verdicts import (
     PortfolioVerdict,
     PreferencesVerdict,
     ProductsVerdict,
+    ProfitVerdict,
     RecordVerdict,
 )
 from regulars.settings import Certainty, PortfolioRules, ProductRules, SegmentsSettings
@@ -487,6 +492,37 @@ def tell_products(
 
 
 @tells
+def tell_profit(matrix: pd.DataFrame, products: pd.DataFrame) -> Finding:
+    """Where classes of products and of customers, by the profit of each, earn and lose together.
+
+    Parameters
+    ----------
+    matrix : pandas.DataFrame
+        Of `profit_matrix`.
+    products : pandas.DataFrame
+        Of `margin_by_product`, of the same lines.
+
+    Returns
+    -------
+    Finding
+        Verdict of `ProfitVerdict`, by the cells that may be shown.
+    """
+    told = matrix.dropna(subset=["margin"])
+    if told.empty:
+        raise UntoldError("Every cell is of too few customers to be shown.")
+    margin, best = float(products["margin"].sum()), told.loc[told["margin"].idxmax()]
+    facts = {"margin": margin, "high": HIGH_MAKES, "nothing": NOTHING_BELOW, "most": float(best["margin"])}
+    facts |= {"product": str(best["product_class"]), "customer": str(best["customer_class"])}
+    losing, frames = told[told["margin"] < 0], {"map": told, "matrix": matrix}
+    if losing.empty:
+        return Finding(ProfitVerdict.NO_LOSSES, facts, frames)
+    worst = losing.loc[losing["margin"].idxmin()]
+    facts |= {"lost": float(-losing["margin"].sum()), "cells": len(losing), "worst": float(-worst["margin"])}
+    facts |= {"bad": str(worst["product_class"]), "with": str(worst["customer_class"]), "do": str(worst["action"])}
+    return Finding(ProfitVerdict.LOSSES, facts, frames)
+
+
+@tells
 def tell_baskets(rules: pd.DataFrame, *, baskets: pd.DataFrame, rate: float) -> Finding:
     """What is bought together more often than by chance.
 
@@ -517,7 +553,9 @@ def tell_baskets(rules: pd.DataFrame, *, baskets: pd.DataFrame, rate: float) -> 
 
 
 @tells
-def tell_preferences(liked: Liked, rates: pd.DataFrame, categories: pd.DataFrame, *, days: int) -> Finding:
+def tell_preferences(
+    liked: Liked, rates: pd.DataFrame, categories: pd.DataFrame, *, sources: pd.DataFrame, days: int
+) -> Finding:
     """What customers like and whether the next product can be told.
 
     Parameters
@@ -528,6 +566,8 @@ def tell_preferences(liked: Liked, rates: pd.DataFrame, categories: pd.DataFrame
         Of `hit_rates`.
     categories : pandas.DataFrame
         Of `by_favourite`.
+    sources : pandas.DataFrame
+        Of `by_source`.
     days : int
         Kept back for the check.
 
@@ -542,8 +582,62 @@ def tell_preferences(liked: Liked, rates: pd.DataFrame, categories: pd.DataFrame
     if rates.empty:
         return Finding(PreferencesVerdict.UNCHECKED, facts, frames, remarks=remarks)
     told = {name: from_row(row, "share") for name, row in rates.iterrows()}
+    new = {name: told.pop(name) for name in ("own_new", "popular_new", "gain_new")}
+    remarks.append(Remark("new", new))
+    frames["sources"] = sources
     verdicts = {Change.UP: PreferencesVerdict.BETTER, Change.DOWN: PreferencesVerdict.WORSE}
     return Finding(verdicts.get(against(told["gain"]), PreferencesVerdict.ALIKE), facts | told, frames, remarks=remarks)
+
+
+@tells
+def tell_arrivals(goods: pd.DataFrame, *, times: float, days: int) -> Finding:
+    """Whom to tell when goods of a kind arrive, and whether such lists would have held.
+
+    Parameters
+    ----------
+    goods : pandas.DataFrame
+        Of `arrivals`.
+    times : float
+        The usual chance, from which a customer is told.
+    days : int
+        Kept back for the check.
+
+    Returns
+    -------
+    Finding
+        Verdict of `ArrivalsVerdict`: of how many kinds those on the list bought more often than the others, by
+        intervals that do not touch.
+    """
+    if goods.empty:
+        raise UntoldError("Every list would name too few customers to be shown.")
+    held = goods["told_low"] > goods["others_high"]
+    top = goods[held].iloc[0] if held.any() else goods.iloc[0]
+    facts = {"kinds": len(goods), "held": int(held.sum()), "times": times, "days": days, "goods": str(top["goods"])}
+    facts |= {"customers": int(top["customers"]), "told": from_row(top, "told"), "others": from_row(top, "others")}
+    facts["refused"] = int(goods["refused"].sum())
+    verdict = ArrivalsVerdict.HELD if held.all() else ArrivalsVerdict.PARTLY if held.any() else ArrivalsVerdict.CHANCE
+    return Finding(verdict, facts, {"goods": goods})
+
+
+@tells
+def tell_difference(found: Difference, steps: pd.DataFrame) -> Finding:
+    """Whether customers ask to be served alike, by niche, by account or one to one, and what is there for it.
+
+    Parameters
+    ----------
+    found : Difference
+        Of `difference_of`.
+    steps : pandas.DataFrame
+        Of `four_steps`.
+
+    Returns
+    -------
+    Finding
+        Verdict: the cell, a `regulars.labels.DifferenceCell`.
+    """
+    facts = {"value": found.value, "needs": found.needs, "skewed": SKEWED_FROM, "differ": NEEDS_FROM}
+    remarks = [] if found.is_sure else [Remark("unsure")]
+    return Finding(found.cell.value, facts, {"cells": cells_of(found), "steps": steps}, remarks=remarks)
 
 
 @tells

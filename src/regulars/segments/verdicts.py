@@ -54,6 +54,13 @@ class ProductsVerdict(StrEnum):
     NO_STEPS = "no_steps"
 
 
+class ProfitVerdict(StrEnum):
+    """Whether products and customers lose money where they meet."""
+
+    LOSSES = "losses"
+    NO_LOSSES = "no_losses"
+
+
 class BasketsVerdict(StrEnum):
     """Whether anything is bought together by more than chance."""
 
@@ -69,6 +76,14 @@ class PreferencesVerdict(StrEnum):
     WORSE = "worse"
     ALIKE = "alike"
     UNCHECKED = "unchecked"
+
+
+class ArrivalsVerdict(StrEnum):
+    """Whether those whom a list would have told of goods bought them more often than others."""
+
+    HELD = "held"
+    PARTLY = "partly"  # of some kinds of goods
+    CHANCE = "chance"
 
 
 class RecordVerdict(StrEnum):

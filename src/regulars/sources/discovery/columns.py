@@ -64,6 +64,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "description": (r"description|product_name|item_name|beschreibung|商品名称?|品名",),
     "category": (r"(product_)?category|issue|(customer_)?complaint|reason|kategorie|品?类别?",
                  r"department|subject|type"),
+    "colour": (r"(product_|item_)?colou?r|farbe|couleur|颜色",),
+    "size": (r"(product_|item_)?size|größe|taille|尺码",),
     "channel": (r"(sales_)?channel|received_via|渠道", r"via|source"),
     "currency": (r"currency(_code)?|waehrung|币种",),
     "joined_at": (r"joined(_at|_on)?|sign_?up(_date|_at)?",
