@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import FLAT, FitNote, Fitter, l2_penalty, penalised, prepared
+from regulars.clv._fitter import FLAT, USUAL_LEVEL, FitNote, Fitter, l2_penalty, penalised, prepared
 from regulars.clv._inputs import Rows, check_history, check_unique, check_weights, common_index, distinct
+from regulars.errors import UserError
+from regulars.showing import picture
 from regulars.statistics.distinct import distinct_rows
 
 CHUNK = 500_000  # numbers worked on at a time
@@ -43,9 +45,9 @@ class OrderFitter(Fitter):
     ``orders_if_alive`` (expected orders), ``_active`` (probability of an order) and ``_mass`` (of n orders).
     """
 
-    def __init__(self, penalizer_coef=0.0):
-        """Store the coefficient of the l2 penalty, which is 0 unless given."""
-        self.penalizer_coef = penalizer_coef
+    def __init__(self, penalizer_coef=0.0, level=USUAL_LEVEL):
+        """Store the coefficient of the l2 penalty, which is 0 unless given, and the level of the intervals."""
+        self.penalizer_coef, self.level = penalizer_coef, level
 
     # ---- fit ---------------------------------------------------------------------------------------------------
 
@@ -220,6 +222,98 @@ class OrderFitter(Fitter):
     def _from_lifetimes(initial_params):
         """Logs of the start that `lifetimes` would take: logs already, with times divided by the longest T."""
         return np.asarray(initial_params, float)
+
+    # ---- pictures ----------------------------------------------------------------------------------------------
+
+    def plot(self, kind: str = "frequency", **looks):
+        """How well the model fits, or what it says of a history.
+
+        Parameters
+        ----------
+        kind : {"frequency", "orders", "alive"}
+            Customers by their number of repeat orders, as they are and as the model expects them; a map of the orders
+            to be expected, or of the probability of being alive, by frequency and recency.
+        **looks
+            ``most`` (7: repeat orders that stand apart) of the first; ``t`` (1: how far ahead), ``max_frequency`` and
+            ``max_recency`` (those of the data) of the maps.
+
+        Returns
+        -------
+        regulars.report.interactive.Picture or pandas.DataFrame
+            A plotly figure with ``.save("x.svg")``; the frame in the pipeline.
+        """
+        if kind == "frequency":
+            words = {"x_title": "repeat orders", "y_title": "customers"}
+            values = {"actual": "actual", "expected": "expected by the model"}
+            return picture("columns", self.expected_frequencies(**looks), x="repeat_orders", values=values, **words)
+        if kind not in ("orders", "alive"):
+            raise UserError(f"There is no picture '{kind}' of a model of orders: write frequency, orders or alive.")
+        value, ahead = {"orders": ("expected_orders", looks.get("t", 1)), "alive": ("p_alive", 1)}[kind]
+        told = {"orders": f"expected orders in the next {ahead:g}", "alive": "P(alive)"}[kind]
+        words = {"x_title": f"{told} · repeat orders", "y_title": "recency"}
+        words |= {"row_label": "{:g}".format, "cell_format": "{:.2f}".format}
+        return picture("heatmap", self.history_map(**looks), row="recency", column="frequency", value=value,
+                       top=1.0 if kind == "alive" else None, **words)  # fmt: skip
+
+    def expected_frequencies(self, most: int = 7) -> pd.DataFrame:
+        """Customers by their number of repeat orders, beside what the model expects of customers of their ages.
+
+        Parameters
+        ----------
+        most : int
+            From so many on they are counted together.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``repeat_orders`` (text), ``actual``, ``expected`` (customers); both add up to all of them.
+
+        Raises
+        ------
+        UserError
+            Where the model was not fitted here, so that its customers are not known.
+        """
+        rows = self._known_rows()
+        count = np.bincount(np.minimum(rows.x, most).astype(int), rows.weights, most + 1)
+        ages, place = np.unique(rows.T, return_inverse=True)
+        weight, new = np.bincount(place, rows.weights), np.zeros(ages.size)
+        expected = [float(weight @ self._mass(n, ages, new, new, new)) for n in range(most)]
+        names = [*map(str, range(most)), f"{most}+"]
+        rest = rows.customers - sum(expected)
+        return pd.DataFrame({"repeat_orders": names, "actual": count, "expected": [*expected, rest]})
+
+    def history_map(self, t=1, max_frequency=None, max_recency=None, most: int = 12) -> pd.DataFrame:
+        """What the model says of customers as old as the oldest, by frequency and recency.
+
+        Parameters
+        ----------
+        t : float
+            How far ahead orders are expected, in the unit of the data.
+        max_frequency, max_recency : int, optional
+            Ends of the map, the latter the age of the customers as well; those of the data where not given.
+        most : int
+            Steps of recency, and of frequency.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``frequency``, ``recency``, ``expected_orders``, ``p_alive``.
+        """
+        rows = self._known_rows() if None in (max_frequency, max_recency) else None
+        age = float(max_recency or np.floor(rows.T.max()))
+        often = int(max_frequency or rows.x.max())
+        x = np.unique(np.rint(np.linspace(0, often, min(most, often + 1))))
+        x, t_x = (grid.ravel() for grid in np.meshgrid(x, np.rint(np.linspace(0, age, most))))
+        t_x, T = np.where(x == 0, 0.0, t_x), np.full(x.size, age)
+        alive = self._alive(x, t_x, T)
+        orders = alive * self.orders_if_alive(np.full(x.size, float(t)), x, t_x, T)
+        table = {"frequency": x.astype(int), "recency": t_x, "expected_orders": orders, "p_alive": alive}
+        return pd.DataFrame(table).drop_duplicates(["frequency", "recency"], ignore_index=True)
+
+    def _known_rows(self) -> Rows:
+        if not hasattr(self, "_rows"):
+            raise UserError(f"This {type(self).__name__} was not fitted here, so that its customers are not known.")
+        return self._rows
 
     def _numbers(self):
         return self._unload_params(*self._names)

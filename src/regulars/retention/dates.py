@@ -36,7 +36,8 @@ def next_order(
     pandas.DataFrame
         One row per customer, as they come: ``customer_id``, ``p_never`` (missing for one-time buyers of whom the
         model cannot tell whether they have left), ``next_order_low``, ``next_order_median``, ``next_order_high``
-        (dates of the predictive distribution given an order; missing where later than the horizon), ``call_by``
+        (dates of the predictive distribution given an order; missing where later than the horizon, and the ends
+        wherever the median is: a range without a middle tells nothing), ``call_by``
         (missing where the rules forbid it), ``window_days`` (width; infinite where its end cannot be told).
 
     Examples
@@ -62,7 +63,8 @@ def next_order(
     low, median, high = (days_until(chance) for chance in (tail, 0.5, 1 - tail))
     early = days_until(rules.call_share)
     never = np.where(can_tell_alive(value), np.asarray(model.probability_never(*history))[back], np.nan)
-    is_narrow = (never <= rules.max_never) & (median <= rules.horizon_days) & (high - low <= rules.max_window_days)
+    is_told = median <= rules.horizon_days
+    is_narrow = (never <= rules.max_never) & is_told & (high - low <= rules.max_window_days)
     end = pd.Timestamp(observation_end).normalize()
 
     def dates(days, keep=True):
@@ -73,9 +75,9 @@ def next_order(
         {
             "customer_id": value["customer_id"].to_numpy(),
             "p_never": never,
-            "next_order_low": dates(low),
+            "next_order_low": dates(low, is_told),
             "next_order_median": dates(median),
-            "next_order_high": dates(high),
+            "next_order_high": dates(high, is_told),
             "call_by": dates(early, is_narrow),
             "window_days": np.where(np.isfinite(high), high - low, np.inf),
         }
