@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
+from regulars.frames import TIME_UNIT, came, check_columns, check_filled, check_kinds
 from regulars.showing import Shown, picture
 
 COLUMNS = ("customer_id", "ordered_at", "amount")  # of the order log, from which purchases are made
+COLUMN_OPTIONS = ("customer_id_col", "datetime_col", "monetary_value_col")  # which name others, as `lifetimes` does
 UNIT_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375}  # a month is a twelfth of 365.25 days
 NONE = np.empty(0, dtype=np.int64)
 PARTS = 10_000  # money is counted in whole ten-thousandths, as the engine's decimals are
@@ -101,6 +103,34 @@ def by_number(orders: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
     return orders.assign(customer_id=number), ids
 
 
+def _log(orders: pd.DataFrame, names: tuple[str, str, str], datetime_format: str | None) -> pd.DataFrame:
+    """The three columns of an order log under the names that they have here, checked."""
+    where = "Purchases.of"
+    check_columns(orders, where, dict(zip(names, COLUMN_OPTIONS, strict=True)))
+    log = orders[list(names)].set_axis(COLUMNS, axis=1)
+    _, date, money = names
+    found = came(log["ordered_at"], "dates")
+    if found == "text" or (found and datetime_format):
+        text = log["ordered_at"].astype("string")
+        read = pd.to_datetime(text, format=datetime_format, errors="coerce")
+        if (unread := (read.isna() & text.notna()).to_numpy()).any():
+            row = int(unread.argmax())
+            wanted = f"in the format {datetime_format}" if datetime_format else "that pandas reads"
+            raise UserError(
+                f"{where}: column '{date}' holds {text.iloc[row]!r} in row {row}, which is no date {wanted}."
+            )
+        log = log.assign(ordered_at=read)
+    elif found:
+        raise UserError(
+            f"{where}: column '{date}' holds numbers, such as {log['ordered_at'].iloc[0]} in row 0, where dates are "
+            "expected: give their format, as in datetime_format='%Y%m%d'."
+        )
+    check_kinds(log.rename(columns={"amount": money}), where, {money: "numbers"})
+    check_filled(log.set_axis(names, axis=1), where)
+    zone = getattr(log["ordered_at"].dtype, "tz", None)
+    return log if zone is None else log.assign(ordered_at=log["ordered_at"].dt.tz_localize(None))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Purchases(Shown):
     """One row per customer and purchase day, as arrays: ids are compared once, when they are made.
@@ -142,7 +172,15 @@ class Purchases(Shown):
 
     @classmethod
     def of(
-        cls, orders: pd.DataFrame, ids: pd.Index | None = None, *, zero_spend_is_purchase: bool = False
+        cls,
+        orders: pd.DataFrame,
+        ids: pd.Index | None = None,
+        *,
+        zero_spend_is_purchase: bool = False,
+        customer_id_col: str = "customer_id",
+        datetime_col: str = "ordered_at",
+        monetary_value_col: str = "amount",
+        datetime_format: str | None = None,
     ) -> "Purchases":
         """Purchases of an order log.
 
@@ -154,10 +192,20 @@ class Purchases(Shown):
             Of `by_number`, where customers are numbered already.
         zero_spend_is_purchase : bool
             Whether a day with a net spend of exactly zero is a purchase day, as in the published CDNOW numbers.
+        customer_id_col, datetime_col, monetary_value_col : str
+            Names of the three columns, where yours are called otherwise.
+        datetime_format : str, optional
+            Of dates that are written as text or numbers, such as ``"%Y%m%d"``; text without one is read as pandas
+            reads it. Of times with a zone the local day counts.
 
         Returns
         -------
         Purchases
+
+        Raises
+        ------
+        UserError
+            Where a column is not there, or holds something else than dates, or money, or nothing: it names the row.
 
         Examples
         --------
@@ -169,6 +217,7 @@ class Purchases(Shown):
         >>> len(Purchases.of(orders, zero_spend_is_purchase=True))
         3
         """
+        orders = _log(orders, (customer_id_col, datetime_col, monetary_value_col), datetime_format)
         number, ids = pd.factorize(orders["customer_id"]) if ids is None else (orders["customer_id"].to_numpy(), ids)
         ids = pd.Series(ids, dtype=ids.dtype, name="customer_id")
         if not len(orders):
@@ -472,7 +521,8 @@ class Purchases(Shown):
             One row per customer with a purchase day, sorted by customer_id: first_ordered_at, last_ordered_at,
             frequency (repeat purchase days, x in the literature), recency (age at the last purchase, t_x), T (age at
             ``observation_end``), monetary_value (mean spend of the repeat days with positive spend; NaN where there
-            is none), spend (past net money, the first purchase included and what came back later taken off).
+            is none), spend (past net money, the first purchase included and what came back later taken off). Its
+            ``attrs["time_unit"]`` is the unit: models refuse times in another one.
 
         References
         ----------
@@ -500,7 +550,7 @@ class Purchases(Shown):
         paid = paid - (first_money > 0)
         credits = np.bincount(told.credits[0], told.credits[2], starts.size)  # whole numbers: exact up to 2⁵³
         mean = np.divide((spend - first_money) / PARTS, paid, out=np.full(starts.size, np.nan), where=paid > 0)
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "customer_id": told.customers,
                 "first_ordered_at": dates_of(told.first_days),
@@ -512,6 +562,8 @@ class Purchases(Shown):
                 "spend": (spend + credits) / PARTS,
             }
         )
+        table.attrs[TIME_UNIT] = time_unit
+        return table
 
     def split(self, cutoff, observation_end, time_unit: str = "week") -> pd.DataFrame:
         """What was known at a cutoff, beside what came afterwards.

@@ -8,6 +8,7 @@ import pandas as pd
 from regulars.clv._fitter import FLAT, USUAL_LEVEL, FitNote, Fitter, l2_penalty, penalised, prepared
 from regulars.clv._inputs import Rows, check_history, check_unique, check_weights, common_index, distinct
 from regulars.errors import UserError
+from regulars.frames import check_unit, unit_of
 from regulars.showing import picture
 from regulars.statistics.distinct import distinct_rows
 
@@ -103,6 +104,7 @@ class OrderFitter(Fitter):
         weights = check_weights(weights, x, index)
         self._check_enough(x, T, weights)
         rows = distinct(x, t_x, T, weights)
+        self.time_unit_ = unit_of(frequency, recency, T)
         self._fit_rows(rows, initial_params)
         counts = np.ones(len(x), dtype=int) if weights_given is None else np.asarray(weights_given)
         self.data = pd.DataFrame({"frequency": x.astype(int), "recency": t_x, "T": T, "weights": counts}, index=index)
@@ -223,6 +225,13 @@ class OrderFitter(Fitter):
         """Logs of the start that `lifetimes` would take: logs already, with times divided by the longest T."""
         return np.asarray(initial_params, float)
 
+    time_unit_: str | None = None  # of the data that it was fitted on, where they say so
+
+    def _asked(self, *given, names):
+        """Arrays of a question, as `prepared` makes them, in the unit of the model."""
+        check_unit(type(self).__name__, summary=unit_of(*given), model=self.time_unit_)
+        return prepared(*given, names=names)
+
     # ---- pictures ----------------------------------------------------------------------------------------------
 
     def plot(self, kind: str = "frequency", **looks):
@@ -333,7 +342,7 @@ class OrderFitter(Fitter):
         numpy.ndarray
             Of at least one dimension, as in `lifetimes`.
         """
-        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x, t_x, T), restore = self._asked(frequency, recency, T, names=HISTORY)
         return np.atleast_1d(np.asarray(restore(self._alive(x, t_x, T))))
 
     def conditional_probability_alive_matrix(self, max_frequency=None, max_recency=None):
@@ -367,7 +376,7 @@ class OrderFitter(Fitter):
         1.2260281748
         """
         names = ("t", *HISTORY)
-        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=names)
+        (t, x, t_x, T), restore = self._asked(t, frequency, recency, T, names=names)
         return restore(self._alive(x, t_x, T) * self.orders_if_alive(t, x, t_x, T))
 
     def predict(self, t, frequency, recency, T):
@@ -400,7 +409,7 @@ class OrderFitter(Fitter):
         -------
         array_like
         """
-        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
+        (t, x, t_x, T), restore = self._asked(t, frequency, recency, T, names=("t", *HISTORY))
         return restore(self._active(t, x, t_x, T))
 
     # ---- time to the next order --------------------------------------------------------------------------------
@@ -417,7 +426,7 @@ class OrderFitter(Fitter):
         -------
         array_like
         """
-        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x, t_x, T), restore = self._asked(frequency, recency, T, names=HISTORY)
         return restore(1 - self._ever(x, t_x, T))
 
     def _ever(self, x, t_x, T):
@@ -443,7 +452,7 @@ class OrderFitter(Fitter):
         """
         if not 0 <= share < 1:
             raise ValueError(f"share is {share}; it is a probability, 0 or more and less than 1.")
-        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x, t_x, T), restore = self._asked(frequency, recency, T, names=HISTORY)
         (x1, t_x1, T1), back = distinct_rows(x, t_x, T)
         ever = self._ever(x1, t_x1, T1)
         target = share * ever if given_order else np.full(x1.size, float(share))
@@ -505,7 +514,7 @@ class OrderFitter(Fitter):
         array_like
         """
         n = whole(n)
-        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
+        (t, x, t_x, T), restore = self._asked(t, frequency, recency, T, names=("t", *HISTORY))
         return restore(self._mass(n, t, x, t_x, T))
 
     def probability_of_n_purchases_up_to_time(self, t, n):
@@ -613,5 +622,5 @@ class OrderFitter(Fitter):
         if rate == 0 and np.isinf(np.asarray(t, float)).any():
             raise ValueError("the rate is 0 and t is infinite; undiscounted orders for ever have no finite value.")
         t = np.minimum(np.asarray(t, float), 1e300) if not isinstance(t, pd.Series) else t.clip(upper=1e300)
-        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
+        (t, x, t_x, T), restore = self._asked(t, frequency, recency, T, names=("t", *HISTORY))
         return restore(self._alive(x, t_x, T) * self.discounted_if_alive(t, x, t_x, T, rate))

@@ -17,7 +17,7 @@ Reutterer, T., Platzer, M. and Schröder, N. (2021), Int. J. of Research in Mark
 import numpy as np
 from scipy.special import betainc, betaln, expit
 
-from regulars.clv._fitter import USUAL_LEVEL, prepared, to_logs
+from regulars.clv._fitter import USUAL_LEVEL, to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import generate_data, lifetimes
 from regulars.clv._mixing import beta_nodes, gauss_nodes, nearly_polynomial
@@ -223,7 +223,7 @@ class _BetaGeometric(OrderFitter):
         array_like
             One per history. For k > 1 it is short of a term that depends on the single times but not on parameters.
         """
-        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x, t_x, T), restore = self._asked(frequency, recency, T, names=HISTORY)
         r, alpha, a, b = self._numbers()
         k, m = self._k, (x + self._at_birth).astype(int)
         R = r + k * x

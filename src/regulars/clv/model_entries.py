@@ -108,10 +108,13 @@ def restore_models(record: Mapping, *, time_unit: str, data: Mapping[str, pd.Dat
         raise ValueError(
             f"the models were fitted in the unit {record.get('time_unit')!r}, not in {time_unit!r}; fit them anew."
         )
-    return {
+    models = {
         name: _restored(name, entry, None if data is None else data.get(name))
         for name, entry in record["models"].items()
     }
+    for model in models.values():
+        model.time_unit_ = time_unit
+    return models
 
 
 def _restored(name: str, entry: Mapping, data):

@@ -7,7 +7,16 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from regulars.clv.value import check_margin, continuous_rate, expected_spend, has_spend, histories, if_alive, units
+from regulars.clv.value import (
+    check_margin,
+    check_units,
+    continuous_rate,
+    expected_spend,
+    has_spend,
+    histories,
+    if_alive,
+    units,
+)
 from regulars.rounding import round_significant
 from regulars.settings import Certainty, Economics
 from regulars.statistics.distinct import distinct_rows
@@ -261,6 +270,7 @@ def predictive_intervals(
     check_margin(economics.margin)
     if not 0 < certainty.level < 1:
         raise ValueError(f"level is {certainty.level}; it is a probability, such as 0.9.")
+    check_units("predictive_intervals", model, customers, economics)
     x, t_x, T, money = histories(customers)
     rows, back = distinct_rows(x, t_x, T, np.where(has_spend(x, money), money, 0.0))
     many = np.ones(rows[0].size) if isinstance(back, slice) else np.bincount(back, minlength=rows[0].size)

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from regulars.errors import UserError
 from regulars.finding import may_refuse, refused
+from regulars.purchases import unit_days
 from regulars.retention.risk import can_tell_alive
 from regulars.settings import DateRules
 from regulars.statistics.distinct import distinct_rows
@@ -51,6 +53,11 @@ def next_order(
     >>> str(found["call_by"][0].date()), found["call_by"].isna().tolist(), found["p_never"].round(2).tolist()
     ('2026-07-03', [False, True], [0.01, 1.0])
     """
+    unit = getattr(model, "time_unit_", None)
+    if unit and unit_days(unit) != days_per_unit:
+        raise UserError(
+            f"next_order: the model is in {unit}s, of {unit_days(unit):g} days, and days_per_unit is {days_per_unit:g}."
+        )
     rules = rules or DateRules()
     history, back = distinct_rows(*(value[name].to_numpy(float) for name in ("frequency", "recency", "T")))
     tail = (1 - rules.window_level) / 2
