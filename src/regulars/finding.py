@@ -12,6 +12,7 @@ import pandas as pd
 from regulars.errors import UntoldError, UserError
 from regulars.labels import Change
 from regulars.rounding import plain, printable, six_digits
+from regulars.showing import Shown, html
 from regulars.statistics.intervals import Estimate, against
 
 NOT_SUPPLIED = "not_supplied"  # verdict: the data of the section are not there; the page says what to supply
@@ -36,7 +37,7 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Shown):
     """A finding as a domain module makes it, a stage tells it and a page shows it.
 
     Parameters
@@ -72,6 +73,9 @@ class Finding:
     remarks: Sequence[Remark] = ()
     key: str | None = None
     withheld: Sequence[str] = ()
+
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        return dict(self.frames)
 
     def __repr__(self) -> str:
         """The verdict, each fact on a line of its own, and the size of each frame."""
@@ -134,6 +138,12 @@ def shown(result) -> str:
         else:
             lines.append(f"  {name} = {plain_fact(value)}")
     return "\n".join(lines)
+
+
+def shown_html(result) -> str | None:
+    """The same in a live kernel, with the first rows of each frame; written as ``_repr_html_ = shown_html``."""
+    names = getattr(result, "_fields", None) or [one.name for one in fields(result)]
+    return html(repr(result), {name: each for name in names if isinstance(each := getattr(result, name), pd.DataFrame)})
 
 
 @dataclass(frozen=True)

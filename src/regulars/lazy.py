@@ -1,4 +1,4 @@
-"""Packages whose public names are loaded when they are first used.
+"""Packages whose public names are loaded when they are first used; functions check the frames that they are given.
 
 A stage that needs one room of a package then neither waits for the imports of the others nor depends on their files
 (``tools/imports.py`` reads the same table as this module).
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
+from types import FunctionType
 
 # jsonschema takes this checker of addresses wherever it is installed, and compiling its grammar costs 2.6 s
 SLOW_CHECKER = "rfc3987_syntax"
@@ -42,7 +43,12 @@ def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callabl
                 return import_module(f"{package}.{name}")  # a room inside this one
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module = import_module(f"{package}.{module_of[name]}")
-        return module if module_of[name] == name else getattr(module, name)
+        found = module if module_of[name] == name else getattr(module, name)
+        if not isinstance(found, FunctionType):
+            return found
+        from regulars.frames import door
+
+        return door(found)
 
     return find, lambda: sorted(module_of)
 

@@ -3,13 +3,10 @@
 Axes are called as the columns are. The pages draw their own charts, in words (`regulars.pages`).
 """
 
-import os
-from importlib import import_module
-
 import pandas as pd
 
 from regulars.finding import Refusal
-from regulars.paths import STAGING_VARIABLE
+from regulars.showing import picture
 
 
 def lines(frame: pd.DataFrame, x: str, y: str, by: str | None = None, **looks):
@@ -25,8 +22,8 @@ def lines(frame: pd.DataFrame, x: str, y: str, by: str | None = None, **looks):
 
     Returns
     -------
-    plotly.graph_objects.Figure or pandas.DataFrame
-        The frame in the pipeline.
+    regulars.report.interactive.Picture or pandas.DataFrame
+        A plotly figure with ``.save("x.svg")``; the frame in the pipeline.
     """
     return _drawn("lines", frame, x=x, y=y, by=by, x_title=_words(x), y_title=_words(y), **looks)
 
@@ -52,8 +49,4 @@ def _words(column: str) -> str:
 
 
 def _drawn(kind: str, frame: pd.DataFrame, **looks):
-    if isinstance(frame, Refusal) or os.environ.get(STAGING_VARIABLE):
-        return frame
-    # loaded by a live kernel alone: no stage depends on how something looks
-    draw = getattr(import_module("regulars.report.charts"), kind)
-    return import_module("regulars.report.interactive").figure(draw(frame, **looks))
+    return frame if isinstance(frame, Refusal) else picture(kind, frame, **looks)

@@ -7,9 +7,13 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
+from regulars.frames import TIME_UNIT, came, check_columns, check_filled, check_kinds
+from regulars.showing import Shown, picture
 
 COLUMNS = ("customer_id", "ordered_at", "amount")  # of the order log, from which purchases are made
+COLUMN_OPTIONS = ("customer_id_col", "datetime_col", "monetary_value_col")  # which name others, as `lifetimes` does
 UNIT_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375}  # a month is a twelfth of 365.25 days
+NONE = np.empty(0, dtype=np.int64)
 PARTS = 10_000  # money is counted in whole ten-thousandths, as the engine's decimals are
 
 
@@ -99,8 +103,36 @@ def by_number(orders: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
     return orders.assign(customer_id=number), ids
 
 
-@dataclass(frozen=True, eq=False)
-class Purchases:
+def _log(orders: pd.DataFrame, names: tuple[str, str, str], datetime_format: str | None) -> pd.DataFrame:
+    """The three columns of an order log under the names that they have here, checked."""
+    where = "Purchases.of"
+    check_columns(orders, where, dict(zip(names, COLUMN_OPTIONS, strict=True)))
+    log = orders[list(names)].set_axis(COLUMNS, axis=1)
+    _, date, money = names
+    found = came(log["ordered_at"], "dates")
+    if found == "text" or (found and datetime_format):
+        text = log["ordered_at"].astype("string")
+        read = pd.to_datetime(text, format=datetime_format, errors="coerce")
+        if (unread := (read.isna() & text.notna()).to_numpy()).any():
+            row = int(unread.argmax())
+            wanted = f"in the format {datetime_format}" if datetime_format else "that pandas reads"
+            raise UserError(
+                f"{where}: column '{date}' holds {text.iloc[row]!r} in row {row}, which is no date {wanted}."
+            )
+        log = log.assign(ordered_at=read)
+    elif found:
+        raise UserError(
+            f"{where}: column '{date}' holds numbers, such as {log['ordered_at'].iloc[0]} in row 0, where dates are "
+            "expected: give their format, as in datetime_format='%Y%m%d'."
+        )
+    check_kinds(log.rename(columns={"amount": money}), where, {money: "numbers"})
+    check_filled(log.set_axis(names, axis=1), where)
+    zone = getattr(log["ordered_at"].dtype, "tz", None)
+    return log if zone is None else log.assign(ordered_at=log["ordered_at"].dt.tz_localize(None))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Purchases(Shown):
     """One row per customer and purchase day, as arrays: ids are compared once, when they are made.
 
     A purchase day is one with positive net spend or, where that was asked for, with none.
@@ -115,6 +147,9 @@ class Purchases:
         Days of the first and of the last order in the log, purchase or not.
     drawn_from : int
         Customers of the log of which these are a sample; 0: these are all.
+    credits : (numpy.ndarray, numpy.ndarray, numpy.ndarray) of int
+        Code, day and money (below zero) of the days on which more came back than was bought: no purchases, but money
+        that is no longer spent.
 
     Examples
     --------
@@ -133,10 +168,19 @@ class Purchases:
     first: pd.Timestamp
     last: pd.Timestamp
     drawn_from: int = 0
+    credits: tuple[np.ndarray, np.ndarray, np.ndarray] = (NONE, NONE, NONE)
 
     @classmethod
     def of(
-        cls, orders: pd.DataFrame, ids: pd.Index | None = None, *, zero_spend_is_purchase: bool = False
+        cls,
+        orders: pd.DataFrame,
+        ids: pd.Index | None = None,
+        *,
+        zero_spend_is_purchase: bool = False,
+        customer_id_col: str = "customer_id",
+        datetime_col: str = "ordered_at",
+        monetary_value_col: str = "amount",
+        datetime_format: str | None = None,
     ) -> "Purchases":
         """Purchases of an order log.
 
@@ -148,10 +192,20 @@ class Purchases:
             Of `by_number`, where customers are numbered already.
         zero_spend_is_purchase : bool
             Whether a day with a net spend of exactly zero is a purchase day, as in the published CDNOW numbers.
+        customer_id_col, datetime_col, monetary_value_col : str
+            Names of the three columns, where yours are called otherwise.
+        datetime_format : str, optional
+            Of dates that are written as text or numbers, such as ``"%Y%m%d"``; text without one is read as pandas
+            reads it. Of times with a zone the local day counts.
 
         Returns
         -------
         Purchases
+
+        Raises
+        ------
+        UserError
+            Where a column is not there, or holds something else than dates, or money, or nothing: it names the row.
 
         Examples
         --------
@@ -163,11 +217,11 @@ class Purchases:
         >>> len(Purchases.of(orders, zero_spend_is_purchase=True))
         3
         """
+        orders = _log(orders, (customer_id_col, datetime_col, monetary_value_col), datetime_format)
         number, ids = pd.factorize(orders["customer_id"]) if ids is None else (orders["customer_id"].to_numpy(), ids)
         ids = pd.Series(ids, dtype=ids.dtype, name="customer_id")
         if not len(orders):
-            nothing = np.empty(0, dtype=np.int64)
-            return cls(ids, nothing, nothing, nothing, pd.NaT, pd.NaT)
+            return cls(ids, NONE, NONE, NONE, pd.NaT, pd.NaT)
         in_order = ids.argsort(kind="stable").to_numpy()  # text by its code points, as an engine compares it
         rank = np.empty(len(ids), dtype=np.int64)
         rank[in_order] = np.arange(len(ids))
@@ -180,16 +234,41 @@ class Purchases:
         starts = np.flatnonzero(np.diff(key, prepend=-1))
         spent = np.add.reduceat(money[by_key], starts)
         counted = spent >= 0 if zero_spend_is_purchase else spent > 0
-        code, since = np.divmod(key[starts[counted]], last - first + 1)
-        known = np.bincount(code, minlength=len(ids)) > 0  # others never bought
+        code, since = np.divmod(key[starts], last - first + 1)
+        known = np.bincount(code[counted], minlength=len(ids)) > 0  # others never bought
         customers = ids.iloc[in_order[known]].reset_index(drop=True)
-        return cls(
-            customers, (np.cumsum(known) - 1)[code], since + first, spent[counted], *dates_of(np.array([first, last]))
-        )
+        back = (spent < 0) & known[code]
+        place = np.cumsum(known) - 1
+        bought, credits = ((place[code[rows]], since[rows] + first, spent[rows]) for rows in (counted, back))
+        return cls(customers, *bought, *dates_of(np.array([first, last])), credits=credits)
 
     def __len__(self) -> int:
         """Purchase days of all customers."""
         return len(self.code)
+
+    def __repr__(self) -> str:
+        """Customers, purchase days and the stretch of the log."""
+        if not len(self.code):
+            return "Purchases: none"
+        part = f" (drawn from {self.drawn_from:,})" if self.drawn_from else ""
+        return (
+            f"Purchases: {len(self.customers):,} customers{part}, {len(self):,} purchase days, "
+            f"{self.first.date()} to {self.last.date()}"
+        )
+
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        return {"purchases": self.frame()}
+
+    def plot(self):
+        """Purchase days by week, first and repeated ones: whole weeks from the first day on."""
+        weeks = (int(day_number(self.last)) + 1 - day_number(self.first)) // 7
+        week = (self.day - day_number(self.first)) // 7
+        counts = [np.bincount(week[(week < weeks) & rows], minlength=weeks) for rows in (self.is_first, ~self.is_first)]
+        start = dates_of(day_number(self.first) + 7 * np.arange(weeks))
+        series = zip(("first", "repeat"), counts, strict=True)
+        frame = pd.concat([pd.DataFrame({"week": start, "purchases": n, "kind": kind}) for kind, n in series])
+        return picture("lines", frame, x="week", y="purchases", by="kind", x_title="week from", y_title="purchase days",
+                       x_format="{:%Y-%m-%d}".format)  # fmt: skip
 
     def until(self, day) -> "Purchases":
         """What was known at the end of a day: later purchases, and customers with no earlier ones, are left out."""
@@ -198,14 +277,24 @@ class Purchases:
             return self
         seen = self.day <= day_number(end)
         begins = np.diff(self.code[seen], prepend=-1) > 0
+        kept = self.code[seen][begins]
         return replace(
             self,
-            customers=self.customers.iloc[self.code[seen][begins]].reset_index(drop=True),
+            customers=self.customers.iloc[kept].reset_index(drop=True),
             code=np.cumsum(begins) - 1,
             day=self.day[seen],
             money=self.money[seen],
             last=min(self.last, end),
+            credits=self._credits_of(kept, self.credits[1] <= day_number(end)),
         )
+
+    def _credits_of(self, kept: np.ndarray, seen=True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Credits of some customers, whose new codes are their places among those kept."""
+        place = np.full(len(self.customers), -1)
+        place[kept] = np.arange(len(kept))
+        code, day, money = self.credits
+        inside = seen & (place[code] >= 0)
+        return place[code[inside]], day[inside], money[inside]
 
     def sample(self, customers: int, seed: int = 0) -> "Purchases":
         """Purchases of so many customers drawn at random, or all where there are no more.
@@ -241,6 +330,7 @@ class Purchases:
             day=self.day[inside],
             money=self.money[inside],
             drawn_from=len(self.customers),
+            credits=self._credits_of(chosen),
         )
 
     def frame(self) -> pd.DataFrame:
@@ -262,6 +352,11 @@ class Purchases:
     def amount(self) -> np.ndarray:
         """Net spend of each purchase day, currency."""
         return self.money / PARTS
+
+    @property
+    def returned(self) -> float:
+        """Money of the days on which more came back than was bought, currency; above zero."""
+        return float(-self.credits[2].sum() / PARTS)
 
     @property
     def occasion(self) -> np.ndarray:
@@ -426,7 +521,8 @@ class Purchases:
             One row per customer with a purchase day, sorted by customer_id: first_ordered_at, last_ordered_at,
             frequency (repeat purchase days, x in the literature), recency (age at the last purchase, t_x), T (age at
             ``observation_end``), monetary_value (mean spend of the repeat days with positive spend; NaN where there
-            is none), spend (past net spend of the purchase days, first one included).
+            is none), spend (past net money, the first purchase included and what came back later taken off). Its
+            ``attrs["time_unit"]`` is the unit: models refuse times in another one.
 
         References
         ----------
@@ -452,8 +548,9 @@ class Purchases:
         )
         first_money = money[starts]
         paid = paid - (first_money > 0)
+        credits = np.bincount(told.credits[0], told.credits[2], starts.size)  # whole numbers: exact up to 2⁵³
         mean = np.divide((spend - first_money) / PARTS, paid, out=np.full(starts.size, np.nan), where=paid > 0)
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "customer_id": told.customers,
                 "first_ordered_at": dates_of(told.first_days),
@@ -462,9 +559,11 @@ class Purchases:
                 "recency": (told.last_days - told.first_days) / days_per_unit,
                 "T": (end - told.first_days) / days_per_unit,
                 "monetary_value": mean,
-                "spend": spend / PARTS,
+                "spend": (spend + credits) / PARTS,
             }
         )
+        table.attrs[TIME_UNIT] = time_unit
+        return table
 
     def split(self, cutoff, observation_end, time_unit: str = "week") -> pd.DataFrame:
         """What was known at a cutoff, beside what came afterwards.

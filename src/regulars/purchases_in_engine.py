@@ -27,10 +27,17 @@ def purchase_days(orders: "ir.Table", *, zero_spend_is_purchase: bool = False) -
     ibis Table
         customer_id, day, amount (net spend of the day, exact decimal).
     """
+    return _purchases(_days(orders), zero_spend_is_purchase)
+
+
+def _days(orders: "ir.Table") -> "ir.Table":
     # decimals: an engine's sum of floats depends on the order in which threads finish
-    days = orders.group_by(orders.customer_id, day=orders.ordered_at.cast("date")).aggregate(
+    return orders.group_by(orders.customer_id, day=orders.ordered_at.cast("date")).aggregate(
         amount=orders.amount.cast("decimal(18, 4)").sum().cast("decimal(18, 4)")
     )
+
+
+def _purchases(days: "ir.Table", zero_spend_is_purchase: bool) -> "ir.Table":
     return days.filter(days.amount >= 0 if zero_spend_is_purchase else days.amount > 0)
 
 
@@ -69,7 +76,8 @@ def customer_days(orders: "ir.Table", observation_end: date, *, zero_spend_is_pu
     end = ibis.literal(pd.Timestamp(observation_end).date(), type="date")
     # by the column as it is stored: an engine then knows from a file's statistics that nothing is later
     seen = orders.filter(orders.ordered_at < pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1))
-    days = purchase_days(seen, zero_spend_is_purchase=zero_spend_is_purchase)
+    every = _days(seen)
+    days = _purchases(every, zero_spend_is_purchase)
     # the first day's money is taken off again: no window over all purchase days, and a customer's days are unique
     known = days.group_by("customer_id").aggregate(
         first_ordered_at=days.day.min(),
@@ -77,10 +85,13 @@ def customer_days(orders: "ir.Table", observation_end: date, *, zero_spend_is_pu
         occasions=days.count(),
         paid=(days.amount > 0).sum() if zero_spend_is_purchase else days.count(),  # else every occasion is paid
         first_amount=_first_amount()(days.amount, days.day),
-        spend=days.amount.sum(),
+        bought=days.amount.sum(),
     )
+    # days on which more came back than was bought are no purchases, but their money is no longer spent
+    back = every.filter(every.amount < 0).group_by("customer_id").aggregate(back=lambda day: day.amount.sum())
+    known = known.left_join(back, "customer_id").drop("customer_id_right")
     paid_repeats = known.paid - (known.first_amount > 0).cast("int64")
-    repeat_spend = (known.spend - known.first_amount).cast("float64")
+    repeat_spend = (known.bought - known.first_amount).cast("float64")
     recency, age = (day.delta(known.first_ordered_at, unit="day") for day in (known.last_ordered_at, end))
     return known.select(
         "customer_id",
@@ -90,7 +101,7 @@ def customer_days(orders: "ir.Table", observation_end: date, *, zero_spend_is_pu
         recency_days=recency.cast("int32"),
         T_days=age.cast("int32"),
         monetary_value=ibis.ifelse(paid_repeats > 0, repeat_spend / paid_repeats.cast("float64"), ibis.null("float64")),
-        spend=known.spend.cast("float64"),
+        spend=(known.bought + ibis.coalesce(known.back, 0)).cast("float64"),
     )
 
 

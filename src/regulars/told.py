@@ -18,6 +18,7 @@ kernel each call displays what the page would show.
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -281,6 +282,35 @@ def _numbers(fact) -> tuple | None:
     return value, *[float("nan")] * 3
 
 
+@dataclass
+class Telling:
+    """What sections were told with, for whoever goes on with it: it was shown already, and shows nothing again.
+
+    Parameters
+    ----------
+    frames : dict of str to pandas.DataFrame
+        By the name of the chart or table, of several sections with the section before it: ``worth.steps``.
+    drawn : dict
+        Charts that a live kernel has shown, by the same names.
+    """
+
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    drawn: dict = field(default_factory=dict)
+
+    @property
+    def figures(self) -> dict:
+        """The charts as plotly figures, each with ``.save("x.svg")``; none outside of a live kernel."""
+        figure = import_module("regulars.report.interactive").figure if self.drawn else None
+        return {name: figure(chart) for name, chart in self.drawn.items()}
+
+    def __repr__(self) -> str:
+        """Names of the frames and figures."""
+        return f"Telling: frames {', '.join(self.frames) or 'none'}; figures {', '.join(self.drawn) or 'none'}"
+
+    def _ipython_display_(self) -> None:
+        """Nothing: the section stands above."""
+
+
 class Report:
     """What one stage tells, as it is told.
 
@@ -385,8 +415,15 @@ class Report:
         for remark in remarks:
             self.say(f"{code}.{remark.code}", **remark.facts)
 
-    def tell(self, *findings: Finding) -> None:
-        """Tell sections: their verdicts and facts, and their frames, which become tables."""
+    def tell(self, *findings: Finding) -> "Telling":
+        """Tell sections: their verdicts and facts, and their frames, which become tables.
+
+        Returns
+        -------
+        Telling
+            The frames and, in a live kernel, the figures that were shown.
+        """
+        telling = Telling()
         for finding in findings:
             if finding.key is None:
                 raise ToldError(f"a finding of {self.stage} has no key: its maker is to be marked with `tells`.")
@@ -398,7 +435,11 @@ class Report:
             self.told.sections[finding.key] = finding
             for name, frame in finding.frames.items():
                 write_csv(frame, Path("reports", self.about.name) / table_file(self.stage, finding.key, name))
-            self._display("tell", finding.key, finding)
+            drawn = self._display("tell", finding.key, finding) or {}
+            before = f"{finding.key}." if len(findings) > 1 else ""
+            telling.frames.update({f"{before}{name}": frame for name, frame in finding.frames.items()})
+            telling.drawn.update({f"{before}{name}": chart for name, chart in drawn.items()})
+        return telling
 
     def action(
         self,
@@ -459,12 +500,15 @@ class Report:
         write_json({"stage": self.stage, "metrics": self.told.metrics}, folder / "metrics" / f"{self.stage}.json")
         write_csv(figures(self.told), folder / "tables" / self.stage / FIGURES)
 
-    def _display(self, call: str, *args, **facts) -> None:
-        """Show one call: as the page tells it in a live kernel, as facts and frames in the pipeline."""
+    def _display(self, call: str, *args, **facts) -> Mapping | None:
+        """Show one call: as the page tells it in a live kernel, as facts and frames in the pipeline.
+
+        What a live kernel has drawn is handed back, by the name of the frame.
+        """
         from IPython import get_ipython
 
         if get_ipython() is None:  # outside a notebook, as in tests, there is nothing to show it on
-            return
+            return None
         from IPython.display import display
 
         if os.environ.get(STAGING_VARIABLE) or not self._live:
@@ -472,6 +516,6 @@ class Report:
             display({"text/plain": repr(finding)}, raw=True)
             for frame in finding.frames.values():
                 display(frame.head())
-            return
+            return None
         self._show = self._show or self._live(self.told.page)
-        self._show(call, *args, **facts)
+        return self._show(call, *args, **facts)

@@ -55,9 +55,28 @@ def test_hand_worked_summary():
     table = Purchases.of(ORDERS).summary(END, "day").set_index("customer_id")
     assert list(table.index) == ["ann", "bob"]
     assert table.loc["ann", ["frequency", "recency", "T", "monetary_value", "spend"]].tolist() == [1, 1, 28, 25, 35]
-    assert table.loc["bob", ["frequency", "recency", "T", "spend"]].tolist() == [0, 0, 19, 40]
+    assert table.loc["bob", ["frequency", "recency", "T", "spend"]].tolist() == [0, 0, 19, 0]  # it came back
     assert np.isnan(table.loc["bob", "monetary_value"])
     assert table.loc["ann", "last_ordered_at"] == pd.Timestamp("2024-01-02")
+
+
+def test_what_comes_back_later_is_no_longer_spent_and_before_that_it_is():
+    orders = log(
+        ("ann", "2024-01-01", 10.0), ("ann", "2024-01-03", 20.0), ("ann", "2024-01-05", -12.5),
+        ("bob", "2024-01-04", -5.0), ("bob", "2024-01-04", 9.0),  # less came back than was bought: one occasion of 4
+        ("cat", "2024-01-06", 7.0), ("cat", "2024-01-08", -7.0), ("dan", "2024-01-02", -3.0),
+    )  # fmt: skip
+    purchases = Purchases.of(orders)
+    spent = {day: purchases.summary(day)["spend"].tolist() for day in ("2024-01-04", "2024-01-05", "2024-01-08")}
+    assert spent == {"2024-01-04": [30.0, 4.0], "2024-01-05": [17.5, 4.0], "2024-01-08": [17.5, 4.0, 0.0]}
+    for day in spent:
+        pd.testing.assert_frame_equal(purchases.summary(day), summary_in_engine(orders, day), check_exact=True)
+    assert purchases.until("2024-01-07").summary("2024-01-08")["spend"].tolist() == [17.5, 4.0, 7.0]
+    # how often and for how much per order they bought is untouched
+    assert purchases.frequency.tolist() == [1, 0, 0]
+    drawn = purchases.sample(2, seed=3)
+    whole = purchases.summary("2024-01-08").set_index("customer_id")["spend"]
+    assert drawn.summary("2024-01-08")["spend"].tolist() == whole[drawn.customers].tolist()
 
 
 def test_days_without_spend_count_as_purchases_where_the_rule_says_so():

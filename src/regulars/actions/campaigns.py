@@ -27,10 +27,11 @@ from regulars.actions.effects import (
 )
 from regulars.engine.embedded import as_frame, as_table, embedded
 from regulars.errors import UserError
-from regulars.finding import NotSupplied, may_refuse, shown
+from regulars.finding import NotSupplied, may_refuse, shown, shown_html
 from regulars.labels import Change
 from regulars.purchases import Purchases, unit_days
 from regulars.settings import CampaignRules
+from regulars.showing import forest
 from regulars.statistics.intervals import Estimate, against, difference, share
 
 ALARM = 0.001  # p-value below which a lot is not believed
@@ -258,7 +259,13 @@ class Judged(NamedTuple):
     pooled: Pooled
     rate: float
 
-    __repr__ = shown
+    __repr__, _repr_html_ = shown, shown_html
+
+    def plot(self):
+        """Effects of the campaigns whose lot lets them be told, one below the other, and all together."""
+        rows = self.told.itertuples()
+        told = {f"{row.name}, {row.arm}": (row.effect, row.effect_low, row.effect_high) for row in rows}
+        return forest(told | {"together": self.pooled.effect}, "effect on spend per customer drawn", from_zero=True)
 
     @property
     def told(self) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from scipy.special import stdtrit
 from scipy.stats import chi2, norm
 
 from regulars.errors import UserError
-from regulars.finding import shown
+from regulars.finding import shown, shown_html
+from regulars.showing import forest
 from regulars.statistics.intervals import Estimate, difference, share, z_value
 
 DRAWS = 2000  # lots drawn again
@@ -35,7 +36,11 @@ class Effect(NamedTuple):
     high: float
     variance_ratio: float
 
-    __repr__ = shown
+    __repr__, _repr_html_ = shown, shown_html
+
+    def plot(self):
+        """The effect with its limits."""
+        return forest({"effect": (self.estimate, self.low, self.high)}, "effect per customer drawn", from_zero=True)
 
 
 class RatioTest(NamedTuple):
@@ -53,6 +58,8 @@ class RatioTest(NamedTuple):
     df: int
     p_value: float
 
+    __repr__, _repr_html_ = shown, shown_html
+
 
 class Came(NamedTuple):
     """Effect on those who came because they were asked.
@@ -68,6 +75,8 @@ class Came(NamedTuple):
     estimate: float
     standard_error: float
     compliance: float
+
+    __repr__, _repr_html_ = shown, shown_html
 
 
 def campaign_effect(outcome, treated, covariate=None, level: float = 0.95) -> Effect:
@@ -455,6 +464,8 @@ class Pooled(NamedTuple):
     p_value: float
     heterogeneity_p: float
     between: float
+
+    __repr__, _repr_html_ = shown, shown_html
 
 
 def pool(values, errors, level: float = 0.9) -> Pooled:

@@ -391,12 +391,13 @@ SCORED_TABLES = (
         Column("recency", "float", low=0),
         Column("T", "float", low=0),
         Column("monetary_value", "float", nullable=True, low=0),       # null: no repeat day with positive spend
-        Column("spend", "float"),                                      # past, all purchase days
+        Column("spend", "float"),                                      # past, less what came back later
         # null from here on: the orders allow no model (one customer, nobody who came back)
         Column("spend_per_order", "float", nullable=True, low=0),      # expected of the next order
         Column("spend_is_prior", "bool"),                              # where it is the mean of all customers
         Column("p_alive", "float", nullable=True, low=0, high=1),
         Column("p_active", "float", nullable=True, low=0, high=1),
+        # each range is one customer's future and holds what is expected (`regulars.clv.uncertainty.holding`)
         Column("expected_orders", "float", nullable=True, low=0),
         Column("expected_orders_low", "float", nullable=True, low=0),
         Column("expected_orders_high", "float", nullable=True, low=0),
@@ -428,7 +429,7 @@ SCORED_TABLES = (
         CUSTOMER_ID,
         Column("customer_state", "text", nullable=True),               # null: the orders allow no model
         Column("p_never", "float", nullable=True, low=0, high=1),      # null: the model cannot tell of one-time buyers
-        Column("next_order_low", "date", nullable=True),               # null: later than the horizon
+        Column("next_order_low", "date", nullable=True),               # null: later than the horizon, or the median is
         Column("next_order_median", "date", nullable=True),
         Column("next_order_high", "date", nullable=True),
         Column("call_by", "date", nullable=True),                      # null: the window is too wide to name a day

@@ -1,13 +1,15 @@
 """What all fitters share: the search for the maximum, standard errors, findings, and the shape of answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from regulars.clv._inputs import _refuse
 from regulars.rounding import round_significant
+from regulars.showing import Shown
+from regulars.statistics.intervals import z_value
 from regulars.statistics.newton import Optimum, maximise
 
 # Sums of rounded numbers end a search at points that differ by some 1e-13 from one processor to the next. Without these
@@ -17,10 +19,21 @@ MET = 1e-9  # distance in log-parameters below which two searches have ended at 
 FLAT = 3.0  # standard error of a log-parameter from which on its interval spans more than two orders of magnitude
 
 
-def bounds(params: pd.Series, errors: pd.Series) -> pd.DataFrame:
-    """Ends of the 95 % interval of each parameter, called as `lifetimes` calls them."""
-    reach = ndtri(0.975) * errors
-    return pd.DataFrame({"lower 95% bound": params - reach, "upper 95% bound": params + reach})
+USUAL_LEVEL = 0.95  # of `lifetimes`' intervals
+
+
+def bounds(params: pd.Series, errors: pd.Series, level: float = USUAL_LEVEL) -> pd.DataFrame:
+    """Ends of the interval of each parameter, called as `lifetimes` calls them.
+
+    Examples
+    --------
+    >>> bounds(pd.Series({"r": 0.25}), pd.Series({"r": 0.01}), level=0.9).round(3)
+       lower 90% bound  upper 90% bound
+    r            0.234            0.266
+    """
+    reach = z_value(level) * errors
+    ends = {"lower": params - reach, "upper": params + reach}
+    return pd.DataFrame({f"{end} {100 * level:g}% bound": values for end, values in ends.items()})
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,40 @@ class FitNote:
     sentence: str
 
 
-class Fitter:
+class Fitted(Shown):
+    """What is said of a fitted model: parameters with their intervals, and what is unusual about the data."""
+
+    level = USUAL_LEVEL
+    findings_: Sequence[FitNote] = ()
+
+    @property
+    def confidence_intervals_(self) -> pd.DataFrame:
+        """Ends of the interval of each parameter, of the model's ``level``."""
+        return bounds(self.params_, self.standard_errors_, self.level)
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Parameters with standard errors and the ends of their intervals, one row each."""
+        known = pd.DataFrame({"coef": self.params_, "se(coef)": self.standard_errors_})
+        return known.join(self.confidence_intervals_)
+
+    def __repr__(self):
+        """Name, number of customers and parameters."""
+        name = type(self).__name__
+        if not hasattr(self, "params_"):
+            return f"<regulars.{name}>"
+        told = ", ".join(f"{key}: {value:.4g}" for key, value in self.params_.items())
+        return f"<regulars.{name}: fitted with {getattr(self, 'customers_', np.nan):g} customers, {told}>"
+
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        if not hasattr(self, "standard_errors_"):
+            return {}
+        notes = [(note.code, note.sentence) for note in self.findings_]
+        found = {"unusual": pd.DataFrame(notes, columns=["code", "what it is"])} if notes else {}
+        return {"parameters": self.summary, **found}
+
+
+class Fitter(Fitted):
     """Fit by Newton's method in log-parameters; a mixin placed before the `lifetimes` class.
 
     A subclass gives ``_names`` (parameters), ``_time_parameters`` (those measured in time), ``_limits`` (box),
@@ -53,14 +99,6 @@ class Fitter:
         if not hasattr(self, "params_"):
             raise ValueError(f"{type(self).__name__} has not been fitted; call fit first.")
         return [float(self.params_[name]) for name in names]
-
-    def __repr__(self):
-        """Name, number of customers and parameters."""
-        name = type(self).__name__
-        if not hasattr(self, "params_"):
-            return f"<regulars.{name}>"
-        told = ", ".join(f"{key}: {value:.4g}" for key, value in self.params_.items())
-        return f"<regulars.{name}: fitted with {self.customers_:g} customers, {told}>"
 
     def _search(self, objective, starts, lower, upper) -> Optimum:
         """Best of the starts; the later ones are tried only where the first ends at an edge or on a ridge.
@@ -100,7 +138,6 @@ class Fitter:
         self.variance_matrix_ = self.log_variance_matrix_ * np.outer(params, params)
         errors = np.sqrt(np.diag(self.variance_matrix_))
         self.standard_errors_ = pd.Series(np.where(free, errors, np.nan), index=names)
-        self.confidence_intervals_ = bounds(self.params_, self.standard_errors_)
         self.AIC_ = 2 * len(names) - 2 * self.log_likelihood_
         self.BIC_ = len(names) * np.log(customers) - 2 * self.log_likelihood_
         # in the conventions of lifetimes: a mean, per customer, with times divided by the longest T

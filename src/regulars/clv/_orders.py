@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import FLAT, FitNote, Fitter, l2_penalty, penalised, prepared
+from regulars.clv._fitter import FLAT, USUAL_LEVEL, FitNote, Fitter, l2_penalty, penalised, prepared
 from regulars.clv._inputs import Rows, check_history, check_unique, check_weights, common_index, distinct
+from regulars.errors import UserError
+from regulars.frames import check_unit, unit_of
+from regulars.showing import picture
 from regulars.statistics.distinct import distinct_rows
 
 CHUNK = 500_000  # numbers worked on at a time
@@ -43,9 +46,9 @@ class OrderFitter(Fitter):
     ``orders_if_alive`` (expected orders), ``_active`` (probability of an order) and ``_mass`` (of n orders).
     """
 
-    def __init__(self, penalizer_coef=0.0):
-        """Store the coefficient of the l2 penalty, which is 0 unless given."""
-        self.penalizer_coef = penalizer_coef
+    def __init__(self, penalizer_coef=0.0, level=USUAL_LEVEL):
+        """Store the coefficient of the l2 penalty, which is 0 unless given, and the level of the intervals."""
+        self.penalizer_coef, self.level = penalizer_coef, level
 
     # ---- fit ---------------------------------------------------------------------------------------------------
 
@@ -101,6 +104,7 @@ class OrderFitter(Fitter):
         weights = check_weights(weights, x, index)
         self._check_enough(x, T, weights)
         rows = distinct(x, t_x, T, weights)
+        self.time_unit_ = unit_of(frequency, recency, T)
         self._fit_rows(rows, initial_params)
         counts = np.ones(len(x), dtype=int) if weights_given is None else np.asarray(weights_given)
         self.data = pd.DataFrame({"frequency": x.astype(int), "recency": t_x, "T": T, "weights": counts}, index=index)
@@ -221,6 +225,105 @@ class OrderFitter(Fitter):
         """Logs of the start that `lifetimes` would take: logs already, with times divided by the longest T."""
         return np.asarray(initial_params, float)
 
+    time_unit_: str | None = None  # of the data that it was fitted on, where they say so
+
+    def _asked(self, *given, names):
+        """Arrays of a question, as `prepared` makes them, in the unit of the model."""
+        check_unit(type(self).__name__, summary=unit_of(*given), model=self.time_unit_)
+        return prepared(*given, names=names)
+
+    # ---- pictures ----------------------------------------------------------------------------------------------
+
+    def plot(self, kind: str = "frequency", **looks):
+        """How well the model fits, or what it says of a history.
+
+        Parameters
+        ----------
+        kind : {"frequency", "orders", "alive"}
+            Customers by their number of repeat orders, as they are and as the model expects them; a map of the orders
+            to be expected, or of the probability of being alive, by frequency and recency.
+        **looks
+            ``most`` (7: repeat orders that stand apart) of the first; ``t`` (1: how far ahead), ``max_frequency`` and
+            ``max_recency`` (those of the data) of the maps.
+
+        Returns
+        -------
+        regulars.report.interactive.Picture or pandas.DataFrame
+            A plotly figure with ``.save("x.svg")``; the frame in the pipeline.
+        """
+        if kind == "frequency":
+            words = {"x_title": "repeat orders", "y_title": "customers"}
+            values = {"actual": "actual", "expected": "expected by the model"}
+            return picture("columns", self.expected_frequencies(**looks), x="repeat_orders", values=values, **words)
+        if kind not in ("orders", "alive"):
+            raise UserError(f"There is no picture '{kind}' of a model of orders: write frequency, orders or alive.")
+        value, ahead = {"orders": ("expected_orders", looks.get("t", 1)), "alive": ("p_alive", 1)}[kind]
+        told = {"orders": f"expected orders in the next {ahead:g}", "alive": "P(alive)"}[kind]
+        words = {"x_title": f"{told} · repeat orders", "y_title": "recency"}
+        words |= {"row_label": "{:g}".format, "cell_format": "{:.2f}".format}
+        return picture("heatmap", self.history_map(**looks), row="recency", column="frequency", value=value,
+                       top=1.0 if kind == "alive" else None, **words)  # fmt: skip
+
+    def expected_frequencies(self, most: int = 7) -> pd.DataFrame:
+        """Customers by their number of repeat orders, beside what the model expects of customers of their ages.
+
+        Parameters
+        ----------
+        most : int
+            From so many on they are counted together.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``repeat_orders`` (text), ``actual``, ``expected`` (customers); both add up to all of them.
+
+        Raises
+        ------
+        UserError
+            Where the model was not fitted here, so that its customers are not known.
+        """
+        rows = self._known_rows()
+        count = np.bincount(np.minimum(rows.x, most).astype(int), rows.weights, most + 1)
+        ages, place = np.unique(rows.T, return_inverse=True)
+        weight, new = np.bincount(place, rows.weights), np.zeros(ages.size)
+        expected = [float(weight @ self._mass(n, ages, new, new, new)) for n in range(most)]
+        names = [*map(str, range(most)), f"{most}+"]
+        rest = rows.customers - sum(expected)
+        return pd.DataFrame({"repeat_orders": names, "actual": count, "expected": [*expected, rest]})
+
+    def history_map(self, t=1, max_frequency=None, max_recency=None, most: int = 12) -> pd.DataFrame:
+        """What the model says of customers as old as the oldest, by frequency and recency.
+
+        Parameters
+        ----------
+        t : float
+            How far ahead orders are expected, in the unit of the data.
+        max_frequency, max_recency : int, optional
+            Ends of the map, the latter the age of the customers as well; those of the data where not given.
+        most : int
+            Steps of recency, and of frequency.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``frequency``, ``recency``, ``expected_orders``, ``p_alive``.
+        """
+        rows = self._known_rows() if None in (max_frequency, max_recency) else None
+        age = float(max_recency or np.floor(rows.T.max()))
+        often = int(max_frequency or rows.x.max())
+        x = np.unique(np.rint(np.linspace(0, often, min(most, often + 1))))
+        x, t_x = (grid.ravel() for grid in np.meshgrid(x, np.rint(np.linspace(0, age, most))))
+        t_x, T = np.where(x == 0, 0.0, t_x), np.full(x.size, age)
+        alive = self._alive(x, t_x, T)
+        orders = alive * self.orders_if_alive(np.full(x.size, float(t)), x, t_x, T)
+        table = {"frequency": x.astype(int), "recency": t_x, "expected_orders": orders, "p_alive": alive}
+        return pd.DataFrame(table).drop_duplicates(["frequency", "recency"], ignore_index=True)
+
+    def _known_rows(self) -> Rows:
+        if not hasattr(self, "_rows"):
+            raise UserError(f"This {type(self).__name__} was not fitted here, so that its customers are not known.")
+        return self._rows
+
     def _numbers(self):
         return self._unload_params(*self._names)
 
@@ -239,7 +342,7 @@ class OrderFitter(Fitter):
         numpy.ndarray
             Of at least one dimension, as in `lifetimes`.
         """
-        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x, t_x, T), restore = self._asked(frequency, recency, T, names=HISTORY)
         return np.atleast_1d(np.asarray(restore(self._alive(x, t_x, T))))
 
     def conditional_probability_alive_matrix(self, max_frequency=None, max_recency=None):
@@ -273,7 +376,7 @@ class OrderFitter(Fitter):
         1.2260281748
         """
         names = ("t", *HISTORY)
-        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=names)
+        (t, x, t_x, T), restore = self._asked(t, frequency, recency, T, names=names)
         return restore(self._alive(x, t_x, T) * self.orders_if_alive(t, x, t_x, T))
 
     def predict(self, t, frequency, recency, T):
@@ -306,7 +409,7 @@ class OrderFitter(Fitter):
         -------
         array_like
         """
-        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
+        (t, x, t_x, T), restore = self._asked(t, frequency, recency, T, names=("t", *HISTORY))
         return restore(self._active(t, x, t_x, T))
 
     # ---- time to the next order --------------------------------------------------------------------------------
@@ -323,7 +426,7 @@ class OrderFitter(Fitter):
         -------
         array_like
         """
-        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x, t_x, T), restore = self._asked(frequency, recency, T, names=HISTORY)
         return restore(1 - self._ever(x, t_x, T))
 
     def _ever(self, x, t_x, T):
@@ -349,7 +452,7 @@ class OrderFitter(Fitter):
         """
         if not 0 <= share < 1:
             raise ValueError(f"share is {share}; it is a probability, 0 or more and less than 1.")
-        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x, t_x, T), restore = self._asked(frequency, recency, T, names=HISTORY)
         (x1, t_x1, T1), back = distinct_rows(x, t_x, T)
         ever = self._ever(x1, t_x1, T1)
         target = share * ever if given_order else np.full(x1.size, float(share))
@@ -411,7 +514,7 @@ class OrderFitter(Fitter):
         array_like
         """
         n = whole(n)
-        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
+        (t, x, t_x, T), restore = self._asked(t, frequency, recency, T, names=("t", *HISTORY))
         return restore(self._mass(n, t, x, t_x, T))
 
     def probability_of_n_purchases_up_to_time(self, t, n):
@@ -519,5 +622,5 @@ class OrderFitter(Fitter):
         if rate == 0 and np.isinf(np.asarray(t, float)).any():
             raise ValueError("the rate is 0 and t is infinite; undiscounted orders for ever have no finite value.")
         t = np.minimum(np.asarray(t, float), 1e300) if not isinstance(t, pd.Series) else t.clip(upper=1e300)
-        (t, x, t_x, T), restore = prepared(t, frequency, recency, T, names=("t", *HISTORY))
+        (t, x, t_x, T), restore = self._asked(t, frequency, recency, T, names=("t", *HISTORY))
         return restore(self._alive(x, t_x, T) * self.discounted_if_alive(t, x, t_x, T, rate))

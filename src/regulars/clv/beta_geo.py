@@ -17,7 +17,7 @@ Reutterer, T., Platzer, M. and Schröder, N. (2021), Int. J. of Research in Mark
 import numpy as np
 from scipy.special import betainc, betaln, expit
 
-from regulars.clv._fitter import prepared, to_logs
+from regulars.clv._fitter import USUAL_LEVEL, to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import generate_data, lifetimes
 from regulars.clv._mixing import beta_nodes, gauss_nodes, nearly_polynomial
@@ -223,7 +223,7 @@ class _BetaGeometric(OrderFitter):
         array_like
             One per history. For k > 1 it is short of a term that depends on the single times but not on parameters.
         """
-        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x, t_x, T), restore = self._asked(frequency, recency, T, names=HISTORY)
         r, alpha, a, b = self._numbers()
         k, m = self._k, (x + self._at_birth).astype(int)
         R = r + k * x
@@ -399,6 +399,8 @@ class BetaGeoFitter(_BetaGeometric, lifetimes.BetaGeoFitter):
     ----------
     penalizer_coef : float
         Coefficient of an l2 penalty on the parameters; 0 is maximum likelihood.
+    level : float
+        Of the intervals in ``summary``, .95 as in `lifetimes`.
 
     Examples
     --------
@@ -457,9 +459,9 @@ class RegularBetaGeoFitter(_BetaGeometric, lifetimes.ModifiedBetaGeoFitter):
 
     _at_birth = 1
 
-    def __init__(self, k=2, penalizer_coef=0.0):
+    def __init__(self, k=2, penalizer_coef=0.0, level=USUAL_LEVEL):
         """Store the regularity and the coefficient of the penalty."""
         if int(k) != k or k < 1:
             raise ValueError(f"k is {k}; the regularity is a whole number, 1 or more.")
-        super().__init__(penalizer_coef)
+        super().__init__(penalizer_coef, level)
         self.k = self._k = int(k)

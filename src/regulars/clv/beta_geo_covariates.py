@@ -18,9 +18,8 @@ Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005), Marketing Science 24, 275-
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
-from regulars.clv._fitter import _inverse
+from regulars.clv._fitter import Fitted, _inverse
 from regulars.clv._inputs import (
     Rows,
     _refuse,
@@ -33,6 +32,7 @@ from regulars.clv._inputs import (
 )
 from regulars.clv._orders import OrderFitter
 from regulars.clv.beta_geo import BLOCK, PARAMETERS, BetaGeoFitter, _Objective
+from regulars.showing import forest
 from regulars.statistics.distinct import distinct_rows
 from regulars.statistics.newton import maximise
 
@@ -141,7 +141,7 @@ class _CovariateObjective(_Objective):
         return out
 
 
-class BetaGeoCovariateFitter:
+class BetaGeoCovariateFitter(Fitted):
     """BG/NBD in which the purchase rate and the dropout depend on covariates of the customer.
 
     Examples
@@ -240,13 +240,6 @@ class BetaGeoCovariateFitter:
         self.params_ = pd.Series(np.concatenate([np.exp(point[:4]), point[4:]]), index=self._names)
         errors = np.sqrt(np.diag(covariance)) * scale
         self.standard_errors_ = pd.Series(np.where(errors > 0, errors, np.nan), index=self._names)
-        z = ndtri(0.975)
-        self.confidence_intervals_ = pd.DataFrame(
-            {
-                "lower 95% bound": self.params_ - z * self.standard_errors_,
-                "upper 95% bound": self.params_ + z * self.standard_errors_,
-            }
-        )
         self.customers_ = customers
         self.log_likelihood_ = float(found.value)
         self.gradient_norm_ = found.gradient_norm
@@ -272,12 +265,10 @@ class BetaGeoCovariateFitter:
         model.customers_ = self.customers_
         return model
 
-    def __repr__(self):
-        """Name, number of customers and parameters."""
-        if not hasattr(self, "params_"):
-            return "<regulars.BetaGeoCovariateFitter>"
-        told = ", ".join(f"{key}: {value:.4g}" for key, value in self.params_.items())
-        return f"<regulars.BetaGeoCovariateFitter: fitted with {self.customers_:g} customers, {told}>"
+    def plot(self):
+        """Effects on rate and dropout, each per unit of its covariate, with their intervals."""
+        effects = self.summary.iloc[len(PARAMETERS) :].drop(columns="se(coef)")
+        return forest(effects.T.to_dict("list"), "effect per unit of the covariate")
 
 
 def _covariates(covariates, x, index):

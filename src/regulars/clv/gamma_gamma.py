@@ -10,9 +10,9 @@ Fader, P. S. and Hardie, B. G. S. (2013), "The Gamma-Gamma Model of Monetary Val
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincinv, gammaln, ndtri, polygamma, psi
+from scipy.special import betainc, gammaincinv, gammaln, polygamma, psi
 
-from regulars.clv._fitter import FitNote, Fitter, l2_penalty, prepared, to_logs
+from regulars.clv._fitter import USUAL_LEVEL, FitNote, Fitter, l2_penalty, prepared, to_logs
 from regulars.clv._inputs import (
     _refuse,
     check_frequency,
@@ -23,6 +23,8 @@ from regulars.clv._inputs import (
     vector,
 )
 from regulars.clv._lifetimes import lifetimes
+from regulars.errors import UserError
+from regulars.showing import picture
 from regulars.statistics.distinct import distinct_rows
 
 
@@ -73,6 +75,8 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
     ----------
     penalizer_coef : float
         Coefficient of an l2 penalty on the parameters; 0 is maximum likelihood.
+    level : float
+        Of the intervals in ``summary``.
 
     Examples
     --------
@@ -83,9 +87,9 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
 
     _names = ("p", "q", "v")
 
-    def __init__(self, penalizer_coef=0.0):
-        """Store the coefficient of the penalty."""
-        self.penalizer_coef = penalizer_coef
+    def __init__(self, penalizer_coef=0.0, level=USUAL_LEVEL):
+        """Store the coefficient of the penalty, and the level of the intervals."""
+        self.penalizer_coef, self.level = penalizer_coef, level
 
     def fit(
         self,
@@ -182,7 +186,6 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         self.params_ = self.params_ * times
         self.standard_errors_ = self.standard_errors_ * times
         self.variance_matrix_ = self.variance_matrix_ * np.outer(times, times)
-        self.confidence_intervals_ = self.confidence_intervals_.mul(times, axis=0)
 
     def _find(self, optimum):
         q = np.exp(optimum.point[1])
@@ -207,6 +210,27 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
                 )
             )
         return found
+
+    def plot(self):
+        """Customers by mean spend per order, as they are and as the model has them: shares below each amount.
+
+        Given x orders of mean M, x·M/(v + x·M) has the distribution Beta(p·x, q).
+        """
+        known = getattr(self, "data", None)
+        if known is None:
+            raise UserError(f"This {type(self).__name__} was not fitted here, so that its customers are not known.")
+        x, m, w = (known[name].to_numpy(float) for name in ("frequency", "monetary_value", "weights"))
+        p, q = self._unload_params("p", "q")
+        at = np.unique(np.quantile(m, np.linspace(0.01, 0.99, 60)))
+        actual = [w @ (m <= amount) / w.sum() for amount in at]
+        (x1, v1), place = distinct_rows(x, self._spend_scale(x))
+        weight = w if isinstance(place, slice) else np.bincount(place, w)
+        model = [weight @ betainc(p * x1, q, x1 * amount / (v1 + x1 * amount)) / w.sum() for amount in at]
+        frame = pd.concat(
+            [pd.DataFrame({"spend": at, "share": y, "of": name}) for name, y in (("model", model), ("actual", actual))]
+        )
+        return picture("lines", frame, x="spend", y="share", by="of", x_title="mean spend per order",
+                       y_title="share of customers below", y_format="{:.0%}".format)  # fmt: skip
 
     def _spend_scale(self, x):
         """Scale v of the spend of customers with x repeat orders behind them."""
@@ -352,9 +376,9 @@ class TiltedGammaGammaFitter(GammaGammaFitter):
     def _fit_rows(self, x, m, weights, initial_params=None, q_constraint=False):
         d = _doublings(x)
         log_tilt, error = _mean_slope(d, m, weights)
-        plain = GammaGammaFitter(self.penalizer_coef)
+        plain = GammaGammaFitter(self.penalizer_coef, self.level)
         plain._fit_rows(x, m / np.exp(log_tilt * d), weights, initial_params, q_constraint)
-        self.__dict__.update({name: value for name, value in plain.__dict__.items() if name != "penalizer_coef"})
+        self.__dict__.update(vars(plain))
         self.log_likelihood_ -= float(weights @ (log_tilt * d))
         self.AIC_ = 8 - 2 * self.log_likelihood_
         self.BIC_ = 4 * np.log(self.customers_) - 2 * self.log_likelihood_
@@ -364,10 +388,6 @@ class TiltedGammaGammaFitter(GammaGammaFitter):
         grown[:3, :3], grown[3, 3] = self.log_variance_matrix_.to_numpy(), error**2
         self.log_variance_matrix_ = pd.DataFrame(grown, index=names, columns=names)
         self.variance_matrix_ = self.log_variance_matrix_ * np.outer(self.params_, self.params_)
-        half = ndtri(0.975) * self.standard_errors_
-        self.confidence_intervals_ = pd.DataFrame(
-            {"lower 95% bound": self.params_ - half, "upper 95% bound": self.params_ + half}
-        )
 
     def _spend_scale(self, x):
         v, tilt = self._unload_params("v", "tilt")

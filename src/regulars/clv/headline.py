@@ -12,6 +12,7 @@ from regulars.clv.combining import poisson_deviance
 from regulars.clv.fold_metrics import metrics_by_model, point_and_ends
 from regulars.clv.in_memory import Scored
 from regulars.clv.level import Level
+from regulars.clv.uncertainty import holding
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import FoldVerdict, HeadlineVerdict
 from regulars.errors import UserError
@@ -438,6 +439,8 @@ def with_headline(scored: Scored, forecast: pd.DataFrame, models: float = 1.0) -
     before = customers["expected_orders"].to_numpy(float)
     factor = np.divide(said.to_numpy(float), before, out=np.zeros_like(before), where=before > 0)
     customers["expected_orders"] = said.to_numpy(float)
+    nothing = customers["expected_orders_high"] < 1  # ranges that end at what the reference expected (`holding`)
+    customers.loc[nothing, ["expected_orders_high", "clv_high"]] = 0.0
     for name in ("expected_orders", "clv"):
         low, high = (customers[f"{name}_{end}"].to_numpy(float) for end in ("low", "high"))
         moved_low, moved_high = low * factor, high * factor
@@ -455,7 +458,7 @@ def with_headline(scored: Scored, forecast: pd.DataFrame, models: float = 1.0) -
         customers["value_at_risk"] = (1 - customers["p_alive"]) * customers["value_if_alive"]
     orders_ratio = float(said.sum() / before.sum()) if before.sum() > 0 else 1.0
     worth_ratio = float(worth.sum() / total) if total > 0 else 1.0
-    return Scored(customers, times(scored.orders_total, orders_ratio), times(scored.clv_total, worth_ratio))
+    return Scored(holding(customers), times(scored.orders_total, orders_ratio), times(scored.clv_total, worth_ratio))
 
 
 def times(estimate: Estimate, factor: float) -> Estimate:

@@ -9,7 +9,7 @@ from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.calibration import Calibration
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.spend import SpendChoice, Winsorised, choose_spend_model, winsorise
-from regulars.clv.uncertainty import CustomerLevels, predictive_intervals
+from regulars.clv.uncertainty import CustomerLevels, holding, predictive_intervals
 from regulars.clv.value import has_spend, lifetime_value, units
 from regulars.errors import UntoldError
 from regulars.finding import may_refuse, refused, shown
@@ -121,7 +121,7 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float 
         Share of those customers whose mean spend is brought down to the largest of the others; more of them, up to
         one in ten, where spend differs so much that its model has no mean otherwise (q ≤ 1).
     level : float
-        Of the intervals behind the choice of the model of spend.
+        Of the intervals of the parameters, and behind the choice of the model of spend.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float 
     paid = (summary["monetary_value"] > 0).to_numpy()
     _refuse_few(len(summary), int((frequency > 0).sum()), int(paid.sum()))
     try:
-        orders = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
+        orders = BetaGeoFitter(level=level).fit(summary["frequency"], summary["recency"], summary["T"])
         for share in (spend_outliers, *(share for share in OUTLIERS if share > spend_outliers)):
             capped = winsorise(frequency, summary["monetary_value"], share)
             spend = choose_spend_model(frequency[paid], capped.monetary_value[paid], level=level)
@@ -207,7 +207,7 @@ def score_customers(
     value = value.drop(columns="discounted_orders").assign(p_active=p_active)
     customers = pd.concat([models.summary[HISTORY], value, sure.customers], axis=1)
     customers["value_at_risk"] = at_risk(customers["value_if_alive"], customers["clv"])
-    return Scored(customers, sure.orders_total, sure.clv_total)
+    return Scored(holding(customers), sure.orders_total, sure.clv_total)
 
 
 def scored_table(summary: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from regulars.clv._fitter import bounds
 from regulars.clv.beta_geo import BetaGeoFitter, ModifiedBetaGeoFitter, RegularBetaGeoFitter
 from regulars.clv.gamma_gamma import GammaGammaFitter, TiltedGammaGammaFitter
 from regulars.clv.nbd import NBDFitter
@@ -109,10 +108,13 @@ def restore_models(record: Mapping, *, time_unit: str, data: Mapping[str, pd.Dat
         raise ValueError(
             f"the models were fitted in the unit {record.get('time_unit')!r}, not in {time_unit!r}; fit them anew."
         )
-    return {
+    models = {
         name: _restored(name, entry, None if data is None else data.get(name))
         for name, entry in record["models"].items()
     }
+    for model in models.values():
+        model.time_unit_ = time_unit
+    return models
 
 
 def _restored(name: str, entry: Mapping, data):
@@ -134,6 +136,5 @@ def _restored(name: str, entry: Mapping, data):
     model.standard_errors_ = pd.Series(entry["standard_errors"], dtype=float)[names]
     model.log_variance_matrix_ = pd.DataFrame(entry["log_covariance"], index=names, columns=names, dtype=float)
     model.variance_matrix_ = model.log_variance_matrix_ * np.outer(model.params_, model.params_)
-    model.confidence_intervals_ = bounds(model.params_, model.standard_errors_)  # for `summary`
     model.log_likelihood_, model.customers_ = entry["log_likelihood"], float(entry["customers"])
     return model

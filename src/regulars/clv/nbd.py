@@ -8,7 +8,7 @@ Ehrenberg, A. S. C. (1959), Applied Statistics 8, 26-41.
 import numpy as np
 from scipy.special import betaln
 
-from regulars.clv._fitter import prepared, to_logs
+from regulars.clv._fitter import to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import lifetimes
 from regulars.clv._orders import HISTORY, OrderFitter
@@ -71,7 +71,7 @@ class NBDFitter(OrderFitter, lifetimes.fitters.BaseFitter):
 
     def log_likelihood(self, frequency, recency, T):
         """Log-likelihood of each history at the fitted parameters, in the data's own unit of time."""
-        (x, _, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x, _, T), restore = self._asked(frequency, recency, T, names=HISTORY)
         r, alpha = self._numbers()
         coefficient = _sums(np.log(r + np.arange(int(x.max(initial=0)))))[x.astype(int)]
         return restore(coefficient - r * np.log1p(T / alpha) - x * np.log(alpha + T))

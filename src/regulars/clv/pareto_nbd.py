@@ -15,7 +15,7 @@ Schmittlein, D. C., Morrison, D. G. and Colombo, R. (1987), Management Science 3
 import numpy as np
 from scipy.special import betaln, exprel
 
-from regulars.clv._fitter import prepared, to_logs
+from regulars.clv._fitter import to_logs
 from regulars.clv._inputs import Rows
 from regulars.clv._lifetimes import generate_data, lifetimes
 from regulars.clv._mixing import beta_nodes
@@ -228,7 +228,7 @@ class ParetoNBDFitter(OrderFitter, lifetimes.ParetoNBDFitter):
 
     def log_likelihood(self, frequency, recency, T):
         """Log-likelihood of each history at the fitted parameters, in the data's own unit of time."""
-        (x, t_x, T), restore = prepared(frequency, recency, T, names=HISTORY)
+        (x, t_x, T), restore = self._asked(frequency, recency, T, names=HISTORY)
         params = self._numbers()
         coefficient = _sums(np.log(params[0] + np.arange(int(x.max(initial=0)))))[x.astype(int)]
         return restore(coefficient + self._histories(x, t_x, T)[1])

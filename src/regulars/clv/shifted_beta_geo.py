@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, hyp2f1
 
-from regulars.clv._fitter import FLAT, FitNote, Fitter, to_logs
+from regulars.clv._fitter import FLAT, USUAL_LEVEL, FitNote, Fitter, to_logs
 from regulars.clv._inputs import _refuse
+from regulars.showing import picture
 
 LOWEST, HIGHEST = np.log(1e-6), np.log(1e6)
 TERMS = 20_000  # of the sum that stands in where the hypergeometric function has no value
@@ -19,6 +20,10 @@ class RenewalFitter(Fitter):
     """
 
     _start: tuple[float, ...] = ()
+
+    def __init__(self, level=USUAL_LEVEL):
+        """Store the level of the intervals in ``summary``."""
+        self.level = level
 
     def fit(self, survivors):
         """Fit by maximum likelihood.
@@ -64,6 +69,20 @@ class RenewalFitter(Fitter):
                 f"({' and '.join(np.array(self._names)[unknown])} cannot be told): one rate for all fits as well.",
             )
         ]
+
+    def plot(self):
+        """Share still there after each period, as it was and as the model has it."""
+        periods = self.data["period"].to_numpy(float)
+        kept = np.append(1.0, (self.data["kept"] / self.data["at_risk"]).cumprod())
+        at = np.append(0.0, periods)
+        frame = pd.concat(
+            [
+                pd.DataFrame({"period": at, "share": share, "of": name})
+                for name, share in (("model", self.survival(at)), ("actual", kept))
+            ]
+        )
+        return picture("lines", frame, x="period", y="share", by="of", x_title="periods since the beginning",
+                       y_title="share still there", y_format="{:.0%}".format)  # fmt: skip
 
     def survival(self, t):
         """Share of a cohort still there after t periods.

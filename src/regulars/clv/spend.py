@@ -67,8 +67,8 @@ def choose_spend_model(frequency, monetary_value, weights=None, *, level: float 
     >>> choose_spend_model(x, m * x**0.3).is_independent
     False
     """
-    plain = GammaGammaFitter().fit(frequency, monetary_value, weights)
-    tilted = TiltedGammaGammaFitter().fit(frequency, monetary_value, weights)
+    plain = GammaGammaFitter(level=level).fit(frequency, monetary_value, weights)
+    tilted = TiltedGammaGammaFitter(level=level).fit(frequency, monetary_value, weights)
     tilt, n = float(tilted.params_["tilt"]), plain.customers_
     error = float(tilted.standard_errors_["tilt"]) / tilt
     half = float(np.exp(z_value(level) * error))

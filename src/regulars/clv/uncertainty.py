@@ -7,7 +7,16 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from regulars.clv.value import check_margin, continuous_rate, expected_spend, has_spend, histories, if_alive, units
+from regulars.clv.value import (
+    check_margin,
+    check_units,
+    continuous_rate,
+    expected_spend,
+    has_spend,
+    histories,
+    if_alive,
+    units,
+)
 from regulars.rounding import round_significant
 from regulars.settings import Certainty, Economics
 from regulars.statistics.distinct import distinct_rows
@@ -54,7 +63,7 @@ class Uncertainty:
     ----------
     customers : pandas.DataFrame
         expected_orders_low, expected_orders_high (orders), clv_low, clv_high (money): what a single customer will
-        do lies between them with the probability `level`.
+        do lies between them with the probability `level`. A scored table has them as `holding` gives them.
     orders_total, clv_total : Estimate
         Over all customers, with n customers.
     level : float
@@ -101,6 +110,36 @@ def with_params(model, values):
     other = copy.copy(model)
     other.params_ = pd.Series(values, index=model.params_.index)
     return other
+
+
+def holding(customers: pd.DataFrame) -> pd.DataFrame:
+    """Ranges of single customers that hold what is expected of them: the one rule for all scored tables.
+
+    A range is that of a customer's future. Of one who is likelier than the level never to order again, nothing is the
+    whole of it, although a little is expected on average: such a range goes up to what is expected.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame
+        expected_orders and clv with ``_low`` and ``_high``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same, no range smaller than before.
+
+    Examples
+    --------
+    >>> rare = pd.DataFrame({"expected_orders": [0.03, 2.0], "expected_orders_low": 0.0, "clv": [0.4, 20.0],
+    ...                      "expected_orders_high": [0.0, 5.0], "clv_low": 0.0, "clv_high": [0.0, 60.0]})
+    >>> holding(rare)[["expected_orders_high", "clv_high"]].to_numpy().tolist()
+    [[0.03, 0.4], [5.0, 60.0]]
+    """
+    ends = {}
+    for name in ("expected_orders", "clv"):
+        ends[f"{name}_low"] = np.minimum(customers[f"{name}_low"], customers[name])
+        ends[f"{name}_high"] = np.maximum(customers[f"{name}_high"], customers[name])
+    return customers.assign(**ends)
 
 
 def total_spread(model, total) -> float:
@@ -231,6 +270,7 @@ def predictive_intervals(
     check_margin(economics.margin)
     if not 0 < certainty.level < 1:
         raise ValueError(f"level is {certainty.level}; it is a probability, such as 0.9.")
+    check_units("predictive_intervals", model, customers, economics)
     x, t_x, T, money = histories(customers)
     rows, back = distinct_rows(x, t_x, T, np.where(has_spend(x, money), money, 0.0))
     many = np.ones(rows[0].size) if isinstance(back, slice) else np.bincount(back, minlength=rows[0].size)

@@ -6,6 +6,7 @@ import pandas as pd
 from regulars.clv._fitter import prepared
 from regulars.clv._inputs import check_unique, vector
 from regulars.finding import may_refuse
+from regulars.frames import check_unit, unit_of
 from regulars.purchases import UNIT_DAYS
 from regulars.settings import Economics
 from regulars.statistics.distinct import distinct_rows
@@ -164,6 +165,7 @@ def lifetime_value(
         horizon_months=assumptions.pop("months"), active_within_days=ACTIVE_WITHIN, **assumptions
     )
     check_margin(economics.margin)
+    check_units("lifetime_value", model, customers, economics)
     x, t_x, T, spent = histories(customers)
     horizon = units(economics.horizon_months, economics.time_unit)
     rate = continuous_rate(economics.annual_discount_rate, economics.time_unit)
@@ -183,6 +185,12 @@ def lifetime_value(
         },
         index=customers.index,
     )
+
+
+def check_units(where: str, model, customers: pd.DataFrame, economics: Economics) -> None:
+    """Refuse customers, a model and economics in different units of time, as far as they say theirs."""
+    fitted = getattr(model, "time_unit_", None)
+    check_unit(where, summary=unit_of(customers), model=fitted, economics=economics.time_unit)
 
 
 def histories(customers: pd.DataFrame) -> tuple[np.ndarray, ...]:

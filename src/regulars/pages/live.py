@@ -6,21 +6,26 @@ from functools import partial
 from IPython.display import display
 
 from regulars.pages.declared import writer_of
+from regulars.report.drawing import Drawing
 from regulars.report.interactive import PLOTLY_TYPE, plain_figure
 from regulars.report.render import block_html
 from regulars.report.writer import Writer
 
 
-def shower(page: Mapping, language: str) -> Callable[..., None]:
+def shower(page: Mapping, language: str) -> Callable[..., dict]:
     """Make what shows each call of a report that tells this page, as `page` of `regulars.told.Told`."""
     return partial(show, writer_of(page, language))
 
 
-def show(writer: Writer, call: str, *args, **facts) -> None:
-    """Display the blocks that one call adds to the page."""
+def show(writer: Writer, call: str, *args, **facts) -> dict[str, Drawing]:
+    """Display the blocks that one call adds to the page, and hand back its charts by their names in the section."""
     before = len(writer.blocks)
     getattr(writer, call)(*args, **facts)
+    drawn = {}
     for block in writer.blocks[before:]:
+        if block["kind"] == "figure":
+            drawn[block["part"]] = block["wide"]
         chart = {PLOTLY_TYPE: plain_figure(block["wide"])} if block["kind"] == "figure" else {}
         # JupyterLab would typeset what stands between two dollar signs as mathematics
         display({"text/html": f'<div class="mathjax_ignore">{block_html(block)}</div>', **chart}, raw=True)
+    return drawn

@@ -1,10 +1,13 @@
 """A chart as a plotly figure, for those who look at it in a live kernel: the same drawing, with its hover."""
 
 from itertools import groupby
+from pathlib import Path
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from regulars.errors import UserError
+from regulars.report import svg
 from regulars.report.drawing import (
     GRID,
     INK,
@@ -31,7 +34,41 @@ MILLISECONDS = 86_400_000  # of a day
 SAMPLES = {"box": "■", "solid": "━", "dash": "╍", "dot": "┅", "dashdot": "┅"}
 
 
-def figure(chart: Drawing) -> go.Figure:
+class Picture(go.Figure):
+    """A chart that answers the mouse, and that can be saved as the pages print it, without a browser."""
+
+    _printed: Drawing | None = None
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to a file.
+
+        Parameters
+        ----------
+        path : str or Path
+            ``x.svg`` for print: as a page shows it, whatever has been changed by plotly's own means; ``x.html`` for
+            the chart that answers the mouse, in a file that needs no network.
+
+        Returns
+        -------
+        Path
+            Of the file.
+
+        Raises
+        ------
+        UserError
+            Where the name ends otherwise.
+        """
+        path = Path(path)
+        if path.suffix == ".html":
+            self.write_html(path)
+        elif path.suffix == ".svg" and self._printed is not None:
+            path.write_text(svg.document(self._printed), encoding="utf-8")
+        else:
+            raise UserError(f"A picture is not saved as '{path.name}': end its name with .svg, for print, or .html.")
+        return path
+
+
+def figure(chart: Drawing) -> Picture:
     """Chart that answers the mouse.
 
     Parameters
@@ -40,7 +77,8 @@ def figure(chart: Drawing) -> go.Figure:
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    Picture
+        A plotly figure.
     """
     traces = []
     for kind, marks in groupby((mark for mark in chart.marks if not isinstance(mark, Text)), type):
@@ -67,7 +105,9 @@ def figure(chart: Drawing) -> go.Figure:
         "yaxis": _axis(chart, chart.y, dates=False),
         "annotations": [_note(chart, mark) for mark in chart.marks if isinstance(mark, Text)],
     }
-    return go.Figure(data=traces, layout=layout)
+    made = Picture(data=traces, layout=layout)
+    made._printed = chart
+    return made
 
 
 def plain_figure(chart: Drawing) -> dict:

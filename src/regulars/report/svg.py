@@ -4,6 +4,7 @@ Coordinates are in tenths of a pixel, curves have no more points than a screen c
 one element. Colours are classes, so that the page's style decides them by day, by night and on paper.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import groupby
@@ -37,6 +38,12 @@ SHADES = {
     "s": (((238, 244, 249), (0, 76, 122)), ((30, 42, 54), (96, 178, 232))),
     "d": (((252, 240, 230), (150, 62, 0)), ((52, 38, 28), (240, 150, 80))),
 }
+# as page.css has it
+PRINTED = (
+    "svg{font:12px system-ui,'Segoe UI',Roboto,'Noto Sans',sans-serif}text{fill:#5b6470}"
+    ".x{stroke:#ffffff;stroke-width:1.5}.v{fill:none}.m{text-anchor:middle}.e{text-anchor:end}.k{font-weight:600}"
+    ".h text{paint-order:stroke;stroke:#ffffff;stroke-width:4px;stroke-linejoin:round}"
+)
 DARK_INK, WHITE = "#14181d", "#ffffff"
 
 
@@ -102,6 +109,37 @@ def svg(chart: Drawing, name: str, hover: bool = False) -> Markup:
     size = f'width="{_n(chart.width)}" height="{_n(chart.height)}"'
     box = f'viewBox="0 0 {_n(chart.width)} {_n(chart.height)}"'
     return Markup(f'<svg class="{name}" {box} {size} aria-hidden="true">{"".join(parts)}</svg>')
+
+
+def document(chart: Drawing) -> str:
+    """Chart as a file of its own, in the colours of a printed page, which any program that reads SVG shows alike.
+
+    Parameters
+    ----------
+    chart : Drawing
+
+    Returns
+    -------
+    str
+    """
+    inside = str(svg(chart, "chart")).partition(">")[2]
+    size = f'viewBox="0 0 {_n(chart.width)} {_n(chart.height)}" width="{_n(chart.width)}" height="{_n(chart.height)}"'
+    ground = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    used = set(re.findall(r'class="([^"]*)"', inside))
+    style = f"<style>{_printed(used)}</style>"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{style}{ground}{inside}\n'
+
+
+def _printed(used: Iterable[str]) -> str:
+    """What the classes of a chart mean in print: without variables, which not every program that reads SVG knows."""
+    names = {name for classes in used for name in classes.split()}
+    rules = [PRINTED]
+    for hue in [*PAINTS, *(f"{kind}{step}" for kind in SHADES for step in range(STEPS + 1))]:
+        if (name := _class(hue)) in names:
+            mark, word = colours(hue)
+            rules.append(f".a.{name}{{fill:{mark}}}.t.{name}{{fill:{word}}}.l.{name}{{fill:none;stroke:{mark}}}")
+            rules.append(f"g.{name} text{{fill:{word}}}")
+    return "".join(rules)
 
 
 def _grid(chart: Drawing) -> str:

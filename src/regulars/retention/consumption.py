@@ -262,7 +262,8 @@ def sharpened(
         return dates[name].where(~better, end + pd.to_timedelta(within, unit="D"))
 
     columns = dict(zip(DATES, (low, median, high), strict=True))
-    made = {name: replaced(name, days, better) for name, days in columns.items()}
+    is_told = better & (median <= rules.horizon_days)  # a range without a middle tells nothing
+    made = {name: replaced(name, days, is_told) for name, days in columns.items()}
     made["call_by"] = replaced("call_by", days_until(rules.call_share), is_narrow)
     made["window_days"] = dates["window_days"].where(~better, high - low)
     made["product_id"] = plain["product_id"].where(~better, staples["product_id"].to_numpy())

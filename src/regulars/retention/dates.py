@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from regulars.errors import UserError
 from regulars.finding import may_refuse, refused
+from regulars.purchases import unit_days
 from regulars.retention.risk import can_tell_alive
 from regulars.settings import DateRules
 from regulars.statistics.distinct import distinct_rows
@@ -36,7 +38,8 @@ def next_order(
     pandas.DataFrame
         One row per customer, as they come: ``customer_id``, ``p_never`` (missing for one-time buyers of whom the
         model cannot tell whether they have left), ``next_order_low``, ``next_order_median``, ``next_order_high``
-        (dates of the predictive distribution given an order; missing where later than the horizon), ``call_by``
+        (dates of the predictive distribution given an order; missing where later than the horizon, and the ends
+        wherever the median is: a range without a middle tells nothing), ``call_by``
         (missing where the rules forbid it), ``window_days`` (width; infinite where its end cannot be told).
 
     Examples
@@ -50,6 +53,11 @@ def next_order(
     >>> str(found["call_by"][0].date()), found["call_by"].isna().tolist(), found["p_never"].round(2).tolist()
     ('2026-07-03', [False, True], [0.01, 1.0])
     """
+    unit = getattr(model, "time_unit_", None)
+    if unit and unit_days(unit) != days_per_unit:
+        raise UserError(
+            f"next_order: the model is in {unit}s, of {unit_days(unit):g} days, and days_per_unit is {days_per_unit:g}."
+        )
     rules = rules or DateRules()
     history, back = distinct_rows(*(value[name].to_numpy(float) for name in ("frequency", "recency", "T")))
     tail = (1 - rules.window_level) / 2
@@ -62,7 +70,8 @@ def next_order(
     low, median, high = (days_until(chance) for chance in (tail, 0.5, 1 - tail))
     early = days_until(rules.call_share)
     never = np.where(can_tell_alive(value), np.asarray(model.probability_never(*history))[back], np.nan)
-    is_narrow = (never <= rules.max_never) & (median <= rules.horizon_days) & (high - low <= rules.max_window_days)
+    is_told = median <= rules.horizon_days
+    is_narrow = (never <= rules.max_never) & is_told & (high - low <= rules.max_window_days)
     end = pd.Timestamp(observation_end).normalize()
 
     def dates(days, keep=True):
@@ -73,9 +82,9 @@ def next_order(
         {
             "customer_id": value["customer_id"].to_numpy(),
             "p_never": never,
-            "next_order_low": dates(low),
+            "next_order_low": dates(low, is_told),
             "next_order_median": dates(median),
-            "next_order_high": dates(high),
+            "next_order_high": dates(high, is_told),
             "call_by": dates(early, is_narrow),
             "window_days": np.where(np.isfinite(high), high - low, np.inf),
         }

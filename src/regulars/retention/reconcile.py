@@ -61,7 +61,7 @@ def reconciled(
         Identity.CUSTOMERS_BANDS: (bands["customers"].sum(), len(value)),
         Identity.ORDERS_COHORTS: (cohorts["orders"].sum(), (value["frequency"] + 1).sum()),
         Identity.REVENUE_COHORTS: (cohorts["revenue"].sum(), purchases.amount.sum()),
-        Identity.REVENUE_LEDGER: (ledger["revenue"].sum(), value["spend"].sum()),
+        Identity.REVENUE_LEDGER: (ledger["revenue"].sum(), value["spend"].sum() + purchases.returned),
         Identity.REPEATERS_SURVIVAL: (times["returned"].sum(), repeaters),
         Identity.EVENTS_SURVIVAL: (second.events.sum(), repeaters),
         Identity.LATER_AT_FIRST: (later.loc[at_first, "customers"].sum(), len(value)),

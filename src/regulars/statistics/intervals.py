@@ -7,10 +7,11 @@ from scipy.special import ndtri
 
 from regulars.labels import Change
 from regulars.rounding import six_digits
+from regulars.showing import Shown, html
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Shown):
     """A number, the interval that goes with it and how many observations stand behind it.
 
     Parameters
@@ -43,6 +44,9 @@ class Estimate:
     def _repr_pretty_(self, printer, cycle) -> None:
         """In a notebook as it is printed."""
         printer.text(str(self))
+
+    def _repr_html_(self) -> str | None:
+        return html(str(self))
 
 
 def z_value(level: float) -> float:

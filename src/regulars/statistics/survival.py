@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from regulars.showing import Shown, picture
 from regulars.statistics.intervals import Estimate, wilson, z_value
 
 
-@dataclass(frozen=True)
-class Curve:
+@dataclass(frozen=True, repr=False)
+class Curve(Shown):
     """Kaplan–Meier estimate of one group.
 
     Parameters
@@ -34,6 +35,20 @@ class Curve:
     events: np.ndarray
     n: int
     horizon: float
+
+    def __repr__(self) -> str:
+        """How many it follows, to how many it happened and the median time."""
+        median = self.quantile()
+        told = f"median time {median}" if median.value == median.value else "less than half within the horizon"
+        return f"Curve: n = {self.n}, events = {int(np.sum(self.events))}, horizon = {self.horizon:g}, {told}"
+
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        return {"curve": self.frame()}
+
+    def plot(self, x_title: str = "time", y_title: str = "share to whom it has happened"):
+        """The curve with its band, as `regulars.showing.picture` draws it."""
+        return picture("lines", self.frame(), x="time", y="share", low="share_low", high="share_high", step=True,
+                       x_title=x_title, y_title=y_title, y_format="{:.0%}".format)  # fmt: skip
 
     def knows(self, time: float) -> bool:
         """Whether anything can be said of `time`: somebody was watched for so long, or all had had it before."""

@@ -12,6 +12,7 @@ import pandas as pd
 
 from regulars.errors import UserError
 from regulars.satisfaction.index.structure import Structure, structure_of
+from regulars.showing import Shown, picture
 
 SCHEMES = ("centroid", "factorial", "path")
 TOLERANCE, MAX_STEPS = 1e-10, 500
@@ -19,8 +20,8 @@ LEAST_ANSWERED = 0.10  # share of the respondents; an item that fewer answered i
 SINGULAR = 1e-10  # determinant or eigenvalue, of correlations, that counts as zero
 
 
-@dataclass(frozen=True)
-class PathModel:
+@dataclass(frozen=True, repr=False)
+class PathModel(Shown):
     """A fitted path model. Constructs have mean 0 and variance 1.
 
     Parameters
@@ -70,6 +71,22 @@ class PathModel:
     steps: int
     n: int
     remarks: tuple
+
+    def __repr__(self) -> str:
+        """Respondents, constructs and how much of each is explained."""
+        explained = ", ".join(f"{name} {value:.2f}" for name, value in self.r_squared.items())
+        return f"PathModel: n = {self.n}, {len(self.quality)} constructs, {len(self.paths)} paths, R² of {explained}"
+
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        return {"paths": self.paths.to_frame("path"), "quality": self.quality}
+
+    def plot(self):
+        """Path coefficients, the strongest first."""
+        names = [" → ".join(map(str, pair)) for pair in self.paths.index]
+        frame = pd.DataFrame({"path": names, "coefficient": self.paths.to_numpy()})
+        frame = frame.sort_values("coefficient", ascending=False, ignore_index=True)
+        return picture("dots", frame, category="path", value="coefficient", x_title="path coefficient",
+                       x_format="{:.2f}".format, from_zero=True)  # fmt: skip
 
     @property
     def ave(self) -> pd.Series:
