@@ -22,11 +22,12 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 START = ROOT / "notebooks" / "00_start.ipynb"  # belongs to no stage
 # every room, from the ground up: one may import from those before it, never from those after it
 ROOMS = (
-    "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "remove", "privacy", "stages", "statistics",
-    "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
-    "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "actions", "report", "pages",
-    "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "lots", "call_list",
-    "desk_files", "share", "identities", "close_month", "forget", "lifeline", "runner", "what_if", "cli",
+    "lazy", "errors", "paths", "progress", "labels", "rounding", "settings", "upgrade", "remove", "privacy",
+    "stages", "statistics", "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate", "sources",
+    "cleaning", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction",
+    "actions", "report", "pages", "dataset", "plots", "history", "cycle", "customer_table", "score_everybody",
+    "private_files", "lots", "call_list", "desk_files", "share", "identities", "close_month", "forget", "lifeline",
+    "runner", "what_if", "run_log", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
