@@ -528,7 +528,7 @@ def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int
         RUN_LOG_VARIABLE: str(log),
         lifeline.PART_VARIABLE: str(os.getpid()),
         # DVC starts its stages through the shell: they must find this environment first
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     }
     # DVC lets go of its lock while a stage runs; another dataset's process then only waits for its turn
     command = [sys.executable, "-m", "regulars.lifeline", "--wait-for-lock", "repro", *options]

@@ -299,6 +299,10 @@ def test_conda_environment_agrees_with_the_lock():
     assert pip == "pip"
     assert by_pip == {"pip": ["--require-hashes", "-r requirements.lock"]}
     assert environment["name"] == project["name"]
+    recipe = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for step in ("conda env create -f environment.yml", "conda run -n regulars pip install --no-deps -e ."):
+        assert step in recipe and step in readme, "what is created without its project cannot run it"
 
 
 def test_dvc_sends_nothing():
