@@ -19,7 +19,7 @@ from typing import TextIO
 
 from regulars import lifeline, progress
 from regulars.errors import UserError
-from regulars.paths import make_room_for, project_root
+from regulars.paths import HISTORY, LOTS, PLANS, make_room_for, project_root
 from regulars.run_log import DATA, DONE, MACHINE, Heard, RunLog, library_version, peak_memory_mb
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
 from regulars.settings import check_settings, resolve
@@ -281,6 +281,10 @@ def _new(arguments: argparse.Namespace) -> int:
     if not proposal.has_orders:
         print(f"regulars: nothing was written: {proposal.questions[0]}", file=sys.stderr)
         return 1
+    for folder in (HISTORY, PLANS, LOTS):  # stages depend on them: tracked, they are there in a clone and an experiment
+        place = project_root() / folder / arguments.name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / ".gitkeep").touch()
     print(f"\ndata/sources/{arguments.name}.yaml is written, and {arguments.name} stands in params.yaml.")
     if proposal.questions:
         print('To be answered there, wherever it says "?":', *(f"  {line}" for line in proposal.questions), sep="\n")
@@ -307,6 +311,7 @@ def _remove(arguments: argparse.Namespace) -> int:
     from regulars.remove import remove
 
     gone = remove(arguments.dataset)
+    _lead_to(datasets_named())
     print(f"{arguments.dataset} is taken out:", *(f"  {one}" for one in gone), sep="\n")
     print("The files that it was read from lie where they were; what was committed stays in git's history.")
     return 0
@@ -450,6 +455,7 @@ def _reports(arguments: argparse.Namespace) -> int:
     built = [dataset for dataset in sound if not codes[dataset]]
     for dataset in built:
         print(_dataset_line(dataset, runs))
+    _lead_to(known)
     print(f"{time.perf_counter() - started:.1f} s in all", flush=True)
     if len(built) == len(datasets):
         return DONE
@@ -458,6 +464,14 @@ def _reports(arguments: argparse.Namespace) -> int:
         others = "the others are up to date" if built else "nor is any other"
         print(f"regulars: {missing}: not built, for the reason above; {others}.", file=sys.stderr)
     return max([DATA, *codes.values()])
+
+
+def _lead_to(datasets: list[str]) -> None:
+    """One page over all datasets, where those that stand have changed."""
+    from regulars.pages.overview import is_out_of_date, write_overview
+
+    if is_out_of_date(datasets):
+        write_overview(datasets, resolve("pages", datasets[0])["language"] if datasets else "en")
 
 
 def _refused(dataset: str) -> str:
