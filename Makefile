@@ -10,9 +10,14 @@ SYSTEM_PYTHON := $(shell command -v $(PYTHON))
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
-export PATH := $(BIN):$(PATH)
-# uv from PATH where there is one; otherwise from the package index, into .tools
-UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+export PATH := $(BIN):$(or $(PATH),/usr/local/bin:/usr/bin:/bin)
+# an environment is bound to its place: where the folder was moved or copied it is made anew
+PLACE := $(VENV)/.place
+MOVED := $(shell [ ! -e $(PLACE) ] || [ "$$(cat $(PLACE))" = "$(CURDIR)" ] || rm -rf $(VENV))
+# uv from PATH where there is one; otherwise from the package index, into .tools. What may hold a blank is quoted, and
+# names of targets are relative: make itself would part them there
+NEEDS_UV := $(if $(shell command -v uv 2>/dev/null),,.tools/bin/uv)
+UV := "$(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)"
 
 .DEFAULT_GOAL := help
 .PHONY: help reports test test-full lab lint lock clean
@@ -36,7 +41,7 @@ lab: $(VENV)/.reports ## open JupyterLab on the notebooks
 lint: $(VENV)/.test ## check style of code and notebooks
 	@ruff check . && ruff format --check .
 
-lock: $(UV) ## choose the newest versions that pyproject.toml admits, and write the lock files
+lock: $(NEEDS_UV) ## choose the newest versions that pyproject.toml admits, and write the lock files
 	@rm -f uv.lock && $(UV) lock --quiet
 	@$(UV) export --quiet --format requirements.txt --no-header --no-annotate --no-emit-project -o requirements.lock
 	@$(UV) export --quiet --format requirements.txt --no-header --no-annotate --no-emit-project --extra test \
@@ -48,20 +53,21 @@ clean: ## remove the environment and everything that the pipeline made
 
 .tools/bin/uv:
 	@echo "installing uv"
-	@$(SYSTEM_PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
+	@"$(SYSTEM_PYTHON)" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
-$(VENV)/bin/python: | $(UV)
-	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+$(VENV)/bin/python: | $(NEEDS_UV)
+	@"$(SYSTEM_PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Regulars needs Python 3.11 or newer; $(PYTHON) is older or not there: call make PYTHON=python3.11" >&2; exit 1; }
-	@$(UV) venv --quiet --python $(SYSTEM_PYTHON) $(VENV)
+	@$(UV) venv --quiet --python "$(SYSTEM_PYTHON)" $(VENV)
+	@printf '%s' "$(CURDIR)" > $(PLACE)
 
 $(VENV)/.reports: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "installing the environment"
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
+	@$(UV) pip install --quiet --python "$(BIN)/python" --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --python "$(BIN)/python" --no-deps -e .
 	@touch $@
 
 $(VENV)/.test: requirements-test.lock $(VENV)/.reports
 	@echo "installing what the tests need"
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-test.lock
+	@$(UV) pip install --quiet --python "$(BIN)/python" --require-hashes -r requirements-test.lock
 	@touch $@

@@ -10,22 +10,28 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from threading import Thread
 from typing import TextIO
 
-from regulars import lifeline
+from regulars import lifeline, progress
 from regulars.errors import UserError
-from regulars.paths import make_room_for, project_root
+from regulars.paths import HISTORY, LOTS, PLANS, make_room_for, project_root
+from regulars.run_log import DATA, DONE, MACHINE, Heard, RunLog, library_version, peak_memory_mb
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
 from regulars.settings import check_settings, resolve
 from regulars.settings import datasets as datasets_named
 from regulars.stages import STAGES
 
 DEBUG_VARIABLE = "REGULARS_DEBUG"
+COMPUTING = ("reports", "run", "try", "score", "close-month")  # commands that one waits for, and of which a log is kept
+EXIT_CODES = """\
+exit codes: 0 done; 1 data or settings are not as they must be; 2 the command was not understood; 3 the machine (disk,
+memory, permission, a stage ended from outside) or the program failed; 130, 143 stopped by a signal
+"""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # what DVC says besides errors: which stages need not run, how to commit its files, that a page has no tables
 DVC_CHATTER = re.compile(
@@ -69,11 +75,21 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code.
+        Exit code: 0 done, 1 data or settings, 3 the machine or the program; a command that is not understood ends the
+        process with 2.
     """
     parsed = _parser().parse_args(arguments)
+    parsed.log = _log_of(parsed, sys.argv[1:] if arguments is None else arguments)
     if arguments is None:  # a program of its own, whose signals it may take
-        lifeline.hold()
+        lifeline.hold(parsed.log and parsed.log.stopped)
+    with _listened_to(parsed):
+        code = _code_of(parsed)
+    if parsed.log:
+        parsed.log.ended(code)
+    return code
+
+
+def _code_of(parsed: argparse.Namespace) -> int:
     try:
         return parsed.command(parsed)
     except KeyboardInterrupt:
@@ -83,7 +99,36 @@ def main(arguments: list[str] | None = None) -> int:
         if os.environ.get(DEBUG_VARIABLE) == "1":
             raise
         print(f"regulars: {_sentence(error)}", file=sys.stderr)
-        return 1
+        return DATA if isinstance(error, UserError) else MACHINE
+
+
+def _log_of(parsed: argparse.Namespace, typed: list[str]) -> RunLog | None:
+    """Log of a command that computes; none outside a project, and none of a part of a build."""
+    is_kept = parsed.name_of_command in COMPUTING and not os.environ.get(lifeline.PART_VARIABLE)
+    if not is_kept or not (project_root() / "params.yaml").is_file():
+        return None
+    dataset = parsed.dataset
+    return RunLog(parsed.name_of_command, typed, lambda: [one for one in datasets_named() if dataset in ("", one)])
+
+
+@contextmanager
+def _listened_to(parsed: argparse.Namespace) -> Iterator[None]:
+    """Keep what is said in the log; on a terminal show below it how far the work has come; be silent where asked."""
+    with ExitStack() as held:
+        line = None
+        if parsed.name_of_command in COMPUTING and not os.environ.get(lifeline.PART_VARIABLE):
+            folder = Path(tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-"))
+            held.enter_context(lifeline.kept_aside(folder))
+            line = held.enter_context(progress.shown(folder, quiet=parsed.quiet))
+        if line or parsed.log or parsed.quiet:
+            keep, before = parsed.log.said if parsed.log else _forget_it, line and line.clear
+            held.enter_context(redirect_stdout(Heard(sys.stdout, keep, before, not parsed.quiet)))
+            held.enter_context(redirect_stderr(Heard(sys.stderr, keep, before)))
+        yield
+
+
+def _forget_it(_: str) -> None:
+    """Of a command without a log."""
 
 
 def _sentence(error: Exception) -> str:
@@ -114,8 +159,15 @@ def _relative(file) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="regulars", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser = argparse.ArgumentParser(
+        prog="regulars",
+        description=__doc__.splitlines()[0],
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"regulars {library_version()}")
+    parser.add_argument("--quiet", action="store_true", help="say nothing but what went wrong")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="name_of_command")
     run = commands.add_parser("run", help="run one stage for one dataset, without asking what has changed")
     run.add_argument("stage", choices=list(STAGES))
     run.add_argument("dataset")
@@ -199,13 +251,39 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
     new.add_argument("--currency", default="", help="code of its money, such as EUR")
     new.set_defaults(command=_new)
+    for command in commands.choices.values():  # before the command or behind it
+        command.add_argument("--quiet", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    seconds = run_stage(arguments.stage, arguments.dataset)
-    print(f"  {arguments.dataset:<12} {arguments.stage:<13} {seconds:5.1f} s", flush=True)
-    return 0
+    dataset, stage = arguments.dataset, arguments.stage
+    print(f"  {dataset:<12} {stage:<13} begins", flush=True)
+    with progress.work(f"{dataset} {stage}"):
+        if STAGES[stage].notebook:
+            progress.watch_cells()
+        seconds = run_stage(stage, dataset)
+    print(f"  {dataset:<12} {stage:<13} {seconds:5.1f} s", flush=True)
+    _measured({"dataset": dataset, "stage": stage, "peak_memory_mb": peak_memory_mb()}, seconds, arguments.log)
+    return DONE
+
+
+def _measured(run: dict, seconds: float, log: RunLog | None) -> None:
+    """Hand what a stage needed to the build that it is part of, or to its own log."""
+    if build := os.environ.get(RUN_LOG_VARIABLE):
+        with Path(build).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(run) + "\n")
+    elif log:
+        log.stages.append(run | {"seconds": seconds})
+
+
+def _runs(log: Path) -> list[dict]:
+    """The stages that ran in a build: what the runner and what `_measured` say of each."""
+    found: dict[tuple, dict] = {}
+    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
+        run = json.loads(line)
+        found.setdefault((run["dataset"], run["stage"]), {}).update(run)
+    return list(found.values())
 
 
 def _new(arguments: argparse.Namespace) -> int:
@@ -218,6 +296,10 @@ def _new(arguments: argparse.Namespace) -> int:
     if not proposal.has_orders:
         print(f"regulars: nothing was written: {proposal.questions[0]}", file=sys.stderr)
         return 1
+    for folder in (HISTORY, PLANS, LOTS):  # stages depend on them: tracked, they are there in a clone and an experiment
+        place = project_root() / folder / arguments.name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / ".gitkeep").touch()
     print(f"\ndata/sources/{arguments.name}.yaml is written, and {arguments.name} stands in params.yaml.")
     if proposal.questions:
         print('To be answered there, wherever it says "?":', *(f"  {line}" for line in proposal.questions), sep="\n")
@@ -244,6 +326,7 @@ def _remove(arguments: argparse.Namespace) -> int:
     from regulars.remove import remove
 
     gone = remove(arguments.dataset)
+    _lead_to(datasets_named())
     print(f"{arguments.dataset} is taken out:", *(f"  {one}" for one in gone), sep="\n")
     print("The files that it was read from lie where they were; what was committed stays in git's history.")
     return 0
@@ -412,18 +495,29 @@ def _reports(arguments: argparse.Namespace) -> int:
         held.callback(_close_cache)
         log = folder / "runs.jsonl"
         codes = _reproduce_each(sound, log)
-        runs = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+        runs = _runs(log)
+    if arguments.log:
+        arguments.log.stages += runs
     built = [dataset for dataset in sound if not codes[dataset]]
     for dataset in built:
         print(_dataset_line(dataset, runs))
+    _lead_to(known)
     print(f"{time.perf_counter() - started:.1f} s in all", flush=True)
     if len(built) == len(datasets):
-        return 0
+        return DONE
     if len(datasets) > 1:
         missing = ", ".join(dataset for dataset in datasets if dataset not in built)
         others = "the others are up to date" if built else "nor is any other"
         print(f"regulars: {missing}: not built, for the reason above; {others}.", file=sys.stderr)
-    return max([1, *codes.values()])
+    return max([DATA, *codes.values()])
+
+
+def _lead_to(datasets: list[str]) -> None:
+    """One page over all datasets, where those that stand have changed."""
+    from regulars.pages.overview import is_out_of_date, write_overview
+
+    if is_out_of_date(datasets):
+        write_overview(datasets, resolve("pages", datasets[0])["language"] if datasets else "en")
 
 
 def _refused(dataset: str) -> str:
@@ -461,7 +555,7 @@ def _bring_up_to_date(dataset: str, log: Path, threads: int) -> int:
         renewed = has_changed(dataset)
     except UserError as error:
         print(f"regulars: {dataset}: {error}", file=sys.stderr)
-        return 1
+        return DATA
     code = _reproduce(["--force", "--single-item", f"ingest@{dataset}"], log, threads) if renewed else 0
     return code or _reproduce([f"scores@{dataset}", f"pages@{dataset}"], log, threads)
 
@@ -494,23 +588,27 @@ def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int
         RUN_LOG_VARIABLE: str(log),
         lifeline.PART_VARIABLE: str(os.getpid()),
         # DVC starts its stages through the shell: they must find this environment first
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
     }
     # DVC lets go of its lock while a stage runs; another dataset's process then only waits for its turn
     command = [sys.executable, "-m", "regulars.lifeline", "--wait-for-lock", "repro", *options]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
     process = subprocess.Popen(command, cwd=project_root(), env=environment, close_fds=os.name != "posix", **pipes)
-    complaints = Thread(target=_pass_on, args=(process.stderr, sys.stderr))
+    failed: list[int] = []  # exit codes of stages
+    complaints = Thread(target=_pass_on, args=(process.stderr, sys.stderr, failed))
     complaints.start()
-    _pass_on(process.stdout, sys.stdout)
+    _pass_on(process.stdout, sys.stdout, failed)
     complaints.join()
-    return process.wait()
+    if not process.wait():
+        return DONE
+    return DATA if failed and set(failed) == {DATA} else MACHINE  # DVC itself ends with 255 whatever failed
 
 
-def _pass_on(lines: Iterable[str], target: TextIO) -> None:
+def _pass_on(lines: Iterable[str], target: TextIO, failures: list[int]) -> None:
     for line in lines:
         if failed := STAGE_FAILED.match(line):
-            line = KILLED if failed[1] != "1" else ""
+            failures.append(int(failed[1]))
+            line = KILLED if failures[-1] not in (DATA, MACHINE) else ""
         line = OTHERWISE if BUSY.match(line) else line
         if line.strip() and not DVC_CHATTER.match(line) and not lifeline.ENDING.is_set():
             print(line, end="", file=target, flush=True)

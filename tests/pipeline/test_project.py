@@ -22,12 +22,12 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 START = ROOT / "notebooks" / "00_start.ipynb"  # belongs to no stage
 # every room, from the ground up: one may import from those before it, never from those after it
 ROOMS = (
-    "errors", "frames", "lazy", "paths", "showing", "labels", "rounding", "settings", "upgrade", "remove", "privacy",
+    "errors", "frames", "lazy", "paths", "progress", "showing", "labels", "rounding", "settings", "upgrade", "remove", "privacy",
     "stages", "statistics", "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate", "sources",
     "cleaning", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction",
     "actions", "cube", "report", "pages", "dataset", "plots", "history", "cycle", "customer_table", "score_everybody",
     "private_files", "customer", "lots", "call_list", "desk_files", "share", "cube_file", "identities", "close_month",
-    "forget", "lifeline", "runner", "what_if", "cli",
+    "forget", "lifeline", "runner", "what_if", "run_log", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
@@ -301,6 +301,10 @@ def test_conda_environment_agrees_with_the_lock():
     assert pip == "pip"
     assert by_pip == {"pip": ["--require-hashes", "-r requirements.lock"]}
     assert environment["name"] == project["name"]
+    recipe = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for step in ("conda env create -f environment.yml", "conda run -n regulars pip install --no-deps -e ."):
+        assert step in recipe and step in readme, "what is created without its project cannot run it"
 
 
 def test_dvc_sends_nothing():

@@ -127,7 +127,7 @@ def test_command_line_prints_one_sentence_and_no_traceback(project, capsys, monk
     printed = capsys.readouterr()
     assert printed.err == "regulars: orders.csv, row 7: the amount is missing.\n"
     project("1 / 0")
-    assert main(["run", "tiny", "shop"]) == 1
+    assert main(["run", "tiny", "shop"]) == 3
     unexpected = capsys.readouterr().err
     assert unexpected.startswith("regulars: this should not have happened: ZeroDivisionError: division by zero")
     assert "REGULARS_DEBUG=1" in unexpected
@@ -154,7 +154,7 @@ def test_command_line_prints_one_sentence_and_no_traceback(project, capsys, monk
 )
 def test_what_the_machine_lacks_is_told_from_a_notebook_too(project, capsys, cell, told):
     project(cell)
-    assert main(["run", "tiny", "shop"]) == 1
+    assert main(["run", "tiny", "shop"]) == 3
     assert capsys.readouterr().err == f"regulars: {told}; earlier outputs stand.\n"
 
 

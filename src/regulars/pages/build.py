@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 from regulars import catalog
@@ -11,6 +12,41 @@ from regulars.paths import output_root
 from regulars.report.render import render_blocks
 from regulars.report.writer import Writer
 from regulars.told import Told, read_told
+
+# what `dvc metrics` shows: a dozen numbers by which builds are compared; metrics/<stage>.json has all, with intervals
+HEADLINE = {
+    "clean": ("customers", "money"),
+    "value": ("worth", "orders", "equity"),
+    "segments": ("best_share", "once"),
+    "satisfaction": ("satisfaction",),
+    "retention": ("kept", "second", "value_at_risk"),
+    "interaction": ("solved",),
+}
+
+
+def headline(recorded: Mapping[str, Mapping[str, Mapping]]) -> dict[str, dict[str, float]]:
+    """The figures by which builds are compared, as numbers alone; what a dataset does not have is left out.
+
+    Parameters
+    ----------
+    recorded : mapping
+        Stage to its figures, as ``metrics/<stage>.json`` has them.
+
+    Returns
+    -------
+    dict
+        Stage to figure to value, in the unit of the figure: money in the dataset's currency, shares from 0 to 1.
+
+    Examples
+    --------
+    >>> headline({"clean": {"customers": {"value": 7, "low": None, "high": None, "n": 0, "unit": "count"}}})
+    {'clean': {'customers': 7}}
+    """
+    found = {
+        stage: {name: recorded[stage][name]["value"] for name in names if name in recorded.get(stage, {})}
+        for stage, names in HEADLINE.items()
+    }
+    return {stage: figures for stage, figures in found.items() if figures}
 
 
 def html_of(told: Told, language: str = "en") -> dict[str, str]:
@@ -68,5 +104,5 @@ def write_pages(dataset: str, settings) -> None:
             (target / file).write_text(html, encoding="utf-8")
     index = render_index(catalog.about(dataset), told, written, language=language)
     (target / FILES["index"]).write_text(index, encoding="utf-8")
-    recorded = {stage: catalog.read_json(folder / "metrics" / f"{stage}.json")["metrics"] for stage in reversed(PAGES)}
-    catalog.write_json(recorded, folder / "metrics.json")
+    recorded = {stage: catalog.read_json(folder / "metrics" / f"{stage}.json")["metrics"] for stage in PAGES}
+    catalog.write_json(headline(recorded), folder / "metrics.json")

@@ -118,6 +118,14 @@ def render(
     )
 
 
+def render_alone(template: str, wording: Wording, **parts) -> str:
+    """Fill a template that belongs to no dataset."""
+    style = page_style()
+    policy = content_security_policy(style)
+    written = _environment().get_template(template)
+    return written.render(say=wording.say, lang=wording.lang, style=style, policy=policy, **parts)
+
+
 def content_security_policy(style: str, script: str = "") -> str:
     """Policy under which exactly this style holds and this script runs; nothing is fetched, framed or sent."""
     return "; ".join(

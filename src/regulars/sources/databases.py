@@ -24,6 +24,7 @@ from regulars.engine.embedded import SPARK, even, sentences
 from regulars.engine.patience import SilenceError, watched, within
 from regulars.errors import UserError
 from regulars.paths import project_root
+from regulars.progress import tell
 
 T = TypeVar("T")
 BATCH_ROWS = 100_000  # written at a time: what lies in memory, whatever the table holds
@@ -131,6 +132,7 @@ def copy_table(table: dict, zone: str, target: Path, label: str, *, limit: int |
             for part in even(_texts(database.batches(statement), schema), BATCH_ROWS):
                 writer.write_table(part)
                 rows += part.num_rows
+                tell(f"rows of {label.rpartition('.')[2]}", rows)
     return rows
 
 
@@ -148,8 +150,11 @@ def _copy_from_spark(table: dict, zone: str, target: Path, label: str, limit: in
                 header, data, rows = spark.read_text(engine, table, zone, label, limit=limit)
                 schema = pa.schema([pa.field(name, pa.string()) for name in header])
                 with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+                    read = 0
                     for batch in spark.batches(data, len(header), BATCH_ROWS):
                         writer.write_batch(batch.rename_columns(header))
+                        read += batch.num_rows
+                        tell(f"rows of {label.rpartition('.')[2]}", read, rows)
         except SilenceError as error:
             place = f"Spark at {spark.master(url).removeprefix(SPARK)}"
             raise UserError(f"{label}: {_SilentError(place, table, seconds, error)}") from None

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from regulars.errors import UserError
 from regulars.paths import project_root
+from regulars.progress import tell
 from regulars.sources.files import one_below_the_other, read_text
 from regulars.sources.layout import laid_out
 from regulars.sources.mapping import Mapping, columns_named
@@ -141,6 +142,7 @@ def read_files(mapping: Mapping, name: str, folder: Path, files: list[str]) -> R
     for file in files:
         label = _raw_label(mapping.name, file)
         parts.append((label, read_text(folder / file, table["format"], label, mapping.time_zone)))
+        tell(f"rows of {name}", sum(part.data.num_rows for _, part in parts))
     counts = tuple((label, part.data.num_rows) for label, part in parts)
     whole = one_below_the_other(parts)
     check_header(mapping, name, whole.header, counts[0][0], without_text=whole.without_text)
