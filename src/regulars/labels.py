@@ -243,6 +243,7 @@ class Reason(StrEnum):
     OWNER_CHANGED = "owner_changed"
     # merged
     EXACT_DUPLICATE = "exact_duplicate"
+    IN_EARLIER_FILE = "in_earlier_file"
     SAME_PERSON = "same_person"
     FURTHER_LINE = "further_line"
     # netted

@@ -7,10 +7,12 @@ import json
 import re
 import shutil
 
+import pandas as pd
 import pytest
 
 from places import SHARED_CASES
 from regulars.errors import UserError
+from regulars.labels import Reason
 from regulars.sources.discovery import new_dataset
 
 PARAMS = "common:\n  seed: 1\ndatasets:\n  old: {}\n"
@@ -157,6 +159,22 @@ def test_a_mapping_that_leaves_something_unsaid_is_told_what_to_write(shop, case
     shop.map(content)
     with pytest.raises(UserError, match=re.escape(SENTENCES[mapping])):
         shop.clean()
+
+
+def test_an_id_that_the_format_calls_missing_is_nobody(shop, cases):
+    """Those with an account are right, and orders of guests are set apart: they are no customer of 38 % of revenue."""
+    case = "03-woocommerce-guest-zero"
+    shop.map((cases / case / "c03-zero.yaml").read_text("utf-8").replace("exports/", f"{cases}/"))
+    cleaned = shop.clean()
+    log = pd.read_csv(cases / case / "orders.csv", dtype=str)
+    sold = log[(log["status"] == "completed") & (log["customer_id"] != "0")]
+    found = cleaned.tables["orders"].groupby("customer_id")["amount"].sum()
+    right = sold["order_total"].astype(float).groupby(sold["customer_id"]).sum()
+    assert found.round(2).to_dict() == right.round(2).to_dict()
+    reasons = cleaned.ledger["tables"]["orders"]["reasons"]
+    guests = int((log["customer_id"] == "0").sum())
+    assert reasons[Reason.MISSING_CUSTOMER]["rows"] == guests
+    assert guests >= expected(cases, case)["completed_by_guests"]
 
 
 def test_partial_refunds_that_name_no_order_reduce_what_the_customer_spent(shop, cases):

@@ -287,6 +287,9 @@ def _clean_one(
     if table["duplicates"] == "merge" and Reason.EXACT_DUPLICATE in found:
         heaps.append((judged.filter(judged._twin), Fate.MERGED, ibis.literal(Reason.EXACT_DUPLICATE.value)))
         judged = judged.filter(~judged._twin)
+    if "_again" in judged.columns:
+        heaps.append((judged.filter(judged._again), Fate.MERGED, ibis.literal(Reason.IN_EARLIER_FILE.value)))
+        judged = judged.filter(~judged._again)
     if "_further" in judged.columns:
         heaps.append((judged.filter(judged._further), Fate.MERGED, ibis.literal(Reason.FURTHER_LINE.value)))
         judged = judged.filter(~judged._further)

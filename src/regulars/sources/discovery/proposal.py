@@ -237,7 +237,7 @@ def _block(name: str, found: Found, group: list[Inspected], files: Sequence[Insp
     for target, dates in found.dates.items():
         if dates.choices or not dates.found:
             notes.questions.append(_which_date(found, target))
-    lines += _rules(found, notes) if name in ORDER_TABLES else []
+    lines += _rules(found, group, notes) if name in ORDER_TABLES else []
     if name in ORDER_TABLES and "amount" in found.missing and "unit_price" not in found.columns:
         notes.unsure.append(
             "orders without any money can be counted: write amount: {constant: 0}, and in params.yaml under value "
@@ -379,12 +379,20 @@ def _marks(found: Found, notes: _Notes) -> dict:
     return {}
 
 
-def _rules(found: Found, notes: _Notes) -> list[str]:
+def _rules(found: Found, group: list[Inspected], notes: _Notes) -> list[str]:
     """Cancellations, lines that are no goods, copies: what an order log needs beside its columns."""
     lines = []
     name, label = found.table, found.file.label
-    if copies := signs.copies(found):
-        own = "column" in found.columns.get("order_id", {})
+    own = "column" in found.columns.get("order_id", {})
+    again = signs.overlap(group) if len(group) > 1 else 0
+    if again:
+        notes.concluded.append(
+            f"{name}: {again:,} rows stand in an earlier file as well, as in exports of overlapping months: they count once"
+        )
+    copies = signs.copies(found)
+    if again and not own and copies == again:
+        lines.append(_comment("    duplicates: keep", f"{again:,} rows stand in an earlier file as well: they count once"))
+    elif copies := copies - (0 if own else again):
         rule = "merge" if own else "keep"
         told = "equal an earlier row in every column" + ("" if own else ", and there is no order id to tell them apart")
         lines.append(_comment(f"    duplicates: {rule}", f"{copies:,} rows {told}"))

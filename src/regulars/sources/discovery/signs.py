@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from regulars.sources.discovery.columns import Found
+from regulars.sources.discovery.files import Inspected
 from regulars.sources.discovery.values import SIGN_CURRENCIES
 from regulars.sources.mapping import LINE_TOTAL
 from regulars.sources.meaning import NO_SALE, NOBODY, STATUS_MOST, STATUS_NAMES
@@ -88,6 +90,17 @@ def copies(found: Found) -> int:
     """Rows that equal an earlier one in every column."""
     data = found.file.data
     return data.num_rows - data.group_by(data.column_names).aggregate([]).num_rows
+
+
+def overlap(group: Sequence[Inspected]) -> int:
+    """Rows that an earlier file of the same table has as well, each as often as it has it."""
+    seen: Counter = Counter()
+    again = 0
+    for file in group:
+        here = Counter(zip(*(column.to_pylist() for column in file.data.columns), strict=True))
+        again += (seen & here).total()
+        seen |= here
+    return again
 
 
 def repeats(found: Found, target: str) -> int:
