@@ -31,8 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME, FIRST = "year", "2025-07"
 COPIED = ("notebooks", "data/sources/demo.yaml", "params.yaml", "pyproject.toml")
 PUSHED, WORSE = "2025-11-03", "2026-02-01"
-BRIEF = ("ingest", "clean", "value", "retention", "scores")
-BRIEF_DRAWS = 60
+BRIEF = ("ingest", "clean", "value", "segments", "retention", "scores")
+BRIEF_DRAWS = 60, 5
 PLANTED = {"push_on": PUSHED, "push_percent": 25, "worse_from": WORSE, "worse_times": 4}
 
 
@@ -44,7 +44,7 @@ def lay_out(folder: Path, *, brief: bool) -> None:
     settings = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
     settings["datasets"] = {NAME: settings["datasets"]["demo"]}
     if brief:
-        settings["value"]["interval_draws"] = BRIEF_DRAWS
+        settings["value"]["interval_draws"], settings["segments"]["cluster_bootstraps"] = BRIEF_DRAWS
     (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
 
 
@@ -91,6 +91,7 @@ def plan_the_push(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--months", type=int, default=12)
+    parser.add_argument("--first", default=FIRST, help="the first month that is closed")
     parser.add_argument("--customers", type=int, default=5000)
     parser.add_argument("--folder", default="")
     parser.add_argument("--brief", action="store_true")
@@ -99,7 +100,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lay_out(folder, brief=chosen.brief)
     every = [stage for stage in STAGES if stage != "pages"]
-    months = pd.period_range(FIRST, periods=chosen.months, freq="M")
+    months = pd.period_range(chosen.first, periods=chosen.months, freq="M")
     for month in months:
         if (folder / "data/history" / NAME / str(month.end_time.date())).exists():
             continue

@@ -196,6 +196,7 @@ tables:
     columns: {order_id: {row_number: true}, customer_id: who, ordered_at: day, amount: total}
 """
 
+
 @pytest.mark.parametrize(
     ("may", "june", "july", "real"),
     [

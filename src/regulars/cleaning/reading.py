@@ -14,6 +14,7 @@ from regulars.errors import UserError
 from regulars.sources import parsing
 from regulars.sources.mapping import LINE_TOTAL, REFUNDED, Mapping, listed
 from regulars.sources.raw import ROW, RawTable
+from regulars.sources.refunds import REFUND_OF
 
 RATE_TYPE = "decimal(38, 8)"
 WIDE = 1000  # columns
@@ -107,8 +108,10 @@ def read_typed(engine, mapping: Mapping, source: RawTable) -> Raw:
             for name in before
             if _is_money(name) and "_rate" in values
         ]
-    if "of" in table["refunds"]:
-        values["_of"] = _text(text, source, table, {"column": table["refunds"]["of"]})
+    if of := REFUND_OF if REFUND_OF in source.header else table["refunds"].get("of"):
+        spec = table["columns"]["order_id"]  # an order is named as it is numbered
+        spec = {**(spec if "column" in spec else {}), "column": of}
+        values["_of"] = _typed(_text(text, source, table, spec), _column(source.name, "order_id"), table, spec, zone="")
     read = text.select(
         ROW, **values, **_status(text, source, table), _unreadable=ibis.or_(*unreadable), _malformed=malformed
     )

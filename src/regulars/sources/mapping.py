@@ -237,6 +237,8 @@ def _filled_in(name: str, given: dict) -> dict:
     refunds = {"unmatched": UNMATCHED_DEFAULTS.get(name, "keep")} | table["refunds"]
     if "of" in refunds:
         refunds["of"] = plain_name(refunds["of"])
+    if "columns" in refunds:
+        refunds["columns"] = {target: plain_name(column) for target, column in refunds["columns"].items()}
     return table | {
         "columns": columns, "wide": wide, "fill_down": fill_down, "refunds": refunds,
         "money": {sign: [plain_name(column) for column in listed(these)] for sign, these in table["money"].items()},
@@ -389,6 +391,11 @@ def _check_rules(name: str, table: dict, label: str) -> None:
         told = table[rule] not in (None, {}, {"unmatched": UNMATCHED_DEFAULTS.get(name, "keep")})
         if told and name not in ORDER_TABLES:
             raise UserError(f"{key}.{rule}: only orders and order_lines hold money that this is about; take it out.")
+    if "path" in table["refunds"]:
+        if "of" in table["refunds"]:
+            raise UserError(f"{key}.refunds: of is a column of the table's own file; beside path it stands in columns.")
+        if "column" not in table["columns"]["order_id"]:
+            raise UserError(f"{key}.refunds.path: the orders have no number that a refund could name; map order_id.")
     if table["repeated_key"] == "merge" and name != "orders":
         raise UserError(f"{key}.repeated_key: merge is for rows of orders; it may be first, last or stop here.")
     if table["wide"] and name != "surveys":

@@ -387,11 +387,13 @@ def _rules(found: Found, group: list[Inspected], notes: _Notes) -> list[str]:
     again = signs.overlap(group) if len(group) > 1 else 0
     if again:
         notes.concluded.append(
-            f"{name}: {again:,} rows stand in an earlier file as well, as in exports of overlapping months: they count once"
+            f"{name}: {again:,} rows stand in an earlier file as well (exports of overlapping months): they count once"
         )
     copies = signs.copies(found)
     if again and not own and copies == again:
-        lines.append(_comment("    duplicates: keep", f"{again:,} rows stand in an earlier file as well: they count once"))
+        lines.append(
+            _comment("    duplicates: keep", f"{again:,} rows stand in an earlier file as well: they count once")
+        )
     elif copies := copies - (0 if own else again):
         rule = "merge" if own else "keep"
         told = "equal an earlier row in every column" + ("" if own else ", and there is no order id to tell them apart")
