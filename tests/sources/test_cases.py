@@ -13,7 +13,9 @@ import pytest
 from places import SHARED_CASES
 from regulars.errors import UserError
 from regulars.labels import Reason
+from regulars.retention.contracts import contract_spells
 from regulars.sources.discovery import new_dataset
+from regulars.sources.mapping import load_mapping
 
 PARAMS = "common:\n  seed: 1\ndatasets:\n  old: {}\n"
 HEAD = "title: Case\ncurrency: EUR\nsimulated: false\nobservation_end: last_order_day\n"
@@ -183,6 +185,19 @@ def test_partial_refunds_that_name_no_order_reduce_what_the_customer_spent(shop,
     cleaned = shop.clean()
     holds(cleaned, expected(cases, case))
     assert float(cleaned.ledger["tables"]["orders"]["amount"]["kept"]) == 13_581.58
+
+
+def test_contracts_whose_last_day_counts_are_found_and_right(shop, cases):
+    case = "21-plan-change-is-no-churn"
+    files = [str(cases / case / name) for name in ("orders.csv", "subscriptions.csv")]
+    proposal = new_dataset("shop", files, "EUR")
+    assert proposal.questions == []
+    assert load_mapping("shop").tables["contracts"]["inclusive_end"]
+    cleaned, right = shop.clean(), expected(cases, case)
+    contracts = cleaned.tables["contracts"]
+    assert len(contracts) == right["contracts"]
+    spells = contract_spells(contracts, cleaned.about.observation_end).spells
+    assert (len(spells), spells["has_ended"].sum()) == (right["customers"], right["customers_who_left"])
 
 
 def test_answers_side_by_side(shop, cases):

@@ -97,6 +97,8 @@ def read_typed(engine, mapping: Mapping, source: RawTable) -> Raw:
         target: values[spec["after"]] + (values[target] * SECONDS[spec["unit"]]).round().cast("int64").as_interval("s")
         for target, spec in specs.items() if "after" in spec
     }  # fmt: skip
+    if table["inclusive_end"]:  # clean contracts end on the first day without
+        values["ended_at"] = values["ended_at"] + ibis.interval(days=1)
     values |= {
         column.name: ibis.null(COLUMN_TYPES[column.kind]) for column in TABLES[source.name].columns
         if column.required and column.nullable and column.name not in values
