@@ -2,10 +2,13 @@
 
     python benchmarks/year.py                  # twelve months of 5,000 customers
     python benchmarks/year.py --months 3 --customers 800
+    python benchmarks/year.py --brief          # until the last month only what is closed with it, of fewer draws
 
-Every month the shop is exported as it stood, the pages are built and the month is closed; a plan says that the campaign
+A folder given by --folder that holds closed months already is gone on with.
+
+Every month the shop is exported as it stood, every stage is run and the month is closed; a plan says that the campaign
 should bring orders. Printed is what the scorecard lit, how the forecasts of the closed months held, and what became of
-the plan. Works in a folder of its own, which is left for looking at.
+the plan. Works in a folder of its own, which is left for looking at, with the pages of the last month.
 """
 
 import argparse
@@ -15,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -27,16 +31,20 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME, FIRST = "year", "2025-07"
 COPIED = ("notebooks", "data/sources/demo.yaml", "params.yaml", "pyproject.toml")
 PUSHED, WORSE = "2025-11-03", "2026-02-01"
+BRIEF = ("ingest", "clean", "value", "segments", "retention", "scores")
+BRIEF_DRAWS = 60, 5
 PLANTED = {"push_on": PUSHED, "push_percent": 25, "worse_from": WORSE, "worse_times": 4}
 
 
-def lay_out(folder: Path) -> None:
+def lay_out(folder: Path, *, brief: bool) -> None:
     """A project of its own that works on this checkout's code."""
     for part in COPIED:
         (folder / part).parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-r", str(ROOT / part), str(folder / part)], check=True)
     settings = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
     settings["datasets"] = {NAME: settings["datasets"]["demo"]}
+    if brief:
+        settings["value"]["interval_draws"], settings["segments"]["cluster_bootstraps"] = BRIEF_DRAWS
     (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
 
 
@@ -51,13 +59,19 @@ def write_mapping(folder: Path, customers: int, day: str) -> None:
     file.write_text(yaml.safe_dump(mapping | {"tables": there}, sort_keys=False), encoding="utf-8")
 
 
-def close(folder: Path, customers: int, month: pd.Period) -> float:
-    """Build the pages as of the end of a month and close it; seconds taken."""
+def regulars(folder: Path, *words: str) -> None:
+    """Run a command of the project in its folder."""
+    environment = os.environ | {"REGULARS_ROOT": str(folder), "REGULARS_ID_KEY": "a key for the year of the benchmark"}
+    subprocess.run([sys.executable, "-m", "regulars.cli", *words], env=environment, check=True, capture_output=True)
+
+
+def close(folder: Path, customers: int, month: pd.Period, stages: Sequence[str]) -> float:
+    """Find and tell what there is as of the end of a month and close it; seconds taken."""
     started = time.perf_counter()
     write_mapping(folder, customers, str(month.end_time.date()))
-    environment = os.environ | {"REGULARS_ROOT": str(folder), "REGULARS_ID_KEY": "a key for the year of the benchmark"}
-    for words in (*(("run", stage, NAME) for stage in STAGES), ("close-month", NAME)):
-        subprocess.run([sys.executable, "-m", "regulars.cli", *words], env=environment, check=True, capture_output=True)
+    for stage in stages:
+        regulars(folder, "run", stage, NAME)
+    regulars(folder, "close-month", NAME)
     return time.perf_counter() - started
 
 
@@ -77,21 +91,33 @@ def plan_the_push(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--months", type=int, default=12)
+    parser.add_argument("--first", default=FIRST, help="the first month that is closed")
     parser.add_argument("--customers", type=int, default=5000)
     parser.add_argument("--folder", default="")
+    parser.add_argument("--brief", action="store_true")
     chosen = parser.parse_args()
     folder = Path(chosen.folder or tempfile.mkdtemp(prefix="regulars-year-"))
     folder.mkdir(parents=True, exist_ok=True)
-    lay_out(folder)
-    for month in pd.period_range(FIRST, periods=chosen.months, freq="M"):
+    lay_out(folder, brief=chosen.brief)
+    every = [stage for stage in STAGES if stage != "pages"]
+    months = pd.period_range(chosen.first, periods=chosen.months, freq="M")
+    for month in months:
+        if (folder / "data/history" / NAME / str(month.end_time.date())).exists():
+            continue
         plan_the_push(folder)
-        seconds = close(folder, chosen.customers, month)
+        stages = BRIEF if chosen.brief and month != months[-1] else every
+        seconds = close(folder, chosen.customers, month, stages)
+        if "cycle" not in stages:
+            print(f"{month} ({seconds:.0f} s): closed", flush=True)
+            continue
         tables = folder / "reports" / NAME / "tables/cycle"
         board = pd.read_csv(tables / "scorecard.lights.csv").set_index("indicator")["light"]
         told = json.loads((folder / "reports" / NAME / "told/cycle.json").read_text(encoding="utf-8"))
         lit = board[board.isin(["better", "worse", "changed"])]
         said = ", ".join(f"{name} {light}" for name, light in lit.items()) or "quiet"
         print(f"{month} ({seconds:.0f} s): {said}", flush=True)
+    for stage in ("cycle", "pages"):  # with the plan that closing the last month has made
+        regulars(folder, "run", stage, NAME)
     for section in told["sections"]:
         if section["key"] in ("forecasts", "plans", "restated", "corrective"):
             print(section["key"], section["verdict"], json.dumps(section["facts"]))

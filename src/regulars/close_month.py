@@ -33,7 +33,8 @@ from regulars.rounding import plain, round_frame
 from regulars.told import Told, read_told
 
 PROSPECT_COLUMNS = ("prospect", "stage", "win_probability", "quoted_amount", "expected_close")
-# page whose answer opens each area of a plan, the first that is told, and the figure that its actions should move
+# pages of each area of a plan: the answer of the first that is told opens it, and what pays on any of them and is in no
+# area yet is planned; beside each page the figure that its actions should move
 OPENS = {
     PlanArea.CUSTOMER: (("retention", Indicator.KEPT), ("value", Indicator.REVENUE)),
     PlanArea.BRAND: (("satisfaction", Indicator.COMPLAINTS), ("interaction", Indicator.CALLS_ANSWERED)),
@@ -166,8 +167,9 @@ def known_cells(told: dict[str, Told], indicators: pd.DataFrame, language: str) 
         As `regulars.cycle.new_plan` takes them.
     """
     cells: dict[tuple[str, str], dict] = {}
+    planned: set[str] = set()
     for area, pages in OPENS.items():
-        stage, indicator = next(((stage, which) for stage, which in pages if stage in told), (None, None))
+        stage = next((stage for stage, _ in pages if stage in told), None)
         if stage is None:
             continue
         writer = writer_of(told[stage].page, language)
@@ -178,8 +180,15 @@ def known_cells(told: dict[str, Told], indicators: pd.DataFrame, language: str) 
         cells[area, PlanStep.ANALYSE] = {"text": answer["title"]} | (
             {"figure": f"{tile['label']}: {tile['value']} {tile['under']}".strip()} if tile else {}
         )
-        paying = sorted((one for one in told[stage].actions if one.pays), key=lambda one: -one.net.low)
-        for step, one in zip((PlanStep.PLAN, PlanStep.CARRY_OUT), paying, strict=False):
+        paying = [
+            (stage, indicator, one)
+            for stage, indicator in pages
+            if stage in told and stage not in planned
+            for one in sorted((one for one in told[stage].actions if one.pays), key=lambda one: -one.net.low)
+        ]
+        planned |= {stage for stage, _ in pages}
+        for step, (stage, indicator, one) in zip((PlanStep.PLAN, PlanStep.CARRY_OUT), paying, strict=False):
+            writer = writer_of(told[stage].page, language)
             writer.action(one.key, one.verdict, **one.sums, **one.facts)
             said = {"text": writer.blocks[-1]["text"], "owner": writer.blocks[-1]["owner"]}
             cells[area, step] = said | {"indicator": str(indicator)} | _expected(one, indicator, indicators)

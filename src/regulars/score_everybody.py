@@ -208,6 +208,16 @@ def _raw(place, mapping: Mapping, name: str) -> RawTable:
     from regulars.engine import spark
 
     label = f"{mapping.file}: tables.{name}"
+    if table["fill_down"]:
+        raise UserError(
+            f"{label}.fill_down: rows that lie in Spark do not stand above one another; fill the cells in the "
+            "query (such as first_value over the order), or build the pages, for which the rows are copied."
+        )
+    if "path" in table["refunds"]:
+        raise UserError(
+            f"{label}.refunds.path: a file of refunds cannot be set beside rows in Spark; join it in the query, "
+            "or build the pages, for which the rows are copied."
+        )
     header, data, rows = spark.read_text(place, table, mapping.time_zone, label)
     shown = f"{spark.master(table['url'])}, {table.get('table', 'the query')}"
     if not rows:

@@ -103,9 +103,25 @@ def test_plans(last, outcome):
     ],
 )
 def test_planned(cell, verdict):
-    finding = sections.tell_planned([new_plan("demo", "2026-01-31", {("brand", "plan"): cell})], END)
+    finding = sections.tell_planned([new_plan("demo", "2026-02-28", {("brand", "plan"): cell})], END)
     assert finding.verdict == verdict
     assert said(finding)
+
+
+@pytest.mark.parametrize(("status", "open_steps"), [("open", 1), ("done", 0)])
+def test_a_plan_of_a_month_that_is_over_is_not_called_the_next(status, open_steps):
+    cell = {"text": "Call the ten", "owner": "Ann", "status": status}
+    finding = sections.tell_planned([new_plan("demo", "2026-01-31", {("brand", "plan"): cell})], END)
+    assert finding.verdict == "past"
+    assert f"The plan for February 2026 is over, {open_steps} of its steps open" in said(finding)
+    coming = new_plan("demo", "2026-02-28", {("brand", "plan"): cell})
+    assert sections.tell_planned([new_plan("demo", "2026-01-31", {}), coming], END).verdict == "complete"
+
+
+def test_each_light_has_its_twelve_months_as_a_line():
+    indicators = figures(30.0)
+    words = said(sections.tell_scorecard(scorecard(indicators), indicators))
+    assert "from 9 to 30, between 9 and 30" in words
 
 
 def test_no_plan_nothing_wrong_nothing_restated():

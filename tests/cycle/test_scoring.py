@@ -170,9 +170,77 @@ def test_a_restated_month_is_told_and_a_verdict_that_turns_with_it(project):
 
 def test_a_history_of_another_dataset_is_refused(project):
     place = closed(project, "2026-04-30", 90.0, revenue_low=70, revenue_high=110)
+    now = figures([100.0, 110.0], indicator="revenue")
+    now[["indicator", "month", "value", "n"]].to_csv(place / INDICATORS, index=False)
+    months = held_forecasts("demo", ORDERS, "2026-05-31")
+    months.to_csv(place / HELD, index=False)
     (place / SUMMARY).write_text('{"dataset": "other", "observation_end": "2026-04-30"}', encoding="utf-8")
-    with pytest.raises(UserError, match="belongs elsewhere"):
-        held_forecasts("demo", ORDERS, "2026-05-31")
+    for read in (
+        lambda: held_forecasts("demo", ORDERS, "2026-05-31"),
+        lambda: restated("demo", now, "2026-05-31"),
+        lambda: turned("demo", months, "2026-05-31"),
+    ):
+        with pytest.raises(UserError, match="dataset is 'other', not 'demo': the file belongs elsewhere"):
+            read()
+
+
+def test_months_closed_out_of_order_and_skipped_are_each_held_against_their_own(project):
+    for day in ("2026-04-30", "2026-01-31"):  # January afterwards, February and March never
+        place = closed(project, day, 90.0, revenue_low=70, revenue_high=110)
+        told = figures([100.0], indicator="revenue").assign(value=100.0 if day > "2026-02" else 101.0)
+        told[["indicator", "month", "value", "n"]].to_csv(place / INDICATORS, index=False)
+    months = held_forecasts("demo", ORDERS, "2026-05-31")
+    money = months[months["measure"] == "revenue"]
+    assert money["told_on"].dt.strftime("%Y-%m-%d").tolist() == ["2026-01-31", "2026-04-30"]
+    assert money["start"].dt.strftime("%Y-%m").tolist() == ["2026-02", "2026-05"]
+    assert money["came"].tolist() == [0.0, 60.0]
+    moved = restated("demo", figures([100.0], indicator="revenue"), "2026-05-31")
+    assert moved[["was", "now"]].values.tolist() == [[101.0, 100.0]]  # as the earliest day told it, whenever closed
+    early = held_forecasts("demo", ORDERS, "2026-03-15")  # pages of an earlier day know nothing of later ones
+    assert early["told_on"].dt.strftime("%Y-%m").unique().tolist() == ["2026-01"]
+
+
+def test_a_figure_that_some_months_lack_is_judged_by_those_that_have_it():
+    gaps = [*QUIET[:3], np.nan, *QUIET[3:8], np.nan, *QUIET[8:], 10.1]
+    told = scorecard(figures(gaps)).iloc[0]
+    assert (told["light"], told["months"]) == (Light.STEADY, 12)
+    assert scorecard(figures([*gaps[:-1], 30.0]))["light"].tolist() == [Light.BETTER]
+    assert scorecard(figures([*gaps[:-1], np.nan]))["light"].tolist() == [Light.ABSENT]
+    late = [*[np.nan] * 9, *QUIET[:6]]  # a table that is kept since six months
+    assert scorecard(figures(late))["light"].tolist() == [Light.EARLY]
+    board = sections.tell_scorecard(scorecard(figures(gaps)), figures(gaps))
+    line = board.frames["lights"]["year"].iloc[0].split(" ")
+    assert (len(line), line.count("."), line[-1]) == (12, 1, "10.1")
+
+
+def test_figures_of_contacts_visits_and_prospects_by_hand():
+    day = pd.to_datetime(["2026-01-31", "2026-02-03", "2026-02-05", "2026-02-09", "2026-02-27", "2026-02-28"])
+    done = pd.to_datetime(["2026-02-01", "2026-02-04", "2026-02-07", None, "2026-02-26", "2026-03-01"])
+    contacts = pd.DataFrame({
+        "at": pd.to_datetime(["2026-02-02"] * 8), "initiator": ["customer"] * 6 + ["firm"] * 2,
+        "resolved": [True, True, True, False, None, None, True, True], "transfers": [0, 1, 2, 0, 0, None, None, None],
+        "self_service": [True, False, False, False, False, None, True, True],
+    })  # fmt: skip
+    prospects = pd.DataFrame({
+        "stage": ["won"] * 3 + ["lost"] * 2 + ["disqualified", "offer"],
+        "decided_at": pd.to_datetime(["2026-02-10"] * 6 + [None]),
+    })  # fmt: skip
+    tables = {"orders": log(*((name, "2026-01-05", 1.0) for name in "abcde")), "contacts": contacts,
+              "activities": pd.DataFrame({"planned_at": day, "done_at": done}), "prospects": prospects}  # fmt: skip
+    shop = MemoryDataset(tables, "2026-02-28")
+    told = monthly_indicators(shop.tables, shop.purchases(), shop.end).set_index(["indicator", "month"])
+    february = told.xs(pd.Timestamp("2026-02-01"), level="month")[["value", "n"]]
+    assert {name: tuple(february.loc[name]) for name in ("solved", "passed_on", "self_served", "won")} == {
+        "solved": (5 / 6, 6), "passed_on": (2 / 5, 5), "self_served": (1 / 5, 5), "won": (3 / 5, 5),
+    }  # fmt: skip
+    # kept within a day: of 31 January and 3 February, not two days late, never, or before; that of the 28th still runs
+    assert tuple(february.loc["visits_kept"]) == (2 / 5, 5)
+
+
+def test_nothing_is_made_of_a_month_too_few():
+    shop = MemoryDataset({"orders": log(*((name, "2026-01-05", 1.0) for name in "abcde"))}, "2026-01-20")
+    with pytest.raises(UserError, match="no calendar month is observed from its first day to its last"):
+        monthly_indicators(shop.tables, shop.purchases(), shop.end)
 
 
 def test_what_went_wrong_is_watched_after_its_day():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from regulars.clv import ShiftedBetaGeoFitter
+from regulars.errors import UserError
 from regulars.retention import (
     contract_spells,
     contract_story,
@@ -29,6 +30,33 @@ def contracts_of(*rows) -> pd.DataFrame:
 
 
 class TestSpells:
+    def test_a_last_day_under_contract_is_read_as_one(self, shop):
+        """Terms of a month that are written by their last day: on the last day of the data nobody has left yet."""
+        shop.write("orders.csv", "order,customer,day,total\n1,ann,2024-06-30,10\n")
+        shop.write("plans.csv", "id,customer,from,to\n1,ann,2024-05-01,2024-05-31\n2,ann,2024-06-01,2024-06-30\n"
+                                "3,bob,2024-05-01,2024-05-31\n")  # fmt: skip
+        mapping = (
+            "title: Shop\ncurrency: EUR\nsimulated: false\nobservation_end: last_order_day\ntables:\n"
+            "  orders:\n    path: orders.csv\n"
+            "    columns: {order_id: order, customer_id: customer, ordered_at: day, amount: total}\n"
+            "  contracts:\n    path: plans.csv\n    inclusive_end: true\n"
+            "    columns: {contract_id: id, customer_id: customer, started_at: from, ended_at: to}\n"
+        )
+        for text, left, periods in (
+            (mapping, [False, True], [1, 1]),
+            (mapping.replace("true", "false"), [True, True], [2, 1]),
+        ):
+            shop.map(text)
+            cleaned = shop.clean()
+            spells = contract_spells(cleaned.tables["contracts"], cleaned.about.observation_end).spells
+            assert spells["has_ended"].tolist() == left
+            assert spells["periods"].tolist() == periods
+
+    def test_a_last_day_means_something_of_contracts_alone(self, shop):
+        shop.orders("order,customer,day,total\n1,ann,2024-06-30,10\n", "inclusive_end: true")
+        with pytest.raises(UserError, match=r"tables\.orders\.inclusive_end: it is about ended_at of contracts"):
+            shop.clean()
+
     def test_wrong_and_overlapping_contracts_are_counted_and_the_rest_stands(self):
         found = contract_spells(
             contracts_of(

@@ -7,11 +7,15 @@ import json
 import re
 import shutil
 
+import pandas as pd
 import pytest
 
 from places import SHARED_CASES
 from regulars.errors import UserError
+from regulars.labels import Reason
+from regulars.retention.contracts import contract_spells
 from regulars.sources.discovery import new_dataset
+from regulars.sources.mapping import load_mapping
 
 PARAMS = "common:\n  seed: 1\ndatasets:\n  old: {}\n"
 HEAD = "title: Case\ncurrency: EUR\nsimulated: false\nobservation_end: last_order_day\n"
@@ -159,12 +163,41 @@ def test_a_mapping_that_leaves_something_unsaid_is_told_what_to_write(shop, case
         shop.clean()
 
 
+def test_an_id_that_the_format_calls_missing_is_nobody(shop, cases):
+    """Those with an account are right, and orders of guests are set apart: they are no customer of 38 % of revenue."""
+    case = "03-woocommerce-guest-zero"
+    shop.map((cases / case / "c03-zero.yaml").read_text("utf-8").replace("exports/", f"{cases}/"))
+    cleaned = shop.clean()
+    log = pd.read_csv(cases / case / "orders.csv", dtype=str)
+    sold = log[(log["status"] == "completed") & (log["customer_id"] != "0")]
+    found = cleaned.tables["orders"].groupby("customer_id")["amount"].sum()
+    right = sold["order_total"].astype(float).groupby(sold["customer_id"]).sum()
+    assert found.round(2).to_dict() == right.round(2).to_dict()
+    reasons = cleaned.ledger["tables"]["orders"]["reasons"]
+    guests = int((log["customer_id"] == "0").sum())
+    assert reasons[Reason.MISSING_CUSTOMER]["rows"] == guests
+    assert guests >= expected(cases, case)["completed_by_guests"]
+
+
 def test_partial_refunds_that_name_no_order_reduce_what_the_customer_spent(shop, cases):
     case = "04-partial-refund-rows"
     shop.map((cases / case / "c04-plain.yaml").read_text("utf-8").replace("exports/", f"{cases}/"))
     cleaned = shop.clean()
     holds(cleaned, expected(cases, case))
     assert float(cleaned.ledger["tables"]["orders"]["amount"]["kept"]) == 13_581.58
+
+
+def test_contracts_whose_last_day_counts_are_found_and_right(shop, cases):
+    case = "21-plan-change-is-no-churn"
+    files = [str(cases / case / name) for name in ("orders.csv", "subscriptions.csv")]
+    proposal = new_dataset("shop", files, "EUR")
+    assert proposal.questions == []
+    assert load_mapping("shop").tables["contracts"]["inclusive_end"]
+    cleaned, right = shop.clean(), expected(cases, case)
+    contracts = cleaned.tables["contracts"]
+    assert len(contracts) == right["contracts"]
+    spells = contract_spells(contracts, cleaned.about.observation_end).spells
+    assert (len(spells), spells["has_ended"].sum()) == (right["customers"], right["customers_who_left"])
 
 
 def test_answers_side_by_side(shop, cases):

@@ -379,10 +379,83 @@ def test_no_order_log_writes_nothing(firm, capsys):
     assert capsys.readouterr().err == (
         "regulars: nothing was written: which file holds the orders? None of people.csv has a customer, a date and an "
         "amount of each order; name one that has; in people.csv customer_id may be 'customer_id': if the rest has "
-        "other names, write the mapping yourself.\n"
+        "other names, write the mapping yourself. What is there can be used beside orders of the same customers: "
+        "people.csv (2 rows by 'customer_id') is customers: attributes by which segments are described and a tree of "
+        "answers or credit may ask.\n"
     )
     assert not list((firm.folder / "data/sources").iterdir())
     assert (firm.folder / "params.yaml").read_text() == PARAMS
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("answers.csv", "response_id,customer_id,answered_at,score\n1,a,2024-01-05,5\n2,b,2024-01-06,4\n",
+         "answers.csv (2 rows by 'customer_id') is surveys: the satisfaction page, from the index"),
+        # one row per customer, with what somebody has worked out of it already
+        ("telco.csv", "customerID,gender,tenure,MonthlyCharges,Churn\nA-1,f,5,29.85,No\nB-2,m,34,56.95,Yes\n",
+         "telco.csv (2 rows by 'customerID' with gender, tenure, MonthlyCharges, Churn) is customers: attributes by"),
+        ("plans.csv", "contract_id,customer_id,start_date,end_date\n1,a,2024-01-05,\n2,b,2024-01-06,2024-03-05\n",
+         "plans.csv (2 rows by 'customer_id') is contracts: who ends contracts, and when"),
+    ],
+)  # fmt: skip
+def test_answers_by_customer_without_orders_are_told_what_they_are_good_for(firm, name, content, told):
+    proposal = new(firm, name, content)
+    assert not proposal.has_orders
+    assert told in proposal.questions[0] and "\n" not in proposal.questions[0]
+
+
+ORDERED = "order_id,customer_id,date,total\n" + "".join(f"S{n},c{n % 4},2024-01-{n:02d},{n}.00\n" for n in range(1, 25))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "left"),
+    [
+        ("refunds.csv", "id,order_id,date,amount\nr1,S20,2024-02-01,20.00\nr2,S10,2024-02-02,4.00\n", 276),
+        # no day, another mark, the order's number under another name, money below zero
+        ("credit notes.csv", "Note;Rechnung;Betrag\nG1;S20;-5.50\n", 294.5),
+    ],
+)
+def test_refunds_in_a_file_of_their_own_are_found(firm, name, content, left):
+    firm.write("orders.csv", ORDERED)
+    firm.write(name, content)
+    proposal = new_dataset("shop", [str(firm.folder / "orders.csv"), str(firm.folder / name)], "EUR")
+    assert proposal.questions == []
+    assert any("is refunds that name orders" in line for line in proposal.concluded)
+    orders = firm.clean().tables["orders"]
+    assert orders["amount"].sum() == left
+
+
+def test_other_lines_of_orders_are_no_refunds(firm):
+    firm.write("orders.csv", ORDERED)
+    firm.write("parcels.csv", "order_id,date,amount\nS20,2024-02-01,20.00\n")
+    proposal = new_dataset("shop", [str(firm.folder / f"{name}.csv") for name in ("orders", "parcels")], "EUR")
+    assert "refunds" not in proposal.text
+    assert any("parcels.csv is not used" in line for line in proposal.unsure)
+
+
+PLANS = "".join(f"a{n},2024-01-10,2024-03-09\na{n},2024-03-10,\n" for n in range(6))
+
+
+@pytest.mark.parametrize(
+    ("rows", "inclusive"),
+    [
+        (PLANS, True),
+        (PLANS.replace("2024-03-09", "2024-03-10"), False),
+        ("".join(f"a{n},2024-0{n}-01,2024-0{n + 2}-{30 + (n + 2) % 2 * 1}\n" for n in (1, 2, 4, 5))
+         + "b,2024-01-01,2024-12-31\nc,2024-01-01,2024-02-29\n", True),
+        ("a,2024-01-03,2024-02-03\nb,2024-01-04,\n", False),
+    ],
+)  # fmt: skip
+def test_contracts_are_found_and_whether_their_last_day_counts(firm, rows, inclusive):
+    rows = rows.replace("2024-06-31", "2024-06-30").replace("2024-07-30", "2024-07-31")
+    firm.write("orders.csv", ORDERED)
+    firm.write("plans.csv", "customer_id,start_date,end_date\n" + rows)
+    proposal = new_dataset("shop", [str(firm.folder / f"{name}.csv") for name in ("orders", "plans")], "EUR")
+    assert proposal.questions == []
+    contracts = load_mapping("shop").tables["contracts"]
+    assert contracts["inclusive_end"] is inclusive
+    assert set(contracts["columns"]) == {"contract_id", "customer_id", "started_at", "ended_at"}
 
 
 def test_a_taken_name_is_refused(firm):

@@ -11,6 +11,7 @@ import pytest
 
 from regulars.errors import UserError
 from regulars.labels import Reason
+from regulars.sources.discovery import new_dataset
 
 LOG = "order,customer,day,total\n1,ann,2024-01-05,10.00\n2,bob,2024-01-06,12.50\n"
 DAY = "2024-01-05"
@@ -179,6 +180,58 @@ def test_what_stands_on_the_first_line_holds_for_the_others(shop, rows, rule):
     shop.map(f"{LINES}    fill_down: {rule}\n")
     orders = shop.clean().tables["orders"]
     assert orders.set_index("customer_id")["amount"].to_dict() == {"ann": 8, "bob": 2}
+
+
+# ---- exports of months that overlap, without a number of the order ---------------------------------------------------
+
+MONTHS = """\
+title: Shop
+currency: EUR
+simulated: false
+observation_end: last_order_day
+tables:
+  orders:
+    path: [may.csv, june.csv, july.csv]
+    duplicates: keep
+    columns: {order_id: {row_number: true}, customer_id: who, ordered_at: day, amount: total}
+"""
+
+
+@pytest.mark.parametrize(
+    ("may", "june", "july", "real"),
+    [
+        # June's export begins with the last two days of May's, and July's has all of June again
+        (["bob,2024-05-01,5", "ann,2024-05-31,2", "ann,2024-05-31,2"],
+         ["ann,2024-05-31,2", "ann,2024-05-31,2", "ann,2024-06-01,2"],
+         ["ann,2024-06-01,2", "cat,2024-07-01,9"], [5, 2, 2, 2, 9]),
+        # two coffees of one day are two, and the third that a later file has is one more
+        (["ann,2024-06-01,2"] * 2, ["ann,2024-06-01,2"] * 3, ["ann,2024-06-01,2"], [2, 2, 2]),
+        # nothing overlaps
+        (["ann,2024-05-01,2"], ["ann,2024-06-01,2"] * 2, ["ann,2024-07-01,2"], [2, 2, 2, 2]),
+    ],
+)  # fmt: skip
+def test_rows_of_overlapping_months_count_once(shop, may, june, july, real):
+    files = {"may": may, "june": june, "july": july}
+    for name, rows in files.items():
+        shop.write(f"{name}.csv", "\n".join(["who,day,total", *rows]) + "\n")
+    shop.map(MONTHS)
+    cleaned = shop.clean()
+    assert sorted(cleaned.tables["orders"]["amount"]) == sorted(real)
+    account = cleaned.ledger["tables"]["orders"]
+    again = sum(map(len, files.values())) - len(real)
+    assert account["rows"]["merged"] == again
+    assert set(account["reasons"]) == ({Reason.IN_EARLIER_FILE} if again else set())
+
+
+def test_a_mapping_is_suggested_of_months_that_overlap(shop):
+    rows = [f"c{n % 7},2024-05-{n + 1:02d},{n}.50" for n in range(31)]
+    shop.write("params.yaml", "common:\n  seed: 1\ndatasets:\n  old: {}\n")
+    for name, part in (("a", rows[:20]), ("b", rows[15:])):
+        shop.write(f"{name}.csv", "\n".join(["customer,date,amount", *part]) + "\n")
+    proposal = new_dataset("shop", [str(shop.folder / f"{name}.csv") for name in "ab"], "EUR")
+    assert proposal.questions == []
+    assert any("5 rows stand in an earlier file as well" in line for line in proposal.concluded)
+    assert len(shop.clean().tables["orders"]) == 31
 
 
 def test_a_void_order_takes_its_lines_and_its_refund_with_it(shop):

@@ -107,6 +107,16 @@ EXPORTS = {
         "ch_3,2025-01-04 10:00:00,30.00,12.00,eur,true,Refunded,cus_2,b@x.example\n",
         {"cus_1": 10, "cus_2": 18}, "2025-01-04",
     ),
+    "Stripe, subscriptions": Export(
+        "id,Customer ID,Customer Email,Plan,Quantity,Currency,Interval,Amount,Status,Created (UTC),Start (UTC),"
+        "Current Period Start (UTC),Current Period End (UTC),Canceled At (UTC),Ended At (UTC)\n"
+        "sub_1,C1,a@x.example,basic,1,eur,month,9.00,active,2025-01-02 10:00,2025-01-02 10:00,2025-03-02 10:00,"
+        "2025-04-02 10:00,,\n"
+        "sub_2,C2,b@x.example,basic,1,eur,month,9.00,canceled,2025-01-05 09:00,2025-01-05 09:00,2025-02-05 09:00,"
+        "2025-03-05 09:00,2025-02-20 08:00,2025-03-05 09:00\n"
+        "sub_3,C2,b@x.example,basic,1,eur,month,9.00,incomplete_expired,2025-02-01 09:00,2025-02-01 09:00,,,,\n",
+        rows={"contracts": 2},
+    ),
     "PayPal, activity": Export(
         '"Date","Time","TimeZone","Name","Type","Status","Currency","Gross","Fee","Net","From Email Address","To Email Address",'
         '"Transaction ID","Reference Txn ID"\n'

@@ -291,7 +291,7 @@ CLEAN_TABLES = (
         Column("contract_id", "text"),
         CUSTOMER_ID,
         Column("started_at", "date"),
-        _optional("ended_at", "date"),                                 # null: it runs
+        _optional("ended_at", "date"),                                 # first day without; null: it runs
         _optional("reason", "text"),
         _optional("monthly_fee", "money"),
         _optional("term_months", "int", low=1),

@@ -46,6 +46,7 @@ from regulars.paths import output_root
 from regulars.sources import parsing
 from regulars.sources.mapping import ITEM, OPEN_TABLES, SCORE, Mapping, columns_named, load_mapping
 from regulars.sources.raw import ROW, RawTable, read_manifest, read_raw
+from regulars.sources.refunds import REFUND_OF
 
 REJECTED_KINDS = {
     "table": pa.string(),
@@ -252,7 +253,7 @@ def _narrow(mapping: Mapping, source: RawTable) -> RawTable:
     """A table of very many columns with those that the mapping does not name in one: engines plan each by itself."""
     if len(source.header) <= WIDE or isinstance(source.data, ir.Table):
         return source
-    named = set(columns_named(mapping.tables[source.name])) | {ITEM, SCORE}
+    named = set(columns_named(mapping.tables[source.name])) | {ITEM, SCORE, REFUND_OF}
     kept = [name for name in source.header if name in named]
     others = [name for name in source.header if name not in named]
     columns = [source.data.column(source.engine_column(name)) for name in (*kept, *others)]
@@ -287,6 +288,9 @@ def _clean_one(
     if table["duplicates"] == "merge" and Reason.EXACT_DUPLICATE in found:
         heaps.append((judged.filter(judged._twin), Fate.MERGED, ibis.literal(Reason.EXACT_DUPLICATE.value)))
         judged = judged.filter(~judged._twin)
+    if "_again" in judged.columns:
+        heaps.append((judged.filter(judged._again), Fate.MERGED, ibis.literal(Reason.IN_EARLIER_FILE.value)))
+        judged = judged.filter(~judged._again)
     if "_further" in judged.columns:
         heaps.append((judged.filter(judged._further), Fate.MERGED, ibis.literal(Reason.FURTHER_LINE.value)))
         judged = judged.filter(~judged._further)

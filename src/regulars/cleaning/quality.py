@@ -12,10 +12,10 @@ from regulars.statistics.intervals import Estimate
 MOST = 0.9  # share of rows kept from which the log counts as mostly usable
 # set aside because the mapping says so, and nothing that anybody has to mend
 BY_RULE = frozenset({
-    Reason.EXACT_DUPLICATE, Reason.SAME_PERSON, Reason.FURTHER_LINE, Reason.REFUNDED, Reason.CANCELLED_SALE,
-    Reason.CANCELLATION, Reason.RETURN_OF_PART, Reason.GUEST, Reason.TEST_ORDER, Reason.ORDER_WITHOUT_LINES,
-    Reason.VOID_ORDER, Reason.BEFORE_OBSERVATION, Reason.AFTER_OBSERVATION, Reason.NON_PRODUCT,
-    Reason.NEGATIVE_QUANTITY, Reason.ZERO_AMOUNT, Reason.REPEATED_KEY,
+    Reason.EXACT_DUPLICATE, Reason.IN_EARLIER_FILE, Reason.SAME_PERSON, Reason.FURTHER_LINE, Reason.REFUNDED,
+    Reason.CANCELLED_SALE, Reason.CANCELLATION, Reason.RETURN_OF_PART, Reason.GUEST, Reason.TEST_ORDER,
+    Reason.ORDER_WITHOUT_LINES, Reason.VOID_ORDER, Reason.BEFORE_OBSERVATION, Reason.AFTER_OBSERVATION,
+    Reason.NON_PRODUCT, Reason.NEGATIVE_QUANTITY, Reason.ZERO_AMOUNT, Reason.REPEATED_KEY,
 })  # fmt: skip
 WORTH_ACTING = 0.01  # share of the raw money from which a reason is worth acting upon
 

@@ -14,6 +14,7 @@ from regulars.errors import UserError
 from regulars.sources import parsing
 from regulars.sources.mapping import LINE_TOTAL, REFUNDED, Mapping, listed
 from regulars.sources.raw import ROW, RawTable
+from regulars.sources.refunds import REFUND_OF
 
 RATE_TYPE = "decimal(38, 8)"
 WIDE = 1000  # columns
@@ -98,6 +99,8 @@ def read_typed(engine, mapping: Mapping, source: RawTable) -> Raw:
         target: values[spec["after"]] + (values[target] * SECONDS[spec["unit"]]).round().cast("int64").as_interval("s")
         for target, spec in specs.items() if "after" in spec
     }  # fmt: skip
+    if table["inclusive_end"]:  # clean contracts end on the first day without
+        values["ended_at"] = values["ended_at"] + ibis.interval(days=1)
     values |= {
         column.name: ibis.null(COLUMN_TYPES[column.kind]) for column in TABLES[source.name].columns
         if column.required and column.nullable and column.name not in values
@@ -109,19 +112,48 @@ def read_typed(engine, mapping: Mapping, source: RawTable) -> Raw:
             for name in before
             if _is_money(name) and "_rate" in values
         ]
-    if "of" in table["refunds"]:
-        values["_of"] = _text(text, source, table, {"column": table["refunds"]["of"]})
+    if of := REFUND_OF if REFUND_OF in source.header else table["refunds"].get("of"):
+        spec = table["columns"]["order_id"]  # an order is named as it is numbered
+        spec = {**(spec if "column" in spec else {}), "column": of}
+        values["_of"] = _typed(_text(text, source, table, spec), _column(source.name, "order_id"), table, spec, zone="")
     read = text.select(
         ROW, **values, **_status(text, source, table), _unreadable=ibis.or_(*unreadable), _malformed=malformed
     )
     firsts = text.group_by([f"c{i}" for i in range(len(source.header))]).aggregate(_first=text[ROW].min())
     read = read.left_join(firsts.select("_first"), read[ROW] == firsts._first)
     read = read.mutate(_twin=read._first.isnull()).drop("_first")
+    if source.name in ORDER_TABLES and table["duplicates"] == "keep" and len(source.files) > 1:
+        read = _told_before(read, text, source)
     if source.name in ORDER_TABLES:
         read = with_money(_void_by_order(read, table), source.name, table)
     if source.name == "surveys" and "kind" not in values:
         read = read.mutate(kind=ibis.literal("perceived"))
     return Raw(replace(source, data=text), text, read.cache())  # what came is in the engine now, and let go here
+
+
+def _told_before(read: ir.Table, text: ir.Table, source: RawTable) -> ir.Table:
+    """Rows with ``_again``: whether an earlier file has the row as well, as exports of overlapping months do.
+
+    Equal rows of one file are sales of their own: of each as many are real as the file has that has the most of them.
+    """
+    file = ibis.literal(0)
+    rows_before = 0
+    for _, rows in source.files[:-1]:
+        rows_before += rows
+        file = file + (text[ROW] > rows_before).cast("int64")
+    content = [f"c{i}" for i in range(len(source.header))]
+    dated = text.select(ROW, *content, _file=file)
+    turn = ibis.row_number().over(ibis.window(group_by=[*content, "_file"], order_by=ROW)) + 1
+    # rows of one content in one file stand beside each other, so the most of the files before is known at the first
+    counted = dated.mutate(_turn=turn)
+    most = counted.group_by([*content, "_file"]).aggregate(_times=counted.count())
+    before = ibis.window(group_by=content, order_by="_file", preceding=(None, 1))
+    most = most.mutate(_before=ibis.coalesce(most._times.max().over(before), 0))
+    both = counted.inner_join(most, [*content, "_file"])
+    again = both.filter(both._turn <= both._before).select(_at=both[ROW])
+    joined = read.left_join(again, read[ROW] == again._at)
+    again = joined._at.notnull()
+    return joined.mutate(_again=again, _twin=joined._twin & ~again).drop("_at")
 
 
 def _further_money(table: dict) -> dict[str, dict]:

@@ -13,6 +13,7 @@ from regulars.statistics.lights import LEAST_MONTHS, PER_YEAR, lights
 
 SECOND_ORDER_DAYS = 90  # within which a second order counts as coming back
 KEPT_MONTHS = 3  # before a month, whose customers are asked whether they came in it
+KEPT_DAYS = 1  # after its day, within which a planned visit counts as kept, as on the actions page
 FEWEST = 5  # cases behind a figure; fewer say nothing, and could be recognised
 BOARD = ("indicator", "quadrant", "value", "n", "before", "usual_low", "usual_high", "months", "light")
 COLUMNS = ("quadrant", "indicator", "month", "value", "n")
@@ -354,6 +355,13 @@ def _wait(data: Month) -> pd.DataFrame:
     return _values(told["median"].where(told["count"] >= FEWEST))
 
 
+def _visits_kept(data: Month) -> pd.DataFrame:
+    """Share done on their day or the day after, of planned visits and calls whose time ended in the month."""
+    rows = data.tables["activities"]
+    planned, done = (pd.to_datetime(rows[name]).dt.normalize() for name in ("planned_at", "done_at"))
+    return _shares((done - planned).dt.days.between(0, KEPT_DAYS), _month(planned + pd.Timedelta(days=KEPT_DAYS)))
+
+
 def _records(data: Month) -> pd.DataFrame:
     """Share of the fields supplied that are filled, of customers who joined in the month."""
     people = data.tables["customers"]
@@ -424,13 +432,54 @@ KINDS = {
         ),
         ("contacts.answered",),
     ),
+    Indicator.SOLVED: Kind(
+        Quadrant.INTERACTION,
+        "up",
+        "percent1",
+        _share_of("contacts", "at", lambda rows: rows["resolved"].eq(True), lambda rows: rows["resolved"].notna()),
+        ("contacts.resolved",),
+    ),
+    Indicator.PASSED_ON: Kind(
+        Quadrant.INTERACTION,
+        "down",
+        "percent1",
+        _share_of("contacts", "at", lambda rows: rows["transfers"].gt(0), lambda rows: rows["transfers"].notna()),
+        ("contacts.transfers",),
+    ),
+    Indicator.SELF_SERVED: Kind(
+        Quadrant.INTERACTION,
+        "",  # cheaper, and farther from the customer
+        "percent1",
+        _share_of(
+            "contacts",
+            "at",
+            lambda rows: rows["self_service"].eq(True),
+            lambda rows: rows["self_service"].notna() & _inbound(rows),
+        ),
+        ("contacts.self_service",),
+    ),
     Indicator.WAIT: Kind(Quadrant.INTERACTION, "down", "count", _wait, ("contacts.wait_seconds",)),
+    Indicator.VISITS_KEPT: Kind(
+        Quadrant.INTERACTION, "up", "percent1", _visits_kept, ("activities.planned_at", "activities.done_at")
+    ),
     Indicator.ORDERS: Kind(Quadrant.VALUE, "up", "count", _orders, is_sum=True),
     Indicator.REVENUE: Kind(Quadrant.VALUE, "up", "money_short", _revenue, ("orders",), is_sum=True),
     Indicator.ACTIVE: Kind(Quadrant.VALUE, "up", "count", _active, is_sum=True),
     Indicator.NEWCOMERS: Kind(Quadrant.VALUE, "up", "count", _newcomers, is_sum=True),
     Indicator.SPEND_PER_ORDER: Kind(Quadrant.VALUE, "up", "money", _spend_per_order, ("orders",)),
     Indicator.FROM_EXISTING: Kind(Quadrant.VALUE, "", "percent1", _from_existing),
+    Indicator.WON: Kind(
+        Quadrant.VALUE,
+        "up",
+        "percent1",
+        _share_of(
+            "prospects",
+            "decided_at",
+            lambda rows: rows["stage"].eq("won"),
+            lambda rows: rows["stage"].isin(["won", "lost"]),
+        ),
+        ("prospects.decided_at", "prospects.stage"),
+    ),
     Indicator.SATISFIED: Kind(Quadrant.SATISFACTION, "up", "percent1", _satisfied, ("surveys", "survey_items")),
     Indicator.COMPLAINTS: Kind(
         Quadrant.SATISFACTION, "down", "percent1", _per_active("tickets", "opened_at", _is_case), ("tickets",)

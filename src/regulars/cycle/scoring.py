@@ -225,6 +225,15 @@ def _moved(indicators, cell: Mapping, start, *, due, last, pooled, level) -> dic
     return told | {"outcome": PlanOutcome.MOVED if (told["change"] > 0) == up else PlanOutcome.AGAINST}
 
 
+def _saved(dataset: str, end, file: str, **read) -> list[pd.DataFrame]:
+    """A table of every closed month, the earliest first, with the day as ``closed_on``."""
+    found = []
+    for day in closed_days(dataset, end, file=file):
+        read_summary(dataset, day)  # refuses what belongs elsewhere
+        found.append(read_table(dataset, day, file, **read).assign(closed_on=pd.Timestamp(day)))
+    return found
+
+
 def restated(dataset: str, indicators: pd.DataFrame, end) -> pd.DataFrame:
     """Figures of earlier months that are not what they were when the month was closed.
 
@@ -245,12 +254,7 @@ def restated(dataset: str, indicators: pd.DataFrame, end) -> pd.DataFrame:
         ``closed_on``, ``indicator``, ``month``, ``was``, ``now``, ``change`` (share), the largest change first; the
         first closing that told a figure counts.
     """
-    saved = [
-        read_table(dataset, day, INDICATORS, columns=INDICATOR_COLUMNS, dates=("month",)).assign(
-            closed_on=pd.Timestamp(day)
-        )
-        for day in closed_days(dataset, end, file=INDICATORS)
-    ]
+    saved = _saved(dataset, end, INDICATORS, columns=INDICATOR_COLUMNS, dates=("month",))
     columns = ["closed_on", "indicator", "month", "was", "now", "change"]
     if not saved:
         return pd.DataFrame(columns=columns)
@@ -286,10 +290,7 @@ def turned(dataset: str, months: pd.DataFrame, end) -> pd.DataFrame:
         ``told_on``, ``start``, ``measure``, ``low``, ``high``, ``was`` (what had come by the closing that first judged
         it), ``came`` (by now), ``inside`` (now).
     """
-    saved = [
-        read_table(dataset, day, HELD, columns=HELD_COLUMNS, dates=("told_on", "start"))
-        for day in closed_days(dataset, end, file=HELD)
-    ]
+    saved = _saved(dataset, end, HELD, columns=HELD_COLUMNS, dates=("told_on", "start"))
     columns = ["told_on", "start", "measure", "low", "high", "was", "came", "inside"]
     if not saved or months.empty:
         return pd.DataFrame(columns=columns)

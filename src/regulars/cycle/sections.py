@@ -53,6 +53,7 @@ class PlannedVerdict(StrEnum):
 
     NONE = "none"  # there is none
     EMPTY = "empty"  # nobody has written into it
+    PAST = "past"  # the latest is for a month that is over
     LATE = "late"  # some of it is overdue
     UNOWNED = "unowned"  # some of it has no owner
     COMPLETE = "complete"
@@ -176,8 +177,8 @@ def tell_planned(plans: Sequence[Plan], end) -> Finding:
     Returns
     -------
     Finding
-        Verdict `PlannedVerdict`; frame ``cells``: those of the latest plan with a text, then those of earlier
-        plans that are overdue.
+        Verdict `PlannedVerdict`; frame ``cells``: those of the latest plan with a text (of a month that is over: that
+        are neither done nor dropped), then those of earlier plans that are overdue.
     """
     if not plans:
         return Finding(PlannedVerdict.NONE)
@@ -187,15 +188,16 @@ def tell_planned(plans: Sequence[Plan], end) -> Finding:
     overdue = (running & (every["due"] < day)).to_numpy(bool)
     every["overdue"] = np.where(overdue, "overdue", "in_time")
     every["owned"] = every["owner"].notna().to_numpy(bool)
-    now = every["month"] == plans[-1].month.start_time
-    cells = every[(now & every["text"].notna()) | overdue]
+    now, is_over = every["month"] == plans[-1].month.start_time, plans[-1].month.end_time.normalize() <= day
+    cells = every[(now & (running if is_over else every["text"].notna())) | overdue]
     cells = cells.sort_values("month", ascending=False, kind="stable").reset_index(drop=True)
     unowned = int((~cells["owned"] & cells["status"].ne(PlanStatus.DONE)).sum())
     late = int(cells["overdue"].eq("overdue").sum())
     facts = {"month": plans[-1].month.start_time.date(), "cells": len(cells), "unowned": unowned, "late": late}
     if cells.empty:
-        return Finding(PlannedVerdict.EMPTY, facts)
+        return Finding(PlannedVerdict.PAST if is_over else PlannedVerdict.EMPTY, facts)
     verdict = PlannedVerdict.LATE if late else PlannedVerdict.UNOWNED if unowned else PlannedVerdict.COMPLETE
+    verdict = PlannedVerdict.PAST if is_over else verdict
     columns = ["month", "area", "step", "text", "indicator", "owner", "due", "status", "overdue"]
     return Finding(verdict, facts, {"cells": cells[columns]})
 
@@ -216,8 +218,8 @@ def tell_scorecard(board: pd.DataFrame, indicators: pd.DataFrame, *, quiet_years
     Returns
     -------
     Finding
-        Verdict `LightsVerdict`; frames ``lights`` and ``year`` (each figure's last twelve months, as shares of its
-        mean).
+        Verdict `LightsVerdict`; frame ``lights``, whose column ``year`` holds each figure's last twelve months, the
+        oldest first (``.`` where a month has none).
     """
     if board.empty:
         raise UserError("No whole month is observed: supply at least one.")
@@ -236,11 +238,13 @@ def tell_scorecard(board: pd.DataFrame, indicators: pd.DataFrame, *, quiet_years
     verdict = LightsVerdict.EARLY if judged.empty else LightsVerdict.STEADY
     if len(changed):
         verdict = LightsVerdict.WORSE if (changed["light"] == Light.WORSE).any() else LightsVerdict.BETTER
-    since = month - pd.DateOffset(months=PER_YEAR - 1)
-    year = indicators.loc[indicators["month"] >= since, ["quadrant", "indicator", "month", "value"]]
-    mean = year.groupby("indicator")["value"].transform("mean")
-    year = year.assign(share=year["value"] / mean.where(mean != 0)).dropna(subset=["share"])
-    return Finding(verdict, facts, {"lights": _shown(board), "year": year.reset_index(drop=True)})
+    return Finding(verdict, facts, {"lights": _shown(board.assign(year=_years(board["indicator"], indicators)))})
+
+
+def _years(names: pd.Series, indicators: pd.DataFrame) -> list[str]:
+    """Each figure's last twelve months as the cell of a table that is drawn."""
+    months = indicators.pivot(index="month", columns="indicator", values="value").sort_index().tail(PER_YEAR)
+    return [" ".join("." if pd.isna(x) else f"{x:.10g}" for x in months[name]) for name in names]
 
 
 def with_units(frame: pd.DataFrame) -> pd.DataFrame:
@@ -252,7 +256,7 @@ def _shown(board: pd.DataFrame) -> pd.DataFrame:
     """The board with what changed on top of each quadrant, and what nobody can judge at its end."""
     rank = board["light"].map(lambda light: 0 if light in CHANGED else 2 if light in UNJUDGED else 1)
     place = board["quadrant"].map({name: at for at, name in enumerate(board["quadrant"].unique())})
-    columns = ["quadrant", "indicator", "light", "value", "usual_low", "usual_high", "n", "months", "unit"]
+    columns = ["quadrant", "indicator", "light", "value", "usual_low", "usual_high", "year", "n", "months", "unit"]
     return (
         with_units(board)
         .assign(place=place, rank=rank)

@@ -42,12 +42,52 @@ def spark(points: Sequence[tuple[object, float]]) -> str:
     --------
     >>> spark([("2026-01-01", 2.0), ("2026-02-01", 4.0), ("2026-03-01", 3.0)])
     'M0.0 22.0L50.0 2.0L100.0 12.0'
+    >>> spark([(1, 2.0), (2, 4.0), (3, float("nan")), (4, 3.0), (5, 3.0)])  # a month without a figure breaks the line
+    'M0.0 22.0L25.0 2.0M75.0 12.0L100.0 12.0'
     """
     values = [value for _, value in points]
-    low, span = min(values), (max(values) - min(values)) or 1.0
+    known = [value for value in values if value == value]
+    low, span = min(known), (max(known) - min(known)) or 1.0
     across, up = SPARK[0] / (len(points) - 1), SPARK[1] - 4
-    places = [(i * across, SPARK[1] - 2 - up * (value - low) / span) for i, value in enumerate(values)]
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+    path, drawn = "", False
+    for i, value in enumerate(values):
+        if value == value:
+            path += f"{'L' if drawn else 'M'}{i * across:.1f} {SPARK[1] - 2 - up * (value - low) / span:.1f}"
+        drawn = value == value
+    return path
+
+
+class Line(str):
+    """Cell of a table that is drawn: what it says to those who do not see it, and its path."""
+
+    path: str
+
+
+def line_cell(text: str, wording: Wording, spec: str) -> Line | str:
+    """Line of the figures that a cell holds, the oldest first; what it says where fewer than two are known.
+
+    Parameters
+    ----------
+    text : str
+        Figures with blanks between them; ``.`` for one that is missing.
+    wording : Wording
+    spec : str
+        Format of the figures.
+
+    Examples
+    --------
+    >>> cell = line_cell("2 . 4 3", Wording("en"), "count")
+    >>> cell, cell.path
+    ('from 2 to 3, between 2 and 4', 'M0.0 22.0M66.7 2.0L100.0 12.0')
+    """
+    values = [float("nan") if one == "." else float(one) for one in str(text).split()]
+    known = [value for value in values if value == value]
+    if len(known) < 2:
+        return wording.missing
+    worded = wording.formatter(spec).all([known[0], known[-1], min(known), max(known)])
+    line = Line(wording.say("table.line", dict(zip(("first", "last", "low", "high"), worded, strict=True))))
+    line.path = spark(list(enumerate(values)))
+    return line
 
 
 def bar_range(estimate: Estimate, unit: str) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from regulars.report.blocks import line_cell
 from regulars.report.formats import Peers
 from regulars.report.wording import DATE_UNITS, Wording, WordingError
 from regulars.statistics.intervals import Estimate
@@ -12,7 +13,7 @@ ROWS_IN_FRONT = 5
 ROWS_ON_A_PAGE = 8  # of a chart's numbers; a longer table can be sorted
 ROWS_IN_DETAIL = 50
 CODES = ("customer", "product_id")  # columns whose texts are not broken
-LEFT_UNITS = ("text", "label", "")
+LEFT_UNITS = ("text", "label", "line", "")
 
 
 def worded_table(
@@ -33,7 +34,8 @@ def worded_table(
         name and ``_low``, ``_high``.
     columns : mapping
         Column to format, as `regulars.report.wording` explains; ``text`` for what is shown as it is; ``by:unit`` for
-        rows of different units, where the column ``unit`` names the format of each.
+        rows of different units, where the column ``unit`` names the format of each; ``line:unit`` for cells that hold
+        figures with blanks between them (``.`` for a missing one) and are drawn as a line.
     wording : Wording
     heading : callable
         Column name to its heading.
@@ -174,6 +176,9 @@ def _is_left(spec: str) -> bool:
 def _worded_column(frame: pd.DataFrame, name: str, spec: str, wording: Wording, extra: list) -> list[str]:
     values = frame[name].tolist()
     unit = spec.split(":")[0]
+    if unit == "line":
+        formats = frame[spec.partition(":")[2]]
+        return [line_cell(value, wording, one) for value, one in zip(values, formats, strict=True)]
     if unit == "by":  # each row in the format that another of its columns names
         formats = frame[spec.partition(":")[2]]
         return [wording.format(None if pd.isna(x) else x, one) for x, one in zip(values, formats, strict=True)]

@@ -42,16 +42,20 @@ def ingest(dataset: str, settings: dict) -> dict:
     gone = Forgotten(mapping)
     for name, table in mapping.tables.items():
         copies = simulated[name] if name in simulated else _copy(mapping, name, table, target)
-        as_they_came = [_sha256(target / copy) for copy in copies]
+        back = _copies(_glob(table["refunds"]["path"], _refunds(mapping, name)), f"{name}/refunds", target) if (
+            "path" in table["refunds"]
+        ) else []  # fmt: skip
+        as_they_came = [_sha256(target / copy) for copy in (*copies, *back)]
         copies, left_out = gone.taken_out(name, target, copies)
-        read = read_files(mapping, name, target, copies)
-        tables[name] = {
-            "rows": read.rows,
-            "files": [
-                {"file": copy, "rows": rows, "sha256": sha256}
-                for copy, (_, rows), sha256 in zip(copies, read.files, as_they_came, strict=True)
-            ],
-        } | ({"forgotten": left_out} if left_out else {})
+        read = read_files(mapping, name, target, copies, refunds=back)
+        files = [
+            {"file": copy, "rows": rows, "sha256": sha256}
+            for copy, (_, rows), sha256 in zip((*copies, *back), read.files, as_they_came, strict=True)
+        ]
+        tables[name] = {"rows": read.rows, "files": files[: len(copies)]}
+        tables[name] |= ({"refunds": files[len(copies) :]} if back else {}) | (
+            {"forgotten": left_out} if left_out else {}
+        )
     manifest = {"source": mapping.source, "simulated": mapping.simulated, "tables": tables} | _forgetting(dataset)
     write_json(manifest, raw_folder(dataset) / "manifest.json")
     return manifest
@@ -81,11 +85,19 @@ def has_changed(dataset: str) -> bool:
     if {name: manifest[name] for name in ("forgetting",) if name in manifest} != _forgetting(dataset):
         return True
     return any("url" in table for table in mapping.tables.values()) or any(
-        [_sha256(file) for file in _glob(table["path"], f"data/sources/{dataset}.yaml: tables.{name}")]
-        != [entry["sha256"] for entry in tables.get(name, {"files": []})["files"]]
+        [_sha256(file) for file in _glob(given["path"], key)]
+        != [entry["sha256"] for entry in tables.get(name, {}).get(kind, [])]
         for name, table in mapping.tables.items()
-        if "path" in table
-    )
+        for kind, given, key in (
+            ("files", table, f"{mapping.file}: tables.{name}"), ("refunds", table["refunds"], _refunds(mapping, name)),
+        )
+        if "path" in given
+    )  # fmt: skip
+
+
+def _refunds(mapping: Mapping, name: str) -> str:
+    """What messages call the place of the mapping that names a file of refunds."""
+    return f"{mapping.file}: tables.{name}.refunds"
 
 
 def _forgetting(dataset: str) -> dict[str, str]:
@@ -134,13 +146,18 @@ def _copy(mapping: Mapping, name: str, table: dict, target: Path) -> list[str]:
         )
         return [f"{name}/{name}.csv"]
     sources = [_resource(table["resource"], key)] if "resource" in table else _glob(table["path"], key)
+    return _copies(sources, name, target)
+
+
+def _copies(sources: list, folder: str, target: Path) -> list[str]:
+    """Copies of files in a folder of the raw tables."""
     names = [source.name for source in sources]
     copies = []
     for source in sources:
         # files of the same name from several folders must not overwrite each other
         unique = names.count(source.name) == 1
-        copy = f"{name}/{source.name}" if unique else f"{name}/{len(copies) + 1}-{source.name}"
-        (target / name).mkdir(exist_ok=True)
+        copy = f"{folder}/{source.name}" if unique else f"{folder}/{len(copies) + 1}-{source.name}"
+        (target / folder).mkdir(parents=True, exist_ok=True)
         with source.open("rb") as given, (target / copy).open("wb") as kept:
             shutil.copyfileobj(given, kept)
         copies.append(copy)

@@ -36,6 +36,7 @@ TABLE_DEFAULTS = {
     "money": {},
     "guests": None,
     "without_lines": "keep",
+    "inclusive_end": False,
     "zero_amount": "keep",
 }
 REPEATED_KEY_DEFAULTS = {"orders": "stop", "order_lines": "stop", "surveys": "first"}
@@ -237,6 +238,8 @@ def _filled_in(name: str, given: dict) -> dict:
     refunds = {"unmatched": UNMATCHED_DEFAULTS.get(name, "keep")} | table["refunds"]
     if "of" in refunds:
         refunds["of"] = plain_name(refunds["of"])
+    if "columns" in refunds:
+        refunds["columns"] = {target: plain_name(column) for target, column in refunds["columns"].items()}
     return table | {
         "columns": columns, "wide": wide, "fill_down": fill_down, "refunds": refunds,
         "money": {sign: [plain_name(column) for column in listed(these)] for sign, these in table["money"].items()},
@@ -389,6 +392,13 @@ def _check_rules(name: str, table: dict, label: str) -> None:
         told = table[rule] not in (None, {}, {"unmatched": UNMATCHED_DEFAULTS.get(name, "keep")})
         if told and name not in ORDER_TABLES:
             raise UserError(f"{key}.{rule}: only orders and order_lines hold money that this is about; take it out.")
+    if "path" in table["refunds"]:
+        if "of" in table["refunds"]:
+            raise UserError(f"{key}.refunds: of is a column of the table's own file; beside path it stands in columns.")
+        if "column" not in table["columns"]["order_id"]:
+            raise UserError(f"{key}.refunds.path: the orders have no number that a refund could name; map order_id.")
+    if table["inclusive_end"] and (name != "contracts" or "ended_at" not in table["columns"]):
+        raise UserError(f"{key}.inclusive_end: it is about ended_at of contracts; take it out, or map ended_at.")
     if table["repeated_key"] == "merge" and name != "orders":
         raise UserError(f"{key}.repeated_key: merge is for rows of orders; it may be first, last or stop here.")
     if table["wide"] and name != "surveys":

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +17,7 @@ from regulars.progress import tell
 from regulars.sources.files import one_below_the_other, read_text
 from regulars.sources.layout import laid_out
 from regulars.sources.mapping import Mapping, columns_named
+from regulars.sources.refunds import under_their_orders
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -118,11 +120,12 @@ def read_raw(mapping: Mapping, name: str, manifest: dict) -> RawTable:
     """
     if name not in manifest["tables"]:
         raise UserError(f"data/raw/{mapping.name} has no table {name}: run the ingest stage again.")
-    files = [entry["file"] for entry in manifest["tables"][name]["files"]]
-    return read_files(mapping, name, project_root() / raw_folder(mapping.name), files)
+    there = manifest["tables"][name]
+    files, refunds = ([entry["file"] for entry in there.get(kind, [])] for kind in ("files", "refunds"))
+    return read_files(mapping, name, project_root() / raw_folder(mapping.name), files, refunds=refunds)
 
 
-def read_files(mapping: Mapping, name: str, folder: Path, files: list[str]) -> RawTable:
+def read_files(mapping: Mapping, name: str, folder: Path, files: list[str], *, refunds: Sequence[str] = ()) -> RawTable:
     """Read the files of a table as one, laid out as its mapping says.
 
     Parameters
@@ -133,25 +136,53 @@ def read_files(mapping: Mapping, name: str, folder: Path, files: list[str]) -> R
     folder : Path
     files : list of str
         Their paths below the folder.
+    refunds : sequence of str
+        Paths of files of refunds that have columns of their own.
 
     Returns
     -------
     RawTable
     """
-    table, parts = mapping.tables[name], []
-    for file in files:
-        label = _raw_label(mapping.name, file)
-        parts.append((label, read_text(folder / file, table["format"], label, mapping.time_zone)))
-        tell(f"rows of {name}", sum(part.data.num_rows for _, part in parts))
-    counts = tuple((label, part.data.num_rows) for label, part in parts)
+    table = mapping.tables[name]
+    parts, back = (
+        _read_each(mapping, name, folder, these, form=form)
+        for these, form in ((files, table["format"]), (refunds, table["refunds"].get("format", table["format"])))
+    )
+    counts = tuple((label, part.data.num_rows) for label, part in (*parts, *back))
     whole = one_below_the_other(parts)
     check_header(mapping, name, whole.header, counts[0][0], without_text=whole.without_text)
     whole, origin = laid_out(whole, table)
+    if back:
+        money_back = one_below_the_other(back)
+        _refuse_unknown(mapping, name, money_back.header, back[0][0])
+        whole = under_their_orders(whole, money_back, table)
     data = whole.data.combine_chunks()
     if not data.num_rows:
         raise UserError(f"{counts[0][0]} has a header and no rows: table {name} is empty; supply rows or drop it.")
     data = data.append_column(ROW, pa.array(np.arange(1, data.num_rows + 1)))
     return RawTable(name, data, whole.header, counts, whole.passed_over, origin)
+
+
+def _read_each(mapping: Mapping, name: str, folder: Path, files: Sequence[str], *, form: dict) -> list:
+    """Each file under the name by which it is told, and its rows as text."""
+    parts = []
+    for file in files:
+        label = _raw_label(mapping.name, file)
+        parts.append((label, read_text(folder / file, form, label, mapping.time_zone)))
+        tell(f"rows of {name}", sum(part.data.num_rows for _, part in parts))
+    return parts
+
+
+def _refuse_unknown(mapping: Mapping, name: str, header: tuple[str, ...], label: str) -> None:
+    """Stop where a file of refunds lacks a column that the mapping names."""
+    for target, column in mapping.tables[name]["refunds"]["columns"].items():
+        if column not in header:
+            close = get_close_matches(column, header, n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(header[:20])}."
+            raise UserError(
+                f"{label} has no column '{column}', which {mapping.file} names under "
+                f"{name}.refunds.columns.{target}; {hint}"
+            )
 
 
 def check_header(

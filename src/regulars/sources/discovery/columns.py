@@ -112,6 +112,13 @@ NAMES: dict[str, tuple[str, ...]] = {
     "object": (r"object|target_group|audience|for_whom",),
     "goal": (r"goal|aim|objective",),
     "amount_at_stake": (r"amount_at_stake|claim(_amount)?",),
+    "contract_id": (rf"(contract|subscription|agreement|policy){_ID}|vertrags?(nr|nummer)?|合同(编?号|id)?",),
+    "started_at": (r"((contract|subscription)_)?(start(s|ed)?|begins?|vertragsbeginn|beginn)(_at|_on|_date)?|开始日期",
+                   r"(valid|effective)_from|activated(_at|_on)?"),
+    "ended_at": (r"((contract|subscription)_)?(end(s|ed)?|vertragsende|ende)(_at|_on|_date)?|结束日期|到期日",
+                 r"valid_(to|until)|expir(y|es|ed|ation)(_at|_on|_date)?|cancell?ed(_at|_on|_date)?"),
+    "monthly_fee": (r"monthly_(fee|price|charges?|amount)|mrr|monatspreis|月费",),
+    "term_months": (r"term(_months)?|laufzeit(_monate)?",),
     # campaigns, programmes, the sales desk, wallets
     "campaign_id": (rf"campaign{_ID}", r"活动(编?号|id)?"),
     "name": (r"(campaign_)?name|title|活动名称",),
@@ -154,6 +161,7 @@ FILLED = {
     ("orders", "order_id"): {"row_number": True},
     ("order_lines", "quantity"): {"constant": "1"},
     ("surveys", "response_id"): {"row_number": True},
+    ("contracts", "contract_id"): {"row_number": True},
     ("tickets", "ticket_id"): {"row_number": True},
 }
 # a file is this table where it has a column for each of these; tried in this order
@@ -169,6 +177,7 @@ SIGNS = {
     "prospect_events": ("prospect_id", "at", "stage"),
     "prospects": ("prospect_id", "created_at", "stage"),
     "memberships": ("customer_id", "programme", "joined_at"),
+    "contracts": ("contract_id", "customer_id", "started_at"),
     "recall": ("respondent_id", "brand", "named_first"),
     "wallet": ("customer_id", "competitor", "period"),
     "tickets": ("ticket_id",),
@@ -357,7 +366,9 @@ def _names_rows(profile: Profile, found: Found) -> bool:
 
 
 def _is_log(table: str, columns: dict[str, str]) -> bool:
-    """Orders without a number of their own (a customer, a date, an amount), or lines of which none is known by name."""
+    """Whether rows need no number of their own: orders of a customer, a date and an amount, lines, ended contracts."""
+    if table == "contracts":
+        return {"customer_id", "started_at", "ended_at"} <= set(columns)
     if table == "order_lines":
         return {"customer_id", "ordered_at", "product_id"} <= set(columns) and bool(
             {"unit_price", LINE_TOTAL} & set(columns)

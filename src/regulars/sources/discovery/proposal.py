@@ -16,6 +16,14 @@ from regulars.sources.mapping import OPEN, OPEN_TABLES
 ORDER_TABLES = ("order_lines", "orders")
 SHOWN = 12  # names or codes in a comment
 COMMENT_AT = 46  # column that comments begin in
+# what a table of answers or attributes by customer is good for, where orders are beside it
+USES = {
+    "customers": "attributes by which segments are described and a tree of answers or credit may ask",
+    "surveys": "the satisfaction page, from the index and its drivers to what satisfaction brings",
+    "tickets": "complaints and their answers on the satisfaction page",
+    "contacts": "channels and the contact centre on the interaction page",
+    "contracts": "who ends contracts, and when, on the retention page",
+}
 NOT_IN_YAML = r"\x7f-\x9f\u2028\u2029\ufffe\uffff"  # JSON leaves them as they are; YAML refuses them or breaks the line
 
 
@@ -73,6 +81,7 @@ def propose(dataset: str, files: Sequence[Inspected], currency: str = "") -> Pro
             if (near := find_nearest(_whole(group))) and not any(name in found for name in ORDER_TABLES):
                 found["orders"] = (near, group)
                 left.remove(group)
+    found, left = _with_refunds(found, left, notes)
     for group in left:
         notes.unsure.append(_unused(group[0]))
     found = _ids_alike(found, notes)
@@ -81,7 +90,7 @@ def propose(dataset: str, files: Sequence[Inspected], currency: str = "") -> Pro
     if "surveys" in found and "survey_items" not in found and found["surveys"][0].rules.get("wide"):
         blocks.append(_items_block(found["surveys"][0], notes))
     if not orders:
-        notes.questions.insert(0, _no_orders(files))
+        notes.questions.insert(0, _no_orders(files, found))
     else:
         _compare_customers(found, orders[0], notes)
         notes.unsure.append(
@@ -150,19 +159,60 @@ def _one_of_each(pairs):
     return found, left
 
 
+def _with_refunds(found: dict, left: list[list[Inspected]], notes: _Notes):
+    """A file of refunds of columns of its own goes with the log whose orders it names."""
+    main = next((name for name in ORDER_TABLES if name in found and "order_id" in found[name][0].columns), None)
+    if main is None:
+        return found, left
+    others = [*left, *([found["orders"][1]] if main == "order_lines" and "orders" in found else [])]
+    for group in others:
+        log, files = found[main]
+        columns = signs.refunds_in(_whole(group), log) if "path" in group[0].source else None
+        if not columns:
+            continue
+        rule = {"path": [file.source["path"] for file in group], "columns": columns}
+        rule |= {"format": group[0].form or {"delimiter": ","}} if group[0].form != log.file.form else {}
+        found = found | {main: (replace(log, rules=log.rules | {"refunds": rule}), files)}
+        if group in left:
+            left = [other for other in left if other is not group]
+        else:
+            del found["orders"]
+        labels, rows = _some([file.label for file in group]), sum(file.data.num_rows for file in group)
+        notes.concluded.append(f"{labels} is refunds that name orders: {rows:,} rows, by '{columns['of']}'")
+        break
+    return found, left
+
+
 def _unused(file: Inspected) -> str:
     why = "it is no table that is read, or one that another file is already"
     return f"{file.label} is not used: {why}; its columns are {_some(file.header)}"
 
 
-def _no_orders(files: Sequence[Inspected]) -> str:
+def _no_orders(files: Sequence[Inspected], found: dict) -> str:
     best = max(files, key=lambda file: len(nearest(file)))
     pairs = ", ".join(f"{target} may be '{name}'" for target, name in nearest(best).items())
     hint = f"; in {best.label} {pairs}: if the rest has other names, write the mapping yourself" if pairs else ""
     return (
         f"which file holds the orders? None of {_some([file.label for file in files])} has a customer, a date and an "
-        f"amount of each order; name one that has{hint}."
+        f"amount of each order; name one that has{hint}.{_beside_orders(found)}"
     )
+
+
+def _beside_orders(found: dict) -> str:
+    """What can be done with files that have no orders once a log of the same customers is beside them."""
+    told = []
+    for name, (table, group) in found.items():
+        if "customer_id" not in table.columns:
+            continue
+        labels, column = _some([file.label for file in group]), table.columns["customer_id"]["column"]
+        rows = sum(file.data.num_rows for file in group)
+        more = f" with {_some(table.other)}" if name == "customers" and table.other else ""
+        told.append(
+            f"{labels} ({rows:,} rows by '{column}'{more}) is {name}: {USES.get(name, 'told beside the orders')}"
+        )
+    if not told:
+        return ""
+    return f" What is there can be used beside orders of the same customers: {'; '.join(told)}."
 
 
 def _some(names: Sequence[str]) -> str:
@@ -237,7 +287,10 @@ def _block(name: str, found: Found, group: list[Inspected], files: Sequence[Insp
     for target, dates in found.dates.items():
         if dates.choices or not dates.found:
             notes.questions.append(_which_date(found, target))
-    lines += _rules(found, notes) if name in ORDER_TABLES else []
+    if name == "contracts" and (shown := signs.inclusive_end(found)):
+        lines.append(_comment("    inclusive_end: true", shown))
+        notes.concluded.append(f"contracts: ended_at is the last day under contract ({shown})")
+    lines += _rules(found, group, notes) if name in ORDER_TABLES else []
     if name in ORDER_TABLES and "amount" in found.missing and "unit_price" not in found.columns:
         notes.unsure.append(
             "orders without any money can be counted: write amount: {constant: 0}, and in params.yaml under value "
@@ -379,12 +432,22 @@ def _marks(found: Found, notes: _Notes) -> dict:
     return {}
 
 
-def _rules(found: Found, notes: _Notes) -> list[str]:
+def _rules(found: Found, group: list[Inspected], notes: _Notes) -> list[str]:
     """Cancellations, lines that are no goods, copies: what an order log needs beside its columns."""
     lines = []
     name, label = found.table, found.file.label
-    if copies := signs.copies(found):
-        own = "column" in found.columns.get("order_id", {})
+    own = "column" in found.columns.get("order_id", {})
+    again = signs.overlap(group) if len(group) > 1 else 0
+    if again:
+        notes.concluded.append(
+            f"{name}: {again:,} rows stand in an earlier file as well (exports of overlapping months): they count once"
+        )
+    copies = signs.copies(found)
+    if again and not own and copies == again:
+        lines.append(
+            _comment("    duplicates: keep", f"{again:,} rows stand in an earlier file as well: they count once")
+        )
+    elif copies := copies - (0 if own else again):
         rule = "merge" if own else "keep"
         told = "equal an earlier row in every column" + ("" if own else ", and there is no order id to tell them apart")
         lines.append(_comment(f"    duplicates: {rule}", f"{copies:,} rows {told}"))
@@ -403,7 +466,7 @@ def _rules(found: Found, notes: _Notes) -> list[str]:
             f"tables.{name}.guests: does {guest!r}, with {times:,} of {rows_in_all:,} rows, stand for buyers without "
             f"an account? Write [{_scalar(guest)}] to leave them out, or []{instead}."
         )
-    if "of" not in found.rules.get("refunds", {}) and (column := signs.refunds_of(found)):
+    if not {"of", "path"} & set(found.rules.get("refunds", {})) and (column := signs.refunds_of(found)):
         lines.append(_comment(f"    refunds: {_flow({'of': column})}", "names the order that a refund undoes"))
         notes.concluded.append(f"{name}: rows below zero name in '{column}' the order that they undo")
     if prefix := signs.cancellation_prefix(found):

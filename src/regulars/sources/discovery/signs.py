@@ -2,19 +2,24 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regulars.sources.discovery.columns import Found
+from regulars.sources.discovery.columns import NAMES, Found, Profile
+from regulars.sources.discovery.files import Inspected, same_name
 from regulars.sources.discovery.values import SIGN_CURRENCIES
 from regulars.sources.mapping import LINE_TOTAL
-from regulars.sources.meaning import NO_SALE, NOBODY, STATUS_MOST, STATUS_NAMES
+from regulars.sources.meaning import NO_MONEY, NO_SALE, NOBODY, REFUND_NAMES, STATUS_MOST, STATUS_NAMES
 from regulars.sources.parsing import CURRENCY_SIGNS
 
 NEARLY_ALL = 0.95
 HALF = 0.5
 FEW_CODES = 3
+REFUND_FILE = r"(?i)refund|return|credit.?note|chargeback|storno|gutschrift|retoure|退款|erstatt|rembours|devoluc"
 FEWEST = 5  # rows that a rule is read off
 GUEST_SHARE = 0.02  # of the rows from which an id that stands for nobody is asked about
 CURRENCY_WORDS = r"(?i)(?:^|[\W_])(eur|usd|gbp|chf|cny|jpy|inr|brl|cad|aud|sek|nok|dkk|pln)(?:$|[\W_])"
@@ -71,6 +76,28 @@ def refunds_of(found: Found) -> str | None:
     return None
 
 
+def refunds_in(file: Inspected, log: Found) -> dict[str, str] | None:
+    """Columns of a file of refunds whose rows name orders of a log; None where it is none."""
+    if not re.search(REFUND_FILE, " ".join([Path(file.label).name, *file.header])):
+        return None
+    profile, known = Profile(file), set(log.values("order_id") or ()) - {""}
+    columns = {}
+    for name in file.header:
+        plain, there = same_name(name), profile.distinct(name)
+        if "of" not in columns and there and sum(one in known for one in there) >= NEARLY_ALL * len(there):
+            columns["of"] = name
+        elif profile.dates(name).found:
+            # a day that is written as the orders' are; else that of the order stands
+            same = "ordered_at" in log.dates and profile.dates(name).formats == log.dates["ordered_at"].formats
+            if same and "ordered_at" not in columns:
+                columns["ordered_at"] = name
+        elif profile.numbers(name).found and not re.search(NO_MONEY, name):
+            is_money = re.search(REFUND_NAMES, name) or any(re.fullmatch(one, plain) for one in NAMES["amount"])
+            if is_money and "amount" not in columns:
+                columns["amount"] = name
+    return columns if {"of", "amount"} <= set(columns) else None
+
+
 def odd_products(found: Found) -> list[tuple[str, int]]:
     """Codes without a digit where nearly all others have one, with their rows: postage, fees, corrections, perhaps."""
     codes = found.values("product_id")
@@ -88,6 +115,44 @@ def copies(found: Found) -> int:
     """Rows that equal an earlier one in every column."""
     data = found.file.data
     return data.num_rows - data.group_by(data.column_names).aggregate([]).num_rows
+
+
+def overlap(group: Sequence[Inspected]) -> int:
+    """Rows that an earlier file of the same table has as well, each as often as it has it."""
+    seen: Counter = Counter()
+    again = 0
+    for file in group:
+        here = Counter(zip(*(column.to_pylist() for column in file.data.columns), strict=True))
+        again += (seen & here).total()
+        seen |= here
+    return again
+
+
+def inclusive_end(found: Found) -> str:
+    """What shows that contracts end on the last day under contract, not on the first without; empty: nothing does."""
+    if not {"started_at", "ended_at"} <= set(found.dates):
+        return ""
+    start, end = (_days(found, target) for target in ("started_at", "ended_at"))
+    spells = pd.DataFrame({"customer": found.values("customer_id"), "start": start, "end": end})
+    spells = spells.sort_values(["customer", "start"], kind="stable")
+    gap = (spells.groupby("customer")["start"].shift(-1) - spells["end"]).dt.days
+    follow, next_day = int(gap.isin([0, 1]).sum()), int((gap == 1).sum())
+    if follow >= FEWEST:
+        told = f"{next_day:,} of {follow:,} contracts that follow another start on the day after its end"
+        return told if next_day >= NEARLY_ALL * follow else ""
+    ends, starts = spells["end"].dropna(), spells["start"].dropna()
+    if len(ends) >= FEWEST and ends.dt.is_month_end.mean() >= NEARLY_ALL <= starts.dt.is_month_start.mean():
+        return "they start with a month and end on the last day of one"
+    return ""
+
+
+def _days(found: Found, target: str) -> pd.Series:
+    """Days of a column of dates; missing where its formats read none."""
+    texts = pd.Series(found.values(target), dtype="string")
+    days = pd.Series(pd.NaT, texts.index, dtype="datetime64[us]")
+    for form in found.dates[target].formats:
+        days = days.fillna(pd.to_datetime(texts, format="ISO8601" if form == "iso" else form, errors="coerce"))
+    return days.dt.normalize()
 
 
 def repeats(found: Found, target: str) -> int:
