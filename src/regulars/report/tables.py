@@ -9,7 +9,7 @@ from regulars.report.wording import DATE_UNITS, Wording, WordingError
 from regulars.statistics.intervals import Estimate
 
 ROWS_IN_FRONT = 5
-ROWS_ON_A_PAGE = 8  # of a chart's numbers; a longer table can be sorted
+ROWS_ON_A_PAGE = 8  # at most, in front and of a chart's numbers; a longer table can be sorted
 ROWS_IN_DETAIL = 50
 CODES = ("customer", "product_id")  # columns whose texts are not broken
 LEFT_UNITS = ("text", "label", "")
@@ -81,8 +81,8 @@ def worded_table(
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "total": sums if total else None,
         "left_out": len(frame) - len(shown),
-        # a table of one row per class is whole in front as well
-        "front": ROWS_IN_FRONT if rows == ROWS_IN_DETAIL else rows,
+        # a table of one row per class is whole in front as well, if it is not too long
+        "front": ROWS_IN_FRONT if rows == ROWS_IN_DETAIL else min(rows, ROWS_ON_A_PAGE),
         "order": _order(shown[list(columns)]) if len(shown) > ROWS_ON_A_PAGE else None,
     }
 
