@@ -42,7 +42,13 @@ DRAWN = (
     "x", "y", "by", "low", "high", "category", "value", "before", "amount", "is_total", "row", "column", "n",
     "open_cell", "part", "share", "size", "text",
 )  # fmt: skip
-CHOSEN = ("title", "text", "sure", "caveat", "remark")  # parts of a section whose end is a verdict or the code of a remark
+CHOSEN = (
+    "title",
+    "text",
+    "sure",
+    "caveat",
+    "remark",
+)  # parts of a section whose end is a verdict or the code of a remark
 
 
 class Heard(Wording):
