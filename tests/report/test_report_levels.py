@@ -38,12 +38,8 @@ def shown(parts) -> list[str]:
 def test_each_block_stands_on_one_level(sample):
     writer, _ = sample
     levels = parted(writer.blocks)
-    assert shown(levels.front) == [
-        "retention-cohorts-curves",
-        "retention-tracking-lines",
-        "retention-who-segments",
-        "retention-brief-rows",
-    ]
+    names = ("cohorts-curves", "tracking-lines", "who-segments", "brief-rows")
+    assert shown(levels.front) == [f"retention-{name}" for name in names]
     everything = [block["id"] for block in writer.blocks if block["kind"] in ("figure", "table")]
     cut = [block["id"] for part in levels.front for block in part.blocks if is_cut(block)]
     assert sorted(shown(levels.front) + shown(levels.details)) == sorted(everything + cut)

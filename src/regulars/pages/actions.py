@@ -124,6 +124,7 @@ PAGE = Page(
             leaves=table(
                 columns(rule="text", n="count", rate=SHARE, lift="number1", todo="label:leaf"),
                 front=["rule", "n", "rate", "todo"],
+                front_rows=3,
             ),
             fields=table(
                 columns(field="text", information_value="number2", psi="number2", limit="number2", p_value="percent")

@@ -475,7 +475,9 @@ class Writer:
         raw, kept = self.about["rows_raw"], self.about["rows_kept"]
         source = [
             self.wording.say("page.footer.source"),
-            self.wording.say("page.footer.rows", raw=raw, kept=kept, rest=raw - kept),
+            self.wording.say("page.footer.rows", raw=raw, kept=kept, rest=raw - kept)
+            if raw > kept
+            else self.wording.say("page.footer.all", raw=raw),
             self.wording.say("page.footer.tables"),
         ]
         self._show({"kind": "footer", "source": source, "models": words})
