@@ -47,6 +47,28 @@ def month_before(day) -> pd.Timestamp:
     return day - pd.offsets.MonthEnd(1) if day.is_month_end else day - pd.DateOffset(months=1)
 
 
+def months_on(day, months) -> pd.DatetimeIndex:
+    """Days that lie so many calendar months after a day (before it where negative); past a month's end its last day.
+
+    Parameters
+    ----------
+    day : date
+    months : sequence of int
+
+    Returns
+    -------
+    pandas.DatetimeIndex
+        In increasing order where the months are.
+
+    Examples
+    --------
+    >>> months_on("2026-07-01", [-1, 0, 8]).strftime("%Y-%m-%d").tolist()
+    ['2026-06-01', '2026-07-01', '2027-03-01']
+    """
+    day, (each, place) = pd.Timestamp(day).normalize(), np.unique(np.asarray(months, int), return_inverse=True)
+    return pd.DatetimeIndex([day + pd.DateOffset(months=int(one)) for one in each]).as_unit("us")[place]
+
+
 def day_number(day) -> int:
     """Days since 1970.
 

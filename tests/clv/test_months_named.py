@@ -1,10 +1,10 @@
-"""Stretches of a month's length are named after calendar months: each once, none before the data, none left out."""
+"""Months that begin within one are named after calendar months: each once, none before the data, none left out."""
 
 import pandas as pd
 import pytest
 
 from regulars.clv.sections import _named
-from regulars.clv.value import DAYS_PER_MONTH
+from regulars.purchases import months_on
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,7 @@ from regulars.clv.value import DAYS_PER_MONTH
 )  # fmt: skip
 def test_each_month_once(last, latest):
     """Counted back from the end of the data, within a month or, as cdnow's, at its end: 18 from 1 January 1997."""
-    ends = pd.Timestamp(last) + pd.Timedelta(days=1)
-    starts = [(ends - pd.Timedelta(days=back * DAYS_PER_MONTH)).normalize() for back in range(36, 0, -1)]
+    starts = months_on(pd.Timestamp(last) + pd.Timedelta(days=1), range(-36, 0))
     named = _named(pd.DataFrame({"start": starts, "revenue": 1.0}), last)["start"]
     expected = pd.period_range(end=pd.Period(latest, "M"), periods=36, freq="M")
     assert named.dt.to_period("M").tolist() == expected.tolist()
@@ -26,6 +25,6 @@ def test_each_month_once(last, latest):
 
 def test_what_was_told_earlier_stands_in_the_same_months():
     """Told at the end of March, drawn where the data end on 15 June: two and a half months before, each month once."""
-    starts = [pd.Timestamp("2024-04-01") + pd.Timedelta(days=round(k * DAYS_PER_MONTH)) for k in range(12)]
+    starts = months_on("2024-04-01", range(12))
     named = _named(pd.DataFrame({"start": starts}), "2024-06-15")["start"].dt.to_period("M")
     assert named.tolist() == pd.period_range("2024-05", periods=12, freq="M").tolist()

@@ -38,13 +38,28 @@ def shown(parts) -> list[str]:
 def test_each_block_stands_on_one_level(sample):
     writer, _ = sample
     levels = parted(writer.blocks)
-    assert shown(levels.front) == ["retention-cohorts-curves", "retention-tracking-lines", "retention-who-segments"]
+    names = ("cohorts-curves", "tracking-lines", "who-segments", "brief-rows")
+    assert shown(levels.front) == [f"retention-{name}" for name in names]
     everything = [block["id"] for block in writer.blocks if block["kind"] in ("figure", "table")]
-    assert sorted(shown(levels.front) + shown(levels.details)) == sorted(everything)
-    words = [block["text"] for block in writer.blocks if block["kind"] in ("text", "sure")]
+    cut = [block["id"] for part in levels.front for block in part.blocks if is_cut(block)]
+    assert sorted(shown(levels.front) + shown(levels.details)) == sorted(everything + cut)
+    words = [block["text"] for block in writer.blocks if block["kind"] in ("text", "sure", "caveat")]
     said = [block["text"] for part in levels.front + levels.details for block in part.blocks if "text" in block]
     assert sorted(words) == sorted(said)
     assert [name for name, _ in levels.chapters] == ["More", "Hindsight", "Who is at risk"]
+
+
+def test_what_need_not_be_read_in_front_stands_behind(sample):
+    """Half of a box, columns, rows and the long caption of a table: the details have all of it."""
+    levels = parted(sample[0].blocks)
+    before, behind = ({part.id: part for part in parts} for parts in (levels.front, levels.details))
+    kinds = [[block["kind"] for block in parts["retention-section-brief"].blocks] for parts in (before, behind)]
+    assert kinds == [["table", "sure"], ["table", "caveat"]]
+    front, detail = report_sample.pages_of(sample[0])
+    own = [re.search(r'id="retention-section-brief".*?</section>', html, re.S)[0] for html in (front, detail)]
+    assert [html.count("<tr>") for html in own] == [3, 7], "two rows of six, and the headings"
+    assert ["Those worth most" in html for html in own] == [True, False]
+    assert ["What they are worth, at length" in html for html in own] == [False, True]
 
 
 def test_a_section_on_both_levels_is_linked_in_both_directions(sample):
@@ -136,7 +151,7 @@ def test_where_nothing_pays_the_page_says_so_and_what_would_change_it(sample):
     assert "Nothing pays beyond noise" in front
     assert "“Leave 1,870 who are likely gone”: net £1,900 (−300 to 4,100). Even for nothing it need not pay" in front
     unpriced = [block for block in blocks if block.get("key") != "leave"]
-    assert "Nothing to be done here has both a gain and a cost in money" in report_sample.pages_of(writer, unpriced)[0]
+    assert "Nothing here has both a gain and a cost in money" in report_sample.pages_of(writer, unpriced)[0]
 
 
 def test_at_most_three_actions_stand_in_front(sample):

@@ -106,8 +106,8 @@ def test_the_page_has_one_of_each_and_everything_in_order(sample):
         "Checked, nothing beyond noise:",
         "What the words mean",
         "Source: orders of Example Ltd, 1 January 2024 to 30 June 2026.",
-        "412,880 rows in, 401,207 kept, 11,673 set aside, each with its reason",
-        "Models: BG/NBD and Gamma-Gamma, chosen on 3 hold-outs.",
+        "401,207 of 412,880 rows kept, 11,673 set aside, each with its reason",
+        "Models: see the details.",
     ]
     places = [sample.html.index(text) for text in order]
     assert places == sorted(places)
@@ -130,7 +130,7 @@ def test_tables_say_what_their_headings_head(sample):
     heads = Tags(both).all("th")
     assert heads and all(attrs.get("scope") in ("col", "row") for attrs in heads)
     assert both.count("<table") == both.count("<thead")
-    assert both.count("<caption>") == report_sample.FIGURES + 1
+    assert both.count("<caption>") == report_sample.FIGURES + 3  # a table, and one on both levels
 
 
 def test_the_policy_names_exactly_the_style_of_the_page_and_there_is_no_script(sample):
@@ -185,7 +185,7 @@ def test_numbers_on_the_page_are_those_of_the_tables(sample):
     both = sample.html + sample.detail
     linked = {attrs["href"] for attrs in Tags(both).all("a") if attrs["href"].endswith(".csv")}
     assert linked == {f"tables/retention/{name}" for name in files}
-    assert len(files) == report_sample.FIGURES + 1
+    assert len(files) == report_sample.FIGURES + 2
     listed = pd.read_csv(tables / "who.list.csv")
     assert len(listed) == 50
     assert f"£{listed['value_at_risk'].sum():,.0f}" in both
@@ -201,7 +201,7 @@ def test_the_same_input_gives_the_same_bytes(sample, folder):
     again = report_sample.build(folder / "wording")
     assert report_sample.pages_of(again) == (sample.html, sample.detail)
     files = [path for path in sorted((sample.folder / "reports").rglob("*")) if path.is_file()]
-    assert len(files) == report_sample.FIGURES + 4  # a table, figures of sentences, what is told, the metrics
+    assert len(files) == report_sample.FIGURES + 5  # two tables, figures of sentences, what is told, the metrics
     for path in files:
         assert path.read_bytes() == (folder / path.relative_to(sample.folder)).read_bytes()
 

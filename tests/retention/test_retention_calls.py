@@ -89,7 +89,9 @@ def test_every_finding_tells_what_its_sentences_need():
     page = {"pseudonyms": lambda ids: "C-" + ids, "customers": 6, "months": 12, "min_alive": 0.1}
     found = tell_calls(calls, risk, listed, **page)
     assert (found.key, found.verdict) == ("calls", CallsVerdict.UNTESTED)
-    assert found.facts["untold_share"] == pytest.approx(1 / 6) and found.facts["share"] == 1
+    assert [(one.code, one.facts["untold"]) for one in found.remarks] == [("untold", 1)]
+    assert found.remarks[0].facts["untold_share"] == pytest.approx(1 / 6) and found.facts["share"] == 1
+    assert tell_calls(calls, risk._replace(untold=0), listed, **page).remarks == []
     assert found.frames["list"][["rank", "customer", "customer_state"]].to_numpy().tolist() == [
         [1, "C-a", "dormant"], [2, "C-b", "slipping"],
     ]  # fmt: skip

@@ -277,7 +277,7 @@ def test_the_same_bytes_twice(folder, monkeypatch):
     monkeypatch.setenv("REGULARS_STAGING", str(folder / "again"))
     report_sample.record()
     files = {path.relative_to(folder) for path in (folder / "reports").rglob("*.*")}
-    assert len(files) == report_sample.FIGURES + 4
+    assert len(files) == report_sample.FIGURES + 5
     for path in files:
         assert (folder / path).read_bytes() == (folder / "again" / path).read_bytes(), path
 

@@ -103,6 +103,10 @@ class Visit:
         size, text = self.page.evaluate(SMALLEST_TEXT)
         return size, text
 
+    def words(self) -> int:
+        """Number of words that are seen when the page opens: not those of folded parts."""
+        return len(self.evaluate("() => document.body.innerText").split())
+
     def clipped_texts(self) -> list[str]:
         """Texts of charts that stick out of their chart."""
         return [

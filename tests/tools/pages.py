@@ -44,10 +44,14 @@ def blocks_of(project: Path, dataset: str, stage: str) -> list[dict]:
 
 
 MOST_BYTES = 400_000
+MOST_WORDS = 1_200  # in front, for a director who has three minutes
 
 
 def assert_whole_in_browser(opened, project: Path, dataset: str, stage: str) -> None:
-    """On both levels, at both widths: no request, no complaint, every chart; light enough to be mailed."""
+    """On both levels, at both widths: no request, no complaint, every chart; light enough to be mailed.
+
+    And in front, which comes first, few enough words: all that is seen counts, charts' and tables' among it.
+    """
     levels = parted(blocks_of(project, dataset, stage))
     for file, parts in zip(files_of(project, dataset, stage), (levels.front, levels.details), strict=False):
         assert file.stat().st_size <= MOST_BYTES
@@ -57,6 +61,8 @@ def assert_whole_in_browser(opened, project: Path, dataset: str, stage: str) -> 
         for width in (DESKTOP, PHONE):
             with visit(opened, file, width) as seen:
                 seen.assert_whole(charts)
+                if width == DESKTOP and not file.stem.endswith("-detail"):
+                    assert seen.words() <= MOST_WORDS, f"{file.name} has {seen.words()} words"
 
 
 def assert_figures_are_those_of_the_tables(project: Path, dataset: str, stage: str) -> int:

@@ -128,6 +128,12 @@ WORDS = {
     "term.kept": "kept",
     "term.kept.meaning": "ordered at least once in the quarter after a quarter in which they ordered",
     "models": "Models: {first} and {second}, chosen on {holdouts:count} hold-outs.",
+    "brief.question": "Who is worth most?",
+    "brief.title": "The first is worth most",
+    "brief.rows.caption": "What they are worth, at length",
+    "brief.rows.caption.front": "Those worth most",
+    "brief.sure": "These are ranks.",
+    "brief.caveat": "Ranks say nothing of distances.",
     "told.question": "Who is it?",
     "told.title.few": "Of all {listed:count} it is the first",
     "told.text": "Together {worth:money}.",
@@ -272,6 +278,9 @@ PAGE = Page(
                 columns("customer", "segment", "last_ordered_at", "p_active", value_at_risk="money:with_interval"),
                 total=["value_at_risk"],
             ),
+        ),
+        section(
+            "brief", front=True, chapter="risk", rows=table(columns("segment", value_at_risk="money"), front_rows=2)
         ),
         section("surveys", front=True),
         section("spread", chapter="risk", nothing=("alike",)),
@@ -460,6 +469,7 @@ def findings() -> list[Finding]:
             },
             key="who",
         ),
+        Finding(None, {}, {"rows": segments()}, key="brief"),
         Finding(NOT_SUPPLIED, key="surveys"),
         Finding("alike", key="spread"),
     ]

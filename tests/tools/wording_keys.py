@@ -42,7 +42,13 @@ DRAWN = (
     "x", "y", "by", "low", "high", "category", "value", "before", "amount", "is_total", "row", "column", "n",
     "open_cell", "part", "share", "size", "text",
 )  # fmt: skip
-CHOSEN = ("title", "text", "sure", "remark")  # parts of a section whose end is a verdict or the code of a remark
+CHOSEN = (
+    "title",
+    "text",
+    "sure",
+    "caveat",
+    "remark",
+)  # parts of a section whose end is a verdict or the code of a remark
 
 
 class Heard(Wording):
@@ -102,7 +108,7 @@ def asked(own: Writer) -> Iterator[Callable]:
             yield lambda key=section.key: own.word(f"{key}.nothing")
         for name, looks in section.parts.items():
             place = f"{section.key}.{name}"
-            yield lambda place=place: own.own(f"{place}.caption")
+            yield lambda place=place: own.captions(place)
             for column in headed(looks):
                 yield lambda place=place, column=column: own.heading(place, column)
             if isinstance(looks, Chart):

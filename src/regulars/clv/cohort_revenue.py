@@ -9,11 +9,10 @@ from regulars.clv.acquisition import Acquisition
 from regulars.clv.in_memory import Models, Scored
 from regulars.clv.level import Level
 from regulars.clv.month_by_month import MEASURES, MonthByMonth, months_ahead
-from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import CohortsVerdict
 from regulars.clv.winning import first_order_spends
 from regulars.finding import refused
-from regulars.purchases import day_number
+from regulars.purchases import day_number, day_numbers, months_on
 from regulars.settings import Certainty, Economics
 
 MOST_COHORTS = 4  # of the past; the fifth hue is that of customers still to come
@@ -55,7 +54,9 @@ def _worded(numbers: pd.Series, names: dict) -> pd.Series:
 
 
 def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
-    """Revenue, orders and customers who ordered, by cohort and stretch of 30.4375 days counted back from the end.
+    """Revenue, orders and customers who ordered, by cohort and month counted back from the end of the data.
+
+    Where the data end with a month these are the calendar's; else each begins on the same day of the month.
 
     Parameters
     ----------
@@ -67,8 +68,8 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        start (first day of the stretch), cohort, revenue, orders (days on which a customer ordered), customers: one row
-        for every stretch and cohort; revenue adds up to the orders' amounts.
+        start (first day of the month), cohort, revenue, orders (days on which a customer ordered), customers: one row
+        for every month and cohort; revenue adds up to the orders' amounts.
     """
     last = pd.Timestamp(observation_end).normalize() + pd.Timedelta(days=1)
     customer, people = pd.factorize(orders["customer_id"])
@@ -78,18 +79,24 @@ def past_by_cohort(orders: pd.DataFrame, observation_end) -> pd.DataFrame:
     names = cohort_names(pd.Series(first.astype("datetime64[D]")).astype("datetime64[us]"))
     cohorts = _categories(names)
     cohort = cohorts.codes.astype(np.int64)
-    ago = ((day_number(last) - day - 0.5) / DAYS_PER_MONTH).astype(np.int64)  # stretches before the one that ends today
-    wide, size = len(cohorts.categories), int(ago.max(initial=0)) + 1
+    earliest = int(day.min(initial=day_number(last) - 1))  # below 0 before 1970
+    edges = day_numbers(months_on(last, np.arange(-((day_number(last) - earliest) // 28) - 1, 1)))
+    edges = edges[np.searchsorted(edges, earliest, side="right") - 1 :]
+    size = len(edges) - 1
+
+    def months_ago(day) -> np.ndarray:
+        return size - np.searchsorted(edges, day, side="right")
+
+    ago, wide = months_ago(day), len(cohorts.categories)
 
     def counted(customers, ago, amount=None) -> np.ndarray:
         return np.bincount(ago * wide + cohort[customers], amount, wide * size)
 
     paid = orders["amount"].to_numpy(float) >= 0
-    earliest = int(day.min(initial=0))  # below 0 before 1970
     span = int(day.max(initial=0)) - earliest + 1
     occasions = _distinct(customer[paid] * span + day[paid] - earliest)
     active = _distinct(customer[paid] * size + ago[paid])
-    since = ((day_number(last) - earliest - occasions % span - 0.5) / DAYS_PER_MONTH).astype(np.int64)
+    since = months_ago(earliest + occasions % span)
     table = pd.DataFrame(
         {
             "age": -np.repeat(np.arange(size), wide),
@@ -299,6 +306,7 @@ def forecast_cohorts(
     customers, known = scored.customers, acquisition.is_known
     names, newcomers = cohort_names(customers["first_ordered_at"]), newcomers_name(observation_end)
     spends = first_order_spends(orders, observation_end) if known else ()
+    starts = months_on(pd.Timestamp(observation_end) + pd.Timedelta(days=1), np.arange(economics.horizon_months + 1))
     ahead = months_ahead(
         models.customers,
         _categories(names),
@@ -312,6 +320,7 @@ def forecast_cohorts(
         orders_total=scored.orders_total.value,
         level=certainty.level,
         level_uncertainty=certainty.level_uncertainty,
+        lengths=np.diff(day_numbers(starts)),
         season=() if level is None else level.season,
         month_uncertainty=0.0 if level is None else level.month_spread,
         seed=certainty.seed,
@@ -321,7 +330,6 @@ def forecast_cohorts(
 
 
 def _dated(table: pd.DataFrame, last: pd.Timestamp, first: int) -> pd.DataFrame:
-    """Stretch 0 ends with the data; its first day instead of its number."""
-    days = np.round((table["age"].to_numpy() - first) * DAYS_PER_MONTH)
-    start = pd.Series(last + pd.to_timedelta(days, unit="D"), index=table.index).astype("datetime64[us]")
-    return table.drop(columns="age").assign(start=start)
+    """Month 0 ends with the data; its first day instead of its number."""
+    start = months_on(last, table["age"].to_numpy() - first)
+    return table.drop(columns="age").assign(start=pd.Series(start, index=table.index))

@@ -94,6 +94,7 @@ def months_ahead(
     orders_total: float | None = None,
     level: float = 0.9,
     level_uncertainty: float = 0.12,
+    lengths: Sequence[float] = (),
     season: Sequence[float] = (),
     month_uncertainty: float = 0.0,
     draws: int = DRAWS,
@@ -128,6 +129,9 @@ def months_ahead(
         Of the intervals.
     level_uncertainty : float
         Standard deviation of the level of a total that no model sees, as a share; it is the same in all months.
+    lengths : sequence of float
+        Days of each month, where they differ: each cohort's total stays, and a shorter month has less of it. Empty: all
+        are as long as each other.
     season : sequence of float
         Logarithm of how each month differs from their mean; the total of orders stays. Empty: no season.
     month_uncertainty : float
@@ -182,6 +186,11 @@ def months_ahead(
         more = coming.drawn(acquisition.path, acquisition.draws, draws, moved, streams[3])
         drawn = {name: np.concatenate([values, more[name][:, None]], axis=1) for name, values in drawn.items()}
     table = pd.concat(table, ignore_index=True)
+    for name in MEASURES if len(lengths) else ():
+        equal = table[name].to_numpy().reshape(-1, months)
+        shared = equal * np.asarray(lengths, float)
+        scale = np.asarray(lengths, float) * (equal.sum(axis=1) / np.maximum(shared.sum(axis=1), 1e-300))[:, None]
+        table[name], drawn[name] = (equal * scale).ravel(), drawn[name] * scale
     if len(season):
         index = np.exp(np.asarray(season, float)[:months])
         by_month = table.groupby("month")["orders"].sum().to_numpy()

@@ -258,7 +258,7 @@ def _line(told: pd.DataFrame, name: str, end) -> pd.DataFrame:
 
 
 def _named(stretches: pd.DataFrame, end) -> pd.DataFrame:
-    """Stretches of a month's length by the first day of a calendar month: each month once, and none left out.
+    """Months that begin on any day by the first day of a calendar month: each once, and none left out.
 
     The one that begins after `end`, the last day observed, is named after the month in which its middle lies, and the
     others in turn before and after it: by their own first days or middles two may fall into one month.

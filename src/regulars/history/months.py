@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.month_by_month import MEASURES
-from regulars.clv.value import DAYS_PER_MONTH
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.history.closed import FOLDER, MONTHS, closed_days, read_summary, read_table
+from regulars.purchases import months_on
 
 ENDS = tuple(f"{name}{end}" for name in MEASURES for end in ("", "_low", "_high"))
 COLUMNS = ("month", "start", "with_new", "share", *ENDS)
@@ -99,11 +99,7 @@ def hold_months(orders: pd.DataFrame, day, months: pd.DataFrame, observation_end
     (<EarlierVerdict.OUTSIDE: 'outside'>, 35.0, [2.0])
     """
     day, end = pd.Timestamp(day).normalize(), pd.Timestamp(observation_end).normalize()
-    first = day + pd.Timedelta(days=1)
-    edges = [
-        first + pd.Timedelta(days=round(month * DAYS_PER_MONTH)) for month in range(int(months["month"].max()) + 1)
-    ]
-    starts, ends = (pd.DatetimeIndex([edges[int(m) + more] for m in months["month"]]) for more in (-1, 0))
+    starts, ends = (months_on(day + pd.Timedelta(days=1), months["month"] + more) for more in (-1, 0))
     over = ends <= end + pd.Timedelta(days=1)
     facts: dict = {"day": day.date()}
     if not over.any():

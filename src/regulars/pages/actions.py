@@ -28,7 +28,10 @@ PAGE = Page(
                 )
             ),
             kinds=table(
-                columns(errand="label:errand", n="count", worth="money", cost="money"), total=["n", "cost"], rows=10
+                columns(errand="label:errand", n="count", worth="money", cost="money"),
+                total=["n", "cost"],
+                rows=10,
+                front=["errand", "n", "cost"],
             ),
         ),
         section(
@@ -118,7 +121,11 @@ PAGE = Page(
             front="leaves",
             chapter="tree",
             nothing="unclear",
-            leaves=table(columns(rule="text", n="count", rate=SHARE, lift="number1", todo="label:leaf")),
+            leaves=table(
+                columns(rule="text", n="count", rate=SHARE, lift="number1", todo="label:leaf"),
+                front=["rule", "n", "rate", "todo"],
+                front_rows=3,
+            ),
             fields=table(
                 columns(field="text", information_value="number2", psi="number2", limit="number2", p_value="percent")
             ),

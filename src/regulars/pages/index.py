@@ -117,6 +117,7 @@ def render_index(
         trust=_titles(blocks, TRUST),
         terms=[{"word": wording.say("term.interval"), "meaning": wording.say("term.interval.meaning")}],
         source=[wording.say("index.window", raw=about.rows_raw, kept=about.rows_kept)],
+        models=[],
     )
 
 

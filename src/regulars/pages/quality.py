@@ -57,5 +57,6 @@ PAGE = Page(
     ),
     trends={
         "kept": Trend("gaps.weeks", "week_end", "orders", "count"),
+        "money": Trend("gaps.weeks", "week_end", "revenue", "money_short"),
     },
 )

@@ -230,6 +230,6 @@ PAGE = Page(
     ),
     trends={
         "kept": Trend("kept.months", "end", "value", "percent"),
-        "second": Trend("cohorts.table", "cohort", "share", "percent"),
+        "second": Trend("cohorts.table", "cohort", "soon", "percent"),
     },
 )

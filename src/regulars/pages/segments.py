@@ -157,6 +157,7 @@ PAGE = Page(
                     "lift": "number1:with_interval",
                 },
                 front=["when", "then", "n", "lift"],
+                front_rows=3,
             ),
         ),
         section(

@@ -44,13 +44,15 @@ class Table:
     """How one table looks: column to format, the columns that add up, and how many rows a page shows if not the usual.
 
     More rows than usual are for a table of one row per class, where the last row is no less asked for than the first.
-    ``front`` names the columns that stand in front, where not all need be read there; the details have all of them.
+    ``front`` names the columns that stand in front, where not all need be read there, and ``front_rows`` says how many
+    rows do, if not the usual; the details have all of them.
     """
 
     columns: Mapping[str, str]
     total: Sequence[str] = field(default=())
     rows: int | None = None
     front: Sequence[str] = ()
+    front_rows: int | None = None
 
 
 def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: str | None = None, **shown) -> Chart:
@@ -69,9 +71,11 @@ def table(
     total: Sequence[str] = (),
     rows: int | None = None,
     front: Sequence[str] = (),
+    *,
+    front_rows: int | None = None,
 ) -> Table:
     """Say how a table looks; parameters as of `Table`, columns that look as usual by their names alone."""
-    return Table(as_formats(columns), tuple(total), rows, tuple(front))
+    return Table(as_formats(columns), tuple(total), rows, tuple(front), front_rows)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def parted(blocks: Iterable[dict]) -> Levels:
             opened.append((block, []))
         elif block["kind"] == "not_supplied":
             (levels.lacking if block["front"] else levels.lacking_more).append(block["text"])
-        elif block["kind"] in ("text", "sure", *SHOWN):
+        elif block["kind"] in ("text", "sure", "caveat", *SHOWN):
             (opened[-1][1] if opened else levels.said).append(block)
     for section, parts in opened:
         before, behind = _of_section(section, parts)
@@ -179,8 +179,10 @@ def _of_section(section: dict, blocks: list[dict]) -> tuple[list[dict], list[dic
 
 
 def is_cut(block: dict) -> bool:
-    """Whether a table shows in front a part of its rows or columns only, so that the details have it whole."""
+    """Whether a table shows in front a part of its rows, columns or caption only, so that the details have it whole."""
     if block["kind"] != "table":
         return False
+    if "front_caption" in block:
+        return True
     table = block["table"]
     return len(table["rows"]) > table["front"] or any(heading["behind"] for heading in table["headings"])

@@ -73,9 +73,11 @@ def render_blocks(
         "detail_file": detail_file,
     }
     script = sorting() if any(_sorts(block) for part in shared["levels"].details for block in part.blocks) else ""
+    models = by_kind["footer"][0]["models"]
+    where = [wording.say("page.footer.models")] if models else []
     own = {
-        "page.html.j2": {"script": "", "terms": in_words(shared["terms"], *_said(shared))},
-        "detail.html.j2": {"script": script, "terms": shared["terms"]},
+        "page.html.j2": {"script": "", "terms": in_words(shared["terms"], *_said(shared)), "models": where},
+        "detail.html.j2": {"script": script, "terms": shared["terms"], "models": models},
     }
     return tuple(render(name, page, wording, pages, **shared | parts) for name, parts in own.items())
 

@@ -10,7 +10,7 @@ from regulars.report.wording import DATE_UNITS, Wording, WordingError
 from regulars.statistics.intervals import Estimate
 
 ROWS_IN_FRONT = 5
-ROWS_ON_A_PAGE = 8  # of a chart's numbers; a longer table can be sorted
+ROWS_ON_A_PAGE = 8  # at most, in front and of a chart's numbers; a longer table can be sorted
 ROWS_IN_DETAIL = 50
 CODES = ("customer", "product_id")  # columns whose texts are not broken
 LEFT_UNITS = ("text", "label", "line", "")
@@ -47,7 +47,7 @@ def worded_table(
     Returns
     -------
     dict
-        ``headings`` (list of {text, left, behind, code}), ``rows`` and ``total`` (lists of text), ``left_out`` (rows
+        ``headings`` (list of {text, left, behind, code, interval}), ``rows`` and ``total`` (lists of text), ``left_out`` (rows
         that are not shown), ``front`` (rows shown in front) and, of a long table, ``order`` (of each cell its place in
         its column).
 
@@ -77,20 +77,20 @@ def worded_table(
         sums[0] = sums[0] or wording.say("table.total")
     return {
         "headings": [
-            _heading(heading(name), i == 0 or _is_left(spec), name in CODES)
+            _heading(heading(name), i == 0 or _is_left(spec), name in CODES, "interval" in spec)
             for i, (name, spec) in enumerate(columns.items())
         ],
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "total": sums if total else None,
         "left_out": len(frame) - len(shown),
-        # a table of one row per class is whole in front as well
-        "front": ROWS_IN_FRONT if rows == ROWS_IN_DETAIL else rows,
+        # a table of one row per class is whole in front as well, if it is not too long
+        "front": ROWS_IN_FRONT if rows == ROWS_IN_DETAIL else min(rows, ROWS_ON_A_PAGE),
         "order": _order(shown[list(columns)]) if len(shown) > ROWS_ON_A_PAGE else None,
     }
 
 
-def _heading(text: str, left: bool, code: bool = False) -> dict:
-    return {"text": text, "left": left, "behind": False, "code": code}
+def _heading(text: str, left: bool, code: bool = False, interval: bool = False) -> dict:
+    return {"text": text, "left": left, "behind": False, "code": code, "interval": interval}
 
 
 def _order(shown: pd.DataFrame) -> list[list[int | None]]:

@@ -196,12 +196,16 @@ class Writer:
         """Say in the "How sure?" box how far the figures above it can be trusted."""
         self._show({"kind": "sure", "text": self.wording.say(self.own(key, verdict), facts)})
 
+    def caveat(self, key: str, verdict: str | None = None, **facts) -> None:
+        """Say what else bears on how sure it is, and need not be read in front: a box of the details."""
+        self._show({"kind": "caveat", "text": self.wording.say(self.own(key, verdict), facts)})
+
     def tell(self, key: str, finding: Finding) -> None:
         """Show a whole section: title, paragraph, charts and tables in the order of the layout, remarks, how sure.
 
         Wording: as `section`, `chart` and `table` have it; paragraph ``<stage>.<key>.text`` and box
-        ``<stage>.<key>.sure`` where there are any, with a verdict ``.text.<verdict>`` before ``.text``; remarks
-        ``<stage>.<key>.remark.<code>``.
+        ``<stage>.<key>.sure`` (``.caveat`` what of it stands in the details alone) where there are any, with a verdict
+        ``.text.<verdict>`` before ``.text``; remarks ``<stage>.<key>.remark.<code>``.
 
         Parameters
         ----------
@@ -244,7 +248,7 @@ class Writer:
             if name not in finding.frames and name not in finding.withheld:
                 continue
             place, is_chart = f"{key}.{name}", isinstance(looks, Chart)
-            parts = taken(*(self.own(f"{place}.{part}") for part in (("alt", "caption") if is_chart else ("caption",))))
+            parts = taken(*((self.own(f"{place}.alt"),) if is_chart else ()), *self.captions(place).values())
             if name in finding.withheld:  # what its words would have told has a place, though it is not shown
                 continue
             frame, shown, formats = finding.frames[name], finding.shown.get(name), finding.columns.get(name)
@@ -254,6 +258,7 @@ class Writer:
                 self.chart(place, frame, shown, formats, **parts)
         self.say_each(f"{key}.remark", finding.remarks)
         self._say_if_worded(self.sure, f"{key}.sure", verdict, taken)
+        self._say_if_worded(self.caveat, f"{key}.caveat", verdict, taken)
         for name in facts:
             if name not in used:
                 text = f"{self.wording.file}: no sentence of {self.stage}.{key} uses the fact '{name}'."
@@ -333,8 +338,8 @@ class Writer:
     def table(self, key: str, frame: pd.DataFrame, columns: Mapping[str, str] | None = None, **facts) -> None:
         """Show the first rows of a frame as a table; all of it is in ``tables/<stage>/<key>.csv``.
 
-        Wording: ``<stage>.<key>.caption``; headings ``<stage>.<key>.column.<name>``, ``<stage>.column.<name>`` or
-        ``column.<name>``.
+        Wording: ``<stage>.<key>.caption``, and ``.caption.front`` where the front needs less; headings
+        ``<stage>.<key>.column.<name>``, ``<stage>.column.<name>`` or ``column.<name>``.
 
         Parameters
         ----------
@@ -346,15 +351,21 @@ class Writer:
             Column to format, over what the layout says.
         """
         looks = self._looks(key, Table)
-        caption = self.wording.say(self.own(f"{key}.caption"), facts)
+        captions = self.wording.compose(self.captions(key), facts)
         shown = looks.columns | dict(columns or {})
         made = partial(worded_table, frame, shown, self.wording, total=looks.total, rows=looks.rows or ROWS_IN_DETAIL)
-        block = {"kind": "table", "id": self._id(key), "part": key.rpartition(".")[2], "caption": caption}
-        content = self._table(key, made)
+        block = {"kind": "table", "id": self._id(key), "part": key.rpartition(".")[2], **captions}
+        content = self._table(key, made, looks.front_rows)
         for name, heading in zip(shown, content["headings"], strict=True):
             # what is missing in every row need not be read in front either
             heading["behind"] = (bool(looks.front) and name not in looks.front) or frame[name].isna().all()
         self._show(block | {"table": content})
+
+    def captions(self, key: str) -> dict[str, str]:
+        """Keys of a caption, and of the shorter one in front where there is one."""
+        front = f"{key}.caption.front"
+        keys = {"caption": self.own(f"{key}.caption")}
+        return keys | ({"front_caption": self.own(front)} if self.wording.has(f"{self.stage}.{front}") else {})
 
     def _looks(self, key: str, kind: type):
         section, _, name = key.rpartition(".")
@@ -370,12 +381,13 @@ class Writer:
             return tuple(map(self._worded, setting))
         return self.word(setting) if isinstance(setting, Word) else setting
 
-    def _table(self, key: str, worded: Callable) -> dict:
+    def _table(self, key: str, worded: Callable, front_rows: int | None = None) -> dict:
         file = f"tables/{self.stage}/{key}.csv"
         try:
             table = worded(heading=lambda name: self.heading(key, name))
         except WordingError as error:
             raise WordingError(f"{self.stage}.{key}: {error}") from None
+        table["front"] = front_rows or table["front"]
         left_out, picked = table.pop("left_out"), table.pop("picked", False)
         if picked:
             words = front_words = self.wording.say("table.picked")
@@ -454,7 +466,7 @@ class Writer:
         return self.wording.formatter(spec)
 
     def close(self, modelled: bool = True, **facts) -> None:
-        """End the page: source, counts and models in the footer.
+        """End the page: source and counts in the footer, and in that of the details the models.
 
         Wording: ``<stage>.models`` where there is one; the facts are its. A page that tells of no model leaves it out.
         """
@@ -463,11 +475,12 @@ class Writer:
         raw, kept = self.about["rows_raw"], self.about["rows_kept"]
         source = [
             self.wording.say("page.footer.source"),
-            self.wording.say("page.footer.rows", raw=raw, kept=kept, rest=raw - kept),
-            *words,
+            self.wording.say("page.footer.rows", raw=raw, kept=kept, rest=raw - kept)
+            if raw > kept
+            else self.wording.say("page.footer.all", raw=raw),
             self.wording.say("page.footer.tables"),
         ]
-        self._show({"kind": "footer", "source": source})
+        self._show({"kind": "footer", "source": source, "models": words})
 
     # ---- inside ----
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from regulars.finding import Finding, may_refuse, shown, tells
+from regulars.finding import Finding, Remark, may_refuse, shown, tells
 from regulars.labels import Change
 from regulars.retention.risk import Risk
 from regulars.statistics.intervals import Estimate, against
@@ -150,13 +150,14 @@ def tell_calls(
     Finding
         Its verdict is a `CallsVerdict`; frame ``list``.
     """
-    facts = {"untold": risk.untold, "untold_share": risk.untold / max(customers, 1)}
+    untold = {"untold": risk.untold, "untold_share": risk.untold / max(customers, 1)}
+    remarks = [Remark("untold", untold)] if risk.untold else []
     if calls.verdict is CallsVerdict.NONE:
-        return Finding(calls.verdict, facts)
-    facts |= {"listed": calls.number, "share": risk.listed_share, "months": months, "min_alive": min_alive}
+        return Finding(calls.verdict, remarks=remarks)
+    facts = {"listed": calls.number, "share": risk.listed_share, "months": months, "min_alive": min_alive}
     facts |= {"gone": risk.gone, "n": risk.gone.n, "early": risk.early.value, "reachable": risk.reachable.value}
     facts |= calls.facts | ({"needed": calls.needed} if calls.verdict is CallsVerdict.UNTESTED else {})
-    return Finding(calls.verdict, facts, {"list": under_pseudonyms(listed, pseudonyms)})
+    return Finding(calls.verdict, facts, {"list": under_pseudonyms(listed, pseudonyms)}, remarks=remarks)
 
 
 def under_pseudonyms(listed: pd.DataFrame, pseudonyms: Callable[[pd.Series], pd.Series]) -> pd.DataFrame:

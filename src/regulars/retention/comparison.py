@@ -226,7 +226,8 @@ def tell_cohorts(
     Returns
     -------
     Finding
-        Its verdict is a `CohortsVerdict`; frames ``curves``, ``table``, ``triangle`` and, where a model could be laid
+        Its verdict is a `CohortsVerdict`; frames ``curves``, ``table`` (``soon``: the share within `within_days`, of
+        which `again` is that of all), ``triangle`` and, where a model could be laid
         over them, ``mixture``.
     """
     curves, cells = cohort_curves(times, level=level), recent_cells(both.on, most)
@@ -234,7 +235,12 @@ def tell_cohorts(
     facts = {"days": days, "within": within_days, "again": again, "cohorts": cells["cohort"].nunique(), **halves}
     if halves:
         facts["chance"] = log_rank(times["days"], times["returned"], times["cohort"])[1]
-    frames = {"curves": curves, "table": comparison.iloc[::-1], "triangle": cells}
+    soon = {
+        cohort: kaplan_meier(group["days"], group["returned"], level).share_by(within_days).value
+        for cohort, group in times.groupby("cohort")
+    }
+    table = comparison.iloc[::-1].assign(soon=lambda rows: rows["cohort"].map(soon))
+    frames = {"curves": curves, "table": table, "triangle": cells}
     if mixture.periods:
         facts, frames = facts | mixture.facts, frames | {"mixture": mixture.curves}
     format = "month_short" if curves["grain"].iloc[0] in ("month", "quarter") else "year"
