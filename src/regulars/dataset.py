@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from regulars.clv.record import ModelsRecord
-    from regulars.customer import Customer
     from regulars.cube import Cube
     from regulars.cube.facts import Facts
+    from regulars.customer import Customer
     from regulars.purchases import Purchases
     from regulars.settings import Economics
     from regulars.told import Report

@@ -84,7 +84,7 @@ def aggregate(
     columns = [*(f'"{level}"' for level in levels), *(f"{MEASURES[one]} AS {one}" for one in asked)]
     grouped = ", ".join(f"({', '.join(f'{chr(34)}{level}{chr(34)}' for level in one)})" for one in sets)
     frame = ask(facts.rows, f"SELECT {', '.join(columns)} FROM rows GROUP BY GROUPING SETS ({grouped})")
-    frame = frame[frame[PEOPLE] > 0].astype({one: float for one in asked})
+    frame = frame[frame[PEOPLE] > 0].astype(dict.fromkeys(asked, float))
     depth = frame[levels].notna().sum(axis=1) if levels else pd.Series(0, frame.index)
     frame = frame.assign(_depth=depth).sort_values(["_depth", *levels], na_position="first", kind="stable")
     frame = frame.reset_index(drop=True)
