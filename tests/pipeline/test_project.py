@@ -170,7 +170,7 @@ READ = {
         for name in ("value", "segments", "satisfaction", "retention", "interaction", "preferences", "customers")
     },
 }  # fmt: skip
-READS_NOTHING = {"pages", "settings", "save", "save_models", "pseudonyms", "name", "changes"}
+READS_NOTHING = {"pages", "settings", "save", "save_models", "pseudonyms", "name", "changes", "cube", "cube_facts"}
 
 
 def files_read(code: str) -> set[str]:
