@@ -153,7 +153,7 @@ def page_html(one: Customer, language: str = "en", *, beside: Path | None = None
         tiles=[block for block in writer.blocks if block["kind"] == "tile"],
         parts=levels.details,
         lacking=levels.lacking_more,
-        timeline=_timeline(lines, words),
+        timeline=_timeline(lines, words, one.customer_id),
         counts={"rows": int(lines["rows"].sum()), "dealings": lines["dealing"].nunique()},
         terms=[],
         source=[words.say("page.footer.source")],
@@ -323,20 +323,20 @@ def _untold(words: Wording, key: str) -> Finding:
 TOLD = {"todo": _todo, "expected": _expected, "why": _why, "next": _next, "satisfied": _satisfied, "file": _file}
 
 
-def _timeline(lines: pd.DataFrame, words: Wording) -> list[dict]:
+def _timeline(lines: pd.DataFrame, words: Wording, customer_id: str) -> list[dict]:
     """Lines of the timeline in words, every text of every row among them."""
     told = []
     for row in lines.itertuples():
-        moment = "" if pd.isna(row.moment) else row.moment.removesuffix("_at").replace("_", " ")
-        number = row.dealing.removeprefix(f"{row.table} ") if row.dealing.startswith(f"{row.table} ") else row.dealing
+        moment = "" if pd.isna(row.moment) or row.moment == "at" else row.moment.removesuffix("_at").replace("_", " ")
+        number = row.dealing.removeprefix(f"{row.table} ")
+        number = " · ".join(part for part in number.split(" · ") if part != customer_id)
+        money = [] if pd.isna(row.amount) else [words.format(row.amount, "money2")]
         told.append(
             {
                 "at": words.say("customer.timeline.undated") if pd.isna(row.at) else words.format(row.at, "date_short"),
                 "time": "" if pd.isna(row.at) or row.at == row.at.normalize() else f"{row.at:%H:%M}",
-                "what": f"{words.label(row.table, 'table')} {number}",
-                "moment": moment,
-                "amount": "" if pd.isna(row.amount) else words.format(row.amount, "money2"),
-                "beside": ", ".join(str(one) for one in (row.channel, row.by) if not pd.isna(one)),
+                "what": f"{words.label(row.table, 'table')} {number}".strip(),
+                "beside": [moment] * bool(moment) + money + [one for one in (row.channel, row.by) if not pd.isna(one)],
                 "about": [text for text in row.about.split("\n") if text],
             }
         )
