@@ -401,7 +401,7 @@ def _customer(arguments: argparse.Namespace) -> int:
         print(one)
         return 0
     written = write_page(one, Path(arguments.output) if arguments.output else None)
-    print(f"{_shown(written.file)}: {written.rows:,} rows of {written.tables} tables, for your eyes only (mode 600).")
+    print(f"{_shown(written.file)}: rows that name the customer: {written.rows:,}; for your eyes only (mode 600).")
     return 0
 
 

@@ -14,7 +14,7 @@ from regulars.customer.rows import NAMED_BY, rows_of, whose
 from regulars.errors import UserError
 from regulars.labels import Errand
 
-EXPECTED = ("expected_orders", "clv", "spend_per_order", "p_active", "p_alive", "value_at_risk")
+EXPECTED = ("expected_orders", "clv", "spend_per_order", "p_active", "p_never", "value_at_risk")
 NEXT_ORDER = ("next_order_low", "next_order_median", "next_order_high", "call_by")
 LABELS = ("segment", "tier", "lifecycle_stage", "portfolio_class", "customer_state", "loyalty_type")
 OF_A_PERSON = ("customers", "credit")  # tables that may have any field of a customer file
@@ -114,7 +114,8 @@ class Customer:
     def expected(self) -> pd.DataFrame:
         """What is expected: ``measure``, ``value``, ``low``, ``high``; NaN where it cannot be told, or has no range.
 
-        Over the horizon of the settings; money in the dataset's currency, p_active and p_alive from 0 to 1.
+        Over the horizon of the settings; money in the dataset's currency; p_active, and p_never (the chance that no
+        order ever comes again; NaN of whoever ordered once, where the model cannot tell) from 0 to 1.
         """
         told = [name for name in EXPECTED if name in self.profile]
         rows = [[name, *(self.profile.get(f"{name}{end}") for end in ("", "_low", "_high"))] for name in told]
@@ -123,7 +124,7 @@ class Customer:
 
     @property
     def next_order(self) -> pd.Series:
-        """Dates of the next order (low, median, high) and the day to call by; NaT where they cannot be told."""
+        """Dates of the next order if one comes (low, median, high), and the day to call by; NaT: cannot be told."""
         return pd.to_datetime(self.profile.reindex(NEXT_ORDER)).rename(None)
 
     @property

@@ -23,6 +23,7 @@ from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
 
 STAGE = "customer"
+GONE = 0.5  # chance that no order ever comes again, from which that is what the title says
 WHOLE = 10_000  # rows of a table: none is left out
 SECTIONS = (
     section("todo", list=table({"what": "text", "about": "text", "by": "date_short", "channel": "text"})),
@@ -52,7 +53,7 @@ MEASURES = {
     "clv": "money:with_interval",
     "spend_per_order": "money",
     "p_active": "percent",
-    "p_alive": "percent",
+    "p_never": "percent",
     "value_at_risk": "money",
 }
 # fact behind a label to how it is worded
@@ -152,8 +153,8 @@ def page_html(one: Customer, language: str = "en", *, beside: Path | None = None
         tiles=[block for block in writer.blocks if block["kind"] == "tile"],
         parts=levels.details,
         lacking=levels.lacking_more,
-        timeline=_timeline(lines, words),
-        tables={"rows": int(lines["rows"].sum()), "tables": len(one.rows), "dealings": lines["dealing"].nunique()},
+        timeline=_timeline(lines, words, one.customer_id),
+        counts={"rows": int(lines["rows"].sum()), "dealings": lines["dealing"].nunique()},
         terms=[],
         source=[words.say("page.footer.source")],
     )
@@ -169,18 +170,22 @@ def _pages(dataset: str, beside: Path | None) -> dict[str, str]:
 def _first_screen(writer: Writer, one: Customer) -> None:
     profile, file = one.profile, one.whole_file.set_index("field")["value"]
     who = " · ".join([one.customer_id, *file.reindex(["name"]).dropna()])
-    if profile.empty or pd.isna(profile.get("clv")):
+    told = not profile.empty and not pd.isna(profile.get("clv"))
+    worth = _estimate(profile, "clv") if told else None
+    if worth is None:
         writer.answer("untold", who=who, customer=one.customer)
     else:
-        months = one.dataset.settings("value").horizon_months
-        labels = {name: profile.get(name) for name in ("segment", "customer_state")}
-        known = "labelled" if not any(pd.isna(label) for label in labels.values()) else "valued"
-        facts = {"who": who, "customer": one.customer, "clv": _estimate(profile, "clv"), "months": months}
-        writer.answer(known, **facts, **(labels if known == "labelled" else {}), last=profile["last_ordered_at"])
+        facts = {"who": who, "customer": one.customer, "last": profile["last_ordered_at"], "clv": worth}
+        facts |= {"months": one.dataset.settings("value").horizon_months}
+        labels = profile.reindex(["segment", "customer_state"]).to_dict()
+        known = not any(map(pd.isna, labels.values()))
+        # of most customers who hardly order again nothing comes, of a few something: the mean lies above the range
+        verdicts = ("quiet", "quiet_labelled") if _told(worth) != worth else ("worth", "worth_labelled")
+        writer.answer(verdicts[known], **facts, **(labels if known else {}))
     orders = one.rows.get("orders", pd.DataFrame({"amount": []}))
     writer.tile("spent", Estimate(float(orders["amount"].sum()), n=len(orders)), "money")
-    if not profile.empty:
-        writer.tile("clv", _estimate(profile, "clv"), "money")
+    if worth is not None:
+        writer.tile("clv", _told(worth), "money", "quiet" if _told(worth) != worth else None)
         days = one.dataset.settings("value").active_within_days
         writer.tile("p_active", Estimate(profile["p_active"]), "percent", days=days)
         if not pd.isna(profile.get("satisfaction")):
@@ -194,6 +199,11 @@ def _estimate(profile: pd.Series, name: str) -> Estimate:
     return Estimate(profile[name], *(profile.get(f"{name}_{end}", float("nan")) for end in ("low", "high")))
 
 
+def _told(estimate: Estimate) -> Estimate:
+    """Estimate as it is shown: a mean that lies above its own range is told without it."""
+    return Estimate(estimate.value) if estimate.high < estimate.value else estimate
+
+
 # ---- sections ----
 
 
@@ -205,7 +215,8 @@ def _todo(one: Customer, words: Wording) -> Finding:
     called = {"advice": lambda segment: words.label(segment, "segment_advice"), Errand.NEXT_PRODUCT.value: one.named}
     about = [called[code](it) if code in called else it for code, it in zip(found["what"], found["about"], strict=True)]
     told = found.assign(what=what, about=pd.array(about, "string")).fillna({"about": "", "channel": ""})
-    return Finding("some", {"first": what[0], "things": len(told)}, {"list": told})
+    first = about[0] if found["what"][0] == "advice" else what[0]
+    return Finding("some", {"first": first, "things": len(told)}, {"list": told})
 
 
 def _expected(one: Customer, words: Wording) -> Finding:
@@ -214,17 +225,22 @@ def _expected(one: Customer, words: Wording) -> Finding:
         return _untold(words, "expected")
     rows = [
         (words.say(f"customer.measure.{row.measure}"),
-         words.format(Estimate(row.value, row.low, row.high), MEASURES[row.measure]))
+         words.format(_told(Estimate(row.value, row.low, row.high)), MEASURES[row.measure]))
         for row in found.itertuples()
     ]  # fmt: skip
     dates = one.next_order
     days = pd.DataFrame({"when": [words.say(f"customer.when.{name}") for name in dates.index], "day": dates.to_numpy()})
     facts = {"next": dates["next_order_median"]} if not pd.isna(dates["next_order_median"]) else {}
+    never = one.profile.get("p_never")
+    if facts and not pd.isna(never):
+        facts |= {"never": float(never)}
     frames = {"measures": pd.DataFrame(rows, columns=["measure", "value"])}
     frames |= {"dates": days} if dates.notna().any() else {}
-    prior = [Remark("prior")] if bool(one.profile.get("spend_is_prior", False)) else []
+    remarks = [Remark("prior")] if bool(one.profile.get("spend_is_prior", False)) else []
+    remarks += [Remark("alive")] if pd.isna(never) else []
     months = {"months": one.dataset.settings("value").horizon_months}
-    return Finding("dated" if facts else "undated", facts | months, frames, remarks=prior)
+    verdict = "undated" if not facts else "dated" if "never" not in facts else "gone" if never > GONE else "likely"
+    return Finding(verdict, facts | months, frames, remarks=remarks)
 
 
 def _why(one: Customer, words: Wording) -> Finding:
@@ -274,7 +290,7 @@ def _satisfied(one: Customer, words: Wording) -> Finding:
         remarks = [Remark("cases", facts | ({"open": int(cases["resolved_at"].isna().sum())} if "resolved_at" in cases
                                             else {"open": 0}))]  # fmt: skip
     if found.empty:
-        return Finding("silent", remarks=remarks)
+        return Finding("silent" if "surveys" in one.dataset.tables else "unasked", remarks=remarks)
     score = one.profile.get("satisfaction")
     facts = {} if pd.isna(score) else {"satisfaction": float(score), "full": FULL}
     return Finding("told" if facts else "answered", facts, {"answers": found}, remarks=remarks)
@@ -307,20 +323,20 @@ def _untold(words: Wording, key: str) -> Finding:
 TOLD = {"todo": _todo, "expected": _expected, "why": _why, "next": _next, "satisfied": _satisfied, "file": _file}
 
 
-def _timeline(lines: pd.DataFrame, words: Wording) -> list[dict]:
+def _timeline(lines: pd.DataFrame, words: Wording, customer_id: str) -> list[dict]:
     """Lines of the timeline in words, every text of every row among them."""
     told = []
     for row in lines.itertuples():
-        moment = "" if pd.isna(row.moment) else row.moment.removesuffix("_at").replace("_", " ")
-        number = row.dealing.removeprefix(f"{row.table} ") if row.dealing.startswith(f"{row.table} ") else row.dealing
+        moment = "" if pd.isna(row.moment) or row.moment == "at" else row.moment.removesuffix("_at").replace("_", " ")
+        number = row.dealing.removeprefix(f"{row.table} ")
+        number = " · ".join(part for part in number.split(" · ") if part != customer_id)
+        money = [] if pd.isna(row.amount) else [words.format(row.amount, "money2")]
         told.append(
             {
                 "at": words.say("customer.timeline.undated") if pd.isna(row.at) else words.format(row.at, "date_short"),
                 "time": "" if pd.isna(row.at) or row.at == row.at.normalize() else f"{row.at:%H:%M}",
-                "what": f"{words.label(row.table, 'table')} {number}",
-                "moment": moment,
-                "amount": "" if pd.isna(row.amount) else words.format(row.amount, "money2"),
-                "beside": ", ".join(str(one) for one in (row.channel, row.by) if not pd.isna(one)),
+                "what": f"{words.label(row.table, 'table')} {number}".strip(),
+                "beside": [moment] * bool(moment) + money + [one for one in (row.channel, row.by) if not pd.isna(one)],
                 "about": [text for text in row.about.split("\n") if text],
             }
         )

@@ -1,5 +1,6 @@
 """Which rows of which tables are about one customer."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import or_
@@ -95,14 +96,14 @@ def whose(dataset, who: str) -> str:
         Where no table names such a customer, or pseudonyms are made under another key than the pages'.
     """
     who = str(who).strip()
-    if any(who in some for some in _numbers(dataset.tables, who)):
-        return who
-    if pd.Series([who]).str.fullmatch(PSEUDONYM)[0]:
+    if re.fullmatch(PSEUDONYM, who):
         need_key_of_pages(dataset.name)
         for some in _numbers(dataset.tables):
             known = pd.Series(some, dtype="string")
             if (hit := pseudonyms(known, dataset.name) == who).any():
                 return known[hit].iloc[0]
+    if any(who in some for some in _numbers(dataset.tables, who)):
+        return who
     raise UserError(
         f"No table of {dataset.name} names a customer '{who}': give the number as the source writes it, or the "
         "pseudonym of a page."
