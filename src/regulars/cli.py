@@ -164,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     share.set_defaults(command=_share)
     cube = commands.add_parser("cube", help="write one offline file of aggregates to drill, rotate and slice")
     cube.add_argument("dataset")
-    cube.add_argument("--by", default="", help="attributes, as region,segment; default time, category, channel and more")
+    cube.add_argument("--by", default="", help="attributes, as region,segment; default time, category and more")
     cube.add_argument("--output", default="", help="file to write; default scratch/<dataset>-cube.html")
     cube.set_defaults(command=_cube)
     score = commands.add_parser("score", help="score every customer inside the engine that params.yaml names, as Spark")
@@ -314,7 +314,9 @@ def _cube(arguments: argparse.Namespace) -> int:
 
     by = [level.strip() for level in arguments.by.split(",") if level.strip()]
     file = write_cube(arguments.dataset, Path(arguments.output).resolve() if arguments.output else None, by)
-    print(f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB of aggregates, small cells left out; it opens offline.")
+    print(
+        f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB of aggregates, small cells left out; it opens offline."
+    )
     return 0
 
 

@@ -72,9 +72,7 @@ class Cube:
         self.measures, self.where = _several(measures), dict(where or {})
         for one in self.measures:
             if one not in measures_of(facts):
-                raise UserError(
-                    f"{facts.name} has no measure '{one}': there are {', '.join(measures_of(facts))}."
-                )
+                raise UserError(f"{facts.name} has no measure '{one}': there are {', '.join(measures_of(facts))}.")
         self._chains = _chains(facts, self.rows, self.columns)
         self._cut = facts.where(self.where)
 
@@ -169,7 +167,9 @@ class Cube:
             told = table.iloc[:, at].map(FORMATS.get(measure, MONEY).format).where(table.iloc[:, at].notna(), "")
             shown.isetitem(at, told.mask(is_hidden, HIDDEN))
         cut = "; ".join(f"{level}: {', '.join(_several(one))}" for level, one in self.where.items())
-        note = f"{HIDDEN} stands for fewer than {self.facts.least} customers, or for a cell by which such could be told."
+        note = (
+            f"{HIDDEN} stands for fewer than {self.facts.least} customers, or for a cell by which such could be told."
+        )
         return (
             f'<div class="mathjax_ignore">{f"<p>{escape(cut)}</p>" if cut else ""}{shown.to_html()}'
             f"<p>{note if self.cells['hidden'].any() else ''}</p></div>"

@@ -86,7 +86,9 @@ def untold(counts: np.ndarray, least: int, ways: Sequence[Way], depth: np.ndarra
     return hidden
 
 
-def _beside(told: np.ndarray, hidden: np.ndarray, at: np.ndarray, counts: np.ndarray, ways: Sequence[Way]) -> np.ndarray:
+def _beside(
+    told: np.ndarray, hidden: np.ndarray, at: np.ndarray, counts: np.ndarray, ways: Sequence[Way]
+) -> np.ndarray:
     """Cells to be left out with small ones that are told, the nearest."""
     around = told
     for _ in range(NEAR):
