@@ -115,7 +115,8 @@ def test_what_an_order_has_beyond_its_lines_is_of_no_product():
 
 def test_a_margin_is_told_only_where_every_cost_is_known():
     sold = pd.DataFrame({"order_id": ["1", "2"], "customer_id": ["a", "b"], "amount": [10.0, 4.0],
-                         "cost": [6.0, np.nan], "ordered_at": pd.to_datetime(["2024-05-01", "2025-05-01"])})  # fmt: skip
+                         "cost": [6.0, np.nan], "ordered_at": pd.to_datetime(["2024-05-01", "2025-05-01"])}
+    )  # fmt: skip
     cells = cube.aggregate(facts_of(sold, least=1), [("year",)], ["margin"])
     assert cells["margin"].fillna(-1).tolist() == [-1, 4, -1]
     assert "margin" not in cube.measures_of(facts_of(sold.drop(columns="cost")))
@@ -133,7 +134,7 @@ def test_totals_are_those_of_the_ledger_to_the_cent(shop):
         assert round(table.iloc[0, 0], 2) == float(kept) > 0
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_no_small_cell_follows_from_the_others(seed):
     """Null space by singular values, over equations written down from the labels alone, empty cells known."""
     chains = [("year", "quarter"), ("region",), ("joined_by",), ("category",)]
@@ -206,7 +207,6 @@ def test_turned_rolled_up_and_cut_it_is_what_it_was_made_for(facts, frames):
     laid = cube.Cube(facts, "quarter", "region", ["spend", "customers"])
     table = laid.table()
     turned = laid.rotate().table()
-    loosely = dict.fromkeys(("check_names", "check_index_type", "check_column_type"), False)
     for measure in ("spend", "customers"):
         pd.testing.assert_frame_equal(
             turned[measure].T, table[measure], check_names=False, check_index_type=False, check_column_type=False

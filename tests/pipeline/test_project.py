@@ -25,8 +25,9 @@ ROOMS = (
     "lazy", "errors", "paths", "labels", "rounding", "settings", "upgrade", "remove", "privacy", "stages", "statistics",
     "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate", "sources", "cleaning", "purchases",
     "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction", "actions", "cube", "report",
-    "pages", "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "lots", "call_list",
-    "desk_files", "share", "cube_file", "identities", "close_month", "forget", "lifeline", "runner", "what_if", "cli",
+    "pages", "dataset", "plots", "history", "cycle", "customer_table", "score_everybody", "private_files", "lots",
+    "call_list", "desk_files", "share", "cube_file", "identities", "close_month", "forget", "lifeline", "runner",
+    "what_if", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
