@@ -38,6 +38,8 @@ class Facts:
         Of the dataset, for sentences.
     least : int
         ``common.privacy_min_cell``: cells of fewer customers are not told.
+    has : frozenset of str
+        Measures that hang on what is supplied: ``margin`` on costs, ``quantity`` on lines.
     """
 
     rows: "ir.Table"
