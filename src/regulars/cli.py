@@ -226,9 +226,7 @@ def _parser() -> argparse.ArgumentParser:
     share.set_defaults(command=_share)
     cube = commands.add_parser("cube", help="write one offline file of aggregates to drill, rotate and slice")
     cube.add_argument("dataset")
-    cube.add_argument(
-        "--by", default="", help="attributes, as region,segment; default time, category, channel and more"
-    )
+    cube.add_argument("--by", default="", help="attributes, as region,segment; default time, category and more")
     cube.add_argument("--output", default="", help="file to write; default scratch/<dataset>-cube.html")
     cube.set_defaults(command=_cube)
     score = commands.add_parser("score", help="score every customer inside the engine that params.yaml names, as Spark")

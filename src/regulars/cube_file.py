@@ -154,6 +154,7 @@ def cube_page(
             "plugin": "Datagrid",
             "group_by": ["segment" if "segment" in levels else levels[-1]],
             "split_by": [levels[0]] if levels[0] not in ("segment", levels[-1]) else [],
+            "split_rollup_mode": "rollup",
             "columns": ["spend", "customers"],
             "settings": True,
         },

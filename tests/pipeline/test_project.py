@@ -333,7 +333,7 @@ def test_what_is_imported_is_declared_and_its_licence_listed():
     distributions = packages_distributions()
     needed = [{one.lower().replace(".", "-") for one in distributions[name]} for name in third_party_imports()]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    optional = [line for name in ("spark", "identity") for line in project["optional-dependencies"][name]]
+    optional = [line for name in ("spark", "identity", "cube") for line in project["optional-dependencies"][name]]
     declared = {requirement_name(line) for line in [*project["dependencies"], *optional]}
     assert [one for one in needed if not one & {*declared, "ipython"}] == []  # ipykernel brings IPython
     rows = re.findall(r"^\| ([a-z0-9-]+) \| ([A-Za-z0-9.-]+) \|", (ROOT / "LICENSES.md").read_text("utf-8"), re.M)

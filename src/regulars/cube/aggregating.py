@@ -96,7 +96,9 @@ def aggregate(
 def _hidden(frame: pd.DataFrame, chains: Sequence[Sequence[str]], facts: Facts) -> np.ndarray:
     """Cells that may not be told: a cell and its parts are a set, for each way of parting it."""
     levels = [level for chain in chains for level in chain]
-    codes = frame[levels].apply(lambda column: pd.factorize(column)[0])  # -1: over all members
+    codes = pd.DataFrame(
+        {level: pd.factorize(frame[level])[0] for level in levels}, frame.index
+    )  # -1: over all members
     ways = []
     for chain in chains:
         depth = (codes[list(chain)] >= 0).sum(axis=1)
@@ -107,6 +109,6 @@ def _hidden(frame: pd.DataFrame, chains: Sequence[Sequence[str]], facts: Facts) 
             is_in = depth.isin((place, place + 1)) & together.isin(together[depth == place + 1])
             sets = together.where(is_in, -1).to_numpy(np.int64)
             ways.append(Way(sets, (depth == place).to_numpy(), level in facts.of_orders))
-    is_cut = (codes >= 0).to_numpy()
+    is_cut = codes.to_numpy(int) >= 0
     cuts = is_cut @ (2 ** np.arange(len(levels)))
     return untold(frame[PEOPLE].to_numpy(), facts.least, ways, is_cut.sum(axis=1), cuts)

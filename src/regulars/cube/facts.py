@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from regulars.engine.embedded import kept
 from regulars.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Facts:
         Of the dataset, for sentences.
     least : int
         ``common.privacy_min_cell``: cells of fewer customers are not told.
+    has : frozenset of str
+        Measures that hang on what is supplied: ``margin`` on costs, ``quantity`` on lines.
     """
 
     rows: "ir.Table"
@@ -166,7 +169,7 @@ def gather(
     texts = [*of_orders, *attributes]
     rows = rows.mutate(**{level: rows[level].fill_null(UNKNOWN) for level in texts})
     # a table of the engine from here on: the joins are made once, not at each question
-    rows = rows.cache()
+    rows = kept(rows)
     has = frozenset({"margin"} if has_cost else ()) | frozenset({"quantity"} if of_product else ())
     return Facts(rows, tuple(hierarchies), frozenset(of_orders), name, least, has)
 

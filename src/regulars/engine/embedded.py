@@ -210,6 +210,13 @@ def as_frame(expression: "ir.Table") -> pd.DataFrame:
     return in_pandas(embedded().to_pyarrow(expression))
 
 
+def kept(table: "ir.Table") -> "ir.Table":
+    """The rows of an expression as a table of the embedded engine, so that it is not computed at each question."""
+    import ibis
+
+    return embedded().create_table(ibis.util.gen_name("regulars"), table, temp=True)
+
+
 def ask(table: "ir.Table", select: str) -> pd.DataFrame:
     """Run a query in DuckDB's own words over a table, which is called ``rows`` there: what Ibis has no words for.
 
