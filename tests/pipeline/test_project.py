@@ -22,12 +22,12 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 START = ROOT / "notebooks" / "00_start.ipynb"  # belongs to no stage
 # every room, from the ground up: one may import from those before it, never from those after it
 ROOMS = (
-    "errors", "frames", "lazy", "paths", "showing", "labels", "rounding", "settings", "upgrade", "remove", "privacy",
-    "stages", "statistics", "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate", "sources",
-    "cleaning", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction",
-    "actions", "report", "pages", "dataset", "plots", "history", "cycle", "customer_table", "score_everybody",
-    "private_files", "lots", "call_list", "desk_files", "share", "identities", "close_month", "forget", "lifeline",
-    "runner", "what_if", "cli",
+    "errors", "frames", "lazy", "paths", "showing", "labels", "rounding", "settings", "upgrade", "remove",
+    "privacy", "stages", "statistics", "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate",
+    "sources", "cleaning", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction",
+    "interaction", "actions", "report", "pages", "dataset", "plots", "lifetimes", "history", "cycle",
+    "customer_table", "score_everybody", "private_files", "lots", "call_list", "desk_files", "share", "identities",
+    "close_month", "forget", "lifeline", "runner", "what_if", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
