@@ -51,6 +51,7 @@ def results(purchases, summary):
         "pooled": (Pooled(Estimate(2.0, 1.0, 3.0, 2), 0.01, 0.5, 0.0), "2 (1 to 3)"),
         "bg": (models.orders, "lower 90% bound"),
         "spend": (models.spend, "se(coef)"),
+        "models": (models, "lower 90% bound"),
         "contracts": (clv.ShiftedBetaGeoFitter().fit([1000, 631, 468, 382]), "beta"),
         "covariates": (clv.BetaGeoCovariateFitter().fit(*history, {"score": score}), "rate_score"),
     } | {type(one).__name__: (one.fit(*history), "lower 95% bound") for one in fitters}
@@ -74,7 +75,7 @@ def test_the_pipeline_draws_nothing(results, monkeypatch):
 
 def test_pictures_are_saved_as_pages_print_them(results, tmp_path):
     pictures = {name: result.plot() for name, (result, _) in results.items() if hasattr(result, "plot")}
-    assert len(pictures) == len(results) - 3, "all but an estimate, a finding and pooled effects"
+    assert len(pictures) == len(results) - 4, "all but an estimate, a finding, pooled effects and both models together"
     pictures |= {kind: results["bg"][0].plot(kind) for kind in ("orders", "alive")}
     for name, picture in pictures.items():
         root = ET.parse(picture.save(tmp_path / f"{name}.svg")).getroot()
