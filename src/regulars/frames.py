@@ -1,8 +1,8 @@
 """What comes in at the doors of the library: frames whose columns are there, and hold what their names say.
 
 Names mean the same in every table, so that one list tells what a column holds. Every public function that a domain
-room hands out (`regulars.lazy`) is such a door, and so is `regulars.purchases.Purchases.of`, where column names of one's
-own are translated. What is wrong is said in one sentence that names what came and what was expected.
+room hands out (`regulars.lazy`) is such a door, and so is `regulars.purchases.Purchases.of`, where other names of
+columns are translated. What is wrong is said in one sentence that names what came and what was expected.
 """
 
 from collections.abc import Callable, Mapping
