@@ -1,8 +1,8 @@
 """What comes in at the doors of the library: frames whose columns are there, and hold what their names say.
 
-Names mean the same in every table, so that one list tells what a column holds. Every public function that a room hands
-out (`regulars.lazy`) is such a door, and so is `regulars.purchases.Purchases.of`, where column names of one's own are
-translated. What is wrong is said in one sentence that names what came and what was expected.
+Names mean the same in every table, so that one list tells what a column holds. Every public function that a domain
+room hands out (`regulars.lazy`) is such a door, and so is `regulars.purchases.Purchases.of`, where other names of
+columns are translated. What is wrong is said in one sentence that names what came and what was expected.
 """
 
 from collections.abc import Callable, Mapping
@@ -144,6 +144,52 @@ def check_filled(frame: pd.DataFrame, where: str) -> None:
         if (empty := frame[name].isna().to_numpy()).any():
             row = int(empty.argmax())
             raise UserError(f"{where}: column '{name}' is empty in row {row}: fill it in, or leave the row out.")
+
+
+def dates_in(values: pd.Series, where: str, datetime_format: str | None = None) -> pd.Series:
+    """Moments that a column tells, be they dates, text or numbers in a format; of times with a zone the local ones.
+
+    Parameters
+    ----------
+    values : pandas.Series
+    where : str
+        Whom the sentence names.
+    datetime_format : str, optional
+        Of text and numbers; text without one is read as pandas reads it.
+
+    Returns
+    -------
+    pandas.Series of datetime64
+
+    Raises
+    ------
+    UserError
+        That names the first row that is no date.
+
+    Examples
+    --------
+    >>> dates_in(pd.Series([19970101], name="date"), "Purchases.of", "%Y%m%d").tolist()
+    [Timestamp('1997-01-01 00:00:00')]
+    >>> dates_in(pd.Series([19970101], name="date"), "Purchases.of")
+    Traceback (most recent call last):
+    regulars.errors.UserError: Purchases.of: column 'date' holds numbers, such as 19970101 in row 0, where dates are
+    expected: give their format, as in datetime_format='%Y%m%d'.
+    """
+    found = came(values, "dates")
+    if found == "numbers" and not datetime_format:
+        raise UserError(
+            f"{where}: column '{values.name}' holds numbers, such as {values.iloc[0]} in row 0, where dates are "
+            "expected: give their format, as in datetime_format='%Y%m%d'."
+        )
+    if found:
+        text = values.astype("string")
+        values = pd.to_datetime(text, format=datetime_format, errors="coerce")
+        if (unread := (values.isna() & text.notna()).to_numpy()).any():
+            row = int(unread.argmax())
+            wanted = f"in the format {datetime_format}" if datetime_format else "that pandas reads"
+            told = f"column '{text.name}' holds {text.iloc[row]!r} in row {row}"
+            raise UserError(f"{where}: {told}, which is no date {wanted}.")
+    return values if getattr(values.dtype, "tz", None) is None else values.dt.tz_localize(None)
 
 
 # ---- units of time ----

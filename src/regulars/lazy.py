@@ -1,4 +1,4 @@
-"""Packages whose public names are loaded when they are first used; functions check the frames that they are given.
+"""Packages whose public names are loaded when they are first used; functions of domain rooms check their frames.
 
 A stage that needs one room of a package then neither waits for the imports of the others nor depends on their files
 (``tools/imports.py`` reads the same table as this module).
@@ -12,6 +12,10 @@ from types import FunctionType
 
 # jsonschema takes this checker of addresses wherever it is installed, and compiling its grammar costs 2.6 s
 SLOW_CHECKER = "rfc3987_syntax"
+# rooms that take frames of an analyst's own; others read and write raw text under the same names
+DOORS = tuple(
+    f"regulars.{room}" for room in ("clv", "segments", "retention", "satisfaction", "interaction", "actions", "cycle")
+)
 
 
 def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callable, Callable]:
@@ -44,7 +48,7 @@ def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callabl
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module = import_module(f"{package}.{module_of[name]}")
         found = module if module_of[name] == name else getattr(module, name)
-        if not isinstance(found, FunctionType):
+        if not isinstance(found, FunctionType) or not package.startswith(DOORS):
             return found
         from regulars.frames import door
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
-from regulars.frames import TIME_UNIT, came, check_columns, check_filled, check_kinds
+from regulars.frames import TIME_UNIT, check_columns, check_filled, check_kinds, dates_in
 from regulars.showing import Shown, picture
 
 COLUMNS = ("customer_id", "ordered_at", "amount")  # of the order log, from which purchases are made
@@ -129,28 +129,11 @@ def _log(orders: pd.DataFrame, names: tuple[str, str, str], datetime_format: str
     """The three columns of an order log under the names that they have here, checked."""
     where = "Purchases.of"
     check_columns(orders, where, dict(zip(names, COLUMN_OPTIONS, strict=True)))
-    log = orders[list(names)].set_axis(COLUMNS, axis=1)
-    _, date, money = names
-    found = came(log["ordered_at"], "dates")
-    if found == "text" or (found and datetime_format):
-        text = log["ordered_at"].astype("string")
-        read = pd.to_datetime(text, format=datetime_format, errors="coerce")
-        if (unread := (read.isna() & text.notna()).to_numpy()).any():
-            row = int(unread.argmax())
-            wanted = f"in the format {datetime_format}" if datetime_format else "that pandas reads"
-            raise UserError(
-                f"{where}: column '{date}' holds {text.iloc[row]!r} in row {row}, which is no date {wanted}."
-            )
-        log = log.assign(ordered_at=read)
-    elif found:
-        raise UserError(
-            f"{where}: column '{date}' holds numbers, such as {log['ordered_at'].iloc[0]} in row 0, where dates are "
-            "expected: give their format, as in datetime_format='%Y%m%d'."
-        )
-    check_kinds(log.rename(columns={"amount": money}), where, {money: "numbers"})
-    check_filled(log.set_axis(names, axis=1), where)
-    zone = getattr(log["ordered_at"].dtype, "tz", None)
-    return log if zone is None else log.assign(ordered_at=log["ordered_at"].dt.tz_localize(None))
+    log = orders[list(names)]
+    check_kinds(log, where, {names[2]: "numbers"})
+    check_filled(log, where)
+    moments = dates_in(log[names[1]], where, datetime_format)
+    return log.set_axis(COLUMNS, axis=1).assign(ordered_at=moments)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -25,9 +25,9 @@ ROOMS = (
     "errors", "frames", "lazy", "paths", "progress", "showing", "labels", "rounding", "settings", "upgrade", "remove",
     "privacy", "stages", "statistics", "finding", "cells", "engine", "catalog", "disclosure", "told", "simulate", "sources",
     "cleaning", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction",
-    "actions", "cube", "report", "pages", "dataset", "plots", "history", "cycle", "customer_table", "score_everybody",
-    "private_files", "customer", "lots", "call_list", "desk_files", "share", "cube_file", "identities", "close_month",
-    "forget", "lifeline", "runner", "what_if", "run_log", "cli",
+    "actions", "cube", "report", "pages", "dataset", "plots", "lifetimes", "history", "cycle", "customer_table",
+    "score_everybody", "private_files", "customer", "lots", "call_list", "desk_files", "share", "cube_file", "identities",
+    "close_month", "forget", "lifeline", "runner", "what_if", "run_log", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (

@@ -7,6 +7,7 @@ From an order log to the worth of every customer, and to whether that may be bel
 
     models = clv.fit_models(summary)                              # BG/NBD of orders, Gamma-Gamma of spend
     models.orders.summary                                         # parameters with standard errors
+    models.orders.plot()                                          # customers by repeat orders, told and come
     models.orders.predict(t=52, frequency=4, recency=25, T=30)    # one customer: orders in the next 52 weeks
 
     economics, certainty = settings.economics, settings.certainty     # of shop.settings("value")

@@ -12,9 +12,10 @@ from regulars.clv.spend import SpendChoice, Winsorised, choose_spend_model, wins
 from regulars.clv.uncertainty import CustomerLevels, holding, predictive_intervals
 from regulars.clv.value import has_spend, lifetime_value, units
 from regulars.errors import UntoldError
-from regulars.finding import may_refuse, refused, shown
+from regulars.finding import may_refuse, refused, shown, shown_html
 from regulars.rounding import round_significant
 from regulars.settings import Certainty, Economics
+from regulars.showing import Shown
 from regulars.statistics.intervals import Estimate
 
 HISTORY = ["customer_id", "first_ordered_at", "last_ordered_at", "frequency", "recency", "T", "monetary_value", "spend"]
@@ -47,7 +48,7 @@ class Scored:
     orders_total: Estimate
     clv_total: Estimate
 
-    __repr__ = shown
+    __repr__, _repr_html_ = shown, shown_html
 
     def calibrated(self, calibration: Calibration) -> "Scored":
         """The same with P(active) as a probability that may be printed.
@@ -62,7 +63,7 @@ class Scored:
 
 
 @dataclass(frozen=True, repr=False)
-class Models:
+class Models(Shown):
     """What has been learnt from a base of customers.
 
     Parameters
@@ -105,6 +106,9 @@ class Models:
     def __repr__(self) -> str:
         """Both models with their parameters."""
         return f"{self.orders}\n{self.spend}"
+
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        return {"orders": self.orders.summary, "spend": self.spend.summary}
 
 
 @may_refuse
