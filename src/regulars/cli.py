@@ -19,6 +19,7 @@ from typing import TextIO
 
 from regulars import lifeline, progress
 from regulars.errors import UserError
+from regulars.new_project import begin, record_library, renew
 from regulars.paths import HISTORY, LOTS, PLANS, make_room_for, project_root
 from regulars.run_log import DATA, DONE, MACHINE, Heard, RunLog, library_version, peak_memory_mb
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
@@ -231,6 +232,10 @@ def _parser() -> argparse.ArgumentParser:
     tried.add_argument("dataset")
     tried.add_argument("changes", nargs="+", metavar="NAME=VALUE", help="such as margin=0.4")
     tried.set_defaults(command=_try)
+    begun = commands.add_parser("init", help="make a project of one's own in a folder, outside the library")
+    begun.add_argument("folder", type=Path)
+    begun.add_argument("--renew", action="store_true", help="bring notebooks and pipeline up to the installed library")
+    begun.set_defaults(command=_init)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
@@ -291,6 +296,16 @@ def _new(arguments: argparse.Namespace) -> int:
     key = "" if os.environ.get("REGULARS_ID_KEY") else "export REGULARS_ID_KEY=<a long random text>; "
     print(f"\nThen: {key}make reports DATASET={arguments.name}")
     return 0
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    if arguments.renew:
+        changed = renew(arguments.folder)
+        print("Renewed:" if changed else "Nothing to renew.", *(f"  {name}" for name in changed), sep="\n")
+        return DONE
+    made = begin(arguments.folder, library_version())
+    print(f"{made} is a project. There: regulars reports demo; its README.md says more.")
+    return DONE
 
 
 def _forget(arguments: argparse.Namespace) -> int:
@@ -433,6 +448,7 @@ def _reports(arguments: argparse.Namespace) -> int:
     if arguments.dataset and arguments.dataset not in known:
         resolve("pages", arguments.dataset)  # raises the sentence that lists the datasets
     check_settings()  # what all datasets share
+    record_library(project_root())
     datasets = [arguments.dataset] if arguments.dataset else known
     started = time.perf_counter()
     refused = {dataset: sentence for dataset in datasets if (sentence := _refused(dataset))}

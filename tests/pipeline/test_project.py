@@ -27,7 +27,7 @@ ROOMS = (
     "cleaning", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction",
     "actions", "report", "pages", "dataset", "plots", "history", "cycle", "customer_table", "score_everybody",
     "private_files", "lots", "call_list", "desk_files", "share", "identities", "close_month", "forget", "lifeline",
-    "runner", "what_if", "run_log", "cli",
+    "runner", "what_if", "run_log", "new_project", "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (
