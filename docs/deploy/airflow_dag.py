@@ -7,12 +7,12 @@ Copy it into the DAGs folder. Airflow's variables ``regulars_project`` (folder o
 
 from datetime import datetime, timedelta
 
-from airflow.exceptions import AirflowFailException
-
-try:
-    from airflow.sdk import Variable, dag, task  # Airflow 3
+try:  # Airflow 3
+    from airflow.sdk import Variable, dag, task
+    from airflow.sdk.exceptions import AirflowFailException
 except ImportError:
     from airflow.decorators import dag, task
+    from airflow.exceptions import AirflowFailException
     from airflow.models import Variable
 
 TRY_AGAIN = 3

@@ -17,11 +17,11 @@ from pathlib import Path
 from threading import Thread
 from typing import TextIO
 
-from regulars import lifeline, progress
+from regulars import __version__, lifeline, progress
 from regulars.errors import UserError
 from regulars.new_project import begin, record_library, renew
 from regulars.paths import HISTORY, LOTS, PLANS, make_room_for, project_root
-from regulars.run_log import DATA, DONE, MACHINE, Heard, RunLog, library_version, peak_memory_mb
+from regulars.run_log import DATA, DONE, MACHINE, Heard, RunLog, peak_memory_mb
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
 from regulars.settings import check_settings, resolve
 from regulars.settings import datasets as datasets_named
@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"regulars {library_version()}")
+    parser.add_argument("--version", action="version", version=f"regulars {__version__}")
     parser.add_argument("--quiet", action="store_true", help="say nothing but what went wrong")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="name_of_command")
     run = commands.add_parser("run", help="run one stage for one dataset, without asking what has changed")
@@ -303,7 +303,7 @@ def _init(arguments: argparse.Namespace) -> int:
         changed = renew(arguments.folder)
         print("Renewed:" if changed else "Nothing to renew.", *(f"  {name}" for name in changed), sep="\n")
         return DONE
-    made = begin(arguments.folder, library_version())
+    made = begin(arguments.folder, __version__)
     print(f"{made} is a project. There: regulars reports demo; its README.md says more.")
     return DONE
 

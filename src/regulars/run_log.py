@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TextIO
 
+from regulars import __version__
 from regulars.errors import UserError
 from regulars.paths import project_root
 from regulars.settings import STAGE_SETTINGS, stage_settings
@@ -33,17 +33,6 @@ OUTCOMES = {
     MACHINE: "the machine, or the program, failed",
 }
 RUNNING, STOPPED = "running, or killed", "stopped by a signal"
-
-
-def library_version() -> str:
-    """Version of the installed library; of a clone that is not installed what its pyproject.toml says."""
-    try:
-        return version("regulars")
-    except PackageNotFoundError:
-        import tomllib
-
-        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"] if project.is_file() else "?"
 
 
 def peak_memory_mb() -> float | None:
@@ -113,7 +102,7 @@ class RunLog:
             "seconds": None,
             "outcome": RUNNING,
             "exit_code": None,
-            "versions": {"regulars": library_version(), "python": platform.python_version()}
+            "versions": {"regulars": __version__, "python": platform.python_version()}
             | {name: _version(name) for name in PACKAGES},
             "platform": platform.platform(),
         }
