@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from threading import Thread
-from typing import TextIO
+from typing import Any, TextIO
 
 from regulars import __version__, lifeline, progress
 from regulars.errors import UserError
@@ -138,8 +138,9 @@ def _sentence(error: Exception) -> str:
     if outside := _outside(error):
         return f"{outside}; earlier outputs stand."
     summary = f"{type(error).__name__}: {error}".strip().splitlines()
-    if type(error).__name__ == "PapermillExecutionError":
-        summary = [f"{error.ename}: {error.evalue}".splitlines()[0], f"(in cell {error.exec_count})"]
+    if type(error).__name__ == "PapermillExecutionError":  # not imported: most commands run no notebook
+        told: Any = error
+        summary = [f"{told.ename}: {told.evalue}".splitlines()[0], f"(in cell {told.exec_count})"]
     return f"this should not have happened: {' '.join(summary[:2])}; set {DEBUG_VARIABLE}=1 to see where."
 
 
@@ -562,7 +563,7 @@ def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int
     }
     # DVC lets go of its lock while a stage runs; another dataset's process then only waits for its turn
     command = [sys.executable, "-m", "regulars.lifeline", "--wait-for-lock", "repro", *options]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
     process = subprocess.Popen(command, cwd=project_root(), env=environment, close_fds=os.name != "posix", **pipes)
     failed: list[int] = []  # exit codes of stages
     complaints = Thread(target=_pass_on, args=(process.stderr, sys.stderr, failed))
@@ -574,8 +575,8 @@ def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int
     return DATA if failed and set(failed) == {DATA} else MACHINE  # DVC itself ends with 255 whatever failed
 
 
-def _pass_on(lines: Iterable[str], target: TextIO, failures: list[int]) -> None:
-    for line in lines:
+def _pass_on(lines: Iterable[str] | None, target: TextIO, failures: list[int]) -> None:
+    for line in lines or ():
         if failed := STAGE_FAILED.match(line):
             failures.append(int(failed[1]))
             line = KILLED if failures[-1] not in (DATA, MACHINE) else ""
@@ -585,7 +586,7 @@ def _pass_on(lines: Iterable[str], target: TextIO, failures: list[int]) -> None:
 
 
 def _dataset_line(dataset: str, runs: list[dict]) -> str:
-    seconds = defaultdict(float)
+    seconds: dict[str, float] = defaultdict(float)
     for run in runs:
         seconds[run["dataset"]] += run["seconds"]
     page = Path("reports", dataset, "index.html")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import TextIO
+from typing import Any, TextIO
 
 from regulars import __version__
 from regulars.errors import UserError
@@ -93,9 +93,10 @@ class RunLog:
 
     def __init__(self, command: str, arguments: Iterable[str] = (), datasets: Callable[[], list[str]] = list):
         self.stages: list[dict] = []
-        self._datasets, self._said, self._begun = datasets, [], time.monotonic()
+        self._said: list[dict] = []
+        self._datasets, self._begun = datasets, time.monotonic()
         started = datetime.now(UTC)
-        self._told = {
+        self._told: dict[str, Any] = {
             "command": ["regulars", *arguments],
             "started": started.isoformat(timespec="seconds"),
             "ended": None,
@@ -138,11 +139,9 @@ class RunLog:
             if not self._place.parent.is_dir():
                 self._place.parent.mkdir()
                 self._place.parent.chmod(OWNER_ONLY)
-            for file, text in {
-                ".json": json.dumps(self._told, indent=1, ensure_ascii=False),
-                ".txt": self._text(),
-            }.items():
-                self._place.with_name(self._place.name + file).write_text(text + "\n", encoding="utf-8")
+            told = json.dumps(self._told, indent=1, ensure_ascii=False)
+            for ending, content in {".json": told, ".txt": self._text()}.items():
+                self._place.with_name(self._place.name + ending).write_text(content + "\n", encoding="utf-8")
             for file in sorted(self._place.parent.glob("*-*.*"))[: -2 * KEPT]:
                 file.unlink(missing_ok=True)
 
