@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -18,8 +18,8 @@ from typing import Any, TextIO
 from regulars import __version__
 from regulars.errors import UserError
 from regulars.paths import project_root
-from regulars.settings import STAGE_SETTINGS, stage_settings
-from regulars.settings.shown import lines_of, plainly
+from regulars.settings import STAGE_SETTINGS, load, resolve
+from regulars.settings.shown import COMMON, as_tuple, plainly
 
 FOLDER = "logs"
 KEPT = 200  # runs; earlier ones go
@@ -173,13 +173,31 @@ def _version(name: str) -> str | None:
 
 
 def _differing(dataset: str) -> dict[str, dict[str, str]]:
-    """Settings of a dataset that are others than those of every dataset, as they are shown."""
+    """Settings of a dataset that are others than those of every dataset, as ``params.yaml`` writes them."""
     found = {}
     with suppress(UserError):
+        content = load()
         for stage in STAGE_SETTINGS:
-            for line in lines_of(stage_settings(stage, dataset)):
-                if line.is_changed:
-                    found[f"{stage}.{line.name}"] = {"value": plainly(line.value), "default": plainly(line.default)}
+            default = _flat({**(content.get(COMMON) or {}), **(content.get(stage) or {})})
+            for name, value in _flat(resolve(stage, dataset, content)).items():
+                if value != default.get(name):
+                    told = {"value": value, "default": default.get(name)}
+                    found[f"{stage}.{name}"] = {which: plainly(as_tuple(one)) for which, one in told.items()}
+    return found
+
+
+def _flat(settings: Mapping, before: str = "") -> dict[str, Any]:
+    """Every setting by its name, those of a group by both names.
+
+    Examples
+    --------
+    >>> _flat({"margin": 0.3, "states": {"quiet": 2}})
+    {'margin': 0.3, 'states.quiet': 2}
+    """
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        is_group = isinstance(value, Mapping) and value
+        found |= _flat(value, f"{before}{name}.") if is_group else {f"{before}{name}": value}
     return found
 
 
