@@ -20,7 +20,7 @@ NEEDS_UV := $(if $(shell command -v uv 2>/dev/null),,.tools/bin/uv)
 UV := "$(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)"
 
 .DEFAULT_GOAL := help
-.PHONY: help reports test test-full lab lint lock clean
+.PHONY: help reports test test-full lab lint docs types lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,12 @@ lab: $(VENV)/.reports ## open JupyterLab on the notebooks
 
 lint: $(VENV)/.test ## check style of code and notebooks
 	@ruff check . && ruff format --check .
+
+docs: $(VENV)/.docs ## build the reference of the library into docs/_build/site
+	@python tools/reference.py docs/_build/pages && mkdocs build --quiet --config-file docs/mkdocs.yml
+
+types: $(VENV)/.docs ## check types; what is left is counted in CONTRIBUTING.md
+	@mypy
 
 lock: $(NEEDS_UV) ## choose the newest versions that pyproject.toml admits, and write the lock files
 	@rm -f uv.lock && $(UV) lock --quiet
@@ -70,4 +76,9 @@ $(VENV)/.reports: requirements.lock pyproject.toml | $(VENV)/bin/python
 $(VENV)/.test: requirements-test.lock $(VENV)/.reports
 	@echo "installing what the tests need"
 	@$(UV) pip install --quiet --python "$(BIN)/python" --require-hashes -r requirements-test.lock
+	@touch $@
+
+$(VENV)/.docs: requirements-test.lock pyproject.toml $(VENV)/.reports
+	@echo "installing what the reference needs"
+	@$(UV) pip install --quiet --python "$(BIN)/python" --constraint requirements-test.lock -e ".[docs,types]"
 	@touch $@

@@ -6,7 +6,7 @@
 import sys
 from pathlib import Path
 
-from imports import PACKAGE, SOURCE, table_of
+from imports import PACKAGE, SOURCE, module_file, table_of
 
 STUB = "__init__.pyi"
 
@@ -18,6 +18,8 @@ def stub_of(package: str) -> str:
         own = [name for name in sorted(names) if name != module]
         lines += [f"from . import {module} as {module}"] * (module in names)
         lines += [f"from .{module} import {name} as {name}" for name in own]
+    if "\n__version__ = " in module_file(package).read_text(encoding="utf-8"):
+        lines += ["", "__version__: str"]
     return "\n".join(lines) + "\n"
 
 

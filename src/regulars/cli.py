@@ -15,12 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from threading import Thread
-from typing import TextIO
+from typing import Any, TextIO
 
-from regulars import lifeline, progress
+from regulars import __version__, lifeline, progress
 from regulars.errors import UserError
+from regulars.new_project import begin, record_library, renew
 from regulars.paths import HISTORY, LOTS, PLANS, make_room_for, project_root
-from regulars.run_log import DATA, DONE, MACHINE, Heard, RunLog, library_version, peak_memory_mb
+from regulars.run_log import DATA, DONE, MACHINE, Heard, RunLog, peak_memory_mb
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
 from regulars.settings import check_settings, resolve
 from regulars.settings import datasets as datasets_named
@@ -137,8 +138,9 @@ def _sentence(error: Exception) -> str:
     if outside := _outside(error):
         return f"{outside}; earlier outputs stand."
     summary = f"{type(error).__name__}: {error}".strip().splitlines()
-    if type(error).__name__ == "PapermillExecutionError":
-        summary = [f"{error.ename}: {error.evalue}".splitlines()[0], f"(in cell {error.exec_count})"]
+    if type(error).__name__ == "PapermillExecutionError":  # not imported: most commands run no notebook
+        told: Any = error
+        summary = [f"{told.ename}: {told.evalue}".splitlines()[0], f"(in cell {told.exec_count})"]
     return f"this should not have happened: {' '.join(summary[:2])}; set {DEBUG_VARIABLE}=1 to see where."
 
 
@@ -165,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"regulars {library_version()}")
+    parser.add_argument("--version", action="version", version=f"regulars {__version__}")
     parser.add_argument("--quiet", action="store_true", help="say nothing but what went wrong")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="name_of_command")
     run = commands.add_parser("run", help="run one stage for one dataset, without asking what has changed")
@@ -246,6 +248,10 @@ def _parser() -> argparse.ArgumentParser:
     tried.add_argument("dataset")
     tried.add_argument("changes", nargs="+", metavar="NAME=VALUE", help="such as margin=0.4")
     tried.set_defaults(command=_try)
+    begun = commands.add_parser("init", help="make a project of one's own in a folder, outside the library")
+    begun.add_argument("folder", type=Path)
+    begun.add_argument("--renew", action="store_true", help="bring notebooks and pipeline up to the installed library")
+    begun.set_defaults(command=_init)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
     new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
@@ -306,6 +312,16 @@ def _new(arguments: argparse.Namespace) -> int:
     key = "" if os.environ.get("REGULARS_ID_KEY") else "export REGULARS_ID_KEY=<a long random text>; "
     print(f"\nThen: {key}make reports DATASET={arguments.name}")
     return 0
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    if arguments.renew:
+        changed = renew(arguments.folder)
+        print("Renewed:" if changed else "Nothing to renew.", *(f"  {name}" for name in changed), sep="\n")
+        return DONE
+    made = begin(arguments.folder, __version__)
+    print(f"{made} is a project. There: regulars reports demo; its README.md says more.")
+    return DONE
 
 
 def _forget(arguments: argparse.Namespace) -> int:
@@ -481,6 +497,7 @@ def _reports(arguments: argparse.Namespace) -> int:
     if arguments.dataset and arguments.dataset not in known:
         resolve("pages", arguments.dataset)  # raises the sentence that lists the datasets
     check_settings()  # what all datasets share
+    record_library(project_root())
     datasets = [arguments.dataset] if arguments.dataset else known
     started = time.perf_counter()
     refused = {dataset: sentence for dataset in datasets if (sentence := _refused(dataset))}
@@ -594,7 +611,7 @@ def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int
     }
     # DVC lets go of its lock while a stage runs; another dataset's process then only waits for its turn
     command = [sys.executable, "-m", "regulars.lifeline", "--wait-for-lock", "repro", *options]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
     process = subprocess.Popen(command, cwd=project_root(), env=environment, close_fds=os.name != "posix", **pipes)
     failed: list[int] = []  # exit codes of stages
     complaints = Thread(target=_pass_on, args=(process.stderr, sys.stderr, failed))
@@ -606,8 +623,8 @@ def _reproduce(options: list[str], log: Path, threads: int | None = None) -> int
     return DATA if failed and set(failed) == {DATA} else MACHINE  # DVC itself ends with 255 whatever failed
 
 
-def _pass_on(lines: Iterable[str], target: TextIO, failures: list[int]) -> None:
-    for line in lines:
+def _pass_on(lines: Iterable[str] | None, target: TextIO, failures: list[int]) -> None:
+    for line in lines or ():
         if failed := STAGE_FAILED.match(line):
             failures.append(int(failed[1]))
             line = KILLED if failures[-1] not in (DATA, MACHINE) else ""
@@ -617,7 +634,7 @@ def _pass_on(lines: Iterable[str], target: TextIO, failures: list[int]) -> None:
 
 
 def _dataset_line(dataset: str, runs: list[dict]) -> str:
-    seconds = defaultdict(float)
+    seconds: dict[str, float] = defaultdict(float)
     for run in runs:
         seconds[run["dataset"]] += run["seconds"]
     page = Path("reports", dataset, "index.html")

@@ -9,17 +9,17 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
+from regulars import __version__
 from regulars.errors import UserError
 from regulars.paths import project_root
-from regulars.settings import STAGE_SETTINGS, stage_settings
-from regulars.settings.shown import lines_of, plainly
+from regulars.settings import STAGE_SETTINGS, load, resolve
+from regulars.settings.shown import COMMON, as_tuple, plainly
 
 FOLDER = "logs"
 KEPT = 200  # runs; earlier ones go
@@ -33,17 +33,6 @@ OUTCOMES = {
     MACHINE: "the machine, or the program, failed",
 }
 RUNNING, STOPPED = "running, or killed", "stopped by a signal"
-
-
-def library_version() -> str:
-    """Version of the installed library; of a clone that is not installed what its pyproject.toml says."""
-    try:
-        return version("regulars")
-    except PackageNotFoundError:
-        import tomllib
-
-        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"] if project.is_file() else "?"
 
 
 def peak_memory_mb() -> float | None:
@@ -104,16 +93,17 @@ class RunLog:
 
     def __init__(self, command: str, arguments: Iterable[str] = (), datasets: Callable[[], list[str]] = list):
         self.stages: list[dict] = []
-        self._datasets, self._said, self._begun = datasets, [], time.monotonic()
+        self._said: list[dict] = []
+        self._datasets, self._begun = datasets, time.monotonic()
         started = datetime.now(UTC)
-        self._told = {
+        self._told: dict[str, Any] = {
             "command": ["regulars", *arguments],
             "started": started.isoformat(timespec="seconds"),
             "ended": None,
             "seconds": None,
             "outcome": RUNNING,
             "exit_code": None,
-            "versions": {"regulars": library_version(), "python": platform.python_version()}
+            "versions": {"regulars": __version__, "python": platform.python_version()}
             | {name: _version(name) for name in PACKAGES},
             "platform": platform.platform(),
         }
@@ -149,11 +139,9 @@ class RunLog:
             if not self._place.parent.is_dir():
                 self._place.parent.mkdir()
                 self._place.parent.chmod(OWNER_ONLY)
-            for file, text in {
-                ".json": json.dumps(self._told, indent=1, ensure_ascii=False),
-                ".txt": self._text(),
-            }.items():
-                self._place.with_name(self._place.name + file).write_text(text + "\n", encoding="utf-8")
+            told = json.dumps(self._told, indent=1, ensure_ascii=False)
+            for ending, content in {".json": told, ".txt": self._text()}.items():
+                self._place.with_name(self._place.name + ending).write_text(content + "\n", encoding="utf-8")
             for file in sorted(self._place.parent.glob("*-*.*"))[: -2 * KEPT]:
                 file.unlink(missing_ok=True)
 
@@ -185,13 +173,31 @@ def _version(name: str) -> str | None:
 
 
 def _differing(dataset: str) -> dict[str, dict[str, str]]:
-    """Settings of a dataset that are others than those of every dataset, as they are shown."""
+    """Settings of a dataset that are others than those of every dataset, as ``params.yaml`` writes them."""
     found = {}
     with suppress(UserError):
+        content = load()
         for stage in STAGE_SETTINGS:
-            for line in lines_of(stage_settings(stage, dataset)):
-                if line.is_changed:
-                    found[f"{stage}.{line.name}"] = {"value": plainly(line.value), "default": plainly(line.default)}
+            default = _flat({**(content.get(COMMON) or {}), **(content.get(stage) or {})})
+            for name, value in _flat(resolve(stage, dataset, content)).items():
+                if value != default.get(name):
+                    told = {"value": value, "default": default.get(name)}
+                    found[f"{stage}.{name}"] = {which: plainly(as_tuple(one)) for which, one in told.items()}
+    return found
+
+
+def _flat(settings: Mapping, before: str = "") -> dict[str, Any]:
+    """Every setting by its name, those of a group by both names.
+
+    Examples
+    --------
+    >>> _flat({"margin": 0.3, "states": {"quiet": 2}})
+    {'margin': 0.3, 'states.quiet': 2}
+    """
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        is_group = isinstance(value, Mapping) and value
+        found |= _flat(value, f"{before}{name}.") if is_group else {f"{before}{name}": value}
     return found
 
 

@@ -108,5 +108,5 @@ def _run(name: str, dataset: str, changes: Mapping, folder: Path) -> None:
         source = project_root() / "notebooks" / stage.notebook
         execute(source, target, {"dataset": dataset, "changes": dict(changes)}, project_root())
         return
-    module, function = stage.entry.split(":")
+    module, function = (stage.entry or "").split(":")
     getattr(import_module(module), function)(dataset, vars(stage_settings(name, dataset, changes)))

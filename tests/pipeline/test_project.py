@@ -27,7 +27,8 @@ ROOMS = (
     "cleaning", "purchases", "purchases_in_engine", "clv", "segments", "retention", "satisfaction", "interaction",
     "actions", "cube", "report", "pages", "dataset", "plots", "lifetimes", "history", "cycle", "customer_table",
     "score_everybody", "private_files", "customer", "lots", "call_list", "desk_files", "share", "cube_file", "identities",
-    "close_month", "forget", "lifeline", "runner", "what_if", "run_log", "cli",
+    "close_month", "forget", "lifeline", "runner", "what_if", "run_log", "new_project",
+    "cli",
 )  # fmt: skip
 # frames and numbers in, frames and numbers out
 DOMAIN = (

@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import sys
+import tomllib
 
 import pytest
 import yaml
@@ -87,7 +88,11 @@ def test_a_command_that_is_not_understood_ends_with_2(arguments):
 
 
 def test_version_and_exit_codes_are_told(capsys, root):
-    for asked, wanted in {"--version": "regulars ", "--help": "exit codes: 0 done; 1 data"}.items():
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for asked, wanted in {
+        "--version": f"regulars {project['version']}\n",
+        "--help": "exit codes: 0 done; 1 data",
+    }.items():
         with pytest.raises(SystemExit) as ended:
             main([asked])
         assert ended.value.code == 0

@@ -6,11 +6,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from regulars.pages.declared import FOLDERS, INDEX_FILE
 from regulars.paths import project_root
-from regulars.report.render import render_alone
-from regulars.report.wording import Wording
 
+INDEX_FILE = "index.html"
 REPORTS = "reports"
 SETTINGS = "params.yaml"
 # of an index, which is ours and escaped already
@@ -60,6 +58,11 @@ def write_overview(datasets: Sequence[str], language: str = "en", root: Path | N
     -------
     Path
     """
+    # most builds need not write it: they do not wait for these
+    from regulars.pages.declared import FOLDERS
+    from regulars.report.render import render_alone
+    from regulars.report.wording import Wording
+
     folder = (root or project_root()) / REPORTS
     indexes = [(name, folder / name / INDEX_FILE) for name in datasets]
     entries = [

@@ -542,7 +542,7 @@ def _currency(given: str, orders: Found | None, notes: _Notes) -> str:
     if code:
         notes.concluded.append(f"the currency is {code} ({shown})")
         return _comment(f"currency: {code}", shown)
-    what = f"{shown} may be several" if shown else "neither sign nor code stands with the amounts"
+    what = f"{_one_line(shown)} may be several" if shown else "neither sign nor code stands with the amounts"
     notes.questions.append(f"currency: which is it? {what[0].upper()}{what[1:]}; write its code, such as EUR.")
     return _comment(f'currency: "{OPEN}"', f"{what}; a code such as EUR")
 

@@ -164,10 +164,12 @@ def repeats(found: Found, target: str) -> int:
 def currency(found: Found) -> tuple[str, str]:
     """Currency code, and what shows it; both empty where nothing does, the code alone where several are there."""
     named = {value.upper() for value in found.values("currency") or () if value}
+    if len(named) > 1:
+        return "", _list(named)
     if named:
-        return (
-            (named.pop(), f"column '{found.columns['currency']['column']}'") if len(named) == 1 else ("", _list(named))
-        )
+        (value,), where = named, f"column '{found.columns['currency']['column']}'"
+        code = value if re.fullmatch("[A-Z]{3}", value) else SIGN_CURRENCIES.get(value, "")
+        return (code, where) if code else ("", f"'{value}' in {where}")
     for target in ("amount", "unit_price"):
         name = found.columns.get(target, {}).get("column", "")
         if told := re.search(CURRENCY_WORDS, name):
