@@ -17,7 +17,7 @@ from regulars.statistics.distinct import distinct_rows
 from regulars.statistics.intervals import Estimate
 
 NODES = 12  # of Gauss and Laguerre: nearer to the sum than a thousandth on the logs of the tests
-SAMPLE = 400  # customers by whom the spread that comes from the parameters is reckoned
+SAMPLE = 200  # customers by whom the spread that comes from the parameters is reckoned
 MOST_QUARTERS = 12  # cohorts by quarter up to here, else by year
 YEAR = pd.DateOffset(years=1)
 
