@@ -84,6 +84,7 @@ def test_the_matrix_by_hand():
     got = table[["customers", "margin", "sign", "action"]]
     assert {key: tuple(row) for key, row in zip(got.index, got.to_numpy().tolist(), strict=True)} == expected
     assert table["margin"].sum() == 126.0
+    assert table.loc[("profit", "profit"), "margin_share"] == 0.4
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -114,7 +115,9 @@ def test_small_cells_say_nothing_and_no_cost_no_matrix():
     lines = random_lines(1)
     shown = profit_matrix(lines, min_cell=40)
     small = shown["customers"] < 40
-    assert small.any() and shown.loc[small, ["revenue", "margin", "sign", "action"]].isna().all(axis=None)
+    assert small.any() and shown.loc[small, ["revenue", "margin", "margin_share", "sign", "action"]].isna().all(
+        axis=None
+    )
     of_class = shown[shown["margin"].isna()].groupby("product_class").size()
     assert (of_class >= 2).all(), "one alone would be told by the difference"
     assert not profit_matrix(lines.drop(columns="unit_cost"))

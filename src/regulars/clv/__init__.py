@@ -59,6 +59,7 @@ _HOMES = {
     "cohort_revenue": ("forecast_cohorts",),
     "concentration": ("compare_concentration",),
     "equity": ("customer_equity",),
+    "lifetime": ("lifetime_equity",),
     "fold_metrics": ("backtest",),
     "gamma_gamma": ("GammaGammaFitter", "TiltedGammaGammaFitter"),
     "headline": ("follow_headline",),

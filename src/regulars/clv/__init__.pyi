@@ -23,6 +23,7 @@ from .in_memory import scored_table as scored_table
 from .level import Level as Level
 from .level import read_level as read_level
 from .levers import elasticities as elasticities
+from .lifetime import lifetime_equity as lifetime_equity
 from .limits import remarks as remarks
 from .margins import earned_so_far as earned_so_far
 from .margins import with_known_costs as with_known_costs

@@ -13,6 +13,7 @@ from regulars.clv.calibration import Calibration
 from regulars.clv.cohort_revenue import CohortForecast
 from regulars.clv.concentration import Concentration, lorenz_curves, loss_or_gain
 from regulars.clv.equity import Equity, bridge
+from regulars.clv.lifetime import Lifetime
 from regulars.clv.limits import one_time_buyers
 from regulars.clv.margins import origin_of
 from regulars.clv.month_by_month import MEASURES
@@ -21,7 +22,14 @@ from regulars.clv.payback import tell_payback as tell_payback
 from regulars.clv.revenue import RevenueMove
 from regulars.clv.trust import Trust
 from regulars.clv.value import DAYS_PER_MONTH
-from regulars.clv.verdicts import CohortsVerdict, EquityVerdict, HeadlineVerdict, RevenueVerdict, WorthVerdict
+from regulars.clv.verdicts import (
+    CohortsVerdict,
+    EquityVerdict,
+    HeadlineVerdict,
+    LifetimeVerdict,
+    RevenueVerdict,
+    WorthVerdict,
+)
 from regulars.clv.whole import Whole
 from regulars.finding import UNUSABLE, Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, tells
 from regulars.labels import Tested
@@ -153,6 +161,28 @@ def tell_equity(equity: Equity, levers: pd.DataFrame) -> Finding:
     if equity.verdict == EquityVerdict.TOTAL:
         facts |= {"cost": equity.cost, "per_customer": equity.cost_each}
     return Finding(equity.verdict, facts, {"bridge": bridge(equity), "levers": levers})
+
+
+@tells
+def tell_lifetime(lifetime: Lifetime, *, months: float) -> Finding:
+    """What existing customers should bring to the end, and each cohort beside what winning it cost.
+
+    Parameters
+    ----------
+    lifetime : Lifetime
+        As `regulars.clv.lifetime_equity` gives it.
+    months : float
+        Horizon of the page.
+
+    Returns
+    -------
+    Finding
+        Verdict `LifetimeVerdict`; frame ``cohorts``.
+    """
+    facts = {"lifetime": lifetime.total, "horizon": lifetime.horizon, "months": months, "new": lifetime.new}
+    if not np.isfinite(lifetime.cost_each.value):
+        return Finding(LifetimeVerdict.NO_COST, facts, {"cohorts": lifetime.cohorts.drop(columns="net_each")})
+    return Finding(LifetimeVerdict.WITH_COST, facts | {"cost": lifetime.cost_each}, {"cohorts": lifetime.cohorts})
 
 
 @tells

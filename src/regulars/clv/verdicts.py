@@ -63,6 +63,13 @@ class EquityVerdict(StrEnum):
     SHORT = "short"
 
 
+class LifetimeVerdict(StrEnum):
+    """Whether what winning a customer costs stands beside what customers bring to the end."""
+
+    WITH_COST = "with_cost"
+    NO_COST = "no_cost"
+
+
 class ConcentrationVerdict(StrEnum):
     """Whether those who brought most will bring more or less of what is to come than of the past."""
 

@@ -121,10 +121,10 @@ PAGE = Page(
             map=chart(
                 charts.heatmap,
                 {"product_class": "label:profit_class", "customer_class": "label:profit_class"}
-                | {"margin": "money_short"},
+                | {"margin_share": "percent", "margin": "money"},
                 row="product_class",
                 column="customer_class",
-                value="margin",
+                value="margin_share",
                 signed=True,
             ),
             matrix=table(
@@ -133,9 +133,9 @@ PAGE = Page(
                     "customer_class": "label:profit_class",
                     "products": "count",
                     "customers": "count",
-                    "revenue": "money_short",
+                    "revenue": "money",
                     "sign": "label:profit_sign",
-                    "margin": "money_short",
+                    "margin": "money",
                     "action": "label:profit_action",
                 },
                 rows=len(ProfitClass) ** 2,

@@ -187,6 +187,23 @@ PAGE = Page(
             ),
         ),
         section(
+            "lifetime",
+            chapter="new",
+            cohorts=table(
+                columns(
+                    "cohort",
+                    "customers",
+                    clv="money_short",
+                    lifetime="money_short:with_interval",
+                    brought="money",
+                    lifetime_each="money",
+                    net_each="money",
+                ),
+                total=["customers", "clv"],
+                rows=12,
+            ),
+        ),
+        section(
             "earlier",
             chapter="trust",
             months=table(

@@ -86,9 +86,9 @@ def profit_matrix(lines: pd.DataFrame | Coded, *, min_cell: int = 1) -> pd.DataF
     -------
     pandas.DataFrame or Refusal
         One row per pair of `regulars.labels.ProfitClass` that met: ``product_class``, ``customer_class``, ``products``,
-        ``customers`` (buyers), ``revenue``, ``margin`` (of the lines whose cost is known), ``sign`` (plus, zero, minus:
-        `NOTHING_BELOW` of revenue), ``action``. Margins sum to that of all lines, to the cent. Why not, where no cost
-        is known.
+        ``customers`` (buyers), ``revenue``, ``margin`` (of the lines whose cost is known), ``margin_share`` (of their
+        revenue), ``sign`` (plus, zero, minus: `NOTHING_BELOW` of revenue), ``action``. Margins sum to that of all
+        lines, to the cent. Why not, where no cost is known.
 
     Examples
     --------
@@ -135,6 +135,7 @@ def profit_matrix(lines: pd.DataFrame | Coded, *, min_cell: int = 1) -> pd.DataF
     table["sign"] = pd.array([ProfitSign(one).value for one in sign], dtype="string")
     table["action"] = pd.array([ACTIONS[ProfitSign(one)][a, b].value for one, a, b in meets], dtype="string")
     hidden = too_small(table["customers"], min_cell, table["product_class"])  # what classes of products bring is told
-    columns = ["revenue", "margin", "sign", "action"]
+    table["margin_share"] = table["margin"] / sold.where(sold > 0)
+    columns = ["revenue", "margin", "margin_share", "sign", "action"]
     table = table.assign(**{name: table[name].mask(hidden) for name in columns})
     return table[["product_class", "customer_class", "products", "customers", *columns]]

@@ -513,7 +513,7 @@ def tell_profit(matrix: pd.DataFrame, products: pd.DataFrame) -> Finding:
     margin, best = float(products["margin"].sum()), told.loc[told["margin"].idxmax()]
     facts = {"margin": margin, "high": HIGH_MAKES, "nothing": NOTHING_BELOW, "most": float(best["margin"])}
     facts |= {"product": str(best["product_class"]), "customer": str(best["customer_class"])}
-    losing, frames = told[told["margin"] < 0], {"map": told, "matrix": matrix}
+    losing, frames = told[told["margin"] < 0], {"map": told.dropna(subset=["margin_share"]), "matrix": matrix}
     if losing.empty:
         return Finding(ProfitVerdict.NO_LOSSES, facts, frames)
     worst = losing.loc[losing["margin"].idxmin()]
