@@ -7,7 +7,7 @@
 A folder given by --folder that holds closed months already is gone on with.
 
 Every month the shop is exported as it stood, every stage is run and the month is closed; a plan says that the campaign
-should bring orders. Printed is what the scorecard lit, how the forecasts of the closed months held, and what became of
+should bring customers back. Printed is what the scorecard lit, how the forecasts of the closed months held, and what became of
 the plan. Works in a folder of its own, which is left for looking at, with the pages of the last month.
 """
 
@@ -83,7 +83,7 @@ def plan_the_push(folder: Path) -> None:
     plan = yaml.safe_load(file.read_text(encoding="utf-8"))
     plan["month"], plan["made_from"] = PUSHED[:7], str(plan["made_from"])
     cell = next(one for one in plan["cells"] if (one["area"], one["step"]) == ("market", "carry_out"))
-    cell |= {"text": "Autumn campaign", "indicator": "orders", "expected_change": {"low": 0.1, "high": 0.3}}
+    cell |= {"text": "Autumn campaign", "indicator": "kept", "expected_change": {"low": 0.1, "high": 0.4}}
     cell |= {"owner": "Marketing", "due": "2025-11-30"}
     file.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
 

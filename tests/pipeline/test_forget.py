@@ -81,6 +81,19 @@ def test_they_do_not_come_in_again_and_the_ledger_tells_the_rows(firm):
     assert json.loads((raw / "manifest.json").read_text())["tables"]["orders"]["forgotten"] == 3
 
 
+def test_refunds_in_a_file_of_their_own_go_with_the_orders_and_by_their_customer(firm):
+    firm.write("back.csv", "order,amount,customer,note\n1,3,,anna called\n2,5,,ben called\n77,1,anna,anna wrote\n")
+    columns = "{of: order, amount: amount, customer_id: customer}"
+    firm.orders(ORDERS, f"refunds: {{path: back.csv, columns: {columns}}}")
+    firm.ingest()
+    assert forget("shop", ["anna"])
+    manifest = firm.ingest()
+    assert "anna" not in everything(firm.folder / "data/raw")
+    assert [one["rows"] for one in manifest["tables"]["orders"]["refunds"]] == [1]
+    orders = firm.clean().tables["orders"]
+    assert orders.groupby("customer_id")["amount"].sum().to_dict() == {"Carl": 40, "ben": 15}
+
+
 def test_without_a_list_files_stay_as_they_came(firm):
     assert (firm.folder / "data/raw/shop/orders/orders.csv").read_text() == ORDERS
     assert "forgetting" not in json.loads((firm.folder / "data/raw/shop/manifest.json").read_text())

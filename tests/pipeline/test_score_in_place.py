@@ -12,6 +12,7 @@ from regulars import score_everybody as score_in_place
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
 from regulars.settings import stage_settings
+from regulars.sources.mapping import load_mapping
 
 
 @pytest.fixture
@@ -82,3 +83,19 @@ def test_a_master_that_does_not_answer():
 
 def test_a_url_without_a_host():
     assert "names no host; write spark://host:7077" in told(lambda: engine.connect({"url": "spark://"}))
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        ("fill_down: {by: order}", "tables.orders.fill_down: rows that lie in Spark do not stand above one another"),
+        (
+            "refunds: {path: back.csv, columns: {of: order, amount: back}}",
+            "tables.orders.refunds.path: a file of refunds cannot be set beside rows in Spark",
+        ),
+    ],
+)
+def test_what_needs_the_rows_of_a_file_is_refused_of_spark(shop, rule, sentence):
+    shop.table("spark://localhost:7077", f"table: orders\n    {rule}")
+    mapping = load_mapping("shop")
+    assert sentence in told(lambda: score_in_place._raw(None, mapping, "orders"))

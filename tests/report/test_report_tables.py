@@ -30,6 +30,20 @@ def tiers() -> pd.DataFrame:
     )
 
 
+def test_rows_of_their_own_units_with_their_ends_and_their_line():
+    frame = pd.DataFrame({
+        "unit": ["percent1", "count", "count"], "usual": [0.5, 20.0, None], "usual_low": [0.4, 11.0, None],
+        "usual_high": [0.6, 31.0, None], "year": ["0.4 0.5", "12 . 30", "7"],
+    })  # fmt: skip
+    shown = worded_table(frame, {"usual": "by:unit:interval", "year": "line:unit"}, WORDS, heading)["rows"]
+    assert [row[0] for row in shown] == ["40.0–60.0%", "11–31", "n/a"]
+    assert [row[1] for row in shown] == ["from 40.0% to 50.0%, between 40.0% and 50.0%",
+                                         "from 12 to 30, between 12 and 30", "n/a"]  # fmt: skip
+    assert [getattr(row[1], "path", None) for row in shown] == ["M0.0 22.0L100.0 2.0", "M0.0 22.0M100.0 2.0", None]
+    with pytest.raises(WordingError, match="needs the columns 'year_low' and 'year_high'"):
+        worded_table(frame, {"year": "by:unit:interval"}, WORDS, heading)
+
+
 def test_a_worded_table(tiers):
     columns = {"tier": "label:tier", "customers": "count", "clv": "money:with_interval", "won_on": "date_short"}
     table = worded_table(tiers, columns, WORDS, heading, total=["customers", "clv"])

@@ -15,7 +15,7 @@ SECOND_ORDER_DAYS = 90  # within which a second order counts as coming back
 KEPT_MONTHS = 3  # before a month, whose customers are asked whether they came in it
 KEPT_DAYS = 1  # after its day, within which a planned visit counts as kept, as on the actions page
 FEWEST = 5  # cases behind a figure; fewer say nothing, and could be recognised
-BOARD = ("indicator", "quadrant", "value", "n", "before", "usual_low", "usual_high", "months", "light")
+BOARD = ("indicator", "quadrant", "value", "n", "before", "usual", "usual_low", "usual_high", "months", "light")
 COLUMNS = ("quadrant", "indicator", "month", "value", "n")
 
 
@@ -150,13 +150,12 @@ def scorecard(indicators: pd.DataFrame, *, quiet_years: float = 0.9, pooled: tup
     Returns
     -------
     pandas.DataFrame
-        One row per figure: ``quadrant``, ``indicator``, ``value``, ``n``, ``usual_low``, ``usual_high``, ``before``
+        One row per figure: ``quadrant``, ``indicator``, ``value``, ``n``, ``usual`` (what would have come if
+        nothing had changed) with ``usual_low`` and ``usual_high``, ``before``
         (same month of the year before, where it is held against that), ``months`` (behind the limits), ``light``.
     """
     if indicators.empty:
-        return pd.DataFrame(
-            columns=["quadrant", "indicator", "value", "n", "usual_low", "usual_high", "before", "light"]
-        )
+        return pd.DataFrame(columns=list(BOARD))
     compared = pd.concat([scored_months(rows, pooled) for _, rows in indicators.groupby("indicator", sort=False)])
     better = compared["indicator"].map(lambda name: KINDS[Indicator(name)].better)
     told = lights(compared.assign(better=better, value=compared["score"], n=compared["size"]), quiet_years=quiet_years)
@@ -164,9 +163,10 @@ def scorecard(indicators: pd.DataFrame, *, quiet_years: float = 0.9, pooled: tup
     base, told = now["before"].to_numpy(), told.set_index("indicator")
     by_year = np.isfinite(base)
     ends = {}
-    for end in ("low", "high"):
-        limit = told[f"limit_{end}"].to_numpy(float)
-        ends[f"usual_{end}"] = np.maximum(np.where(by_year, base * np.exp(np.where(by_year, limit, 0.0)), limit), 0.0)
+    of = {"usual": "centre", "usual_low": "limit_low", "usual_high": "limit_high"}
+    for name, told_as in of.items():
+        limit = told[told_as].to_numpy(float)
+        ends[name] = np.maximum(np.where(by_year, base * np.exp(np.where(by_year, limit, 0.0)), limit), 0.0)
     is_share = [KINDS[Indicator(name)].unit.startswith("percent") for name in told.index]
     ends["usual_high"] = np.where(is_share, np.minimum(ends["usual_high"], 1.0), ends["usual_high"])
     columns = now[["quadrant", "value", "n", "before"]].assign(**ends, months=told["months"], light=told["light"])

@@ -256,7 +256,8 @@ def _shown(board: pd.DataFrame) -> pd.DataFrame:
     """The board with what changed on top of each quadrant, and what nobody can judge at its end."""
     rank = board["light"].map(lambda light: 0 if light in CHANGED else 2 if light in UNJUDGED else 1)
     place = board["quadrant"].map({name: at for at, name in enumerate(board["quadrant"].unique())})
-    columns = ["quadrant", "indicator", "light", "value", "usual_low", "usual_high", "year", "n", "months", "unit"]
+    columns = ["quadrant", "indicator", "light", "value", "usual", "usual_low", "usual_high", "year", "n"]
+    columns += ["months", "unit"]
     return (
         with_units(board)
         .assign(place=place, rank=rank)

@@ -35,7 +35,8 @@ def worded_table(
     columns : mapping
         Column to format, as `regulars.report.wording` explains; ``text`` for what is shown as it is; ``by:unit`` for
         rows of different units, where the column ``unit`` names the format of each; ``line:unit`` for cells that hold
-        figures with blanks between them (``.`` for a missing one) and are drawn as a line.
+        figures with blanks between them (``.`` for a missing one) and are drawn as a line. ``by:unit:interval`` shows
+        the ends alone.
     wording : Wording
     heading : callable
         Column name to its heading.
@@ -180,23 +181,33 @@ def _worded_column(frame: pd.DataFrame, name: str, spec: str, wording: Wording, 
         formats = frame[spec.partition(":")[2]]
         return [line_cell(value, wording, one) for value, one in zip(values, formats, strict=True)]
     if unit == "by":  # each row in the format that another of its columns names
-        formats = frame[spec.partition(":")[2]]
-        return [wording.format(None if pd.isna(x) else x, one) for x, one in zip(values, formats, strict=True)]
+        of, *modifiers = spec.split(":")[1:]
+        specs = [":".join((one, *modifiers)) for one in frame[of]]
+        if modifiers:
+            values = _estimates(frame, name, spec)
+        return [wording.format(None if _is_none(x) else x, one) for x, one in zip(values, specs, strict=True)]
     if unit in LEFT_UNITS or unit in DATE_UNITS:
         return [wording.format(value, spec) for value in values] + [str(x) for x in extra]
     values = [None if pd.isna(value) else value for value in values]
     peers = [value for value in [*values, *extra] if value is not None]
     if "interval" in spec:
-        ends = [frame[f"{name}_{end}"].tolist() for end in ("low", "high") if f"{name}_{end}" in frame]
-        if len(ends) != 2:
-            raise WordingError(f"'{name}: {spec}' needs the columns '{name}_low' and '{name}_high'.")
-        values = [
-            Estimate(float("nan") if value is None else value, low, high)
-            for value, low, high in zip(values, *ends, strict=True)
-        ]
-        peers = [x for x in [*peers, *ends[0], *ends[1]] if not pd.isna(x)]
+        values = _estimates(frame, name, spec)
+        peers = [x for x in [*peers, *(end for one in values for end in (one.low, one.high))] if not pd.isna(x)]
     peers = Peers(peers)
     plain_spec = ":".join(part for part in spec.split(":") if part not in ("interval", "with_interval"))
     return [wording.format(value, spec, peers) for value in values] + [
         wording.format(value, plain_spec, peers) for value in extra
     ]
+
+
+def _estimates(frame: pd.DataFrame, name: str, spec: str) -> list[Estimate]:
+    """Values of a column with their ends, which stand in columns of their own."""
+    ends = [frame[f"{name}_{end}"].tolist() for end in ("low", "high") if f"{name}_{end}" in frame]
+    if len(ends) != 2:
+        raise WordingError(f"'{name}: {spec}' needs the columns '{name}_low' and '{name}_high'.")
+    values = [float("nan") if pd.isna(value) else value for value in frame[name]]
+    return [Estimate(*row) for row in zip(values, *ends, strict=True)]
+
+
+def _is_none(value) -> bool:
+    return not isinstance(value, Estimate) and bool(pd.isna(value))

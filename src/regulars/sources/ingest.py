@@ -47,6 +47,7 @@ def ingest(dataset: str, settings: dict) -> dict:
         ) else []  # fmt: skip
         as_they_came = [_sha256(target / copy) for copy in (*copies, *back)]
         copies, left_out = gone.taken_out(name, target, copies)
+        back = gone.refunds_taken_out(name, target, back) if back else back
         read = read_files(mapping, name, target, copies, refunds=back)
         files = [
             {"file": copy, "rows": rows, "sha256": sha256}

@@ -50,9 +50,10 @@ def under_their_orders(orders: Text, refunds: Text, table: dict) -> Text:
     given = table["refunds"]["columns"]
     there = {name: _texts(refunds, column) for name, column in given.items()}
     columns = {target: spec["column"] for target, spec in table["columns"].items() if "column" in spec}
-    names = _bare if table["columns"]["order_id"].get("number_id") else str
-    place = pd.Series(np.arange(orders.data.num_rows), [names(one) for one in _texts(orders, columns["order_id"])])
-    first = place[~place.index.duplicated()].reindex([names(one) for one in there["of"]])
+    spec = table["columns"]["order_id"]
+    names = [order_name(spec, one) for one in _texts(orders, spec["column"])]
+    place = pd.Series(np.arange(orders.data.num_rows), names)
+    first = place[~place.index.duplicated()].reindex([order_name(spec, one) for one in there["of"]])
     rows = {name: _taken(orders, name, first) for name in orders.header}
     money = [columns[one] for one in MONEY if one in columns]
     for name in (*money, *(one for side in table["money"].values() for one in side)):
@@ -68,7 +69,7 @@ def under_their_orders(orders: Text, refunds: Text, table: dict) -> Text:
         rows[columns[by]] = back if by == LINE_TOTAL else [text.removeprefix("-") for text in back]
     for name in ("ordered_at", "customer_id"):
         if name in there:
-            rows[columns[name]] = there[name]
+            rows[columns[name]] = [own or of for own, of in zip(there[name], rows[columns[name]], strict=True)]
     below = pa.table([pa.array(rows[name], pa.string()) for name in orders.header], names=orders.data.column_names)
     whole = pa.concat_tables([orders.data, below])
     came = ["; ".join(row) for row in zip(*(column.to_pylist() for column in refunds.data.columns), strict=True)]
@@ -86,9 +87,21 @@ def _taken(orders: Text, name: str, first: pd.Series) -> list[str]:
     return ["" if at != at else texts[int(at)] for at in first]
 
 
-def _bare(number: str) -> str:
-    """An id that is a number, as every file writes it."""
-    return re.sub(r"^0+(?=\d)|\.0*$", "", number)
+def order_name(spec: dict, number: str) -> str:
+    """The number of an order as every file writes it.
+
+    Parameters
+    ----------
+    spec : dict
+        Of ``order_id`` in the mapping.
+    number : str
+
+    Examples
+    --------
+    >>> order_name({"column": "no", "number_id": True}, "0017850.0"), order_name({"column": "no"}, "007")
+    ('17850', '007')
+    """
+    return re.sub(r"^0+(?=\d)|\.0*$", "", number) if spec.get("number_id") else number
 
 
 def _below_zero(text: str) -> str:
