@@ -45,7 +45,7 @@ def worded_table(
     Returns
     -------
     dict
-        ``headings`` (list of {text, left, behind, code, interval}), ``rows`` and ``total`` (lists of text),
+        ``headings`` (list of {text, left, behind, code}), ``rows`` and ``total`` (lists of text),
         ``left_out`` (rows that are not shown), ``front`` (rows shown in front) and, of a long table, ``order`` (of each
         cell its place in its column).
 
@@ -75,7 +75,7 @@ def worded_table(
         sums[0] = sums[0] or wording.say("table.total")
     return {
         "headings": [
-            _heading(heading(name), i == 0 or _is_left(spec), name in CODES, "interval" in spec)
+            _heading(heading(name), i == 0 or _is_left(spec), name in CODES)
             for i, (name, spec) in enumerate(columns.items())
         ],
         "rows": [list(row) for row in zip(*cells, strict=True)],
@@ -87,8 +87,8 @@ def worded_table(
     }
 
 
-def _heading(text: str, left: bool, code: bool = False, interval: bool = False) -> dict:
-    return {"text": text, "left": left, "behind": False, "code": code, "interval": interval}
+def _heading(text: str, left: bool, code: bool = False) -> dict:
+    return {"text": text, "left": left, "behind": False, "code": code}
 
 
 def _order(shown: pd.DataFrame) -> list[list[int | None]]:
