@@ -68,7 +68,7 @@ def assert_whole_in_browser(opened, project: Path, dataset: str, stage: str) -> 
 def assert_figures_are_those_of_the_tables(project: Path, dataset: str, stage: str) -> int:
     """Every table of a page, made again from its file, has the same words; returns how many there are."""
     told = told_of(project, dataset, stage)
-    html = "".join(file.read_text(encoding="utf-8") for file in files_of(project, dataset, stage))
+    html = "".join(file.read_text(encoding="utf-8") for file in files_of(project, dataset, stage)).replace("\u2060", "")
     tables = {
         block["table"]["file"]: block["table"] for block in blocks_of(project, dataset, stage) if "table" in block
     }

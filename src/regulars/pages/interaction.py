@@ -40,7 +40,7 @@ PAGE = Page(
             chapter="centre",
             day=chart(
                 charts.lines,
-                columns(clock="number", series="label:roster", agents_shown="number1", calls="number1"),
+                columns(clock="number", series="label:roster", agents_shown="number0", calls="number1"),
                 x="clock",
                 y="agents_shown",
                 by="series",

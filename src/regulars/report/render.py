@@ -185,6 +185,17 @@ def page_style() -> Markup:
     return Markup(f"{own}{svg.style(night=False)}\n{NIGHT}{{{svg.style(night=True)}}}\n")
 
 
+def kept_together(text: str) -> str:
+    r"""Text whose ranges stand on one line, for the narrow tables of a phone.
+
+    Examples
+    --------
+    >>> kept_together("5 (4–6)") == "5 (4\u2060–\u20606)"
+    True
+    """
+    return text.replace("–", "\u2060–\u2060")
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -195,6 +206,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["svg"] = svg.svg
+    made.filters["kept"] = kept_together
     return made
 
 

@@ -78,7 +78,7 @@ def worded_table(
         sums[0] = sums[0] or wording.say("table.total")
     return {
         "headings": [
-            _heading(heading(name), i == 0 or _is_left(spec), name in CODES, "interval" in spec)
+            _heading(heading(name), i == 0 or _is_left(spec), name in CODES)
             for i, (name, spec) in enumerate(columns.items())
         ],
         "rows": [list(row) for row in zip(*cells, strict=True)],
@@ -90,8 +90,8 @@ def worded_table(
     }
 
 
-def _heading(text: str, left: bool, code: bool = False, interval: bool = False) -> dict:
-    return {"text": text, "left": left, "behind": False, "code": code, "interval": interval}
+def _heading(text: str, left: bool, code: bool = False) -> dict:
+    return {"text": text, "left": left, "behind": False, "code": code}
 
 
 def _order(shown: pd.DataFrame) -> list[list[int | None]]:

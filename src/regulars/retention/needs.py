@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import pandas as pd
 
-from regulars.finding import Finding, tells
+from regulars.finding import Finding, Remark, tells
 from regulars.retention.calls import under_pseudonyms
 from regulars.retention.hindsight import Judged, LookBack
 from regulars.retention.risk import Risk, expected_active
@@ -95,9 +95,10 @@ def tell_needs(
     """
     expected = expected_active(value, certainty)
     facts = {"told": dated, "limit": rules.max_window_days, "within": within_days, "expected": expected}
-    facts |= {"n": expected.n, "hits": month.hits, "untold": risk.untold, "doubt": certainty.level_uncertainty}
+    facts |= {"n": expected.n, "hits": month.hits, "doubt": certainty.level_uncertainty}
     facts |= {"days": judged.days, **judged.window_facts}
     shown = under_pseudonyms(due, pseudonyms)
     jars = shown[shown["product_id"].notna()]
     frames = {"expected": bands, "list": shown} | ({"jars": jars} if len(jars) else {})
-    return Finding(dates_verdict(dated), facts, frames)
+    remarks = [Remark("untold", {"untold": risk.untold})] if risk.untold else []
+    return Finding(dates_verdict(dated), facts, frames, remarks=remarks)

@@ -12,6 +12,7 @@ from regulars.report import drawing
 from regulars.report.drawing import BEFORE, GAIN, GAP, NOW, RISK, WIDE, Axis, Drawing, Text, Words, plain_words
 
 ROW, HALF_BAR = 34, 10  # pixels
+WORDS_FROM = 9  # pixels from an end to the words behind it
 FACT = 0.8  # of its colour has a bar that says one thing
 
 
@@ -121,8 +122,9 @@ def dots(
     marks += [drawing.Dot(at, place, 11, hue) for at, place, hue in points]
     words = drawing.texts(x_format, frame[value])
     hover = partial(_hover, frame, rows, category, value, low, high, label, x_format)
-    ends = _ends(frame, value, low, high, before)
-    return _drawn(rows, [*key, *marks], ends, words, x_title, x_format, from_zero, hover)
+    beside = None if before is None else frame[before].astype(float)
+    ends = _ends(frame, value, low, high)
+    return _drawn(rows, [*key, *marks], ends, words, x_title, x_format, from_zero, hover, beside)
 
 
 def waterfall(
@@ -329,10 +331,12 @@ def _drawn(
     x_format: Words,
     from_zero: bool = True,
     hover: Callable = tuple,
+    beside: pd.Series | None = None,
 ) -> Drawing:
-    """Rows with words behind the furthest of their ends."""
+    """Rows with words behind the furthest of their ends; behind a mark beside them where words would stand on it."""
     behind = drawing.strong_width(words)
-    least, most = float(ends.min().min()), float(ends.max().max())
+    every = ends if beside is None else ends.assign(_beside=beside)
+    least, most = float(every.min().min()), float(every.max().max())
     reach = (min(least, 0.0), max(most, 0.0)) if from_zero else (least, most)
     axis = _row_axis(reach, x_format, rows.room - behind)
     # the axis ends with the marks, unless they all are where it begins
@@ -340,9 +344,15 @@ def _drawn(
     kept = [(tick, text) for tick, text in zip(axis.ticks, axis.texts, strict=True) if tick <= span[1]]
     axis = Axis(*zip(*kept, strict=True), span, grid=True)
     zero = [drawing.Line([0.0, 0.0], [-0.5, len(rows.places) - 0.5], drawing.SOFT)]
+    at = pd.Series(_known(ends.max(axis=1)))
+    if beside is not None:
+        pixel = (span[1] - span[0]) / max(rows.room - behind, 1)
+        covered = at + [pixel * (WORDS_FROM + drawing.strong_width([text]) + 5) for text in words]
+        mark = pd.Series(_known(beside))
+        at = mark.where((mark > at - 4 * pixel) & (mark < covered), at)
     values = [
-        Text(text, end, place, dx=9, strong=True, halo=True)
-        for text, end, place in zip(words, _known(ends.max(axis=1)), rows.places, strict=True)
+        Text(text, end, place, dx=WORDS_FROM, strong=True, halo=True)
+        for text, end, place in zip(words, at.tolist(), rows.places, strict=True)
     ]
     marks = [*(zero if span[0] <= 0 <= span[1] else []), *marks, *values]
     return _framed(rows, marks, axis, x_title, hover, behind)
