@@ -48,9 +48,9 @@ def worded_table(
     Returns
     -------
     dict
-        ``headings`` (list of {text, left, behind, code, interval}), ``rows`` and ``total`` (lists of text), ``left_out``
-        (rows that are not shown), ``front`` (rows shown in front) and, of a long table, ``order`` (of each cell its place in
-        its column).
+        ``headings`` (list of {text, left, behind, code, interval}), ``rows`` and ``total`` (lists of text),
+        ``left_out`` (rows that are not shown), ``front`` (rows shown in front) and, of a long table, ``order`` (of each
+        cell its place in its column).
 
     Raises
     ------
