@@ -78,7 +78,7 @@ def test_cohorts_add_up_and_stand_beside_what_winning_costs(models, scored):
     assert told.verdict == "with_cost" and "net_each" in told.frames["cohorts"]
     unknown = clv.lifetime_equity(models, scored, scored, END, economics=ECONOMICS, certainty=CERTAINTY, min_cell=30)
     told = sections.tell_lifetime(unknown, months=12)
-    assert told.verdict == "no_cost" and "net_each" not in told.frames["cohorts"]
+    assert told.verdict == "no_cost" and "net_each" not in told.frames["uncosted"]
     assert (unknown.cohorts["customers"] >= 30).all() and len(unknown.cohorts) < len(table)
 
 

@@ -177,11 +177,11 @@ def tell_lifetime(lifetime: Lifetime, *, months: float) -> Finding:
     Returns
     -------
     Finding
-        Verdict `LifetimeVerdict`; frame ``cohorts``.
+        Verdict `LifetimeVerdict`; frame ``cohorts``, or ``uncosted`` where nobody knows what winning a customer costs.
     """
     facts = {"lifetime": lifetime.total, "horizon": lifetime.horizon, "months": months, "new": lifetime.new}
     if not np.isfinite(lifetime.cost_each.value):
-        return Finding(LifetimeVerdict.NO_COST, facts, {"cohorts": lifetime.cohorts.drop(columns="net_each")})
+        return Finding(LifetimeVerdict.NO_COST, facts, {"uncosted": lifetime.cohorts.drop(columns="net_each")})
     return Finding(LifetimeVerdict.WITH_COST, facts | {"cost": lifetime.cost_each}, {"cohorts": lifetime.cohorts})
 
 

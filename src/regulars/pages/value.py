@@ -5,6 +5,14 @@ from regulars.report.columns import columns
 from regulars.report.layout import Page, Trend, Word, chart, section, table
 
 STACKED = {"across": "cohort", "x": "start", "by": "cohort", "low": "low", "high": "high"}  # months by cohort
+LIFETIME = columns(
+    "cohort",
+    "customers",
+    clv="money_short",
+    lifetime="money_short:with_interval",
+    brought="money",
+    lifetime_each="money",
+)
 
 PAGE = Page(
     "value",
@@ -189,19 +197,8 @@ PAGE = Page(
         section(
             "lifetime",
             chapter="new",
-            cohorts=table(
-                columns(
-                    "cohort",
-                    "customers",
-                    clv="money_short",
-                    lifetime="money_short:with_interval",
-                    brought="money",
-                    lifetime_each="money",
-                    net_each="money",
-                ),
-                total=["customers", "clv"],
-                rows=12,
-            ),
+            cohorts=table(LIFETIME | {"net_each": "money"}, total=["customers", "clv"], rows=12),
+            uncosted=table(LIFETIME, total=["customers", "clv"], rows=12),
         ),
         section(
             "earlier",
