@@ -6,10 +6,9 @@
 
 A folder given by --folder that holds closed months already is gone on with.
 
-Every month the shop is exported as it stood, every stage is run and the month is closed; a plan says that the
-campaign should bring customers back. Printed is what the scorecard lit, how the forecasts of the closed months held,
-and what became of the plan. Works in a folder of its own, which is left for looking at, with the pages of the last
-month.
+Every month the shop is exported as it stood, every stage is run and the month is closed; a plan says that the campaign
+should bring customers back. Printed is what the scorecard lit, how the forecasts of the closed months held, and what
+became of the plan. Works in a folder of its own, which is left for looking at, with the pages of the last month.
 """
 
 import argparse

@@ -164,7 +164,9 @@ def _with_refunds(found: dict, left: list[list[Inspected]], notes: _Notes):
     main = next((name for name in ORDER_TABLES if name in found and "order_id" in found[name][0].columns), None)
     if main is None:
         return found, left
-    others = [*left, *([found["orders"][1]] if main == "order_lines" and "orders" in found else [])]
+    others = list(left)
+    if main == "order_lines" and "orders" in found and found["orders"][0].missing:  # of which nobody says who bought
+        others.append(found["orders"][1])
     for group in others:
         log, files = found[main]
         columns = signs.refunds_in(_whole(group), log) if "path" in group[0].source else None
