@@ -97,7 +97,7 @@ def test_the_newest_cohort_stands_first_and_every_cohort_is_told(found):
 
 
 def test_the_months_of_the_chart_are_those_of_the_table(found):
-    """Twelve months from 16 June 2024 on; the middle of the first lies on 1 July, and each month stands once."""
+    """Twelve months from 16 June 2024 on; the first ends in July, and each month stands once."""
     told = found[3]
     table = told.frames["months"].dropna(subset="revenue_low")
     assert table["start"].iloc[[0, 1, -1]].dt.strftime("%Y-%m-%d").tolist() == [

@@ -11,8 +11,8 @@ from regulars.purchases import months_on
     ("last", "latest"),
     [
         ("1998-06-30", "1998-06"), ("2026-06-30", "2026-06"), ("2026-02-28", "2026-02"), ("2026-12-31", "2026-12"),
-        # the middle of the stretch after it lies on 1 July, 26 March, 5 February
-        ("2024-06-15", "2024-06"), ("2026-03-10", "2026-02"), ("2026-01-20", "2026-01"),
+        # within a month: named after the month in which each ends
+        ("2024-06-15", "2024-06"), ("2026-03-10", "2026-03"), ("2026-01-20", "2026-01"), ("2011-12-09", "2011-12"),
     ],
 )  # fmt: skip
 def test_each_month_once(last, latest):

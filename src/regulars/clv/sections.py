@@ -290,13 +290,13 @@ def _line(told: pd.DataFrame, name: str, end) -> pd.DataFrame:
 def _named(stretches: pd.DataFrame, end) -> pd.DataFrame:
     """Months that begin on any day by the first day of a calendar month: each once, and none left out.
 
-    The one that begins after `end`, the last day observed, is named after the month in which its middle lies, and the
-    others in turn before and after it: by their own first days or middles two may fall into one month.
+    Each is named after the month in which it ends, so that none lies before the data: the one that begins after `end`,
+    the last day observed, after the month that follows, and the others in turn before and after it.
     """
     ahead, start = pd.Timestamp(end).normalize() + pd.Timedelta(days=1), pd.to_datetime(stretches["start"])
     length = pd.Timedelta(days=DAYS_PER_MONTH)
     months = ((start - start.min()) / length).round() + round((start.min() - ahead) / length)
-    named = np.datetime64(ahead + length / 2, "M") + months.to_numpy(np.int64)
+    named = np.datetime64(end, "M") + 1 + months.to_numpy(np.int64)
     return stretches.assign(start=named.astype("datetime64[us]"))
 
 
