@@ -66,6 +66,17 @@ def test_cells_add_up_to_the_ledger_to_the_cent_with_their_signs(products):
     assert told.verdict == "losses" and told.facts["revenue"] == pytest.approx(cents / 100)
 
 
+def test_a_customer_of_no_known_group_ends_nothing():
+    lines = pd.DataFrame(
+        {"customer_id": list("aabc"), "product_id": list("xyxy"), "quantity": 1.0, "unit_price": 3.0, "unit_cost": 2.0}
+    )
+    tiers = pd.Series({"a": pd.NA, "b": "vip"}, dtype="string")
+    table = segments.product_margins(lines, tiers, ProductRules(0.01, 0.8, 0.002, 100, 0.05))
+    known = table[table["group"].notna()]
+    assert known[["group", "item", "margin"]].to_numpy().tolist() == [["vip", "x", 1.0]]
+    assert table["margin"].sum() == 4.0, "what the others bought stays in the sum"
+
+
 def test_as_many_products_as_groups_and_no_margin_known():
     """A square table of zeros is a table of products and groups, and gives no warning."""
     cells = pd.DataFrame([(group, item, 1.0, np.nan, 7) for group in "abcd" for item in "wxyz"],

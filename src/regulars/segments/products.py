@@ -132,9 +132,9 @@ def expected_buyers(lines: pd.DataFrame | Coded, groups: pd.Series) -> pd.DataFr
     of = np.bincount(coded.product[sold], minlength=len(coded.products)) / max(sold.sum(), 1)
     with np.errstate(divide="ignore"):
         rest = np.log1p(-of)[:, None]
-    group = groups.astype("string").reindex(coded.customers).to_numpy(object)
+    group = groups.astype("string").reindex(coded.customers).fillna("").to_numpy(object)  # "": of a group nobody knows
     takes = {}
-    for name in sorted({one for one in group if isinstance(one, str)}):
+    for name in sorted({one for one in group if one}):
         counts = np.bincount(many[group == name])
         kinds = np.flatnonzero(counts[1:]) + 1
         takes[name] = (counts[kinds] * -np.expm1(kinds * rest)).sum(axis=1)
