@@ -46,11 +46,12 @@ def standing(folder: Path) -> dict[str, str]:
 def refused(firm, capsys):
     """Run a command; the one sentence that it ends with, after a look at what it left alone."""
 
-    def run(*command: str) -> str:
+    def run(*command: str, code: int = 1) -> str:
         before = standing(firm.folder)
-        assert cli.main(list(command or ("run", "ingest", "shop"))) == 1
+        command = command or ("run", "ingest", "shop")
+        assert cli.main(list(command)) == code
         told = capsys.readouterr()
-        assert told.out == ""
+        assert told.out.split() == (["shop", command[1], "begins"] if command[0] == "run" else [])
         lines = told.err.splitlines()
         assert len(lines) == 1
         assert lines[0].startswith("regulars: ")
@@ -306,7 +307,7 @@ def test_a_full_disk(firm, refused, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(shutil, "copyfileobj", full)
-    assert refused() == "the disk is full: free some space; earlier outputs stand."
+    assert refused(code=3) == "the disk is full: free some space; earlier outputs stand."
 
 
 @contextmanager
@@ -323,7 +324,7 @@ def files_of_at_most(size: int):
 def test_a_limit_on_the_size_of_files(firm, refused):
     firm.orders(LOG + "".join(f"{n},ann,2024-01-05,1\n" for n in range(3, 20_000)))
     with files_of_at_most(100_000):
-        assert refused() == "a file would be larger than is allowed here: raise the limit; earlier outputs stand."
+        assert refused(code=3) == "a file would be larger than is allowed here: raise the limit; earlier outputs stand."
 
 
 def test_a_limit_that_the_engine_runs_into(firm, refused, capsys):
@@ -332,7 +333,7 @@ def test_a_limit_that_the_engine_runs_into(firm, refused, capsys):
     assert cli.main(["run", "ingest", "shop"]) == 0
     capsys.readouterr()
     with files_of_at_most(20_000):
-        told = refused("score", "shop")
+        told = refused("score", "shop", code=3)
     assert told.startswith("a file would be larger than is allowed here: raise the limit")
 
 
@@ -349,7 +350,7 @@ def test_no_permission(firm, refused, monkeypatch):
 
         monkeypatch.setattr(Path, "open", guarded)
     told = "there is no permission to read or write what is needed: change it (orders.csv); earlier outputs stand."
-    assert refused() == told
+    assert refused(code=3) == told
 
 
 # ---- what is read, strange as it is ----------------------------------------------------------------------------
