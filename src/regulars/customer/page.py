@@ -157,6 +157,7 @@ def page_html(one: Customer, language: str = "en", *, beside: Path | None = None
         counts={"rows": int(lines["rows"].sum()), "dealings": lines["dealing"].nunique()},
         terms=[],
         source=[words.say("page.footer.source")],
+        models=[],
     )
 
 
