@@ -35,7 +35,8 @@ Trust
     moves scores to it; ``backtest`` any models; ``calibrate_p_active``; ``frequency_check``, ``tracking`` and
     ``day_netting_bias`` hold the fit against the data, ``remarks`` says what a reader must know.
 All of them together
-    ``forecast_acquisition``, ``first_order_spend``, ``acquisition_cost``, ``customer_equity``, ``elasticities``;
+    ``forecast_acquisition``, ``first_order_spend``, ``acquisition_cost``, ``customer_equity``, ``lifetime_equity`` (to
+    the end, by cohort), ``elasticities``;
     ``payback_of`` a new customer, by ``margins_by_age`` and ``first_groups``; ``forecast_cohorts`` month by month;
     ``compare_concentration``; ``revenue_move``, by ``customer_revenue``; ``with_known_costs`` and ``earned_so_far``:
     the margin, by the costs supplied.
