@@ -520,7 +520,8 @@ def _reports(arguments: argparse.Namespace) -> int:
     built = [dataset for dataset in sound if not codes[dataset]]
     for dataset in built:
         print(_dataset_line(dataset, runs))
-    _lead_to(known)
+    if built:
+        _lead_to(known)
     print(f"{time.perf_counter() - started:.1f} s in all", flush=True)
     if len(built) == len(datasets):
         return DONE

@@ -89,7 +89,7 @@ def test_a_missing_key_is_told_before_any_work(monkeypatch, tmp_path, capsys, ro
     monkeypatch.delenv("REGULARS_ID_KEY", raising=False)
     assert cli.main(["reports", "shop"]) == 1
     assert "'shop' need a key: set the environment variable REGULARS_ID_KEY" in capsys.readouterr().err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["dvc.yaml", "params.yaml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dvc.yaml", "logs", "params.yaml"]
 
 
 def test_index_is_kept_and_names_are_distinct():
