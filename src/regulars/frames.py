@@ -26,6 +26,7 @@ NUMBERS = (
     "wait_seconds", "planned_cost", "actual_cost",
 )  # fmt: skip
 KINDS = dict.fromkeys(DATES, "dates") | dict.fromkeys(NUMBERS, "numbers")
+COMMON = ("cost", "minutes")  # may be anybody's: looked at where a function documents them
 HINTS = {"dates": "pd.to_datetime makes dates", "numbers": "pd.to_numeric makes numbers"}
 NO_FRAMES = (list, tuple, dict, str, np.ndarray, pd.Series)
 TIME_UNIT = "time_unit"  # of recency and T, in ``frame.attrs``
@@ -265,6 +266,8 @@ def door(function: Callable) -> Callable:
     regulars.errors.UserError: spent takes a pandas.DataFrame as 'orders'; a list came.
     """
     parameters = signature(function).parameters
+    documented = function.__doc__ or ""
+    kinds = {name: kind for name, kind in KINDS.items() if name not in COMMON or f"``{name}``" in documented}
     takes = [name for name, one in parameters.items() if one.annotation is pd.DataFrame]
     if any(one.kind is Parameter.VAR_POSITIONAL for one in parameters.values()):
         takes = []  # whose first argument may be a column as well
@@ -278,13 +281,13 @@ def door(function: Callable) -> Callable:
                 raise UserError(f"{function.__name__} takes a pandas.DataFrame as '{name}'; {came} came.")
         frames = {name: value for name, value in given.items() if isinstance(value, pd.DataFrame)}
         for name, frame in frames.items():
-            check_kinds(frame, f"{function.__name__}, {name}")
+            check_kinds(frame, f"{function.__name__}, {name}", kinds)
         try:
             return function(*args, **kwargs)
         except KeyError as error:
             name = error.args[0] if error.args else None
             lacking = [key for key, frame in frames.items() if name not in frame]
-            if not lacking or not isinstance(name, str) or name not in (function.__doc__ or ""):
+            if not lacking or not isinstance(name, str) or name not in documented:
                 raise
             there = _listed(frames[lacking[0]]) or "none at all"
             raise UserError(
