@@ -204,6 +204,8 @@ def test_customers_get_the_headline_and_wider_intervals(cdnow_sample):
         assert (told.customers[f"{name}_low"] <= plain.customers[f"{name}_low"]).all()
         assert (told.customers[f"{name}_high"] >= plain.customers[f"{name}_high"]).all()
     assert (told.customers["value_at_risk"] >= 0).all()
+    lost = told.customers["value_if_alive"] - told.customers["clv"]
+    np.testing.assert_allclose(told.customers["value_at_risk"], lost)
     with pytest.raises(ValueError, match="has no forecast of orders"):
         with_headline(plain, forecast.iloc[1:])
 

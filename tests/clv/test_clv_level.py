@@ -60,8 +60,9 @@ def test_a_year_without_visible_dropout_gives_neither_that_all_are_there_nor_non
     told = with_headline(Scored(scored, Estimate(5, 3, 8), Estimate(50, 30, 80)), forecast, level.models).customers
     assert ((told["p_alive"] > 0.3) & (told["p_alive"] < 0.999)).all()
     assert told["p_alive"].iloc[0] > told["p_alive"].iloc[1]
-    np.testing.assert_allclose(told["value_if_alive"], np.maximum(scored["value_if_alive"], told["clv"]))
-    np.testing.assert_allclose(told["value_at_risk"], (1 - told["p_alive"]) * told["value_if_alive"])
+    most = np.maximum(scored["value_if_alive"], told["clv"])
+    np.testing.assert_allclose(told["value_at_risk"], (1 - told["p_alive"]) * most)
+    np.testing.assert_allclose(told["value_at_risk"], told["value_if_alive"] - told["clv"])
     assert (told["value_at_risk"] > 0).all()
 
 
@@ -76,6 +77,7 @@ def test_who_has_surely_left_is_worth_no_fortune_if_not():
     told = with_headline(Scored(scored, Estimate(1, 0, 2), Estimate(1, 0, 2)), forecast, 0.7).customers.iloc[0]
     assert told["clv"] == pytest.approx(90)
     assert told["value_at_risk"] == pytest.approx(250, rel=1e-6)
+    assert told["value_if_alive"] == pytest.approx(340, rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -415,10 +415,11 @@ def with_headline(scored: Scored, forecast: pd.DataFrame, models: float = 1.0) -
     Returns
     -------
     Scored
-        ``p_alive``, ``value_if_alive`` and ``value_at_risk`` = (1 − p_alive) × ``value_if_alive`` stay the reference
-        model's: no other forecast knows who has left. Scenarios of dropout do: with them ``p_alive`` is mixed as the
-        orders are. What a customer would bring who is still there stays the reference's, or what is expected where that
-        is more: another forecast's value over a chance of next to nothing would be no sum of money.
+        ``p_alive`` and ``value_at_risk`` stay the reference model's: no other forecast knows who has left. Scenarios of
+        dropout do: with them ``p_alive`` is mixed as the orders are, and ``value_at_risk`` is (1 − p_alive) × what the
+        reference says a customer would bring who is still there, or what is expected where that is more.
+        ``value_if_alive`` = ``clv`` + ``value_at_risk``: another forecast's value over a chance of next to nothing
+        would be no sum of money.
 
     Examples
     --------
@@ -454,8 +455,9 @@ def with_headline(scored: Scored, forecast: pd.DataFrame, models: float = 1.0) -
     if models < 1:
         part = customers["customer_id"].map(forecast.set_index("customer_id")["p_alive"]).to_numpy(float)
         customers["p_alive"] = np.clip(models * customers["p_alive"].to_numpy(float) + part, 0.0, 1.0)
-        customers["value_if_alive"] = np.maximum(customers["value_if_alive"].to_numpy(float), worth)
-        customers["value_at_risk"] = (1 - customers["p_alive"]) * customers["value_if_alive"]
+        most = np.maximum(customers["value_if_alive"].to_numpy(float), worth)
+        customers["value_at_risk"] = (1 - customers["p_alive"]) * most
+    customers["value_if_alive"] = worth + customers["value_at_risk"]
     orders_ratio = float(said.sum() / before.sum()) if before.sum() > 0 else 1.0
     worth_ratio = float(worth.sum() / total) if total > 0 else 1.0
     return Scored(holding(customers), times(scored.orders_total, orders_ratio), times(scored.clv_total, worth_ratio))
