@@ -80,9 +80,7 @@ def call_list(
     when = [name for name in WHEN if name in scored and name not in listed]
     listed = listed.merge(scored[["customer_id", *when]], on="customer_id", how="left", validate="one_to_one")
     listed = _with_attributes(listed, base)
-    if "consent" not in listed:
-        return listed, 0
-    refused = listed["consent"].eq(False).fillna(False).astype(bool)
+    refused = listed["customer_id"].isin(segments.refusing(base))
     return listed[~refused].reset_index(drop=True), int(refused.sum())
 
 
@@ -173,8 +171,9 @@ def write_segment(dataset: str, segment: str, output: Path | None = None) -> Wri
     if len(found) > 1:
         raise UserError(f"'{value}' stands in {' and '.join(found)}: write {found[0]}={value}.")
     rows = scored.loc[scored[found[0]].eq(value), ["customer_id", *labels]]
-    rows = _with_attributes(rows, opened.tables.get(BASE))
-    refused = rows["consent"].eq(False).fillna(False).astype(bool) if "consent" in rows else rows["customer_id"].isna()
+    base = opened.tables.get(BASE)
+    rows = _with_attributes(rows, base)
+    refused = rows["customer_id"].isin(segments.refusing(base))
     file = private_place(output, dataset, f"segment-{value}.csv")
     write_for_owner(file, _as_csv(rows[~refused]))
     return Written(file, int((~refused).sum()), int(refused.sum()))
@@ -222,7 +221,7 @@ def goods_list(
     listed["bought_before"] = np.asarray(model.bought[:, is_such].sum(axis=1)).ravel().astype(int)
     listed = listed[listed["times_usual"] >= segments.TOLD_FROM]
     listed = listed.sort_values(["chance", "customer_id"], ascending=[False, True])
-    no = ~segments.may_be_told(listed["customer_id"], segments.allowed(base))
+    no = listed["customer_id"].isin(segments.refusing(base))
     just = listed["customer_id"].isin(list(lately)) & ~no
     left = listed[~no & ~just].reset_index(drop=True)
     left.insert(0, "rank", np.arange(1, len(left) + 1))

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from regulars import privacy
-from regulars.actions.lists import lately_contacted, refusing
+from regulars import privacy, segments
+from regulars.actions.lists import lately_contacted
 from regulars.catalog.places import harmless
 from regulars.dataset import Dataset
 from regulars.errors import UserError
@@ -126,7 +126,7 @@ def draw_lot(dataset: str, campaign: str, control: float, *, version: int = 1, o
             f"{kept.relative_to(root).as_posix()} is drawn already: another lot needs --draw {version + 1}."
         )
     value = shop.value[["customer_id", "tier"]]
-    no = refusing(shop.tables.get("customers"))
+    no = segments.refusing(shop.tables.get("customers"))
     just = lately_contacted(shop.tables.supplied("contacts", "campaign_contacts"), shop.end, rules.cooldown_days)
     without, lately = value["customer_id"].isin(no), value["customer_id"].isin(just)
     may = value[~without & ~lately]

@@ -324,16 +324,27 @@ def test_answers_of_different_scales_are_put_on_one():
 
 
 @pytest.mark.parametrize("consent", [True, False, None])
+def test_a_customer_s_own_no_counts_not_that_of_somebody_referred(consent):
+    orders = pd.DataFrame({"order_id": ["1", "2"], "customer_id": ["a", "b"], "amount": 9.0,
+                           "ordered_at": pd.to_datetime("2025-12-01")})  # fmt: skip
+    people = pd.DataFrame({"customer_id": ["a", "b"], "consent": pd.array([consent, False], "boolean"),
+                           "referred_by": [None, "a"]})  # fmt: skip
+    one = MemoryDataset({"orders": orders, "customers": people}, "2025-12-31", name="demo").customer("a")
+    assert len(one.rows["customers"]) == 2, "both rows name the customer"
+    assert ("no_consent" in one.to_do["what"].tolist()) == (consent is False)
+
+
+@pytest.mark.parametrize("consent", [True, False])
 def test_who_said_no_is_only_told_what_was_asked_for(consent):
     rows = {
-        "customers": pd.DataFrame({"customer_id": ["a"], "consent": pd.array([consent], "boolean")}),
         "tickets": pd.DataFrame({"ticket_id": ["7", "8"], "resolved_at": pd.to_datetime([None, "2025-01-02"])}),
         "prospects": pd.DataFrame({"next_contact_at": pd.to_datetime(["2026-01-05"]), "decided_at": [pd.NaT]}),
     }
     found = {"monday": pd.DataFrame([{"errand": "call", "about": "40", "channel": "phone"}]),
-             "product": pd.Series({"next_product": "tea"}), "call_by": pd.Timestamp("2026-01-09")}  # fmt: skip
+             "product": pd.Series({"next_product": "tea"}), "call_by": pd.Timestamp("2026-01-09"),
+             "refused": not consent}  # fmt: skip
     told = to_do(rows, pd.Series({"segment": "loyal", "best_channel": "phone"}), "2025-12-31", **found)
-    if consent is False:
+    if not consent:
         assert told["what"].tolist() == ["no_consent", "complaint"]
     else:
         assert told["what"].tolist() == ["complaint", "call", "call_by", "next_contact", "next_product", "advice"]

@@ -142,7 +142,7 @@ def test_colour_and_size_part_customers_where_lines_carry_them():
     assert [taste.name for taste in model.tastes] == ["colour"]
     chance = segments.chance_of(model, segments.such_goods(model, "colour=blue"))
     assert (chance[::2] > 0.95).all() and (chance[1::2] < 0.05).all()
-    goods = segments.arrivals(model, segments.keep_back(lines, END, days=60), pd.Series({"c000": False, "c001": True}))
+    goods = segments.arrivals(model, segments.keep_back(lines, END, days=60), ["c000"])
     assert goods.set_index("goods")[["customers", "refused"]].to_dict("index") == {
         "blue": {"customers": 99, "refused": 1}, "red": {"customers": 100, "refused": 0}
     }  # fmt: skip

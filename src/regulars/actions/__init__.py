@@ -47,7 +47,7 @@ _HOMES = {
     "asking": ("ask", "features_on_eve", "whom_next"),
     "campaigns": ("expected_on_eve", "judge_campaigns", "placebo", "plans", "watch_campaigns", "without_control"),
     "effects": ("campaign_effect", "corrected_levels", "sample_ratio_test"),
-    "lists": ("lately_contacted", "mondays_list", "refusing"),
+    "lists": ("lately_contacted", "mondays_list"),
     "programmes": ("checklist", "judge_clubs"),
     "prospects": ("chances_held", "pipelines", "sales_desk", "weighted_pipeline"),
     "reliability": ("calibration_of_chances",),

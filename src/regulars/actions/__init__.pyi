@@ -15,7 +15,6 @@ from .effects import corrected_levels as corrected_levels
 from .effects import sample_ratio_test as sample_ratio_test
 from .lists import lately_contacted as lately_contacted
 from .lists import mondays_list as mondays_list
-from .lists import refusing as refusing
 from .programmes import checklist as checklist
 from .programmes import judge_clubs as judge_clubs
 from .prospects import chances_held as chances_held

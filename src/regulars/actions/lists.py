@@ -202,13 +202,6 @@ def lately_contacted(tables, end, days: int) -> list[str]:
     return sorted(found)
 
 
-def refusing(customers: pd.DataFrame | None) -> list[str]:
-    """Customers who said no to being contacted; nobody where nobody was asked."""
-    if customers is None or "consent" not in customers:
-        return []
-    return sorted(customers.loc[customers["consent"].eq(False).fillna(False).astype(bool), "customer_id"])
-
-
 def open_complaints(tickets: pd.DataFrame | None, end) -> pd.DataFrame | None:
     """Complaints without an outcome, the longest waiting first: customer_id, ticket_id, days, at_stake."""
     if tickets is None:

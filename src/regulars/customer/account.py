@@ -13,6 +13,7 @@ from regulars.customer.file import PERSONAL, customer_file
 from regulars.customer.rows import NAMED_BY, rows_of, whose
 from regulars.errors import UserError
 from regulars.labels import Errand
+from regulars.segments import refusing
 
 EXPECTED = ("expected_orders", "clv", "spend_per_order", "p_active", "p_never", "value_at_risk")
 NEXT_ORDER = ("next_order_low", "next_order_median", "next_order_high", "call_by")
@@ -166,6 +167,7 @@ class Customer:
             "monday": self.found("monday"),
             "product": self.next_product,
             "call_by": self.next_order["call_by"],
+            "refused": self.customer_id in refusing(self.rows.get("customers")),
         }
         return to_do(self.rows, self.profile, self.dataset.end, **found)
 
@@ -257,14 +259,15 @@ def answered(surveys: pd.DataFrame | None, items: pd.DataFrame | None) -> pd.Dat
 
 
 def to_do(
-    rows: Mapping[str, pd.DataFrame], profile: pd.Series, end, *, monday: pd.DataFrame, product: pd.Series, call_by
-) -> pd.DataFrame:
+    rows: Mapping[str, pd.DataFrame], profile: pd.Series, end, *, monday: pd.DataFrame, product: pd.Series, call_by,
+    refused: bool = False,
+) -> pd.DataFrame:  # fmt: skip
     """What to do about one customer, the most pressing first.
 
     Parameters
     ----------
     rows : mapping
-        Clean table to the customer's rows: tickets, prospects, activities, customers.
+        Clean table to the customer's rows: tickets, prospects, activities.
     profile : pandas.Series
         The customer's row of ``customers.parquet``: segment, best_channel.
     end : date
@@ -275,6 +278,8 @@ def to_do(
         The customer's row of the preferences: next_product.
     call_by : Timestamp
         NaT where no day can be named.
+    refused : bool
+        Whether the customer said no to being contacted.
 
     Returns
     -------
@@ -298,8 +303,6 @@ def to_do(
         if not any(one[:2] == (what, about) for one in told):
             told.append((what, about, by, channel))
 
-    people = rows.get("customers", pd.DataFrame())
-    refused = bool((people["consent"] == False).fillna(False).any()) if "consent" in people else False  # noqa: E712
     if refused:
         add("no_consent")
     cases = rows.get("tickets", pd.DataFrame())

@@ -72,12 +72,12 @@ _HOMES = {
     "baskets": ("basket_rules", "one_basket_each", "with_names"),
     "preferences": ("Liked", "by_favourite", "tastes_of"),
     "suggesting": (
-        "TOLD_FROM", "Recommender", "allowed", "arrivals", "by_source", "chance_of", "fit_recommender", "hit_rates",
-        "keep_back", "may_be_told", "next_products", "such_goods",
+        "TOLD_FROM", "Recommender", "arrivals", "by_source", "chance_of", "fit_recommender", "hit_rates",
+        "keep_back", "next_products", "such_goods",
     ),
     "profitability": ("profit_matrix",),
     "differences": ("difference_of", "four_steps", "needs_differ", "value_skew"),
-    "record": ("record_age",),
+    "record": ("record_age", "refusing"),
     "reasons": ("DECIDED_BY", "explain_labels"),
     "sections": ("sections",),
 }  # fmt: skip

@@ -44,6 +44,7 @@ from .pyramid import tier_probability as tier_probability
 from .reasons import DECIDED_BY as DECIDED_BY
 from .reasons import explain_labels as explain_labels
 from .record import record_age as record_age
+from .record import refusing as refusing
 from .relation import relation_stages as relation_stages
 from .relation import relation_table as relation_table
 from .relationship import care_given as care_given
@@ -53,14 +54,12 @@ from .rfm import rfm_scores as rfm_scores
 from . import sections as sections
 from .suggesting import Recommender as Recommender
 from .suggesting import TOLD_FROM as TOLD_FROM
-from .suggesting import allowed as allowed
 from .suggesting import arrivals as arrivals
 from .suggesting import by_source as by_source
 from .suggesting import chance_of as chance_of
 from .suggesting import fit_recommender as fit_recommender
 from .suggesting import hit_rates as hit_rates
 from .suggesting import keep_back as keep_back
-from .suggesting import may_be_told as may_be_told
 from .suggesting import next_products as next_products
 from .suggesting import such_goods as such_goods
 from .summary import cross_table as cross_table

@@ -57,3 +57,26 @@ def record_age(
         rows.append(row | to_row(middle, "age_days") | to_row(old, "old"))
     table = pd.DataFrame(rows, columns=None if rows else ["field", "filled", "age_days"])
     return table.sort_values(["filled", "field"], kind="stable", ignore_index=True)
+
+
+def refusing(customers: pd.DataFrame | None) -> list[str]:
+    """Customers who said no to being contacted; nobody where nobody was asked.
+
+    Parameters
+    ----------
+    customers : pandas.DataFrame or None
+        customer_id [, consent], as the clean table has it.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+
+    Examples
+    --------
+    >>> refusing(pd.DataFrame({"customer_id": ["b", "a", "c"], "consent": [False, None, True]})), refusing(None)
+    (['b'], [])
+    """
+    if customers is None or "consent" not in customers:
+        return []
+    return sorted(customers.loc[customers["consent"].eq(False).fillna(False).astype(bool), "customer_id"])

@@ -1,5 +1,6 @@
 """The next product of each customer, of habit, taste, what goes together and what all buy; whom to tell of goods."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -540,8 +541,7 @@ def hit_rates(kept: KeptBack, *, most: int = SUGGESTIONS, level: float = 0.9) ->
     model, told = kept.model, {}
     if model is None:
         return pd.DataFrame(columns=["share", "share_low", "share_high", "n"])
-    judges = np.unique(kept.rows)
-    row = np.searchsorted(judges, kept.rows)
+    judges, row = np.unique(kept.rows, return_inverse=True)
     ids = model.customers[judges]
     seller = _alone(model, SuggestionSource.POPULAR)
     for end, is_new in (("", False), ("_new", True)):
@@ -550,9 +550,7 @@ def hit_rates(kept: KeptBack, *, most: int = SUGGESTIONS, level: float = 0.9) ->
         if is_new:
             had = np.asarray(model.bought[kept.rows, np.maximum(kept.items, 0)]).ravel() > 0
             fresh = ~had | (kept.items < 0)
-        ours, theirs = (
-            np.bincount(row, (best[row] == kept.items[:, None]).any(axis=1) & fresh, len(judges)) > 0 for best in lists
-        )
+        ours, theirs = (_hits(best, row, kept.items, among=fresh) for best in lists)
         told |= {
             f"own{end}": share(int(ours.sum()), len(judges), level),
             f"popular{end}": share(int(theirs.sum()), len(judges), level),
@@ -603,11 +601,16 @@ def by_source(kept: KeptBack, *, most: int = SUGGESTIONS, level: float = 0.9) ->
     for source in SuggestionSource:
         one = model if source is SuggestionSource.ALL else _alone(model, source)
         best, _ = suggest(one, model.customers[judges], most=most)
-        hits = np.bincount(row, (best[row] == kept.items[:, None]).any(axis=1), len(judges)) > 0
+        hits = _hits(best, row, kept.items)
         weight = model.weights.get(source.value, 1.0)
         told = share(int(hits.sum()), len(judges), level), _reach(best, model.known, level)
         rows.append({"source": source.value, "weight": weight} | to_row(told[0], "hit") | to_row(told[1], "reach"))
     return pd.DataFrame(rows).assign(n=len(judges))
+
+
+def _hits(best: np.ndarray, row: np.ndarray, items: np.ndarray, among: np.ndarray | bool = True) -> np.ndarray:
+    """Whether one of the products suggested to each customer is among the pieces of the first order kept back."""
+    return np.bincount(row, (best[row] == items[:, None]).any(axis=1) & among, len(best)) > 0
 
 
 def _paired(ours: np.ndarray, theirs: np.ndarray, level: float) -> Estimate:
@@ -699,55 +702,10 @@ def such_goods(model: Recommender, asked: str) -> np.ndarray:
     return found
 
 
-def allowed(customers: pd.DataFrame | None) -> pd.Series:
-    """Whether customers may be told of goods, as far as they were asked.
-
-    Parameters
-    ----------
-    customers : pandas.DataFrame or None
-        customer_id [, consent], as the clean table has it.
-
-    Returns
-    -------
-    pandas.Series of bool
-        By customer_id; empty where nobody was asked.
-
-    Examples
-    --------
-    >>> allowed(pd.DataFrame({"customer_id": ["a", "b"], "consent": [False, None]})).to_dict()
-    {'a': False, 'b': True}
-    """
-    if customers is None or "consent" not in customers:
-        return pd.Series(dtype=bool)
-    no = customers["consent"].eq(False).fillna(False).astype(bool)
-    return pd.Series(~no.to_numpy(), index=customers["customer_id"].astype(object))
-
-
-def may_be_told(customers, may: pd.Series) -> np.ndarray:
-    """Whether each of some customers may be told; who was not asked may.
-
-    Parameters
-    ----------
-    customers : sequence
-        Ids.
-    may : pandas.Series of bool
-        Of `allowed`.
-
-    Returns
-    -------
-    numpy.ndarray of bool
-
-    Examples
-    --------
-    >>> may_be_told(["a", "b"], pd.Series({"a": False})).tolist()
-    [False, True]
-    """
-    no = set(may.index[~may.to_numpy(bool)])
-    return np.array([one not in no for one in customers], dtype=bool)
-
-
 @may_refuse
-def arrivals(model: Recommender, kept: KeptBack, may: pd.Series, *, min_cell: int = 1, level: float = 0.9):
+def arrivals(
+    model: Recommender, kept: KeptBack, refusing: Collection[str] = (), *, min_cell: int = 1, level: float = 0.9
+) -> pd.DataFrame:
     """Whom to tell when goods of a kind arrive, and whether those told would have bought them.
 
     Parameters
@@ -756,8 +714,8 @@ def arrivals(model: Recommender, kept: KeptBack, may: pd.Series, *, min_cell: in
         Of all days.
     kept : KeptBack
         Of the days kept back.
-    may : pandas.Series of bool
-        Whether each customer may be contacted, by customer_id; who is not in it may.
+    refusing : collection of str
+        Customers who said no to being contacted.
     min_cell : int
         Kinds of fewer customers to tell are left out.
     level : float
@@ -778,7 +736,7 @@ def arrivals(model: Recommender, kept: KeptBack, may: pd.Series, *, min_cell: in
     ...                       "order_id": [str(k) for k in range(12)], "product_id": list("xxxyyyzzzzzz")})
     >>> lines["category"] = lines["product_id"].map({"x": "tea", "y": "rice", "z": "oil"})
     >>> model, kept = (make(lines, "2026-03-31", days=30) for make in (fit_recommender, keep_back))
-    >>> arrivals(model, kept, pd.Series(dtype=bool))[["goods", "customers", "told", "others"]].values.tolist()[1:]
+    >>> arrivals(model, kept)[["goods", "customers", "told", "others"]].values.tolist()[1:]
     [['rice', 1, 1.0, 0.0], ['tea', 1, 1.0, 0.0]]
     """
     label = next((one for one in model.tastes if one.name in LABELS), None)
@@ -787,7 +745,7 @@ def arrivals(model: Recommender, kept: KeptBack, may: pd.Series, *, min_cell: in
     earlier = next((one for one in kept.model.tastes if label and one.name == label.name), None)
     if label is None or earlier is None:
         raise UntoldError("Order lines carry no category, colour or size by which tastes differ.")
-    asked = may_be_told(model.customers, may)
+    asked = ~np.isin(model.customers.astype(object), list(refusing))
     judges = np.unique(kept.rows)
     rows = []
     for place, goods in enumerate(label.values):
