@@ -301,7 +301,7 @@ def _new(arguments: argparse.Namespace) -> int:
             print(f"{title}:", *(f"  {line}" for line in lines), sep="\n")
     if not proposal.has_orders:
         print(f"regulars: nothing was written: {proposal.questions[0]}", file=sys.stderr)
-        return 1
+        return DATA
     for folder in (HISTORY, PLANS, LOTS):  # stages depend on them: tracked, they are there in a clone and an experiment
         place = project_root() / folder / arguments.name
         place.mkdir(parents=True, exist_ok=True)
@@ -311,7 +311,7 @@ def _new(arguments: argparse.Namespace) -> int:
         print('To be answered there, wherever it says "?":', *(f"  {line}" for line in proposal.questions), sep="\n")
     key = "" if os.environ.get("REGULARS_ID_KEY") else "export REGULARS_ID_KEY=<a long random text>; "
     print(f"\nThen: {key}make reports DATASET={arguments.name}")
-    return 0
+    return DONE
 
 
 def _init(arguments: argparse.Namespace) -> int:
@@ -328,14 +328,14 @@ def _forget(arguments: argparse.Namespace) -> int:
     from regulars.forget import forget
 
     print(*forget(arguments.dataset, arguments.customer), sep="\n")
-    return 0
+    return DONE
 
 
 def _upgrade(_: argparse.Namespace) -> int:
     from regulars.upgrade import upgrade
 
     print(*(upgrade() or ["Nothing to change: the project is laid out as this version wants it."]), sep="\n")
-    return 0
+    return DONE
 
 
 def _remove(arguments: argparse.Namespace) -> int:
@@ -345,7 +345,7 @@ def _remove(arguments: argparse.Namespace) -> int:
     _lead_to(datasets_named())
     print(f"{arguments.dataset} is taken out:", *(f"  {one}" for one in gone), sep="\n")
     print("The files that it was read from lie where they were; what was committed stays in git's history.")
-    return 0
+    return DONE
 
 
 def _try(arguments: argparse.Namespace) -> int:
@@ -359,7 +359,7 @@ def _try(arguments: argparse.Namespace) -> int:
     changes = {name: yaml.safe_load(value) for name, _, value in (one.partition("=") for one in arguments.changes)}
     print(f"{_relative(open_dataset(arguments.dataset, **changes).pages())}: computed with these settings, beside the")
     print("official pages, which stay as they are.")
-    return 0
+    return DONE
 
 
 def _score(arguments: argparse.Namespace) -> int:
@@ -379,7 +379,7 @@ def _score(arguments: argparse.Namespace) -> int:
             "longer logs have shown, may tell less."
         )
     print(f"{place}: the scores of each, under their real ids.")
-    return 0
+    return DONE
 
 
 def _call_list(arguments: argparse.Namespace) -> int:
@@ -403,7 +403,7 @@ def _call_list(arguments: argparse.Namespace) -> int:
         print(
             f"{_shown(monday.file)}: {monday.customers} errands of this week over all pages, with channel and reason."
         )
-    return 0
+    return DONE
 
 
 def _customer(arguments: argparse.Namespace) -> int:
@@ -413,10 +413,10 @@ def _customer(arguments: argparse.Namespace) -> int:
     one = open_dataset(arguments.dataset).customer(arguments.customer)
     if arguments.customer == one.customer and not arguments.output:
         print(one)
-        return 0
+        return DONE
     written = write_page(one, Path(arguments.output) if arguments.output else None)
     print(f"{_shown(written.file)}: rows that name the customer: {written.rows:,}; for your eyes only (mode 600).")
-    return 0
+    return DONE
 
 
 def _identities(arguments: argparse.Namespace) -> int:
@@ -429,7 +429,7 @@ def _identities(arguments: argparse.Namespace) -> int:
     if written.by_rules_alone:
         print(f"By rules alone: {written.by_rules_alone}")
     print(f"Name the first in data/sources/{arguments.dataset}.yaml: identity_decisions: {decisions}")
-    return 0
+    return DONE
 
 
 def _share(arguments: argparse.Namespace) -> int:
@@ -437,7 +437,7 @@ def _share(arguments: argparse.Namespace) -> int:
 
     file = share(arguments.dataset, Path(arguments.output).resolve() if arguments.output else None, pdf=arguments.pdf)
     print(f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB, to be forwarded as it is.")
-    return 0
+    return DONE
 
 
 def _cube(arguments: argparse.Namespace) -> int:
@@ -448,7 +448,7 @@ def _cube(arguments: argparse.Namespace) -> int:
     print(
         f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB of aggregates, small cells left out; it opens offline."
     )
-    return 0
+    return DONE
 
 
 def _draw_lot(arguments: argparse.Namespace) -> int:
@@ -460,7 +460,7 @@ def _draw_lot(arguments: argparse.Namespace) -> int:
     print(f"{_shown(lot.kept)}: the same by pseudonym; commit it.")
     if lot.without_consent or lot.contacted_lately:
         print(f"Left out: {lot.without_consent:,} who said no, {lot.contacted_lately:,} contacted lately.")
-    return 0
+    return DONE
 
 
 def _calendar(arguments: argparse.Namespace) -> int:
@@ -468,7 +468,7 @@ def _calendar(arguments: argparse.Namespace) -> int:
 
     made = write_calendar(arguments.dataset, Path(arguments.output) if arguments.output else None, arguments.owner)
     print(f"{_shown(made.file)}: {made.activities:,} activities and {made.contacts:,} next contacts.")
-    return 0
+    return DONE
 
 
 def _change_owner(arguments: argparse.Namespace) -> int:
@@ -477,7 +477,7 @@ def _change_owner(arguments: argparse.Namespace) -> int:
     names = {"table": arguments.table, "row": arguments.row}
     file = change_owner(arguments.dataset, arguments.before, arguments.owner, **names)
     print(f"{_shown(file)}: noted; cleaning applies it at the next run.")
-    return 0
+    return DONE
 
 
 def _shown(file: Path) -> str:
@@ -489,7 +489,7 @@ def _close_month(arguments: argparse.Namespace) -> int:
     from regulars.dataset import open as open_dataset
 
     print(f"{close_month(open_dataset(arguments.dataset))}: saved; commit it.")
-    return 0
+    return DONE
 
 
 def _reports(arguments: argparse.Namespace) -> int:
