@@ -4,9 +4,8 @@ import json
 
 import pandas as pd
 import pytest
-import yaml
 
-from sample_project import PARTS, ROOT, run
+from sample_project import build_real, run
 
 ALWAYS = ("calls", "cohorts", "groups", "base", "states", "needs", "worth", "last", "judged", "closed")
 pytestmark = [pytest.mark.full, pytest.mark.pipeline, pytest.mark.xdist_group("retention_projects")]
@@ -61,23 +60,11 @@ FILES = {
 @pytest.fixture(scope="module", params=FILES)
 def built(request, tmp_path_factory, shared_data) -> dict:
     """Folder of a copy of the project with one real dataset, built once."""
-    import shutil
-    import subprocess
-
     mapping, file = FILES[request.param]
     if not (shared_data / file).is_file():
         pytest.skip(f"{file} lies beside the project on some machines only")
     folder = tmp_path_factory.mktemp(request.param)
-    for part in PARTS:
-        target = folder / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        copy(ROOT / part, target)
-    (folder / "data/sources" / f"{request.param}.yaml").write_text(mapping.format(file=shared_data / file), "utf-8")
-    settings = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    settings["datasets"] = {request.param: {stage: {} for stage in settings["datasets"]["cdnow"]}}
-    (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
-    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    build_real(folder, request.param, mapping.format(file=shared_data / file))
     done = run(folder, "reports")
     assert done.returncode == 0, done.stdout + done.stderr
     notebook = json.loads((folder / f"reports/{request.param}/executed/retention.ipynb").read_text(encoding="utf-8"))

@@ -80,6 +80,21 @@ def build(folder: Path, orders: pd.DataFrame) -> None:
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
 
 
+def build_real(folder: Path, name: str, mapping: str, changes: dict | None = None) -> None:
+    """Lay out a copy of the project with one dataset of real files, by its mapping; nothing has run in it yet."""
+    for part in PARTS:
+        target = folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, target)
+    (folder / "data/sources" / f"{name}.yaml").write_text(mapping, "utf-8")
+    settings = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    stages = {stage: (changes or {}).get(stage, {}) for stage in settings["datasets"]["cdnow"]}
+    settings["datasets"] = {name: stages}
+    (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+
+
 def run(folder: Path, *arguments: str, module: str = "regulars.cli") -> subprocess.CompletedProcess:
     """Run the command line of the copy's own library inside the copy."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("REGULARS_")}

@@ -25,8 +25,22 @@ class Changed(StrEnum):
 
 def label(row) -> str:
     """Name of a campaign, its way where it had several, and its month: campaigns of one name are told apart."""
-    way = "" if row["arm"] == MEANT else f": {row['arm']}"
-    return f"{row['name']}{way}, {pd.Timestamp(row['starts_at']):%Y-%m}"
+    return f"{_with_way(row['name'], row['arm'])}, {pd.Timestamp(row['starts_at']):%Y-%m}"
+
+
+def _with_way(campaign: str, arm: str) -> str:
+    return campaign if arm == MEANT else f"{campaign}: {arm}"
+
+
+def campaigns_in(rows: pd.DataFrame) -> int:
+    """How many campaigns the rows are of: one with several ways to contact is one.
+
+    Examples
+    --------
+    >>> campaigns_in(pd.DataFrame({"campaign_id": ["a", "a", "b"], "arm": ["mail", "call", "contacted"]}))
+    2
+    """
+    return int(rows["campaign_id"].nunique())
 
 
 def estimate(row, name: str, n: str = "controls") -> Estimate:
@@ -50,7 +64,7 @@ def tell_campaigns(judged: Judged, watched: Watched, *, margin: float, level: fl
         Its verdict is a `Changed`; frames ``effects``, ``money``, ``several``, ``bonds``.
     """
     told = judged.told
-    facts = {"n": len(told), "rate": judged.rate}
+    facts = {"n": campaigns_in(told), "rate": judged.rate}
     remarks = _doubts(judged.effects, watched.notes)
     if told.empty:
         return Finding(Changed.UNTOLD, facts, remarks=remarks)
@@ -60,14 +74,14 @@ def tell_campaigns(judged: Judged, watched: Watched, *, margin: float, level: fl
     verdict = Changed.SOME if len(up) else Changed.LESS if len(down) else Changed.NONE
     best = (up if len(up) else shown).iloc[0] if verdict is not Changed.LESS else down.iloc[-1]
     facts |= {
-        "up": len(up), "best": best["campaign"], "effect": estimate(best, "effect"),
+        "up": campaigns_in(up), "best": best["campaign"], "effect": estimate(best, "effect"),
         "pays_up_to": estimate(best, "break_even"), "contacted": int(best["contacted"]),
         "in_all": Estimate(*(float(best[one]) * int(best["contacted"]) for one in EFFECT), n=int(best["controls"])),
         "detectable": float(told["detectable"].median()), "saved": 1 - float(told["variance_ratio"].median()),
         "margin": margin,
     }  # fmt: skip
-    if len(told) > 1:
-        remarks.append(Remark("pooled", {"pooled": judged.pooled.effect, "n": len(told)}))
+    if facts["n"] > 1:
+        remarks.append(Remark("pooled", {"pooled": judged.pooled.effect, "n": facts["n"]}))
     if shown["is_cut"].any():
         remarks.append(Remark("running", {"n": int(shown["is_cut"].sum())}))
     came = shown[shown["on_attending"].notna()]
@@ -208,7 +222,7 @@ def tell_next(asking: Asking | Refusal, *, margin: float) -> Finding:
     """
     tree = asking.tree
     facts = {
-        "campaign": asking.campaign, "arm": asking.arm, "cost_each": asking.cost_each, "n": asking.customers,
+        "campaign": _with_way(asking.campaign, asking.arm), "cost_each": asking.cost_each, "n": asking.customers,
         "all_over": asking.all_over_nobody, "rule_over": asking.rule_over_all, "asked": asking.asked,
         "qini": asking.qini, "margin": margin,
         "in_sample": float(np.mean(tree.in_sample)) if tree is not None else float("nan"),

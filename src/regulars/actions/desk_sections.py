@@ -87,21 +87,40 @@ def _ends(value: Estimate) -> tuple:
 # ---- the tree ----
 
 
+class Outcome(StrEnum):
+    """What the table's outcome says, where it is true."""
+
+    UNPAID = "unpaid"
+    ANSWERED = "answered"
+    LEFT = "left"
+
+
 class Leaf(StrEnum):
     """What to do with the customers of a leaf."""
 
-    TRUST = "trust"  # fewer such outcomes than elsewhere, beyond noise
-    REFUSE = "refuse"  # more
+    TRUST = "trust"
+    REFUSE = "refuse"
+    ASK = "ask"
+    LEAVE_OUT = "leave_out"
+    HOLD = "hold"
+    LET_BE = "let_be"
     LOOK = "look"
 
 
+# where more than elsewhere do what is told of, beyond noise, and where fewer
+WHERE_MORE = {Outcome.UNPAID: Leaf.REFUSE, Outcome.ANSWERED: Leaf.ASK, Outcome.LEFT: Leaf.HOLD}
+WHERE_FEWER = {Outcome.UNPAID: Leaf.TRUST, Outcome.ANSWERED: Leaf.LEAVE_OUT, Outcome.LEFT: Leaf.LET_BE}
+
+
 @tells
-def tell_tree(tree: ResponseTree) -> Finding:
-    """Who is to be trusted, in words.
+def tell_tree(tree: ResponseTree, *, outcome: str = Outcome.UNPAID) -> Finding:
+    """Who will pay, answer or stay, in words.
 
     Parameters
     ----------
     tree : ResponseTree
+    outcome : Outcome
+        What its outcome says, where it is true.
 
     Returns
     -------
@@ -109,15 +128,16 @@ def tell_tree(tree: ResponseTree) -> Finding:
         Its verdict is whether the tree tells anything beyond noise (a `Change`); frames ``leaves``, ``fields``.
     """
     leaves, n = tree.leaves, int(tree.leaves["n"].sum())
-    base = float(leaves["events"].sum() / n)
+    base, outcome = float(leaves["events"].sum() / n), Outcome(outcome)
     todo = [
-        Leaf.REFUSE if row.rate_low > base else Leaf.TRUST if row.rate_high < base else Leaf.LOOK
+        WHERE_MORE[outcome] if row.rate_low > base else WHERE_FEWER[outcome] if row.rate_high < base else Leaf.LOOK
         for row in leaves.itertuples()
     ]
     leaves = leaves.assign(todo=[one.value for one in todo])
     worst, best = leaves.iloc[0], leaves.iloc[-1]
     facts = {
         "auc": tree.validation, "logistic": tree.logistic, "cost": tree.cost, "n": n, "base": base,
+        "outcome": outcome.value,
         "rule": worst["rule"], "rate": Estimate(*(float(worst[f"rate{end}"]) for end in ("", "_low", "_high")),
                                                 n=int(worst["n"])),
         "best": best["rule"], "best_rate": float(best["rate"]), "same_first": tree.same_first,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from regulars.actions.activities import Plan
 from regulars.actions.asking import Asking
-from regulars.actions.campaign_sections import Changed, estimate, label, pays_next
+from regulars.actions.campaign_sections import Changed, campaigns_in, estimate, label, pays_next
 from regulars.actions.campaigns import Judged
 from regulars.actions.lists import Monday
 from regulars.actions.prospects import Desk, Pipeline
@@ -25,6 +25,7 @@ def first_screen(
     *,
     plan: Plan | Refusal,
     wallet: Wallet | Refusal,
+    tree: Finding,
     monday: Monday,
     level: float,
 ) -> FirstScreen:
@@ -33,14 +34,16 @@ def first_screen(
     Parameters
     ----------
     judged, desk, worth, plan, wallet : as told by their makers, or a refusal
+    tree : Finding
+        As `tell_tree` tells it.
     monday : Monday
     level : float
 
     Returns
     -------
     FirstScreen
-        The verdict of the answer is that of the campaigns, ``sales`` where there are none but a sales desk, or
-        ``nothing``.
+        The verdict of the answer is that of the campaigns, ``sales`` where there are none but a sales desk, ``tree``
+        where only the tree tells something, or ``nothing``.
     """
     tiles, facts, verdict = [], {"listed": len(monday.rows)}, NOTHING
     if refused(desk, worth) is None and worth:
@@ -54,13 +57,15 @@ def first_screen(
         row = (up if len(up) else down if len(down) else told).sort_values("effect", ascending=False).iloc[0]
         verdict = Changed.SOME if len(up) else Changed.LESS if len(down) else Changed.NONE
         facts = {"listed": len(monday.rows), "campaign": label(row), "effect": estimate(row, "effect")}
-        facts |= {"n": len(told), "up": len(up)}
+        facts |= {"n": campaigns_in(told), "up": campaigns_in(up)}
         facts |= {"pays_up_to": estimate(row, "break_even"), "detectable": float(told["detectable"].median())}
         tiles.insert(0, Tile("pays_up_to", estimate(row, "break_even"), "money", facts={"campaign": label(row)}))
     if refused(plan) is None:
         tiles.append(Tile("plan", plan.kept, "percent", facts={"missed": plan.missed}))
     if refused(wallet) is None:
         tiles.append(Tile("wallet", wallet.share, "percent"))
+    if not tiles and tree.verdict == Change.UP:
+        verdict, facts = "tree", facts | {name: tree.facts[name] for name in ("rule", "share", "rate", "outcome")}
     if not tiles:
         tiles.append(Tile("listed", Estimate(len(monday.rows)), "count"))
     return FirstScreen(Finding(verdict, facts), tiles[:4])

@@ -689,10 +689,12 @@ class ClubRules:
 
 @dataclass(frozen=True)
 class TreeRules:
-    """How the tree of answers, or of bad debts, is grown.
+    """How the tree of bad debts, of answers or of who leaves is grown.
 
     Parameters
     ----------
+    outcome : {"unpaid", "answered", "left"}
+        What the outcome of the table credit says, where it is true; the page's words and advice follow.
     max_leaves : int, leaves
         More than a reader keeps in mind are not grown.
     min_leaf : int, customers
@@ -703,6 +705,7 @@ class TreeRules:
         Known only after the outcome: never asked about.
     """
 
+    outcome: Literal["unpaid", "answered", "left"]
     max_leaves: Annotated[int, Within(2, 64)]
     min_leaf: Count
     resamples: Draws

@@ -1,0 +1,106 @@
+"""Real experiments and outcomes as whole projects, mapped as a firm would map them: what the actions page says."""
+
+import pandas as pd
+import pytest
+
+from sample_project import build_real, run
+
+pytestmark = [pytest.mark.full, pytest.mark.pipeline, pytest.mark.xdist_group("actions_projects")]
+MAILS = """\
+title: E-mails by lot
+currency: USD
+simulated: false
+observation_end: 2008-03-14
+tables:
+  orders:                       # a year's spend on the last day of it, and what came in the two weeks after the mails
+    url: duckdb://
+    query: |
+      WITH mails AS (SELECT *, row_number() OVER () AS number FROM read_csv('{file}'))
+      SELECT 'b' || number AS id, number AS customer, history AS paid,
+        DATE '2008-02-29' - to_months(recency::int) + INTERVAL 20 DAY AS day FROM mails
+      UNION ALL
+      SELECT 'a' || number, number, spend, TIMESTAMP '2008-03-04' FROM mails WHERE spend > 0
+      ORDER BY 1
+    columns: {{order_id: id, customer_id: customer, ordered_at: day, amount: paid}}
+  campaigns:
+    url: duckdb://
+    query: |
+      SELECT 'mails' AS id, 'Two e-mails' AS name, DATE '2008-03-01' AS starts, 14 AS days, 1/3 AS control,
+        .05 * 42694 AS cost
+    columns: {{campaign_id: id, name: name, starts_at: starts, outcome_days: days, control_share: control,
+      actual_cost: cost}}
+  campaign_contacts:
+    url: duckdb://
+    query: |
+      SELECT 'mails' AS campaign, row_number() OVER () AS customer, segment = 'No E-Mail' AS kept_back,
+        CASE WHEN segment <> 'No E-Mail' THEN segment END AS arm
+      FROM read_csv('{file}')
+    columns: {{campaign_id: campaign, customer_id: customer, is_control: kept_back, arm: arm}}
+"""
+TELCO = """\
+title: Telco
+currency: USD
+simulated: false
+observation_end: 2020-01-01
+tables:
+  orders:                       # what was billed: at the end of each month
+    url: duckdb://
+    query: |
+      SELECT "customerID" || '-' || month AS bill, "customerID" AS customer, "MonthlyCharges" AS paid,
+        '2020-01-01'::date - to_months(tenure::int - month::int) AS day
+      FROM read_csv('{file}', all_varchar = true), unnest(range(1, tenure::int + 1)) AS months(month)
+      WHERE tenure <> '0'
+    columns: {{order_id: bill, customer_id: customer, ordered_at: day, amount: paid}}
+  credit:                       # who left, and what was known beforehand
+    path: {file}
+    columns: {{customer_id: customerID, outcome: Churn, contract: Contract, internet: InternetService, tenure: tenure,
+      security: OnlineSecurity, support: TechSupport, payment: PaymentMethod, monthly: MonthlyCharges}}
+"""
+FILES = {
+    "mails": (MAILS, "hillstrom_email/hillstrom_email.csv", {}),
+    "telco": (TELCO, "telco_churn/telco_ibm_7043.csv", {"actions": {"tree": {"outcome": "left"}}}),
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, shared_data):
+    """Page, details and folder of tables of a real dataset, built once each."""
+    made = {}
+
+    def of(name: str):
+        mapping, file, changes = FILES[name]
+        if not (shared_data / file).is_file():
+            pytest.skip(f"{file} lies beside the project on some machines only")
+        if name not in made:
+            folder = tmp_path_factory.mktemp(name)
+            build_real(folder, name, mapping.format(file=shared_data / file), changes)
+            done = run(folder, "reports")
+            assert done.returncode == 0, done.stdout + done.stderr
+            pages = folder / "reports" / name
+            texts = [(pages / f"actions{level}.html").read_text(encoding="utf-8") for level in ("", "-detail")]
+            made[name] = *texts, pages / "tables/actions"
+        return made[name]
+
+    return of
+
+
+def test_the_mens_mail_should_go_to_all(built):
+    page, _, tables = built("mails")
+    assert "Two e-mails: Mens E-Mail should go to all: choosing among customers does not beat asking everybody" in page
+    assert "1 of 1 campaigns changed what customers spend; Two e-mails: Mens E-Mail, 2008-03 did most" in page
+    assert "as the mean of such campaigns" not in page, "one campaign with two ways is no mean of campaigns"
+    told = pd.read_csv(tables / "campaigns.effects.csv").set_index("campaign")
+    assert told.loc["Two e-mails: Mens E-Mail, 2008-03", "effect"] == pytest.approx(0.7674384994, abs=1e-6)
+    assert told.loc["Two e-mails: Womens E-Mail, 2008-03", "effect"] > 0
+    money = pd.read_csv(tables / "campaigns.money.csv").set_index("campaign")
+    assert money.loc["Two e-mails: Mens E-Mail, 2008-03", "break_even"] == pytest.approx(0.3 * 0.7674384994, abs=1e-6)
+
+
+def test_who_leaves_a_telephone_firm_is_told_as_that(built):
+    page, _, tables = built("telco")
+    leaves = pd.read_csv(tables / "tree.leaves.csv")
+    first = leaves.iloc[0]
+    assert first["rule"].startswith("contract = Month-to-month") and first["rate"] > 0.6
+    assert first["todo"] == "hold" and leaves.iloc[-1]["todo"] == "let_be"
+    assert f"Of those with {first['rule']}" in page and "leave" in page
+    assert "do not pay" not in page and "Applicants" not in page
