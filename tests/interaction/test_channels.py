@@ -100,8 +100,9 @@ def test_who_began_and_who_it_was():
         {"channel": ["phone", "web", "store", "fax"], "initiator": ["customer", "customer", "company", "company"],
          "customer_id": ["a", None, None, "b"]}
     )  # fmt: skip
-    table = begun_by(log).set_index(["initiator", "distance"])["share"]
-    assert table["customer", "without_people"] == 0.25 and table["company", "other"] == 0.25
+    table = begun_by(log).set_index(["initiator", "distance", "medium"])["share"]
+    assert table["customer", "without_people", "electronic"] == 0.25
+    assert table["customer", "through_people", "voice"] == 0.25 and table["company", "other", "other"] == 0.25
     assert tied(log).value == 0.5
 
 
@@ -132,6 +133,11 @@ def test_gaps_are_beyond_noise_and_count_what_is_left():
     assert table["lost"].sum() * 16 / 30.4375 == pytest.approx((~log["resolved"]).sum() - _rest(log, table))
     assert table["gap"].is_monotonic_decreasing
     assert sections.tell_points(table, SETTINGS).verdict == "gaps"
+    assert table["rank"].isna().all() and "rank" not in sections.tell_points(table, SETTINGS).frames["gaps"]
+    ranks = (["manager"] + ["adviser"] * 2 + [None]) * len(log)
+    ranked = touch_points(log.assign(staff_rank=ranks[: len(log)]), "2026-06-30", met_from=0.7)
+    assert set(ranked["rank"]) == {"adviser"}, "two of three who noted it"
+    assert set(sections.tell_points(ranked, SETTINGS).frames["gaps"]["rank"]) == {"adviser"}
     assert sections.tell_points(touch_points(log, "2026-06-30", met_from=0.1), SETTINGS).verdict == "met"
     assert sections.tell_points(touch_points(log.head(5), "2026-06-30"), SETTINGS).verdict == "few"
 

@@ -194,6 +194,7 @@ CLEAN_TABLES = (
         Column("purpose", "text", nullable=True),
         _optional("content", "text"),
         _optional("staff", "text"),
+        _optional("staff_rank", "text"),                               # adviser, team leader, manager …
         _optional("cost", "money"),
         _optional("minutes", "float", low=0),
         _optional("wait_seconds", "float", low=0),                     # until answered, or until the caller gave up

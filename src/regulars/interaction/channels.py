@@ -121,15 +121,18 @@ def channel_table(contacts: pd.DataFrame, *, score_scale=(0.0, 100.0), level: fl
 
 
 def begun_by(contacts: pd.DataFrame) -> pd.DataFrame:
-    """Contacts by who began and how near the two sides were.
+    """Contacts by who began, how near the two sides were, and by what medium.
 
     Returns
     -------
     pandas.DataFrame
-        ``initiator``, ``distance`` (face_to_face, through_people, without_people, other), ``n``, ``share`` (of all).
+        ``initiator``, ``distance`` (face_to_face, through_people, without_people, other), ``medium`` (voice, writing,
+        electronic, organisation, environment, other), ``n``, ``share`` (of all).
     """
-    near = teaching(contacts["channel"]).map(DISTANCE).fillna("other").astype("string")
-    table = contacts.assign(distance=near).groupby(["initiator", "distance"], as_index=False).size()
+    known = teaching(contacts["channel"])
+    named = {"distance": known.map(DISTANCE), "medium": known.map(MEDIUM)}
+    named = {name: values.fillna("other").astype("string") for name, values in named.items()}
+    table = contacts.assign(**named).groupby(["initiator", *named], as_index=False).size()
     return table.rename(columns={"size": "n"}).assign(share=table["size"] / max(len(contacts), 1))
 
 

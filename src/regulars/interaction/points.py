@@ -29,7 +29,8 @@ def touch_points(contacts: pd.DataFrame, end, *, met_from: float = 0.7, level: f
     Returns
     -------
     pandas.DataFrame
-        ``purpose``, ``channel``, ``level`` (direct, indirect; missing where unknown), ``n``, ``per_month``,
+        ``purpose``, ``channel``, ``level`` (direct, indirect; missing where unknown), ``rank`` (of the
+        staff who most often see to it, where it is noted), ``n``, ``per_month``,
         ``need_share`` (of the contacts with that purpose), ``share`` (solved) with limits, ``short`` (points below
         what is hoped for), ``lost`` (contacts a month that end unsolved), ``gap`` (bool: below beyond noise); most
         lost first.
@@ -46,6 +47,7 @@ def touch_points(contacts: pd.DataFrame, end, *, met_from: float = 0.7, level: f
     months = max((pd.Timestamp(end).normalize() - year["at"].min()).days + 1, 1) / 30.4375 if len(year) else 1.0
     table = year.groupby(["purpose", "channel"], as_index=False)["resolved"].agg(n="size", good="sum")
     table = table[table["n"] >= FEW].reset_index(drop=True)
+    table = table.merge(_usual_rank(year), on=["purpose", "channel"], how="left")
     table["good"] = table["good"].astype(int)
     # no more gaps than one page in twenty may show by chance
     strict = 1 - 0.05 / max(len(table), 1)
@@ -59,10 +61,18 @@ def touch_points(contacts: pd.DataFrame, end, *, met_from: float = 0.7, level: f
         share=rate, share_low=low, share_high=high, short=met_from - rate,
         lost=(table["n"] - table["good"]) / months, gap=surely_below,
     )  # fmt: skip
-    columns = ["purpose", "channel", "level", "n", "per_month", "need_share", "share", "share_low", "share_high",
-               "short",
-               "lost", "gap"]  # fmt: skip
+    columns = ["purpose", "channel", "level", "rank", "n", "per_month", "need_share",
+               "share", "share_low", "share_high", "short", "lost", "gap"]  # fmt: skip
     return table[columns].sort_values(["gap", "lost", "purpose"], ascending=[False, False, True], ignore_index=True)
+
+
+def _usual_rank(contacts: pd.DataFrame) -> pd.DataFrame:
+    """Rank of the staff who most often see to a need at a point; of two alike the first by name."""
+    keys = ["purpose", "channel"]
+    ranks = contacts.reindex(columns=[*keys, "staff_rank"]).dropna()
+    counts = ranks.groupby([*keys, "staff_rank"], as_index=False).size()
+    first = counts.sort_values([*keys, "size", "staff_rank"], ascending=[True, True, False, True])
+    return first.drop_duplicates(keys).rename(columns={"staff_rank": "rank"})[[*keys, "rank"]]
 
 
 def plan_records(plan: pd.DataFrame, contacts: pd.DataFrame | None, segments: pd.DataFrame | None, end) -> pd.DataFrame:

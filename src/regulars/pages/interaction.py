@@ -122,6 +122,7 @@ PAGE = Page(
                     purpose="text",
                     channel="text",
                     level="label:point_level",
+                    rank="text",
                     per_month="count",
                     share=SOLVED,
                     short="points1",
@@ -227,7 +228,11 @@ PAGE = Page(
             "dealings",
             needs=CONTACTS,
             chapter="channels",
-            begun=table(columns("n", initiator="label:initiator", distance="label:distance", share="percent")),
+            begun=table(
+                columns(
+                    "n", initiator="label:initiator", distance="label:distance", medium="label:medium", share="percent"
+                )
+            ),
             content=chart(
                 charts.heatmap,
                 columns("n", content="text", channel="text", share="percent", answered="percent"),

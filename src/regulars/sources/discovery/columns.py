@@ -103,6 +103,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "minutes": (r"minutes|(talk|handling)_minutes|duration_min(utes)?",),
     "resolved": (r"(is_)?(resolved|solved)",),
     "staff": (r"staff|agent|employee|operator|mitarbeiter",),
+    "staff_rank": (r"staff_(rank|level|role)|rank|agent_level",),
     "from": (r"from|start(s|ed)?(_at)?|shift_start|von",),
     "to": (r"to|end(s|ed)?(_at)?|shift_end|bis",),
     "external_id": (rf"external{_ID}|record{_ID}|source_key",),
