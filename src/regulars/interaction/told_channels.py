@@ -103,20 +103,9 @@ def tell_points(table: pd.DataFrame, settings: InteractionSettings) -> Finding:
     if gaps.empty:
         return Finding(PointsVerdict.MET, facts, frames)
     worst = gaps.iloc[0]
-    shown = [
-        "purpose",
-        "channel",
-        "level",
-        "rank",
-        "per_month",
-        "share",
-        "share_low",
-        "share_high",
-        "short",
-        "lost",
-        "n",
+    frames["gaps"] = gaps[
+        ["purpose", "channel", "level", "rank", "per_month", "share", "share_low", "share_high", "short", "lost", "n"]
     ]
-    frames["gaps"] = gaps[shown if gaps["rank"].notna().any() else [name for name in shown if name != "rank"]]
     facts |= {
         "gaps": len(gaps), "purpose": worst["purpose"], "channel": worst["channel"], "solved": from_row(worst, "share"),
         "a_month": float(worst["lost"]), "in_gaps": float(gaps["lost"].sum()),
