@@ -368,6 +368,23 @@ def test_moments_that_say_their_zone_are_told_in_the_dataset_s(shop, text, form)
     assert shop.clean().tables["orders"]["ordered_at"].tolist() == [pd.Timestamp("2024-01-06 08:30")]
 
 
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-01-05 23:30", "2024-01-06 08:30"),
+        ("2024-01-05 23:30:00Z", "2024-01-06 08:30"),  # says it itself
+        ("2024-01-06 00:30:00 +0100", "2024-01-06 08:30"),
+        ("2024-01-05", "2024-01-05"),  # a day is a day
+    ],
+)
+def test_times_under_a_header_that_says_utc_are_told_in_the_dataset_s_zone(shop, text, moment):
+    shop.orders(f"order,customer,day,total\n1,ann,{text},10\n")
+    mapping = (shop.folder / "data/sources/shop.yaml").read_text()
+    zone = next(line for line in mapping.splitlines() if line.startswith("time_zone"))
+    shop.map(mapping.replace(zone, "time_zone: Asia/Tokyo").replace(": day", ": {column: day, utc: true}"))
+    assert shop.clean().tables["orders"]["ordered_at"].tolist() == [pd.Timestamp(moment)]
+
+
 # ---- wrong use -------------------------------------------------------------------------------------------------
 
 
