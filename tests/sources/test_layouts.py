@@ -298,6 +298,33 @@ def test_a_cancellation_written_as_money_coming_in_is_told(shop):
     assert account["amount"]["raw"] == account["amount"]["kept"] == 12.5
 
 
+FOR_NOTHING = "order,customer,day,total\n1,0,2024-01-05,10\n2,bob,2024-01-06,{}\n3,bob,2024-01-07,5\n4,0,2024-01-08,0\n"
+
+
+@pytest.mark.parametrize(
+    ("price", "rule", "kept"),
+    [
+        ("0.00", 'format: {missing: "0"}', {"2": 0, "3": 5}),  # an order for nothing is an order
+        ("0", 'guests: ["0"]', {"2": 0, "3": 5}),
+        ("0", 'guests: ["0"]\nvoid: {total: ["0"]}', {"3": 5}),
+        ("7", 'format: {missing: "0"}', {"2": 7, "3": 5}),  # the guest's own price of 0 is no customer's
+    ],
+)
+def test_a_customer_of_0_is_nobody_and_a_price_of_0_is_a_price(shop, price, rule, kept):
+    shop.orders(FOR_NOTHING.format(price), rule)
+    assert shop.clean().tables["orders"].set_index("order_id")["amount"].to_dict() == kept
+
+
+def test_a_0_that_would_be_a_missing_price_is_told_how_to_mean(shop):
+    shop.orders(FOR_NOTHING.format("0"), 'format: {missing: "0"}')
+    assert "column 'total' has '0' in 1 rows of customers" in (told := refused(shop.clean))
+    assert 'write guests: ["0"] under tables.orders in its place, and void: {"total": ["0"]}' in told
+    lines = "no,who,day,sku,n,price\n1,0,2024-01-05,A,1,10\n2,bob,2024-01-06,B,1,0\n3,bob,2024-01-07,A,2,5\n"
+    shop.write("lines.csv", lines)
+    shop.map(f'{LINES}    format: {{missing: "0"}}\n')
+    assert "column 'price' has '0' in 1 rows of customers" in refused(shop.clean)
+
+
 @pytest.mark.parametrize("guest", ["0", "Guest"])
 def test_ids_that_stand_for_nobody_are_asked_about_and_left_out(shop, guest):
     rows = "".join(f"{n},{guest if n % 2 else f'c{n}'},2024-01-{n % 28 + 1:02},5\n" for n in range(40))
