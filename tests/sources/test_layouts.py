@@ -336,6 +336,27 @@ def test_ids_that_stand_for_nobody_are_asked_about_and_left_out(shop, guest):
     assert shop.clean().ledger["tables"]["orders"]["largest_customer"]["share"] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("mistyped", "told"),
+    [
+        (["2034-04-28"], "order 'X0' of 2034-04-28 comes 3,652 days after the last of all others"),
+        (["2025-04-20"], "order 'X0' of 2025-04-20 comes 357 days after"),  # 2024
+        (["2042-01-01", "2042-01-03"], "order 'X1' of 2042-01-03 (and 1 more after 2024-04-28) comes 6,457 days after"),
+    ],
+)
+def test_a_mistyped_date_is_named_and_does_not_end_the_data(shop, mistyped, told):
+    rows = "".join(f"{n},c{n % 31},2024-0{n // 28 % 4 + 1}-{n % 28 + 1:02},5\n" for n in range(224))
+    rows += "".join(f"X{n},c1,{day},5\n" for n, day in enumerate(mistyped))
+    shop.orders(f"order,customer,day,total\n{rows}")
+    assert told in (said := refused(shop.clean))
+    assert "row 225 below the header, column 'day'" in said or len(mistyped) > 1
+    mapping = (shop.folder / "data/sources/shop.yaml").read_text()
+    shop.map(mapping.replace("last_order_day", "2024-04-28"))
+    cleaned = shop.clean()
+    assert str(cleaned.about.observation_end) == "2024-04-28"
+    assert len(cleaned.tables["orders"]) == 224
+
+
 def test_a_price_that_grows_with_the_quantity_is_a_total(shop):
     rows = "".join(f"{n},c{n % 9},2024-01-{n % 28 + 1:02},P,{n % 3 + 1},{(n % 3 + 1) * 4}\n" for n in range(120))
     shop.write("lines.csv", f"no,who,day,sku,n,price\n{rows}")
@@ -449,6 +470,24 @@ def test_times_under_a_header_that_says_utc_are_told_in_the_dataset_s_zone(shop,
 def test_keys_in_the_wrong_place_say_what_they_take(shop, extra, told):
     shop.orders(LOG, extra)
     assert told in refused(shop.ingest)
+
+
+@pytest.mark.parametrize(
+    ("unit", "moment"), [("seconds", "10:01:30"), ("minutes", "11:30"), ("hours", "2024-01-09 04:00")]
+)
+def test_a_duration_runs_from_its_start(shop, unit, moment):
+    shop.orders(LOG)
+    shop.write("cases.csv", "no,who,since,took\n7,ann,2024-01-05 10:00,90\n8,bob,2024-01-06 10:00,\n")
+    tickets = f"""
+  tickets:
+    path: cases.csv
+    columns: {{ticket_id: no, customer_id: who, opened_at: since, status: {{constant: open}},
+               resolved_at: {{column: took, after: opened_at, unit: {unit}}}}}
+"""
+    shop.map((shop.folder / "data/sources/shop.yaml").read_text() + tickets)
+    found = shop.clean().tables["tickets"].set_index("ticket_id")["resolved_at"]
+    assert found["7"] == pd.Timestamp(moment if "-" in moment else f"{DAY} {moment}")
+    assert pd.isna(found["8"])
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def _refuse_missing_zeros(mapping: Mapping, raw: Raw) -> None:
         if rows:
             raise UserError(
                 f"{_file(raw)}: column '{name}' has '{zeros[0]}' in {rows} rows of customers, and format.missing in "
-                f'{mapping.file} takes that for missing: where it stands for buyers without an account write guests: '
+                f"{mapping.file} takes that for missing: where it stands for buyers without an account write guests: "
                 f'["{zeros[0]}"] under tables.{raw.name} in its place, and void: {{"{name}": ["{zeros[0]}"]}} where '
                 "orders for nothing are none."
             )
