@@ -1,4 +1,4 @@
-"""First answers beside a log of orders: young, few, of one question or two: every page is made and says what it cannot."""
+"""First answers, few and of yesterday, beside a log of orders: every page is made, and says what it cannot tell."""
 
 import numpy as np
 import pandas as pd

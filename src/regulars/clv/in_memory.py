@@ -156,6 +156,11 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float 
 def _refuse_few(customers: int, back: int, paid: int) -> None:
     """Say in words what a fitter would say of rows."""
     short = None
+    if not customers:
+        raise UntoldError(
+            "No order has an amount above 0: name the column of amounts in the mapping, or, where there is none, "
+            "count orders without money by zero_spend_is_purchase: true under value in params.yaml."
+        )
     if customers < 2:
         short = "there is one customer only, and how customers differ is learnt from many"
     elif not back:

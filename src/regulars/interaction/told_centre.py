@@ -173,12 +173,11 @@ def tell_staffing(
         )
     columns = ["weekday_name", "half_hour", "calls", "calls_high", "agents", "agents_low", "agents_high", "agents_c",
                "given_up", "now", "given_up_now", "missing"]  # fmt: skip
-    shown = week[columns] if table["now"].notna().all() else week[columns[:9]]
     frames = {
         "day": pd.concat(lines, ignore_index=True)[
             ["clock", "half_hour", "series", "agents_shown", "low", "high", "calls"]
         ],
-        "week": shown,
+        "week": week[columns],
     }
     return Finding(verdict, facts, frames, remarks=remarks)
 

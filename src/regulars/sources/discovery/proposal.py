@@ -251,7 +251,8 @@ def _compare_customers(found: dict, main: str, notes: _Notes) -> None:
     buyers = set(found[main][0].values("customer_id") or ())
     for name, (table, _) in found.items():
         ids = set(table.values("customer_id") or ()) - {""}
-        if name != main and ids and buyers and not ids & buyers:
+        alike = ids & buyers or (table.columns.get("customer_id", {}).get("number_id") and _bare(ids) & _bare(buyers))
+        if name != main and ids and buyers and not alike:
             column = table.columns["customer_id"]["column"]
             notes.unsure.append(
                 f"{name}: none of the ids in '{column}' is a customer of the order log; is it another id?"
