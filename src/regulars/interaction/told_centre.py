@@ -264,13 +264,13 @@ def tell_problems(found: dict, settings: InteractionSettings) -> Finding:
                 {"back": found["back_points"], "days": settings.return_days},
             )
         )
-    table = found["table"].dropna(axis=1, how="all")
+    table = found["table"]
     if np.isnan(points.value):
-        return Finding("unscored", {"at_once": found["at_once"]}, {"table": found["table"]}, remarks=remarks)
+        return Finding("unscored", {"at_once": found["at_once"]}, {"table": table}, remarks=remarks)
     return Finding(
         found["points_change"],
         facts,
-        {"steps": table[table["satisfaction"].notna()], "table": found["table"]},
+        {"steps": table[table["satisfaction"].notna()], "table": table},
         remarks=remarks,
     )
 
