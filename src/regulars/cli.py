@@ -310,7 +310,7 @@ def _new(arguments: argparse.Namespace) -> int:
     if proposal.questions:
         print('To be answered there, wherever it says "?":', *(f"  {line}" for line in proposal.questions), sep="\n")
     key = "" if os.environ.get("REGULARS_ID_KEY") else "export REGULARS_ID_KEY=<a long random text>; "
-    print(f"\nThen: {key}make reports DATASET={arguments.name}")
+    print(f"\nThen: {key}regulars reports {arguments.name}")
     return DONE
 
 

@@ -57,7 +57,7 @@ def forget(dataset: str, customer_ids: Iterable[str]) -> list[str]:
     return [
         f"{len(ids)} on the list data/forgotten/{dataset}.txt, which names nobody: commit it.",
         f"Raw, clean and scored tables, models, pages, private lists and DVC's cache of {dataset} are removed"
-        f"{f', and {rows} rows of saved tables' if rows else ''}: run make reports DATASET={dataset}.",
+        f"{f', and {rows} rows of saved tables' if rows else ''}: run regulars reports {dataset}.",
         f"What this cannot reach: the source itself ({sources}), which goes on delivering them, to be left out at "
         "every reading; earlier commits of data/history, lots, identities and edits in git; a remote of DVC; copies "
         "of pages and lists that were passed on.",

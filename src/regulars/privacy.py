@@ -147,7 +147,7 @@ def need_key_of_pages(dataset: str) -> None:
     if file.is_file() and file.read_text(encoding="utf-8") != told:
         raise UserError(
             f"The pages of dataset '{dataset}' were made under another {KEY_VARIABLE}, so that a list made now would "
-            f"name customers otherwise: set that one, or run make reports DATASET={dataset} first."
+            f"name customers otherwise: set that one, or run regulars reports {dataset} first."
         )
 
 

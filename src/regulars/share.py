@@ -46,7 +46,7 @@ def share(dataset: str, output: Path | None = None, *, pdf: bool = False) -> Pat
     folder = project_root() / "reports" / dataset
     absent = [page for page in PAGES if not (folder / f"{page}.html").is_file()]
     if absent:
-        raise UserError(f"reports/{dataset} has no {absent[0]}.html: run make reports DATASET={dataset} first.")
+        raise UserError(f"reports/{dataset} has no {absent[0]}.html: run regulars reports {dataset} first.")
     end = read_json(Path("reports", dataset, "told", "value.json"))["page"]["end"]
     file = output or project_root() / "scratch" / f"{dataset}-{end}.{'pdf' if pdf else 'zip'}"
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -72,7 +72,7 @@ def carry_through(dataset: str, changes: Mapping, differing: Mapping[str, str]) 
     if not differing:
         raise UserError(f"{dataset} is opened with the settings of params.yaml: name one to try, such as margin=0.4.")
     if not (project_root() / "data" / "clean" / dataset / "ledger.json").is_file():
-        raise UserError(f"{dataset} is not built yet: run `make reports DATASET={dataset}` first.")
+        raise UserError(f"{dataset} is not built yet: run `regulars reports {dataset}` first.")
     folder = folder_of(dataset, changes)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

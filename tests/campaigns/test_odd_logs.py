@@ -9,7 +9,7 @@ pytestmark = pytest.mark.usefixtures("id_key")
 
 ALL, DRAWN = 100, (1, 3, 6, 7, 8, 11)
 SAYS = ("ingest", "clean")  # stages that may refuse a log
-MISSING = "run `make reports`"  # what a stage says where an earlier one left nothing: no sentence on the log
+MISSING = "run `regulars reports"  # what a stage says where an earlier one left nothing: no sentence on the log
 
 
 def ends_well(number: int, folder) -> str:

@@ -1,6 +1,6 @@
 """The quality page's findings, on small tables worked by hand."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -164,6 +164,16 @@ def test_a_closed_weekday_is_no_gap_and_lost_weeks_are():
         [pd.Timestamp("2024-03-03"), pd.Timestamp("2024-03-13"), 11]
     ]
     assert found["expected"].iloc[0] == pytest.approx(90, abs=2)  # nine days of business at 10
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.7, 1.2, 20])
+def test_a_lost_stretch_is_noticed_however_long_and_however_little_is_sold(rate):
+    days, end = pd.date_range(START, periods=457), START + timedelta(days=456)
+    sold = np.random.default_rng(1).poisson(rate, len(days))
+    sold[150:390] = 0
+    (found,) = cleaning.gaps(by_day(days.repeat(sold)), START, end).to_dict("records")
+    assert found["days"] >= 240
+    assert found["first_day"] <= days[150] and found["last_day"] >= days[389]
 
 
 def test_chance_alone_makes_no_gap():

@@ -395,3 +395,21 @@ def test_intervals_of_many_histories_come_from_those_that_are_alike(cdnow_master
         assert ours[name].sum() == pytest.approx(theirs[name].sum(), rel=0.03)
         assert np.corrcoef(ours[name], theirs[name])[0, 1] > 0.97
     assert (ours["clv_low"] <= ours["clv_high"]).all()
+
+
+NOTHING = pd.DataFrame({"frequency": [], "recency": [], "T": [], "monetary_value": []}, dtype=float)
+CAME_BACK = pd.DataFrame({"frequency": [2, 1, 0], "recency": [4.0, 3.0, 0.0], "T": [5.0, 9.0, 7.0]})
+
+
+@pytest.mark.parametrize(
+    ("summary", "told"),
+    [
+        (NOTHING, "No order has an amount above 0: name the column of amounts"),
+        (CAME_BACK.assign(monetary_value=np.nan), "None of the 2 customers who came back paid an amount"),
+        (CAME_BACK.assign(monetary_value=[0.0, 0.0, np.nan]), "supply what each order was worth"),
+        (CAME_BACK.assign(monetary_value=[9.0, 0.0, np.nan]), "fewer than two customers paid for a repeat order"),
+        (CAME_BACK.head(1).assign(monetary_value=9.0), "there is one customer only"),
+    ],
+)
+def test_a_log_that_cannot_be_modelled_is_told_what_to_supply(summary, told):
+    assert told in fit_models(summary).why

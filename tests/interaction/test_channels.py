@@ -14,7 +14,7 @@ from regulars.interaction.consistency import agents, consistency
 from regulars.interaction.customers import best_channels, frequency_response, journeys, markov_credit
 from regulars.interaction.outcomes import claim_level, differences, slope, standardised
 from regulars.interaction.points import plan_records, problems, touch_points
-from regulars.pages.declared import writer_of
+from regulars.pages.declared import PAGES, writer_of
 from regulars.settings import stage_settings
 from regulars.statistics.intervals import share
 from regulars.told import Report
@@ -193,6 +193,13 @@ def test_further_contacts_about_one_problem_by_hand():
         problems(log.drop(columns="ticket_id"))
     bare = problems(log.drop(columns=["score", "cost"]))
     assert sections.tell_problems(bare, SETTINGS).verdict == "unscored"
+    assert bare["table"]["cost"].isna().all(), "what nobody knows is not nothing"
+    some = problems(log.assign(cost=[2.0, 2.0, np.nan, 5.0]))["table"]
+    assert some["cost"].iloc[0] == 3.5 and np.isnan(some["cost"].iloc[1]), "q cost 2 and nobody knows what more"
+    uncosted = sections.tell_problems(problems(log.drop(columns="cost")), SETTINGS)
+    for name in ("steps", "table"):
+        declared = PAGES["interaction"].section("problems").parts[name].columns
+        assert set(declared) <= set(uncosted.frames[name]), "the page shows these columns"
 
 
 def test_a_slope_is_least_squares_and_its_error_comes_from_clusters():

@@ -11,6 +11,7 @@ from regulars.interaction import sections
 from regulars.interaction.calls import calls_of, on_duty, with_slots
 from regulars.interaction.calls import occupancy as occupancy_of
 from regulars.interaction.roster import arrivals, backtest, counts
+from regulars.pages.declared import PAGES
 from regulars.settings import stage_settings
 from regulars.simulate.base import draw_base
 from regulars.simulate.centre import AGENTS, draw_centre
@@ -257,7 +258,9 @@ def test_without_shifts_the_need_is_told_and_the_roster_is_asked_for(built):
     contacts, *_ = built
     told = told_of(contacts, NotSupplied("shifts"))
     assert told["staffing"].verdict == "unrostered" and not told["service"].remarks
-    assert "now" not in told["staffing"].frames["week"]
+    week = told["staffing"].frames["week"]
+    assert week[["now", "given_up_now", "missing"]].isna().all(axis=None)
+    assert set(PAGES["interaction"].section("staffing").parts["week"].columns) <= set(week)
 
 
 def test_without_calls_each_section_says_what_to_supply():

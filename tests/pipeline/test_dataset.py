@@ -122,7 +122,7 @@ def test_a_shared_setting_changes_for_every_stage(project):
 
 def test_what_is_found_is_handed_on(project):
     shop = regulars.open("demo")
-    with pytest.raises(UserError, match=r"models/demo/clv\.json is not there: run `make reports`\."):
+    with pytest.raises(UserError, match=r"models/demo/clv\.json is not there: run `regulars reports`\."):
         _ = shop.models
     shop.save_models(models_of())
     shop.save(pd.DataFrame({"customer_id": ["b", "a"], "segment": "new", "cluster": "none", "lifecycle_stage": "member",
@@ -164,7 +164,7 @@ def test_it_shows_itself(project):
 
 def test_it_is_opened_and_shown_before_it_has_been_cleaned(project):
     shown = repr(regulars.open("cdnow"))
-    assert shown == "cdnow\n  not yet    data/clean/cdnow/ledger.json is not there: run `make reports`."
+    assert shown == "cdnow\n  not yet    data/clean/cdnow/ledger.json is not there: run `regulars reports`."
 
 
 def test_a_dataset_in_memory_has_the_same_face(project):

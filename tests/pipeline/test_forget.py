@@ -58,7 +58,7 @@ def everything(folder) -> str:
 def test_nothing_of_them_is_left_and_the_others_are(firm, capsys):
     assert cli.main(["forget", "shop", "anna", "CARL"]) == 0
     told = capsys.readouterr().out
-    assert "run make reports DATASET=shop" in told
+    assert "run regulars reports shop" in told
     assert "the source itself (orders.csv)" in told
     assert "git" in told
     left = everything(firm.folder)

@@ -82,7 +82,7 @@ def test_what_is_closed_for_one_dataset_is_no_other_ones_business(root):
 @pytest.mark.parametrize("name", ["no", "on", "yes", "off", "null", "true", "2025", "a b", "", "x" * 80])
 def test_a_name_that_yaml_reads_as_something_else_is_refused(project, name):
     (project / "params.yaml").write_text(f"datasets:\n  {name or chr(34) * 2}: {{}}\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"params\.yaml: datasets names a dataset .*take"):
+    with pytest.raises(UserError, match=r"params\.yaml: datasets: .*cannot name a dataset.*take"):
         cli.datasets_named()
 
 

@@ -47,7 +47,7 @@ def test_a_zip_holds_every_page_and_all_that_they_link_to(project, capsys):
 
 def test_pages_that_are_not_made_cannot_be_shared(project):
     (project / "reports/example/value-detail.html").unlink()
-    with pytest.raises(UserError, match=r"reports/example has no value-detail.html: run make reports DATASET=example"):
+    with pytest.raises(UserError, match=r"reports/example has no value-detail.html: run regulars reports example"):
         share.share("example")
 
 

@@ -327,6 +327,32 @@ def test_several_currencies_are_asked_for(firm):
     assert "2 currencies: EUR, USD may be several" in proposal.questions[0]
 
 
+@pytest.mark.parametrize(
+    ("column", "times", "zone"),
+    [
+        ("date", ["2025-01-05 10:00:00"], "UTC"),  # by the clock of whoever wrote it
+        ("date", ["2025-01-05 10:00:00 -0500", "2025-07-05T10:00:00-04:00"], "America/New_York"),
+        ("date", ["2025-01-05T10:00:00+08:00", "2025-07-05T10:00:00+08:00"], "Asia/Shanghai"),
+        ("date", ["2025-01-05T10:00:00-05:00", "2025-07-05T10:00:00-05:00"], "America/Bogota"),
+        ("date", ["2025-01-05T10:00:00+00:00", "2025-07-05T10:00:00+01:00"], "Europe/London"),
+        ("date", ["2025-01-05T10:00:00+08:17"], "?"),
+        ("date", ["2025-01-05T10:00:00Z", "2025-07-05T10:00:00Z"], "?"),
+        ("date", ["1736071200", "1751709600"], "?"),
+        ("created (UTC)", ["2025-01-05 10:00:00", "2025-07-05 10:00:00"], "?"),
+    ],
+)
+def test_the_zone_is_what_the_moments_show_or_asked(firm, column, times, zone):
+    rows = "".join(f"{n},c{n},{time},5\n" for n, time in enumerate(times))
+    firm.write("log.csv", f"order_id,customer_id,{column},total\n{rows}")
+    proposal = new_dataset("shop", [str(firm.folder / "log.csv")], "EUR")
+    assert [question.split(":")[0] for question in proposal.questions] == ["time_zone"] * (zone == "?")
+    mapping = yaml.safe_load((firm.folder / "data/sources/shop.yaml").read_text())
+    assert mapping["time_zone"] == zone
+    assert isinstance(mapping["tables"]["orders"]["columns"]["ordered_at"], dict) == (
+        column != "date" or "1736" in times[0]
+    )
+
+
 def test_names_that_would_break_yaml_stay_names(firm):
     column = 'total: "x" # {a}\u2028- !!python/object:os.system'
     firm.write("log.csv", LOG.replace("Total £", '"amount"').replace("Order No", '"' + column.replace('"', '""') + '"'))
@@ -476,7 +502,7 @@ def test_the_command_says_what_it_found_and_what_to_do_next(firm, capsys, monkey
     told = capsys.readouterr().out
     assert "the currency is GBP (the sign £ in column 'Total £')" in told
     assert "data/sources/shop.yaml is written, and shop stands in params.yaml." in told
-    assert told.rstrip().endswith("Then: export REGULARS_ID_KEY=<a long random text>; make reports DATASET=shop")
+    assert told.rstrip().endswith("Then: export REGULARS_ID_KEY=<a long random text>; regulars reports shop")
 
 
 @pytest.mark.parametrize("odd", ["\x7f", "\x85", "\x98", "\u2028", "\ufffe"])

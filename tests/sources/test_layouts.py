@@ -298,6 +298,33 @@ def test_a_cancellation_written_as_money_coming_in_is_told(shop):
     assert account["amount"]["raw"] == account["amount"]["kept"] == 12.5
 
 
+FOR_NOTHING = "order,customer,day,total\n1,0,2024-01-05,10\n2,bob,2024-01-06,{}\n3,bob,2024-01-07,5\n4,0,2024-01-08,0\n"
+
+
+@pytest.mark.parametrize(
+    ("price", "rule", "kept"),
+    [
+        ("0.00", 'format: {missing: "0"}', {"2": 0, "3": 5}),  # an order for nothing is an order
+        ("0", 'guests: ["0"]', {"2": 0, "3": 5}),
+        ("0", 'guests: ["0"]\nvoid: {total: ["0"]}', {"3": 5}),
+        ("7", 'format: {missing: "0"}', {"2": 7, "3": 5}),  # the guest's own price of 0 is no customer's
+    ],
+)
+def test_a_customer_of_0_is_nobody_and_a_price_of_0_is_a_price(shop, price, rule, kept):
+    shop.orders(FOR_NOTHING.format(price), rule)
+    assert shop.clean().tables["orders"].set_index("order_id")["amount"].to_dict() == kept
+
+
+def test_a_0_that_would_be_a_missing_price_is_told_how_to_mean(shop):
+    shop.orders(FOR_NOTHING.format("0"), 'format: {missing: "0"}')
+    assert "column 'total' has '0' in 1 rows of customers" in (told := refused(shop.clean))
+    assert 'write guests: ["0"] under tables.orders in its place, and void: {"total": ["0"]}' in told
+    lines = "no,who,day,sku,n,price\n1,0,2024-01-05,A,1,10\n2,bob,2024-01-06,B,1,0\n3,bob,2024-01-07,A,2,5\n"
+    shop.write("lines.csv", lines)
+    shop.map(f'{LINES}    format: {{missing: "0"}}\n')
+    assert "column 'price' has '0' in 1 rows of customers" in refused(shop.clean)
+
+
 @pytest.mark.parametrize("guest", ["0", "Guest"])
 def test_ids_that_stand_for_nobody_are_asked_about_and_left_out(shop, guest):
     rows = "".join(f"{n},{guest if n % 2 else f'c{n}'},2024-01-{n % 28 + 1:02},5\n" for n in range(40))
@@ -307,6 +334,27 @@ def test_ids_that_stand_for_nobody_are_asked_about_and_left_out(shop, guest):
     assert shop.clean().ledger["tables"]["orders"]["reasons"][Reason.GUEST]["rows"] == 20
     shop.orders(f"order,customer,day,total\n{rows}", "guests: []")
     assert shop.clean().ledger["tables"]["orders"]["largest_customer"]["share"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "told"),
+    [
+        (["2034-04-28"], "order 'X0' of 2034-04-28 comes 3,652 days after the last of all others"),
+        (["2025-04-20"], "order 'X0' of 2025-04-20 comes 357 days after"),  # 2024
+        (["2042-01-01", "2042-01-03"], "order 'X1' of 2042-01-03 (and 1 more after 2024-04-28) comes 6,457 days after"),
+    ],
+)
+def test_a_mistyped_date_is_named_and_does_not_end_the_data(shop, mistyped, told):
+    rows = "".join(f"{n},c{n % 31},2024-0{n // 28 % 4 + 1}-{n % 28 + 1:02},5\n" for n in range(224))
+    rows += "".join(f"X{n},c1,{day},5\n" for n, day in enumerate(mistyped))
+    shop.orders(f"order,customer,day,total\n{rows}")
+    assert told in (said := refused(shop.clean))
+    assert "row 225 below the header, column 'day'" in said or len(mistyped) > 1
+    mapping = (shop.folder / "data/sources/shop.yaml").read_text()
+    shop.map(mapping.replace("last_order_day", "2024-04-28"))
+    cleaned = shop.clean()
+    assert str(cleaned.about.observation_end) == "2024-04-28"
+    assert len(cleaned.tables["orders"]) == 224
 
 
 def test_a_price_that_grows_with_the_quantity_is_a_total(shop):
@@ -368,6 +416,23 @@ def test_moments_that_say_their_zone_are_told_in_the_dataset_s(shop, text, form)
     assert shop.clean().tables["orders"]["ordered_at"].tolist() == [pd.Timestamp("2024-01-06 08:30")]
 
 
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-01-05 23:30", "2024-01-06 08:30"),
+        ("2024-01-05 23:30:00Z", "2024-01-06 08:30"),  # says it itself
+        ("2024-01-06 00:30:00 +0100", "2024-01-06 08:30"),
+        ("2024-01-05", "2024-01-05"),  # a day is a day
+    ],
+)
+def test_times_under_a_header_that_says_utc_are_told_in_the_dataset_s_zone(shop, text, moment):
+    shop.orders(f"order,customer,day,total\n1,ann,{text},10\n")
+    mapping = (shop.folder / "data/sources/shop.yaml").read_text()
+    zone = next(line for line in mapping.splitlines() if line.startswith("time_zone"))
+    shop.map(mapping.replace(zone, "time_zone: Asia/Tokyo").replace(": day", ": {column: day, utc: true}"))
+    assert shop.clean().tables["orders"]["ordered_at"].tolist() == [pd.Timestamp(moment)]
+
+
 # ---- wrong use -------------------------------------------------------------------------------------------------
 
 
@@ -405,6 +470,24 @@ def test_moments_that_say_their_zone_are_told_in_the_dataset_s(shop, text, form)
 def test_keys_in_the_wrong_place_say_what_they_take(shop, extra, told):
     shop.orders(LOG, extra)
     assert told in refused(shop.ingest)
+
+
+@pytest.mark.parametrize(
+    ("unit", "moment"), [("seconds", "10:01:30"), ("minutes", "11:30"), ("hours", "2024-01-09 04:00")]
+)
+def test_a_duration_runs_from_its_start(shop, unit, moment):
+    shop.orders(LOG)
+    shop.write("cases.csv", "no,who,since,took\n7,ann,2024-01-05 10:00,90\n8,bob,2024-01-06 10:00,\n")
+    tickets = f"""
+  tickets:
+    path: cases.csv
+    columns: {{ticket_id: no, customer_id: who, opened_at: since, status: {{constant: open}},
+               resolved_at: {{column: took, after: opened_at, unit: {unit}}}}}
+"""
+    shop.map((shop.folder / "data/sources/shop.yaml").read_text() + tickets)
+    found = shop.clean().tables["tickets"].set_index("ticket_id")["resolved_at"]
+    assert found["7"] == pd.Timestamp(moment if "-" in moment else f"{DAY} {moment}")
+    assert pd.isna(found["8"])
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def load(name: str, dataset: str, share: float = 1.0, columns: tuple[str, ...] |
     """
     file = path(name, dataset)
     if not file.is_file():
-        raise UserError(f"{TABLES[name].relative_path(dataset)} is not there: run `make reports DATASET={dataset}`.")
+        raise UserError(f"{TABLES[name].relative_path(dataset)} is not there: run `regulars reports {dataset}`.")
     from regulars.engine.embedded import in_pandas
 
     if share >= 1:

@@ -126,5 +126,5 @@ def read_json(relative_path: Path | str):
     """
     file = found(relative_path)
     if not file.is_file():
-        raise UserError(f"{relative_path} is not there: run `make reports`.")
+        raise UserError(f"{relative_path} is not there: run `regulars reports`.")
     return json.loads(file.read_text(encoding="utf-8"))

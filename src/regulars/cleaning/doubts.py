@@ -11,11 +11,11 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from regulars.cleaning.heaps import Raw, order_log
+from regulars.cleaning.heaps import Raw, count_rows, order_log
 from regulars.cleaning.order_figures import EDGE_DAYS, GAP_ORDERS
 from regulars.errors import UserError
 from regulars.sources import parsing
-from regulars.sources.mapping import LINE_TOTAL, REFUNDED, Mapping, columns_named
+from regulars.sources.mapping import LINE_TOTAL, REFUNDED, Mapping, columns_named, listed
 from regulars.sources.meaning import NO_MONEY, NO_SALE, NOBODY, REFUND_NAMES, STATUS_MOST, STATUS_NAMES, is_total
 from regulars.sources.raw import ROW
 
@@ -43,6 +43,7 @@ def refuse_doubtful(mapping: Mapping, raw: Raw) -> None:
         _refuse_neglected_refunds(mapping, raw)
         _refuse_neglected_status(mapping, raw)
     _refuse_totals_as_prices(mapping, raw)
+    _refuse_missing_zeros(mapping, raw)
     _refuse_nobody(mapping, raw)
 
 
@@ -119,6 +120,23 @@ def _refuse_totals_as_prices(mapping: Mapping, raw: Raw) -> None:
             f"so it seems to be the money of the whole line: in {mapping.file} write line_total: "
             f'"{spec["column"]}" in place of unit_price, or unit_price: {{column: "{spec["column"]}", each: true}}.'
         )
+
+
+def _refuse_missing_zeros(mapping: Mapping, raw: Raw) -> None:
+    """Stop where a 0 that the format takes for a missing id would take orders for nothing with it."""
+    table = mapping.tables[raw.name]
+    zeros = [text for text in listed(table["format"].get("missing", [])) if re.fullmatch(r"0+([.,]0*)?", text)]
+    columns = (table["columns"].get(target, {}).get("column") for target in ("amount", "unit_price", LINE_TOTAL))
+    for name in filter(None, columns if zeros else ()):
+        counted = raw.text.semi_join(raw.rows.filter(~raw.rows._void & raw.rows.customer_id.notnull()).select(ROW), ROW)
+        rows = count_rows(counted.filter(counted[raw.source.engine_column(name)].isin(zeros)))
+        if rows:
+            raise UserError(
+                f"{_file(raw)}: column '{name}' has '{zeros[0]}' in {rows} rows of customers, and format.missing in "
+                f"{mapping.file} takes that for missing: where it stands for buyers without an account write guests: "
+                f'["{zeros[0]}"] under tables.{raw.name} in its place, and void: {{"{name}": ["{zeros[0]}"]}} where '
+                "orders for nothing are none."
+            )
 
 
 def _refuse_nobody(mapping: Mapping, raw: Raw) -> None:

@@ -64,6 +64,9 @@ def _typed(text: ir.StringValue, column: Column, table: dict, spec: dict, *, zon
     match "float" if "after" in spec else column.kind:
         case "date" | "timestamp":
             moment = parsing.read_timestamp(text, spec.get("date_format", table["date_format"]), zone)
+            if spec.get("utc"):  # a clock that does not say so; a day alone is a day anywhere
+                unsaid = text.contains(":") & ~text.re_search(parsing.ZONE)
+                moment = ibis.ifelse(unsaid, parsing.in_zone(moment, zone), moment)
             # two moments of one day are one date, also where dates tell rows apart
             return moment.truncate("D") if column.kind == "date" else moment
         case "money" | "float":

@@ -156,10 +156,20 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float 
 def _refuse_few(customers: int, back: int, paid: int) -> None:
     """Say in words what a fitter would say of rows."""
     short = None
+    if not customers:
+        raise UntoldError(
+            "No order has an amount above 0: name the column of amounts in the mapping, or, where there is none, "
+            "count orders without money by zero_spend_is_purchase: true under value in params.yaml."
+        )
     if customers < 2:
         short = "there is one customer only, and how customers differ is learnt from many"
     elif not back:
         short = f"none of the {customers} customers ordered on a second day"
+    elif not paid:
+        raise UntoldError(
+            f"None of the {back:,} customers who came back paid an amount, so that nothing can be told of money: supply "
+            "what each order was worth. How often customers order is told where no money is needed."
+        )
     elif paid < 2:
         short = "fewer than two customers paid for a repeat order, so that spend per order cannot be told"
     if short:

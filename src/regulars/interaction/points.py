@@ -185,6 +185,8 @@ def problems(
             "satisfaction": frame["points"].to_numpy(float)[last],
         }
     )  # fmt: skip
+    # what one of its contacts cost nobody knows, nobody knows of the problem
+    each["cost"] = each["cost"].where(np.bincount(code, frame["money"].isna()) == 0)
     each["back"] = _came_back(each, orders, return_days, end)
     capped = each.assign(contacts=each["contacts"].clip(upper=4))
     rows = []

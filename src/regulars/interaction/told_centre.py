@@ -173,12 +173,11 @@ def tell_staffing(
         )
     columns = ["weekday_name", "half_hour", "calls", "calls_high", "agents", "agents_low", "agents_high", "agents_c",
                "given_up", "now", "given_up_now", "missing"]  # fmt: skip
-    shown = week[columns] if table["now"].notna().all() else week[columns[:9]]
     frames = {
         "day": pd.concat(lines, ignore_index=True)[
             ["clock", "half_hour", "series", "agents_shown", "low", "high", "calls"]
         ],
-        "week": shown,
+        "week": week[columns],
     }
     return Finding(verdict, facts, frames, remarks=remarks)
 
@@ -265,13 +264,13 @@ def tell_problems(found: dict, settings: InteractionSettings) -> Finding:
                 {"back": found["back_points"], "days": settings.return_days},
             )
         )
-    table = found["table"].dropna(axis=1, how="all")
+    table = found["table"]
     if np.isnan(points.value):
-        return Finding("unscored", {"at_once": found["at_once"]}, {"table": found["table"]}, remarks=remarks)
+        return Finding("unscored", {"at_once": found["at_once"]}, {"table": table}, remarks=remarks)
     return Finding(
         found["points_change"],
         facts,
-        {"steps": table[table["satisfaction"].notna()], "table": found["table"]},
+        {"steps": table[table["satisfaction"].notna()], "table": table},
         remarks=remarks,
     )
 

@@ -79,7 +79,7 @@ def read(path: Path) -> dict:
     if not isinstance(content, dict) or not isinstance(content.get(DATASETS_SECTION), dict):
         raise UserError(f"{path.name} has no section '{DATASETS_SECTION}': add one that names what to build.")
     for name in content[DATASETS_SECTION]:
-        check_name(name, f"{path.name}: {DATASETS_SECTION} names a dataset ")
+        check_name(name, f"{path.name}: {DATASETS_SECTION}: ")
     return content
 
 
@@ -106,7 +106,9 @@ def check_name(name, where: str = "") -> None:
     """
     if not isinstance(name, str):
         found = "empty" if name is None else str(name).lower()
-        raise UserError(f"{where}that YAML reads as {found}: take another name, such as shop-2024.")
+        raise UserError(
+            f"{where}a name that YAML reads as {found} cannot name a dataset: take another, such as shop-2024."
+        )
     read_as = yaml.safe_load(name) if NAME.fullmatch(name) else ""
     if read_as == "":
         rule = "take small letters, digits, - and _, a letter first, such as shop-2024"

@@ -93,7 +93,7 @@ def read_manifest(dataset: str) -> dict:
     """
     file = project_root() / raw_folder(dataset) / "manifest.json"
     if not file.is_file():
-        raise UserError(f"{_raw_label(dataset, 'manifest.json')} is not there: run `make reports DATASET={dataset}`.")
+        raise UserError(f"{_raw_label(dataset, 'manifest.json')} is not there: run `regulars reports {dataset}`.")
     return json.loads(file.read_text(encoding="utf-8"))
 
 

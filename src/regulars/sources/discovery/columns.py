@@ -119,6 +119,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "ended_at": (r"((contract|subscription)_)?(end(s|ed)?|vertragsende|ende)(_at|_on|_date)?|结束日期|到期日",
                  r"valid_(to|until)|expir(y|es|ed|ation)(_at|_on|_date)?|cancell?ed(_at|_on|_date)?"),
     "monthly_fee": (r"monthly_(fee|price|charges?|amount)|mrr|monatspreis|月费",),
+    "reason": (r"((leaving|churn|cancel(l?ation)?|end)_)?reason(_code)?|(结束|流失)原因",),
     "term_months": (r"term(_months)?|laufzeit(_monate)?",),
     # campaigns, programmes, the sales desk, wallets
     "campaign_id": (rf"campaign{_ID}", r"活动(编?号|id)?"),

@@ -313,13 +313,13 @@ def _sheet(file: Path, written: str) -> tuple[dict, list[str], list[str]]:
 
 
 def same_name(text: str) -> str:
-    """A column's name without what exports add to it: case, marks, width of letters.
+    """A column's name without what exports add to it: case, marks, width of letters, the clock of a time.
 
     Examples
     --------
-    >>> same_name("CustomerID"), same_name("Ticket #"), same_name("Order-No.")
-    ('customer_id', 'ticket', 'order_no')
+    >>> same_name("CustomerID"), same_name("Ticket #"), same_name("Order-No."), same_name("Created (UTC)")
+    ('customer_id', 'ticket', 'order_no', 'created')
     """
     text = unicodedata.normalize("NFKC", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
-    return re.sub(r"[\W_]+", "_", text.lower()).strip("_")
+    return re.sub(r"_(utc|gmt)$", "", re.sub(r"[\W_]+", "_", text.lower()).strip("_"))

@@ -94,18 +94,16 @@ def propose(dataset: str, files: Sequence[Inspected], currency: str = "") -> Pro
     else:
         _compare_customers(found, orders[0], notes)
         notes.unsure.append(
-            "the time zone of the dates is not in the files: UTC is taken; name another where it matters"
-        )
-        notes.unsure.append(
             "observation_end is the day of the last order; name the day of the export if that was later"
         )
-    money = _currency(currency, found[orders[-1]][0] if orders else None, notes)
+    log = found[orders[-1]][0] if orders else None
+    money, clock = _currency(currency, log, notes), _clock(log, notes)
     head = [
         "# yaml-language-server: $schema=../../src/regulars/sources/source.schema.json",
         '# Suggested by `regulars new` from what the files show. A "?" is a question to be answered before the build.',
         f"title: {_scalar(dataset.replace('_', ' ').replace('-', ' ').title())}",
         money,
-        _comment("time_zone: UTC", "not in the files; name one like Europe/London"),
+        clock,
         _comment("simulated: false", "true puts a banner on every page"),
         _comment("observation_end: last_order_day", "or the day of the export, YYYY-MM-DD"),
         "",
@@ -253,7 +251,8 @@ def _compare_customers(found: dict, main: str, notes: _Notes) -> None:
     buyers = set(found[main][0].values("customer_id") or ())
     for name, (table, _) in found.items():
         ids = set(table.values("customer_id") or ()) - {""}
-        if name != main and ids and buyers and not ids & buyers:
+        alike = ids & buyers or (table.columns.get("customer_id", {}).get("number_id") and _bare(ids) & _bare(buyers))
+        if name != main and ids and buyers and not alike:
             column = table.columns["customer_id"]["column"]
             notes.unsure.append(
                 f"{name}: none of the ids in '{column}' is a customer of the order log; is it another id?"
@@ -332,7 +331,9 @@ def _column_line(found: Found, target: str, spec: dict) -> str:
     elif dates and dates.formats != ("iso",):
         line["date_format"] = dates.formats[0] if len(dates.formats) == 1 else list(dates.formats)
         comment = f"shown by {dates.example!r}"
-    elif spec.get("number_id"):
+    if dates and "epoch" not in dates.formats and ":" in dates.example and re.search(signs.TOLD_IN_UTC, spec["column"]):
+        line["utc"] = True
+    if spec.get("number_id"):
         comment = "17850.0 and 017850 are 17850"
     elif "after" in spec:
         comment = f"{spec['unit']} after {spec['after']}"
@@ -547,6 +548,25 @@ def _currency(given: str, orders: Found | None, notes: _Notes) -> str:
     what = f"{_one_line(shown)} may be several" if shown else "neither sign nor code stands with the amounts"
     notes.questions.append(f"currency: which is it? {what[0].upper()}{what[1:]}; write its code, such as EUR.")
     return _comment(f'currency: "{OPEN}"', f"{what}; a code such as EUR")
+
+
+def _clock(orders: Found | None, notes: _Notes) -> str:
+    """In which zone an order's day begins: what its moments show, or a question where they are told in another."""
+    zone, shown = signs.zone(orders) if orders else ("", "")
+    if zone:
+        notes.concluded.append(f"the time zone is {zone}: {shown}")
+        return _comment(f"time_zone: {zone}", shown)
+    if shown:
+        notes.questions.append(
+            f"time_zone: by which clock do the shop's days begin? {shown[0].upper()}{shown[1:]}; write a zone such as "
+            "America/New_York, or UTC where its days are those."
+        )
+        return _comment(f'time_zone: "{OPEN}"', f"{shown}; a zone such as America/New_York, or UTC")
+    if orders:
+        notes.unsure.append(
+            "the time zone of the dates is not in the files: UTC is taken; name another where it matters"
+        )
+    return _comment("time_zone: UTC", "not in the files; name one like Europe/London")
 
 
 # ---- YAML ------------------------------------------------------------------------------------------------------

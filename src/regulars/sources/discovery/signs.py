@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
@@ -22,6 +23,17 @@ FEW_CODES = 3
 REFUND_FILE = r"(?i)refund|return|credit.?note|chargeback|storno|gutschrift|retoure|退款|erstatt|rembours|devoluc"
 FEWEST = 5  # rows that a rule is read off
 GUEST_SHARE = 0.02  # of the rows from which an id that stands for nobody is asked about
+TOLD_IN_UTC = r"\b(UTC|GMT)\b"  # of the name of a column
+OFFSET = r"(?P<before>.*\d)\s*(?P<offset>Z|[+-]\d{2}:?\d{2})"  # a moment that says its distance from UTC
+# clocks of which one may show what the moments of a log show; those that agree there give the same days
+ZONES = (
+    "Europe/London", "Europe/Berlin", "Europe/Athens", "Europe/Istanbul", "Asia/Jerusalem", "Africa/Lagos",
+    "Africa/Johannesburg", "Africa/Nairobi", "Asia/Dubai", "Asia/Karachi", "Asia/Kolkata", "Asia/Dhaka", "Asia/Bangkok",
+    "Asia/Shanghai", "Asia/Tokyo", "Australia/Perth", "Australia/Adelaide", "Australia/Brisbane", "Australia/Sydney",
+    "Pacific/Auckland", "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix",
+    "America/Los_Angeles", "America/Anchorage", "Pacific/Honolulu", "America/Halifax", "America/St_Johns",
+    "America/Mexico_City", "America/Bogota", "America/Sao_Paulo", "America/Santiago",
+)  # fmt: skip
 CURRENCY_WORDS = r"(?i)(?:^|[\W_])(eur|usd|gbp|chf|cny|jpy|inr|brl|cad|aud|sek|nok|dkk|pln)(?:$|[\W_])"
 
 
@@ -153,6 +165,32 @@ def _days(found: Found, target: str) -> pd.Series:
     for form in found.dates[target].formats:
         days = days.fillna(pd.to_datetime(texts, format="ISO8601" if form == "iso" else form, errors="coerce"))
     return days.dt.normalize()
+
+
+def zone(found: Found) -> tuple[str, str]:
+    """Time zone whose clock a log's moments show, and what shows it; without the zone where it has to be asked.
+
+    Both are empty where the moments name none: then they are told by the clock of whoever wrote them.
+    """
+    dates, column = found.dates.get("ordered_at"), found.columns.get("ordered_at", {}).get("column", "")
+    if dates is None or not dates.formats:
+        return "", ""
+    texts = pd.Series(found.values("ordered_at"), dtype="string").str.strip().drop_duplicates()
+    moments = texts.str.extract(f"^{OFFSET}$").dropna()
+    written = moments["offset"].str.replace("Z", "+0000").str.replace(":", "")
+    if "epoch" in dates.formats or re.search(TOLD_IN_UTC, column) or (len(written) and set(written) <= {"+0000"}):
+        return "", f"times in '{column}' are told in UTC"
+    if moments.empty:
+        return "", ""
+    shown = f"times in '{column}' are told at {' and '.join(sorted(set(written)))} from UTC"
+    local = pd.to_datetime(moments["before"], format="ISO8601", errors="coerce")
+    apart = pd.to_timedelta(written.str.replace(r"([+-]\d{2})(\d{2})", r"\1:\2:00", regex=True))
+    instants = pd.DatetimeIndex(local - apart, tz="UTC")
+    for name in ZONES:
+        clock = instants.tz_convert(ZoneInfo(name)).tz_localize(None)
+        if (clock == pd.DatetimeIndex(local)).all():
+            return name, f"{shown}, as its clock shows"
+    return "", shown
 
 
 def repeats(found: Found, target: str) -> int:
