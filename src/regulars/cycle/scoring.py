@@ -30,6 +30,7 @@ from regulars.statistics.intervals import Estimate, share
 from regulars.statistics.lights import coverage_band, judge, kupiec
 
 LEAST_BEFORE = 6  # months before a planned one, below which its usual range is not known
+UNJUDGED = (Light.EARLY, Light.ABSENT, Light.DRIFTS, Light.JUMPED)
 SAME = 1e-9  # figures that differ by less, as a share, are the same
 
 
@@ -345,7 +346,7 @@ def corrective(plans: Sequence[Plan], history_lights: pd.DataFrame, last: pd.Tim
                 & (history_lights["month"] > since)
                 & (history_lights["month"] <= last)
             ]
-            judged = later[~later["light"].isin([Light.EARLY, Light.ABSENT, Light.DRIFTS])]
+            judged = later[~later["light"].isin(UNJUDGED)]
             rows.append({**one, "came_back": int((judged["light"] == Light.WORSE).sum()), "watched": len(judged)})
     return pd.DataFrame(rows)
 
