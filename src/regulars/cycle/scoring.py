@@ -265,10 +265,9 @@ def restated(dataset: str, indicators: pd.DataFrame, end) -> pd.DataFrame:
     both = both[both["was"].notna() & both["now"].notna()]
     both["change"] = both["now"] / both["was"].where(both["was"] != 0) - 1
     moved = (both["now"] - both["was"]).abs() > SAME * both["was"].abs().clip(lower=1e-12)
-    order = both["change"].abs().fillna(np.inf)
+    both = both[moved]  # before it is given a column: a frame without rows would take those of the column
     return (
-        both[moved]
-        .assign(order=order)
+        both.assign(order=both["change"].abs().fillna(np.inf))
         .sort_values(["order", "indicator", "month"], ascending=[False, True, True])[columns]
         .reset_index(drop=True)
     )

@@ -217,9 +217,9 @@ def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int =
     A month is judged by those before it except the one just before, so that what changed a month ago does not hide
     itself: the last two years, or, where they drift, the last year. Where that drifts as well (neighbouring months
     resemble each other more than chance allows) there is no usual level: the step from one month to the next is judged,
-    which makes the limits wider; where the steps of the last year drift too, nothing is judged. One step beyond all others, after which
-    the figure stays where it went (another way to count, a machine bought), is no drift but another level: only the
-    months since are held to one another, and there must be enough of them.
+    which makes the limits wider; where the steps of the last year drift too, nothing is judged. One step beyond all
+    others, after which the figure stays where it went (another way to count, a machine bought), is no drift but another
+    level: only the months since are held to one another, and there must be enough of them.
 
     Parameters
     ----------
