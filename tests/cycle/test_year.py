@@ -12,7 +12,7 @@ from regulars.close_month import close_month
 from regulars.cycle import read_plans
 from regulars.finding import UNUSABLE
 from regulars.simulate import demo
-from regulars.statistics.lights import coverage_band
+from regulars.statistics.limits import coverage_band
 
 MONTHS = pd.period_range("2025-07", "2026-06", freq="M")
 PUSHED, WORSE = "2025-11", "2026-02"

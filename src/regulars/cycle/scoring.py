@@ -27,7 +27,7 @@ from regulars.history.months import hold_months
 from regulars.labels import Light, PlanOutcome, PlanStatus
 from regulars.purchases import month_before
 from regulars.statistics.intervals import Estimate, share
-from regulars.statistics.lights import coverage_band, judge, kupiec
+from regulars.statistics.limits import coverage_band, judge, kupiec
 
 LEAST_BEFORE = 6  # months before a planned one, below which its usual range is not known
 UNJUDGED = (Light.EARLY, Light.ABSENT, Light.DRIFTS, Light.JUMPED)

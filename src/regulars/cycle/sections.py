@@ -15,7 +15,7 @@ from regulars.errors import UserError
 from regulars.finding import Finding, FirstScreen, Remark, Tile, tells
 from regulars.labels import Festival, Indicator, Light, PlanOutcome, PlanStatus
 from regulars.statistics.intervals import Estimate, against
-from regulars.statistics.lights import month_level, year_on_year
+from regulars.statistics.limits import month_level, year_on_year
 
 CHANGED = (Light.BETTER, Light.WORSE, Light.CHANGED)
 

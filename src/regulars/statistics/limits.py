@@ -125,8 +125,7 @@ def laney_limits(counts, n, sigmas: float = 3.0, *, wobble: bool = True) -> pd.D
         centre = np.nansum(k) / np.nansum(size)
         error = np.sqrt(centre * (1 - centre) / size)
         z = (rate - centre) / error
-    known = z[np.isfinite(z)]
-    wide = float(np.abs(np.diff(known)).mean()) / D2 if wobble and known.size > 1 else 1.0
+    wide = wobble_of(z) if wobble else 1.0
     low, high = centre - sigmas * wide * error, centre + sigmas * wide * error
     return pd.DataFrame(
         {
@@ -137,6 +136,19 @@ def laney_limits(counts, n, sigmas: float = 3.0, *, wobble: bool = True) -> pd.D
             "is_outside": (rate < low) | (rate > high),
         }
     )
+
+
+def wobble_of(z) -> float:
+    """Standard deviation of figures in standard errors, by how much neighbours differ: 1 where only chance moves them.
+
+    Examples
+    --------
+    >>> round(wobble_of([0.0, 2.0, float("nan"), -2.0, 1.0]), 3), wobble_of([0.5])
+    (2.659, 1.0)
+    """
+    known = np.asarray(z, float)
+    known = known[np.isfinite(known)]
+    return float(np.abs(np.diff(known)).mean()) / D2 if known.size > 1 else 1.0
 
 
 def coverage_band(months: int, level: float = 0.9, band: float = 0.95) -> tuple[int, int]:
