@@ -2,7 +2,8 @@
 
     python benchmarks/year.py                  # twelve months of 5,000 customers
     python benchmarks/year.py --months 3 --customers 800
-    python benchmarks/year.py --brief          # until the last month only what is closed with it, of fewer draws
+    python benchmarks/year.py --brief          # until the last month only what is closed with it, of fewer draws,
+                                               # and by processes that branch off this one, with the library loaded
 
 A folder given by --folder that holds closed months already is gone on with.
 
@@ -12,18 +13,26 @@ became of the plan. Works in a folder of its own, which is left for looking at, 
 """
 
 import argparse
+import importlib
+import io
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout, suppress
+from multiprocessing import get_context
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import yaml
 
+import regulars as library
+from regulars import cli, runner
 from regulars.simulate import demo
 from regulars.stages import STAGES
 
@@ -59,19 +68,57 @@ def write_mapping(folder: Path, customers: int, day: str) -> None:
     file.write_text(yaml.safe_dump(mapping | {"tables": there}, sort_keys=False), encoding="utf-8")
 
 
+def environment(folder: Path) -> dict[str, str]:
+    return {"REGULARS_ROOT": str(folder), "REGULARS_ID_KEY": "a key for the year of the benchmark"}
+
+
 def regulars(folder: Path, *words: str) -> None:
     """Run a command of the project in its folder."""
-    environment = os.environ | {"REGULARS_ROOT": str(folder), "REGULARS_ID_KEY": "a key for the year of the benchmark"}
-    subprocess.run([sys.executable, "-m", "regulars.cli", *words], env=environment, check=True, capture_output=True)
+    command = [sys.executable, "-m", "regulars.cli", *words]
+    subprocess.run(command, env=os.environ | environment(folder), check=True, capture_output=True)
 
 
-def close(folder: Path, customers: int, month: pd.Period, stages: Sequence[str]) -> float:
+def branched(folder: Path, *words: str) -> None:
+    """The same in a branch of this process, which has the library loaded; of a notebook the code alone is run."""
+    child = get_context("fork").Process(target=_branch, args=(folder, words))
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise SystemExit(f"regulars {' '.join(words)} ended with {child.exitcode}")
+
+
+def _branch(folder: Path, words: Sequence[str]) -> None:
+    os.environ |= environment(folder)
+    os.chdir(folder)
+    runner.execute = _run_cells
+    with redirect_stdout(io.StringIO()):
+        code = cli.main(list(words))
+    os._exit(code)  # nothing of this process is to be ended by its branch
+
+
+def _run_cells(source: Path, target: Path, parameters: dict, root: Path):
+    notebook, names = nbformat.read(source, 4), {"__name__": "__main__"}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            exec(compile(cell.source, source.name, "exec"), names)
+            names |= parameters if "parameters" in cell.metadata.get("tags", ()) else {}
+    return notebook
+
+
+def load_library() -> None:
+    """Load all that needs no extra, once."""
+    for module in pkgutil.walk_packages(library.__path__, "regulars."):
+        with suppress(ImportError):
+            importlib.import_module(module.name)
+
+
+def close(folder: Path, customers: int, month: pd.Period, stages: Sequence[str], run: Callable) -> float:
     """Find and tell what there is as of the end of a month and close it; seconds taken."""
     started = time.perf_counter()
     write_mapping(folder, customers, str(month.end_time.date()))
     for stage in stages:
-        regulars(folder, "run", stage, NAME)
-    regulars(folder, "close-month", NAME)
+        run(folder, "run", stage, NAME)
+    run(folder, "close-month", NAME)
     return time.perf_counter() - started
 
 
@@ -99,14 +146,16 @@ def main() -> None:
     folder = Path(chosen.folder or tempfile.mkdtemp(prefix="regulars-year-"))
     folder.mkdir(parents=True, exist_ok=True)
     lay_out(folder, brief=chosen.brief)
+    if chosen.brief:
+        load_library()
     every = [stage for stage in STAGES if stage != "pages"]
     months = pd.period_range(chosen.first, periods=chosen.months, freq="M")
     for month in months:
         if (folder / "data/history" / NAME / str(month.end_time.date())).exists():
             continue
         plan_the_push(folder)
-        stages = BRIEF if chosen.brief and month != months[-1] else every
-        seconds = close(folder, chosen.customers, month, stages)
+        stages, run = (BRIEF, branched) if chosen.brief and month != months[-1] else (every, regulars)
+        seconds = close(folder, chosen.customers, month, stages, run)
         if "cycle" not in stages:
             print(f"{month} ({seconds:.0f} s): closed", flush=True)
             continue

@@ -465,6 +465,7 @@ class Light(StrEnum):
     WORSE = "worse"  # beyond it, to the bad
     CHANGED = "changed"  # beyond it; neither side is good
     DRIFTS = "drifts"  # each month follows the one before: no usual range to leave
+    JUMPED = "jumped"  # it has moved to another level: too few months since to know the usual range
     EARLY = "early"  # too few months to know the usual range
     ABSENT = "absent"  # no figure this month
 

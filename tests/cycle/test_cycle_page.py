@@ -124,6 +124,30 @@ def test_each_light_has_its_twelve_months_as_a_line():
     assert "from 9 to 30, between 9 and 30" in words
 
 
+def test_between_two_waves_the_last_one_stands_with_its_month():
+    asked = {"value": [np.nan] * 10 + [0.8, *[np.nan] * 3], "n": [np.nan] * 10 + [90.0] * 4}
+    indicators = figures(10.0, "satisfied").assign(**asked)
+    board = sections.tell_scorecard(scorecard(indicators), indicators)
+    row = board.frames["lights"].iloc[0]
+    assert (row["light"], row["value"], row["n"], str(row["as_of"].date())) == ("absent", 0.8, 90, "2025-11-01")
+    assert "80.0% (Nov 2025)" in said(board)
+
+
+def test_the_front_draws_each_line_under_its_side():
+    indicators = pd.concat([figures(10.0), figures(9.0, "solved"), figures(11.0, "revenue").assign(quadrant="value")])
+    board = sections.tell_scorecard(scorecard(indicators), indicators)
+    forecasts, planned = sections.tell_forecasts(track_all(held([100.0]))), sections.tell_planned([], END)
+    report = Report("cycle", report_sample.ABOUT)
+    report.tell(board)
+    report.first_screen(sections.first_screen(board, forecasts, planned))
+    writer = writer_of(report.told.page, "en")
+    writer.write(report.told)
+    front, _ = report_sample.pages_of(writer)
+    assert front.count('<td class="left"><svg class="spark"') == front.count("as usual</th>") == 3
+    heads = [f'scope="rowgroup" class="left" colspan="5">{side}<' for side in ("Interaction", "Value")]
+    assert [front.count(head) for head in heads] == [1, 1]
+
+
 def test_no_plan_nothing_wrong_nothing_restated():
     none = pd.DataFrame()
     told = [

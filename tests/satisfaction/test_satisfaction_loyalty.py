@@ -525,6 +525,18 @@ class TestControl:
         assert nps_points(steady).mean() == pytest.approx(nps(steady).value)
         assert not control_limits(nps_points(steady.head(5)), waves.head(5))["is_outside"].any()
 
+    def test_large_waves_that_wobble_are_no_alarm(self):
+        """With 10,000 answers and a true rate that moves by a point, limits of chance alarm in every fourth wave."""
+        rng, outside = np.random.default_rng(4), []
+        waves = pd.Series(np.repeat([f"{k:02d}" for k in range(12)], 10_000))
+        for _ in range(40):
+            true = 0.3 + rng.normal(scale=0.01, size=12)
+            answers = pd.Series((rng.random((12, 10_000)) < true[:, None]).astype(float).ravel())
+            outside += control_limits(answers, waves)["is_outside"].tolist()
+        assert np.mean(outside) <= 0.05
+        fallen = answers.where(waves != "11", (rng.random(len(waves)) < 0.2).astype(float))
+        assert control_limits(fallen, waves)["is_outside"].iloc[-1]
+
     def test_needed_answers_give_the_width(self):
         n = needed_answers(10_000 * 0.64, 5.0, 0.9)
         scores = np.repeat([10, 8, 3], [round(n * 0.6), round(n * 0.2), round(n * 0.2)])

@@ -7,7 +7,7 @@ from scipy.special import gamma
 
 from regulars.labels import Light
 from regulars.statistics.intervals import z_value
-from regulars.statistics.lights import (
+from regulars.statistics.limits import (
     D2,
     D4,
     E2,
@@ -18,6 +18,7 @@ from regulars.statistics.lights import (
     laney_limits,
     lights,
     month_level,
+    moved_since,
     moving_range_limits,
     prediction_limits,
     year_on_year,
@@ -32,7 +33,7 @@ LIGHTS = 20
 def table(values: np.ndarray, **more) -> pd.DataFrame:
     """One row per indicator and month, of a matrix of indicators by months."""
     size, months = values.shape
-    rows = {"indicator": np.repeat(np.arange(size).astype(str), months), "month": np.tile(np.arange(months), size)}
+    rows = {"indicator": np.repeat(np.arange(size), months), "month": np.tile(np.arange(months), size)}
     return pd.DataFrame(rows | {"value": values.ravel()} | {name: made.ravel() for name, made in more.items()})
 
 
@@ -164,7 +165,7 @@ def test_what_drifts_is_judged_by_its_steps():
 def test_lights_say_which_side_is_good_and_what_is_missing():
     history = np.tile([10.0, 11, 9, 10.5, 9.5, 10, 11.2, 8.8, 10.1, 9.9, 10.4, 9.6, 10.2], (4, 1))
     values = np.hstack([history, [[20.0], [20.0], [20.0], [np.nan]]])
-    rows = table(values).assign(better=lambda t: t["indicator"].map({"0": "up", "1": "down", "2": "", "3": "up"}))
+    rows = table(values).assign(better=lambda t: t["indicator"].map({0: "up", 1: "down", 2: "", 3: "up"}))
     assert lights(rows)["light"].tolist() == [Light.BETTER, Light.WORSE, Light.CHANGED, Light.ABSENT]
     assert set(lights(rows[rows["month"] > 5])["light"]) == {Light.EARLY, Light.ABSENT}
 
@@ -210,3 +211,32 @@ def test_the_usual_limits_would_alarm_in_every_second_year():
 def test_steps_that_follow_one_another_are_not_judged():
     growing = np.cumsum(np.cumsum(np.ones(24)))[None, :]
     assert lights(table(growing))["light"].tolist() == [Light.DRIFTS]
+
+
+@pytest.mark.parametrize("since", range(1, 16))
+def test_a_cliff_is_told_twice_and_then_another_level(since):
+    """From one month to the next 41 % of contacts are of known customers, not all: another way to count them."""
+    rng = np.random.default_rng(since)
+    n = np.r_[rng.integers(80, 200, 24), rng.integers(9000, 10_000, since)].astype(float)[None, :]
+    rates = np.r_[np.ones(24), rng.binomial(n[0, 24:].astype(int), 0.41) / n[0, 24:]][None, :]
+    told = lights(table(rates, n=n)).iloc[0]
+    assert told["light"] == (Light.CHANGED if since < 3 else Light.JUMPED if since <= 12 else Light.STEADY)
+    if told["light"] == Light.JUMPED:
+        assert (told["months"], np.isnan(told["limit_low"])) == (since - 1, True)
+
+
+def test_a_peak_and_a_walk_are_no_other_level():
+    rng = np.random.default_rng(8)
+    noise = rng.normal(size=25)
+    assert moved_since(np.r_[noise[:12], noise[12] + 40, noise[13:]]) == 0  # it came back
+    walks = np.cumsum(rng.normal(size=(2000, 25)), axis=1)
+    assert np.mean([moved_since(walk) > 0 for walk in walks]) <= 0.01
+    assert moved_since(np.r_[noise[:15], noise[15:] + 40]) == 15
+    assert moved_since([1.0, 2.0]) == 0
+
+
+def test_sums_whose_first_year_is_growth_are_judged_by_the_steps_of_the_last():
+    """Growth on the year before falls steeply at first: that two years of steps drift is no reason to judge nothing."""
+    rng = np.random.default_rng(2)
+    growth = np.r_[1.5 * 0.75 ** np.arange(12), np.cumsum(rng.normal(scale=0.05, size=13))][None, :]
+    assert lights(table(growth))["light"].tolist() == [Light.STEADY]

@@ -9,7 +9,7 @@ import pandas as pd
 from regulars.errors import UntoldError
 from regulars.labels import Indicator, Light, Quadrant
 from regulars.purchases import Purchases, dates_of
-from regulars.statistics.lights import LEAST_MONTHS, PER_YEAR, lights
+from regulars.statistics.limits import LEAST_MONTHS, PER_YEAR, lights
 
 SECOND_ORDER_DAYS = 90  # within which a second order counts as coming back
 KEPT_MONTHS = 3  # before a month, whose customers are asked whether they came in it

@@ -27,9 +27,10 @@ from regulars.history.months import hold_months
 from regulars.labels import Light, PlanOutcome, PlanStatus
 from regulars.purchases import month_before
 from regulars.statistics.intervals import Estimate, share
-from regulars.statistics.lights import coverage_band, judge, kupiec
+from regulars.statistics.limits import coverage_band, judge, kupiec
 
 LEAST_BEFORE = 6  # months before a planned one, below which its usual range is not known
+UNJUDGED = (Light.EARLY, Light.ABSENT, Light.DRIFTS, Light.JUMPED)
 SAME = 1e-9  # figures that differ by less, as a share, are the same
 
 
@@ -264,10 +265,9 @@ def restated(dataset: str, indicators: pd.DataFrame, end) -> pd.DataFrame:
     both = both[both["was"].notna() & both["now"].notna()]
     both["change"] = both["now"] / both["was"].where(both["was"] != 0) - 1
     moved = (both["now"] - both["was"]).abs() > SAME * both["was"].abs().clip(lower=1e-12)
-    order = both["change"].abs().fillna(np.inf)
+    both = both[moved]  # before it is given a column: a frame without rows would take those of the column
     return (
-        both[moved]
-        .assign(order=order)
+        both.assign(order=both["change"].abs().fillna(np.inf))
         .sort_values(["order", "indicator", "month"], ascending=[False, True, True])[columns]
         .reset_index(drop=True)
     )
@@ -345,7 +345,7 @@ def corrective(plans: Sequence[Plan], history_lights: pd.DataFrame, last: pd.Tim
                 & (history_lights["month"] > since)
                 & (history_lights["month"] <= last)
             ]
-            judged = later[~later["light"].isin([Light.EARLY, Light.ABSENT, Light.DRIFTS])]
+            judged = later[~later["light"].isin(UNJUDGED)]
             rows.append({**one, "came_back": int((judged["light"] == Light.WORSE).sum()), "watched": len(judged)})
     return pd.DataFrame(rows)
 

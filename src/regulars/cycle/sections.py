@@ -10,15 +10,14 @@ from scipy.special import stdtrit
 from regulars.cycle.festivals import POOLED, festival_day
 from regulars.cycle.indicators import KINDS, PER_YEAR
 from regulars.cycle.plans import Plan
-from regulars.cycle.scoring import LEAST_BEFORE, Tracked
+from regulars.cycle.scoring import LEAST_BEFORE, UNJUDGED, Tracked
 from regulars.errors import UserError
 from regulars.finding import Finding, FirstScreen, Remark, Tile, tells
 from regulars.labels import Festival, Indicator, Light, PlanOutcome, PlanStatus
 from regulars.statistics.intervals import Estimate, against
-from regulars.statistics.lights import month_level, year_on_year
+from regulars.statistics.limits import month_level, year_on_year
 
 CHANGED = (Light.BETTER, Light.WORSE, Light.CHANGED)
-UNJUDGED = (Light.EARLY, Light.ABSENT, Light.DRIFTS)
 
 
 class ForecastsVerdict(StrEnum):
@@ -219,7 +218,8 @@ def tell_scorecard(board: pd.DataFrame, indicators: pd.DataFrame, *, quiet_years
     -------
     Finding
         Verdict `LightsVerdict`; frame ``lights``, whose column ``year`` holds each figure's last twelve months, the
-        oldest first (``.`` where a month has none).
+        oldest first (``.`` where a month has none). Where the last month has no figure, as between two waves of a
+        survey, the last one of those twelve stands there, its month in ``as_of``.
     """
     if board.empty:
         raise UserError("No whole month is observed: supply at least one.")
@@ -238,13 +238,18 @@ def tell_scorecard(board: pd.DataFrame, indicators: pd.DataFrame, *, quiet_years
     verdict = LightsVerdict.EARLY if judged.empty else LightsVerdict.STEADY
     if len(changed):
         verdict = LightsVerdict.WORSE if (changed["light"] == Light.WORSE).any() else LightsVerdict.BETTER
-    return Finding(verdict, facts, {"lights": _shown(board.assign(year=_years(board["indicator"], indicators)))})
+    return Finding(verdict, facts, {"lights": _shown(_with_year(board, indicators))})
 
 
-def _years(names: pd.Series, indicators: pd.DataFrame) -> list[str]:
-    """Each figure's last twelve months as the cell of a table that is drawn."""
-    months = indicators.pivot(index="month", columns="indicator", values="value").sort_index().tail(PER_YEAR)
-    return [" ".join("." if pd.isna(x) else f"{x:.10g}" for x in months[name]) for name in names]
+def _with_year(board: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
+    """The board with each figure's last twelve months, and the last known of them where the last one is not."""
+    months = indicators.pivot(index="month", columns="indicator", values=["value", "n"]).sort_index().tail(PER_YEAR)
+    known, sizes = months["value"][board["indicator"]], months["n"][board["indicator"]]
+    year = [" ".join("." if pd.isna(x) else f"{x:.10g}" for x in known[name]) for name in board["indicator"]]
+    as_of = known.apply(pd.Series.last_valid_index).to_numpy("datetime64[us]", copy=True)
+    as_of[board["value"].notna().to_numpy()] = np.datetime64("NaT")
+    value, n = known.ffill().iloc[-1].to_numpy(), sizes.where(known.notna()).ffill().iloc[-1].to_numpy()
+    return board.assign(value=value, n=n, year=year, as_of=as_of)
 
 
 def with_units(frame: pd.DataFrame) -> pd.DataFrame:
@@ -256,7 +261,7 @@ def _shown(board: pd.DataFrame) -> pd.DataFrame:
     """The board with what changed on top of each quadrant, and what nobody can judge at its end."""
     rank = board["light"].map(lambda light: 0 if light in CHANGED else 2 if light in UNJUDGED else 1)
     place = board["quadrant"].map({name: at for at, name in enumerate(board["quadrant"].unique())})
-    columns = ["quadrant", "indicator", "light", "value", "usual", "usual_low", "usual_high", "year", "n"]
+    columns = ["quadrant", "indicator", "light", "value", "as_of", "usual", "usual_low", "usual_high", "year", "n"]
     columns += ["months", "unit"]
     return (
         with_units(board)

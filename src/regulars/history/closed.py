@@ -100,7 +100,9 @@ def read_table(dataset: str, day: str, file: str, *, columns: tuple[str, ...], d
     """
     place = FOLDER / dataset / day / file
     try:
-        table = pd.read_csv(project_root() / place, parse_dates=list(dates), dtype={"customer": "string"})
+        table = pd.read_csv(project_root() / place, dtype={"customer": "string"})
+        # of a table without rows too, such as the forecasts that the first month to be closed can hold to anything
+        table = table.astype({name: "datetime64[us]" for name in dates if name in table})
     except (ValueError, OSError) as error:
         raise _damaged(place, error) from None
     missing = [name for name in columns if name not in table]

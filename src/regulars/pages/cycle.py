@@ -18,7 +18,7 @@ PAGE = Page(
                 columns(
                     light="label:light",
                     indicator="label:indicator",
-                    value="by:unit",
+                    value="by:unit:as_of",
                     usual="by:unit:interval",
                     year="line:unit",
                     months="count",
@@ -26,6 +26,8 @@ PAGE = Page(
                 ),
                 rows=40,
                 front=("light", "indicator", "value", "usual", "year"),
+                front_rows=40,
+                groups="quadrant",
             ),
         ),
         section(

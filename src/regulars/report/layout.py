@@ -45,7 +45,8 @@ class Table:
 
     More rows than usual are for a table of one row per class, where the last row is no less asked for than the first.
     ``front`` names the columns that stand in front, where not all need be read there, and ``front_rows`` says how many
-    rows do, if not the usual; the details have all of them.
+    rows do, if not the usual; the details have all of them. ``groups`` is a column of which each value heads its rows
+    in front, where they stand together.
     """
 
     columns: Mapping[str, str]
@@ -53,6 +54,7 @@ class Table:
     rows: int | None = None
     front: Sequence[str] = ()
     front_rows: int | None = None
+    groups: str | None = None
 
 
 def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: str | None = None, **shown) -> Chart:
@@ -73,9 +75,10 @@ def table(
     front: Sequence[str] = (),
     *,
     front_rows: int | None = None,
+    groups: str | None = None,
 ) -> Table:
     """Say how a table looks; parameters as of `Table`, columns that look as usual by their names alone."""
-    return Table(as_formats(columns), tuple(total), rows, tuple(front), front_rows)
+    return Table(as_formats(columns), tuple(total), rows, tuple(front), front_rows, groups)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from regulars.errors import UserError
 from regulars.report import svg
+from regulars.report.blocks import Line
 from regulars.report.levels import in_words, parted, said_in
 from regulars.report.wording import Wording
 
@@ -193,7 +194,7 @@ def kept_together(text: str) -> str:
     >>> kept_together("5 (4–6)") == "5 (4\u2060–\u20606)"
     True
     """
-    return text.replace("–", "\u2060–\u2060")
+    return text if isinstance(text, Line) else text.replace("–", "\u2060–\u2060")  # what is drawn has no range
 
 
 @cache

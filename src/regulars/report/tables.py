@@ -36,7 +36,7 @@ def worded_table(
         Column to format, as `regulars.report.wording` explains; ``text`` for what is shown as it is; ``by:unit`` for
         rows of different units, where the column ``unit`` names the format of each; ``line:unit`` for cells that hold
         figures with blanks between them (``.`` for a missing one) and are drawn as a line. ``by:unit:interval`` shows
-        the ends alone.
+        the ends alone; ``by:unit:as_of`` adds the month that the column ``as_of`` names, where it names one.
     wording : Wording
     heading : callable
         Column name to its heading.
@@ -182,10 +182,12 @@ def _worded_column(frame: pd.DataFrame, name: str, spec: str, wording: Wording, 
         return [line_cell(value, wording, one) for value, one in zip(values, formats, strict=True)]
     if unit == "by":  # each row in the format that another of its columns names
         of, *modifiers = spec.split(":")[1:]
-        specs = [":".join((one, *modifiers)) for one in frame[of]]
-        if modifiers:
+        dated = "as_of" in modifiers
+        specs = [":".join((one, *(part for part in modifiers if part != "as_of"))) for one in frame[of]]
+        if modifiers and not dated:
             values = _estimates(frame, name, spec)
-        return [wording.format(None if _is_none(x) else x, one) for x, one in zip(values, specs, strict=True)]
+        texts = [wording.format(None if _is_none(x) else x, one) for x, one in zip(values, specs, strict=True)]
+        return [_dated(*one, wording) for one in zip(texts, frame["as_of"], strict=True)] if dated else texts
     if unit in LEFT_UNITS or unit in DATE_UNITS:
         return [wording.format(value, spec) for value in values] + [str(x) for x in extra]
     values = [None if pd.isna(value) else value for value in values]
@@ -198,6 +200,10 @@ def _worded_column(frame: pd.DataFrame, name: str, spec: str, wording: Wording, 
     return [wording.format(value, spec, peers) for value in values] + [
         wording.format(value, plain_spec, peers) for value in extra
     ]
+
+
+def _dated(text: str, month, wording: Wording) -> str:
+    return text if pd.isna(month) else wording.say("table.as_of", value=text, month=month)
 
 
 def _estimates(frame: pd.DataFrame, name: str, spec: str) -> list[Estimate]:

@@ -359,6 +359,11 @@ class Writer:
         for name, heading in zip(shown, content["headings"], strict=True):
             # what is missing in every row need not be read in front either
             heading["behind"] = (bool(looks.front) and name not in looks.front) or frame[name].isna().all()
+        if looks.groups:
+            words = [row[list(shown).index(looks.groups)] for row in content["rows"]]
+            content["groups"] = [
+                word if word != before else "" for word, before in zip(words, ["", *words], strict=False)
+            ]
         self._show(block | {"table": content})
 
     def captions(self, key: str) -> dict[str, str]:

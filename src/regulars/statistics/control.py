@@ -5,12 +5,17 @@ import pandas as pd
 
 from regulars.errors import UserError
 from regulars.statistics.intervals import z_value
+from regulars.statistics.limits import wobble_of
 
 SIGMAS = 3.0
+LEAST_OTHERS = 3  # waves beside the one that is judged, below which nobody can say how much waves differ
 
 
 def control_limits(values: pd.Series, waves: pd.Series, sigmas: float = SIGMAS, least: int = 2) -> pd.DataFrame:
     """Mean of each wave beside limits that only one wave in some hundred passes by chance.
+
+    Large waves differ by more than chance whether or not anything has happened: the limits are as wide as the other
+    waves differ, where there are three of them (Laney), and never narrower than chance.
 
     Parameters
     ----------
@@ -27,12 +32,13 @@ def control_limits(values: pd.Series, waves: pd.Series, sigmas: float = SIGMAS, 
     -------
     pandas.DataFrame
         ``wave``, ``n``, ``value``, ``centre`` (mean of all answers of the other waves), ``limit_low``, ``limit_high``
-        (of the wave against the others, the error of both counted) and ``is_outside``; NaN and False for a single wave
-        and for one with fewer answers than `least`.
+        (of the wave against the others, the error of both counted, as much wider as the others differ) and
+        ``is_outside``; NaN and False for a single wave and for one with fewer answers than `least`.
 
     References
     ----------
     Shewhart, W. A. (1931), Economic Control of Quality of Manufactured Product.
+    Laney, D. B. (2002), Improved control charts for attributes, Quality Engineering 14, 531-537.
 
     Examples
     --------
@@ -52,7 +58,9 @@ def control_limits(values: pd.Series, waves: pd.Series, sigmas: float = SIGMAS, 
             continue
         centre = float((others["size"] * others["mean"]).sum() / n)
         variance = float(y[(wave != name).to_numpy()].var(ddof=1))
-        reach = sigmas * np.sqrt(variance / row["size"] + variance / n)
+        apart = (others["mean"] - centre) / np.sqrt(variance / others["size"])
+        wide = max(wobble_of(apart), 1.0) if len(others) >= LEAST_OTHERS else 1.0
+        reach = sigmas * wide * np.sqrt(variance / row["size"] + variance / n)
         outside = bool(abs(row["mean"] - centre) > reach)
         rows.append((name, int(row["size"]), row["mean"], centre, centre - reach, centre + reach, outside))
     names = ["wave", "n", "value", "centre", "limit_low", "limit_high", "is_outside"]

@@ -20,6 +20,7 @@ D4 = 1 + 3 * np.sqrt(np.pi / 2 - 1)  # upper limit of a moving range, in mean mo
 LEAST_MONTHS = 12  # before which no light is judged
 MOST_MONTHS = 25  # behind the limits: what lies further back was another time
 DRIFT_Z = 1.645  # one month in twenty of a steady figure is taken for drifting
+JUMP_CHANCE = 0.001  # that the largest step of figures that walk is taken for a move to another level
 PER_YEAR = 12
 STEP_WORTH = 1.5  # 1 + 2ρ² of the squares of steps whose neighbours correlate by ρ = −½
 
@@ -124,8 +125,7 @@ def laney_limits(counts, n, sigmas: float = 3.0, *, wobble: bool = True) -> pd.D
         centre = np.nansum(k) / np.nansum(size)
         error = np.sqrt(centre * (1 - centre) / size)
         z = (rate - centre) / error
-    known = z[np.isfinite(z)]
-    wide = float(np.abs(np.diff(known)).mean()) / D2 if wobble and known.size > 1 else 1.0
+    wide = wobble_of(z) if wobble else 1.0
     low, high = centre - sigmas * wide * error, centre + sigmas * wide * error
     return pd.DataFrame(
         {
@@ -136,6 +136,19 @@ def laney_limits(counts, n, sigmas: float = 3.0, *, wobble: bool = True) -> pd.D
             "is_outside": (rate < low) | (rate > high),
         }
     )
+
+
+def wobble_of(z) -> float:
+    """Standard deviation of figures in standard errors, by how much neighbours differ: 1 where only chance moves them.
+
+    Examples
+    --------
+    >>> round(wobble_of([0.0, 2.0, float("nan"), -2.0, 1.0]), 3), wobble_of([0.5])
+    (2.659, 1.0)
+    """
+    known = np.asarray(z, float)
+    known = known[np.isfinite(known)]
+    return float(np.abs(np.diff(known)).mean()) / D2 if known.size > 1 else 1.0
 
 
 def coverage_band(months: int, level: float = 0.9, band: float = 0.95) -> tuple[int, int]:
@@ -216,7 +229,9 @@ def lights(frame: pd.DataFrame, *, quiet_years: float = 0.9, least_months: int =
     A month is judged by those before it except the one just before, so that what changed a month ago does not hide
     itself: the last two years, or, where they drift, the last year. Where that drifts as well (neighbouring months
     resemble each other more than chance allows) there is no usual level: the step from one month to the next is judged,
-    which makes the limits wider; where the steps drift too, nothing is judged.
+    which makes the limits wider; where the steps of the last year drift too, nothing is judged. One step beyond all
+    others, after which the figure stays where it went (another way to count, a machine bought), is no drift but another
+    level: only the months since are held to one another, and there must be enough of them.
 
     Parameters
     ----------
@@ -311,7 +326,12 @@ def judge(values, sizes, *, chance: float, least_months: int = LEAST_MONTHS) -> 
         return told | {"light": Light.EARLY}
     steady = steady_stretch(values[:-1])
     if not steady.size:
-        return _judged_by_step(values, told, chance=chance, least=least_months)
+        since = moved_since(values[:-1])
+        if not since:
+            return _judged_by_step(values, told, chance=chance, least=least_months)
+        steady = known[known >= since]
+        if len(steady) < least_months:
+            return told | {"months": len(steady), "light": Light.JUMPED}
     base = steady[:-1]
     rated = bool(np.isfinite(sizes[base]).all() and sizes[-1] > 0)
     centre, error = _rate(values[base], sizes[base], sizes[-1]) if rated else _level(values[base])
@@ -325,8 +345,8 @@ def judge(values, sizes, *, chance: float, least_months: int = LEAST_MONTHS) -> 
 
 def _judged_by_step(values: np.ndarray, told: dict, *, chance: float, least: int) -> dict:
     steps = np.diff(values[-MOST_MONTHS - 1 : -1])
-    steps = steps[np.isfinite(steps)]
-    if len(steps) < least - 1 or np.isnan(values[-2]) or drifts(steps):
+    steps = steps[steady_stretch(steps)]
+    if len(steps) < least - 1 or np.isnan(values[-2]):
         return told | {"light": Light.DRIFTS}
     usual, error = _level(steps)
     # steps of figures that only seem to drift hang together by −½: as good as two thirds of so many
@@ -390,6 +410,28 @@ def steady_stretch(values) -> np.ndarray:
     known = np.flatnonzero(np.isfinite(x))
     stretches = (known[-MOST_MONTHS:], known[-LEAST_MONTHS - 1 :])
     return next((months for months in stretches if not drifts(x[months])), known[:0])
+
+
+def moved_since(values) -> int:
+    """Place of the first figure at another level, where one step stands out from all others and is not undone; or 0.
+
+    Examples
+    --------
+    >>> moved_since([9.0, 9.1, 9.0, 9.2, 9.1, 9.0, 9.1, 4.0, 4.1, 4.0]), moved_since([9.0, 9.1, 9.0, 4.0, 9.2, 9.1])
+    (7, 0)
+    """
+    x = np.asarray(values, float)
+    known = np.flatnonzero(np.isfinite(x))[-MOST_MONTHS:]
+    steps = np.diff(x[known])
+    if len(steps) < 3:
+        return 0
+    at = int(np.abs(steps).argmax())
+    others = np.delete(steps, at)
+    usual, error = _level(others)
+    chance = JUMP_CHANCE / len(steps)
+    stays = abs(x[known[at + 1 :]].mean() - x[known[: at + 1]].mean()) > abs(steps[at]) / 2
+    far = abs(steps[at] - usual) > stdtrit((len(others) - 1) / STEP_WORTH, 1 - chance / 2) * error
+    return int(known[at + 1]) if stays and far else 0
 
 
 def drifts(values, z: float = DRIFT_Z) -> bool:
