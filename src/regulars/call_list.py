@@ -9,7 +9,7 @@ import pandas as pd
 
 from regulars import catalog, privacy, retention, segments
 from regulars.actions import lately_contacted
-from regulars.catalog.places import harmless
+from regulars.catalog.places import csv_text
 from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.private_files import private_place, write_for_owner
@@ -272,4 +272,4 @@ def _with_attributes(listed: pd.DataFrame, base: pd.DataFrame | None) -> pd.Data
 
 
 def _as_csv(table: pd.DataFrame) -> bytes:
-    return harmless(table).to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
+    return csv_text(table).encode("utf-8-sig")

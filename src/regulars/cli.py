@@ -18,7 +18,7 @@ from threading import Thread
 from typing import Any, TextIO
 
 from regulars import __version__, lifeline, progress
-from regulars.errors import UserError
+from regulars.errors import UserError, printable
 from regulars.new_project import begin, record_library, renew
 from regulars.paths import HISTORY, LOTS, PLANS, make_room_for, project_root
 from regulars.run_log import DATA, DONE, MACHINE, Heard, RunLog, peak_memory_mb
@@ -141,7 +141,7 @@ def _sentence(error: Exception) -> str:
     if type(error).__name__ == "PapermillExecutionError":  # not imported: most commands run no notebook
         told: Any = error
         summary = [f"{told.ename}: {told.evalue}".splitlines()[0], f"(in cell {told.exec_count})"]
-    return f"this should not have happened: {' '.join(summary[:2])}; set {DEBUG_VARIABLE}=1 to see where."
+    return f"this should not have happened: {printable(' '.join(summary[:2]))}; set {DEBUG_VARIABLE}=1 to see where."
 
 
 def _outside(error: Exception) -> str:
@@ -298,9 +298,9 @@ def _new(arguments: argparse.Namespace) -> int:
     proposal = new_dataset(arguments.name, arguments.source, arguments.currency)
     for title, lines in {"Found": proposal.concluded, "Worth a look": proposal.unsure}.items():
         if lines:
-            print(f"{title}:", *(f"  {line}" for line in lines), sep="\n")
+            print(f"{title}:", *(f"  {printable(line)}" for line in lines), sep="\n")
     if not proposal.has_orders:
-        print(f"regulars: nothing was written: {proposal.questions[0]}", file=sys.stderr)
+        print(f"regulars: nothing was written: {printable(proposal.questions[0])}", file=sys.stderr)
         return DATA
     for folder in (HISTORY, PLANS, LOTS):  # stages depend on them: tracked, they are there in a clone and an experiment
         place = project_root() / folder / arguments.name
@@ -308,7 +308,8 @@ def _new(arguments: argparse.Namespace) -> int:
         (place / ".gitkeep").touch()
     print(f"\ndata/sources/{arguments.name}.yaml is written, and {arguments.name} stands in params.yaml.")
     if proposal.questions:
-        print('To be answered there, wherever it says "?":', *(f"  {line}" for line in proposal.questions), sep="\n")
+        asked = (f"  {printable(line)}" for line in proposal.questions)
+        print('To be answered there, wherever it says "?":', *asked, sep="\n")
     key = "" if os.environ.get("REGULARS_ID_KEY") else "export REGULARS_ID_KEY=<a long random text>; "
     print(f"\nThen: {key}regulars reports {arguments.name}")
     return DONE
@@ -412,7 +413,7 @@ def _customer(arguments: argparse.Namespace) -> int:
 
     one = open_dataset(arguments.dataset).customer(arguments.customer)
     if arguments.customer == one.customer and not arguments.output:
-        print(one)
+        print(printable(str(one)))
         return DONE
     written = write_page(one, Path(arguments.output) if arguments.output else None)
     print(f"{_shown(written.file)}: rows that name the customer: {written.rows:,}; for your eyes only (mode 600).")

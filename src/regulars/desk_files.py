@@ -1,6 +1,5 @@
 """What the sales desk takes away: a calendar of visits and calls, and changes of owners."""
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from regulars.actions import plan_kept, sales_desk
+from regulars.catalog.places import csv_text
 from regulars.cleaning.owners import COLUMNS, OWNED, owners_file
 from regulars.dataset import Dataset
 from regulars.errors import UserError
@@ -190,9 +190,8 @@ def change_owner(dataset: str, before: str, owner: str, *, table: str = "prospec
     file = project_root() / owners_file(dataset)
     file.parent.mkdir(parents=True, exist_ok=True)
     is_new = not file.exists()
+    row_of_names = pd.DataFrame([[table, row, before, owner]], columns=list(COLUMNS), dtype=object)
+    text = csv_text(row_of_names, exact=True)
     with file.open("a", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target, lineterminator="\n")
-        if is_new:
-            writer.writerow(COLUMNS)
-        writer.writerow([table, row, before, owner])
+        target.write(text if is_new else text.partition("\n")[2])
     return file

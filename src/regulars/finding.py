@@ -9,9 +9,9 @@ from functools import cache, wraps
 
 import pandas as pd
 
-from regulars.errors import UntoldError, UserError
+from regulars.errors import UntoldError, UserError, printable
 from regulars.labels import Change
-from regulars.rounding import plain, printable, six_digits
+from regulars.rounding import plain, six_digits
 from regulars.showing import Shown, html
 from regulars.statistics.intervals import Estimate, against
 

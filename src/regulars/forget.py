@@ -1,14 +1,18 @@
 """Forget customers: they go out of everything that the project keeps of a dataset, and do not come in again."""
 
+import csv
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from regulars.catalog.places import text_as_it_was
 from regulars.errors import UserError
 from regulars.paths import project_root
-from regulars.privacy import fingerprints, pseudonyms, remember_to_forget
+from regulars.privacy import fingerprints, however_spelled, pseudonyms, remember_to_forget
 from regulars.remove import CACHE, LOCK, unlock
 from regulars.settings import datasets
 from regulars.sources.mapping import load_mapping
@@ -30,7 +34,7 @@ def forget(dataset: str, customer_ids: Iterable[str]) -> list[str]:
     ----------
     dataset : str
     customer_ids : iterable of str
-        As the source writes them.
+        As the source writes them, in whatever case.
 
     Returns
     -------
@@ -49,9 +53,11 @@ def forget(dataset: str, customer_ids: Iterable[str]) -> list[str]:
         raise UserError("Name at least one customer by the id that the source gives them.")
     remember_to_forget(ids, dataset)
     root = project_root()
+    spelled = [*ids, *_other_spellings(root / "data/clean" / dataset, ids)]  # each has a pseudonym of its own
     for place in MADE:
         _remove(root / place / dataset)
-    rows = sum(_rows_taken_out(file, ids, dataset) for file in _tables(root, dataset))
+    names = {*map(however_spelled, ids), *pseudonyms(spelled, dataset).str.casefold(), *fingerprints(ids, dataset)}
+    rows = sum(_rows_taken_out(file, names) for file in _tables(root, dataset))
     _forget_in_dvc(root, dataset)
     sources = ", ".join(_sources(dataset))
     return [
@@ -76,16 +82,25 @@ def _tables(root: Path, dataset: str) -> list[Path]:
     return inside + [file for place in KEPT if (file := root / place / f"{dataset}.csv").is_file()]
 
 
-def _rows_taken_out(file: Path, ids: list[str], dataset: str) -> int:
+def _other_spellings(folder: Path, ids: list[str]) -> list[str]:
+    """How the clean tables spell the ids of customers."""
+    wanted, found = {*map(however_spelled, ids)}, set()
+    for file in sorted(folder.glob("*.parquet")):
+        if "customer_id" in pq.read_schema(file).names:
+            known = pq.read_table(file, columns=["customer_id"])["customer_id"].unique().to_pylist()
+            found |= {one for one in known if one is not None and however_spelled(one) in wanted}
+    return sorted(found - {*ids})
+
+
+def _rows_taken_out(file: Path, names: set[str]) -> int:
     """Take the rows of customers out of a table, whether it has their ids, their pseudonyms or fingerprints."""
-    names = {*ids, *pseudonyms(ids, dataset), *fingerprints(ids, dataset)}
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = lines[:1] + [
-        line for line in lines[1:] if not names & {cell.strip().strip('"') for cell in line.rstrip("\r\n").split(",")}
-    ]
-    if len(kept) < len(lines):
-        file.write_text("".join(kept), encoding="utf-8")
-    return len(lines) - len(kept)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        head, *rows = list(csv.reader(lines)) or [[]]
+    kept = [row for row in rows if not names & {however_spelled(text_as_it_was(cell.strip())) for cell in row}]
+    if len(kept) < len(rows):
+        with file.open("w", encoding="utf-8", newline="") as target:
+            csv.writer(target, lineterminator="\n").writerows([head, *kept])
+    return len(rows) - len(kept)
 
 
 def _forget_in_dvc(root: Path, dataset: str) -> None:

@@ -1,12 +1,11 @@
 """Who may be one person: candidates written for decision, by rules, and by Splink where it is installed."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from regulars.catalog.places import harmless
+from regulars.catalog.places import csv_text, edited_rows
 from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.interaction.identity import contradicts, identity_candidates, normal, records, without_placeholders
@@ -127,20 +126,18 @@ def write_proposals(dataset: str) -> Proposed:
     pairs, why = proposals(identities, earlier, seed=opened.settings("interaction").seed)
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.new")
-    aside.write_text(pairs.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+    aside.write_text(csv_text(pairs, exact=True), encoding="utf-8")
     aside.replace(file)
     values = root / "private" / dataset / "identity-candidates.csv"
-    beside = harmless(_side_by_side(pairs, records(normal(identities))))
-    write_for_owner(values, beside.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    beside = _side_by_side(pairs, records(normal(identities)))
+    write_for_owner(values, csv_text(beside).encode("utf-8-sig"))
     return Proposed(file, values, len(pairs), int((pairs["decision"] != "").sum()), why)
 
 
 def _earlier(file: Path) -> pd.DataFrame:
     if not file.is_file():
         return pd.DataFrame(columns=list(COLUMNS), dtype=object)
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        rows = list(csv.DictReader(text))
-    frame = pd.DataFrame(rows, dtype=object).reindex(columns=list(COLUMNS)).fillna("")
+    frame = pd.DataFrame(edited_rows(file), dtype=object).reindex(columns=list(COLUMNS)).fillna("")
     return frame.drop_duplicates(["customer_id", "other_id"], keep="last")
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from regulars import privacy, segments
 from regulars.actions.lists import lately_contacted
-from regulars.catalog.places import harmless
+from regulars.catalog.places import csv_text
 from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.paths import LOTS, project_root
@@ -134,10 +134,10 @@ def draw_lot(dataset: str, campaign: str, control: float, *, version: int = 1, o
         raise UserError(f"{dataset} has {len(may)} customers who may be contacted now: there is no lot to draw.")
     lot = drawn(may.assign(stratum=may["tier"].astype("string").fillna("none")), campaign, control, version)
     file = private_place(output, dataset, f"lot-{place.name}.csv")
-    write_for_owner(file, harmless(lot).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    write_for_owner(file, csv_text(lot).encode("utf-8-sig"))
     shown = lot.assign(customer=privacy.pseudonyms(lot["customer_id"], dataset))[COLUMNS]
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(shown.sort_values("customer").to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+    kept.write_text(csv_text(shown.sort_values("customer")), encoding="utf-8")
     about = {"campaign": campaign, "control": control, "version": version, "drawn_from": str(shop.end), "n": len(lot)}
     kept.with_suffix(".json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     controls = int((lot["group"] == CONTROL).sum())

@@ -100,9 +100,19 @@ def forgotten(dataset: str) -> frozenset[str]:
 
 def fingerprints(customer_ids: Iterable[str], dataset: str) -> list[str]:
     """What stands for each customer on the list of the forgotten, however the id is spaced or cased."""
-    key = _key(dataset)
-    plain = (re.sub(r"\.0+$", "", str(one).strip().casefold()) for one in customer_ids)
+    key, plain = _key(dataset), map(however_spelled, customer_ids)
     return [hmac.digest(key, f"forgotten\0{dataset}\0{one}".encode(), "sha256").hex()[:32] for one in plain]
+
+
+def however_spelled(customer_id: str) -> str:
+    """An id as all its spellings have it in common.
+
+    Examples
+    --------
+    >>> however_spelled(" Carl "), however_spelled("17850.0")
+    ('carl', '17850')
+    """
+    return re.sub(r"\.0+$", "", str(customer_id).strip().casefold())
 
 
 def remember_to_forget(customer_ids: Iterable[str], dataset: str) -> None:

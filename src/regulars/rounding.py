@@ -1,7 +1,6 @@
 """Floats as they are written: 10 significant digits, so that every processor writes the same bytes."""
 
 import math
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
@@ -13,7 +12,6 @@ SIGNIFICANT_DIGITS = 10
 FEW = 100  # values that go through text one by one
 EXACT_POWER = 22  # 10²² is the largest power of ten that a float holds exactly
 EXACT = np.array([float(10**power) for power in range(EXACT_POWER + 1)])
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 HALF = 1e-4  # nearer than this to a half, the scaled number may lie on its other side
 
 
@@ -76,17 +74,6 @@ def round_frame(frame: pd.DataFrame, digits: int = SIGNIFICANT_DIGITS) -> pd.Dat
     """Round every float column of a frame to significant digits."""
     floats = [name for name in frame if pd.api.types.is_float_dtype(frame[name])]
     return frame.assign(**{name: round_significant(frame[name].to_numpy(float), digits) for name in floats})
-
-
-def printable(text: str) -> str:
-    r"""Text without characters that steer a terminal or turn the direction of reading; lines and tabs stay.
-
-    Examples
-    --------
-    >>> printable("\x1b[31mred\n")
-    '[31mred\n'
-    """
-    return text if text.isprintable() else UNPRINTABLE.sub("", text)
 
 
 def six_digits(value) -> str:

@@ -99,6 +99,23 @@ def test_the_command_writes_pairs_to_be_decided_and_keeps_decisions(firm, root, 
     assert write_proposals("shop").decided == 1, "what was decided stays, though it is no candidate any more"
 
 
+def test_ids_that_a_spreadsheet_would_compute_are_decided_as_they_are(firm, root):
+    (firm.folder / "params.yaml").write_text((root / "params.yaml").read_text("utf-8").replace("  cdnow:", "  shop:"))
+    for name in ("orders", "marks"):
+        text = (firm.folder / f"inbox/{name}.csv").read_text("utf-8")
+        firm.write(f"inbox/{name}.csv", text.replace("ann,", "=ann,").replace("cat,", "-cat,"))
+    cleaning.save(firm.clean())
+    write_proposals("shop")
+    file = firm.folder / "data/identities/shop.csv"
+    assert "'-cat,'=ann,email" in file.read_text("utf-8")
+    file.write_text(file.read_text("utf-8").replace("no,\n", "no,yes\n"), encoding="utf-8")
+    mapping = firm.folder / "data/sources/shop.yaml"
+    mapping.write_text(
+        mapping.read_text("utf-8").replace("tables:", "identity_decisions: data/identities/shop.csv\ntables:", 1)
+    )
+    assert set(firm.clean().tables["orders"]["customer_id"]) == {"-cat", "ben"}
+
+
 def test_a_dataset_without_identities_says_what_to_map(shop, root, capsys):
     (shop.folder / "params.yaml").write_text((root / "params.yaml").read_text("utf-8").replace("  cdnow:", "  shop:"))
     shop.orders("order,customer,day,total\n1,a,2024-01-01,5\n")

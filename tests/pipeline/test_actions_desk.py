@@ -131,6 +131,14 @@ def test_changes_of_owners_are_read_and_what_is_wrong_with_them_is_named(shop):
             owned(shop, edits)
 
 
+def test_an_owner_whose_name_a_spreadsheet_would_compute_is_read_as_it_is(shop, root):
+    shop.write("params.yaml", (root / "params.yaml").read_text("utf-8").replace("  cdnow:", "  shop:"))
+    for before, owner in (("S1", "=S9"), ("=S9", "S,4")):
+        file = change_owner("shop", before, owner)
+    assert file.read_text("utf-8") == "table,id,from,owner\nprospects,,S1,'=S9\nprospects,,'=S9,\"S,4\"\n"
+    assert [(one.before, one.owner) for one in read_owner_changes("shop")] == [("S1", "=S9"), ("=S9", "S,4")]
+
+
 def test_owners_change_in_bulk_and_the_ledger_counts_them():
     from regulars.cleaning.owners import OwnerChange, with_owners
     from regulars.engine.embedded import as_frame, as_table, embedded

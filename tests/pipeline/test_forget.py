@@ -6,7 +6,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from regulars import cli
+from regulars import cleaning, cli
+from regulars.catalog.places import csv_text, edited_rows
 from regulars.errors import UserError
 from regulars.forget import forget
 from regulars.privacy import forgotten_file, pseudonyms
@@ -72,6 +73,9 @@ def test_they_do_not_come_in_again_and_the_ledger_tells_the_rows(firm):
     cleaned = firm.clean()
     assert sorted(cleaned.kept["orders"].to_pyarrow()["customer_id"].to_pylist()) == ["Carl", "ben"]
     assert cleaned.ledger["forgotten"] == {"orders": 2}
+    overview = cleaning.tables_overview(cleaned.ledger, ["orders"])
+    remarks = cleaning.quality.tell_ledger(cleaned.ledger, overview).remarks
+    assert [(one.code, one.facts) for one in remarks] == [("forgotten", {"rows": 2})]
     assert cleaned.ledger["tables"]["orders"]["rows"]["raw"] == 2
     raw = firm.folder / "data/raw/shop"
     assert "anna" not in everything(raw)
@@ -132,6 +136,24 @@ def test_what_hangs_on_their_cases_goes_and_a_mention_is_emptied(firm):
     }  # fmt: skip
     people = pd.read_parquet(firm.folder / "data/raw/shop/customers/customers.csv.parquet")
     assert people.to_numpy().tolist() == [["ben", ""], ["Carl", "ben"]]
+
+
+@pytest.mark.parametrize("customer", ["Smith, John", "=1+1", 'the "Duke"', "CARL"])
+def test_rows_of_saved_tables_go_however_the_id_is_written(firm, customer):
+    """An id with a comma or a quote, one that a spreadsheet would compute, one that is typed in another case."""
+    real = customer.replace("CARL", "Carl")
+    cell = real.replace('"', '""')
+    firm.orders(f'{ORDERS}5,"{cell}",2024-02-07,50\n')
+    cleaning.save(firm.clean())
+    pairs = pd.DataFrame({"customer_id": [real, "ben"], "other_id": ["zoe", "ann"], "decision": ["no", "yes"]})
+    (firm.folder / "data/identities").mkdir()
+    firm.write("data/identities/shop.csv", csv_text(pairs, exact=True))
+    history = firm.folder / "data/history/shop/2024-01-31/customers.csv"
+    names = pseudonyms([real, "ben"], "shop")
+    history.write_text(f"customer,clv\n{names[0]},1\n{names[1]},2\n")
+    assert "2 rows of saved tables" in " ".join(forget("shop", [customer]))
+    assert history.read_text() == f"customer,clv\n{names[1]},2\n"
+    assert [row["customer_id"] for row in edited_rows(firm.folder / "data/identities/shop.csv")] == ["ben"]
 
 
 @pytest.mark.parametrize(("arguments", "told"), [(("nobody", ["a"]), "no dataset"), (("shop", [" "]), "at least one")])

@@ -50,11 +50,17 @@ class Row:
         self.fate, self.reason = fate, reason
 
 
-def texts_of(table: Table, random: Random, rows: int) -> list[tuple[str, ...]]:
-    """Rows of a table, dirty in every way that its columns admit, and copies of some of them."""
+def texts_of(table: Table, random: Random, rows: int, log: int) -> list[tuple[str, ...]]:
+    """Rows of a table, dirty in every way that its columns admit, and copies of some of them.
+
+    The first column of the key ends in the number of the log, so that rows of several logs share no key.
+    """
     drawn = [tuple(_text(column, random) for column in table.columns) for _ in range(rows)]
     if table.name == "survey_items":
         drawn = [(item, "level", str(low), str(high), "How was it?") for item, (low, high) in SCALES.items()]
+    else:
+        key = [column.name for column in table.columns].index(table.key[0])
+        drawn = [(*row[:key], row[key] and f"{row[key]} {log}", *row[key + 1 :]) for row in drawn]
     return [*drawn, *random.choices(drawn, k=rows // 6)]
 
 

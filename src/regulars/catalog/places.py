@@ -1,5 +1,6 @@
 """Where tables and records lie, and their bytes: the same for the same content."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -10,9 +11,9 @@ import pyarrow.parquet as pq
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from regulars.catalog.tables import TABLES
-from regulars.errors import UserError
+from regulars.errors import UserError, printable
 from regulars.paths import found, output_root
-from regulars.rounding import plain, printable, round_frame
+from regulars.rounding import plain, round_frame
 
 # what begins so a spreadsheet may compute; behind apostrophes, so that one that was there is told from ours
 FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -66,10 +67,16 @@ def write_csv(frame: pd.DataFrame, relative_path: Path | str) -> Path:
     return target
 
 
-def harmless(frame: pd.DataFrame) -> pd.DataFrame:
+def harmless(frame: pd.DataFrame, exact: bool = False) -> pd.DataFrame:
     """Text and names of columns that a spreadsheet would take for a formula, with an apostrophe before them.
 
     Numbers stay, also those that came as text. `as_it_was` undoes it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    exact : bool
+        Whether characters that steer a terminal stay: ids that are to be found again hold what they hold.
 
     Examples
     --------
@@ -78,10 +85,15 @@ def harmless(frame: pd.DataFrame) -> pd.DataFrame:
     """
 
     def written(text: str) -> str:
-        text = printable(RETURN.sub("\n", text))  # a bare return would end the row
+        text = text if exact else printable(RETURN.sub("\n", text))  # a bare return would end the row
         return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
     return _mapped(frame, written)
+
+
+def csv_text(frame: pd.DataFrame, exact: bool = False) -> str:
+    """A table that people open, and may write in, as CSV; `harmless`. `edited_rows` reads it again."""
+    return harmless(frame, exact).to_csv(index=False, lineterminator="\n")
 
 
 def as_it_was(frame: pd.DataFrame) -> pd.DataFrame:
@@ -92,7 +104,30 @@ def as_it_was(frame: pd.DataFrame) -> pd.DataFrame:
     >>> as_it_was(pd.DataFrame({"name": ["'=1+1", "''=1", "-5", "'tis"]}))["name"].tolist()
     ['=1+1', "'=1", '-5', "'tis"]
     """
-    return _mapped(frame, lambda text: text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text)
+    return _mapped(frame, text_as_it_was)
+
+
+def text_as_it_was(text: str) -> str:
+    """Text of a cell as it was before `harmless`."""
+    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
+
+
+def edited_rows(file: Path) -> list[dict[str, str]]:
+    r"""Rows of a CSV file in which people write, with a spreadsheet or without: text as it was before `csv_text`.
+
+    Examples
+    --------
+    >>> file = getfixture("tmp_path") / "owners.csv"
+    >>> _ = file.write_text("from,owner\n'=1+1,-5\n")
+    >>> edited_rows(file)
+    [{'from': '=1+1', 'owner': '-5'}]
+    """
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    # a row that is too short or too long has cells that are no text: whoever reads it says so
+    return [
+        {name: text_as_it_was(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in rows
+    ]
 
 
 def _mapped(frame: pd.DataFrame, change) -> pd.DataFrame:

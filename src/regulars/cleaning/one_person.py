@@ -1,6 +1,5 @@
 """Several ids of one person: decided by somebody, read here, and brought under one id before anything is counted."""
 
-import csv
 from dataclasses import replace
 
 import ibis
@@ -8,6 +7,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
+from regulars.catalog.places import edited_rows
 from regulars.catalog.tables import TABLES
 from regulars.cleaning.heaps import Raw, count_rows
 from regulars.errors import UserError
@@ -45,8 +45,7 @@ def decided(mapping: Mapping) -> pd.Series:
         raise UserError(
             f"{label} is not there: run `regulars identities {mapping.name}`, or take it out of {mapping.file}."
         )
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        rows = list(csv.DictReader(text))
+    rows = edited_rows(file)
     for column in ("customer_id", "other_id", "decision"):
         if rows and column not in rows[0]:
             raise UserError(f"{label}: there is no column '{column}'; it needs customer_id, other_id and decision.")

@@ -1,6 +1,5 @@
 """Owners changed in bulk: who takes over what, as a file of changes says that stands beside the sources."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from regulars.catalog.places import edited_rows
 from regulars.catalog.tables import TABLES
 from regulars.engine.embedded import bring
 from regulars.errors import UserError
@@ -49,8 +49,7 @@ def read_owner_changes(dataset: str) -> list[OwnerChange]:
     file = project_root() / relative
     if not file.is_file():
         return []
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = edited_rows(file)
     found = []
     for number, row in enumerate(rows, start=1):
         place = f"{relative.as_posix()}, row {number}"

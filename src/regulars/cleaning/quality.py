@@ -149,7 +149,7 @@ def tell_ledger(ledger: dict, overview: pd.DataFrame) -> Finding:
 
 
 def _remarks(ledger: dict) -> list[Remark]:
-    """What the numbers alone do not say: copies that stay, what came off amounts, what of the files is no row."""
+    """What the numbers alone do not say: copies that stay, what came off amounts, what is no row or forgotten."""
     account, remarks = main_account(ledger), []
     if copies := copies_kept(ledger):
         remarks.append(Remark("copies", {"copies": copies}))
@@ -162,6 +162,8 @@ def _remarks(ledger: dict) -> list[Remark]:
             remarks.append(Remark(f"passed_{place}", {"table": name} | what))
     if largest := account.get("largest_customer"):
         remarks.append(Remark("largest", largest))
+    if gone := ledger.get("forgotten"):
+        remarks.append(Remark("forgotten", {"rows": sum(gone.values())}))
     if moved := account.get("reattributed"):
         remarks.append(Remark("reattributed", {"rows": moved["rows"], "amount": float(moved["amount"])}))
     return remarks

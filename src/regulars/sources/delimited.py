@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regulars.errors import UserError
+from regulars.errors import UserError, printable
 from regulars.sources.encodings import find_encoding
 
 START = 1_000_000  # characters in which the header has to end
@@ -179,11 +179,13 @@ def names_of(rows: list[list[str]], width: int) -> tuple[str, ...]:
     ('Id', 'Total (EUR)', 'column3', 'id (2)')
     >>> names_of([["", "Sales", ""], ["Shop", "2023", "2024"]], 3)
     ('Shop', 'Sales 2023', 'Sales 2024')
+    >>> names_of([["\ufeffId", "\x1b[31mDay"]], 2)  # a mark of order that stands late, a sign that steers a terminal
+    ('Id', '[31mDay')
     """
     width = max([width, *map(len, rows)])
     filled = []
     for number, row in enumerate(rows):
-        cells = [" ".join(cell.split()) for cell in row] + [""] * (width - len(row))
+        cells = [" ".join(printable(cell).replace("\ufeff", "").split()) for cell in row] + [""] * (width - len(row))
         if number < len(rows) - 1:
             for place in range(1, width):
                 cells[place] = cells[place] or cells[place - 1]
