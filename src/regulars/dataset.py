@@ -6,7 +6,7 @@ from functools import cached_property
 from html import escape
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from regulars.errors import UserError
 from regulars.paths import read_first
 from regulars.settings import STAGE_SETTINGS, StageSettings, places_of, stage_settings
 from regulars.settings.shown import CHANGED, LEFT, short
+from regulars.showing import show_frames
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -25,7 +26,18 @@ if TYPE_CHECKING:
     from regulars.cube.facts import Facts
     from regulars.customer import Customer
     from regulars.purchases import Purchases
-    from regulars.settings import Economics
+    from regulars.settings import (
+        ActionsSettings,
+        CleanSettings,
+        CycleSettings,
+        Economics,
+        InteractionSettings,
+        PagesSettings,
+        RetentionSettings,
+        SatisfactionSettings,
+        SegmentsSettings,
+        ValueSettings,
+    )
     from regulars.told import Report
 
 ORDERS = "orders"
@@ -146,7 +158,8 @@ class Dataset:
 
     def __init__(self, name: str, changes: Mapping | None = None, content: dict | None = None):
         self.name, self.changes = name, dict(changes or {})
-        self._content, self._settings = content, {}
+        self._content = content
+        self._settings: dict[str, Any] = {}
         self._found: dict[str, pd.DataFrame] = {}
         for stage in places_of(self.changes):  # refuses a name that is no setting, at once
             self.settings(stage if stage in STAGE_SETTINGS else "ingest")
@@ -177,6 +190,26 @@ class Dataset:
         """Code of its money."""
         return self.about.currency
 
+    @overload
+    def settings(self, stage: Literal["clean"]) -> "CleanSettings": ...
+    @overload
+    def settings(self, stage: Literal["value"]) -> "ValueSettings": ...
+    @overload
+    def settings(self, stage: Literal["segments"]) -> "SegmentsSettings": ...
+    @overload
+    def settings(self, stage: Literal["satisfaction"]) -> "SatisfactionSettings": ...
+    @overload
+    def settings(self, stage: Literal["retention"]) -> "RetentionSettings": ...
+    @overload
+    def settings(self, stage: Literal["interaction"]) -> "InteractionSettings": ...
+    @overload
+    def settings(self, stage: Literal["actions"]) -> "ActionsSettings": ...
+    @overload
+    def settings(self, stage: Literal["cycle"]) -> "CycleSettings": ...
+    @overload
+    def settings(self, stage: Literal["pages"]) -> "PagesSettings": ...
+    @overload
+    def settings(self, stage: str) -> StageSettings: ...
     def settings(self, stage: str) -> StageSettings:
         """Settings of a stage: those of ``params.yaml``, what differs for this dataset, and what is tried instead.
 
@@ -515,6 +548,7 @@ def open(name: str, **changes) -> Dataset:
     """
     opened = Dataset(name, changes)
     guard_kernel()
+    show_frames()
     return opened
 
 

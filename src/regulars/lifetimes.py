@@ -184,9 +184,8 @@ def rfm_summary(transactions: pd.DataFrame, customer_id_col, datetime_col, *args
     >>> rfm_summary(log, "id", "date", datetime_format="%Y%m%d", time_unit="W").to_numpy().tolist()
     [[1.0, 1.0, 2.0, 2.0], [2.0, 0.0, 0.0, 2.0]]
     """
-    summary = summary_data_from_transaction_data(
-        transactions, customer_id_col, datetime_col, *args, freq=time_unit, freq_multiplier=time_scaler, **rest
-    )
+    rest |= {"freq": time_unit, "freq_multiplier": time_scaler}
+    summary = summary_data_from_transaction_data(transactions, customer_id_col, datetime_col, *args, **rest)
     return summary.rename_axis("customer_id").reset_index()
 
 

@@ -74,7 +74,7 @@ class ModelsRecord:
         return self.economics.time_unit
 
     @cached_property
-    def fitted(self) -> dict:
+    def fitted(self) -> dict | Refusal:
         """Every model, restored: name to fitter; a `regulars.finding.Refusal` where the orders allow none.
 
         Raises
@@ -136,7 +136,7 @@ class ModelsRecord:
         """
         names = ("margin", "annual_discount_rate", "horizon_months", "time_unit", "active_within_days")
         return cls(
-            economics=Economics(*(content[name] for name in names), costs_known=content.get("costs_known", 0.0)),
+            economics=Economics(**{name: content[name] for name in names}, costs_known=content.get("costs_known", 0.0)),
             certainty=Certainty(content["interval_level"], content["level_uncertainty"], seed, draws),
             zero_spend_is_purchase=content["zero_spend_is_purchase"],
             observation_start=_day(content["observation_start"]),

@@ -14,6 +14,7 @@ from regulars.customer.rows import NAMED_BY, rows_of, whose
 from regulars.errors import UserError
 from regulars.labels import Errand
 from regulars.segments import refusing
+from regulars.showing import live, table
 
 EXPECTED = ("expected_orders", "clv", "spend_per_order", "p_active", "p_never", "value_at_risk")
 NEXT_ORDER = ("next_order_low", "next_order_median", "next_order_high", "call_by")
@@ -188,8 +189,8 @@ class Customer:
         return "\n\n".join([f"{self.dataset.name}: customer {self.customer}", *parts])
 
     def _repr_html_(self) -> str:
-        parts = [f"<h4>{escape(title)}</h4>{frame.to_html(index=False)}" for title, frame in self._parts().items()]
-        return f'<div class="mathjax_ignore"><p><b>{escape(self.customer)}</b></p>{"".join(parts)}</div>'
+        parts = [f"<h4>{escape(title)}</h4>{table(frame, index=False)}" for title, frame in self._parts().items()]
+        return live(f"<p><b>{escape(self.customer)}</b></p>{''.join(parts)}")
 
 
 def unnamed(rows: Mapping[str, pd.DataFrame], pseudonyms: Callable) -> dict[str, pd.DataFrame]:

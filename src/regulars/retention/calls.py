@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from regulars.finding import Finding, Remark, may_refuse, shown, tells
+from regulars.finding import Finding, Remark, may_refuse, shows, tells
 from regulars.labels import Change
 from regulars.retention.risk import Risk
 from regulars.statistics.intervals import Estimate, against
@@ -24,6 +24,7 @@ class CallsVerdict(StrEnum):
     NONE = "none"  # nobody is on the list
 
 
+@shows
 class Calls(NamedTuple):
     """The calls of a list, what they cost, and what they may save.
 
@@ -52,8 +53,6 @@ class Calls(NamedTuple):
     pays: float
     gain: Estimate
     needed: float
-
-    __repr__ = shown
 
     @property
     def facts(self) -> dict:
@@ -102,7 +101,7 @@ def weekly_calls(listed: pd.DataFrame, *, contact_cost: float, effect: Estimate)
     elif cost >= worth:
         verdict = CallsVerdict.TOO_DEAR
     elif against(effect) is not Change.UNKNOWN:
-        gain = Estimate(*(worth * end for end in (effect.value, effect.low, effect.high)), n=n)
+        gain = Estimate.of((worth * end for end in (effect.value, effect.low, effect.high)), n)
         verdict = CallsVerdict.PAYS if against(gain, cost) is Change.UP else CallsVerdict.UNSURE
     return Calls(verdict, n, worth, cost, pays, gain, _needed(pays))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.calibration import calibrate_p_active, reliability_table
-from regulars.finding import Finding, may_refuse, shown, tells
+from regulars.finding import Finding, may_refuse, shows, tells
 from regulars.labels import Change, Ranking
 from regulars.purchases import Purchases, day_number, month_before, unit_days
 from regulars.retention.dates import dates_calibration, next_order, next_order_pit
@@ -129,6 +129,7 @@ def _past(model, purchases: Purchases, observation_end, *, cutoff, time_unit: st
     return Past(pd.Timestamp(cutoff), end - then, table, seen.first_gaps, until, chance, active.model)
 
 
+@shows
 class LookBack(NamedTuple):
     """A forecast as it would have been told, beside what came.
 
@@ -160,8 +161,6 @@ class LookBack(NamedTuple):
     kept: Estimate = NOTHING
     hits: Estimate = NOTHING
     top: Estimate = NOTHING
-
-    __repr__ = shown
 
 
 @may_refuse

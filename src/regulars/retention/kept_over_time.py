@@ -7,7 +7,7 @@ from regulars.errors import UntoldError
 from regulars.finding import Finding, tells
 from regulars.purchases import Purchases, day_number, month_before
 from regulars.retention.kept import kept_share
-from regulars.statistics.intervals import Estimate, share, z_value
+from regulars.statistics.intervals import Estimate, from_row, share, z_value
 
 MOST_MONTHS = 24  # that are looked back
 MEASURES = ("kept", "net", "gross")
@@ -105,7 +105,7 @@ def tell_kept(purchases: Purchases, observation_end, *, days: int, level: float 
     if table.empty:
         raise UntoldError(f"the data are shorter than two stretches of {days} days.")
     last = table[table["end"] == table["end"].max()].set_index("measure")
-    facts = {name: Estimate(*last.loc[name, ["value", "value_low", "value_high", "n"]]) for name in MEASURES}
+    facts = {name: from_row(last.loc[name], "value") for name in MEASURES}
     of_months = table["measure"] == "month"
     frames = {"windows": table[~of_months], "months": table[of_months].drop(columns="measure").dropna(subset=["value"])}
     return Finding(None, {"days": days, **facts}, {name: frame for name, frame in frames.items() if len(frame)})

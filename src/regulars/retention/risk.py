@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.labels import CustomerState
 from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate, z_value
@@ -75,6 +75,7 @@ def _is_gone(value: pd.DataFrame, min_alive: float) -> pd.Series:
     return lost | (is_quiet(value) & value["p_alive"].lt(min_alive))
 
 
+@shows
 class Risk(NamedTuple):
     """What customers who may have left would bring on top of what is expected, by whether a call may still help.
 
@@ -102,8 +103,6 @@ class Risk(NamedTuple):
     listed: float
     listed_share: float
     untold: int
-
-    __repr__ = shown
 
 
 @may_refuse

@@ -354,7 +354,7 @@ def tell_portfolio(
     who = who.sort_values(["growth", "customer_id"], ascending=[False, True], ignore_index=True)
     frames = {"classes": classes, "growable": who[["customer", "segment", "clv", "potential", "growth", "orders"]]}
     facts = {"best": int(is_of[PortfolioClass.MOST_VALUABLE].sum()), "growable": len(grow), "months": months}
-    facts["growth"] = Estimate(*(float(x) for x in ends), n=len(grow))
+    facts["growth"] = Estimate.of(ends, len(grow))
     if customers["cost_to_serve"].isna().all():
         return Finding(PortfolioVerdict.NO_COSTS, facts, frames)
     facts["below"] = share(int(below.sum()), len(customers), level)

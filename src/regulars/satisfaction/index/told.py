@@ -230,7 +230,7 @@ def tell_worth(lost: ValueLost, economics: Economics, settings: SatisfactionSett
 
 def _factor(row) -> Estimate:
     """exp(γ) − 1: by what share purchase rate or dropout is higher, one SD of satisfaction up."""
-    told = Estimate(*(float(np.expm1(row[c])) for c in ("value", "value_low", "value_high")), int(row["n"]))
+    told = Estimate.of((np.expm1(row[c]) for c in ("value", "value_low", "value_high")), int(row["n"]))
     return told if told.high <= MOST_TIMES else Estimate(float("nan"), n=told.n)  # nothing is known of it
 
 
