@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from functools import cache, wraps
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import pandas as pd
 
@@ -35,7 +35,7 @@ class Remark:
     """
 
     code: str
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Finding(Shown):
     """
 
     verdict: str | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     shown: Mapping[str, Mapping] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -185,7 +185,7 @@ class Tile:
     mark: str | None = None
     indicator: str | None = None
     on_page: bool = True
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class Action:
 
     key: str
     verdict: str | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     gain: Estimate | None = None
     cost: Estimate | None = None
     net: Estimate | None = None
@@ -252,7 +252,15 @@ class Action:
         return self.net is not None and against(self.net) == Change.UP
 
 
-def sums(gain: Estimate, cost: Estimate | float) -> dict[str, Estimate]:
+class Sums(TypedDict):
+    """What an action brings, takes and leaves, as `Action` takes them."""
+
+    gain: Estimate
+    cost: Estimate
+    net: Estimate
+
+
+def sums(gain: Estimate, cost: Estimate | float) -> Sums:
     """Gain, cost and net of an action whose cost is known, so that all that is uncertain of the net is the gain.
 
     Where the cost has an interval as well, compute the net's from both and give the three to `Action`.

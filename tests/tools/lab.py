@@ -76,7 +76,11 @@ def jupyterlab(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:  # kernels end with it
+            server.kill()
+            server.wait()
 
 
 def _wait_for(port: int, server: subprocess.Popen, log: Path) -> None:

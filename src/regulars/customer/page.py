@@ -293,7 +293,7 @@ def _satisfied(one: Customer, words: Wording) -> Finding:
     if found.empty:
         return Finding("silent" if "surveys" in one.dataset.tables else "unasked", remarks=remarks)
     score = one.profile.get("satisfaction")
-    facts = {} if pd.isna(score) else {"satisfaction": float(score), "full": FULL}
+    facts: dict[str, object] = {} if pd.isna(score) else {"satisfaction": float(score), "full": FULL}
     return Finding("told" if facts else "answered", facts, {"answers": found}, remarks=remarks)
 
 

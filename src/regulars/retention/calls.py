@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -57,7 +57,7 @@ class Calls(NamedTuple):
     @property
     def facts(self) -> dict:
         """What a sentence on the worth of these calls needs."""
-        facts = {
+        facts: dict[str, dict[str, Any]] = {
             CallsVerdict.PAYS: {"gain": self.gain, "cost": self.cost},
             CallsVerdict.UNSURE: {"gain": self.gain, "cost": self.cost},
             CallsVerdict.UNTESTED: {"pays": self.pays, "cost": self.cost},
@@ -153,7 +153,12 @@ def tell_calls(
     remarks = [Remark("untold", untold)] if risk.untold else []
     if calls.verdict is CallsVerdict.NONE:
         return Finding(calls.verdict, remarks=remarks)
-    facts = {"listed": calls.number, "share": risk.listed_share, "months": months, "min_alive": min_alive}
+    facts: dict[str, object] = {
+        "listed": calls.number,
+        "share": risk.listed_share,
+        "months": months,
+        "min_alive": min_alive,
+    }
     facts |= {"gone": risk.gone, "n": risk.gone.n, "early": risk.early.value, "reachable": risk.reachable.value}
     facts |= calls.facts | ({"needed": calls.needed} if calls.verdict is CallsVerdict.UNTESTED else {})
     return Finding(calls.verdict, facts, {"list": under_pseudonyms(listed, pseudonyms)}, remarks=remarks)

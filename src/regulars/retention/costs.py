@@ -226,10 +226,10 @@ def referral_value(referrals: pd.DataFrame, value: pd.DataFrame, *, level: float
     worth = value.set_index("customer_id")["clv"].astype(float)
     is_referred = worth.index.isin(referrals["referred_id"])
     n, referrers = len(worth), int(worth.index.isin(referrals["referrer_id"]).sum())
-    groups = [_mean(worth[is_referred], level), _mean(worth[~is_referred], level)]
+    won, others = _mean(worth[is_referred], level), _mean(worth[~is_referred], level)
     total = float(worth[is_referred].sum())
     return Referred(
-        share(referrers, n, level), share(int(is_referred.sum()), n, level), *groups, difference(*groups),
+        share(referrers, n, level), share(int(is_referred.sum()), n, level), won, others, difference(won, others),
         total / referrers if referrers else float("nan"),
     )  # fmt: skip
 

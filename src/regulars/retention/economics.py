@@ -323,7 +323,7 @@ def tell_worth(
     Finding
         Its verdict is a `WorthVerdict`; frames ``back`` and, where they can be told, ``levers`` and ``equity``.
     """
-    facts = {"cost": contact_cost, "days": window_days, "months": months, "n": point.n}
+    facts: dict[str, object] = {"cost": contact_cost, "days": window_days, "months": months, "n": point.n}
     frames = {"back": back} | ({"levers": beside_published(elasticities)} if elasticities else {})
     if not np.isfinite(point.up.value):
         return Finding(WorthVerdict.UNKNOWN, facts, frames)

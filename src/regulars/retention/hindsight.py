@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from regulars.retention.states import rhythm_chance, rhythm_of
 from regulars.settings import Certainty, DateRules
 from regulars.statistics.intervals import Estimate, against, share
 from regulars.statistics.ranking import Flagged, beside, flagged_beside
+
+if TYPE_CHECKING:
+    from regulars.clv._orders import OrderFitter
 
 NOTHING = Estimate(float("nan"), n=0)
 NO_WINDOWS = {"inside": NOTHING, "early": NOTHING, "late": NOTHING}
@@ -96,7 +99,7 @@ class Past(NamedTuple):
     gaps: np.ndarray
     days_until: np.ndarray
     chance: np.ndarray
-    model: object
+    model: "OrderFitter"
 
     @property
     def came(self) -> np.ndarray:
@@ -261,7 +264,7 @@ def tell_last(month: LookBack, agreed: pd.DataFrame) -> Finding:
     Finding
         Its verdict is a `HindsightVerdict`; frame ``agreed``.
     """
-    facts = {"identities": len(agreed)}
+    facts: dict[str, object] = {"identities": len(agreed)}
     if month.verdict is not HindsightVerdict.UNKNOWN:
         facts |= {"cutoff": month.cutoff, "forecast": month.forecast, "came": month.came, "n": month.forecast.n}
         facts |= {"kept": month.kept, "kept_forecast": month.kept_forecast, "hits": month.hits, "top": month.top}

@@ -354,7 +354,8 @@ def _scales(table: np.ndarray, structure: Structure, survey_items: pd.DataFrame)
 
 
 def _by_wave(runs: _Runs, names: list, counts: np.ndarray, *, interval: _Interval, min_answers: int) -> pd.DataFrame:
-    values, rows = runs.constructs[:, :, runs.goal], []
+    values = runs.constructs[:, :, runs.goal]
+    rows: list[dict] = []
     for place, name in enumerate(names):
         low, high = interval.of(values[place])
         enough = bool(counts[place] >= min_answers)

@@ -1,6 +1,7 @@
 """What the satisfaction index tells: how high it is, what drives it, what that is worth, and how it was measured."""
 
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -182,7 +183,7 @@ def tell_measured(index: SatisfactionIndex) -> Finding:
     if len(negative):
         verdict, facts = MeasuredVerdict.NEGATIVE, facts | {"item": str(negative.iloc[0])}
     flat = index.flat.idxmax()
-    undrawn = {"item": str(index.wordings[flat]), "share": float(index.flat[flat])}
+    undrawn: dict[str, Any] = {"item": str(index.wordings[flat]), "share": float(index.flat[flat])}
     remarks = [Remark("flat", undrawn)] if undrawn["share"] > 0 else []
     return Finding(verdict, facts, {"quality": quality, "weights": weights}, remarks=remarks)
 
