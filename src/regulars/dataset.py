@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from difflib import get_close_matches
 from functools import cached_property
 from html import escape
 from importlib import import_module
@@ -301,15 +302,16 @@ class Dataset:
         """
         return import_module("regulars.customer").customer_of(self, who, self._scored)
 
-    def compare(self, by: str, measure: str = "clv") -> pd.DataFrame:
+    def compare(self, by: str | pd.Series, measure: str | pd.Series = "clv") -> pd.DataFrame:
         """Groups of customers beside each other: which differ from all others by more than noise.
 
         Parameters
         ----------
-        by : str
-            A column of `customers`, such as ``segment``, or an attribute of the table customers, such as ``region``.
-        measure : str
-            A column of `customers`: money, a count, a chance, or true and false.
+        by : str or pandas.Series
+            A column of `customers`, such as ``segment``, or an attribute of the table customers, such as ``region``; or
+            groups of your own, by customer_id.
+        measure : str or pandas.Series
+            Likewise: money, a count, a chance, or true and false.
 
         Returns
         -------
@@ -320,19 +322,28 @@ class Dataset:
         Raises
         ------
         UserError
-            Where there is no such column.
+            Where there is no such column, or the measure is no number.
         """
-        people = self.customers
-        if by not in people and (attributes := self.tables.get("customers")) is not None and by in attributes:
-            people = people.merge(attributes[["customer_id", by]], on="customer_id", how="left")
-        for name in (by, measure):
-            if name not in people:
-                raise UserError(f"customers of {self.name} have no '{name}': they have {', '.join(people)}.")
-        settings = self.settings("value")
-        room = _late("groups")
-        return room.compare_means(
-            people[measure], people[by], level=settings.interval_level, least=settings.privacy_min_cell
+        settings, (groups, values) = self.settings("value"), map(self._by_customer, (by, measure))
+        return _late("groups").compare_means(
+            values, groups, level=settings.interval_level, least=settings.privacy_min_cell
         )
+
+    def _by_customer(self, what: str | pd.Series) -> pd.Series:
+        people, attributes = self.customers, self.tables.get("customers")
+        if isinstance(what, pd.Series):
+            found = people["customer_id"].map(what[~what.index.duplicated()])
+            if not found.notna().any():
+                raise UserError(f"Nothing of what you gave is of a customer of {self.name}: its index is customer_id.")
+            return found
+        if what in people:
+            return people[what]
+        if attributes is not None and what in attributes:
+            return people["customer_id"].map(attributes.set_index("customer_id")[what])
+        known = [*people, *(name for name in ([] if attributes is None else attributes) if name not in people)]
+        close = get_close_matches(str(what), known, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"they have {', '.join(known)}."
+        raise UserError(f"customers of {self.name} have no '{what}'; {hint}")
 
     def cube(self, rows=(), columns=(), measures=("spend",), where: Mapping | None = None) -> "Cube":
         """Orders by time, product, channel and what is known of their customers, to be drilled, rotated and sliced.
