@@ -55,7 +55,7 @@ _LATE = {
 }
 
 
-class Tables:
+class Tables(Mapping[str, "pd.DataFrame"]):
     """Clean tables of a dataset by name, read when they are asked for, checked, once; of the drawn customers only.
 
     ``"surveys" in tables`` tells whether the firm supplied it, ``tables["orders"]`` reads it, ``tables.get("surveys")``
@@ -88,7 +88,7 @@ class Tables:
     def __getitem__(self, table: str) -> pd.DataFrame:
         return self.load(table)
 
-    def get(self, table: str) -> pd.DataFrame | None:
+    def get(self, table: str, default=None) -> Any:
         """One table, or None where the firm did not supply it: a table without a row supplies nothing."""
         found = self.load(table) if table in self else None
         return found if found is not None and len(found) else None

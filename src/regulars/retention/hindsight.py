@@ -425,7 +425,7 @@ def _own_rhythm(past: Past, time_unit: str) -> np.ndarray:
     return rhythm_chance(frequency, recency * unit, age * unit, gaps_days=past.gaps, rhythm=rhythm)
 
 
-def _scores(past: Past, chance: np.ndarray, silence: np.ndarray, ahead: float) -> dict[Ranking, np.ndarray]:
+def _scores(past: Past, chance: np.ndarray, silence: np.ndarray, ahead: float) -> dict[str, np.ndarray]:
     model, history = past.model, past.history
     return {
         Ranking.P_ACTIVE: np.asarray(model.probability_active(ahead, *history)),

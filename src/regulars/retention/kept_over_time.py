@@ -48,7 +48,7 @@ def kept_over_time(purchases: Purchases, observation_end, days: int, *, level: f
     >>> found[["measure", "value"]].to_numpy().tolist()
     [['kept', 1.0], ['net', 0.8125], ['gross', 0.625], ['month', 1.0]]
     """
-    rows: list[tuple] = []
+    rows: list[dict] = []
     end = pd.Timestamp(observation_end).normalize()
     first = int(purchases.day.min()) if len(purchases.day) else 0
     while day_number(end) - 2 * days + 1 >= first and len(rows) < MOST_MONTHS * (len(MEASURES) + 1):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -326,7 +327,7 @@ def tell_pyramid(
     """
     steps = _steps(customers, earned, certainty, min_cell)
     frames = {"steps": steps, "best": best_customers(customers, pseudonyms)}
-    facts: dict[str, object] = {
+    facts: dict[str, Any] = {
         "customers": len(customers),
         "months": economics.horizon_months,
         "days": economics.active_within_days,

@@ -135,7 +135,7 @@ def _stop(customers: pd.DataFrame, classes: pd.DataFrame | Refusal) -> list[Acti
 
 
 def _reprice(products: pd.DataFrame | Refusal, loss: Estimate | Refusal) -> list[Action]:
-    if refused(products, loss) is not None or not loss.value > 0:
+    if refused(products) is not None or isinstance(loss, Refusal) or not loss.value > 0:
         return []
     losing = products[products["loses"]]
     least = losing.iloc[0]

@@ -133,7 +133,7 @@ def tell_goods(
     """
     level = settings.interval_level
     facts: dict[str, object] = {}
-    frames = {}
+    frames: dict[str, pd.DataFrame] = {}
     if units is not None and len(units):
         facts |= _repairs(units, end, level, frames)
     named = cases.complaints

@@ -178,7 +178,7 @@ def tell_measured(index: SatisfactionIndex) -> Finding:
     own = weights["construct"] == index.construct
     weights = pd.concat([weights[own], weights[~own]], ignore_index=True)
     negative = weights.loc[weights["weight"] < 0, "wording"]
-    facts = {"constructs": len(quality), "weak": len(weak), "respondents": index.model.n}
+    facts: dict[str, object] = {"constructs": len(quality), "weak": len(weak), "respondents": index.model.n}
     verdict = MeasuredVerdict.DOUBTFUL if len(weak) else MeasuredVerdict.SOUND
     if len(negative):
         verdict, facts = MeasuredVerdict.NEGATIVE, facts | {"item": str(negative.iloc[0])}
