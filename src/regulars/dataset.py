@@ -75,7 +75,7 @@ class Tables(Mapping[str, "pd.DataFrame"]):
         self._name, self._about, self._reading = name, about, reading
         self._read: dict = {}
 
-    def __contains__(self, table: str) -> bool:
+    def __contains__(self, table: object) -> bool:
         return table == ORDERS or table in self._about().supplied
 
     def __iter__(self) -> Iterator[str]:

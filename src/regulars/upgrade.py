@@ -135,7 +135,7 @@ def _moved(part, where: str, has_pages: bool) -> list[str]:
             part.ca.items[PAGES] = comment
         told.append(f"params.yaml: {where}{FORMER_SECTION} is called {PAGES}")
     common: Any = part.get(COMMON)
-    if isinstance(common, Mapping) and FORMER_KEY in common:
+    if isinstance(common, CommentedMap) and FORMER_KEY in common:
         if not part.get(PAGES):
             part[PAGES] = CommentedMap()
         comment = common.ca.items.pop(FORMER_KEY, None)

@@ -11,12 +11,13 @@ from regulars.clv.backtesting import COMBINATIONS, RULES
 from regulars.clv.calibration import Calibration
 from regulars.clv.margins import origin_of
 from regulars.clv.model_entries import model_entry, restore_models
-from regulars.finding import Refusal, refused
+from regulars.finding import Refusal, refused, shows
 from regulars.settings import Certainty, Economics, ValueSettings
 
 ORDERS, SPEND = "bg_nbd", "gamma_gamma"
 
 
+@shows
 @dataclass(frozen=True)
 class ModelsRecord:
     """Content of ``models/<dataset>/clv.json``.
