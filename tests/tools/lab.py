@@ -31,7 +31,10 @@ SEEN = """() => Array.from(document.querySelectorAll(".jp-CodeCell"), cell => ({
   source: cell.querySelector(".jp-InputArea-editor").innerText,
   shown: Array.from(cell.querySelectorAll(".jp-OutputArea-output"), one => ({
     type: one.dataset.mimeType || "", text: one.innerText,
-    lines: Array.from(one.querySelectorAll("h1, h2, p, blockquote, caption, th, td"), part => part.textContent),
+    lines: Array.from(one.querySelectorAll("h1, h2, p, blockquote, caption"), part => part.textContent),
+    tables: Array.from(one.querySelectorAll("table"), table =>
+      Array.from(table.rows, row => Array.from(row.cells, cell => cell.textContent))),
+    told: one.closest(".jp-OutputArea-executeResult") === null,
     plotted: one.querySelectorAll(".js-plotly-plot .main-svg").length,
     wide: one.scrollWidth - one.clientWidth,
   })),
@@ -110,7 +113,8 @@ def run_all(opened, address: str, notebook: Path, picture: Path | None = None) -
     Returns
     -------
     list of dict
-        Per code cell ``source``, ``shown`` (of each output type, text, lines, pictures drawn, pixels that stand out),
+        Per code cell ``source``, ``shown`` (of each output type, text, lines, tables, whether it was told rather than
+        the result of the cell, pictures drawn, pixels that stand out),
         ``formulas`` (mathematics made of its output) and ``failed`` (outputs that are errors).
     """
     page = opened.new_page(viewport={"width": 1280, "height": 1000})

@@ -85,7 +85,10 @@ class ModelsRecord:
         """
         if self.untold:
             return Refusal(self.untold)
-        return restore_models({"time_unit": self.time_unit, "models": self.entries}, time_unit=self.time_unit)
+        models = restore_models({"time_unit": self.time_unit, "models": self.entries}, time_unit=self.time_unit)
+        for model in models.values():
+            model.level = self.certainty.level  # of the intervals in its summary
+        return models
 
     @property
     def orders(self):
