@@ -25,6 +25,8 @@ STYLE = """<style>
 .regulars .long { max-height: 330px; overflow: auto; }
 .regulars .long thead th { position: sticky; top: 0; background: var(--jp-layout-color0, #fff); }
 .regulars tr[hidden] { display: none; }
+.regulars .spark { width: 92px; height: 24px; }
+.regulars .spark path { fill: none; stroke: currentColor; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
 </style>"""
 
 
@@ -93,6 +95,7 @@ def table(frame: pd.DataFrame, **looks) -> str:
     """
     most = max(ROWS, CELLS // max(1, frame.shape[1]))
     more = f"<p>{most:,} of {len(frame):,} rows: no others are sorted or found</p>" if len(frame) > most else ""
+    more = more if len(frame) else "<p>no rows</p>"
     plain = frame.columns.nlevels == frame.index.nlevels == 1  # else cells span several rows or columns
     made = frame.head(most).to_html(border=0, classes="sorts" if plain else None, **looks)
     box = "long" if len(frame) > ROWS else "short"

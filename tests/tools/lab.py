@@ -96,7 +96,7 @@ def _wait_for(port: int, server: subprocess.Popen, log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
-def run_all(opened, address: str, notebook: Path, picture: Path | None = None) -> list[dict]:
+def run_all(opened, address: str, notebook: str, picture: Path | None = None) -> list[dict]:
     """Open a notebook, run all of its cells, and look.
 
     Parameters
@@ -105,7 +105,7 @@ def run_all(opened, address: str, notebook: Path, picture: Path | None = None) -
         A browser, see `browser`.
     address : str
         Of the server.
-    notebook : Path
+    notebook : str
         Below its folder.
     picture : Path, optional
         Where a picture of the whole notebook is written.
@@ -120,7 +120,7 @@ def run_all(opened, address: str, notebook: Path, picture: Path | None = None) -
     page = opened.new_page(viewport={"width": 1280, "height": 1000})
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{address}/lab/tree/{notebook.as_posix()}?reset")
+    page.goto(f"{address}/lab/tree/{notebook}?reset")
     page.wait_for_function(IDLE, timeout=STARTS_WITHIN * 1000, polling=200)
     page.set_default_timeout(RUNS_WITHIN * 1000)
     page.evaluate(RUN)
