@@ -11,7 +11,7 @@ from regulars.actions.prospects import OPEN_STAGES
 from regulars.cycle.plans import plan_file
 from regulars.dataset import Dataset
 from regulars.errors import UserError
-from regulars.finding import encode_facts
+from regulars.finding import Action, encode_facts
 from regulars.history.closed import (
     ACTIONS,
     CUSTOMERS,
@@ -106,7 +106,7 @@ def told_pages(dataset: str) -> dict[str, Told]:
 def _actions(told: dict[str, Told]) -> list[dict]:
     """What was to be done, with its sums, page by page."""
     return [
-        {"stage": stage, "key": one.key, "verdict": one.verdict, "facts": encode_facts(one.facts | one.sums)}
+        {"stage": stage, "key": one.key, "verdict": one.verdict, "facts": encode_facts({**one.facts, **one.sums})}
         for stage, page in told.items()
         for one in page.actions
     ]
@@ -150,6 +150,11 @@ def write_plan(shop: Dataset, told: dict[str, Told], indicators: pd.DataFrame) -
     return plan_file(shop.name, plan.month)
 
 
+def _surely(action: Action) -> float:
+    """What an action leaves at the least; the most comes first."""
+    return -action.net.low if action.net is not None else 0.0
+
+
 def known_cells(told: dict[str, Told], indicators: pd.DataFrame, language: str) -> dict[tuple[str, str], dict]:
     """What the pages say for each cell of a plan: their answers, what is to be done, how last month's words did.
 
@@ -184,12 +189,12 @@ def known_cells(told: dict[str, Told], indicators: pd.DataFrame, language: str) 
             (stage, indicator, one)
             for stage, indicator in pages
             if stage in told and stage not in planned
-            for one in sorted((one for one in told[stage].actions if one.pays), key=lambda one: -one.net.low)
+            for one in sorted((one for one in told[stage].actions if one.pays), key=_surely)
         ]
         planned |= {stage for stage, _ in pages}
         for step, (stage, indicator, one) in zip((PlanStep.PLAN, PlanStep.CARRY_OUT), paying, strict=False):
             writer = writer_of(told[stage].page, language)
-            writer.action(one.key, one.verdict, **one.sums, **one.facts)
+            writer.action(one.key, one.verdict, **{**one.sums, **one.facts})
             said = {"text": writer.blocks[-1]["text"], "owner": writer.blocks[-1]["owner"]}
             cells[area, step] = said | {"indicator": str(indicator)} | _expected(one, indicator, indicators)
     if "cycle" in told and (found := told["cycle"].sections.get("forecasts")) is not None:

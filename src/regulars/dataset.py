@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from difflib import get_close_matches
 from functools import cached_property
 from html import escape
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from regulars.errors import UserError
 from regulars.paths import read_first
 from regulars.settings import STAGE_SETTINGS, StageSettings, places_of, stage_settings
 from regulars.settings.shown import CHANGED, LEFT, short
+from regulars.showing import show_frames
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -25,7 +27,18 @@ if TYPE_CHECKING:
     from regulars.cube.facts import Facts
     from regulars.customer import Customer
     from regulars.purchases import Purchases
-    from regulars.settings import Economics
+    from regulars.settings import (
+        ActionsSettings,
+        CleanSettings,
+        CycleSettings,
+        Economics,
+        InteractionSettings,
+        PagesSettings,
+        RetentionSettings,
+        SatisfactionSettings,
+        SegmentsSettings,
+        ValueSettings,
+    )
     from regulars.told import Report
 
 ORDERS = "orders"
@@ -42,7 +55,7 @@ _LATE = {
 }
 
 
-class Tables:
+class Tables(Mapping[str, "pd.DataFrame"]):
     """Clean tables of a dataset by name, read when they are asked for, checked, once; of the drawn customers only.
 
     ``"surveys" in tables`` tells whether the firm supplied it, ``tables["orders"]`` reads it, ``tables.get("surveys")``
@@ -62,7 +75,7 @@ class Tables:
         self._name, self._about, self._reading = name, about, reading
         self._read: dict = {}
 
-    def __contains__(self, table: str) -> bool:
+    def __contains__(self, table: object) -> bool:
         return table == ORDERS or table in self._about().supplied
 
     def __iter__(self) -> Iterator[str]:
@@ -75,7 +88,7 @@ class Tables:
     def __getitem__(self, table: str) -> pd.DataFrame:
         return self.load(table)
 
-    def get(self, table: str) -> pd.DataFrame | None:
+    def get(self, table: str, default=None) -> Any:
         """One table, or None where the firm did not supply it: a table without a row supplies nothing."""
         found = self.load(table) if table in self else None
         return found if found is not None and len(found) else None
@@ -146,7 +159,8 @@ class Dataset:
 
     def __init__(self, name: str, changes: Mapping | None = None, content: dict | None = None):
         self.name, self.changes = name, dict(changes or {})
-        self._content, self._settings = content, {}
+        self._content = content
+        self._settings: dict[str, Any] = {}
         self._found: dict[str, pd.DataFrame] = {}
         for stage in places_of(self.changes):  # refuses a name that is no setting, at once
             self.settings(stage if stage in STAGE_SETTINGS else "ingest")
@@ -177,6 +191,26 @@ class Dataset:
         """Code of its money."""
         return self.about.currency
 
+    @overload
+    def settings(self, stage: Literal["clean"]) -> "CleanSettings": ...
+    @overload
+    def settings(self, stage: Literal["value"]) -> "ValueSettings": ...
+    @overload
+    def settings(self, stage: Literal["segments"]) -> "SegmentsSettings": ...
+    @overload
+    def settings(self, stage: Literal["satisfaction"]) -> "SatisfactionSettings": ...
+    @overload
+    def settings(self, stage: Literal["retention"]) -> "RetentionSettings": ...
+    @overload
+    def settings(self, stage: Literal["interaction"]) -> "InteractionSettings": ...
+    @overload
+    def settings(self, stage: Literal["actions"]) -> "ActionsSettings": ...
+    @overload
+    def settings(self, stage: Literal["cycle"]) -> "CycleSettings": ...
+    @overload
+    def settings(self, stage: Literal["pages"]) -> "PagesSettings": ...
+    @overload
+    def settings(self, stage: str) -> StageSettings: ...
     def settings(self, stage: str) -> StageSettings:
         """Settings of a stage: those of ``params.yaml``, what differs for this dataset, and what is tried instead.
 
@@ -268,15 +302,16 @@ class Dataset:
         """
         return import_module("regulars.customer").customer_of(self, who, self._scored)
 
-    def compare(self, by: str, measure: str = "clv") -> pd.DataFrame:
+    def compare(self, by: str | pd.Series, measure: str | pd.Series = "clv") -> pd.DataFrame:
         """Groups of customers beside each other: which differ from all others by more than noise.
 
         Parameters
         ----------
-        by : str
-            A column of `customers`, such as ``segment``, or an attribute of the table customers, such as ``region``.
-        measure : str
-            A column of `customers`: money, a count, a chance, or true and false.
+        by : str or pandas.Series
+            A column of `customers`, such as ``segment``, or an attribute of the table customers, such as ``region``; or
+            groups of your own, by customer_id.
+        measure : str or pandas.Series
+            Likewise: money, a count, a chance, or true and false.
 
         Returns
         -------
@@ -287,19 +322,28 @@ class Dataset:
         Raises
         ------
         UserError
-            Where there is no such column.
+            Where there is no such column, or the measure is no number.
         """
-        people = self.customers
-        if by not in people and (attributes := self.tables.get("customers")) is not None and by in attributes:
-            people = people.merge(attributes[["customer_id", by]], on="customer_id", how="left")
-        for name in (by, measure):
-            if name not in people:
-                raise UserError(f"customers of {self.name} have no '{name}': they have {', '.join(people)}.")
-        settings = self.settings("value")
-        room = _late("groups")
-        return room.compare_means(
-            people[measure], people[by], level=settings.interval_level, least=settings.privacy_min_cell
+        settings, (groups, values) = self.settings("value"), map(self._by_customer, (by, measure))
+        return _late("groups").compare_means(
+            values, groups, level=settings.interval_level, least=settings.privacy_min_cell
         )
+
+    def _by_customer(self, what: str | pd.Series) -> pd.Series:
+        people, attributes = self.customers, self.tables.get("customers")
+        if isinstance(what, pd.Series):
+            found = people["customer_id"].map(what[~what.index.duplicated()])
+            if not found.notna().any():
+                raise UserError(f"Nothing of what you gave is of a customer of {self.name}: its index is customer_id.")
+            return found
+        if what in people:
+            return people[what]
+        if attributes is not None and what in attributes:
+            return people["customer_id"].map(attributes.set_index("customer_id")[what])
+        known = [*people, *(name for name in ([] if attributes is None else attributes) if name not in people)]
+        close = get_close_matches(str(what), known, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"they have {', '.join(known)}."
+        raise UserError(f"customers of {self.name} have no '{what}'; {hint}")
 
     def cube(self, rows=(), columns=(), measures=("spend",), where: Mapping | None = None) -> "Cube":
         """Orders by time, product, channel and what is known of their customers, to be drilled, rotated and sliced.
@@ -515,6 +559,7 @@ def open(name: str, **changes) -> Dataset:
     """
     opened = Dataset(name, changes)
     guard_kernel()
+    show_frames()
     return opened
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from functools import cache, wraps
+from typing import Any, TypedDict, TypeVar
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from regulars.statistics.intervals import Estimate, against
 
 NOT_SUPPLIED = "not_supplied"  # verdict: the data of the section are not there; the page says what to supply
 UNUSABLE = "unusable"  # verdict: they are there and cannot be used; the fact ``why`` is the sentence
+Class = TypeVar("Class", bound=type)
 MAKER = "tell_"  # what the name of every maker of findings begins with
 
 
@@ -33,7 +35,7 @@ class Remark:
     """
 
     code: str
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Finding(Shown):
     """
 
     verdict: str | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     shown: Mapping[str, Mapping] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -104,35 +106,40 @@ def plain_fact(value) -> str:
     return six_digits(value) if isinstance(value, float) else str(value)
 
 
-def shown(result) -> str:
-    """A named tuple or dataclass as an analyst reads it: each fact on a line of its own, and the size of each frame.
+def shows(of: Class) -> Class:
+    """Named tuples or dataclasses of a class as an analyst reads them: each fact on a line, and the size of each frame.
 
-    Written into a class as ``__repr__ = shown``.
+    Written above the class. A live kernel shows the first rows of each frame as well.
 
     Parameters
     ----------
-    result : NamedTuple or dataclass instance
+    of : type
 
     Returns
     -------
-    str
+    type
+        The same.
 
     Examples
     --------
     >>> from typing import NamedTuple
-    >>> class Kept(NamedTuple):
+    >>> @shows
+    ... class Kept(NamedTuple):
     ...     now: Estimate
     ...     months: int
-    ...     __repr__ = shown
     >>> Kept(Estimate(1 / 3, 0.2, 0.5, 40), 2)
     Kept
       now = 0.333333 (0.2 to 0.5), n = 40
       months = 2
     """
-    names = getattr(result, "_fields", None) or [one.name for one in fields(result) if one.repr]
+    for name, made in {"__repr__": _shown, "_repr_html_": _shown_html}.items():
+        setattr(of, name, made)
+    return of
+
+
+def _shown(result) -> str:
     lines = [type(result).__name__]
-    for name in names:
-        value = getattr(result, name)
+    for name, value in _parts(result).items():
         if isinstance(value, pd.DataFrame):
             lines.append(f"  {name}: {len(value)} rows, {', '.join(map(str, value))}".rstrip(" ,"))
         else:
@@ -140,10 +147,14 @@ def shown(result) -> str:
     return "\n".join(lines)
 
 
-def shown_html(result) -> str | None:
-    """The same in a live kernel, with the first rows of each frame; written as ``_repr_html_ = shown_html``."""
-    names = getattr(result, "_fields", None) or [one.name for one in fields(result)]
-    return html(repr(result), {name: each for name in names if isinstance(each := getattr(result, name), pd.DataFrame)})
+def _shown_html(result) -> str | None:
+    frames = {name: each for name, each in _parts(result).items() if isinstance(each, pd.DataFrame)}
+    return html(repr(result), frames)
+
+
+def _parts(result) -> dict[str, object]:
+    names = getattr(result, "_fields", None) or [one.name for one in fields(result) if one.repr]
+    return {name: getattr(result, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -174,7 +185,7 @@ class Tile:
     mark: str | None = None
     indicator: str | None = None
     on_page: bool = True
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -209,7 +220,7 @@ class Action:
 
     key: str
     verdict: str | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     gain: Estimate | None = None
     cost: Estimate | None = None
     net: Estimate | None = None
@@ -231,10 +242,9 @@ class Action:
         return ": ".join([" ".join(named), facts] if facts else [" ".join(named)])
 
     @property
-    def sums(self) -> dict[str, Estimate]:
+    def sums(self) -> dict[str, Estimate | None]:
         """Gain, cost and net, or nothing."""
-        known = {"gain": self.gain, "cost": self.cost, "net": self.net}
-        return known if self.net is not None else {}
+        return {"gain": self.gain, "cost": self.cost, "net": self.net} if self.net is not None else {}
 
     @property
     def pays(self) -> bool:
@@ -242,7 +252,15 @@ class Action:
         return self.net is not None and against(self.net) == Change.UP
 
 
-def sums(gain: Estimate, cost: Estimate | float) -> dict[str, Estimate]:
+class Sums(TypedDict):
+    """What an action brings, takes and leaves, as `Action` takes them."""
+
+    gain: Estimate
+    cost: Estimate
+    net: Estimate
+
+
+def sums(gain: Estimate, cost: Estimate | float) -> Sums:
     """Gain, cost and net of an action whose cost is known, so that all that is uncertain of the net is the gain.
 
     Where the cost has an interval as well, compute the net's from both and give the three to `Action`.
@@ -292,17 +310,17 @@ class Refusal:
     def __init__(self, why: str):
         self.why = why
 
-    def __getattr__(self, name: str) -> "Refusal":
+    def __getattr__(self, name: str) -> Any:
         """Itself, whatever is asked of it; nothing that Python or a display asks of any object."""
         if name.startswith("_"):
             raise AttributeError(name)
         return self
 
-    def __call__(self, *args, **kwargs) -> "Refusal":
+    def __call__(self, *args, **kwargs) -> Any:
         """Itself."""
         return self
 
-    def __getitem__(self, name) -> "Refusal":
+    def __getitem__(self, name) -> Any:
         """Itself."""
         return self
 
@@ -428,7 +446,7 @@ def tells(make: Callable[..., Finding]) -> Callable[..., Finding]:
         except UserError as error:
             return Finding(UNUSABLE, {"why": str(error)}, key=key)
 
-    told.section = key
+    setattr(told, "section", key)  # noqa: B010  a function has what it is given
     return told
 
 
@@ -469,11 +487,12 @@ def _decode(value):
         case {"label": kind, "member": member}:
             return _named_enum(kind, member)
         case {"value": number, "low": low, "high": high, "n": n}:
-            return Estimate(*(float("nan") if x is None else x for x in (number, low, high)), n)
+            return Estimate.of((float("nan") if x is None else x for x in (number, low, high)), n)
     return value
 
 
 @cache
 def _named_enum(kind: str, member: str) -> Enum:
     # a label needs no more than its enum's name, so old files can be read when an enum has changed
-    return Enum("".join(part.title() for part in kind.split("_")), {member.upper() or "EMPTY": member})(member)
+    make: Any = Enum
+    return make("".join(part.title() for part in kind.split("_")), {member.upper() or "EMPTY": member})(member)

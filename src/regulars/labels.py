@@ -6,6 +6,8 @@ from enum import StrEnum
 class Named(StrEnum):
     """Label that has its Chinese name with it: ``Tier.VIP.chinese``; the English one is ``label.<enum>.<value>``."""
 
+    chinese: str
+
     def __new__(cls, value: str, chinese: str = ""):
         """Make the label out of its value and its Chinese name."""
         member = str.__new__(cls, value)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from types import FunctionType
+from typing import Any, cast
 
 # jsonschema takes this checker of addresses wherever it is installed, and compiling its grammar costs 2.6 s
 SLOW_CHECKER = "rfc3987_syntax"
@@ -59,4 +60,4 @@ def exports(package: str, homes: Mapping[str, tuple[str, ...]]) -> tuple[Callabl
 
 def leave_out_slow_checker() -> None:
     """Let jsonschema start without a checker that nothing here asks for; to be called before it is imported."""
-    sys.modules.setdefault(SLOW_CHECKER, None)
+    cast(dict[str, Any], sys.modules).setdefault(SLOW_CHECKER, None)

@@ -11,6 +11,7 @@ Such a notebook is ported by its imports alone; what it draws are plotly figures
 `rfm_summary` is called as pymc-marketing calls it. What else there is, `regulars.clv` has under names of its own.
 """
 
+from importlib import import_module
 from importlib.resources import files
 
 import numpy as np
@@ -28,6 +29,15 @@ __all__ = [
     "plot_expected_repeat_purchases", "plot_frequency_recency_matrix", "plot_history_alive", "plot_period_transactions",
     "plot_probability_alive_matrix", "rfm_summary", "summary_data_from_transaction_data",
 ]  # fmt: skip
+# right in `lifetimes` itself, and loaded when they are asked for: its plots draw with matplotlib
+_AS_THEY_ARE = {
+    "BetaGeoBetaBinomFitter": "lifetimes",
+    "expected_cumulative_transactions": "lifetimes.utils",
+    "plot_cumulative_transactions": "lifetimes.plotting",
+    "plot_dropout_rate_heterogeneity": "lifetimes.plotting",
+    "plot_incremental_transactions": "lifetimes.plotting",
+    "plot_transaction_rate_heterogeneity": "lifetimes.plotting",
+}
 UNITS = {("D", 1): "day", ("D", 7): "week", ("W", 1): "week"}  # period and multiplier to the unit that it makes
 AXES = {
     "frequency_cal": "purchases in the calibration period",
@@ -35,6 +45,12 @@ AXES = {
     "T_cal": "age of the customer at the end of the calibration period",
     "time_since_last_purchase": "time since the last purchase",
 }
+
+
+def __getattr__(name: str):
+    if name not in _AS_THEY_ARE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_AS_THEY_ARE[name]), name)
 
 
 # ---- data ----
@@ -184,9 +200,8 @@ def rfm_summary(transactions: pd.DataFrame, customer_id_col, datetime_col, *args
     >>> rfm_summary(log, "id", "date", datetime_format="%Y%m%d", time_unit="W").to_numpy().tolist()
     [[1.0, 1.0, 2.0, 2.0], [2.0, 0.0, 0.0, 2.0]]
     """
-    summary = summary_data_from_transaction_data(
-        transactions, customer_id_col, datetime_col, *args, freq=time_unit, freq_multiplier=time_scaler, **rest
-    )
+    rest |= {"freq": time_unit, "freq_multiplier": time_scaler}
+    summary = summary_data_from_transaction_data(transactions, customer_id_col, datetime_col, *args, **rest)
     return summary.rename_axis("customer_id").reset_index()
 
 

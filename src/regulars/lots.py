@@ -167,7 +167,7 @@ def read_lots(dataset: str, customer_ids: pd.Series) -> pd.DataFrame | None:
     about = sorted(folder.glob("*.json")) if folder.is_dir() else []
     if not about:
         return None
-    latest = {}
+    latest: dict[str, tuple] = {}
     for file in about:
         try:
             told = json.loads(file.read_text(encoding="utf-8"))

@@ -245,7 +245,8 @@ class Purchases(Shown):
         back = (spent < 0) & known[code]
         place = np.cumsum(known) - 1
         bought, credits = ((place[code[rows]], since[rows] + first, spent[rows]) for rows in (counted, back))
-        return cls(customers, *bought, *dates_of(np.array([first, last])), credits=credits)
+        begin, end = dates_of(np.array([first, last]))
+        return cls(customers, *bought, begin, end, credits=credits)
 
     def __len__(self) -> int:
         """Purchase days of all customers."""

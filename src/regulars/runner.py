@@ -17,7 +17,7 @@ from regulars.lazy import leave_out_slow_checker
 from regulars.lifeline import UNINTERRUPTED, kept_aside
 from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, make_room_for, project_root
 from regulars.settings import resolve
-from regulars.stages import STAGES, Stage
+from regulars.stages import STAGES
 
 RUN_LOG_VARIABLE = "REGULARS_RUN_LOG"
 # two kernels that start at the same moment may be given the same port, but never the same file
@@ -66,9 +66,9 @@ def run_stage(stage_name: str, dataset: str) -> float:
     os.environ |= {ROOT_VARIABLE: str(root), STAGING_VARIABLE: str(staging)}
     with kept_aside(staging):
         if stage.notebook:
-            _run_notebook(stage, dataset, root, staging)
+            _run_notebook(stage.name, root / "notebooks" / stage.notebook, dataset, staging)
         else:
-            module, function = stage.entry.split(":")
+            module, function = (stage.entry or "").split(":")
             getattr(importlib.import_module(module), function)(dataset, settings)
         with UNINTERRUPTED:
             swap_in(staging, root, stage.owned(dataset))
@@ -140,13 +140,12 @@ def finish_swap(root: Path, outputs: list[str]) -> None:
             shutil.rmtree(earlier) if target.exists() else earlier.rename(target)
 
 
-def _run_notebook(stage: Stage, dataset: str, root: Path, staging: Path) -> None:
-    source = root / "notebooks" / stage.notebook
-    target = staging / f"reports/{dataset}/executed/{stage.name}.ipynb"
+def _run_notebook(stage: str, source: Path, dataset: str, staging: Path) -> None:
+    target = staging / f"reports/{dataset}/executed/{stage}.ipynb"
     target.parent.mkdir(parents=True)
-    notebook = execute(source, target, {"dataset": dataset}, root)
-    refuse_noise(notebook, stage.notebook)
-    say_faults(stage.name, dataset, staging)
+    notebook = execute(source, target, {"dataset": dataset}, source.parents[1])
+    refuse_noise(notebook, source.name)
+    say_faults(stage, dataset, staging)
 
     import nbformat
 

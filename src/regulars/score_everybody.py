@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from regulars import cleaning
 from regulars.catalog.files import rows_of_some
@@ -66,7 +66,8 @@ def score(dataset: str, settings: dict | None = None) -> Scored:
     UserError
         Where the engine does not answer, does not hold the orders, or the orders do not allow a fit.
     """
-    mapping, value = load_mapping(dataset), stage_settings("value", dataset)
+    mapping = load_mapping(dataset)
+    value: Any = stage_settings("value", dataset)
     settings = engine.limits() if settings is None else settings
     name = order_log(mapping.tables)
     with engine.sentences(f"{mapping.file}: tables.{name}"):

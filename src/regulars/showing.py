@@ -4,6 +4,7 @@ In the pipeline, which nobody watches, nothing is drawn: a stage does not depend
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from html import escape
 from importlib import import_module
@@ -12,13 +13,44 @@ import pandas as pd
 
 from regulars.paths import STAGING_VARIABLE
 
-ROWS = 10  # of a table, as it is shown
+CELLS = 10_000  # of a table that a live kernel shows: more are slow to draw, and to sort
+ROWS = 8  # of a table that needs no box of its own
+SEARCH = "Only rows that say …"
+STYLE = """<style>
+.regulars th button { all: unset; cursor: pointer; }
+.regulars th button:hover { text-decoration: underline; }
+.regulars .left, .regulars tbody th[scope=row], .regulars caption { text-align: left; }
+.regulars th[aria-sort] button::after { content: " ▲"; font-size: 9px; }
+.regulars th[aria-sort=descending] button::after { content: " ▼"; }
+.regulars .long { max-height: 330px; overflow: auto; }
+.regulars .long thead th { position: sticky; top: 0; background: var(--jp-layout-color0, #fff); }
+.regulars tr[hidden] { display: none; }
+.regulars .spark { width: 92px; height: 24px; }
+.regulars .spark path { fill: none; stroke: currentColor; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
+</style>"""
+
+
+def live(shown: str, search: str = SEARCH) -> str:
+    """What a live kernel shows: tables of the class ``sorts`` sort by a click on a heading, long ones find rows.
+
+    JupyterLab would typeset what stands between two dollar signs as mathematics: the class keeps it from that.
+
+    Parameters
+    ----------
+    shown : str
+        HTML.
+    search : str
+        Says what the field above a long table is for.
+    """
+    script = ""
+    if "<table" in shown:
+        # loaded by a live kernel alone: no stage depends on how something looks
+        script = f"{STYLE}<script>{import_module('regulars.report.render').sorting()}</script>"
+    return f'<div class="mathjax_ignore regulars" data-search="{escape(search)}">{shown}{script}</div>'
 
 
 def html(text: str, frames: Mapping[str, pd.DataFrame] | None = None) -> str | None:
-    """A result as a live kernel shows it: its text, and the first rows of its tables; None in the pipeline.
-
-    JupyterLab would typeset what stands between two dollar signs as mathematics: the class keeps it from that.
+    """A result as a live kernel shows it: its text and its tables; None in the pipeline.
 
     Parameters
     ----------
@@ -32,17 +64,50 @@ def html(text: str, frames: Mapping[str, pd.DataFrame] | None = None) -> str | N
 
     Examples
     --------
-    >>> html("worth <$12>")
-    '<div class="mathjax_ignore"><pre>worth &lt;$12&gt;</pre></div>'
+    >>> html("worth <$12>").partition(" data")[0]
+    '<div class="mathjax_ignore regulars"'
     """
     if os.environ.get(STAGING_VARIABLE):
         return None
     parts = [f"<pre>{escape(text, quote=False)}</pre>"]
     for name, frame in (frames or {}).items():
-        more = f", {ROWS} of {len(frame):,} rows" if len(frame) > ROWS else ""
-        table = frame.head(ROWS).to_html(border=0, na_rep="", float_format=lambda value: f"{value:.6g}")
-        parts.append(f"<p><b>{escape(name)}</b>{more}</p>{table}")
-    return f'<div class="mathjax_ignore">{"".join(parts)}</div>'
+        parts.append(f"<p><b>{escape(name)}</b></p>{table(frame, na_rep='', float_format='{:.6g}'.format)}")
+    return live("".join(parts))
+
+
+def table(frame: pd.DataFrame, **looks) -> str:
+    """A frame as HTML: with one heading a column it sorts, and what is longer than a screen lies in a box.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    **looks
+        What `pandas.DataFrame.to_html` takes.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> "sorts" in table(pd.DataFrame({"n": [2, 1]})), "2,000 of 9,000" in table(pd.DataFrame([range(5)] * 9000))
+    (True, True)
+    """
+    most = max(ROWS, CELLS // max(1, frame.shape[1]))
+    more = f"<p>{most:,} of {len(frame):,} rows: no others are sorted or found</p>" if len(frame) > most else ""
+    more = more if len(frame) else "<p>no rows</p>"
+    plain = frame.columns.nlevels == frame.index.nlevels == 1  # else cells span several rows or columns
+    made = frame.head(most).to_html(border=0, classes="sorts" if plain else None, **looks)
+    box = "long" if len(frame) > ROWS else "short"
+    return f'<div class="{box}">{made}</div>{more}'
+
+
+def show_frames() -> None:
+    """Let the kernel in which this runs, if any, show every frame as `table` makes it; not in the pipeline."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None and not os.environ.get(STAGING_VARIABLE):
+        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, lambda frame: live(table(frame)))
 
 
 def picture(kind: str, frame: pd.DataFrame, **looks):
@@ -103,8 +168,8 @@ class Shown:
     >>> class Answer(Shown):
     ...     def __repr__(self):
     ...         return "42"
-    >>> Answer()._repr_html_()
-    '<div class="mathjax_ignore"><pre>42</pre></div>'
+    >>> "<pre>42</pre>" in Answer()._repr_html_()
+    True
     """
 
     __slots__ = ()

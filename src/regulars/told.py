@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -82,9 +83,10 @@ class Told:
 
     def content(self) -> dict:
         """As ``told/<stage>.json`` holds it: facts with their intervals, and the names of the tables."""
+        answer = self.answer or Finding()
         return {
             "page": self.page,
-            "answer": {"verdict": _text(self.answer.verdict), "facts": encode_facts(self.answer.facts)},
+            "answer": {"verdict": _text(answer.verdict), "facts": encode_facts(answer.facts)},
             "tiles": [
                 {**vars(tile), "verdict": _text(tile.verdict), "facts": encode_facts(tile.facts)}
                 | {"estimate": encode_facts({"x": tile.estimate})["x"]}
@@ -108,7 +110,7 @@ class Told:
         }
         told = {"key": finding.key, "verdict": _text(finding.verdict), "facts": encode_facts(finding.facts)}
         shown = {name: {k: _setting(v) for k, v in settings.items()} for name, settings in finding.shown.items()}
-        more = {"frames": frames, "shown": shown, "columns": finding.columns}
+        more: dict[str, object] = {"frames": frames, "shown": shown, "columns": finding.columns}
         more |= {"remarks": [_remark(remark) for remark in finding.remarks], "withheld": list(finding.withheld)}
         return told | {name: content for name, content in more.items() if content}
 
@@ -139,7 +141,7 @@ def _remark(remark: Remark) -> dict:
     return {"code": remark.code, "facts": encode_facts(remark.facts)}
 
 
-def table_file(stage: str, section: str, frame: str) -> Path:
+def table_file(stage: str, section: str | None, frame: str) -> Path:
     """Where a section's frame lies, below the dataset's reports."""
     return Path("tables", stage, f"{section}.{frame}.csv")
 
@@ -260,7 +262,7 @@ def figures(told: Told) -> pd.DataFrame:
     places += [(f"paragraph.{one.code}", one.facts) for one in told.paragraphs]
     for key, finding in told.sections.items():
         places += [(key, finding.facts), *((f"{key}.{remark.code}", remark.facts) for remark in finding.remarks)]
-    places += [(f"action.{one.key}", one.facts | one.sums) for one in told.actions]
+    places += [(f"action.{one.key}", {**one.facts, **one.sums}) for one in told.actions]
     places += [("terms", told.term_facts), ("models", told.model_facts)]
     rows = [
         (place, name, *numbers)
@@ -300,7 +302,9 @@ class Telling:
     @property
     def figures(self) -> dict:
         """The charts as plotly figures, each with ``.save("x.svg")``; none outside of a live kernel."""
-        figure = import_module("regulars.report.interactive").figure if self.drawn else None
+        if not self.drawn:
+            return {}
+        figure = import_module("regulars.report.interactive").figure
         return {name: figure(chart) for name, chart in self.drawn.items()}
 
     def __repr__(self) -> str:
@@ -363,7 +367,8 @@ class Report:
             }
             | ({"changes": "; ".join(f"{name} {told}" for name, told in changes.items())} if changes else {})
         )
-        self._live, self._show = live, None
+        self._live = live
+        self._show: Callable | None = None
 
     def answer(self, finding: Finding | str | None = None, **facts) -> None:
         """Give the page's answer: a finding, or which of its sentences is true, and the facts that it states."""
@@ -402,8 +407,8 @@ class Report:
         """Give the answer and the key figures that a room has put together."""
         self.answer(screen.answer)
         for one in screen.tiles:
-            looks = {"mark": one.mark, "indicator": one.indicator, "on_page": one.on_page}
-            self.tile(one.key, one.estimate, one.unit, one.verdict, **looks, **one.facts)
+            looks: dict[str, Any] = {"mark": one.mark, "indicator": one.indicator, "on_page": one.on_page}
+            self.tile(one.key, one.estimate, one.unit, one.verdict, **looks | dict(one.facts))
 
     def say(self, code: str, **facts) -> None:
         """Say a paragraph below the first screen."""
@@ -425,18 +430,18 @@ class Report:
         """
         telling = Telling()
         for finding in findings:
-            if finding.key is None:
+            if (key := finding.key) is None:
                 raise ToldError(f"a finding of {self.stage} has no key: its maker is to be marked with `tells`.")
-            if finding.key in self.told.sections:
-                raise ToldError(f"the stage {self.stage} tells the section '{finding.key}' twice.")
-            frames = shown_frames(finding.key, finding.frames, self._least)
+            if key in self.told.sections:
+                raise ToldError(f"the stage {self.stage} tells the section '{key}' twice.")
+            frames = shown_frames(key, finding.frames, self._least)
             withheld = [*finding.withheld, *(name for name in finding.frames if name not in frames)]
             finding = replace(finding, frames=frames, withheld=withheld)
-            self.told.sections[finding.key] = finding
+            self.told.sections[key] = finding
             for name, frame in finding.frames.items():
-                write_csv(frame, Path("reports", self.about.name) / table_file(self.stage, finding.key, name))
-            drawn = self._display("tell", finding.key, finding) or {}
-            before = f"{finding.key}." if len(findings) > 1 else ""
+                write_csv(frame, Path("reports", self.about.name) / table_file(self.stage, key, name))
+            drawn = self._display("tell", key, finding) or {}
+            before = f"{key}." if len(findings) > 1 else ""
             telling.frames.update({f"{before}{name}": frame for name, frame in finding.frames.items()})
             telling.drawn.update({f"{before}{name}": chart for name, chart in drawn.items()})
         return telling
@@ -458,7 +463,8 @@ class Report:
     def actions(self, actions: Sequence[Action]) -> None:
         """Add all that a room says is to be done."""
         for one in actions:
-            self.action(one.key, one.verdict, **one.sums, **one.facts)
+            told: dict[str, Any] = {**one.sums, **one.facts}
+            self.action(one.key, one.verdict, **told)
 
     def term(self, *keys: str, **facts) -> None:
         """Name words that the page explains, and the facts of their explanations."""
@@ -517,5 +523,5 @@ class Report:
             for frame in finding.frames.values():
                 display(frame.head())
             return None
-        self._show = self._show or self._live(self.told.page)
-        return self._show(call, *args, **facts)
+        show = self._show = self._show or self._live(self.told.page)
+        return show(call, *args, **facts)

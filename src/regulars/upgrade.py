@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
@@ -133,8 +134,8 @@ def _moved(part, where: str, has_pages: bool) -> list[str]:
         if comment:
             part.ca.items[PAGES] = comment
         told.append(f"params.yaml: {where}{FORMER_SECTION} is called {PAGES}")
-    common = part.get(COMMON)
-    if isinstance(common, Mapping) and FORMER_KEY in common:
+    common: Any = part.get(COMMON)
+    if isinstance(common, CommentedMap) and FORMER_KEY in common:
         if not part.get(PAGES):
             part[PAGES] = CommentedMap()
         comment = common.ca.items.pop(FORMER_KEY, None)

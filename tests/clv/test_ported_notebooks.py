@@ -205,3 +205,34 @@ def test_the_quickstart_of_pymc_marketing():
             other.params_ = model.params_.copy()
             other.params_[name] *= factor
             assert other.log_likelihood(table["frequency"], table["recency"], table["T"]).sum() < best
+
+
+def test_no_import_of_a_notebook_fails():
+    """Whatever `lifetimes` exports is found here, ours or as it is."""
+    import lifetimes
+    from lifetimes import plotting, utils
+
+    from regulars import lifetimes as ours
+
+    names = {name for name in dir(lifetimes) if name.endswith("Fitter")} - {"BaseFitter"}
+    names |= {name for name in dir(plotting) if name.startswith("plot_")}
+    names |= {name for name, one in vars(utils).items() if getattr(one, "__module__", "") == utils.__name__}
+    public = {name for name in names if not name.startswith("_")} - {"ConvergenceError"}
+    assert sorted(name for name in public if not hasattr(ours, name)) == []
+    assert not hasattr(ours, "plot_nothing")
+
+
+def test_plots_that_draw_with_matplotlib_take_our_models(log, summary):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    from regulars.lifetimes import plot_cumulative_transactions, plot_transaction_rate_heterogeneity
+
+    model = BetaGeoFitter().fit(summary["frequency"], summary["recency"], summary["T"])
+    assert plot_transaction_rate_heterogeneity(model).get_lines()
+    pyplot.figure()
+    came, told = plot_cumulative_transactions(model, log, "date", "id", 60, 40).get_lines()[:2]
+    assert len(came.get_ydata()) == len(told.get_ydata()) == 60
+    pyplot.close("all")

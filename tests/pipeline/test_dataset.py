@@ -180,3 +180,27 @@ def test_importing_it_is_fast():
     code = "import regulars, sys, json; print(json.dumps([m for m in ('pandas', 'ibis', 'yaml') if m in sys.modules]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_groups_are_compared_by_a_column_an_attribute_or_what_one_brings(project, monkeypatch):
+    """Two regions of 30: the means are 5 apart, of a column and of an own measure alike."""
+    ids = pd.array([f"c{n}" for n in range(60)], "string")
+    found = pd.DataFrame({"customer_id": ids, "clv": [n % 3 + 5.0 * (n < 30) for n in range(60)], "tier": "vip"})
+    shop = regulars.open("demo")
+    monkeypatch.setattr(type(shop), "customers", found)
+    regions = pd.DataFrame({"customer_id": ids, "region": ["north"] * 30 + ["south"] * 30})
+    monkeypatch.setattr(shop.tables, "get", {"customers": regions}.get)
+    told = shop.compare("region")
+    assert told[["group", "n", "difference", "verdict"]].to_numpy().tolist() == [
+        ["north", 30, 5.0, "up"], ["south", 30, -5.0, "down"]
+    ]  # fmt: skip
+    own = found.set_index("customer_id")["clv"] * 2
+    assert shop.compare("region", own)["difference"].tolist() == [10.0, -10.0]
+    pd.testing.assert_frame_equal(shop.compare(regions.set_index("customer_id")["region"]), told)
+    for by, measure, sentence in (
+        ("regoin", "clv", "customers of demo have no 'regoin'; did you mean 'region'?"),
+        ("region", "tier", "'tier' is no number"),
+        ("region", own.reset_index(drop=True), "its index is customer_id"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            shop.compare(by, measure)

@@ -60,7 +60,7 @@ def results(purchases, summary):
 def test_each_shows_itself_where_jupyter_reads_no_mathematics(results):
     for name, (result, word) in results.items():
         shown = result._repr_html_()
-        assert shown.startswith('<div class="mathjax_ignore">'), name
+        assert shown.startswith('<div class="mathjax_ignore regulars"'), name
         assert word in shown, name
         assert len(repr(result)) < 600, name
 

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import NotSupplied, may_refuse, shown
+from regulars.finding import NotSupplied, may_refuse, shows
 from regulars.statistics.intervals import Estimate, share
 
 
+@shows
 class Plan(NamedTuple):
     """Planned and done activities.
 
@@ -41,11 +42,11 @@ class Plan(NamedTuple):
     ahead: pd.DataFrame
     mended: int
 
-    __repr__ = shown
-
 
 @may_refuse
-def plan_kept(activities: pd.DataFrame | None, observation_end, *, level: float = 0.9, weeks: int = 8) -> Plan:
+def plan_kept(
+    activities: pd.DataFrame | None, observation_end, *, level: float = 0.9, weeks: int = 8
+) -> Plan | NotSupplied:
     """Hold the plan against what was done.
 
     Parameters

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from regulars.actions.campaigns import Judged, Watched
 from regulars.actions.effects import benjamini_hochberg, campaign_effect
 from regulars.actions.uplift import UpliftTree, halves_of, policy_value, qini_interval, uplift_tree
-from regulars.finding import Refusal, may_refuse, shown
+from regulars.finding import Refusal, may_refuse, shows
 from regulars.labels import Change
 from regulars.purchases import Purchases
 from regulars.statistics.intervals import Estimate, against
@@ -29,6 +29,7 @@ class Ask(StrEnum):
     UNCLEAR = "unclear"
 
 
+@shows
 class Asking(NamedTuple):
     """Whom to ask with one campaign, at its cost.
 
@@ -63,8 +64,6 @@ class Asking(NamedTuple):
     tree: UpliftTree | None
     qini: Estimate
     asked: float
-
-    __repr__ = shown
 
 
 @may_refuse

@@ -9,7 +9,7 @@ from regulars.actions.asking import Ask, Asking
 from regulars.actions.campaigns import MEANT, Judged, Lot, Watched, bonds_compared
 from regulars.finding import Finding, Refusal, Remark, refused, tells
 from regulars.labels import Change
-from regulars.statistics.intervals import Estimate
+from regulars.statistics.intervals import Estimate, from_row
 
 EFFECT = ["effect", "effect_low", "effect_high"]
 
@@ -45,7 +45,7 @@ def campaigns_in(rows: pd.DataFrame) -> int:
 
 def estimate(row, name: str, n: str = "controls") -> Estimate:
     """Estimate in one row of the effects."""
-    return Estimate(*(float(row[name + end]) for end in ("", "_low", "_high")), n=int(row[n]))
+    return from_row(row, name, n)
 
 
 @tells
@@ -64,7 +64,7 @@ def tell_campaigns(judged: Judged, watched: Watched, *, margin: float, level: fl
         Its verdict is a `Changed`; frames ``effects``, ``money``, ``several``, ``bonds``.
     """
     told = judged.told
-    facts = {"n": campaigns_in(told), "rate": judged.rate}
+    facts: dict[str, object] = {"n": campaigns_in(told), "rate": judged.rate}
     remarks = _doubts(judged.effects, watched.notes)
     if told.empty:
         return Finding(Changed.UNTOLD, facts, remarks=remarks)
@@ -76,7 +76,7 @@ def tell_campaigns(judged: Judged, watched: Watched, *, margin: float, level: fl
     facts |= {
         "up": campaigns_in(up), "best": best["campaign"], "effect": estimate(best, "effect"),
         "pays_up_to": estimate(best, "break_even"), "contacted": int(best["contacted"]),
-        "in_all": Estimate(*(float(best[one]) * int(best["contacted"]) for one in EFFECT), n=int(best["controls"])),
+        "in_all": Estimate.of((float(best[one]) * int(best["contacted"]) for one in EFFECT), int(best["controls"])),
         "detectable": float(told["detectable"].median()), "saved": 1 - float(told["variance_ratio"].median()),
         "margin": margin,
     }  # fmt: skip
@@ -201,8 +201,7 @@ def tell_uncontrolled(table: pd.DataFrame, judged: Judged) -> Finding:
     one = (known if len(known) else table).iloc[0]
     facts = {"n": len(table), "campaign": one["name"], "reached": int(table["reached"].sum())}
     if len(known):
-        facts |= {name: Estimate(*(float(one[name + end]) for end in ("", "_low", "_high")), n=int(one["reached"]))
-                  for name in ("before", "during")}  # fmt: skip
+        facts |= {name: from_row(one, name, "reached") for name in ("before", "during")}
     return Finding(verdict, facts, {"placebo": table.drop(columns=["is_clean"])})
 
 

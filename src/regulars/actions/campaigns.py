@@ -1,7 +1,7 @@
 """Campaigns: the plan against what came, and what each changed against those whom a lot kept back."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import numpy as np
@@ -27,12 +27,15 @@ from regulars.actions.effects import (
 )
 from regulars.engine.embedded import as_frame, as_table, embedded
 from regulars.errors import UserError
-from regulars.finding import NotSupplied, may_refuse, shown, shown_html
+from regulars.finding import NotSupplied, may_refuse, shows
 from regulars.labels import Change
 from regulars.purchases import Purchases, unit_days
 from regulars.settings import CampaignRules
 from regulars.showing import forest
 from regulars.statistics.intervals import Estimate, against, difference, share
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 ALARM = 0.001  # p-value below which a lot is not believed
 MEANT = "contacted"  # arm of a campaign with one way to contact
@@ -68,7 +71,7 @@ class Watched(NamedTuple):
     """
 
     campaigns: pd.DataFrame
-    rows: object
+    rows: "ir.Table"
     notes: pd.DataFrame
 
     def __repr__(self) -> str:
@@ -88,7 +91,7 @@ class Watched(NamedTuple):
 @may_refuse
 def watch_campaigns(
     campaigns, contacts, orders, observation_end, *, outcome_days: int, expected=None, lots=None
-) -> Watched:
+) -> Watched | NotSupplied:
     """Count what every customer whom a campaign drew did from its first day on, contacted or not.
 
     Parameters
@@ -233,6 +236,7 @@ def _notes(campaigns: pd.DataFrame, contacts) -> pd.DataFrame:
     return pd.DataFrame([(code, n) for code, n in found.items() if n], columns=["code", "n"])
 
 
+@shows
 class Judged(NamedTuple):
     """What campaigns changed.
 
@@ -258,8 +262,6 @@ class Judged(NamedTuple):
     effects: pd.DataFrame
     pooled: Pooled
     rate: float
-
-    __repr__, _repr_html_ = shown, shown_html
 
     def plot(self):
         """Effects of the campaigns whose lot lets them be told, one below the other, and all together."""
@@ -300,7 +302,7 @@ def judge_campaigns(watched: Watched, *, margin: float, rules: CampaignRules, le
     found = []
     for row in watched.campaigns.itertuples(index=False):
         part = moments[moments["campaign_id"] == row.campaign_id].set_index("arm")
-        own = None if row.campaign_id not in few else near[near["campaign_id"] == row.campaign_id]
+        own = near[near["campaign_id"] == row.campaign_id] if near is not None and row.campaign_id in few else None
         found += _campaign(row, part, own, draws=draws, level=level, seed=seed)
     table = pd.DataFrame(found)
     if table.empty:
@@ -386,13 +388,14 @@ def _against(one, control, own, *, draws: int, level: float, seed: int) -> dict:
     shares = [share(int(side["ordered"]), int(side["n"]), level) for side in (one, control)]
     gap, orders = difference(*shares), welch_of(*sides["orders"], level=level)
     earlier_gap = sides["earlier"][0][1] - sides["earlier"][1][1]
-    again = rows = None
+    again: Redrawn | None = None
+    rows: Any = None
     if own is not None:
         rows = own[own["arm"].isin([one.name, "control"])]
         again = Redrawn.of(~rows["is_control"].to_numpy(bool), draws, seed)
     # few controls, or spend of which a handful has most: a lot drawn again says how far chance reaches
     balance = welch_p(*sides["earlier"]) if again is None else again.p_value(rows["earlier"])
-    told = {
+    told: dict[str, Any] = {
         "ordered_control": shares[1].value,
         "ordered_gap": gap.value, "ordered_gap_low": gap.low, "ordered_gap_high": gap.high,
         "orders_gap": orders.value, "orders_gap_low": orders.low, "orders_gap_high": orders.high,
@@ -478,7 +481,7 @@ def _together(table: pd.DataFrame, rate: float, level: float) -> pd.DataFrame:
         limits.append((told.low, told.high))
     table[["effect_low", "effect_high"]] = np.array(limits, float).reshape(-1, 2)
     table["verdict"] = [
-        against(Estimate(*row)).value if np.isfinite(row[0]) else Change.UNKNOWN.value
+        against(Estimate.of(row)).value if np.isfinite(row[0]) else Change.UNKNOWN.value
         for row in table[["effect", "effect_low", "effect_high"]].to_numpy(float)
     ]
     for name, sign in (("on_attending_low", -1), ("on_attending_high", 1)):

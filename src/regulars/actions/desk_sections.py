@@ -14,7 +14,7 @@ from regulars.actions.tree import ResponseTree
 from regulars.actions.wallet import Mind, Wallet
 from regulars.finding import Finding, Refusal, Remark, tells
 from regulars.labels import Change
-from regulars.statistics.intervals import Estimate, against
+from regulars.statistics.intervals import Estimate, against, from_row
 
 # ---- clubs ----
 
@@ -138,8 +138,7 @@ def tell_tree(tree: ResponseTree, *, outcome: str = Outcome.UNPAID) -> Finding:
     facts = {
         "auc": tree.validation, "logistic": tree.logistic, "cost": tree.cost, "n": n, "base": base,
         "outcome": outcome.value,
-        "rule": worst["rule"], "rate": Estimate(*(float(worst[f"rate{end}"]) for end in ("", "_low", "_high")),
-                                                n=int(worst["n"])),
+        "rule": worst["rule"], "rate": from_row(worst, "rate"),
         "best": best["rule"], "best_rate": float(best["rate"]), "same_first": tree.same_first,
         "same_second": tree.same_second, "gain": float(worst["gain"]), "share": float(worst["share_of_all"]),
     }  # fmt: skip
@@ -236,8 +235,8 @@ def tell_chances(desk: Desk, chances: Chances | None, *, level: float) -> Findin
         "stated": chances.stated.value, "won": chances.won, "n": chances.won.n, "brier": split.brier,
         "uncertainty": split.uncertainty, "right": chances.right.brier,
     }  # fmt: skip
-    reasons = [win_rates(desk, by, level).assign(by=by) for by in ("key_factor", "competitor", "source", "client_type")]
-    reasons = pd.concat([one for one in reasons if len(one)], ignore_index=True) if any(map(len, reasons)) else None
+    rates = [win_rates(desk, by, level).assign(by=by) for by in ("key_factor", "competitor", "source", "client_type")]
+    reasons = pd.concat([one for one in rates if len(one)], ignore_index=True) if any(map(len, rates)) else None
     frames = {"reliability": chances.table}
     remarks = [Remark("worse" if split.brier > split.uncertainty else "better", {})]
     if reasons is not None:

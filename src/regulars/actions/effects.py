@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 from scipy.stats import chi2, norm
 
 from regulars.errors import UserError
-from regulars.finding import shown, shown_html
+from regulars.finding import shows
 from regulars.showing import forest
 from regulars.statistics.intervals import Estimate, difference, share, z_value
 
@@ -19,6 +19,7 @@ SEED = 20261122
 NOTHING = Estimate(float("nan"), n=0)
 
 
+@shows
 class Effect(NamedTuple):
     """Difference of two means.
 
@@ -36,13 +37,12 @@ class Effect(NamedTuple):
     high: float
     variance_ratio: float
 
-    __repr__, _repr_html_ = shown, shown_html
-
     def plot(self):
         """The effect with its limits."""
         return forest({"effect": (self.estimate, self.low, self.high)}, "effect per customer drawn", from_zero=True)
 
 
+@shows
 class RatioTest(NamedTuple):
     """Whether a lot gave each group its planned share.
 
@@ -58,9 +58,8 @@ class RatioTest(NamedTuple):
     df: int
     p_value: float
 
-    __repr__, _repr_html_ = shown, shown_html
 
-
+@shows
 class Came(NamedTuple):
     """Effect on those who came because they were asked.
 
@@ -75,8 +74,6 @@ class Came(NamedTuple):
     estimate: float
     standard_error: float
     compliance: float
-
-    __repr__, _repr_html_ = shown, shown_html
 
 
 def campaign_effect(outcome, treated, covariate=None, level: float = 0.95) -> Effect:
@@ -271,8 +268,8 @@ def welch(outcome, treated, level: float = 0.9) -> Estimate:
     """
     y, z = np.asarray(outcome, float), np.asarray(treated, bool)
     _refuse_single(z)
-    sides = [(int(part.size), float(part.mean()), float(part.var(ddof=1))) for part in (y[z], y[~z])]
-    return welch_of(*sides, level=level)
+    one, other = ((int(part.size), float(part.mean()), float(part.var(ddof=1))) for part in (y[z], y[~z]))
+    return welch_of(one, other, level=level)
 
 
 def welch_of(one: tuple, other: tuple, level: float = 0.9) -> Estimate:
@@ -446,6 +443,7 @@ def benjamini_hochberg(p_values) -> np.ndarray:
     return out
 
 
+@shows
 class Pooled(NamedTuple):
     """Several effects in one.
 
@@ -464,8 +462,6 @@ class Pooled(NamedTuple):
     p_value: float
     heterogeneity_p: float
     between: float
-
-    __repr__, _repr_html_ = shown, shown_html
 
 
 def pool(values, errors, level: float = 0.9) -> Pooled:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import shown
+from regulars.finding import shows
 from regulars.labels import Errand
 
 COLUMNS = ["errand", "customer_id", "prospect_id", "channel", "about", "worth", "cost", "net", "net_low", "net_high"]
@@ -22,6 +22,7 @@ ORDER = (
 )
 
 
+@shows
 class Monday(NamedTuple):
     """The list of a week.
 
@@ -39,8 +40,6 @@ class Monday(NamedTuple):
     without_consent: int
     contacted_lately: int
     twice: int
-
-    __repr__ = shown
 
 
 def errands(

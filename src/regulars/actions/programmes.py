@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from regulars.errors import UserError
-from regulars.finding import NotSupplied, may_refuse, shown
+from regulars.finding import NotSupplied, may_refuse, shows
 from regulars.labels import Change
 from regulars.purchases import Purchases, day_number, day_numbers
 from regulars.statistics.intervals import Estimate, against, share, z_value
@@ -33,6 +33,7 @@ class Headline(StrEnum):
     TOO_FEW = "too_few"
 
 
+@shows
 class Club(NamedTuple):
     """One programme.
 
@@ -76,8 +77,6 @@ class Club(NamedTuple):
     break_even: float
     needed: float
 
-    __repr__ = shown
-
 
 @may_refuse
 def judge_clubs(
@@ -88,7 +87,7 @@ def judge_clubs(
     margin: float,
     level: float = 0.95,
     tiers: pd.DataFrame | None = None,
-) -> list[Club]:
+) -> list[Club] | NotSupplied:
     """Judge every programme in three ways, side by side.
 
     Parameters
@@ -204,7 +203,7 @@ def _own(spells: pd.DataFrame, level: float) -> tuple[Estimate, float]:
     columns |= {f"band{band}": rows["band"] == band for band in sorted(rows["band"].unique())}
     beta, covariance = poisson(np.column_stack(list(columns.values())).astype(float), rows)
     reach = z_value(level) * np.sqrt(covariance[0, 0])
-    own = Estimate(*(float(np.exp(beta[0] + sign * reach)) for sign in (0, -1, 1)), n=n)
+    own = Estimate.of((np.exp(beta[0] + sign * reach) for sign in (0, -1, 1)), n)
     early = rows[rows["phase"] != "after"]
     early = early[early.groupby("band")["orders"].transform("sum") > 0]  # a band in which nothing happened has no rate
     if not early.loc[early["phase"] == "eve", "orders"].any():
@@ -294,7 +293,7 @@ def _adjusted(purchases: Purchases, place, joined, end, level: float) -> Estimat
 def _ratio(design, rows: pd.DataFrame, n: int, level: float) -> Estimate:
     beta, covariance = poisson(design, rows)
     reach = z_value(level) * np.sqrt(covariance[0, 0])
-    return Estimate(*(float(np.exp(beta[0] + sign * reach)) for sign in (0, -1, 1)), n=n)
+    return Estimate.of((np.exp(beta[0] + sign * reach) for sign in (0, -1, 1)), n)
 
 
 def _rewards(first: pd.DataFrame, purchases: Purchases, place, window, *, tiers, margin: float):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
-from regulars.finding import NotSupplied, may_refuse, shown
+from regulars.finding import NotSupplied, may_refuse, shows
 from regulars.labels import ProspectEnd
 from regulars.statistics.competing import aalen_johansen
 from regulars.statistics.intervals import Estimate, share, wilson
@@ -23,6 +23,7 @@ MIN_CELL = 5
 NOTHING = Estimate(float("nan"), n=0)
 
 
+@shows
 class Pipeline(NamedTuple):
     """What a number of open deals will bring, as a distribution.
 
@@ -38,8 +39,6 @@ class Pipeline(NamedTuple):
     variance: float
     distribution: pd.DataFrame
     deals: int
-
-    __repr__ = shown
 
     def probability_up_to(self, amount: float) -> float:
         """Chance that no more than `amount` comes in."""
@@ -130,6 +129,7 @@ def _gathered(sums: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndar
 # ---- the funnel ----
 
 
+@shows
 class Desk(NamedTuple):
     """Prospects as they stand at the end of the data.
 
@@ -149,8 +149,6 @@ class Desk(NamedTuple):
     end: pd.Timestamp
     stages: tuple[str, ...]
 
-    __repr__ = shown
-
     @property
     def open(self) -> pd.DataFrame:
         """Prospects not decided yet."""
@@ -169,7 +167,7 @@ def sales_desk(
     observation_end,
     *,
     stages: Sequence[str] = OPEN_STAGES,
-) -> Desk:
+) -> Desk | NotSupplied:
     """Put prospects in order: what is open, how old it is, what was stated before it was decided.
 
     A chance that stands in a decided prospect may have been written at the decision; only what `events` say was stated
@@ -288,6 +286,7 @@ def chances_at_age(desk: Desk) -> np.ndarray:
         return np.where(left > 1e-9, np.clip((won[-1] - before) / left, 0, 1), np.nan)
 
 
+@shows
 class Chances(NamedTuple):
     """Whether stated chances hold.
 
@@ -308,8 +307,6 @@ class Chances(NamedTuple):
     split: Reliability
     right: Reliability
     table: pd.DataFrame
-
-    __repr__ = shown
 
 
 @may_refuse
@@ -396,7 +393,7 @@ def slippage(desk: Desk) -> Estimate:
 
     rows = desk.rows.dropna(subset=["decided_at", "expected_close"])
     late = (rows["decided_at"] - rows["expected_close"]).dt.days.to_numpy(float)
-    return Estimate(*median_interval(late), n=len(late)) if len(late) else NOTHING
+    return Estimate.of(median_interval(late), len(late)) if len(late) else NOTHING
 
 
 def won_customers(desk: Desk, first_days: Mapping | pd.Series, level: float = 0.9) -> Estimate:

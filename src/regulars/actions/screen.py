@@ -1,6 +1,7 @@
 """What the actions page opens with, and what it says is to be done."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -45,7 +46,8 @@ def first_screen(
         The verdict of the answer is that of the campaigns, ``sales`` where there are none but a sales desk, ``tree``
         where only the tree tells something, or ``nothing``.
     """
-    tiles, facts, verdict = [], {"listed": len(monday.rows)}, NOTHING
+    facts: dict[str, Any] = {"listed": len(monday.rows)}
+    tiles, verdict = [], NOTHING
     if refused(desk, worth) is None and worth:
         best = worth.get("recalibrated") or next(iter(worth.values()))
         told = best.interval(level)
@@ -93,9 +95,9 @@ def to_do(
         told = judged.told
         row = told[(told["name"] == asking.campaign) & (told["arm"] == asking.arm)].iloc[0]
         n = int(row["contacted"])
-        gain = Estimate(*(n * float(row[f"break_even{end}"]) for end in ("", "_low", "_high")), n=int(row["controls"]))
+        gain = Estimate.of((n * float(row[f"break_even{end}"]) for end in ("", "_low", "_high")), int(row["controls"]))
         cost = Estimate(n * asking.cost_each)
-        net = Estimate(*(one - cost.value for one in (gain.value, gain.low, gain.high)), n=gain.n)
+        net = Estimate.of((one - cost.value for one in (gain.value, gain.low, gain.high)), gain.n)
         facts = {"campaign": label(row), "customers": n, "days": int(row["days"])}
         found.append(Action("ask", facts=facts, gain=gain, cost=cost, net=net))
     if refused(judged) is None:

@@ -10,7 +10,7 @@ from scipy.stats import chi2
 
 from regulars.actions.uplift import in_words, leaf_rules
 from regulars.errors import UntoldError, UserError
-from regulars.finding import NotSupplied, may_refuse, shown
+from regulars.finding import NotSupplied, may_refuse, shows
 from regulars.statistics.intervals import Estimate, wilson
 from regulars.statistics.ranking import areas_under_curve, paired_auc
 
@@ -217,6 +217,7 @@ def _alone(values: pd.Series, bad: np.ndarray) -> float:
     return float(areas_under_curve(score[:, None], judged)[0][0])
 
 
+@shows
 class ResponseTree(NamedTuple):
     """A tree, built on one half of the customers and tried on another of the same structure.
 
@@ -249,9 +250,9 @@ class ResponseTree(NamedTuple):
     """
 
     leaves: pd.DataFrame
-    auc: tuple[float, float]
-    brier: tuple[float, float]
-    log_loss: tuple[float, float]
+    auc: tuple[float, ...]
+    brier: tuple[float, ...]
+    log_loss: tuple[float, ...]
     validation: Estimate
     logistic: Estimate
     cost: Estimate
@@ -262,8 +263,6 @@ class ResponseTree(NamedTuple):
     refused: pd.DataFrame
     values: pd.DataFrame
     customers: pd.DataFrame
-
-    __repr__ = shown
 
 
 def response_tree(
@@ -489,7 +488,7 @@ def _ks(y, p) -> float:
 
 
 @may_refuse
-def credit_tree(credit: pd.DataFrame | None, **rules) -> ResponseTree:
+def credit_tree(credit: pd.DataFrame | None, **rules) -> ResponseTree | NotSupplied:
     """Tree of the table ``credit``: its outcome, by every further column that is known beforehand.
 
     Parameters

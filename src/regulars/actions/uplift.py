@@ -8,7 +8,7 @@ import pandas as pd
 
 from regulars.actions.effects import campaign_effect
 from regulars.errors import UserError
-from regulars.finding import shown
+from regulars.finding import shows
 from regulars.statistics.intervals import Estimate, z_value
 
 BOOTSTRAPS = 300
@@ -82,6 +82,7 @@ def qini_interval(
     return Estimate(value, value - reach, value + reach, int(sides[1].size))
 
 
+@shows
 class UpliftTree(NamedTuple):
     """A tree that tells customers apart by what asking does to them, judged on those it was not made of.
 
@@ -101,12 +102,10 @@ class UpliftTree(NamedTuple):
     """
 
     qini: float
-    halves: tuple[float, float]
-    in_sample: tuple[float, float]
+    halves: tuple[float, ...]
+    in_sample: tuple[float, ...]
     leaves: pd.DataFrame
     score: pd.DataFrame
-
-    __repr__ = shown
 
 
 def uplift_tree(
@@ -254,7 +253,8 @@ def leaf_rules(tree, names: list[str], say=None) -> dict[int, str]:
         From feature, threshold and whether the value is above it, to words.
     """
     said = say or (lambda name, cut, above: f"{in_words(name)} {'>' if above else '≤'} {cut:.6g}")
-    rules, open_nodes = {}, [(0, ())]
+    rules: dict[int, str] = {}
+    open_nodes: list[tuple[int, tuple[str, ...]]] = [(0, ())]
     while open_nodes:
         node, path = open_nodes.pop()
         if tree.children_left[node] < 0:

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import betaln, gammaln
 
 from regulars.errors import UserError
-from regulars.finding import NotSupplied, may_refuse, shown
+from regulars.finding import NotSupplied, may_refuse, shows
 from regulars.statistics.intervals import Estimate, share, z_value
 
 US = "us"
@@ -76,6 +76,7 @@ def share_of_life(bought: Mapping[str, list[float]]) -> pd.Series:
     return total / total.sum()
 
 
+@shows
 class Wallet(NamedTuple):
     """What customers who were asked spend with us, and elsewhere.
 
@@ -102,13 +103,11 @@ class Wallet(NamedTuple):
     competitors: pd.DataFrame
     customers: pd.DataFrame
 
-    __repr__ = shown
-
 
 @may_refuse
 def share_of_wallet(
     wallet: pd.DataFrame | None, segments: pd.DataFrame | None = None, *, level: float = 0.9, min_cell: int = 5
-) -> Wallet:
+) -> Wallet | NotSupplied:
     """Share of wallet of those who were asked.
 
     Parameters
@@ -194,6 +193,7 @@ def _competitors(rows: pd.DataFrame, customers: int) -> pd.DataFrame:
     )
 
 
+@shows
 class Mind(NamedTuple):
     """Whom customers think of.
 
@@ -209,11 +209,9 @@ class Mind(NamedTuple):
     named: Estimate
     brands: pd.DataFrame
 
-    __repr__ = shown
-
 
 @may_refuse
-def share_of_mind(recall: pd.DataFrame | None, *, level: float = 0.9) -> Mind:
+def share_of_mind(recall: pd.DataFrame | None, *, level: float = 0.9) -> Mind | NotSupplied:
     """Share of mind of those who were asked.
 
     Parameters
@@ -244,9 +242,7 @@ def share_of_mind(recall: pd.DataFrame | None, *, level: float = 0.9) -> Mind:
     table = pd.DataFrame(rows, columns=names)
     own = table[table["brand"].str.lower() == US]
     first, named = (
-        Estimate(*(float(own[name + end].iloc[0]) for end in ("", "_low", "_high")), n=n)
-        if len(own)
-        else share(0, n, level)
+        Estimate.of((own[name + end].iloc[0] for end in ("", "_low", "_high")), n) if len(own) else share(0, n, level)
         for name in ("first", "named")
     )
     return Mind(first, named, table)

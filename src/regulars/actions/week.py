@@ -104,7 +104,7 @@ def _asks(value: pd.DataFrame, asking, judged, length: int) -> pd.DataFrame:
     row = told[(told["name"] == asking.campaign) & (told["arm"] == asking.arm)].iloc[0]
     rows = value.dropna(subset=["p_active"]).sort_values("p_active", ascending=False, kind="stable").head(length)
     rows = rows.assign(campaign=asking.campaign, worth=rows["spend_per_order"] * rows["p_active"])
-    each = tuple(float(row[f"break_even{end}"]) for end in ("", "_low", "_high"))
+    each = (float(row["break_even"]), float(row["break_even_low"]), float(row["break_even_high"]))
     return errands(
         Errand.ASK, rows, channel="letter", worth="worth", cost=asking.cost_each, about="campaign", each=each
     )

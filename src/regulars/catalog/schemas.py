@@ -107,5 +107,6 @@ def rule_broken(name: str, column: str, rule, row: int | None = None, *, value=N
     shown = ""
     if row is not None:
         missing = "a missing value" if pd.isna(value) else repr(plain(value))
-        shown = f", row {row}: {'a value that is not shown' if TABLES[name].column(column).personal else missing}"
+        known = TABLES[name].column(column)
+        shown = f", row {row}: {'a value that is not shown' if known is None or known.personal else missing}"
     return f"Table {name}, column {column}{shown} breaks the rule {rule}: mend the data or its mapping."

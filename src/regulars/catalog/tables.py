@@ -503,7 +503,7 @@ def _joined_table() -> Table:
     others = [replace(column, required=False) for part in parts for column in part.columns if column != CUSTOMER_ID]
     tastes = next(table for table in COMPANION_TABLES if table.name == "preferences")
     # null: a customer without order lines
-    others += [replace(tastes.column(name), required=False, nullable=True) for name in JOINED_TASTES]
+    others += [replace(column, required=False, nullable=True) for column in map(tastes.column, JOINED_TASTES) if column]
     return Table("customers", "scored", "one customer", ("customer_id",), (*value.columns, *others))
 
 

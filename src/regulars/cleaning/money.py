@@ -6,6 +6,7 @@ below zero but where the file says so of one piece), ``amount_raw``. An order is
 
 from functools import reduce
 from operator import add
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -122,7 +123,9 @@ def _can_turn(read: ir.Table, table: dict) -> bool:
 def _written(read: ir.Table, name: str) -> ir.DecimalValue:
     if name == "orders":
         return read.amount.cast(AMOUNT_TYPE)
-    by_price = line_amount(read.quantity.cast(QUANTITY_TYPE), read.unit_price) if "unit_price" in read.columns else None
+    by_price: Any = None
+    if "unit_price" in read.columns:
+        by_price = line_amount(read.quantity.cast(QUANTITY_TYPE), read.unit_price)
     if LINE_TOTAL not in read.columns:
         return by_price.round(4).cast(AMOUNT_TYPE)
     total = read[LINE_TOTAL].cast(AMOUNT_TYPE)

@@ -49,7 +49,8 @@ def decided(mapping: Mapping) -> pd.Series:
     for column in ("customer_id", "other_id", "decision"):
         if rows and column not in rows[0]:
             raise UserError(f"{label}: there is no column '{column}'; it needs customer_id, other_id and decision.")
-    same, apart = [], []
+    same: list[tuple[int, str, str]] = []
+    apart: list[tuple[int, str, str]] = []
     for number, row in enumerate(rows, 2):
         word = (row["decision"] or "").strip().lower()
         pair = (row["customer_id"] or "").strip(), (row["other_id"] or "").strip()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,6 +58,8 @@ class Fitted(Shown):
 
     level = USUAL_LEVEL
     findings_: Sequence[FitNote] = ()
+    params_: pd.Series
+    standard_errors_: pd.Series
 
     @property
     def confidence_intervals_(self) -> pd.DataFrame:
@@ -105,7 +108,7 @@ class Fitter(Fitted):
 
         Where two of them meet there, a third is not tried.
         """
-        best = None
+        best: Any = None
         for start in starts:
             found = maximise(objective, start, lower, upper)
             if best is not None and np.abs(found.point - best.point).max() < MET:

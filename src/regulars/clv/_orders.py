@@ -1,6 +1,8 @@
 """What all models of orders share: fitting on distinct rows, and the questions that can be asked of them."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,6 +47,13 @@ class OrderFitter(Fitter):
     A subclass gives ``_likelihood``, ``_box`` and ``_starts`` for the fit, ``_alive`` (probability of being alive),
     ``orders_if_alive`` (expected orders), ``_active`` (probability of an order) and ``_mass`` (of n orders).
     """
+
+    _likelihood: Callable
+    _box: Callable
+    _starts: Callable
+    _alive: Callable[..., np.ndarray]
+    orders_if_alive: Callable[..., np.ndarray]
+    _mass: Callable[..., np.ndarray]
 
     def __init__(self, penalizer_coef=0.0, level=USUAL_LEVEL):
         """Store the coefficient of the l2 penalty, which is 0 unless given, and the level of the intervals."""
@@ -151,8 +160,7 @@ class OrderFitter(Fitter):
     def _scout(self, rows: Rows, penalty, starts):
         """Maximum of an even part of the rows, which are sorted: a start from which few steps over all are needed."""
         part = slice(None, None, max(FEWER, -(-len(rows.x) // SCOUTS)))
-        few = {name: getattr(rows, name)[part] for name in ("x", "t_x", "T", "weights")}
-        few = replace(rows, **few, inverse=None)
+        few = replace(rows, **{name: getattr(rows, name)[part] for name in ("x", "t_x", "T", "weights")})
         objective = self._penalised(self._likelihood(few), penalty)
         return self._search(objective, starts, *self._limits).point
 
@@ -252,14 +260,14 @@ class OrderFitter(Fitter):
             A plotly figure with ``.save("x.svg")``; the frame in the pipeline.
         """
         if kind == "frequency":
-            words = {"x_title": "repeat orders", "y_title": "customers"}
             values = {"actual": "actual", "expected": "expected by the model"}
-            return picture("columns", self.expected_frequencies(**looks), x="repeat_orders", values=values, **words)
+            return picture("columns", self.expected_frequencies(**looks), x="repeat_orders", values=values,
+                           x_title="repeat orders", y_title="customers")  # fmt: skip
         if kind not in ("orders", "alive"):
             raise UserError(f"There is no picture '{kind}' of a model of orders: write frequency, orders or alive.")
         value, ahead = {"orders": ("expected_orders", looks.get("t", 1)), "alive": ("p_alive", 1)}[kind]
         told = {"orders": f"expected orders in the next {ahead:g}", "alive": "P(alive)"}[kind]
-        words = {"x_title": f"{told} · repeat orders", "y_title": "recency"}
+        words: dict[str, Any] = {"x_title": f"{told} · repeat orders", "y_title": "recency"}
         words |= {"row_label": "{:g}".format, "cell_format": "{:.2f}".format}
         return picture("heatmap", self.history_map(**looks), row="recency", column="frequency", value=value,
                        top=1.0 if kind == "alive" else None, **words)  # fmt: skip
@@ -308,9 +316,8 @@ class OrderFitter(Fitter):
         pandas.DataFrame
             ``frequency``, ``recency``, ``expected_orders``, ``p_alive``.
         """
-        rows = self._known_rows() if None in (max_frequency, max_recency) else None
-        age = float(max_recency or np.floor(rows.T.max()))
-        often = int(max_frequency or rows.x.max())
+        age = float(max_recency or np.floor(self._known_rows().T.max()))
+        often = int(max_frequency or self._known_rows().x.max())
         x = np.unique(np.rint(np.linspace(0, often, min(most, often + 1))))
         x, t_x = (grid.ravel() for grid in np.meshgrid(x, np.rint(np.linspace(0, age, most))))
         t_x, T = np.where(x == 0, 0.0, t_x), np.full(x.size, age)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import AcquisitionVerdict
-from regulars.finding import shown
+from regulars.finding import shows
 from regulars.statistics.intervals import Estimate
 from regulars.statistics.roots import triangular_root
 
@@ -21,6 +21,7 @@ WANDER = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0)  # variance of a month's step of the le
 STEP = 0.3, 0.05  # a step's deviation is beyond √.3 of the noise with chance .05: the scale of the prior
 
 
+@shows
 @dataclass(frozen=True, repr=False)
 class Acquisition:
     """First orders to come.
@@ -46,8 +47,6 @@ class Acquisition:
     total: Estimate
     growth: Estimate
     draws: np.ndarray = field(repr=False)
-
-    __repr__ = shown
 
     @property
     def is_known(self) -> bool:
@@ -125,9 +124,9 @@ def forecast_acquisition(
     ends_of = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(futures, ends_of, axis=0)
     to_come = _months_table(path, ends[0], 1, low, high)
-    total = Estimate(float(path.sum()), *map(float, np.quantile(futures.sum(axis=1), ends_of)), n=int(used.sum()))
+    total = Estimate.of((path.sum(), *np.quantile(futures.sum(axis=1), ends_of)), int(used.sum()))
     yearly = np.expm1(12 * slopes)
-    growth = Estimate(float(np.median(yearly)), *map(float, np.quantile(yearly, ends_of)), n=int(used.sum()))
+    growth = Estimate.of((np.median(yearly), *np.quantile(yearly, ends_of)), int(used.sum()))
     return Acquisition(_verdict(growth), pd.concat([past, to_come], ignore_index=True), total, growth, futures)
 
 

@@ -190,7 +190,9 @@ def told_by(level: Level, cut: Cut, said: dict[str, tuple], learn_from: Cut | No
     by_scenario = np.zeros((3, len(cut.table)))
     if level.is_mixed:
         seen = history if learn_from is None else columns(learn_from.table)
-        by_scenario = np.stack(forecast_scenarios(level.scenarios, cut.horizon, seen, history, time_unit=cut.time_unit))
+        by_scenario = np.stack(
+            forecast_scenarios(level.scenarios or {}, cut.horizon, seen, history, time_unit=cut.time_unit)
+        )
     moved, told = np.exp(level.shift), {}
     for name, (orders, p) in said.items():
         if name in RULES:

@@ -11,6 +11,7 @@ from regulars.clv.level import Level
 from regulars.clv.month_by_month import MEASURES, MonthByMonth, months_ahead
 from regulars.clv.verdicts import CohortsVerdict
 from regulars.clv.winning import first_order_spends
+from regulars.errors import UntoldError
 from regulars.finding import refused
 from regulars.purchases import day_number, day_numbers, months_on
 from regulars.settings import Certainty, Economics
@@ -174,10 +175,18 @@ class CohortForecast:
         return float(self.past.loc[self.past["start"].isin(self._latest), "revenue"].sum())
 
     @property
+    def coming(self) -> MonthByMonth:
+        """The months ahead, where they are told."""
+        if self.ahead is None:
+            raise UntoldError("no month ahead is told: the orders allow none of the models that tell months.")
+        return self.ahead
+
+    @property
     def new_share(self) -> float:
         """Share of the revenue ahead that customers still to be won bring."""
-        coming = self.ahead.by_cohort["cohort"] == newcomers_name(self.observation_end)
-        return float(self.ahead.by_cohort.loc[coming, "revenue"].sum() / self.ahead.total("revenue").value)
+        by_cohort = self.coming.by_cohort
+        new = by_cohort["cohort"] == newcomers_name(self.observation_end)
+        return float(by_cohort.loc[new, "revenue"].sum() / self.coming.total("revenue").value)
 
     @property
     def record(self) -> list[dict]:
@@ -211,7 +220,7 @@ class CohortForecast:
     @property
     def by_cohort(self) -> pd.DataFrame:
         """Each cohort, the newest first: customers, past and latest revenue (``year``), and what is to come."""
-        ahead = self.ahead.cohorts.rename(columns=lambda name: name.replace("revenue", "ahead"))
+        ahead = self.coming.cohorts.rename(columns=lambda name: name.replace("revenue", "ahead"))
         latest = self.past[self.past["start"].isin(self._latest)]
         table = ahead.assign(
             customers=ahead["cohort"].map(self.won),
@@ -227,7 +236,7 @@ class CohortForecast:
     @property
     def _latest(self) -> list:
         """First days of the latest months, as many as are ahead."""
-        return sorted(self.past["start"].unique())[-int(self.ahead.by_cohort["month"].max()) :]
+        return sorted(self.past["start"].unique())[-int(self.coming.by_cohort["month"].max()) :]
 
     def __repr__(self) -> str:
         """How many cohorts and months there are."""

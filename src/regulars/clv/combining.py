@@ -23,7 +23,7 @@ from regulars.clv.value import units
 from regulars.purchases import Purchases
 from regulars.rounding import round_significant
 
-FITTERS = {
+FITTERS: dict[str, Callable] = {
     "bg_nbd": BetaGeoFitter,
     "mbg_nbd": ModifiedBetaGeoFitter,
     "pareto_nbd": ParetoNBDFitter,
@@ -133,7 +133,7 @@ def fitted(name: str, history: tuple[np.ndarray, ...]):
 
 @lru_cache(maxsize=KEPT)
 def _fitted(name: str, *history: bytes):
-    make = FITTERS.get(name) or partial(RegularBetaGeoFitter, int(name.removeprefix("regular_k")))
+    make: Callable = FITTERS.get(name) or partial(RegularBetaGeoFitter, int(name.removeprefix("regular_k")))
     return make().fit(*(np.frombuffer(values) for values in history))
 
 
@@ -155,7 +155,7 @@ def best_regularity(window: Window, time_unit: str, choices: Iterable[int] = (1,
     for k in choices:
         expected = fitted(part_names(k)[1], history).predict(horizon, *history)
         loss[k] = poisson_deviance(came, expected).mean()
-    return min(loss, key=loss.get)
+    return min(loss, key=loss.__getitem__)
 
 
 def columns(table: pd.DataFrame) -> tuple[np.ndarray, ...]:
@@ -237,7 +237,7 @@ def _learn_shape(cut: Cut, names: tuple[str, ...]) -> Callable:
 
 def _windows(cut: Cut) -> list[Window]:
     """Hold-outs that a shape is learnt from: the last, and earlier ones as far as the base is small enough."""
-    found = [cut.inner]
+    found: list[Window] = [] if cut.inner is None else [cut.inner]
     for back in EARLIER:
         window = cut.window(back)
         if window is None or not window.table["holdout_orders"].sum() > 0:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.verdicts import ConcentrationVerdict
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.statistics.intervals import Estimate
 
 CURVE_POINTS = 101
@@ -138,6 +138,7 @@ def top_share(
     return _estimates([(ordered, top)], level, draws, seed)[0]
 
 
+@shows
 @dataclass(frozen=True, repr=False)
 class Concentration:
     """What the customers who brought most so far brought, and should bring.
@@ -161,8 +162,6 @@ class Concentration:
     verdict: ConcentrationVerdict
     past_gini: Estimate
     future_gini: Estimate
-
-    __repr__ = shown
 
 
 @may_refuse
@@ -266,7 +265,8 @@ def _estimates(asked, level: float, draws: int, seed: int) -> list[Estimate]:
 
     customers, everybody = len(asked[0][0]), asked
     themselves = statistics(_Resamples(np.ones((1, customers))))
-    rng, found = np.random.default_rng(seed), [[] for _ in asked]
+    rng = np.random.default_rng(seed)
+    found: list[list[np.ndarray]] = [[] for _ in asked]
     if customers > RESAMPLED:
         # each order of the customers is a list of its own, of which the same places are kept: every nth from the top
         part = np.sort(rng.choice(customers, RESAMPLED, replace=False))

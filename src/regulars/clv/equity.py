@@ -1,6 +1,7 @@
 """Customer equity: what the customers there are and those still to be won are worth, less what winning them costs."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from regulars.clv.uncertainty import total_spread
 from regulars.clv.value import continuous_rate, units
 from regulars.clv.verdicts import EquityVerdict
 from regulars.clv.winning import UNKNOWN
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.labels import EquityPart
 from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate, z_value
@@ -18,6 +19,7 @@ from regulars.statistics.intervals import Estimate, z_value
 NEWCOMERS = 4000  # simulated for the chance in what a newcomer brings
 
 
+@shows
 @dataclass(frozen=True, repr=False)
 class Equity:
     """Customer equity over a horizon.
@@ -50,8 +52,6 @@ class Equity:
     acquisition: Acquisition = field(repr=False)
     first_spend: Estimate = UNKNOWN
     cost_each: Estimate = UNKNOWN
-
-    __repr__ = shown
 
     @property
     def told(self) -> Estimate:
@@ -136,7 +136,7 @@ def customer_equity(
     >>> equity.verdict.value, round(equity.existing.value), round(equity.to_come.value), round(equity.before_cost.value)
     ('before_cost', 6541, 6606, 13147)
     """
-    known = {"acquisition": acquisition, "first_spend": first_spend, "cost_each": cost}
+    known: dict[str, Any] = {"acquisition": acquisition, "first_spend": first_spend, "cost_each": cost}
     empty = pd.DataFrame({"month": [], "customers": [], "margin": []})
     if not acquisition.is_known or not np.isfinite(first_spend.value):
         return Equity(existing, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, empty, **known)
@@ -164,7 +164,7 @@ def customer_equity(
     def estimate(value, drawn, of) -> Estimate:
         if not np.isfinite(value):
             return UNKNOWN
-        return Estimate(value, *map(float, np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])), n=of)
+        return Estimate.of((value, *np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])), of)
 
     return Equity(
         existing=existing,

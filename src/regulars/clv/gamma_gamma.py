@@ -85,7 +85,7 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
     ['p', 'q', 'v']
     """
 
-    _names = ("p", "q", "v")
+    _names: tuple[str, ...] = ("p", "q", "v")
 
     def __init__(self, penalizer_coef=0.0, level=USUAL_LEVEL):
         """Store the coefficient of the penalty, and the level of the intervals."""
@@ -371,7 +371,7 @@ class TiltedGammaGammaFitter(GammaGammaFitter):
     array([35.22, 31.59, 31.11])
     """
 
-    _names = ("p", "q", "v", "tilt")
+    _names: tuple[str, ...] = ("p", "q", "v", "tilt")
 
     def _fit_rows(self, x, m, weights, initial_params=None, q_constraint=False):
         d = _doublings(x)

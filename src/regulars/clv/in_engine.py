@@ -141,8 +141,9 @@ def score_in_engine(
 
     horizon = units(economics.horizon_months, time_unit)
     rate = continuous_rate(economics.annual_discount_rate, time_unit)
-    alive = model._alive(*history)
-    orders_if_alive, discounted = if_alive(model, *history, horizon, rate)
+    x, t_x, T = history
+    alive = model._alive(x, t_x, T)
+    orders_if_alive, discounted = if_alive(model, x, t_x, T, horizon, rate)
     by_frequency = np.unique(history[0], return_inverse=True)
     base, slope, prior = _spend_line(spend_model, *by_frequency)
     active = units(days=economics.active_within_days, time_unit=time_unit)
@@ -166,11 +167,20 @@ def score_in_engine(
     sums = [weights] + [np.where(own, histories[name].astype(float), 0.0) for name in ("paying", "money")]
     sums[2] /= MICRO
     said = alive, orders_if_alive, margin * discounted
-    totals = _totals(
+    orders_total, clv_total = _totals(
         model, spend_model, history, by_frequency, sums=sums, said=said, horizon=horizon, certainty=certainty
     )
-    sizes = int(weights.sum()), weights.size, spenders["frequency"].size
-    found = EngineScores(scores, *sizes, model, spend_model, *totals, known.parts)
+    found = EngineScores(
+        scores,
+        customers=int(weights.sum()),
+        histories=weights.size,
+        spenders=spenders["frequency"].size,
+        model=model,
+        spend_model=spend_model,
+        orders_total=orders_total,
+        clv_total=clv_total,
+        parts=known.parts,
+    )
     if known.temporary:
         weakref.finalize(found, shutil.rmtree, known.temporary, ignore_errors=True)
     return found

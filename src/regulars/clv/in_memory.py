@@ -12,7 +12,7 @@ from regulars.clv.spend import SpendChoice, Winsorised, choose_spend_model, wins
 from regulars.clv.uncertainty import CustomerLevels, holding, predictive_intervals
 from regulars.clv.value import has_spend, lifetime_value, units
 from regulars.errors import UntoldError
-from regulars.finding import may_refuse, refused, shown, shown_html
+from regulars.finding import may_refuse, refused, shows
 from regulars.rounding import round_significant
 from regulars.settings import Certainty, Economics
 from regulars.showing import Shown
@@ -31,6 +31,7 @@ NO_MEAN = (
 )
 
 
+@shows
 @dataclass(frozen=True, repr=False)
 class Scored:
     """What customers will bring.
@@ -47,8 +48,6 @@ class Scored:
     customers: pd.DataFrame = field(repr=False)
     orders_total: Estimate
     clv_total: Estimate
-
-    __repr__, _repr_html_ = shown, shown_html
 
     def calibrated(self, calibration: Calibration) -> "Scored":
         """The same with P(active) as a probability that may be printed.

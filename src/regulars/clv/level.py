@@ -16,6 +16,7 @@ from regulars.clv.level_table import TABLE
 from regulars.clv.scenarios import YEARLY
 from regulars.clv.signs import Signs, read_signs, season_ahead
 from regulars.clv.value import DAYS_PER_MONTH
+from regulars.finding import shows
 from regulars.purchases import Purchases
 from regulars.rounding import round_significant
 from regulars.settings import Certainty
@@ -108,6 +109,7 @@ def applied(table: dict, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.n
     return weights, shift, np.hypot(np.exp(spread), doubt)
 
 
+@shows
 @dataclass(frozen=True)
 class Level:
     """What is added to models where a log cannot show who leaves, and how far the total may be off.

@@ -1,6 +1,8 @@
 """What simulated shops teach of the level of a forecast; written by benchmarks/level.py."""
 
-TABLE = {
+from typing import Any
+
+TABLE: dict[str, Any] = {
     "source": "benchmarks/level.py",
     "worlds": 1140,
     "kinds": ["cohort", "mixed_dropout", "order_dropout", "regular", "season", "time_dropout", "trend", "wander"],

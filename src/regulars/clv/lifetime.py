@@ -10,7 +10,7 @@ from regulars.clv.uncertainty import spread_interval, total_spread
 from regulars.clv.value import continuous_rate, expected_spend, histories
 from regulars.clv.winning import UNKNOWN
 from regulars.errors import UntoldError
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.settings import Certainty, Economics
 from regulars.statistics.cells import large_enough
 from regulars.statistics.distinct import distinct_rows
@@ -69,6 +69,7 @@ def discounted_to_the_end(model, x, t_x, T, rate: float) -> np.ndarray:
     return total[back]
 
 
+@shows
 @dataclass(frozen=True, repr=False)
 class Lifetime:
     """What existing customers should bring to the end.
@@ -92,8 +93,6 @@ class Lifetime:
     new: float
     cost_each: Estimate
     cohorts: pd.DataFrame = field(repr=False)
-
-    __repr__ = shown
 
 
 @may_refuse

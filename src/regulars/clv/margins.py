@@ -63,8 +63,8 @@ def with_known_costs(economics: Economics, orders: pd.DataFrame, *, tried: bool 
     if tried or "cost" not in orders:
         return economics
     known = orders[orders["cost"].notna()]
-    sums = (float(known[name].astype(float).sum()) for name in ("amount", "cost"))
-    return taken(economics, *known_margin(*sums, of_all=float(orders["amount"].sum())))
+    amount, cost = (float(known[name].astype(float).sum()) for name in ("amount", "cost"))
+    return taken(economics, *known_margin(amount, cost, of_all=float(orders["amount"].sum())))
 
 
 def origin_of(economics: Economics) -> MarginOrigin:

@@ -7,8 +7,9 @@ of such a future is added what is not known of the models' parameters, of what a
 the whole forecast, which no model sees.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,10 @@ from regulars.clv.value import expected_spend, units
 from regulars.rounding import round_significant
 from regulars.statistics.distinct import distinct_rows
 from regulars.statistics.intervals import Estimate
+
+if TYPE_CHECKING:
+    from regulars.clv._orders import OrderFitter
+    from regulars.clv.gamma_gamma import GammaGammaFitter
 
 MEASURES = ("revenue", "orders", "customers")
 DRAWS = 600  # futures
@@ -94,7 +99,7 @@ def months_ahead(
     orders_total: float | None = None,
     level: float = 0.9,
     level_uncertainty: float = 0.12,
-    lengths: Sequence[float] = (),
+    lengths: Sequence[float] | np.ndarray = (),
     season: Sequence[float] = (),
     month_uncertainty: float = 0.0,
     draws: int = DRAWS,
@@ -246,8 +251,8 @@ def if_alive(model, edges, x, T) -> tuple[np.ndarray, np.ndarray]:
 class _Base:
     """Customers there are: histories, P(alive), spend per order to be expected, and how many each stands for."""
 
-    model: object
-    spend_model: object
+    model: "OrderFitter"
+    spend_model: "GammaGammaFitter"
     x: np.ndarray
     t_x: np.ndarray
     T: np.ndarray
@@ -300,8 +305,8 @@ class _Base:
         total = np.cumsum(size)
         chosen = np.searchsorted(total, (np.arange(most) + rng.random()) / most * total[-1])
         chosen = np.minimum(chosen, size.size - 1)
-        columns = (each[chosen] for each in (self.x, self.t_x, self.T, self.spent, self.cohort))
-        return _Base(self.model, self.spend_model, *columns, self.names, 1 / (most * size[chosen]))
+        columns = {name: getattr(self, name)[chosen] for name in ("x", "t_x", "T", "spent", "cohort")}
+        return replace(self, **columns, weight=1 / (most * size[chosen]))
 
     def _by_cohort(self, each, cohort=None) -> np.ndarray:
         """Sums of rows by cohort: (cohorts, months)."""
@@ -351,7 +356,7 @@ def _slopes(model, total) -> np.ndarray:
     base, params = total(model), model.params_.to_numpy(float)
     slopes = np.zeros((*base.shape, params.size))
     covariance = getattr(model, "log_variance_matrix_", None)
-    free = [] if covariance is None else np.flatnonzero(np.diag(covariance.to_numpy(float)) > 0)
+    free: Iterable[int] = [] if covariance is None else np.flatnonzero(np.diag(covariance.to_numpy(float)) > 0)
     for i in free:
         up, down = params.copy(), params.copy()
         up[i] *= np.exp(STEP)
@@ -446,8 +451,8 @@ def _spend(rng, spend_model, x, spent, owner, counts) -> np.ndarray:
 class _Coming:
     """Customers still to be won: what one brings at each age in months, first order and those that follow apart."""
 
-    model: object
-    spend_model: object
+    model: "OrderFitter"
+    spend_model: "GammaGammaFitter"
     first_spends: np.ndarray
     edges: np.ndarray
 

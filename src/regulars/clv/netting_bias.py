@@ -89,13 +89,13 @@ def day_netting_bias(model, *, time_unit: str, repeats: int = 4, seed: int = 0) 
         if exact[0].max() > 0 and netted[0].max() > 0:
             shifts.append(np.log(_fit(model, netted)) - np.log(_fit(model, exact)))
     fitted = model.params_
-    shifts = np.array(shifts) if shifts else np.zeros((1, len(fitted)))
-    factor = np.exp(shifts.mean(axis=0))
+    moved = np.array(shifts) if shifts else np.zeros((1, len(fitted)))
+    factor = np.exp(moved.mean(axis=0))
     table = pd.DataFrame(
         {
             "fitted": fitted,
             "bias": fitted * (1 - 1 / factor),
-            "bias_error": fitted * shifts.std(axis=0, ddof=1) / np.sqrt(len(shifts)) if len(shifts) > 1 else np.nan,
+            "bias_error": fitted * moved.std(axis=0, ddof=1) / np.sqrt(len(moved)) if len(moved) > 1 else np.nan,
             "standard_error": model.standard_errors_,
             "corrected": fitted / factor,
         }

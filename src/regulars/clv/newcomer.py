@@ -6,11 +6,12 @@ import numpy as np
 
 from regulars.clv.uncertainty import total_spread
 from regulars.clv.value import continuous_rate, units
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.settings import Economics
 from regulars.statistics.intervals import Estimate, z_value
 
 
+@shows
 @dataclass(frozen=True, repr=False)
 class NewCustomer:
     """A customer on the day of the first order.
@@ -38,8 +39,6 @@ class NewCustomer:
     clv: Estimate
     orders_per_year: Estimate
     leaves: Estimate
-
-    __repr__ = shown
 
 
 @may_refuse

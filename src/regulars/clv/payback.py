@@ -10,7 +10,7 @@ from regulars.clv.margins import order_margins
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import PaybackVerdict
 from regulars.errors import UntoldError
-from regulars.finding import Finding, may_refuse, shown, tells
+from regulars.finding import Finding, may_refuse, shows, tells
 from regulars.labels import Change, Purpose
 from regulars.purchases import day_number, day_numbers
 from regulars.settings import Economics
@@ -56,13 +56,14 @@ class Cumulative(NamedTuple):
         of_cost = 0.0 if cost.low != cost.low else (cost.high - cost.low) / (2 * z_value(level))
         left, reach = self.mean - cost.value, z_value(level) * np.hypot(self.error, of_cost)
         months = (_first(left >= 0), _first(left + reach >= 0), _first(left - reach >= 0))
-        return Estimate(*months, n=int(self.n[0]) if len(self.n) else 0)
+        return Estimate.of(months, int(self.n[0]) if len(self.n) else 0)
 
 
 def _first(reached: np.ndarray) -> float:
     return float(np.argmax(reached) + 1) if reached.any() else float("nan")
 
 
+@shows
 class Ages(NamedTuple):
     """Margins by customer and month after the first order.
 
@@ -80,8 +81,6 @@ class Ages(NamedTuple):
     month: np.ndarray
     margin: np.ndarray
     people: pd.DataFrame
-
-    __repr__ = shown
 
     def cumulative(self, members: np.ndarray | None = None) -> Cumulative:
         """Mean margin up to each month, of all customers or of some.
@@ -210,6 +209,7 @@ def winning_costs(campaigns: pd.DataFrame | None, first_days: pd.Series, cohorts
     return (by_cohort / cohorts.value_counts()).dropna().sort_index()
 
 
+@shows
 class Payback(NamedTuple):
     """In which month a new customer has paid what winning one cost.
 
@@ -242,8 +242,6 @@ class Payback(NamedTuple):
     groups: pd.DataFrame
     months: int
     level: float
-
-    __repr__ = shown
 
 
 @may_refuse

@@ -11,12 +11,13 @@ from regulars.clv.backtesting import COMBINATIONS, RULES
 from regulars.clv.calibration import Calibration
 from regulars.clv.margins import origin_of
 from regulars.clv.model_entries import model_entry, restore_models
-from regulars.finding import Refusal, refused
+from regulars.finding import Refusal, refused, shows
 from regulars.settings import Certainty, Economics, ValueSettings
 
 ORDERS, SPEND = "bg_nbd", "gamma_gamma"
 
 
+@shows
 @dataclass(frozen=True)
 class ModelsRecord:
     """Content of ``models/<dataset>/clv.json``.
@@ -74,7 +75,7 @@ class ModelsRecord:
         return self.economics.time_unit
 
     @cached_property
-    def fitted(self) -> dict:
+    def fitted(self) -> dict | Refusal:
         """Every model, restored: name to fitter; a `regulars.finding.Refusal` where the orders allow none.
 
         Raises
@@ -84,7 +85,10 @@ class ModelsRecord:
         """
         if self.untold:
             return Refusal(self.untold)
-        return restore_models({"time_unit": self.time_unit, "models": self.entries}, time_unit=self.time_unit)
+        models = restore_models({"time_unit": self.time_unit, "models": self.entries}, time_unit=self.time_unit)
+        for model in models.values():
+            model.level = self.certainty.level  # of the intervals in its summary
+        return models
 
     @property
     def orders(self):
@@ -136,7 +140,7 @@ class ModelsRecord:
         """
         names = ("margin", "annual_discount_rate", "horizon_months", "time_unit", "active_within_days")
         return cls(
-            economics=Economics(*(content[name] for name in names), costs_known=content.get("costs_known", 0.0)),
+            economics=Economics(**{name: content[name] for name in names}, costs_known=content.get("costs_known", 0.0)),
             certainty=Certainty(content["interval_level"], content["level_uncertainty"], seed, draws),
             zero_spend_is_purchase=content["zero_spend_is_purchase"],
             observation_start=_day(content["observation_start"]),

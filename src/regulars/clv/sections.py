@@ -113,7 +113,7 @@ def first_screen(
             ),
             Tile(
                 "revenue",
-                cohorts.ahead.total("revenue"),
+                cohorts.coming.total("revenue"),
                 "money_short",
                 indicator="revenue",
                 on_page=False,
@@ -223,7 +223,7 @@ def tell_revenue(move: RevenueMove) -> Finding:
     Finding
         Verdict `RevenueVerdict`; frame ``steps``.
     """
-    facts = {"days": move.days}
+    facts: dict[str, object] = {"days": move.days}
     if move.verdict == RevenueVerdict.SHORT:
         return Finding(move.verdict, facts)
     facts |= {"existing": move.existing, "before": move.before, "now": move.now}
@@ -263,12 +263,12 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     months, before = cohorts.months, cohorts.months_past
     facts = {
         "months": len(months),
-        "ahead": cohorts.ahead.total("revenue"),
-        "orders": cohorts.ahead.total("orders"),
+        "ahead": cohorts.coming.total("revenue"),
+        "orders": cohorts.coming.total("orders"),
         "before": cohorts.lately,
         "n_before": min(len(months), len(before)),
         "past": float(before["revenue"].sum()),
-        "next": from_row(months.iloc[0].to_dict() | {"n": cohorts.ahead.n}, "customers"),
+        "next": from_row(months.iloc[0].to_dict() | {"n": cohorts.coming.n}, "customers"),
         "ordered": float(before["customers"].iloc[-1]),
     }
     if cohorts.with_new:
@@ -338,7 +338,7 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
         "came": then.came,
         "naive": then.naive,
     }
-    facts_of_choice = {"wins": chosen.wins, "folds": chosen.folds}
+    facts_of_choice: dict[str, object] = {"wins": chosen.wins, "folds": chosen.folds}
     if chosen.verdict == HeadlineVerdict.NAIVE:
         facts_of_choice["rule"] = chosen.model
     picked = Remark(chosen.verdict, facts_of_choice)

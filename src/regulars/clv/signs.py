@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,9 @@ from regulars.clv.combining import columns, fitted
 from regulars.clv.value import units
 from regulars.purchases import Purchases, day_number, unit_days
 from regulars.rounding import round_significant
+
+if TYPE_CHECKING:
+    from regulars.clv._orders import OrderFitter
 
 YEAR = 365  # days
 MONTH = 30
@@ -129,7 +133,7 @@ class _Pace:
     born: np.ndarray
     many: np.ndarray
     repeats: np.ndarray
-    model: object
+    model: "OrderFitter"
     per_unit: float
 
     @classmethod

@@ -6,10 +6,11 @@ import numpy as np
 
 from regulars.clv._inputs import check_lengths, vector
 from regulars.clv.gamma_gamma import GammaGammaFitter, TiltedGammaGammaFitter
-from regulars.finding import shown
+from regulars.finding import shows
 from regulars.statistics.intervals import Estimate, z_value
 
 
+@shows
 @dataclass(frozen=True, repr=False)
 class SpendChoice:
     """The model of spend that the data call for.
@@ -33,8 +34,6 @@ class SpendChoice:
     correlation: Estimate
     tilt: Estimate
     plain: GammaGammaFitter = field(repr=False)
-
-    __repr__ = shown
 
 
 def choose_spend_model(frequency, monetary_value, weights=None, *, level: float = 0.9) -> SpendChoice:

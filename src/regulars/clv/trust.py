@@ -108,7 +108,7 @@ class Trust:
     totals: pd.DataFrame
     scores: pd.DataFrame
     coverage: Coverage
-    combination: str
+    combination: str | None
     left_out: list[LeftOut]
     drawn_from: int = 0
     at_horizon: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -155,7 +155,7 @@ class Trust:
         return int(self.tests["days"].max()) >= AS_LONG * self.horizon_days
 
     def _test(self, row: pd.Series) -> PastTest:
-        forecast = Estimate(*(float(row[name]) for name in ("expected", "low", "high")), int(row["customers"]))
+        forecast = Estimate.of((row[name] for name in ("expected", "low", "high")), int(row["customers"]))
         is_naive = self.headline.verdict == HeadlineVerdict.NAIVE
         found = FoldVerdict(row["verdict"])
         return PastTest(

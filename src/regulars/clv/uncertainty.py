@@ -3,6 +3,7 @@
 import copy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,10 @@ from regulars.rounding import round_significant
 from regulars.settings import Certainty, Economics
 from regulars.statistics.distinct import distinct_rows
 from regulars.statistics.intervals import Estimate, z_value
+
+if TYPE_CHECKING:
+    from regulars.clv._orders import OrderFitter
+    from regulars.clv.gamma_gamma import GammaGammaFitter
 
 BLOCK = 20_000  # histories simulated at a time
 DRAWN_DIGITS = 9  # of drawn parameters: what lies behind differs from one processor to the next
@@ -272,9 +277,9 @@ def predictive_intervals(
         raise ValueError(f"level is {certainty.level}; it is a probability, such as 0.9.")
     check_units("predictive_intervals", model, customers, economics)
     x, t_x, T, money = histories(customers)
-    rows, back = distinct_rows(x, t_x, T, np.where(has_spend(x, money), money, 0.0))
-    many = np.ones(rows[0].size) if isinstance(back, slice) else np.bincount(back, minlength=rows[0].size)
-    expected = _Expected(model, spend_model, *rows, many, economics)
+    (x1, t_x1, T1, m1), back = distinct_rows(x, t_x, T, np.where(has_spend(x, money), money, 0.0))
+    many = np.ones(x1.size) if isinstance(back, slice) else np.bincount(back, minlength=x1.size)
+    expected = _Expected(model, spend_model, x1, t_x1, T1, m1, many, economics)
     levels = customer_levels or CustomerLevels((0,), (certainty.level,))
     found = expected.futures(certainty, levels)
     names = ("expected_orders_low", "expected_orders_high", "clv_low", "clv_high")
@@ -287,8 +292,8 @@ def predictive_intervals(
 class _Expected:
     """What is expected of distinct histories, `many` customers each, and how far it may be off."""
 
-    model: object
-    spend_model: object
+    model: "OrderFitter"
+    spend_model: "GammaGammaFitter"
     x: np.ndarray
     t_x: np.ndarray
     T: np.ndarray
@@ -324,14 +329,14 @@ class _Expected:
         *drawn, m = rows
         streams = np.random.SeedSequence(certainty.seed)
         rng = np.random.default_rng(streams.spawn(1)[0])
-        params = [parameter_draws(each, certainty.draws, rng) for each in (self.model, self.spend_model)]
+        ordering, spending = (parameter_draws(each, certainty.draws, rng) for each in (self.model, self.spend_model))
         brought = self.brought if place is ALL else self.if_alive(*drawn)
         paid = self.economics.margin * _discount(*brought)
         found = np.empty((6, m.size))
         for start in range(0, m.size, BLOCK):
             part = slice(start, start + BLOCK)
             rng = np.random.default_rng(streams.spawn(1)[0])
-            counts, worth = self._drawn(rng, *params, [column[part] for column in rows])
+            counts, worth = self._drawn(rng, ordering, spending, [column[part] for column in rows])
             worth *= paid[part, None]
             at = levels.of(rows[0][part])
             found[:, part] = *_ends(counts, at), *_ends(worth, at), counts.var(axis=1), worth.var(axis=1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from regulars.clv.headline import times
 from regulars.clv.in_memory import Scored
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
+@shows
 @dataclass(frozen=True, repr=False)
 class Whole:
     """All customers of a base.
@@ -29,8 +30,6 @@ class Whole:
     customers: int
     orders_total: Estimate
     clv_total: Estimate
-
-    __repr__ = shown
 
 
 @may_refuse

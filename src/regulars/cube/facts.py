@@ -157,7 +157,7 @@ def gather(
     of_orders = [*TIME, *of_product, *(["channel"] if "channel" in heads.columns else [])]
     attributes: list[str] = []
     for table, wanted in ((customers, _attributes(customers)), (scored, _scored(scored))):
-        if not wanted:
+        if table is None or not wanted:
             continue
         taken = {*rows.columns}
         wanted = {label: column for label, column in wanted.items() if label not in taken}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -169,7 +170,8 @@ def _hidden_beside(cells: np.ndarray, hidden: np.ndarray, ways: Sequence[Way]) -
 
 def _smallest_beside(cells: np.ndarray, is_open: np.ndarray, counts: np.ndarray, ways: Sequence[Way]) -> np.ndarray:
     """For each of some cells, the smallest open one in any of its sets; of equal ones the first."""
-    chosen, beside = np.zeros(len(counts), bool), {}
+    chosen = np.zeros(len(counts), bool)
+    beside: dict[Any, Any] = {}
     places = np.flatnonzero(is_open & (counts > 0))
     places = places[np.argsort(counts[places], kind="stable")]
     for way in ways:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,6 +15,10 @@ from regulars.customer.rows import NAMED_BY, rows_of, whose
 from regulars.errors import UserError
 from regulars.labels import Errand
 from regulars.segments import refusing
+from regulars.showing import live, table
+
+if TYPE_CHECKING:
+    from regulars.dataset import Dataset
 
 EXPECTED = ("expected_orders", "clv", "spend_per_order", "p_active", "p_never", "value_at_risk")
 NEXT_ORDER = ("next_order_low", "next_order_median", "next_order_high", "call_by")
@@ -61,7 +66,7 @@ class Customer:
         Name of a scored table to it.
     """
 
-    dataset: object = field(repr=False)
+    dataset: "Dataset" = field(repr=False)
     customer_id: str = field(repr=False)
     customer: str
     scored: Callable[[str], pd.DataFrame] = field(repr=False)
@@ -188,8 +193,8 @@ class Customer:
         return "\n\n".join([f"{self.dataset.name}: customer {self.customer}", *parts])
 
     def _repr_html_(self) -> str:
-        parts = [f"<h4>{escape(title)}</h4>{frame.to_html(index=False)}" for title, frame in self._parts().items()]
-        return f'<div class="mathjax_ignore"><p><b>{escape(self.customer)}</b></p>{"".join(parts)}</div>'
+        parts = [f"<h4>{escape(title)}</h4>{table(frame, index=False)}" for title, frame in self._parts().items()]
+        return live(f"<p><b>{escape(self.customer)}</b></p>{''.join(parts)}")
 
 
 def unnamed(rows: Mapping[str, pd.DataFrame], pseudonyms: Callable) -> dict[str, pd.DataFrame]:
@@ -297,7 +302,7 @@ def to_do(
     [['complaint', '7'], ['next_product', 'tea'], ['advice', 'loyal']]
     """
     best, last = profile.get("best_channel"), pd.Timestamp(end)
-    told = []
+    told: list[tuple] = []
 
     def add(what, about=None, by=pd.NaT, channel=None):
         if not any(one[:2] == (what, about) for one in told):

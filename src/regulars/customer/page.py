@@ -287,13 +287,12 @@ def _satisfied(one: Customer, words: Wording) -> Finding:
     found, cases = one.satisfaction, one.rows.get("tickets")
     remarks = []
     if cases is not None:
-        facts = {"tickets": len(cases)}
-        remarks = [Remark("cases", facts | ({"open": int(cases["resolved_at"].isna().sum())} if "resolved_at" in cases
-                                            else {"open": 0}))]  # fmt: skip
+        still = int(cases["resolved_at"].isna().sum()) if "resolved_at" in cases else 0
+        remarks = [Remark("cases", {"tickets": len(cases), "open": still})]
     if found.empty:
         return Finding("silent" if "surveys" in one.dataset.tables else "unasked", remarks=remarks)
     score = one.profile.get("satisfaction")
-    facts = {} if pd.isna(score) else {"satisfaction": float(score), "full": FULL}
+    facts: dict[str, object] = {} if pd.isna(score) else {"satisfaction": float(score), "full": FULL}
     return Finding("told" if facts else "answered", facts, {"answers": found}, remarks=remarks)
 
 

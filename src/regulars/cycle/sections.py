@@ -352,7 +352,7 @@ def tell_years(indicators: pd.DataFrame, *, festival: str = "none", level: float
     logs = np.log1p(table["change"])
     mean, error = float(logs.mean()), float(logs.std(ddof=1) / np.sqrt(len(logs)))
     reach = float(stdtrit(len(logs) - 1, (1 + level) / 2)) * error
-    grown = Estimate(*(float(np.expm1(x)) for x in (mean, mean - reach, mean + reach)), len(table))
+    grown = Estimate.of((np.expm1(x) for x in (mean, mean - reach, mean + reach)), len(table))
     shown = table.assign(month=table["month"].dt.start_time)
     remarks = []
     for month in table.loc[table["is_pooled"], "month"]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
-from regulars.finding import shown
+from regulars.finding import shows
 from regulars.interaction.outcomes import FEW, claim_level, mean_of, solved
 from regulars.statistics.intervals import Estimate, against, difference, share, z_value
 
@@ -14,6 +14,7 @@ FOLLOWS_DAYS = 30  # a contact of the same customer within so many days goes on 
 SMALLEST = 5  # answers of a department to a question
 
 
+@shows
 class Consistency(NamedTuple):
     """Whether a customer hears the same, whoever is asked.
 
@@ -44,7 +45,6 @@ class Consistency(NamedTuple):
     asked_twice: Estimate
     picked_up: Estimate
     knowledge_days: Estimate
-    __repr__ = shown
 
 
 def consistency(contacts: pd.DataFrame, end, level: float = 0.9) -> Consistency:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
-from regulars.finding import shown
+from regulars.finding import shows
 from regulars.interaction.outcomes import FEW, claim_level, slope, solved
 from regulars.labels import ChannelBasis
 from regulars.statistics.intervals import Estimate, against, difference, share, z_value
@@ -20,6 +20,7 @@ CLOSE = 1e-5  # to which means of customers and of months are taken out
 OWN_LEAST = 3  # contacts of a customer by which a channel of their own is told
 
 
+@shows
 class Frequency(NamedTuple):
     """How orders go with the number of the firm's contacts, within the same customer.
 
@@ -40,7 +41,6 @@ class Frequency(NamedTuple):
     per_contact: Estimate
     change: str
     between: Estimate
-    __repr__ = shown
 
 
 def frequency_response(contacts: pd.DataFrame, orders: pd.DataFrame, end, level: float = 0.9) -> Frequency:
@@ -148,6 +148,7 @@ def _clustered(x, y, who, level) -> list[Estimate]:
     return [Estimate(float(b), float(b - z * e), float(b + z * e), len(y)) for b, e in zip(beta, error, strict=True)]
 
 
+@shows
 class BestChannels(NamedTuple):
     """Through which channel each customer's problems are best solved.
 
@@ -169,7 +170,6 @@ class BestChannels(NamedTuple):
     gain: Estimate
     gain_of_segment: Estimate
     basis: ChannelBasis | None
-    __repr__ = shown
 
 
 def best_channels(
@@ -356,8 +356,7 @@ def markov_credit(paths: Sequence[tuple[Sequence[str], bool]]) -> pd.DataFrame:
     for path, ordered in paths:
         steps = [start, *(place[channel] for channel in path), order if ordered else none]
         np.add.at(moves, (steps[:-1], steps[1:]), 1)
-    ordered = sum(bool(one) for _, one in paths)
-    return _credit(channels, moves, ordered)
+    return _credit(channels, moves, sum(bool(ordered) for _, ordered in paths))
 
 
 def _credit(channels, moves: np.ndarray, ordered: int) -> pd.DataFrame:

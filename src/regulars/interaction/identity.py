@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
-from regulars.finding import shown
+from regulars.finding import shows
 from regulars.labels import IdentityKind
 from regulars.statistics.intervals import Estimate, share
 
@@ -18,6 +18,7 @@ FEW_DIGITS = 7  # of a phone number; shorter ones are placeholders or extensions
 PLAIN = {IdentityKind.PHONE, IdentityKind.EMAIL, IdentityKind.LOGIN, IdentityKind.CARD}
 
 
+@shows
 class Candidates(NamedTuple):
     """Pairs of customer ids that may be one person.
 
@@ -41,7 +42,6 @@ class Candidates(NamedTuple):
     people: int
     customers: int
     chains: int
-    __repr__ = shown
 
 
 def normal(identities: pd.DataFrame) -> pd.DataFrame:
@@ -297,7 +297,8 @@ def _slips(a: str, b: str, most: int) -> int:
         return most + 1
     if min(len(a), len(b)) == 1 and a[0] == b[0]:
         return 0  # an initial
-    before, last = list(range(len(b) + 1)), []
+    before: list[int] = list(range(len(b) + 1))
+    last: list[int] = []
     for i, letter in enumerate(a, 1):
         row = [i]
         for j, other in enumerate(b, 1):

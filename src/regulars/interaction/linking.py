@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import suppress
+from typing import Any
 
 import pandas as pd
 
@@ -69,7 +70,7 @@ def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 
     alike, pairs_in_all = sum(_alike(records, rule) for rule in counted), len(records) * (len(records) - 1) // 2
 
     def comparison(kind: str):
-        known = {} if learns else {"m_probabilities": list(SAME.get(kind, USUALLY_SAME))}
+        known: dict[str, Any] = {} if learns else {"m_probabilities": list(SAME.get(kind, USUALLY_SAME))}
         if kind in NAMES:
             names = compare.JaroWinklerAtThresholds(kind, [0.92, 0.8])
             return names.configure(term_frequency_adjustments=True, **known)
@@ -77,7 +78,7 @@ def linked_pairs(records: pd.DataFrame, *, at_least: float = LEAST, seed: int = 
             return compare.JaroWinklerAtThresholds(kind, [0.9, 0.75]).configure(**known)
         return compare.DamerauLevenshteinAtThresholds(kind, [1, 2]).configure(**known)
 
-    rules = [block_on(*rule) for rule in blocks]
+    rules: list[Any] = [block_on(*rule) for rule in blocks]
     settings = SettingsCreator(
         link_type="dedupe_only", comparisons=[comparison(kind) for kind in kinds], unique_id_column_name="customer_id",
         blocking_rules_to_generate_predictions=rules, retain_matching_columns=False,

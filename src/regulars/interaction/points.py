@@ -194,7 +194,7 @@ def problems(
         told = {"satisfaction": mean_of(part["satisfaction"], level), "cost": mean_of(part["cost"], level)}
         known = part["back"].dropna()
         told["back"] = share(int(known.sum()), len(known), level)
-        row = {"contacts": int(number), "n": len(part)}
+        row: dict[str, float] = {"contacts": int(number), "n": len(part)}
         for name, estimate in told.items():
             row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
         rows.append(row)
@@ -205,7 +205,7 @@ def problems(
         "at_once": share(int((each["contacts"] == 1).sum()), len(each), level),
         "points": slope(each["contacts"], each["satisfaction"], groups=each["customer_id"], level=level),
         "points_change": _claimed(each, "satisfaction"),
-        "cost_factor": Estimate(*(float(np.exp(end)) for end in (growth.value, growth.low, growth.high)), n=growth.n),
+        "cost_factor": Estimate.of((np.exp(end) for end in (growth.value, growth.low, growth.high)), growth.n),
         "back_points": slope(each["contacts"], each["back"], groups=each["customer_id"], level=level),
         "back_change": _claimed(each, "back"),
     }

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import gamma
 
 from regulars.errors import UntoldError, UserError
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.interaction.calls import FEW_A_DAY, on_duty
 from regulars.interaction.erlang import agents_needed, erlang_a
 from regulars.interaction.hanging_up import patience
@@ -16,6 +16,7 @@ from regulars.statistics.intervals import Estimate, share
 LEAST_WEEKS = 4  # of calls, before anything is forecast
 
 
+@shows
 class Arrivals(NamedTuple):
     """How many calls come.
 
@@ -32,7 +33,6 @@ class Arrivals(NamedTuple):
     table: pd.DataFrame
     size: float
     minutes: float
-    __repr__ = shown
 
     def load_quantile(self, at: float) -> np.ndarray:
         """Mean calls of a half hour on a day that is busier than the share `at` of days, by row of the table.
@@ -218,6 +218,7 @@ def _given_up(calls, agents, handling: float, patient: float) -> np.ndarray:
     )
 
 
+@shows
 class Backtest(NamedTuple):
     """Whether staffing by this would have told how many give up.
 
@@ -239,7 +240,6 @@ class Backtest(NamedTuple):
     expected: float
     came: int
     why: str = ""
-    __repr__ = shown
 
 
 @may_refuse

@@ -1,5 +1,7 @@
 """What the interaction page opens with, and what it says is to be done."""
 
+from typing import Any
+
 import numpy as np
 
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Tile, refused
@@ -72,11 +74,11 @@ def to_do(
     """
     found = []
     if staffed.facts.get("short"):
-        facts = {
+        facts: dict[str, Any] = {
             name: staffed.facts[name]
             for name in ("missing_hours", "short", "spare_hours", "day", "at", "there", "wanted")
         }
-        cost = staffed.facts["missing_hours"] * settings.agent_cost_per_hour
+        cost = float(facts["missing_hours"]) * settings.agent_cost_per_hour
         week = staffed.frames["week"]
         saved = float((week["calls"] * (week["given_up_now"] - week["given_up"]).where(week["missing"] > 0, 0.0)).sum())
         facts |= {"a_week": cost, "saved": saved, "each": cost / saved if saved > 0 else float("nan")}

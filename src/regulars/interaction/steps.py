@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from regulars.finding import NotSupplied, Refusal, shown, step
+from regulars.finding import NotSupplied, Refusal, shows, step
 from regulars.interaction import calls, channels, consistency, customers, identity, points
 from regulars.statistics.intervals import Estimate
 
@@ -61,6 +61,7 @@ def occupancy(calls_, shifts, level: float = 0.9) -> Estimate:
     return Estimate(float("nan")) if isinstance(told, Refusal) else told
 
 
+@shows
 class Known(NamedTuple):
     """What is known of who customers are.
 
@@ -80,7 +81,6 @@ class Known(NamedTuple):
     complete: pd.DataFrame
     contradicting: pd.DataFrame
     judged: dict[str, Estimate]
-    __repr__ = shown
 
 
 @step

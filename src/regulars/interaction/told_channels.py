@@ -1,6 +1,7 @@
 """What the page tells of channels and touch points."""
 
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from regulars.statistics.intervals import from_row
 
 MEASURED = ("channel", "n", "customer_share", "cost_per_contact", "hours", "answered", "self_service", "satisfaction",
             "satisfaction_low", "satisfaction_high")  # fmt: skip
-STRICT = {"false_pages": FALSE_PAGES}
+STRICT: dict[str, Any] = {"false_pages": FALSE_PAGES}
 
 
 @tells
@@ -48,7 +49,7 @@ def tell_solved(table: pd.DataFrame) -> Finding:
     claimed = known[known["change"].isin([Change.UP, Change.DOWN])]
     remarks = [Remark("covered", {"covered": float(best["covered"])})] if best["covered"] < 1 else []
     if claimed.empty:
-        return Finding(Verdict.ALIKE, {"channels": len(known)} | STRICT, frames, remarks=remarks)
+        return Finding(Verdict.ALIKE, {**STRICT, "channels": len(known)}, frames, remarks=remarks)
     # whoever stands at an end may do so by chance: named is the channel that differs most, beyond noise
     far = claimed.loc[claimed["difference"].abs().idxmax()]
     more = far["difference"] > 0
@@ -98,7 +99,7 @@ def tell_points(table: pd.DataFrame, settings: InteractionSettings) -> Finding:
     cells_ = table.assign(_at=table["channel"].map({name: at for at, name in enumerate(order.index)}))
     shown = cells_.sort_values(["purpose", "_at"]).drop(columns="_at")
     frames = {"map": shown[["purpose", "channel", "n", "per_month", "need_share", "share", "share_low", "share_high"]]}
-    facts = {"points": len(table), "met_from": settings.met_from, "lost": float(table["lost"].sum())}
+    facts: dict[str, object] = {"points": len(table), "met_from": settings.met_from, "lost": float(table["lost"].sum())}
     gaps = table[table["gap"]]
     if gaps.empty:
         return Finding(PointsVerdict.MET, facts, frames)
@@ -168,7 +169,7 @@ def tell_moods(contacts: pd.DataFrame, level: float = 0.9) -> Finding:
     if len(table) < 2:
         return Finding(Verdict.ONE, {"mood": table["mood"][0]}, frames)
     if claimed.empty:
-        return Finding(Verdict.ALIKE, {"moods": len(table)} | STRICT, frames)
+        return Finding(Verdict.ALIKE, {**STRICT, "moods": len(table)}, frames)
     far = claimed.loc[claimed["difference"].abs().idxmax()]
     facts = {"mood": far["mood"], "difference": from_row(far, "difference"), "solved": from_row(far, "share")} | STRICT
     return Finding(Verdict.DIFFER, facts, frames)

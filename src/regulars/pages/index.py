@@ -150,7 +150,7 @@ def _indicators(blocks: Mapping[str, list[dict]], names: Sequence[str]) -> list[
 
 def _actions(blocks: Mapping[str, list[dict]], wording: Wording) -> Levels:
     """What surely brings most over all pages; what several pages tell in the same words counts once."""
-    told = {}
+    told: dict[str, dict] = {}
     for stage, some in blocks.items():
         for block in some:
             if block["kind"] == "action":
@@ -160,7 +160,7 @@ def _actions(blocks: Mapping[str, list[dict]], wording: Wording) -> Levels:
 
 def _titles(blocks: Mapping[str, list[dict]], places: Iterable[tuple[str, str]]) -> list[dict]:
     """Titles of some sections, with the files where they stand."""
-    wanted = {(stage, f"{stage}-section-{key}"): None for stage, key in places}
+    wanted: dict[tuple[str, str], dict | None] = {(stage, f"{stage}-section-{key}"): None for stage, key in places}
     for stage, some in blocks.items():
         for block in some:
             if block["kind"] == "section" and (stage, block["id"]) in wanted:

@@ -10,6 +10,7 @@ from regulars.report.drawing import Drawing
 from regulars.report.interactive import PLOTLY_TYPE, plain_figure
 from regulars.report.render import block_html
 from regulars.report.writer import Writer
+from regulars.showing import live
 
 
 def shower(page: Mapping, language: str) -> Callable[..., dict]:
@@ -25,7 +26,7 @@ def show(writer: Writer, call: str, *args, **facts) -> dict[str, Drawing]:
     for block in writer.blocks[before:]:
         if block["kind"] == "figure":
             drawn[block["part"]] = block["wide"]
-        chart = {PLOTLY_TYPE: plain_figure(block["wide"])} if block["kind"] == "figure" else {}
-        # JupyterLab would typeset what stands between two dollar signs as mathematics
-        display({"text/html": f'<div class="mathjax_ignore">{block_html(block)}</div>', **chart}, raw=True)
+            # beside a chart JupyterLab shows no text: its caption comes after it
+            display({PLOTLY_TYPE: plain_figure(block["wide"]), "text/plain": block["alt"]}, raw=True)
+        display({"text/html": live(block_html(block), writer.wording.say("table.search"))}, raw=True)
     return drawn

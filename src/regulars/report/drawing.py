@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from regulars.rounding import plain
+
 # the same colour for the same thing on every page; pairwise apart for colour-blind eyes, as a test computes
 NOW, BEFORE, RISK, GAIN, OTHER = "#0072b2", "#8a94a0", "#d55e00", "#009e73", "#882255"
 HUES = (NOW, BEFORE, OTHER, GAIN, RISK)
@@ -238,8 +240,8 @@ def depth(share: float) -> str:
 
 
 def plain_words(value) -> str:
-    """Number as it is, where the caller gives no format."""
-    return f"{value:,.6g}" if isinstance(value, int | float | np.number) else str(value)
+    """Number or day as it is, where the caller gives no format."""
+    return f"{value:,.6g}" if isinstance(value, int | float | np.number) else str(plain(value))
 
 
 def texts(words: Words, values) -> list[str]:

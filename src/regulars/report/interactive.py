@@ -201,6 +201,8 @@ _TRACES = {Line: _lines, Area: _areas, Box: _boxes, Dot: _dots}
 def _note(chart: Drawing, mark: Text) -> dict:
     """Words in a chart."""
     x = ("paper", 0, mark.dx - chart.left) if mark.x is None else ("x", _dates(chart, [mark.x])[0], mark.dx)
+    if mark.x is None and mark.anchor == "middle":  # of the axis, however wide the chart is drawn
+        x = ("paper", 0.5, 0)
     y = ("paper", 1, chart.top - mark.dy) if mark.y is None else ("y", mark.y, -mark.dy)
     beside = {"start": "left", "middle": "center", "end": "right"}[mark.anchor]
     turned = {"textangle": -90, "xanchor": "center", "yanchor": "bottom"}

@@ -212,7 +212,7 @@ def _estimates(frame: pd.DataFrame, name: str, spec: str) -> list[Estimate]:
     if len(ends) != 2:
         raise WordingError(f"'{name}: {spec}' needs the columns '{name}_low' and '{name}_high'.")
     values = [float("nan") if pd.isna(value) else value for value in frame[name]]
-    return [Estimate(*row) for row in zip(values, *ends, strict=True)]
+    return [Estimate.of(row) for row in zip(values, *ends, strict=True)]
 
 
 def _is_none(value) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.revenue import customer_revenue
-from regulars.finding import Finding, Remark, may_refuse, shown, tells
+from regulars.finding import Finding, Remark, may_refuse, shows, tells
 from regulars.labels import Change, CustomerState, RevenueStep
 from regulars.purchases import Purchases
 from regulars.retention.states import Rhythm, customer_states, first_gap_probability
@@ -158,6 +158,7 @@ def _month(days: pd.Series) -> np.ndarray:
     return days.to_numpy().astype("datetime64[M]").astype(np.int64)
 
 
+@shows
 class BaseChange(NamedTuple):
     """How the base moved over the last months.
 
@@ -197,8 +198,6 @@ class BaseChange(NamedTuple):
     net: Estimate
     quick_ratio: Estimate
     last_new: pd.Timestamp
-
-    __repr__ = shown
 
 
 def stopped_since(value: pd.DataFrame, day, certainty: Certainty) -> Estimate:
@@ -460,7 +459,7 @@ def tell_base(
     elif found.verdict is BaseVerdict.UNKNOWN:
         facts |= told
     elif found.verdict is not BaseVerdict.TOO_SHORT:
-        net = found.net if found.net.value >= 0 else Estimate(*(-end for end in _turned(found.net)), n=found.net.n)
+        net = found.net if found.net.value >= 0 else Estimate.of((-end for end in _turned(found.net)), found.net.n)
         facts |= told | {"net": net, "stopped": found.stopped, "ratio": found.quick_ratio}
     shown_months = ledger.tail(months)
     frames = {"ledger": shown_months, "revenue": revenue.bridge}

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from regulars.finding import Finding, Remark, may_refuse, shown, tells
+from regulars.finding import Finding, Remark, may_refuse, shows, tells
 from regulars.labels import Change
 from regulars.retention.risk import Risk
 from regulars.statistics.intervals import Estimate, against
@@ -24,6 +24,7 @@ class CallsVerdict(StrEnum):
     NONE = "none"  # nobody is on the list
 
 
+@shows
 class Calls(NamedTuple):
     """The calls of a list, what they cost, and what they may save.
 
@@ -53,12 +54,10 @@ class Calls(NamedTuple):
     gain: Estimate
     needed: float
 
-    __repr__ = shown
-
     @property
     def facts(self) -> dict:
         """What a sentence on the worth of these calls needs."""
-        facts = {
+        facts: dict[str, dict[str, Any]] = {
             CallsVerdict.PAYS: {"gain": self.gain, "cost": self.cost},
             CallsVerdict.UNSURE: {"gain": self.gain, "cost": self.cost},
             CallsVerdict.UNTESTED: {"pays": self.pays, "cost": self.cost},
@@ -102,7 +101,7 @@ def weekly_calls(listed: pd.DataFrame, *, contact_cost: float, effect: Estimate)
     elif cost >= worth:
         verdict = CallsVerdict.TOO_DEAR
     elif against(effect) is not Change.UNKNOWN:
-        gain = Estimate(*(worth * end for end in (effect.value, effect.low, effect.high)), n=n)
+        gain = Estimate.of((worth * end for end in (effect.value, effect.low, effect.high)), n)
         verdict = CallsVerdict.PAYS if against(gain, cost) is Change.UP else CallsVerdict.UNSURE
     return Calls(verdict, n, worth, cost, pays, gain, _needed(pays))
 
@@ -154,7 +153,12 @@ def tell_calls(
     remarks = [Remark("untold", untold)] if risk.untold else []
     if calls.verdict is CallsVerdict.NONE:
         return Finding(calls.verdict, remarks=remarks)
-    facts = {"listed": calls.number, "share": risk.listed_share, "months": months, "min_alive": min_alive}
+    facts: dict[str, object] = {
+        "listed": calls.number,
+        "share": risk.listed_share,
+        "months": months,
+        "min_alive": min_alive,
+    }
     facts |= {"gone": risk.gone, "n": risk.gone.n, "early": risk.early.value, "reachable": risk.reachable.value}
     facts |= calls.facts | ({"needed": calls.needed} if calls.verdict is CallsVerdict.UNTESTED else {})
     return Finding(calls.verdict, facts, {"list": under_pseudonyms(listed, pseudonyms)}, remarks=remarks)

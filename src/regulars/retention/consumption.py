@@ -292,7 +292,7 @@ def tell_jar(used: Consumption | None, dates: pd.DataFrame) -> Finding:
     if used.verdict is JarVerdict.TOO_FEW:
         return Finding(used.verdict, {"fewest": FEWEST_CUSTOMERS})
     ends = (2.0**end for end in (used.slope.value, used.slope.low, used.slope.high))
-    facts = {"twice": Estimate(*ends, n=used.slope.n), "narrower": used.narrower}
+    facts = {"twice": Estimate.of(ends, used.slope.n), "narrower": used.narrower}
     if used.verdict is JarVerdict.NO_LINK:
         return Finding(used.verdict, facts)
     facts |= {"held": used.inside, "window": used.window_level}

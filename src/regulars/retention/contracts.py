@@ -251,7 +251,7 @@ def contract_story(
     found = duration_dependence(survivors_of(spells["periods"], spells["has_ended"]), level)
     longest = int(spells["periods"].max())
     period = np.arange(longest + ahead + 1)
-    seen = [curve.share_by(age) for age in period]
+    seen = [curve.share_by(float(age)) for age in period]
     table = pd.DataFrame(
         {
             "period": period, "seen": [1 - share.value for share in seen],

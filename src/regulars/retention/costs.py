@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.winning import acquisition_campaigns, acquisition_cost
-from regulars.finding import NOT_SUPPLIED, Finding, shown, tells
+from regulars.finding import NOT_SUPPLIED, Finding, shows, tells
 from regulars.labels import Change, Purpose
 from regulars.purchases import Purchases, dates_of, day_numbers
 from regulars.statistics.intervals import Estimate, against, difference, share, z_value
@@ -33,6 +33,7 @@ class ReferralsVerdict(StrEnum):
     UNTOLD = "untold"  # nobody known was referred
 
 
+@shows
 class Costs(NamedTuple):
     """What it costs to win a customer, to contact one to keep, and to keep one who would have been missed.
 
@@ -62,8 +63,6 @@ class Costs(NamedTuple):
     keep: Estimate
     ratio: Estimate
     campaigns: int
-
-    __repr__ = shown
 
 
 def campaign_costs(
@@ -117,8 +116,8 @@ def campaign_costs(
             effect = _effect(reached, purchases, end, within_days=within_days, level=level)
             if against(effect) is Change.UP:
                 ends = (contact.value / part for part in (effect.value, effect.high, effect.low))
-                keep = Estimate(*(float(part) for part in ends), n=effect.n)
-    ratio = Estimate(*(float(part / contact.value) for part in (win.value, win.low, win.high)), n=win.n)
+                keep = Estimate.of(ends, effect.n)
+    ratio = Estimate.of((part / contact.value for part in (win.value, win.low, win.high)), win.n)
     return Costs(win, round(won), contact, effect, keep, ratio, len(campaigns))
 
 
@@ -175,6 +174,7 @@ def tell_costs(costs: Costs, *, within_days: int) -> Finding:
     return Finding(CostsVerdict.UNPROVED, facts)
 
 
+@shows
 class Referred(NamedTuple):
     """How many customers refer others, and what those are worth.
 
@@ -198,8 +198,6 @@ class Referred(NamedTuple):
     others: Estimate
     gap: Estimate
     per_referrer: float
-
-    __repr__ = shown
 
 
 def referral_value(referrals: pd.DataFrame, value: pd.DataFrame, *, level: float = 0.9) -> Referred:
@@ -228,10 +226,10 @@ def referral_value(referrals: pd.DataFrame, value: pd.DataFrame, *, level: float
     worth = value.set_index("customer_id")["clv"].astype(float)
     is_referred = worth.index.isin(referrals["referred_id"])
     n, referrers = len(worth), int(worth.index.isin(referrals["referrer_id"]).sum())
-    groups = [_mean(worth[is_referred], level), _mean(worth[~is_referred], level)]
+    won, others = _mean(worth[is_referred], level), _mean(worth[~is_referred], level)
     total = float(worth[is_referred].sum())
     return Referred(
-        share(referrers, n, level), share(int(is_referred.sum()), n, level), *groups, difference(*groups),
+        share(referrers, n, level), share(int(is_referred.sum()), n, level), won, others, difference(won, others),
         total / referrers if referrers else float("nan"),
     )  # fmt: skip
 

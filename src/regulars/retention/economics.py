@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding, may_refuse, shown, tells
+from regulars.finding import Finding, may_refuse, shows, tells
 from regulars.labels import CustomerState, EquityLever
 from regulars.purchases import Purchases
 from regulars.retention.base import presence
@@ -30,6 +30,7 @@ class WorthVerdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+@shows
 class Point(NamedTuple):
     """What one point of the kept share is worth.
 
@@ -55,8 +56,6 @@ class Point(NamedTuple):
     each: float
     elasticity: Estimate
     n: int
-
-    __repr__ = shown
 
 
 @may_refuse
@@ -200,7 +199,7 @@ def _mean(values: pd.Series, certainty: Certainty) -> Estimate:
 
 
 def _times(estimate: Estimate, factor: float) -> Estimate:
-    return Estimate(*(float(end * factor) for end in (estimate.value, estimate.low, estimate.high)), n=estimate.n)
+    return Estimate.of((end * factor for end in (estimate.value, estimate.low, estimate.high)), estimate.n)
 
 
 @may_refuse
@@ -324,7 +323,7 @@ def tell_worth(
     Finding
         Its verdict is a `WorthVerdict`; frames ``back`` and, where they can be told, ``levers`` and ``equity``.
     """
-    facts = {"cost": contact_cost, "days": window_days, "months": months, "n": point.n}
+    facts: dict[str, object] = {"cost": contact_cost, "days": window_days, "months": months, "n": point.n}
     frames = {"back": back} | ({"levers": beside_published(elasticities)} if elasticities else {})
     if not np.isfinite(point.up.value):
         return Finding(WorthVerdict.UNKNOWN, facts, frames)

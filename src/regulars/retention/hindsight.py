@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from regulars.clv.calibration import calibrate_p_active, reliability_table
-from regulars.finding import Finding, may_refuse, shown, tells
+from regulars.finding import Finding, may_refuse, shows, tells
 from regulars.labels import Change, Ranking
 from regulars.purchases import Purchases, day_number, month_before, unit_days
 from regulars.retention.dates import dates_calibration, next_order, next_order_pit
@@ -17,6 +17,9 @@ from regulars.retention.states import rhythm_chance, rhythm_of
 from regulars.settings import Certainty, DateRules
 from regulars.statistics.intervals import Estimate, against, share
 from regulars.statistics.ranking import Flagged, beside, flagged_beside
+
+if TYPE_CHECKING:
+    from regulars.clv._orders import OrderFitter
 
 NOTHING = Estimate(float("nan"), n=0)
 NO_WINDOWS = {"inside": NOTHING, "early": NOTHING, "late": NOTHING}
@@ -96,7 +99,7 @@ class Past(NamedTuple):
     gaps: np.ndarray
     days_until: np.ndarray
     chance: np.ndarray
-    model: object
+    model: "OrderFitter"
 
     @property
     def came(self) -> np.ndarray:
@@ -129,6 +132,7 @@ def _past(model, purchases: Purchases, observation_end, *, cutoff, time_unit: st
     return Past(pd.Timestamp(cutoff), end - then, table, seen.first_gaps, until, chance, active.model)
 
 
+@shows
 class LookBack(NamedTuple):
     """A forecast as it would have been told, beside what came.
 
@@ -160,8 +164,6 @@ class LookBack(NamedTuple):
     kept: Estimate = NOTHING
     hits: Estimate = NOTHING
     top: Estimate = NOTHING
-
-    __repr__ = shown
 
 
 @may_refuse
@@ -262,7 +264,7 @@ def tell_last(month: LookBack, agreed: pd.DataFrame) -> Finding:
     Finding
         Its verdict is a `HindsightVerdict`; frame ``agreed``.
     """
-    facts = {"identities": len(agreed)}
+    facts: dict[str, object] = {"identities": len(agreed)}
     if month.verdict is not HindsightVerdict.UNKNOWN:
         facts |= {"cutoff": month.cutoff, "forecast": month.forecast, "came": month.came, "n": month.forecast.n}
         facts |= {"kept": month.kept, "kept_forecast": month.kept_forecast, "hits": month.hits, "top": month.top}
@@ -423,7 +425,7 @@ def _own_rhythm(past: Past, time_unit: str) -> np.ndarray:
     return rhythm_chance(frequency, recency * unit, age * unit, gaps_days=past.gaps, rhythm=rhythm)
 
 
-def _scores(past: Past, chance: np.ndarray, silence: np.ndarray, ahead: float) -> dict[Ranking, np.ndarray]:
+def _scores(past: Past, chance: np.ndarray, silence: np.ndarray, ahead: float) -> dict[str, np.ndarray]:
     model, history = past.model, past.history
     return {
         Ranking.P_ACTIVE: np.asarray(model.probability_active(ahead, *history)),

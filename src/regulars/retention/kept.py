@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
-from regulars.finding import shown
+from regulars.finding import shows
 from regulars.labels import Change
 from regulars.purchases import Purchases, day_number, month_before
 from regulars.statistics.intervals import Estimate, change, share
 
 
+@shows
 class Kept(NamedTuple):
     """Share of last month's customers kept this month, beside the same share one month earlier.
 
@@ -22,8 +23,6 @@ class Kept(NamedTuple):
     now: Estimate
     before: Estimate
     change: Change
-
-    __repr__ = shown
 
     @property
     def mark(self) -> str | None:

@@ -7,7 +7,7 @@ from regulars.errors import UntoldError
 from regulars.finding import Finding, tells
 from regulars.purchases import Purchases, day_number, month_before
 from regulars.retention.kept import kept_share
-from regulars.statistics.intervals import Estimate, share, z_value
+from regulars.statistics.intervals import Estimate, from_row, share, z_value
 
 MOST_MONTHS = 24  # that are looked back
 MEASURES = ("kept", "net", "gross")
@@ -48,7 +48,8 @@ def kept_over_time(purchases: Purchases, observation_end, days: int, *, level: f
     >>> found[["measure", "value"]].to_numpy().tolist()
     [['kept', 1.0], ['net', 0.8125], ['gross', 0.625], ['month', 1.0]]
     """
-    rows, end = [], pd.Timestamp(observation_end).normalize()
+    rows: list[dict] = []
+    end = pd.Timestamp(observation_end).normalize()
     first = int(purchases.day.min()) if len(purchases.day) else 0
     while day_number(end) - 2 * days + 1 >= first and len(rows) < MOST_MONTHS * (len(MEASURES) + 1):
         told = dict(zip(MEASURES, _of_windows(purchases, day_number(end), days, level), strict=True))
@@ -105,7 +106,7 @@ def tell_kept(purchases: Purchases, observation_end, *, days: int, level: float 
     if table.empty:
         raise UntoldError(f"the data are shorter than two stretches of {days} days.")
     last = table[table["end"] == table["end"].max()].set_index("measure")
-    facts = {name: Estimate(*last.loc[name, ["value", "value_low", "value_high", "n"]]) for name in MEASURES}
+    facts = {name: from_row(last.loc[name], "value") for name in MEASURES}
     of_months = table["measure"] == "month"
     frames = {"windows": table[~of_months], "months": table[of_months].drop(columns="measure").dropna(subset=["value"])}
     return Finding(None, {"days": days, **facts}, {name: frame for name, frame in frames.items() if len(frame)})

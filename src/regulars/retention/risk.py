@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.labels import CustomerState
 from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate, z_value
@@ -75,6 +75,7 @@ def _is_gone(value: pd.DataFrame, min_alive: float) -> pd.Series:
     return lost | (is_quiet(value) & value["p_alive"].lt(min_alive))
 
 
+@shows
 class Risk(NamedTuple):
     """What customers who may have left would bring on top of what is expected, by whether a call may still help.
 
@@ -102,8 +103,6 @@ class Risk(NamedTuple):
     listed: float
     listed_share: float
     untold: int
-
-    __repr__ = shown
 
 
 @may_refuse
@@ -177,11 +176,11 @@ def active_bands(
     >>> active_bands(value, (0, 0.5, 1))[["customers", "one_time_untold", "value_at_risk"]].to_numpy().tolist()
     [[1.0, 1.0, 0.0], [2.0, 0.0, 3.0]]
     """
-    edges = np.asarray(edges, dtype=float)
-    if len(edges) < 2 or edges[0] != 0 or edges[-1] != 1 or (np.diff(edges) <= 0).any():
-        raise ValueError(f"edges ascend from 0 to 1; these are {edges.tolist()}")
+    ends = np.asarray(edges, dtype=float)
+    if len(ends) < 2 or ends[0] != 0 or ends[-1] != 1 or (np.diff(ends) <= 0).any():
+        raise ValueError(f"edges ascend from 0 to 1; these are {ends.tolist()}")
     chance = value["p_active"].to_numpy(float)
-    place = np.clip(np.searchsorted(edges, chance, side="right") - 1, 0, len(edges) - 2)
+    place = np.clip(np.searchsorted(ends, chance, side="right") - 1, 0, len(ends) - 2)
     parts = pd.DataFrame(
         {
             "customers": 1,
@@ -192,12 +191,12 @@ def active_bands(
             "value_at_risk": value["value_at_risk"].to_numpy(float),
         }
     )
-    table = parts.groupby(place).sum().reindex(range(len(edges) - 1), fill_value=0)
+    table = parts.groupby(place).sum().reindex(range(len(ends) - 1), fill_value=0)
     reach = z_value(level) * np.sqrt(table.pop("variance"))
     table["expected_active_low"] = (table["expected_active"] - reach).clip(lower=0)
     table["expected_active_high"] = np.minimum(table["expected_active"] + reach, table["customers"])
     table["customers_share"] = table["customers"] / max(len(value), 1)
-    table["band_low"], table["band_high"] = edges[:-1], edges[1:]
+    table["band_low"], table["band_high"] = ends[:-1], ends[1:]
     columns = [
         "band_low", "band_high", "customers", "customers_share", "one_time_untold", "expected_active",
         "expected_active_low", "expected_active_high", "clv", "value_at_risk",

@@ -1,5 +1,7 @@
 """What the retention page opens with, and what it says is to be done."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -108,6 +110,6 @@ def to_do(
     ]
 
 
-def _sums(calls: Calls) -> dict[str, Estimate]:
+def _sums(calls: Calls) -> dict[str, Any]:
     """Gain, cost and net, where control groups tell the gain."""
-    return sums(calls.gain, calls.cost) if np.isfinite(calls.gain.value) else {}
+    return dict(sums(calls.gain, calls.cost)) if np.isfinite(calls.gain.value) else {}

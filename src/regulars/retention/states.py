@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shows
 from regulars.labels import CustomerState
 from regulars.purchases import Purchases, day_number, unit_days
 from regulars.settings import Thresholds
@@ -13,6 +13,7 @@ from regulars.settings import Thresholds
 FIRST_GAP_MIN = 30
 
 
+@shows
 @dataclass(frozen=True)
 class Rhythm:
     """How often customers order, as they differ in it, and from which silence on they count as slipping or lost.

@@ -59,7 +59,7 @@ def measure_index(survey: Survey, settings: SatisfactionSettings) -> Satisfactio
 
 
 @step
-def measure_loyalty(survey: Survey, purchases: Purchases, end, settings: SatisfactionSettings) -> Loyalty:
+def measure_loyalty(survey: Survey, purchases: Purchases, end, settings: SatisfactionSettings) -> Loyalty | NotSupplied:
     """Loyalty type of each customer who answered.
 
     Parameters

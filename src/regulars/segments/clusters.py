@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -54,7 +54,7 @@ class Clustering:
     profile: pd.DataFrame
     n_clusters: int
     method: ClusterMethod | None = None
-    rule: object = field(default=None, repr=False)
+    rule: Any = field(default=None, repr=False)
 
 
 def cluster_features(customers: pd.DataFrame, observation_end) -> pd.DataFrame:
@@ -296,7 +296,7 @@ class _Rule:
     """How customers are put into the clusters found."""
 
     scaling: _Scaling
-    model: object
+    model: Any
     names: dict
 
     def __call__(self, features: pd.DataFrame) -> pd.Series:

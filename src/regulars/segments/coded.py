@@ -1,6 +1,7 @@
 """Order lines by number: ids and names of products are compared once, whatever is asked of the lines."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ class Coded:
         Names, sorted.
     """
 
-    lines: pd.DataFrame | None
+    lines: Any
     customer: np.ndarray
     order: np.ndarray
     product: np.ndarray
@@ -60,7 +61,7 @@ class Coded:
         >>> coded.customer.tolist(), coded.product.tolist(), coded.categories.tolist()
         ([1, 0], [0, 0], ['no category'])
         """
-        if isinstance(lines, cls):
+        if isinstance(lines, Coded):
             return lines
         of = lines["category"].fillna(UNKNOWN) if "category" in lines else pd.Series(UNKNOWN, index=lines.index)
         customer, product, category = (

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import gammaln
 
 from regulars.errors import UntoldError
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.labels import DifferenceCell, RelationshipStep, StepAsset
 from regulars.segments.groups import need_value
 from regulars.segments.preferences import Tastes
@@ -104,6 +104,7 @@ def needs_differ(tastes: Tastes, *, level: float = 0.9) -> Estimate:
     return Estimate(float(value), float(low), float(high), n)
 
 
+@shows
 @dataclass(frozen=True)
 class Difference:
     """Where a firm stands between serving all alike and each by themselves.
@@ -123,8 +124,6 @@ class Difference:
     value: Estimate
     needs: Estimate
     is_sure: bool
-
-    __repr__ = shown
 
 
 @may_refuse

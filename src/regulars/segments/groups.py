@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from regulars.errors import UntoldError
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.labels import Segment
 from regulars.segments.summary import share_of
 from regulars.statistics.intervals import Estimate, from_row
@@ -14,6 +14,7 @@ GONE_QUIET = (Segment.AT_RISK, Segment.CANNOT_LOSE)
 NO_VALUE = "It needs what customers will bring, which these orders do not allow to tell: see the value page."
 
 
+@shows
 class Group(NamedTuple):
     """One group of customers in figures.
 
@@ -40,9 +41,8 @@ class Group(NamedTuple):
     future: Estimate
     past: Estimate
 
-    __repr__ = shown
 
-
+@shows
 class Part(NamedTuple):
     """Some of the customers in figures.
 
@@ -65,8 +65,6 @@ class Part(NamedTuple):
     future: Estimate
     worth: float
     at_risk: float
-
-    __repr__ = shown
 
 
 def need_value(customers: pd.DataFrame) -> None:

@@ -234,7 +234,7 @@ def tastes_of(customer_ids: pd.Series, liked: Liked | Refusal, model: Recommende
     """
     further = [f"next_product_{rank}" for rank in range(2, SUGGESTIONS + 1)]
     columns = ["favourite", "favourite_share", "bought", "price_level", "next_product", "next_probability", *further]
-    if refused(liked, model) is not None:
+    if refused(liked) is not None or isinstance(model, Refusal):
         return pd.DataFrame(columns=["customer_id", *columns]).astype({"favourite_share": float})
     best, chance = suggest(model, liked.own.index)
     names = pd.array(model.products.to_numpy(), dtype="string")

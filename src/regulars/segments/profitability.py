@@ -63,7 +63,8 @@ def profit_classes(margin, costed) -> np.ndarray:
     margin, costed = (np.asarray(each, dtype=float) for each in (margin, costed))
     with np.errstate(invalid="ignore"):
         lost, earns = margin < 0, margin > np.maximum(NOTHING_BELOW * costed, 0)
-    found = np.where(np.isnan(margin), None, np.where(lost, _LOSS.value, _NONE.value)).astype(object)
+    found = np.where(lost, _LOSS.value, _NONE.value).astype(object)
+    found[np.isnan(margin)] = None
     order = np.flatnonzero(earns)[np.argsort(-margin[earns], kind="stable")]
     before = np.cumsum(margin[order]) - margin[order]
     is_high = before < HIGH_MAKES * margin[earns].sum()

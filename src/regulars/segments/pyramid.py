@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -326,7 +327,11 @@ def tell_pyramid(
     """
     steps = _steps(customers, earned, certainty, min_cell)
     frames = {"steps": steps, "best": best_customers(customers, pseudonyms)}
-    facts = {"customers": len(customers), "months": economics.horizon_months, "days": economics.active_within_days}
+    facts: dict[str, Any] = {
+        "customers": len(customers),
+        "months": economics.horizon_months,
+        "days": economics.active_within_days,
+    }
     facts |= _shares_of_steps(customers["tier"])
     if customers["clv"].sum() <= 0:
         return Finding(PyramidVerdict.LOSS, facts, frames)

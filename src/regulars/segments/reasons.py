@@ -8,7 +8,7 @@ from regulars.labels import LifecycleStage
 
 _STEP = ("orders", "days_since_order", "patience")
 # label to the three columns that decide it; where they differ between values of the label, by value, "" for the others
-DECIDED_BY = {
+DECIDED_BY: dict[str, tuple | Mapping] = {
     "segment": ("r_score", "f_score", "m_score"),
     "cluster": ("days_since_order", "orders", "spend_per_order"),
     "lifecycle_stage": {

@@ -51,7 +51,7 @@ def record_age(
         has = here[name].notna().to_numpy()
         part = share(int(has.sum()), len(here), level)
         ages = age[has].dropna().to_numpy(float)
-        middle = Estimate(*median_interval(ages, level))
+        middle = Estimate.of(median_interval(ages, level))
         old = share(int((ages > OLD_DAYS).sum()), len(ages), level)
         row = {"field": name, **to_row(part, "filled"), "n": len(here)}
         rows.append(row | to_row(middle, "age_days") | to_row(old, "old"))

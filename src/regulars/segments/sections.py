@@ -135,7 +135,7 @@ def _stop(customers: pd.DataFrame, classes: pd.DataFrame | Refusal) -> list[Acti
 
 
 def _reprice(products: pd.DataFrame | Refusal, loss: Estimate | Refusal) -> list[Action]:
-    if refused(products, loss) is not None or not loss.value > 0:
+    if refused(products) is not None or isinstance(loss, Refusal) or not loss.value > 0:
         return []
     losing = products[products["loses"]]
     least = losing.iloc[0]
@@ -353,8 +353,12 @@ def tell_portfolio(
     who = grow.assign(customer=np.asarray(named(grow["customer_id"])))
     who = who.sort_values(["growth", "customer_id"], ascending=[False, True], ignore_index=True)
     frames = {"classes": classes, "growable": who[["customer", "segment", "clv", "potential", "growth", "orders"]]}
-    facts = {"best": int(is_of[PortfolioClass.MOST_VALUABLE].sum()), "growable": len(grow), "months": months}
-    facts["growth"] = Estimate(*(float(x) for x in ends), n=len(grow))
+    facts: dict[str, object] = {
+        "best": int(is_of[PortfolioClass.MOST_VALUABLE].sum()),
+        "growable": len(grow),
+        "months": months,
+    }
+    facts["growth"] = Estimate.of(ends, len(grow))
     if customers["cost_to_serve"].isna().all():
         return Finding(PortfolioVerdict.NO_COSTS, facts, frames)
     facts["below"] = share(int(below.sum()), len(customers), level)
@@ -472,7 +476,7 @@ def tell_products(
         Verdict of `ProductsVerdict`.
     """
     total, known = products["revenue"].sum(), bool(products["margin"].notna().any())
-    facts = {"products": len(products), "revenue": float(total)}
+    facts: dict[str, object] = {"products": len(products), "revenue": float(total)}
     if (margins["group"] == EVERYBODY).all():
         return Finding(ProductsVerdict.NO_STEPS, facts, {"worst": products} if known else {})
     if not known:
@@ -511,7 +515,12 @@ def tell_profit(matrix: pd.DataFrame, products: pd.DataFrame) -> Finding:
     if told.empty:
         raise UntoldError("Every cell is of too few customers to be shown.")
     margin, best = float(products["margin"].sum()), told.loc[told["margin"].idxmax()]
-    facts = {"margin": margin, "high": HIGH_MAKES, "nothing": NOTHING_BELOW, "most": float(best["margin"])}
+    facts: dict[str, object] = {
+        "margin": margin,
+        "high": HIGH_MAKES,
+        "nothing": NOTHING_BELOW,
+        "most": float(best["margin"]),
+    }
     facts |= {"product": str(best["product_class"]), "customer": str(best["customer_class"])}
     losing, frames = told[told["margin"] < 0], {"map": told.dropna(subset=["margin_share"]), "matrix": matrix}
     if losing.empty:
@@ -540,7 +549,7 @@ def tell_baskets(rules: pd.DataFrame, *, baskets: pd.DataFrame, rate: float) -> 
     Finding
         Verdict of `BasketsVerdict`.
     """
-    facts = {"baskets": int(baskets["basket"].nunique()), "rate": rate}
+    facts: dict[str, object] = {"baskets": int(baskets["basket"].nunique()), "rate": rate}
     if rules.empty:
         return Finding(BasketsVerdict.NONE, facts)
     firm = rules[rules["n"] >= LEAST_BASKETS]
@@ -576,7 +585,7 @@ def tell_preferences(
     Finding
         Verdict of `PreferencesVerdict`, by the paired gain over popularity.
     """
-    facts = {"suggested": SUGGESTIONS, "days": days}
+    facts: dict[str, object] = {"suggested": SUGGESTIONS, "days": days}
     frames, weight = {"categories": categories}, liked.tastes.weight
     remarks = [Remark("habit", {"weight": weight}) if weight < MOST_WEIGHT else Remark("alike")]
     if rates.empty:
@@ -695,7 +704,7 @@ def tell_clusters(found: Clustering, money: pd.DataFrame, *, months: float, boot
     stability = found.stability
     wide = stability.pivot(index="clusters", columns="method", values="adjusted_rand").reset_index()
     trials = stability.sort_values(["admitted", "silhouette"], ascending=False, kind="stable", ignore_index=True)
-    facts = {"bootstraps": bootstraps, "best": float(stability["adjusted_rand"].max())}
+    facts: dict[str, object] = {"bootstraps": bootstraps, "best": float(stability["adjusted_rand"].max())}
     frames = {"stability": wide.rename_axis(columns=None), "trials": trials}
     if not found.n_clusters:
         return Finding(ClustersVerdict.NONE, facts, frames)

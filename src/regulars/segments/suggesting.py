@@ -538,7 +538,8 @@ def hit_rates(kept: KeptBack, *, most: int = SUGGESTIONS, level: float = 0.9) ->
     >>> hit_rates(keep_back(lines, "2026-06-30", days=60))["share"].to_dict()["own"]
     1.0
     """
-    model, told = kept.model, {}
+    model = kept.model
+    told: dict[str, Estimate] = {}
     if model is None:
         return pd.DataFrame(columns=["share", "share_low", "share_high", "n"])
     judges, row = np.unique(kept.rows, return_inverse=True)
@@ -604,7 +605,7 @@ def by_source(kept: KeptBack, *, most: int = SUGGESTIONS, level: float = 0.9) ->
         hits = _hits(best, row, kept.items)
         weight = model.weights.get(source.value, 1.0)
         told = share(int(hits.sum()), len(judges), level), _reach(best, model.known, level)
-        rows.append({"source": source.value, "weight": weight} | to_row(told[0], "hit") | to_row(told[1], "reach"))
+        rows.append({"source": source.value, "weight": weight, **to_row(told[0], "hit"), **to_row(told[1], "reach")})
     return pd.DataFrame(rows).assign(n=len(judges))
 
 

@@ -143,7 +143,7 @@ def share_of(values: pd.Series, mask: pd.Series, level: float = 0.9) -> Estimate
     n = int(mask.sum())
     if True not in table.index:
         return Estimate(0.0 if values.sum() else float("nan"), n=0)
-    return Estimate(*(float(x) for x in table.loc[True]), n=n)
+    return Estimate.of(table.loc[True], n)
 
 
 def _groups(labels: pd.Series) -> pd.Series:

@@ -115,8 +115,8 @@ def comments(text: str) -> dict[tuple[str, ...], str]:
 def lines_of(settings) -> list[Line]:
     """Every setting of a stage as it is shown, those of a group one by one."""
     source = settings.source or Source("", "", {})
-    has_file = source.file is not None and source.file.is_file()
-    told = comments(source.file.read_text(encoding="utf-8")) if has_file else {}
+    file = source.file
+    told = comments(file.read_text(encoding="utf-8")) if file is not None and file.is_file() else {}
 
     def reason(path) -> str:
         places = [(section, *path) for section in (source.stage, COMMON)]
@@ -132,7 +132,9 @@ def lines_of(settings) -> list[Line]:
             if is_dataclass(value):
                 yield from walk(value, here, known)
             else:
-                yield Line(".".join(here), value, units(type(part)).get(one.name, ""), reason(here), as_tuple(known))
+                yield Line(
+                    ".".join(here), value, units(part.__class__).get(one.name, ""), reason(here), as_tuple(known)
+                )
 
     return list(walk(settings, (), source.defaults))
 

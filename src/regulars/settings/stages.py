@@ -295,7 +295,7 @@ class LadderRules:
     advocate_referrals: Count
     partner_referrals: Count
     growth_from: Above
-    prospect_stages: Mapping[str, Literal[LADDER_STEPS]]
+    prospect_stages: Mapping[str, Literal[LADDER_STEPS]]  # type: ignore[valid-type]  # from the enum, written once
 
     def faults(self) -> dict[str, str]:
         """Setting to what is wrong with it beside the others."""

@@ -34,7 +34,7 @@ def compare_means(values: pd.Series, groups: pd.Series, *, level: float = 0.9, l
     Raises
     ------
     UserError
-        Where fewer than two groups are large enough.
+        Where fewer than two groups are large enough, or the values are no numbers.
 
     References
     ----------
@@ -48,7 +48,12 @@ def compare_means(values: pd.Series, groups: pd.Series, *, level: float = 0.9, l
     [['a', 5, 3.0, -10.0, 'down'], ['b', 5, 13.0, 10.0, 'up']]
     """
     known = values.notna() & groups.notna()
-    y, of = values[known].astype(float), groups[known].astype(str)
+    try:
+        y, of = values[known].astype(float), groups[known].astype(str)
+    except (TypeError, ValueError):
+        raise UserError(
+            f"'{values.name}' is no number, of which there is no mean: name money, a count or a share."
+        ) from None
     sizes = of.value_counts()
     large = sizes[sizes >= least].index
     if len(large) < 2:

@@ -1,6 +1,8 @@
 """An estimate with its interval and n, and the interval of a share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.special import ndtri
@@ -33,6 +35,18 @@ class Estimate(Shown):
     low: float = float("nan")
     high: float = float("nan")
     n: int = 0
+
+    @classmethod
+    def of(cls, ends: Iterable[float], n: int = 0) -> Self:
+        """Estimate of its value and the ends of its interval, in this order.
+
+        Examples
+        --------
+        >>> Estimate.of(np.exp([0.0, -1.0, 1.0]).round(2), 12)
+        Estimate(value=1.0, low=0.37, high=2.72, n=12)
+        """
+        value, low, high = (end if isinstance(end, int) else float(end) for end in ends)  # counts stay whole
+        return cls(value, low, high, n)
 
     def __str__(self) -> str:
         """As an analyst reads it: the number, its interval, and n."""
@@ -137,7 +151,7 @@ def from_row(row, name: str, n: str = "n") -> Estimate:
     >>> from_row({"share": 0.5, "share_low": 0.4, "share_high": 0.6, "n": 70}, "share")
     Estimate(value=0.5, low=0.4, high=0.6, n=70)
     """
-    return Estimate(*(float(row[column]) for column in (name, f"{name}_low", f"{name}_high")), n=int(row[n]))
+    return Estimate.of((row[column] for column in (name, f"{name}_low", f"{name}_high")), int(row[n]))
 
 
 def to_row(told: Estimate, name: str) -> dict[str, float]:

@@ -254,8 +254,8 @@ def flagged_beside(away, own, fixed, level=0.9, *, draws=DRAWS, seed=0) -> Flagg
     gone, *rules = (np.asarray(values, bool) for values in (away, own, fixed))
     n = gone.size
     if not all(0 < flags.sum() < n for flags in (gone, *rules)):
-        nothing, shares = Estimate(float("nan"), n=n), dict.fromkeys(("own", "fixed"), float("nan"))
-        return Flagged(nothing, nothing, nothing, shares, shares)
+        nothing, unknown = Estimate(float("nan"), n=n), dict.fromkeys(("own", "fixed"), float("nan"))
+        return Flagged(nothing, nothing, nothing, unknown, unknown)
     counts = np.bincount(4 * gone + 2 * rules[0] + rules[1], minlength=8)  # eight kinds of customers
 
     def shares(counts: np.ndarray) -> np.ndarray:

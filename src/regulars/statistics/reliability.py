@@ -64,7 +64,7 @@ def calibration_of_chances(stated, won) -> Reliability:
     """
     p, y = _chances(stated, won)
     if not p.size:
-        return Reliability(*[float("nan")] * 4, 0)
+        return Reliability(*(float("nan"),) * 4, n=0)
     right = recalibrated(p, y)
     base = y.mean()
     brier, fitted, uncertainty = (float(np.mean((chance - y) ** 2)) for chance in (p, right, base))

@@ -85,7 +85,7 @@ class Curve(Shown):
         for curve in (self.survival, self.low, self.high):
             down = np.flatnonzero(curve <= 1 - probability + 1e-12)
             ends.append(float(self.times[down[0]]) if len(down) else float("nan"))
-        return Estimate(*ends, n=self.n)
+        return Estimate.of(ends, self.n)
 
     def frame(self) -> pd.DataFrame:
         """The curve as a table from time 0 on: ``time``, ``share`` (happened), its limits, ``at_risk``, ``events``."""

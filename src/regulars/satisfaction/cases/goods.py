@@ -132,7 +132,8 @@ def tell_goods(
         Verdict a `GoodsVerdict`; frames ``products`` and ``units``.
     """
     level = settings.interval_level
-    facts, frames = {}, {}
+    facts: dict[str, object] = {}
+    frames: dict[str, pd.DataFrame] = {}
     if units is not None and len(units):
         facts |= _repairs(units, end, level, frames)
     named = cases.complaints

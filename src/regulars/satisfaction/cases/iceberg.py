@@ -123,8 +123,8 @@ def complaint_iceberg(
     silent = rng.poisson(np.minimum(rng.gamma(of_them, (1 - p) / p), 1e15))  # negative binomial, without its overflow
     n = surveyed_dissatisfied
     return Iceberg(
-        Estimate(float(np.median(silent)), *map(float, np.quantile(silent, tails)), n),
-        Estimate(float(np.median(silent + of_them)), *map(float, np.quantile(silent + of_them, tails)), n),
+        Estimate.of((np.median(silent), *np.quantile(silent, tails)), n),
+        Estimate.of((np.median(silent + of_them), *np.quantile(silent + of_them, tails)), n),
         rate,
         complainants,
         prior_rate,

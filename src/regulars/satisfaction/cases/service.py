@@ -280,7 +280,7 @@ def first_contact(tickets: pd.DataFrame, cost_per_contact: float, level: float =
     each = Estimate(mean, max(mean - half, 0.0), mean + half, n)
     total = [n * cost_per_contact * value for value in (each.value, each.low, each.high)]
     return {"resolved_at_once": share(int((contacts == 1).sum()), n, level), "call_backs": each,
-            "cost": Estimate(*total, n)}  # fmt: skip
+            "cost": Estimate.of(total, n)}  # fmt: skip
 
 
 def promises_kept(tickets: pd.DataFrame, observation_end, level: float = 0.9) -> Estimate:
@@ -456,7 +456,7 @@ def knowledge_base(
         middle = float(np.exp(frame.loc[~frame["_hit"], "_log"].median()))
         if len(cells):
             ends = [middle * -np.expm1(-value) for value in (gap, gap - half, gap + half)]
-            saved = Estimate(*map(float, ends), int(cells["size"].sum().sum()))
+            saved = Estimate.of(ends, int(cells["size"].sum().sum()))
     ordered = tickets.sort_values(["customer_id", "category", "opened_at"], kind="stable")
     same = ordered[["customer_id", "category"]].eq(ordered[["customer_id", "category"]].shift()).all(axis=1)
     again = (same & (ordered["opened_at"].diff() <= pd.Timedelta(days=days))).fillna(False)

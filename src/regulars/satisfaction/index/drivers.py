@@ -137,7 +137,7 @@ def lmg_of(correlations: np.ndarray, target: int, sources: np.ndarray) -> np.nda
     size, draws = len(sources), len(correlations)
     if size > MOST_DRIVERS:
         raise UserError(f"{size} drivers are too many to share R² among: give at most {MOST_DRIVERS}.")
-    explained = {(): np.zeros(draws)}
+    explained: dict[tuple[int, ...], np.ndarray] = {(): np.zeros(draws)}
     for count in range(1, size + 1):
         for chosen in combinations(range(size), count):
             places = np.asarray(sources)[list(chosen)]

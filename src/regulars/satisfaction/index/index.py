@@ -22,7 +22,7 @@ from regulars.satisfaction.index.pls import (
 )
 from regulars.satisfaction.index.structure import Structure, structure_of
 from regulars.satisfaction.survey.indices import SCALE, latest_of
-from regulars.statistics.intervals import Estimate
+from regulars.statistics.intervals import Estimate, from_row
 
 FLAT = 1e-9  # of an item's variance, that counts as none
 ROWS_AT_ONCE = 4096  # of answers, whose products are held in memory
@@ -178,11 +178,11 @@ def satisfaction_index(
     interval = _Interval(level, sample.clusters)
     by_wave = _by_wave(runs, names, counts, interval=interval, min_answers=min_answers)
     last = by_wave.iloc[now]
-    found = [Estimate(*(float(row[end]) for end in ("value", "low", "high")), int(row["n"])) for row in
+    found = [Estimate.of((row[end] for end in ("value", "low", "high")), int(row["n"])) for row in
              by_wave.iloc[max(now - 1, 0) : now + 1].to_dict("records")]  # fmt: skip
     nothing = Estimate(float("nan"))
     before = found[0] if len(found) > 1 else nothing
-    change = Estimate(*(float(last[f"difference{end}"]) for end in ("", "_low", "_high")), int(last["n"]))
+    change = from_row(last, "difference")
     weights = _weights(fitted, runs, structure)
     negative = weights[(weights["construct"] == construct) & (weights["share"] < 0)]
     if len(negative):
@@ -354,7 +354,8 @@ def _scales(table: np.ndarray, structure: Structure, survey_items: pd.DataFrame)
 
 
 def _by_wave(runs: _Runs, names: list, counts: np.ndarray, *, interval: _Interval, min_answers: int) -> pd.DataFrame:
-    values, rows = runs.constructs[:, :, runs.goal], []
+    values = runs.constructs[:, :, runs.goal]
+    rows: list[dict] = []
     for place, name in enumerate(names):
         low, high = interval.of(values[place])
         enough = bool(counts[place] >= min_answers)

@@ -1,6 +1,7 @@
 """What the satisfaction index tells: how high it is, what drives it, what that is worth, and how it was measured."""
 
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -177,12 +178,12 @@ def tell_measured(index: SatisfactionIndex) -> Finding:
     own = weights["construct"] == index.construct
     weights = pd.concat([weights[own], weights[~own]], ignore_index=True)
     negative = weights.loc[weights["weight"] < 0, "wording"]
-    facts = {"constructs": len(quality), "weak": len(weak), "respondents": index.model.n}
+    facts: dict[str, object] = {"constructs": len(quality), "weak": len(weak), "respondents": index.model.n}
     verdict = MeasuredVerdict.DOUBTFUL if len(weak) else MeasuredVerdict.SOUND
     if len(negative):
         verdict, facts = MeasuredVerdict.NEGATIVE, facts | {"item": str(negative.iloc[0])}
     flat = index.flat.idxmax()
-    undrawn = {"item": str(index.wordings[flat]), "share": float(index.flat[flat])}
+    undrawn: dict[str, Any] = {"item": str(index.wordings[flat]), "share": float(index.flat[flat])}
     remarks = [Remark("flat", undrawn)] if undrawn["share"] > 0 else []
     return Finding(verdict, facts, {"quality": quality, "weights": weights}, remarks=remarks)
 
@@ -230,7 +231,7 @@ def tell_worth(lost: ValueLost, economics: Economics, settings: SatisfactionSett
 
 def _factor(row) -> Estimate:
     """exp(γ) − 1: by what share purchase rate or dropout is higher, one SD of satisfaction up."""
-    told = Estimate(*(float(np.expm1(row[c])) for c in ("value", "value_low", "value_high")), int(row["n"]))
+    told = Estimate.of((np.expm1(row[c]) for c in ("value", "value_low", "value_high")), int(row["n"]))
     return told if told.high <= MOST_TIMES else Estimate(float("nan"), n=told.n)  # nothing is known of it
 
 

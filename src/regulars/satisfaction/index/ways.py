@@ -172,7 +172,7 @@ class Way:
 
     def sensitivity(self) -> dict[str, float]:
         """Effects and value at risk, with limits, as a row of a table."""
-        row = {}
+        row: dict[str, float] = {}
         for told in self.effects.itertuples():
             row |= to_row(Estimate(told.value, told.value_low, told.value_high), told.effect)
         return row | to_row(self.at_risk, "at_risk") | {"n": self.at_risk.n}

@@ -303,11 +303,11 @@ def asymmetry(rows: pd.DataFrame, answer_if_left: float) -> dict:
     dict
     """
     z = (rows["score"] - rows["score"].mean()) / rows["score"].std(ddof=0)
-    history = [rows[name] for name in ("frequency", "recency", "T")]
-    past = {"before": [rows[name] for name in ("x0", "t0", "T0")], "answer_if_left": answer_if_left}
-    straight = BetaGeoCovariateFitter().fit(*history, pd.DataFrame({"s": z}), **past)
+    past = {name: rows[name] for name in ("frequency", "recency", "T")}
+    past |= {"before": [rows[name] for name in ("x0", "t0", "T0")], "answer_if_left": answer_if_left}
+    straight = BetaGeoCovariateFitter().fit(covariates=pd.DataFrame({"s": z}), **past)
     bent = BetaGeoCovariateFitter().fit(
-        *history, pd.DataFrame({"low": z.clip(upper=0), "high": z.clip(lower=0)}), **past
+        covariates=pd.DataFrame({"low": z.clip(upper=0), "high": z.clip(lower=0)}), **past
     )
     gain = max(2 * (bent.log_likelihood_ - straight.log_likelihood_), 0.0)
     chance = float(chi2.sf(gain, 2))

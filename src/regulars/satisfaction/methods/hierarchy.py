@@ -67,9 +67,8 @@ def ahp(matrix, names: Sequence[str] | None = None) -> Hierarchy:
     >>> found.weights.round(3).tolist(), round(found.lambda_max, 4), round(found.consistency_ratio, 3)
     ([0.637, 0.258, 0.105], 3.0385, 0.033)
     """
-    if names is None:
-        names = list(matrix.index) if isinstance(matrix, pd.DataFrame) else range(1, len(matrix) + 1)
-    names = [str(name) for name in names]
+    numbers = matrix.index if isinstance(matrix, pd.DataFrame) else range(1, len(matrix) + 1)
+    names = [str(name) for name in (numbers if names is None else names)]
     values = _reciprocal(matrix, names)
     order = len(values)
     roots, vectors = np.linalg.eig(values)

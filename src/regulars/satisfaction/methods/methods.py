@@ -220,7 +220,7 @@ def _ranks(scores: pd.DataFrame, raked: Raked, group: pd.Series, *, level, min_a
 
 
 def _spread(told: Mapping[str, Estimate]) -> dict:
-    ends = {}
+    ends: dict[str, float] = {}
     for method in METHODS:
         ends |= {method: told[method].value, f"{method}_low": told[method].low, f"{method}_high": told[method].high}
     return ends

@@ -103,8 +103,8 @@ def wave_measures(
         if items.get(score) not in ends.index:
             continue
         answers = item_answers(surveys, items[score])
-        scale = ends.loc[items[score], ["scale_min", "scale_max"]].astype(float)
-        points, told = _points(score, answers["score"], *scale, top_boxes)
+        low, high = ends.loc[items[score], ["scale_min", "scale_max"]].astype(float)
+        points, told = _points(score, answers["score"], low, high, top_boxes)
         limits = control_limits(points, answers["wave"], least=least)
         if limits.empty:
             continue

@@ -287,7 +287,7 @@ def _judged_by_customers(answers: pd.DataFrame, asked: Mapping[str, Mapping[str,
         raise UntoldError(
             f"Delivered value: {own['net'].n} respondents judged all eight parts of our offer; at least 2 are needed."
         )
-    facts = {"net": own["net"], "ratio": own["ratio"]}
+    facts: dict[str, object] = {"net": own["net"], "ratio": own["ratio"]}
     bridge = value_bridge(pd.Series({name: estimate.value for name, estimate in own.items()}))
     for end, pick in (("low", 0), ("high", 1)):
         bridge[f"amount_{end}"] = [_ends(own[row.part], row.amount)[pick] for row in bridge.itertuples()]
@@ -296,7 +296,7 @@ def _judged_by_customers(answers: pd.DataFrame, asked: Mapping[str, Mapping[str,
     rivals = {offer: found["net"].value for offer, found in told.items() if offer != OURS and found["net"].n > 1}
     if not rivals:
         return Finding(DeliveredVerdict.ASKED, facts, frames)
-    best = max(rivals, key=rivals.get)
+    best = max(rivals, key=rivals.__getitem__)
     found = against(answers, asked[OURS], asked[best], level)
     facts |= {"rival": best, "gap": found.gap}
     low, high = found.gap.low, found.gap.high
@@ -307,7 +307,7 @@ def _judged_by_customers(answers: pd.DataFrame, asked: Mapping[str, Mapping[str,
 def _stated(offers: Mapping[str, Mapping[str, float]]) -> Finding:
     """Delivered value as managers state it, without an interval."""
     table = delivered_value(offers)
-    facts = {name: Estimate(float(table.loc[OURS, name])) for name in ("net", "ratio")}
+    facts: dict[str, object] = {name: Estimate(float(table.loc[OURS, name])) for name in ("net", "ratio")}
     none = {f"{name}_{end}": float("nan") for name in ("net", "ratio") for end in ("low", "high")}
     bridge = value_bridge(table.loc[OURS]).assign(amount_low=float("nan"), amount_high=float("nan"))
     frames = {"bridge": bridge, "offers": table.reset_index().assign(n=None, **none)}
@@ -327,7 +327,7 @@ def _ends(estimate: Estimate, amount: float) -> tuple[float, float]:
 
 
 def _columns(told: Mapping[str, Estimate]) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     for name, estimate in told.items():
         found |= to_row(estimate, name)
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -210,7 +211,7 @@ def tell_kano(answers: pd.DataFrame, settings: SatisfactionSettings) -> Finding:
     of_class = [row[row["kano"]] / row["n"] if row["n"] else float("nan") for row in table.to_dict("records")]
     table = table.assign(**ends, held=of_class)
     missed, liked = table.iloc[0], table.loc[table["better"].idxmax()]
-    facts = {
+    facts: dict[str, Any] = {
         "feature": str(missed["feature"]),
         "kano": str(missed["kano"]),
         "missed": from_row(missed, "missed"),

@@ -1,6 +1,7 @@
 """What a case leaves behind: satisfaction of those who had one before they answered, beside those who had none."""
 
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,7 +117,7 @@ def tell_cases(answered: pd.DataFrame, tickets: pd.DataFrame | None, settings: S
     error = (enough["gap_high"] - enough["gap_low"]) / 2
     apart = (enough["gap"] / error).replace([np.inf, -np.inf], np.nan).fillna(0.0)
     first = enough.loc[apart.abs().idxmax()]
-    facts = {
+    facts: dict[str, Any] = {
         "category": str(first["category"]),
         "told": from_row(first, "score"),
         "others": from_row(first, "others", "others_n"),

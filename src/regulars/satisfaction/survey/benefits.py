@@ -1,6 +1,7 @@
 """Five benefits of loyalty by loyalty type, each from what happened after the type was measured."""
 
 from enum import StrEnum
+from typing import Any
 
 import pandas as pd
 
@@ -103,7 +104,7 @@ def benefits_of_loyalty(
             "referral": _nps_of(recommend, those, level),
             "immunity": _mean_of(immunity, those, level),
         }
-        row = {"loyalty_type": kind.value, "n": len(those)}
+        row: dict[str, Any] = {"loyalty_type": kind.value, "n": len(those)}
         for name, found in told.items():
             row |= to_row(found, name)
         rows.append(row)

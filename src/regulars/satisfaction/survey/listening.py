@@ -35,7 +35,7 @@ class SwitchingVerdict(StrEnum):
 
 
 def listening_channels(
-    heard: dict[str, tuple[pd.Series, pd.Series | None]], customers: int, level: float = 0.9
+    heard: Mapping[str, tuple[pd.Series, pd.Series | None]], customers: int, level: float = 0.9
 ) -> pd.DataFrame:
     """What each channel hears, side by side.
 

@@ -350,8 +350,8 @@ def loyalty_of(
     if not len(known):
         raise UntoldError("Table surveys: no customer answered an item of loyalty, so its types cannot be told.")
     end = pd.Timestamp(observation_end)
-    rho = cronbach_alpha(known[items])
-    rho = None if np.isnan(rho) else rho
+    alpha = cronbach_alpha(known[items])
+    rho = None if np.isnan(alpha) else alpha
 
     attitude_cut, cut = cuts
 
@@ -403,7 +403,7 @@ def tell_loyalty(loyalty: Loyalty, settings: SatisfactionSettings) -> Finding:
     moved, stayed = loyalty.migration, Estimate(float("nan"))
     if len(moved):
         stayed = share(round((moved["stayed"] * moved["n"]).sum()), int(moved["n"].sum()), level)
-    facts = {f"{kind}_share": told[kind] for kind in ("true", "latent", "spurious")}
+    facts: dict[str, object] = {f"{kind}_share": told[kind] for kind in ("true", "latent", "spurious")}
     facts |= {"wrong": float(loyalty.now["p_wrong"].mean()), "stayed": stayed, "cut": loyalty.cut}
     facts |= {"attitude": asked.attitude_from, "days": asked.loyalty_days, "reliability": loyalty.reliability}
     return Finding(None, facts, {"types": shares} | ({"migration": moved} if len(moved) else {}))

@@ -176,7 +176,7 @@ def latest(waves: pd.DataFrame, name: str) -> Latest:
     """
     rows = waves[waves["measure"] == name]
     rows = rows.iloc[: latest_of(rows["enough"].to_numpy(bool)) + 1]
-    found = [Estimate(*(float(row[end]) for end in ENDS), n=int(row["n"])) for _, row in rows.tail(2).iterrows()]
+    found = [Estimate.of((row[end] for end in ENDS), int(row["n"])) for _, row in rows.tail(2).iterrows()]
     nothing = Estimate(float("nan"))
     now, before = (found or [nothing])[-1], found[0] if len(found) > 1 else nothing
     told = rows["change"].iloc[-1] if len(rows) else None
