@@ -425,6 +425,24 @@ class Difference(StrEnum):
     ALIKE = "alike"
 
 
+class CaseExperience(StrEnum):
+    """What had become of a customer's complaints by the day of an answer; the last two are of the dissatisfied."""
+
+    NEVER = "never"
+    RIGHTED = "righted"
+    UNRIGHTED = "unrighted"
+    COMPLAINED = "complained"
+    SILENT = "silent"
+
+
+class SalePhase(StrEnum):
+    """When in a sale a complaint arose."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+
+
 class ListeningChannel(StrEnum):
     """Where a firm hears from its customers."""
 

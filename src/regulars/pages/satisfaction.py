@@ -355,6 +355,19 @@ PAGE = Page(
                     under_warranty="count",
                 )
             ),
+            parts=table(
+                columns(part="text", repaired="count", share="percent:with_interval", cost="money", renewed="count")
+            ),
+        ),
+        section(
+            "phase",
+            chapter="cases",
+            phases=chart(
+                charts.bars,
+                columns(sale_phase="label:sale_phase", tickets="count", share="percent:with_interval"),
+                category="sale_phase",
+                value="share",
+            ),
         ),
         section(
             "service",
@@ -387,6 +400,63 @@ PAGE = Page(
                     "n": "count",
                     "published": "percent",
                 }
+            ),
+        ),
+        section(
+            "comeback",
+            chapter="cases",
+            groups=chart(
+                charts.dots,
+                columns(
+                    experience="label:case_experience",
+                    n="count",
+                    share="percent:with_interval",
+                    satisfaction=SCORE,
+                    attitude=SCORE,
+                    referred="percent1:with_interval",
+                ),
+                category="experience",
+                value="share",
+            ),
+        ),
+        section(
+            "further",
+            chapter="cases",
+            steps=chart(
+                charts.dots,
+                columns(contacts="text", n="count", satisfaction=SCORE, cost="money"),
+                category="contacts",
+                value="satisfaction",
+            ),
+        ),
+        section(
+            "handed",
+            chapter="cases",
+            transfers=chart(
+                charts.dots,
+                columns(transfers="text", n="count", share="percent:with_interval", hours="number1:with_interval"),
+                category="transfers",
+                value="share",
+            ),
+            hands=table(columns(before="text", after="text", n="count", hours="number1")),
+        ),
+        section(
+            "followup",
+            chapter="cases",
+            remedies=table(columns(verdict="text", n="count", share="percent:with_interval")),
+        ),
+        section(
+            "knowledge",
+            chapter="cases",
+            questions=table(
+                columns(
+                    question="text",
+                    n="count",
+                    twice="count",
+                    share="percent:with_interval",
+                    known="percent",
+                    hours="number1",
+                )
             ),
         ),
         section(

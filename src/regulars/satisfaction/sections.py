@@ -3,10 +3,13 @@
 The order of the sections on the page, and how they look, is declared in ``regulars/pages/satisfaction.py``.
 """
 
-from regulars.satisfaction.cases.complaints import tell_complaints
+from regulars.satisfaction.cases.complaints import tell_complaints, tell_phase
 from regulars.satisfaction.cases.desk import tell_desk, tell_flow
 from regulars.satisfaction.cases.goods import tell_goods
 from regulars.satisfaction.cases.handled import first_to_mend, tell_returned, tell_service
+from regulars.satisfaction.cases.handover import tell_handed
+from regulars.satisfaction.cases.knowledge import tell_knowledge
+from regulars.satisfaction.cases.recovery import tell_comeback, tell_followup, tell_further
 from regulars.satisfaction.index.told import tell_levers, tell_measured, tell_satisfied, tell_why, tell_worth
 from regulars.satisfaction.methods.importance import tell_importance
 from regulars.satisfaction.methods.methods import tell_methods
@@ -25,9 +28,10 @@ from regulars.satisfaction.survey.sampling import tell_sample
 from regulars.satisfaction.survey.waves import tell_waves
 
 __all__ = [
-    "first_screen", "first_to_mend", "tell_benefits", "tell_between", "tell_cases", "tell_channels",
-    "tell_complaints", "tell_delivered", "tell_desk", "tell_flow", "tell_gap", "tell_goods", "tell_importance",
-    "tell_kano", "tell_levels", "tell_levers", "tell_loyalty", "tell_measured", "tell_methods", "tell_recommend",
-    "tell_returned", "tell_sample", "tell_satisfied", "tell_service", "tell_switching", "tell_waves", "tell_who",
-    "tell_why", "tell_worth", "to_do", "words_used",
+    "first_screen", "first_to_mend", "tell_benefits", "tell_between", "tell_cases", "tell_channels", "tell_comeback",
+    "tell_complaints", "tell_delivered", "tell_desk", "tell_flow", "tell_followup", "tell_further", "tell_gap",
+    "tell_goods", "tell_handed", "tell_importance", "tell_kano", "tell_knowledge", "tell_levels", "tell_levers",
+    "tell_loyalty", "tell_measured", "tell_methods", "tell_phase", "tell_recommend", "tell_returned", "tell_sample",
+    "tell_satisfied", "tell_service", "tell_switching", "tell_waves", "tell_who", "tell_why", "tell_worth", "to_do",
+    "words_used",
 ]  # fmt: skip
