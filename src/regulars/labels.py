@@ -435,6 +435,21 @@ class CaseExperience(StrEnum):
     SILENT = "silent"
 
 
+class LoyaltySign(StrEnum):
+    """A sign by which teaching texts tell that a customer is loyal."""
+
+    REPEAT = "repeat"  # orders again
+    LASTING = "lasting"  # has been a customer for long, and is one
+    CROSSING = "crossing"  # buys several kinds of goods
+    WALLET = "wallet"  # spends most of the purse with us
+    FIRST = "first"  # thinks of us first
+    PRICE = "price"  # stays though another is cheaper
+    REFERRAL = "referral"  # has brought somebody
+    QUICK = "quick"  # decides quickly
+    TOLERANCE = "tolerance"  # forgives a fault
+    IDEAS = "ideas"  # tells us what to do better
+
+
 class SalePhase(StrEnum):
     """When in a sale a complaint arose."""
 

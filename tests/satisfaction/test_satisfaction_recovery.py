@@ -100,10 +100,11 @@ def test_a_complaint_put_right_beside_none_and_the_silent_beside_those_who_spoke
 
 
 def test_the_same_after_a_complaint_as_without_is_not_called_better():
-    rng, claims = np.random.default_rng(4), 0
+    rng, claims, log = np.random.default_rng(4), 0, cases_of(60)
+    followed, survey = answered([80] * 200, [True] * 200)
     for _ in range(60):
-        told = comeback([80] * 200, rng.random(200) < 0.5, cases_of(60))
-        claims += told.verdict != "alike"
+        now = followed.assign(bought=rng.random(200) < 0.5)
+        claims += tell_comeback(now, survey, log, None, settings=SETTINGS).verdict != "alike"
     assert claims <= 12  # a tenth in the long run
 
 
@@ -153,8 +154,12 @@ def test_the_slope_has_the_robust_error_of_statsmodels():
 
 def test_contacts_that_cost_nothing_are_not_said_to():
     rng, claims = np.random.default_rng(9), 0
+    log, who = cases_of(60, contacts=1, category="a").tickets, answered([50.0] * 60, [True] * 60)[0].reset_index()
     for _ in range(60):
-        found = further(rng.uniform(40, 90, 60), rng.integers(1, 4, 60), rng.choice(["a", "b"], 60))
+        cases = satisfaction.sound_cases(
+            log.assign(contacts=rng.integers(1, 4, 60), category=rng.choice(["a", "b"], 60))
+        )
+        found = tell_further(who.assign(satisfaction=rng.uniform(40, 90, 60)), cases, None, SETTINGS)
         claims += found.verdict != "unclear"
     assert claims <= 12
     few = further([50.0] * 10, [1, 2] * 5, ["a"] * 10)

@@ -17,6 +17,7 @@ from regulars.satisfaction.methods.recommending import tell_recommend
 from regulars.satisfaction.offer.delivered import tell_delivered
 from regulars.satisfaction.offer.kano import tell_kano, tell_levels
 from regulars.satisfaction.screen import first_screen, to_do, words_used
+from regulars.satisfaction.signs import tell_signs
 from regulars.satisfaction.survey.aftermath import tell_cases
 from regulars.satisfaction.survey.benefits import tell_benefits
 from regulars.satisfaction.survey.between import tell_between
@@ -32,6 +33,6 @@ __all__ = [
     "tell_complaints", "tell_delivered", "tell_desk", "tell_flow", "tell_followup", "tell_further", "tell_gap",
     "tell_goods", "tell_handed", "tell_importance", "tell_kano", "tell_knowledge", "tell_levels", "tell_levers",
     "tell_loyalty", "tell_measured", "tell_methods", "tell_phase", "tell_recommend", "tell_returned", "tell_sample",
-    "tell_satisfied", "tell_service", "tell_switching", "tell_waves", "tell_who", "tell_why", "tell_worth", "to_do",
-    "words_used",
+    "tell_satisfied", "tell_service", "tell_signs", "tell_switching", "tell_waves", "tell_who", "tell_why", 
+    "tell_worth", "to_do", "words_used",
 ]  # fmt: skip
