@@ -14,13 +14,13 @@ from regulars.satisfaction.cases.handover import hand_overs, tell_handed
 from regulars.satisfaction.cases.knowledge import questions_asked, tell_knowledge
 from regulars.satisfaction.cases.recovery import (
     experience_at,
-    points_per_contact,
     tell_comeback,
     tell_followup,
     tell_further,
 )
 from regulars.settings import stage_settings
 from regulars.statistics.intervals import share
+from regulars.statistics.slope import robust_slope
 from regulars.told import Report
 from satisfaction_page import ABOUT
 
@@ -146,7 +146,7 @@ def test_the_slope_has_the_robust_error_of_statsmodels():
     rng = np.random.default_rng(2)
     seen = pd.DataFrame({"contacts": rng.integers(1, 5, 80).astype(float), "category": rng.choice(list("abc"), 80)})
     seen["satisfaction"] = 70 - 3 * seen["contacts"] + rng.normal(0, 5 + 3 * seen["contacts"])
-    told = points_per_contact(seen, 0.95)
+    told = robust_slope(seen["contacts"], seen["satisfaction"], seen["category"], 0.95)
     other = smf.ols("satisfaction ~ contacts + C(category)", seen).fit(cov_type="HC1")
     assert told.value == pytest.approx(other.params["contacts"])
     assert (told.high - told.low) / 2 == pytest.approx(1.959963985 * other.bse["contacts"])

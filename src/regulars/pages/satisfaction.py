@@ -19,6 +19,14 @@ RANKS = columns(
     rank_ordered_logit="number0:with_interval",
 )
 
+QUALITY = columns(
+    n="count",
+    performance=SCORE,
+    effect="number2:with_interval",
+    stated=SCORE,
+    place="label:quality_place",
+)
+
 PAGE = Page(
     "satisfaction",
     "satisfaction.html",
@@ -261,6 +269,19 @@ PAGE = Page(
             strength=table(columns(signs="text", n="count", share="percent:with_interval")),
         ),
         section(
+            "folk",
+            chapter="money",
+            sayings=table(
+                columns(
+                    saying="label:saying",
+                    said="by:unit",
+                    own="by:unit:with_interval",
+                    n="count",
+                    beside="label:own_figure",
+                )
+            ),
+        ),
+        section(
             "gap",
             chapter="why",
             items=chart(
@@ -288,6 +309,14 @@ PAGE = Page(
                 category="factor",
                 value="effect",
             ),
+        ),
+        section(
+            "quality",
+            chapter="why",
+            factors=chart(
+                charts.dots, columns(factor="label:service_factor") | QUALITY, category="factor", value="performance"
+            ),
+            keys=table(columns(factor="label:key_factor") | QUALITY, rows=26),
         ),
         section(
             "levers",

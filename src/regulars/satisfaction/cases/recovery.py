@@ -16,7 +16,8 @@ from regulars.satisfaction.survey.indices import mean, mean_score
 from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.cells import large_enough
-from regulars.statistics.intervals import Estimate, against, change, difference, from_row, share, to_row, z_value
+from regulars.statistics.intervals import Estimate, against, change, difference, from_row, share, to_row
+from regulars.statistics.slope import robust_slope
 
 MOST_CONTACTS = 4  # and more, in one row
 # a further contact is said to cost ten points of satisfaction and to double the cost: teaching texts, without a study
@@ -247,42 +248,6 @@ def last_case_before(answered: pd.DataFrame, tickets: pd.DataFrame, within_days:
     return last[["contacts", "category", "satisfaction"]].astype({"contacts": float, "category": object})
 
 
-def points_per_contact(seen: pd.DataFrame, level: float = 0.9) -> Estimate:
-    """Points of satisfaction that go with each further contact, among cases of the same category.
-
-    Parameters
-    ----------
-    seen : pandas.DataFrame
-        Of `last_case_before`.
-    level : float
-        Of the interval.
-
-    Returns
-    -------
-    Estimate
-        Slope of least squares after the mean of each category has been taken off, with the standard error of White
-        (HC1), so that the spread may differ; n counts the customers. Missing where contacts never differ.
-
-    References
-    ----------
-    White, H. (1980), Econometrica 48, 817-838.
-
-    Examples
-    --------
-    >>> seen = pd.DataFrame({"contacts": [1.0, 2, 1, 2], "category": list("aabb"), "satisfaction": [80.0, 70, 60, 50]})
-    >>> points_per_contact(seen).value
-    -10.0
-    """
-    groups = seen.groupby("category", sort=True)
-    x, y = (seen[name] - groups[name].transform("mean") for name in ("contacts", "satisfaction"))
-    n, square, free = len(seen), float(x @ x), len(seen) - groups.ngroups - 1
-    if square <= 1e-9 or free < 1:
-        return Estimate(float("nan"), n=n)
-    slope = float(x @ y) / square
-    error = np.sqrt(n / free * float((x**2) @ (y - slope * x) ** 2)) / square
-    return Estimate(slope, float(slope - z_value(level) * error), float(slope + z_value(level) * error), n)
-
-
 @tells
 def tell_further(
     answered: pd.DataFrame, cases: Cases, contacts: pd.DataFrame | None, settings: SatisfactionSettings
@@ -313,7 +278,7 @@ def tell_further(
     seen = last_case_before(answered, tickets, settings.handling.return_days)
     each = _cost_of_contact(tickets, contacts, level)
     facts = {"n": len(seen), "days": settings.handling.return_days}
-    slope = points_per_contact(seen, level)
+    slope = robust_slope(seen["contacts"], seen["satisfaction"], seen["category"], level)
     if len(seen) < settings.min_answers or np.isnan(slope.value):
         return Finding(FurtherVerdict.FEW, facts | {"least": settings.min_answers})
     measured = np.isfinite(each.value)
