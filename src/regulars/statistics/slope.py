@@ -32,12 +32,13 @@ def robust_slope(x, y, groups=None, level: float = 0.9) -> Estimate:
     >>> robust_slope([1, 2, 1, 2], [80.0, 70, 60, 50], ["a", "a", "b", "b"]).value
     -10.0
     """
-    frame = pd.DataFrame({"x": np.asarray(x, float), "y": np.asarray(y, float)})
-    frame["group"] = 0 if groups is None else np.asarray(groups)
-    frame = frame.dropna()
-    within = frame.groupby("group", sort=True)
-    x, y = (frame[name] - within[name].transform("mean") for name in ("x", "y"))
-    n, square, free = len(frame), float(x @ x), len(frame) - within.ngroups - 1
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    known = ~(np.isnan(x) | np.isnan(y))
+    x, y = x[known], y[known]
+    code = np.zeros(len(x), int) if groups is None else pd.factorize(np.asarray(groups)[known])[0]
+    size = np.bincount(code)
+    x, y = (part - (np.bincount(code, part) / size)[code] for part in (x, y))
+    n, square, free = len(x), float(x @ x), len(x) - len(size) - 1
     if square <= 1e-9 or free < 1:
         return Estimate(float("nan"), n=n)
     slope = float(x @ y) / square

@@ -234,7 +234,7 @@ def last_case_before(answered: pd.DataFrame, tickets: pd.DataFrame, within_days:
     >>> log = pd.DataFrame({"customer_id": ["a", "a"], "resolved_at": [day, day + pd.Timedelta(days=1)],
     ...                     "contacts": [3, 1], "category": "late"})
     >>> last_case_before(answers, log, 180)["contacts"].tolist()
-    [3]
+    [3.0]
     """
     known = answered.dropna(subset=["customer_id", "satisfaction"]).drop_duplicates("customer_id", keep="last")
     known = known.set_index(known["customer_id"].astype(object))
