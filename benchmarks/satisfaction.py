@@ -156,7 +156,9 @@ def stage(tables: dict[str, pd.DataFrame]) -> None:
         loyalty = satisfaction.measure_loyalty(survey, purchases, END, settings)
         scored = satisfaction.score_customers(ids.to_series(), survey, loyalty)
     with step("benefits of loyalty"):
-        benefits = satisfaction.measure_benefits(survey, loyalty, orders=orders, lines=None, end=END, settings=settings)
+        benefits = satisfaction.measure_benefits(
+            survey, loyalty, orders=orders, lines=None, referrals=None, end=END, settings=settings
+        )
     with step("branches and mystery visits"):
         branch, seen = satisfaction.branch_of(tables["customers"]), satisfaction.visits_of(visits, survey.items)
     with step("ordered logit"):

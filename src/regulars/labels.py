@@ -427,6 +427,105 @@ class Difference(StrEnum):
     ALIKE = "alike"
 
 
+class CaseExperience(StrEnum):
+    """What had become of a customer's complaints by the day of an answer; the last two are of the dissatisfied."""
+
+    NEVER = "never"
+    RIGHTED = "righted"
+    UNRIGHTED = "unrighted"
+    COMPLAINED = "complained"
+    SILENT = "silent"
+
+
+class LoyaltySign(StrEnum):
+    """A sign by which teaching texts tell that a customer is loyal."""
+
+    REPEAT = "repeat"  # orders again
+    LASTING = "lasting"  # has been a customer for long, and is one
+    CROSSING = "crossing"  # buys several kinds of goods
+    WALLET = "wallet"  # spends most of the purse with us
+    FIRST = "first"  # thinks of us first
+    PRICE = "price"  # stays though another is cheaper
+    REFERRAL = "referral"  # has brought somebody
+    QUICK = "quick"  # decides quickly
+    TOLERANCE = "tolerance"  # forgives a fault
+    IDEAS = "ideas"  # tells us what to do better
+
+
+class ServiceFactor(StrEnum):
+    """One of the five factors of the quality of service."""
+
+    PROMISE = "promise"  # what is promised is done
+    SKILL = "skill"
+    WARMTH = "warmth"
+    EMPATHY = "empathy"
+    CALM = "calm"
+
+
+class KeyFactor(StrEnum):
+    """One of the 26 key factors of service that teaching texts name."""
+
+    GOOD_VALUE = "good_value"
+    POLITE_MANNERS = "polite_manners"
+    CLEAN_PLACE = "clean_place"
+    PLEASANT_PLACE = "pleasant_place"
+    WARM_WELCOME = "warm_welcome"
+    HELPS_ME_GROW = "helps_me_grow"
+    SATISFACTION_SOUGHT = "satisfaction_sought"
+    CONVENIENCE = "convenience"
+    SERVICE_AROUND_SALE = "service_around_sale"
+    BEING_KNOWN = "being_known"
+    ATTRACTIVE_GOODS = "attractive_goods"
+    INTEREST = "interest"
+    COMPLETE_CHOICE = "complete_choice"
+    MY_POINT_OF_VIEW = "my_point_of_view"
+    NO_HIDDEN_RULES = "no_hidden_rules"
+    LISTENING = "listening"
+    FULL_ATTENTION = "full_attention"
+    SAFE_EFFICIENCY = "safe_efficiency"
+    EASE_OF_MIND = "ease_of_mind"
+    DIGNITY = "dignity"
+    RECOGNITION = "recognition"
+    IMPORTANCE = "importance"
+    WAY_TO_COMPLAIN = "way_to_complain"
+    NO_LONG_WAITS = "no_long_waits"
+    PROFESSIONAL_PEOPLE = "professional_people"
+    SAME_TREATMENT = "same_treatment"
+
+
+class QualityPlace(StrEnum):
+    """Where a factor of the service stands: what matters and is judged badly, or well; open: neither is sure."""
+
+    MEND = "mend"
+    KEEP = "keep"
+    OPEN = "open"
+
+
+class Saying(StrEnum):
+    """Number that teaching texts print of customers, without a study that can be checked."""
+
+    LOYAL = "loyal"  # a loyal customer is ten repeat purchases
+    DEARER = "dearer"  # winning is sixty times dearer than keeping
+    MEND = "mend"  # twelve good services mend a bad one
+    GONE = "gone"  # 81 % of the dissatisfied are gone for ever
+
+
+class OwnFigure(StrEnum):
+    """Where a firm's own figure lies beside a saying."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    ALIKE = "alike"
+
+
+class SalePhase(StrEnum):
+    """When in a sale a complaint arose."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+
+
 class ListeningChannel(StrEnum):
     """Where a firm hears from its customers."""
 

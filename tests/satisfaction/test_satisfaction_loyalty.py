@@ -161,14 +161,15 @@ class TestLoyalty:
             {"customer_id": ["a", "a", "a", "c"], "category": ["x", "y", "z", "x"],
              "ordered_at": pd.to_datetime(["2025-01-01", "2025-01-11", "2025-02-01", "2025-12-31"])}
         )  # fmt: skip
-        recommend = pd.Series({"a": 10, "b": 9, "c": 0})
+        days = pd.to_datetime(["2025-03-01", "2025-03-01", "2024-12-01", "2025-12-01"])
+        referrals = pd.DataFrame({"referrer_id": ["a", "a", "b", "c"], "at": days})  # b's too early, c's too late
         table = benefits_of_loyalty(
-            types, since, orders, "2025-12-31", categories=orders, recommend=recommend, min_cell=1
+            types, since, orders, "2025-12-31", categories=orders, referrals=referrals, min_cell=1
         )
         rows = table.set_index("loyalty_type")
         assert rows["n"].to_dict() == {"true": 2, "none": 1}  # the window of d is not over
-        assert rows.loc["true", ["repeat", "faster", "crossing", "referral"]].tolist() == [0.5, 10, 2, 100]
-        assert rows.loc["none", "repeat"] == 0
+        assert rows.loc["true", ["repeat", "faster", "crossing", "referral"]].tolist() == [0.5, 10, 2, 0.5]
+        assert rows.loc["none", ["repeat", "referral"]].tolist() == [0, 0]
         assert np.isnan(rows.loc["none", "faster"])
         assert rows["immunity"].isna().all()
         assert tell_benefits(table, SETTINGS).verdict == "unclear"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from regulars.labels import ChannelBasis, IdentityKind, Outcome, Purpose, ServiceLevel
+from regulars.labels import ChannelBasis, IdentityKind, Outcome, Purpose, SalePhase, ServiceLevel
 
 MONEY = pa.decimal128(18, 4)
 ARROW_TYPES = {
@@ -167,6 +167,8 @@ CLEAN_TABLES = (
         _optional("verdict", "text"),
         _optional("escalated_to", "text"),
         _optional("in_knowledge_base", "bool"),
+        _optional("question_id", "text"),                              # what was asked, as the knowledge base names it
+        _optional("sale_phase", "text", choices=tuple(SalePhase)),
     ),
     _table(
         "ticket_events", "clean", "one change of the status of a case", "ticket_id at status",
@@ -183,6 +185,8 @@ CLEAN_TABLES = (
         Column("warranty_until", "date"),
         _optional("repaired_at", "date"),
         _optional("repair_cost", "money"),
+        _optional("part", "text"),                                     # that was repaired
+        _optional("part_warranty_until", "date"),                      # of the repaired part: it starts anew
     ),
     _table(
         "contacts", "clean", "one interaction with a customer", "contact_id",

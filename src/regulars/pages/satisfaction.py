@@ -19,6 +19,14 @@ RANKS = columns(
     rank_ordered_logit="number0:with_interval",
 )
 
+QUALITY = columns(
+    n="count",
+    performance=SCORE,
+    effect="number2:with_interval",
+    stated=SCORE,
+    place="label:quality_place",
+)
+
 PAGE = Page(
     "satisfaction",
     "satisfaction.html",
@@ -234,11 +242,43 @@ PAGE = Page(
                     repeat="percent:with_interval",
                     faster="number0:with_interval",
                     crossing="number1:with_interval",
-                    referral="number0:with_interval",
+                    referral="percent1:with_interval",
                     immunity="number0:with_interval",
                 ),
                 category="loyalty_type",
                 value="repeat",
+            ),
+        ),
+        section(
+            "signs",
+            chapter="money",
+            signs=chart(
+                charts.dots,
+                columns(
+                    sign="label:loyalty_sign",
+                    n="count",
+                    share="percent1:with_interval",
+                    shown="percent:with_interval",
+                    others="percent:with_interval",
+                    gap="points:with_interval",
+                ),
+                category="sign",
+                value="gap",
+                from_zero=True,
+            ),
+            strength=table(columns(signs="text", n="count", share="percent:with_interval")),
+        ),
+        section(
+            "folk",
+            chapter="money",
+            sayings=table(
+                columns(
+                    saying="label:saying",
+                    said="by:unit",
+                    own="by:unit:with_interval",
+                    n="count",
+                    beside="label:own_figure",
+                )
             ),
         ),
         section(
@@ -269,6 +309,14 @@ PAGE = Page(
                 category="factor",
                 value="effect",
             ),
+        ),
+        section(
+            "quality",
+            chapter="why",
+            factors=chart(
+                charts.dots, columns(factor="label:service_factor") | QUALITY, category="factor", value="performance"
+            ),
+            keys=table(columns(factor="label:key_factor") | QUALITY, rows=26),
         ),
         section(
             "levers",
@@ -355,6 +403,19 @@ PAGE = Page(
                     under_warranty="count",
                 )
             ),
+            parts=table(
+                columns(part="text", repaired="count", share="percent:with_interval", cost="money", renewed="count")
+            ),
+        ),
+        section(
+            "phase",
+            chapter="cases",
+            phases=chart(
+                charts.bars,
+                columns(sale_phase="label:sale_phase", tickets="count", share="percent:with_interval"),
+                category="sale_phase",
+                value="share",
+            ),
         ),
         section(
             "service",
@@ -387,6 +448,63 @@ PAGE = Page(
                     "n": "count",
                     "published": "percent",
                 }
+            ),
+        ),
+        section(
+            "comeback",
+            chapter="cases",
+            groups=chart(
+                charts.dots,
+                columns(
+                    experience="label:case_experience",
+                    n="count",
+                    share="percent:with_interval",
+                    satisfaction=SCORE,
+                    attitude=SCORE,
+                    referred="percent1:with_interval",
+                ),
+                category="experience",
+                value="share",
+            ),
+        ),
+        section(
+            "further",
+            chapter="cases",
+            steps=chart(
+                charts.dots,
+                columns(contacts="text", n="count", satisfaction=SCORE, cost="money"),
+                category="contacts",
+                value="satisfaction",
+            ),
+        ),
+        section(
+            "handed",
+            chapter="cases",
+            transfers=chart(
+                charts.dots,
+                columns(transfers="text", n="count", share="percent:with_interval", hours="number1:with_interval"),
+                category="transfers",
+                value="share",
+            ),
+            hands=table(columns(before="text", after="text", n="count", hours="number1")),
+        ),
+        section(
+            "followup",
+            chapter="cases",
+            remedies=table(columns(verdict="text", n="count", share="percent:with_interval")),
+        ),
+        section(
+            "knowledge",
+            chapter="cases",
+            questions=table(
+                columns(
+                    question="text",
+                    n="count",
+                    twice="count",
+                    share="percent:with_interval",
+                    known="percent",
+                    hours="number1",
+                )
             ),
         ),
         section(

@@ -47,6 +47,7 @@ from regulars.lazy import exports
 
 _HOMES = {
     "cases.tickets": ("sound_cases",),
+    "folk": ("own_figures", "services_that_mend"),
     "index.index": ("satisfaction_index",),
     "index.told": ("with_index",),
     "methods.repurchase": ("followed", "repurchases"),

@@ -1,6 +1,8 @@
 # made of __init__.py by python tools/stubs.py --write; see regulars.satisfaction
 
 from .cases.tickets import sound_cases as sound_cases
+from .folk import own_figures as own_figures
+from .folk import services_that_mend as services_that_mend
 from .index.index import satisfaction_index as satisfaction_index
 from .index.told import with_index as with_index
 from .methods.repurchase import followed as followed

@@ -97,6 +97,7 @@ def measure_benefits(
     *,
     orders: pd.DataFrame,
     lines: pd.DataFrame | None,
+    referrals: pd.DataFrame | None,
     end,
     settings: SatisfactionSettings,
 ) -> pd.DataFrame:
@@ -112,10 +113,12 @@ def measure_benefits(
         Clean table.
     lines : pandas.DataFrame or None
         Clean table ``order_lines``: with a ``category`` for cross-buying.
+    referrals : pandas.DataFrame or None
+        Clean table: who brought whom.
     end : date
         Last day of the data.
     settings : SatisfactionSettings
-        Its ``recommend_item``, ``questions.immunity_item`` and ``handling.return_days``.
+        Its ``questions.immunity_item`` and ``handling.return_days``.
 
     Returns
     -------
@@ -125,14 +128,9 @@ def measure_benefits(
     known = survey.wide.dropna(subset=["customer_id"]).set_index("customer_id")
     known = known[(known["answered_at"] == loyalty.since.reindex(known.index)).to_numpy()]
     known = known[~known.index.duplicated(keep="last")]
-    recommend, item = None, settings.recommend_item
-    if item in known:
-        ends = survey.items.drop_duplicates("item").set_index("item")
-        low, high = ends.loc[item, ["scale_min", "scale_max"]].astype(float)
-        recommend = known[item] / 100 * (high - low) + low
     return benefits_of_loyalty(
         loyalty.asked, loyalty.since, orders, end, within_days=settings.handling.return_days,
-        categories=lines if lines is not None and "category" in lines else None, recommend=recommend,
+        categories=lines if lines is not None and "category" in lines else None, referrals=referrals,
         immunity=known.get(settings.questions.immunity_item), level=settings.interval_level,
         min_cell=settings.privacy_min_cell,
     )  # fmt: skip

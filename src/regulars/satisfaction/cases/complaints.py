@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from regulars.errors import UntoldError
 from regulars.finding import Finding, tells
-from regulars.labels import Outcome
+from regulars.labels import Outcome, SalePhase
 from regulars.satisfaction.cases.tickets import FEW, FEW_CASES, Cases
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.cells import large_enough, too_small
@@ -250,6 +251,34 @@ def resolution_times(
     groups = seen[by].astype(object) if by else pd.Series("", index=seen.index)
     names = sorted(groups.dropna().unique())
     return {name: kaplan_meier(days[groups == name], closed[groups == name], level) for name in names}
+
+
+@tells
+def tell_phase(cases: Cases, settings: SatisfactionSettings) -> Finding:
+    """When in a sale things go wrong: before it, during it or after it.
+
+    Parameters
+    ----------
+    cases : Cases
+        Complaints with their ``sale_phase``.
+    settings : SatisfactionSettings
+        Its ``interval_level``; phases of fewer complaints than ``privacy_min_cell`` are left out.
+
+    Returns
+    -------
+    Finding
+        Without a verdict, or few; frame ``phases``: ``sale_phase``, ``tickets``, ``share`` with limits, ``n``.
+    """
+    complaints, level = cases.complaints, settings.interval_level
+    if "sale_phase" not in complaints or not complaints["sale_phase"].notna().any():
+        raise UntoldError("Table tickets has no sale_phase: supply when each arose, before, during or after.")
+    table = complaint_shares(complaints, "sale_phase", level, order=list(SalePhase))
+    first = table.loc[table["tickets"].idxmax()]
+    part = from_row(first, "share")
+    if part.n < FEW_CASES:
+        return Finding(FEW, {"cases": part.n, "few": FEW_CASES})
+    shown = large_enough(table, "tickets", settings.privacy_min_cell).reset_index(drop=True)
+    return Finding(None, {"phase": str(first["sale_phase"]), "part": part}, {"phases": shown})
 
 
 @tells

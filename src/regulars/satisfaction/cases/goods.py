@@ -9,10 +9,11 @@ from scipy.special import gammaincinv
 from scipy.stats import poisson
 
 from regulars.errors import UserError
-from regulars.finding import Finding, tells
+from regulars.finding import Finding, Remark, tells
 from regulars.satisfaction.cases.tickets import FEW_CASES, Cases
 from regulars.segments.products import descriptions
 from regulars.settings import SatisfactionSettings
+from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import from_row, wilson
 
 ROWS = 8  # of a table on a page
@@ -106,6 +107,46 @@ def warranty_cost(units: pd.DataFrame, observation_end, level: float = 0.9) -> p
     return table.sort_values(["cost", "product_id"], ascending=[False, True], ignore_index=True)
 
 
+def repaired_parts(units: pd.DataFrame, observation_end, level: float = 0.9) -> pd.DataFrame:
+    """Parts by how many of the repairs they make; the warranty of a repaired part starts anew.
+
+    Parameters
+    ----------
+    units : pandas.DataFrame
+        ``part``, ``repaired_at``, ``warranty_until``; ``repair_cost`` and ``part_warranty_until`` where recorded.
+    observation_end : date
+        Last day of the data.
+    level : float
+        Of Wilson's intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``part``, ``repaired``, ``n`` (all repairs with a part), ``share`` with limits, ``cost`` (currency), ``renewed``
+        (units whose own warranty is over while that of the part still runs); the most frequent first.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2026-01-01")
+    >>> units = pd.DataFrame({"part": ["lid", "lid", "leg"], "repaired_at": day, "warranty_until": day,
+    ...                       "part_warranty_until": [pd.Timestamp("2027-01-01"), day, day]})
+    >>> repaired_parts(units, "2026-06-30")[["part", "repaired", "renewed"]].to_numpy().tolist()
+    [['lid', 2, 1], ['leg', 1, 0]]
+    """
+    end = pd.Timestamp(observation_end)
+    done = units[units["part"].notna() & units["repaired_at"].notna() & (units["repaired_at"] <= end)]
+    until = done["part_warranty_until"] if "part_warranty_until" in done else pd.Series(pd.NaT, index=done.index)
+    cost = done["repair_cost"].astype(float) if "repair_cost" in done else float("nan")
+    done = done.assign(_cost=cost, _renewed=((done["warranty_until"] < end) & (until >= end)).astype(bool))
+    table = done.groupby(done["part"].astype(object)).agg(
+        repaired=("_renewed", "size"), cost=("_cost", lambda paid: paid.sum(min_count=1)), renewed=("_renewed", "sum")
+    )
+    table = table.rename_axis("part").reset_index().astype({"part": "string"}).assign(n=len(done))
+    table["share"] = table["repaired"] / table["n"]
+    table["share_low"], table["share_high"] = wilson(table["repaired"], table["n"], level)
+    return table.sort_values(["repaired", "part"], ascending=[False, True], ignore_index=True)
+
+
 @tells
 def tell_goods(
     cases: Cases, lines: pd.DataFrame | None, units: pd.DataFrame | None, *, end, settings: SatisfactionSettings
@@ -129,22 +170,24 @@ def tell_goods(
     Returns
     -------
     Finding
-        Verdict a `GoodsVerdict`; frames ``products`` and ``units``.
+        Verdict a `GoodsVerdict`; frames ``products``, ``units`` and ``parts``.
     """
     level = settings.interval_level
     facts: dict[str, object] = {}
     frames: dict[str, pd.DataFrame] = {}
+    remarks: list[Remark] = []
     if units is not None and len(units):
         facts |= _repairs(units, end, level, frames)
+        remarks = _parts(units, end, settings, frames)
     named = cases.complaints
     named = named.dropna(subset=["product_id"]) if "product_id" in named else named.head(0)
     if lines is None or named.empty:
-        return Finding(GoodsVerdict.UNNAMED, facts, frames)
+        return Finding(GoodsVerdict.UNNAMED, facts, frames, remarks=remarks)
     ordered = lines.loc[lines["quantity"] > 0, "product_id"].astype(object).value_counts()
     table = defects(named, ordered, level, LEAST_ORDERED)
     facts["cases"] = len(named)
     if len(named) < FEW_CASES or table.empty:
-        return Finding(GoodsVerdict.FEW, facts | {"few": FEW_CASES}, frames)
+        return Finding(GoodsVerdict.FEW, facts | {"few": FEW_CASES}, frames, remarks=remarks)
     names = descriptions(lines)
     table["product"] = [f"{names[p]} ({p})" if p in names.index else p for p in table["product_id"]]
     high = table[table["is_high"]]
@@ -154,8 +197,8 @@ def tell_goods(
     facts |= {"product": str(first["product"]), "rate": from_row(first, "per_thousand"), "least": LEAST_ORDERED}
     facts |= {"usual": float(1000 * table["complaints"].sum() / table["n"].sum()), "products": len(table)}
     if high.empty:
-        return Finding(GoodsVerdict.ALIKE, facts, frames)
-    return Finding(GoodsVerdict.HIGH, facts | {"high": len(high)}, frames)
+        return Finding(GoodsVerdict.ALIKE, facts, frames, remarks=remarks)
+    return Finding(GoodsVerdict.HIGH, facts | {"high": len(high)}, frames, remarks=remarks)
 
 
 def _repairs(units, observation_end, level, frames):
@@ -168,3 +211,16 @@ def _repairs(units, observation_end, level, frames):
         "repair_cost": float(table["cost"].sum()) if known else None,
         "running": int(table["under_warranty"].sum()),
     }
+
+
+def _parts(units, end, settings, frames) -> list[Remark]:
+    """Parts that were repaired, and units that only the warranty of a repaired part still covers."""
+    if "part" not in units or not units["part"].notna().any():
+        return [Remark("partless")]
+    table = repaired_parts(units, end, settings.interval_level)
+    shown = large_enough(table, "repaired", settings.privacy_min_cell).reset_index(drop=True)
+    if len(shown):
+        frames["parts"] = shown.head(ROWS)
+    if "part_warranty_until" not in units or not units["part_warranty_until"].notna().any():
+        return [Remark("undated")]
+    return [Remark("renewed", {"renewed": int(table["renewed"].sum()), "repairs": int(table["repaired"].sum())})]

@@ -11,6 +11,7 @@ from regulars.satisfaction.methods.methods import rank_correlation
 from regulars.satisfaction.methods.ordered import OrderedLogit
 from regulars.satisfaction.offer.delivered import asked_of_offers
 from regulars.satisfaction.offer.kano import asked_of_features
+from regulars.satisfaction.survey.quality import asked_of_importance
 from regulars.satisfaction.survey.wide import usual_factors
 from regulars.settings import Managers, SatisfactionSettings
 from regulars.statistics.intervals import from_row
@@ -47,7 +48,7 @@ def factors_of(items: pd.DataFrame, settings: SatisfactionSettings) -> list[str]
     UntoldError
         Where there is none.
     """
-    apart = asked_of_features(settings.offer) | asked_of_offers(settings.offer)
+    apart = asked_of_features(settings.offer) | asked_of_offers(settings.offer) | asked_of_importance(items)
     outcomes = settings.satisfaction_construct, settings.questions.loyalty_construct
     found = list(settings.managers.factors) or usual_factors(items[~items["item"].isin(apart)], without=outcomes)
     if not found:

@@ -8,7 +8,7 @@ import pandas as pd
 from regulars.errors import UntoldError
 from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.labels import LoyaltyType
-from regulars.satisfaction.survey.indices import mean, nps
+from regulars.satisfaction.survey.indices import mean
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, difference, from_row, share, to_row
 
@@ -28,7 +28,7 @@ def benefits_of_loyalty(
     *,
     within_days: int = 180,
     categories: pd.DataFrame | None = None,
-    recommend: pd.Series | None = None,
+    referrals: pd.DataFrame | None = None,
     immunity: pd.Series | None = None,
     level: float = 0.9,
     min_cell: int = 5,
@@ -49,8 +49,8 @@ def benefits_of_loyalty(
         Window after the answer.
     categories : pandas.DataFrame, optional
         ``customer_id``, ``ordered_at``, ``category`` of what was bought, for cross-buying.
-    recommend : pandas.Series, optional
-        0 to 10 by customer_id, for referral.
+    referrals : pandas.DataFrame, optional
+        ``referrer_id``, ``at``: whom customers brought. What they say they would do is no referral.
     immunity : pandas.Series, optional
         0 to 100 by customer_id: would stay although another is cheaper.
     level : float
@@ -63,8 +63,8 @@ def benefits_of_loyalty(
     pandas.DataFrame
         One row per type, in the order of the types: ``loyalty_type``, ``n``; ``repeat`` (share who ordered in the
         window), ``faster`` (mean days until the next order, of those who ordered), ``crossing`` (mean number of
-        categories bought, of those who ordered), ``referral`` (recommendation score), ``immunity`` (mean), each with
-        limits; NaN where it is not supplied.
+        categories bought, of those who ordered), ``referral`` (share who brought somebody in the window), ``immunity``
+        (mean), each with limits; NaN where it is not supplied.
 
     Raises
     ------
@@ -91,6 +91,10 @@ def benefits_of_loyalty(
     if categories is not None:
         inside = _inside(categories.dropna(subset=["category"]), since[known], length)
         crossing = inside.groupby("customer_id")["category"].nunique()
+    brought = None
+    if referrals is not None:
+        log = referrals[["referrer_id", "at"]].set_axis(["customer_id", "ordered_at"], axis=1)
+        brought = _inside(log, since[known], length)["customer_id"].astype(object)
     rows = []
     for kind in LoyaltyType:
         those = known[(types[known] == kind.value).to_numpy()]
@@ -101,7 +105,7 @@ def benefits_of_loyalty(
             "repeat": share(len(days), len(those), level),
             "faster": mean(days, level),
             "crossing": _mean_of(crossing, those, level),
-            "referral": _nps_of(recommend, those, level),
+            "referral": _share_of(brought, those, level),
             "immunity": _mean_of(immunity, those, level),
         }
         row: dict[str, Any] = {"loyalty_type": kind.value, "n": len(those)}
@@ -118,12 +122,12 @@ def _inside(log, since, length) -> pd.DataFrame:
     return rows[((day >= start) & (day < start + length)).to_numpy()].assign(ordered_at=day)
 
 
+def _share_of(who, those, level) -> Estimate:
+    return Estimate(float("nan")) if who is None else share(int(those.isin(who).sum()), len(those), level)
+
+
 def _mean_of(values, those, level) -> Estimate:
     return Estimate(float("nan")) if values is None else mean(values.reindex(those), level)
-
-
-def _nps_of(values, those, level) -> Estimate:
-    return Estimate(float("nan")) if values is None else nps(values.reindex(those).dropna(), level)
 
 
 @tells
