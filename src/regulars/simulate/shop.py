@@ -8,6 +8,7 @@ import pandas as pd
 from regulars.rounding import plain, round_frame
 from regulars.simulate.answers import draw_surveys
 from regulars.simulate.as_of import as_of as cut_off
+from regulars.simulate.attitudes import draw_attitudes
 from regulars.simulate.base import CHANNELS, Base, Orders, draw_base, draw_orders, expected_acquisition
 from regulars.simulate.campaigns import draw_campaigns
 from regulars.simulate.cases import Tickets, draw_tickets
@@ -89,7 +90,8 @@ def demo(
         ``surveys`` : one answer to one item.
             ``response_no``, ``customer`` (empty: anonymous), ``date`` (``2024-12-31``), ``wave`` (2024H1 …), ``item``,
             ``kind`` (perceived, expected), ``score``. Behind them what the last wave was asked beside the path model:
-            features with and without (Kano), and the parts of delivered value, here and at a competitor.
+            features with and without (Kano), the parts of delivered value, here and at a competitor, and how much
+            a statement of each attitude holds.
         ``survey_items`` : one item.
             ``item``, ``construct``, ``scale_min``, ``scale_max``, ``wording``.
         ``tickets`` : one complaint or service case.
@@ -197,6 +199,7 @@ def demo(
     households = draw_refills(retailer, base, everything, seed)
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
     asked = draw_features(surveys.surveys, seed)
+    attitudes = draw_attitudes(surveys.surveys, base, effects, seed=seed)
     handling = draw_handling(retailer, base, orders, sales, tickets=tickets.tickets, seed=seed)
     spoken_of = _spoken_of(sales, handling)
     rows = len(export.order_lines)
@@ -226,8 +229,10 @@ def demo(
         "order_lines": export.order_lines,
         "customers": people,
         # behind the answers to the path model's items, so that those keep their rows
-        "surveys": pd.concat([answers, asked.surveys], ignore_index=True),
-        "survey_items": pd.concat([surveys.survey_items, asked.survey_items], ignore_index=True),
+        "surveys": pd.concat([answers, asked.surveys, attitudes.surveys], ignore_index=True),
+        "survey_items": pd.concat(
+            [surveys.survey_items, asked.survey_items, attitudes.survey_items], ignore_index=True
+        ),
         "tickets": cases,
         "ticket_events": handling.events,
         "units": handling.units,
@@ -264,7 +269,7 @@ def demo(
         **_parameters(retailer),
         "products": _product_truth(products),
         "refills": {"products": list(CONSUMABLES), "bundles": list(BUNDLES), "first_row": rows + 1},
-        "surveys": surveys.truth | asked.truth,
+        "surveys": surveys.truth | asked.truth | attitudes.truth,
         "tickets": tickets.truth | handling.truth,
         **dealings.truth,
         "centre": centre.truth,
