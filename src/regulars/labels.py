@@ -401,6 +401,14 @@ class KanoClass(StrEnum):
     QUESTIONABLE = "questionable"
 
 
+class NeedKind(StrEnum):
+    """How customers let an expectation be known."""
+
+    BASIC = "basic"
+    HIDDEN = "hidden"
+    OTHER = "other"
+
+
 class Attitude(Named):
     """What kind of customer somebody is, by the statement that he agrees with most."""
 

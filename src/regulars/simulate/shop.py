@@ -225,14 +225,13 @@ def demo(
     contracts, contracts_dirt = soil_table(
         retailer, bound.contracts, "contracts", ["customer"], recased=["reason"], seed=seed
     )
+    items = [surveys.survey_items, asked.survey_items, attitudes.survey_items]
     tables = {
         "order_lines": export.order_lines,
         "customers": people,
         # behind the answers to the path model's items, so that those keep their rows
         "surveys": pd.concat([answers, asked.surveys, attitudes.surveys], ignore_index=True),
-        "survey_items": pd.concat(
-            [surveys.survey_items, asked.survey_items, attitudes.survey_items], ignore_index=True
-        ),
+        "survey_items": pd.concat(items, ignore_index=True),
         "tickets": cases,
         "ticket_events": handling.events,
         "units": handling.units,
