@@ -408,4 +408,6 @@ def _as_remarks(tried) -> list[Remark]:
     facts = {"within": tried.within, "days": tried.days, "cutoffs": tried.cutoffs}
     if np.isfinite(tried.hits.value):
         facts |= {"hits": tried.hits, "usual": tried.usual, "gap": tried.gap, "customers": tried.customers}
+    else:
+        facts["fewest"] = FEWEST_CUSTOMERS
     return [Remark(f"tried_{tried.verdict.value}", facts)]

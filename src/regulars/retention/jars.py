@@ -9,13 +9,11 @@ import pandas as pd
 from regulars.finding import may_refuse, shown
 from regulars.labels import Change
 from regulars.purchases import Purchases, unit_days
-from regulars.retention.consumption import NOTHING, learn_consumption, sharpened
+from regulars.retention.consumption import FEWEST_CUSTOMERS, NOTHING, learn_consumption, sharpened
 from regulars.retention.dates import next_order
 from regulars.retention.hindsight import past_of
 from regulars.settings import DateRules
 from regulars.statistics.intervals import Estimate, against, z_value
-
-FEWEST = 30  # dates: with fewer nothing is said
 
 
 class JarsTried(StrEnum):
@@ -132,7 +130,7 @@ def try_jars(
     ]  # fmt: skip
     table = pd.concat(parts, ignore_index=True)
     n = table["customer_id"].nunique()
-    if len(table) < FEWEST:
+    if len(table) < FEWEST_CUSTOMERS:
         return Tried(JarsTried.TOO_FEW, within, days, cutoffs, n)
     found = {name: _by_customer(table[name], table["customer_id"], level) for name in ("hits", "usual", "gap")}
     verdicts = {Change.UP: JarsTried.BETTER, Change.DOWN: JarsTried.WORSE}

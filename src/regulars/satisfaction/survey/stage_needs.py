@@ -125,7 +125,7 @@ def tell_stage_needs(survey: Survey, customer_id: pd.Series, relations: pd.DataF
     facts |= {"gap": from_row(worst, "gap"), "need": worst["need"]}
     for kind in (NeedKind.BASIC, NeedKind.HIDDEN):
         facts[kind.value] = int((table["need"] == kind.value).sum())
-    facts["cells"] = len(table)
+    facts |= {"cells": len(table), "fewest": FEWEST}
     if table["relation_stage"].nunique() < 2:
         return Finding(StageNeedsVerdict.ONE_STAGE, facts, {"needs": table.drop(columns="item")})
     apart = _apart(both.assign(gap=both["perceived"] - both["expected"]), stage, table, level)
