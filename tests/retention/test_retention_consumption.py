@@ -204,7 +204,7 @@ class TestConsumables:
         assert np.isnan(unknown.household.value) and unknown.slope == learn_consumption(lines, END).slope
         found = tell_jar(used, pd.DataFrame({"product_id": ["rice"], "call_by": [END]}))
         double = next(remark for remark in found.remarks if remark.code == "household").facts["double"]
-        assert double.low < double.value == pytest.approx(2**used.household.value) < double.high
+        assert double.value == pytest.approx(2**used.household.value) and double.low < double.value < double.high
 
 
 class TestTried:
