@@ -254,7 +254,9 @@ def _parser() -> argparse.ArgumentParser:
     begun.set_defaults(command=_init)
     new = commands.add_parser("new", help="look at a firm's files and write the mapping that they suggest")
     new.add_argument("name", help="what the dataset will be called")
-    new.add_argument("source", nargs="+", help="files; or the URL of a database and the names of its tables")
+    new.add_argument(
+        "source", nargs="+", help="files; a mapping (.yaml), taken as it is; or the URL of a database and its tables"
+    )
     new.add_argument("--currency", default="", help="code of its money, such as EUR")
     new.set_defaults(command=_new)
     for command in commands.choices.values():  # before the command or behind it

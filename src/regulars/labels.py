@@ -403,6 +403,24 @@ class KanoClass(StrEnum):
     QUESTIONABLE = "questionable"
 
 
+class NeedKind(StrEnum):
+    """How customers let an expectation be known."""
+
+    BASIC = "basic"
+    HIDDEN = "hidden"
+    OTHER = "other"
+
+
+class Attitude(Named):
+    """What kind of customer somebody is, by the statement that he agrees with most."""
+
+    VENTURER = "venturer", "冒险型"
+    HARD_WORKER = "hard_worker", "勤奋型"
+    PRICE_FIRST = "price_first", "价格优先型"
+    TREND_FOLLOWER = "trend_follower", "追随潮流型"
+    LAGGARD = "laggard", "落伍型"
+
+
 class ServiceLevel(StrEnum):
     """How far an encounter went, from the least."""
 

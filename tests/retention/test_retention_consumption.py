@@ -15,8 +15,10 @@ from regulars.retention import (
     learn_consumption,
     next_order,
     sharpened,
+    try_jars,
 )
 from regulars.retention.consumption import JarVerdict, tell_jar
+from regulars.retention.jars import JarsTried, _by_customer
 from regulars.settings import DateRules
 from regulars.simulate.jars import jar_lines
 
@@ -84,7 +86,7 @@ class TestLearning:
     def test_last_waits_fall_into_their_windows_as_often_as_told(self, world):
         used = learn_consumption(world["lines"], END)
         assert used.inside.low <= 0.8 <= used.inside.high
-        assert used.inside.n > 1000
+        assert used.inside.n > 600  # of every second customer; the others make the windows as wide as they must be
 
     def test_too_little_is_said(self):
         few = jar_lines(customers=20, seed=1)
@@ -162,3 +164,65 @@ def test_a_day_s_lines_are_one_purchase_and_returns_none():
     found = learn_consumption(lines.assign(ordered_at=lines["ordered_at"] + pd.Timedelta(hours=9)), END)
     assert found.slope.n == 120  # three waits of each: the two lines of the first day are one purchase of five
     assert np.isfinite(found.slope.value)
+
+
+def other_goods(lines: pd.DataFrame, product: str, seed: int) -> pd.DataFrame:
+    """Of every order something else as well, as many pieces as chance will have it."""
+    pieces = np.random.default_rng(seed).integers(1, 9, len(lines)).astype(float)
+    return lines.assign(product_id=product, quantity=pieces)
+
+
+class TestConsumables:
+    def test_what_is_used_up_is_found_among_other_goods(self):
+        lines = jar_lines(customers=200, seed=8)
+        both = pd.concat([lines, *(other_goods(lines, f"toy {k}", k) for k in range(8))], ignore_index=True)
+        used = learn_consumption(both, END, level=0.99)
+        assert used.products == ["rice"] and used.verdict is JarVerdict.SHARPENS
+        assert used.slope.low <= 1 <= used.slope.high
+        assert used.staples["product_id"].eq("rice").all()
+
+    def test_one_who_varies_makes_no_consumable(self):
+        """All but one always take the same: what that one does says nothing of the others."""
+        lines = jar_lines(customers=60, seed=9)
+        one = lines["customer_id"] == lines["customer_id"].iloc[0]
+        used = learn_consumption(lines.assign(quantity=lines["quantity"].where(one, 5.0)), END)
+        assert used.products == []
+
+    def test_larger_households_are_found_to_use_it_up_sooner(self):
+        """Half of the households have twice the persons and use it up in half the time."""
+        lines = jar_lines(customers=600, seed=10, end="2026-12-31", apart=0.2)
+        people = pd.DataFrame({"customer_id": lines["customer_id"].unique()})
+        people["household_size"] = np.where(np.arange(len(people)) % 2, 4, 2)
+        start = lines["ordered_at"].min()
+        double = lines["customer_id"].map(people.set_index("customer_id")["household_size"]) == 4
+        sooner = start + (lines["ordered_at"] - start) / 2
+        lines["ordered_at"] = lines["ordered_at"].where(~double, sooner)
+        used = learn_consumption(lines, END, level=0.99, customers=people)
+        assert used.household.low <= -1 <= used.household.high and used.household.high < -0.8
+        assert used.household.n == 600
+        unknown = learn_consumption(lines, END, customers=people[["customer_id"]])
+        assert np.isnan(unknown.household.value) and unknown.slope == learn_consumption(lines, END).slope
+        found = tell_jar(used, pd.DataFrame({"product_id": ["rice"], "call_by": [END]}))
+        double = next(remark for remark in found.remarks if remark.code == "household").facts["double"]
+        assert double.value == pytest.approx(2**used.household.value) and double.low < double.value < double.high
+
+
+class TestTried:
+    def test_dates_of_dates_and_customers_by_hand(self):
+        """Two customers, one with two dates: 1, 0 and 1 are right. Deviations sum to −1/3 and 1/3 by customer."""
+        told = _by_customer(pd.Series([1.0, 0.0, 1.0]), pd.Series(["a", "a", "b"]), 0.9)
+        reach = 1.6448536 * np.sqrt((1 / 9 + 1 / 9) * 2 / 1) / 3
+        assert told.value == pytest.approx(2 / 3) and told.n == 3
+        assert told.high - told.value == pytest.approx(reach) == told.value - told.low
+
+    def test_the_jar_beats_the_usual_gap_where_it_tells_and_is_not_used_where_not(self):
+        for slope, verdict in ((1.0, JarsTried.BETTER), (0.0, JarsTried.TOO_FEW)):
+            lines = jar_lines(customers=400, seed=11, pace=8, slope=slope)
+            purchases = Purchases.of(lines.assign(amount=1.0))
+            found = try_jars(BetaGeoFitter(), purchases, lines, END, days=90, cutoffs=2)
+            assert found.verdict is verdict
+            if verdict is JarsTried.BETTER:
+                assert found.hits.value > 0.7 and found.gap.low > 0.2
+                assert found.gap.value == pytest.approx(found.hits.value - found.usual.value)
+                assert found.customers <= found.hits.n <= 2 * found.customers
+        assert try_jars(BetaGeoFitter(), purchases, None, END, days=90) is None

@@ -10,6 +10,7 @@ from regulars.clv import BetaGeoFitter, calibrate_p_active
 from regulars.clv._logistic import fit_logistic
 from regulars.purchases import Purchases
 from regulars.retention import judge, learn_consumption, next_order, sharpened
+from regulars.retention.consumption import JarVerdict
 from regulars.retention.dates import dates_calibration, next_order_pit
 from regulars.settings import Certainty, DateRules
 from regulars.simulate import bg_nbd_customers
@@ -104,3 +105,29 @@ def test_windows_of_the_jar_hold_the_next_order(slope):
     print(f"slope {slope}: {inside:.4f} of {made.sum()} inside")
     assert made.mean() > 0.8
     assert 0.77 <= inside <= 0.83
+
+
+@pytest.mark.parametrize("name", ["uci_online_retail", "complete_journey"])
+def test_real_quantities_are_not_taken_for_a_jar(shared_data, name):
+    """Gifts by the dozen and groceries by the basket: how much is taken tells next to nothing of the next order."""
+    folder = shared_data / name
+    if not folder.exists():
+        pytest.skip("the real files lie beside the project on some machines only")
+    if name == "complete_journey":
+        columns = ["household_id", "product_id", "quantity", "transaction_timestamp"]
+        rows = pd.read_parquet(folder / "transactions.parquet", columns=columns)
+        kinds = pd.read_parquet(folder / "products.parquet", columns=["product_id", "product_type"])
+        rows = rows.merge(kinds.dropna(), on="product_id").drop(columns="product_id")
+        names = {"household_id": "customer_id", "product_type": "product_id", "transaction_timestamp": "ordered_at"}
+    else:
+        rows = pd.read_csv(folder / "online_retail_2010-12_2011-12.csv.gz", dtype={"CustomerID": str, "StockCode": str})
+        rows = rows[rows["CustomerID"].notna() & (rows["UnitPrice"] > 0)]
+        names = {"CustomerID": "customer_id", "StockCode": "product_id", "InvoiceDate": "ordered_at"}
+        names |= {"Quantity": "quantity"}
+    lines = rows.rename(columns=names)[["customer_id", "product_id", "ordered_at", "quantity"]]
+    lines["ordered_at"] = pd.to_datetime(lines["ordered_at"]).dt.tz_localize(None)
+    lines = lines.astype({"customer_id": "string", "product_id": "string", "quantity": float})
+    used = learn_consumption(lines, lines["ordered_at"].max())
+    assert used.verdict is JarVerdict.NO_LINK and used.products == []
+    assert abs(used.slope.value) < 0.03 and used.narrower < 0.001
+    assert used.slope.n > 100_000

@@ -1,5 +1,7 @@
 """Loyalty two by two, its benefits, and what else a survey page tells: value, Kano, branches, sampling, channels."""
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from bought import purchases_on
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE
-from regulars.labels import ServiceLevel
+from regulars.labels import Attitude, ServiceLevel
 from regulars.satisfaction import survey_of, visits_of
 from regulars.satisfaction.methods import ordered_logit
 from regulars.satisfaction.methods.importance import tell_importance
@@ -17,6 +19,7 @@ from regulars.satisfaction.offer.delivered import against, answered_value, tell_
 from regulars.satisfaction.offer.kano import kano_classes, kano_coefficients, service_levels, tell_kano, tell_levels
 from regulars.satisfaction.survey import nps, sampling_plan, variance_between
 from regulars.satisfaction.survey.answers import Answers
+from regulars.satisfaction.survey.attitudes import attitudes_of, by_region, tell_attitudes
 from regulars.satisfaction.survey.benefits import benefits_of_loyalty, tell_benefits
 from regulars.satisfaction.survey.between import Visits, agents_between_branches, tell_between
 from regulars.satisfaction.survey.gap import gap_states, shortfalls
@@ -33,7 +36,10 @@ from regulars.satisfaction.survey.loyalty import (
 from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.satisfaction.survey.sampling import draw_sample, tell_sample
 from regulars.settings import stage_settings
+from regulars.simulate.attitudes import item_of, shares_in
+from regulars.simulate.base import REGIONS
 from regulars.statistics.control import control_limits, needed_answers
+from regulars.statistics.intervals import wilson
 
 SETTINGS = stage_settings("satisfaction")
 OURS = {"product": 50, "service": 20, "personnel": 10, "image": 10, "money": 40, "time": 5, "energy": 5, "effort": 10}
@@ -675,3 +681,84 @@ def test_a_part_that_cannot_be_told_says_why_and_the_rest_stands():
     x = pd.DataFrame(rng.standard_normal((300, 2)), columns=["quality", "price"])
     shown = ordered_logit(pd.Series(np.digitize(x["quality"] + rng.logistic(size=300), [-1, 1])), x)
     assert "not reciprocal" in why(tell_importance(shown, contradicting, SETTINGS))
+
+
+class TestAttitudes:
+    """Who agrees with which statement most, region by region."""
+
+    ITEMS: ClassVar = {kind.value: item_of(kind) for kind in Attitude}
+
+    def survey(self, kinds, customers=None):
+        """Answers of 5 to the own statement and 2 to all others."""
+        rows = [
+            (f"r{who}", None if customers is None else customers[who], item, 5.0 if name == kind else 2.0)
+            for who, kind in enumerate(kinds)
+            for name, item in self.ITEMS.items()
+        ]
+        told = pd.DataFrame(rows, columns=["response_id", "customer_id", "item", "score"])
+        told = told.assign(answered_at=pd.Timestamp("2026-01-01"), kind="perceived")
+        told["customer_id"] = told["customer_id"].astype("string")
+        items = pd.DataFrame({"item": list(self.ITEMS.values()), "construct": "attitudes"})
+        return survey_of(Answers(told, items.assign(scale_min=1.0, scale_max=5.0, wording="?"), []))
+
+    def test_shares_by_hand_with_wilson_s_interval(self):
+        kinds = pd.Series(["venturer"] * 30 + ["laggard"] * 10 + ["venturer"] * 6 + ["laggard"] * 34)
+        table = by_region(kinds, pd.Series(["east"] * 40 + ["west"] * 40)).set_index(["region", "attitude"])
+        assert table["share"].tolist() == [0.75, 0.25, 0.15, 0.85]
+        assert table["verdict"].tolist() == ["up", "down", "down", "up"]
+        low, high = wilson(30, 40, 0.9)
+        assert table.loc[("east", "venturer"), ["share_low", "share_high"]].tolist() == pytest.approx([low, high])
+        assert table["n"].tolist() == [40] * 4
+
+    def test_small_cells_are_left_out_with_those_that_would_tell_them(self):
+        kinds = pd.Series(["venturer"] * 38 + ["laggard"] * 2 + ["venturer"] * 30 + ["laggard"] * 20)
+        region = pd.Series(["east"] * 40 + ["west"] * 50)
+        table = by_region(kinds, region, least=5).set_index(["region", "attitude"])
+        assert table["share"].isna().all() and table["customers"].isna().all()
+        assert by_region(kinds, region, least=1)["share"].notna().all()
+        few = pd.concat([region, pd.Series(["north"] * 29)], ignore_index=True)
+        more = pd.concat([kinds, pd.Series(["laggard"] * 29)], ignore_index=True)
+        assert "north" not in by_region(more, few)["region"].tolist()
+        with pytest.raises(UserError, match="No region has 30 respondents"):
+            by_region(kinds.head(20), region.head(20))
+
+    def test_two_statements_in_the_first_place_make_no_kind(self):
+        answers = pd.DataFrame({"a": [5.0, 5.0, np.nan], "b": [1.0, 5.0, 2.0]})
+        assert attitudes_of(answers, {"venturer": "a", "laggard": "b"}).isna().tolist() == [False, True, True]
+        for items, told in (
+            ({"dreamer": "a"}, "'dreamer' is no attitude"),
+            ({"laggard": "c"}, "answered the item 'c'"),
+        ):
+            with pytest.raises(UserError, match=told):
+                attitudes_of(answers, items)
+
+    def test_what_the_page_says(self):
+        settings = changed(offer={"attitudes": self.ITEMS})
+        ids = [f"c{who}" for who in range(100)]
+        people = pd.DataFrame({"customer_id": ids, "region": ["east"] * 50 + ["west"] * 50})
+        kinds = ["venturer"] * 40 + ["laggard"] * 10 + ["venturer"] * 10 + ["laggard"] * 40
+        told = tell_attitudes(self.survey(kinds, ids), people, settings)
+        assert told.verdict == "differ" and told.facts["n"] == 100 and told.facts["untold"] == 0
+        assert (told.facts["share"].value, told.facts["others"]) in [(0.8, 0.2), (0.2, 0.8)]
+        alike = tell_attitudes(self.survey(["venturer", "laggard"] * 50, ids), people, settings)
+        assert alike.verdict == "alike" and "region" not in alike.facts
+        for absent in (None, people[["customer_id"]]):
+            assert tell_attitudes(self.survey(kinds, ids), absent, settings).verdict == NOT_SUPPLIED
+        assert tell_attitudes(self.survey(kinds, ids), people, changed()).verdict == NOT_SUPPLIED
+
+    def test_the_planted_region_is_found_and_no_other_where_there_is_none(self):
+        """2,000 respondents in seven regions: of 20 shops without an effect at most four claim one (level .9)."""
+        rng = np.random.default_rng(4)
+        names, chances = list(REGIONS), np.array(list(REGIONS.values()))
+        claims = 0
+        for effects in [True] + [False] * 20:
+            region = pd.Series(rng.choice(names, 2000, p=chances / chances.sum()))
+            shares = {name: list(shares_in(name, effects).values()) for name in names}
+            kinds = pd.Series([rng.choice([kind.value for kind in Attitude], p=shares[name]) for name in region])
+            clear = by_region(kinds, region).query("verdict != 'unclear'")
+            if effects:
+                assert set(clear["region"]) >= {"London"}
+                assert clear[clear["attitude"] == "venturer"].set_index("region").loc["London", "verdict"] == "up"
+            else:
+                claims += len(clear) > 0
+        assert claims <= 4

@@ -7,7 +7,14 @@ import pytest
 from memory_dataset import ECONOMICS
 from regulars.purchases import Purchases
 from regulars.segments import assign_tiers, group_summary, tier_thresholds
-from regulars.segments.pyramid import add_inactive, migration, moving_up, tell_pyramid, tier_probability
+from regulars.segments.pyramid import (
+    _half_as_much_again,
+    add_inactive,
+    migration,
+    moving_up,
+    tell_pyramid,
+    tier_probability,
+)
 from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate
 
@@ -132,6 +139,23 @@ def test_moving_up_by_hand():
     assert up[["tier", "to", "customers", "gain", "gain_low", "gain_high"]].to_numpy().tolist() == [
         ["small", "medium", 2, 120.0, 120.0, 120.0]
     ]
+    # all are worth 2,400: for 1,200 more 20 have to move, a fifth of the hundred
+    assert up[["half", "half_low", "half_high", "half_share"]].to_numpy().tolist() == [[20.0, 20.0, 20.0, 0.2]]
+
+
+def test_half_as_much_again_by_the_move_of_fewest_customers():
+    """Values 300, 100 and 10: all are worth 2,600; 1,300 more are 7 of 10 from 100 up, or 15 of 100 from 10 up."""
+    up = pd.DataFrame(
+        {"tier": ["large", "medium"], "to": ["vip", "large"], "customers": [1, 2], "gain": [200.0, 180.0],
+         "gain_low": [100.0, 180.0], "gain_high": [300.0, 180.0], "half": [6.5, 14.4], "half_low": [4.3, 14.4],
+         "half_high": [13.0, 14.4], "half_share": [0.65, 0.144]}
+    )  # fmt: skip
+    together, half = _half_as_much_again(up, 2600.0)
+    ends = together.facts["together"]
+    assert (ends.value, ends.low, ends.high) == pytest.approx((380 / 2600, 280 / 2600, 480 / 2600)) and ends.n == 3
+    assert (half.code, half.facts["from_step"], half.facts["half"].value) == ("half", "large", 6.5)
+    _, never = _half_as_much_again(up.assign(half_share=1.5), 2600.0)
+    assert never.code == "half_never"
 
 
 def test_migration_rows_sum_to_one_and_to_all_customers():

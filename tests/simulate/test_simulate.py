@@ -12,6 +12,8 @@ from scipy.special import betaln, gammaln, hyp2f1
 from scipy.stats import chi2, chisquare, kruskal, norm
 
 from regulars.labels import Outcome
+from regulars.retention import learn_consumption
+from regulars.retention.consumption import JarVerdict
 from regulars.simulate import Retailer, demo
 from regulars.simulate.answers import CONSTRUCTS, ITEMS, PATHS, construct_correlations, draw_surveys, total_effects
 from regulars.simulate.base import CHANNELS, draw_base, draw_orders
@@ -63,6 +65,11 @@ def lines(raw):
 
 def positions(rows):
     return np.array(rows, int) - 1
+
+
+def rows_before_refills(raw) -> int:
+    """Rows of the export before those that a refill has made of one more."""
+    return raw["truth"]["refills"]["first_row"] - 1
 
 
 def near(values, expected):
@@ -324,8 +331,10 @@ def test_the_future_is_known_only_to_the_truth(raw, lines):
 # ---- baskets ---------------------------------------------------------------------------------------------------
 
 
-def test_prices_are_those_of_the_year(lines):
+def test_prices_are_those_of_the_year(raw, lines):
     sold = lines[lines["kind"].isin(["sale", "guest"])]
+    refills = raw["truth"]["refills"]  # consumables keep their price, bundles have one of their own each
+    sold = sold[~sold["product"].isin([*refills["products"], *refills["bundles"]])]
     by_year = sold.groupby(["product", sold["at"].dt.year])["pence"]
     assert (by_year.nunique() == 1).all()
     price = by_year.first().unstack()
@@ -359,7 +368,7 @@ def test_dirt_comes_at_the_rates_of_the_real_export(raw):
     """Shares of UCI Online Retail: 5,268 duplicates, 9,288 cancellations (3,137 of 8,905 exact), 2,515 zero prices,
     1,336 negative quantities that are no cancellations, 2,995 codes that are no products; missing ids 5 % on purpose.
     """
-    dirt, total = raw["truth"]["dirt"]["order_lines"], (~added(raw["order_lines"])).sum()
+    dirt, total = raw["truth"]["dirt"]["order_lines"], (~added(raw["order_lines"]))[: rows_before_refills(raw)].sum()
     share = {name: rows / total for name, rows in dirt["rows"].items()}
     assert share["duplicate"] == pytest.approx(5268 / 541909, rel=0.03)
     assert share["cancellation"] == pytest.approx(9288 / 541909, rel=0.03)
@@ -466,9 +475,10 @@ def added(lines):
     return lines["order_no"].str.startswith("9")
 
 
-def test_rows_of_one_document_share_number_customer_and_date(lines):
+def test_rows_of_one_document_share_number_customer_and_date(raw, lines):
     distinct = lines.groupby("order_no")[["customer", "date", "channel"]].nunique()
     assert (distinct == 1).all(axis=None)
+    lines = lines.iloc[: rows_before_refills(raw)]
     number = lines["order_no"].str.removeprefix("C").astype(int)
     assert number.is_monotonic_increasing
     for part, first in ((~added(lines), 500001), (added(lines), 900001)):
@@ -759,3 +769,53 @@ def test_agents_differ_as_the_truth_says_and_reasons_come_from_the_left(raw):
     for reason, share in raw["truth"]["lost_reasons"]["reasons"].items():
         error = STANDARD_ERRORS * np.sqrt(share * (1 - share) / n)
         assert abs((lost["reason"] == reason).mean() - share) < error, reason
+
+
+# ---- what households use up ------------------------------------------------------------------------------------
+
+
+def test_refills_leave_money_cost_and_day_of_every_order_as_they_are(raw):
+    """The same shop without refills: order by order the same, to the penny; so are all tables but two."""
+    without = demo(seed=SEED, refill_share=0.0)
+    sums = []
+    for tables in (raw, without):
+        rows = tables["order_lines"].astype({"qty": int})
+        rows["pence"] = (rows["price"].astype(float) * 100).round().astype(int) * rows["qty"]
+        cost = pd.to_numeric(rows["cost"], errors="coerce") * 100
+        rows["cost_pence"] = cost.fillna(0).round().astype(int) * rows["qty"]
+        by = [rows[name].str.strip() for name in ("order_no", "customer", "date")]
+        sums.append(rows.groupby(by)[["pence", "cost_pence"]].sum())
+    pd.testing.assert_frame_equal(*sums)
+    for name in sorted(set(TABLES) - {"order_lines"}):
+        pd.testing.assert_frame_equal(raw[name], without[name])
+
+
+def test_pieces_are_what_the_household_uses_until_the_next_order(raw):
+    """Logarithm of pieces / (days until the next order × pieces a day) scatters about 0 as the noise of the truth."""
+    lines, known = raw["order_lines"], raw["truth_customers"].set_index("customer_id")
+    lines = lines[lines["customer"].str.strip().isin(known.index) & ~added(lines)]
+    at = pd.to_datetime(lines["date"], format="%d/%m/%Y %H:%M")
+    lines = lines.assign(customer=lines["customer"].str.strip(), at=at, pieces=lines["qty"].astype(int))
+    sales = lines[~lines["order_no"].str.startswith("C")]
+    orders = sales.groupby(["customer", "order_no"])["at"].first().reset_index().sort_values(["customer", "at"])
+    orders["days"] = (orders.groupby("customer")["at"].shift(-1) - orders["at"]).dt.total_seconds() / 86400
+    taken = sales[sales["product"].isin(raw["truth"]["refills"]["products"])].drop_duplicates("order_no")
+    taken = taken[["order_no", "product", "pieces"]].merge(orders, on="order_no").dropna(subset="days")
+    assert (taken["product"].to_numpy() == known["consumable"].reindex(taken["customer"]).to_numpy()).all()
+    usual = taken[taken["days"].between(10, 60)]
+    ratio = np.log(usual["pieces"] / (usual["days"] * known["pieces_per_day"].reindex(usual["customer"]).to_numpy()))
+    assert len(ratio) > 2000
+    assert ratio.median() == pytest.approx(0, abs=0.02)
+    low, high = ratio.quantile([0.1, 0.9])
+    assert (high - low) / 2.563 == pytest.approx(raw["truth"]["retailer"]["refill_noise"], rel=0.15)
+
+
+def test_where_quantities_are_to_mean_nothing_no_jar_is_found():
+    raw = demo(seed=SEED, refill_effect=False)
+    lines = raw["order_lines"]
+    taken = lines[(lines["customer"].str.strip() != "") & (lines["qty"].astype(int) > 0)]
+    frame = pd.DataFrame({"customer_id": taken["customer"].str.strip(), "product_id": taken["product"].str.strip()})
+    frame["quantity"] = taken["qty"].astype(float)
+    frame["ordered_at"] = pd.to_datetime(taken["date"], format="%d/%m/%Y %H:%M")
+    used = learn_consumption(frame, "2026-06-30", level=0.99)
+    assert used.products == [] and used.verdict is JarVerdict.NO_LINK

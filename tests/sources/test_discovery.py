@@ -586,3 +586,32 @@ def test_whatever_a_file_holds_the_mapping_is_valid_or_asks(firm, is_log, names,
             name = spec.get("column") if isinstance(spec, dict) else spec
             assert name in (None, "?", *(name.strip() for name in names), *(f"column{n}" for n in range(1, 10)))
     assert bool(proposal.questions) == ('"?"' in proposal.text) or not proposal.has_orders
+
+
+# ---- a mapping that is there -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["olist", "online_retail", "complete_journey"])
+def test_a_mapping_of_the_examples_is_taken_as_it_is(firm, root, name):
+    written = root / f"docs/sources/{name}.yaml"
+    proposal = new_dataset(name, [str(written)])
+    assert proposal.has_orders and not proposal.questions
+    assert (firm.folder / f"data/sources/{name}.yaml").read_text("utf-8") == written.read_text("utf-8")
+    assert set(yaml.safe_load((firm.folder / "params.yaml").read_text("utf-8"))["datasets"]) == {"old", name}
+
+
+@pytest.mark.parametrize(
+    ("content", "currency", "told"),
+    [
+        ("tables: {surveys: {}}", "", "must name orders or order_lines"),
+        ("- 1", "", "no mapping with an order log"),
+        ("a: [", "", "cannot be read as a mapping"),
+        ("currency: EUR\ntables: {orders: {}}", "USD", "its currency is EUR"),
+    ],
+)
+def test_a_mapping_that_is_none_leaves_nothing(firm, content, currency, told):
+    before = (firm.folder / "params.yaml").read_text("utf-8")
+    with pytest.raises(UserError, match=told):
+        new(firm, "map.yaml", content, currency=currency)
+    assert (firm.folder / "params.yaml").read_text("utf-8") == before
+    assert not (firm.folder / "data/sources/shop.yaml").exists()

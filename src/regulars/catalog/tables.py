@@ -124,6 +124,7 @@ CLEAN_TABLES = (
         _optional("region", "text"),
         _optional("channel", "text"),
         _optional("consent", "bool"),
+        _optional("household_size", "int", low=1),
     ),
     _table(
         "surveys", "clean", "one answer to one item", "response_id item kind",

@@ -105,6 +105,22 @@ PAGE = Page(
             ),
         ),
         section(
+            "attitudes",
+            chapter="offer",
+            nothing="alike",
+            shares=chart(
+                charts.heatmap,
+                columns(
+                    "customers", "n", region="text", attitude="label:attitude", share="percent", verdict="label:change"
+                ),
+                across="attitude",
+                row="region",
+                column="attitude",
+                value="share",
+                n="n",
+            ),
+        ),
+        section(
             "complaints",
             front="causes",
             chapter="cases",

@@ -162,7 +162,10 @@ PAGE = Page(
                 | columns("clv", "clv_share", belongs="percent"),
                 total=["customers", "spend", "margin", "clv"],
             ),
-            up=table(columns(tier="label:tier", to="label:tier", customers="count", gain="money_short:with_interval")),
+            up=table(
+                columns(tier="label:tier", to="label:tier", customers="count", gain="money_short:with_interval")
+                | columns(half="count:with_interval", half_share="percent")
+            ),
             migration=chart(
                 charts.heatmap,
                 columns("n", before="label:step", now="label:step", share="percent", customers="count"),

@@ -29,7 +29,7 @@ The base
     reactivated − lost = closing; ``revenue_retention(orders, start, end, …)``; ``kept_change(purchases, end)``.
 Dates
     ``next_order(model, value, end)``: window, median, call-by date; ``learn_consumption(order_lines, end)`` and
-    ``sharpened(dates, used, end)``: where an empty jar tells more than the rhythm;
+    ``sharpened(dates, used, end)``: where an empty jar tells more than the rhythm; ``try_jars(…)``: whether it did;
     ``due_this_week(dates, value, end)``: whom to call now.
 Money
     ``active_bands(value)``, ``expected_active(value, certainty)``: who should order; ``at_risk(value)``,
@@ -60,6 +60,7 @@ _HOMES = {
     "economics": ("point_of_retention", "win_back"),
     "groups": ("compare_groups", "groupings"),
     "hindsight": ("judge", "look_back"),
+    "jars": ("try_jars",),
     "kept": ("kept_change",),
     "reconcile": ("reconciled",),
     "risk": ("active_bands", "at_risk", "expected_active", "money_at_risk"),

@@ -25,6 +25,7 @@ from .groups import compare_groups as compare_groups
 from .groups import groupings as groupings
 from .hindsight import judge as judge
 from .hindsight import look_back as look_back
+from .jars import try_jars as try_jars
 from .kept import kept_change as kept_change
 from .reconcile import reconciled as reconciled
 from .risk import active_bands as active_bands

@@ -1,13 +1,13 @@
 """When the jar runs low: what a customer took last time against how fast that customer uses it up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from regulars.finding import NOT_SUPPLIED, Finding, may_refuse, tells
+from regulars.finding import NOT_SUPPLIED, Finding, Remark, may_refuse, tells
 from regulars.labels import Change
 from regulars.retention.dates import DATES
 from regulars.settings import DateRules
@@ -16,6 +16,7 @@ from regulars.statistics.intervals import Estimate, against, share, z_value
 FEWEST_GAPS = 2  # of a product by one customer: with fewer there is no pace of the customer's own
 FEWEST_CUSTOMERS = 30
 NARROWER = 0.05  # share by which knowing the quantity must narrow a window to be worth a date
+NOTHING = Estimate(float("nan"), n=0)
 LATE = 0.95  # chance that the jar would be empty by now, from which on the customer gets it elsewhere
 
 
@@ -45,13 +46,20 @@ class Consumption:
     narrower : float
         Share by which knowing the quantity narrows a window.
     inside : Estimate
-        Share of the last known waits, foretold from the earlier ones of the same customer, within their window.
+        Share of the last known waits, foretold from the earlier ones of the same customer, within their window; of
+        every second customer and product, by the others of whom the windows were made as wide as they must be.
     staples : pandas.DataFrame
         One row per customer: ``customer_id``, ``product_id`` (of what the last order held, that bought on the most
         days), ``last_day``, ``quantity`` (taken then), ``gaps``, ``centre`` and ``spread`` of the logarithm of the
         days until the next order.
     window_level : float
         Share of the waits that was to fall inside their windows.
+    products : list of str
+        What is used up at a pace that can be told, product by product; all else is left out then. Empty where no
+        product by itself is: all are taken together.
+    household : Estimate
+        Per cent by which a household of one per cent more persons waits longer for the same quantity (−1 where each
+        person uses as much); missing where sizes are not supplied.
     """
 
     verdict: JarVerdict
@@ -60,20 +68,32 @@ class Consumption:
     inside: Estimate
     staples: pd.DataFrame
     window_level: float = DateRules.window_level
+    products: list[str] = field(default_factory=list)
+    household: Estimate = NOTHING
 
 
 STAPLES = ["customer_id", "product_id", "last_day", "quantity", "gaps", "centre", "spread"]
 
 
 def learn_consumption(
-    lines: pd.DataFrame | None, observation_end, *, level: float = 0.9, rules: DateRules | None = None
+    lines: pd.DataFrame | None,
+    observation_end,
+    *,
+    level: float = 0.9,
+    rules: DateRules | None = None,
+    customers: pd.DataFrame | None = None,
 ) -> Consumption | None:
     """Learn from order lines how long a quantity lasts each customer.
 
     The days from an order with so much of a product to the customer's next order, of anything, follow
     log(days) = own pace + slope · log(quantity) + noise. Who comes for other things in between has a slope near 0.
     The slope is that within customers, so that large households do not pass for slow eaters; the own pace is drawn
-    towards the others' as far as few waits leave it uncertain. Waits still open are not used.
+    towards the others' (those of households of that size, where sizes are supplied and tell) as far as few waits leave
+    it uncertain. Waits still open are not used.
+
+    Consumables are found first: products of which 30 customers or more have varied their quantity, whose own slope is
+    above 0 by more than the best of so many would be by chance (Bonferroni), and whose quantity narrows a window by
+    5 % or more. Where there are some, only they are looked at; else all products together.
 
     Parameters
     ----------
@@ -85,6 +105,8 @@ def learn_consumption(
         Of the intervals and of the decision.
     rules : DateRules, optional
         Their ``window_level`` is what the windows are held against.
+    customers : pandas.DataFrame, optional
+        ``customer_id``, ``household_size`` (persons); without that column, or row, nothing is known of a household.
 
     Returns
     -------
@@ -106,25 +128,67 @@ def learn_consumption(
     if lines is None:
         return None
     rules, end = rules or DateRules(), pd.Timestamp(observation_end).normalize()
-    bought = _purchases(lines, end)
+    bought = _purchases(lines, end).assign(household=0.0)
     waits = bought[bought["wait"].notna() & bought["gaps"].ge(FEWEST_GAPS)].reset_index(drop=True)
     if waits["customer_id"].nunique() < FEWEST_CUSTOMERS:
         return _untold(len(waits))
+    products = _used_up(waits, level)
+    if products:
+        bought, waits = (frame[frame["product_id"].isin(products)] for frame in (bought, waits))
+        waits = waits.reset_index(drop=True)
+    if customers is not None and "household_size" in customers:
+        size = _log_size(customers, waits["customer_id"])
+        bought, waits = (
+            frame.assign(household=frame["customer_id"].map(size).fillna(0.0)) for frame in (bought, waits)
+        )
     fit = _Fit.of(waits, level)
     if not np.isfinite(fit.slope.low):  # everybody always takes the same quantity: nothing can be learnt
         return _untold(len(waits))
-    inside = _held(fit, waits, rules.window_level, level)
+    wider, held = _held(fit, waits, rules.window_level)
+    inside = share(int(held.sum()), len(held), level)
     verdict = JarVerdict.SHARPENS
     if against(fit.slope) is not Change.UP or fit.narrower < NARROWER:
         verdict = JarVerdict.NO_LINK
     elif against(inside, rules.window_level) is Change.DOWN:
         verdict = JarVerdict.NOT_HELD
-    return Consumption(verdict, fit.slope, fit.narrower, inside, _staples(fit, bought, waits), rules.window_level)
+    staples = _staples(fit, bought, waits)
+    staples["spread"] *= wider
+    found = (fit.slope, fit.narrower, inside, staples, rules.window_level, products, fit.household)
+    return Consumption(verdict, *found)
 
 
 def _untold(waits: int) -> Consumption:
     nothing = Estimate(float("nan"), n=waits)
     return Consumption(JarVerdict.TOO_FEW, nothing, float("nan"), nothing, pd.DataFrame(columns=STAPLES))
+
+
+def _log_size(customers: pd.DataFrame, buyers: pd.Series) -> pd.Series:
+    """Logarithm of the persons of each household about the mean of the buyers; unknown ones are left out."""
+    known = customers[customers["household_size"].gt(0).fillna(False)].drop_duplicates("customer_id")
+    size = np.log(known.set_index("customer_id")["household_size"].astype(float))
+    return size - size[size.index.isin(buyers)].mean()
+
+
+def _used_up(waits: pd.DataFrame, level: float) -> list[str]:
+    """Products whose quantity, by itself and beyond chance, tells how long customers wait."""
+    table = pd.DataFrame({"product_id": waits["product_id"], "pair": waits["pair"]})
+    table["y"], table["x"] = np.log(waits["wait"]), np.log(waits["quantity"].astype(float))
+    about = table[["x", "y"]] - table.groupby("pair")[["x", "y"]].transform("mean")
+    table["xx"], table["xy"], table["yy"] = about["x"] ** 2, about["x"] * about["y"], about["y"] ** 2
+    pairs = table.groupby(["product_id", "pair"], sort=True)[["xx", "xy", "yy"]].sum()
+    varied = pairs[pairs["xx"] > 1e-12]
+    sums = pairs.groupby("product_id").sum().assign(n=varied.groupby("product_id").size())
+    sums = sums[sums["n"] >= FEWEST_CUSTOMERS]
+    if sums.empty:
+        return []
+    slope = sums["xy"] / sums["xx"]
+    # of one customer's waits the errors may hang together
+    together = (varied["xy"] - slope.reindex(varied.index, level="product_id") * varied["xx"]) ** 2
+    error = np.sqrt(together.groupby("product_id").sum().reindex(sums.index) * sums["n"] / (sums["n"] - 1)) / sums["xx"]
+    narrower = 1 - np.sqrt(np.maximum(1 - slope * sums["xy"] / sums["yy"], 0))
+    # one-sided, of as many as are looked at
+    reach = -ndtri((1 - level) / 2 / len(sums)) * error
+    return sorted(slope.index[(slope - reach > 0) & (narrower >= NARROWER)])
 
 
 def _purchases(lines: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
@@ -149,6 +213,7 @@ class _Fit:
     within: float  # variance of one wait about the own pace
     between: float  # variance of paces
     mean: float
+    household: Estimate  # of the pace on the logarithm of the household's size
 
     @classmethod
     def of(cls, waits: pd.DataFrame, level: float) -> "_Fit":
@@ -159,7 +224,7 @@ class _Fit:
         dy, dx = y - y_mean[pair], x - x_mean[pair]
         moved = float(dx @ dx)
         if not moved > 1e-12:
-            return cls(Estimate(float("nan"), n=len(y)), *[float("nan")] * 4)
+            return cls(Estimate(float("nan"), n=len(y)), *[float("nan")] * 4, NOTHING)
         slope = float(dx @ dy) / moved
         rest = dy - slope * dx
         customer = pd.factorize(waits["customer_id"])[0]
@@ -168,34 +233,58 @@ class _Fit:
         reach = z_value(level) * error
         # waits are whole days: none is known better than that
         rounding = float(np.mean(1 / (12 * waits["wait"].to_numpy() ** 2)))
-        within = max(float(rest @ rest) / max(len(y) - len(n) - 1, 1), rounding)
+        # the scale is that of the middle of the waits, by which windows are told: a jar that is filled elsewhere once,
+        # or too small to hold what a long wait takes, must not widen those of all others
+        middle = float(np.diff(np.quantile(rest, [0.1, 0.9]))[0]) / (2 * z_value(0.8))
+        within = max(middle**2 * len(y) / max(len(y) - len(n) - 1, 1), rounding)
         pace = y_mean - slope * x_mean
         mean = float(np.average(pace, weights=n))
+        household = _on_size(pace - mean, waits.groupby(pair)["household"].first().to_numpy(), n, level)
+        if against(household) in (Change.UP, Change.DOWN):
+            pace = pace - household.value * waits.groupby(pair)["household"].first().to_numpy()
         spread = float(n @ (pace - mean) ** 2) - within * (len(n) - 1)
         between = max(spread / (n.sum() - (n @ n) / n.sum()), 0.0) if len(n) > 1 else 0.0
         without = float(dy @ dy)
         told = min(slope**2 * moved / without, 1.0) if without > 0 else 0.0  # share of the variance
         narrower = told / (1 + np.sqrt(1 - told))  # 1 − √(1 − told), where nothing cancels
         estimate = Estimate(slope, slope - reach, slope + reach, len(y))
-        return cls(estimate, float(narrower), within, between, mean)
+        return cls(estimate, float(narrower), within, between, mean, household)
 
-    def pace(self, own: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Own pace drawn towards the mean, and the variance that is left of it; `own` is the mean over `n` waits."""
+    def pace(self, own: np.ndarray, n: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Own pace drawn towards that of such households, and the variance left; `own` is the mean over `n` waits."""
         weight = self.between / (self.between + self.within / n) if self.between else np.zeros(len(n))
-        return self.mean + weight * (own - self.mean), self.between * (1 - weight)
+        tells = against(self.household) in (Change.UP, Change.DOWN)
+        usual = self.mean + (self.household.value * size if tells else 0.0)
+        return usual + weight * (own - usual), self.between * (1 - weight)
 
 
-def _held(fit: _Fit, waits: pd.DataFrame, window_level: float, level: float) -> Estimate:
-    """Share of the last waits inside the window that the earlier ones of the same customer and product give."""
+def _on_size(pace: np.ndarray, size: np.ndarray, n: np.ndarray, level: float) -> Estimate:
+    """Slope of the pace on the household's size, each customer by its waits; missing where sizes do not differ."""
+    moved = float(n @ size**2)
+    if not moved > 1e-12:
+        return NOTHING
+    slope = float((n * size) @ pace) / moved
+    error = float(np.sqrt(((n * size) ** 2) @ (pace - slope * size) ** 2)) / moved
+    reach = z_value(level) * error
+    return Estimate(slope, slope - reach, slope + reach, int(np.count_nonzero(size)))
+
+
+def _held(fit: _Fit, waits: pd.DataFrame, window_level: float) -> tuple[float, np.ndarray]:
+    """By how much windows are to be wider, and whether last waits fell inside such as the earlier ones foretell.
+
+    Of every second customer and product it is learnt by how much, on the others the windows are held to what they say.
+    """
     y = np.log(waits["wait"].to_numpy()) - fit.slope.value * np.log(waits["quantity"].to_numpy(float))
     pair = pd.factorize(waits["pair"])[0]
     is_last = np.append(pair[1:] != pair[:-1], True)
     earlier = np.bincount(pair[~is_last], minlength=pair.max() + 1)
     sums = np.bincount(pair[~is_last], y[~is_last], pair.max() + 1)
-    centre, left = fit.pace(sums / np.maximum(earlier, 1), np.maximum(earlier, 1))
-    place = (y[is_last] - centre) / np.sqrt(fit.within + left)
-    inside = np.abs(place) <= z_value(window_level)
-    return share(int(inside[earlier > 0].sum()), int((earlier > 0).sum()), level)
+    size = waits["household"].to_numpy()[is_last]
+    centre, left = fit.pace(sums / np.maximum(earlier, 1), np.maximum(earlier, 1), size)
+    apart = np.abs((y[is_last] - centre) / np.sqrt(fit.within + left))[earlier > 0] / z_value(window_level)
+    learnt, judged = apart[::2], apart[1::2]
+    wider = max(float(np.quantile(learnt, window_level)), 1.0) if len(learnt) >= FEWEST_CUSTOMERS else 1.0
+    return wider, judged <= wider
 
 
 def _staples(fit: _Fit, bought: pd.DataFrame, waits: pd.DataFrame) -> pd.DataFrame:
@@ -206,7 +295,7 @@ def _staples(fit: _Fit, bought: pd.DataFrame, waits: pd.DataFrame) -> pd.DataFra
     last = last.sort_values(["customer_id", "gaps", "product_id"], ascending=[True, False, True])
     last = last.drop_duplicates("customer_id").reset_index(drop=True)
     at = own.loc[last["pair"]]
-    pace, left = fit.pace(at["mean"].to_numpy(), at["size"].to_numpy(float))
+    pace, left = fit.pace(at["mean"].to_numpy(), at["size"].to_numpy(float), last["household"].to_numpy())
     return last.rename(columns={"day": "last_day"}).assign(
         centre=pace + fit.slope.value * np.log(last["quantity"].to_numpy(float)), spread=np.sqrt(fit.within + left)
     )[STAPLES]
@@ -272,8 +361,8 @@ def sharpened(
 
 
 @tells
-def tell_jar(used: Consumption | None, dates: pd.DataFrame) -> Finding:
-    """Whether the quantity taken last tells when a customer comes back, and for how many it made the date.
+def tell_jar(used: Consumption | None, dates: pd.DataFrame, tried=None) -> Finding:
+    """Whether the quantity taken last tells when a customer comes back, for how many it made the date, and if it held.
 
     Parameters
     ----------
@@ -281,6 +370,8 @@ def tell_jar(used: Consumption | None, dates: pd.DataFrame) -> Finding:
         Of `learn_consumption`; None without order lines.
     dates : pandas.DataFrame
         Of `sharpened`.
+    tried : regulars.retention.jars.Tried, optional
+        Of `regulars.retention.try_jars`: such dates of earlier days.
 
     Returns
     -------
@@ -297,5 +388,26 @@ def tell_jar(used: Consumption | None, dates: pd.DataFrame) -> Finding:
         return Finding(used.verdict, facts)
     facts |= {"held": used.inside, "window": used.window_level}
     if used.verdict is JarVerdict.SHARPENS:
+        called = dates["product_id"].notna() & dates["call_by"].notna()
         facts |= {"sharpened": int(dates["product_id"].notna().sum()), "staples": len(used.staples)}
-    return Finding(used.verdict, facts)
+        facts |= {"called": int(called.sum())}
+    remarks = []
+    if used.products:
+        remarks.append(Remark("products", {"products": ", ".join(used.products), "number": len(used.products)}))
+    if np.isfinite(used.household.value):
+        double = Estimate(*(2.0**end for end in _ends(used.household)), n=used.household.n)
+        remarks.append(Remark("household", {"double": double}))
+    return Finding(used.verdict, facts, remarks=remarks + (_as_remarks(tried) if tried else []))
+
+
+def _ends(told: Estimate):
+    return told.value, told.low, told.high
+
+
+def _as_remarks(tried) -> list[Remark]:
+    facts = {"within": tried.within, "days": tried.days, "cutoffs": tried.cutoffs}
+    if np.isfinite(tried.hits.value):
+        facts |= {"hits": tried.hits, "usual": tried.usual, "gap": tried.gap, "customers": tried.customers}
+    else:
+        facts["fewest"] = FEWEST_CUSTOMERS
+    return [Remark(f"tried_{tried.verdict.value}", facts)]

@@ -116,7 +116,7 @@ class Past(NamedTuple):
         return expected_active(pd.DataFrame({"p_active": self.chance[who]}), certainty)
 
 
-def _past(model, purchases: Purchases, observation_end, *, cutoff, time_unit: str, level: float) -> Past | None:
+def past_of(model, purchases: Purchases, observation_end, *, cutoff, time_unit: str, level: float) -> Past | None:
     """Forecast of a day in the past; None where there was too little history for one."""
     then, end = day_number(cutoff), day_number(observation_end)
     seen = purchases.until(cutoff)
@@ -212,7 +212,7 @@ def look_back(
     (<HindsightVerdict.HELD: 'held'>, 286, 53.0)
     """
     level = certainty.level
-    past = _past(model, purchases, observation_end, cutoff=cutoff, time_unit=time_unit, level=level)
+    past = past_of(model, purchases, observation_end, cutoff=cutoff, time_unit=time_unit, level=level)
     if past is None:
         return LookBack(HindsightVerdict.UNKNOWN, pd.Timestamp(cutoff))
     forecast, came = past.forecast(certainty), past.came
@@ -379,7 +379,7 @@ def judge(
     """
     cutoff = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=days)
     level, seed = certainty.level, certainty.seed
-    past = _past(model, purchases, observation_end, cutoff=cutoff, time_unit=time_unit, level=level)
+    past = past_of(model, purchases, observation_end, cutoff=cutoff, time_unit=time_unit, level=level)
     if past is None:
         return Judged(RuleVerdict.TOO_SHORT, cutoff, days, 0)
     unit, came = unit_days(time_unit), past.came

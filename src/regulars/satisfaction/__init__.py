@@ -61,6 +61,7 @@ _HOMES = {
     "survey.indices": ("answers_of", "rate"),
     "survey.listening": ("voices",),
     "survey.questionnaire": ("survey_of",),
+    "survey.stage_needs": ("tell_stage_needs",),
     "survey.waves": ("measure_of", "survey_waves"),
 }  # fmt: skip
 __getattr__, __dir__ = exports(__name__, _HOMES)

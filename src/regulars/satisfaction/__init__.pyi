@@ -26,5 +26,6 @@ from .survey.indices import answers_of as answers_of
 from .survey.indices import rate as rate
 from .survey.listening import voices as voices
 from .survey.questionnaire import survey_of as survey_of
+from .survey.stage_needs import tell_stage_needs as tell_stage_needs
 from .survey.waves import measure_of as measure_of
 from .survey.waves import survey_waves as survey_waves

@@ -20,6 +20,7 @@ from regulars.satisfaction.offer.kano import tell_kano, tell_levels
 from regulars.satisfaction.screen import first_screen, to_do, words_used
 from regulars.satisfaction.signs import tell_signs
 from regulars.satisfaction.survey.aftermath import tell_cases
+from regulars.satisfaction.survey.attitudes import tell_attitudes
 from regulars.satisfaction.survey.benefits import tell_benefits
 from regulars.satisfaction.survey.between import tell_between
 from regulars.satisfaction.survey.gap import tell_gap
@@ -31,10 +32,10 @@ from regulars.satisfaction.survey.sampling import tell_sample
 from regulars.satisfaction.survey.waves import tell_waves
 
 __all__ = [
-    "first_screen", "first_to_mend", "tell_benefits", "tell_between", "tell_cases", "tell_channels", "tell_comeback",
-    "tell_complaints", "tell_delivered", "tell_desk", "tell_flow", "tell_folk", "tell_followup", "tell_further",
-    "tell_gap", "tell_goods", "tell_handed", "tell_importance", "tell_kano", "tell_knowledge", "tell_levels",
-    "tell_levers", "tell_loyalty", "tell_measured", "tell_methods", "tell_phase", "tell_quality", "tell_recommend",
-    "tell_returned", "tell_sample", "tell_satisfied", "tell_service", "tell_signs", "tell_switching", "tell_waves",
-    "tell_who", "tell_why", "tell_worth", "to_do", "words_used",
+    "first_screen", "first_to_mend", "tell_attitudes", "tell_benefits", "tell_between", "tell_cases", "tell_channels",
+    "tell_comeback", "tell_complaints", "tell_delivered", "tell_desk", "tell_flow", "tell_folk", "tell_followup",
+    "tell_further", "tell_gap", "tell_goods", "tell_handed", "tell_importance", "tell_kano", "tell_knowledge",
+    "tell_levels", "tell_levers", "tell_loyalty", "tell_measured", "tell_methods", "tell_phase", "tell_quality",
+    "tell_recommend", "tell_returned", "tell_sample", "tell_satisfied", "tell_service", "tell_signs",
+    "tell_switching", "tell_waves", "tell_who", "tell_why", "tell_worth", "to_do", "words_used",
 ]  # fmt: skip

@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammainc, gammaincinv
 
-from regulars.finding import Finding, may_refuse, tells
+from regulars.finding import Finding, Remark, may_refuse, tells
 from regulars.labels import Step, Tier
 from regulars.segments.summary import group_summary
 from regulars.segments.tiers import assign_tiers, tier_thresholds
 from regulars.settings import Certainty, Economics
 from regulars.statistics.distinct import distinct_rows
-from regulars.statistics.intervals import from_row
+from regulars.statistics.intervals import Estimate, from_row
 
 MOVED_UP = 0.02  # of the customers of a step: the published question of what moving so many up would bring
+MORE = 0.5  # more profit at the same cost, which teaching says such moves make
 INACTIVE_BELOW = 0.05  # expected orders over the horizon, below which a customer stands beside the pyramid
 NODES = 8  # of the distribution of spend
 EXACT = 50_000  # customers; of more, those of one kind share a curve of so many points, right to five digits
@@ -181,7 +182,9 @@ def moving_up(customers: pd.DataFrame, share: float = MOVED_UP, level: float = 0
     -------
     pandas.DataFrame
         One row per step below the top with customers on it and above it: tier, to, customers (moved), gain,
-        gain_low, gain_high (currency of value to come).
+        gain_low, gain_high (currency of value to come); half, half_low, half_high: how many would have to move for half
+        as much value again as all customers have (missing where they would never do), half_share: of those on the step
+        (above 1 it cannot be by this move alone).
 
     References
     ----------
@@ -195,6 +198,7 @@ def moving_up(customers: pd.DataFrame, share: float = MOVED_UP, level: float = 0
     """
     rng, rows = np.random.default_rng(seed), []
     steps = [str(tier) for tier in Tier]
+    wanted = MORE * customers["clv"].sum()
     values = {step: customers.loc[customers["tier"] == step, "clv"].to_numpy(float) for step in steps}
     for upper, lower in pairwise(steps):
         above, below = values[upper], values[lower]
@@ -205,8 +209,10 @@ def moving_up(customers: pd.DataFrame, share: float = MOVED_UP, level: float = 0
         drawn = [rng.choice(above, moved).sum() - rng.choice(below, moved).sum() for _ in range(DRAWS)]
         # the mean of the step above is itself one of few customers
         low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-        rows.append((lower, upper, moved, float(gain), float(low), float(high)))
-    return pd.DataFrame(rows, columns=["tier", "to", "customers", "gain", "gain_low", "gain_high"])
+        half, most, least = (wanted * moved / end if end > 0 else np.nan for end in (gain, low, high))
+        rows.append((lower, upper, moved, float(gain), float(low), float(high), half, least, most, half / len(below)))
+    names = ["tier", "to", "customers", "gain", "gain_low", "gain_high", "half", "half_low", "half_high", "half_share"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def migration(now: pd.Series, before: pd.Series) -> pd.DataFrame:
@@ -354,7 +360,21 @@ def tell_pyramid(
         **_rose_and_fell(moves),
     }
     shown = moves[moves["customers"] > 0].reset_index(drop=True)
-    return Finding(_verdict(facts["belongs"]), facts, {**frames, "up": up, "migration": shown})
+    remarks = _half_as_much_again(up, float(customers["clv"].sum()))
+    return Finding(_verdict(facts["belongs"]), facts, {**frames, "up": up, "migration": shown}, remarks=remarks)
+
+
+def _half_as_much_again(up: pd.DataFrame, worth: float) -> list[Remark]:
+    """What the moves of all steps bring together beside what teaching says, and which move alone makes so much."""
+    ends = (float(up[name].sum()) / worth for name in ("gain", "gain_low", "gain_high"))
+    together = Estimate(*ends, n=int(up["customers"].sum()))
+    remarks = [Remark("together", {"together": together, "taught": MORE, "step_share": MOVED_UP})]
+    possible = up[up["half_share"] <= 1]
+    if possible.empty:
+        return [*remarks, Remark("half_never", {"taught": MORE})]
+    easiest = possible.loc[possible["half"].idxmin()]
+    facts = {"half": from_row(easiest, "half", n="customers"), "half_share": float(easiest["half_share"])}
+    return [*remarks, Remark("half", facts | {"from_step": easiest["tier"], "to_step": easiest["to"], "taught": MORE})]
 
 
 def _steps(customers: pd.DataFrame, earned: pd.Series, certainty: Certainty, min_cell: int) -> pd.DataFrame:

@@ -406,10 +406,13 @@ class Offer:
         Feature to its functional and its dysfunctional item.
     delivered : mapping, items
         Offer to the eight parts of its delivered value, each with the item that asks customers for it.
+    attitudes : mapping, items
+        `regulars.labels.Attitude` to the item with its statement.
     """
 
     kano: Mapping[str, Annotated[tuple[Name, ...], OfLength(2)]]
     delivered: Mapping[str, Mapping[str, Name]]
+    attitudes: Mapping[str, Name] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,10 @@ class Retailer:
     worse_times: float = 1.0  # by which the odds of a bad experience rise
     push_on: str = ""
     push_percent: float = 0.0  # of the customers still there who order once more for it
+    # what households use up, and fill up with each order
+    refill_share: float = 0.5  # of the customers
+    refill_noise: float = 0.15  # standard deviation of the logarithm of how long a quantity lasts
+    refill_effect: bool = True  # false: how much is taken says nothing about the next order
     # dirt, as a share of rows; UCI Online Retail has the same shares but for the missing ids (25 % there: guests
     # beyond all measure in a shop that wants to know its customers)
     duplicate_share: float = 0.0097

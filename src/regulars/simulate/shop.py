@@ -8,6 +8,7 @@ import pandas as pd
 from regulars.rounding import plain, round_frame
 from regulars.simulate.answers import draw_surveys
 from regulars.simulate.as_of import as_of as cut_off
+from regulars.simulate.attitudes import draw_attitudes
 from regulars.simulate.base import CHANNELS, Base, Orders, draw_base, draw_orders, expected_acquisition
 from regulars.simulate.campaigns import draw_campaigns
 from regulars.simulate.cases import Tickets, draw_tickets
@@ -22,6 +23,7 @@ from regulars.simulate.persons import draw_identities, draw_plan
 from regulars.simulate.planted import draw_planted
 from regulars.simulate.products import Products, draw_products, fill_baskets
 from regulars.simulate.referrals import draw_referrals
+from regulars.simulate.refills import BUNDLES, CONSUMABLES, Refills, draw_refills, with_refills
 from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, year_position
 from regulars.simulate.sales_desk import draw_sales_desk
 from regulars.simulate.spending import mean_spend, order_values
@@ -49,9 +51,11 @@ def demo(
     the customer leaves with p ~ Beta(a, b)); satisfaction s (mean 0, SD 1) multiplies the purchase rate by exp(γ₁ s)
     and the dropout parameter a by exp(γ₂ s); order values scatter around each customer's mean as Gamma-Gamma says and
     are filled with products. Nothing else acts on these purchases: not channel, region, age, survey waves, tickets or
-    season (new customers come by season, and by channel), nor contracts, the club, referrals and the campaigns C01 …,
-    unless ``leave_not_satisfied`` and the like let customers leave when a complaint is closed. To them are added, under
-    numbers from 900001 on, the orders that the campaigns E01 and E02 and the Delivery Pass bring.
+    season (new customers come by season, and by channel), nor household, contracts, the club, referrals and the
+    campaigns C01 …, unless ``leave_not_satisfied`` and the like let customers leave when a complaint is closed. To them
+    are added, under numbers from 900001 on, the orders that the campaigns E01 and E02 and the Delivery Pass bring. Some
+    households buy what they use up with each order: as much as lasts until the next one, in place of other goods of the
+    same money and cost.
 
     Parameters
     ----------
@@ -82,11 +86,12 @@ def demo(
             otherwise, have odd capitals.
         ``customers`` : one customer.
             ``customer``, ``joined`` (``2024-12-31``), ``birth_year`` (4 % empty), ``region``, ``channel`` (of
-            acquisition), ``consent`` (yes, no).
+            acquisition), ``consent`` (yes, no), ``household_size`` (persons).
         ``surveys`` : one answer to one item.
             ``response_no``, ``customer`` (empty: anonymous), ``date`` (``2024-12-31``), ``wave`` (2024H1 …), ``item``,
             ``kind`` (perceived, expected), ``score``. Behind them what the last wave was asked beside the path model:
-            features with and without (Kano), and the parts of delivered value, here and at a competitor.
+            features with and without (Kano), the parts of delivered value, here and at a competitor, and how much
+            a statement of each attitude holds.
         ``survey_items`` : one item.
             ``item``, ``construct``, ``scale_min``, ``scale_max``, ``wording``.
         ``tickets`` : one complaint or service case.
@@ -175,7 +180,7 @@ def demo(
         raise ValueError(f"customers is {customers}: a shop needs at least one")
     retailer = Retailer(**changes)
     retailer = retailer if satisfaction_effect and effects else retailer.without_satisfaction_effect()
-    retailer = retailer if effects else replace(retailer, interaction_effects=False)
+    retailer = retailer if effects else replace(retailer, interaction_effects=False, refill_effect=False)
     base = draw_base(retailer, customers, seed)
     everything = draw_orders(retailer, base, seed)
     orders = _observed(everything, retailer)
@@ -191,9 +196,14 @@ def demo(
     export = soil(retailer, _with_guests(retailer, sales, products, seed), products, seed)
     added = _beyond_doubt(added, export)
     export = with_clean_orders(retailer, export, added)
+    households = draw_refills(retailer, base, everything, seed)
     surveys = draw_surveys(retailer, base, orders.dropped_at, seed)
     asked = draw_features(surveys.surveys, seed)
+    attitudes = draw_attitudes(surveys.surveys, base, effects, seed=seed)
     handling = draw_handling(retailer, base, orders, sales, tickets=tickets.tickets, seed=seed)
+    spoken_of = _spoken_of(sales, handling)
+    rows = len(export.order_lines)
+    export = with_refills(export, sales, households, orders=orders, products=products, spoken_of=spoken_of)
     dealings = draw_dealings(retailer, base, orders, seed)
     desk = draw_sales_desk(retailer, base, effects, seed)
     standing = draw_standing(retailer, base, orders, effects, seed=seed)
@@ -204,7 +214,7 @@ def demo(
     campaigns = draw_campaigns(retailer, base, orders, customers, seed=seed)
     heard = draw_heard(retailer, base, orders, seed)
     people, people_dirt = soil_table(
-        retailer, _customers(retailer, base), "customers", ["customer", "region"], recased=[], seed=seed
+        retailer, _customers(retailer, base, households), "customers", ["customer", "region"], recased=[], seed=seed
     )
     answers, answers_dirt = soil_table(
         retailer, surveys.surveys, "surveys", ["customer", "item"], recased=[], seed=seed
@@ -215,12 +225,13 @@ def demo(
     contracts, contracts_dirt = soil_table(
         retailer, bound.contracts, "contracts", ["customer"], recased=["reason"], seed=seed
     )
+    items = [surveys.survey_items, asked.survey_items, attitudes.survey_items]
     tables = {
         "order_lines": export.order_lines,
         "customers": people,
         # behind the answers to the path model's items, so that those keep their rows
-        "surveys": pd.concat([answers, asked.surveys], ignore_index=True),
-        "survey_items": pd.concat([surveys.survey_items, asked.survey_items], ignore_index=True),
+        "surveys": pd.concat([answers, asked.surveys, attitudes.surveys], ignore_index=True),
+        "survey_items": pd.concat(items, ignore_index=True),
         "tickets": cases,
         "ticket_events": handling.events,
         "units": handling.units,
@@ -244,6 +255,7 @@ def demo(
         "credit": standing.credit,
     }
     known = _truth_customers(retailer, base, everything, (orders, planted.orders), (sales, added), export)
+    known = known.assign(**households.truth())
     counts = (
         np.bincount(orders.customer[here], minlength=customers) for here in (tickets.is_bad, tickets.is_complained_of)
     )
@@ -255,7 +267,8 @@ def demo(
         "satisfaction_effect": satisfaction_effect,
         **_parameters(retailer),
         "products": _product_truth(products),
-        "surveys": surveys.truth | asked.truth,
+        "refills": {"products": list(CONSUMABLES), "bundles": list(BUNDLES), "first_row": rows + 1},
+        "surveys": surveys.truth | asked.truth | attitudes.truth,
         "tickets": tickets.truth | handling.truth,
         **dealings.truth,
         "centre": centre.truth,
@@ -395,7 +408,15 @@ def _with_guests(retailer, sales: pd.DataFrame, products: Products, seed) -> pd.
     return pd.concat([sales, guests], ignore_index=True)
 
 
-def _customers(retailer, base: Base) -> pd.DataFrame:
+def _spoken_of(sales: pd.DataFrame, handling) -> set[tuple[str, str]]:
+    """Customers and products of cases, and every customer with each product sold with a warranty."""
+    cases = handling.tickets
+    pairs = set(zip(cases["customer"].str.strip(), cases["product"].str.strip(), strict=True))
+    sold = sales[sales["product"].isin(handling.units["product"])]
+    return pairs | set(zip(sold["customer"], sold["product"], strict=True))
+
+
+def _customers(retailer, base: Base, households: Refills) -> pd.DataFrame:
     day = np.maximum(np.floor(base.first_moment).astype(int) - base.days_registered, 0)
     return pd.DataFrame(
         {
@@ -405,6 +426,7 @@ def _customers(retailer, base: Base) -> pd.DataFrame:
             "region": base.region,
             "channel": base.acquisition_channel,
             "consent": np.where(base.consent, "yes", "no"),
+            "household_size": households.household.astype(str),
         }
     )
 

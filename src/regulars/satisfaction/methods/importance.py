@@ -48,7 +48,9 @@ def factors_of(items: pd.DataFrame, settings: SatisfactionSettings) -> list[str]
     UntoldError
         Where there is none.
     """
-    apart = asked_of_features(settings.offer) | asked_of_offers(settings.offer) | asked_of_importance(items)
+    offer = settings.offer
+    apart = asked_of_features(offer) | asked_of_offers(offer) | set(offer.attitudes.values())
+    apart |= asked_of_importance(items)
     outcomes = settings.satisfaction_construct, settings.questions.loyalty_construct
     found = list(settings.managers.factors) or usual_factors(items[~items["item"].isin(apart)], without=outcomes)
     if not found:

@@ -26,7 +26,7 @@ def new_dataset(dataset: str, sources: Sequence[str], currency: str = "") -> Pro
     ----------
     dataset : str
     sources : sequence of str
-        Files; or a database URL and the names of its tables.
+        Files; or a database URL and the names of its tables; or one mapping (``.yaml``), which is taken as it is.
     currency : str
         Code of its money, where it is known.
 
@@ -50,7 +50,8 @@ def new_dataset(dataset: str, sources: Sequence[str], currency: str = "") -> Pro
         raise UserError(f"data/sources/{dataset}.yaml is there already: remove it, or take another name.")
     settings = project_root() / "params.yaml"
     content = with_dataset(_read(settings), dataset)
-    proposal = propose(dataset, _inspect(sources), currency)
+    written = len(sources) == 1 and sources[0].endswith((".yaml", ".yml"))
+    proposal = _as_written(sources[0], currency) if written else propose(dataset, _inspect(sources), currency)
     if not proposal.has_orders:
         return proposal
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +60,21 @@ def new_dataset(dataset: str, sources: Sequence[str], currency: str = "") -> Pro
     aside.write_text(content, encoding="utf-8")
     aside.replace(settings)
     return proposal
+
+
+def _as_written(source: str, currency: str) -> Proposal:
+    """A mapping that somebody has written, such as those in ``docs/sources``."""
+    try:
+        text = Path(source).expanduser().read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{source} cannot be read as a mapping: {str(error).splitlines()[0]}") from None
+    tables = content.get("tables") if isinstance(content, dict) else None
+    if not isinstance(tables, dict) or not {"orders", "order_lines"} & set(tables):
+        raise UserError(f"{source} is no mapping with an order log: 'tables' must name orders or order_lines.")
+    if currency and currency != content.get("currency"):
+        raise UserError(f"{source} says that its currency is {content.get('currency')}: leave --currency out.")
+    return Proposal(text, [f"the mapping {source}, which is taken as it is"], [], [], has_orders=True)
 
 
 def _read(settings: Path) -> str:
