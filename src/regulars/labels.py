@@ -465,6 +465,7 @@ class Light(StrEnum):
     WORSE = "worse"  # beyond it, to the bad
     CHANGED = "changed"  # beyond it; neither side is good
     DRIFTS = "drifts"  # each month follows the one before: no usual range to leave
+    WIDE = "wide"  # the usual range holds nearly all that can be
     EARLY = "early"  # too few months to know the usual range
     ABSENT = "absent"  # no figure this month
 

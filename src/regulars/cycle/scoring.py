@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from regulars.clv.month_by_month import MEASURES
-from regulars.cycle.indicators import scored_months
+from regulars.cycle.indicators import UNJUDGED, scored_months
 from regulars.cycle.plans import Plan
 from regulars.errors import UntoldError
 from regulars.finding import may_refuse
@@ -345,7 +345,7 @@ def corrective(plans: Sequence[Plan], history_lights: pd.DataFrame, last: pd.Tim
                 & (history_lights["month"] > since)
                 & (history_lights["month"] <= last)
             ]
-            judged = later[~later["light"].isin([Light.EARLY, Light.ABSENT, Light.DRIFTS])]
+            judged = later[~later["light"].isin(UNJUDGED)]
             rows.append({**one, "came_back": int((judged["light"] == Light.WORSE).sum()), "watched": len(judged)})
     return pd.DataFrame(rows)
 

@@ -5,8 +5,7 @@ from regulars.report.columns import columns
 from regulars.report.layout import Page, Trend, Word, chart, section, table
 
 STACKED = {"across": "cohort", "x": "start", "by": "cohort", "low": "low", "high": "high"}  # months by cohort
-LIFETIME = columns(
-    "cohort",
+LIFETIME = columns(cohort="text") | columns(
     "customers",
     clv="money_short",
     lifetime="money_short:with_interval",

@@ -20,12 +20,15 @@ The file's header ``Language:`` is the locale (``en_GB``), ``Plural-Forms:`` its
 unit                               14.03 or .1403 becomes
 =================================  =====================================================================
 ``count``                          whole number with separators: 14
+``many``                           the same in a sentence, where nothing is "none"
 ``number``                         as many decimals as its size asks for: 14.0
 ``money``                          in the dataset's currency: £14.03, £1,403
 ``money_short``                    in the language's scales: £412k, £1.24m (41.2万元 in Chinese)
 ``count_short``                    the same without currency: 412k
 ``percent``                        of a share: 14%
 ``points``                         of a difference of shares: 14.0 points
+``chance``                         percent of a chance, never none: 14.0%, below 0.1%
+``clock``                          hours of a day: 14:02
 ``days weeks months years``        with their plural: 14 days; ``customers orders products …`` alike: 1 customer
 ``date date_short month year``     31 December 2024, 31 Dec 2024, December 2024, 2024
 ``label``                          wording of an enum's member; ``label:tier`` for plain text "vip"
@@ -373,6 +376,17 @@ class Format:
     def __call__(self, value) -> str:
         """Word one value."""
         return self.wording.format(value, self.spec)
+
+    def with_interval(self, value, low, high) -> str:
+        """Word a value with its interval, as tables do.
+
+        Examples
+        --------
+        >>> Wording("en", currency="GBP").formatter("money").with_interval(-3.05, -14.93, 3.78)
+        '−£3.05 (−14.93 to 3.78)'
+        """
+        spec = self.spec if "with_interval" in self.spec else f"{self.spec}:with_interval"
+        return self.wording.format(Estimate(value, low, high), spec)
 
     def all(self, values: Iterable) -> list[str]:
         """Word values that belong together."""
