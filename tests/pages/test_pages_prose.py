@@ -12,7 +12,7 @@ from regulars.report.layout import Chart
 BUILT = [page for page in pages.built(ROOT) if page[1] != "index"]
 SENTENCES = ("title", "lead", "card", "text", "brings", "owner", "by", "state", "note", "nothing")
 FAULTS = {
-    "nothing counted": r"(?<![\d.,:–−(]|/ )\b0 (?:of|[a-z]{3,})\b",
+    "nothing counted": r"(?<![\d.,:–−(])\b0 (?!seconds|where)(?:of|[a-z]{3,})\b",
     "a missing number": r"\bn/a\b",
     "percent apart from its number": r"\d %|\bper cent\b|\bpct\b",
     "one of several": r"(?<![\d.,])\b1 (?!is\b|was\b|has\b|does\b|lies\b|makes\b)[a-z]+s\b",

@@ -31,6 +31,7 @@ unit                               14.03 or .1403 becomes
 ``clock``                          hours of a day: 14:02
 ``days weeks months years``        with their plural: 14 days; ``customers orders products …`` alike: 1 customer
 ``date date_short month year``     31 December 2024, 31 Dec 2024, December 2024, 2024
+``cohort``                         2026, "≤ 2021": 2021 and before, "> 2026-06-30": still to be won
 ``label``                          wording of an enum's member; ``label:tier`` for plain text "vip"
 =================================  =====================================================================
 
@@ -290,6 +291,8 @@ class Wording:
             return self.label(value)
         if isinstance(value, str) and unit in ("", "text"):
             return value
+        if isinstance(value, str) and unit == "cohort":
+            return self._cohort(value)
         if is_missing(value):
             return self.missing
         name, decimals = re.fullmatch(r"(.*?)(\d?)", unit).groups()
@@ -335,6 +338,11 @@ class Wording:
         ends = {"low": text(low, bare=bare or once), "high": text(high, bare=bare)}
         negative = any(end.startswith(MINUS) for end in ends.values())
         return self.fill("format.interval.negative" if negative else "format.interval", **ends)
+
+    def _cohort(self, name: str) -> str:
+        """Name of a cohort, where those older than some year, and those of whom nobody has ordered yet, are one."""
+        kind = {"≤": "format.cohort.older", ">": "format.cohort.to_come"}.get(name[:1])
+        return self.fill(kind, when=name[1:].strip()) if kind else name
 
     def _date(self, value, unit: str) -> str:
         if is_missing(value):
@@ -412,4 +420,4 @@ class _Filler(Formatter):
 
 def formats() -> list[str]:
     """Names of all units."""
-    return [*UNITS, *DATE_UNITS, "label"]
+    return [*UNITS, *DATE_UNITS, "cohort", "label"]

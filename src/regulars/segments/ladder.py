@@ -9,7 +9,7 @@ from regulars.errors import UserError
 from regulars.labels import LifecycleStage
 from regulars.purchases import Purchases, day_number, day_numbers
 from regulars.settings import LadderRules
-from regulars.statistics.cells import large_enough
+from regulars.statistics.cells import too_small
 
 STEPS = tuple(stage.value for stage in LifecycleStage)
 BEFORE_FIRST = (LifecycleStage.SUSPECT, LifecycleStage.PROSPECT, LifecycleStage.DISQUALIFIED)  # steps of no customers
@@ -202,9 +202,8 @@ def steps_shown(table: pd.DataFrame, count: str, least: int) -> pd.DataFrame:
     >>> steps_shown(table, "n", 5)["lifecycle_stage"].tolist()
     ['prospect', 'repeat']
     """
-    return large_enough(table.assign(_of=~table["lifecycle_stage"].isin(BEFORE_FIRST)), count, least, "_of").drop(
-        columns="_of"
-    )
+    before = table["lifecycle_stage"].isin(BEFORE_FIRST)
+    return table[~too_small(table[count], least, before)]
 
 
 def prospects_on_ladder(prospects: pd.DataFrame, rules: LadderRules) -> pd.DataFrame:
