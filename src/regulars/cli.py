@@ -540,7 +540,7 @@ def _lead_to(datasets: list[str]) -> None:
     from regulars.pages.overview import is_out_of_date, write_overview
 
     if is_out_of_date(datasets):
-        write_overview(datasets, resolve("pages", datasets[0])["language"] if datasets else "en")
+        write_overview({name: resolve("pages", name)["language"] for name in datasets})
 
 
 def _refused(dataset: str) -> str:

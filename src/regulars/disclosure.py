@@ -28,6 +28,10 @@ SIDE_BY_SIDE = {
     "relationship.tiers": (("below", "matching", "above"), ("clv_below", "cost_above")),
     "tiers.table": (tuple(segment.value for segment in Segment), ()),
 }
+# tables whose rows are parted into shares of n, and those that say again what of a row stayed as it was
+PARTED = {
+    "loyalty.migration": (("to_true", "to_latent", "to_spurious", "to_none"), ("stayed", "stayed_low", "stayed_high"))
+}
 # columns by which cells are counted, and which nobody reads
 COUNTED_ONLY = {"products.map": ("customers",), "cohorts.past": ("customers",)}
 # of customers moved in thought, rows of files, cases by month, and what is counted in groups: no cell is of people
@@ -83,7 +87,55 @@ def _shown(key: str, frame: pd.DataFrame, least: int, beside: Mapping[str, pd.Da
     shown = _without(frame, hidden) if hidden.any() else frame
     if key in SIDE_BY_SIDE:
         return _blanked(shown, *SIDE_BY_SIDE[key], least)
+    if key in PARTED:
+        cells, again = PARTED[key]
+        shown = _blanked(shown, cells, (), least, of=shown["n"])
+        same = [pd.isna(row[f"to_{row['before']}"]) for row in shown.to_dict("records")]
+        return shown.assign(**{name: shown[name].mask(same) for name in again})
     return shown.drop(columns=[name for name in COUNTED_ONLY.get(key, ()) if name in shown])
+
+
+def told_facts(
+    section: str, facts: Mapping[str, object], frames: Mapping[str, pd.DataFrame], least: int
+) -> dict[str, object]:
+    """Facts of a section without those that say a number of a small cell: the steps of a sum that is left out whole.
+
+    Parameters
+    ----------
+    section : str
+    facts : mapping
+        Name to number, Estimate or anything else.
+    frames : mapping of str to pandas.DataFrame
+        As they came, before `shown_frames`.
+    least : int
+
+    Returns
+    -------
+    dict
+        With a missing number in their place.
+
+    Examples
+    --------
+    >>> steps = pd.DataFrame({"customers": [90, 3, 93], "amount": [800.0, 70, 870], "is_total": [True, False, True]})
+    >>> told_facts("revenue", {"back": 70.0, "now": 870.0, "why": "back"}, {"steps": steps}, 5)
+    {'back': nan, 'now': 870.0, 'why': 'back'}
+    """
+    secret = set()
+    for name, frame in frames.items():
+        size = _sizes(f"{section}.{name}", frame, frames) if "is_total" in frame else None
+        if size is not None:
+            counted = [one for one in PEOPLE if one in frame]
+            small = frame[(size > 0) & (size < least)].drop(columns=counted).select_dtypes("number")
+            secret |= {round(abs(float(x)), 6) for x in small.to_numpy(float).ravel() if x == x and x}
+    return (
+        {name: np.nan if _number(fact) in secret else fact for name, fact in facts.items()} if secret else dict(facts)
+    )
+
+
+def _number(fact) -> float:
+    value = getattr(fact, "value", fact)
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return round(abs(float(value)), 6) if is_number else np.nan
 
 
 def _without(frame: pd.DataFrame, hidden: np.ndarray) -> pd.DataFrame:
@@ -124,10 +176,14 @@ def _sets(key: str, frame: pd.DataFrame) -> list:
     return [np.zeros(len(frame)), *(parts if len(parts) > 1 else [])] if parts else []
 
 
-def _blanked(frame: pd.DataFrame, cells: tuple[str, ...], telling: tuple[str, ...], least: int) -> pd.DataFrame:
-    """Cells that stand side by side left blank: those of a row and those of a column add up."""
+def _blanked(
+    frame: pd.DataFrame, cells: tuple[str, ...], telling: tuple[str, ...], least: int, of: pd.Series | None = None
+) -> pd.DataFrame:
+    """Cells that stand side by side left blank: those of a row and those of a column add up; shares `of` so many."""
     names = [name for name in cells if name in frame]
     counts = frame[names].to_numpy(float)
+    if of is not None:
+        counts = np.rint(counts * of.to_numpy(float)[:, None])
     row, column = np.indices(counts.shape)
     hidden = too_small(np.abs(counts).ravel(), least, row.ravel(), column.ravel()).reshape(counts.shape)
     if not hidden.any():

@@ -585,6 +585,7 @@ class Light(StrEnum):
     CHANGED = "changed"  # beyond it; neither side is good
     DRIFTS = "drifts"  # each month follows the one before: no usual range to leave
     JUMPED = "jumped"  # it has moved to another level: too few months since to know the usual range
+    WIDE = "wide"  # the usual range holds nearly all that can be
     EARLY = "early"  # too few months to know the usual range
     ABSENT = "absent"  # no figure this month
 

@@ -26,7 +26,7 @@ import pandas as pd
 
 from regulars import cells
 from regulars.catalog.places import as_it_was, read_json, write_csv, write_json
-from regulars.disclosure import shown_frames
+from regulars.disclosure import shown_frames, told_facts
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, decode_facts, encode_facts
 from regulars.paths import STAGING_VARIABLE, found
 from regulars.rounding import plain
@@ -186,6 +186,17 @@ def read_frame(file: Path, kinds: Mapping[str, str]) -> pd.DataFrame:
     return frame
 
 
+def told_file(dataset: str, stage: str) -> Path:
+    """File of what a stage has told, below the project's folder."""
+    return Path("reports", dataset, "told", f"{stage}.json")
+
+
+def read_answer(dataset: str, stage: str) -> tuple[dict, Finding]:
+    """Page and answer of what a stage has told, without its sections."""
+    content = read_json(told_file(dataset, stage))
+    return content["page"], Finding(content["answer"]["verdict"], decode_facts(content["answer"]["facts"]))
+
+
 def read_told(dataset: str, stage: str) -> Told:
     """Read what a stage has told.
 
@@ -203,7 +214,7 @@ def read_told(dataset: str, stage: str) -> Told:
         Where the stage has not run.
     """
     folder = Path("reports", dataset)
-    content = read_json(folder / "told" / f"{stage}.json")
+    content = read_json(told_file(dataset, stage))
     answer = content["answer"]
     sections = {}
     for one in content["sections"]:
@@ -436,7 +447,8 @@ class Report:
                 raise ToldError(f"the stage {self.stage} tells the section '{key}' twice.")
             frames = shown_frames(key, finding.frames, self._least)
             withheld = [*finding.withheld, *(name for name in finding.frames if name not in frames)]
-            finding = replace(finding, frames=frames, withheld=withheld)
+            facts = told_facts(key, finding.facts, finding.frames, self._least)
+            finding = replace(finding, frames=frames, facts=facts, withheld=withheld)
             self.told.sections[key] = finding
             for name, frame in finding.frames.items():
                 write_csv(frame, Path("reports", self.about.name) / table_file(self.stage, key, name))

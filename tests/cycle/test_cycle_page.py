@@ -184,6 +184,27 @@ def test_restated_and_turned():
         assert said(finding)
 
 
+def test_growth_is_that_of_the_sums():
+    """Six months of 10, 20, 30, 40, 50, 60 after six of which each was half as much, but the first a tenth."""
+    now, before = np.array([10.0, 20, 30, 40, 50, 60]), np.array([1.0, 10, 15, 20, 25, 30])
+    months = pd.date_range("2024-01-01", periods=18, freq="MS")
+
+    def told_of(first, last):
+        rows = {"revenue": [*first, *[np.nan] * 6, *last], "newcomers": [1] * 6 + [0] * 12}
+        parts = [pd.DataFrame({"indicator": name, "month": months, "value": of}) for name, of in rows.items()]
+        return sections.tell_years(pd.concat(parts).assign(quadrant="value", n=np.nan))
+
+    told = told_of(before, now)
+    assert (told.verdict, told.facts["months"]) == ("up", 6)
+    grown, ratio = told.facts["grown"], 210 / 101
+    assert grown.value == pytest.approx(ratio - 1)
+    left = now - ratio * before
+    reach = 2.015048 * np.sqrt(6 * left.var(ddof=1)) / 210  # Student's t at five degrees of freedom
+    assert (grown.low, grown.high) == pytest.approx((ratio * np.exp(-reach) - 1, ratio * np.exp(reach) - 1), rel=1e-6)
+    followed = told_of(now, before)
+    assert followed.verdict == "followed" and "below the year before: the data follow" in said(followed)
+
+
 @pytest.mark.parametrize(("growth", "verdict"), [(1.5, "up"), (0.5, "down"), (1.0, "unclear")])
 def test_years_with_a_festival_between_two_months(growth, verdict):
     rng = np.random.default_rng(1)

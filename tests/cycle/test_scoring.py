@@ -213,6 +213,16 @@ def test_a_figure_that_some_months_lack_is_judged_by_those_that_have_it():
     assert (len(line), line.count("."), line[-1]) == (12, 1, "10.1")
 
 
+def test_a_figure_whose_usual_range_holds_nearly_everything_is_not_judged():
+    """A share that fell from all to two fifths four months ago: that the last months are alike says nothing."""
+    known = figures([*[1.0] * 20, 0.40, 0.39, 0.41, 0.40], indicator="callers_known").assign(n=9_000.0)
+    told = scorecard(known).iloc[0]
+    assert told["light"] == Light.WIDE and told["usual_high"] - told["usual_low"] > 0.75
+    told = sections.tell_scorecard(scorecard(known), known)
+    assert (told.verdict, told.facts["judged"], told.facts["unjudged"]) == ("early", 0, 1)
+    assert scorecard(figures([*QUIET, 10.1]))["light"].tolist() == [Light.STEADY]
+
+
 def test_figures_of_contacts_visits_and_prospects_by_hand():
     day = pd.to_datetime(["2026-01-31", "2026-02-03", "2026-02-05", "2026-02-09", "2026-02-27", "2026-02-28"])
     done = pd.to_datetime(["2026-02-01", "2026-02-04", "2026-02-07", None, "2026-02-26", "2026-03-01"])

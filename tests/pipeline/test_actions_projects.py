@@ -104,5 +104,5 @@ def test_who_leaves_a_telephone_firm_is_told_as_that(built):
     first = leaves.iloc[0]
     assert first["rule"].startswith("contract = Month-to-month") and first["rate"] > 0.6
     assert first["todo"] == "hold" and leaves.iloc[-1]["todo"] == "let_be"
-    assert f"Of those with {first['rule']}" in page and "leave" in page
+    assert f"Of those with “{first['rule']}”" in page and "leave" in page
     assert "do not pay" not in page and "Applicants" not in page

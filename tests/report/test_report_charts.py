@@ -13,6 +13,8 @@ from regulars.report.charts.curves import CURVE
 from regulars.report.drawing import NARROW, WIDE, Area, Axis, Box, Dot, Drawing, Line, Text
 from regulars.report.interactive import figure, plain_figure
 from regulars.report.svg import PAINTS, SHADES, cell_colours, luminance, style, svg, thinned
+from regulars.report.tables import worded_table
+from regulars.report.wording import Wording
 
 WORDS = {"x_title": "weeks", "y_title": "orders"}
 WIDTHS = pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -228,6 +230,21 @@ def test_bands_are_drawn_where_there_is_an_interval():
     told = [text for _, _, text in chart.hover()]
     assert len(told) == 60 and "(" in told[0]
     assert "nan" not in told[-1] and "(" not in told[-1]
+
+
+def test_what_a_chart_tells_of_a_place_is_what_its_table_says():
+    frame = pd.DataFrame({"name": ["a", "b"], "n": [-3.05, 0.36], "low": [-14.93, 0.33], "high": [3.78, 0.39]})
+    words = Wording("en", currency="GBP")
+    for spec, said in {"money": "a: −£3.05 (−14.93 to 3.78)", "percent": "b: 36% (33–39)"}.items():
+        chart = charts.dots(frame, "name", "n", "low", high="high", x_title="n", x_format=words.formatter(spec))
+        table = worded_table(frame.rename(columns={"low": "n_low", "high": "n_high"}), {"n": f"{spec}:with_interval"},
+                             words, str)  # fmt: skip
+        told = [text for _, _, text in chart.hover()]
+        assert said in told
+        if spec == "percent":
+            assert said.partition(": ")[2] in [row[0] for row in table["rows"]]
+    plain = charts.dots(frame, "name", "n", "low", high="high", x_title="n").hover()[1][2]
+    assert plain == "b: 0.36 (0.33–0.39)"
 
 
 def test_places_that_only_the_data_know_have_a_sign():

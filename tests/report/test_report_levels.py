@@ -151,7 +151,11 @@ def test_where_nothing_pays_the_page_says_so_and_what_would_change_it(sample):
     assert "Nothing pays beyond noise" in front
     assert "“Leave 1,870 who are likely gone”: net £1,900 (−300 to 4,100). Even for nothing it need not pay" in front
     unpriced = [block for block in blocks if block.get("key") != "leave"]
-    assert "Nothing here has both a gain and a cost in money" in report_sample.pages_of(writer, unpriced)[0]
+    front = report_sample.pages_of(writer, unpriced)[0]
+    assert "One thing to decide by judgement: what it gains is not known in money" in front
+    assert "whether they pay" in front and "Nothing pays" not in front
+    none = [block for block in unpriced if block["kind"] != "action"]
+    assert "Nothing to do here yet" in report_sample.pages_of(writer, none)[0]
 
 
 def test_at_most_three_actions_stand_in_front(sample):

@@ -79,7 +79,13 @@ def test_actions_have_a_sum_where_control_groups_tell_it():
     # the other two who are quiet and can be told of: 40 and 90 to win back, 10 to spend
     assert (remind.facts["customers"], remind.facts["worth"], remind.cost.value) == (2, 130, 10)
     untested = to_do(VALUE, listed, calls._replace(gain=NOTHING), months=12, contact_cost=5.0, effect=NOTHING)
-    assert [one.net for one in untested] == [None, None]
+    assert [(one.key, one.verdict, one.net) for one in untested] == [
+        ("call", "untested", None), ("remind", "untested", None),
+    ]  # fmt: skip
+    assert (untested[1].facts["spent"], untested[1].facts["part"]) == (10, pytest.approx(1 / 13))
+    # at 35 each the one call of 60 has to save 58%, the two of 130 together 54%: not to be tried
+    dear = weekly_calls(listed, contact_cost=35.0, effect=NOTHING)
+    assert to_do(VALUE, listed, dear, months=12, contact_cost=35.0, effect=NOTHING) == []
 
 
 def test_every_finding_tells_what_its_sentences_need():

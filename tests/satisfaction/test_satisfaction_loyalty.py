@@ -428,6 +428,12 @@ class TestBetween:
         assert shares.loc["answers_by_branch", "share"] == told.facts["share"].value
         assert (shares["share_low"] <= shares["share"]).all()
         assert (shares["share"] <= shares["share_high"]).all()
+        assert told.verdict == "differ" and "groups" in told.frames
+        flat = pd.Series(np.random.default_rng(6).normal(70, 10, len(y)), index=y.index)
+        alone = tell_between(flat, group, visits, FEW)
+        assert alone.verdict == "agents" and "groups" not in alone.frames, "branches alike need no chart"
+        assert len(alone.frames["branches"]) == 12
+        assert tell_between(flat, group, None, FEW).verdict == "alike"
         one = visits._replace(branches=pd.Series(None, index=visits.scores.index, dtype=object))
         assert list(tell_between(y, group, one, FEW).frames["shares"]["between"]) == [
             "answers_by_branch", "visits_by_agent",

@@ -149,6 +149,19 @@ def test_no_costs_and_negative_margins_and_one_product(products):
     assert tell_baskets(lines, products).verdict == "none"
 
 
+def test_the_rule_told_first_is_the_one_with_most_of_it_and_not_the_rarest(products):
+    """Of 1,000 baskets 11 hold both of a rare pair, 50 times as often as by chance; 60 both of a common one."""
+    held = {"rare": range(15), "odd": range(4, 19), "tea": range(100, 220), "milk": range(160, 260)}
+    held["rice"] = range(1000)
+    lines = [(f"c{k}", f"o{k}", name) for name, baskets in held.items() for k in baskets]
+    told = tell_baskets(pd.DataFrame(lines, columns=["customer_id", "order_id", "product_id"]), products)
+    assert (told.facts["when"], told.facts["then"], told.facts["together"]) == ("milk", "tea", 60)
+    assert told.facts["lift"].value == 60 * 1000 / (120 * 100) and told.facts["share"] == 0.6
+    rules = told.frames["rules"]
+    rare = rules[(rules["when"] == "odd") & (rules["then"] == "rare")].iloc[0]
+    assert (rare["together"], round(rare["lift"], 1)) == (11, 48.9)
+
+
 def test_planted_pairs_are_found_and_nothing_else(products):
     rng = np.random.default_rng(9)
     held = rng.random((4000, 30)) < 0.04

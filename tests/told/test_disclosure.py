@@ -7,8 +7,9 @@ import pytest
 import pages
 from differences import by_difference, read_off, side_by_side
 from places import ROOT
-from regulars.disclosure import SIDE_BY_SIDE, shown_frames
+from regulars.disclosure import SIDE_BY_SIDE, shown_frames, told_facts
 from regulars.statistics.cells import large_enough, too_small
+from regulars.statistics.intervals import Estimate
 from regulars.told import read_told
 
 BUILT = pages.built(ROOT)
@@ -41,6 +42,27 @@ class TestTheOneFunction:
     def test_steps_of_a_sum_are_left_out_as_a_whole(self):
         steps = pd.DataFrame({"step": ["before", "new", "now"], "amount": [9.0, 1.0, 10.0], "customers": [90, 2, 92]})
         assert shown_frames("base", {"revenue": steps.assign(is_total=[True, False, True])}, 5) == {}
+
+    def test_a_share_of_few_is_no_rate(self):
+        """Of 15 customers 1 became true and 10 latent; of 56 all but 11 stayed: only what at least five did is told."""
+        moves = pd.DataFrame(
+            [("true", 56, 45, 11, 0, 0), ("none", 15, 1, 10, 0, 4)],
+            columns=["before", "n", "to_true", "to_latent", "to_spurious", "to_none"],
+        )
+        moves[["to_true", "to_latent", "to_spurious", "to_none"]] /= moves[["n"]].to_numpy()
+        stayed = [45 / 56, 4 / 15]
+        moves = moves.assign(stayed=stayed, stayed_low=stayed, stayed_high=stayed)
+        shown = shown_frames("loyalty", {"migration": moves}, 5)["migration"]
+        assert shown["to_none"].isna().tolist() == shown["stayed"].isna().tolist() == [False, True]
+        assert shown["to_true"].isna()[1] and not shown["to_latent"].isna().all()
+
+    def test_what_a_withheld_sum_would_tell_no_fact_tells(self):
+        steps = {"step": ["before", "back", "now"], "amount": [90.0, 7.5, 97.5], "customers": [90, 2, 92]}
+        frames = {"steps": pd.DataFrame(steps).assign(is_total=[True, False, True])}
+        facts = {"change": Estimate(-7.5, -8.0, -7.0), "now": 97.5, "cause": "back", "days": 2}
+        told = told_facts("revenue", facts, frames, 5)
+        assert np.isnan(told.pop("change")) and told == {"now": 97.5, "cause": "back", "days": 2}
+        assert told_facts("revenue", facts, frames, 1) == facts
 
     def test_a_list_of_pseudonyms_stays(self):
         calls = pd.DataFrame({"customer": ["C-A"], "n": [1]})

@@ -97,7 +97,7 @@ def made_again(file: Path, looks, told: Told, section: str, name: str) -> dict:
     """Table of a page from its CSV, read without what the stage told of its columns."""
     wording = writer_of(told.page, "en").wording
     columns = looks.columns | dict(told.sections[section].columns.get(name, {}))
-    text = {column: str for column, spec in columns.items() if spec.split(":")[0] in ("text", "label")}
+    text = {column: str for column, spec in columns.items() if spec.split(":")[0] in ("text", "label", "cohort")}
     frame = pd.read_csv(file, dtype=text, keep_default_na=False, na_values=[""])
     if isinstance(looks, Chart):
         return worded_numbers(frame, columns, wording, str, across=looks.across)

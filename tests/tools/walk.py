@@ -120,6 +120,11 @@ TWICE = {
         ("segments", "quiet", "quiet"),
         ("segments", "tile.quiet", "n"),
     ],
+    "silent beyond their rhythm": [
+        ("segments", "table:ladder.steps:customers:lifecycle_stage=inactive"),
+        ("segments", "table:ladder.stays:customers:lifecycle_stage=inactive"),
+        ("segments", "table:ladder.forecast:now:lifecycle_stage=inactive"),
+    ],
     "below zero": [
         ("segments", "action.stop", "customers"),
         ("segments", "table:portfolio.classes:customers:portfolio_class=below_zero"),

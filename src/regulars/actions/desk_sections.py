@@ -16,6 +16,7 @@ from regulars.finding import Finding, Refusal, Remark, tells
 from regulars.labels import Change
 from regulars.statistics.intervals import Estimate, against, from_row
 
+MOST_TIMES = 20  # the members of a club, to be drawn by a lot
 # ---- clubs ----
 
 
@@ -76,7 +77,9 @@ def tell_clubs(clubs: Sequence[Club], points: pd.DataFrame, *, level: float) -> 
             told_of = {"club": club.programme, "own": club.own, "break_even": club.break_even}
             remarks.append(Remark("other", told_of))
     if np.isfinite(one.needed):
-        remarks.append(Remark("lot", {"needed": int(np.ceil(one.needed)), "break_even": one.break_even}))
+        needed, members = int(np.ceil(one.needed)), int(frames["ways"]["n"].max())
+        code = "lot" if needed <= MOST_TIMES * members else "no_lot"  # nobody draws so many
+        remarks.append(Remark(code, {"needed": needed, "break_even": one.break_even}))
     return Finding(verdict, facts, {name: frame for name, frame in frames.items() if len(frame)}, remarks=remarks)
 
 
@@ -183,12 +186,14 @@ def tell_desk(desk: Desk, worth: Mapping[str, Pipeline], *, level: float) -> Fin
     opened = desk.open
     facts = {
         "n": len(opened), "overdue": int(opened["is_overdue"].sum()), "past": int(opened["is_past_close"].sum()),
-        "slips": slippage(desk),
     }  # fmt: skip
+    slips = slippage(desk)
+    code = {Change.UP: "late", Change.DOWN: "early", Change.UNCLEAR: "on_day"}.get(against(slips))
+    remarks = [Remark(code, {"slips": slips})] if code else []
     frames = {"funnel": funnel(desk), "ends": ends_by_age(desk, level)}
     frames = {name: frame for name, frame in frames.items() if len(frame)}
     if "stated" not in worth:
-        return Finding(Worth.EMPTY, facts, frames)
+        return Finding(Worth.EMPTY, facts, frames, remarks=remarks)
     ways = {name: one.interval(level) for name, one in worth.items()}
     frames["ways"] = pd.DataFrame(
         [(name, *_ends(one)) for name, one in ways.items()], columns=["way", "worth", "worth_low", "worth_high", "n"]
@@ -196,10 +201,10 @@ def tell_desk(desk: Desk, worth: Mapping[str, Pipeline], *, level: float) -> Fin
     facts |= {"stated": ways["stated"].value, "quoted": int(ways["stated"].n)}
     right = ways.get("recalibrated")
     if right is None:
-        return Finding(Worth.STATED, facts, frames)
+        return Finding(Worth.STATED, facts, frames, remarks=remarks)
     facts["worth"] = right
     verdict = {Change.UP: Worth.MORE, Change.DOWN: Worth.LESS}.get(against(right, ways["stated"].value), Worth.AGREES)
-    return Finding(verdict, facts, frames)
+    return Finding(verdict, facts, frames, remarks=remarks)
 
 
 class Held(StrEnum):

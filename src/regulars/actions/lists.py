@@ -157,8 +157,10 @@ def mondays_list(
     no = rows["customer_id"].isin(list(refused)) & ~asked_us
     just = rows["customer_id"].isin(list(lately)) & ~no & ~asked_us
     kept = _mixed(rows[~no & ~just], length).reset_index(drop=True)
-    pays = (kept["cost"] / kept["worth"].where(kept["worth"] > 0)).where(kept["net"].isna())
-    kept = kept.assign(pays_from=pays)
+    # of a claim, a quote or what is spent elsewhere no part is margin by itself; beyond all of it nothing would do
+    of_margin = kept["errand"].isin([Errand.CALL, Errand.WIN_BACK]) & kept["net"].isna()
+    pays = (kept["cost"] / kept["worth"].where(kept["worth"] > 0)).where(of_margin)
+    kept = kept.assign(pays_from=pays.where(pays <= 1))
     kept.insert(0, "rank", np.arange(1, len(kept) + 1))
     return Monday(kept, int(no.sum()), int(just.sum()), twice)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from regulars.actions.uplift import in_words, leaf_rules
+from regulars.actions.uplift import leaf_rules
 from regulars.errors import UntoldError, UserError
 from regulars.finding import NotSupplied, may_refuse, shows
 from regulars.statistics.intervals import Estimate, wilson
@@ -314,7 +314,7 @@ def response_tree(
     >>> n = np.arange(800)
     >>> found = response_tree(pd.DataFrame({"age": n % 50}), (n % 50 < 10) & (n % 3 > 0), max_leaves=2, resamples=5)
     >>> found.leaves["rule"].tolist()
-    ['age ≤ 9.5', 'age > 9.5']
+    ['age ≤ 9', 'age > 9']
     """
     bad = np.asarray(outcome, bool)
     features = features.reset_index(drop=True)
@@ -342,7 +342,7 @@ def response_tree(
     judged = ~built
     ranked = paired_auc(bad[judged], straight[judged], score[judged], level)
     firsts = _stability(tree, coded[built], bad[built], max_leaves, least, resamples=resamples, seed=seed)
-    rules = leaf_rules(tree.tree_, list(coded), _said(coded, features))
+    rules = leaf_rules(tree.tree_, coded)
     both = [(bad[half], score[half]) for half in (built, judged)]
     return ResponseTree(
         _leaves(rules, of, bad, built, level=level),
@@ -387,15 +387,6 @@ def _coded(features: pd.DataFrame) -> pd.DataFrame:
             said = column.astype("string").fillna("?")
             parts.append(pd.get_dummies(said, prefix=name, prefix_sep=" = ").astype(float))
     return pd.concat(parts, axis=1)
-
-
-def _said(coded: pd.DataFrame, features: pd.DataFrame):
-    def say(name: str, cut: float, above: bool) -> str:
-        if name in features:
-            return f"{in_words(name)} {'>' if above else '≤'} {cut:.6g}"
-        return in_words(name) if above else in_words(name).replace(" = ", " ≠ ", 1)
-
-    return say
 
 
 def _grown(x, y, leaves: int, least: int):

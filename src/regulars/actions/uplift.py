@@ -156,7 +156,7 @@ def uplift_tree(
     >>> x, z = pd.DataFrame({"new": (np.arange(n) // 4) % 2}), np.arange(n) % 4 < 2
     >>> tree = uplift_tree(x, z, 1.0 * (z & (x["new"] == 1)), min_leaf=100)
     >>> round(tree.qini, 3), tree.leaves["rule"].tolist()
-    (0.125, ['new ≤ 0.5', 'new > 0.5'])
+    (0.125, ['new ≤ 0', 'new > 0'])
     """
     z, y = np.asarray(treated, bool), np.asarray(outcome, float)
     even = np.arange(z.size) % 2 == 0 if first is None else np.asarray(first, bool)
@@ -176,7 +176,7 @@ def uplift_tree(
         halves.append(qini(said[judged], z[judged], y[judged]))
         inside.append(qini(said[build], z[build], y[build]))
         if leaves is None:
-            rules = leaf_rules(tree.tree_, list(features))
+            rules = leaf_rules(tree.tree_, features)
             rows = [
                 (rules[leaf], built[leaf], *_leaf_effect(y, z, judged & (of == leaf), level)) for leaf in sorted(built)
             ]
@@ -241,29 +241,76 @@ def in_words(name: str) -> str:
     return str(name).replace("_", " ")
 
 
-def leaf_rules(tree, names: list[str], say=None) -> dict[int, str]:
-    """Each leaf of a fitted scikit-learn tree in words: its questions, joined.
+def leaf_rules(tree, values: pd.DataFrame) -> dict[int, str]:
+    """Each leaf of a fitted scikit-learn tree in words: of each field that it asks about, what is left of it.
 
     Parameters
     ----------
     tree : sklearn.tree._tree.Tree
-    names : list of str
-        Of the features.
-    say : callable, optional
-        From feature, threshold and whether the value is above it, to words.
+    values : pandas.DataFrame
+        What the tree asks about, of all that it is put to; a column "field = value" is 1 where that is so, else 0.
+
+    Returns
+    -------
+    dict of int to str
+        Leaf to its rule.
     """
-    said = say or (lambda name, cut, above: f"{in_words(name)} {'>' if above else '≤'} {cut:.6g}")
     rules: dict[int, str] = {}
-    open_nodes: list[tuple[int, tuple[str, ...]]] = [(0, ())]
+    open_nodes: list[tuple[int, dict[str, tuple[float, float]]]] = [(0, {})]
     while open_nodes:
-        node, path = open_nodes.pop()
+        node, left = open_nodes.pop()
         if tree.children_left[node] < 0:
-            rules[node] = ", ".join(path) or "all"
+            rules[node] = ", ".join(_limits(name, *ends) for name, ends in left.items()) or "all"
             continue
-        name, cut = names[tree.feature[node]], float(tree.threshold[node])
-        open_nodes.append((int(tree.children_left[node]), (*path, said(name, cut, False))))
-        open_nodes.append((int(tree.children_right[node]), (*path, said(name, cut, True))))
+        name = values.columns[tree.feature[node]]
+        cut, (low, high) = round_cut(values[name], float(tree.threshold[node])), left.get(name, (-np.inf, np.inf))
+        open_nodes.append((int(tree.children_left[node]), left | {name: (low, min(high, cut))}))
+        open_nodes.append((int(tree.children_right[node]), left | {name: (max(low, cut), high)}))
     return rules
+
+
+def _limits(name: str, low: float, high: float) -> str:
+    said = in_words(name)
+    if " = " in said:
+        return said if low > -np.inf else said.replace(" = ", " ≠ ", 1)
+    above, most = f"{low:.10g}", f"{high:.10g}"
+    if low > -np.inf and high < np.inf:
+        return f"{above} < {said} ≤ {most}"
+    return f"{said} > {above}" if low > -np.inf else f"{said} ≤ {most}"
+
+
+def round_cut(values, cut: float) -> float:
+    """Roundest number that parts values as a threshold does: a tree cuts halfway between two of them.
+
+    Parameters
+    ----------
+    values : array of float
+        All that are parted.
+    cut : float
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> [round_cut([112.4, 117.65, 117.7, 130], cut) for cut in (117.675, 115.025, 123.85)]
+    [117.68, 115.0, 120.0]
+    >>> round_cut([0, 1], 0.5), round_cut([12, 18, 24], 21)
+    (0.0, 20.0)
+    """
+    values = np.asarray(values, float)
+    below, above = values[values <= cut], values[values > cut]
+    if not below.size or not above.size:
+        return cut
+    low, high = float(below.max()), float(above.min())
+    for power in range(int(np.ceil(np.log10(max(abs(low), abs(high))))), -10, -1):
+        step = 10.0**power
+        for many in (round(cut / step), np.ceil(low / step)):
+            number = round(float(many) * step, max(-power, 0))
+            if low <= number < high:
+                return number + 0.0
+    return cut
 
 
 class PolicyValue(NamedTuple):

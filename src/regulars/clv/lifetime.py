@@ -83,7 +83,7 @@ class Lifetime:
     cost_each : Estimate
         Of winning a customer; NaN where it is not known.
     cohorts : pandas.DataFrame
-        ``cohort`` (first day of the quarter or year of the first order), ``customers``, ``clv`` (over the horizon),
+        ``cohort`` (quarter or year of the first order, "2026 Q2"), ``customers``, ``clv`` (over the horizon),
         ``lifetime`` (to the end) with limits; per customer ``brought`` (margin so far), ``lifetime_each``, ``net_each``
         (both less what winning one costs; NaN where that is not known).
     """
@@ -183,7 +183,7 @@ def lifetime_equity(
 def _by_cohort(table: pd.DataFrame, cost: Estimate, estimate, min_cell: int) -> pd.DataFrame:
     quarters = table["first"].dt.to_period("Q")
     periods = quarters if quarters.nunique() <= MOST_QUARTERS else table["first"].dt.to_period("Y")
-    groups = table.groupby(periods.dt.start_time.rename("cohort"))
+    groups = table.groupby(periods.astype(str).str.replace("Q", " Q").rename("cohort"))
     sums = groups[["clv", "lifetime", "brought"]].sum()
     sums.insert(0, "customers", groups.size())
     ends = [estimate(value, int(n)) for value, n in zip(sums["lifetime"], sums["customers"], strict=True)]

@@ -10,7 +10,7 @@ from regulars.clv.margins import order_margins
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import PaybackVerdict
 from regulars.errors import UntoldError
-from regulars.finding import Finding, may_refuse, shows, tells
+from regulars.finding import Finding, Remark, may_refuse, shows, tells
 from regulars.labels import Change, Purpose
 from regulars.purchases import day_number, day_numbers
 from regulars.settings import Economics
@@ -376,7 +376,9 @@ def first_groups(tables: Mapping) -> dict[str, pd.Series]:
     if lines is not None:
         product = "description" if "description" in lines else "product_id"
         first = lines.dropna(subset=[product]).sort_values(["ordered_at", "order_id"], kind="stable")
-        found["first_product"] = first.groupby("customer_id")[product].first().astype(str)
+        named = first.groupby("customer_id")[product].first().astype(str)
+        # as products are named on every page
+        found["first_product"] = named.str.strip().str.capitalize() if product == "description" else named
     return found
 
 
@@ -396,16 +398,19 @@ def tell_payback(found: Payback) -> Finding:
     """
     last, level = len(found.all.mean), found.level
     months = min(found.months, last)
-    facts = {"worth": found.all.after(months, level), "months": months}
+    facts, remarks = {"worth": found.all.after(months, level), "months": months}, []
     curve = [_curve_row(month, "margin", found.all.after(month, level)) for month in range(1, last + 1)]
     if found.verdict != PaybackVerdict.NO_COST:
         facts |= {"cost": found.cost, "month": found.month}
+        if found.verdict == PaybackVerdict.PAID and found.month.low < found.month.high:
+            remarks.append(Remark("between", {"month": found.month}))
         facts |= {} if found.verdict == PaybackVerdict.PAID else {"last": last}
         curve += [_curve_row(month, "cost", found.cost) for month in (1, last)]
     frames = {"curve": pd.DataFrame(curve), "cohorts": found.cohorts, "groups": found.groups}
     marked = found.month.value == found.month.value
     shown = {"curve": {"marks": {f"{found.month.value:g}": "paid"}}} if marked else {}
-    return Finding(found.verdict, facts, {name: frame for name, frame in frames.items() if len(frame)}, shown)
+    frames = {name: frame for name, frame in frames.items() if len(frame)}
+    return Finding(found.verdict, facts, frames, shown, remarks=remarks)
 
 
 def _curve_row(month: int, series: str, told: Estimate) -> dict:

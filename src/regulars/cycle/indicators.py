@@ -15,6 +15,8 @@ SECOND_ORDER_DAYS = 90  # within which a second order counts as coming back
 KEPT_MONTHS = 3  # before a month, whose customers are asked whether they came in it
 KEPT_DAYS = 1  # after its day, within which a planned visit counts as kept, as on the actions page
 FEWEST = 5  # cases behind a figure; fewer say nothing, and could be recognised
+UNJUDGED = (Light.EARLY, Light.ABSENT, Light.DRIFTS, Light.JUMPED, Light.WIDE)
+WIDEST_SHARE, MOST_TIMES = 0.75, 4.0  # of a usual range: wider, and beyond so many times the usual, it says nothing
 BOARD = ("indicator", "quadrant", "value", "n", "before", "usual", "usual_low", "usual_high", "months", "light")
 COLUMNS = ("quadrant", "indicator", "month", "value", "n")
 
@@ -169,9 +171,35 @@ def scorecard(indicators: pd.DataFrame, *, quiet_years: float = 0.9, pooled: tup
         ends[name] = np.maximum(np.where(by_year, base * np.exp(np.where(by_year, limit, 0.0)), limit), 0.0)
     is_share = [KINDS[Indicator(name)].unit.startswith("percent") for name in told.index]
     ends["usual_high"] = np.where(is_share, np.minimum(ends["usual_high"], 1.0), ends["usual_high"])
-    columns = now[["quadrant", "value", "n", "before"]].assign(**ends, months=told["months"], light=told["light"])
+    light = told["light"].mask(told["light"].eq(Light.STEADY) & says_nothing(**ends, is_share=is_share), Light.WIDE)
+    columns = now[["quadrant", "value", "n", "before"]].assign(**ends, months=told["months"], light=light)
     columns.loc[columns["value"].notna() & (columns["light"] == Light.ABSENT), "light"] = Light.EARLY
     return columns.reset_index()[list(BOARD)]
+
+
+def says_nothing(usual, usual_low, usual_high, *, is_share) -> np.ndarray:
+    """Whether usual ranges hold nearly all that can be, so that staying inside them is no news.
+
+    Parameters
+    ----------
+    usual, usual_low, usual_high : array of float
+        What would have come if nothing had changed, and its range; NaN where there is none.
+    is_share : array of bool
+        Whether the figure lies between 0 and 1; the others are not negative.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        Of shares: a range of more than three quarters of all; of the others: both nothing and four times the usual.
+
+    Examples
+    --------
+    >>> says_nothing([0.4, 0.5, 1_090, 2_400], [0, 0.2, 0, 630], [0.97, 0.9, 9_500, 4_200], is_share=[1, 1, 0, 0])
+    array([ True, False,  True, False])
+    """
+    centre, low, high = (np.asarray(one, float) for one in (usual, usual_low, usual_high))
+    far = (low <= 0) & (high > MOST_TIMES * centre) & (centre > 0)
+    return np.where(np.asarray(is_share, bool), high - low > WIDEST_SHARE, far)
 
 
 def lights_of_year(indicators: pd.DataFrame, *, quiet_years: float = 0.9, pooled: tuple[int, ...] = ()) -> pd.DataFrame:

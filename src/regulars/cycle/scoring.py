@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from regulars.clv.month_by_month import MEASURES
-from regulars.cycle.indicators import scored_months
+from regulars.cycle.indicators import UNJUDGED, scored_months
 from regulars.cycle.plans import Plan
 from regulars.errors import UntoldError
 from regulars.finding import may_refuse
@@ -30,7 +30,6 @@ from regulars.statistics.intervals import Estimate, share
 from regulars.statistics.limits import coverage_band, judge, kupiec
 
 LEAST_BEFORE = 6  # months before a planned one, below which its usual range is not known
-UNJUDGED = (Light.EARLY, Light.ABSENT, Light.DRIFTS, Light.JUMPED)
 SAME = 1e-9  # figures that differ by less, as a share, are the same
 
 

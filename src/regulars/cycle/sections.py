@@ -8,9 +8,9 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from regulars.cycle.festivals import POOLED, festival_day
-from regulars.cycle.indicators import KINDS, PER_YEAR
+from regulars.cycle.indicators import KINDS, PER_YEAR, UNJUDGED
 from regulars.cycle.plans import Plan
-from regulars.cycle.scoring import LEAST_BEFORE, UNJUDGED, Tracked
+from regulars.cycle.scoring import LEAST_BEFORE, Tracked
 from regulars.errors import UserError
 from regulars.finding import Finding, FirstScreen, Remark, Tile, tells
 from regulars.labels import Festival, Indicator, Light, PlanOutcome, PlanStatus
@@ -136,6 +136,15 @@ def _told(rows: pd.DataFrame, measure: str) -> Estimate:
     return Estimate(float(row["told"]), float(row["low"]), float(row["high"]))
 
 
+class YearsVerdict(StrEnum):
+    """Whether revenue grew on the year before by more than noise."""
+
+    UP = "up"
+    DOWN = "down"
+    FOLLOWED = "followed"  # down, of customers who were all won before the months compared
+    UNCLEAR = "unclear"
+
+
 @tells
 def tell_plans(scored: pd.DataFrame) -> Finding:
     """What became of the changes that plans expected.
@@ -155,8 +164,9 @@ def tell_plans(scored: pd.DataFrame) -> Finding:
     judged = cells[~cells["outcome"].isin([PlanOutcome.EARLY, PlanOutcome.UNKNOWN])]
     facts = {str(one): int(count.get(one, 0)) for one in PlanOutcome}
     if judged.empty:
-        frames = {"cells": cells} if len(cells) else {}
-        return Finding(PlansVerdict.EARLY if facts[PlanOutcome.EARLY] else PlansVerdict.NONE, facts, frames)
+        if cells.empty:
+            return Finding(PlansVerdict.NONE)
+        return Finding(PlansVerdict.EARLY if facts[PlanOutcome.EARLY] else PlansVerdict.NONE, facts, {"cells": cells})
     latest = set(judged.loc[judged["plan"] == judged["plan"].max(), "outcome"])
     order = (PlanOutcome.AGAINST, PlanOutcome.MOVED)
     verdict = next((PlansVerdict(str(one)) for one in order if one in latest), PlansVerdict.NOISE)
@@ -290,7 +300,7 @@ def tell_corrective(steps: pd.DataFrame, found: pd.DataFrame) -> Finding:
     """
     facts = {"found": len(found), "taken_up": len(steps), "untold": 0, "came_back": 0}
     if steps.empty:
-        return Finding(CorrectiveVerdict.OPEN if len(found) else CorrectiveVerdict.NONE, facts)
+        return Finding(CorrectiveVerdict.OPEN, facts) if len(found) else Finding(CorrectiveVerdict.NONE)
     untold = steps["cause"].isna() | steps["owner"].isna()
     facts |= {"untold": int(untold.sum()), "came_back": int((steps["came_back"] > 0).sum())}
     verdict = CorrectiveVerdict.HOLDS
@@ -318,7 +328,9 @@ def tell_restated(moved: pd.DataFrame, turned: pd.DataFrame) -> Finding:
         Verdict `RestatedVerdict`; frames ``figures`` and ``turned``.
     """
     facts = {"figures": len(moved), "months": int(moved["month"].nunique()), "turned": len(turned)}
-    verdict = RestatedVerdict.TURNED if len(turned) else RestatedVerdict.SOME if len(moved) else RestatedVerdict.NONE
+    verdict = RestatedVerdict.TURNED if len(turned) else RestatedVerdict.SOME
+    if not len(moved) and not len(turned):
+        return Finding(RestatedVerdict.NONE)
     turned = turned.assign(inside=held_words(turned["inside"]))
     frames = {name: frame for name, frame in (("figures", with_units(moved)), ("turned", turned)) if len(frame)}
     return Finding(verdict, facts, frames)
@@ -335,13 +347,17 @@ def tell_years(indicators: pd.DataFrame, *, festival: str = "none", level: float
     festival : str
         Of `regulars.cycle.festivals.POOLED`.
     level : float
-        Of the interval of the mean growth.
+        Of the interval of the growth.
 
     Returns
     -------
     Finding
-        Verdict: whether growth over the last twelve months is more than noise (`regulars.labels.Change`); frame
-        ``months``; a remark names the days of the festival.
+        Verdict `YearsVerdict`; frame ``months``; a remark names the days of the festival. Growth is that of the sums of
+        the months shown, its interval that of a ratio of two sums, linearised.
+
+    References
+    ----------
+    Cochran, W. G. (1977), Sampling Techniques, 3rd ed., ch. 6.
     """
     rows = indicators[indicators["indicator"] == Indicator.REVENUE]
     values = rows.set_index(pd.PeriodIndex(rows["month"], freq="M"))["value"]
@@ -349,17 +365,22 @@ def tell_years(indicators: pd.DataFrame, *, festival: str = "none", level: float
     table = table[table["change"].notna()].tail(PER_YEAR)
     if len(table) < LEAST_BEFORE:
         raise UserError("A year before is not there to compare with: supply at least eighteen months.")
-    logs = np.log1p(table["change"])
-    mean, error = float(logs.mean()), float(logs.std(ddof=1) / np.sqrt(len(logs)))
-    reach = float(stdtrit(len(logs) - 1, (1 + level) / 2)) * error
-    grown = Estimate.of((np.expm1(x) for x in (mean, mean - reach, mean + reach)), len(table))
+    now, before = table["value"].to_numpy(float), table["before"].to_numpy(float)
+    ratio = now.sum() / before.sum()
+    error = np.sqrt(len(now) * np.var(now - ratio * before, ddof=1)) / now.sum()  # of the logarithm of the ratio
+    reach = float(stdtrit(len(now) - 1, (1 + level) / 2)) * error
+    grown = Estimate.of((ratio * np.exp(x) - 1 for x in (0.0, -reach, reach)), len(table))
     shown = table.assign(month=table["month"].dt.start_time)
     remarks = []
     for month in table.loc[table["is_pooled"], "month"]:
         days = {name: festival_day(festival, year) for name, year in (("day", month.year), ("before", month.year - 1))}
         remarks.append(Remark("festival", {"festival": Festival(festival), **days}))
     facts = {"grown": grown, "months": len(table)}
-    return Finding(against(grown), facts, {"months": shown}, remarks=remarks[-1:])
+    verdict = YearsVerdict(against(grown))
+    won = indicators[(indicators["indicator"] == Indicator.NEWCOMERS) & indicators["month"].isin(shown["month"])]
+    if verdict == YearsVerdict.DOWN and len(won) and not won["value"].any():
+        verdict = YearsVerdict.FOLLOWED
+    return Finding(verdict, facts, {"months": shown}, remarks=remarks[-1:])
 
 
 @tells

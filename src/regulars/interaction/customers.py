@@ -109,7 +109,8 @@ def frequency_response(contacts: pd.DataFrame, orders: pd.DataFrame, end, level:
     steps = np.stack([n_contacts == k if k < MOST else n_contacts >= MOST for k in range(1, MOST + 1)], axis=1)
     used = steps.sum(axis=0) >= FEW
     parts = np.stack([_within(step.astype(float), who, month) for step in steps[:, used].T], axis=1)
-    told_steps = _clustered(parts, response, who, level)
+    # none is to lie beyond zero by having been one of several: the limits hold for all steps at once (Bonferroni)
+    told_steps = _clustered(parts, response, who, 1 - (1 - level) / max(int(used.sum()), 1))
     table = pd.DataFrame(
         [
             {"contacts": int(k), "n": int(steps[:, k - 1].sum()), "difference": one.value, "difference_low": one.low,

@@ -79,9 +79,7 @@ PAGE = Page(
             chapter="campaigns",
             groups=chart(
                 charts.dots,
-                columns(
-                    group="label:eve", cut="number0", n="count", effect=MONEY, others="money", p_adjusted="percent1"
-                ),
+                columns(group="label:eve", cut="number0", n="count", effect=MONEY, others="money", p_adjusted="chance"),
                 category="group",
                 value="effect",
                 before="others",
@@ -127,7 +125,7 @@ PAGE = Page(
                 front_rows=3,
             ),
             fields=table(
-                columns(field="text", information_value="number2", psi="number2", limit="number2", p_value="percent")
+                columns(field="text", information_value="number2", psi="number2", limit="number2", p_value="chance")
             ),
         ),
         section(
@@ -154,7 +152,7 @@ PAGE = Page(
             ),
             ends=chart(
                 charts.lines,
-                columns(time="count", cause="label:prospect_end", share="percent", at_risk="count", events="count"),
+                columns(time="count", cause="label:prospect_end", share="percent"),
                 across="cause",
                 x="time",
                 by="cause",

@@ -165,7 +165,8 @@ def _titles(blocks: Mapping[str, list[dict]], places: Iterable[tuple[str, str]])
         for block in some:
             if block["kind"] == "section" and (stage, block["id"]) in wanted:
                 file = FILES[stage] if block["front"] and not block["nothing"] else PAGES[stage].detail_file
-                wanted[stage, block["id"]] = {"title": block["title"], "file": f"{file}#{block['id']}"}
+                words = {name: block[name] for name in ("question", "title")}
+                wanted[stage, block["id"]] = words | {"file": f"{file}#{block['id']}"}
     return [title for title in wanted.values() if title]
 
 
@@ -185,4 +186,4 @@ def _year(writer: Writer, told: Mapping[str, Told], blocks: Mapping[str, list[di
     writer.tell("year", Finding(None, {"past": past, "ahead": ahead}, frames))
     figure = next(block for block in writer.blocks if block["kind"] == "figure")
     figure["table"]["file"] = table_file(stage, key, name).as_posix()
-    return {"question": writer.blocks[0]["question"], "figure": figure, **title[0]}
+    return title[0] | {"question": writer.blocks[0]["question"], "figure": figure}

@@ -19,14 +19,14 @@ PAGE = Page(
             chapter="centre",
             hours=chart(
                 charts.lines,
-                columns("n", clock="number", share=SOLVED, given_up="count"),
+                columns("n", clock="clock", share=SOLVED, given_up="count"),
                 x="clock",
                 y="share",
                 x_step=1,
             ),
             map=chart(
                 charts.heatmap,
-                columns("n", weekday_name="label:weekday", hour="count", share="percent", given_up="count"),
+                columns(weekday_name="label:weekday", hour="clock", share="percent"),
                 across="hour",
                 row="weekday_name",
                 column="hour",
@@ -40,7 +40,7 @@ PAGE = Page(
             chapter="centre",
             day=chart(
                 charts.lines,
-                columns(clock="number", series="label:roster", agents_shown="number0", calls="number1"),
+                columns(clock="clock", series="label:roster", agents_shown="number0", calls="number1"),
                 x="clock",
                 y="agents_shown",
                 by="series",
@@ -110,7 +110,7 @@ PAGE = Page(
             nothing="met",
             map=chart(
                 charts.heatmap,
-                columns("n", purpose="text", channel="text", share="percent", per_month="count", need_share="percent"),
+                columns(purpose="text", channel="text", share="percent"),
                 across="channel",
                 row="purpose",
                 column="channel",
@@ -222,7 +222,7 @@ PAGE = Page(
             needs=CONTACTS,
             chapter="centre",
             nothing="alike",
-            hours=chart(charts.dots, columns("n", hour="count", share=SOLVED), category="hour", value="share"),
+            hours=chart(charts.dots, columns("n", hour="clock", share=SOLVED), category="hour", value="share"),
         ),
         section(
             "dealings",
@@ -235,7 +235,7 @@ PAGE = Page(
             ),
             content=chart(
                 charts.heatmap,
-                columns("n", content="text", channel="text", share="percent", answered="percent"),
+                columns(content="text", channel="text", n="count"),
                 across="channel",
                 row="content",
                 column="channel",

@@ -1,58 +1,53 @@
 """One page over all datasets: what the index of each says first, and the way there."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-from markupsafe import Markup
 
 from regulars.paths import project_root
 
 INDEX_FILE = "index.html"
 REPORTS = "reports"
 SETTINGS = "params.yaml"
-# of an index, which is ours and escaped already
-PARTS = {
-    "lang": re.compile(r'<html lang="([^"]*)"'),
-    "who": re.compile(r'<p class="who"><strong>.*?</strong> · (.*?)</p>', re.S),
-    "simulated": re.compile(r'<p class="banner simulated">(.*?)</p>', re.S),
-    "title": re.compile(r"<h1>(.*?)</h1>", re.S),
-}
 
 
-def entry_of(html: str) -> dict[str, Markup]:
-    """What the index of a dataset says first.
+def entry_of(dataset: str, language: str) -> dict[str, str]:
+    """What the index of a dataset says first, from what its stages have told.
 
     Parameters
     ----------
-    html : str
-        Of the index.
+    dataset : str
+    language : str
+        Of its pages.
 
     Returns
     -------
     dict
         ``lang``, ``who`` (title and last day), ``simulated`` (empty where the data are real) and ``title``.
-
-    Examples
-    --------
-    >>> entry_of('<html lang="en"><p class="who"><strong>R</strong> · A &amp; B</p><h1>Worth it</h1>')["who"]
-    Markup('A &amp; B')
     """
-    found = {name: pattern.search(html) for name, pattern in PARTS.items()}
-    return {name: Markup(one[1] if one else "") for name, one in found.items()}
+    from regulars.pages.declared import writer_of
+    from regulars.pages.index import FIRST_ANSWERS
+    from regulars.told import read_answer, told_file
+
+    first = next(stage for stage in FIRST_ANSWERS if (project_root() / told_file(dataset, stage)).is_file())
+    page, answer = read_answer(dataset, first)
+    writer = writer_of(page, language)
+    say = writer.wording.say
+    writer.answer(answer.verdict, **answer.facts)
+    return {
+        "lang": writer.wording.lang,
+        "who": f"{page['title']} · {say('page.until')}",
+        "simulated": say("page.simulated") if page["simulated"] else "",
+        "title": writer.blocks[0]["title"],
+    }
 
 
-def write_overview(datasets: Sequence[str], language: str = "en", root: Path | None = None) -> Path:
-    """Write ``reports/index.html`` over the datasets whose pages stand; the same pages give the same bytes.
+def write_overview(languages: Mapping[str, str]) -> Path:
+    """Write ``reports/index.html`` over the datasets whose pages stand; the same told gives the same bytes.
 
     Parameters
     ----------
-    datasets : sequence of str
-        In their order.
-    language : str
-        Of what this page itself says.
-    root : Path, optional
-        Of the project.
+    languages : mapping
+        Dataset, in their order, to the language of its pages; that of the first is also what this page itself speaks.
 
     Returns
     -------
@@ -63,14 +58,14 @@ def write_overview(datasets: Sequence[str], language: str = "en", root: Path | N
     from regulars.report.render import render_alone
     from regulars.report.wording import Wording
 
-    folder = (root or project_root()) / REPORTS
-    indexes = [(name, folder / name / INDEX_FILE) for name in datasets]
+    folder = project_root() / REPORTS
     entries = [
-        {"name": name, "file": f"{name}/{INDEX_FILE}"} | entry_of(file.read_text(encoding="utf-8"))
-        for name, file in indexes
-        if file.is_file()
+        {"name": name, "file": f"{name}/{INDEX_FILE}"} | entry_of(name, language)
+        for name, language in languages.items()
+        if (folder / name / INDEX_FILE).is_file()
     ]
-    html = render_alone("overview.html.j2", Wording(language, None, FOLDERS), entries=entries)
+    wording = Wording(next(iter(languages.values()), "en"), None, FOLDERS)
+    html = render_alone("overview.html.j2", wording, entries=entries)
     target, aside = folder / INDEX_FILE, folder / f".{INDEX_FILE}.new"
     folder.mkdir(parents=True, exist_ok=True)
     aside.write_text(html, encoding="utf-8")
@@ -78,9 +73,9 @@ def write_overview(datasets: Sequence[str], language: str = "en", root: Path | N
     return target
 
 
-def is_out_of_date(datasets: Sequence[str], root: Path | None = None) -> bool:
+def is_out_of_date(datasets: Sequence[str]) -> bool:
     """Whether a page that it leads to, or what is built, is newer than ``reports/index.html``."""
-    root = root or project_root()
+    root = project_root()
     target = root / REPORTS / INDEX_FILE
     if not target.is_file():
         return True

@@ -195,7 +195,7 @@ PAGE = Page(
                     n="count",
                     lowest="percent",
                     highest="percent",
-                    p_adjusted="percent1",
+                    p_adjusted="chance",
                     differs="label:groups_verdict",
                 )
             ),

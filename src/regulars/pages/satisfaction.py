@@ -170,6 +170,7 @@ PAGE = Page(
                 category="group",
                 value="value",
             ),
+            branches=table(columns(group="text", n="count", mean="number1", value=SCORE)),
             agents=table(columns(group="text", n="count", mean="number1", value=SCORE)),
             shares=table(
                 columns(
@@ -411,7 +412,7 @@ PAGE = Page(
             ),
             units=table(
                 columns(
-                    product_id="text",
+                    product="text",
                     n="count",
                     repaired="count",
                     share="percent:with_interval",

@@ -151,12 +151,12 @@ PAGE = Page(
                 {
                     "when": "text",
                     "then": "text",
-                    "n": "count",
+                    "together": "count",
                     "share": "percent",
                     "usual": "percent1",
                     "lift": "number1:with_interval",
                 },
-                front=["when", "then", "n", "lift"],
+                front=["when", "then", "together", "lift"],
                 front_rows=3,
             ),
         ),
@@ -364,7 +364,6 @@ PAGE = Page(
             ),
             forecast=table(
                 {"lifecycle_stage": "label:lifecycle_stage", "now": "count", "ahead": "number0:with_interval"},
-                total=["now"],
             ),
         ),
         section(

@@ -5,8 +5,7 @@ from regulars.report.columns import columns
 from regulars.report.layout import Page, Trend, Word, chart, section, table
 
 STACKED = {"across": "cohort", "x": "start", "by": "cohort", "low": "low", "high": "high"}  # months by cohort
-LIFETIME = columns(
-    "cohort",
+LIFETIME = columns(cohort="text") | columns(
     "customers",
     clv="money_short",
     lifetime="money_short:with_interval",
@@ -24,20 +23,20 @@ PAGE = Page(
             chapter="revenue",
             revenue=chart(
                 charts.stacked,
-                columns(start="month_short", cohort="text", revenue="money_short"),
+                columns(start="month_short", cohort="cohort", revenue="money_short"),
                 y="revenue",
                 told_word=Word("cohorts.told"),
                 border=Word("cohorts.border"),
                 **STACKED,
             ),
             cohorts=table(
-                columns(cohort="text", customers="number0", past="money_short", year="money_short")
+                columns(cohort="cohort", customers="number0", past="money_short", year="money_short")
                 | {"ahead": "money_short:with_interval", "orders": "number0:with_interval"},
                 total=["customers", "past", "year", "ahead", "orders"],
             ),
             customers=chart(
                 charts.stacked,
-                columns(start="month_short", cohort="text", customers="number0"),
+                columns(start="month_short", cohort="cohort", customers="number0"),
                 y="customers",
                 told_word=Word("cohorts.told"),
                 border=Word("cohorts.border"),
@@ -45,7 +44,7 @@ PAGE = Page(
             ),
             orders=chart(
                 charts.stacked,
-                columns(start="month_short", cohort="text", orders="number0"),
+                columns(start="month_short", cohort="cohort", orders="number0"),
                 y="orders",
                 told_word=Word("cohorts.told"),
                 border=Word("cohorts.border"),
@@ -57,7 +56,7 @@ PAGE = Page(
             ),
             past=chart(  # where the orders allow no model
                 charts.stacked,
-                columns(start="month_short", cohort="text", revenue="money_short"),
+                columns(start="month_short", cohort="cohort", revenue="money_short"),
                 y="revenue",
                 **STACKED,
             ),

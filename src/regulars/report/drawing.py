@@ -314,11 +314,14 @@ def line_count(words: Sequence[str]) -> int:
     return max((text.count("\n") + 1 for text in words), default=1)
 
 
-def interval_words(words: Words, row: Mapping, low: str | None, high: str | None) -> str:
-    """Interval in brackets, or nothing where there is none."""
+def with_ends(words: Words, row: Mapping, value: str, low: str | None, high: str | None) -> str:
+    """Value of a row with its interval in brackets, as a page's own formats put it in tables; alone without one."""
     if low is None or pd.isna(row[low]) or pd.isna(row[high]):
-        return ""
-    return f" ({words(row[low])}–{words(row[high])})"
+        return words(row[value])
+    together = getattr(words, "with_interval", None)
+    if together:
+        return together(row[value], row[low], row[high])
+    return f"{words(row[value])} ({words(row[low])}–{words(row[high])})"
 
 
 def head(names: Mapping[str, tuple[str, str]], title: str, width: float) -> tuple[list[Text], float]:

@@ -112,6 +112,10 @@ def _count(words, value, decimals, peers, bare):
     return decimal(words, value, decimals or 0)
 
 
+def _many(words, value, decimals, peers, bare):
+    return _count(words, value, decimals, peers, bare) if value else words.fill("format.none")
+
+
 def _number(words, value, decimals, peers, bare):
     if decimals is None:
         size = peers.largest
@@ -123,6 +127,19 @@ def _number(words, value, decimals, peers, bare):
 def _percent(words, value, decimals, peers, bare):
     number = decimal(words, 100 * value, peers.percent_decimals if decimals is None else decimals)
     return number if bare else words.locale.percent_formats[None].pattern.replace("#,##0", number)
+
+
+def _chance(words, value, decimals, peers, bare):
+    """Share that chance would give: never nothing, which it cannot be."""
+    decimals = 1 if decimals is None else decimals
+    least = 10.0 ** -(decimals + 2)
+    text = _percent(words, max(value, least), decimals, peers, bare)
+    return words.fill("format.below", number=text) if 0 <= value < least / 2 else text
+
+
+def _clock(words, value, decimals, peers, bare):
+    minutes = round(60 * value)
+    return f"{minutes // 60}:{minutes % 60:02d}"
 
 
 def _points(words, value, decimals, peers, bare):
@@ -191,8 +208,11 @@ def _span(unit, words, value, decimals, peers, bare):
 
 UNITS: dict[str, Callable] = {
     "count": _count,
+    "many": _many,
     "number": _number,
     "percent": _percent,
+    "chance": _chance,
+    "clock": _clock,
     "points": _points,
     "money": _money,
     "money_short": _money_short,

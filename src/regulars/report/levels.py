@@ -79,6 +79,11 @@ class Levels:
         priced = [one for one in self.actions_more if "short" in one]
         return priced[0] if priced and not self.actions else None
 
+    @property
+    def unpriced(self) -> list[dict]:
+        """The first of those whose gain or cost nobody has put in money, where no action has both."""
+        return [] if self.actions or self.nearest else self.actions_more[:MOST_ACTIONS]
+
 
 def parted(blocks: Iterable[dict]) -> Levels:
     """Part the blocks of a page, in the order in which `regulars.report.writer.Writer` wrote them.

@@ -13,7 +13,7 @@ ROWS_IN_FRONT = 5
 ROWS_ON_A_PAGE = 8  # at most, in front and of a chart's numbers; a longer table can be sorted
 ROWS_IN_DETAIL = 50
 CODES = ("customer", "product_id")  # columns whose texts are not broken
-LEFT_UNITS = ("text", "label", "line", "")
+LEFT_UNITS = ("text", "label", "cohort", "line", "")
 
 
 def worded_table(

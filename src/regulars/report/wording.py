@@ -20,14 +20,18 @@ The file's header ``Language:`` is the locale (``en_GB``), ``Plural-Forms:`` its
 unit                               14.03 or .1403 becomes
 =================================  =====================================================================
 ``count``                          whole number with separators: 14
+``many``                           the same in a sentence, where nothing is "none"
 ``number``                         as many decimals as its size asks for: 14.0
 ``money``                          in the dataset's currency: £14.03, £1,403
 ``money_short``                    in the language's scales: £412k, £1.24m (41.2万元 in Chinese)
 ``count_short``                    the same without currency: 412k
 ``percent``                        of a share: 14%
 ``points``                         of a difference of shares: 14.0 points
+``chance``                         percent of a chance, never none: 14.0%, below 0.1%
+``clock``                          hours of a day: 14:02
 ``days weeks months years``        with their plural: 14 days; ``customers orders products …`` alike: 1 customer
 ``date date_short month year``     31 December 2024, 31 Dec 2024, December 2024, 2024
+``cohort``                         2026, "≤ 2021": 2021 and before, "> 2026-06-30": still to be won
 ``label``                          wording of an enum's member; ``label:tier`` for plain text "vip"
 =================================  =====================================================================
 
@@ -287,6 +291,8 @@ class Wording:
             return self.label(value)
         if isinstance(value, str) and unit in ("", "text"):
             return value
+        if isinstance(value, str) and unit == "cohort":
+            return self._cohort(value)
         if is_missing(value):
             return self.missing
         name, decimals = re.fullmatch(r"(.*?)(\d?)", unit).groups()
@@ -333,6 +339,11 @@ class Wording:
         negative = any(end.startswith(MINUS) for end in ends.values())
         return self.fill("format.interval.negative" if negative else "format.interval", **ends)
 
+    def _cohort(self, name: str) -> str:
+        """Name of a cohort, where those older than some year, and those of whom nobody has ordered yet, are one."""
+        kind = {"≤": "format.cohort.older", ">": "format.cohort.to_come"}.get(name[:1])
+        return self.fill(kind, when=name[1:].strip()) if kind else name
+
     def _date(self, value, unit: str) -> str:
         if is_missing(value):
             return self.missing
@@ -374,6 +385,17 @@ class Format:
         """Word one value."""
         return self.wording.format(value, self.spec)
 
+    def with_interval(self, value, low, high) -> str:
+        """Word a value with its interval, as tables do.
+
+        Examples
+        --------
+        >>> Wording("en", currency="GBP").formatter("money").with_interval(-3.05, -14.93, 3.78)
+        '−£3.05 (−14.93 to 3.78)'
+        """
+        spec = self.spec if "with_interval" in self.spec else f"{self.spec}:with_interval"
+        return self.wording.format(Estimate(value, low, high), spec)
+
     def all(self, values: Iterable) -> list[str]:
         """Word values that belong together."""
         values = list(values)
@@ -398,4 +420,4 @@ class _Filler(Formatter):
 
 def formats() -> list[str]:
     """Names of all units."""
-    return [*UNITS, *DATE_UNITS, "label"]
+    return [*UNITS, *DATE_UNITS, "cohort", "label"]

@@ -1,7 +1,5 @@
 """What the retention page opens with, and what it says is to be done."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -13,6 +11,9 @@ from regulars.retention.risk import Risk, can_tell_alive, is_quiet
 from regulars.statistics.intervals import Estimate
 
 UNTOLD = "untold"  # verdict of the answer where the orders allow no model
+
+# of what is at stake, to be saved before an untested contact pays: beyond it not even a test is worth its cost
+MOST_TO_TRY = 0.5
 
 
 def first_screen(
@@ -103,13 +104,16 @@ def to_do(
         return []
     others = value[is_quiet(value) & can_tell_alive(value) & ~value["customer_id"].isin(listed["customer_id"])]
     reminders = weekly_calls(others, contact_cost=contact_cost, effect=effect)
-    return [
-        Action(key, facts={"customers": each.number, "worth": each.worth, "months": months}, **_sums(each))
-        for key, each in (("call", calls), ("remind", reminders))
-        if each.number
-    ]
+    both = {"call": calls, "remind": reminders}
+    return [action for key, each in both.items() for action in _actions(key, each, months)]
 
 
-def _sums(calls: Calls) -> dict[str, Any]:
-    """Gain, cost and net, where control groups tell the gain."""
-    return dict(sums(calls.gain, calls.cost)) if np.isfinite(calls.gain.value) else {}
+def _actions(key: str, calls: Calls, months: int) -> list[Action]:
+    """With gain, cost and net where control groups tell the gain; else to be tried, unless they could hardly pay."""
+    facts = {"customers": calls.number, "worth": calls.worth, "months": months}
+    if not calls.number:
+        return []
+    if np.isfinite(calls.gain.value):
+        return [Action(key, facts=facts, **sums(calls.gain, calls.cost))]
+    untried = {"spent": calls.cost, "part": calls.pays}
+    return [Action(key, "untested", facts | untried)] if calls.pays <= MOST_TO_TRY else []

@@ -3,11 +3,12 @@
 import pandas as pd
 
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Tile
+from regulars.labels import Change
 from regulars.satisfaction.cases.handled import are_enough
 from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.satisfaction.survey.waves import latest
 from regulars.settings import SatisfactionSettings
-from regulars.statistics.intervals import Estimate
+from regulars.statistics.intervals import Estimate, against
 
 NO_SURVEY, UNEXPLAINED = "no_survey", "unexplained"  # the answer where nobody was asked, and where no driver is known
 ALWAYS = ("interval", "n")
@@ -52,7 +53,8 @@ def first_screen(
     ]
     if not isinstance(again, Refusal):
         tiles.append(Tile("second", again, "percent", facts={"days": settings.repurchase_days}))
-        tiles.append(Tile("stake", stake, "money_short", indicator="stake"))
+        noise = "noise" if against(stake) == Change.UNCLEAR else None
+        tiles.append(Tile("stake", stake, "money_short", noise, indicator="stake"))
     true = loyalty.facts.get("true_share")
     if true is not None and true.n:
         days = {"days": settings.questions.loyalty_days}

@@ -7,9 +7,8 @@ import pandas as pd
 
 from regulars.labels import LifecycleStage
 from regulars.purchases import Purchases, day_number, day_numbers
-from regulars.segments.ladder import STEPS, Ladder, steps_at
+from regulars.segments.ladder import BEFORE_FIRST, STEPS, Ladder, steps_at, steps_shown
 from regulars.settings import Certainty
-from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, median_interval, share, to_row, wilson
 from regulars.statistics.survival import kaplan_meier
 
@@ -272,10 +271,10 @@ def time_on_steps(
     if (rest := ladder.waiting()) is not None:
         waited = (pd.Timestamp(end).normalize() - rest["created_at"].dt.normalize()).dt.days
         for stage, values in waited.groupby(rest["lifecycle_stage"].astype(object)):
-            if stage not in parts:
+            if stage in BEFORE_FIRST and stage not in parts:
                 parts[stage] = values.to_numpy(float)
-    standing = pd.DataFrame({"stage": STEPS, "customers": [len(parts.get(step, ())) for step in STEPS]})
-    for stage in large_enough(standing[standing["customers"] > 0], "customers", min_cell)["stage"]:
+    standing = pd.DataFrame({"lifecycle_stage": STEPS, "customers": [len(parts.get(step, ())) for step in STEPS]})
+    for stage in steps_shown(standing[standing["customers"] > 0], "customers", min_cell)["lifecycle_stage"]:
         middle, low, high = median_interval(parts[stage], level)
         row = {"lifecycle_stage": stage, "customers": len(parts[stage])}
         row |= {"days": middle, "days_low": low, "days_high": high}

@@ -9,9 +9,10 @@ from regulars.errors import UserError
 from regulars.labels import LifecycleStage
 from regulars.purchases import Purchases, day_number, day_numbers
 from regulars.settings import LadderRules
-from regulars.statistics.cells import large_enough
+from regulars.statistics.cells import too_small
 
 STEPS = tuple(stage.value for stage in LifecycleStage)
+BEFORE_FIRST = (LifecycleStage.SUSPECT, LifecycleStage.PROSPECT, LifecycleStage.DISQUALIFIED)  # steps of no customers
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,8 @@ def count_steps(stages: pd.DataFrame, ladder: Ladder, *, min_cell: int = 1) -> p
     Returns
     -------
     pandas.DataFrame
-        ``lifecycle_stage``, ``customers`` (with prospects), in the order of the ladder.
+        ``lifecycle_stage``, ``customers`` (prospects on the steps that customers cannot stand on), in the order of the
+        ladder.
 
     Examples
     --------
@@ -184,10 +186,24 @@ def count_steps(stages: pd.DataFrame, ladder: Ladder, *, min_cell: int = 1) -> p
     """
     counted = stages["lifecycle_stage"].astype(object).value_counts()
     if (waiting := ladder.waiting()) is not None:
+        waiting = waiting[waiting["lifecycle_stage"].isin(BEFORE_FIRST)]  # who was lost is no customer gone quiet
         counted = counted.add(waiting["lifecycle_stage"].astype(object).value_counts(), fill_value=0)
     customers = counted.reindex(STEPS).fillna(0).astype(int).to_numpy()
     table = pd.DataFrame({"lifecycle_stage": pd.Series(STEPS, dtype="string"), "customers": customers})
-    return large_enough(table[table["customers"] > 0], "customers", min_cell).reset_index(drop=True)
+    return steps_shown(table[table["customers"] > 0], "customers", min_cell).reset_index(drop=True)
+
+
+def steps_shown(table: pd.DataFrame, count: str, least: int) -> pd.DataFrame:
+    """Steps that may be shown: those of customers add up to all of them, which everybody knows, and so do the others.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"lifecycle_stage": ["prospect", "repeat", "advocate", "partner"], "n": [9, 90, 30, 4]})
+    >>> steps_shown(table, "n", 5)["lifecycle_stage"].tolist()
+    ['prospect', 'repeat']
+    """
+    before = table["lifecycle_stage"].isin(BEFORE_FIRST)
+    return table[~too_small(table[count], least, before)]
 
 
 def prospects_on_ladder(prospects: pd.DataFrame, rules: LadderRules) -> pd.DataFrame:

@@ -438,7 +438,7 @@ def margin_by_product(margins: pd.DataFrame, names: pd.Series, pieces: pd.DataFr
     whole = margins.groupby("item")[["revenue", "margin", "uncosted"]].sum(min_count=1)
     whole["buyers"] = margins.groupby("item")["customers"].sum()
     few = margins.groupby("item")["few"].any()
-    whole["margin_share"] = whole["margin"] / (whole["revenue"] - whole["uncosted"]).where(lambda x: x != 0)
+    whole["margin_share"] = whole["margin"] / (whole["revenue"] - whole["uncosted"]).where(lambda x: x > 0)
     loses = (whole["margin"] < 0) & (whole["revenue"] > 0)  # one that only came back is no loss-maker
     whole["action"] = np.select(
         [

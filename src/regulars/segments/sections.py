@@ -20,6 +20,7 @@ from regulars.segments.clusters import Clustering, profile_long
 from regulars.segments.differences import NEEDS_FROM, SKEWED_FROM, Difference, cells_of
 from regulars.segments.drift import Drift
 from regulars.segments.groups import Group, Part, largest_group, leading_group
+from regulars.segments.ladder import steps_shown
 from regulars.segments.preferences import Liked
 from regulars.segments.products import EVERYBODY
 from regulars.segments.profitability import HIGH_MAKES, NOTHING_BELOW
@@ -44,7 +45,7 @@ from regulars.settings import Certainty, PortfolioRules, ProductRules, SegmentsS
 from regulars.settings.stages import LEVELS
 from regulars.statistics.intervals import Estimate, against, from_row, share
 
-LEAST_BASKETS = 30  # behind a rule that is told first
+LEAST_BASKETS = 20  # with both sides of a rule that is told first
 MOST_WEIGHT = 100.0  # purchases; of the base in a customer's taste: from there on tastes do not differ
 
 
@@ -415,7 +416,8 @@ def tell_ladder(
         return Finding(LadderVerdict.NO_MOVES, facts, _shown(steps=steps, climbs=climbed))
     matrix = transition_matrix(counts).rename_axis(index="before", columns="now").stack().rename("share").reset_index()
     matrix["n"] = matrix["before"].map(counts.sum(axis=1)).astype(int)
-    matrix = matrix[matrix["n"] >= settings.privacy_min_cell].reset_index(drop=True)
+    matrix = matrix[matrix["n"] >= settings.privacy_min_cell * settings.ladder_months].reset_index(drop=True)
+    forecast = steps_shown(forecast, "now", settings.privacy_min_cell).reset_index(drop=True)
     facts |= {"ahead": settings.ladder_ahead, "months": settings.ladder_months}
     frames = _shown(steps=steps, climbs=climbed, stays=stays, matrix=matrix, forecast=forecast)
     return Finding(LadderVerdict.KNOWN, facts, frames)
@@ -482,17 +484,18 @@ def tell_products(
     if not known:
         top = float(products["revenue"].max() / total)
         return Finding(ProductsVerdict.NO_COSTS, facts | {"top": top}, {"revenue": matrix})
-    facts |= {"uncosted": float(products["uncosted"].sum() / total), "margin": float(products["margin"].sum())}
-    facts["cross_sell"] = len(offered)
+    facts |= {"margin": float(products["margin"].sum()), "cross_sell": len(offered)}
+    uncosted = float(products["uncosted"].sum() / total)
+    remarks = [Remark("uncosted", {"uncosted": uncosted})] if uncosted > 0 else []
     frames = {"map": matrix, "worst": products}
     if len(offered):
         facts |= {"enough": rules.cross_sell_below, "rate": rules.false_discovery_rate}
         frames["offers"] = offered
     losing = products[products["loses"]]
     if losing.empty:
-        return Finding(ProductsVerdict.NO_LOSSES, facts, frames)
+        return Finding(ProductsVerdict.NO_LOSSES, facts, frames, remarks=remarks)
     facts |= {"losing": len(losing), "lost": float(-losing["margin"].sum()), "worst": str(losing["name"].iloc[0])}
-    return Finding(ProductsVerdict.LOSSES, facts, frames)
+    return Finding(ProductsVerdict.LOSSES, facts, frames, remarks=remarks)
 
 
 @tells
@@ -552,12 +555,15 @@ def tell_baskets(rules: pd.DataFrame, *, baskets: pd.DataFrame, rate: float) -> 
     facts: dict[str, object] = {"baskets": int(baskets["basket"].nunique()), "rate": rate}
     if rules.empty:
         return Finding(BasketsVerdict.NONE, facts)
-    firm = rules[rules["n"] >= LEAST_BASKETS]
+    # by what there is of it, not by what is rarest: baskets with both beyond those that chance would fill
+    beyond = (rules["together"] - rules["n"] * rules["usual"]).round(9)
+    rules = rules.iloc[np.lexsort((-rules["share"], -beyond))].reset_index(drop=True)
+    firm = rules[rules["together"] >= LEAST_BASKETS]
     if firm.empty:
         return Finding(BasketsVerdict.THIN, facts | {"rules": len(rules), "least": LEAST_BASKETS}, {"rules": rules})
     top = firm.iloc[0]
     facts |= {"when": top["when"], "then": top["then"], "lift": from_row(top, "lift"), "rules": len(rules)}
-    facts |= {"share": float(top["share"]), "usual": float(top["usual"])}
+    facts |= {"share": float(top["share"]), "usual": float(top["usual"]), "together": int(top["together"])}
     return Finding(BasketsVerdict.FOUND, facts, {"rules": rules})
 
 

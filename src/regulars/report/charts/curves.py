@@ -147,7 +147,7 @@ def _hover(groups, x, y, low, high, x_format, y_format, label) -> list[tuple]:
     for name, part in groups.items():
         first = "" if name is None else f"{label(name)}\n"
         words = [
-            f"{first}{x_format(row[x])}: {y_format(row[y])}{drawing.interval_words(y_format, row, low, high)}"
+            f"{first}{x_format(row[x])}: {drawing.with_ends(y_format, row, y, low, high)}"
             for row in part.to_dict("records")
         ]
         spots += zip(drawing.days(part[x]), part[y].astype(float), words, strict=True)

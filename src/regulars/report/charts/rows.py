@@ -304,8 +304,7 @@ def row_hues(names: pd.Series, colours: Mapping[str, str] | str) -> list[str]:
 
 def row_hover(frame, category, value, low, high, label, words) -> list[str]:
     return [
-        f"{label(row[category])}: {words(row[value])}{drawing.interval_words(words, row, low, high)}"
-        for row in frame.to_dict("records")
+        f"{label(row[category])}: {drawing.with_ends(words, row, value, low, high)}" for row in frame.to_dict("records")
     ]
 
 

@@ -5,7 +5,8 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding, tells
+from regulars.finding import Finding, Remark, tells
+from regulars.labels import Change
 from regulars.satisfaction.cases.service import (
     breach_forecast,
     control_chart,
@@ -22,7 +23,7 @@ from regulars.satisfaction.cases.tickets import FEW_CASES, Cases
 from regulars.satisfaction.cases.trail import status_trail
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.cells import large_enough
-from regulars.statistics.intervals import Estimate, from_row
+from regulars.statistics.intervals import Estimate, against, from_row
 
 MONTHS, FEW_MONTHS = 24, 6
 ROWS = 8  # of a table on a page
@@ -208,13 +209,10 @@ def tell_desk(cases: Cases, events: pd.DataFrame | None, end, settings: Satisfac
         "at_once": shares.get("at_once", missing),
         "call_backs": missing,
         "each": settings.handling.call_back_cost,
-        "saved": missing,
         "stuck": len(trail.stuck) if trail else None,
     }
     if "contacts" in columns:
         facts["call_backs"] = first_contact(tickets, settings.handling.call_back_cost, level)["cost"]
-    if "in_knowledge_base" in columns:
-        facts["saved"] = knowledge_base(tickets, level=level).hours_saved
     if trail is not None:
         frames["trail"] = trail.dwell
     if {"requested_remedy", "verdict"} <= columns:
@@ -229,7 +227,10 @@ def tell_desk(cases: Cases, events: pd.DataFrame | None, end, settings: Satisfac
     apart = owners[owners["differs"]]
     told = apart.iloc[0] if len(apart) else owners.iloc[0]
     facts |= {"owner": str(told["owner"]), "owner_kept": from_row(told, "share"), "owners": len(owners)}
-    return Finding(DeskVerdict.DIFFER if len(apart) else DeskVerdict.ALIKE, facts, frames)
+    saved = knowledge_base(tickets, level=level).hours_saved if "in_knowledge_base" in columns else missing
+    code = {Change.UP: "sooner", Change.DOWN: "later", Change.UNCLEAR: "as_soon"}.get(against(saved))
+    remarks = [Remark(code, {"saved": saved})] if code else []
+    return Finding(DeskVerdict.DIFFER if len(apart) else DeskVerdict.ALIKE, facts, frames, remarks=remarks)
 
 
 def _shares(tickets, columns, observation_end, trail, level):

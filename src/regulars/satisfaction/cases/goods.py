@@ -176,8 +176,9 @@ def tell_goods(
     facts: dict[str, object] = {}
     frames: dict[str, pd.DataFrame] = {}
     remarks: list[Remark] = []
+    names = pd.Series(dtype=object) if lines is None else descriptions(lines)
     if units is not None and len(units):
-        facts |= _repairs(units, end, level, frames)
+        facts |= _repairs(units, end, level, frames, names)
         remarks = _parts(units, end, settings, frames)
     named = cases.complaints
     named = named.dropna(subset=["product_id"]) if "product_id" in named else named.head(0)
@@ -188,8 +189,7 @@ def tell_goods(
     facts["cases"] = len(named)
     if len(named) < FEW_CASES or table.empty:
         return Finding(GoodsVerdict.FEW, facts | {"few": FEW_CASES}, frames, remarks=remarks)
-    names = descriptions(lines)
-    table["product"] = [f"{names[p]} ({p})" if p in names.index else p for p in table["product_id"]]
+    table["product"] = _called(table["product_id"], names)
     high = table[table["is_high"]]
     table = pd.concat([high, table[~table["is_high"]]], ignore_index=True)
     frames["products"] = table.head(ROWS).astype({"product": "string"})
@@ -201,9 +201,19 @@ def tell_goods(
     return Finding(GoodsVerdict.HIGH, facts | {"high": len(high)}, frames, remarks=remarks)
 
 
-def _repairs(units, observation_end, level, frames):
+def _called(products: pd.Series, names: pd.Series) -> pd.Series:
+    """Name of each product with its id behind it, once; its id alone where it has no name."""
+
+    def called(product) -> str:
+        name = names.get(product)
+        return product if name is None else name if name.endswith(f"({product})") else f"{name} ({product})"
+
+    return products.astype(object).map(called).astype("string")
+
+
+def _repairs(units, observation_end, level, frames, names):
     table = warranty_cost(units, observation_end, level)
-    frames["units"] = table.head(ROWS).astype({"product_id": "string"})
+    frames["units"] = table.head(ROWS).assign(product=lambda rows: _called(rows["product_id"], names))
     known = table["cost"].notna().any() and "repair_cost" in units
     return {
         "units": int(table["n"].sum()),

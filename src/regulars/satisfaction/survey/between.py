@@ -1,6 +1,7 @@
 """Do branches or agents differ: variance between them beside the variance within, and what each is worth believing."""
 
 from contextlib import suppress
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -270,6 +271,14 @@ def scaled_visits(visits: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     return visits.assign(score=100 * (visits["score"] - low) / (high - low)).dropna(subset=["score"])
 
 
+class BetweenVerdict(StrEnum):
+    """Who differs by more than chance."""
+
+    DIFFER = "differ"  # branches
+    AGENTS = "agents"  # agents alone
+    ALIKE = "alike"
+
+
 @tells
 def tell_between(
     scores: pd.Series, branch: pd.Series | None, visits: Visits | None, settings: SatisfactionSettings
@@ -290,8 +299,8 @@ def tell_between(
     Returns
     -------
     Finding
-        Verdict of the branches, a `regulars.labels.Difference`; frame ``shares``: the variance between branches and
-        between agents side by side.
+        Verdict a `BetweenVerdict`; frames ``groups`` (``branches`` where they are all alike), ``agents`` and
+        ``shares``: the variance between branches and between agents side by side.
     """
     groups = pd.Series(dtype=object) if branch is None else scores.index.to_series().map(branch)
     if not groups.notna().any():
@@ -306,17 +315,20 @@ def tell_between(
         "share": found.share,
         "all": found.all,
     }
-    frames = {"groups": rows}
+    verdict = BetweenVerdict(found.verdict)
+    frames = {"groups" if verdict == BetweenVerdict.DIFFER else "branches": rows}
     sides = {VarianceBetween.ANSWERS_BY_BRANCH: found}
     if visits is not None and visits.agents.notna().any():
         staff = variance_between(visits.scores, visits.agents, settings.interval_level, LEAST_PER_AGENT)
         sides[VarianceBetween.VISITS_BY_AGENT] = staff
         frames["agents"] = staff.table
         facts |= {"agents": staff.share, "agent_count": len(staff.table)}
+        if verdict == BetweenVerdict.ALIKE and staff.verdict == Difference.DIFFER:
+            verdict = BetweenVerdict.AGENTS
         with suppress(UserError):  # agents of one branch only, or of none that is known
             sides[VarianceBetween.AGENTS_BY_BRANCH] = agents_between_branches(visits, settings.interval_level)
     frames["shares"] = _side_by_side(sides)
-    return Finding(found.verdict, facts, frames)
+    return Finding(verdict, facts, frames)
 
 
 def _side_by_side(sides: dict[VarianceBetween, Between]) -> pd.DataFrame:

@@ -157,12 +157,11 @@ def tell_channels(heard: Mapping, customers: int, settings: SatisfactionSettings
     if (table["n"] > 0).sum() < 2:
         return Finding(NOT_SUPPLIED)
     topics = table["topic"].dropna()
-    first = str(topics.mode().sort_values().iloc[0])
     widest = table.loc[table["reach"].fillna(-1).idxmax()]
-    facts = {"count": len(table), "topic": first, "by": int((topics == first).sum())}
-    facts |= {"widest": str(widest["channel"]), "reach": float(widest["reach"])}
-    verdict = ChannelsVerdict.SAME if topics.nunique() == 1 else ChannelsVerdict.APART
-    return Finding(verdict, facts, {"table": table})
+    facts = {"count": len(table), "widest": str(widest["channel"]), "reach": float(widest["reach"])}
+    if topics.nunique() > 1:
+        return Finding(ChannelsVerdict.APART, facts, {"table": table})
+    return Finding(ChannelsVerdict.SAME, facts | {"topic": str(topics.iloc[0]), "by": len(topics)}, {"table": table})
 
 
 def switching_rates(

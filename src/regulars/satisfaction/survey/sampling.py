@@ -13,6 +13,7 @@ from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import z_value
 
 MOST_STEPS = 100
+LEAST_TOLD = 5  # answers of a stratum of which a width is told
 
 
 class SampleVerdict(StrEnum):
@@ -118,7 +119,8 @@ def sampling_plan(
     answers = _allocated(high, N, sd, floor, reachable)
     width = _half(answers, N, sd, total, z)
     invite = np.minimum(np.ceil(np.round(answers / rate, 9)), N)
-    own = z * sd * np.sqrt((1 - answers / N) / answers)
+    # of fewer answers a stratum has no mean to speak of
+    own = np.where(answers >= LEAST_TOLD, z * sd * np.sqrt((1 - answers / N) / answers), np.nan)
     table = pd.DataFrame(
         {"stratum": size.index.astype("string"), "customers": N.astype(int), "spread": sd,
          "answers": answers.astype(int), "response": rate, "invite": invite.astype(int), "width": own}
