@@ -484,6 +484,21 @@ def test_contracts_are_found_and_whether_their_last_day_counts(firm, rows, inclu
     assert set(contracts["columns"]) == {"contract_id", "customer_id", "started_at", "ended_at"}
 
 
+@pytest.mark.parametrize(
+    ("orders", "people", "same"),
+    [("17850", "17850.0", True), ("017850", "17850", True), ("17850", "9.0", False), ("A1", "A1.0", False)],
+)
+def test_ids_that_two_files_write_otherwise_are_one(firm, orders, people, same):
+    firm.write("log.csv", f"order_id,customer_id,date,total\n1,{orders},2024-01-25,5\n2,44,2024-01-26,5\n")
+    firm.write("people.csv", f"customer_id,region\n{people},north\n")
+    proposal = new_dataset("shop", [str(firm.folder / name) for name in ("log.csv", "people.csv")], "EUR")
+    assert any("numbers that customers writes in another form" in line for line in proposal.concluded) == same
+    assert any("is it another id?" in line for line in proposal.unsure) != same
+    if same:
+        tables = firm.clean().tables
+        assert set(tables["customers"]["customer_id"]) < set(tables["orders"]["customer_id"])
+
+
 def test_a_taken_name_is_refused(firm):
     new(firm, "log.csv", LOG)
     for name, told in {
