@@ -21,6 +21,7 @@ MADE = (
     "data/raw", "data/clean", "data/scored", "models", "reports", "private", "scratch/data/scored", "scratch/models",
     "scratch/reports",
 )  # fmt: skip
+SHARED = ("{}-????-??-??.zip", "{}-????-??-??.pdf", "{}-cube.html")  # of `regulars share` and `cube`, in scratch/
 KEPT = ("data/history", "data/lots", "data/identities", "data/edits")  # tracked tables, of which rows are taken out
 
 
@@ -56,6 +57,9 @@ def forget(dataset: str, customer_ids: Iterable[str]) -> list[str]:
     spelled = [*ids, *_other_spellings(root / "data/clean" / dataset, ids)]  # each has a pseudonym of its own
     for place in MADE:
         _remove(root / place / dataset)
+    for pattern in SHARED:
+        for file in (root / "scratch").glob(pattern.format(dataset)):
+            _remove(file)
     names = {*map(however_spelled, ids), *pseudonyms(spelled, dataset).str.casefold(), *fingerprints(ids, dataset)}
     rows = sum(_rows_taken_out(file, names) for file in _tables(root, dataset))
     _forget_in_dvc(root, dataset)

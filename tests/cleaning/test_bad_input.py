@@ -56,6 +56,7 @@ def refused(firm, capsys):
         assert len(lines) == 1
         assert lines[0].startswith("regulars: ")
         assert "this should not have happened" not in lines[0]
+        assert "\x1b" not in lines[0], "it steers no terminal"
         assert standing(firm.folder) == before
         assert not (firm.folder / ".staging" / "shop.ingest").exists()
         return lines[0].removeprefix("regulars: ")
@@ -129,6 +130,10 @@ def not_cleaned(firm, refused, capsys):
         (
             LOG.replace("total", "totals"),
             f" has no column 'total', which {MAPPING} maps to orders.amount; did you mean 'totals'?",
+        ),
+        (
+            LOG.replace("day", "\x1b[31mday"),
+            f" has no column 'day', which {MAPPING} maps to orders.ordered_at; it has order, customer, [31mday, total.",
         ),
         (
             LOG.replace("day", "Total"),

@@ -41,6 +41,9 @@ def firm(shop, monkeypatch):
     for place in ("data/clean/shop", "data/scored/shop", "reports/shop/told", "private/shop"):
         (shop.folder / place).mkdir(parents=True)
         (shop.folder / place / "table.csv").write_text("customer\nanna\n")
+    (shop.folder / "scratch").mkdir()
+    for name in ("shop-2024-01-31.zip", "shop-cube.html"):
+        (shop.folder / "scratch" / name).write_text("anna")
     history = shop.folder / "data/history/shop/2024-01-31"
     history.mkdir(parents=True)
     names = pseudonyms(["anna", "ben"], "shop")

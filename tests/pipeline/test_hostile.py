@@ -12,8 +12,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from pypdf import PdfReader
 
+from browser import acts, executable, needs_browser
 from places import ROOT
+from regulars import share
 from regulars.catalog import TABLES
 from regulars.simulate import demo
 from regulars.stages import STAGES
@@ -36,9 +39,13 @@ CANARY = "Canary-7f3a"
 
 
 def poisoned(table: str, frame: pd.DataFrame, columns: dict, turn: int) -> pd.DataFrame:
-    """A raw table with a hostile text before the most frequent value of every free column, and canaries of people."""
+    """A raw table with a hostile text before the most frequent value of every free column, and canaries of people.
+
+    Of each other column a row more, with a hostile text there: a number, a date, a choice that is none, an id.
+    """
     frame = frame.astype(object)
     choices = {column.name: column.choices for column in TABLES[table].columns}
+    more = []
     for target, spec in columns.items():
         column = spec["column"] if isinstance(spec, dict) else spec
         if column not in frame:
@@ -51,6 +58,11 @@ def poisoned(table: str, frame: pd.DataFrame, columns: dict, turn: int) -> pd.Da
                 text = HOSTILE[(turn + place) % len(HOSTILE)]
                 frame[column] = frame[column].where(frame[column] != value, f"{text}{value}")
                 turn += 1
+        else:
+            row = frame.iloc[-1].copy()
+            row[column] = f"{HOSTILE[(turn + len(more)) % len(HOSTILE)]}{row[column]}"
+            more.append(row)
+    frame = pd.concat([frame, pd.DataFrame(more)], ignore_index=True) if more else frame
     for extra in ("e-mail", "=name", "phone <b>"):
         frame[extra] = [f"{CANARY}-{extra}-{row}" for row in range(len(frame))]
     return frame
@@ -65,6 +77,7 @@ def project(tmp_path_factory):
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     mapping = yaml.safe_load((ROOT / "data/sources/demo.yaml").read_text(encoding="utf-8"))
     mapping["simulated"] = False  # a firm's own files, of which nobody knows the truth
+    mapping["on_unreadable"] = "reject"
     made = demo(seed=1, **{**mapping.pop("simulator"), "customers": 500})
     (folder / "inbox").mkdir()
     for turn, (name, table) in enumerate(mapping["tables"].items()):
@@ -129,6 +142,18 @@ def test_no_cell_is_a_formula(project):
                 for cell in row:
                     number = re.fullmatch(r"[+-]?(\d+([.,]\d+)*(e[+-]?\d+)?%?|inf)", cell)
                     assert number or not cell.startswith(("=", "+", "-", "@", "\t", "\r")), f"{table.name}: {cell!r}"
+
+
+@needs_browser
+def test_the_pdf_does_nothing_and_tells_nobody(project, monkeypatch):
+    folder, _ = project
+    monkeypatch.setenv("REGULARS_ROOT", str(folder))
+    monkeypatch.setattr(share, "BROWSERS", (executable(),))
+    read = PdfReader(share.share(NAME, pdf=True))
+    text = "".join(sheet.extract_text() for sheet in read.pages)
+    assert len(read.pages) > 10 and CANARY.casefold() not in text.casefold()
+    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e]", text)
+    assert acts(read) == []
 
 
 def test_nothing_of_a_person_leaves_the_data(project):

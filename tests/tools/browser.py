@@ -177,3 +177,29 @@ def visit(opened, path: Path, width: int = DESKTOP, height: int = 900) -> Iterat
     page.goto(address)
     yield seen
     page.close()
+
+
+ACTS = {"/JavaScript", "/JS", "/Launch", "/EmbeddedFile", "/EmbeddedFiles", "/SubmitForm", "/ImportData", "/URI", "/AA"}
+
+
+def acts(pdf) -> list[str]:
+    """What a PDF would do by itself, or where its links lead outside: scripts, programs, attached files, addresses.
+
+    Parameters
+    ----------
+    pdf : pypdf.PdfReader
+    """
+    found, seen, todo = set(), set(), [pdf.trailer]
+    while todo:
+        one = todo.pop()
+        if (reference := getattr(one, "idnum", None)) is not None:
+            if reference in seen:
+                continue
+            seen.add(reference)
+            one = one.get_object()
+        if isinstance(one, dict):
+            found |= ACTS & {*one, str(one.get("/S"))}
+            todo += [one.raw_get(key) for key in one]
+        elif isinstance(one, list):
+            todo += list.__iter__(one)
+    return sorted(found)
