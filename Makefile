@@ -38,13 +38,13 @@ test-full: $(VENV)/.test ## run the tests with the slow proofs
 lab: $(VENV)/.reports ## open JupyterLab on the notebooks
 	@jupyter lab --config=tools/jupyter_server_config.py
 
-lint: $(VENV)/.test ## check style of code and notebooks
+lint: $(VENV)/.test types ## check style of code and notebooks, and types
 	@ruff check . && ruff format --check .
 
 docs: $(VENV)/.docs ## build the reference of the library into docs/_build/site
 	@python tools/reference.py docs/_build/pages && mkdocs build --quiet --config-file docs/mkdocs.yml
 
-types: $(VENV)/.docs ## check types; what is left is counted in CONTRIBUTING.md
+types: $(VENV)/.docs ## check the types of what is handed out
 	@mypy
 
 lock: $(NEEDS_UV) ## choose the newest versions that pyproject.toml admits, and write the lock files

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 from functools import cache, wraps
 from typing import Any, TypedDict, TypeVar
@@ -100,7 +100,7 @@ def plain_fact(value) -> str:
     >>> plain_fact(Estimate(0.5, 0.4, 0.6, 70)), plain_fact(1 / 3)
     ('0.5 (0.4 to 0.6), n = 70', '0.333333')
     """
-    if isinstance(value, Estimate):
+    if isinstance(value, Estimate) or is_dataclass(value):
         return str(value)
     value = plain(value)
     return six_digits(value) if isinstance(value, float) else str(value)

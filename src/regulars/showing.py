@@ -19,7 +19,7 @@ SEARCH = "Only rows that say …"
 STYLE = """<style>
 .regulars th button { all: unset; cursor: pointer; }
 .regulars th button:hover { text-decoration: underline; }
-.regulars .left, .regulars tbody th[scope=row], .regulars caption { text-align: left; }
+.regulars .left, .regulars th[scope=row], .regulars th[scope=col]:first-child, .regulars caption { text-align: left; }
 .regulars th[aria-sort] button::after { content: " ▲"; font-size: 9px; }
 .regulars th[aria-sort=descending] button::after { content: " ▼"; }
 .regulars .long { max-height: 330px; overflow: auto; }

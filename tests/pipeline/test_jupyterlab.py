@@ -11,6 +11,7 @@ from lab import jupyterlab, run_all
 from places import ROOT
 from regulars.stages import STAGES
 
+pytestmark = pytest.mark.xdist_group("jupyterlab")  # one server
 STORIES = {name: stage for name, stage in STAGES.items() if stage.notebook}
 NAMED = re.compile(r"C-[0-9A-Z]{12}")  # pseudonyms hang on the key of whoever built the pages
 MARKS = re.compile("[▲▼●]")

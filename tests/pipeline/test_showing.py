@@ -132,3 +132,9 @@ def test_what_was_told_is_handed_back_and_shows_nothing_again(tmp_path, monkeypa
     assert telling.figures == {}
     assert telling._ipython_display_() is None
     assert Report("value", about).tell(Finding("up", frames={"a": frame}, key="one")).frames.keys() == {"a"}
+
+
+def test_what_is_made_of_other_results_shows_them():
+    level = clv.read_level(Purchases.of(order_log(customers=120, seed=3)), "2025-12-31", 180)
+    assert repr(level).startswith("Level\n")
+    assert "  signs = Signs(" in repr(level)

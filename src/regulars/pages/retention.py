@@ -49,7 +49,7 @@ PAGE = Page(
                 by="measure",
                 colours={"kept": charts.BEFORE, "net": charts.NOW, "gross": charts.OTHER},
             ),
-            months=table(columns(end="month_short", value="percent:with_interval", n="count")),
+            months=table(columns("n", end="month_short", value="percent:with_interval")),
         ),
         section(
             "states",

@@ -60,8 +60,12 @@ def as_formats(named: Mapping[str, str] | Sequence[str]) -> dict[str, str]:
     return dict(named) if isinstance(named, Mapping) else columns(*named)
 
 
+COUNTS = ("n", "customers", "contacts", "orders")  # of what stands in the first of the other columns, where that is
+HEADS = ("label", "text", "month", "date")  # a name or a day
+
+
 def columns(*names: str, **others: str) -> dict[str, str]:
-    """Formats of a table's columns, in the order given.
+    """Formats of a table's columns, in the order given; what a leading count counts comes before it, as the row's head.
 
     Parameters
     ----------
@@ -84,8 +88,13 @@ def columns(*names: str, **others: str) -> dict[str, str]:
     --------
     >>> columns("tier", "customers", threshold="money")
     {'tier': 'label:tier', 'customers': 'count', 'threshold': 'money'}
+    >>> columns("n", month="month_short", share="percent")
+    {'month': 'month_short', 'n': 'count', 'share': 'percent'}
     """
     unknown = [name for name in names if name not in USUAL]
     if unknown:
         raise KeyError(f"'{unknown[0]}' has no usual format; give it as {unknown[0]}='…'")
-    return {name: USUAL[name] for name in names} | others
+    usual = {name: USUAL[name] for name in names}
+    head = next(iter(others), None) if names and names[0] in COUNTS else None
+    head = head if head and others[head].startswith(HEADS) else None
+    return ({head: others[head]} if head else {}) | usual | others
