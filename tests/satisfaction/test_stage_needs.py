@@ -64,7 +64,7 @@ def test_what_a_stage_lacks_is_found():
     assert told.verdict == "differ"
     assert (told.facts["stage"], told.facts["worst"]) == ("maturity", "Speed")
     assert told.facts["gap"].low < -40 < told.facts["gap"].high  # 0.6 expected in vain and 1 more, of 4 steps
-    assert told.frames["needs"]["relation_stage"].drop_duplicates().tolist() == list(STAGES)
+    assert told.frames["items"]["relation_stage"].drop_duplicates().tolist() == list(STAGES)
 
 
 def test_where_stages_do_not_differ_it_is_rarely_claimed():

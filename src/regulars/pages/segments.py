@@ -383,7 +383,7 @@ PAGE = Page(
         section(
             "stage_needs",
             chapter="ladder",
-            needs=table(
+            items=table(
                 {"relation_stage": "label:relation_stage", "wording": "text", "need": "label:need_kind", "n": "count"}
                 | {"expected": "number0", "perceived": "number0", "gap": "number1:with_interval"}
             ),

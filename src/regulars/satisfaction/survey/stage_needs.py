@@ -106,7 +106,7 @@ def tell_stage_needs(survey: Survey, customer_id: pd.Series, relations: pd.DataF
     Returns
     -------
     Finding
-        Verdict a `StageNeedsVerdict`, ``not_supplied`` where nobody was asked what he expects; frame ``needs``.
+        Verdict a `StageNeedsVerdict`, ``not_supplied`` where nobody was asked what he expects; frame ``items``.
     """
     both = gaps(survey.surveys)
     if both.empty:
@@ -127,11 +127,11 @@ def tell_stage_needs(survey: Survey, customer_id: pd.Series, relations: pd.DataF
         facts[kind.value] = int((table["need"] == kind.value).sum())
     facts |= {"cells": len(table), "fewest": FEWEST}
     if table["relation_stage"].nunique() < 2:
-        return Finding(StageNeedsVerdict.ONE_STAGE, facts, {"needs": table.drop(columns="item")})
+        return Finding(StageNeedsVerdict.ONE_STAGE, facts, {"items": table.drop(columns="item")})
     apart = _apart(both.assign(gap=both["perceived"] - both["expected"]), stage, table, level)
     verdict = StageNeedsVerdict.DIFFER if apart else StageNeedsVerdict.ALIKE
     remarks = [Remark("apart", {"apart": apart})]
-    return Finding(verdict, facts, {"needs": table.drop(columns="item")}, remarks=remarks)
+    return Finding(verdict, facts, {"items": table.drop(columns="item")}, remarks=remarks)
 
 
 def _apart(both: pd.DataFrame, stage: pd.Series, table: pd.DataFrame, level: float) -> int:
