@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import may_refuse, shown
+from regulars.finding import may_refuse, shows
 from regulars.labels import Change
 from regulars.purchases import Purchases, unit_days
 from regulars.retention.consumption import FEWEST_CUSTOMERS, NOTHING, learn_consumption, sharpened
@@ -25,6 +25,7 @@ class JarsTried(StrEnum):
     TOO_FEW = "too_few"
 
 
+@shows
 class Tried(NamedTuple):
     """Dates from the jar, as they would have been told on earlier days, beside what came.
 
@@ -54,8 +55,6 @@ class Tried(NamedTuple):
     hits: Estimate = NOTHING
     usual: Estimate = NOTHING
     gap: Estimate = NOTHING
-
-    __repr__ = shown
 
 
 @may_refuse
