@@ -51,6 +51,7 @@ PAGE = Page(
                 x="month",
                 y="revenue",
                 by="series",
+                across="series",
             ),
         ),
         section(

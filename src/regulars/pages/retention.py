@@ -47,6 +47,7 @@ PAGE = Page(
                 x="end",
                 y="value",
                 by="measure",
+                across="measure",
                 colours={"kept": charts.BEFORE, "net": charts.NOW, "gross": charts.OTHER},
             ),
             months=table(columns("n", end="month_short", value="percent:with_interval")),

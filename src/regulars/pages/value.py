@@ -226,6 +226,7 @@ PAGE = Page(
                 x="week_end",
                 y="orders",
                 by="series",
+                across="series",
                 colours=charts.SERIES,
             ),
         ),
