@@ -167,8 +167,8 @@ def _refuse_few(customers: int, back: int, paid: int) -> None:
         short = f"none of the {customers} customers ordered on a second day"
     elif not paid:
         raise UntoldError(
-            f"None of the {back:,} customers who came back paid an amount, so that nothing can be told of money: supply "
-            "what each order was worth. How often customers order is told where no money is needed."
+            f"None of the {back:,} customers who came back paid an amount, so that nothing can be told of money: "
+            "supply what each order was worth. How often customers order is told where no money is needed."
         )
     elif paid < 2:
         short = "fewer than two customers paid for a repeat order, so that spend per order cannot be told"
