@@ -1,6 +1,7 @@
 """Twelve months closed in a row, of a shop with a campaign and a fault: month twelve scores the eleven before."""
 
 import json
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -132,6 +133,7 @@ def test_the_fault_is_put_right_and_watched(year):
     assert set(steps["indicator"]) == {"complaints"} and set(steps["owner"]) == {"Ann"}
     lit = year[1]["lights"].query("indicator == 'complaints'").set_index("month")["light"]
     first = steps.iloc[-1]
+    assert re.fullmatch(r"(Feb|Mar) 2026: \d+\.\d% \(0\.0–\d+\.\d%\)", first["deviation"])
     assert lit[first["month"]] == "worse"
     assert first["watched"] == (lit[lit.index > pd.Timestamp(first["due"]).replace(day=1)].isin(JUDGED)).sum()
 

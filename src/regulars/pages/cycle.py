@@ -43,7 +43,8 @@ PAGE = Page(
                     came="count",
                     naive="count",
                     inside="label:inside",
-                )
+                ),
+                front=("measure", "told", "low", "high", "came", "inside"),
             ),
             months=chart(
                 charts.lines,
@@ -69,7 +70,8 @@ PAGE = Page(
                     usual_low="percent1",
                     usual_high="percent1",
                     outcome="label:plan_outcome",
-                )
+                ),
+                front=("plan", "text", "indicator", "change", "outcome"),
             ),
         ),
         section(
@@ -79,6 +81,7 @@ PAGE = Page(
             cells=table(
                 CELL | columns(owner="text", due="date_short", status="label:plan_status", overdue="label:overdue"),
                 rows=20,
+                front=("area", "text", "owner", "due", "overdue"),
             ),
         ),
         section(
@@ -90,6 +93,7 @@ PAGE = Page(
                 columns(
                     month="month_short",
                     indicator="label:indicator",
+                    deviation="text",
                     cause="text",
                     action="text",
                     owner="text",
@@ -97,7 +101,8 @@ PAGE = Page(
                     status="label:plan_status",
                     came_back="count",
                     watched="count",
-                )
+                ),
+                front=("indicator", "deviation", "cause", "action", "owner", "came_back"),
             ),
         ),
         section(
