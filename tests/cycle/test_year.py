@@ -43,8 +43,8 @@ def seen_by(month: pd.Period, tables: dict) -> dict:
 def shop_as_of(month: pd.Period, tables: dict) -> MemoryDataset:
     """The shop at the end of a month, with what a clerk would forecast that day: the mean of three months, ± 30 %."""
     shop = MemoryDataset(seen_by(month, tables), month.end_time, name="year")
-    orders = shop.tables["orders"]
-    by = orders.groupby(orders["ordered_at"].dt.to_period("M"))
+    days = shop.purchases().frame()
+    by = days.groupby(days["day"].dt.to_period("M"))
     told = {"revenue": by["amount"].sum(), "orders": by.size(), "customers": by["customer_id"].nunique()}
     ahead = {"month": 1, "start": (month + 1).start_time.date(), "with_new": True}
     for measure, months in told.items():

@@ -102,7 +102,7 @@ PAGE = Page(
                     came_back="count",
                     watched="count",
                 ),
-                front=("indicator", "deviation", "cause", "action", "owner", "came_back"),
+                front=("indicator", "deviation", "cause", "action", "came_back"),
             ),
         ),
         section(
