@@ -30,6 +30,7 @@ from regulars.labels import Indicator, PlanArea, PlanStep
 from regulars.pages.declared import PAGES, writer_of
 from regulars.paths import project_root
 from regulars.rounding import plain, round_frame
+from regulars.statistics.intervals import Estimate
 from regulars.told import Told, read_told
 
 PROSPECT_COLUMNS = ("prospect", "stage", "win_probability", "quoted_amount", "expected_close")
@@ -140,7 +141,7 @@ def write_plan(shop: Dataset, told: dict[str, Told], indicators: pd.DataFrame) -
     board = cycle.scorecard(indicators, quiet_years=settings.quiet_years, pooled=cycle.POOLED[settings.festival])
     last = indicators["month"].max()
     language = shop.settings("pages").language
-    off = cycle.deviations(board, last)[["indicator", "month"]].to_dict("records")
+    off = _worded(cycle.deviations(board, last), shop, language)
     plan = cycle.new_plan(shop.name, shop.end, known_cells(told, indicators, language), off)
     file = project_root() / plan_file(shop.name, plan.month)
     if file.exists():
@@ -153,6 +154,18 @@ def write_plan(shop: Dataset, told: dict[str, Told], indicators: pd.DataFrame) -
 def _surely(action: Action) -> float:
     """What an action leaves at the least; the most comes first."""
     return -action.net.low if action.net is not None else 0.0
+
+
+def _worded(found: pd.DataFrame, shop: Dataset, language: str) -> list[dict]:
+    """What left its usual range, each as a plan takes it, with how far as its deviation."""
+    say = writer_of(shop.report("cycle", language).told.page, language).wording.format
+    rows = []
+    for one in found.to_dict("records"):
+        unit = cycle.KINDS[Indicator(one["indicator"])].unit
+        usual = say(Estimate(one["value"], one["usual_low"], one["usual_high"]), f"{unit}:interval")
+        deviation = f"{say(one['month'], 'month_short')}: {say(one['value'], unit)} ({usual})"
+        rows.append({"indicator": one["indicator"], "month": one["month"], "deviation": deviation})
+    return rows
 
 
 def known_cells(told: dict[str, Told], indicators: pd.DataFrame, language: str) -> dict[tuple[str, str], dict]:

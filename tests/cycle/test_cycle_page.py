@@ -60,6 +60,14 @@ def test_forecasts(came, verdict):
     assert "For the month after" in said(finding)
 
 
+def test_a_miss_of_orders_is_no_miss_of_revenue():
+    months = held([100.0])
+    months.loc[months["measure"] == "orders", ["came", "inside"]] = [150.0, False]
+    finding = sections.tell_forecasts(track_all(months))
+    assert (finding.verdict, finding.facts["inside"]) == ("held", 2)
+    assert "outside" not in said(finding).partition("{'kind': 'table'")[0]
+
+
 @pytest.mark.parametrize(("last", "verdict"), [(10.1, "steady"), (30.0, "worse"), (1.0, "better")])
 def test_scorecard_and_first_screen(last, verdict):
     indicators = figures(last)

@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 
+from places import ROOT
+from regulars.close_month import _actions, known_cells, told_pages
 from regulars.cycle import new_plan, parse_plan, plan_text, read_plans
 from regulars.errors import UserError
 from regulars.labels import PlanArea, PlanStep
@@ -80,3 +82,34 @@ def test_plans_are_read_in_order(tmp_path, monkeypatch):
         made = plan_text(new_plan("demo", end, {}), "Demo")
         (folder / f"{month}.yaml").write_text(made, encoding="utf-8")
     assert [str(plan.month) for plan in read_plans("demo")] == ["2026-07", "2026-08"]
+
+
+@pytest.fixture(scope="module")
+def told():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGULARS_ROOT", str(ROOT))
+        pages = told_pages("demo")
+    return pages or pytest.skip("demo is not built here: run `make reports`")
+
+
+def test_a_plan_opens_with_what_the_pages_say(told):
+    months = told["cycle"].sections["months"].frames["all"].sort_values("month")
+    cells = known_cells(told, months, "en")
+    for area, stage in (("customer", "retention"), ("brand", "satisfaction"), ("market", "actions")):
+        assert cells[area, "analyse"]["text"] and cells[area, "analyse"]["figure"], stage
+    doing = {place: cell for place, cell in cells.items() if place[1] in ("plan", "carry_out")}
+    assert doing and all(cell["text"] and cell["owner"] and cell["indicator"] for cell in doing.values())
+    expected = [cell for cell in doing.values() if cell.get("change_low", float("nan")) > 0]
+    assert expected and all(
+        cell["indicator"] == "revenue" and cell["change_low"] <= cell["change_high"] for cell in expected
+    )
+    made = new_plan("demo", "2026-06-30", cells)
+    read = parse_plan(plan_text(made, "Demo"), "2026-07.yaml", "demo")
+    assert read.cells["text"].notna().sum() == len(cells)
+
+
+def test_what_was_to_be_done_is_kept_with_its_sums(told):
+    kept = _actions(told)
+    assert {one["stage"] for one in kept} >= {"retention", "value"}
+    assert all(set(one) == {"stage", "key", "verdict", "facts"} for one in kept)
+    assert any("net" in one["facts"] for one in kept)

@@ -76,6 +76,22 @@ def test_no_real_id_is_saved(built):
     assert sorted(table["customer"]) == sorted(pseudonyms(shop.customers["customer_id"], "demo"))
 
 
+def test_what_was_said_of_prospects_is_saved_without_their_names(built):
+    folder, shop = built
+    prospects = pd.DataFrame({
+        "prospect_id": ["p-real-1", "p-real-2", "p-real-3"], "stage": ["quoted", "won", "lead"],
+        "win_probability": [0.6, 1.0, None], "quoted_amount": [900.0, 100.0, None],
+        "expected_close": pd.to_datetime(["2026-05-20", "2026-04-01", None]),
+    })  # fmt: skip
+    shop.tables.frames["prospects"] = prospects
+    shop.about = replace(shop.about, supplied=(*shop.about.supplied, "prospects"))
+    place = folder / close_month(shop)
+    saved = pd.read_csv(place / "prospects.csv").sort_values("stage")
+    assert saved["stage"].tolist() == ["lead", "quoted"]  # what is decided is no forecast
+    assert saved["win_probability"].tolist()[1] == 0.6 and saved["quoted_amount"].tolist()[1] == 900.0
+    assert "real" not in (place / "prospects.csv").read_text()
+
+
 def test_a_month_is_closed_once(built):
     _, shop = built
     close_month(shop)

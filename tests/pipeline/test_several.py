@@ -77,6 +77,8 @@ def test_what_is_closed_for_one_dataset_is_no_other_ones_business(root):
     kept = ("data/history", "data/plans", "data/lots")
     deps = {dep for stage in stages.values() for dep in stage["do"]["deps"] if dep.startswith(kept)}
     assert deps == {f"{folder}/${{key}}" for folder in kept}
+    planned = [name for name, stage in stages.items() if "data/plans/${key}" in stage["do"]["deps"]]
+    assert planned == ["cycle"]  # whoever writes into a plan fits no model again
 
 
 @pytest.mark.parametrize("name", ["no", "on", "yes", "off", "null", "true", "2025", "a b", "", "x" * 80])

@@ -23,7 +23,7 @@ CHANGED = (Light.BETTER, Light.WORSE, Light.CHANGED)
 class ForecastsVerdict(StrEnum):
     """How last month's forecast and all before it have held."""
 
-    HELD = "held"  # the last one inside, and as many of all as could be expected
+    HELD = "held"  # the last one of revenue inside, and as many of all as could be expected
     MISSED = "missed"  # the last one outside, as some must be
     OFTEN_MISSED = "often_missed"  # fewer inside than the level promises, beyond chance
 
@@ -100,7 +100,7 @@ def tell_forecasts(tracked: dict[str, Tracked], *, level: float = 0.9) -> Findin
     low = money.band[0]
     hits = int(money.months["inside"].sum())
     held = last["inside"] == "inside"
-    verdict = ForecastsVerdict.HELD if held.all() else ForecastsVerdict.MISSED
+    verdict = ForecastsVerdict.HELD if _of(last, "revenue")["inside"] == "inside" else ForecastsVerdict.MISSED
     if hits < low:
         verdict = ForecastsVerdict.OFTEN_MISSED
     facts = {

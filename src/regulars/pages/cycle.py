@@ -43,7 +43,8 @@ PAGE = Page(
                     came="count",
                     naive="count",
                     inside="label:inside",
-                )
+                ),
+                front=("measure", "told", "low", "high", "came", "inside"),
             ),
             months=chart(
                 charts.lines,
@@ -70,7 +71,8 @@ PAGE = Page(
                     usual_low="percent1",
                     usual_high="percent1",
                     outcome="label:plan_outcome",
-                )
+                ),
+                front=("plan", "text", "indicator", "change", "outcome"),
             ),
         ),
         section(
@@ -80,6 +82,7 @@ PAGE = Page(
             cells=table(
                 CELL | columns(owner="text", due="date_short", status="label:plan_status", overdue="label:overdue"),
                 rows=20,
+                front=("area", "text", "owner", "due", "overdue"),
             ),
         ),
         section(
@@ -91,6 +94,7 @@ PAGE = Page(
                 columns(
                     month="month_short",
                     indicator="label:indicator",
+                    deviation="text",
                     cause="text",
                     action="text",
                     owner="text",
@@ -98,7 +102,8 @@ PAGE = Page(
                     status="label:plan_status",
                     came_back="count",
                     watched="count",
-                )
+                ),
+                front=("indicator", "deviation", "cause", "action", "came_back"),
             ),
         ),
         section(
