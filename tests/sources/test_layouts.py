@@ -144,8 +144,9 @@ def test_parquet_with_lists_records_and_bytes(shop):
     assert amounts(shop, content, name="orders.parquet") == [10, 12.5]
     shop.map((shop.folder / "data/sources/shop.yaml").read_text().replace("amount: total", "amount: tags"))
     assert "holds lists, records or bytes; map one of plain values" in refused(shop.ingest)
-    shop.orders(content[:200] + b"\x00" * 200 + content[400:], name="orders.parquet")
-    assert "is damaged; supply it again" in refused(shop.ingest)
+    for damaged in (content[:200] + b"\x00" * 200 + content[400:], content.replace(b"bob", b"b\xacb")):
+        shop.orders(damaged, name="orders.parquet")
+        assert "is damaged; supply it again" in refused(shop.ingest)
 
 
 def test_gbk_is_read_as_what_it_grew_into(shop):
