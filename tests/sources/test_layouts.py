@@ -134,6 +134,13 @@ def test_files_that_cannot_be_opened(shop, name):
     assert "unpack it" in (told := refused(shop.ingest)) or "save it as .xlsx" in told
 
 
+@pytest.mark.parametrize("head", ['"order,customer,day,total', "order,customer,day," + "t" * 200_000])
+def test_a_header_that_does_not_end(shop, head):
+    rows = "".join(f"{n},ann,{DAY},10\n" for n in range(10_000))
+    shop.orders(f"{head}\n{rows}")
+    assert "orders.csv, line 1: a value there has over 131,072 characters" in refused(shop.ingest)
+
+
 def test_parquet_with_lists_records_and_bytes(shop):
     table = pa.table({
         "order": ["1", "2"], "customer": ["ann", "bob"], "day": [DAY, DAY], "total": [10.0, 12.5],
