@@ -140,8 +140,8 @@ def _cut(text: str, form: dict, delimiter: str, quote: str, label: str) -> Lines
     except csv.Error:
         most = f"{csv.field_size_limit():,}"
         raise UserError(
-            f"{label}, line {skipped + 1}: a value there has over {most} characters, or its quote never closes; mend it, "
-            "or name another quote (or none), or skip_rows, in the mapping."
+            f"{label}, line {skipped + 1}: a value there has over {most} characters, or its quote never closes; mend "
+            "it, or name another quote (or none), or skip_rows, in the mapping."
         ) from None
     header = names_of(records[:named], len(records[0])) if has_header else numbered(len(records[0]))
     if has_header or passed:
