@@ -77,7 +77,7 @@ def attack(folder: Path, dataset: str, number: int, at: float, options: argparse
     inner = sorted(started - {process.pid}) if options.of == "stage" else []
     with suppress(ProcessLookupError):  # it may have ended by itself
         os.kill(random.choice(inner) if inner else process.pid, number)
-    limit = SECONDS_TO_END if number == signal.SIGTERM else AFTER_A_KILL
+    limit = options.busy * (SECONDS_TO_END if number == signal.SIGTERM else AFTER_A_KILL)
     took, left = wait_for_quiet(folder, limit if options.of == "command" else 120)
     if left:
         told = ", ".join(f"{one.pid} {' '.join(one.cmdline())[:60]}" for one in left)
@@ -158,6 +158,7 @@ def main() -> None:
     parser.add_argument("--of", choices=["command", "stage"], default="command", help="who is killed")
     parser.add_argument("--until", metavar="STAGE", help="the last stage that is built")
     parser.add_argument("--results", type=Path, metavar="FILE")
+    parser.add_argument("--busy", type=float, default=1.0, help="times as long as promised, where other work is done")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     if options.results:

@@ -109,6 +109,8 @@ def joined(pages: dict[str, str]) -> str:
         parts.append(f'<div class="sheet" id="{file}">{main}</div>')
     text = "\n".join(parts)
     text = re.sub(r'href="[\w-]+\.html#([\w-]+)"', r'href="#\1"', text)
+    text = re.sub(r'href="([\w-]+\.html)"', r'href="#\1"', text)
+    text = re.sub(r' href="(?!#)[^"]*"', "", text)  # of what is not in it; it would hold a path of this machine
     head = first[: first.index("<body")]
     # a section that stands on both levels has its name twice: links lead to the first, in front
     return f"{head}<body>\n{text}\n</body>\n</html>\n"

@@ -1,7 +1,9 @@
 """One stage: settings are checked, noise is refused, outputs are swapped in only when all of them are there."""
 
+import io
 import json
 import os
+import sys
 from pathlib import Path
 
 import nbformat
@@ -198,6 +200,26 @@ def test_an_empty_lock_of_a_killed_build_is_none(tmp_path, monkeypatch):
     lock.write_text("{}")
     cli._clear_broken_lock()
     assert lock.exists(), "one that says something is DVC's own"
+
+
+def test_advice_of_dvc_does_not_reach_the_user(capsys):
+    advice = """\
+Stage 'value@shop' didn't change, skipping
+Running stage 'clean@shop':
+> regulars run clean shop
+ERROR: '/shop/data/raw/shop' is busy, it is being blocked by:
+  (PID 4711): regulars run ingest shop
+If there are no processes with such PIDs, you can manually remove '.dvc/tmp/rwlock' and try again.
+To track the changes with git, run:
+\tgit add dvc.lock
+Use `dvc push` to send your updates to remote storage.
+Having any troubles? Hit us up at https://dvc.org/support, we are always happy to help!
+ERROR: failed to reproduce 'clean@shop': failed to run: regulars run clean shop, exited with 1
+"""
+    failures = []
+    cli._pass_on(io.StringIO(advice), sys.stdout, failures)
+    assert failures == [1]
+    assert capsys.readouterr().out == cli.OTHERWISE
 
 
 def test_what_holds_real_ids_is_for_its_owner_alone(tmp_path):

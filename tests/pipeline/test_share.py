@@ -60,6 +60,7 @@ def test_joined_pages_link_within_and_have_each_name_once(project):
     twice = {name for name in own if own.count(name) > 1}
     assert all(name.startswith("retention-section-") for name in twice), "sections that stand on both levels"
     assert 'href="#retention-section-cohorts"' in html and ".html#" not in html
+    assert not re.findall(r'href="(?!#)', html), "nothing leads to files that are not in it"
 
 
 def test_without_a_browser_the_zip_is_named(project, monkeypatch):

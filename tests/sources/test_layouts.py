@@ -134,6 +134,13 @@ def test_files_that_cannot_be_opened(shop, name):
     assert "unpack it" in (told := refused(shop.ingest)) or "save it as .xlsx" in told
 
 
+@pytest.mark.parametrize("head", ['"order,customer,day,total', "order,customer,day," + "t" * 200_000])
+def test_a_header_that_does_not_end(shop, head):
+    rows = "".join(f"{n},ann,{DAY},10\n" for n in range(10_000))
+    shop.orders(f"{head}\n{rows}")
+    assert "orders.csv, line 1: a value there has over 131,072 characters" in refused(shop.ingest)
+
+
 def test_parquet_with_lists_records_and_bytes(shop):
     table = pa.table({
         "order": ["1", "2"], "customer": ["ann", "bob"], "day": [DAY, DAY], "total": [10.0, 12.5],
@@ -144,8 +151,9 @@ def test_parquet_with_lists_records_and_bytes(shop):
     assert amounts(shop, content, name="orders.parquet") == [10, 12.5]
     shop.map((shop.folder / "data/sources/shop.yaml").read_text().replace("amount: total", "amount: tags"))
     assert "holds lists, records or bytes; map one of plain values" in refused(shop.ingest)
-    shop.orders(content[:200] + b"\x00" * 200 + content[400:], name="orders.parquet")
-    assert "is damaged; supply it again" in refused(shop.ingest)
+    for damaged in (content[:200] + b"\x00" * 200 + content[400:], content.replace(b"bob", b"b\xacb")):
+        shop.orders(damaged, name="orders.parquet")
+        assert "is damaged; supply it again" in refused(shop.ingest)
 
 
 def test_gbk_is_read_as_what_it_grew_into(shop):

@@ -135,7 +135,14 @@ def _cut(text: str, form: dict, delimiter: str, quote: str, label: str) -> Lines
         raise UserError(f"{label} is empty; supply a file with a header and rows.")
     has_header = form.get("header", True)
     named, passed = (form.get("header_rows", 1) if has_header else 0), form.get("skip_below", 0)
-    records, length, lines = _records(text[start : start + START], delimiter, quote, max(named, 1) + passed)
+    try:
+        records, length, lines = _records(text[start : start + START], delimiter, quote, max(named, 1) + passed)
+    except csv.Error:
+        most = f"{csv.field_size_limit():,}"
+        raise UserError(
+            f"{label}, line {skipped + 1}: a value there has over {most} characters, or its quote never closes; mend "
+            "it, or name another quote (or none), or skip_rows, in the mapping."
+        ) from None
     header = names_of(records[:named], len(records[0])) if has_header else numbered(len(records[0]))
     if has_header or passed:
         start, skipped = start + length, skipped + lines

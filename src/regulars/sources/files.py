@@ -154,9 +154,10 @@ def _read_parquet(file: Path, label: str, zone: str) -> Text:
 
     try:
         data = pq.read_table(file)
-    except (pa.ArrowException, OSError):
+        data.validate(full=True)  # bytes that are no text would end the engine
+        header = names_of([data.column_names], data.num_columns)
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         raise UserError(f"{label} is not a Parquet file, or is damaged; supply it again.") from None
-    header = names_of([data.column_names], data.num_columns)
     texts = [_as_text(column, zone) for column in data.columns]
     without = frozenset(name for name, text in zip(header, texts, strict=True) if text is None)
     empty = pa.chunked_array([pa.repeat("", data.num_rows)])

@@ -193,7 +193,7 @@ def lines_below(text: str, delimiter: str, width: int) -> int:
     if delimiter not in DELIMITERS or width < 3:
         return 0
     lines = [line for line in text[-START:].splitlines() if line.strip()][-FOOTER_LINES:]
-    rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+    rows = [_values(line, delimiter) for line in lines]
     short = next((place for place, row in enumerate(reversed(rows)) if len(row) > width / 2), len(rows))
     if len(rows) <= short + 1:
         return 0
@@ -243,9 +243,14 @@ def lines_above(text: str, delimiter: str, rows: list[list[str]]) -> int:
     if delimiter not in DELIMITERS or width < 2 or not rows or len(rows[0]) >= width:
         return 0
     for place, line in enumerate(text.splitlines()):
-        if len(next(csv.reader([line], delimiter=delimiter), [])) == width:
+        if len(_values(line, delimiter)) == width:
             return place
     return 0
+
+
+def _values(line: str, delimiter: str) -> list[str]:
+    """Values of one line; none where one is too long to be a title, a name or a total."""
+    return next(iter(_rows(line, delimiter)), [])
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:
@@ -255,7 +260,7 @@ def _rows(text: str, delimiter: str) -> list[list[str]]:
             rows += [row] if row else []
             if len(rows) == LOOKED_AT:
                 break
-    except csv.Error:  # a field that never ends: what came before it is enough
+    except csv.Error:  # a field that never ends, or is as long as a book: what came before it is enough
         pass
     return rows
 
