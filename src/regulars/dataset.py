@@ -1,5 +1,6 @@
 """One dataset to open: its tables, its settings, its purchases, and what earlier stages found."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from difflib import get_close_matches
@@ -407,6 +408,9 @@ class Dataset:
 
     def _scored(self, table: str) -> pd.DataFrame:
         if table not in self._found:
+            if self._carried is None and (tried := self._differing()):
+                sentence = f"{table} of {self.name} is as params.yaml has it, and not of {', '.join(tried)}"
+                warnings.warn(f"{sentence}: .pages() carries what is tried through.", stacklevel=3)
             with self._reading():
                 self._found[table] = catalog.load(f"scored.{table}", self.name)
         return self._found[table].copy(deep=False)
@@ -481,7 +485,11 @@ class Dataset:
 
     def _reading(self):
         """What is read within it is of these settings, where they have been carried through."""
-        return read_first(import_module("regulars.what_if").carried(self.name, self.changes) if self.changes else None)
+        return read_first(self._carried)
+
+    @property
+    def _carried(self) -> Path | None:
+        return import_module("regulars.what_if").carried(self.name, self.changes) if self.changes else None
 
     # ---- how it shows itself ----
 

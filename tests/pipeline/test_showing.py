@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars import clv
+from browser import browser, needs_browser, visit
+from regulars import clv, showing
 from regulars.actions.effects import Pooled, campaign_effect
 from regulars.errors import UserError
 from regulars.finding import Finding
@@ -138,3 +139,38 @@ def test_what_is_made_of_other_results_shows_them():
     level = clv.read_level(Purchases.of(order_log(customers=120, seed=3)), "2025-12-31", 180)
     assert repr(level).startswith("Level\n")
     assert "  signs = Signs(" in repr(level)
+
+
+SHOWN = "() => Array.from(document.querySelectorAll('table')[0].tBodies[0].rows).filter(r => !r.hidden).map(r => r.cells[0].textContent)"  # noqa: E501
+
+
+@needs_browser
+def test_tables_sort_by_a_click_and_show_the_rows_that_hold_some_words(tmp_path):
+    """Numbers by size, days and words in order, what is missing last; of two tables each by itself."""
+    frame = pd.DataFrame(
+        {
+            "worth": [9.5, -2, 10, None, 1200, 0.25, 3, 4, 5],
+            "name": ["Ö", "anna", "Bo", "carl", "dora", "emil", "fred", "gerd", "hans"],
+            "day": pd.to_datetime([f"2026-01-0{n}" for n in range(9, 0, -1)]),
+        }
+    )
+    page = tmp_path / "page.html"
+    both = showing.live(showing.table(frame)) + showing.live(showing.table(frame.head(2)))
+    page.write_text(f"<!doctype html><html lang=en><meta charset=utf-8><title>t</title>{both}", encoding="utf-8")
+    with browser() as opened, visit(opened, page) as seen:
+        assert seen.complaints == [] and seen.requests == []
+        heads, searches = (
+            seen.page.locator("table:first-of-type >> nth=0").locator("thead button"),
+            seen.page.locator("input"),
+        )
+        assert searches.count() == 1, "a short table needs none"
+        heads.nth(1).click()
+        assert seen.evaluate(SHOWN) == ["1", "5", "6", "7", "8", "0", "2", "4", "3"]
+        heads.nth(1).click()
+        assert seen.evaluate(SHOWN) == ["4", "2", "0", "8", "7", "6", "5", "1", "3"]
+        heads.nth(2).click()
+        assert seen.evaluate(SHOWN)[:4] == ["1", "2", "3", "4"]
+        heads.nth(3).click()
+        assert seen.evaluate(SHOWN) == list("876543210")
+        searches.fill("AN")  # a missing worth reads NaN
+        assert seen.evaluate(SHOWN) == ["8", "3", "1"]

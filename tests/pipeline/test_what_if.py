@@ -74,6 +74,15 @@ def test_without_a_difference_or_a_build_there_is_nothing_to_try(project, ran):
         regulars.open("demo", margin=0.4).pages()
 
 
+def test_what_was_found_under_other_settings_is_said_to_be(project, ran, monkeypatch):
+    monkeypatch.setattr(what_if.import_module("regulars.catalog"), "load", lambda *_: pd.DataFrame({"clv": [1.0]}))
+    assert len(regulars.open("demo").value)
+    with pytest.warns(UserWarning, match=r"value of demo is as params.yaml has it, and not of value.margin: .pages()"):
+        assert len(regulars.open("demo", margin=0.4).value)
+    regulars.open("demo", margin=0.4).pages()
+    assert len(regulars.open("demo", margin=0.4).value)  # a warning would be an error
+
+
 @pytest.mark.full
 def test_the_margin_is_carried_through_to_the_pages(monkeypatch):
     monkeypatch.setenv("REGULARS_ROOT", str(ROOT))

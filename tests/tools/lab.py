@@ -33,7 +33,7 @@ SEEN = """() => Array.from(document.querySelectorAll(".jp-CodeCell"), cell => ({
     type: one.dataset.mimeType || "", text: one.innerText,
     lines: Array.from(one.querySelectorAll("h1, h2, p, blockquote, caption"), part => part.textContent),
     tables: Array.from(one.querySelectorAll("table"), table =>
-      Array.from(table.rows, row => Array.from(row.cells, cell => cell.textContent))),
+      Array.from(table.rows, row => Array.from(row.cells, cell => cell.innerText))),
     told: one.closest(".jp-OutputArea-executeResult") === null,
     plotted: one.querySelectorAll(".js-plotly-plot .main-svg").length,
     wide: one.scrollWidth - one.clientWidth,

@@ -19,7 +19,7 @@ from regulars.statistics.intervals import Estimate, against, share
 from regulars.statistics.ranking import Flagged, beside, flagged_beside
 
 if TYPE_CHECKING:
-    from regulars.clv._orders import OrderFitter
+    from regulars.clv import BetaGeoFitter
 
 NOTHING = Estimate(float("nan"), n=0)
 NO_WINDOWS = {"inside": NOTHING, "early": NOTHING, "late": NOTHING}
@@ -99,7 +99,7 @@ class Past(NamedTuple):
     gaps: np.ndarray
     days_until: np.ndarray
     chance: np.ndarray
-    model: "OrderFitter"
+    model: "BetaGeoFitter"
 
     @property
     def came(self) -> np.ndarray:
