@@ -246,7 +246,7 @@ def test_a_log_that_is_a_sample_tells_nothing_of_coming_back(monkeypatch, tmp_pa
     sampled = replace(ABOUT, orders_sampled=True)
     told = run(survey_tables(), monkeypatch, tmp_path, about=sampled, managers=MANAGERS)
     why = "The order log is a sample"
-    parts = ("switching", "loyalty", "benefits", "methods", "recommend")
+    parts = ("switching", "loyalty", "benefits", "signs", "comeback", "folk", "methods", "recommend")
     assert {told.verdict_of(part) for part in parts} == {"unusable"}
     assert sum(why in line for line in told.lines) == len(parts) + 2  # and what satisfaction is worth, by driver too
     assert told.verdict_of("worth") == told.verdict_of("levers") == "unusable"

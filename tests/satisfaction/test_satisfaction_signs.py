@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from bought import purchases_on
 from regulars import satisfaction
-from regulars.finding import UNUSABLE, Finding
+from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
 from regulars.labels import LoyaltySign
 from regulars.pages.declared import writer_of
 from regulars.satisfaction.signs import signs_by, tell_signs, undated_signs
@@ -118,7 +117,10 @@ def test_few_customers_and_a_sample_of_orders_are_said():
     assert told.verdict == UNUSABLE and told.facts["why"].startswith("The order log is a sample")
 
 
-@pytest.mark.parametrize("name", [sign.value for sign in LoyaltySign if sign.value not in ("repeat", "lasting")])
-def test_a_sign_without_its_table_says_what_to_supply(name):
-    told = tell_signs(shop()[0], {}, END, SETTINGS)
-    assert f"missing_{name}" in {remark.code for remark in told.remarks}
+def test_signs_without_their_tables_say_what_to_supply_and_orders_alone_are_one_line():
+    purchases, tables = shop()
+    told = tell_signs(purchases, {"surveys": tables["surveys"]}, END, SETTINGS)
+    assert [remark.code for remark in told.remarks] == [f"missing_{sign.value}" for sign in LoyaltySign]
+    assert told.frames["signs"].empty, "three customers are too few to be shown"
+    alone = tell_signs(purchases, {}, END, SETTINGS)
+    assert alone.verdict == NOT_SUPPLIED and alone.facts == {"table": "surveys"}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UntoldError
-from regulars.finding import Finding, Remark, tells
+from regulars.finding import NOT_SUPPLIED, Finding, Remark, tells
 from regulars.labels import LoyaltySign
 from regulars.purchases import Purchases, day_number, day_numbers
 from regulars.satisfaction.cases.tickets import only_complaints
@@ -19,6 +19,7 @@ from regulars.statistics.intervals import Estimate, difference, from_row, share,
 QUICK_DAYS = 30  # from the first talk to a yes: quick for things that are talked over
 OURS = "us"
 MOST_SIGNS = 4  # and more, in one row
+OF_ORDERS = {LoyaltySign.REPEAT.value, LoyaltySign.LASTING.value}
 
 
 class SignsVerdict(StrEnum):
@@ -101,6 +102,8 @@ def _price(seen: _Seen) -> pd.Series | None:
     own = answers[(answers["item"] == asked.immunity_item) & (answers["kind"] == "perceived")]
     last = own.sort_values("answered_at", kind="stable").drop_duplicates("customer_id", keep="last")
     low, high = scale[["scale_min", "scale_max"]].iloc[0].astype(float)
+    if not high > low:
+        return None
     points = 100 * (last["score"].to_numpy(float) - low) / (high - low)
     return _of_customers(points >= asked.attitude_from, last["customer_id"], seen)
 
@@ -247,22 +250,26 @@ def tell_signs(
     Returns
     -------
     Finding
-        Verdict a `SignsVerdict`; frames ``signs`` (``sign``, ``n``, ``share`` who show it today; ``judged`` customers,
-        ``shown`` and ``others``: share of those with and without it who ordered again, ``gap`` between them, all with
-        limits, those of ``gap`` for all signs at once) and ``strength`` (``signs`` shown, ``n``, ``share`` who ordered
-        again); a remark on each sign that cannot be told says what to supply.
+        Not supplied where orders alone are known. Else verdict a `SignsVerdict`; frames ``signs`` (``sign``, ``n``,
+        ``share`` who show it today; ``judged`` customers, ``shown`` and ``others``: share of those with and without it
+        who ordered again, ``gap`` between them, all with limits, those of ``gap`` for all signs at once) and
+        ``strength`` (``signs`` shown, ``n``, ``share`` who ordered again); a remark on each sign that cannot be told
+        says what to supply.
     """
     level, days = settings.interval_level, settings.handling.return_days
     end = pd.Timestamp(end).normalize()
     now, cutoff = signs_by(purchases, tables, end, settings), end - pd.Timedelta(days=days)
     if now.empty:
         raise UntoldError("Table orders: nobody has bought, so no sign of loyalty can be told.")
+    undated = undated_signs(tables, level)
+    if not undated and set(now) <= OF_ORDERS and "surveys" not in tables:
+        return Finding(NOT_SUPPLIED, {"table": "surveys"})
     then = signs_by(purchases, tables, cutoff, settings)
     place = purchases.places(then.index.to_series())
     ends = (purchases.up_to(place, np.full(len(place), day_number(day))) for day in (end, cutoff))
     again = pd.Series(np.subtract(*ends) > 0, index=then.index)
     told = {name: share(int(now[name].sum()), int(now[name].notna().sum()), level) for name in now}
-    told |= undated_signs(tables, level)
+    told |= undated
     sides = {name: _sides(then[name], again, settings.min_answers) for name in then}
     strict = 1 - (1 - level) / max(sum(one is not None for one in sides.values()), 1)
     rows = [
