@@ -225,4 +225,11 @@ class TestTried:
                 assert found.hits.value > 0.7 and found.gap.low > 0.2
                 assert found.gap.value == pytest.approx(found.hits.value - found.usual.value)
                 assert found.customers <= found.hits.n <= 2 * found.customers
+                # whoever comes late may stand first by the id: customers are never taken for one another
+                late = lines.groupby("customer_id")["ordered_at"].transform("min").rank(method="dense", ascending=False)
+                other = lines.assign(customer_id=("x" + late.astype(int).astype(str).str.zfill(4)).astype("string"))
+                again = try_jars(
+                    BetaGeoFitter(), Purchases.of(other.assign(amount=1.0)), other, END, days=90, cutoffs=2
+                )
+                assert again.hits.value == pytest.approx(found.hits.value, abs=0.03)
         assert try_jars(BetaGeoFitter(), purchases, None, END, days=90) is None

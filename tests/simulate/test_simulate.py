@@ -786,8 +786,10 @@ def test_refills_leave_money_cost_and_day_of_every_order_as_they_are(raw):
         by = [rows[name].str.strip() for name in ("order_no", "customer", "date")]
         sums.append(rows.groupby(by)[["pence", "cost_pence"]].sum())
     pd.testing.assert_frame_equal(*sums)
+    cases = {"tickets": ["product"]}  # some are about a refill
     for name in sorted(set(TABLES) - {"order_lines"}):
-        pd.testing.assert_frame_equal(raw[name], without[name])
+        one, other = (tables[name].drop(columns=cases.get(name, [])) for tables in (raw, without))
+        pd.testing.assert_frame_equal(one, other)
 
 
 def test_pieces_are_what_the_household_uses_until_the_next_order(raw):

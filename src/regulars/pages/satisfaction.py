@@ -110,10 +110,8 @@ PAGE = Page(
             nothing="alike",
             shares=chart(
                 charts.heatmap,
-                columns(
-                    "customers", "n", region="text", attitude="label:attitude", share="percent", verdict="label:change"
-                ),
-                across="attitude",
+                columns(region="text", attitude="label:attitude", customers="count", n="count", share="percent")
+                | columns(share_low="percent", share_high="percent", verdict="label:change"),
                 row="region",
                 column="attitude",
                 value="share",

@@ -141,7 +141,8 @@ def _dated(known, cutoff, *, days, within, time_unit, rules, level, customers) -
     model, purchases, lines = known
     nothing = pd.DataFrame({"customer_id": [], "hits": [], "usual": [], "gap": []})
     until = cutoff + pd.Timedelta(days=days)
-    past = past_of(model, purchases, until, cutoff=cutoff, time_unit=time_unit, level=level)
+    # customers who came later are not among those of `until`: places are those of one and the same log
+    past = past_of(model, purchases.until(until), until, cutoff=cutoff, time_unit=time_unit, level=level)
     used = learn_consumption(lines, cutoff, level=level, rules=rules, customers=customers)
     if past is None or used is None:
         return nothing

@@ -1,6 +1,6 @@
 """The next product of each customer, of habit, taste, what goes together and what all buy; whom to tell of goods."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -656,9 +656,15 @@ def chance_of(model: Recommender, is_such: np.ndarray) -> np.ndarray:
     >>> chance_of(fit_recommender(lines, "2026-03-31", days=30), np.array([True, True])).round(6).tolist()
     [1.0]
     """
-    chance = np.empty(len(model.customers))
+    return _chances_of(model, [is_such])[:, 0]
+
+
+def _chances_of(model: Recommender, kinds: Sequence[np.ndarray]) -> np.ndarray:
+    """As `chance_of`, customer × kind: every customer is gone through once, however many kinds there are."""
+    chance = np.empty((len(model.customers), len(kinds)))
     for at, score in chances(model):
-        chance[at] = score[:, is_such].sum(axis=1)
+        for place, is_such in enumerate(kinds):
+            chance[at, place] = score[:, is_such].sum(axis=1)
     return chance.round(DIGITS)
 
 
@@ -748,14 +754,13 @@ def arrivals(
         raise UntoldError("Order lines carry no category, colour or size by which tastes differ.")
     asked = ~np.isin(model.customers.astype(object), list(refusing))
     judges = np.unique(kept.rows)
+    old = {goods: np.flatnonzero(earlier.values == goods) for goods in label.values}
+    known = [place for place, goods in enumerate(label.values) if len(old[goods]) and (label.of == place).any()]
+    now = [label.of == place for place in known]
+    then = [earlier.of == old[label.values[place]][0] for place in known]
     rows = []
-    for place, goods in enumerate(label.values):
-        old = np.flatnonzero(earlier.values == goods)
-        if not len(old) or not (label.of == place).any():
-            continue
-        likely = _likelier(model, label.of == place)
-        such = earlier.of == old[0]
-        would = _likelier(kept.model, such)[judges]
+    for place, such, likely, would in zip(known, then, _likelier(model, now), _likelier(kept.model, then), strict=True):
+        goods, would = label.values[place], would[judges]
         bought = np.isin(judges, kept.rows[(kept.items >= 0) & such[np.maximum(kept.items, 0)]])
         told, others = (share(int(bought[one].sum()), int(one.sum()), level) for one in (would, ~would))
         rows.append(
@@ -767,5 +772,7 @@ def arrivals(
     return table.sort_values(["customers", "goods"], ascending=[False, True], ignore_index=True)
 
 
-def _likelier(model: Recommender, is_such: np.ndarray) -> np.ndarray:
-    return chance_of(model, is_such) >= TOLD_FROM * model.popular[is_such].sum()
+def _likelier(model: Recommender, kinds: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Of each kind who is so much likelier than all to buy it that he would be told."""
+    usual = [TOLD_FROM * model.popular[is_such].sum() for is_such in kinds]
+    return list((_chances_of(model, kinds) >= np.array(usual)).T)

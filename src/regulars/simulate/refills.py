@@ -89,7 +89,7 @@ def draw_refills(retailer: Retailer, base: Base, everything: Orders, seed: int) 
 
 def with_refills(
     export: Export, sales: pd.DataFrame, refills: Refills, *, orders: Orders, products: Products, spoken_of
-) -> Export:
+) -> tuple[Export, pd.DataFrame]:
     """The export in which a line of such an order is a refill, fewer pieces and a bundle, for the same money and cost.
 
     So no order, and nothing that is told of orders, changes. Taken is the line that leaves the least for the bundle,
@@ -111,8 +111,10 @@ def with_refills(
 
     Returns
     -------
-    Export
+    export : Export
         Bundles stand behind all else, so that rows keep their numbers.
+    new : pandas.DataFrame
+        Refills and bundles: ``customer``, ``product``, ``moment``; ``share``, of them among all lines of the customer.
     """
     times = np.bincount(export.sale[export.sale >= 0], minlength=len(sales))[: len(sales)]
     untidy = np.array(export.truth["untidy"]["row"], int) - 1
@@ -166,7 +168,43 @@ def with_refills(
     truth = {**export.truth, "rows": export.truth["rows"] | {"sale": export.truth["rows"]["sale"] + len(bundles)}}
     kinds = np.concatenate([export.kinds, np.full(len(bundles), "sale")])
     sale = np.concatenate([export.sale, np.full(len(bundles), -1)])
-    return Export(pd.concat([table, bundles], ignore_index=True), kinds, sale, truth)
+    bought = pd.concat([refill, bundle])
+    buyer = sales["customer"].to_numpy()
+    new = pd.DataFrame({"customer": buyer[np.tile(line, 2)], "product": bought["product"].array})
+    new["moment"] = orders.moment[np.tile(document[line], 2)]
+    lines = pd.Series(np.concatenate([buyer, buyer[line], buyer[line[kept[line] > 0]]])).value_counts()
+    new["share"] = new.groupby("customer")["product"].transform("size") / new["customer"].map(lines).to_numpy()
+    return Export(pd.concat([table, bundles], ignore_index=True), kinds, sale, truth), new
+
+
+def about_refills(retailer: Retailer, tickets: pd.DataFrame, new: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Cases of which as many are about refills and bundles as about any other line: no goods are better than others.
+
+    Parameters
+    ----------
+    retailer : Retailer
+    tickets : pandas.DataFrame
+        The raw table before it is soiled.
+    new : pandas.DataFrame
+        Of `with_refills`.
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same, but for ``product`` of some.
+    """
+    rng, product = stream(seed, "cases of refills"), tickets["product"].to_numpy(object).copy()
+    place, which = rng.random(len(tickets)), rng.random(len(tickets))
+    opened = pd.to_datetime(tickets["opened"]).to_numpy("datetime64[m]") - retailer.first_day.astype("datetime64[m]")
+    of = dict(list(new.groupby("customer", sort=False)))
+    for row, (customer, day) in enumerate(zip(tickets["customer"], opened.astype(float) / 1440, strict=True)):
+        if customer not in of or place[row] >= of[customer]["share"].iloc[0]:
+            continue
+        before = of[customer].loc[of[customer]["moment"] < day, "product"].to_numpy()
+        if before.size:
+            product[row] = before[int(which[row] * before.size)]
+    return tickets.assign(product=product)
 
 
 def _pounds(pence) -> list[str]:

@@ -23,7 +23,7 @@ from regulars.simulate.persons import draw_identities, draw_plan
 from regulars.simulate.planted import draw_planted
 from regulars.simulate.products import Products, draw_products, fill_baskets
 from regulars.simulate.referrals import draw_referrals
-from regulars.simulate.refills import BUNDLES, CONSUMABLES, Refills, draw_refills, with_refills
+from regulars.simulate.refills import BUNDLES, CONSUMABLES, Refills, about_refills, draw_refills, with_refills
 from regulars.simulate.retailer import DAYS_PER_WEEK, Retailer, year_position
 from regulars.simulate.sales_desk import draw_sales_desk
 from regulars.simulate.spending import mean_spend, order_values
@@ -203,7 +203,8 @@ def demo(
     handling = draw_handling(retailer, base, orders, sales, tickets=tickets.tickets, seed=seed)
     spoken_of = _spoken_of(sales, handling)
     rows = len(export.order_lines)
-    export = with_refills(export, sales, households, orders=orders, products=products, spoken_of=spoken_of)
+    export, new = with_refills(export, sales, households, orders=orders, products=products, spoken_of=spoken_of)
+    handling = replace(handling, tickets=about_refills(retailer, handling.tickets, new, seed))
     dealings = draw_dealings(retailer, base, orders, seed)
     desk = draw_sales_desk(retailer, base, effects, seed)
     standing = draw_standing(retailer, base, orders, effects, seed=seed)
