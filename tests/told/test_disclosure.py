@@ -44,7 +44,7 @@ class TestTheOneFunction:
         assert shown_frames("base", {"revenue": steps.assign(is_total=[True, False, True])}, 5) == {}
 
     def test_a_share_of_few_is_no_rate(self):
-        """Of 15 customers 1 became true, 10 latent, and 4 stayed; of 56 all but 11: only what at least five did is told."""
+        """Of 15 customers 1 became true, 10 latent, and 4 stayed; of 56 all but 11 stayed: what few did is blank."""
         moves = pd.DataFrame(
             [("true", 56, 45, 11, 0, 0), ("none", 15, 1, 10, 0, 4)],
             columns=["before", "n", "to_true", "to_latent", "to_spurious", "to_none"],
