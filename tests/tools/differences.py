@@ -17,11 +17,20 @@ NOT_PEOPLE = (
 )  # fmt: skip
 
 
+PROSPECTS = ("suspect", "prospect", "disqualified")
+
+
 def of_people(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Tables of cells: no list of customers by their pseudonyms, nothing of months to come."""
     kept = {key: table for key, table in tables.items() if "customer" not in table and not key.startswith(NOT_PEOPLE)}
     past = {key: table[~table["is_forecast"].astype(bool)] for key, table in kept.items() if "is_forecast" in table}
-    return kept | past
+    # on the ladder stand prospects too; of the forecast the customers of today are people
+    steps = {
+        key: table[~table["lifecycle_stage"].astype(str).isin(PROSPECTS)].rename(columns={"now": "customers"})
+        for key, table in kept.items()
+        if key.startswith("ladder.") and "lifecycle_stage" in table
+    }
+    return kept | past | steps
 
 
 def read_off(tables: dict[str, pd.DataFrame], least: int) -> list[str]:

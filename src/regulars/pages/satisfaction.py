@@ -169,7 +169,7 @@ PAGE = Page(
                 value="value",
             ),
             branches=table(columns(group="text", n="count", mean="number1", value=SCORE)),
-            agents=table(columns(group="text", n="count", mean="number1", value=SCORE)),
+            agents=table(columns(group="text", n="count", mean="number1", value=SCORE), front_rows=3),
             shares=table(
                 columns(
                     between="label:variance_between",
