@@ -133,7 +133,7 @@ def not_cleaned(firm, refused, capsys):
         ),
         (
             LOG.replace("day", "\x1b[31mday"),
-            f" has no column 'day', which {MAPPING} maps to orders.ordered_at; it has order, customer, [31mday, total.",
+            f" has no column 'day', which {MAPPING} maps to orders.ordered_at; did you mean '[31mday'?",
         ),
         (
             LOG.replace("day", "Total"),
