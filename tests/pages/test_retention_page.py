@@ -161,15 +161,15 @@ def test_contracts_that_end_before_they_start_and_overlap(record, monkeypatch, t
     rows += [("e1", "2025-06-01", "2025-05-01"), ("e2", "2025-06-01", "2025-01-01")]  # end before they start
     rows += [("d000", "2025-03-01", None), ("d001", "2025-02-01", "2025-04-01"), ("d002", "2025-05-05", None)]
     made = page(usual(), "2025-12-31", record, monkeypatch, tmp_path, contracts=contracts_of(*rows))
-    assert "2 contracts that end before they start" in made["words"]
-    assert "3 that overlap an earlier one of the same customer" in made["words"]
+    assert "contracts that end before they start (2)" in made["words"]
+    assert "overlap an earlier one of the same customer and are taken together with it (3)" in made["words"]
     assert "The other figures on this page do not use them." in made["words"]
 
 
 def test_contracts_none_of_which_can_be_used(record, monkeypatch, tmp_path):
     bad = contracts_of(*((f"c{i}", "2025-06-01", "2025-05-01") for i in range(5)))
     made = page(usual(), "2025-12-31", record, monkeypatch, tmp_path, contracts=bad)
-    assert "5 contracts that end before they start" in made["words"]
+    assert "contracts that end before they start (5)" in made["words"]
 
 
 def test_saved_forecasts_of_another_dataset_are_one_sentence(record, monkeypatch, tmp_path):

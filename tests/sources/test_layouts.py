@@ -108,6 +108,7 @@ SECOND = LOG.replace("\n1,", "\n3,").replace("\n2,", "\n4,")
         ("a.zip", archive(may=LOG, june=SECOND), "{}"),
         ("a.zip", archive(may=LOG.replace(",", ";"), june=SECOND.replace(",", ";")), "{delimiter: ;}"),
     ],
+    ids=["all sheets", "two sheets", "zip", "zip by semicolons"],  # the bytes of an archive hold its moment
 )
 def test_parts_of_equal_columns_are_one_table(shop, name, content, form):
     assert amounts(shop, content, f"format: {form}", name) == [10, 12.5, 10, 12.5]

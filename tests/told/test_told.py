@@ -127,9 +127,9 @@ def test_a_verdict_of_an_enum_is_read_as_its_text(report):
 
 
 def test_a_stage_that_has_not_run_is_named(folder):
-    with pytest.raises(UserError, match=r"reports/shop/told/value\.json is not there: run `make reports`"):
+    with pytest.raises(UserError, match=r"reports/shop/told/value\.json is not there: run `regulars reports`"):
         read_told("shop", "value")
-    with pytest.raises(UserError, match=r"reports/shop/told/value\.json is not there: run `make reports`"):
+    with pytest.raises(UserError, match=r"reports/shop/told/value\.json is not there: run `regulars reports`"):
         write_pages("shop", {"language": "en"})
 
 
