@@ -214,8 +214,9 @@ def test_a_figure_that_some_months_lack_is_judged_by_those_that_have_it():
 
 
 def test_a_figure_whose_usual_range_holds_nearly_everything_is_not_judged():
-    """A share that fell from all to two fifths four months ago: that the last months are alike says nothing."""
-    known = figures([*[1.0] * 20, 0.40, 0.39, 0.41, 0.40], indicator="callers_known").assign(n=9_000.0)
+    """A share that swings between a tenth and nine tenths: that the last month lies inside says nothing."""
+    swings = [0.1, 0.8, 0.5, 0.9, 0.2, 0.6, 0.3, 0.9, 0.1, 0.4, 0.7, 0.2, 0.9, 0.5, 0.1, 0.8, 0.3, 0.6, 0.9, 0.2]
+    known = figures(swings, indicator="callers_known").assign(n=9_000.0)
     told = scorecard(known).iloc[0]
     assert told["light"] == Light.WIDE and told["usual_high"] - told["usual_low"] > 0.75
     told = sections.tell_scorecard(scorecard(known), known)

@@ -418,7 +418,8 @@ def tell_ladder(
     matrix["n"] = matrix["before"].map(counts.sum(axis=1)).astype(int)
     matrix = matrix[matrix["n"] >= settings.privacy_min_cell * settings.ladder_months].reset_index(drop=True)
     forecast = steps_shown(forecast, "now", settings.privacy_min_cell).reset_index(drop=True)
-    facts |= {"ahead": settings.ladder_ahead, "months": settings.ladder_months}
+    facts |= {"months": settings.ladder_months} if len(matrix) or len(forecast) else {}
+    facts |= {"ahead": settings.ladder_ahead} if len(forecast) else {}
     frames = _shown(steps=steps, climbs=climbed, stays=stays, matrix=matrix, forecast=forecast)
     return Finding(LadderVerdict.KNOWN, facts, frames)
 
