@@ -19,7 +19,7 @@ ABOUT = {"title": "Tiny", "start": "2024-01-01", "end": "2025-12-31", "level": 0
 ROOMS = {
     "clean": ("cleaning",),
     "value": ("clv", "history", "segments/pyramid.py"),
-    "segments": ("segments",),
+    "segments": ("segments", "satisfaction/survey/stage_needs.py"),
     "satisfaction": ("satisfaction", "catalog"),
     "retention": ("retention", "history"),
     "interaction": ("interaction",),

@@ -40,10 +40,11 @@ PAGE = Page(
             chapter="centre",
             day=chart(
                 charts.lines,
-                columns(clock="clock", series="label:roster", agents_shown="number0", calls="number1"),
+                columns(clock="clock", calls="number1", series="label:roster", agents_shown="number0"),
                 x="clock",
                 y="agents_shown",
                 by="series",
+                across="series",
                 low="low",
                 high="high",
                 step=True,

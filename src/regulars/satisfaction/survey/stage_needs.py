@@ -130,7 +130,7 @@ def tell_stage_needs(survey: Survey, customer_id: pd.Series, relations: pd.DataF
         return Finding(StageNeedsVerdict.ONE_STAGE, facts, {"items": table.drop(columns="item")})
     apart = _apart(both.assign(gap=both["perceived"] - both["expected"]), stage, table, level)
     verdict = StageNeedsVerdict.DIFFER if apart else StageNeedsVerdict.ALIKE
-    remarks = [Remark("apart", {"apart": apart})]
+    remarks = [Remark("apart", {"apart": apart})] if apart else []
     return Finding(verdict, facts, {"items": table.drop(columns="item")}, remarks=remarks)
 
 
