@@ -636,6 +636,8 @@ class TestListening:
         assert table["voices"].to_dict() == {"surveys": 3, "complaints": 3, "mystery_visits": 1}
         assert table["reach"].fillna(-1).to_dict() == {"surveys": 0.3, "complaints": 0.2, "mystery_visits": -1}
         assert table.loc["surveys", ["topic", "share", "n"]].tolist() == ["delivery", 0.5, 2]
+        assert tell_channels(heard, 10, SETTINGS).verdict == "apart"
+        del heard["mystery_visits"]
         assert tell_channels(heard, 10, SETTINGS).facts["topic"] == "delivery"
         assert tell_channels({}, 10, SETTINGS).verdict == NOT_SUPPLIED
 

@@ -148,7 +148,7 @@ def wobble_of(z) -> float:
     """
     known = np.asarray(z, float)
     known = known[np.isfinite(known)]
-    return float(np.abs(np.diff(known)).mean()) / D2 if known.size > 1 else 1.0
+    return float(np.abs(np.diff(known)).mean() / D2) if known.size > 1 else 1.0
 
 
 def coverage_band(months: int, level: float = 0.9, band: float = 0.95) -> tuple[int, int]:
