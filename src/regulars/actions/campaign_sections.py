@@ -64,7 +64,8 @@ def tell_campaigns(judged: Judged, watched: Watched, *, margin: float, level: fl
         Its verdict is a `Changed`; frames ``effects``, ``money``, ``several``, ``bonds``.
     """
     told = judged.told
-    facts: dict[str, object] = {"n": campaigns_in(told), "rate": judged.rate}
+    several = campaigns_in(told)
+    facts: dict[str, object] = {"n": several, "rate": judged.rate}
     remarks = _doubts(judged.effects, watched.notes)
     if told.empty:
         return Finding(Changed.UNTOLD, facts, remarks=remarks)
@@ -80,8 +81,8 @@ def tell_campaigns(judged: Judged, watched: Watched, *, margin: float, level: fl
         "detectable": float(told["detectable"].median()), "saved": 1 - float(told["variance_ratio"].median()),
         "margin": margin,
     }  # fmt: skip
-    if facts["n"] > 1:
-        remarks.append(Remark("pooled", {"pooled": judged.pooled.effect, "n": facts["n"]}))
+    if several > 1:
+        remarks.append(Remark("pooled", {"pooled": judged.pooled.effect, "n": several}))
     if shown["is_cut"].any():
         remarks.append(Remark("running", {"n": int(shown["is_cut"].sum())}))
     came = shown[shown["on_attending"].notna()]

@@ -184,7 +184,7 @@ def tell_desk(desk: Desk, worth: Mapping[str, Pipeline], *, level: float) -> Fin
         Its verdict is a `Worth`; frames ``ways``, ``funnel``, ``ends``.
     """
     opened = desk.open
-    facts = {
+    facts: dict[str, object] = {
         "n": len(opened), "overdue": int(opened["is_overdue"].sum()), "past": int(opened["is_past_close"].sum()),
     }  # fmt: skip
     slips = slippage(desk)

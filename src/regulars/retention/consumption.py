@@ -224,7 +224,8 @@ class _Fit:
         dy, dx = y - y_mean[pair], x - x_mean[pair]
         moved = float(dx @ dx)
         if not moved > 1e-12:
-            return cls(Estimate(float("nan"), n=len(y)), *[float("nan")] * 4, NOTHING)
+            nan = float("nan")
+            return cls(Estimate(nan, n=len(y)), nan, nan, nan, nan, NOTHING)
         slope = float(dx @ dy) / moved
         rest = dy - slope * dx
         customer = pd.factorize(waits["customer_id"])[0]
@@ -395,7 +396,7 @@ def tell_jar(used: Consumption | None, dates: pd.DataFrame, tried=None) -> Findi
     if used.products:
         remarks.append(Remark("products", {"products": ", ".join(used.products), "number": len(used.products)}))
     if np.isfinite(used.household.value):
-        double = Estimate(*(2.0**end for end in _ends(used.household)), n=used.household.n)
+        double = Estimate.of((2.0**end for end in _ends(used.household)), used.household.n)
         remarks.append(Remark("household", {"double": double}))
     return Finding(used.verdict, facts, remarks=remarks + (_as_remarks(tried) if tried else []))
 

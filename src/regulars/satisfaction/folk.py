@@ -166,7 +166,13 @@ def tell_folk(
         if beside is None or figure.n < settings.min_answers:
             remarks.append(Remark(f"untold_{saying.value}"))
             continue
-        row = {"saying": saying.value, "unit": UNITS[saying], "said": said, "n": figure.n, "beside": beside.value}
+        row: dict[str, object] = {
+            "saying": saying.value,
+            "unit": UNITS[saying],
+            "said": said,
+            "n": figure.n,
+            "beside": beside.value,
+        }
         rows.append(row | to_row(figure, "own"))
     if not rows:
         return Finding(FolkVerdict.FEW, remarks=remarks)

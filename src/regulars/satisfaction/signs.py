@@ -282,7 +282,7 @@ def tell_signs(
     )  # fmt: skip
     absent = [sign.value for sign in LoyaltySign if sign.value not in set(table["sign"])]
     remarks = [Remark(f"missing_{name}") for name in absent]
-    facts = {"told": len(table), "of": len(LoyaltySign), "days": days, "quick": QUICK_DAYS}
+    facts: dict[str, object] = {"told": len(table), "of": len(LoyaltySign), "days": days, "quick": QUICK_DAYS}
     frames = {"signs": table, "strength": _strength(then, again, settings)}
     if table["gap"].isna().all():
         return Finding(SignsVerdict.FEW, facts | {"least": settings.min_answers}, frames, remarks=remarks)
@@ -293,19 +293,19 @@ def tell_signs(
     return Finding(verdict, facts, frames, remarks=remarks)
 
 
-def _sides(shown: pd.Series, again: pd.Series, least: int) -> tuple | None:
+def _sides(shown: pd.Series, again: pd.Series, least: int) -> list[tuple[int, int]] | None:
     """Ordered again, and how many, of those who show a sign and of those who do not; None where they are too few."""
     sides = [again[shown == one] for one in (1.0, 0.0)]
-    return None if min(map(len, sides)) < least else tuple((int(one.sum()), len(one)) for one in sides)
+    return None if min(map(len, sides)) < least else [(int(one.sum()), len(one)) for one in sides]
 
 
-def _judged(sides: tuple | None, level: float, strict: float) -> dict:
+def _judged(sides: list[tuple[int, int]] | None, level: float, strict: float) -> dict:
     nothing = Estimate(float("nan"))
     if sides is None:
         rows = [to_row(nothing, name) for name in ("shown", "others", "gap")]
         return {"judged": 0} | rows[0] | rows[1] | rows[2]
-    shown, others = (share(*side, level) for side in sides)
-    gap = difference(*(share(*side, strict) for side in sides))
+    shown, others = (share(k, n, level) for k, n in sides)
+    gap = difference(*(share(k, n, strict) for k, n in sides))
     return {"judged": shown.n + others.n} | to_row(shown, "shown") | to_row(others, "others") | to_row(gap, "gap")
 
 

@@ -367,7 +367,7 @@ def tell_pyramid(
 def _half_as_much_again(up: pd.DataFrame, worth: float) -> list[Remark]:
     """What the moves of all steps bring together beside what teaching says, and which move alone makes so much."""
     ends = (float(up[name].sum()) / worth for name in ("gain", "gain_low", "gain_high"))
-    together = Estimate(*ends, n=int(up["customers"].sum()))
+    together = Estimate.of(ends, int(up["customers"].sum()))
     remarks = [Remark("together", {"together": together, "taught": MORE, "step_share": MOVED_UP})]
     possible = up[up["half_share"] <= 1]
     if possible.empty:

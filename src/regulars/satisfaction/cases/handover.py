@@ -110,13 +110,12 @@ def tell_handed(cases: Cases, events: pd.DataFrame | None, settings: Satisfactio
     frames = {"transfers": table.reset_index(drop=True)}
     moves = hand_overs(events) if events is not None and "actor" in events else None
     facts = {"part": share(int((closed["times"] > 0).sum()), len(closed), level)}
-    remarks = [Remark("untraced")] if moves is None or moves.empty else []
-    if not remarks:
+    remarks = [Remark("untraced")]
+    if moves is not None and len(moves):
         pairs = moves.groupby(["before", "after"])["hours"].agg(n="size", hours="median").reset_index()
         pairs = large_enough(pairs, "n", least).sort_values(["n", "before", "after"], ascending=[False, True, True])
         frames["hands"] = pairs.reset_index(drop=True).astype({"before": "string", "after": "string"})
-        told = zip(("hours", "hours_low", "hours_high"), median_interval(moves["hours"], level), strict=True)
-        remarks = [Remark("traced", {"moves": len(moves), "hours": dict(told)["hours"]})]
+        remarks = [Remark("traced", {"moves": len(moves), "hours": median_interval(moves["hours"], level)[0]})]
     handed = (closed["times"] > 0).to_numpy()
     sides = [share(int(closed.loc[side, "unhappy"].sum()), int(np.sum(side)), level) for side in (handed, ~handed)]
     facts |= {"handed": sides[0], "kept": sides[1]}

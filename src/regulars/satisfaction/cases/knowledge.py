@@ -101,15 +101,16 @@ def tell_knowledge(cases: Cases, settings: SatisfactionSettings) -> Finding:
     if not by:
         raise UntoldError("Table tickets has no question_id, no category and no cause: supply what each case asks.")
     table = questions_asked(tickets, by, level=level)
-    facts = {"cases": int(table["n"].sum()), "within": AGAIN_DAYS}
+    asked = int(table["n"].sum())
+    facts: dict[str, object] = {"cases": asked, "within": AGAIN_DAYS}
     shown = large_enough(table, "n", settings.privacy_min_cell).reset_index(drop=True)
     remarks = [] if "in_knowledge_base" in filled else [Remark("unrecorded")]
     remarks += [] if QUESTION in filled else [Remark("unnamed")]
-    if facts["cases"] < FEW_CASES or shown.empty:
+    if asked < FEW_CASES or shown.empty:
         return Finding(KnowledgeVerdict.FEW, facts | {"few": FEW_CASES}, {"questions": shown}, remarks=remarks)
     apart = shown[shown["differs"]]
     first = (apart if len(apart) else shown).sort_values("share", ascending=False, kind="stable").iloc[0]
-    facts["again"] = share(int(table["twice"].sum()), facts["cases"], level)
+    facts["again"] = share(int(table["twice"].sum()), asked, level)
     facts |= {"questions": len(table), "question": str(first["question"]), "first": from_row(first, "share")}
     verdict = KnowledgeVerdict.TWICE if len(apart) else KnowledgeVerdict.ALIKE
     return Finding(verdict, facts, {"questions": shown}, remarks=remarks)

@@ -182,7 +182,7 @@ def _row(those: pd.DataFrame, level: float) -> dict:
         "attitude": mean_score(those["attitude"], level),
         "referred": share(int(referred.sum()), len(referred), level),
     }
-    row = {"n": len(those)}
+    row: dict[str, object] = {"n": len(those)}
     for name, estimate in told.items():
         row |= to_row(estimate, name)
     return row
@@ -192,7 +192,9 @@ def _voice(found: dict[str, Estimate], least: int) -> Remark:
     """Those dissatisfied who complained beside those who kept silent, and what a published study has of them."""
     spoke, silent = found["complained"], found["silent"]
     moved = Change.UNKNOWN if min(spoke.n, silent.n) < least else change(spoke, silent)
-    facts = {"spoke": spoke, "silent": silent} | ({"least": least} if moved is Change.UNKNOWN else {})
+    facts: dict[str, object] = {"spoke": spoke, "silent": silent} | (
+        {"least": least} if moved is Change.UNKNOWN else {}
+    )
     for name, key in (("quiet", "no_complaint"), ("vain", Outcome.NOT_SATISFIED.value)):
         facts |= {f"{name}_small": PUBLISHED[key][0], f"{name}_large": PUBLISHED[key][1]}
     return Remark(f"voice_{moved.value}", facts)
@@ -277,17 +279,18 @@ def tell_further(
         raise UntoldError("Table tickets has no contacts: supply how many contacts each case took.")
     seen = last_case_before(answered, tickets, settings.handling.return_days)
     each = _cost_of_contact(tickets, contacts, level)
-    facts = {"n": len(seen), "days": settings.handling.return_days}
+    facts: dict[str, object] = {"n": len(seen), "days": settings.handling.return_days}
     slope = robust_slope(seen["contacts"], seen["satisfaction"], seen["category"], level)
     if len(seen) < settings.min_answers or np.isnan(slope.value):
         return Finding(FurtherVerdict.FEW, facts | {"least": settings.min_answers})
     measured = np.isfinite(each.value)
-    facts["each"] = each if measured else Estimate(settings.handling.call_back_cost, n=0)
+    each = each if measured else Estimate(settings.handling.call_back_cost, n=0)
+    facts["each"] = each
     number = seen["contacts"].clip(upper=MOST_CONTACTS).astype(int)
     rows = []
     for contacts_of, those in seen.groupby(number, sort=True):
         name = f"{contacts_of}+" if contacts_of == MOST_CONTACTS else str(contacts_of)
-        row = {"contacts": name, "n": len(those), "cost": those["contacts"].mean() * facts["each"].value}
+        row = {"contacts": name, "n": len(those), "cost": those["contacts"].mean() * each.value}
         rows.append(row | to_row(mean_score(those["satisfaction"], level), "satisfaction"))
     table = large_enough(pd.DataFrame(rows).astype({"contacts": "string"}), "n", settings.privacy_min_cell)
     verdict = BY_SLOPE.get(against(slope), FurtherVerdict.UNCLEAR)

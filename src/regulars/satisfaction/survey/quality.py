@@ -153,7 +153,7 @@ def tell_quality(survey: Survey, settings: SatisfactionSettings) -> Finding:
     if not frames:
         return Finding(QualityVerdict.FEW, {"least": settings.min_answers})
     remarks = [] if np.isfinite([t["stated"].max() for t in frames.values()]).any() else [Remark("unstated")]
-    table = frames.get("keys", frames.get("factors"))
+    table = frames["keys"] if "keys" in frames else frames["factors"]
     first = table.iloc[0]
     facts |= {"judged": from_row(first, "performance"), "effect": from_row(first, "effect")}
     facts |= {"mean": float(table["performance"].mean())}
