@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from sample_project import build_real, run
+from sample_project import TELCO_ORDERS, build_real, run
 
 pytestmark = [pytest.mark.full, pytest.mark.pipeline, pytest.mark.xdist_group("actions_projects")]
 MAILS = """\
@@ -37,25 +37,15 @@ tables:
       FROM read_csv('{file}')
     columns: {{campaign_id: campaign, customer_id: customer, is_control: kept_back, arm: arm}}
 """
-TELCO = """\
-title: Telco
-currency: USD
-simulated: false
-observation_end: 2020-01-01
-tables:
-  orders:                       # what was billed: at the end of each month
-    url: duckdb://
-    query: |
-      SELECT "customerID" || '-' || month AS bill, "customerID" AS customer, "MonthlyCharges" AS paid,
-        '2020-01-01'::date - to_months(tenure::int - month::int) AS day
-      FROM read_csv('{file}', all_varchar = true), unnest(range(1, tenure::int + 1)) AS months(month)
-      WHERE tenure <> '0'
-    columns: {{order_id: bill, customer_id: customer, ordered_at: day, amount: paid}}
+TELCO = (
+    TELCO_ORDERS
+    + """\
   credit:                       # who left, and what was known beforehand
     path: {file}
     columns: {{customer_id: customerID, outcome: Churn, contract: Contract, internet: InternetService, tenure: tenure,
       security: OnlineSecurity, support: TechSupport, payment: PaymentMethod, monthly: MonthlyCharges}}
 """
+)
 FILES = {
     "mails": (MAILS, "hillstrom_email/hillstrom_email.csv", {}),
     "telco": (TELCO, "telco_churn/telco_ibm_7043.csv", {"actions": {"tree": {"outcome": "left"}}}),

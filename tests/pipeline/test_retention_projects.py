@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from sample_project import build_real, run
+from sample_project import TELCO_ORDERS, build_real, run
 
 ALWAYS = ("calls", "cohorts", "groups", "base", "states", "needs", "worth", "last", "judged", "closed")
 pytestmark = [pytest.mark.full, pytest.mark.pipeline, pytest.mark.xdist_group("retention_projects")]
@@ -29,20 +29,9 @@ tables:
     cancellations: {{order_id_prefix: C, negative_quantity: true}}
     non_products: {{codes: [POST, DOT, M, D, BANK CHARGES, AMAZONFEE, CRUK, S, PADS, C2]}}
 """
-TELCO = """\
-title: Telco
-currency: USD
-simulated: false
-observation_end: 2020-01-01
-tables:
-  orders:                       # what was billed: at the end of each month
-    url: duckdb://
-    query: |
-      SELECT "customerID" || '-' || month AS bill, "customerID" AS customer, "MonthlyCharges" AS paid,
-        '2020-01-01'::date - to_months(tenure::int - month::int) AS day
-      FROM read_csv('{file}', all_varchar = true), unnest(range(1, tenure::int + 1)) AS months(month)
-      WHERE tenure <> '0'
-    columns: {{order_id: bill, customer_id: customer, ordered_at: day, amount: paid}}
+TELCO = (
+    TELCO_ORDERS
+    + """\
   contracts:
     url: duckdb://
     query: |
@@ -51,6 +40,7 @@ tables:
       FROM read_csv('{file}', all_varchar = true) WHERE tenure <> '0'
     columns: {{contract_id: customer, customer_id: customer, started_at: started, ended_at: ended, monthly_fee: fee}}
 """
+)
 FILES = {
     "uci": (UCI, "uci_online_retail/online_retail_2010-12_2011-12.csv.gz"),
     "telco": (TELCO, "telco_churn/telco_ibm_7043.csv"),

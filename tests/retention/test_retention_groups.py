@@ -122,11 +122,15 @@ class TestGroups:
 
 
 def test_the_demo_tells_satisfaction_and_nothing_else(request):
-    """Channel, first product and first-order size move nothing in the simulated shop; satisfaction does."""
+    """Channel, first product and first-order size move nothing in the simulated shop; satisfaction does.
+
+    Without refills: who comes back late takes more of them, which moves what the first order held most of. With them
+    first products differ at p < .05 in 5 of 24 seeds, without them in 1.
+    """
     from regulars.satisfaction import answers_of
     from regulars.simulate import demo
 
-    raw = demo(seed=20261122, refill_share=0.0)  # who comes seldom takes more refills at once
+    raw = demo(seed=20261122, refill_share=0.0)
     lines = raw["order_lines"]
     lines = lines[~lines["order_no"].str.startswith("C") & (lines["customer"].str.strip() != "")]
     orders = pd.DataFrame(

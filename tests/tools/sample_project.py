@@ -37,6 +37,21 @@ tables:
     duplicates: keep
     zero_amount: keep
 """
+TELCO_ORDERS = """\
+title: Telco
+currency: USD
+simulated: false
+observation_end: 2020-01-01
+tables:
+  orders:                       # what was billed: at the end of each month
+    url: duckdb://
+    query: |
+      SELECT "customerID" || '-' || month AS bill, "customerID" AS customer, "MonthlyCharges" AS paid,
+        '2020-01-01'::date - to_months(tenure::int - month::int) AS day
+      FROM read_csv('{file}', all_varchar = true), unnest(range(1, tenure::int + 1)) AS months(month)
+      WHERE tenure <> '0'
+    columns: {{order_id: bill, customer_id: customer, ordered_at: day, amount: paid}}
+"""
 STAGE_LINE = re.compile(r"^  (\S+) +(\S+) +[\d.]+ s$", re.M)
 
 

@@ -90,7 +90,7 @@ def _ends(value: Estimate) -> tuple:
 # ---- the tree ----
 
 
-class Outcome(StrEnum):
+class TreeOutcome(StrEnum):
     """What the table's outcome says, where it is true."""
 
     UNPAID = "unpaid"
@@ -111,18 +111,18 @@ class Leaf(StrEnum):
 
 
 # where more than elsewhere do what is told of, beyond noise, and where fewer
-WHERE_MORE = {Outcome.UNPAID: Leaf.REFUSE, Outcome.ANSWERED: Leaf.ASK, Outcome.LEFT: Leaf.HOLD}
-WHERE_FEWER = {Outcome.UNPAID: Leaf.TRUST, Outcome.ANSWERED: Leaf.LEAVE_OUT, Outcome.LEFT: Leaf.LET_BE}
+WHERE_MORE = {TreeOutcome.UNPAID: Leaf.REFUSE, TreeOutcome.ANSWERED: Leaf.ASK, TreeOutcome.LEFT: Leaf.HOLD}
+WHERE_FEWER = {TreeOutcome.UNPAID: Leaf.TRUST, TreeOutcome.ANSWERED: Leaf.LEAVE_OUT, TreeOutcome.LEFT: Leaf.LET_BE}
 
 
 @tells
-def tell_tree(tree: ResponseTree, *, outcome: str = Outcome.UNPAID) -> Finding:
+def tell_tree(tree: ResponseTree, *, outcome: str = TreeOutcome.UNPAID) -> Finding:
     """Who will pay, answer or stay, in words.
 
     Parameters
     ----------
     tree : ResponseTree
-    outcome : Outcome
+    outcome : TreeOutcome
         What its outcome says, where it is true.
 
     Returns
@@ -131,7 +131,7 @@ def tell_tree(tree: ResponseTree, *, outcome: str = Outcome.UNPAID) -> Finding:
         Its verdict is whether the tree tells anything beyond noise (a `Change`); frames ``leaves``, ``fields``.
     """
     leaves, n = tree.leaves, int(tree.leaves["n"].sum())
-    base, outcome = float(leaves["events"].sum() / n), Outcome(outcome)
+    base, outcome = float(leaves["events"].sum() / n), TreeOutcome(outcome)
     todo = [
         WHERE_MORE[outcome] if row.rate_low > base else WHERE_FEWER[outcome] if row.rate_high < base else Leaf.LOOK
         for row in leaves.itertuples()

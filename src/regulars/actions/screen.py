@@ -66,7 +66,7 @@ def first_screen(
         tiles.append(Tile("plan", plan.kept, "percent", facts={"missed": plan.missed}))
     if refused(wallet) is None:
         tiles.append(Tile("wallet", wallet.share, "percent"))
-    if not tiles and tree.verdict == Change.UP:
+    if verdict == NOTHING and tree.verdict == Change.UP:
         verdict, facts = "tree", facts | {name: tree.facts[name] for name in ("rule", "share", "rate", "outcome")}
     if not tiles:
         tiles.append(Tile("listed", Estimate(len(monday.rows)), "count"))

@@ -151,8 +151,8 @@ def _dated(known, cutoff, *, days, within, time_unit, rules, level, customers) -
     dates = sharpened(dates, used, cutoff, rules=rules)
     told = (dates["next_order_median"] - cutoff).dt.days.to_numpy(float)
     due = (dates["call_by"].notna() & dates["product_id"].notna()).to_numpy() & (told + within <= days)
-    frequency, recency, age = (part * unit_days(time_unit) for part in past.history)
-    usual = np.maximum(np.rint(recency + recency / np.maximum(frequency / unit_days(time_unit), 1) - age), 1.0)
+    frequency, recency, age = past.history
+    usual = np.maximum(np.rint((recency + recency / np.maximum(frequency, 1) - age) * unit_days(time_unit)), 1.0)
     right, plain = (np.abs(past.days_until - date) <= within for date in (told, usual))  # who never came: missing
     found = pd.DataFrame({"customer_id": table["customer_id"], "hits": right * 1.0, "usual": plain * 1.0})
     return found.assign(gap=found["hits"] - found["usual"])[due]
