@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from regulars import interaction
-from regulars.identities import COLUMNS, proposals
+from regulars.commands.identities import COLUMNS, proposals
 from regulars.interaction.identity import judged
 from regulars.simulate.base import draw_base, draw_orders
 from regulars.simulate.persons import draw_identities

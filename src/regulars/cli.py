@@ -18,8 +18,8 @@ from threading import Thread
 from typing import Any, TextIO
 
 from regulars import __version__, lifeline, progress
+from regulars.commands.new_project import begin, record_library, renew
 from regulars.errors import UserError, printable
-from regulars.new_project import begin, record_library, renew
 from regulars.paths import HISTORY, LOTS, PLANS, make_room_for, project_root
 from regulars.run_log import DATA, DONE, MACHINE, Heard, RunLog, peak_memory_mb
 from regulars.runner import RUN_LOG_VARIABLE, run_stage
@@ -328,21 +328,21 @@ def _init(arguments: argparse.Namespace) -> int:
 
 
 def _forget(arguments: argparse.Namespace) -> int:
-    from regulars.forget import forget
+    from regulars.commands.forget import forget
 
     print(*forget(arguments.dataset, arguments.customer), sep="\n")
     return DONE
 
 
 def _upgrade(_: argparse.Namespace) -> int:
-    from regulars.upgrade import upgrade
+    from regulars.commands.upgrade import upgrade
 
     print(*(upgrade() or ["Nothing to change: the project is laid out as this version wants it."]), sep="\n")
     return DONE
 
 
 def _remove(arguments: argparse.Namespace) -> int:
-    from regulars.remove import remove
+    from regulars.commands.remove import remove
 
     gone = remove(arguments.dataset)
     _lead_to(datasets_named())
@@ -366,7 +366,7 @@ def _try(arguments: argparse.Namespace) -> int:
 
 
 def _score(arguments: argparse.Namespace) -> int:
-    from regulars.score_everybody import destination, score, write
+    from regulars.commands.score_everybody import destination, score, write
 
     place = destination(arguments.dataset, arguments.output)
     scored = score(arguments.dataset)
@@ -386,7 +386,7 @@ def _score(arguments: argparse.Namespace) -> int:
 
 
 def _call_list(arguments: argparse.Namespace) -> int:
-    from regulars.call_list import write_call_list, write_goods, write_monday, write_segment
+    from regulars.commands.call_list import write_call_list, write_goods, write_monday, write_segment
 
     output = Path(arguments.output) if arguments.output else None
     if arguments.goods:
@@ -423,7 +423,7 @@ def _customer(arguments: argparse.Namespace) -> int:
 
 
 def _identities(arguments: argparse.Namespace) -> int:
-    from regulars.identities import write_proposals
+    from regulars.commands.identities import write_proposals
 
     written = write_proposals(arguments.dataset)
     decisions, values = (file.relative_to(project_root()) for file in (written.decisions, written.values))
@@ -436,7 +436,7 @@ def _identities(arguments: argparse.Namespace) -> int:
 
 
 def _share(arguments: argparse.Namespace) -> int:
-    from regulars.share import share
+    from regulars.commands.share import share
 
     file = share(arguments.dataset, Path(arguments.output).resolve() if arguments.output else None, pdf=arguments.pdf)
     print(f"{_relative(file)}: {file.stat().st_size / 1e6:.1f} MB, to be forwarded as it is.")
@@ -444,7 +444,7 @@ def _share(arguments: argparse.Namespace) -> int:
 
 
 def _cube(arguments: argparse.Namespace) -> int:
-    from regulars.cube_file import write_cube
+    from regulars.commands.cube_file import write_cube
 
     by = [level.strip() for level in arguments.by.split(",") if level.strip()]
     file = write_cube(arguments.dataset, Path(arguments.output).resolve() if arguments.output else None, by)
@@ -467,7 +467,7 @@ def _draw_lot(arguments: argparse.Namespace) -> int:
 
 
 def _calendar(arguments: argparse.Namespace) -> int:
-    from regulars.desk_files import write_calendar
+    from regulars.commands.desk_files import write_calendar
 
     made = write_calendar(arguments.dataset, Path(arguments.output) if arguments.output else None, arguments.owner)
     print(f"{_shown(made.file)}: {made.activities:,} activities and {made.contacts:,} next contacts.")
@@ -475,7 +475,7 @@ def _calendar(arguments: argparse.Namespace) -> int:
 
 
 def _change_owner(arguments: argparse.Namespace) -> int:
-    from regulars.desk_files import change_owner
+    from regulars.commands.desk_files import change_owner
 
     names = {"table": arguments.table, "row": arguments.row}
     file = change_owner(arguments.dataset, arguments.before, arguments.owner, **names)
@@ -488,7 +488,7 @@ def _shown(file: Path) -> str:
 
 
 def _close_month(arguments: argparse.Namespace) -> int:
-    from regulars.close_month import close_month
+    from regulars.commands.close_month import close_month
     from regulars.dataset import open as open_dataset
 
     print(f"{close_month(open_dataset(arguments.dataset))}: saved; commit it.")

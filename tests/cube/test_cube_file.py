@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from browser import browser, executable, visit
-from regulars import cli, cube, cube_file
+from regulars import cli, cube
+from regulars.commands import cube_file
 from regulars.cube.facts import Facts
 from regulars.engine.embedded import as_table
 from regulars.errors import UserError

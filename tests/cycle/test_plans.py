@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from places import ROOT
-from regulars.close_month import _actions, known_cells, told_pages
+from regulars.commands.close_month import _actions, known_cells, told_pages
 from regulars.cycle import new_plan, parse_plan, plan_text, read_plans
 from regulars.errors import UserError
 from regulars.labels import PlanArea, PlanStep

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from memory_dataset import MemoryDataset, blocks_of, models_of
-from regulars.close_month import close_month
+from regulars.commands.close_month import close_month
 from regulars.cycle import read_plans
 from regulars.finding import UNUSABLE
 from regulars.simulate import demo

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from regulars import cleaning
-from regulars import score_everybody as score_in_place
+from regulars.commands import score_everybody as score_in_place
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
 from regulars.purchases_in_engine import rfm_expression

@@ -10,7 +10,7 @@ import pytest
 
 from bought import purchases_on
 from memory_dataset import ECONOMICS, MemoryDataset, models_of
-from regulars.close_month import close_month
+from regulars.commands.close_month import close_month
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE
 from regulars.history import ClosedMonth, hold_customers, read_customers, read_months, tell_closed, tell_earlier

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regulars.commands.identities import COLUMNS, proposals
 from regulars.errors import UserError
-from regulars.identities import COLUMNS, proposals
 from regulars.interaction import identity_candidates, known_people, linked_pairs, sections, supplied
 from regulars.interaction.identity import (
     before_and_after,

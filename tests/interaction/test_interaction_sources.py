@@ -6,7 +6,7 @@ import yaml
 
 from regulars import cleaning, cli, interaction
 from regulars.cleaning import clean
-from regulars.identities import write_proposals
+from regulars.commands.identities import write_proposals
 from regulars.interaction import sections
 from regulars.sources.discovery import new_dataset
 

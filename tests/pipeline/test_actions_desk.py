@@ -7,7 +7,7 @@ import pytest
 
 from regulars import cli
 from regulars.cleaning.owners import read_owner_changes
-from regulars.desk_files import as_calendar, change_owner
+from regulars.commands.desk_files import as_calendar, change_owner
 from regulars.errors import UserError
 from regulars.lots import draw_lot, drawn, read_lots
 

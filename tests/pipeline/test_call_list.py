@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from regulars import cli, segments
-from regulars.call_list import call_list, goods_list
+from regulars.commands.call_list import call_list, goods_list
 from regulars.errors import UserError
 from regulars.privacy import pseudonyms
 from regulars.retention import at_risk
@@ -107,7 +107,7 @@ def test_only_the_owner_can_read_it_and_no_id_is_printed(built, capsys):
 
 @pytest.mark.parametrize("folder", ["reports/demo", "data/scored/demo", "models"])
 def test_it_does_not_go_where_things_are_passed_on(built, folder):
-    from regulars.call_list import write_call_list
+    from regulars.commands.call_list import write_call_list
 
     with pytest.raises(UserError, match="is passed on, and the list holds real ids"):
         write_call_list("demo", built.folder / folder / "list.csv")

@@ -8,8 +8,8 @@ import pytest
 
 from regulars import cleaning, cli
 from regulars.catalog.places import csv_text, edited_rows
+from regulars.commands.forget import forget
 from regulars.errors import UserError
-from regulars.forget import forget
 from regulars.privacy import forgotten_file, pseudonyms
 from regulars.sources.ingest import has_changed
 

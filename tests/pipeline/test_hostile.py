@@ -16,8 +16,8 @@ from pypdf import PdfReader
 
 from browser import acts, executable, needs_browser
 from places import ROOT
-from regulars import share
 from regulars.catalog import TABLES
+from regulars.commands import share
 from regulars.simulate import demo
 from regulars.stages import STAGES
 from sample_project import PARTS

@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from places import ROOT
-from regulars import new_project
 from regulars.cli import main
+from regulars.commands import new_project
+from regulars.commands.new_project import BEGUN, begin, fingerprint, record_library, renew
 from regulars.errors import UserError
-from regulars.new_project import BEGUN, begin, fingerprint, record_library, renew
 from regulars.settings import check_settings
 
 IN_WHEEL = ("src", "notebooks", "explore", "tools", "data/sources", ".dvc/config", "pyproject.toml", "README.md",

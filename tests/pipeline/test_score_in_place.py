@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from regulars import cli
-from regulars import score_everybody as score_in_place
+from regulars.commands import score_everybody as score_in_place
 from regulars.engine import embedded as engine
 from regulars.errors import UserError
 from regulars.settings import stage_settings

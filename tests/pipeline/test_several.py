@@ -9,8 +9,8 @@ import yaml
 
 from regulars import cli
 from regulars.cli import main
+from regulars.commands.remove import CACHE, PLACES, remove
 from regulars.errors import UserError
-from regulars.remove import CACHE, PLACES, remove
 from regulars.settings import NOT_STAGES
 
 MAPPING = """\

@@ -8,8 +8,8 @@ from pypdf import PdfReader
 
 import report_sample
 from browser import acts, executable, needs_browser
-from regulars import share
 from regulars.cli import main
+from regulars.commands import share
 from regulars.errors import UserError
 from regulars.stages import PAGES
 

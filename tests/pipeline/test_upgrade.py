@@ -4,9 +4,9 @@ import pytest
 import yaml
 
 from regulars import cli
+from regulars.commands.upgrade import upgrade, upgraded
 from regulars.errors import UserError
 from regulars.settings import load, resolve
-from regulars.upgrade import upgrade, upgraded
 
 OLD = """\
 # Knobs of the shop.

@@ -2,11 +2,12 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -205,21 +206,37 @@ def removals(shop: SmallShop) -> list[Removal]:
     return found
 
 
-def take_away(removal: Removal, shop: SmallShop, folder: Path) -> str:
-    """Lay out a copy of a shop from which something is taken; the first stage that may find out."""
+def apart(all_of_them: list[Removal], seed: int, at_most: int = 8) -> list[list[Removal]]:
+    """Removals that are tried together: columns of different tables. What leaves a table without rows, or without
+    most of them, would hide what else is missing, and is tried alone.
+    """
+    alone = [[removal] for removal in all_of_them if not removal.column]
+    groups: list[list[Removal]] = []
+    columns = [removal for removal in all_of_them if removal.column]
+    for removal in random.Random(seed).sample(columns, len(columns)):
+        fits = (one for one in groups if len(one) < at_most and removal.table not in {other.table for other in one})
+        if (group := next(fits, None)) is None:
+            groups.append(group := [])
+        group.append(removal)
+    return [*alone, *groups]
+
+
+def take_away(removed: Iterable[Removal], shop: SmallShop, folder: Path) -> str:
+    """Lay out a copy of a shop from which things are taken; the first stage that may find out."""
     _copy(shop, folder)
-    place = Path("data/clean", SHOP, f"{removal.table}.parquet")
-    left = removal.of(pq.read_table(shop.folder / place).to_pandas())
-    if left is not None:
-        with project(folder):
-            save(left.reset_index(drop=True), removal.table, SHOP)
-    else:
+    for removal in removed:
+        place = Path("data/clean", SHOP, f"{removal.table}.parquet")
+        left = removal.of(pq.read_table(shop.folder / place).to_pandas())
+        if left is not None:
+            with project(folder):
+                save(left.reset_index(drop=True), removal.table, SHOP)
+            continue
         (folder / place).unlink()
         ledger = folder / "data/clean" / SHOP / "ledger.json"
         content = json.loads(ledger.read_text(encoding="utf-8"))
         content["dataset"]["supplied"].remove(removal.table)
         ledger.write_text(json.dumps(content), encoding="utf-8")
-    return shop.first.get(removal.table, "pages")
+    return min((shop.first.get(removal.table, "pages") for removal in removed), key=list(STAGES).index)
 
 
 def run_stage(name: str, dataset: str = SHOP) -> str:

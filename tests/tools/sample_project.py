@@ -19,7 +19,7 @@ CUSTOMERS = 300
 DEMO_CUSTOMERS, IN_MEMORY_ROWS = 600, 1500
 TRACKED = ("history", "identities", "plans", "edits", "lots")  # below data/, of which stages read
 PARTS = ("src", "notebooks", "data/sources", *(f"data/{name}/README.md" for name in TRACKED), "params.yaml", "dvc.yaml",
-         "pyproject.toml", ".dvcignore", ".dvc/config")  # fmt: skip
+         "pyproject.toml", ".gitignore", ".dvcignore", ".dvc/config")  # fmt: skip
 SHOP_SOURCE = """\
 title: Sample Records
 currency: USD

@@ -2,7 +2,7 @@
 
 Examples
 --------
-``regulars close-month demo`` saves what the pages of a dataset tell (`regulars.close_month`) under
+``regulars close-month demo`` saves what the pages of a dataset tell (`regulars.commands.close_month`) under
 ``data/history/``, where it is never rewritten; a later page says how it has held::
 
     from regulars import history

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
+from regulars.commands.remove import without_dataset
 from regulars.errors import UserError
 from regulars.paths import HISTORY, LOTS, PLANS
-from regulars.remove import without_dataset
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 SHARED = "share/regulars/"  # where the wheel puts what a project begins with
 LIBRARY = "data/library"
 IN_CLONE = re.compile(r"^( +- )src/regulars/(\w+)(?:\.py)?$", re.M)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from regulars.catalog.places import text_as_it_was
+from regulars.commands.remove import CACHE, LOCK, unlock
 from regulars.errors import UserError
 from regulars.paths import project_root
 from regulars.privacy import fingerprints, however_spelled, pseudonyms, remember_to_forget
-from regulars.remove import CACHE, LOCK, unlock
 from regulars.settings import datasets
 from regulars.sources.mapping import load_mapping
 

@@ -30,7 +30,7 @@ DEFAULT = ("year", "category", "channel", "region", "segment", "tier")  # whose 
 AT_ONCE = 3  # hierarchies by which a cell is cut: with more, most cells would be small
 MOST = 100  # members of a level: beyond, its cells are more than a file should hold
 COUNTS = ("orders", "customers")
-TEMPLATES = Path(__file__).parent / "cube"
+TEMPLATES = Path(__file__).parents[1] / "cube"
 
 
 def write_cube(dataset: str, output: Path | None = None, by: Sequence[str] = ()) -> Path:
