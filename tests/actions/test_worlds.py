@@ -6,9 +6,9 @@ import pytest
 
 from club_worlds import club_world
 from regulars.actions import corrected_levels, judge_campaigns, sample_ratio_test, watch_campaigns
-from regulars.actions.campaigns import placebo, spend_around
 from regulars.actions.effects import Redrawn, limits_from_lots, welch
 from regulars.actions.programmes import Headline, judge_club
+from regulars.actions.uncontrolled import placebo, spend_around, without_control
 from regulars.labels import Change
 from regulars.settings import CampaignRules
 from regulars.statistics.intervals import against
@@ -232,3 +232,24 @@ def test_complete_journey_tells_no_effect_and_why():
         for value, expected in ((told.during, error), (told.before, before_error)):
             assert (value.high - value.low) / 2 / 1.961 == pytest.approx(expected, abs=0.01)
         assert not told.is_clean, "so no effect is told"
+
+
+def test_campaigns_without_a_control_that_reach_few_have_no_figures():
+    rng = np.random.default_rng(4)
+    level, days = rng.gamma(2, 50, 60), pd.date_range("2025-10-01", "2026-06-30", freq="15D")
+    orders = pd.DataFrame(
+        {"customer_id": np.repeat(np.arange(60).astype(str), len(days)), "ordered_at": np.tile(days, 60),
+         "amount": np.repeat(level, len(days)) + rng.normal(0, 1, 60 * len(days))}
+    )  # fmt: skip
+    begins = {"past": "2026-05-01", "later": "2027-01-01", "few": "2026-05-01"}
+    campaigns = pd.DataFrame({"campaign_id": list(begins), "name": list(begins), "starts_at": begins.values()})
+    campaigns["starts_at"] = pd.to_datetime(campaigns["starts_at"])
+    who = {"past": range(30), "later": range(30), "few": range(5)}
+    contacts = pd.DataFrame([(name, str(k), False) for name in who for k in who[name]],
+                            columns=["campaign_id", "customer_id", "is_control"])  # fmt: skip
+    watched = watch_campaigns(campaigns, contacts, orders, "2026-06-30", outcome_days=60)
+    told = without_control(watched, orders).set_index("name")
+    assert told["reached"].to_dict() == {"past": 30, "few": 5}, "what begins later has reached nobody yet"
+    assert told.loc["few", ["during", "before"]].isna().all() and not told.loc["few", "is_clean"]
+    # 60 days hold four of everybody's orders, each of the same amount but for noise
+    assert abs(told.loc["past", "during"]) < 2 and told.loc["past", "during_low"] < 0 < told.loc["past", "during_high"]

@@ -45,7 +45,8 @@ from regulars.lazy import exports
 _HOMES = {
     "activities": ("plan_kept",),
     "asking": ("ask", "features_on_eve", "whom_next"),
-    "campaigns": ("expected_on_eve", "judge_campaigns", "placebo", "plans", "watch_campaigns", "without_control"),
+    "campaigns": ("expected_on_eve", "judge_campaigns", "plans", "watch_campaigns"),
+    "uncontrolled": ("placebo", "without_control"),
     "effects": ("campaign_effect", "corrected_levels", "sample_ratio_test"),
     "lists": ("lately_contacted", "mondays_list"),
     "programmes": ("checklist", "judge_clubs"),

@@ -6,10 +6,8 @@ from .asking import features_on_eve as features_on_eve
 from .asking import whom_next as whom_next
 from .campaigns import expected_on_eve as expected_on_eve
 from .campaigns import judge_campaigns as judge_campaigns
-from .campaigns import placebo as placebo
 from .campaigns import plans as plans
 from .campaigns import watch_campaigns as watch_campaigns
-from .campaigns import without_control as without_control
 from .effects import campaign_effect as campaign_effect
 from .effects import corrected_levels as corrected_levels
 from .effects import sample_ratio_test as sample_ratio_test
@@ -27,6 +25,8 @@ from .tree import credit_tree as credit_tree
 from .tree import information_value as information_value
 from .tree import population_stability as population_stability
 from .tree import response_tree as response_tree
+from .uncontrolled import placebo as placebo
+from .uncontrolled import without_control as without_control
 from .uplift import policy_value as policy_value
 from .uplift import qini as qini
 from .uplift import uplift_tree as uplift_tree

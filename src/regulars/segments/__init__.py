@@ -71,10 +71,9 @@ _HOMES = {
     "products": ("loss_ahead", "margin_by_product", "margin_map", "offers", "per_piece", "product_margins"),
     "baskets": ("basket_rules", "one_basket_each", "with_names"),
     "preferences": ("Liked", "by_favourite", "tastes_of"),
-    "suggesting": (
-        "TOLD_FROM", "Recommender", "arrivals", "by_source", "chance_of", "fit_recommender", "hit_rates",
-        "keep_back", "next_products", "such_goods",
-    ),
+    "suggesting": ("Recommender", "fit_recommender", "next_products"),
+    "suggestions_held": ("by_source", "hit_rates", "keep_back"),
+    "arriving": ("TOLD_FROM", "arrivals", "chance_of", "such_goods"),
     "profitability": ("profit_matrix",),
     "differences": ("difference_of", "four_steps", "needs_differ", "value_skew"),
     "record": ("record_age", "refusing"),

@@ -1,5 +1,9 @@
 # made of __init__.py by python tools/stubs.py --write; see regulars.segments
 
+from .arriving import TOLD_FROM as TOLD_FROM
+from .arriving import arrivals as arrivals
+from .arriving import chance_of as chance_of
+from .arriving import such_goods as such_goods
 from .baskets import basket_rules as basket_rules
 from .baskets import one_basket_each as one_basket_each
 from .baskets import with_names as with_names
@@ -53,15 +57,11 @@ from .rfm import name_segments as name_segments
 from .rfm import rfm_scores as rfm_scores
 from . import sections as sections
 from .suggesting import Recommender as Recommender
-from .suggesting import TOLD_FROM as TOLD_FROM
-from .suggesting import arrivals as arrivals
-from .suggesting import by_source as by_source
-from .suggesting import chance_of as chance_of
 from .suggesting import fit_recommender as fit_recommender
-from .suggesting import hit_rates as hit_rates
-from .suggesting import keep_back as keep_back
 from .suggesting import next_products as next_products
-from .suggesting import such_goods as such_goods
+from .suggestions_held import by_source as by_source
+from .suggestions_held import hit_rates as hit_rates
+from .suggestions_held import keep_back as keep_back
 from .summary import cross_table as cross_table
 from .summary import group_summary as group_summary
 from .summary import largest_first as largest_first

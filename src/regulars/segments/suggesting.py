@@ -1,6 +1,5 @@
-"""The next product of each customer, of habit, taste, what goes together and what all buy; whom to tell of goods."""
+"""The next product of each customer, of habit, taste, what goes together and what all buy."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,12 +7,9 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.special import digamma, gammaln, polygamma
 
-from regulars.errors import UntoldError, UserError
 from regulars.finding import may_refuse
 from regulars.labels import SuggestionSource
-from regulars.segments.coded import Coded, counted, there
-from regulars.statistics.cells import large_enough
-from regulars.statistics.intervals import Estimate, share, to_row, z_value
+from regulars.segments.coded import Coded, counted
 from regulars.statistics.newton import maximise
 
 SUGGESTIONS = 5
@@ -29,10 +25,8 @@ ROUNDS, STILL = 500, 1e-7
 JUDGES = 2_000  # customers by whom the sources are weighed
 CHUNK = 500  # customers scored at once
 DIGITS = 12  # decimals by which chances are ranked: equal ones stay equal on every processor
-TOLD_FROM = 1.5  # times the usual chance of such goods, from which a customer is told of them
 SAMPLE = 20_000  # customers by whom the weight of the own history is fitted
 LEAST_WEIGHT, INFINITE_WEIGHT = 1e-2, 1e5  # of the own history: from the latter on all customers are the same
-GROUPS = 20  # of customers, left out in turn for the interval of coverage
 
 
 def dirichlet_weight(counts: np.ndarray, base: np.ndarray) -> float:
@@ -199,7 +193,7 @@ def fit_recommender(lines: pd.DataFrame | Coded, observation_end, *, days: int) 
     weights, judged = dict.fromkeys(SOURCES, 1 / len(SOURCES)), 0
     if early.any():
         before = _learnt(coded, early, at)
-        weights, judged = _weighed(before, *_first_orders(coded, inside & ~early, before))
+        weights, judged = _weighed(before, *first_orders(coded, inside & ~early, before))
     return replace(_learnt(coded, inside, at), weights=weights, judged=judged)
 
 
@@ -282,7 +276,7 @@ def _labels(part: Coded, lines: pd.DataFrame, kept: np.ndarray):
     yield PRICE, pd.Index(range(1, THIRDS + 1)), rank * THIRDS // np.bincount(kind)[kind]
 
 
-def _first_orders(coded: Coded, inside: np.ndarray, before: Recommender) -> tuple[np.ndarray, np.ndarray]:
+def first_orders(coded: Coded, inside: np.ndarray, before: Recommender) -> tuple[np.ndarray, np.ndarray]:
     """Customer's place and product's place in `before` (-1: not there) of each piece of the first later orders."""
     at, who = coded.lines["ordered_at"].to_numpy()[inside], coded.customer[inside]
     name, _ = pd.factorize(coded.lines.loc[inside, "order_id"], sort=True)  # of orders at one time the first by its id
@@ -446,333 +440,3 @@ def next_products(model: Recommender, customers=None, *, most: int = SUGGESTIONS
             "probability": chance.ravel(),
         }
     )
-
-
-@dataclass(frozen=True)
-class KeptBack:
-    """A recommender as of some days ago, and what its customers first bought since.
-
-    Parameters
-    ----------
-    model : Recommender or None
-        None where there is nothing to judge it by.
-    rows, items : numpy.ndarray
-        Places of customer and product (-1: not suggested to anybody) of each piece of the first orders kept back.
-    """
-
-    model: Recommender | None
-    rows: np.ndarray
-    items: np.ndarray
-
-
-@may_refuse
-def keep_back(lines: pd.DataFrame | Coded, observation_end, *, days: int) -> KeptBack:
-    """Learn without the last days, and keep what was bought in them.
-
-    Parameters
-    ----------
-    lines : pandas.DataFrame or Coded
-        As for `fit_recommender`.
-    observation_end : date
-        Last day observed.
-    days : int
-        Kept back: the last so many; the sources are weighed by as many before them.
-
-    Returns
-    -------
-    KeptBack or Refusal
-        Without a model where nobody known before ordered again.
-
-    Examples
-    --------
-    >>> lines = pd.DataFrame({"customer_id": "a", "order_id": ["1", "2"], "product_id": "x",
-    ...                       "ordered_at": pd.to_datetime(["2026-01-05", "2026-06-05"])})
-    >>> keep_back(lines, "2026-06-30", days=60).items.tolist()
-    [0]
-    """
-    coded = Coded.of(lines)
-    at = coded.lines["ordered_at"]
-    end = pd.Timestamp(observation_end).normalize()
-    cutoff = end + pd.Timedelta(days=1 - days)
-    quantity = coded.lines["quantity"].to_numpy(float) if "quantity" in coded.lines else np.ones(len(at))
-    past = (at < cutoff).to_numpy() & (quantity > 0)
-    later = (at >= cutoff).to_numpy() & (at < end + pd.Timedelta(days=1)).to_numpy() & (quantity > 0)
-    later &= there(coded.customer[past], len(coded.customers))[coded.customer] if past.any() else False
-    if not later.any():
-        return KeptBack(None, np.empty(0, int), np.empty(0, int))
-    model = fit_recommender(coded, cutoff - pd.Timedelta(days=1), days=days)
-    return KeptBack(model, *_first_orders(coded, later, model))
-
-
-@may_refuse
-def hit_rates(kept: KeptBack, *, most: int = SUGGESTIONS, level: float = 0.9) -> pd.DataFrame:
-    """How often suggestions held on orders kept back, and how many products they reach, beside what is popular.
-
-    Parameters
-    ----------
-    kept : KeptBack
-        Of `keep_back`.
-    most : int
-        Products suggested.
-    level : float
-        Of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame or Refusal
-        Rows ``own``, ``popular`` (share of the customers whose first order kept back holds one of the suggestions),
-        ``gain`` (their difference, paired by customer), the same of products that the customer had not bought before
-        (``own_new``, ``popular_new``, ``gain_new``), and ``own_reach``, ``popular_reach`` (share of all products that
-        is suggested to anybody): ``share`` with limits, ``n`` customers. No row where nobody known before ordered
-        again.
-
-    References
-    ----------
-    Agresti, A. and Min, Y. (2005), Statistics in Medicine 24, 729-740 (interval of a paired difference of shares).
-    Efron, B. and Stein, C. (1981), Annals of Statistics 9, 586-596 (the jackknife of the share reached).
-
-    Examples
-    --------
-    >>> lines = pd.DataFrame({"customer_id": "a", "order_id": ["1", "2"], "product_id": "x",
-    ...                       "ordered_at": pd.to_datetime(["2026-01-05", "2026-06-05"])})
-    >>> hit_rates(keep_back(lines, "2026-06-30", days=60))["share"].to_dict()["own"]
-    1.0
-    """
-    model = kept.model
-    told: dict[str, Estimate] = {}
-    if model is None:
-        return pd.DataFrame(columns=["share", "share_low", "share_high", "n"])
-    judges, row = np.unique(kept.rows, return_inverse=True)
-    ids = model.customers[judges]
-    seller = _alone(model, SuggestionSource.POPULAR)
-    for end, is_new in (("", False), ("_new", True)):
-        lists = [suggest(one, ids, most=most, is_new=is_new)[0] for one in (model, seller)]
-        fresh = np.ones(len(row), bool)
-        if is_new:
-            had = np.asarray(model.bought[kept.rows, np.maximum(kept.items, 0)]).ravel() > 0
-            fresh = ~had | (kept.items < 0)
-        ours, theirs = (_hits(best, row, kept.items, among=fresh) for best in lists)
-        told |= {
-            f"own{end}": share(int(ours.sum()), len(judges), level),
-            f"popular{end}": share(int(theirs.sum()), len(judges), level),
-            f"gain{end}": _paired(ours, theirs, level),
-        }
-        if not is_new:
-            for name, best in zip(("own_reach", "popular_reach"), lists, strict=True):
-                told[name] = _reach(best, model.known, level)
-    return pd.DataFrame([to_row(one, "share") | {"n": one.n} for one in told.values()], index=list(told))
-
-
-def _alone(model: Recommender, source: str) -> Recommender:
-    return replace(model, weights=dict.fromkeys(SOURCES, 0.0) | {str(source): 1.0})
-
-
-@may_refuse
-def by_source(kept: KeptBack, *, most: int = SUGGESTIONS, level: float = 0.9) -> pd.DataFrame:
-    """What each source of suggestions weighs, and how it would do alone.
-
-    Parameters
-    ----------
-    kept : KeptBack
-        Of `keep_back`.
-    most : int
-        Products suggested.
-    level : float
-        Of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame or Refusal
-        ``source`` (`regulars.labels.SuggestionSource`; all together last), ``weight``, ``hit`` (share of the customers
-        whose first order kept back holds a suggestion) and ``reach`` (share of all products that is suggested to
-        anybody) with limits, ``n`` customers. No row where nobody known before ordered again.
-
-    Examples
-    --------
-    >>> lines = pd.DataFrame({"customer_id": "a", "order_id": ["1", "2"], "product_id": "x",
-    ...                       "ordered_at": pd.to_datetime(["2026-01-05", "2026-06-05"])})
-    >>> by_source(keep_back(lines, "2026-06-30", days=60))[["source", "hit"]].values.tolist()[0]
-    ['habit', 1.0]
-    """
-    model = kept.model
-    if model is None:
-        return pd.DataFrame(columns=["source", "weight", "hit", "reach", "n"])
-    judges, row = np.unique(kept.rows, return_inverse=True)
-    rows = []
-    for source in SuggestionSource:
-        one = model if source is SuggestionSource.ALL else _alone(model, source)
-        best, _ = suggest(one, model.customers[judges], most=most)
-        hits = _hits(best, row, kept.items)
-        weight = model.weights.get(source.value, 1.0)
-        told = share(int(hits.sum()), len(judges), level), _reach(best, model.known, level)
-        rows.append({"source": source.value, "weight": weight, **to_row(told[0], "hit"), **to_row(told[1], "reach")})
-    return pd.DataFrame(rows).assign(n=len(judges))
-
-
-def _hits(best: np.ndarray, row: np.ndarray, items: np.ndarray, among: np.ndarray | bool = True) -> np.ndarray:
-    """Whether one of the products suggested to each customer is among the pieces of the first order kept back."""
-    return np.bincount(row, (best[row] == items[:, None]).any(axis=1) & among, len(best)) > 0
-
-
-def _paired(ours: np.ndarray, theirs: np.ndarray, level: float) -> Estimate:
-    n, more, less = len(ours), int((ours & ~theirs).sum()), int((~ours & theirs).sum())
-    # Wald with half a pair added to each cell keeps its level for few pairs
-    wide, up, down = n + 2, more + 0.5, less + 0.5
-    middle = (up - down) / wide
-    reach = z_value(level) * np.sqrt(up + down - (up - down) ** 2 / wide) / wide
-    return Estimate((more - less) / n, float(middle - reach), float(middle + reach), n)
-
-
-def _reach(best: np.ndarray, known: int, level: float) -> Estimate:
-    """Share of the products suggested to anybody; leaving out groups of customers in turn tells how sure that is."""
-    value = len(np.unique(best)) / known
-    groups = min(GROUPS, len(best))
-    if groups < 2:
-        return Estimate(value, n=len(best))
-    of = np.arange(len(best)) % groups
-    left = np.array([len(np.unique(best[of != k])) / known for k in range(groups)])
-    reach = z_value(level) * float(np.sqrt((groups - 1) / groups * ((left - left.mean()) ** 2).sum()))
-    return Estimate(value, max(value - reach, 0.0), min(value + reach, 1.0), len(best))
-
-
-def chance_of(model: Recommender, is_such: np.ndarray) -> np.ndarray:
-    """Chance that a piece which each customer buys next is one of such goods.
-
-    Parameters
-    ----------
-    model : Recommender
-    is_such : numpy.ndarray of bool
-        Which of its products; of goods that are new, those that are like them.
-
-    Returns
-    -------
-    numpy.ndarray
-        By the model's customers.
-
-    Examples
-    --------
-    >>> lines = pd.DataFrame({"customer_id": "a", "order_id": ["1", "2"], "product_id": ["x", "y"],
-    ...                       "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-02"])})
-    >>> chance_of(fit_recommender(lines, "2026-03-31", days=30), np.array([True, True])).round(6).tolist()
-    [1.0]
-    """
-    return _chances_of(model, [is_such])[:, 0]
-
-
-def _chances_of(model: Recommender, kinds: Sequence[np.ndarray]) -> np.ndarray:
-    """As `chance_of`, customer × kind: every customer is gone through once, however many kinds there are."""
-    chance = np.empty((len(model.customers), len(kinds)))
-    for at, score in chances(model):
-        for place, is_such in enumerate(kinds):
-            chance[at, place] = score[:, is_such].sum(axis=1)
-    return chance.round(DIGITS)
-
-
-def such_goods(model: Recommender, asked: str) -> np.ndarray:
-    """Products of a description, such as ``category=garden,colour=blue``, or one product by its id.
-
-    Parameters
-    ----------
-    model : Recommender
-    asked : str
-        An id, or ``label=value`` of `LABELS`, several joined by commas.
-
-    Returns
-    -------
-    numpy.ndarray of bool
-
-    Raises
-    ------
-    UserError
-        Where no product is such.
-
-    Examples
-    --------
-    >>> lines = pd.DataFrame({"customer_id": ["a", "b"], "order_id": ["1", "2"], "product_id": ["x", "y"],
-    ...                       "ordered_at": pd.to_datetime(["2026-01-01", "2026-01-02"])})
-    >>> such_goods(fit_recommender(lines, "2026-03-31", days=30), "y").tolist()
-    [False, True]
-    """
-    if "=" not in asked:
-        found = np.asarray(model.products == asked)
-    else:
-        found = np.ones(len(model.products), bool)
-        labels = {one.name: one for one in model.tastes if one.name in LABELS}
-        for part in asked.split(","):
-            name, _, value = (text.strip() for text in part.partition("="))
-            if name not in labels:
-                known = ", ".join(labels) or "none"
-                raise UserError(f"'{name}' tells no tastes apart here: goods are named by id, or by {known}.")
-            found &= np.isin(labels[name].of, np.flatnonzero(labels[name].values == value))
-    if not found.any():
-        raise UserError(f"No product is '{asked}': name an id, or values that the order lines carry.")
-    return found
-
-
-@may_refuse
-def arrivals(
-    model: Recommender, kept: KeptBack, refusing: Collection[str] = (), *, min_cell: int = 1, level: float = 0.9
-) -> pd.DataFrame:
-    """Whom to tell when goods of a kind arrive, and whether those told would have bought them.
-
-    Parameters
-    ----------
-    model : Recommender
-        Of all days.
-    kept : KeptBack
-        Of the days kept back.
-    refusing : collection of str
-        Customers who said no to being contacted.
-    min_cell : int
-        Kinds of fewer customers to tell are left out.
-    level : float
-        Of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame or Refusal
-        The kinds of the first label that parts customers: ``label``, ``goods``, ``customers`` (at least `TOLD_FROM`
-        times as likely as all, who may be told), ``refused`` (as likely, who said no), ``told`` (of the customers of
-        the first orders kept back who would have been told, those whose order holds such goods) and ``others`` (of the
-        rest) with limits, ``n`` (would have been told). Why not, where lines carry no such label.
-
-    Examples
-    --------
-    >>> days = pd.to_datetime(["2026-01-01", "2026-01-02", "2026-03-20"] * 4)
-    >>> lines = pd.DataFrame({"customer_id": [who for who in "abcd" for _ in range(3)], "ordered_at": days,
-    ...                       "order_id": [str(k) for k in range(12)], "product_id": list("xxxyyyzzzzzz")})
-    >>> lines["category"] = lines["product_id"].map({"x": "tea", "y": "rice", "z": "oil"})
-    >>> model, kept = (make(lines, "2026-03-31", days=30) for make in (fit_recommender, keep_back))
-    >>> arrivals(model, kept)[["goods", "customers", "told", "others"]].values.tolist()[1:]
-    [['rice', 1, 1.0, 0.0], ['tea', 1, 1.0, 0.0]]
-    """
-    label = next((one for one in model.tastes if one.name in LABELS), None)
-    if kept.model is None:
-        raise UntoldError("Nobody known before ordered in the days kept back.")
-    earlier = next((one for one in kept.model.tastes if label and one.name == label.name), None)
-    if label is None or earlier is None:
-        raise UntoldError("Order lines carry no category, colour or size by which tastes differ.")
-    asked = ~np.isin(model.customers.astype(object), list(refusing))
-    judges = np.unique(kept.rows)
-    old = {goods: np.flatnonzero(earlier.values == goods) for goods in label.values}
-    known = [place for place, goods in enumerate(label.values) if len(old[goods]) and (label.of == place).any()]
-    now = [label.of == place for place in known]
-    then = [earlier.of == old[label.values[place]][0] for place in known]
-    rows = []
-    for place, such, likely, would in zip(known, then, _likelier(model, now), _likelier(kept.model, then), strict=True):
-        goods, would = label.values[place], would[judges]
-        bought = np.isin(judges, kept.rows[(kept.items >= 0) & such[np.maximum(kept.items, 0)]])
-        told, others = (share(int(bought[one].sum()), int(one.sum()), level) for one in (would, ~would))
-        rows.append(
-            {"label": label.name, "goods": str(goods), "customers": int((likely & asked).sum()),
-             "refused": int((likely & ~asked).sum())}
-            | to_row(told, "told") | to_row(others, "others") | {"n": told.n}
-        )  # fmt: skip
-    table = large_enough(pd.DataFrame(rows), "customers", min_cell)
-    return table.sort_values(["customers", "goods"], ascending=[False, True], ignore_index=True)
-
-
-def _likelier(model: Recommender, kinds: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Of each kind who is so much likelier than all to buy it that he would be told."""
-    usual = [TOLD_FROM * model.popular[is_such].sum() for is_such in kinds]
-    return list((_chances_of(model, kinds) >= np.array(usual)).T)
