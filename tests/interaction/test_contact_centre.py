@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from regulars import interaction
+from regulars.engine.embedded import as_table
 from regulars.errors import UserError
 from regulars.finding import NotSupplied, Refusal
 from regulars.interaction import sections
@@ -48,6 +49,16 @@ def centre(seed: int, calls_per_hour: float = 24.0, **changes):
 def contact_log(**columns):
     n = len(next(iter(columns.values())))
     return pd.DataFrame({"channel": "phone", "initiator": "customer", **columns}, index=range(n))
+
+
+def test_calls_are_the_same_out_of_the_engine():
+    contacts, _ = centre(5)
+    contacts = contacts.sort_values(["at", "contact_id"], ignore_index=True)
+    pd.testing.assert_frame_equal(
+        calls_of(as_table(contacts)).astype({"staff": "string", "queue": "string", "at": "datetime64[us]"}),
+        calls_of(contacts).astype({"staff": "string", "queue": "string", "at": "datetime64[us]"}),
+        check_dtype=False,
+    )
 
 
 def test_service_level_in_both_definitions():

@@ -12,6 +12,7 @@ import pytest
 import pages
 from regulars import catalog
 from regulars.clv import BetaGeoFitter, ModelsRecord, fit_models, score_customers
+from regulars.interaction.calls import calls_of
 from regulars.purchases import Purchases
 from regulars.sources.ingest import has_changed
 from regulars.stages import STAGES
@@ -103,6 +104,10 @@ def test_of_too_many_orders_a_part_is_shown_and_all_are_counted(project):
     )
     moved = value["clv"].sum() / of_part.clv_total.value  # 1 but where the headline is not the reference
     assert told["value"] == pytest.approx(of_all.clv_total.value * moved, rel=1e-6)
+    # whoever is on duty answers all who call, not a part of them
+    contacts = pd.read_parquet(project / f"data/clean/{DEMO}/contacts.parquet")
+    sections = {one["key"]: one for one in read_json(project, "reports", DEMO, "told/interaction.json")["sections"]}
+    assert sections["service"]["facts"]["within"]["n"] == len(calls_of(contacts))
     for dataset, shown in ((DEMO, True), (SHOP, False)):
         for page in ("index", "value", "segments", "satisfaction", "retention"):
             text = (project / f"reports/{dataset}/{page}.html").read_text(encoding="utf-8")

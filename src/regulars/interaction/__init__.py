@@ -18,9 +18,9 @@ Queues
     ``erlang_c(calls_per_hour, handling_seconds, agents, within_seconds)``: where nobody hangs up; ``erlang_a(…,
     patience_seconds=…)``: with patience; ``agents_needed(…, share=0.8, within_seconds=20)``: the fewest that do.
 The contact centre
-    ``calls_of(contacts)``; ``service``, ``by_half_hour``, ``occupancy``; ``patience(wait_seconds, answered)``;
-    ``arrivals(calls)``; ``staffing(…)``: agents by half hour and weekday; ``backtest(calls, shifts)``; ``agents``:
-    a funnel.
+    ``calls_of(contacts)``, ``all_calls(tables)``: of all customers, where pages are of a part; ``service``,
+    ``by_half_hour``, ``occupancy``; ``patience(wait_seconds, answered)``; ``arrivals(calls)``; ``staffing(…)``: agents
+    by half hour and weekday; ``backtest(calls, shifts)``; ``agents``: a funnel.
 Channels and touch points
     ``channel_table(contacts)``; ``touch_points(contacts, end)``; ``plan_records(…)``; ``problems(contacts)``;
     ``frequency_response(…)``, ``best_channels(…)``, ``journeys(…)`` by ``markov_credit(paths)``.
@@ -43,9 +43,9 @@ _HOMES = {
     "sections": ("sections",),
     "roster": ("arrivals", "backtest", "staffing"),
     "steps": (
-        "agents", "best_channels", "by_half_hour", "calls_of", "channel_table", "consistency_of", "frequency_response",
-        "journeys", "kept_channels", "known_people", "occupancy", "plan_records", "problems", "service", "supplied",
-        "touch_points",
+        "agents", "all_calls", "best_channels", "by_half_hour", "calls_of", "channel_table", "consistency_of",
+        "frequency_response", "journeys", "kept_channels", "known_people", "occupancy", "plan_records", "problems",
+        "service", "supplied", "touch_points",
     ),
 }  # fmt: skip
 __getattr__, __dir__ = exports(__name__, _HOMES)

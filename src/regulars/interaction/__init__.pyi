@@ -12,6 +12,7 @@ from .roster import backtest as backtest
 from .roster import staffing as staffing
 from . import sections as sections
 from .steps import agents as agents
+from .steps import all_calls as all_calls
 from .steps import best_channels as best_channels
 from .steps import by_half_hour as by_half_hour
 from .steps import calls_of as calls_of

@@ -1,23 +1,29 @@
 """Calls of a contact centre by weekday and half hour: how many come, who answers, who gives up, who is on duty."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
+from regulars.engine.embedded import as_frame
 from regulars.errors import UserError
 from regulars.statistics.intervals import Estimate, share, wilson, z_value
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 HALF_HOUR = pd.Timedelta(minutes=30)
 SLOTS = 48  # half hours of a day
 FEW_A_DAY = 20.0  # calls; with fewer there is nothing to staff by
 
 
-def calls_of(contacts: pd.DataFrame) -> pd.DataFrame:
+def calls_of(contacts: "pd.DataFrame | ir.Table") -> pd.DataFrame:
     """Calls that queued for an agent: customers' contacts with a wait, of the largest queue where there are several.
 
     Parameters
     ----------
-    contacts : pandas.DataFrame
-        Clean table ``contacts``.
+    contacts : pandas.DataFrame or ibis.Table
+        Clean table ``contacts``; in the engine where there are many: who is on duty answers all, not a part of them.
 
     Returns
     -------
@@ -38,13 +44,12 @@ def calls_of(contacts: pd.DataFrame) -> pd.DataFrame:
     >>> calls_of(log)[["weekday", "slot"]].to_numpy().tolist()
     [[0, 18]]
     """
-    missing = {"wait_seconds", "answered"} - set(contacts)
+    missing = {"wait_seconds", "answered"} - set(contacts.columns)
     if missing:
         raise UserError(
             f"Table contacts has no {' and no '.join(sorted(missing))}: supply how long each caller waited."
         )
-    seen = contacts[(contacts["initiator"] == "customer") & contacts["wait_seconds"].notna()]
-    seen = seen[seen["answered"].notna()]
+    seen = _queued(contacts)
     if "queue" in seen and seen["queue"].notna().any():
         largest = seen["queue"].value_counts().index[0]
         seen = seen[seen["queue"] == largest]
@@ -64,6 +69,17 @@ def calls_of(contacts: pd.DataFrame) -> pd.DataFrame:
         }
     ).sort_values("at", kind="stable", ignore_index=True)
     return with_slots(frame)
+
+
+def _queued(contacts: "pd.DataFrame | ir.Table") -> pd.DataFrame:
+    """Contacts of customers of which both wait and answer are known."""
+    if isinstance(contacts, pd.DataFrame):
+        known = contacts["wait_seconds"].notna() & contacts["answered"].notna()
+        return contacts[(contacts["initiator"] == "customer") & known]
+    asked = ("at", "channel", "wait_seconds", "answered", "minutes", "staff", "queue")
+    known = contacts.wait_seconds.notnull() & contacts.answered.notnull() & (contacts.initiator == "customer")
+    rows = contacts.filter(known).order_by(["at", "contact_id"])
+    return as_frame(rows.select(*(name for name in asked if name in contacts.columns)))
 
 
 def with_slots(frame: pd.DataFrame) -> pd.DataFrame:

@@ -41,6 +41,22 @@ service = step(calls.service)
 by_half_hour = step(calls.by_half_hour)
 
 
+def all_calls(tables) -> pd.DataFrame | Refusal:
+    """Calls of all customers, also where pages are made of a part of them: whoever is on duty answers all.
+
+    Parameters
+    ----------
+    tables : regulars.dataset.Tables
+        Of an opened dataset.
+
+    Returns
+    -------
+    pandas.DataFrame or Refusal
+        As of `calls_of`.
+    """
+    return calls_of(tables.in_engine("contacts") if "contacts" in tables else NotSupplied("contacts"))
+
+
 def occupancy(calls_, shifts, level: float = 0.9) -> Estimate:
     """Share of the agents' shifts that they spent in calls; NaN where calls or shifts are not there.
 
