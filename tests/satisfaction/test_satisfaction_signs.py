@@ -95,6 +95,23 @@ def test_a_sign_that_foretells_is_found_and_the_others_are_not_claimed():
     assert "“Has brought somebody” foretells best" in said(told) and "without the table wallet" in said(told)
 
 
+def test_a_wider_gap_of_few_does_not_hide_a_sign_that_foretells():
+    # brought somebody: 120 of 200 order again, 90 of 200 others; gave ideas: 20 of 30, 190 of 370 others
+    ids = [f"c{k:03d}" for k in range(400)]
+    again = [ids[k] for k in (*range(120), *range(200, 290))]
+    purchases = purchases_on([(one, "2025-11-01") for one in ids] + [(one, "2026-04-01") for one in again])
+    ideas = [ids[k] for k in (*range(10), *range(195, 200), *range(200, 210), *range(395, 400))]
+    tables = {
+        "referrals": pd.DataFrame({"referrer_id": ids[:200], "at": pd.Timestamp("2025-11-02")}),
+        "contacts": pd.DataFrame({"customer_id": ideas, "initiator": "customer", "reason": "suggestion",
+                                  "at": pd.Timestamp("2025-11-05")}),
+    }  # fmt: skip
+    told = tell_signs(purchases, tables, END, SETTINGS)
+    table = told.frames["signs"].set_index("sign")
+    assert table.loc["ideas", "gap"] > table.loc["referral", "gap"] and table.loc["ideas", "gap_low"] < 0
+    assert (told.verdict, told.facts["sign"]) == ("foretells", "referral")
+
+
 def test_signs_that_mean_nothing_are_not_said_to_foretell():
     rng, claims = np.random.default_rng(6), 0
     ids = np.array([f"c{k:03d}" for k in range(300)])

@@ -286,10 +286,11 @@ def tell_signs(
     frames = {"signs": table, "strength": _strength(then, again, settings)}
     if table["gap"].isna().all():
         return Finding(SignsVerdict.FEW, facts | {"least": settings.min_answers}, frames, remarks=remarks)
-    first = table.iloc[0]
+    apart = table[table["gap_low"] > 0]  # the widest gap may be of few, and within noise
+    first = (apart if len(apart) else table).iloc[0]
     facts |= {name: from_row(first, name, "judged") for name in ("shown", "others", "gap")}
     facts["sign"] = str(first["sign"])
-    verdict = SignsVerdict.FORETELLS if first["gap_low"] > 0 else SignsVerdict.NONE
+    verdict = SignsVerdict.FORETELLS if len(apart) else SignsVerdict.NONE
     return Finding(verdict, facts, frames, remarks=remarks)
 
 
