@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from browser import browser, needs_browser, visit
-from regulars import clv, showing
+from regulars import clv, plots, showing
 from regulars.actions.effects import Pooled, campaign_effect
 from regulars.errors import UserError
 from regulars.finding import Finding
@@ -87,11 +87,22 @@ def test_pictures_are_saved_as_pages_print_them(results, tmp_path):
         hues = {name for classes in marks for name in classes} - set("axltvkmeh")
         assert hues
         assert all(f".{hue}{{" in style for hue in hues), name
-    assert "plotly.js" in pictures["bg"].save(tmp_path / "x.html").read_text(encoding="utf-8")
+    assert "plotly.js" in pictures["bg"].save(tmp_path / "scratch" / "x.html").read_text(encoding="utf-8")
     with pytest.raises(UserError, match="is not saved as 'x"):
         pictures["bg"].save(tmp_path / "x.png")
     with pytest.raises(UserError, match="no picture 'heat'"):
         results["bg"][0].plot("heat")
+
+
+def test_rows_of_a_picture_are_named_by_days_and_dots_at_its_edge_are_whole():
+    frame = pd.DataFrame({"cutoff": pd.to_datetime(["1997-07-05", "1998-01-01"]), "expected": [0.5, 1.0]})
+    for draw in (plots.dots, plots.bars):
+        picture = draw(frame, category="cutoff", value="expected")
+        words = {note.text for note in picture.layout.annotations} | set(picture.layout.yaxis.ticktext)
+        assert {"1997-07-05", "1998-01-01"} <= words
+    seen = plots.dots(frame, category="cutoff", value="expected")
+    (dots,) = [trace for trace in seen.data if trace.mode == "markers" and trace.marker.opacity is None]
+    assert dots.cliponaxis is False
 
 
 def test_what_is_drawn_of_purchases_are_whole_weeks(purchases, monkeypatch):
