@@ -6,7 +6,7 @@ Axes are called as the columns are. The pages draw their own charts, in words (`
 import pandas as pd
 
 from regulars.finding import Refusal
-from regulars.rounding import plain
+from regulars.rounding import plain, six_digits
 from regulars.showing import picture
 
 
@@ -52,8 +52,9 @@ def _words(column: str) -> str:
 
 
 def _name(category) -> str:
-    """A day without the hour at which it begins; anything else as it is."""
-    return str(plain(category))
+    """A day without the hour at which it begins, a number with at most six digits."""
+    told = plain(category)
+    return six_digits(told) if isinstance(told, float) else str(told)
 
 
 def _drawn(kind: str, frame: pd.DataFrame, **looks):
