@@ -77,6 +77,7 @@ def test_the_pipeline_draws_nothing(results, monkeypatch):
 def test_pictures_are_saved_as_pages_print_them(results, tmp_path):
     pictures = {name: result.plot() for name, (result, _) in results.items() if hasattr(result, "plot")}
     assert len(pictures) == len(results) - 4, "all but an estimate, a finding, pooled effects and both models together"
+    assert len(repr(pictures["bg"])) < 80
     pictures |= {kind: results["bg"][0].plot(kind) for kind in ("orders", "alive")}
     for name, picture in pictures.items():
         root = ET.parse(picture.save(tmp_path / f"{name}.svg")).getroot()

@@ -39,6 +39,10 @@ class Picture(go.Figure):
 
     _printed: Drawing | None = None
 
+    def __repr__(self) -> str:
+        """Short where plotly would write out every number."""
+        return f"<regulars.Picture of {len(self.data)} traces: .show(), or .save('x.svg')>"
+
     def save(self, path: str | Path) -> Path:
         """Write it to a file.
 
