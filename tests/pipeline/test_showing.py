@@ -147,6 +147,14 @@ def test_what_was_told_is_handed_back_and_shows_nothing_again(tmp_path, monkeypa
     assert Report("value", about).tell(Finding("up", frames={"a": frame}, key="one")).frames.keys() == {"a"}
 
 
+def test_a_tiny_number_does_not_turn_the_others_into_powers_of_ten_and_days_are_not_broken():
+    days = pd.to_datetime(["2026-01-01 15:02", "2026-02-01 00:00"])
+    frame = pd.DataFrame({"value": [2.1e-7, 901.3989], "plain": [0.5, np.nan], "at": days}, index=days.date)
+    made = showing.table(frame)
+    assert "901.399<" in made and "2.1e-07<" in made and "0.5<" in made and "NaN<" in made
+    assert made.count('class="day">2026-0') == 4
+
+
 def test_what_is_made_of_other_results_shows_them():
     level = clv.read_level(Purchases.of(order_log(customers=120, seed=3)), "2025-12-31", 180)
     assert repr(level).startswith("Level\n")
