@@ -393,7 +393,11 @@ class Dataset:
         """Models that the value stage fitted, their units, and the assumptions behind the money."""
         value = self.settings("value")
         content = self._read_json(f"models/{self.name}/clv.json")
-        return _late("models").ModelsRecord.from_json(content, seed=value.seed, draws=value.interval_draws)
+        drawn = {"seed": value.seed, "draws": value.interval_draws}
+        return _late("models").ModelsRecord.from_json(content, **drawn, histories=self._histories)
+
+    def _histories(self) -> pd.DataFrame:
+        return self.purchases().summary(self.end, self.models.time_unit)
 
     @cached_property
     def truth(self) -> dict:

@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cache, wraps
 from typing import Any, TypedDict, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from regulars.errors import UntoldError, UserError, printable
@@ -19,6 +20,8 @@ from regulars.statistics.intervals import Estimate, against
 NOT_SUPPLIED = "not_supplied"  # verdict: the data of the section are not there; the page says what to supply
 UNUSABLE = "unusable"  # verdict: they are there and cannot be used; the fact ``why`` is the sentence
 Class = TypeVar("Class", bound=type)
+LONG_NUMBER = re.compile(r"-?\d+\.\d{6,}(?:e[+-]?\d+)?")
+MOST_VALUES = 12  # of an array that is shown in full
 MAKER = "tell_"  # what the name of every maker of findings begins with
 
 
@@ -97,13 +100,19 @@ def plain_fact(value) -> str:
 
     Examples
     --------
-    >>> plain_fact(Estimate(0.5, 0.4, 0.6, 70)), plain_fact(1 / 3)
-    ('0.5 (0.4 to 0.6), n = 70', '0.333333')
+    >>> plain_fact(Estimate(0.5, 0.4, 0.6, 70)), plain_fact(1 / 3), plain_fact([1 / 3, 2]), plain_fact(np.arange(90))
+    ('0.5 (0.4 to 0.6), n = 70', '0.333333', '[0.333333, 2]', '90 values, 0 to 89')
     """
-    if isinstance(value, Estimate) or is_dataclass(value):
+    if isinstance(value, Estimate):
         return str(value)
-    value = plain(value)
-    return six_digits(value) if isinstance(value, float) else str(value)
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.size > MOST_VALUES:
+        return f"{value.size} values, {plain_fact(value[0])} to {plain_fact(value[-1])}"
+    if hasattr(value, "_fields"):
+        return f"{type(value).__name__}({_listed(value._asdict())})"
+    value = value if is_dataclass(value) else plain(value)
+    if isinstance(value, str | float):
+        return six_digits(value) if isinstance(value, float) else value
+    return LONG_NUMBER.sub(lambda number: six_digits(float(number[0])), str(value))
 
 
 def shows(of: Class) -> Class:

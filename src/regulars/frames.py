@@ -5,6 +5,7 @@ room hands out (`regulars.lazy`) is such a door, and so is `regulars.purchases.P
 columns are translated. What is wrong is said in one sentence that names what came and what was expected.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from inspect import Parameter, signature
@@ -184,7 +185,9 @@ def dates_in(values: pd.Series, where: str, datetime_format: str | None = None) 
         )
     if found:
         text = values.astype("string")
-        values = pd.to_datetime(text, format=datetime_format, errors="coerce")
+        with warnings.catch_warnings():  # that rows are read one by one: what cannot be read is told below
+            warnings.filterwarnings("ignore", "Could not infer format", UserWarning)
+            values = pd.to_datetime(text, format=datetime_format, errors="coerce")
         if (unread := (values.isna() & text.notna()).to_numpy()).any():
             row = int(unread.argmax())
             wanted = f"in the format {datetime_format}" if datetime_format else "that pandas reads"

@@ -6,6 +6,7 @@ Axes are called as the columns are. The pages draw their own charts, in words (`
 import pandas as pd
 
 from regulars.finding import Refusal
+from regulars.rounding import plain, six_digits
 from regulars.showing import picture
 
 
@@ -36,16 +37,24 @@ def columns(frame: pd.DataFrame, x: str, values: list[str], **looks):
 
 def dots(frame: pd.DataFrame, category: str, value: str, **looks):
     """One value per category, with its interval where ``low`` and ``high`` name its ends; parameters as of `lines`."""
-    return _drawn("dots", frame, category=category, value=value, x_title=_words(value), **looks)
+    named = {"category": category, "label": _name, "x_title": _words(value)}
+    return _drawn("dots", frame, value=value, **(named | looks))
 
 
 def bars(frame: pd.DataFrame, category: str, value: str, **looks):
     """One bar per category; parameters as of `dots`."""
-    return _drawn("bars", frame, category=category, value=value, x_title=_words(value), **looks)
+    named = {"category": category, "label": _name, "x_title": _words(value)}
+    return _drawn("bars", frame, value=value, **(named | looks))
 
 
 def _words(column: str) -> str:
     return column.replace("_", " ")
+
+
+def _name(category) -> str:
+    """A day without the hour at which it begins, a number with at most six digits."""
+    told = plain(category)
+    return six_digits(told) if isinstance(told, float) else str(told)
 
 
 def _drawn(kind: str, frame: pd.DataFrame, **looks):

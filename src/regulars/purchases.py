@@ -31,7 +31,7 @@ def unit_days(time_unit: str) -> float:
     7.0
     """
     if time_unit not in UNIT_DAYS:
-        raise UserError(f"params.yaml: value.time_unit is '{time_unit}': write one of {', '.join(UNIT_DAYS)}.")
+        raise UserError(f"time_unit is '{time_unit}': write one of {', '.join(UNIT_DAYS)}.")
     return UNIT_DAYS[time_unit]
 
 

@@ -4,6 +4,7 @@ In the pipeline, which nobody watches, nothing is drawn: a stage does not depend
 """
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from html import escape
@@ -15,6 +16,8 @@ from regulars.paths import STAGING_VARIABLE
 
 CELLS = 10_000  # of a table that a live kernel shows: more are slow to draw, and to sort
 ROWS = 8  # of a table that needs no box of its own
+TINY = 1e-6
+DAY = re.compile(r"<(t[dh])>(\d{4}-\d\d-\d\d[\d:. ]*)</")
 SEARCH = "Only rows that say …"
 STYLE = """<style>
 .regulars th button { all: unset; cursor: pointer; }
@@ -22,6 +25,7 @@ STYLE = """<style>
 .regulars .left, .regulars th[scope=row], .regulars th[scope=col]:first-child, .regulars caption { text-align: left; }
 .regulars th[aria-sort] button::after { content: " ▲"; font-size: 9px; }
 .regulars th[aria-sort=descending] button::after { content: " ▼"; }
+.regulars .day { white-space: nowrap; }
 .regulars .long { max-height: 330px; overflow: auto; }
 .regulars .long thead th { position: sticky; top: 0; background: var(--jp-layout-color0, #fff); }
 .regulars tr[hidden] { display: none; }
@@ -97,9 +101,18 @@ def table(frame: pd.DataFrame, **looks) -> str:
     more = f"<p>{most:,} of {len(frame):,} rows: no others are sorted or found</p>" if len(frame) > most else ""
     more = more if len(frame) else "<p>no rows</p>"
     plain = frame.columns.nlevels == frame.index.nlevels == 1  # else cells span several rows or columns
+    looks = looks if "float_format" in looks else {"formatters": _without_powers(frame)} | looks
     made = frame.head(most).to_html(border=0, classes="sorts" if plain else None, **looks)
+    made = DAY.sub(r'<\1 class="day">\2</', made)
     box = "long" if len(frame) > ROWS else "short"
     return f'<div class="{box}">{made}</div>{more}'
+
+
+def _without_powers(frame: pd.DataFrame) -> dict:
+    """How to write columns that pandas would write in powers of ten, for the sake of one tiny number."""
+    floats = frame.select_dtypes("float64")
+    tiny = ((floats.abs() > 0) & (floats.abs() < TINY)).any()
+    return dict.fromkeys(tiny.index[tiny], lambda value: "NaN" if pd.isna(value) else f"{value:.6g}")
 
 
 def show_frames() -> None:

@@ -13,7 +13,9 @@ from regulars.catalog import About
 from regulars.clv import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter, RegularBetaGeoFitter, predictive_intervals
 from regulars.clv.model_entries import data_hash, restore_models
 from regulars.clv.record import ModelsRecord, models_record
+from regulars.errors import UserError
 from regulars.finding import Refusal
+from regulars.paths import STAGING_VARIABLE
 from regulars.rounding import plain
 from regulars.settings import stage_settings
 
@@ -83,6 +85,19 @@ def test_a_record_is_the_same_after_it_was_saved(models):
     np.testing.assert_allclose(again.spend.params_, models["gamma_gamma"].params_, rtol=1e-9)
     with pytest.raises(ValueError, match="the champion 'best' is none of the models bg_nbd"):
         models_record(models, SETTINGS, ABOUT, economics=SETTINGS.economics, champion="best")
+
+
+def test_a_model_that_was_saved_draws_the_customers_that_it_is_told_of(models, monkeypatch):
+    monkeypatch.setenv(STAGING_VARIABLE, "here")  # the frame of a picture instead of the picture
+    summary = pd.DataFrame(dict(zip(("frequency", "recency", "T"), HISTORY, strict=True)))
+    summary["monetary_value"] = [20.0, 31.5, np.nan, 25.0, np.nan, 44.0]
+    record = models_record(models, SETTINGS, ABOUT, economics=SETTINGS.economics, champion="bg_nbd")
+    again = ModelsRecord.from_json(saved(record), histories=lambda: summary)
+    for name, model in again.fitted.items():
+        assert data_hash(model.data) == record.entries[name]["data_sha256"], "the rows that it was fitted on"
+        pd.testing.assert_frame_equal(model.plot(), models[name].plot(), rtol=1e-6)
+    with pytest.raises(UserError, match="customers are not known: fit one"):
+        ModelsRecord.from_json(saved(record)).orders.plot()
 
 
 def test_a_record_without_models_says_why_and_one_of_an_earlier_version_tells_no_months():

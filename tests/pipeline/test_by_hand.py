@@ -87,5 +87,5 @@ def test_changes_are_tried_and_the_pipeline_s_own_stays(by_hand):
 def test_a_change_that_names_nothing_is_one_sentence(by_hand):
     done, scratch = by_hand("value", "demo", "{changes: {margins: 0.25}}")
     assert done.returncode != 0
-    assert "UserError: changes: no stage has a setting 'margins'; did you mean 'margin'? known are " in done.stderr
+    assert "UserError: changes: no stage has a setting 'margins'; did you mean 'margin'?" in done.stderr
     assert not scratch.exists()

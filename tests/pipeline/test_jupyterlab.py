@@ -15,6 +15,7 @@ pytestmark = pytest.mark.xdist_group("jupyterlab")  # one server
 STORIES = {name: stage for name, stage in STAGES.items() if stage.notebook}
 NAMED = re.compile(r"C-[0-9A-Z]{12}")  # pseudonyms hang on the key of whoever built the pages
 MARKS = re.compile("[▲▼●]")
+JOINER = "\N{WORD JOINER}"  # keeps a range on one line of a page
 ALWAYS = ("cycle", "cdnow")  # the shortest of them, in `make test`
 BESIDE = ("notebooks/00_start.ipynb", *(f"explore/examples/{file.name}" for file in
                                         sorted((ROOT / "explore" / "examples").glob("*.ipynb"))))  # fmt: skip
@@ -40,7 +41,9 @@ class _Text(HTMLParser):
 
 def plain(text: str) -> str:
     """Words of a text: without marks of states and names that hang on a key, and with single blanks."""
-    return " ".join(NAMED.sub("C-", MARKS.sub(" ", text)).replace("·", " ").replace(":", " ").split())
+    return " ".join(
+        NAMED.sub("C-", MARKS.sub(" ", text)).replace(JOINER, "").replace("·", " ").replace(":", " ").split()
+    )
 
 
 def page_text(stage: str, dataset: str) -> str:
@@ -70,12 +73,12 @@ def lab(tmp_path_factory):
         yield run
 
 
-def assert_runs(seen: list[dict]) -> None:
-    """What holds of every notebook: no cell fails, no text is typeset as a formula, every picture is drawn."""
+def assert_runs(seen: list[dict], least: float = 1 / 2) -> None:
+    """What holds of every notebook: no cell fails, no text is typeset as a formula, so many show something, drawn."""
     assert [cell["source"] for cell in seen if cell["failed"]] == []
     assert [cell["source"] for cell in seen if cell["formulas"]] == []
     shown = [one for cell in seen for one in cell["shown"]]
-    assert len(shown) >= len(seen) / 2
+    assert len(shown) >= least * len(seen)
     assert all(one["text"].strip() or one["plotted"] for one in shown)
     assert not any("Javascript Error" in one["text"] for one in shown)
 
@@ -91,18 +94,19 @@ def assert_runs(seen: list[dict]) -> None:
 )
 def test_a_story_says_what_its_page_says(lab, stage, dataset):
     seen = lab(f"notebooks/{STORIES[stage].notebook}", dataset)
-    assert_runs(seen)
+    content = json.loads((ROOT / "reports" / dataset / "told" / f"{stage}.json").read_text(encoding="utf-8"))
+    supplied = [section for section in content["sections"] if section["verdict"] != "not_supplied"]
+    assert_runs(seen, least=1 / 2 if supplied else 1 / 3)  # sections that miss the same table say so once
     page = page_text(stage, dataset)
     told = [one for cell in seen if "report." in cell["source"] for one in cell["shown"] if one["told"]]
     said = [plain(part) for one in told for line in one["lines"] for part in re.split(" · |: ", line)]
     for heads, *rows in (table for one in told for table in one["tables"]):
         columns = [at for at, head in enumerate(heads) if plain(head) in page]  # a page leaves some to the file
         said += [plain(row[at]) for row in rows for at in columns if at < len(row)]
-    assert len(said) > 10
     assert [line for line in said if line not in page] == []
     drawn = sum(one["plotted"] > 0 for one in told)
-    sections = json.loads((ROOT / "reports" / dataset / "told" / f"{stage}.json").read_text(encoding="utf-8"))
-    assert drawn >= bool(sections["sections"]) or dataset == "cdnow"
+    assert len(said) > (10 if supplied else 5), "of what is not supplied a few lines say so"
+    assert drawn >= bool(supplied) or dataset == "cdnow"
 
 
 @needs_browser

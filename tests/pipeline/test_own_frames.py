@@ -41,8 +41,8 @@ def test_columns_of_any_name_and_dates_of_any_writing():
         ),
         (LOG, "column 'date' holds numbers, such as 19970101 in row 0, where dates are expected: give their format"),
         (
-            LOG.assign(date=["1997-01-01", "soon", "1997-01-02"]),
-            "column 'date' holds 'soon' in row 1, which is",
+            LOG.assign(date=["soon", "1997-01-01", "1997-01-02"]),
+            "column 'date' holds 'soon' in row 0, which is",
         ),
         (
             LOG.assign(spent=["1", "2", "3"]),

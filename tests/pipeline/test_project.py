@@ -266,10 +266,16 @@ def test_locks_hold_every_dependency_with_a_hash_and_no_host():
     }
     assert extras["test"] - {"regulars"} | extras["spark"] | extras["identity"] <= set(test)
     assert not (extras["spark"] | extras["identity"]) & set(run), "Spark is 400 MB, and few need either"
+    tried = [line.rsplit(" ", 1)[1] for line in project["classifiers"]]
+    assert tried == ["3.11", "3.12", "3.13"] and "Python 3.11, 3.12 or 3.13" in (ROOT / "README.md").read_text(
+        encoding="utf-8"
+    )
     assert run.items() <= test.items(), "both environments must hold the same versions"
     for name in ("requirements.lock", "requirements-test.lock"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text
+        names = re.findall(r"^([a-z0-9._-]+)==", text, re.M)
+        assert len(names) == len(set(names)), "one version for every Python: only so do they give the same bytes"
         entries = [block for block in re.split(r"\n(?=\S)", text) if "==" in block]
         assert [block for block in entries if "--hash=sha256:" not in block] == []
 

@@ -167,8 +167,9 @@ def test_an_object_cannot_be_changed_and_knows_what_travels_together():
     [
         (
             {"marginn": 1},
-            r"^changes: no stage has a setting 'marginn'; did you mean 'margin'\? known are active_bands, ",
+            r"^changes: no stage has a setting 'marginn'; did you mean 'margin'\?$",
         ),
+        ({"xyz": 1}, r"^changes: no stage has a setting 'xyz'; known are active_bands, "),
         ({"value.list_length": 1}, r"no stage has a setting 'value\.list_length'; "),
         (
             {"satisfaction_construct": "x"},

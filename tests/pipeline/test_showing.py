@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from browser import browser, needs_browser, visit
-from regulars import clv, showing
+from regulars import clv, plots, showing
 from regulars.actions.effects import Pooled, campaign_effect
 from regulars.errors import UserError
 from regulars.finding import Finding
@@ -77,6 +77,7 @@ def test_the_pipeline_draws_nothing(results, monkeypatch):
 def test_pictures_are_saved_as_pages_print_them(results, tmp_path):
     pictures = {name: result.plot() for name, (result, _) in results.items() if hasattr(result, "plot")}
     assert len(pictures) == len(results) - 4, "all but an estimate, a finding, pooled effects and both models together"
+    assert len(repr(pictures["bg"])) < 80
     pictures |= {kind: results["bg"][0].plot(kind) for kind in ("orders", "alive")}
     for name, picture in pictures.items():
         root = ET.parse(picture.save(tmp_path / f"{name}.svg")).getroot()
@@ -87,11 +88,22 @@ def test_pictures_are_saved_as_pages_print_them(results, tmp_path):
         hues = {name for classes in marks for name in classes} - set("axltvkmeh")
         assert hues
         assert all(f".{hue}{{" in style for hue in hues), name
-    assert "plotly.js" in pictures["bg"].save(tmp_path / "x.html").read_text(encoding="utf-8")
+    assert "plotly.js" in pictures["bg"].save(tmp_path / "scratch" / "x.html").read_text(encoding="utf-8")
     with pytest.raises(UserError, match="is not saved as 'x"):
         pictures["bg"].save(tmp_path / "x.png")
     with pytest.raises(UserError, match="no picture 'heat'"):
         results["bg"][0].plot("heat")
+
+
+def test_rows_of_a_picture_are_named_by_days_and_dots_at_its_edge_are_whole():
+    frame = pd.DataFrame({"cutoff": pd.to_datetime(["1997-07-05", "1998-01-01"]), "expected": [0.5, 1.0]})
+    for draw in (plots.dots, plots.bars):
+        picture = draw(frame, category="cutoff", value="expected")
+        words = {note.text for note in picture.layout.annotations} | set(picture.layout.yaxis.ticktext)
+        assert {"1997-07-05", "1998-01-01"} <= words
+    seen = plots.dots(frame, category="cutoff", value="expected")
+    (dots,) = [trace for trace in seen.data if trace.mode == "markers" and trace.marker.opacity is None]
+    assert dots.cliponaxis is False
 
 
 def test_what_is_drawn_of_purchases_are_whole_weeks(purchases, monkeypatch):
@@ -133,6 +145,14 @@ def test_what_was_told_is_handed_back_and_shows_nothing_again(tmp_path, monkeypa
     assert telling.figures == {}
     assert telling._ipython_display_() is None
     assert Report("value", about).tell(Finding("up", frames={"a": frame}, key="one")).frames.keys() == {"a"}
+
+
+def test_a_tiny_number_does_not_turn_the_others_into_powers_of_ten_and_days_are_not_broken():
+    days = pd.to_datetime(["2026-01-01 15:02", "2026-02-01 00:00"])
+    frame = pd.DataFrame({"value": [2.1e-7, 901.3989], "plain": [0.5, np.nan], "at": days}, index=days.date)
+    made = showing.table(frame)
+    assert "901.399<" in made and "2.1e-07<" in made and "0.5<" in made and "NaN<" in made
+    assert made.count('class="day">2026-0') == 4
 
 
 def test_what_is_made_of_other_results_shows_them():

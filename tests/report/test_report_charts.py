@@ -410,6 +410,8 @@ def test_names_of_rows_stand_beside_their_marks_or_above_where_they_are_long():
 
 def test_chinese_takes_its_room_and_breaks_anywhere():
     assert drawing.text_width("客户", 10) == 20
+    words = "Given the prices, the quality is good: " * 30  # adds up without a rest, on every Python
+    assert drawing.text_width(words, 100) == sum(round(drawing.text_width(letter, 100)) for letter in words)
     assert drawing.wrapped("最近没有下单的高价值客户", 60).count("\n") == 2
     frame = pd.DataFrame({"name": ["最近没有下单的高价值客户", "新客户"], "n": [3, 5]})
     for width in (WIDE, NARROW):

@@ -1,6 +1,7 @@
 """Share of wallet and of mind: what customers spend elsewhere, and whom they think of first."""
 
 from collections.abc import Mapping
+from math import fsum
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +73,7 @@ def share_of_life(bought: Mapping[str, list[float]]) -> pd.Series:
     >>> share_of_life({"A": [15, 17], "B": [18], "C": [20, 15, 25, 18]}).round(2).to_dict()
     {'A': 0.25, 'B': 0.14, 'C': 0.61}
     """
-    total = pd.Series({brand: float(sum(amounts)) for brand, amounts in bought.items()})
+    total = pd.Series({brand: fsum(amounts) for brand, amounts in bought.items()})
     return total / total.sum()
 
 

@@ -1,13 +1,15 @@
 """What all fitters share: the search for the maximum, standard errors, findings, and the shape of answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from regulars.clv._inputs import _refuse
+from regulars.errors import UserError
 from regulars.rounding import round_significant
 from regulars.showing import Shown
 from regulars.statistics.intervals import z_value
@@ -97,6 +99,18 @@ class Fitter(Fitted):
 
     _names: tuple[str, ...] = ()
     _time_parameters: tuple[str, ...] = ()
+    _customers_of: Callable[[pd.DataFrame], pd.DataFrame]
+    histories: Callable[[], pd.DataFrame] | None = None  # of a model that was saved: its summary, when it is asked for
+
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """Customers that the model was fitted on, one a row, or with ``weights``."""
+        if self.histories is None:
+            raise UserError(
+                f"This {type(self).__name__} was not fitted here, so that its customers are not known: fit one by "
+                "`clv.fit_models(summary)`, or take that of `regulars.open(name).models`."
+            )
+        return self._customers_of(self.histories()).assign(weights=1)
 
     def _unload_params(self, *names):
         if not hasattr(self, "params_"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -296,7 +297,7 @@ class OrderFitter(Fitter):
         weight, new = np.bincount(place, rows.weights), np.zeros(ages.size)
         expected = [float(weight @ self._mass(n, ages, new, new, new)) for n in range(most)]
         names = [*map(str, range(most)), f"{most}+"]
-        rest = rows.customers - sum(expected)
+        rest = rows.customers - fsum(expected)
         return pd.DataFrame({"repeat_orders": names, "actual": count, "expected": [*expected, rest]})
 
     def history_map(self, t=1, max_frequency=None, max_recency=None, most: int = 12) -> pd.DataFrame:
@@ -328,8 +329,12 @@ class OrderFitter(Fitter):
 
     def _known_rows(self) -> Rows:
         if not hasattr(self, "_rows"):
-            raise UserError(f"This {type(self).__name__} was not fitted here, so that its customers are not known.")
+            self._rows = distinct(*(self.data[name].to_numpy(float) for name in (*HISTORY, "weights")))
         return self._rows
+
+    @staticmethod
+    def _customers_of(summary: pd.DataFrame) -> pd.DataFrame:
+        return summary[list(HISTORY)]
 
     def _numbers(self):
         return self._unload_params(*self._names)

@@ -1,6 +1,7 @@
 """Does the fitted model describe the base? Orders counted against orders expected, by number and over time."""
 
 from datetime import date
+from math import fsum
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ def frequency_check(model, frequency, T, largest: int = 7) -> pd.DataFrame:
         {
             "repeat_orders": np.arange(largest + 1),
             "customers": counted,
-            "expected": [*below, float(counts.sum() - sum(below))],
+            "expected": [*below, float(counts.sum() - fsum(below))],
         }
     )
 

@@ -23,7 +23,6 @@ from regulars.clv._inputs import (
     vector,
 )
 from regulars.clv._lifetimes import lifetimes
-from regulars.errors import UserError
 from regulars.showing import picture
 from regulars.statistics.distinct import distinct_rows
 
@@ -216,10 +215,7 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
 
         Given x orders of mean M, x·M/(v + x·M) has the distribution Beta(p·x, q).
         """
-        known = getattr(self, "data", None)
-        if known is None:
-            raise UserError(f"This {type(self).__name__} was not fitted here, so that its customers are not known.")
-        x, m, w = (known[name].to_numpy(float) for name in ("frequency", "monetary_value", "weights"))
+        x, m, w = (self.data[name].to_numpy(float) for name in ("frequency", "monetary_value", "weights"))
         p, q = self._unload_params("p", "q")
         at = np.unique(np.quantile(m, np.linspace(0.01, 0.99, 60)))
         actual = [w @ (m <= amount) / w.sum() for amount in at]
@@ -231,6 +227,10 @@ class GammaGammaFitter(Fitter, lifetimes.GammaGammaFitter):
         )
         return picture("lines", frame, x="spend", y="share", by="of", x_title="mean spend per order",
                        y_title="share of customers below", y_format="{:.0%}".format)  # fmt: skip
+
+    @staticmethod
+    def _customers_of(summary: pd.DataFrame) -> pd.DataFrame:
+        return summary.loc[summary["monetary_value"] > 0, ["monetary_value", "frequency"]]
 
     def _spend_scale(self, x):
         """Scale v of the spend of customers with x repeat orders behind them."""

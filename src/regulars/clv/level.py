@@ -8,6 +8,7 @@ which was forecast from a day of its past, and holds on kinds that were left out
 """
 
 from dataclasses import dataclass, replace
+from math import fsum
 
 import numpy as np
 import pandas as pd
@@ -155,8 +156,7 @@ class Level:
         """Share of the customers who leave within a year, on average over the scenarios; NaN without any."""
         if not self.scenarios:
             return float("nan")
-        total = sum(self.scenarios.values())
-        return sum(yearly * weight for yearly, weight in self.scenarios.items()) / total
+        return fsum(yearly * weight for yearly, weight in self.scenarios.items()) / fsum(self.scenarios.values())
 
     def certainty(self, certainty: Certainty) -> Certainty:
         """The same certainty with this spread."""

@@ -1,6 +1,6 @@
 """What was fitted, as the other stages find it: models, their units, and the assumptions behind the money."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -48,6 +48,8 @@ class ModelsRecord:
         Of P(active).
     untold : str
         Why the orders allow no model; empty where they do.
+    histories : callable, optional
+        Gives the summary of the customers when a model is asked for a picture of them.
     """
 
     economics: Economics
@@ -63,6 +65,7 @@ class ModelsRecord:
     elasticities: Sequence[Mapping] = field(default=(), repr=False)
     calibration: Mapping | None = field(default=None, repr=False)
     untold: str = ""
+    histories: Callable[[], pd.DataFrame] | None = field(default=None, repr=False, compare=False)
 
     @property
     def horizon_months(self) -> int:
@@ -88,6 +91,7 @@ class ModelsRecord:
         models = restore_models({"time_unit": self.time_unit, "models": self.entries}, time_unit=self.time_unit)
         for model in models.values():
             model.level = self.certainty.level  # of the intervals in its summary
+            model.histories = self.histories
         return models
 
     @property
@@ -124,7 +128,9 @@ class ModelsRecord:
         return known | told | models | ({"p_active": dict(self.calibration)} if self.calibration else {})
 
     @classmethod
-    def from_json(cls, content: Mapping, *, seed: int = 0, draws: int = 0) -> "ModelsRecord":
+    def from_json(
+        cls, content: Mapping, *, seed: int = 0, draws: int = 0, histories: Callable[[], pd.DataFrame] | None = None
+    ) -> "ModelsRecord":
         """Record that was saved.
 
         Parameters
@@ -133,6 +139,8 @@ class ModelsRecord:
             As `to_json` made it.
         seed, draws : int
             Of what is drawn with it: they are settings, and not saved.
+        histories : callable, optional
+            Gives the summary of the customers, which is not saved either.
 
         Returns
         -------
@@ -153,6 +161,7 @@ class ModelsRecord:
             elasticities=content.get("elasticities", ()),
             calibration=content.get("p_active"),
             untold=content.get("untold", ""),
+            histories=histories,
         )
 
 

@@ -182,6 +182,7 @@ class Customer:
         labels = self.profile.reindex(LABELS).dropna().rename_axis("label").rename("is").reset_index()
         dates = self.next_order.dropna().rename_axis("next order").rename("day").reset_index()
         last = folded(self.timeline).drop(columns=["dealing", "rows"]).head(SHOWN)
+        last["about"] = last["about"].str.replace("\n", " · ")
         kept = self.file.query("mapped")[["field", "value", "filled", "age_days"]]
         parts = {"What to do": self.to_do, "What is expected": self.expected, "When": dates, "Labels": labels}
         parts |= {"Why": self.why, "What was answered": self.satisfaction, "Customer file": kept, "Last dealings": last}

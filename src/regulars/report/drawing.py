@@ -255,17 +255,19 @@ def text_width(text: str, size: float = LABEL_SIZE) -> float:
 
     Chinese characters are as wide as high; the others as in DejaVu Sans, the widest of those that are usual.
     """
-    return max(sum(map(_ems, line)) for line in str(text).split("\n")) * size
+    # in whole hundredths: from Python 3.12 on fractions add up to another last digit
+    return max(sum(map(_hundredths, line)) for line in str(text).split("\n")) * size / 100
 
 
-def _ems(character: str) -> float:
+def _hundredths(character: str) -> int:
+    """Of the height."""
     if _is_wide(character):
-        return 1.0
+        return 100
     if character in "il.,:;'|!jtfrI ()[]·\N{NO-BREAK SPACE}":
-        return 0.42
+        return 42
     if character in "−+±=<>≤≥≠~":
-        return 0.84
-    return 1.0 if character in "%MWmw@—→" else 0.77 if character.isupper() else 0.64
+        return 84
+    return 100 if character in "%MWmw@—→" else 77 if character.isupper() else 64
 
 
 def _is_wide(character: str) -> bool:

@@ -39,6 +39,10 @@ class Picture(go.Figure):
 
     _printed: Drawing | None = None
 
+    def __repr__(self) -> str:
+        """Short where plotly would write out every number."""
+        return f"<regulars.Picture of {len(self.data)} traces: .show(), or .save('x.svg')>"
+
     def save(self, path: str | Path) -> Path:
         """Write it to a file.
 
@@ -59,12 +63,13 @@ class Picture(go.Figure):
             Where the name ends otherwise.
         """
         path = Path(path)
+        if path.suffix not in (".html", ".svg") or (path.suffix == ".svg" and self._printed is None):
+            raise UserError(f"A picture is not saved as '{path.name}': end its name with .svg, for print, or .html.")
+        path.parent.mkdir(parents=True, exist_ok=True)  # scratch/, which a new clone does not have yet
         if path.suffix == ".html":
             self.write_html(path)
-        elif path.suffix == ".svg" and self._printed is not None:
-            path.write_text(svg.document(self._printed), encoding="utf-8")
         else:
-            raise UserError(f"A picture is not saved as '{path.name}': end its name with .svg, for print, or .html.")
+            path.write_text(svg.document(self._printed), encoding="utf-8")
         return path
 
 
@@ -153,6 +158,7 @@ def _lines(chart: Drawing, marks: list[Line]) -> list[go.Scatter]:
             mode="lines",
             line={"color": _rgba(mark.hue, mark.opacity), "width": mark.width, "dash": mark.dash},
             hoverinfo="skip",
+            cliponaxis=False,
         )
         for mark in marks
     ]
@@ -192,7 +198,7 @@ def _dots(chart: Drawing, marks: list[Dot]) -> list[go.Scatter]:
     colours = [_rgba(mark.hue, mark.opacity) for mark in marks]
     look = {"size": [mark.size for mark in marks], "color": colours, "line": {"color": "#fff", "width": 1.5}}
     x, y = _dates(chart, [mark.x for mark in marks]), [mark.y for mark in marks]
-    return [go.Scatter(x=x, y=y, mode="markers", marker=look, hoverinfo="skip")]
+    return [go.Scatter(x=x, y=y, mode="markers", marker=look, hoverinfo="skip", cliponaxis=False)]
 
 
 _TRACES = {Line: _lines, Area: _areas, Box: _boxes, Dot: _dots}

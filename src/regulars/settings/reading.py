@@ -272,8 +272,8 @@ def places_of(changes: Mapping) -> dict[str, dict]:
         if not sections:
             every = sorted({one for names in known.values() for one in names})
             close = get_close_matches(name, every, n=1)
-            hint = f"did you mean '{close[0]}'? " if close else ""
-            raise UserError(f"changes: no stage has a setting '{told}'; {hint}known are {', '.join(every)}.")
+            hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(every)}."
+            raise UserError(f"changes: no stage has a setting '{told}'; {hint}")
         if len(sections) > 1:
             raise UserError(
                 f"changes: '{name}' is a setting of {' and of '.join(sections)}: "

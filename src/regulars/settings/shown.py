@@ -197,7 +197,8 @@ def short(value) -> str:
 def as_html(settings) -> str:
     """Settings of a stage as a table: name, value, unit, why, and what ``params.yaml`` says where it differs."""
     rows = "".join(_row(line) for line in lines_of(settings))
-    head = "".join(f"<th {LEFT}>{name}</th>" for name in ("setting", "value", "unit", "why", "differs"))
+    least = {"setting": 0, "value": 0, "unit": 6, "why": 24, "differs": 9}  # beside a mapping that is a value
+    head = "".join(f"<th style='text-align:left;min-width:{wide}em'>{name}</th>" for name, wide in least.items())
     body = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
     return f"<table><caption {LEFT}>{escape(title_of(settings))}</caption>{body}</table>"
 
