@@ -76,7 +76,7 @@ def first_screen(
     -------
     FirstScreen
     """
-    if (why := refused(whole, trust)) is not None:
+    if (why := refused(whole, trust, newcomer, concentration)) is not None:
         return _without_model(why, summary, certainty.level)
     months, then, worst = economics.horizon_months, trust.longest, trust.worst
     facts = {"months": months, "days": then.days, "top": concentration.own, "miss": then.miss, "held": then.held}
