@@ -126,6 +126,14 @@ class MarginOrigin(StrEnum):
     ASSUMED = "assumed"
 
 
+class CostOrigin(StrEnum):
+    """What shows the cost of a contact."""
+
+    CONTACTS = "contacts"  # those that the firm made by the same channel
+    CAMPAIGNS = "campaigns"  # those of campaigns that keep
+    ASSUMED = "assumed"
+
+
 class EquityPart(StrEnum):
     """Step on the way from what existing customers are worth to customer equity."""
 

@@ -61,8 +61,15 @@ def test_interval_covers_the_truth_of_simulated_bases():
 
 @pytest.mark.parametrize("values", [[], [0, 0], [1, -1], [1, np.nan]])
 def test_what_cannot_be_ranked_is_refused(values):
-    with pytest.raises(ValueError, match="finite and not negative"):
+    with pytest.raises(ValueError, match="finite and together above zero"):
         gini(values)
+
+
+def test_who_returned_more_than_was_bought_counts_as_it_is():
+    # 10 in all: the first of five brought 6, the last took back 2 of what was bought before the log begins
+    found = compare_concentration([6.0, 4.0, 1.0, 1.0, -2.0], [1.0, 1.0, 1.0, 1.0, 1.0], draws=20)
+    assert found.past.value == pytest.approx(0.6)
+    assert lorenz_curve([6.0, 4.0, -2.0, 2.0], points=5)["value_share"].tolist() == [0.0, 0.6, 1.0, 1.2, 1.0]
 
 
 def test_of_many_customers_a_part_is_resampled_and_intervals_are_as_wide(monkeypatch):

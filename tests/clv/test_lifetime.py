@@ -1,6 +1,7 @@
 """What customers bring to the end: against the closed horizon, against a known sum, by cohort."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from regulars import clv
 from regulars.clv import sections
+from regulars.clv._fitter import FitNote
 from regulars.clv.lifetime import discounted_to_the_end
 from regulars.clv.value import continuous_rate, lifetime_value
 from regulars.purchases import Purchases
@@ -95,3 +97,11 @@ def test_without_a_discount_rate_there_is_no_sum(models, scored):
     refused = clv.lifetime_equity(models, scored, scored, END, economics=free, certainty=CERTAINTY)
     assert "annual_discount_rate" in refused.why
     assert sections.tell_lifetime(refused, months=12).verdict == "unusable"
+
+
+def test_where_hardly_anyone_leaves_no_end_is_told(models, scored):
+    """The sum would be the margin of a year over the rate of discount, whatever customers do."""
+
+    stayers = replace(models, orders=SimpleNamespace(findings_=[FitNote("no_dropout", "")]))
+    found = clv.lifetime_equity(stayers, scored, scored, END, economics=ECONOMICS, certainty=CERTAINTY)
+    assert found.why.startswith("On these orders hardly anyone seems to leave")

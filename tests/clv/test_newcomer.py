@@ -50,3 +50,14 @@ def test_pace_and_loss_in_words():
     # E[λ] = r / α per week, a year being 365.25 days; E[p] = a / (a + b)
     assert found.orders_per_year.value == pytest.approx(0.243 / 4.414 * 365.25 / 7, rel=1e-12)
     assert found.leaves.value == pytest.approx(0.793 / 3.219, rel=1e-12)
+
+
+def test_no_share_lies_outside_of_what_a_share_can_be(monkeypatch):
+    """Where nobody leaves the parameters are known so badly that twice their error reaches below zero."""
+    orders, spend = BetaGeoFitter(), GammaGammaFitter()
+    orders.params_ = pd.Series({"r": 2.0, "alpha": 4.4, "a": 0.003, "b": 8.1})
+    spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    monkeypatch.setattr("regulars.clv.newcomer.total_spread", lambda model, of: 0.5)
+    found = new_customer(orders, spend, 2357, economics=UNDISCOUNTED)
+    assert (found.leaves.low, found.returns.high) == (0.0, 1.0)
+    assert found.leaves.low < found.leaves.value < found.leaves.high

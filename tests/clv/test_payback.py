@@ -138,3 +138,26 @@ def test_groups_known_when_a_customer_was_won():
     )
     assert first_groups({"order_lines": lines})["first_product"].to_dict() == {"a": "r"}
     assert first_groups({}) == {}
+
+
+def test_who_only_returned_or_was_there_before_the_log_is_no_new_customer():
+    orders = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "b", "b", "c", "d", "d"],
+            "ordered_at": pd.to_datetime(
+                ["2025-01-05", "2025-02-20", "2025-04-01", "2025-04-20", "2025-04-03", "2025-05-01", "2025-05-02"]
+            ),
+            "amount": [90.0, 30.0, 20.0, 10.0, -8.0, 5.0, 40.0],
+        }
+    )
+    # c has returned only; d's first purchase is that of 2 May by the table of customers
+    days = pd.to_datetime(["2025-01-05", "2025-04-01", "2025-05-02"])
+    won = pd.DataFrame({"customer_id": ["a", "b", "d"], "first_ordered_at": days})
+    half = Economics(0.5, 0.1, 12, "week", 90)
+    everybody = margins_by_age(orders, "2025-06-30", half)
+    assert everybody.people["customer_id"].tolist() == ["a", "b", "d"]
+    found = margins_by_age(orders, "2025-06-30", half, won=won, since=pd.Timestamp("2025-04-01"))
+    assert found.people["customer_id"].tolist() == ["b", "d"]
+    assert found.people["first_day"].dt.year.tolist() == [2025, 2025]
+    assert (found.customer.tolist(), found.month.tolist()) == ([0, 0, 1], [0, 0, 0])
+    assert found.margin.tolist() == [10.0, 5.0, 20.0]

@@ -15,6 +15,7 @@ from regulars.retention import (
     customer_states,
     kept_change,
     money_at_risk,
+    of_newcomers,
     silence_probability,
     time_to_second_order,
 )
@@ -454,3 +455,11 @@ class TestStates:
         past = customer_states(BOUGHT, "2026-03-31", USUAL)
         cut = customer_states(Purchases.of(ORDERS[ORDERS["ordered_at"] < "2026-04-01"]), "2026-03-31", USUAL)
         pd.testing.assert_frame_equal(past, cut)
+
+
+def test_cohorts_from_before_the_log_are_not_compared():
+    """Of a shop in which nothing changes: whom the first months show came long ago, and comes back more often."""
+    times = simulated_times((0.6, 0.3, 0.3, 0.3), 2000, np.random.default_rng(8))
+    since = sorted(times["cohort"].unique())[1]
+    assert cohorts_verdict(compare_cohorts(times, 120)) is CohortsVerdict.MIXED
+    assert cohorts_verdict(compare_cohorts(of_newcomers(times, since), 120)) is CohortsVerdict.ALIKE

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regulars.interaction.costs import ContactCost
+from regulars.labels import CostOrigin
 from regulars.retention import at_risk, money_at_risk, weekly_calls
 from regulars.retention.calls import CallsVerdict, tell_calls
 from regulars.retention.screen import to_do
@@ -72,30 +74,32 @@ def test_a_test_as_large_as_told_shows_the_effect_four_times_in_five():
 
 def test_actions_have_a_sum_where_control_groups_tell_it():
     listed = at_risk(VALUE, n=1, min_alive=0.1)
-    effect = Estimate(0.2, 0.15, 0.3, 90)
+    effect, reminders = Estimate(0.2, 0.15, 0.3, 90), {"months": 12, "min_alive": 0.1, "reminder_cost": 5.0}
     calls = weekly_calls(listed, contact_cost=5.0, effect=effect)
-    call, remind = to_do(VALUE, listed, calls, months=12, contact_cost=5.0, effect=effect)
+    call, remind = to_do(VALUE, listed, calls, **reminders, effect=effect)
     assert (call.net.value, call.net.low, call.pays) == (pytest.approx(7), pytest.approx(4), True)
-    # the other two who are quiet and can be told of: 40 and 90 to win back, 10 to spend
-    assert (remind.facts["customers"], remind.facts["worth"], remind.cost.value) == (2, 130, 10)
-    untested = to_do(VALUE, listed, calls._replace(gain=NOTHING), months=12, contact_cost=5.0, effect=NOTHING)
+    # the other one who is quiet and may still be here: 40 to win back; for c, with 90, it is too late
+    assert (remind.facts["customers"], remind.facts["worth"], remind.cost.value) == (1, 40, 5)
+    untested = to_do(VALUE, listed, calls._replace(gain=NOTHING), **reminders, effect=NOTHING)
     assert [(one.key, one.verdict, one.net) for one in untested] == [
         ("call", "untested", None), ("remind", "untested", None),
     ]  # fmt: skip
-    assert (untested[1].facts["spent"], untested[1].facts["part"]) == (10, pytest.approx(1 / 13))
-    # at 35 each the one call of 60 has to save 58%, the two of 130 together 54%: not to be tried
+    assert (untested[1].facts["spent"], untested[1].facts["part"]) == (5, pytest.approx(1 / 8))
+    # at 35 each the one call of 60 has to save 58%, the one reminder of 40 as much as 88%: not to be tried
     dear = weekly_calls(listed, contact_cost=35.0, effect=NOTHING)
-    assert to_do(VALUE, listed, dear, months=12, contact_cost=35.0, effect=NOTHING) == []
+    assert to_do(VALUE, listed, dear, **reminders | {"reminder_cost": 35.0}, effect=NOTHING) == []
 
 
 def test_every_finding_tells_what_its_sentences_need():
     listed = at_risk(VALUE, min_alive=0.1)
     risk = money_at_risk(VALUE, listed, min_alive=0.1, certainty=SURE)
     calls = weekly_calls(listed, contact_cost=5.0, effect=NOTHING)
-    page = {"pseudonyms": lambda ids: "C-" + ids, "customers": 6, "months": 12, "min_alive": 0.1}
+    contact = ContactCost(5.0, CostOrigin.CONTACTS, 20)
+    page = {"contact": contact, "pseudonyms": lambda ids: "C-" + ids, "customers": 6, "months": 12, "min_alive": 0.1}
     found = tell_calls(calls, risk, listed, **page)
     assert (found.key, found.verdict) == ("calls", CallsVerdict.UNTESTED)
     assert [(one.code, one.facts["untold"]) for one in found.remarks] == [("untold", 1)]
+    assert (found.facts["each"], found.facts["origin"]) == (5.0, "contacts")
     assert found.remarks[0].facts["untold_share"] == pytest.approx(1 / 6) and found.facts["share"] == 1
     assert tell_calls(calls, risk._replace(untold=0), listed, **page).remarks == []
     assert found.frames["list"][["rank", "customer", "customer_state"]].to_numpy().tolist() == [

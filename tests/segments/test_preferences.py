@@ -55,6 +55,12 @@ def test_next_product_beats_popularity_where_tastes_differ_only():
     assert tell_preferences(one, END, 60).verdict == "unchecked"
 
 
+def test_kinds_of_goods_are_told_only_where_lines_carry_them():
+    lines = taste_lines(4.0, 60)
+    assert "categories" in tell_preferences(lines, END, 60).frames
+    assert "categories" not in tell_preferences(lines.drop(columns="category"), END, 60).frames
+
+
 def test_chances_of_the_next_product_sum_to_at_most_one():
     lines = taste_lines(4.0, 50)
     model = segments.fit_recommender(lines, END, days=60)

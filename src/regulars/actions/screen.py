@@ -114,7 +114,8 @@ def to_do(
         }
         found.append(Action("overdue", facts=facts))
     if len(monday.rows):
-        found.append(Action("monday", facts={"n": len(monday.rows), "spent": float(monday.rows["cost"].sum())}))
+        facts = {"n": len(monday.rows), "spent": float(monday.rows["cost"].sum())}
+        found.append(Action("monday", facts=facts | {"measured": int(monday.rows["net"].notna().sum())}))
     return found
 
 

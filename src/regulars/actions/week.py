@@ -11,10 +11,12 @@ from regulars.actions.campaigns import Judged
 from regulars.actions.lists import Monday, due_prospects, errands, open_complaints
 from regulars.actions.prospects import Desk
 from regulars.finding import Refusal, refused
+from regulars.interaction.costs import contact_cost
 from regulars.labels import Change, CustomerState, Errand
+from regulars.retention.costs import Costs
 from regulars.retention.risk import at_risk
 from regulars.settings import ListRules
-from regulars.statistics.intervals import Estimate, against
+from regulars.statistics.intervals import against
 
 
 def candidates(
@@ -27,7 +29,7 @@ def candidates(
     desk: Desk | Refusal,
     preferences: pd.DataFrame | None,
     conquest: pd.DataFrame | None,
-    saved: Estimate,
+    kept: Costs,
     rules: ListRules,
 ) -> list[pd.DataFrame]:
     """Everybody whom one of the pages says to see to.
@@ -38,7 +40,7 @@ def candidates(
         Scored customers: ``customer_id``, ``frequency``, ``p_alive``, ``p_active``, ``value_at_risk``,
         ``expected_orders``, ``spend_per_order``, and ``customer_state`` where retention tells it.
     tables : mapping
-        Clean tables supplied, by name: ``tickets``.
+        Clean tables supplied, by name: ``tickets``; ``contacts``, whose costs are those of the errands.
     end : date
     asking, judged : of `whom_next` and `judge_campaigns`
     desk : Desk
@@ -46,45 +48,51 @@ def candidates(
         ``customer_id``, ``next_product``, ``next_probability``, ``price_level``.
     conquest : pandas.DataFrame or None
         Of `regulars.actions.conquest`.
-    saved : Estimate
-        Share whom a contact keeps who would not have ordered, of `regulars.retention.campaign_costs`.
+    kept : Costs
+        Of `regulars.retention.campaign_costs`: the share whom a contact keeps who would not have ordered,
+        and what such a contact costs.
     rules : ListRules
-        ``contact_cost``; ``min_alive`` of those to call; at most ``length`` of each kind.
+        ``contact_cost`` where no contact of the channel is costed; ``min_alive`` of those to call; at most ``length``
+        of each kind.
 
     Returns
     -------
     list of pandas.DataFrame
         Of `errands`.
     """
-    contact_cost, min_alive, length = rules.contact_cost, rules.min_alive, rules.length
-    share = (saved.value, saved.low, saved.high) if against(saved) is Change.UP else None
+    min_alive, length, saved = rules.min_alive, rules.length, kept.effect
+    contacts, share = (
+        tables.get("contacts"),
+        (saved.value, saved.low, saved.high) if against(saved) is Change.UP else None,
+    )
+    phone, visit = (contact_cost(by, contacts, assumed=rules.contact_cost).each for by in ("phone", "visit"))
+    letter = contact_cost("letter", contacts, assumed=rules.contact_cost, campaigns=kept.contact).each
+    email = contact_cost("e-mail", contacts, assumed=0.0).each
     found = [
         errands(Errand.COMPLAINT, _few(open_complaints(tables.get("tickets"), end), length), channel="phone",
-                worth="at_stake", cost=contact_cost, about="ticket_id"),
+                worth="at_stake", cost=phone, about="ticket_id"),
         _asks(value, asking, judged, length),
         errands(Errand.PROSPECT, _due(desk, length), channel="phone",
-                worth="expected", cost=contact_cost, about="owner"),
+                worth="expected", cost=phone, about="owner"),
     ]  # fmt: skip
     if value["p_alive"].notna().any() and value["value_at_risk"].notna().any():
         risk = at_risk(value, length, min_alive=min_alive)
-        found.append(errands(Errand.CALL, risk, channel="phone", worth="value_at_risk", cost=contact_cost, share=share))
+        found.append(errands(Errand.CALL, risk, channel="phone", worth="value_at_risk", cost=phone, share=share))
         if "customer_state" in value:
             quiet = value[(value["customer_state"] == CustomerState.DORMANT.value) & (value["p_alive"] >= min_alive)]
             quiet = quiet.sort_values("value_at_risk", ascending=False, kind="stable").head(length)
             found.append(
-                errands(Errand.WIN_BACK, quiet, channel="letter", worth="value_at_risk", cost=contact_cost, share=share)
+                errands(Errand.WIN_BACK, quiet, channel="letter", worth="value_at_risk", cost=letter, share=share)
             )
     if preferences is not None and len(preferences):
         likes = preferences.merge(value[["customer_id", "p_active"]], on="customer_id").dropna(subset=["price_level"])
         likes = likes.assign(worth=likes["next_probability"] * likes["price_level"] * likes["p_active"].fillna(0.0))
         likes = likes.sort_values("worth", ascending=False, kind="stable").head(length)
         found.append(
-            errands(Errand.NEXT_PRODUCT, likes, channel="e-mail", worth="worth", cost=0.0, about="next_product")
+            errands(Errand.NEXT_PRODUCT, likes, channel="e-mail", worth="worth", cost=email, about="next_product")
         )
     if conquest is not None and refused(conquest) is None and len(conquest):
-        found.append(
-            errands(Errand.CONQUEST, conquest.head(length), channel="visit", worth="elsewhere", cost=contact_cost)
-        )
+        found.append(errands(Errand.CONQUEST, conquest.head(length), channel="visit", worth="elsewhere", cost=visit))
     return found
 
 

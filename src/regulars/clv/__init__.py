@@ -35,8 +35,8 @@ Trust
     moves scores to it; ``backtest`` any models; ``calibrate_p_active``; ``frequency_check``, ``tracking`` and
     ``day_netting_bias`` hold the fit against the data, ``remarks`` says what a reader must know.
 All of them together
-    ``forecast_acquisition``, ``first_order_spend``, ``acquisition_cost``, ``customer_equity``, ``lifetime_equity`` (to
-    the end, by cohort), ``elasticities``;
+    ``forecast_acquisition``, ``newcomers_since``, ``first_order_spend``, ``acquisition_cost``, ``customer_equity``,
+    ``lifetime_equity`` (to the end, by cohort), ``elasticities``;
     ``payback_of`` a new customer, by ``margins_by_age`` and ``first_groups``; ``forecast_cohorts`` month by month;
     ``compare_concentration``; ``revenue_move``, by ``customer_revenue``; ``with_known_costs`` and ``earned_so_far``:
     the margin, by the costs supplied.
@@ -51,7 +51,7 @@ is made by `regulars.clv.sections`; estimators of single steps stand in modules 
 from regulars.lazy import exports
 
 _HOMES = {
-    "acquisition": ("forecast_acquisition",),
+    "acquisition": ("forecast_acquisition", "newcomers_since"),
     "beta_discrete_weibull": ("BetaDiscreteWeibullFitter", "duration_dependence"),
     "beta_geo": ("BetaGeoFitter", "ModifiedBetaGeoFitter", "RegularBetaGeoFitter"),
     "beta_geo_covariates": ("BetaGeoCovariateFitter",),

@@ -1,6 +1,7 @@
 # made of __init__.py by python tools/stubs.py --write; see regulars.clv
 
 from .acquisition import forecast_acquisition as forecast_acquisition
+from .acquisition import newcomers_since as newcomers_since
 from .beta_discrete_weibull import BetaDiscreteWeibullFitter as BetaDiscreteWeibullFitter
 from .beta_discrete_weibull import duration_dependence as duration_dependence
 from .beta_geo import BetaGeoFitter as BetaGeoFitter

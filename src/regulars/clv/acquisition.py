@@ -154,13 +154,49 @@ def settling(counts) -> int:
     """
     counts = np.asarray(counts, float)
     months = SETTLING if len(counts) >= FEWEST_MONTHS + SETTLING else 0
-    rest = counts[SETTLING:]
-    if not len(rest) or counts[:SETTLING].mean() <= LATE * max(np.median(rest), 1.0):
+    if not _began_late(counts):
         return months
     months = SETTLING
     while months < len(counts) // 2 and counts[months] > STILL * np.median(counts[months + 1 :]):
         months += 1
     return months
+
+
+def _began_late(counts: np.ndarray) -> bool:
+    """Whether the first months of a log have far more first orders than the others."""
+    rest = counts[SETTLING:]
+    return bool(len(rest) and counts[:SETTLING].mean() > LATE * max(np.median(rest), 1.0))
+
+
+def newcomers_since(first_orders: pd.Series, observation_start, observation_end) -> pd.Timestamp | None:
+    """Day from which a first order is that of somebody new, where the log began later than the firm.
+
+    Parameters
+    ----------
+    first_orders : pandas.Series of datetime
+        Of every customer.
+    observation_start, observation_end : date
+        First and last day observed.
+
+    Returns
+    -------
+    pandas.Timestamp or None
+        None where nothing says that the log began late, or hardly anybody came after its first months: then the
+        customers of those months are all there are.
+
+    Examples
+    --------
+    >>> won = pd.Series(pd.date_range("2025-01-01", "2025-12-31"))
+    >>> before = pd.Series(pd.date_range("2025-01-01", "2025-03-31")).repeat(3)
+    >>> newcomers_since(won, "2025-01-01", "2026-01-01") is None
+    True
+    >>> newcomers_since(pd.concat([won, before]), "2025-01-01", "2026-01-01")
+    Timestamp('2025-04-03 00:00:00')
+    """
+    counts, (after, *_) = _counts(first_orders.dropna(), observation_start, observation_end)
+    if not _began_late(counts) or np.median(counts[SETTLING:]) < 1:
+        return None
+    return after - pd.Timedelta(days=round((len(counts) - settling(counts)) * DAYS_PER_MONTH))
 
 
 def _verdict(growth: Estimate) -> AcquisitionVerdict:

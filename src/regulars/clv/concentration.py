@@ -21,7 +21,7 @@ def lorenz_curve(values, points: int = CURVE_POINTS, *, ranked_by=None) -> pd.Da
     Parameters
     ----------
     values : array of float
-        Value of each customer, not negative.
+        Value of each customer; together above zero.
     points : int
         Number of points of the curve.
     ranked_by : array of float, optional
@@ -82,7 +82,7 @@ def gini(values) -> float:
     Parameters
     ----------
     values : array of float
-        Not negative.
+        Together above zero.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def top_share(
     Parameters
     ----------
     values : array of float
-        Not negative.
+        Together above zero.
     top : float
         Share of the customers, from the most valuable down.
     ranked_by : array of float, optional
@@ -173,7 +173,7 @@ def compare_concentration(
     Parameters
     ----------
     spend : array of float
-        Past revenue of each customer.
+        Past revenue of each customer; below zero for one who has returned more than was bought since the log begins.
     value : array of float
         Expected value of each customer; one below zero for everybody is a loss, and its shares are told as those of
         the loss.
@@ -220,8 +220,8 @@ def loss_or_gain(value) -> tuple[bool, np.ndarray]:
 
 def _checked(values, ranked_by=None) -> np.ndarray:
     values = np.asarray(values, dtype=float)
-    if len(values) == 0 or not np.isfinite(values).all() or values.min() < 0 or values.max() <= 0:
-        raise ValueError("concentration needs values that are finite and not negative, one of them positive")
+    if len(values) == 0 or not np.isfinite(values).all() or values.sum() <= 0:
+        raise ValueError("concentration needs values that are finite and together above zero")
     ranks = values if ranked_by is None else np.asarray(ranked_by, dtype=float)
     return values[np.argsort(-ranks, kind="stable")]
 

@@ -125,7 +125,8 @@ def lifetime_equity(
     Returns
     -------
     Lifetime or Refusal
-        The interval holds the parameters and the level. Why not, without a discount rate: the sum has no end.
+        The interval holds the parameters and the level. Why not, without a discount rate, and where hardly anyone
+        leaves: the sum has no end that orders tell.
 
     Examples
     --------
@@ -144,6 +145,11 @@ def lifetime_equity(
     rate = continuous_rate(economics.annual_discount_rate, economics.time_unit)
     if rate <= 0:
         raise UntoldError("Without a discount rate (annual_discount_rate) what customers bring to the end has no sum.")
+    if any(note.code == "no_dropout" for note in models.orders.findings_):
+        raise UntoldError(
+            "On these orders hardly anyone seems to leave for good: what customers bring to the end would say how far "
+            "the pace of today is carried on, not what customers do."
+        )
     seen = models.customers
     x, t_x, T, spent = histories(seen)
     spend = economics.margin * expected_spend(models.spend, x, spent)

@@ -106,16 +106,20 @@ def new_customer(model, spend_model, customers: int, *, economics: Economics, le
     def estimate(value: float, error: float) -> Estimate:
         return Estimate(value, float(value - z * error), float(value + z * error), customers)
 
+    def share(value: float, error: float) -> Estimate:
+        told = estimate(value, error)
+        return Estimate(value, max(told.low, 0.0), min(told.high, 1.0), customers)
+
     per_order, orders = spend(spend_model), discounted(model)
     of_spend, of_orders = total_spread(spend_model, spend) / per_order, total_spread(model, discounted) / orders
     worth = margin * per_order * orders
     return NewCustomer(
-        returns=estimate(returns(model), total_spread(model, returns)),
+        returns=share(returns(model), total_spread(model, returns)),
         expected_orders=estimate(repeat_orders(model), total_spread(model, repeat_orders)),
         spend_per_order=estimate(per_order, per_order * of_spend),
         clv=estimate(worth, worth * float(np.hypot(of_spend, of_orders))),
         orders_per_year=estimate(rate_per_year(model), total_spread(model, rate_per_year)),
-        leaves=estimate(leaves(model), total_spread(model, leaves)),
+        leaves=share(leaves(model), total_spread(model, leaves)),
     )
 
 

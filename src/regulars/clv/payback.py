@@ -21,6 +21,7 @@ FEWEST = 30  # customers watched for so long, below which a month is not told
 BLOCK = 100_000  # customers added up at a time
 MOST_QUARTERS = 12  # of cohorts; of a longer log they are years
 MOST_GROUPS = 6  # of one way to group
+NEVER = np.iinfo(np.int64).max  # the first day of who has never ordered
 STOPS = (3, 6, 12, 24)  # months at which cohorts are compared
 
 
@@ -122,7 +123,14 @@ class Ages(NamedTuple):
         return Cumulative(np.cumsum(mean), np.sqrt(squares), n)
 
 
-def margins_by_age(orders: pd.DataFrame, observation_end, economics: Economics) -> Ages:
+def margins_by_age(
+    orders: pd.DataFrame,
+    observation_end,
+    economics: Economics,
+    *,
+    won: pd.DataFrame | None = None,
+    since: pd.Timestamp | None = None,
+) -> Ages:
     """Put each order's margin at its customer and month after the first order.
 
     Parameters
@@ -133,6 +141,11 @@ def margins_by_age(orders: pd.DataFrame, observation_end, economics: Economics) 
         Last day observed.
     economics : Economics
         Of `regulars.clv.with_known_costs`: the cost of an order where it is known, else the margin.
+    won : pandas.DataFrame, optional
+        ``customer_id``, ``first_ordered_at`` of those who count; by default everybody from the first order on that is
+        no credit.
+    since : date, optional
+        Of `regulars.clv.newcomers_since`: who came before it was there before the log began, and is left out.
 
     Returns
     -------
@@ -149,14 +162,20 @@ def margins_by_age(orders: pd.DataFrame, observation_end, economics: Economics) 
     margin, paid = order_margins(orders, economics), orders["amount"].to_numpy(float) >= 0
     day = day_numbers(orders["ordered_at"])
     customer, people = pd.factorize(orders["customer_id"])
-    first = np.full(len(people), np.iinfo(np.int64).max)
-    np.minimum.at(first, customer[paid], day[paid])
-    watched = np.floor((day_number(observation_end) + 1 - first) / DAYS_PER_MONTH).clip(0).astype(int)
+    first = np.full(len(people), NEVER)
+    if won is None:
+        np.minimum.at(first, customer[paid], day[paid])
+    else:
+        places = pd.Index(people).get_indexer(won["customer_id"])
+        first[places[places >= 0]] = day_numbers(won["first_ordered_at"])[places >= 0]
+    counts = (first < NEVER) & (True if since is None else first >= day_number(since))
     age = day - first[customer]
-    kept = age >= 0  # a credit before any order is of no first order
-    began = pd.Series(pd.to_datetime(np.where(first < np.iinfo(np.int64).max, first, 0), unit="D"))
-    table = pd.DataFrame({"customer_id": people, "first_day": began, "observed": watched})
-    return Ages(customer[kept], (age[kept] / DAYS_PER_MONTH).astype(int), margin[kept], table)
+    kept = counts[customer] & (age >= 0)  # a credit before any order is of no first order
+    first, place = first[counts], np.cumsum(counts) - 1
+    watched = np.floor((day_number(observation_end) + 1 - first) / DAYS_PER_MONTH).clip(0).astype(int)
+    began = pd.Series(pd.to_datetime(first, unit="D"))
+    table = pd.DataFrame({"customer_id": people[counts], "first_day": began, "observed": watched})
+    return Ages(place[customer[kept]], (age[kept] / DAYS_PER_MONTH).astype(int), margin[kept], table)
 
 
 def winning_costs(campaigns: pd.DataFrame | None, first_days: pd.Series, cohorts: pd.Series) -> pd.Series:
@@ -383,13 +402,15 @@ def first_groups(tables: Mapping) -> dict[str, pd.Series]:
 
 
 @tells
-def tell_payback(found: Payback) -> Finding:
+def tell_payback(found: Payback, *, since: pd.Timestamp | None = None) -> Finding:
     """What a new customer may cost, and in which month that has come back.
 
     Parameters
     ----------
     found : Payback
         Of `payback_of`.
+    since : date, optional
+        Day before which customers are left out, as of `margins_by_age`.
 
     Returns
     -------
@@ -398,7 +419,8 @@ def tell_payback(found: Payback) -> Finding:
     """
     last, level = len(found.all.mean), found.level
     months = min(found.months, last)
-    facts, remarks = {"worth": found.all.after(months, level), "months": months}, []
+    facts = {"worth": found.all.after(months, level), "months": months}
+    remarks = [] if since is None else [Remark("late_start", {"since": since.date()})]
     curve = [_curve_row(month, "margin", found.all.after(month, level)) for month in range(1, last + 1)]
     if found.verdict != PaybackVerdict.NO_COST:
         facts |= {"cost": found.cost, "month": found.month}

@@ -76,7 +76,7 @@ def first_screen(
     -------
     FirstScreen
     """
-    if (why := refused(whole, trust)) is not None:
+    if (why := refused(whole, trust, newcomer, concentration)) is not None:
         return _without_model(why, summary, certainty.level)
     months, then, worst = economics.horizon_months, trust.longest, trust.worst
     facts = {"months": months, "days": then.days, "top": concentration.own, "miss": then.miss, "held": then.held}
@@ -244,15 +244,16 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
         Its frame ``months``, where there is one, is drawn beside what came: start, and each measure with the ends of
         its interval, as they were told before.
     summary : pandas.DataFrame
-        One row per customer.
+        One row per customer: first_ordered_at.
 
     Returns
     -------
     Finding
         Verdict `CohortsVerdict`; frames ``revenue``, ``customers``, ``orders`` (start: calendar month that each
         stretch is named after, cohort, the measure, is_forecast, low, high of the month's total), ``cohorts`` (the
-        newest first) and ``months`` (those ahead first, then those of the past, the latest first); ``past`` alone, with
-        the customers of each cell, where the orders allow no model.
+        newest first) and ``months`` (those ahead first, then those of the past, the latest first; of all cohorts
+        together, few as some may be; is_forecast, named: calendar month, is_whole: not begun before the data); ``past``
+        alone, with the customers of each cell, where the orders allow no model.
     """
     if cohorts.verdict == CohortsVerdict.PAST_ONLY:
         # how many bought in each cell stands beside it, so that few of them are not told
@@ -274,7 +275,10 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     if cohorts.with_new:
         facts["new_share"] = cohorts.new_share
     frames = {name: _named(cohorts.by_month(name), cohorts.observation_end) for name in MEASURES}
-    frames |= {"cohorts": cohorts.by_cohort, "months": pd.concat([months, before[::-1]], ignore_index=True)}
+    every = pd.concat([months.assign(is_forecast=True), before[::-1].assign(is_forecast=False)], ignore_index=True)
+    begun = summary["first_ordered_at"].min()
+    every = every.assign(named=_named(every, cohorts.observation_end)["start"], is_whole=every["start"] >= begun)
+    frames |= {"cohorts": cohorts.by_cohort, "months": every}
     told = earlier.frames.get("months", ())
     end = cohorts.observation_end
     shown = {name: {"told": _line(told, name, end)} for name in MEASURES} if len(told) else {}

@@ -131,7 +131,7 @@ def track(months: pd.DataFrame, *, measure: str, level: float = 0.9) -> Tracked:
     rows = months[months["measure"] == measure]
     n = len(rows)
     if not n:
-        raise UntoldError("no month that was told of is over yet; `regulars close-month` saves what is told.")
+        raise UntoldError("no month that was told of is over yet; “regulars close-month” saves what is told.")
     hits = int(rows["inside"].sum())
     with np.errstate(divide="ignore", invalid="ignore"):
         off, naive = (

@@ -364,7 +364,7 @@ def tell_years(indicators: pd.DataFrame, *, festival: str = "none", level: float
     table = year_on_year(values, pooled=POOLED[festival])
     table = table[table["change"].notna()].tail(PER_YEAR)
     if len(table) < LEAST_BEFORE:
-        raise UserError("A year before is not there to compare with: supply at least eighteen months.")
+        raise UserError("There is no year before to compare with: supply at least eighteen months.")
     now, before = table["value"].to_numpy(float), table["before"].to_numpy(float)
     ratio = now.sum() / before.sum()
     error = np.sqrt(len(now) * np.var(now - ratio * before, ddof=1)) / now.sum()  # of the logarithm of the ratio

@@ -22,7 +22,8 @@ The contact centre
     ``by_half_hour``, ``occupancy``; ``patience(wait_seconds, answered)``; ``arrivals(calls)``; ``staffing(…)``: agents
     by half hour and weekday; ``backtest(calls, shifts)``; ``agents``: a funnel.
 Channels and touch points
-    ``channel_table(contacts)``; ``touch_points(contacts, end)``; ``plan_records(…)``; ``problems(contacts)``;
+    ``channel_table(contacts)``; ``contact_cost(channel, contacts, …)``; ``touch_points(contacts, end)``;
+    ``plan_records(…)``; ``problems(contacts)``;
     ``frequency_response(…)``, ``best_channels(…)``, ``journeys(…)`` by ``markov_credit(paths)``.
 One identity, one answer
     ``identity_candidates(identities)`` by rules, ``linked_pairs(records)`` by Splink (``regulars[identity]``);
@@ -35,6 +36,7 @@ Where the data do not allow a step it gives a `regulars.finding.Refusal`. What t
 from regulars.lazy import exports
 
 _HOMES = {
+    "costs": ("contact_cost",),
     "customers": ("markov_credit",),
     "erlang": ("agents_needed", "erlang_a", "erlang_c"),
     "identity": ("identity_candidates",),

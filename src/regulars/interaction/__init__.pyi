@@ -1,5 +1,6 @@
 # made of __init__.py by python tools/stubs.py --write; see regulars.interaction
 
+from .costs import contact_cost as contact_cost
 from .customers import markov_credit as markov_credit
 from .erlang import agents_needed as agents_needed
 from .erlang import erlang_a as erlang_a

@@ -21,7 +21,7 @@ from regulars.told import INDICATORS, MONEY_INDICATORS, Told, table_file
 # whose answer opens it
 FIRST_ANSWERS = ("value", "retention", "segments", "satisfaction", "interaction", "actions", "clean")
 MAX_INDICATORS = 5
-REVENUE = ("value", "cohorts", "revenue")  # stage, section and frame of which the months stand on it
+REVENUE = ("value", "cohorts", "months")  # stage, section and frame of which the months stand on it
 MONTHS = 12  # of the past, beside those to come
 TRUST = (("value", "trust"), ("retention", "last"), ("clean", "sufficiency"))  # sections that say how far to trust it
 
@@ -177,9 +177,14 @@ def _year(writer: Writer, told: Mapping[str, Told], blocks: Mapping[str, list[di
     frame = told[stage].sections[key].frames.get(name) if title else None
     if frame is None:
         return None
-    months = frame.groupby(["start", "is_forecast"], as_index=False).agg(
-        {"revenue": "sum", "low": "first", "high": "first"}
-    )
+    shown = {
+        "named": "start",
+        "revenue": "revenue",
+        "revenue_low": "low",
+        "revenue_high": "high",
+        "is_forecast": "is_forecast",
+    }
+    months = frame.loc[frame["is_forecast"] | frame["is_whole"], list(shown)].rename(columns=shown).sort_values("start")
     months = pd.concat([months[~months["is_forecast"]].tail(MONTHS), months[months["is_forecast"]]])
     past, ahead = (float(months.loc[months["is_forecast"] == kind, "revenue"].sum()) for kind in (False, True))
     frames = {"revenue": months.assign(of="revenue")}

@@ -13,6 +13,7 @@ LIFETIME = columns(cohort="text") | columns(
     lifetime_each="money",
 )
 
+WHOLE = {"is_forecast": False, "is_whole": True}  # months of the past that lie within the data
 PAGE = Page(
     "value",
     "value.html",
@@ -232,9 +233,9 @@ PAGE = Page(
         ),
     ),
     trends={
-        "worth": Trend("cohorts.revenue", "start", "revenue", "money_short", {"is_forecast": False}),
-        "revenue": Trend("cohorts.revenue", "start", "revenue", "money_short", {"is_forecast": False}),
+        "worth": Trend("cohorts.months", "named", "revenue", "money_short", WHOLE),
+        "revenue": Trend("cohorts.months", "named", "revenue", "money_short", WHOLE),
         "forecast": Trend("trust.long", "until", "came", "count"),
-        "orders": Trend("cohorts.orders", "start", "orders", "count", {"is_forecast": False}),
+        "orders": Trend("cohorts.months", "named", "orders", "count", WHOLE),
     },
 )

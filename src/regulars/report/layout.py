@@ -102,7 +102,7 @@ class Section:
         Of the details; wording ``<stage>.chapter.<chapter>`` or ``chapter.<chapter>``.
     nothing : sequence of str
         Verdicts that are findings of nothing: in front they are part of one closing line, in the words of
-        ``<stage>.<key>.nothing``.
+        ``<stage>.<key>.nothing``; without such words they stand in the details alone.
     """
 
     key: str

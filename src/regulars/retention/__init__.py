@@ -18,7 +18,7 @@ Second orders and cohorts
     ``time_to_second_order(purchases, end)``: days, or days watched so far; ``second_order_share``: by Kaplan–Meier;
     ``cohort_retention(purchases, end, kind="on")``: one triangle; ``triangles``: both ways to count;
     ``mixture_curves(triangles)``: whether customers who never change would look the same;
-    ``compare_cohorts(times, horizon_days)``: each cohort against the one before it;
+    ``compare_cohorts(times, horizon_days)``: each cohort against the one before it; ``of_newcomers(times, since)``;
     ``groupings(…)``, ``compare_groups(…)``: who orders again sooner, by what was known beforehand.
 States
     ``rhythm_of(model)``: a ``Rhythm`` with r, alpha, days_per_unit, thresholds;
@@ -52,7 +52,7 @@ _HOMES = {
     "base": ("customer_ledger", "presence", "revenue_retention", "state_transitions"),
     "calls": ("weekly_calls",),
     "cohorts": ("cohort_retention", "mixture_curves", "triangles"),
-    "comparison": ("compare_cohorts",),
+    "comparison": ("compare_cohorts", "of_newcomers"),
     "consumption": ("learn_consumption", "sharpened"),
     "contracts": ("contract_spells", "contract_story"),
     "costs": ("campaign_costs", "referral_value"),

@@ -9,6 +9,7 @@ from .cohorts import cohort_retention as cohort_retention
 from .cohorts import mixture_curves as mixture_curves
 from .cohorts import triangles as triangles
 from .comparison import compare_cohorts as compare_cohorts
+from .comparison import of_newcomers as of_newcomers
 from .consumption import learn_consumption as learn_consumption
 from .consumption import sharpened as sharpened
 from .contracts import contract_spells as contract_spells

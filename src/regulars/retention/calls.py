@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from regulars.finding import Finding, Remark, may_refuse, shows, tells
+from regulars.interaction.costs import ContactCost
 from regulars.labels import Change
 from regulars.retention.risk import Risk
 from regulars.statistics.intervals import Estimate, against
@@ -120,6 +121,7 @@ def tell_calls(
     risk: Risk,
     listed: pd.DataFrame,
     *,
+    contact: ContactCost,
     pseudonyms: Callable[[pd.Series], pd.Series],
     customers: int,
     months: int,
@@ -135,6 +137,8 @@ def tell_calls(
         Of `regulars.retention.money_at_risk`.
     listed : pandas.DataFrame
         Of `regulars.retention.at_risk`.
+    contact : ContactCost
+        Of one call.
     pseudonyms : callable
         Gives what stands for each customer on the page.
     customers : int
@@ -160,6 +164,7 @@ def tell_calls(
         "min_alive": min_alive,
     }
     facts |= {"gone": risk.gone, "n": risk.gone.n, "early": risk.early.value, "reachable": risk.reachable.value}
+    facts |= {"each": contact.each, "origin": contact.origin}
     facts |= calls.facts | ({"needed": calls.needed} if calls.verdict is CallsVerdict.UNTESTED else {})
     return Finding(calls.verdict, facts, {"list": under_pseudonyms(listed, pseudonyms)}, remarks=remarks)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import chi2, false_discovery_control, norm
 from scipy.stats import t as student
 
-from regulars.finding import Finding, tells
+from regulars.finding import Finding, Remark, tells
 from regulars.labels import Change
 from regulars.retention.cohorts import Mixture, Triangles, recent_cells
 from regulars.retention.second_order import cohort_curves
@@ -93,6 +93,30 @@ def compare_cohorts(
     )
     table["change"] = pd.Series(change, table.index, dtype="string").where(table["difference"].notna())
     return table
+
+
+def of_newcomers(times: pd.DataFrame, since: pd.Timestamp | None) -> pd.DataFrame:
+    """Customers of cohorts in which everybody was new.
+
+    Parameters
+    ----------
+    times : pandas.DataFrame
+        ``cohort``, as `regulars.retention.time_to_second_order` gives it.
+    since : date or None
+        Of `regulars.clv.newcomers_since`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without the cohorts that began before that day; all where it is None.
+
+    Examples
+    --------
+    >>> months = pd.DataFrame({"cohort": pd.to_datetime(["2025-01-01", "2025-02-01", "2025-03-01"])})
+    >>> len(of_newcomers(months, pd.Timestamp("2025-01-20"))), len(of_newcomers(months, None))
+    (2, 3)
+    """
+    return times if since is None else times[times["cohort"] >= since]
 
 
 def older_and_newer(
@@ -198,6 +222,7 @@ def tell_cohorts(
     days: int,
     within_days: int,
     most: int,
+    since: pd.Timestamp | None = None,
     level: float = 0.9,
 ) -> Finding:
     """Whether cohorts are better or worse than those before them, and how many of each still buy.
@@ -205,7 +230,7 @@ def tell_cohorts(
     Parameters
     ----------
     times : pandas.DataFrame
-        Of `regulars.retention.time_to_second_order`.
+        Of `of_newcomers`: those who are compared.
     both : Triangles
         Of `regulars.retention.triangles`.
     comparison : pandas.DataFrame
@@ -220,6 +245,8 @@ def tell_cohorts(
         Of `again`.
     most : int
         Cohorts, and periods, of the triangle that are drawn.
+    since : date, optional
+        Day before which cohorts are not compared.
     level : float
         Of the intervals.
 
@@ -245,4 +272,5 @@ def tell_cohorts(
         facts, frames = facts | mixture.facts, frames | {"mixture": mixture.curves}
     format = "month_short" if curves["grain"].iloc[0] in ("month", "quarter") else "year"
     verdict = cohorts_verdict(comparison, level=level)
-    return Finding(verdict, facts, frames, columns={"curves": {"cohort": format}})
+    remarks = [] if since is None else [Remark("late_start", {"since": since.date()})]
+    return Finding(verdict, facts, frames, columns={"curves": {"cohort": format}}, remarks=remarks)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import Finding, may_refuse, shows, tells
+from regulars.interaction.costs import ContactCost
 from regulars.labels import CustomerState, EquityLever
 from regulars.purchases import Purchases
 from regulars.retention.base import presence
@@ -292,7 +293,7 @@ def tell_worth(
     value: pd.DataFrame,
     *,
     elasticities: Sequence[Mapping],
-    contact_cost: float,
+    contact: ContactCost,
     window_days: int,
     months: int,
     certainty: Certainty,
@@ -309,8 +310,8 @@ def tell_worth(
         ``clv`` (currency), one row per customer.
     elasticities : sequence of mapping
         Of customer equity, as the value stage recorded them; may be empty.
-    contact_cost : float
-        Of one contact, currency.
+    contact : ContactCost
+        Of one contact.
     window_days : int
         Length of the windows in which customers are kept.
     months : int
@@ -323,7 +324,13 @@ def tell_worth(
     Finding
         Its verdict is a `WorthVerdict`; frames ``back`` and, where they can be told, ``levers`` and ``equity``.
     """
-    facts: dict[str, object] = {"cost": contact_cost, "days": window_days, "months": months, "n": point.n}
+    facts: dict[str, object] = {
+        "cost": contact.each,
+        "origin": contact.origin,
+        "days": window_days,
+        "months": months,
+        "n": point.n,
+    }
     frames = {"back": back} | ({"levers": beside_published(elasticities)} if elasticities else {})
     if not np.isfinite(point.up.value):
         return Finding(WorthVerdict.UNKNOWN, facts, frames)

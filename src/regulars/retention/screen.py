@@ -69,7 +69,14 @@ def first_screen(
 
 
 def to_do(
-    value: pd.DataFrame, listed: pd.DataFrame, calls: Calls, *, months: int, contact_cost: float, effect: Estimate
+    value: pd.DataFrame,
+    listed: pd.DataFrame,
+    calls: Calls,
+    *,
+    months: int,
+    min_alive: float,
+    reminder_cost: float,
+    effect: Estimate,
 ) -> list[Action]:
     """What is to be done: calls and reminders, with what control groups tell of their gain.
 
@@ -83,8 +90,10 @@ def to_do(
         Of the list.
     months : int
         Horizon of the margin.
-    contact_cost : float
-        Of one contact, currency.
+    min_alive : float
+        Least chance of still being a customer at which a contact may help, as on the list.
+    reminder_cost : float
+        Of one reminder, currency.
     effect : Estimate
         Of a contact, as for `regulars.retention.weekly_calls`.
 
@@ -97,13 +106,14 @@ def to_do(
     --------
     >>> from regulars.finding import Refusal
     >>> none = Refusal("there is one customer only.")
-    >>> to_do(none, none, none, months=12, contact_cost=5.0, effect=Estimate(0.1))
+    >>> to_do(none, none, none, months=12, min_alive=0.1, reminder_cost=5.0, effect=Estimate(0.1))
     []
     """
     if refused(value, listed, calls) is not None:
         return []
-    others = value[is_quiet(value) & can_tell_alive(value) & ~value["customer_id"].isin(listed["customer_id"])]
-    reminders = weekly_calls(others, contact_cost=contact_cost, effect=effect)
+    reachable = is_quiet(value) & can_tell_alive(value) & value["p_alive"].ge(min_alive)
+    others = value[reachable & ~value["customer_id"].isin(listed["customer_id"])]
+    reminders = weekly_calls(others, contact_cost=reminder_cost, effect=effect)
     both = {"call": calls, "remind": reminders}
     return [action for key, each in both.items() for action in _actions(key, each, months)]
 

@@ -17,6 +17,7 @@ from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile
 from regulars.labels import Change, LifecycleStage, PortfolioClass
 from regulars.segments.climbing import transition_matrix
 from regulars.segments.clusters import Clustering, profile_long
+from regulars.segments.coded import UNKNOWN
 from regulars.segments.differences import NEEDS_FROM, SKEWED_FROM, Difference, cells_of
 from regulars.segments.drift import Drift
 from regulars.segments.groups import Group, Part, largest_group, leading_group
@@ -581,7 +582,7 @@ def tell_preferences(
     rates : pandas.DataFrame
         Of `hit_rates`.
     categories : pandas.DataFrame
-        Of `by_favourite`.
+        Of `by_favourite`; no part of what is told where the lines carry no category.
     sources : pandas.DataFrame
         Of `by_source`.
     days : int
@@ -593,7 +594,8 @@ def tell_preferences(
         Verdict of `PreferencesVerdict`, by the paired gain over popularity.
     """
     facts: dict[str, object] = {"suggested": SUGGESTIONS, "days": days}
-    frames, weight = {"categories": categories}, liked.tastes.weight
+    has_categories, weight = categories["category"].ne(UNKNOWN).any(), liked.tastes.weight
+    frames = {"categories": categories} if has_categories else {}
     remarks = [Remark("habit", {"weight": weight}) if weight < MOST_WEIGHT else Remark("alike")]
     if rates.empty:
         return Finding(PreferencesVerdict.UNCHECKED, facts, frames, remarks=remarks)

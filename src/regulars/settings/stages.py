@@ -615,7 +615,7 @@ class RetentionSettings(StageSettings):
     max_window_days : int, days
         Widest 80 % window of the next order at which a call-by date is told.
     contact_cost : float, currency
-        Of one contact: break-even of a win-back.
+        Of one call or reminder, where neither contacts nor campaigns are costed.
     satisfaction_construct : str, construct
         By whose first answer customers are grouped.
     states : Thresholds
@@ -728,7 +728,7 @@ class ListRules:
     conquest_below : float, share of wallet
         With us, below which there is something to conquer.
     contact_cost : float, currency
-        Of one call, letter or visit.
+        Of one call, letter or visit, where no contact of that channel is costed.
     min_alive : float, probability
         Of still being a customer; below it a call comes too late.
     """
