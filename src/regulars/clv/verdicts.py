@@ -32,6 +32,7 @@ class WorthVerdict(StrEnum):
 
     LOSS = "loss"  # customers bring less than they cost
     ONE = "one"  # customer: nothing can be learnt
+    ONCE = "once"  # nearly everybody buys once
     UNTOLD = "untold"  # the orders allow no model
 
 

@@ -181,7 +181,8 @@ class Writer:
         section = self.page.section(key) or Section(key, {})
         nothing = self.word(f"{key}.nothing") if verdict in section.nothing else None
         chapter = self.word(f"chapter.{section.chapter}")
-        return {"front": bool(section.front), "shows": section.in_front, "chapter": chapter, "nothing": nothing}
+        place = {"front": bool(section.front), "shows": section.in_front, "chapter": chapter, "nothing": nothing}
+        return place | ({"instead_of": self._named(f"section.{section.instead_of}")} if section.instead_of else {})
 
     def say(self, key: str, verdict: str | None = None, **facts) -> None:
         """Say one paragraph."""
@@ -494,8 +495,11 @@ class Writer:
         suffix = f".{verdict}" if verdict else ""
         return self.wording.find(f"{self.stage}.{key}{suffix}", f"{key}{suffix}")
 
+    def _named(self, key: str) -> str:
+        return f"{self.stage}-{key}".replace(".", "-").replace("_", "-")
+
     def _id(self, key: str) -> str:
-        name = f"{self.stage}-{key}".replace(".", "-").replace("_", "-")
+        name = self._named(key)
         if name in self._keys:
             raise WordingError(f"'{key}' is shown twice on the page of {self.stage}.")
         self._keys.add(name)
