@@ -395,9 +395,9 @@ def test_waves_take_the_index_in_place_of_the_mean():
     assert merged["measure"].tolist() == plain["measure"].tolist() and list(merged) == list(plain)
     screen = opened(merged, tell_why(index))
     assert screen.answer.facts["now"].value == index.value.value and screen.answer.verdict == index.verdict
-    assert [tile.key for tile in screen.tiles] == ["satisfaction", "nps"]
+    assert [tile.key for tile in screen.tiles] == ["satisfaction"], "nobody was asked for a recommendation"
     followed = opened(merged, tell_why(index), again=Estimate(0.5))
-    assert [tile.key for tile in followed.tiles] == ["satisfaction", "nps", "second", "stake"]
+    assert [tile.key for tile in followed.tiles] == ["satisfaction", "second"], "nothing is told of what is at stake"
 
 
 def test_a_wave_of_three_answers_is_no_news():

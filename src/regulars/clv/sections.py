@@ -138,6 +138,8 @@ def _without_model(why: Refusal, summary: pd.DataFrame, level: float) -> FirstSc
         Tile("spent", Estimate(spent), "money_short"),
         *((Tile("again", again, "percent"),) if why.why != SAMPLED else ()),
     )
+    if why.why == SAMPLED:
+        return FirstScreen(Finding(WorthVerdict.SAMPLED, facts | {"customers": customers}), tiles)
     if isinstance(why, BoughtOnce):
         return FirstScreen(Finding(WorthVerdict.ONCE, facts | {"customers": customers, "again": again}), tiles)
     if customers == 1:

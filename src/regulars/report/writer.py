@@ -60,6 +60,7 @@ class Writer:
         self.blocks: list[dict] = []
         self._keys: set[str] = set()
         self._lines: set[str] = set()
+        self._unusable: dict[tuple, tuple[dict, list[str]]] = {}
 
     def write(self, told) -> list[dict]:
         """All blocks of a page, from what its stage told.
@@ -230,8 +231,7 @@ class Writer:
             table = facts.pop("table", None) or section.needs or key
             return self.not_supplied(table, front=bool(section.front), **facts)
         if finding.verdict == UNUSABLE:
-            part = {"part": self.word(f"{key}.question"), "why": finding.facts["why"]}
-            return self.not_supplied("unusable", front=bool(section.front), **part)
+            return self._not_told(self.word(f"{key}.question"), finding.facts["why"], front=bool(section.front))
         facts, used = dict(finding.facts), set()
         for name in finding.frames:
             if name not in section.parts:
@@ -417,6 +417,17 @@ class Writer:
         if words not in self._lines:  # what several sections need is said once, by the first of them
             self._lines.add(words)
             self._show({"kind": "not_supplied", "front": front, "text": words})
+
+    def _not_told(self, part: str, why: str, *, front: bool) -> None:
+        """Say why a section is not told, in one line with those before it that are not told for the same reason."""
+        if (front, why) not in self._unusable:
+            self.not_supplied("unusable", front=front, part=part, why=why)
+            self._unusable[front, why] = self.blocks[-1], [part]
+            return
+        block, parts = self._unusable[front, why]
+        parts.append(part)
+        named = ", ".join(self.wording.say("not_supplied.unusable.part", part=one) for one in parts)
+        block["text"] = self.wording.say("not_supplied.unusable.several", {"parts": named, "why": why})
 
     # ---- what to do, what the words mean ----
 

@@ -1,5 +1,6 @@
 """What the satisfaction page opens with, what it says is to be done, and which words it explains."""
 
+import numpy as np
 import pandas as pd
 
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Tile
@@ -52,12 +53,15 @@ def first_screen(
     stake = worth.facts.get("at_risk", Estimate(float("nan")))
     tiles = [
         Tile("satisfaction", now.now, "number1", now.change, now.mark, "satisfaction", facts={"before": now.before}),
-        Tile("nps", nps.now, "number0", nps.change, nps.mark, "word_of_mouth", facts={"before": nps.before}),
     ]
+    if np.isfinite(nps.now.value):
+        told = {"before": nps.before}
+        tiles.append(Tile("nps", nps.now, "number0", nps.change, nps.mark, "word_of_mouth", facts=told))
     if not isinstance(again, Refusal):
         tiles.append(Tile("second", again, "percent", facts={"days": settings.repurchase_days}))
-        noise = "noise" if against(stake) == Change.UNCLEAR else None
-        tiles.append(Tile("stake", stake, "money_short", noise, indicator="stake"))
+        if np.isfinite(stake.value):
+            noise = "noise" if against(stake) == Change.UNCLEAR else None
+            tiles.append(Tile("stake", stake, "money_short", noise, indicator="stake"))
     true = loyalty.facts.get("true_share")
     if true is not None and true.n:
         days = {"days": settings.questions.loyalty_days}
