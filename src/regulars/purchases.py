@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.errors import UserError
+from regulars.finding import Refusal
 from regulars.frames import TIME_UNIT, check_columns, check_filled, check_kinds, dates_in
 from regulars.showing import Shown, picture
 
@@ -15,6 +16,10 @@ COLUMN_OPTIONS = ("customer_id_col", "datetime_col", "monetary_value_col")  # wh
 UNIT_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375}  # a month is a twelfth of 365.25 days
 NONE = np.empty(0, dtype=np.int64)
 PARTS = 10_000  # money is counted in whole ten-thousandths, as the engine's decimals are
+SAMPLED = (
+    "The order log is a sample (orders_sampled in its source), so that whether a customer orders again cannot be seen: "
+    "supply all orders of the customers."
+)
 
 
 def unit_days(time_unit: str) -> float:
@@ -33,6 +38,30 @@ def unit_days(time_unit: str) -> float:
     if time_unit not in UNIT_DAYS:
         raise UserError(f"time_unit is '{time_unit}': write one of {', '.join(UNIT_DAYS)}.")
     return UNIT_DAYS[time_unit]
+
+
+def followed(log, orders_sampled: bool):
+    """Purchases, or orders, by which customers can be followed: those given, unless they are a sample.
+
+    Of a sample no rate of coming back is told, not even a careful one, since it would be that of the sample.
+
+    Parameters
+    ----------
+    log : regulars.purchases.Purchases or pandas.DataFrame
+        All of the dataset.
+    orders_sampled : bool
+        Whether the source says that its orders are a sample.
+
+    Returns
+    -------
+    the log, or a Refusal that says why not
+
+    Examples
+    --------
+    >>> followed("all orders", orders_sampled=False)
+    'all orders'
+    """
+    return Refusal(SAMPLED) if orders_sampled else log
 
 
 def month_before(day) -> pd.Timestamp:

@@ -304,6 +304,7 @@ def test_the_marketplace_as_a_page(monkeypatch, tmp_path, shop, root):
     if not folder.is_dir():
         pytest.skip("the Olist sample lies beside the project on some machines only")
     mapping = (root / "docs/sources/olist.yaml").read_text(encoding="utf-8").replace("'olist/", f"'{folder}/")
+    mapping = mapping.replace("observation_end: 2018-08-31", "observation_end: 2018-10-17")  # to the last answer
     shop.map(mapping.replace("simulated: false\n", "simulated: false\norders_sampled: true\n"))
     ingest("shop", {"seed": 1})
     cleaned = cleaning.clean("shop")
@@ -334,6 +335,7 @@ def test_the_marketplace_as_a_page(monkeypatch, tmp_path, shop, root):
     assert (found.facts["gap"].low, found.facts["gap"].high) == pytest.approx((gap.low, gap.high))
     assert (found.facts["told"].n, found.facts["others"].n) == (slow.sum(), (~slow).sum())
     assert found.facts["gap"].high < -25  # more than a star
+    assert f"who had a case of “late delivery” scores {-gap.value:.1f} points lower than who had none" in told.html
     assert "The order log is a sample" in told.sections["switching"].facts["why"]
     assert told.verdict_of("worth") == "unusable"
     assert "order again" not in " ".join(told.titles)

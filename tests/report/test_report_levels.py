@@ -88,8 +88,17 @@ def test_what_is_not_supplied_stands_where_its_section_would(sample):
 def test_a_page_has_at_most_so_many_sections_in_front_and_every_key_once(stage):
     keys = [section.key for section in PAGES[stage].sections]
     assert len(keys) == len(set(keys))
-    front = [section for section in PAGES[stage].sections if section.front]
-    assert 0 < len(front) <= MOST_IN_FRONT
+    front = {section.instead_of or section.key for section in PAGES[stage].sections if section.front}
+    assert 0 < len(front) <= MOST_IN_FRONT and front <= set(keys)
+
+
+def test_a_section_that_stands_in_for_another_is_in_front_only_where_that_one_is_not_told():
+    first, spare = ({"kind": "section", "id": name, "question": "?", "title": name, "chapter": "More", "front": True,
+                     "shows": ["bars"], "nothing": None} for name in ("first", "spare"))  # fmt: skip
+    spare["instead_of"] = "first"
+    chart_of = {"kind": "figure", "part": "bars"}
+    assert [part.title for part in parted([spare, chart_of, first, chart_of]).front] == ["first"]
+    assert [part.title for part in parted([spare, chart_of]).front] == ["spare"]
 
 
 @pytest.mark.skipif(not BUILT, reason="no reports are built here: run make reports")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.clv import ShiftedBetaGeoFitter
+from regulars.clv import ShiftedBetaGeoFitter, duration_dependence
 from regulars.errors import UserError
 from regulars.retention import (
     contract_spells,
@@ -198,6 +198,33 @@ class TestFinding:
         told = {name: found.facts[name] for name in ("reversed", "later", "overlapping", "returned")}
         assert told == {"reversed": 1, "later": 0, "overlapping": 1, "returned": 0}
         assert np.isnan(found.facts["net"].value)  # no fees were supplied
+
+    def test_contracts_that_end_at_a_few_renewals_only_widen_what_a_curve_says_of_them(self):
+        """Of 120 customers 20, 23, 16, 18 and 5 left at renewals 4, 7, 10, 14 and 21: steps that no curve has."""
+        gone = {4: 20, 7: 23, 10: 16, 14: 18, 21: 5}
+        there = {14: 7, 15: 3, 16: 4, 17: 3, 18: 3, 19: 3, 20: 9, 21: 2, 22: 1, 23: 3}
+        spells = pd.concat(
+            pd.DataFrame({"periods": np.repeat([*of], [*of.values()]), "has_ended": ended})
+            for of, ended in ((gone, True), (there, False))
+        )
+        story = contract_story(spells, annual_discount_rate=0.1)
+        assert story.verdict is ContractsVerdict.ALIKE, "one chance for all: nothing in the steps says more"
+        # 82 left in as many customer-months as were watched: that is the chance, and what it brings a geometric series
+        watched = sum(period * number for of in (gone, there) for period, number in of.items())
+        stay, rate = 1 - 82 / watched, 1.1 ** (1 / 12)
+        assert story.to_come.value == pytest.approx(stay / (1 - stay / rate), rel=1e-3)
+        assert story.dependence.dispersion > 10 and story.dependence.c.low < 1 < story.dependence.c.high
+        # the last step too lies within: .195 (.110 to .300) are still there
+        last = story.table.set_index("period").loc[21]
+        assert last["seen_low"] < last["simple"] < last["seen_high"] < last["projected"]
+
+    def test_chance_alone_is_no_misfit(self):
+        rng, wider = np.random.default_rng(1), 0
+        for _ in range(40):
+            left, seen = rng.geometric(rng.beta(2, 20, 500)), rng.integers(3, 30, 500)
+            found = duration_dependence(survivors_of(np.minimum(left, seen), left <= seen))
+            wider += found.dispersion > 1
+        assert wider <= 3  # of 40, where one in a hundred is meant: three and fewer in 99.9 %
 
     def test_nothing_but_wrong_contracts_is_an_answer(self):
         found = tell_contracts(contracts_of(("a", "2025-03-01", "2025-02-01")), "2025-06-30", annual_discount_rate=0.1)

@@ -10,6 +10,7 @@ from regulars.clv import BetaGeoCovariateFitter
 from regulars.errors import UserError
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
 from regulars.pages.declared import writer_of
+from regulars.purchases import followed
 from regulars.satisfaction.cases import complaint_iceberg, status_trail, ticket_times
 from regulars.satisfaction.cases.complaints import tell_complaints
 from regulars.satisfaction.cases.desk import tell_desk, tell_flow
@@ -561,7 +562,7 @@ def test_who_comes_back_is_told_of_a_whole_log_only():
     cells = told.frames["cells"]  # a loss of 50 is neither small nor large
     assert cells[["loss", "n"]].to_numpy().tolist() == [["small", 50], ["small", 50]]
     assert returned(tickets.drop(columns="outcome"), orders).verdict == NOT_SUPPLIED
-    told = returned(tickets, satisfaction.followed(orders, orders_sampled=True))
+    told = returned(tickets, followed(orders, orders_sampled=True))
     assert told.verdict == UNUSABLE and told.facts["why"].startswith("The order log is a sample")
 
 
@@ -583,6 +584,15 @@ def test_causes_stand_in_the_order_of_pareto():
     table = tell_complaints(cases_of(log), 90, "2026-03-31", PROMISED).frames["pareto"]
     assert table["cause"].tolist() == ["company: service", "company: product", "customer: product"]
     assert table["cumulative"].tolist() == pytest.approx([0.6, 0.9, 1.0])
+
+
+def test_cases_of_which_none_is_a_complaint_tell_nothing_of_complaints():
+    log = desk_cases(40).assign(customer_id="a", kind="service", category="late delivery")
+    customers = pd.DataFrame({"customer_id": ["a", "b"], "satisfaction": [20.0, 30.0]})
+    told = service(log, customers)
+    assert told.verdict == "unspoken" and "silent" not in told.facts
+    assert tell_complaints(satisfaction.sound_cases(log), 2, "2026-03-31", PROMISED).verdict == NOT_SUPPLIED
+    assert "No complaint is recorded" in next(block["title"] for block in words(told) if "title" in block)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
@@ -607,6 +617,6 @@ def test_a_page_of_two_tickets_stands(n):
         "few" if n else "unnamed",
     ]
     assert first_to_mend(*found[:2]) == []
-    assert to_do(Finding(UNUSABLE), Finding("not_asked"), *found[:2]) == []
+    assert to_do(Finding(UNUSABLE), Finding("not_asked"), *found[:2], Finding("few")) == []
     titles = [block["title"] for one in found for block in words(one) if block["kind"] == "section"]
     assert titles[0].endswith(f" from {n} complaint{'' if n == 1 else 's'}")

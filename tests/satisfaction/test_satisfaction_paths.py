@@ -382,7 +382,7 @@ def test_the_page_names_the_driver_that_is_there_and_the_change_that_came():
 def opened(waves, why, **more):
     """The first screen of a page that tells no more than of the index."""
     nothing = Finding("unusable")
-    given = {"loyalty": nothing, "again": Refusal("a sample."), "settings": settings(1)}
+    given = {"cases": nothing, "loyalty": nothing, "again": Refusal("a sample."), "settings": settings(1)}
     return first_screen(waves, why, nothing, **given | more)
 
 
@@ -395,9 +395,9 @@ def test_waves_take_the_index_in_place_of_the_mean():
     assert merged["measure"].tolist() == plain["measure"].tolist() and list(merged) == list(plain)
     screen = opened(merged, tell_why(index))
     assert screen.answer.facts["now"].value == index.value.value and screen.answer.verdict == index.verdict
-    assert [tile.key for tile in screen.tiles] == ["satisfaction", "nps"]
+    assert [tile.key for tile in screen.tiles] == ["satisfaction"], "nobody was asked for a recommendation"
     followed = opened(merged, tell_why(index), again=Estimate(0.5))
-    assert [tile.key for tile in followed.tiles] == ["satisfaction", "nps", "second", "stake"]
+    assert [tile.key for tile in followed.tiles] == ["satisfaction", "second"], "nothing is told of what is at stake"
 
 
 def test_a_wave_of_three_answers_is_no_news():
@@ -435,7 +435,13 @@ def test_what_cannot_be_measured_leaves_the_rest_of_the_page_standing(answers, w
         waves = satisfaction.survey_waves(whole, settings(10))
         assert satisfaction.with_index(waves, index) is waves
         assert opened(waves, told[1]).answer.verdict == "unexplained"
-    assert to_do(told[1], Finding("not_asked"), Finding("few"), Finding("few")) == []
+        low = Estimate(-50.0, -52.0, -48.0, 90)
+        facts = {"category": "late", "gap": low, "told": low, "others": low, "days": 180, "least": 30}
+        by_cases = opened(waves, told[1], cases=Finding("lower", facts))
+        assert (by_cases.answer.verdict, by_cases.answer.facts["category"]) == ("cases_lower", "late")
+        done = to_do(told[1], Finding("not_asked"), Finding("few"), Finding("few"), Finding("lower", facts))
+        assert [(one.key, one.facts) for one in done] == [("case", {"category": "late", "gap": low})]
+    assert to_do(told[1], Finding("not_asked"), Finding("few"), Finding("few"), Finding("unclear")) == []
 
 
 def test_a_question_that_runs_against_the_others_is_named():

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from bought import purchases_on
-from regulars import satisfaction
 from regulars.finding import NOT_SUPPLIED, UNUSABLE, Finding
 from regulars.labels import LoyaltySign
 from regulars.pages.declared import writer_of
+from regulars.purchases import followed
 from regulars.satisfaction.signs import signs_by, tell_signs, undated_signs
 from regulars.settings import stage_settings
 from regulars.statistics.intervals import share
@@ -130,7 +130,7 @@ def test_few_customers_and_a_sample_of_orders_are_said():
     purchases, tables = shop()
     told = tell_signs(purchases, tables, END, SETTINGS)
     assert told.verdict == "few" and "cannot be told" in said(told)
-    told = tell_signs(satisfaction.followed(purchases, orders_sampled=True), tables, END, SETTINGS)
+    told = tell_signs(followed(purchases, orders_sampled=True), tables, END, SETTINGS)
     assert told.verdict == UNUSABLE and told.facts["why"].startswith("The order log is a sample")
 
 

@@ -84,7 +84,7 @@ def candidates(
             found.append(
                 errands(Errand.WIN_BACK, quiet, channel="letter", worth="value_at_risk", cost=letter, share=share)
             )
-    if preferences is not None and len(preferences):
+    if preferences is not None and len(preferences) and value["p_active"].notna().any():
         likes = preferences.merge(value[["customer_id", "p_active"]], on="customer_id").dropna(subset=["price_level"])
         likes = likes.assign(worth=likes["next_probability"] * likes["price_level"] * likes["p_active"].fillna(0.0))
         likes = likes.sort_values("worth", ascending=False, kind="stable").head(length)

@@ -27,8 +27,9 @@ Fitters, all with the interface of `lifetimes`, exact, with standard errors
     orders answer ``predict``, ``probability_active``, ``conditional_probability_alive``, ``next_order_quantile``,
     ``discounted_expected_orders``, ``simulate_orders``.
 Value of customers
-    ``fit_models``, ``score_customers``, ``scored_table``; beneath them ``lifetime_value``, ``predictive_intervals``;
-    ``values_at`` an earlier day; ``new_customer``; ``whole_base`` where only a part is in memory.
+    ``worth_forecasting`` (whether customers come back at all), ``fit_models``, ``score_customers``, ``scored_table``;
+    beneath them ``lifetime_value``, ``predictive_intervals``; ``values_at`` an earlier day; ``new_customer``;
+    ``whole_base`` where only a part is in memory.
 Trust
     ``read_level`` says what many logs teach of one: a `Level` with scenarios of dropout and the spread of totals.
     ``judge_forecasts`` puts every model back to earlier days and picks the one that may be told, ``follow_headline``
@@ -72,6 +73,7 @@ _HOMES = {
     "nbd": ("NBDFitter",),
     "netting_bias": ("day_netting_bias",),
     "newcomer": ("new_customer",),
+    "once": ("worth_forecasting",),
     "pareto_nbd": ("ParetoNBDFitter",),
     "past": ("values_at",),
     "payback": ("first_groups", "margins_by_age", "payback_of"),

@@ -31,6 +31,7 @@ from .margins import with_known_costs as with_known_costs
 from .nbd import NBDFitter as NBDFitter
 from .netting_bias import day_netting_bias as day_netting_bias
 from .newcomer import new_customer as new_customer
+from .once import worth_forecasting as worth_forecasting
 from .pareto_nbd import ParetoNBDFitter as ParetoNBDFitter
 from .past import values_at as values_at
 from .payback import first_groups as first_groups

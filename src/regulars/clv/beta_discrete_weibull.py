@@ -10,6 +10,8 @@ from regulars.clv._fitter import to_logs
 from regulars.clv.shifted_beta_geo import RenewalFitter, ShiftedBetaGeoFitter
 from regulars.statistics.intervals import Estimate, z_value
 
+BY_CHANCE = 0.01  # below such a chance a misfit is none of chance
+
 
 class BetaDiscreteWeibullFitter(RenewalFitter):
     """As `ShiftedBetaGeoFitter`, with each customer's own chance of leaving rising (c > 1) or falling (c < 1) in time.
@@ -90,12 +92,17 @@ class DurationDependence(NamedTuple):
         Of a likelihood ratio as large as this if c were 1.
     simple, general : fitter
         Shifted beta-geometric and beta-discrete-Weibull.
+    dispersion : float
+        By how much customers scatter about the more general model more than chance has it, as where contracts end at
+        a few renewals only: Pearson's statistic over its degrees of freedom, and 1 where that is no more than chance.
+        The interval and the test allow for it.
     """
 
     c: Estimate
     p_value: float
     simple: ShiftedBetaGeoFitter
     general: BetaDiscreteWeibullFitter
+    dispersion: float = 1.0
 
 
 def duration_dependence(survivors, level: float = 0.9) -> DurationDependence:
@@ -112,6 +119,10 @@ def duration_dependence(survivors, level: float = 0.9) -> DurationDependence:
     -------
     DurationDependence
 
+    References
+    ----------
+    McCullagh, P. and Nelder, J. A. (1989), Generalized linear models, 2nd edition, sec. 4.5 (quasi-likelihood).
+
     Examples
     --------
     >>> found = duration_dependence([1000, 631, 468, 382, 326, 289, 262, 241])
@@ -122,9 +133,25 @@ def duration_dependence(survivors, level: float = 0.9) -> DurationDependence:
     periods = int((general.data["at_risk"] > 0).sum())
     if periods < 3:
         raise ValueError(f"{periods} periods were watched; whether the chance of leaving changes needs at least 3.")
-    ratio = max(2 * (general.log_likelihood_ - simple.log_likelihood_), 0.0)
+    dispersion = _dispersion(general)
+    ratio = max(2 * (general.log_likelihood_ - simple.log_likelihood_), 0.0) / dispersion
     c = float(general.params_["c"])
-    reach = z_value(level) * float(np.sqrt(general.log_variance_matrix_.loc["c", "c"]))
+    p_value, from_one = float(chi2.sf(ratio, 1)), abs(float(np.log(c)))
+    reach = z_value(level) * float(np.sqrt(dispersion * general.log_variance_matrix_.loc["c", "c"]))
+    if ratio > 0 and (from_one > reach) != (p_value < 1 - level):  # far off the ratio is right
+        reach = z_value(level) * from_one / float(np.sqrt(ratio))
     with np.errstate(over="ignore"):  # an exponent that the data leave open has no upper limit
         estimate = Estimate(c, float(c * np.exp(-reach)), float(c * np.exp(reach)), int(general.customers_))
-    return DurationDependence(estimate, float(chi2.sf(ratio, 1)), simple, general)
+    return DurationDependence(estimate, p_value, simple, general, dispersion)
+
+
+def _dispersion(model) -> float:
+    """Pearson's statistic of the renewals watched over its degrees of freedom; 1 where chance explains it."""
+    watched = model.data[model.data["at_risk"] > 0]
+    at_risk, kept = (watched[name].to_numpy(float) for name in ("at_risk", "kept"))
+    stay = np.asarray(model.retention_rate(watched["period"].to_numpy()), float)
+    variance = at_risk * stay * (1 - stay)
+    told = variance > 0
+    misfit = float(((kept - at_risk * stay)[told] ** 2 / variance[told]).sum())
+    free = int(told.sum()) - len(model._names)
+    return misfit / free if free > 0 and chi2.sf(misfit, free) < BY_CHANCE else 1.0

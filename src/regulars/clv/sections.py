@@ -18,6 +18,7 @@ from regulars.clv.limits import one_time_buyers
 from regulars.clv.margins import origin_of
 from regulars.clv.month_by_month import MEASURES
 from regulars.clv.newcomer import NewCustomer
+from regulars.clv.once import BoughtOnce
 from regulars.clv.payback import tell_payback as tell_payback
 from regulars.clv.revenue import RevenueMove
 from regulars.clv.trust import Trust
@@ -33,6 +34,7 @@ from regulars.clv.verdicts import (
 from regulars.clv.whole import Whole
 from regulars.finding import UNUSABLE, Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, tells
 from regulars.labels import Tested
+from regulars.purchases import SAMPLED
 from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate, from_row, share
 
@@ -124,15 +126,22 @@ def first_screen(
 
 
 def _without_model(why: Refusal, summary: pd.DataFrame, level: float) -> FirstScreen:
-    """Customers, the days on which they ordered, what they spent, who came back, and why there is no more."""
+    """Customers, the days on which they ordered, what they spent, who came back, and why there is no more.
+
+    Of a sample of the orders nothing is said of who came back.
+    """
     customers, spent = len(summary), float(summary["spend"].sum())
     again = share(int((summary["frequency"] > 0).sum()), customers, level)
     facts = {"orders": int(summary["frequency"].sum()) + customers, "spent": spent, "why": why.why}
     tiles = (
         Tile("customers", Estimate(customers)),
         Tile("spent", Estimate(spent), "money_short"),
-        Tile("again", again, "percent"),
+        *((Tile("again", again, "percent"),) if why.why != SAMPLED else ()),
     )
+    if why.why == SAMPLED:
+        return FirstScreen(Finding(WorthVerdict.SAMPLED, facts | {"customers": customers}), tiles)
+    if isinstance(why, BoughtOnce):
+        return FirstScreen(Finding(WorthVerdict.ONCE, facts | {"customers": customers, "again": again}), tiles)
     if customers == 1:
         return FirstScreen(Finding(WorthVerdict.ONE, facts), tiles)
     return FirstScreen(Finding(WorthVerdict.UNTOLD, facts | {"customers": customers}), tiles)

@@ -32,6 +32,8 @@ class WorthVerdict(StrEnum):
 
     LOSS = "loss"  # customers bring less than they cost
     ONE = "one"  # customer: nothing can be learnt
+    ONCE = "once"  # nearly everybody buys once
+    SAMPLED = "sampled"  # of most customers some orders are missing
     UNTOLD = "untold"  # the orders allow no model
 
 

@@ -119,6 +119,21 @@ PAGE = Page(
             ),
         ),
         section(
+            "cases",
+            front="scores",
+            instead_of="why",
+            chapter="cases",
+            nothing="unclear",
+            scores=chart(
+                charts.dots,
+                columns(category="text", n="count", score=SCORE, others=SCORE, gap="number1:with_interval"),
+                category="category",
+                value="score",
+                before="others",
+                names=(Word("cases.told"), Word("cases.others")),
+            ),
+        ),
+        section(
             "complaints",
             front="causes",
             chapter="cases",
@@ -538,19 +553,6 @@ PAGE = Page(
             ),
             backlog=table(
                 columns(month="month_short", opened="count", closed="count", backlog="count", mean_age_days="count")
-            ),
-        ),
-        section(
-            "cases",
-            chapter="cases",
-            nothing="unclear",
-            scores=chart(
-                charts.dots,
-                columns(category="text", n="count", score=SCORE, others=SCORE, gap="number1:with_interval"),
-                category="category",
-                value="score",
-                before="others",
-                names=(Word("cases.told"), Word("cases.others")),
             ),
         ),
         section(

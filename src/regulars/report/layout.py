@@ -103,6 +103,8 @@ class Section:
     nothing : sequence of str
         Verdicts that are findings of nothing: in front they are part of one closing line, in the words of
         ``<stage>.<key>.nothing``; without such words they stand in the details alone.
+    instead_of : str, optional
+        Key of a section in front: this one stands in front only where that one is not told, and counts as one with it.
     """
 
     key: str
@@ -111,6 +113,7 @@ class Section:
     front: bool | Sequence[str] = False
     chapter: str = "more"
     nothing: Sequence[str] = ()
+    instead_of: str | None = None
 
     @property
     def in_front(self) -> list[str]:
@@ -125,6 +128,7 @@ def section(
     front: bool | str | Sequence[str] = False,
     chapter: str = "more",
     nothing: str | Sequence[str] = (),
+    instead_of: str | None = None,
     **parts: Chart | Table,
 ) -> Section:
     """Declare a section; parameters as of `Section`, its charts and tables by name.
@@ -136,7 +140,7 @@ def section(
     ({'tier': 'label:tier', 'customers': 'count'}, ['steps'])
     """
     front, nothing = ((names,) if isinstance(names, str) else names for names in (front, nothing))
-    return Section(key, parts, needs, front, chapter, nothing)
+    return Section(key, parts, needs, front, chapter, nothing, instead_of)
 
 
 @dataclass(frozen=True)
@@ -204,8 +208,8 @@ class Page:
 
     def __post_init__(self):
         front = [section for section in self.sections if section.front]
-        if len(front) > MOST_IN_FRONT:
-            raise ValueError(f"the page of {self.stage} has {len(front)} sections in front: at most {MOST_IN_FRONT}.")
+        if (many := len({section.instead_of or section.key for section in front})) > MOST_IN_FRONT:
+            raise ValueError(f"the page of {self.stage} has {many} sections in front: at most {MOST_IN_FRONT}.")
         for section in front:
             unknown = [name for name in section.in_front if name not in section.parts]
             if unknown:

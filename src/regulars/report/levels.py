@@ -112,8 +112,10 @@ def parted(blocks: Iterable[dict]) -> Levels:
             (levels.lacking if block["front"] else levels.lacking_more).append(block["text"])
         elif block["kind"] in ("text", "sure", "caveat", *SHOWN):
             (opened[-1][1] if opened else levels.said).append(block)
+    told = {section["id"] for section, _ in opened if "id" in section}
     for section, parts in opened:
-        before, behind = _of_section(section, parts)
+        spare = section.get("instead_of") in told
+        before, behind = ([], parts) if spare else _of_section(section, parts)
         both = bool(before and behind)
         if before:
             levels.front.append(_part(section, before, both))

@@ -60,6 +60,7 @@ class Writer:
         self.blocks: list[dict] = []
         self._keys: set[str] = set()
         self._lines: set[str] = set()
+        self._unusable: dict[tuple, tuple[dict, list[str]]] = {}
 
     def write(self, told) -> list[dict]:
         """All blocks of a page, from what its stage told.
@@ -181,7 +182,8 @@ class Writer:
         section = self.page.section(key) or Section(key, {})
         nothing = self._nothing(key) if verdict in section.nothing else None
         chapter = self.word(f"chapter.{section.chapter}")
-        return {"front": bool(section.front), "shows": section.in_front, "chapter": chapter, "nothing": nothing}
+        place = {"front": bool(section.front), "shows": section.in_front, "chapter": chapter, "nothing": nothing}
+        return place | ({"instead_of": self._named(f"section.{section.instead_of}")} if section.instead_of else {})
 
     def _nothing(self, key: str) -> str:
         """What was found to be nothing; no words where there was nothing to check."""
@@ -233,8 +235,7 @@ class Writer:
             table = facts.pop("table", None) or section.needs or key
             return self.not_supplied(table, front=bool(section.front), **facts)
         if finding.verdict == UNUSABLE:
-            part = {"part": self.word(f"{key}.question"), "why": finding.facts["why"]}
-            return self.not_supplied("unusable", front=bool(section.front), **part)
+            return self._not_told(self.word(f"{key}.question"), finding.facts["why"], front=bool(section.front))
         facts, used = dict(finding.facts), set()
         for name in finding.frames:
             if name not in section.parts:
@@ -421,6 +422,17 @@ class Writer:
             self._lines.add(words)
             self._show({"kind": "not_supplied", "front": front, "text": words})
 
+    def _not_told(self, part: str, why: str, *, front: bool) -> None:
+        """Say why a section is not told, in one line with those before it that are not told for the same reason."""
+        if (front, why) not in self._unusable:
+            self.not_supplied("unusable", front=front, part=part, why=why)
+            self._unusable[front, why] = self.blocks[-1], [part]
+            return
+        block, parts = self._unusable[front, why]
+        parts.append(part)
+        named = ", ".join(self.wording.say("not_supplied.unusable.part", part=one) for one in parts)
+        block["text"] = self.wording.say("not_supplied.unusable.several", {"parts": named, "why": why})
+
     # ---- what to do, what the words mean ----
 
     def action(
@@ -498,8 +510,11 @@ class Writer:
         suffix = f".{verdict}" if verdict else ""
         return self.wording.find(f"{self.stage}.{key}{suffix}", f"{key}{suffix}")
 
+    def _named(self, key: str) -> str:
+        return f"{self.stage}-{key}".replace(".", "-").replace("_", "-")
+
     def _id(self, key: str) -> str:
-        name = f"{self.stage}-{key}".replace(".", "-").replace("_", "-")
+        name = self._named(key)
         if name in self._keys:
             raise WordingError(f"'{key}' is shown twice on the page of {self.stage}.")
         self._keys.add(name)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.beta_discrete_weibull import DurationDependence, duration_dependence
-from regulars.finding import NOT_SUPPLIED, Finding, tells
+from regulars.finding import NOT_SUPPLIED, Finding, Remark, tells
 from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, wilson, z_value
 from regulars.statistics.roots import triangular_root
@@ -15,12 +15,12 @@ from regulars.statistics.survival import Curve, kaplan_meier
 
 NEXT_DAY = pd.Timedelta(days=1)  # where the end is the last day paid, the next contract starts a day later
 TERMS = 2400  # renewals that are summed up: two hundred years of months
-SIMPLE_FROM = 0.05  # p-value from which differences between customers alone explain how retention changes
 
 
 class ContractsVerdict(StrEnum):
     """What becomes of a customer's own chance of leaving, the longer the customer is under contract."""
 
+    ALIKE = "alike"  # one chance of leaving for all, renewal after renewal
     STEADY = "steady"  # differences between customers alone explain how retention changes
     RISING = "rising"
     FALLING = "falling"
@@ -186,14 +186,14 @@ class ContractStory(NamedTuple):
 
     @property
     def verdict(self) -> ContractsVerdict:
-        """By the test of whether differences between customers alone explain it (5 %), and which way it goes if not."""
+        """By the interval of the exponent: whether it holds 1, or which way a customer's own chance goes."""
         if _is_simple(self.dependence):
-            return ContractsVerdict.STEADY
+            return ContractsVerdict.ALIKE if self.dependence.simple.findings_ else ContractsVerdict.STEADY
         return ContractsVerdict.RISING if self.dependence.c.value > 1 else ContractsVerdict.FALLING
 
 
 def _is_simple(dependence: DurationDependence) -> bool:
-    return dependence.p_value >= SIMPLE_FROM
+    return not (dependence.c.low > 1 or dependence.c.high < 1)
 
 
 def contract_story(
@@ -262,14 +262,18 @@ def contract_story(
     rate = (1 + annual_discount_rate) ** (1 / periods_per_year) - 1
     now = spells.loc[~spells["has_ended"], "periods"].to_numpy()
     model = found.simple if _is_simple(found) else found.general
-    to_come, next_year = _to_come(model, now, rate=rate, ahead=ahead, level=level, draws=draws, seed=seed)
+    root = np.sqrt(found.dispersion) * triangular_root(model.log_variance_matrix_)
+    to_come, next_year = _to_come(model, root, now, rate=rate, ahead=ahead, level=level, draws=draws, seed=seed)
     return ContractStory(curve, found, table, to_come, next_year)
 
 
 def _to_come(
-    model, renewals: np.ndarray, *, rate: float, ahead: int, level: float, draws: int, seed: int
+    model, root: np.ndarray, renewals: np.ndarray, *, rate: float, ahead: int, level: float, draws: int, seed: int
 ) -> tuple[Estimate, Estimate]:
-    """Of customers who have passed so many renewals: mean DERL, the next one undiscounted; the share there later."""
+    """Of customers who have passed so many renewals: mean DERL, the next one undiscounted; the share there later.
+
+    Parameters are drawn by ``root``, the triangular root of the variance of their logarithms.
+    """
     n = len(renewals)
     if not n:
         return Estimate(float("nan"), n=0), Estimate(float("nan"), n=0)
@@ -286,7 +290,6 @@ def _to_come(
         later = alive[age + ahead] / alive[age]
         return float(np.average(derl, weights=customers)), float(np.average(later, weights=customers))
 
-    root = triangular_root(model.log_variance_matrix_.loc[names, names])
     noise = np.random.default_rng(seed).standard_normal((draws, len(names)))
     logs = np.log(model.params_[names].to_numpy()) + noise @ root.T
     with np.errstate(all="ignore"):  # draws that no curve goes with are left out
@@ -465,7 +468,9 @@ def tell_contracts(
     }  # fmt: skip
     if len(reasons):
         facts |= {"left": int(reasons["n"].iloc[0])}
-    return Finding(story.verdict, facts, frames)
+    widened = float(np.sqrt(story.dependence.dispersion))
+    remarks = [Remark("uneven", {"widened": widened})] if widened > 1 else []
+    return Finding(story.verdict, facts, frames, remarks=remarks)
 
 
 def _with_columns(contracts: pd.DataFrame) -> pd.DataFrame:
@@ -482,7 +487,7 @@ def _curves(story: ContractStory) -> pd.DataFrame:
         .dropna()
         .set_axis(["period", "share", "share_low", "share_high"], axis=1)
     )
-    chosen = table["simple" if story.verdict is ContractsVerdict.STEADY else "projected"]
+    chosen = table["simple" if _is_simple(story.dependence) else "projected"]
     projected = pd.DataFrame({"period": table["period"], "share": chosen})
     both = pd.concat([seen.assign(curve="seen"), projected.assign(curve="projected")], ignore_index=True)
     return both[["curve", "period", "share", "share_low", "share_high"]]

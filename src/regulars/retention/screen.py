@@ -11,6 +11,7 @@ from regulars.retention.risk import Risk, can_tell_alive, is_quiet
 from regulars.statistics.intervals import Estimate
 
 UNTOLD = "untold"  # verdict of the answer where the orders allow no model
+UNSEEN = "unseen"  # the orders are a sample: not even who comes back
 
 # of what is at stake, to be saved before an untested contact pays: beyond it not even a test is worth its cost
 MOST_TO_TRY = 0.5
@@ -30,7 +31,7 @@ def first_screen(
 
     Parameters
     ----------
-    again : Estimate
+    again : Estimate or Refusal
         Share with a second order within `second_order_days`.
     kept : Kept
         Of `regulars.retention.kept_change`.
@@ -49,9 +50,11 @@ def first_screen(
     -------
     FirstScreen
         The verdict of the answer is that of the change in `kept`, or ``untold``: where the orders allow no model, the
-        second order is all that can be told.
+        second order is all that can be told; ``unseen`` where not even that can be.
     """
     within = {"days": second_order_days}
+    if (sampled := refused(again)) is not None:
+        return FirstScreen(Finding(UNSEEN, {"why": sampled.why}))
     second = Tile("second", again, "percent", indicator="repurchase", facts=within)
     if (no := refused(month, calls, risk)) is not None:
         return FirstScreen(Finding(UNTOLD, {"again": again, "why": no.why, **within}), [second])

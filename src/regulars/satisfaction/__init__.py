@@ -27,7 +27,7 @@ A survey
 Steps of the stage, of a survey and the settings
     ``measure_index``, ``measure_loyalty``, ``measure_benefits``, ``measure_worth``, ``overall_drivers``,
     ``compare_ways``, ``foretell_orders``, ``second_order``, ``feature_answers``, ``offer_answers``, ``branch_of``,
-    ``visits_of``, ``voices``, ``followed``, ``repurchases``, ``score_customers``; of cases ``sound_cases``.
+    ``visits_of``, ``voices``, ``repurchases``, ``score_customers``; of cases ``sound_cases``.
 Estimators, in rooms of their own
     ``survey``: ``nps(scores)``, ``csat(scores, scale_max)``, ``customer_satisfaction``, ``gaps`` (perceived less
     expected), ``loyalty_of`` (attitude × behaviour, with the chance of each type), ``variance_between``, ``rake``
@@ -50,7 +50,7 @@ _HOMES = {
     "folk": ("own_figures", "services_that_mend"),
     "index.index": ("satisfaction_index",),
     "index.told": ("with_index",),
-    "methods.repurchase": ("followed", "repurchases"),
+    "methods.repurchase": ("repurchases",),
     "sections": ("sections",),
     "steps": (
         "compare_ways", "feature_answers", "foretell_orders", "measure_benefits", "measure_index", "measure_loyalty",

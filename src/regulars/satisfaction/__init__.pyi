@@ -5,7 +5,6 @@ from .folk import own_figures as own_figures
 from .folk import services_that_mend as services_that_mend
 from .index.index import satisfaction_index as satisfaction_index
 from .index.told import with_index as with_index
-from .methods.repurchase import followed as followed
 from .methods.repurchase import repurchases as repurchases
 from . import sections as sections
 from .steps import compare_ways as compare_ways

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from regulars.errors import UntoldError
-from regulars.finding import Finding, tells
+from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.labels import Outcome, SalePhase
 from regulars.satisfaction.cases.tickets import FEW, FEW_CASES, Cases
 from regulars.settings import SatisfactionSettings
@@ -299,10 +299,12 @@ def tell_complaints(cases: Cases, customers: int, end, settings: SatisfactionSet
     Returns
     -------
     Finding
-        Without a verdict, or `FEW`: nothing is told of so few that chance makes the shares. Frames ``causes``,
-        ``endings`` and, where causes are recorded, ``pareto``.
+        Without a verdict, or `FEW`: nothing is told of so few that chance makes the shares; not supplied where cases
+        are, and none of them is a complaint. Frames ``causes``, ``endings`` and, where causes are recorded, ``pareto``.
     """
     complaints, level, min_cell = cases.complaints, settings.interval_level, settings.privacy_min_cell
+    if len(cases.tickets) and not len(complaints):
+        return Finding(NOT_SUPPLIED)
     if len(complaints) < FEW_CASES:
         return Finding(FEW, {"cases": len(complaints), "few": FEW_CASES})
     causes = complaint_shares(complaints, level=level)

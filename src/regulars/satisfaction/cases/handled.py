@@ -17,11 +17,13 @@ class ServiceVerdict(StrEnum):
     """What can be told of those who keep silent.
 
     Silent: how many, by a survey. Prior: no surveyed dissatisfied customer complained, so that the size of the silent
-    part would rest on a published rate alone. Seen: without a survey. Few: too few cases to single a step out.
+    part would rest on a published rate alone. Unspoken: cases are recorded, and none of them is a complaint. Seen:
+    without a survey. Few: too few cases to single a step out.
     """
 
     SILENT = "silent"
     PRIOR = "prior"
+    UNSPOKEN = "unspoken"
     SEEN = "seen"
     FEW = "few"
 
@@ -69,6 +71,8 @@ def tell_service(cases: Cases, scored: pd.DataFrame, end, settings: Satisfaction
     frames = {"steps": steps, "sla": times.sla}
     if not scored["satisfaction"].notna().any():
         return Finding(ServiceVerdict.SEEN, facts | {"cases": len(tickets)}, frames)
+    if cases.complaints.empty:
+        return Finding(ServiceVerdict.UNSPOKEN, facts | {"cases": len(tickets)}, frames)
     berg = silent_part(cases.complaints, scored, settings.dissatisfied_below, level)
     heard = word_of_mouth(berg.dissatisfied)
     facts |= {"silent": berg.silent, "rate": berg.rate, "complainants": berg.complainants, "heard": heard,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from regulars.finding import Refusal, may_refuse
+from regulars.finding import may_refuse
 from regulars.purchases import Purchases, day_numbers
 from regulars.statistics.intervals import z_value
 from regulars.statistics.ranking import areas_under_curve
@@ -48,36 +48,6 @@ class Foretold(NamedTuple):
     table: pd.DataFrame
     n: int
     bought: int
-
-
-SAMPLED = (
-    "The order log is a sample (orders_sampled in its source), so that whether a customer orders again cannot be seen: "
-    "supply all orders of the customers."
-)
-
-
-def followed(log, orders_sampled: bool):
-    """Purchases, or orders, by which customers can be followed: those given, unless they are a sample.
-
-    Of a sample no rate of coming back is told, not even a careful one, since it would be that of the sample.
-
-    Parameters
-    ----------
-    log : regulars.purchases.Purchases or pandas.DataFrame
-        All of the dataset.
-    orders_sampled : bool
-        Whether the source says that its orders are a sample.
-
-    Returns
-    -------
-    the log, or a Refusal that says why not
-
-    Examples
-    --------
-    >>> followed("all orders", orders_sampled=False)
-    'all orders'
-    """
-    return Refusal(SAMPLED) if orders_sampled else log
 
 
 @may_refuse

@@ -10,15 +10,19 @@ from regulars.errors import UserError
 from regulars.finding import Finding, tells
 from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.settings import SatisfactionSettings
-from regulars.statistics.intervals import z_value
+from regulars.statistics.intervals import share, z_value
 
 MOST_STEPS = 100
 LEAST_TOLD = 5  # answers of a stratum of which a width is told
 
 
-class SampleVerdict(StrEnum):
-    """Whether the wished width can be had with the customers there are."""
+ALL_ANSWER = 0.9  # share of customers who have answered from which all are asked already, and none needs be drawn
 
+
+class SampleVerdict(StrEnum):
+    """Whether the wished width can be had with the customers there are; everybody: nearly all have answered already."""
+
+    EVERYBODY = "everybody"
     REACHED = "reached"
     SHORT = "short"
 
@@ -261,6 +265,9 @@ def tell_sample(
     Finding
         Verdict a `SampleVerdict`; frames ``plan`` and ``list``.
     """
+    answered = share(int(strata.index.isin(survey.satisfaction["customer_id"]).sum()), len(strata))
+    if answered.value >= ALL_ANSWER:
+        return Finding(SampleVerdict.EVERYBODY, {"answered": answered})
     may = may_be_asked(customers, strata)
     plan = asked_next(strata, survey.satisfaction, may, settings)
     by_name = pd.Series(strata[may].to_numpy(), index=names[may.to_numpy()].to_numpy())
