@@ -280,7 +280,20 @@ class Dataset:
 
     @property
     def customers(self) -> pd.DataFrame:
-        """One row per customer with all that the stages found."""
+        """One row per customer with all that the stages found; which columns there are hangs on what was supplied.
+
+        ``frequency`` (repeat purchase days), ``recency``, ``T`` (ages at the last one and at the end, in the setting
+        ``time_unit``), ``monetary_value`` (mean of the repeat days), ``spend`` (all so far), ``spend_per_order``
+        (expected of the next order; ``spend_is_prior``: the mean of others). ``p_alive`` (still a customer; 1 or hardly
+        less for who ordered once), ``p_active`` (orders within ``active_within_days``), ``expected_orders`` and ``clv``
+        (discounted margin) over ``horizon_months``, each with the range of this customer's future (``_low``,
+        ``_high``), ``value_if_alive``, ``value_at_risk`` (what it is more than ``clv``), ``tier``.
+
+        ``segment``, ``cluster``, ``lifecycle_stage``, ``portfolio_class``; ``satisfaction`` (0 to 100, missing without
+        an answer), ``loyalty_type``; ``customer_state`` (active, slipping, dormant, lost …), ``p_never`` (no order any
+        more), ``next_order_low``, ``_median``, ``_high``, ``call_by`` (days, missing where the window is too wide);
+        ``contacts``, ``best_channel``; ``favourite``, ``next_product``.
+        """
         return self._scored("customers")
 
     def customer(self, who: str) -> "Customer":

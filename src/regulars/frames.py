@@ -28,7 +28,12 @@ NUMBERS = (
 )  # fmt: skip
 KINDS = dict.fromkeys(DATES, "dates") | dict.fromkeys(NUMBERS, "numbers")
 COMMON = ("cost", "minutes")  # may be anybody's: looked at where a function documents them
-HINTS = {"dates": "pd.to_datetime makes dates", "numbers": "pd.to_numeric makes numbers"}
+HINTS = {
+    "dates": "pd.to_datetime makes dates",
+    "numbers": "pd.to_numeric makes numbers, and pd.read_csv(…, decimal=',') reads those with a comma",
+}
+FORMAT, MONTHS = "give their format, as in datetime_format='%d.%m.%Y'", 12
+DAY_OR_MONTH = r"^\s*(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}"
 NO_FRAMES = (list, tuple, dict, str, np.ndarray, pd.Series)
 TIME_UNIT = "time_unit"  # of recency and T, in ``frame.attrs``
 
@@ -185,15 +190,29 @@ def dates_in(values: pd.Series, where: str, datetime_format: str | None = None) 
         )
     if found:
         text = values.astype("string")
+        if not datetime_format:
+            _refuse_either(text, where)
         with warnings.catch_warnings():  # that rows are read one by one: what cannot be read is told below
             warnings.filterwarnings("ignore", "Could not infer format", UserWarning)
             values = pd.to_datetime(text, format=datetime_format, errors="coerce")
         if (unread := (values.isna() & text.notna()).to_numpy()).any():
             row = int(unread.argmax())
-            wanted = f"in the format {datetime_format}" if datetime_format else "that pandas reads"
+            wanted = f"in the format {datetime_format}" if datetime_format else f"that pandas reads: {FORMAT}"
             told = f"column '{text.name}' holds {text.iloc[row]!r} in row {row}"
             raise UserError(f"{where}: {told}, which is no date {wanted}.")
     return values if getattr(values.dtype, "tz", None) is None else values.dt.tz_localize(None)
+
+
+def _refuse_either(text: pd.Series, where: str) -> None:
+    """Refuse dates of which no row tells whether the day or the month stands first: pandas would take the month."""
+    parts = text.reset_index(drop=True).str.extract(DAY_OR_MONTH).dropna().astype(int)
+    either = parts.index[parts[0] != parts[1]]
+    if len(either) and parts.max().max() <= MONTHS:
+        row = either[0]
+        raise UserError(
+            f"{where}: column '{text.name}' holds '{text.iloc[row]}' in row {row}, and no row tells whether the day or "
+            f"the month stands first: {FORMAT}."
+        )
 
 
 # ---- units of time ----

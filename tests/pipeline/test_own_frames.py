@@ -25,6 +25,8 @@ def purchases():
 def test_columns_of_any_name_and_dates_of_any_writing():
     told = Purchases.of(LOG, **NAMES, datetime_format="%Y%m%d").summary("1997-03-31", "day")
     assert told[["customer_id", "frequency", "recency", "T"]].to_numpy().tolist() == [[7, 1, 59, 89], [9, 0, 0, 88]]
+    american = Purchases.of(LOG.assign(date=["01/01/1997", "03/01/1997", "01/30/1997"]), **NAMES)  # the last row tells
+    assert american.summary("1997-03-31", "day")["T"].tolist() == [89, 60]
     moments = pd.to_datetime(LOG["date"].astype(str))
     for dates in (moments, moments.dt.strftime("%Y-%m-%d"), moments.dt.date, moments.dt.tz_localize("Asia/Shanghai")):
         same = Purchases.of(LOG.assign(date=dates), **NAMES).summary("1997-03-31", "day")
@@ -42,11 +44,19 @@ def test_columns_of_any_name_and_dates_of_any_writing():
         (LOG, "column 'date' holds numbers, such as 19970101 in row 0, where dates are expected: give their format"),
         (
             LOG.assign(date=["soon", "1997-01-01", "1997-01-02"]),
-            "column 'date' holds 'soon' in row 0, which is",
+            r"column 'date' holds 'soon' in row 0, which is no date that pandas reads: give their format, as in",
         ),
         (
             LOG.assign(spent=["1", "2", "3"]),
             "column 'spent' holds text, such as '1' in row 0, where numbers",
+        ),
+        (
+            LOG.assign(date=["01.01.2026", "03.04.2026", "05.04.2026"]),
+            "column 'date' holds '03.04.2026' in row 1, and no row tells whether the day or the month stands first",
+        ),
+        (
+            LOG.assign(date=["03.04.2026", "17.04.2026", "05.04.2026"]),
+            "column 'date' holds '17.04.2026' in row 1, which is no date that pandas reads: give their format",
         ),
         (LOG.assign(spent=[1.0, None, 2.0]), "column 'spent' is empty in row 1: fill it in, or leave the row out"),
     ],

@@ -392,7 +392,20 @@ class OrderFitter(Fitter):
         return restore(self._alive(x, t_x, T) * self.orders_if_alive(t, x, t_x, T))
 
     def predict(self, t, frequency, recency, T):
-        """Same as `conditional_expected_number_of_purchases_up_to_time`."""
+        """Orders to be expected of customers with a history: `conditional_expected_number_of_purchases_up_to_time`.
+
+        Parameters
+        ----------
+        t : array_like
+            How far ahead, in the unit of the data: with weeks, 13 for a quarter.
+        frequency, recency, T : array_like
+            History of each customer, as columns of `regulars.purchases.Purchases.summary`.
+
+        Returns
+        -------
+        array_like
+            One number per customer; ``clv.predictive_intervals`` gives their ranges, and that of the total.
+        """
         return self.conditional_expected_number_of_purchases_up_to_time(t, frequency, recency, T)
 
     def expected_number_of_purchases_up_to_time(self, t):
