@@ -406,7 +406,7 @@ def tell_buying(
     return Finding(None, facts, {"fit": fit, "tracking": series}, remarks=remarks)
 
 
-def to_do(pyramid: Finding, newcomer: NewCustomer, economics: Economics) -> list[Action]:
+def to_do(pyramid: Finding, newcomer: NewCustomer, first_spend: Estimate, economics: Economics) -> list[Action]:
     """What to do about it: hold those at the top, and win others for less than they bring.
 
     Parameters
@@ -414,9 +414,11 @@ def to_do(pyramid: Finding, newcomer: NewCustomer, economics: Economics) -> list
     pyramid : Finding
         Of `regulars.segments.tell_pyramid`: its frame ``steps``, the top one first.
     newcomer : NewCustomer
-        What winning one may cost.
+        What one brings after the first order.
+    first_spend : Estimate
+        What a first order brings, currency: of `regulars.clv.first_order_spend`.
     economics : Economics
-        The horizon.
+        The horizon and the margin.
 
     Returns
     -------
@@ -429,4 +431,14 @@ def to_do(pyramid: Finding, newcomer: NewCustomer, economics: Economics) -> list
         Action("top", facts={"customers": step["customers"], "share": step["clv_share"], "at_stake": step["clv"]})
         for _, step in pyramid.frames["steps"].head(1).iterrows()
     ]
-    return [*top, Action("acquire", facts={"worth": newcomer.clv, "months": economics.horizon_months})]
+    worth = _both(newcomer.clv, first_spend, economics.margin)
+    acquire = Action("acquire", facts={"worth": worth, "months": economics.horizon_months})
+    return [*top, acquire] if np.isfinite(worth.value) else top
+
+
+def _both(follows: Estimate, first: Estimate, margin: float) -> Estimate:
+    """Margin of a first order and of what follows; each is learnt apart from the other, so that their errors are."""
+    value = follows.value + margin * first.value
+    below = float(np.hypot(follows.value - follows.low, margin * (first.value - first.low)))
+    above = float(np.hypot(follows.high - follows.value, margin * (first.high - first.value)))
+    return Estimate(value, value - below, value + above, first.n)

@@ -194,7 +194,9 @@ def kept_together(text: str) -> str:
     >>> kept_together("5 (4–6)") == "5 (4\u2060–\u20606)"
     True
     """
-    return text if isinstance(text, Line) else text.replace("–", "\u2060–\u2060")  # what is drawn has no range
+    if isinstance(text, Line):  # what is drawn has no range
+        return text
+    return text.replace("–", "\u2060–\u2060").replace("−", "−\u2060")
 
 
 @cache

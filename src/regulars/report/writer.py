@@ -187,7 +187,7 @@ class Writer:
 
     def _nothing(self, key: str) -> str:
         """What was found to be nothing; no words where there was nothing to check."""
-        return self.word(f"{key}.nothing") if self.wording.has(self.own(f"{key}.nothing")) else ""
+        return self.word(f"{key}.nothing") if self.wording.has(f"{self.stage}.{key}.nothing") else ""
 
     def say(self, key: str, verdict: str | None = None, **facts) -> None:
         """Say one paragraph."""
