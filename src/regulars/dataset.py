@@ -237,8 +237,11 @@ class Dataset:
 
     @cached_property
     def _purchases(self) -> "Purchases":
-        room, rules = _late("purchases"), {"zero_spend_is_purchase": self.settings("value").zero_spend_is_purchase}
-        return room.Purchases.of(self.tables.load(ORDERS, room.COLUMNS), **rules)
+        room = _late("purchases")
+        orders = self.tables.load(ORDERS, room.COLUMNS)
+        # of a log without any money each day with an order counts
+        counted = self.settings("value").zero_spend_is_purchase or not orders["amount"].any()
+        return room.Purchases.of(orders, zero_spend_is_purchase=counted)
 
     @cached_property
     def economics(self) -> "Economics":

@@ -21,6 +21,7 @@ from regulars.clv import (
     predictive_intervals,
     score_customers,
 )
+from regulars.clv.in_memory import OrdersOnly
 from regulars.clv.resampling import bootstrap
 from regulars.clv.spend import choose_spend_model, winsorise
 from regulars.purchases import Purchases
@@ -405,7 +406,7 @@ CAME_BACK = pd.DataFrame({"frequency": [2, 1, 0], "recency": [4.0, 3.0, 0.0], "T
     ("summary", "told"),
     [
         (NOTHING, "No order has an amount above 0: name the column of amounts"),
-        (CAME_BACK.assign(monetary_value=np.nan), "None of the 2 customers who came back paid an amount"),
+        (CAME_BACK.assign(monetary_value=np.nan), "None of the customers who came back paid an amount"),
         (CAME_BACK.assign(monetary_value=[0.0, 0.0, np.nan]), "supply what each order was worth"),
         (CAME_BACK.assign(monetary_value=[9.0, 0.0, np.nan]), "fewer than two customers paid for a repeat order"),
         (CAME_BACK.head(1).assign(monetary_value=9.0), "there is one customer only"),
@@ -413,3 +414,18 @@ CAME_BACK = pd.DataFrame({"frequency": [2, 1, 0], "recency": [4.0, 3.0, 0.0], "T
 )
 def test_a_log_that_cannot_be_modelled_is_told_what_to_supply(summary, told):
     assert told in fit_models(summary).why
+
+
+def test_orders_without_money_are_foretold_by_the_same_model(cdnow_sample):
+    """The published BG/NBD parameters and the same forecast, whatever an order brings."""
+    paid = Purchases.of(cdnow_sample, zero_spend_is_purchase=True).summary("1997-09-30", "week")
+    counted = Purchases.of(cdnow_sample.assign(amount=0.0), zero_spend_is_purchase=True).summary("1997-09-30", "week")
+    with_money, models = fit_models(paid), fit_models(counted)
+    assert isinstance(models, OrdersOnly) and models.orders.log_likelihood_ == with_money.orders.log_likelihood_
+    assert models.orders.params_.round(4).tolist() == [0.2426, 4.4136, 0.7929, 2.4259]
+    certainty = Certainty(level=0.9, level_uncertainty=0.12, seed=1, draws=100)
+    ahead = models.ahead(ECONOMICS, certainty)
+    told = score_customers(with_money, economics=ECONOMICS, certainty=certainty).orders_total
+    assert ahead.value == pytest.approx(told.value, rel=1e-9) and ahead.n == told.n == 2357
+    assert (ahead.low, ahead.high) == pytest.approx((told.low, told.high), rel=0.02)
+    assert "supply what each order was worth" in score_customers(models, economics=ECONOMICS, certainty=certainty).why

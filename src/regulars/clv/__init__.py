@@ -40,7 +40,7 @@ All of them together
     ``lifetime_equity`` (to the end, by cohort), ``elasticities``;
     ``payback_of`` a new customer, by ``margins_by_age`` and ``first_groups``; ``forecast_cohorts`` month by month;
     ``compare_concentration``; ``revenue_move``, by ``customer_revenue``; ``with_known_costs`` and ``earned_so_far``:
-    the margin, by the costs supplied.
+    the margin, by the costs supplied; ``paid_orders`` where there is money at all.
 Kept for later stages
     ``models_record`` makes a ``ModelsRecord``: models as plain data, with the ``assumptions`` behind the money.
 
@@ -65,7 +65,7 @@ _HOMES = {
     "fold_metrics": ("backtest",),
     "gamma_gamma": ("GammaGammaFitter", "TiltedGammaGammaFitter"),
     "headline": ("follow_headline",),
-    "in_memory": ("fit_models", "score_customers", "scored_table"),
+    "in_memory": ("fit_models", "paid_orders", "score_customers", "scored_table"),
     "level": ("Level", "read_level"),
     "levers": ("elasticities",),
     "limits": ("remarks",),

@@ -19,6 +19,7 @@ from .gamma_gamma import GammaGammaFitter as GammaGammaFitter
 from .gamma_gamma import TiltedGammaGammaFitter as TiltedGammaGammaFitter
 from .headline import follow_headline as follow_headline
 from .in_memory import fit_models as fit_models
+from .in_memory import paid_orders as paid_orders
 from .in_memory import score_customers as score_customers
 from .in_memory import scored_table as scored_table
 from .level import Level as Level

@@ -9,10 +9,10 @@ from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.calibration import Calibration
 from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.spend import SpendChoice, Winsorised, choose_spend_model, winsorise
-from regulars.clv.uncertainty import CustomerLevels, holding, predictive_intervals
+from regulars.clv.uncertainty import CustomerLevels, holding, predictive_intervals, spread_interval, total_spread
 from regulars.clv.value import has_spend, lifetime_value, units
 from regulars.errors import UntoldError
-from regulars.finding import may_refuse, refused, shows
+from regulars.finding import Refusal, may_refuse, refused, shows
 from regulars.rounding import round_significant
 from regulars.settings import Certainty, Economics
 from regulars.showing import Shown
@@ -25,6 +25,10 @@ MODELLED = (
     "clv_low", "clv_high", "value_if_alive", "value_at_risk", "tier_probability",
 )  # fmt: skip
 OUTLIERS = (0.005, 0.01, 0.02, 0.05, 0.1)  # shares of customers brought down in turn until spend has a mean
+NO_MONEY = (
+    "None of the customers who came back paid an amount, so that nothing can be told of money: supply what each order "
+    "was worth."
+)
 NO_MEAN = (
     "These orders cannot be modelled: customers differ so much in what they spend per order that the model of spend "
     "has no mean, even with one in ten brought down to the others; look for amounts that are mistyped."
@@ -111,6 +115,58 @@ class Models(Shown):
 
 
 @may_refuse
+def paid_orders(orders: pd.DataFrame) -> pd.DataFrame:
+    """Orders of a log that has money; of one in which no order has an amount nothing of money is told.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        Clean table: amount.
+
+    Returns
+    -------
+    pandas.DataFrame or Refusal
+        The orders.
+
+    Examples
+    --------
+    >>> paid_orders(pd.DataFrame({"amount": [0.0, 0.0]}))
+    It cannot be told: No order has an amount: supply what each order was worth.
+    """
+    if not orders["amount"].any():
+        raise UntoldError("No order has an amount: supply what each order was worth.")
+    return orders
+
+
+class OrdersOnly(Refusal):
+    """Stands for the models of a log without money: how often customers order is modelled, what that brings is not.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        One row per customer, as `regulars.purchases.Purchases.summary` gives it.
+    orders : BetaGeoFitter
+        How often they order.
+    """
+
+    def __init__(self, summary: pd.DataFrame, orders: BetaGeoFitter):
+        super().__init__(NO_MONEY)
+        self.summary, self.orders, self.fitter = summary, orders, type(orders)
+
+    def ahead(self, economics: Economics, certainty: Certainty) -> Estimate:
+        """Orders of all customers within the horizon; the interval holds the parameters and the level."""
+        until = np.full(len(self.summary), units(months=economics.horizon_months, time_unit=economics.time_unit))
+        history = [self.summary[name].to_numpy(float) for name in ("frequency", "recency", "T")]
+
+        def total(model) -> float:
+            return float(np.sum(model.predict(until, *history)))
+
+        value = total(self.orders)
+        relative = float(np.hypot(total_spread(self.orders, total) / value, certainty.level_uncertainty))
+        return spread_interval(value, relative, certainty.level, len(self.summary))
+
+
+@may_refuse
 def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float = 0.9) -> Models:
     """Fit the reference models of orders and of spend.
 
@@ -129,7 +185,8 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float 
     Returns
     -------
     Models
-        A `regulars.finding.Refusal` where the orders do not allow a fit: too few customers, or nobody who came back.
+        A `regulars.finding.Refusal` where the orders do not allow a fit: too few customers, or nobody who came back;
+        `OrdersOnly` where nobody who came back paid anything.
 
     Examples
     --------
@@ -142,6 +199,8 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float 
     _refuse_few(len(summary), int((frequency > 0).sum()), int(paid.sum()))
     try:
         orders = BetaGeoFitter(level=level).fit(summary["frequency"], summary["recency"], summary["T"])
+        if not paid.any():
+            return OrdersOnly(summary, orders)
         for share in (spend_outliers, *(share for share in OUTLIERS if share > spend_outliers)):
             capped = winsorise(frequency, summary["monetary_value"], share)
             spend = choose_spend_model(frequency[paid], capped.monetary_value[paid], level=level)
@@ -157,19 +216,14 @@ def _refuse_few(customers: int, back: int, paid: int) -> None:
     short = None
     if not customers:
         raise UntoldError(
-            "No order has an amount above 0: name the column of amounts in the mapping, or, where there is none, "
-            "count orders without money by zero_spend_is_purchase: true under value in params.yaml."
+            "No order has an amount above 0: name the column of amounts in the mapping, or write amount: {constant: 0} "
+            "where there is none."
         )
     if customers < 2:
         short = "there is one customer only, and how customers differ is learnt from many"
     elif not back:
         short = f"none of the {customers} customers ordered on a second day"
-    elif not paid:
-        raise UntoldError(
-            f"None of the {back:,} customers who came back paid an amount, so that nothing can be told of money: "
-            "supply what each order was worth. How often customers order is told where no money is needed."
-        )
-    elif paid < 2:
+    elif paid == 1:
         short = "fewer than two customers paid for a repeat order, so that spend per order cannot be told"
     if short:
         raise UntoldError(f"These orders cannot be modelled: {short}; supply more customers, or a longer history.")

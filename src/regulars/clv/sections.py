@@ -13,6 +13,7 @@ from regulars.clv.calibration import Calibration
 from regulars.clv.cohort_revenue import CohortForecast
 from regulars.clv.concentration import Concentration, lorenz_curves, loss_or_gain
 from regulars.clv.equity import Equity, bridge
+from regulars.clv.in_memory import OrdersOnly
 from regulars.clv.lifetime import Lifetime
 from regulars.clv.limits import one_time_buyers
 from regulars.clv.margins import origin_of
@@ -78,7 +79,10 @@ def first_screen(
     -------
     FirstScreen
     """
-    if (why := refused(whole, trust, newcomer, concentration)) is not None:
+    why = refused(whole, trust, newcomer, concentration)
+    if isinstance(why, OrdersOnly) and refused(trust) is None:
+        return _without_money(why, trust, economics, certainty)
+    if why is not None:
         return _without_model(why, summary, certainty.level)
     months, then, worst = economics.horizon_months, trust.longest, trust.worst
     facts = {"months": months, "days": then.days, "top": concentration.own, "miss": then.miss, "held": then.held}
@@ -121,6 +125,22 @@ def first_screen(
                 on_page=False,
                 facts=revenue,
             ),
+        ),
+    )
+
+
+def _without_money(known: OrdersOnly, trust: Trust, economics: Economics, certainty: Certainty) -> FirstScreen:
+    """How often customers should order, and how the test went; nothing of money."""
+    ahead, months, then = known.ahead(economics, certainty), {"months": economics.horizon_months}, trust.longest
+    again = share(int((known.summary["frequency"] > 0).sum()), len(known.summary), certainty.level)
+    tested = {"days": then.days, "came": then.came, "worst": trust.worst.miss, "worst_way": trust.worst.way}
+    facts = {"ahead": ahead, "customers": len(known.summary), "why": known.why, **months}
+    return FirstScreen(
+        Finding(WorthVerdict.COUNTED, facts),
+        (
+            Tile("orders", ahead, "count_short", facts=months),
+            Tile("again", again, "percent"),
+            Tile("forecast", then.forecast, "count_short", then.verdict, facts=tested),
         ),
     )
 

@@ -33,6 +33,7 @@ class WorthVerdict(StrEnum):
     LOSS = "loss"  # customers bring less than they cost
     ONE = "one"  # customer: nothing can be learnt
     ONCE = "once"  # nearly everybody buys once
+    COUNTED = "counted"  # orders without money
     SAMPLED = "sampled"  # of most customers some orders are missing
     UNTOLD = "untold"  # the orders allow no model
 

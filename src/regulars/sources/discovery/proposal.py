@@ -294,8 +294,8 @@ def _block(name: str, found: Found, group: list[Inspected], files: Sequence[Insp
     lines += _rules(found, group, notes) if name in ORDER_TABLES else []
     if name in ORDER_TABLES and "amount" in found.missing and "unit_price" not in found.columns:
         notes.unsure.append(
-            "orders without any money can be counted: write amount: {constant: 0}, and in params.yaml under value "
-            "zero_spend_is_purchase: true; what is told of money then says what to supply"
+            "orders without any money can be counted and foretold: write amount: {constant: 0}; what is told of money "
+            "then says what to supply"
         )
     if found.other and name not in OPEN_TABLES:
         lines.append(f"    # not used: {_one_line(_some(found.other))}")
