@@ -19,13 +19,16 @@ import worlds
 from scipy.optimize import minimize
 
 from regulars.clv import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter, ParetoNBDFitter
+from regulars.clv.active import active_ends, response
 from regulars.clv.combining import columns
-from regulars.clv.level import NAMES, OF_SWINGS, applied, terms
+from regulars.clv.level import NAMES, applied, month_spread, terms
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.scenarios import YEARLY, TimedDropoutFitter
-from regulars.clv.signs import Signs, read_signs
+from regulars.clv.signs import Signs, read_signs, season_ahead
 from regulars.clv.value import units
 from regulars.purchases import Purchases, day_number
+from regulars.settings import Certainty
+from regulars.statistics.intervals import z_value
 
 SEED = 20261122
 FILE = Path(__file__).parents[1] / "src" / "regulars" / "clv" / "level_table.py"
@@ -57,10 +60,11 @@ def forecasts(purchases: Purchases, cutoff, days: int, time_unit: str = "week") 
     month = 365.25 / 12
     many = min(MONTHS, int(days / month))
     edges = [round(month * k) for k in range(many + 1)]
-    known = purchases.known(cutoff)
+    known, season = purchases.known(cutoff), season_ahead(purchases, cutoff, many, time_unit)
     for k in range(1, many + 1):
         counted = purchases.between(cutoff + pd.Timedelta(days=edges[k - 1]), cutoff + pd.Timedelta(days=edges[k]))
         row[f"came_{k}"] = float(counted[known].sum())
+        row[f"season_{k}"] = float(season[k - 1])
         for name in ("pareto", "mbg", "d0.25", "d0.6"):
             row[f"{name}_{k}"] = float(
                 np.sum(fitted[name].predict(units(days=edges[k], time_unit=time_unit), *history))
@@ -117,6 +121,7 @@ FREEDOM = 6.0  # of the t distribution of the logarithm of what came over what w
 DOUBT = 0.25  # spread that real logs ask for beyond that of simulated ones, where there is hardly any history
 DRIFT = 0.04  # spread of what an order brings, from one year to the next
 CHANCE = 2.0  # variance of a total of orders, in units of it
+PARTS = np.arange(0.3, 1.51, 0.01)  # of the spread of orders, by which the hazard of ordering may be unsure
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,8 @@ class Shops:
 
     @classmethod
     def of(cls, table: pd.DataFrame) -> "Shops":
-        table = table[(table["came"] >= 20) & (table["repeats"] >= 50)].reset_index(drop=True)
+        table = table[(table["came"] >= 20) & (table["repeats"] >= 50)].reset_index(drop=True).copy()
+        table = table.assign(active_models=(table["active_pareto"] + table["active_mbg"]) / 2)
         signs = table[[one.name for one in fields(Signs)]]
         totals = np.column_stack([(table["pareto"] + table["mbg"]) / 2, *(table[f"d{yearly}"] for yearly in YEARLY)])
         return cls(table, terms(signs), totals, table["came"].to_numpy(float))
@@ -174,7 +180,23 @@ def learn(shops: Shops, level: float = 0.9) -> dict:
     told, spread = shops.told(table)
     apart = (come - told) / spread
     down, up = np.quantile(apart, [(1 - level) / 2, (1 + level) / 2])
-    return table | {"down": float(down), "up": float(up), "level": level, "doubt": DOUBT}
+    table |= {"down": float(down), "up": float(up), "level": level, "doubt": DOUBT}
+    held = [active_held(shops, table | {"active": part}).mean() for part in PARTS]
+    return table | {"active": float(PARTS[min(np.searchsorted(held, level), len(PARTS) - 1)])}
+
+
+def active_held(shops: Shops, table: dict) -> np.ndarray:
+    """Whether the range of how many customers order held what came, shop by shop; as `regulars.clv.active` tells it."""
+    weights, shift, spread = applied(table, shops.terms)
+    names = ["active_models", *(f"active_d{yearly}" for yearly in YEARLY)]
+    known = shops.table["known"].to_numpy(float)
+    told = np.minimum((weights * shops.table[names].to_numpy()).sum(axis=1), 0.995 * known)
+    told = told * response(told / known, shift)
+    unseen = spread * (table["up"] - table["down"]) / 2 / z_value(table["level"])
+    low, high = active_ends(
+        told, told * (1 - told / known), known, Certainty(table["level"], unseen, 0, 0), part=table["active"]
+    )
+    return (shops.table["active"] >= low) & (shops.table["active"] <= high)
 
 
 def held(shops: Shops, table: dict) -> pd.DataFrame:
@@ -214,25 +236,22 @@ def other_measures(left: Shops, table: dict) -> dict:
         return np.abs(np.log(np.maximum(came, 0.5) / told)) <= many * np.sqrt(spread**2 + chance + more**2)
 
     revenue = share_held(told * shops["spend_expected"], left.came * shops["spend_came"], 3.5 / left.came, DRIFT)
-    names = [f"active_d{yearly}" for yearly in YEARLY]
-    active = (weights * np.column_stack([(shops["active_pareto"] + shops["active_mbg"]) / 2, shops[names]])).sum(axis=1)
-    share = np.minimum(active * np.exp(shift) / shops["known"], 0.995)
-    hazard, chance = -np.log1p(-share), 1.645 * np.sqrt(share * (1 - share) / shops["known"])
-    low, high = (-np.expm1(-hazard * np.exp(sign * many * spread)) + sign * chance for sign in (-1, 1))
-    came = shops["active"] / shops["known"]
-    months = []
-    for month in range(1, MONTHS + 1):
-        known = shops[f"came_{month}"].notna().to_numpy()
-        each = {
-            name: shops[f"{name}_{month}"] - (shops[f"{name}_{month - 1}"] if month > 1 else 0)
-            for name in ("pareto", "mbg", "d0.25", "d0.6")
-        }
-        models, scenarios = (each["pareto"] + each["mbg"]) / 2, (each["d0.25"] + each["d0.6"]) / 2
-        expected = (weights[:, 0] * models + (1 - weights[:, 0]) * scenarios) * np.exp(shift)
-        swings = OF_SWINGS * shops["swings"].clip(upper=0.6)
-        months.append(share_held(expected, shops[f"came_{month}"], 3 / np.maximum(expected, 1), swings)[known])
-    months = np.concatenate(months)
-    return {"revenue": revenue.mean(), "active": ((came >= low) & (came <= high)).mean(), "months": months.mean()}
+    every = range(1, MONTHS + 1)
+    models, scenarios = (
+        shops[[f"{first}_{month}" for month in every]].to_numpy()
+        + shops[[f"{second}_{month}" for month in every]].to_numpy()
+        for first, second in (("pareto", "mbg"), ("d0.25", "d0.6"))
+    )
+    until = (weights[:, [0]] * models + (1 - weights[:, [0]]) * scenarios) / 2 * np.exp(shift)[:, None]
+    expected = np.diff(until, axis=1, prepend=0.0)
+    came, season = (shops[[f"{name}_{month}" for month in every]].to_numpy() for name in ("came", "season"))
+    index = np.exp(np.where(np.isnan(season), 0.0, season))
+    expected = expected * index * (np.nansum(expected, axis=1) / np.nansum(expected * index, axis=1))[:, None]
+    told = np.array([np.nanstd(row) if np.isfinite(row).any() else 0.0 for row in season])
+    own = month_spread(shops["swings"].to_numpy(), told)[:, None]
+    reach = many * np.sqrt(spread[:, None] ** 2 + 3 / np.maximum(expected, 1) + own**2)
+    months = (np.abs(np.log(np.maximum(came, 0.5) / expected)) <= reach)[np.isfinite(came)]
+    return {"revenue": revenue.mean(), "active": active_held(left, table).mean(), "months": months.mean()}
 
 
 def write(table: dict) -> None:
@@ -240,7 +259,9 @@ def write(table: dict) -> None:
     lines = [
         '"""What simulated shops teach of the level of a forecast; written by benchmarks/level.py."""',
         "",
-        "TABLE = {",
+        "from typing import Any",
+        "",
+        "TABLE: dict[str, Any] = {",
     ]
     lines += [f"    {json.dumps(name)}: {json.dumps(value)}," for name, value in table.items()]
     FILE.write_text("\n".join([*lines, "}"]) + "\n", encoding="utf-8")

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from regulars.clv import BetaGeoFitter, GammaGammaFitter, ParetoNBDFitter, read_level
+from regulars.clv.active import active_ends, response
 from regulars.clv.backtesting import forecast_fold, forecast_now
 from regulars.clv.headline import with_headline
 from regulars.clv.in_memory import Scored
@@ -64,6 +65,32 @@ def test_a_year_without_visible_dropout_gives_neither_that_all_are_there_nor_non
     np.testing.assert_allclose(told["value_at_risk"], (1 - told["p_alive"]) * most)
     np.testing.assert_allclose(told["value_at_risk"], told["value_if_alive"] - told["clv"])
     assert (told["value_at_risk"] > 0).all()
+
+
+def test_how_many_order_moves_less_than_what_they_order_and_never_beyond_all():
+    """By hand: a half orders ln 2 a head; with twice as much e^(−2 ln 2) = a quarter does not order."""
+    assert response(0.5, np.log(2)) == pytest.approx(0.75 / 0.5)
+    unsure = Certainty(level=0.9, level_uncertainty=0.5, seed=0, draws=0)
+    moved = np.exp(1.6448536 * 0.5)
+    low, high = active_ends(500.0, 0.0, 1000, unsure, part=1.0)
+    assert (low, high) == pytest.approx((1000 * (1 - 0.5 ** (1 / moved)), 1000 * (1 - 0.5**moved)))
+    assert high / 500 < moved
+    assert active_ends(990.0, 9.9, 1000, unsure)[1] <= 1000
+
+
+def test_no_month_has_more_active_customers_than_there_are():
+    orders, spend = BetaGeoFitter(), GammaGammaFitter()
+    orders.params_ = pd.Series({"r": 2.0, "alpha": 1.0, "a": 0.1, "b": 9.0})
+    spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    base = pd.DataFrame({"frequency": 30, "recency": 37.9, "T": 38.0, "monetary_value": np.full(100, 20.0)})
+    found = months_ahead(
+        base, ["a"] * 100, orders, spend, months=3, time_unit="week", draws=200, season=[0.6, -0.3, -0.3],
+        orders_total=1500.0, level_uncertainty=0.4, month_uncertainty=0.2,
+    )  # fmt: skip
+    fan = found.fan
+    assert (fan["customers_high"] <= 100).all() and (fan["customers"] <= 100).all()
+    assert (fan["customers_low"] < fan["customers"]).all()
+    assert (fan["orders_high"] / fan["orders"] > fan["customers_high"] / fan["customers"]).all()
 
 
 def test_who_has_surely_left_is_worth_no_fortune_if_not():

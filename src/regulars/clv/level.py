@@ -1,8 +1,8 @@
 """How far a forecast of a total may be off, and how many leave unseen: what many logs teach of one.
 
 No model sees the level of the next year: seasons, prices, competitors, and customers who are out of season or gone. How
-far it misses depends on what can be seen: the horizon over the history, full seasons, customers who were there before
-the log, how much the pace of orders swings, how the last part of the history was forecast from the part before.
+far it misses depends on what can be seen: the horizon over the history, full seasons, how much the pace of orders
+swings and drifts, how the last part of the history was forecast from the part before.
 `regulars.clv.level_table` says how; it was learnt on simulated shops of many kinds by ``benchmarks/level.py``, each of
 which was forecast from a day of its past, and holds on kinds that were left out.
 """
@@ -24,15 +24,15 @@ from regulars.settings import Certainty
 from regulars.statistics.intervals import z_value
 
 SEASONS_DAYS = 730.0  # two seasons: from here on a history is not short
-MOST = {"dropout": 1.0, "start": 2.0, "inner": 0.5, "lately": 0.5, "drift": 0.5, "swings": 0.6, "season": 0.7}
+MOST = {"dropout": 1.0, "inner": 0.5, "lately": 0.5, "drift": 0.5, "swings": 0.6, "season": 0.7}
 DIGITS = 6  # of weights and logarithms: those behind differ from one processor to the next
-OF_SWINGS = 0.35  # by which single months swing around what is told: left-out shops' months are held so
+OF_SWINGS = 0.5  # by which single months swing around what is told: left-out shops' months are held so
 LEAST_WEIGHT = 0.02  # of all scenarios together, below which the models are told alone
 
 
 NAMES = {  # what the table weighs: of the scenarios' weight, of the shift, of the spread
-    "weight": ("one", "short", "ratio", "dropout", "often", "inner"),
-    "shift": ("start_rare", "inner", "lately", "season", "drift"),
+    "weight": ("one", "short", "ratio", "dropout", "often"),
+    "shift": ("season",),
     "spread": (
         "one",
         "short",
@@ -49,7 +49,7 @@ NAMES = {  # what the table weighs: of the scenarios' weight, of the shift, of t
 
 
 def terms(signs: pd.DataFrame) -> dict[str, np.ndarray]:
-    """What the table weighs, one row per log and one column per name of `NAMES`.
+    """What the table weighs, one row per log and one column per name of `NAMES`; and what lies beyond it.
 
     Parameters
     ----------
@@ -64,30 +64,31 @@ def terms(signs: pd.DataFrame) -> dict[str, np.ndarray]:
     --------
     >>> signs = Signs(365, 365, 4000, 12000, 0.1, 0.0, 0.05, 0.0, float("nan"), 0.1, 0.0)
     >>> terms(pd.DataFrame([vars(signs)]))["weight"].tolist()
-    [[1.0, 0.5, 0.0, 0.1, 1.0986122886681098, 0.05]]
+    [[1.0, 0.5, 0.0, 0.1, 1.0986122886681098]]
     """
     seen = {name: signs[name].fillna(0.0).clip(-most, most) for name, most in MOST.items()}
-    for name in ("dropout", "start"):
-        seen[name] = seen[name].clip(lower=0)
+    seen["dropout"] = seen["dropout"].clip(lower=0)
     seen |= {
         "one": pd.Series(1.0, signs.index),
         "short": 1 - (signs["history_days"] / SEASONS_DAYS).clip(upper=1),
         "ratio": np.log(signs["horizon_days"] / signs["history_days"]),
         "often": np.log((signs["repeats"] / signs["customers"]).clip(lower=0.2, upper=30)),
-        "start_rare": seen["start"] / (1 + signs["repeats"] / signs["customers"]),
         "no_year": (signs["history_days"] < 365).astype(float),
         "swings_part": seen["swings"] * (1 - (signs["horizon_days"] / 365).clip(upper=1)),
         "unseen": (signs["history_days"] < 365) * (1 - (signs["horizon_days"] / 365).clip(upper=1)),
         "inner_size": seen["inner"].abs(),
         "drift_size": seen["drift"].abs(),
     }
-    return {part: np.column_stack([seen[name] for name in names]) for part, names in NAMES.items()}
+    beyond = (signs["lately"] - seen["lately"]).to_numpy(float)
+    return {part: np.column_stack([seen[name] for name in names]) for part, names in NAMES.items()} | {"beyond": beyond}
 
 
 def applied(table: dict, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights of the models' own forecast and of each scenario, shift, and spread without its multiples.
 
-    To the spread is added what real shops do that simulated ones do not: the more, the shorter the history.
+    To the spread is added what real shops do that simulated ones do not: the more, the shorter the history. A pace that
+    has left that of the history by more than a factor of e^½ in the last days is followed for the rest, and doubted by
+    as much: such a shop is dying, or another one than it was.
 
     Parameters
     ----------
@@ -107,7 +108,18 @@ def applied(table: dict, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.n
     each = np.exp(logits - logits.max(axis=1, keepdims=True))
     weights = np.column_stack([1 - away, away[:, None] * each / each.sum(axis=1, keepdims=True)])
     doubt = table["doubt"] * found["spread"][:, NAMES["spread"].index("short")]
-    return weights, shift, np.hypot(np.exp(spread), doubt)
+    return weights, shift + found["beyond"], np.sqrt(np.exp(2 * spread) + doubt**2 + found["beyond"] ** 2)
+
+
+def month_spread(swings, told):
+    """Standard deviation of the logarithm of a month's own level: of the swings what a season does not tell.
+
+    Examples
+    --------
+    >>> [float(month_spread(swings, told)) for swings, told in ((0.4, 0.0), (0.5, 0.3), (0.2, 0.3))]
+    [0.2, 0.2, 0.0]
+    """
+    return OF_SWINGS * np.sqrt(np.maximum(np.minimum(swings, MOST["swings"]) ** 2 - np.asarray(told) ** 2, 0.0))
 
 
 @shows
@@ -122,7 +134,7 @@ class Level:
     scenarios : dict
         Share who leave within a year to the weight of that scenario; empty where the models are told alone.
     shift : float
-        Logarithm by which all are moved: what a season of last year, the last hold-out and a log that began late teach.
+        Logarithm by which all are moved: by a season of last year, and by a pace that has left the history's behind.
     spread : float
         Standard deviation of the logarithm of what comes over what is told, without chance.
     signs : Signs or None
@@ -143,8 +155,7 @@ class Level:
         """Standard deviation of the logarithm of a month's own level: what is left of the swings without a season."""
         if self.signs is None:
             return 0.0
-        told = float(np.std(self.season)) if self.season else 0.0
-        return OF_SWINGS * float(np.sqrt(max(self.signs.swings**2 - told**2, 0.0)))
+        return float(month_spread(self.signs.swings, np.std(self.season) if self.season else 0.0))
 
     @property
     def is_mixed(self) -> bool:

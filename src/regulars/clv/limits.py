@@ -12,6 +12,7 @@ from regulars.settings import Economics
 
 LATE = 1.5  # times as many first orders a day at the log's start as later, from which it is said to have begun late
 TOLD_WEIGHT = 0.1  # of scenarios, from which they are told to decide
+STEADY = {"swings": 0.2, "drift": 0.3, "lately": 0.5}  # logarithms, beyond which a pace is told to be unsteady
 
 
 @may_refuse
@@ -37,8 +38,8 @@ def remarks(
     -------
     list of Remark
         ``spend_independent`` or ``spend_tilted``; ``spend_capped`` where outliers were brought down; the codes of what
-        the fits have found; ``scenarios``, ``season_unseen`` and ``late_start`` of the level; ``thin_data`` where
-        conditions are missed; ``days_small`` or ``days_material``.
+        the fits have found; ``scenarios``, ``season_unseen``, ``late_start`` and ``unsteady`` of the level;
+        ``thin_data`` where conditions are missed; ``days_small`` or ``days_material``.
 
     Examples
     --------
@@ -73,7 +74,7 @@ def remarks(
 
 
 def level_remarks(level: Level | None) -> list[Remark]:
-    """What must be said of a forecast's level: scenarios that decide, a season that cannot be seen, a late start.
+    """What must be said of a forecast's level: scenarios, a season that cannot be seen, a late start, an unsteady pace.
 
     Examples
     --------
@@ -93,6 +94,9 @@ def level_remarks(level: Level | None) -> list[Remark]:
         found.append(Remark("season_unseen"))
     if signs.start > np.log(LATE):
         found.append(Remark("late_start", {"times": float(np.exp(signs.start))}))
+    if any(abs(getattr(signs, name)) > most for name, most in STEADY.items()):
+        pace = {name: float(np.expm1(getattr(signs, name))) for name in ("drift", "lately")}
+        found.append(Remark("unsteady", {"swings": float(np.exp(signs.swings))} | pace))
     return found
 
 

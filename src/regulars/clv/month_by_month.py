@@ -18,6 +18,8 @@ from scipy.special import ndtri
 from regulars.clv._mixing import beta_nodes, gauss_nodes, nearly_polynomial
 from regulars.clv._orders import parts
 from regulars.clv.acquisition import Acquisition
+from regulars.clv.active import response
+from regulars.clv.level_table import TABLE
 from regulars.clv.uncertainty import parameter_draws, with_params
 from regulars.clv.value import expected_spend, units
 from regulars.rounding import round_significant
@@ -133,7 +135,8 @@ def months_ahead(
     level : float
         Of the intervals.
     level_uncertainty : float
-        Standard deviation of the level of a total that no model sees, as a share; it is the same in all months.
+        Standard deviation of the level of a total that no model sees, as a share; it is the same in all months. How
+        many order moves less than what they order, by `regulars.clv.active`: so with the headline's level and a season.
     lengths : sequence of float
         Days of each month, where they differ: each cohort's total stays, and a shorter month has less of it. Empty: all
         are as long as each other.
@@ -181,33 +184,43 @@ def months_ahead(
     there = _Base.of(customers, cohorts, model, spend_model)
     expected, moved = there.expected(edges), _Moved.of(model, spend_model, draws, streams[0])
     factor = 1.0 if orders_total is None else orders_total / float(expected["orders"].sum())
+    sizes = np.bincount(there.cohort, minlength=len(there.names)).clip(min=1)
     chance = there.sampled(SIMULATED, edges, streams[1]).chance(edges, draws, streams[2])
     slopes = there.sampled(SLOPED, edges, streams[1]).slopes(edges)
-    drawn = {name: factor * (expected[name] + chance[name]) * moved.by(slopes, name) for name in MEASURES}
-    table = [_long({name: factor * each for name, each in expected.items()}, there.names)]
+    # who orders anyway is one customer, however many orders there are
+    lifted = response(expected["customers"] / sizes[:, None], np.log(max(factor, 1e-300)))
+    factors = {"revenue": factor, "orders": factor, "customers": lifted}
+    drawn = {name: factors[name] * (expected[name] + chance[name]) * moved.by(slopes, name) for name in MEASURES}
+    table = [_long({name: factors[name] * each for name, each in expected.items()}, there.names)]
     if acquisition is not None and acquisition.is_known:
         coming = _Coming(model, spend_model, np.asarray(first_spends, float), edges)
         table.append(_long(coming.expected(acquisition.path), [newcomers]))
         more = coming.drawn(acquisition.path, acquisition.draws, draws, moved, streams[3])
         drawn = {name: np.concatenate([values, more[name][:, None]], axis=1) for name, values in drawn.items()}
+        sizes = np.append(sizes, np.inf)
     table = pd.concat(table, ignore_index=True)
     for name in MEASURES if len(lengths) else ():
         equal = table[name].to_numpy().reshape(-1, months)
         shared = equal * np.asarray(lengths, float)
         scale = np.asarray(lengths, float) * (equal.sum(axis=1) / np.maximum(shared.sum(axis=1), 1e-300))[:, None]
         table[name], drawn[name] = (equal * scale).ravel(), drawn[name] * scale
+    index = np.ones(months)
     if len(season):
-        index = np.exp(np.asarray(season, float)[:months])
-        by_month = table.groupby("month")["orders"].sum().to_numpy()
+        by_month, index = table.groupby("month")["orders"].sum().to_numpy(), np.exp(np.asarray(season, float)[:months])
         index *= by_month.sum() / (by_month @ index)
-        table[list(MEASURES)] = table[list(MEASURES)].mul(index[table["month"] - 1], axis=0)
-        drawn = {name: values * index for name, values in drawn.items()}
-    if month_uncertainty:
-        own = np.exp(month_uncertainty * streams[5].standard_normal((draws, 1, months)))
-        drawn = {name: values * own for name, values in drawn.items()}
     # the level outweighs all else where customers are many: its quantiles, in random order, leave no noise of their own
-    common = ndtri((streams[4].permutation(draws) + 0.5) / draws)
-    drawn = {name: values * np.exp(level_uncertainty * common)[:, None, None] for name, values in drawn.items()}
+    common = level_uncertainty * ndtri((streams[4].permutation(draws) + 0.5) / draws)[:, None, None]
+    own = month_uncertainty * streams[5].standard_normal((draws, 1, months))
+    share = table["customers"].to_numpy().reshape(-1, months) / sizes[:, None]
+    told = response(share, np.log(index))
+    of_all = index * np.exp(common + own)
+    drawn = {name: drawn[name] * of_all for name in ("revenue", "orders")} | {
+        "customers": np.minimum(
+            drawn["customers"] * told * response(share * told, TABLE["active"] * common + own), sizes[:, None]
+        )
+    }
+    for name in MEASURES:
+        table[name] *= told.ravel() if name == "customers" else index[table["month"] - 1]
     return MonthByMonth(table, drawn, level, len(customers))
 
 
