@@ -618,6 +618,7 @@ def overlaps(watched: Watched, most: float = 0.1) -> set[str]:
 # ---- campaigns without a control ----
 
 
+@shows
 class Placebo(NamedTuple):
     """A campaign that kept nobody back: what adjusting for the past seems to show, during it and before it.
 
