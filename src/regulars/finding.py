@@ -105,11 +105,16 @@ def plain_fact(value) -> str:
     """
     if isinstance(value, Estimate):
         return str(value)
-    if isinstance(value, np.ndarray) and value.ndim == 1 and value.size > MOST_VALUES:
-        return f"{value.size} values, {plain_fact(value[0])} to {plain_fact(value[-1])}"
+    if isinstance(value, np.ndarray | pd.Series | pd.DataFrame) and value.size > MOST_VALUES:
+        told = f"{' × '.join(map(str, value.shape))} values"
+        ends = np.asarray(value)[[0, -1]].tolist() if value.ndim == 1 else []
+        return f"{told}, {' to '.join(map(plain_fact, ends))}" if ends else told
     if hasattr(value, "_fields"):
         return f"{type(value).__name__}({_listed(value._asdict())})"
-    value = value if is_dataclass(value) else plain(value)
+    try:
+        value = value if is_dataclass(value) else plain(value)
+    except TypeError:  # a model, or some of them by name
+        return ", ".join(map(str, value)) if isinstance(value, Mapping) else repr(value).partition("\n")[0]
     if isinstance(value, str | float):
         return six_digits(value) if isinstance(value, float) else value
     return LONG_NUMBER.sub(lambda number: six_digits(float(number[0])), str(value))

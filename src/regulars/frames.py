@@ -35,6 +35,7 @@ HINTS = {
 FORMAT, MONTHS = "give their format, as in datetime_format='%d.%m.%Y'", 12
 DAY_OR_MONTH = r"^\s*(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}"
 NO_FRAMES = (list, tuple, dict, str, np.ndarray, pd.Series)
+UNITS = ("day", "week", "month")
 TIME_UNIT = "time_unit"  # of recency and T, in ``frame.attrs``
 
 
@@ -252,7 +253,7 @@ def check_unit(where: str, **units: str | None) -> None:
     regulars.errors.UserError: score_customers: the summary is in days and the economics in weeks: one unit for both,
     as in purchases.summary(end, "week").
     """
-    known = [(name, unit) for name, unit in units.items() if unit]
+    known = [(name, unit) for name, unit in units.items() if unit in UNITS]  # any other is refused where it is used
     for (one, before), (other, after) in pairwise(known):
         if before != after:
             verb = "is" if one != "economics" else "are"

@@ -1,5 +1,7 @@
 """Frames of one's own: what is wrong with them is one sentence at whichever door they come in."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -124,6 +126,26 @@ def test_estimates_lie_inside_their_ranges(purchases):
     for name in ("expected_orders", "clv"):
         assert moved[name].between(moved[f"{name}_low"], moved[f"{name}_high"]).all()
     np.testing.assert_allclose(moved["expected_orders_high"][rare], 0.7 * ends[rare], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("economics", "certainty", "sentence"),
+    [
+        ({"time_unit": "weeks"}, {}, "time_unit is 'weeks'; it is one of day, week, month"),
+        ({}, {"level": 90}, "level is 90; it is a probability"),
+        ({}, {"level_uncertainty": 12}, "level_uncertainty is 12; it is a share"),
+        ({}, {"draws": 0}, "draws is 0; at least one future"),
+    ],
+)
+def test_economics_and_certainty_in_other_units_are_refused(purchases, economics, certainty, sentence):
+    models = clv.fit_models(purchases.summary("2025-12-31"))
+    given = {"economics": replace(WEEKS, **economics), "certainty": replace(CERTAINTY, **certainty)}
+    with pytest.raises(ValueError, match=sentence):
+        clv.score_customers(models, **given)
+
+
+def test_a_level_in_percent_is_refused(purchases):
+    assert "level is 90; it is a probability" in str(clv.fit_models(purchases.summary("2025-12-31"), level=90))
 
 
 def test_a_range_of_dates_has_a_middle():

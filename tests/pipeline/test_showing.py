@@ -1,6 +1,10 @@
 """Results show themselves: in a notebook as text and tables, as pictures that are saved without a browser."""
 
+import inspect
 import xml.etree.ElementTree as ET
+from contextlib import suppress
+from importlib import import_module
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -153,6 +157,30 @@ def test_a_tiny_number_does_not_turn_the_others_into_powers_of_ten_and_days_are_
     made = showing.table(frame)
     assert "901.399<" in made and "2.1e-07<" in made and "0.5<" in made and "NaN<" in made
     assert made.count('class="day">2026-0') == 4
+
+
+PLAIN = {"Remark", "Economics", "Saying", "Queue", "Reliability", "Plan", "KeptBack"}  # short, or models of their own
+ROOMS = ("clv", "retention", "segments", "satisfaction", "interaction", "actions", "cycle")
+
+
+def public_results() -> list[type]:
+    """Classes that public functions of the domain rooms hand back."""
+    found = set()
+    for room in map(import_module, (f"regulars.{name}" for name in ROOMS)):
+        for function in (getattr(room, name) for name in dir(room) if not name.startswith("_")):
+            told = None
+            with suppress(NameError):  # of a name that only type checkers see
+                told = get_type_hints(inspect.unwrap(function)).get("return") if inspect.isfunction(function) else None
+            found |= {one for one in (told, *get_args(told)) if getattr(one, "__module__", "").startswith("regulars.")}
+    return sorted((one for one in found if inspect.isclass(one)), key=lambda one: one.__name__)
+
+
+def test_whatever_a_public_function_hands_back_shows_itself():
+    """By tables, or by a text of its own: what Python makes by itself writes out every number."""
+    results = [one for one in public_results() if not hasattr(one, "_repr_html_")]
+    silent = {one.__name__ for one in results if "def __repr__" not in inspect.getsource(one)}
+    assert silent - PLAIN - {"NotSupplied"} == set()
+    assert len(public_results()) > 60
 
 
 def test_what_is_made_of_other_results_shows_them():

@@ -26,6 +26,7 @@ SENSITIVE = re.compile(
 FINE_BINS = 7
 
 
+@shows
 class Stability(NamedTuple):
     """How far two samples differ in how they are made up.
 

@@ -10,11 +10,12 @@ from regulars.actions.campaigns import Watched
 from regulars.actions.effects import NOTHING
 from regulars.engine.embedded import as_frame
 from regulars.errors import UserError
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shows
 from regulars.labels import Change
 from regulars.statistics.intervals import Estimate, against
 
 
+@shows
 class Placebo(NamedTuple):
     """A campaign that kept nobody back: what adjusting for the past seems to show, during it and before it.
 

@@ -8,6 +8,7 @@ from scipy.stats import chi2
 
 from regulars.clv._fitter import to_logs
 from regulars.clv.shifted_beta_geo import RenewalFitter, ShiftedBetaGeoFitter
+from regulars.finding import shows
 from regulars.statistics.intervals import Estimate, z_value
 
 BY_CHANCE = 0.01  # below such a chance a misfit is none of chance
@@ -81,6 +82,7 @@ def _log_survival_with_derivatives(periods, alpha, beta, c):
     return value, slope, bend
 
 
+@shows
 class DurationDependence(NamedTuple):
     """Whether a customer's own chance of leaving changes with time.
 

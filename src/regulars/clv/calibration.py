@@ -13,13 +13,14 @@ from regulars.clv.backtesting import level_at, told_by
 from regulars.clv.beta_geo import BetaGeoFitter
 from regulars.clv.combining import Cut
 from regulars.clv.value import units
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shows
 from regulars.purchases import Purchases
 from regulars.statistics.intervals import wilson
 
 FEWEST = 50  # customers who ordered, and who did not, below which no curve is fitted
 
 
+@shows
 @dataclass(frozen=True)
 class Calibration:
     """P(active) per customer, and how well it has done.

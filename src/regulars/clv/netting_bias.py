@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv._inputs import distinct
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shows
 from regulars.purchases import UNIT_DAYS
 
 MOST = 20_000  # customers simulated at a time
 
 
+@shows
 @dataclass(frozen=True)
 class NettingBias:
     """Bias of the fitted parameters.

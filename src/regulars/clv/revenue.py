@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.verdicts import RevenueVerdict
+from regulars.finding import shows
 from regulars.labels import RevenueStep
 from regulars.purchases import day_number, day_numbers
 
 ONE_COHORT = 0.5  # no first order in this last part of the data: the log follows customers won in one stretch
 
 
+@shows
 @dataclass(frozen=True)
 class RevenueMove:
     """Revenue of the last window beside that of the window before.

@@ -18,6 +18,7 @@ from regulars.clv.value import (
     if_alive,
     units,
 )
+from regulars.finding import shows
 from regulars.rounding import round_significant
 from regulars.settings import Certainty, Economics
 from regulars.statistics.distinct import distinct_rows
@@ -60,6 +61,7 @@ class CustomerLevels:
         return np.asarray(self.levels)[place]
 
 
+@shows
 @dataclass(frozen=True)
 class Uncertainty:
     """Intervals per customer, and of the totals.
@@ -275,6 +277,10 @@ def predictive_intervals(
     check_margin(economics.margin)
     if not 0 < certainty.level < 1:
         raise ValueError(f"level is {certainty.level}; it is a probability, such as 0.9.")
+    if not 0 <= certainty.level_uncertainty <= 1:
+        raise ValueError(f"level_uncertainty is {certainty.level_uncertainty}; it is a share, such as 0.12.")
+    if certainty.draws < 1:
+        raise ValueError(f"draws is {certainty.draws}; at least one future is drawn, some hundred for an interval.")
     check_units("predictive_intervals", model, customers, economics)
     x, t_x, T, money = histories(customers)
     (x1, t_x1, T1, m1), back = distinct_rows(x, t_x, T, np.where(has_spend(x, money), money, 0.0))

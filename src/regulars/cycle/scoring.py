@@ -11,7 +11,7 @@ from regulars.clv.month_by_month import MEASURES
 from regulars.cycle.indicators import UNJUDGED, scored_months
 from regulars.cycle.plans import Plan
 from regulars.errors import UntoldError
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shows
 from regulars.history.closed import (
     HELD,
     HELD_COLUMNS,
@@ -33,6 +33,7 @@ LEAST_BEFORE = 6  # months before a planned one, below which its usual range is 
 SAME = 1e-9  # figures that differ by less, as a share, are the same
 
 
+@shows
 class Tracked(NamedTuple):
     """How what was told of single months has held.
 

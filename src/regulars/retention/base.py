@@ -288,6 +288,7 @@ def base_change(ledger: pd.DataFrame, value: pd.DataFrame, months: int = 3, *, c
     return BaseChange(verdict, len(whole), closing, alive, new, lost, stopped, net, ratio, last_new)
 
 
+@shows
 class Revenue(NamedTuple):
     """How revenue moved from one window to the next, customer by customer.
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from regulars.clv.shifted_beta_geo import ShiftedBetaGeoFitter
 from regulars.errors import UntoldError
+from regulars.finding import shows
 from regulars.labels import StayCurve
 from regulars.purchases import Purchases, day_number
 from regulars.statistics.intervals import wilson
@@ -219,6 +220,7 @@ def pooled_retention(cohorts: pd.DataFrame, *, level: float = 0.9) -> pd.DataFra
     return table.reset_index()
 
 
+@shows
 class Triangles(NamedTuple):
     """The two ways to count who still buys.
 
@@ -266,6 +268,7 @@ def triangles(purchases: Purchases, observation_end, *, unit: str = "month", lev
     )
 
 
+@shows
 class Mixture(NamedTuple):
     """How many of those still there stay on, as seen and as customers who never change would.
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from regulars.finding import NOT_SUPPLIED, Finding, Remark, may_refuse, tells
+from regulars.finding import NOT_SUPPLIED, Finding, Remark, may_refuse, shows, tells
 from regulars.labels import Change
 from regulars.retention.dates import DATES
 from regulars.settings import DateRules
@@ -29,6 +29,7 @@ class JarVerdict(StrEnum):
     TOO_FEW = "too_few"
 
 
+@shows
 @dataclass(frozen=True)
 class Consumption:
     """How long a quantity lasts, and what each customer has left.

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.beta_discrete_weibull import DurationDependence, duration_dependence
-from regulars.finding import NOT_SUPPLIED, Finding, Remark, tells
+from regulars.finding import NOT_SUPPLIED, Finding, Remark, shows, tells
 from regulars.statistics.cells import large_enough
 from regulars.statistics.intervals import Estimate, wilson, z_value
 from regulars.statistics.roots import triangular_root
@@ -27,6 +27,7 @@ class ContractsVerdict(StrEnum):
     UNTOLD = "untold"  # nobody has left, or fewer than three renewals were watched
 
 
+@shows
 class Contracts(NamedTuple):
     """How long each customer has been under contract.
 
@@ -159,6 +160,7 @@ def survivors_of(periods, has_ended) -> np.ndarray:
     return np.where(ended & (age == until), 0.0, known)
 
 
+@shows
 class ContractStory(NamedTuple):
     """What may be said of customers under contract.
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from regulars.finding import Finding, tells
+from regulars.finding import Finding, shows, tells
 from regulars.labels import GroupsVerdict, Third
 from regulars.purchases import Purchases, dates_of, day_number, day_numbers
 from regulars.segments.rfm import name_segments, rfm_scores
@@ -19,6 +19,7 @@ THIRDS = [third.value for third in Third]
 EARLIER = "segment"  # made of the customers' own orders, so that it cannot be the news
 
 
+@shows
 class Waiting(NamedTuple):
     """Customers waiting for their next order, from a day of their own.
 
@@ -253,6 +254,7 @@ def _most_frequent(group: pd.Series) -> pd.Series:
     return group[group.isin(kept)]
 
 
+@shows
 class Compared(NamedTuple):
     """Groups of each grouping, and whether they differ.
 

@@ -271,6 +271,7 @@ def tell_last(month: LookBack, agreed: pd.DataFrame) -> Finding:
     return Finding(month.verdict, facts, {"agreed": agreed})
 
 
+@shows
 class Judged(NamedTuple):
     """How rankings, rules and dates did on the days kept back for them.
 

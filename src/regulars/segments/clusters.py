@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from regulars.finding import shows
 from regulars.labels import Cluster, ClusterFeature, ClusterMethod
 from regulars.purchases import unit_days
 from regulars.statistics.roots import triangular_root
@@ -26,6 +27,7 @@ SILHOUETTE_SAMPLE = 1000
 WHOLE = 100_000  # customers by whom the centres are placed; more move them by less than can be seen
 
 
+@shows
 @dataclass(frozen=True)
 class Clustering:
     """Result of `find_clusters`.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from regulars.finding import shows
 from regulars.labels import Segment
 from regulars.purchases import Purchases, month_before
 from regulars.segments.clusters import Clustering, cluster_features
@@ -152,6 +153,7 @@ def transition_shares(before: pd.Series, now: pd.Series, order: Sequence[str], *
     return long.assign(n=long["before"].map(n).astype(int)).astype({"before": "string", "now": "string"})
 
 
+@shows
 @dataclass(frozen=True)
 class Drift:
     """How customers have moved between groups since a day.

@@ -71,6 +71,8 @@ def z_value(level: float) -> float:
     >>> round(z_value(0.9), 3)
     1.645
     """
+    if level < 0 or level >= 1:
+        raise ValueError(f"level is {level}; it is a probability, such as 0.9.")
     return float(ndtri((1 + level) / 2))
 
 

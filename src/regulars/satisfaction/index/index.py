@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from regulars.errors import UserError
+from regulars.finding import shows
 from regulars.labels import Change
 from regulars.satisfaction.index.drivers import lmg_of
 from regulars.satisfaction.index.pls import (
@@ -28,6 +29,7 @@ FLAT = 1e-9  # of an item's variance, that counts as none
 ROWS_AT_ONCE = 4096  # of answers, whose products are held in memory
 
 
+@shows
 @dataclass(frozen=True)
 class SatisfactionIndex:
     """An index with what it rests on.

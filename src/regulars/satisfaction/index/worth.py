@@ -13,6 +13,7 @@ from scipy.stats import chi2
 
 from regulars.clv import BetaGeoCovariateFitter, BetaGeoFitter
 from regulars.errors import UntoldError
+from regulars.finding import shows
 from regulars.purchases import Purchases, day_number, day_numbers, unit_days
 from regulars.satisfaction.index.ways import Assumed, Way
 from regulars.satisfaction.survey.answers import among
@@ -34,6 +35,7 @@ class WorthVerdict(StrEnum):
     NONE = "none"
 
 
+@shows
 class ValueLost(NamedTuple):
     """What dissatisfaction costs.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata, spearmanr
 
-from regulars.finding import Finding, tells
+from regulars.finding import Finding, shows, tells
 from regulars.purchases import Purchases
 from regulars.satisfaction.methods.components import component_scores, principal_components
 from regulars.satisfaction.methods.fuzzy import fuzzy_evaluation, memberships
@@ -118,6 +118,7 @@ class Ranks(NamedTuple):
     correlations: pd.DataFrame
 
 
+@shows
 class FourWays(NamedTuple):
     """What the four methods make of all respondents, and of the groups.
 

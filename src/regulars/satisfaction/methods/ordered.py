@@ -7,10 +7,12 @@ import pandas as pd
 from scipy.special import expit, ndtr, ndtri
 
 from regulars.errors import UserError
+from regulars.finding import shows
 from regulars.statistics.intervals import z_value
 from regulars.statistics.newton import maximise
 
 
+@shows
 class OrderedLogit(NamedTuple):
     """Ordered logit, P(y ≤ k) = Λ(θ_k − x'β).
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from regulars.finding import may_refuse
+from regulars.finding import may_refuse, shows
 from regulars.purchases import Purchases, day_numbers
 from regulars.statistics.intervals import z_value
 from regulars.statistics.ranking import areas_under_curve
@@ -27,6 +27,7 @@ class ForetoldVerdict(StrEnum):
     FEW = "few"
 
 
+@shows
 class Foretold(NamedTuple):
     """How well scores foretell.
 

@@ -5,12 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Remark
+from regulars.finding import Remark, shows
 
 PERCEIVED = "perceived"
 EXPECTED = "expected"
 
 
+@shows
 class Answers(NamedTuple):
     """Answers of a survey that can be read.
 

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.stats import f as f_distribution
 
 from regulars.errors import UserError
-from regulars.finding import NOT_SUPPLIED, Finding, may_refuse, tells
+from regulars.finding import NOT_SUPPLIED, Finding, may_refuse, shows, tells
 from regulars.labels import Difference, VarianceBetween
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, from_row, z_value
@@ -146,6 +146,7 @@ def _drawn_in(told: pd.DataFrame, within: float, variance: float, level: float) 
     return table.sort_values(["value", "group"], ascending=[False, True], kind="stable", ignore_index=True), centre
 
 
+@shows
 class Visits(NamedTuple):
     """Scores of encounters, each with who served and where.
 

@@ -9,7 +9,7 @@ from scipy.special import gammaincc, ndtr
 
 from regulars.clv import NBDFitter
 from regulars.errors import UntoldError
-from regulars.finding import Finding, tells
+from regulars.finding import Finding, shows, tells
 from regulars.labels import LoyaltyType
 from regulars.purchases import Purchases, day_numbers
 from regulars.settings import SatisfactionSettings
@@ -276,6 +276,7 @@ def type_migration(before: pd.DataFrame, now: pd.DataFrame, level: float = 0.9, 
     return pd.DataFrame(rows, columns=columns).astype({"before": "string"})
 
 
+@shows
 class Loyalty(NamedTuple):
     """Loyalty types now and before.
 
