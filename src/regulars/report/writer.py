@@ -179,13 +179,10 @@ class Writer:
     def _place(self, key: str, verdict: str | None) -> dict:
         """Where a section stands: in front with one of some parts, or in a chapter of the details, or in a line."""
         section = self.page.section(key) or Section(key, {})
-        nothing = self._nothing(key) if verdict in section.nothing else None
+        nothing = self.word(f"{key}.nothing") if verdict in section.nothing else None
         chapter = self.word(f"chapter.{section.chapter}")
-        return {"front": bool(section.front), "shows": section.in_front, "chapter": chapter, "nothing": nothing}
-
-    def _nothing(self, key: str) -> str:
-        """What was found to be nothing; no words where there was nothing to check."""
-        return self.word(f"{key}.nothing") if self.wording.has(f"{self.stage}.{key}.nothing") else ""
+        front = bool(section.front) and verdict not in section.unchecked
+        return {"front": front, "shows": section.in_front, "chapter": chapter, "nothing": nothing}
 
     def say(self, key: str, verdict: str | None = None, **facts) -> None:
         """Say one paragraph."""
