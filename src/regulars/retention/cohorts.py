@@ -297,11 +297,12 @@ class Mixture(NamedTuple):
 
 def _product_limit(data: pd.DataFrame, level: float) -> pd.DataFrame:
     """Share still there by period, of customers at risk and kept in each, with its interval."""
+    data = data[data["at_risk"] > 0]
     at_risk, kept = data["at_risk"].to_numpy(float), data["kept"].to_numpy(float)
     share = np.cumprod(kept / at_risk)
     reach = z_value(level) * share * np.sqrt(np.cumsum((at_risk - kept) / (at_risk * np.maximum(kept, 1.0))))
     ends = {"share_low": np.maximum(share - reach, 0.0), "share_high": np.minimum(share + reach, 1.0)}
-    return pd.DataFrame({"period": data["period"], "share": share, **ends, "n": at_risk.astype(np.int64)})
+    return pd.DataFrame({"period": data["period"], "share": share, **ends, "n": at_risk.astype(int)})
 
 
 def mixture_curves(both: Triangles, *, level: float = 0.9) -> Mixture:
