@@ -113,7 +113,7 @@ def test_the_months_of_the_chart_are_those_of_the_table(found):
 
 def test_a_month_that_began_before_the_data_is_no_whole_one(found):
     """Data from 1 January 2021 to 15 June 2024: counted back, the first month begins on 16 December 2020."""
-    months = found[3].frames["months"].query("~is_forecast").sort_values("start")
+    months = found[3].frames["months"].query("~is_ahead").sort_values("start")
     assert months["is_whole"].tolist() == [False] + [True] * 41
     assert months["named"].tolist() == pd.date_range("2021-01-01", periods=42, freq="MS").tolist()
 

@@ -142,6 +142,18 @@ class TestMixture:
         model = found.curves.query("curve == 'mixture'").set_index("period")["share"]
         assert model.loc[12] == pytest.approx((left_in > 12).mean(), abs=0.01)
 
+    def test_cohorts_seen_for_longer_raise_no_curve(self):
+        """Good ones are seen for two periods, bad ones for one: 590 of 1,100 stay on, then 81 of 90, not 81 of 100."""
+        good = pd.DataFrame({"cohort": 1, "period": range(5), "customers": [100, 90, 81, 80, 79], "n": 100})
+        bad = pd.DataFrame({"cohort": 2, "period": range(3), "customers": [1000, 500, 400], "n": 1000})
+        later = pd.concat([good, bad], ignore_index=True).assign(mature=True)
+        curve = mixture_curves(Triangles(later, later)).curves.query("curve == 'later'").reset_index(drop=True)
+        assert curve["share"].tolist() == pytest.approx([590 / 1100, 590 / 1100 * 0.9])
+        # Greenwood: the sum of lost / (at risk × kept)
+        error = curve["share"] * np.sqrt(np.cumsum([510 / (1100 * 590), 9 / (90 * 81)]))
+        assert (curve["share"] - curve["share_low"]).tolist() == pytest.approx((1.645 * error).tolist(), rel=1e-3)
+        assert curve["n"].tolist() == [1100, 90]
+
     def test_a_log_of_one_month_has_no_curve(self):
         orders = order_log(customers=30, seed=1, start="2025-12-01", end="2025-12-31")
         found = mixture_curves(triangles(Purchases.of(orders), END))

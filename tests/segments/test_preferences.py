@@ -58,7 +58,10 @@ def test_next_product_beats_popularity_where_tastes_differ_only():
 def test_kinds_of_goods_are_told_only_where_lines_carry_them():
     lines = taste_lines(4.0, 60)
     assert "categories" in tell_preferences(lines, END, 60).frames
-    assert "categories" not in tell_preferences(lines.drop(columns="category"), END, 60).frames
+    plain = tell_preferences(lines.drop(columns="category"), END, 60)
+    assert "categories" not in plain.frames
+    # of one kind of goods nobody's tastes can differ: that says nothing of products
+    assert [one.code for one in plain.remarks] == ["new"]
 
 
 def test_chances_of_the_next_product_sum_to_at_most_one():

@@ -72,10 +72,6 @@ TWICE = {
         ("value", "equity", "per_customer"),
         ("retention", "costs", "win"),
     ],
-    "what a new customer brings": [
-        ("value", "buying", "worth"),
-        ("value", "action.acquire", "worth"),
-    ],
     "second order in time": [
         ("retention", "tile.second", "value"),
         ("retention", "cohorts", "again"),

@@ -281,7 +281,7 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
         Verdict `CohortsVerdict`; frames ``revenue``, ``customers``, ``orders`` (start: calendar month that each
         stretch is named after, cohort, the measure, is_forecast, low, high of the month's total), ``cohorts`` (the
         newest first) and ``months`` (those ahead first, then those of the past, the latest first; of all cohorts
-        together, few as some may be; is_forecast, named: calendar month, is_whole: not begun before the data); ``past``
+        together, few as some may be; is_ahead, named: calendar month, is_whole: not begun before the data); ``past``
         alone, with the customers of each cell, where the orders allow no model.
     """
     if cohorts.verdict == CohortsVerdict.PAST_ONLY:
@@ -304,7 +304,7 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     if cohorts.with_new:
         facts["new_share"] = cohorts.new_share
     frames = {name: _named(cohorts.by_month(name), cohorts.observation_end) for name in MEASURES}
-    every = pd.concat([months.assign(is_forecast=True), before[::-1].assign(is_forecast=False)], ignore_index=True)
+    every = pd.concat([months.assign(is_ahead=True), before[::-1].assign(is_ahead=False)], ignore_index=True)
     begun = summary["first_ordered_at"].min()
     every = every.assign(named=_named(every, cohorts.observation_end)["start"], is_whole=every["start"] >= begun)
     frames |= {"cohorts": cohorts.by_cohort, "months": every}

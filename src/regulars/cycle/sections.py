@@ -237,10 +237,11 @@ def tell_scorecard(board: pd.DataFrame, indicators: pd.DataFrame, *, quiet_years
     judged = board[~board["light"].isin(UNJUDGED)]
     changed = board[board["light"].isin(CHANGED)]
     facts = {
-        "month": month.date(), "lights": len(board), "judged": len(judged), "steady": len(judged) - len(changed),
-        "changed": len(changed), "unjudged": len(board) - len(judged),
+        "month": month.date(), "lights": len(board), "changed": len(changed), "unjudged": len(board) - len(judged),
         "chance": month_level(quiet_years) / len(board), "quiet_years": quiet_years,
     }  # fmt: skip
+    if len(judged):
+        facts |= {"judged": len(judged), "steady": len(judged) - len(changed)}
     order = changed.assign(worse=changed["light"].eq(Light.WORSE)).sort_values("worse", ascending=False, kind="stable")
     if len(changed):
         first = order.iloc[0]

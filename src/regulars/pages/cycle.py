@@ -59,7 +59,7 @@ PAGE = Page(
             "plans",
             front="cells",
             chapter="scored",
-            nothing="none",
+            unchecked="none",
             cells=table(
                 columns(plan="month_short")
                 | CELL
@@ -89,7 +89,7 @@ PAGE = Page(
             "corrective",
             front="steps",
             chapter="planned",
-            nothing="none",
+            unchecked="none",
             steps=table(
                 columns(
                     month="month_short",
@@ -121,7 +121,7 @@ PAGE = Page(
         section(
             "restated",
             chapter="scored",
-            nothing="none",
+            unchecked="none",
             turned=table(
                 columns(
                     start="month_short",

@@ -177,14 +177,9 @@ def _year(writer: Writer, told: Mapping[str, Told], blocks: Mapping[str, list[di
     frame = told[stage].sections[key].frames.get(name) if title else None
     if frame is None:
         return None
-    shown = {
-        "named": "start",
-        "revenue": "revenue",
-        "revenue_low": "low",
-        "revenue_high": "high",
-        "is_forecast": "is_forecast",
-    }
-    months = frame.loc[frame["is_forecast"] | frame["is_whole"], list(shown)].rename(columns=shown).sort_values("start")
+    shown = {"named": "start", "revenue_low": "low", "revenue_high": "high", "is_ahead": "is_forecast"}
+    months = frame[frame["is_ahead"] | frame["is_whole"]].rename(columns={"start": "begins"}).rename(columns=shown)
+    months = months[["revenue", *shown.values()]].sort_values("start")
     months = pd.concat([months[~months["is_forecast"]].tail(MONTHS), months[months["is_forecast"]]])
     past, ahead = (float(months.loc[months["is_forecast"] == kind, "revenue"].sum()) for kind in (False, True))
     frames = {"revenue": months.assign(of="revenue")}

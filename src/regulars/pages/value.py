@@ -13,7 +13,7 @@ LIFETIME = columns(cohort="text") | columns(
     lifetime_each="money",
 )
 
-WHOLE = {"is_forecast": False, "is_whole": True}  # months of the past that lie within the data
+WHOLE = {"is_ahead": False, "is_whole": True}  # months of the past that lie within the data
 PAGE = Page(
     "value",
     "value.html",

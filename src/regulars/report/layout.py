@@ -102,7 +102,9 @@ class Section:
         Of the details; wording ``<stage>.chapter.<chapter>`` or ``chapter.<chapter>``.
     nothing : sequence of str
         Verdicts that are findings of nothing: in front they are part of one closing line, in the words of
-        ``<stage>.<key>.nothing``; without such words they stand in the details alone.
+        ``<stage>.<key>.nothing``.
+    unchecked : sequence of str
+        Verdicts where there was nothing to check: with them a section stands in the details alone.
     instead_of : str, optional
         Key of a section in front: this one stands in front only where that one is not told, and counts as one with it.
     """
@@ -113,6 +115,7 @@ class Section:
     front: bool | Sequence[str] = False
     chapter: str = "more"
     nothing: Sequence[str] = ()
+    unchecked: Sequence[str] = ()
     instead_of: str | None = None
 
     @property
@@ -128,6 +131,7 @@ def section(
     front: bool | str | Sequence[str] = False,
     chapter: str = "more",
     nothing: str | Sequence[str] = (),
+    unchecked: str | Sequence[str] = (),
     instead_of: str | None = None,
     **parts: Chart | Table,
 ) -> Section:
@@ -139,8 +143,9 @@ def section(
     >>> tiers.parts["steps"].columns, tiers.in_front
     ({'tier': 'label:tier', 'customers': 'count'}, ['steps'])
     """
-    front, nothing = ((names,) if isinstance(names, str) else names for names in (front, nothing))
-    return Section(key, parts, needs, front, chapter, nothing, instead_of)
+    named = ((names,) if isinstance(names, str) else names for names in (front, nothing, unchecked))
+    front, nothing, unchecked = named
+    return Section(key, parts, needs, front, chapter, nothing, unchecked, instead_of)
 
 
 @dataclass(frozen=True)

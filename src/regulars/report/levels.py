@@ -26,7 +26,7 @@ class Part:
     linked : bool
         Whether the same section stands on the other level as well.
     nothing : str, optional
-        The section in a few words, where its finding is one of nothing; empty where there was nothing to check.
+        The section in a few words, where its finding is one of nothing.
     """
 
     id: str
@@ -174,7 +174,7 @@ def _part(section: dict, blocks: Sequence[dict], linked: bool) -> Part:
 
 def _of_section(section: dict, blocks: list[dict]) -> tuple[list[dict], list[dict]]:
     """Blocks of a section in front, and those behind."""
-    if not section["front"] or section["nothing"] is not None:
+    if not section["front"] or section["nothing"]:
         return [], blocks
     by_part = {block["part"]: block for block in blocks if block["kind"] in SHOWN}
     shown = next((by_part[name] for name in section["shows"] if name in by_part), None)

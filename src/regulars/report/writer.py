@@ -180,14 +180,11 @@ class Writer:
     def _place(self, key: str, verdict: str | None) -> dict:
         """Where a section stands: in front with one of some parts, or in a chapter of the details, or in a line."""
         section = self.page.section(key) or Section(key, {})
-        nothing = self._nothing(key) if verdict in section.nothing else None
+        nothing = self.word(f"{key}.nothing") if verdict in section.nothing else None
         chapter = self.word(f"chapter.{section.chapter}")
-        place = {"front": bool(section.front), "shows": section.in_front, "chapter": chapter, "nothing": nothing}
+        front = bool(section.front) and verdict not in section.unchecked
+        place = {"front": front, "shows": section.in_front, "chapter": chapter, "nothing": nothing}
         return place | ({"instead_of": self._named(f"section.{section.instead_of}")} if section.instead_of else {})
-
-    def _nothing(self, key: str) -> str:
-        """What was found to be nothing; no words where there was nothing to check."""
-        return self.word(f"{key}.nothing") if self.wording.has(f"{self.stage}.{key}.nothing") else ""
 
     def say(self, key: str, verdict: str | None = None, **facts) -> None:
         """Say one paragraph."""

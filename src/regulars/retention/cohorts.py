@@ -10,7 +10,7 @@ from regulars.errors import UntoldError
 from regulars.finding import shows
 from regulars.labels import StayCurve
 from regulars.purchases import Purchases, day_number
-from regulars.statistics.intervals import wilson
+from regulars.statistics.intervals import wilson, z_value
 
 UNITS = {"month": 1, "quarter": 3, "year": 12}
 DAYS_PER_MONTH = 30.4375
@@ -298,6 +298,16 @@ class Mixture(NamedTuple):
         return {name: getattr(self, name) for name in ("periods", "first", "last", "model_first", "model_last")}
 
 
+def _product_limit(data: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Share still there by period, of customers at risk and kept in each, with its interval."""
+    data = data[data["at_risk"] > 0]
+    at_risk, kept = data["at_risk"].to_numpy(float), data["kept"].to_numpy(float)
+    share = np.cumprod(kept / at_risk)
+    reach = z_value(level) * share * np.sqrt(np.cumsum((at_risk - kept) / (at_risk * np.maximum(kept, 1.0))))
+    ends = {"share_low": np.maximum(share - reach, 0.0), "share_high": np.minimum(share + reach, 1.0)}
+    return pd.DataFrame({"period": data["period"], "share": share, **ends, "n": at_risk.astype(int)})
+
+
 def mixture_curves(both: Triangles, *, level: float = 0.9) -> Mixture:
     """Lay the shifted beta-geometric model over the curve of all cohorts.
 
@@ -314,8 +324,9 @@ def mixture_curves(both: Triangles, *, level: float = 0.9) -> Mixture:
 
     Notes
     -----
-    "Then or later" is blind to what comes after the data end. Of each cohort only the first half of its periods is
-    taken as seen well enough, for the fit and for the curve.
+    "Then or later" multiplies the shares that stay on from one period to the next, each of the cohorts that are seen in
+    both (Kaplan–Meier), with Greenwood's error. It is blind to what comes after the data end. Of each cohort only the
+    first half of its periods is taken as seen well enough, for the fit and for the curve.
 
     References
     ----------
@@ -344,6 +355,8 @@ def mixture_curves(both: Triangles, *, level: float = 0.9) -> Mixture:
     except ValueError:  # cohorts of one period, or nobody has left: there is no curve to lay anything over
         nan = float("nan")
         return Mixture(pd.concat(parts, ignore_index=True), 0, nan, nan, nan, nan)
+    # of those who were still there, how many stayed on: so that a period seen of some cohorts only raises no curve
+    parts[1] = _product_limit(model.data, level).assign(curve=StayCurve.LATER.value)
     periods = int(survivors.columns.max())
     ahead = np.arange(1, int(on["period"].max()) + 1)
     expected = pd.DataFrame({"period": ahead, "share": model.survival(ahead), "n": int(model.customers_)})

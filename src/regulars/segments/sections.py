@@ -596,7 +596,8 @@ def tell_preferences(
     facts: dict[str, object] = {"suggested": SUGGESTIONS, "days": days}
     has_categories, weight = categories["category"].ne(UNKNOWN).any(), liked.tastes.weight
     frames = {"categories": categories} if has_categories else {}
-    remarks = [Remark("habit", {"weight": weight}) if weight < MOST_WEIGHT else Remark("alike")]
+    tastes = Remark("habit", {"weight": weight}) if weight < MOST_WEIGHT else Remark("alike")
+    remarks = [tastes] if has_categories else []  # tastes are those for kinds of goods
     if rates.empty:
         return Finding(PreferencesVerdict.UNCHECKED, facts, frames, remarks=remarks)
     told = {name: from_row(row, "share") for name, row in rates.iterrows()}
