@@ -520,10 +520,11 @@ def test_every_verdict_of_the_desk_has_its_words():
     tickets = desk_cases().assign(customer_id="other", kind="complaint")
     for who, known in (("other", scores), ("c1", scores), ("other", scores.assign(satisfaction=np.nan))):
         tell(service(tickets.assign(customer_id=who), known))
+    tell(service(tickets.assign(kind="service"), scores))
     for again in ((0.9, 0.2), (0.2, 0.9), (0.5, 0.5)):
         tell(returned(*closed(200, *again)))
     tell(returned(*closed(20, 0.5, 0.5)))
-    assert len(verdicts) == 19
+    assert len(verdicts) == 20
 
 
 def words(finding):
