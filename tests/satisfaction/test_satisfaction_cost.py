@@ -438,6 +438,7 @@ def test_who_breaks_promises_is_named_only_beyond_chance():
     assert desk(desk_cases().drop(columns="owner")).verdict == "unknown"
     log = desk_cases().drop(columns="promised_at")
     assert desk(log).verdict == "unpromised"
+    assert desk(log.drop(columns=["owner", "contacts"])).verdict == NOT_SUPPLIED, "nothing of the desk is recorded"
     few = desk(desk_cases(10))
     assert few.verdict == "few" and set(few.facts) == {"cases", "few"}
 
