@@ -156,3 +156,18 @@ def test_without_a_model_the_past_is_told_alone(found):
     assert told.verdict == "past_only" and cohorts.record == []
     assert told.facts == {"past": pytest.approx(orders["amount"].sum()), "customers": 900}
     assert list(told.frames) == ["past"] and not told.frames["past"]["is_forecast"].any()
+
+
+def test_months_in_which_few_of_an_older_cohort_bought_are_told_over_all_cohorts(found):
+    """240 customers, ten each month of two years, of whom two of the first year come back in the second."""
+    days = pd.date_range("2023-01-15", periods=24, freq="MS")
+    orders = pd.DataFrame({"customer_id": [f"c{number}" for number in range(240)], "ordered_at": np.repeat(days, 10)})
+    back = pd.DataFrame({"customer_id": ["c1", "c2"], "ordered_at": pd.Timestamp("2024-06-05")})
+    orders = pd.concat([orders, back], ignore_index=True).assign(amount=5.0).astype({"customer_id": "string"})
+    why, end = Refusal("hardly anybody comes back."), "2025-01-31"
+    cohorts = forecast_cohorts(orders, why, why, found[2], observation_end=end, economics=ECONOMICS, certainty=SURE)
+    told = tell_cohorts(cohorts, NOTHING_EARLIER, orders, min_cell=5).frames["past"].set_index("start")
+    assert told["cohort"].unique().tolist() == ["2023–2025"] and told["customers"].min() == 10
+    assert told.loc["2024-06-01", "revenue"] == 60 and told["revenue"].sum() == 1210
+    apart = tell_cohorts(cohorts, NOTHING_EARLIER, orders).frames["past"]
+    assert sorted(apart["cohort"].unique()) == ["2023", "2024", "2025"]

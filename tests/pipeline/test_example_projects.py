@@ -147,6 +147,10 @@ def test_where_nearly_nobody_comes_back_that_is_said_and_nothing_forecast(built,
     front = page(folder, "value")
     assert f"Customers buy once: {(days['nunique'] > 1).mean():.1%} of our {len(days):,} customers" in front
     assert f"Of {len(had_time):,} customers whose first order is 90 days or more ago, {back:,} " in front
+    past = table(folder, "value/cohorts.past")
+    by_month = right.groupby(right["order_purchase_timestamp"].dt.to_period("M"))["paid"].sum()
+    drawn = past.groupby("start")["revenue"].sum()
+    assert drawn[drawn > 0].tolist() == pytest.approx(by_month.tolist(), abs=0.005), "no month is left out"
     for name in ("index", "value", "segments", "retention", "actions"):
         assert "of margin over the next" not in page(folder, name), name
         assert "this week's list, " not in page(folder, name), name

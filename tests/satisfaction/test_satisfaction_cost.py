@@ -438,6 +438,7 @@ def test_who_breaks_promises_is_named_only_beyond_chance():
     assert desk(desk_cases().drop(columns="owner")).verdict == "unknown"
     log = desk_cases().drop(columns="promised_at")
     assert desk(log).verdict == "unpromised"
+    assert desk(log.drop(columns=["owner", "contacts"])).verdict == NOT_SUPPLIED, "nothing of the desk is recorded"
     few = desk(desk_cases(10))
     assert few.verdict == "few" and set(few.facts) == {"cases", "few"}
 
@@ -520,10 +521,11 @@ def test_every_verdict_of_the_desk_has_its_words():
     tickets = desk_cases().assign(customer_id="other", kind="complaint")
     for who, known in (("other", scores), ("c1", scores), ("other", scores.assign(satisfaction=np.nan))):
         tell(service(tickets.assign(customer_id=who), known))
+    tell(service(tickets.assign(kind="service"), scores))
     for again in ((0.9, 0.2), (0.2, 0.9), (0.5, 0.5)):
         tell(returned(*closed(200, *again)))
     tell(returned(*closed(20, 0.5, 0.5)))
-    assert len(verdicts) == 19
+    assert len(verdicts) == 20
 
 
 def words(finding):

@@ -262,7 +262,7 @@ def tell_revenue(move: RevenueMove) -> Finding:
 
 
 @tells
-def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFrame) -> Finding:
+def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFrame, *, min_cell: int = 1) -> Finding:
     """What each year's intake has brought, and what is to come.
 
     Parameters
@@ -274,6 +274,9 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
         its interval, as they were told before.
     summary : pandas.DataFrame
         One row per customer: first_ordered_at.
+    min_cell : int
+        Where fewer customers of a cohort bought in a month of the past, as where hardly anybody comes back, months are
+        told over all cohorts together: with such cells left out, what they hide would be read off the others.
 
     Returns
     -------
@@ -286,7 +289,10 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     """
     if cohorts.verdict == CohortsVerdict.PAST_ONLY:
         # how many bought in each cell stands beside it, so that few of them are not told
-        drawn = _named(cohorts.by_month("revenue"), cohorts.observation_end).assign(customers=cohorts.past["customers"])
+        past = cohorts.by_month("revenue").assign(customers=cohorts.past["customers"])
+        if past["customers"].between(1, min_cell - 1).any():
+            past = _all_cohorts(past)
+        drawn = _named(past, cohorts.observation_end)
         return Finding(
             cohorts.verdict, {"past": float(drawn["revenue"].sum()), "customers": len(summary)}, {"past": drawn}
         )
@@ -312,6 +318,13 @@ def tell_cohorts(cohorts: CohortForecast, earlier: Finding, summary: pd.DataFram
     end = cohorts.observation_end
     shown = {name: {"told": _line(told, name, end)} for name in MEASURES} if len(told) else {}
     return Finding(cohorts.verdict, facts, frames, shown)
+
+
+def _all_cohorts(past: pd.DataFrame) -> pd.DataFrame:
+    """Months of the past over all cohorts, which are named by the first and the last of them."""
+    named = past["cohort"].astype(str)
+    together = past.groupby(["start", "is_forecast"], as_index=False)[["revenue", "customers"]].sum()
+    return together.assign(cohort=f"{named.min()}–{named.max()}", low=np.nan, high=np.nan)
 
 
 def _line(told: pd.DataFrame, name: str, end) -> pd.DataFrame:

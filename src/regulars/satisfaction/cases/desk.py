@@ -5,7 +5,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding, Remark, tells
+from regulars.finding import NOT_SUPPLIED, Finding, Remark, tells
 from regulars.labels import Change
 from regulars.satisfaction.cases.service import (
     breach_forecast,
@@ -188,7 +188,8 @@ def tell_desk(cases: Cases, events: pd.DataFrame | None, end, settings: Satisfac
     Returns
     -------
     Finding
-        Verdict a `DeskVerdict`; frames ``shares``, ``owners``, ``remedies``, ``trail``, ``faults``.
+        Verdict a `DeskVerdict`, or not supplied where neither promises nor anything else of the desk is recorded;
+        frames ``shares``, ``owners``, ``remedies``, ``trail``, ``faults``.
     """
     tickets, level, min_cell = cases.tickets, settings.interval_level, settings.privacy_min_cell
     faults = list(cases.faults)
@@ -201,7 +202,7 @@ def tell_desk(cases: Cases, events: pd.DataFrame | None, end, settings: Satisfac
         return Finding(DeskVerdict.FEW, {"cases": len(tickets), "few": FEW_CASES}, frames)
     columns = set(tickets.columns[tickets.notna().any()])
     shares = _shares(tickets, columns, end, trail, level)
-    frames["shares"] = _as_table(shares)
+    frames |= {"shares": _as_table(shares)} if shares else {}
     missing = Estimate(float("nan"))
     facts = {
         "cases": len(tickets),
@@ -219,7 +220,7 @@ def tell_desk(cases: Cases, events: pd.DataFrame | None, end, settings: Satisfac
         table = remedies(tickets, level)
         frames["remedies"] = large_enough(table, "n", min_cell).reset_index(drop=True)
     if "promised_at" not in columns:
-        return Finding(DeskVerdict.UNPROMISED, {}, frames)
+        return Finding(DeskVerdict.UNPROMISED if frames else NOT_SUPPLIED, {}, frames)
     owners = on_time_by_owner(tickets, end, level, min_cell) if "owner" in columns else pd.DataFrame()
     if owners.empty:
         return Finding(DeskVerdict.UNKNOWN, {"cases": len(tickets), "kept": shares["kept"]}, frames)
