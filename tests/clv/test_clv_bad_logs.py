@@ -87,9 +87,9 @@ def test_the_range_holds_what_comes_in_the_year_after(pace, more, known):
     purchases = shop(pace, days=known + 365, **more)
     end = START + pd.Timedelta(days=known - 1)
     fold = forecast_fold(
-        purchases, end, 365, ["bg_nbd"], observation_end=end + pd.Timedelta(days=365), uncertainty="auto"
+        purchases, end, 365, ["combined"], observation_end=end + pd.Timedelta(days=365), uncertainty="auto"
     )
-    total = fold_totals([fold], "bg_nbd", 365).iloc[0]
+    total = fold_totals([fold], "combined", 365).iloc[0]
     assert total["verdict"] == "inside"
     assert total["low"] < total["expected"] < total["high"]
 

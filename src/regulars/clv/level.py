@@ -27,6 +27,7 @@ SEASONS_DAYS = 730.0  # two seasons: from here on a history is not short
 MOST = {"dropout": 1.0, "inner": 0.5, "lately": 0.5, "drift": 0.5, "swings": 0.6, "season": 0.7}
 DIGITS = 6  # of weights and logarithms: those behind differ from one processor to the next
 OF_SWINGS = 0.5  # by which single months swing around what is told: left-out shops' months are held so
+OF_BEYOND = 0.7  # by which a pace is doubted that has left the history's: ranges reach from its going on to its return
 LEAST_WEIGHT = 0.02  # of all scenarios together, below which the models are told alone
 
 
@@ -87,8 +88,8 @@ def applied(table: dict, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.n
     """Weights of the models' own forecast and of each scenario, shift, and spread without its multiples.
 
     To the spread is added what real shops do that simulated ones do not: the more, the shorter the history. A pace that
-    has left that of the history by more than a factor of e^½ in the last days is followed for the rest, and doubted by
-    as much: such a shop is dying, or another one than it was.
+    has left that of the history by more than a factor of e^½ in the last days is followed for the rest, and doubted:
+    such a shop is dying, or another one than it was.
 
     Parameters
     ----------
@@ -108,7 +109,8 @@ def applied(table: dict, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.n
     each = np.exp(logits - logits.max(axis=1, keepdims=True))
     weights = np.column_stack([1 - away, away[:, None] * each / each.sum(axis=1, keepdims=True)])
     doubt = table["doubt"] * found["spread"][:, NAMES["spread"].index("short")]
-    return weights, shift + found["beyond"], np.sqrt(np.exp(2 * spread) + doubt**2 + found["beyond"] ** 2)
+    spread = np.sqrt(np.exp(2 * spread) + doubt**2 + (OF_BEYOND * found["beyond"]) ** 2)
+    return weights, shift + found["beyond"], spread
 
 
 def month_spread(swings, told):
