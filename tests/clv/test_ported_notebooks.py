@@ -184,18 +184,26 @@ def test_lifetime_value_with_gamma_gamma():
     assert value[list(printed)].to_dict() == pytest.approx(printed, rel=1e-3)
 
 
-def test_the_quickstart_of_pymc_marketing():
+@pytest.fixture(scope="module")
+def guide():
+    """Table and models of pymc-marketing's guide."""
     names = ["_id", "id", "date", "cds_bought", "spent"]
     raw = load_dataset("CDNOW_sample.txt", sep=r"\s+", names=names)
     assert raw.head(1).to_numpy().tolist() == [[4, 1, 19970101, 2, 29.33]]
     options = {"monetary_value_col": "spent", "datetime_format": "%Y%m%d", "time_unit": "W"}
     table = rfm_summary(raw, customer_id_col="id", datetime_col="date", **options)
+    model = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
+    back = table[table["frequency"] > 0]
+    return table, model, GammaGammaFitter().fit(back["frequency"], back["monetary_value"])
+
+
+def test_the_quickstart_of_pymc_marketing(guide):
+    table, model, _ = guide
     assert table.columns.tolist() == ["customer_id", "frequency", "recency", "T", "monetary_value"]
     printed = [[1, 3, 49, 78, 23.723333], [2, 1, 2, 78, 11.77], [3, 0, 0, 78, 0]]
     np.testing.assert_allclose(table.head(3), printed, rtol=1e-6)
     printed = [[2354, 5, 24, 66, 44.928], [2355, 1, 44, 66, 24.6], [2356, 6, 62, 66, 31.871667], [2357, 0, 0, 66, 0]]
     np.testing.assert_allclose(table.tail(4), printed, rtol=1e-6)
-    model = BetaGeoFitter().fit(table["frequency"], table["recency"], table["T"])
     # no step away from the maximum is better: the sum of the log-likelihoods by customer falls on both sides
     best = model.log_likelihood(table["frequency"], table["recency"], table["T"]).sum()
     assert best == pytest.approx(model.log_likelihood_)
@@ -205,6 +213,38 @@ def test_the_quickstart_of_pymc_marketing():
             other.params_ = model.params_.copy()
             other.params_[name] *= factor
             assert other.log_likelihood(table["frequency"], table["recency"], table["T"]).sum() < best
+
+
+def test_the_guide_of_pymc_marketing_goes_on_to_what_customers_will_buy_and_bring(guide):
+    table, model, spend = guide
+    assert type(plot_frequency_recency_matrix(model)).__name__ == "Picture"
+    assert type(plot_probability_alive_matrix(model)).__name__ == "Picture"
+    # one customer, weeks ahead, against the same customer's futures drawn one by one
+    x, t_x, T = 10.0, 60.0, 75.0
+    weeks = np.array([1, 10, 50, 90])
+    told = model.predict(weeks, x, t_x, T)
+    alive = model.conditional_probability_alive(x, t_x, T)[0]
+    drawn = np.random.default_rng(1)
+    history = (np.full(20_000, one) for one in (x, t_x, T))
+    orders = model.draw_orders(drawn, 50.0, *history)
+    assert told[2] == pytest.approx(orders.mean(), abs=4 * orders.std() / np.sqrt(orders.size))
+    assert 0 < alive < 1 and (np.diff(told) > 0).all()
+    # a new customer: the expectation is the sum over n of n times its probability
+    mass = [model.probability_of_n_purchases_up_to_time(52, n) for n in range(150)]
+    assert model.expected_number_of_purchases_up_to_time(52) == pytest.approx(np.arange(150) @ mass, rel=1e-6)
+    # spend and value by the formulas of the guide's references, a month of 4.345 weeks as in `lifetimes`
+    back = table[table["frequency"] > 0]
+    p, q, v = spend.params_[["p", "q", "v"]]
+    mean = p * (v + back["frequency"] * back["monetary_value"]) / (p * back["frequency"] + q - 1)
+    history = [back[name] for name in ("frequency", "recency", "T")]
+    np.testing.assert_allclose(
+        spend.conditional_expected_average_profit(back["frequency"], back["monetary_value"]), mean, rtol=1e-9
+    )
+    ahead = [0.0, *(model.predict(4.345 * month, *history) for month in range(1, 13))]
+    by_hand = sum((ahead[n] - ahead[n - 1]) * mean / 1.01**n for n in range(1, 13))
+    money = {"time": 12, "discount_rate": 0.01, "freq": "W"}
+    value = spend.customer_lifetime_value(model, *history, back["monetary_value"], **money)
+    np.testing.assert_allclose(value, by_hand, rtol=1e-9)
 
 
 def test_no_import_of_a_notebook_fails():
