@@ -114,6 +114,7 @@ PAGE = Page(
             front="curves",
             chapter="again",
             nothing=("alike", "mixed"),
+            unchecked="too_few",
             curves=chart(
                 charts.lines,
                 columns("share", time="count", cohort="month_short", at_risk="count"),

@@ -163,7 +163,7 @@ PAGE = Page(
         section(
             "preferences",
             needs="order_lines",
-            front="categories",
+            front=("categories", "sources"),
             chapter="products",
             nothing=("alike", "worse"),
             categories=table(
@@ -184,7 +184,8 @@ PAGE = Page(
                     "hit": "percent:with_interval",
                     "reach": "percent1:with_interval",
                     "n": "count",
-                }
+                },
+                front=["source", "hit", "n"],
             ),
         ),
         section(
