@@ -37,7 +37,9 @@ def response(share, moved) -> np.ndarray:
     return np.expm1(-hazard * np.exp(moved)) / np.expm1(-hazard)
 
 
-def active_ends(expected, variance, known, certainty: Certainty, part: float | None = None):
+def active_ends(
+    expected, variance, known, certainty: Certainty, part: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the interval of how many of the customers will order: chance, and the level that no model sees.
 
     Parameters

@@ -113,7 +113,7 @@ def applied(table: dict, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.n
     return weights, shift + found["beyond"], spread
 
 
-def month_spread(swings, told):
+def month_spread(swings, told) -> np.ndarray:
     """Standard deviation of the logarithm of a month's own level: of the swings what a season does not tell.
 
     Examples
