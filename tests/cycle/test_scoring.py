@@ -220,7 +220,7 @@ def test_a_figure_whose_usual_range_holds_nearly_everything_is_not_judged():
     told = scorecard(known).iloc[0]
     assert told["light"] == Light.WIDE and told["usual_high"] - told["usual_low"] > 0.75
     told = sections.tell_scorecard(scorecard(known), known)
-    assert (told.verdict, told.facts["judged"], told.facts["unjudged"]) == ("early", 0, 1)
+    assert told.verdict == "early" and told.facts["unjudged"] == 1 and "judged" not in told.facts
     assert scorecard(figures([*QUIET, 10.1]))["light"].tolist() == [Light.STEADY]
 
 

@@ -194,5 +194,5 @@ def test_charts_on_paper_are_whole(chromium, sample):
         seen.page.emulate_media(media="print")
         assert seen.drawn_charts() == FIGURES - IN_FRONT
         # narrower than the sheet, so that a chart and what is said of it share one
-        assert seen.evaluate("() => document.querySelector('.chart .wide').getBoundingClientRect().width") == 600
+        assert seen.evaluate("() => document.querySelector('.chart .wide').getBoundingClientRect().width") == 520
         assert seen.clipped_texts() == seen.colliding_texts() == []

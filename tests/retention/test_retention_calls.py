@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from regulars.interaction.costs import ContactCost
 from regulars.labels import CostOrigin
 from regulars.retention import at_risk, money_at_risk, weekly_calls
 from regulars.retention.calls import CallsVerdict, tell_calls
+from regulars.retention.costs import ContactCost
 from regulars.retention.screen import to_do
 from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate

@@ -619,6 +619,6 @@ def test_a_page_of_two_tickets_stands(n):
         "few" if n else "unnamed",
     ]
     assert first_to_mend(*found[:2]) == []
-    assert to_do(Finding(UNUSABLE), Finding("not_asked"), *found[:2], Finding("few")) == []
+    assert to_do(Finding(UNUSABLE), Finding("not_asked"), *found[:2], cases=Finding("few")) == []
     titles = [block["title"] for one in found for block in words(one) if block["kind"] == "section"]
     assert titles[0].endswith(f" from {n} complaint{'' if n == 1 else 's'}")

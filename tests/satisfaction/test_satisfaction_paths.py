@@ -439,9 +439,9 @@ def test_what_cannot_be_measured_leaves_the_rest_of_the_page_standing(answers, w
         facts = {"category": "late", "gap": low, "told": low, "others": low, "days": 180, "least": 30}
         by_cases = opened(waves, told[1], cases=Finding("lower", facts))
         assert (by_cases.answer.verdict, by_cases.answer.facts["category"]) == ("cases_lower", "late")
-        done = to_do(told[1], Finding("not_asked"), Finding("few"), Finding("few"), Finding("lower", facts))
+        done = to_do(told[1], Finding("not_asked"), Finding("few"), Finding("few"), cases=Finding("lower", facts))
         assert [(one.key, one.facts) for one in done] == [("case", {"category": "late", "gap": low})]
-    assert to_do(told[1], Finding("not_asked"), Finding("few"), Finding("few"), Finding("unclear")) == []
+    assert to_do(told[1], Finding("not_asked"), Finding("few"), Finding("few"), cases=Finding("unclear")) == []
 
 
 def test_a_question_that_runs_against_the_others_is_named():

@@ -408,9 +408,15 @@ def test_olist_is_accounted_for_by_its_example_mapping(shop, root, shared_data):
     # reviews: of several of one order the latest counts
     reviews = f"SELECT order_id, review_score, review_answer_timestamp AS moment FROM {paths['order_reviews']}"
     more = database.sql(f"SELECT count(*) - count(DISTINCT order_id) FROM ({reviews})").fetchall()[0][0]
-    assert accounts["surveys"]["reasons"] == {Reason.REPEATED_KEY: {"fate": "rejected", "rows": more}}
-    assert more == 72
-    latest = database.sql(f"SELECT order_id, arg_max(review_score, moment) FROM ({reviews}) GROUP BY 1").fetchall()
+    latest = "arg_max(review_score, moment) AS score, max(moment) AS moment"
+    latest = f"SELECT order_id, {latest} FROM ({reviews}) GROUP BY 1"
+    after = database.sql(f"SELECT count(*) FROM ({latest}) WHERE moment >= '2018-09-01'").fetchall()[0][0]
+    assert accounts["surveys"]["reasons"] == {
+        Reason.REPEATED_KEY: {"fate": "rejected", "rows": more},
+        Reason.AFTER_OBSERVATION: {"fate": "rejected", "rows": after},  # the orders kept end with August 2018
+    }
+    assert (more, after) == (72, 93)
+    latest = database.sql(f"SELECT order_id, score FROM ({latest}) WHERE moment < '2018-09-01'").fetchall()
     surveys = cleaned.tables["surveys"].set_index("response_id")["score"]
     assert surveys.to_dict() == {order: float(score) for order, score in latest}
     late = database.sql(

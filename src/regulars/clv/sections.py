@@ -324,7 +324,7 @@ def _all_cohorts(past: pd.DataFrame) -> pd.DataFrame:
     """Months of the past over all cohorts, which are named by the first and the last of them."""
     named = past["cohort"].astype(str)
     together = past.groupby(["start", "is_forecast"], as_index=False)[["revenue", "customers"]].sum()
-    return together.assign(cohort=f"{named.min()}–{named.max()}", low=np.nan, high=np.nan)
+    return together.assign(cohort=f"{named.min()}–{named.max()}", low=np.nan, high=np.nan)[list(past)]
 
 
 def _line(told: pd.DataFrame, name: str, end) -> pd.DataFrame:

@@ -1,33 +1,12 @@
 """What one contact costs: what those of its kind have cost the firm or, where none is costed, what is assumed."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 
-from regulars.finding import shows
 from regulars.interaction.channels import teaching
 from regulars.labels import CostOrigin
+from regulars.retention.costs import ContactCost
 from regulars.statistics.intervals import Estimate
-
-
-@shows
-class ContactCost(NamedTuple):
-    """What one contact costs.
-
-    Parameters
-    ----------
-    each : float
-        Currency.
-    origin : CostOrigin
-        Whether the firm's own contacts show it, its campaigns, or nothing.
-    n : int
-        Contacts that show it.
-    """
-
-    each: float
-    origin: CostOrigin
-    n: int = 0
 
 
 def contact_cost(
@@ -58,7 +37,9 @@ def contact_cost(
     ...                     "initiator": ["company", "company", "customer", "company"]})
     >>> contact_cost("phone", log, assumed=5.0)
     ContactCost
-      each = 4, origin = contacts, n = 2
+      each = 4
+      origin = contacts
+      n = 2
     >>> contact_cost("letter", log, assumed=5.0).origin.value
     'assumed'
     """

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import gamma
 
 from regulars.errors import UntoldError, UserError
-from regulars.finding import may_refuse, shows
+from regulars.finding import may_refuse, refused, shows
 from regulars.interaction.calls import FEW_A_DAY, on_duty
 from regulars.interaction.erlang import agents_needed, erlang_a
 from regulars.interaction.hanging_up import patience
@@ -288,7 +288,7 @@ def _backtest(calls, shifts, *, weeks, draws, level, seed) -> Backtest:
     cut = calls["day"].max() - pd.Timedelta(weeks=weeks)
     before, after = calls[calls["day"] <= cut], calls[calls["day"] > cut]
     expected, patient = arrivals(before), patience(before["wait_seconds"], before["answered"], level)
-    if not isinstance(expected, Arrivals) or not hasattr(patient, "mean_seconds"):
+    if refused(expected, patient) is not None:
         raise UntoldError(f"The calls before the last {weeks} weeks are too few to tell those weeks from.")
     handling, mean_patience = 60 * expected.minutes, patient.mean_seconds.value
     learnt, judged = (_with_agents(counts(part), shifts) for part in (before, after))

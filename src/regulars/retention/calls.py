@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from regulars.finding import Finding, Remark, may_refuse, shows, tells
-from regulars.interaction.costs import ContactCost
 from regulars.labels import Change
+from regulars.retention.costs import ContactCost
 from regulars.retention.risk import Risk
 from regulars.statistics.intervals import Estimate, against
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from regulars.clv.winning import acquisition_campaigns, acquisition_cost
 from regulars.finding import NOT_SUPPLIED, Finding, shows, tells
-from regulars.labels import Change, Purpose
+from regulars.labels import Change, CostOrigin, Purpose
 from regulars.purchases import Purchases, dates_of, day_numbers
 from regulars.statistics.intervals import Estimate, against, difference, share, z_value
 
@@ -31,6 +31,25 @@ class ReferralsVerdict(StrEnum):
     LESS = "less"
     ALIKE = "alike"
     UNTOLD = "untold"  # nobody known was referred
+
+
+@shows
+class ContactCost(NamedTuple):
+    """What one contact costs.
+
+    Parameters
+    ----------
+    each : float
+        Currency.
+    origin : CostOrigin
+        Whether the firm's own contacts show it, its campaigns, or nothing.
+    n : int
+        Contacts that show it.
+    """
+
+    each: float
+    origin: CostOrigin
+    n: int = 0
 
 
 @shows

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import Finding, may_refuse, shows, tells
-from regulars.interaction.costs import ContactCost
 from regulars.labels import CustomerState, EquityLever
 from regulars.purchases import Purchases
 from regulars.retention.base import presence
+from regulars.retention.costs import ContactCost
 from regulars.retention.risk import can_tell_alive
 from regulars.retention.states import Rhythm
 from regulars.settings import Certainty, Thresholds

@@ -10,7 +10,7 @@ import pandas as pd
 from regulars.finding import Finding, Remark, may_refuse, tells
 from regulars.labels import Change, LoyaltyType, Outcome, OwnFigure, Saying
 from regulars.purchases import Purchases, day_number, day_numbers
-from regulars.satisfaction.survey.answers import among
+from regulars.satisfaction.survey.answers import among, days_of
 from regulars.satisfaction.survey.indices import mean
 from regulars.satisfaction.survey.loyalty import Loyalty
 from regulars.settings import SatisfactionSettings
@@ -65,10 +65,7 @@ def services_that_mend(
     known = known.set_index(known["customer_id"].astype(object))
     rows = tickets[among(tickets["customer_id"], known.index)].dropna(subset=["resolved_at", "outcome"])
     who = rows["customer_id"].astype(object)
-    ago = (
-        pd.to_datetime(who.map(known["answered_at"])).dt.normalize()
-        - pd.to_datetime(rows["resolved_at"]).dt.normalize()
-    )
+    ago = days_of(who, known["answered_at"]) - pd.to_datetime(rows["resolved_at"]).dt.normalize()
     inside = ((ago >= pd.Timedelta(0)) & (ago <= pd.Timedelta(days=within_days))).to_numpy()
     bad = (rows["outcome"] == Outcome.NOT_SATISFIED).to_numpy()
     count = [who[inside & side].value_counts().reindex(known.index, fill_value=0) for side in (bad, ~bad)]

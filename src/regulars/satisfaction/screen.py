@@ -82,7 +82,7 @@ def _cases_explain(why: Finding, cases: Finding) -> bool:
     return "driver" not in why.facts and cases.verdict == CasesVerdict.LOWER
 
 
-def to_do(why: Finding, gap: Finding, complaints: Finding, service: Finding, cases: Finding) -> list[Action]:
+def to_do(why: Finding, gap: Finding, complaints: Finding, service: Finding, *, cases: Finding) -> list[Action]:
     """What to do on Monday, of what the sections tell: the driver, the gap, the step of handling, those left unhappy.
 
     Without a driver, the cases after which customers score lower stand in its place.

@@ -11,7 +11,7 @@ from regulars.labels import CaseExperience, Change, Outcome
 from regulars.purchases import Purchases, day_numbers
 from regulars.satisfaction.cases.iceberg import PUBLISHED
 from regulars.satisfaction.cases.tickets import FEW_CASES, Cases
-from regulars.satisfaction.survey.answers import among
+from regulars.satisfaction.survey.answers import among, days_of
 from regulars.satisfaction.survey.indices import mean, mean_score
 from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.settings import SatisfactionSettings
@@ -84,7 +84,7 @@ def experience_at(answered_at: pd.Series, complaints: pd.DataFrame) -> pd.Series
     """
     known = complaints[among(complaints["customer_id"], answered_at.index)]
     who = known["customer_id"].astype(object)
-    asked = pd.to_datetime(who.map(answered_at)).dt.normalize()
+    asked = days_of(who, answered_at)
     came = (pd.to_datetime(known["opened_at"]).dt.normalize() <= asked).to_numpy()
     ended = (pd.to_datetime(known["resolved_at"]).dt.normalize() <= asked).to_numpy() & known["outcome"].notna()
     last = known[ended].sort_values("resolved_at", kind="stable").drop_duplicates("customer_id", keep="last")
@@ -159,7 +159,8 @@ def _attitude(followed, survey, settings):
     items = survey.items.loc[survey.items["construct"] == asked.loyalty_construct, "item"]
     items = [item for item in items.drop_duplicates() if item != asked.immunity_item and item in survey.wide]
     known = survey.wide.dropna(subset=["customer_id"])
-    known = known[(known["answered_at"] == known["customer_id"].astype(object).map(followed["answered_at"])).to_numpy()]
+    answer = days_of(known["customer_id"], followed["answered_at"])
+    known = known[(pd.to_datetime(known["answered_at"]).dt.normalize() == answer).to_numpy()]
     known = known.drop_duplicates("customer_id", keep="last").set_index("customer_id")
     return known[items].mean(axis=1).reindex(followed.index)
 
@@ -169,7 +170,7 @@ def _referred(answered_at, referrals, days):
     if referrals is None:
         return pd.Series(np.nan, index=answered_at.index)
     who = referrals["referrer_id"].astype(object)
-    wait = pd.to_datetime(referrals["at"]).dt.normalize() - pd.to_datetime(who.map(answered_at)).dt.normalize()
+    wait = pd.to_datetime(referrals["at"]).dt.normalize() - days_of(who, answered_at)
     inside = ((wait > pd.Timedelta(0)) & (wait <= pd.Timedelta(days=days))).to_numpy()
     return pd.Series(among(answered_at.index, who[inside]), index=answered_at.index).astype(float)
 
@@ -242,7 +243,7 @@ def last_case_before(answered: pd.DataFrame, tickets: pd.DataFrame, within_days:
     known = known.set_index(known["customer_id"].astype(object))
     rows = tickets[among(tickets["customer_id"], known.index)].dropna(subset=["resolved_at", "contacts", "category"])
     who = rows["customer_id"].astype(object)
-    asked = pd.to_datetime(who.map(known["answered_at"])).dt.normalize()
+    asked = days_of(who, known["answered_at"])
     ago = asked - pd.to_datetime(rows["resolved_at"]).dt.normalize()
     inside = ((ago >= pd.Timedelta(0)) & (ago <= pd.Timedelta(days=within_days))).to_numpy()
     last = rows[inside].sort_values("resolved_at", kind="stable").drop_duplicates("customer_id", keep="last")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.labels import Change
-from regulars.satisfaction.survey.answers import among
+from regulars.satisfaction.survey.answers import among, days_of
 from regulars.satisfaction.survey.indices import mean_score
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import against, difference, from_row, to_row, z_value
@@ -61,7 +61,7 @@ def scores_after_cases(
     told = answered.dropna(subset=["customer_id", "satisfaction"]).drop_duplicates("customer_id", keep="last")
     told = told.set_index("customer_id")
     cases = tickets[among(tickets["customer_id"], told.index)]
-    answer = pd.to_datetime(cases["customer_id"].astype(object).map(told["answered_at"])).dt.normalize()
+    answer = days_of(cases["customer_id"], told["answered_at"])
     ago = answer - pd.to_datetime(cases["opened_at"]).dt.normalize()
     before = ((ago >= pd.Timedelta(0)) & (ago <= pd.Timedelta(days=within_days))).to_numpy()
     pairs = cases.loc[before, ["customer_id", "category"]].drop_duplicates()
