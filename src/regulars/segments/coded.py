@@ -60,6 +60,9 @@ class Coded:
         >>> coded = Coded.of(pd.DataFrame({"customer_id": ["b", "a"], "product_id": ["x", "x"]}))
         >>> coded.customer.tolist(), coded.product.tolist(), coded.categories.tolist()
         ([1, 0], [0, 0], ['no category'])
+        >>> shared = pd.DataFrame({"customer_id": ["b", "a", "b"], "product_id": "x", "order_id": "1"})
+        >>> Coded.of(shared).order.tolist()
+        [0, 1, 0]
         """
         if isinstance(lines, Coded):
             return lines
@@ -67,7 +70,10 @@ class Coded:
         customer, product, category = (
             pd.factorize(column, sort=True) for column in (lines["customer_id"], lines["product_id"], of)
         )
-        order = pd.factorize(lines["order_id"])[0] if "order_id" in lines else np.arange(len(lines))
+        order = np.arange(len(lines))
+        if "order_id" in lines:  # an id that several customers share names an order of each
+            of_order = pd.factorize(lines["order_id"])[0].astype(np.int64)
+            order = pd.factorize(of_order * (len(customer[1]) + 1) + customer[0] + 1)[0]
         names = (pd.Index(one[1]) for one in (customer, product, category))
         return cls(lines, customer[0], order, product[0], category[0], *names)
 

@@ -309,6 +309,8 @@ def tell_complaints(cases: Cases, customers: int, end, settings: SatisfactionSet
         return Finding(FEW, {"cases": len(complaints), "few": FEW_CASES})
     causes = complaint_shares(complaints, level=level)
     causes = large_enough(causes, "tickets", min_cell).reset_index(drop=True)
+    if causes.empty:
+        raise UntoldError("No complaint says what it is about: supply the category of each in the table tickets.")
     ended = outcome_shares(complaints, level=level).set_index("outcome")
     facts = {
         "category": str(causes["category"].iloc[0]),

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from regulars.errors import UntoldError
 from regulars.finding import Finding, may_refuse, tells
 from regulars.labels import Change, SatisfactionState
 from regulars.satisfaction.survey.answers import item_answers, with_wave
@@ -79,6 +80,11 @@ def survey_waves(survey: Survey, settings: SatisfactionSettings) -> pd.DataFrame
         for name, (values, groups, measure) in measured.items()
         if len(values)
     ]
+    if not parts:
+        raise UntoldError(
+            "No answer is to a question of satisfaction, to one that was asked as expected too, or to the overall "
+            "question: name their items in survey_items."
+        )
     table = pd.concat(parts, ignore_index=True).rename(columns={"group": "wave"})
     table["date"] = table["wave"].map(last_answer)
     return table[["measure", "wave", "date", *(c for c in table if c not in ("measure", "wave", "date"))]]
