@@ -318,3 +318,30 @@ def door(function: Callable) -> Callable:
             ) from error
 
     return entered
+
+
+def moments_of(keys: pd.Series, moments: pd.Series) -> pd.Series:
+    """Moment of each key; `Series.map` refuses moments of nobody.
+
+    Parameters
+    ----------
+    keys : pandas.Series
+        To be looked up.
+    moments : pandas.Series of datetime
+        By key, each once.
+
+    Returns
+    -------
+    pandas.Series
+        On the index of `keys`; missing where a key is not known.
+
+    Examples
+    --------
+    >>> moments_of(pd.Series(["a", "b"]), pd.Series(pd.to_datetime(["2026-03-01"]), index=["a"])).dt.day.tolist()
+    [1.0, nan]
+    >>> moments_of(pd.Series(["a"]), pd.Series([], dtype="datetime64[us]", index=[])).isna().tolist()
+    [True]
+    """
+    if len(moments):
+        return keys.map(moments)
+    return pd.Series(pd.NaT, index=keys.index, dtype="datetime64[us]")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from regulars.errors import UserError
 from regulars.finding import NotSupplied, may_refuse, shows
+from regulars.frames import moments_of
 from regulars.labels import ProspectEnd
 from regulars.statistics.competing import aalen_johansen
 from regulars.statistics.intervals import Estimate, share, wilson
@@ -218,13 +219,13 @@ def _with_events(rows: pd.DataFrame, events: pd.DataFrame | None) -> pd.DataFram
         return rows.assign(stated=stated, stated_since=rows["created_at"], stage_since=rows["created_at"])
     told = events.assign(at=pd.to_datetime(events["at"])).sort_values(["prospect_id", "at"], kind="stable")
     closing = told[told["stage"].isin(CLOSED)].groupby("prospect_id")["at"].first()
-    decided = rows["decided_at"].fillna(rows["prospect_id"].map(closing))
+    decided = rows["decided_at"].fillna(moments_of(rows["prospect_id"], closing))
     rows = rows.assign(decided_at=decided.where(rows["stage"].isin(CLOSED)))
     before = told.merge(rows[["prospect_id", "decided_at"]], on="prospect_id")
     before = before[before["decided_at"].isna() | (before["at"] < before["decided_at"])]
     last = before.dropna(subset=["win_probability"]).groupby("prospect_id").last()
     rows["stated"] = rows["prospect_id"].map(last["win_probability"]).astype(float)
-    rows["stated_since"] = rows["prospect_id"].map(last["at"])
+    rows["stated_since"] = moments_of(rows["prospect_id"], last["at"])
     now = told.groupby(["prospect_id", "stage"])["at"].first()
     keys = pd.MultiIndex.from_frame(rows[["prospect_id", "stage"]])
     since = pd.Series(now.reindex(keys).to_numpy(), index=rows.index)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from regulars.errors import UserError
 from regulars.finding import shows
+from regulars.frames import moments_of
 from regulars.interaction.outcomes import FEW, claim_level, mean_of, solved
 from regulars.statistics.intervals import Estimate, against, difference, share, z_value
 
@@ -134,7 +135,7 @@ def _questions(said: pd.DataFrame, end, level: float) -> pd.DataFrame:
     first = said[said["answer_id"] == said["question_id"].map(now)].groupby("question_id")["at"].min()
     table = said.groupby("question_id")["is_usual"].agg(n="size", good="sum").reset_index()
     told = [share(int(good), int(n), level) for n, good in zip(table["n"], table["good"], strict=True)]
-    days = (pd.Timestamp(end) - table["question_id"].map(first)).dt.days
+    days = (pd.Timestamp(end) - moments_of(table["question_id"], first)).dt.days
     return table.assign(
         share=[one.value for one in told], share_low=[one.low for one in told], share_high=[one.high for one in told],
         days=days

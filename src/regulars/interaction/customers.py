@@ -8,6 +8,7 @@ import pandas as pd
 
 from regulars.errors import UserError
 from regulars.finding import shows
+from regulars.frames import moments_of
 from regulars.interaction.outcomes import FEW, claim_level, slope, solved
 from regulars.labels import ChannelBasis
 from regulars.statistics.intervals import Estimate, against, difference, share, z_value
@@ -79,7 +80,7 @@ def frequency_response(contacts: pd.DataFrame, orders: pd.DataFrame, end, level:
     )
     orders = orders[orders["customer_id"] >= 0]
     first = orders.groupby("customer_id")["ordered_at"].min()
-    start = own["customer_id"].map(first)
+    start = moments_of(own["customer_id"], first)
     age = np.floor((own["at"] - start).dt.total_seconds() / 86400 / MONTH)
     own = own.assign(age=age)[age >= 0]
     if own.empty:
@@ -94,7 +95,7 @@ def frequency_response(contacts: pd.DataFrame, orders: pd.DataFrame, end, level:
 
     def cell(frame, moment):
         known = frame["customer_id"].map(place)
-        at = np.floor((frame[moment] - frame["customer_id"].map(first)).dt.total_seconds() / 86400 / MONTH)
+        at = np.floor((frame[moment] - moments_of(frame["customer_id"], first)).dt.total_seconds() / 86400 / MONTH)
         fits = known.notna() & (at >= 1) & (at < frame["customer_id"].map(told))
         return begin[known[fits].to_numpy(int)] + at[fits].to_numpy(int)
 
@@ -108,6 +109,10 @@ def frequency_response(contacts: pd.DataFrame, orders: pd.DataFrame, end, level:
     per = _clustered(_within(n_contacts, who, month)[:, None], response, who, level)[0]
     steps = np.stack([n_contacts == k if k < MOST else n_contacts >= MOST for k in range(1, MOST + 1)], axis=1)
     used = steps.sum(axis=0) >= FEW
+    if not used.any():
+        raise UserError(
+            f"No number of contacts a month was had {FEW} times by the firm's customers: too few to compare."
+        )
     parts = np.stack([_within(step.astype(float), who, month) for step in steps[:, used].T], axis=1)
     # none is to lie beyond zero by having been one of several: the limits hold for all steps at once (Bonferroni)
     told_steps = _clustered(parts, response, who, 1 - (1 - level) / max(int(used.sum()), 1))

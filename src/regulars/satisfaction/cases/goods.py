@@ -177,7 +177,7 @@ def tell_goods(
     frames: dict[str, pd.DataFrame] = {}
     remarks: list[Remark] = []
     names = pd.Series(dtype=object) if lines is None else descriptions(lines)
-    if units is not None and len(units):
+    if units is not None and len(units) and "repaired_at" in units:
         facts |= _repairs(units, end, level, frames, names)
         remarks = _parts(units, end, settings, frames)
     named = cases.complaints

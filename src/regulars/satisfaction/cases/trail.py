@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regulars.frames import moments_of
 from regulars.statistics.intervals import Estimate, share
 from regulars.statistics.survival import kaplan_meier
 
@@ -137,7 +138,9 @@ def _sound(events, process, end, tickets):
             "Table ticket_events: {n} events belong to no ticket (first: {ticket}): supply the ticket or drop them.",
         )
         if "opened_at" in tickets:
-            opened = events["ticket_id"].map(tickets.drop_duplicates("ticket_id").set_index("ticket_id")["opened_at"])
+            opened = moments_of(
+                events["ticket_id"], tickets.drop_duplicates("ticket_id").set_index("ticket_id")["opened_at"]
+            )
             leave_out(
                 events["at"] < opened,
                 "Table ticket_events: {n} events come before their ticket was opened (first: ticket {ticket}, {at}): "

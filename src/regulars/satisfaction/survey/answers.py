@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.finding import Remark, shows
+from regulars.frames import moments_of
 
 PERCEIVED = "perceived"
 EXPECTED = "expected"
@@ -275,30 +276,14 @@ def among(ids, known) -> np.ndarray:
 
 
 def days_of(ids: pd.Series, moments: pd.Series) -> pd.Series:
-    """Day of each id; `Series.map` refuses moments of nobody.
-
-    Parameters
-    ----------
-    ids : pandas.Series
-        Ids to be looked up.
-    moments : pandas.Series
-        Moment by id, each once.
-
-    Returns
-    -------
-    pandas.Series
-        On the index of `ids`; missing where an id is not known.
+    """Day of each id, by the moments of some; missing where an id is not known.
 
     Examples
     --------
     >>> days_of(pd.Series(["a", "b"]), pd.Series(pd.to_datetime(["2026-03-01 10:00"]), index=["a"])).dt.day.tolist()
     [1.0, nan]
-    >>> days_of(pd.Series(["a"]), pd.Series([], dtype="datetime64[us]", index=[])).isna().tolist()
-    [True]
     """
-    known = moments.set_axis(moments.index.astype(object))
-    found = known.reindex(pd.Index(ids.astype(object), dtype=object))
-    return pd.to_datetime(found.set_axis(ids.index)).dt.normalize()
+    return pd.to_datetime(moments_of(ids.astype(object), moments)).dt.normalize()
 
 
 def item_answers(surveys: pd.DataFrame, item: str, kind: str = PERCEIVED) -> pd.DataFrame:
