@@ -309,8 +309,10 @@ def door(function: Callable) -> Callable:
             return function(*args, **kwargs)
         except KeyError as error:
             name = error.args[0] if error.args else None
+            if not isinstance(name, str) or name not in documented:
+                raise
             lacking = [key for key, frame in frames.items() if name not in frame]
-            if not lacking or not isinstance(name, str) or name not in documented:
+            if not lacking:
                 raise
             there = _listed(frames[lacking[0]]) or "none at all"
             raise UserError(

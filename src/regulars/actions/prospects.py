@@ -223,7 +223,8 @@ def _with_events(rows: pd.DataFrame, events: pd.DataFrame | None) -> pd.DataFram
     rows = rows.assign(decided_at=decided.where(rows["stage"].isin(CLOSED)))
     before = told.merge(rows[["prospect_id", "decided_at"]], on="prospect_id")
     before = before[before["decided_at"].isna() | (before["at"] < before["decided_at"])]
-    last = before.dropna(subset=["win_probability"]).groupby("prospect_id").last()
+    chance = before["win_probability"] if "win_probability" in before else pd.Series(np.nan, index=before.index)
+    last = before.assign(win_probability=chance).dropna(subset=["win_probability"]).groupby("prospect_id").last()
     rows["stated"] = rows["prospect_id"].map(last["win_probability"]).astype(float)
     rows["stated_since"] = moments_of(rows["prospect_id"], last["at"])
     now = told.groupby(["prospect_id", "stage"])["at"].first()

@@ -113,6 +113,8 @@ def tell_stage_needs(survey: Survey, customer_id: pd.Series, relations: pd.DataF
         return Finding(NOT_SUPPLIED)
     stage = relations["relation_stage"].set_axis(customer_id)
     both = both[both["wave"] == both["wave"].max()].dropna(subset="customer_id")
+    if both.empty:
+        raise UntoldError("No answer of the last wave names its customer: supply customer_id in the table surveys.")
     scale = survey.items.drop_duplicates("item").set_index("item")[["scale_min", "scale_max"]].astype(float)
     low, high = (both["item"].map(scale[end]) for end in ("scale_min", "scale_max"))
     both = both.assign(**{name: (both[name] - low) / (high - low) * 100 for name in ("expected", "perceived")})
