@@ -43,7 +43,8 @@ def test_what_once_ended_a_stage_is_told(shop, tmp_path):
     more = ("survey_items", "construct", "one_value"), ("contacts", "answered", "one_value"), (
         "prospect_events", "win_probability", "gone")  # fmt: skip
     assert faults_without([Removal(*one) for one in more], shop, tmp_path / "shop") == {}
-    assert faults_without([Removal("surveys", "customer_id", "blank")], shop, tmp_path / "shop") == {}
+    for one in (("surveys", "customer_id", "blank"), ("orders", "ordered_at", "one_value")):
+        assert faults_without([Removal(*one)], shop, tmp_path / "shop") == {}
 
 
 @pytest.mark.full

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.errors import UserError
+from regulars.errors import UntoldError, UserError
 from regulars.finding import Finding, tells
 from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.settings import SatisfactionSettings
@@ -269,6 +269,8 @@ def tell_sample(
     if answered.value >= ALL_ANSWER:
         return Finding(SampleVerdict.EVERYBODY, {"answered": answered})
     may = may_be_asked(customers, strata)
+    if not may.any():
+        raise UntoldError("No customer may be asked: none has given consent (table customers).")
     plan = asked_next(strata, survey.satisfaction, may, settings)
     by_name = pd.Series(strata[may].to_numpy(), index=names[may.to_numpy()].to_numpy())
     facts = {
