@@ -41,7 +41,8 @@ def test_a_shop_without_something_has_its_pages(shop, tmp_path, number):
 def test_what_once_ended_a_stage_is_told(shop, tmp_path):
     assert faults_without([Removal(*one) for one in ONCE_FATAL], shop, tmp_path / "shop") == {}
     more = ("survey_items", "construct", "one_value"), ("contacts", "answered", "one_value"), (
-        "prospect_events", "win_probability", "gone")  # fmt: skip
+        "prospect_events", "win_probability", "gone"), ("tickets", "resolved_at", "gone"), (
+        "campaigns", "purpose", "blank")  # fmt: skip
     assert faults_without([Removal(*one) for one in more], shop, tmp_path / "shop") == {}
     for one in (("surveys", "customer_id", "blank"), ("orders", "ordered_at", "one_value")):
         assert faults_without([Removal(*one)], shop, tmp_path / "shop") == {}

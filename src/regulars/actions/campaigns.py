@@ -587,13 +587,13 @@ def plans(watched: Watched, moments: pd.DataFrame | None = None) -> pd.DataFrame
 
 
 def overlaps(watched: Watched, most: float = 0.1) -> set[str]:
-    """Campaigns that ask more than so many of the same customers as one of another purpose while both run."""
+    """Campaigns that ask more than so many of the same customers as one of another known purpose while both run."""
     if "purpose" not in watched.campaigns:
         return set()
     rows = watched.rows.filter(~watched.rows.is_control).select("campaign_id", "customer_id")
     size = as_frame(rows.group_by("campaign_id").aggregate(n=rows.count()).order_by("campaign_id"))
     size = size.set_index("campaign_id")["n"]
-    table = watched.campaigns.set_index("campaign_id")
+    table = watched.campaigns.dropna(subset=["purpose"]).set_index("campaign_id")
     table = table[table.index.isin(size.index)]
     pairs = [
         (a, b) for a in table.index for b in table.index

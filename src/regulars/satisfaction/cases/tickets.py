@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from regulars.errors import UntoldError
 from regulars.finding import NotSupplied
 
 COMPLAINT = "complaint"
@@ -59,6 +60,18 @@ def sound_cases(tickets: pd.DataFrame | None, statuses: Iterable[str] | None = N
         return NotSupplied("tickets")
     sound = sound_tickets(tickets)
     return Cases(sound, only_complaints(sound), ticket_faults(tickets, statuses))
+
+
+def must_say(tickets: pd.DataFrame, column: str, what: str) -> None:
+    """Refuse to tell of cases whose table lacks a column.
+
+    Raises
+    ------
+    UntoldError
+        With what to supply.
+    """
+    if column not in tickets:
+        raise UntoldError(f"Table tickets has no {column}: supply {what}.")
 
 
 def only_complaints(tickets: pd.DataFrame) -> pd.DataFrame:
