@@ -61,6 +61,12 @@ def test_calls_are_the_same_out_of_the_engine():
     )
 
 
+def test_calls_of_which_nobody_knows_the_length_are_not_staffed():
+    at = pd.date_range("2026-01-05 09:00", periods=60 * 24, freq="1h")
+    calls = calls_of(contact_log(at=at, wait_seconds=[1.0] * len(at), answered=[True] * len(at)))
+    assert arrivals(calls).why.startswith("Table contacts has no minutes")
+
+
 def test_service_level_in_both_definitions():
     calls = calls_of(
         contact_log(

@@ -74,6 +74,8 @@ def arrivals(calls: pd.DataFrame) -> Arrivals:
         raise UntoldError(f"{per_day:.2g} calls a day are too few to staff by: {FEW_A_DAY:.0f} are needed.")
     if days and (grid["day"].max() - grid["day"].min()).days + 1 < 7 * LEAST_WEEKS:
         raise UntoldError(f"The calls cover less than {LEAST_WEEKS} weeks: too little to forecast by half hour.")
+    if not calls["minutes"].gt(0).any():
+        raise UntoldError("Table contacts has no minutes: supply how long each answered call took.")
     table = grid.groupby(["weekday", "slot"], as_index=False).agg(days=("calls", "size"), calls=("calls", "mean"))
     table["calls"] = _shrunken(table)
     fitted = grid.merge(table, on=["weekday", "slot"], suffixes=("", "_mean"))
