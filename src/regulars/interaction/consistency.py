@@ -77,6 +77,8 @@ def consistency(contacts: pd.DataFrame, end, level: float = 0.9) -> Consistency:
             f"Table contacts has no {' and no '.join(missing)}: supply who answered what to which question."
         )
     said = contacts.dropna(subset=["question_id", "department", "answer_id"])
+    if said.empty:
+        raise UserError("Table contacts: no contact has a question_id, a department and an answer_id at once.")
     # what is usual may change with time: by quarter of a year
     said = said.assign(period=said["at"].dt.to_period("Q").astype(str))
     key = ["question_id", "period"]
