@@ -1,6 +1,7 @@
 """The table of the value stage: one row per customer, what to expect of each and how sure."""
 
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -200,7 +201,7 @@ def fit_models(summary: pd.DataFrame, spend_outliers: float = 0.0, level: float 
     try:
         orders = BetaGeoFitter(level=level).fit(summary["frequency"], summary["recency"], summary["T"])
         if not paid.any():
-            return OrdersOnly(summary, orders)
+            return cast(Models, OrdersOnly(summary, orders))  # a refusal, typed as what it stands for
         for share in (spend_outliers, *(share for share in OUTLIERS if share > spend_outliers)):
             capped = winsorise(frequency, summary["monetary_value"], share)
             spend = choose_spend_model(frequency[paid], capped.monetary_value[paid], level=level)
