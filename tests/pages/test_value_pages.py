@@ -120,6 +120,7 @@ def test_orders_that_allow_no_model(firm, orders, opens, why):
     made = firm(orders.reset_index(drop=True), order_lines=lines_of(orders, 6))
     value = made.value()
     assert opens in value and why in value
+    assert ("supply more customers" in value) == (customers == 1), "more who buy once would tell no more"
     assert value.count(why) == 3, "the answer, a line in front and one in the details"
     assert not any("BG/NBD" in words for words in blocks_of(made.scope["report"])[-1]["source"]), "none was fitted"
     spent = made.scope["report"].told.metrics

@@ -61,10 +61,8 @@ def candidates(
         Of `errands`.
     """
     min_alive, length, saved = rules.min_alive, rules.length, kept.effect
-    contacts, share = (
-        tables.get("contacts"),
-        (saved.value, saved.low, saved.high) if against(saved) is Change.UP else None,
-    )
+    share = (saved.value, saved.low, saved.high) if against(saved) is Change.UP else None
+    contacts = tables.get("contacts")
     phone, visit = (contact_cost(by, contacts, assumed=rules.contact_cost).each for by in ("phone", "visit"))
     letter = contact_cost("letter", contacts, assumed=rules.contact_cost, campaigns=kept.contact).each
     email = contact_cost("e-mail", contacts, assumed=0.0).each

@@ -5,7 +5,7 @@ import pandas as pd
 from regulars.errors import UntoldError
 from regulars.finding import NOT_SUPPLIED, Finding, tells
 from regulars.labels import Outcome, SalePhase
-from regulars.satisfaction.cases.tickets import FEW, FEW_CASES, Cases, must_say
+from regulars.satisfaction.cases.tickets import FEW, FEW_CASES, Cases, need_closing
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.cells import large_enough, too_small
 from regulars.statistics.intervals import Estimate, from_row, share, wilson
@@ -307,7 +307,7 @@ def tell_complaints(cases: Cases, customers: int, end, settings: SatisfactionSet
         return Finding(NOT_SUPPLIED)
     if len(complaints) < FEW_CASES:
         return Finding(FEW, {"cases": len(complaints), "few": FEW_CASES})
-    must_say(complaints, "resolved_at", "when each case was closed")
+    need_closing(complaints)
     causes = complaint_shares(complaints, level=level)
     causes = large_enough(causes, "tickets", min_cell).reset_index(drop=True)
     if causes.empty:

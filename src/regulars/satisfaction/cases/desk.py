@@ -19,7 +19,7 @@ from regulars.satisfaction.cases.service import (
     ticket_volume,
     transfers,
 )
-from regulars.satisfaction.cases.tickets import FEW_CASES, Cases, must_say
+from regulars.satisfaction.cases.tickets import FEW_CASES, Cases, need_closing
 from regulars.satisfaction.cases.trail import status_trail
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.cells import large_enough
@@ -72,7 +72,7 @@ def tell_flow(cases: Cases, orders: pd.DataFrame, end, settings: SatisfactionSet
         seen = int(table["complaints"].sum()) if len(table) else 0
         return Finding(FlowVerdict.FEW, {"cases": seen, "months": len(table), "few": FEW_CASES, "least": FEW_MONTHS})
     last, outside = table.iloc[-1], table[table["is_outside"]]
-    must_say(cases.tickets, "resolved_at", "when each case was closed")
+    need_closing(cases.tickets)
     backlog = ticket_volume(cases.tickets, end, "MS")
     hours, tomorrow = settings.handling.resolution_hours, end + pd.Timedelta(days=1)
     facts = {
@@ -201,7 +201,7 @@ def tell_desk(cases: Cases, events: pd.DataFrame | None, end, settings: Satisfac
     frames = {"faults": pd.DataFrame({"fault": faults}, dtype="string")} if faults else {}
     if len(tickets) < FEW_CASES:
         return Finding(DeskVerdict.FEW, {"cases": len(tickets), "few": FEW_CASES}, frames)
-    must_say(tickets, "resolved_at", "when each case was closed")
+    need_closing(tickets)
     columns = set(tickets.columns[tickets.notna().any()])
     shares = _shares(tickets, columns, end, trail, level)
     frames |= {"shares": _as_table(shares)} if shares else {}

@@ -8,7 +8,7 @@ from regulars.finding import NOT_SUPPLIED, Finding, Remark, tells
 from regulars.labels import Change, Loss, Outcome
 from regulars.satisfaction.cases.iceberg import Iceberg, complaint_iceberg, retention_after_complaint, word_of_mouth
 from regulars.satisfaction.cases.service import handling_steps, ticket_times
-from regulars.satisfaction.cases.tickets import FEW_CASES, Cases, must_say
+from regulars.satisfaction.cases.tickets import FEW_CASES, Cases, need_closing
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import change, difference, from_row, share
 
@@ -61,7 +61,7 @@ def tell_service(cases: Cases, scored: pd.DataFrame, end, settings: Satisfaction
         Verdict a `ServiceVerdict`; frames ``steps`` and ``sla``.
     """
     tickets, promised, level = cases.tickets, settings.handling, settings.interval_level
-    must_say(tickets, "resolved_at", "when each case was closed")
+    need_closing(tickets)
     times = ticket_times(
         tickets, end, response_hours=promised.response_hours, resolution_hours=promised.resolution_hours, level=level
     )
@@ -105,7 +105,7 @@ def tell_returned(cases: Cases, orders: pd.DataFrame, end, settings: Satisfactio
     complaints, desk, level = cases.complaints, settings.handling, settings.interval_level
     if not {"outcome", "amount_at_stake"} <= set(complaints.columns[complaints.notna().any()]):
         return Finding(NOT_SUPPLIED)
-    must_say(cases.complaints, "resolved_at", "when each case was closed")
+    need_closing(cases.complaints)
     table = retention_after_complaint(
         complaints, orders, end, within_days=desk.return_days, small_loss=desk.small_loss,
         large_loss=desk.large_loss, level=level, min_cell=settings.privacy_min_cell,

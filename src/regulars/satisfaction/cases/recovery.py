@@ -10,7 +10,7 @@ from regulars.finding import Finding, Remark, tells
 from regulars.labels import CaseExperience, Change, Outcome
 from regulars.purchases import Purchases, day_numbers
 from regulars.satisfaction.cases.iceberg import PUBLISHED
-from regulars.satisfaction.cases.tickets import FEW_CASES, Cases, must_say
+from regulars.satisfaction.cases.tickets import FEW_CASES, Cases, need_closing
 from regulars.satisfaction.survey.answers import among, days_of
 from regulars.satisfaction.survey.indices import mean, mean_score
 from regulars.satisfaction.survey.questionnaire import Survey
@@ -278,7 +278,7 @@ def tell_further(
     tickets, level = cases.tickets, settings.interval_level
     if "contacts" not in tickets or not tickets["contacts"].notna().any():
         raise UntoldError("Table tickets has no contacts: supply how many contacts each case took.")
-    must_say(tickets, "resolved_at", "when each case was closed")
+    need_closing(tickets)
     seen = last_case_before(answered, tickets, settings.handling.return_days)
     each = _cost_of_contact(tickets, contacts, level)
     facts: dict[str, object] = {"n": len(seen), "days": settings.handling.return_days}

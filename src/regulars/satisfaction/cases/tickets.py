@@ -62,16 +62,16 @@ def sound_cases(tickets: pd.DataFrame | None, statuses: Iterable[str] | None = N
     return Cases(sound, only_complaints(sound), ticket_faults(tickets, statuses))
 
 
-def must_say(tickets: pd.DataFrame, column: str, what: str) -> None:
-    """Refuse to tell of cases whose table lacks a column.
+def need_closing(tickets: pd.DataFrame) -> None:
+    """Refuse to tell of cases of which nobody noted when they were closed: they are not all open.
 
     Raises
     ------
     UntoldError
         With what to supply.
     """
-    if column not in tickets:
-        raise UntoldError(f"Table tickets has no {column}: supply {what}.")
+    if "resolved_at" not in tickets:
+        raise UntoldError("Table tickets has no resolved_at: supply when each case was closed.")
 
 
 def only_complaints(tickets: pd.DataFrame) -> pd.DataFrame:
