@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -118,7 +117,7 @@ def _listened_to(parsed: argparse.Namespace) -> Iterator[None]:
     with ExitStack() as held:
         line = None
         if parsed.name_of_command in COMPUTING and not os.environ.get(lifeline.PART_VARIABLE):
-            folder = Path(tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-"))
+            folder = lifeline.own_folder()
             held.enter_context(lifeline.kept_aside(folder))
             line = held.enter_context(progress.shown(folder, quiet=parsed.quiet))
         if line or parsed.log or parsed.quiet:
@@ -511,7 +510,7 @@ def _reports(arguments: argparse.Namespace) -> int:
         for dataset in sorted(sound):  # always in this order, so that no two builds wait for one another
             waiting = f"regulars: another build of {dataset} is running; this one waits until it has ended."
             held.enter_context(lifeline.alone(_dvc_place(f"regulars-{dataset}.lock"), waiting))
-        folder = Path(tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-"))
+        folder = lifeline.own_folder()
         held.enter_context(lifeline.kept_aside(folder))
         _clear_broken_lock()
         held.callback(_close_cache)

@@ -8,6 +8,7 @@ import runpy
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ SIGNALS = {signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "
 LOOK = 0.5  # seconds between looks at whether anybody still waits for this process
 GRACE = 3.0  # seconds for what was started to end by itself
 STOPPED = "regulars: stopped; earlier outputs stand."
+HAS_SOCKET_FILES = os.name == "posix"
 CAN_WAIT = hasattr(signal, "sigtimedwait")  # not on macOS and Windows, where Python's own handling is left as it is
 
 UNINTERRUPTED = Lock()  # held while outputs change places: the end waits for it
@@ -83,6 +85,16 @@ def kept_aside(*places: Path) -> Iterator[None]:
         for place in places:
             _leftovers.remove(place)
             shutil.rmtree(place, ignore_errors=True)
+
+
+def own_folder() -> Path:
+    """A new folder for what lies aside, named by this process; those of processes that were killed are cleared away."""
+    base = Path("/tmp" if HAS_SOCKET_FILES else tempfile.gettempdir())  # paths of sockets must be short
+    for left in base.glob("regulars-*-*"):
+        number = left.name.split("-")[1]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(left, ignore_errors=True)  # another user's stays
+    return Path(tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-", dir=base))
 
 
 @contextmanager

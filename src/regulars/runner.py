@@ -6,22 +6,18 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-import psutil
-
 from regulars.errors import UntoldError, UserError
 from regulars.lazy import leave_out_slow_checker
-from regulars.lifeline import UNINTERRUPTED, kept_aside
+from regulars.lifeline import HAS_SOCKET_FILES, UNINTERRUPTED, kept_aside, own_folder
 from regulars.paths import ROOT_VARIABLE, STAGING_VARIABLE, make_room_for, project_root
 from regulars.settings import resolve
 from regulars.stages import STAGES
 
 RUN_LOG_VARIABLE = "REGULARS_RUN_LOG"
 # two kernels that start at the same moment may be given the same port, but never the same file
-HAS_SOCKET_FILES = os.name == "posix"
 WITH_REAL_IDS, OWNER_ONLY = ("data/raw/", "data/clean/", "data/scored/"), 0o700
 REAL_IDS = re.compile(r"\b(customer_id|referrer_id|referred_id|referred_by|other_id)\b")
 ROWS_OF_CUSTOMERS = "rows of single customers: shown in a live notebook only"
@@ -188,17 +184,17 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
     from traitlets.config import Config
 
     private = target.parent / ".ipython"
-    sockets = _folder_of_sockets()
+    sockets = own_folder()
     # the address is named here: by default every kernel of a folder would be given the same one
-    own_sockets = {"transport": "ipc", "ip": str(Path(sockets, "kernel"))} if HAS_SOCKET_FILES else {}
+    own_sockets = {"transport": "ipc", "ip": str(sockets / "kernel")} if HAS_SOCKET_FILES else {}
     os.environ |= {
-        "JUPYTER_RUNTIME_DIR": sockets,
+        "JUPYTER_RUNTIME_DIR": str(sockets),
         "JUPYTER_PREFER_ENV_PATH": "1",  # a kernel of that name in the user's folder may be another Python
         "IPYTHONDIR": str(private),  # no start-up files and no history of the user's
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYTHONHASHSEED": "0",
     }
-    with kept_aside(Path(sockets), private):
+    with kept_aside(sockets, private):
         try:
             return papermill.execute_notebook(
                 str(source),
@@ -219,16 +215,6 @@ def execute(source: Path, target: Path, parameters: dict, root: Path):
             if error.ename in (UserError.__name__, UntoldError.__name__):
                 raise UserError(error.evalue) from error
             raise
-
-
-def _folder_of_sockets() -> str:
-    """A new folder, named by this process; those of processes that were killed are cleared away."""
-    base = Path("/tmp" if HAS_SOCKET_FILES else tempfile.gettempdir())  # such paths must be short
-    for left in base.glob("regulars-*-*"):
-        number = left.name.split("-")[1]
-        if number.isdigit() and not psutil.pid_exists(int(number)):
-            shutil.rmtree(left, ignore_errors=True)  # another user's stays
-    return tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-", dir=base)
 
 
 def refuse_noise(notebook, name: str) -> None:

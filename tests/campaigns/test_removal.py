@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from removal import Removal, apart, removals, run_from, small_shop, take_away
+from removal import Removal, apart, faults_of, removals, run_from, small_shop, take_away
 
 SEED, DRAWN, PARTS = 20261130, 2, 16
 ONCE_FATAL = (  # ended a stage once; together, as they meet different tables
@@ -20,15 +20,14 @@ def shop(tmp_path_factory):
 
 
 def faults_without(removed, shop, folder) -> dict[str, list[str]]:
-    """What goes wrong in a shop without some things, by what is missing: by each alone where one alone does it."""
-    faults = run_from(take_away(removed, shop, folder), folder)
-    shutil.rmtree(folder)
-    if not faults:
-        return {}
-    alone = (
-        {} if len(removed) == 1 else {k: v for one in removed for k, v in faults_without([one], shop, folder).items()}
-    )
-    return alone or {", ".join(map(str, removed)): faults}
+    """What goes wrong in a shop without some things, by what is missing."""
+
+    def run(group) -> list[str]:
+        faults = run_from(take_away(group, shop, folder), folder)
+        shutil.rmtree(folder)
+        return faults
+
+    return faults_of(removed, run)
 
 
 @pytest.mark.parametrize("number", range(DRAWN))

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -90,3 +91,17 @@ def test_a_second_one_waits_and_says_so(tmp_path):
         assert second.poll() is None
     assert second.communicate(timeout=SECONDS)[1] == ""
     assert second.returncode == 0
+
+
+def test_what_a_killed_process_left_aside_is_cleared_by_the_next():
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    left = Path(f"/tmp/regulars-{ended.stdout.strip()}-left")
+    left.mkdir()
+    folder = lifeline.own_folder()
+    try:
+        assert folder.is_dir() and not left.exists()
+        again = lifeline.own_folder()
+        assert folder.is_dir(), "its process is alive"
+        again.rmdir()
+    finally:
+        folder.rmdir()

@@ -7,7 +7,7 @@ import re
 import shutil
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -154,17 +154,18 @@ def lay_out(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     _write_settings(folder, NAMED)
 
 
-def tried(place: tuple[str, ...], value, shop: SmallShop, folder: Path) -> str:
-    """Lay out a copy of a shop with another setting; the first stage that may find out."""
+def tried(changes: Mapping[tuple[str, ...], object], shop: SmallShop, folder: Path) -> str:
+    """Lay out a copy of a shop with other settings, by their places; the first stage that may find out."""
     _copy(shop, folder)
     file = folder / "params.yaml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-    part = settings["datasets"][SHOP]
-    for name in place[:-1]:
-        part = part.setdefault(name, {})
-    part[place[-1]] = value
+    for place, value in changes.items():
+        part = settings["datasets"][SHOP]
+        for name in place[:-1]:
+            part = part.setdefault(name, {})
+        part[place[-1]] = value
     file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
-    return place[0] if place[0] in STAGES else "clean"
+    return min((place[0] if place[0] in STAGES else "clean" for place in changes), key=list(STAGES).index)
 
 
 def _copy(shop: SmallShop, folder: Path) -> None:
@@ -211,14 +212,28 @@ def apart(all_of_them: list[Removal], seed: int, at_most: int = 8) -> list[list[
     most of them, would hide what else is missing, and is tried alone.
     """
     alone = [[removal] for removal in all_of_them if not removal.column]
-    groups: list[list[Removal]] = []
     columns = [removal for removal in all_of_them if removal.column]
-    for removal in random.Random(seed).sample(columns, len(columns)):
-        fits = (one for one in groups if len(one) < at_most and removal.table not in {other.table for other in one})
+    return [*alone, *together(columns, lambda removal: removal.table, seed, at_most)]
+
+
+def together(all_of_them: Sequence, kind: Callable, seed: int, at_most: int = 8) -> list[list]:
+    """Groups of what is tried at once, all of different kinds."""
+    groups: list[list] = []
+    for one in random.Random(seed).sample(all_of_them, len(all_of_them)):
+        fits = (group for group in groups if len(group) < at_most and kind(one) not in map(kind, group))
         if (group := next(fits, None)) is None:
             groups.append(group := [])
-        group.append(removal)
-    return [*alone, *groups]
+        group.append(one)
+    return groups
+
+
+def faults_of(group: Sequence, run: Callable[[Sequence], list[str]]) -> dict[str, list[str]]:
+    """What goes wrong where some things are tried at once, by what they are: by each alone where one alone does it."""
+    faults = run(group)
+    if not faults:
+        return {}
+    alone = {} if len(group) == 1 else {k: v for one in group for k, v in faults_of([one], run).items()}
+    return alone or {", ".join(map(str, group)): faults}
 
 
 def take_away(removed: Iterable[Removal], shop: SmallShop, folder: Path) -> str:
