@@ -12,7 +12,7 @@ import pytest
 
 from browser import browser, needs_browser, visit
 from regulars import clv, plots, showing
-from regulars.actions.effects import Pooled, campaign_effect
+from regulars.actions.effects import campaign_effect
 from regulars.errors import UserError
 from regulars.finding import Finding
 from regulars.paths import STAGING_VARIABLE
@@ -21,6 +21,7 @@ from regulars.satisfaction.index.pls import path_model
 from regulars.simulate.logs import order_log
 from regulars.statistics.intervals import Estimate
 from regulars.statistics.survival import kaplan_meier
+from regulars.statistics.trials import Pooled
 from regulars.told import Report
 
 SVG = "{http://www.w3.org/2000/svg}"

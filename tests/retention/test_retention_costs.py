@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from regulars.actions.campaigns import judge_campaigns, watch_campaigns
 from regulars.finding import NOT_SUPPLIED
 from regulars.purchases import Purchases
 from regulars.retention import campaign_costs, referral_value
 from regulars.retention.costs import CostsVerdict, ReferralsVerdict, tell_costs, tell_referrals
 from regulars.retention.economics import Point, equity_by_point
-from regulars.settings import Certainty
+from regulars.settings import CampaignRules, Certainty
 from regulars.statistics.intervals import Estimate
 
 END = "2025-12-31"
@@ -21,19 +22,29 @@ def campaigns_of(*rows) -> pd.DataFrame:
     return frame.assign(starts_at=pd.to_datetime(frame["starts_at"]), ends_at=pd.to_datetime(frame["ends_at"]))
 
 
-def orders_of(*rows) -> pd.DataFrame:
+def frame_of(*rows) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(amount=10.0)
-    return Purchases.of(frame.assign(ordered_at=pd.to_datetime(frame["ordered_at"])))
+    return frame.assign(ordered_at=pd.to_datetime(frame["ordered_at"]))
+
+
+def orders_of(*rows) -> Purchases:
+    return Purchases.of(frame_of(*rows))
 
 
 def mailing(contacted: int, controls: int, came: int, came_anyway: int):
     """One campaign to keep, with so many who ordered of either arm; everyone had ordered before."""
+    contacts, orders = drawn(contacted, controls, came, came_anyway)
+    return contacts, orders_of(*orders)
+
+
+def drawn(contacted: int, controls: int, came: int, came_anyway: int):
+    """Whom that campaign drew, and the customer and day of each order."""
     names = [f"t{i}" for i in range(contacted)] + [f"c{i}" for i in range(controls)]
     contacts = pd.DataFrame({"campaign_id": "k", "customer_id": names})
     contacts["is_control"] = contacts["customer_id"].str.startswith("c")
     orders = [(name, "2025-01-01") for name in names]
     orders += [(f"t{i}", "2025-07-01") for i in range(came)] + [(f"c{i}", "2025-07-01") for i in range(came_anyway)]
-    return contacts, orders_of(*orders)
+    return contacts, orders
 
 
 class TestCosts:
@@ -61,6 +72,21 @@ class TestCosts:
         assert campaign_costs(table, contacts, purchases, END, within_days=30).effect.value == 0.5
         early = campaigns_of(("k", "keep", "2025-05-01", None, 100.0, None))
         assert campaign_costs(early, contacts, purchases, END, within_days=30).effect.value == 0
+
+    def test_a_campaign_has_one_gap_on_two_pages_and_a_broken_lot_none(self):
+        contacts, rows = drawn(300, 100, 120, 25)
+        orders, purchases = frame_of(*rows), orders_of(*rows)
+        table = campaigns_of(("k", "keep", "2025-06-15", None, 100.0, None)).assign(name="k", outcome_days=20)
+        found = campaign_costs(table, contacts, purchases, END, within_days=5).effect
+        watched = watch_campaigns(table, contacts, orders, END, outcome_days=5)
+        rules = CampaignRules(outcome_days=5, false_discovery_rate=0.05, draws=200, cooldown_days=0, groups_min=1000)
+        told = judge_campaigns(watched, margin=0.3, rules=rules, level=0.9, seed=1).effects.iloc[0]
+        assert found.value == pytest.approx(told["ordered_gap"], rel=1e-12) == pytest.approx(0.15)
+        assert found.high - found.low == pytest.approx(told["ordered_gap_high"] - told["ordered_gap_low"], rel=1e-12)
+        honest = campaign_costs(table.assign(control_share=0.25), contacts, purchases, END, within_days=5).effect
+        broken = campaign_costs(table.assign(control_share=0.5), contacts, purchases, END, within_days=5).effect
+        assert honest == found
+        assert np.isnan(broken.value)
 
     def test_chance_is_not_called_an_effect(self):
         """Where contacts do nothing, one of twenty mailings seems to help: no more than that is called proved."""

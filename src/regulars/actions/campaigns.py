@@ -10,16 +10,13 @@ from scipy.stats import norm
 
 from regulars.actions.effects import (
     FEW_CONTROLS,
-    Pooled,
     Redrawn,
     adjusted,
     corrected_levels,
     effect_on_those_who_came,
     limits_from_lots,
     needed_share,
-    pool,
     running_half_width,
-    sample_ratio_test,
     smallest_effect,
     welch_of,
     welch_p,
@@ -31,12 +28,12 @@ from regulars.labels import Change
 from regulars.purchases import Purchases, unit_days
 from regulars.settings import CampaignRules
 from regulars.showing import forest
-from regulars.statistics.intervals import Estimate, against, difference, share
+from regulars.statistics.intervals import Estimate, against
+from regulars.statistics.trials import ALARM, Pooled, pool, sample_ratio_test, share_gap
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-ALARM = 0.001  # p-value below which a lot is not believed
 MEANT = "contacted"  # arm of a campaign with one way to contact
 SIDES = ["ordered", "orders", "spend", "earlier"]
 # spend against the covariate, and whether one ordered: sums that tell mean and variance of what is adjusted
@@ -384,8 +381,8 @@ def _against(one, control, own, *, draws: int, level: float, seed: int) -> dict:
     """Both sides compared; an effect only where the lot is honest."""
     sides = {name: (_side(one, name), _side(control, name)) for name in ("earlier", "orders", "spend")}
     n1, n0 = int(one["n"]), int(control["n"])
-    shares = [share(int(side["ordered"]), int(side["n"]), level) for side in (one, control)]
-    gap, orders = difference(*shares), welch_of(*sides["orders"], level=level)
+    gap = share_gap(int(one["ordered"]), n1, int(control["ordered"]), n0, level=level)
+    orders = welch_of(*sides["orders"], level=level)
     earlier_gap = sides["earlier"][0][1] - sides["earlier"][1][1]
     again: Redrawn | None = None
     rows: Any = None
@@ -395,7 +392,7 @@ def _against(one, control, own, *, draws: int, level: float, seed: int) -> dict:
     # few controls, or spend of which a handful has most: a lot drawn again says how far chance reaches
     balance = welch_p(*sides["earlier"]) if again is None else again.p_value(rows["earlier"])
     told: dict[str, Any] = {
-        "ordered_control": shares[1].value,
+        "ordered_control": float(control["ordered"]) / n0,
         "ordered_gap": gap.value, "ordered_gap_low": gap.low, "ordered_gap_high": gap.high,
         "orders_gap": orders.value, "orders_gap_low": orders.low, "orders_gap_high": orders.high,
         "earlier_gap": earlier_gap, "earlier_p": balance,

@@ -7,12 +7,12 @@ import pandas as pd
 from scipy.stats import t
 
 from regulars.actions.campaigns import Watched
-from regulars.actions.effects import NOTHING
 from regulars.engine.embedded import as_frame
 from regulars.errors import UserError
 from regulars.finding import may_refuse, shows
 from regulars.labels import Change
 from regulars.statistics.intervals import Estimate, against
+from regulars.statistics.trials import NOTHING
 
 
 @shows

@@ -11,6 +11,7 @@ from regulars.finding import NOT_SUPPLIED, Finding, shows, tells
 from regulars.labels import Change, CostOrigin, Purpose
 from regulars.purchases import Purchases, dates_of, day_numbers
 from regulars.statistics.intervals import Estimate, against, difference, share, z_value
+from regulars.statistics.trials import ALARM, pool, sample_ratio_test, share_gap
 
 FOLK = 5.0  # "five times dearer to win than to keep": a saying without a study behind it
 NOTHING = Estimate(float("nan"), n=0)
@@ -65,8 +66,8 @@ class Costs(NamedTuple):
     contact : Estimate
         Cost of campaigns that keep, per customer contacted; n counts those. It is no estimate and has no interval.
     effect : Estimate
-        Share who ordered among the contacted, less that among the control groups; over campaigns, each weighing as
-        the customers that it contacted; n counts the controls.
+        Share who ordered among the contacted, less that among the control groups: of each campaign as the actions
+        page tells it, the mean over campaigns (random effects); n counts the controls.
     keep : Estimate
         Cost of one customer more who ordered; missing where the effect is not beyond noise.
     ratio : Estimate
@@ -98,8 +99,9 @@ def campaign_costs(
     Parameters
     ----------
     campaigns : pandas.DataFrame or None
-        ``campaign_id``, ``starts_at``; ``ends_at``, ``purpose``, ``actual_cost``, ``planned_cost`` where supplied. The
-        planned cost stands in where the actual one is missing. None where not supplied.
+        ``campaign_id``, ``starts_at``; ``ends_at``, ``purpose``, ``actual_cost``, ``planned_cost``, ``outcome_days``
+        and ``control_share`` (as planned) where supplied. The planned cost stands in where the actual one is missing.
+        None where not supplied.
     contacts : pandas.DataFrame or None
         ``campaign_id``, ``customer_id``, ``is_control``; None where not supplied.
     purchases : regulars.purchases.Purchases
@@ -107,7 +109,8 @@ def campaign_costs(
     observation_end : date
         Campaigns that were not over by then are left out.
     within_days : int
-        An order within so many days after the campaign's start counts, with and without contact alike.
+        From the first day on, in which an order counts, with and without contact alike, where the campaign does not
+        say its own ``outcome_days``.
     level : float
         Of the intervals.
 
@@ -118,7 +121,8 @@ def campaign_costs(
     if campaigns is None:
         return Costs(NOTHING, 0, NOTHING, NOTHING, NOTHING, NOTHING, 0)
     end = pd.Timestamp(observation_end).normalize()
-    table = campaigns.reindex(columns=["campaign_id", "starts_at", "ends_at", "purpose", "actual_cost", "planned_cost"])
+    table = campaigns.reindex(columns=["campaign_id", "starts_at", "ends_at", "purpose", "actual_cost", "planned_cost",
+                                       "outcome_days", "control_share"])  # fmt: skip
     table["cost"] = table["actual_cost"].astype(float).fillna(table["planned_cost"].astype(float))
     table["until"] = pd.to_datetime(table["ends_at"]).fillna(table["starts_at"])
     table = table[(table["until"] <= end) & table["cost"].notna()]
@@ -127,7 +131,7 @@ def campaign_costs(
     kept = table[table["purpose"] == Purpose.KEEP.value]
     contact, effect, keep = NOTHING, NOTHING, NOTHING
     if contacts is not None and len(kept):
-        reached = contacts.merge(kept[["campaign_id", "starts_at", "cost"]], on="campaign_id")
+        reached = contacts.merge(kept.drop(columns=["purpose", "cost"]), on="campaign_id")
         treated = reached[~reached["is_control"].astype(bool)]
         if len(treated):
             spent = float(kept.loc[kept["campaign_id"].isin(treated["campaign_id"]), "cost"].sum())
@@ -141,29 +145,32 @@ def campaign_costs(
 
 
 def _effect(reached: pd.DataFrame, purchases: Purchases, end, *, within_days: int, level: float) -> Estimate:
-    over = reached["starts_at"] + pd.Timedelta(days=within_days)
-    seen, until = reached[over <= end], over[over <= end]
-    # the day on which a campaign starts counts where it starts with the day
-    before = day_numbers(seen["starts_at"].dt.ceil("D")) - 1
-    came = purchases.next_days(purchases.places(seen["customer_id"]), before) <= day_numbers(until)
-    parts = []
+    """Gap between the shares who ordered, as the actions page counts them, of lots that were drawn as planned."""
+    days = pd.to_numeric(reached["outcome_days"]).astype(float).fillna(within_days).clip(lower=1)
+    begin = reached["starts_at"].dt.normalize()
+    last = begin + pd.to_timedelta(days - 1, unit="D")
+    seen, begin, last = (part[last <= end] for part in (reached, begin, last))
+    came = purchases.next_days(purchases.places(seen["customer_id"]), day_numbers(begin) - 1) <= day_numbers(last)
+    gaps, errors, kept_back = [], [], 0
     for _, group in seen.assign(came=came).groupby("campaign_id", sort=True):
         control = group["is_control"].astype(bool)
-        if not (control.any() and (~control).any()):
+        treated, controls = int((~control).sum()), int(control.sum())
+        if min(treated, controls) < 2 or _is_broken(treated, controls, planned=group["control_share"].iloc[0]):
             continue
-        arms = [share(int(group.loc[arm, "came"].sum()), int(arm.sum()), level) for arm in (~control, control)]
-        parts.append((arms[0].n, arms[1].n, arms[0].value - arms[1].value, _variance(arms[0]) + _variance(arms[1])))
-    if not parts:
-        return NOTHING
-    weight, controls, gap, variance = (np.array(values, float) for values in zip(*parts, strict=True))
-    weight = weight / weight.sum()
-    value, reach = float(weight @ gap), float(z_value(level) * np.sqrt(weight**2 @ variance))
-    return Estimate(value, value - reach, value + reach, int(controls.sum()))
+        ordered = int(group.loc[~control, "came"].sum()), int(group.loc[control, "came"].sum())
+        gap = share_gap(ordered[0], treated, ordered[1], controls, level=level)
+        gaps.append(gap.value)
+        errors.append((gap.high - gap.low) / (2 * z_value(level)))
+        kept_back += controls
+    mean = pool(gaps, errors, level).effect
+    return Estimate(mean.value, mean.low, mean.high, kept_back)
 
 
-def _variance(arm: Estimate) -> float:
-    p = (arm.value * arm.n + 1) / (arm.n + 2)  # never zero, so that an arm in which nobody came is not certain
-    return p * (1 - p) / arm.n
+def _is_broken(treated: int, controls: int, *, planned: float) -> bool:
+    """Whether the groups are not as large as planned."""
+    if not 0 < planned < 1:
+        return False
+    return sample_ratio_test([controls, treated], [planned, 1 - planned]).p_value < ALARM
 
 
 @tells
