@@ -512,7 +512,7 @@ def _reports(arguments: argparse.Namespace) -> int:
             held.enter_context(lifeline.alone(_dvc_place(f"regulars-{dataset}.lock"), waiting))
         folder = lifeline.own_folder()
         held.enter_context(lifeline.kept_aside(folder))
-        _clear_broken_lock()
+        lifeline.clear_lock(_dvc_place("rwlock"))
         held.callback(_close_cache)
         log = folder / "runs.jsonl"
         codes = _reproduce_each(sound, log)
@@ -587,17 +587,6 @@ def _close_cache() -> None:
     cache = project_root() / ".dvc" / "cache"
     if cache.is_dir():
         cache.chmod(0o700)
-
-
-def _clear_broken_lock() -> None:
-    """A build that was killed at a bad instant leaves a file that says nothing, at which DVC would stop for good."""
-    lock = _dvc_place("rwlock")
-    try:
-        json.loads(lock.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return
-    except (ValueError, OSError):
-        lock.unlink(missing_ok=True)
 
 
 def _dvc_place(name: str) -> Path:

@@ -3,6 +3,7 @@
 ``python -m regulars.lifeline ARGUMENTS`` is DVC with that promise.
 """
 
+import json
 import os
 import runpy
 import shutil
@@ -92,9 +93,46 @@ def own_folder() -> Path:
     base = Path("/tmp" if HAS_SOCKET_FILES else tempfile.gettempdir())  # paths of sockets must be short
     for left in base.glob("regulars-*-*"):
         number = left.name.split("-")[1]
-        if number.isdigit() and not psutil.pid_exists(int(number)):
+        if number.isdigit() and not _typed(int(number)):
             shutil.rmtree(left, ignore_errors=True)  # another user's stays
     return Path(tempfile.mkdtemp(prefix=f"regulars-{os.getpid()}-", dir=base))
+
+
+def clear_lock(lock: Path) -> None:
+    """Take out of DVC's list of who works on what all that a killed build has left there.
+
+    DVC would stop for good at a file that was cut short, and at a process that has died where nobody has buried it yet
+    (a container without an init never does) or another has its number.
+    """
+    try:
+        held = json.loads(lock.read_text(encoding="utf-8"))
+        writing, reading = held.get("write", {}), held.get("read", {})
+        write = {place: one for place, one in writing.items() if _works(one["pid"])}
+        read = {place: [one for one in several if _works(one["pid"])] for place, several in reading.items()}
+    except FileNotFoundError:
+        return
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        lock.unlink(missing_ok=True)
+        return
+    if (write, read) != (writing, reading):
+        lock.write_text(json.dumps({"write": write, "read": read}), encoding="utf-8")
+
+
+def _works(number: int) -> bool:
+    """Whether a process is one of DVC's, or of ours, and has not ended."""
+    typed = _typed(number)
+    return "dvc" in typed or "regulars" in typed
+
+
+def _typed(number: int) -> str:
+    """The command line of a process that has not ended; empty where it has, though nobody has buried it."""
+    try:
+        process = psutil.Process(number)
+        return "" if process.status() == psutil.STATUS_ZOMBIE else " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+    except psutil.AccessDenied:
+        return "another user's dvc"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A signal, or the death of whoever waits, ends all that a process has started; a second build waits and says so."""
 
+import json
 import os
 import signal
 import subprocess
@@ -105,3 +106,32 @@ def test_what_a_killed_process_left_aside_is_cleared_by_the_next():
         again.rmdir()
     finally:
         folder.rmdir()
+
+
+def test_a_lock_that_a_killed_build_cut_short_is_none(tmp_path):
+    lock = tmp_path / "rwlock"
+    lifeline.clear_lock(lock)
+    for broken in ("", '{"write": {"data', "[]", '{"write": {"data": {}}}'):
+        lock.write_text(broken)
+        lifeline.clear_lock(lock)
+        assert not lock.exists()
+
+
+def test_the_dead_hold_no_lock_buried_or_not(tmp_path):
+    lock = tmp_path / "rwlock"
+    works = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "dvc repro"])
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])  # has the number of one that died
+    unburied = subprocess.Popen([sys.executable, "-c", "0", "dvc repro"])
+    while psutil.Process(unburied.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.05)
+    try:
+        held = {name: {"pid": one.pid, "cmd": "dvc repro"}
+                for name, one in {"works": works, "other": other, "unburied": unburied}.items()}  # fmt: skip
+        lock.write_text(json.dumps({"write": held, "read": {"all": list(held.values())}}))
+        lifeline.clear_lock(lock)
+        left = json.loads(lock.read_text())
+        assert left == {"write": {"works": held["works"]}, "read": {"all": [held["works"]]}}
+    finally:
+        for one in (works, other, unburied):
+            one.kill()
+            one.wait()

@@ -189,19 +189,6 @@ def test_a_folder_is_never_half_there(tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / "root/tables").iterdir()] == ["tiny"]
 
 
-def test_an_empty_lock_of_a_killed_build_is_none(tmp_path, monkeypatch):
-    monkeypatch.setenv("REGULARS_ROOT", str(tmp_path))
-    lock = tmp_path / ".dvc/tmp/rwlock"
-    lock.parent.mkdir(parents=True)
-    for broken in ("", '{"write": {"data'):
-        lock.write_text(broken)
-        cli._clear_broken_lock()
-        assert not lock.exists()
-    lock.write_text("{}")
-    cli._clear_broken_lock()
-    assert lock.exists(), "one that says something is DVC's own"
-
-
 def test_advice_of_dvc_does_not_reach_the_user(capsys):
     advice = """\
 Stage 'value@shop' didn't change, skipping
