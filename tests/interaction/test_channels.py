@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import report_sample
 from regulars import interaction
@@ -17,6 +18,7 @@ from regulars.interaction.points import plan_records, problems, touch_points
 from regulars.pages.declared import PAGES, writer_of
 from regulars.settings import stage_settings
 from regulars.statistics.intervals import share
+from regulars.statistics.slope import clustered
 from regulars.told import Report
 
 SETTINGS = stage_settings("interaction", "cdnow")
@@ -200,6 +202,24 @@ def test_further_contacts_about_one_problem_by_hand():
     for name in ("steps", "table"):
         declared = PAGES["interaction"].section("problems").parts[name].columns
         assert set(declared) <= set(uncosted.frames[name]), "the page shows these columns"
+
+
+def test_an_error_comes_from_leaving_out_each_customer_in_turn():
+    """Worked by fits without each: rows of one customer together, a row of nobody by itself; Student's limits."""
+    rng = np.random.default_rng(4)
+    x = np.stack([np.ones(60), rng.exponential(2, 60), rng.integers(0, 2, 60)], axis=1)
+    y, who = x @ [1.0, 0.3, -0.5] + rng.normal(size=60), np.array([f"c{k}" for k in rng.integers(0, 12, 60)], object)
+    who[:2] = None
+    parts = [np.array([name is not None and name == one for name in who]) for one in sorted(set(who) - {None})]
+    parts += [np.arange(60) == k for k in (0, 1)]
+    left = [np.linalg.lstsq(x[~part], y[~part], rcond=None)[0] for part in parts]
+    fit = np.linalg.lstsq(x, y, rcond=None)[0]
+    error = np.sqrt((len(parts) - 1) / len(parts) * ((left - fit) ** 2).sum(axis=0))
+    found = clustered(x, y, who, 0.9)
+    assert [one.value for one in found] == pytest.approx(fit)
+    assert [one.high - one.value for one in found] == pytest.approx(stats.t(len(parts) - 1).ppf(0.95) * error)
+    alone = clustered(np.stack([np.ones(4), [0.0, 0, 0, 1]], axis=1), [1.0, 2, 3, 9], None, 0.9)[1]
+    assert alone.low < 0 < alone.high, "what one row alone tells is not claimed"
 
 
 def test_a_slope_is_least_squares_and_its_error_comes_from_clusters():

@@ -158,6 +158,7 @@ def test_the_rule_told_first_is_the_one_with_most_of_it_and_not_the_rarest(produ
     assert (told.facts["when"], told.facts["then"], told.facts["together"]) == ("milk", "tea", 60)
     assert told.facts["lift"].value == 60 * 1000 / (120 * 100) and told.facts["share"] == 0.6
     rules = told.frames["rules"]
+    assert rules[["when", "then"]].to_numpy().tolist()[:2] == [["milk", "tea"], ["odd", "rare"]], "each pair once"
     rare = rules[(rules["when"] == "odd") & (rules["then"] == "rare")].iloc[0]
     assert (rare["together"], round(rare["lift"], 1)) == (11, 48.9)
 

@@ -11,7 +11,8 @@ from regulars.finding import shows
 from regulars.frames import moments_of
 from regulars.interaction.outcomes import FEW, claim_level, slope, solved
 from regulars.labels import ChannelBasis
-from regulars.statistics.intervals import Estimate, against, difference, share, z_value
+from regulars.statistics.intervals import Estimate, against, difference, share
+from regulars.statistics.slope import clustered
 
 MONTH = 30.4375  # days
 MOST = 3  # contacts of a month that are told apart
@@ -106,7 +107,7 @@ def frequency_response(contacts: pd.DataFrame, orders: pd.DataFrame, end, level:
     if not who.size or n_contacts.sum() < FEW:
         raise UserError(f"The firm's contacts fall into fewer than {FEW} months of its customers: too few to compare.")
     response = _within(ordered, who, month)
-    per = _clustered(_within(n_contacts, who, month)[:, None], response, who, level)[0]
+    per = clustered(_within(n_contacts, who, month)[:, None], response, who, level)[0]
     steps = np.stack([n_contacts == k if k < MOST else n_contacts >= MOST for k in range(1, MOST + 1)], axis=1)
     used = steps.sum(axis=0) >= FEW
     if not used.any():
@@ -115,7 +116,7 @@ def frequency_response(contacts: pd.DataFrame, orders: pd.DataFrame, end, level:
         )
     parts = np.stack([_within(step.astype(float), who, month) for step in steps[:, used].T], axis=1)
     # none is to lie beyond zero by having been one of several: the limits hold for all steps at once (Bonferroni)
-    told_steps = _clustered(parts, response, who, 1 - (1 - level) / max(int(used.sum()), 1))
+    told_steps = clustered(parts, response, who, 1 - (1 - level) / max(int(used.sum()), 1))
     table = pd.DataFrame(
         [
             {"contacts": int(k), "n": int(steps[:, k - 1].sum()), "difference": one.value, "difference_low": one.low,
@@ -124,7 +125,7 @@ def frequency_response(contacts: pd.DataFrame, orders: pd.DataFrame, end, level:
         ]
     )  # fmt: skip
     means = pd.DataFrame({"who": who, "c": n_contacts, "o": ordered}).groupby("who").mean()
-    strict = _clustered(_within(n_contacts, who, month)[:, None], response, who, claim_level(1))[0]
+    strict = clustered(_within(n_contacts, who, month)[:, None], response, who, claim_level(1))[0]
     return Frequency(table, per, against(strict).value, slope(means["c"], means["o"], level=level))
 
 
@@ -141,17 +142,6 @@ def _within(values, who, month, rounds: int = 12) -> np.ndarray:
         if moved < CLOSE:
             break
     return rest
-
-
-def _clustered(x, y, who, level) -> list[Estimate]:
-    """Least squares with standard errors by customer."""
-    gram = np.linalg.pinv(x.T @ x)
-    beta = gram @ (x.T @ y)
-    rest = x * (y - x @ beta)[:, None]
-    sums = np.stack([np.bincount(who, column) for column in rest.T], axis=1)
-    error = np.sqrt(np.maximum(np.diag(gram @ (sums.T @ sums) @ gram), 0.0))
-    z = z_value(level)
-    return [Estimate(float(b), float(b - z * e), float(b + z * e), len(y)) for b, e in zip(beta, error, strict=True)]
 
 
 @shows
@@ -281,7 +271,7 @@ def _gain(after, best: pd.Series, group: pd.DataFrame, level: float) -> Estimate
     used = fair[fair["customer_id"].map(best) == fair["channel"]].merge(group, on=["segment", "channel"])
     if len(used) < FEW:
         return Estimate(float("nan"), n=len(used))
-    return _clustered_mean(used["excess"] - used["rate"], used["customer_id"], level)
+    return _mean(used["excess"] - used["rate"], used["customer_id"], level)
 
 
 def _gain_of_segment(after, group: pd.DataFrame, level: float) -> Estimate:
@@ -293,17 +283,13 @@ def _gain_of_segment(after, group: pd.DataFrame, level: float) -> Estimate:
     is_best = fair["segment"].map(best) == fair["channel"]
     if min(is_best.sum(), (~is_best).sum()) < FEW:
         return Estimate(float("nan"), n=int(is_best.sum()))
-    one = _clustered_mean(fair.loc[is_best, "excess"], fair.loc[is_best, "customer_id"], level)
-    other = _clustered_mean(fair.loc[~is_best, "excess"], fair.loc[~is_best, "customer_id"], level)
+    one = _mean(fair.loc[is_best, "excess"], fair.loc[is_best, "customer_id"], level)
+    other = _mean(fair.loc[~is_best, "excess"], fair.loc[~is_best, "customer_id"], level)
     return difference(one, other)
 
 
-def _clustered_mean(values, who, level: float) -> Estimate:
-    values = np.asarray(values, float)
-    mean = values.mean()
-    parts = np.bincount(pd.factorize(who)[0], values - mean)
-    half = z_value(level) * np.sqrt((parts**2).sum() * parts.size / max(parts.size - 1, 1)) / values.size
-    return Estimate(float(mean), float(mean - half), float(mean + half), values.size)
+def _mean(values, who, level: float) -> Estimate:
+    return clustered(np.ones((len(values), 1)), values, who, level)[0]
 
 
 def _named(blank, seen, groups, basis: ChannelBasis) -> pd.DataFrame:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from regulars.labels import Change
-from regulars.statistics.intervals import Estimate, against, difference, share, wilson, z_value
+from regulars.statistics.intervals import Estimate, against, difference, share, wilson
+from regulars.statistics.slope import clustered
 
 FALSE_PAGES = 0.05  # share of pages on which any claim of a difference may be chance
 # families of claims on the page: channels, moods, transfers, further contacts (satisfaction, coming back), frequency,
@@ -203,13 +204,7 @@ def slope(x, y, *, groups=None, level: float = 0.9) -> Estimate:
     known = np.isfinite(x) & np.isfinite(y)
     x, y = x[known], y[known]
     n, centred = x.size, x - x.mean() if x.size else x
-    spread = float((centred**2).sum())
-    if n < 3 or spread <= 0:
+    if n < 3 or not (centred**2).sum() > 0:
         return Estimate(float("nan"), n=n)
-    value = float((centred * y).sum() / spread)
-    rest = centred * (y - y.mean() - value * centred)
-    codes = np.arange(n) if groups is None else pd.factorize(np.asarray(groups, dtype=object)[known])[0]
-    codes = np.where(codes < 0, codes.max(initial=0) + 1 + np.arange(n), codes)  # of no group: each by itself
-    parts = np.bincount(codes, rest)
-    half = z_value(level) * np.sqrt((parts**2).sum() * parts.size / max(parts.size - 1, 1)) / spread
-    return Estimate(value, float(value - half), float(value + half), n)
+    who = None if groups is None else np.asarray(groups, dtype=object)[known]
+    return clustered(np.stack([np.ones(n), centred], axis=1), y, who, level)[1]

@@ -15,6 +15,7 @@ import pandas as pd
 from regulars.errors import UntoldError
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, sums, tells
 from regulars.labels import Change, LifecycleStage, PortfolioClass
+from regulars.segments.baskets import TOGETHER
 from regulars.segments.climbing import transition_matrix
 from regulars.segments.clusters import Clustering, profile_long
 from regulars.segments.coded import UNKNOWN
@@ -559,7 +560,11 @@ def tell_baskets(rules: pd.DataFrame, *, baskets: pd.DataFrame, rate: float) -> 
         return Finding(BasketsVerdict.NONE, facts)
     # by what there is of it, not by what is rarest: baskets with both beyond those that chance would fill
     beyond = (rules["together"] - rules["n"] * rules["usual"]).round(9)
-    rules = rules.iloc[np.lexsort((-rules["share"], -beyond))].reset_index(drop=True)
+    rules = rules.iloc[np.lexsort((-rules["share"], -beyond))]
+    # the same products once before any a second time, from another side
+    both = [frozenset(f"{row.when}{TOGETHER}{row.then}".split(TOGETHER)) for row in rules.itertuples()]
+    again = pd.Series(both).duplicated().to_numpy()
+    rules = pd.concat([rules[~again], rules[again]], ignore_index=True)
     firm = rules[rules["together"] >= LEAST_BASKETS]
     if firm.empty:
         return Finding(BasketsVerdict.THIN, facts | {"rules": len(rules), "least": LEAST_BASKETS}, {"rules": rules})
