@@ -95,10 +95,10 @@ def _shown(key: str, frame: pd.DataFrame, least: int, beside: Mapping[str, pd.Da
     return shown.drop(columns=[name for name in COUNTED_ONLY.get(key, ()) if name in shown])
 
 
-def told_facts(
+def secret_facts(
     section: str, facts: Mapping[str, object], frames: Mapping[str, pd.DataFrame], least: int
-) -> dict[str, object]:
-    """Facts of a section without those that say a number of a small cell: the steps of a sum that is left out whole.
+) -> list[str]:
+    """Facts of a section that say a number of a small cell: the steps of a sum that is left out whole.
 
     Parameters
     ----------
@@ -111,14 +111,14 @@ def told_facts(
 
     Returns
     -------
-    dict
-        With a missing number in their place.
+    list of str
+        Their names; a section with any cannot be told.
 
     Examples
     --------
     >>> steps = pd.DataFrame({"customers": [90, 3, 93], "amount": [800.0, 70, 870], "is_total": [True, False, True]})
-    >>> told_facts("revenue", {"back": 70.0, "now": 870.0, "why": "back"}, {"steps": steps}, 5)
-    {'back': nan, 'now': 870.0, 'why': 'back'}
+    >>> secret_facts("revenue", {"back": 70.0, "now": 870.0, "why": "back"}, {"steps": steps}, 5)
+    ['back']
     """
     secret = set()
     for name, frame in frames.items():
@@ -127,9 +127,7 @@ def told_facts(
             counted = [one for one in PEOPLE if one in frame]
             small = frame[(size > 0) & (size < least)].drop(columns=counted).select_dtypes("number")
             secret |= {round(abs(float(x)), 6) for x in small.to_numpy(float).ravel() if x == x and x}
-    return (
-        {name: np.nan if _number(fact) in secret else fact for name, fact in facts.items()} if secret else dict(facts)
-    )
+    return [name for name, fact in facts.items() if _number(fact) in secret]
 
 
 def _number(fact) -> float:

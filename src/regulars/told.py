@@ -26,8 +26,8 @@ import pandas as pd
 
 from regulars import cells
 from regulars.catalog.places import as_it_was, read_json, write_csv, write_json
-from regulars.disclosure import shown_frames, told_facts
-from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, decode_facts, encode_facts
+from regulars.disclosure import secret_facts, shown_frames
+from regulars.finding import UNUSABLE, Action, Finding, FirstScreen, Refusal, Remark, Tile, decode_facts, encode_facts
 from regulars.paths import STAGING_VARIABLE, found
 from regulars.rounding import plain
 from regulars.statistics.intervals import Estimate
@@ -37,6 +37,7 @@ MEASURES = ("value", "low", "high", "n")
 INDICATORS = ("satisfaction", "loyalty", "repurchase", "word_of_mouth", "retention")
 MONEY_INDICATORS = ("equity", "revenue", "best", "risk", "stake")  # what a director asks first, in money
 MAX_TILES = 4  # on a page
+TOO_FEW = "it would say what fewer than {least} customers did (setting `privacy_min_cell`)."
 # kind of a column to how it is read from its file; with a question mark where a value is missing
 READ_AS = {"int": "int64", "int?": "Int64", "float": "float64", "bool": "boolean", "text": "string", "text?": "string"}
 
@@ -445,10 +446,11 @@ class Report:
                 raise ToldError(f"a finding of {self.stage} has no key: its maker is to be marked with `tells`.")
             if key in self.told.sections:
                 raise ToldError(f"the stage {self.stage} tells the section '{key}' twice.")
+            if secret_facts(key, finding.facts, finding.frames, self._least):
+                finding = Finding(UNUSABLE, {"why": TOO_FEW.format(least=self._least)}, key=key)
             frames = shown_frames(key, finding.frames, self._least)
             withheld = [*finding.withheld, *(name for name in finding.frames if name not in frames)]
-            facts = told_facts(key, finding.facts, finding.frames, self._least)
-            finding = replace(finding, frames=frames, facts=facts, withheld=withheld)
+            finding = replace(finding, frames=frames, withheld=withheld)
             self.told.sections[key] = finding
             for name, frame in finding.frames.items():
                 write_csv(frame, Path("reports", self.about.name) / table_file(self.stage, key, name))

@@ -148,6 +148,14 @@ def test_orders_in_figures_are_those_of_their_rows():
     assert days[["orders", "revenue"]].to_numpy().tolist() == [[2, 3.5], [1, -7]]
 
 
+def test_who_only_returned_is_no_customer():
+    at = ["2024-01-05 10:00"] * 2 + ["2024-01-06 10:00"] * 2 + ["2024-01-07"]
+    log = orders(at, ["buys", "returns", "undone", "undone", "given"], [5.0, -7.0, 4.0, -4.0, 0.0])
+    assert cleaning.figures(log)["customers"].tolist() == [2]
+    checks = cleaning.sufficiency(log, START, END, stage_settings("clean")).set_index("check")
+    assert checks.loc["customers", "value"] == 2
+
+
 def test_weeks_are_whole_and_end_with_the_data():
     weeks = cleaning.weekly_orders(by_day(["2024-06-01", "2024-06-14", "2024-06-30"]), date(2024, 6, 1), END)
     assert weeks["week_end"].dt.strftime("%d").tolist() == ["09", "16", "23", "30"]

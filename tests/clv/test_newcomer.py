@@ -9,10 +9,12 @@ import pytest
 
 from memory_dataset import ECONOMICS
 from regulars.clv import BetaGeoFitter, GammaGammaFitter
+from regulars.clv.level_table import TABLE
 from regulars.clv.newcomer import new_customer
 from regulars.clv.sections import to_do
 from regulars.clv.uncertainty import parameter_draws, with_params
 from regulars.finding import Finding
+from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate
 
 UNDISCOUNTED = replace(ECONOMICS, annual_discount_rate=0.0)
@@ -44,6 +46,21 @@ def test_interval_agrees_with_drawn_parameters(lifetimes_data):
     assert found.returns.low == pytest.approx(low, abs=0.25 * (high - low))
     assert found.returns.high == pytest.approx(high, abs=0.25 * (high - low))
     assert found.returns.n == len(table)
+
+
+def test_what_is_to_come_holds_what_no_model_sees_of_totals():
+    """Parameters known exactly: the level alone; of the share who return that of their hazard (.71 of the level)."""
+    orders, spend = BetaGeoFitter(), GammaGammaFitter()
+    orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    unsure = Certainty(level=0.9, level_uncertainty=0.2, seed=0, draws=0)
+    found = new_customer(orders, spend, 2357, economics=UNDISCOUNTED, certainty=unsure)
+    for told in (found.clv, found.expected_orders):
+        assert np.log([told.high / told.value, told.low / told.value]) == pytest.approx([0.329, -0.329], abs=1e-3)
+    hazard = -np.log1p(-np.array([found.returns.low, found.returns.value, found.returns.high]))
+    assert np.log(hazard[1:] / hazard[:-1]) == pytest.approx([0.329 * TABLE["active"]] * 2, abs=1e-3)
+    plain = new_customer(orders, spend, 2357, economics=UNDISCOUNTED)
+    assert (found.leaves, found.spend_per_order) == (plain.leaves, plain.spend_per_order), "nothing is to come there"
 
 
 def test_pace_and_loss_in_words():

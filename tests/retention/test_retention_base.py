@@ -183,6 +183,16 @@ class TestChange:
         assert [(one.code, one.facts["lost"], one.facts["once"]) for one in told.remarks] == [("cliff", 400, 390)]
         assert not tell_base(ledger.assign(lost_once=1), ordered_in_january(40), nothing, **rules).remarks
 
+    def test_zeros_of_a_young_log_are_told_as_its_start(self):
+        nobody = [0] * 5
+        ledger = ledger_of(opening=nobody, new=[9] * 5, reactivated=nobody, lost=[0, 0, 4, 0, 5], closing=nobody)
+        ledger = ledger.assign(lost_once=0, arrived=9)
+        nothing = Revenue(pd.DataFrame(), Estimate(1.0), Estimate(1.0))
+        rules = {"window_days": 90, "lost_below": 0.01, "certainty": PLAIN}
+        told = tell_base(ledger, ordered_in_january(40), nothing, months=12, **rules)
+        assert [(one.code, one.facts["first"]) for one in told.remarks] == [("young", ledger["month"][2])]
+        assert not tell_base(ledger, ordered_in_january(40), nothing, months=3, **rules).remarks, "they are not shown"
+
     def test_no_whole_month(self):
         ledger = ledger_of(opening=[0], new=[5], reactivated=[0], lost=[0], closing=[5]).assign(mature=False)
         assert base_change(ledger, ordered_in_january(5), certainty=PLAIN).verdict is BaseVerdict.TOO_SHORT

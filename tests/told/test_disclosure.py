@@ -5,12 +5,15 @@ import pandas as pd
 import pytest
 
 import pages
+import report_sample
 from differences import by_difference, read_off, side_by_side
 from places import ROOT
-from regulars.disclosure import SIDE_BY_SIDE, shown_frames, told_facts
+from regulars.disclosure import SIDE_BY_SIDE, secret_facts, shown_frames
+from regulars.finding import Finding
+from regulars.paths import STAGING_VARIABLE
 from regulars.statistics.cells import large_enough, too_small
 from regulars.statistics.intervals import Estimate
-from regulars.told import read_told
+from regulars.told import Report, read_told
 
 BUILT = pages.built(ROOT)
 LEAST = 5
@@ -61,9 +64,17 @@ class TestTheOneFunction:
         steps = {"step": ["before", "back", "now"], "amount": [90.0, 7.5, 97.5], "customers": [90, 2, 92]}
         frames = {"steps": pd.DataFrame(steps).assign(is_total=[True, False, True])}
         facts = {"change": Estimate(-7.5, -8.0, -7.0), "now": 97.5, "cause": "back", "days": 2}
-        told = told_facts("revenue", facts, frames, 5)
-        assert np.isnan(told.pop("change")) and told == {"now": 97.5, "cause": "back", "days": 2}
-        assert told_facts("revenue", facts, frames, 1) == facts
+        assert secret_facts("revenue", facts, frames, 5) == ["change"]
+        assert secret_facts("revenue", facts, frames, 1) == []
+
+    def test_a_section_that_would_tell_of_few_says_so_instead(self, tmp_path, monkeypatch):
+        monkeypatch.setenv(STAGING_VARIABLE, str(tmp_path))
+        steps = pd.DataFrame({"step": ["before", "now"], "amount": [90.0, 97.5], "customers": [1, 1], "is_total": True})
+        finding = Finding("one_cohort", {"before": 90.0, "now": 97.5}, {"steps": steps}, key="revenue")
+        report = Report("value", report_sample.ABOUT, least=5)
+        report.tell(finding)
+        told = report.told.sections["revenue"]
+        assert (told.verdict, dict(told.frames)) == ("unusable", {}) and "fewer than 5 customers" in told.facts["why"]
 
     def test_a_list_of_pseudonyms_stays(self):
         calls = pd.DataFrame({"customer": ["C-A"], "n": [1]})

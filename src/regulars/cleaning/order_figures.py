@@ -37,7 +37,8 @@ def figures(orders: ir.Table) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        orders, customers, first, last (day), least, median, mean, most (amount of an order).
+        orders, customers (who have bought: not those who only returned, or whose days come to nothing), first, last
+        (day), least, median, mean, most (amount of an order).
 
     Examples
     --------
@@ -49,10 +50,20 @@ def figures(orders: ir.Table) -> pd.DataFrame:
     """
     amount, moment = orders.amount.cast("float64"), orders.ordered_at
     row = orders.aggregate(
-        orders=orders.count(), customers=orders.customer_id.nunique(), first=moment.min(), last=moment.max(),
+        orders=orders.count(), first=moment.min(), last=moment.max(),
         least=amount.min(), median=amount.median(), mean=amount.mean(), most=amount.max(),
     ).to_pyarrow().to_pandas()  # fmt: skip
+    row.insert(1, "customers", _customers(orders))
     return row.assign(first=row["first"].dt.normalize(), last=row["last"].dt.normalize())
+
+
+def _customers(orders: ir.Table) -> int:
+    """Customers with a day on which they bought; one of free goods is one here, as far as later stages take it so."""
+    days = orders.group_by("customer_id", day=orders.ordered_at.date()).aggregate(
+        net=orders.amount.sum(), least=orders.amount.min()
+    )
+    bought = days.filter((days.net > 0) | ((days.net == 0) & (days.least >= 0)))
+    return int(bought.customer_id.nunique().to_pyarrow().as_py())
 
 
 def by_day(orders: ir.Table) -> pd.DataFrame:
@@ -225,11 +236,11 @@ def sufficiency(orders: ir.Table, start: date, end: date, settings: CleanSetting
         bought=orders.count(where=orders.amount >= 0), last=orders.ordered_at.max()
     )
     found = by_customer.aggregate(
-        customers=by_customer.count(), last=by_customer.last.max(),
+        last=by_customer.last.max(),
         often=by_customer.count(where=by_customer.bought >= settings.min_orders),
     ).to_pyarrow().to_pylist()[0]  # fmt: skip
     rows = [
-        (Sufficiency.CUSTOMERS, found["customers"], settings.min_customers),
+        (Sufficiency.CUSTOMERS, _customers(orders), settings.min_customers),
         (Sufficiency.DAYS, (end - start).days + 1, settings.min_days),
         (Sufficiency.RECENT, (end - found["last"].date()).days, settings.max_quiet_days),
         (Sufficiency.REPEATERS, found["often"], 1),

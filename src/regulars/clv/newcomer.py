@@ -1,14 +1,18 @@
 """What to expect of a customer who has just placed a first order."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from regulars.clv.uncertainty import total_spread
+from regulars.clv.active import active_ends
+from regulars.clv.uncertainty import spread_interval, total_spread
 from regulars.clv.value import continuous_rate, units
 from regulars.finding import may_refuse, shows
-from regulars.settings import Economics
+from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate, z_value
+
+OF_PARAMETERS = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)
 
 
 @shows
@@ -42,10 +46,13 @@ class NewCustomer:
 
 
 @may_refuse
-def new_customer(model, spend_model, customers: int, *, economics: Economics, level: float = 0.9) -> NewCustomer:
+def new_customer(
+    model, spend_model, customers: int, *, economics: Economics, certainty: Certainty = OF_PARAMETERS
+) -> NewCustomer:
     """What to expect of a customer on the day of the first order: the mean over all whom the models have learnt from.
 
-    The intervals hold the uncertainty of the models' parameters: they are those of a mean of many newcomers.
+    The intervals are those of a mean of many newcomers: they hold the uncertainty of the models' parameters and, of
+    what is to come, that of the level, which no model sees.
 
     Parameters
     ----------
@@ -57,8 +64,8 @@ def new_customer(model, spend_model, customers: int, *, economics: Economics, le
         How many are behind the fit: n of every estimate.
     economics : Economics
         Margin, annual discount rate, horizon and time unit.
-    level : float
-        Of the intervals.
+    certainty : Certainty
+        Level of the intervals, and what no model sees of the total of orders; by default nothing.
 
     Returns
     -------
@@ -101,6 +108,7 @@ def new_customer(model, spend_model, customers: int, *, economics: Economics, le
     def leaves(other) -> float:
         return float(other.params_["a"] / (other.params_["a"] + other.params_["b"]))
 
+    level = certainty.level
     z = z_value(level)
 
     def estimate(value: float, error: float) -> Estimate:
@@ -112,12 +120,18 @@ def new_customer(model, spend_model, customers: int, *, economics: Economics, le
 
     per_order, orders = spend(spend_model), discounted(model)
     of_spend, of_orders = total_spread(spend_model, spend) / per_order, total_spread(model, discounted) / orders
-    worth = margin * per_order * orders
+
+    def to_come(value: float, *relative: float) -> Estimate:
+        return spread_interval(value, math.hypot(*relative, certainty.level_uncertainty), level, customers)
+
+    again, repeats = returns(model), repeat_orders(model)
+    number = customers * np.array([again, total_spread(model, returns)])
+    return_ends = (float(end) / customers for end in active_ends(number[0], number[1] ** 2, customers, certainty))
     return NewCustomer(
-        returns=share(returns(model), total_spread(model, returns)),
-        expected_orders=estimate(repeat_orders(model), total_spread(model, repeat_orders)),
+        returns=Estimate(again, *return_ends, customers),
+        expected_orders=to_come(repeats, total_spread(model, repeat_orders) / repeats),
         spend_per_order=estimate(per_order, per_order * of_spend),
-        clv=estimate(worth, worth * float(np.hypot(of_spend, of_orders))),
+        clv=to_come(margin * per_order * orders, of_spend, of_orders),
         orders_per_year=estimate(rate_per_year(model), total_spread(model, rate_per_year)),
         leaves=share(leaves(model), total_spread(model, leaves)),
     )

@@ -62,7 +62,7 @@ def first_screen(
         How the last test went decides which sentence opens the page.
     summary : pandas.DataFrame
         One row per customer: frequency, spend.
-    newcomer : NewCustomer
+    newcomer : NewCustomer or Refusal
         Who of those just won comes back.
     concentration : Concentration
         What the top customers carry of the value to come.
@@ -79,7 +79,7 @@ def first_screen(
     -------
     FirstScreen
     """
-    why = refused(whole, trust, newcomer, concentration)
+    why = refused(whole, trust, concentration)
     if isinstance(why, OrdersOnly) and refused(trust) is None:
         return _without_money(why, trust, economics, certainty)
     if why is not None:
@@ -100,7 +100,7 @@ def first_screen(
                 facts={"months": months, "margin": economics.margin, "origin": origin_of(economics)},
             ),
             Tile("orders", whole.orders_total, "count_short", facts={"months": months}),
-            Tile("returns", newcomer.returns, "percent", facts={"months": months}),
+            *([Tile("returns", newcomer.returns, "percent", facts={"months": months})] if newcomer else []),
             Tile(
                 "forecast",
                 then.forecast,
@@ -446,7 +446,7 @@ def to_do(pyramid: Finding, newcomer: NewCustomer, first_spend: Estimate, econom
     ----------
     pyramid : Finding
         Of `regulars.segments.tell_pyramid`: its frame ``steps``, the top one first.
-    newcomer : NewCustomer
+    newcomer : NewCustomer or Refusal
         What one brings after the first order.
     first_spend : Estimate
         What a first order brings, currency: of `regulars.clv.first_order_spend`.
@@ -464,6 +464,8 @@ def to_do(pyramid: Finding, newcomer: NewCustomer, first_spend: Estimate, econom
         Action("top", facts={"customers": step["customers"], "share": step["clv_share"], "at_stake": step["clv"]})
         for _, step in pyramid.frames["steps"].head(1).iterrows()
     ]
+    if not newcomer:
+        return top
     worth = _both(newcomer.clv, first_spend, economics.margin)
     acquire = Action("acquire", facts={"worth": worth, "months": economics.horizon_months})
     return [*top, acquire] if np.isfinite(worth.value) else top

@@ -115,7 +115,10 @@ def render_index(
         absent=[wording.say(f"index.indicator.{name}") for name in absent],
         cards=cards,
         trust=_titles(blocks, TRUST),
-        terms=[{"word": wording.say("term.interval"), "meaning": wording.say("term.interval.meaning")}],
+        terms=[
+            {"word": wording.say(f"term.{key}"), "meaning": wording.say(f"term.{key}.meaning")}
+            for key in ["interval", *(["month"] if any("month" in one.terms for one in told.values()) else [])]
+        ],
         source=[wording.say("index.window", raw=about.rows_raw, kept=about.rows_kept)],
         models=[],
     )

@@ -466,11 +466,17 @@ def tell_base(
     frames = {"ledger": shown_months, "revenue": revenue.bridge}
     cliffs = _cliff(shown_months)
     shown = {"ledger": {"marks": {f"{one.facts['month']:%Y-%m-%d}": one.code for one in cliffs}}} if cliffs else {}
-    return Finding(found.verdict, facts, frames, shown, remarks=cliffs)
+    return Finding(found.verdict, facts, frames, shown, remarks=cliffs + _young(ledger, shown_months))
 
 
 def _turned(estimate: Estimate) -> tuple[float, float, float]:
     return estimate.value, estimate.high, estimate.low
+
+
+def _young(ledger: pd.DataFrame, shown: pd.DataFrame) -> list[Remark]:
+    """Months in which nobody could be lost yet: a 0 there is no success."""
+    first = ledger.loc[ledger["lost"] > 0, "month"].min()
+    return [Remark("young", {"first": first})] if first > shown["month"].iloc[0] else []
 
 
 def _cliff(ledger: pd.DataFrame) -> list[Remark]:
