@@ -68,6 +68,17 @@ def test_naive_rate_is_told_where_nothing_beats_it_and_strict_stops():
         choose_headline(folds, bootstraps=100, strict=True)
 
 
+def test_a_rule_that_expects_nothing_of_most_is_beaten_though_its_misses_are_as_large():
+    """Right for those who order much, nothing for the others: their orders are no surprise to any model."""
+    folds = [fold(f"2024-0{i}-01", i, bg_nbd=1.0, combined=1.0, naive=1.0) for i in (1, 2)]
+    for one in folds:
+        one.orders["naive"] = one.orders["naive"].where(one.orders["naive"] > 0.05, 1e-6)
+    found = choose_headline(folds, bootstraps=100)
+    rmse = found.comparisons.query("model == 'bg_nbd' and against == 'naive' and metric == 'rmse'")
+    assert (rmse["high"] > 0).any(), "not better by its misses alone"
+    assert (found.model, found.verdict, found.beat_naive) == ("bg_nbd", "reference", 2)
+
+
 def test_a_rule_of_thumb_that_no_model_beats_is_told():
     folds = [fold(f"2024-0{i}-01", i, bg_nbd=0.5, combined=0.5, naive=0.4, last_period=1.0) for i in (1, 2)]
     found = choose_headline(folds, rules=("naive", "last_period"), bootstraps=100)

@@ -159,9 +159,9 @@ def choose_headline(
 
     The candidate wins a fold where the interval of its Poisson deviance less the reference's lies below zero and
     its RMSE is not worse beyond noise; it becomes the headline with ``folds_needed`` wins that outnumber its
-    losses. The naive rate becomes the headline where neither model is better than it beyond noise, in deviance and
-    in RMSE, on more folds than it is worse on. Another rule of thumb does where it wins against both as the
-    candidate would have to. Intervals are paired: both forecasts are judged on the same resampled customers.
+    losses. The naive rate becomes the headline where neither model wins more folds against it than it loses. Another
+    rule of thumb does where it wins against both as the candidate would have to. Intervals are paired: both forecasts
+    are judged on the same resampled customers.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def choose_headline(
     found = [row for fold in folds for row in _apart(fold, rivals, **resampled)]
     table = pd.DataFrame(found, columns=["cutoff", "model", "against", "metric", "value", "low", "high"])
     first, others = rules[0], rules[1:]
-    verdicts = {pair: _verdicts(table, *pair, strictly=pair[1] == first) for pair in rivals}
+    verdicts = {pair: _verdicts(table, *pair) for pair in rivals}
     against_reference = verdicts[candidate, reference]
     wins, losses = (int((against_reference == sign).sum()) for sign in (1, -1))
     beats = {model: int(verdicts[model, first].sum()) > 0 for model in (reference, candidate)}
@@ -245,19 +245,12 @@ def _apart(fold, rivals, *, level, bootstraps, seed):
             yield (fold.cutoff, model, against, metric, *point_and_ends(apart, level))
 
 
-def _verdicts(table, model, against, *, strictly: bool) -> np.ndarray:
-    """Per fold: 1 where the model is better beyond noise, -1 where it is worse, else 0.
-
-    Strictly, better means in deviance and in RMSE; else in deviance, with RMSE not worse.
-    """
+def _verdicts(table, model, against) -> np.ndarray:
+    """Per fold: 1 where the model's deviance is better beyond noise and its RMSE not worse, -1 where it is worse."""
     rows = table[(table["model"] == model) & (table["against"] == against)]
     high, low = (rows.pivot(index="cutoff", columns="metric", values=end) for end in ("high", "low"))
-    better, worse = high < 0, low > 0
-    if strictly:
-        won, lost = better.all(axis=1), worse.any(axis=1)
-    else:
-        won, lost = better["deviance"] & ~worse["rmse"], worse["deviance"]
-    return won.to_numpy().astype(int) - (lost & ~won).to_numpy().astype(int)
+    won, lost = (high["deviance"] < 0) & ~(low["rmse"] > 0), low["deviance"] > 0
+    return won.to_numpy().astype(int) - lost.to_numpy().astype(int)
 
 
 def fold_totals(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.revenue import customer_revenue
+from regulars.disclosure import shown_frames
 from regulars.finding import Finding, Remark, may_refuse, shows, tells
 from regulars.labels import Change, CustomerState, RevenueStep
 from regulars.purchases import Purchases
@@ -426,6 +427,7 @@ def tell_base(
     window_days: int,
     lost_below: float,
     certainty: Certainty,
+    min_cell: int = 1,
 ) -> Finding:
     """What the base did over the last months, and what that did to revenue.
 
@@ -445,6 +447,8 @@ def tell_base(
         Chance of a silence below which a customer counts as lost in the ledger.
     certainty : Certainty
         Level of the intervals, and what no model sees of a total's.
+    min_cell : int
+        Customers of a group of which a number may be told: of a month with fewer the losses are not explained.
 
     Returns
     -------
@@ -464,7 +468,8 @@ def tell_base(
         facts |= told | {"net": net, "stopped": found.stopped, "ratio": found.quick_ratio}
     shown_months = ledger.tail(months)
     frames = {"ledger": shown_months, "revenue": revenue.bridge}
-    cliffs = _cliff(shown_months)
+    told_months = shown_frames("base", {"ledger": shown_months}, min_cell).get("ledger", shown_months.head(0))
+    cliffs = _cliff(told_months.dropna(subset=["lost"]))
     shown = {"ledger": {"marks": {f"{one.facts['month']:%Y-%m-%d}": one.code for one in cliffs}}} if cliffs else {}
     return Finding(found.verdict, facts, frames, shown, remarks=cliffs + _young(ledger, shown_months))
 
@@ -481,6 +486,8 @@ def _young(ledger: pd.DataFrame, shown: pd.DataFrame) -> list[Remark]:
 
 def _cliff(ledger: pd.DataFrame) -> list[Remark]:
     """A month whose losses are one-time buyers who crossed the threshold together: no event, but the rule."""
+    if ledger.empty:
+        return []
     worst = ledger.loc[ledger["lost"].idxmax()]
     if worst["lost"] <= CLIFF * ledger["lost"].median() or worst["lost_once"] < worst["lost"] / 2:
         return []
