@@ -82,8 +82,8 @@ def main(customers: int) -> None:
     with timed("whom next"):
         actions.whom_next(judged, watched, features, margin=0.3, level=0.9, groups_min=rules.groups_min)
     print(f"together: {time.perf_counter() - whole:.1f} s")
-    told = judged.told
-    print(f"{len(told)} effects told, {told['verdict'].isin(['up', 'down']).sum()} of them beyond noise, where none is planted")
+    beyond = judged.told["verdict"].isin(["up", "down"]).sum()
+    print(f"{len(judged.told)} effects told, {beyond} of them beyond noise, where none is planted")
 
 
 if __name__ == "__main__":

@@ -182,7 +182,9 @@ class TestChange:
         told = tell_base(ledger, ordered_in_january(40), nothing, **rules)
         assert [(one.code, one.facts["lost"], one.facts["once"]) for one in told.remarks] == [("cliff", 400, 390)]
         few = ledger.assign(new=900, reactivated=[0, 0, 0, 0, 3])
-        assert not tell_base(few, ordered_in_january(40), nothing, min_cell=5, **rules).remarks, "its losses would tell the three"
+        assert not tell_base(few, ordered_in_january(40), nothing, min_cell=5, **rules).remarks, (
+            "its losses would tell the three"
+        )
         assert not tell_base(ledger.assign(lost_once=1), ordered_in_january(40), nothing, **rules).remarks
 
     def test_zeros_of_a_young_log_are_told_as_its_start(self):

@@ -163,6 +163,15 @@ def test_the_rule_told_first_is_the_one_with_most_of_it_and_not_the_rarest(produ
     assert (rare["together"], round(rare["lift"], 1)) == (11, 48.9)
 
 
+def test_what_came_back_is_no_basket_and_no_liking():
+    lines = pd.DataFrame(
+        [("a", "1", "tea", 2.0), ("a", "2", "rice", -1.0), ("b", "3", "tea", -1.0)],
+        columns=["customer_id", "order_id", "product_id", "quantity"],
+    ).assign(unit_price=3.0)
+    assert {tuple(segments.one_basket_each(lines, 9, seed=seed)["product_id"]) for seed in range(9)} == {("tea",)}
+    assert segments.Liked.of(lines).own["bought"].to_dict() == {"a": 1}
+
+
 def test_planted_pairs_are_found_and_nothing_else(products):
     rng = np.random.default_rng(9)
     held = rng.random((4000, 30)) < 0.04

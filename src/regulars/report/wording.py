@@ -313,6 +313,7 @@ class Wording:
         if "abs" in modifiers:
             value, (low, high) = abs(value), sorted((abs(low), abs(high)))
         with_ends = bool({"interval", "with_interval"} & set(modifiers)) and not (is_missing(low) or is_missing(high))
+        with_ends = with_ends and ("interval" in modifiers or not low == high == 0)  # nothing, for certain
         if peers is None:
             peers = ([] if "interval" in modifiers else [value]) + ([low, high] if with_ends else [])
         beside = peers if isinstance(peers, Peers) else Peers(peers)

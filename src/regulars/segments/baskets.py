@@ -21,7 +21,7 @@ def one_basket_each(lines: pd.DataFrame | Coded, most: int, *, seed: int = 0) ->
     Parameters
     ----------
     lines : pandas.DataFrame or Coded
-        customer_id, order_id, product_id.
+        customer_id, order_id, product_id [, quantity: what comes back is no basket].
     most : int
         Customers at most.
     seed : int
@@ -41,6 +41,9 @@ def one_basket_each(lines: pd.DataFrame | Coded, most: int, *, seed: int = 0) ->
     rng = np.random.default_rng(seed)
     coded = Coded.of(lines)
     lines, code, customers = coded.lines, coded.customer, coded.customers
+    if "quantity" in lines:
+        bought = (lines["quantity"] > 0).to_numpy()
+        lines, code = lines[bought], code[bought]
     if len(customers) > most:  # of the others no order need be looked at
         chosen = np.zeros(len(customers), dtype=bool)
         chosen[rng.choice(len(customers), most, replace=False)] = True

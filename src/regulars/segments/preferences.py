@@ -200,9 +200,10 @@ class Liked:
         """
         if lines is None:
             return NotSupplied("order_lines")
-        coded = Coded.of(lines)
-        tastes = fit_tastes(coded)
-        return cls(coded, tastes, profiles(coded, tastes), descriptions(lines))
+        coded, bought = Coded.of(lines), lines["quantity"] > 0  # what came back says nothing of what is liked
+        taken = coded if bought.all() else Coded.of(lines[bought])
+        tastes = fit_tastes(taken)
+        return cls(coded, tastes, profiles(taken, tastes), descriptions(lines))
 
 
 def tastes_of(customer_ids: pd.Series, liked: Liked | Refusal, model: Recommender | Refusal) -> pd.DataFrame:
