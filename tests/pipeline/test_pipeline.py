@@ -1,6 +1,7 @@
 """The whole pipeline through DVC on samples of 300 customers: what it writes, what runs again, what bad input does."""
 
 import json
+import os
 import re
 from datetime import date
 from hashlib import md5
@@ -202,6 +203,16 @@ def test_real_ids_stay_out_of_pages_tables_and_notebooks(project, orders):
         if path.suffix in {".csv", ".ipynb", ".json"}:
             found = set(pattern.findall(path.read_text(encoding="utf-8"))) & ids
             assert not found, f"{path.name}: {sorted(found)[:3]}"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_nobody_else_on_the_machine_sees_customers_inside(project):
+    """Every file that holds real ids lies below a folder into which its owner alone may look."""
+    for place in ("data/raw", "data/clean", "data/scored", ".dvc/cache"):
+        for path in (project / place).rglob("*.parquet"):
+            above = [folder for folder in path.parents if folder.is_relative_to(project)]
+            assert any(folder.stat().st_mode & 0o077 == 0 for folder in above), path.relative_to(project)
+    assert (project / ".dvc/cache").stat().st_mode & 0o077 == 0
 
 
 def test_nothing_changed_runs_nothing(project):
