@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import report_sample
 from regulars import segments
 from regulars.errors import UserError
+from regulars.pages.declared import writer_of
 from regulars.segments import sections
 from regulars.segments.preferences import fit_tastes
 from regulars.segments.suggesting import SHRINKAGE
+from regulars.told import Report
 
 END = date(2026, 6, 30)
 
@@ -158,6 +161,11 @@ def test_colour_and_size_part_customers_where_lines_carry_them():
     assert goods["told"].eq(1).all() and goods["others"].eq(0).all()
     told = sections.tell_arrivals(goods, times=segments.TOLD_FROM, days=60)
     assert told.verdict == "held" and told.facts["refused"] == 1
+    same = goods.assign(told=goods["others"], told_low=goods["others_low"], told_high=goods["others_high"])
+    page = Report("segments", report_sample.ABOUT).told.page
+    for one in (told, sections.tell_arrivals(same, times=segments.TOLD_FROM, days=60)):
+        writer_of(page, "en").tell(one.key, one)  # each fact has its sentence, whatever came out
+    assert one.verdict == "chance"
     for wrong in ("colour=green", "shape=round", "unknown"):
         with pytest.raises(UserError):
             segments.such_goods(model, wrong)
