@@ -536,7 +536,8 @@ class Dataset:
             before = stage_settings(stage, self.name, content=self._content)
             for name in names:
                 now, then = (short(getattr(settings, name)) for settings in (self.settings(stage), before))
-                found[f"{section}.{name}"] = f"{now} (params.yaml: {then})"
+                if now != then:
+                    found[f"{section}.{name}"] = f"{now} (params.yaml: {then})"
         return found
 
     def _title(self) -> str:

@@ -355,8 +355,24 @@ class Purchases(Shown):
         if len(self.customers) <= customers:
             return self
         chosen = np.sort(np.random.default_rng(seed).choice(len(self.customers), customers, replace=False))
+        return replace(self._part(chosen), drawn_from=len(self.customers))
+
+    def among(self, customer_id: pd.Series) -> "Purchases":
+        """Purchases of some customers alone; ids that are none of them count for nothing.
+
+        Examples
+        --------
+        >>> orders = pd.DataFrame({"customer_id": list("abc"), "ordered_at": pd.to_datetime(["2024-01-01"] * 3)})
+        >>> Purchases.of(orders.assign(amount=1.0)).among(pd.Series(["c", "a", "c", "x"])).customers.tolist()
+        ['a', 'c']
+        """
+        places = np.unique(self.places(customer_id))
+        return self._part(places[places >= 0])
+
+    def _part(self, chosen: np.ndarray) -> "Purchases":
+        """Those of the customers at some places, in order."""
         place = np.full(len(self.customers), -1)
-        place[chosen] = np.arange(customers)
+        place[chosen] = np.arange(len(chosen))
         inside = place[self.code] >= 0
         return replace(
             self,
@@ -364,7 +380,6 @@ class Purchases(Shown):
             code=place[self.code[inside]],
             day=self.day[inside],
             money=self.money[inside],
-            drawn_from=len(self.customers),
             credits=self._credits_of(chosen),
         )
 

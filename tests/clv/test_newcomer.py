@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 
 from memory_dataset import ECONOMICS
-from regulars.clv import BetaGeoFitter, GammaGammaFitter
+from regulars.clv import BetaGeoFitter, GammaGammaFitter, fit_models
 from regulars.clv.level_table import TABLE
-from regulars.clv.newcomer import new_customer
+from regulars.clv.newcomer import learnt_of_newcomers, new_customer
 from regulars.clv.sections import to_do
 from regulars.clv.uncertainty import parameter_draws, with_params
 from regulars.finding import Finding
+from regulars.purchases import Purchases
 from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate
 
@@ -61,6 +62,30 @@ def test_what_is_to_come_holds_what_no_model_sees_of_totals():
     assert np.log(hazard[1:] / hazard[:-1]) == pytest.approx([0.329 * TABLE["active"]] * 2, abs=1e-3)
     plain = new_customer(orders, spend, 2357, economics=UNDISCOUNTED)
     assert (found.leaves, found.spend_per_order) == (plain.leaves, plain.spend_per_order), "nothing is to come there"
+
+
+def test_newcomers_are_learnt_from_those_won_while_the_log_was_kept():
+    """Loyal customers, found there at the start, order every tenth day; those won later seldom, and may leave."""
+    rng = np.random.default_rng(5)
+    rows = [(f"a{k}", day) for k in range(200) for day in np.cumsum(rng.exponential(10, 40)) if day < 300]
+    for k in range(300):
+        day, stays = rng.uniform(100, 280), True
+        while day < 300 and stays:
+            rows.append((f"b{k}", day))
+            day, stays = day + rng.exponential(30), rng.random() > 0.3
+    orders = pd.DataFrame(rows, columns=["customer_id", "day"]).assign(amount=20.0)
+    orders["ordered_at"] = pd.Timestamp("2025-01-01") + pd.to_timedelta(orders["day"].astype(int), unit="D")
+    summary = Purchases.of(orders).summary("2025-10-27")
+    models = fit_models(summary)
+    own = learnt_of_newcomers(summary, models, pd.Timestamp("2025-04-11"))
+    assert own.customers == 300
+    assert learnt_of_newcomers(summary, models, None) == (models.orders, models.spend, 500)
+    both = [
+        new_customer(one.orders, one.spend, 1, economics=UNDISCOUNTED).expected_orders.value for one in (models, own)
+    ]
+    assert both[1] < 5 < both[0]
+    few = learnt_of_newcomers(summary, models, pd.Timestamp("2025-10-26"))
+    assert not few and not new_customer(few.orders, few.spend, few.customers, economics=UNDISCOUNTED)
 
 
 def test_pace_and_loss_in_words():

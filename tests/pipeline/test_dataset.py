@@ -160,6 +160,7 @@ def test_it_shows_itself(project):
     html = shop._repr_html_()
     assert "Corner &lt;Shop&gt;" in html and "● value.margin" in html and "4 of 5" in html
     assert "●" not in repr(regulars.open("cdnow")), "what a dataset sets stands in params.yaml"
+    assert "●" not in repr(regulars.open("demo", margin=0.3)), "as it is there"
 
 
 def test_it_is_opened_and_shown_before_it_has_been_cleaned(project):

@@ -207,7 +207,8 @@ def test_settings_show_value_unit_reason_and_what_differs():
         "margin", "zero_spend_is_purchase", "revenue_days",
     }  # fmt: skip
     html, text = value._repr_html_(), repr(value)
-    assert "<b>0.25</b>" in html and "● params.yaml: 0.3" in html and "contribution per unit of revenue" in html
+    assert "<b>0.25</b>" in html and "● params.yaml, every dataset: 0.3" in html
+    assert "contribution per unit of revenue" in html
     assert "  margin                  0.25" in text and text.startswith("ValueSettings value, cdnow\n")
     retention = stage_settings("retention", "cdnow")
     assert "states.lost_below" in repr(retention) and "the same, 1 in 100" in retention._repr_html_()

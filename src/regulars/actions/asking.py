@@ -266,8 +266,8 @@ def features_on_eve(
     for campaign, rows in contacts.groupby("campaign_id", sort=True):
         if campaign not in begins.index:
             continue
-        told = purchases.summary(begins[campaign].normalize() - pd.Timedelta(days=1), "day")
-        told = told[told["customer_id"].isin(rows["customer_id"])]
+        eve = begins[campaign].normalize() - pd.Timedelta(days=1)
+        told = purchases.among(rows["customer_id"]).summary(eve, "day")
         parts.append(
             pd.DataFrame(
                 {

@@ -649,8 +649,7 @@ def expected_on_eve(
         if campaign not in begins.index:
             continue
         eve = begins[campaign].normalize() - pd.Timedelta(days=1)
-        told = purchases.summary(eve, models.time_unit)
-        told = told[told["customer_id"].isin(rows["customer_id"])]
+        told = purchases.among(rows["customer_id"]).summary(eve, models.time_unit)
         if told.empty:
             continue
         orders = models.orders.predict(ahead, told["frequency"], told["recency"], told["T"])

@@ -29,8 +29,10 @@ from .lifetime import lifetime_equity as lifetime_equity
 from .limits import remarks as remarks
 from .margins import earned_so_far as earned_so_far
 from .margins import with_known_costs as with_known_costs
+from .month_by_month import months_in_words as months_in_words
 from .nbd import NBDFitter as NBDFitter
 from .netting_bias import day_netting_bias as day_netting_bias
+from .newcomer import learnt_of_newcomers as learnt_of_newcomers
 from .newcomer import new_customer as new_customer
 from .once import worth_forecasting as worth_forecasting
 from .pareto_nbd import ParetoNBDFitter as ParetoNBDFitter

@@ -87,6 +87,17 @@ class MonthByMonth:
         return Estimate(float(self.by_cohort[measure].sum()), float(low), float(high), n=self.n)
 
 
+def months_in_words(observation_end) -> tuple[str, ...]:
+    """The word to explain where the months of a forecast are not the calendar's: the data do not end with one.
+
+    Examples
+    --------
+    >>> months_in_words("2026-06-30"), months_in_words("2011-12-09")
+    ((), ('month',))
+    """
+    return () if pd.Timestamp(observation_end).is_month_end else ("month",)
+
+
 def months_ahead(
     customers: pd.DataFrame,
     cohorts,

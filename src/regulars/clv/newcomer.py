@@ -2,13 +2,18 @@
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from regulars.clv.active import active_ends
+from regulars.clv.beta_geo import BetaGeoFitter
+from regulars.clv.gamma_gamma import GammaGammaFitter
+from regulars.clv.in_memory import Models, fit_models
 from regulars.clv.uncertainty import spread_interval, total_spread
 from regulars.clv.value import continuous_rate, units
-from regulars.finding import may_refuse, shows
+from regulars.finding import Refusal, may_refuse, shows
 from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate, z_value
 
@@ -43,6 +48,52 @@ class NewCustomer:
     clv: Estimate
     orders_per_year: Estimate
     leaves: Estimate
+
+
+@shows
+class Learnt(NamedTuple):
+    """Models of the customers whom the firm won while the log was kept.
+
+    Parameters
+    ----------
+    orders : BetaGeoFitter
+    spend : GammaGammaFitter
+    customers : int
+        Those they were fitted on.
+    """
+
+    orders: BetaGeoFitter
+    spend: GammaGammaFitter
+    customers: int
+
+
+@may_refuse
+def learnt_of_newcomers(
+    summary: pd.DataFrame, models: Models, since, *, spend_outliers: float = 0.0
+) -> Learnt | Refusal:
+    """Models of newcomers: whom a log found there when it began is of the loyal of earlier years, and not like them.
+
+    Parameters
+    ----------
+    summary : pandas.DataFrame
+        One row per customer: those of `regulars.clv.fit_models`, first_ordered_at.
+    models : Models
+        Of all customers: they serve where the log began with the firm.
+    since : pandas.Timestamp or None
+        Of `regulars.clv.newcomers_since`.
+    spend_outliers : float
+        As `models` had it.
+
+    Returns
+    -------
+    Learnt or Refusal
+        Refused where those won since are too few for a fit.
+    """
+    if since is None:
+        return Learnt(models.orders, models.spend, len(summary))
+    won = summary[summary["first_ordered_at"] >= since]
+    own = fit_models(won, spend_outliers)
+    return Learnt(own.orders, own.spend, len(won)) if own else own
 
 
 @may_refuse
@@ -126,9 +177,9 @@ def new_customer(
 
     again, repeats = returns(model), repeat_orders(model)
     number = customers * np.array([again, total_spread(model, returns)])
-    return_ends = (float(end) / customers for end in active_ends(number[0], number[1] ** 2, customers, certainty))
+    least, most = active_ends(number[0], number[1] ** 2, customers, certainty)
     return NewCustomer(
-        returns=Estimate(again, *return_ends, customers),
+        returns=Estimate(again, float(least) / customers, float(most) / customers, customers),
         expected_orders=to_come(repeats, total_spread(model, repeat_orders) / repeats),
         spend_per_order=estimate(per_order, per_order * of_spend),
         clv=to_come(margin * per_order * orders, of_spend, of_orders),

@@ -183,7 +183,7 @@ def as_text(settings) -> str:
     wide, wider = max(len(line.name) for line in shown), max(len(short(line.value)) for line in shown)
     told = [f"{type(settings).__name__} {title_of(settings)}".strip()]
     for line in shown:
-        mark = f"{CHANGED} params.yaml: {short(line.default)}" if line.is_changed else ""
+        mark = f"{CHANGED} params.yaml, every dataset: {short(line.default)}" if line.is_changed else ""
         told.append(f"  {line.name:<{wide}}  {short(line.value):<{wider}}  {line.unit}  {mark}".rstrip())
     return "\n".join(told)
 
@@ -206,5 +206,5 @@ def as_html(settings) -> str:
 def _row(line: Line) -> str:
     value, default = escape(plainly(line.value)), escape(plainly(line.default))
     shown = [f"<b>{value}</b>" if line.is_changed else value, escape(line.unit), escape(line.reason)]
-    shown.append(f"{CHANGED} params.yaml: {default}" if line.is_changed else "")
+    shown.append(f"{CHANGED} params.yaml, every dataset: {default}" if line.is_changed else "")
     return f"<tr><th {LEFT}>{escape(line.name)}</th>" + "".join(f"<td {LEFT}>{cell}</td>" for cell in shown) + "</tr>"

@@ -1,21 +1,22 @@
 """What a lot shows: whether it was drawn as planned, the gap between two shares, and several campaigns in one."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import chi2, norm
 
 from regulars.errors import UserError
-from regulars.finding import shows
+from regulars.rounding import six_digits
+from regulars.showing import Shown
 from regulars.statistics.intervals import Estimate, difference, share, z_value
 
 ALARM = 0.001  # p-value below which a lot is not believed
 NOTHING = Estimate(float("nan"), n=0)
 
 
-@shows
-class RatioTest(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class RatioTest(Shown):
     """Whether a lot gave each group its planned share.
 
     Parameters
@@ -29,6 +30,10 @@ class RatioTest(NamedTuple):
     statistic: float
     df: int
     p_value: float
+
+    def __repr__(self) -> str:
+        """The statistic and what it says."""
+        return f"χ² = {six_digits(self.statistic)} on {self.df}, p = {six_digits(self.p_value)}"
 
 
 def sample_ratio_test(counts: Sequence[float], shares: Sequence[float]) -> RatioTest:
@@ -82,8 +87,8 @@ def share_gap(happened: int, treated: int, happened_control: int, controls: int,
     return difference(share(happened, treated, level), share(happened_control, controls, level))
 
 
-@shows
-class Pooled(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Pooled(Shown):
     """Several effects in one.
 
     Parameters
@@ -101,6 +106,12 @@ class Pooled(NamedTuple):
     p_value: float
     heterogeneity_p: float
     between: float
+
+    def __repr__(self) -> str:
+        """The mean, and how far the campaigns differ."""
+        said = (self.p_value, self.heterogeneity_p, self.between)
+        p, differ, between = map(six_digits, said)
+        return f"{self.effect}, p = {p}; they differ by {between} (p = {differ})"
 
 
 def pool(values, errors, level: float = 0.9) -> Pooled:
