@@ -1,5 +1,7 @@
 """Ten signs of loyalty: read by hand, judged by what came later, and nothing claimed where there is nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -132,6 +134,13 @@ def test_few_customers_and_a_sample_of_orders_are_said():
     assert told.verdict == "few" and "cannot be told" in said(told)
     told = tell_signs(followed(purchases, orders_sampled=True), tables, END, SETTINGS)
     assert told.verdict == UNUSABLE and told.facts["why"].startswith("The order log is a sample")
+
+
+def test_days_longer_than_the_log_leave_nobody_to_judge_by():
+    purchases, tables = shop()
+    long_ago = replace(SETTINGS, handling=replace(SETTINGS.handling, return_days=36_500))
+    told = tell_signs(purchases, tables, END, long_ago)
+    assert told.verdict == "few" and told.frames["strength"].empty and "cannot be told" in said(told)
 
 
 def test_signs_without_their_tables_say_what_to_supply_and_orders_alone_are_one_line():

@@ -239,8 +239,8 @@ class TestSummary:
         assert table["value_at_risk"].tolist() == [0, 4, 2]
         # z = 1.644854: own (10, 5 either side) and shared (10 % of 40) errors add in squares
         reach = np.sqrt(10**2 + 5**2 + (1.6448536 * 4) ** 2)
-        assert table["clv_high"][1] == pytest.approx(40 + reach, rel=1e-6)
-        assert table["clv_low"][1] == pytest.approx(40 - reach, rel=1e-6)
+        assert table["clv_high"][1] == pytest.approx(40 * np.exp(reach / 40), rel=1e-6)
+        assert table["clv_low"][1] == pytest.approx(40 / np.exp(reach / 40), rel=1e-6)
 
     def test_shares_sum_to_one_and_totals_agree(self):
         customers, table = self.table()

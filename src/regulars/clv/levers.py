@@ -15,7 +15,7 @@ from regulars.settings import Certainty, Economics
 from regulars.statistics.distinct import distinct_rows
 
 STEP = 0.01  # by which a driver is moved to see what it moves
-LEAVING = 1e-4  # odds of leaving after an order below which nobody leaves
+LEAVING = 0.01  # odds of leaving after an order, below which no more than all of them could stay one in a hundred more
 SAMPLE = 150  # histories on which the intervals of the elasticities are computed
 
 

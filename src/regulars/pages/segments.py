@@ -218,12 +218,12 @@ PAGE = Page(
                     net="number0:signed",
                     usual="number0:with_interval",
                 ),
-                total=["before", "entered", "left", "won", "now"],
+                total=["before", "now"],
             ),
             paths=table({"before": "label:segment", "now": "label:segment", "customers": "count", "share": "percent"}),
             clusters=table(
                 columns("cluster", before="count", entered="count", left="count", won="count", now="count"),
-                total=["before", "entered", "left", "won", "now"],
+                total=["before", "now"],
             ),
         ),
         section(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from regulars.clv.active import active_ends
 from regulars.clv.revenue import customer_revenue
 from regulars.disclosure import shown_frames
 from regulars.finding import Finding, Remark, may_refuse, shows, tells
@@ -238,6 +239,13 @@ def _expected(chance: pd.Series, certainty: Certainty) -> Estimate:
     return Estimate(total, max(total - reach, 0.0), min(total + reach, float(n)), n)
 
 
+def _alive(chance: pd.Series, certainty: Certainty) -> Estimate:
+    """Customers who are so by the model: what makes more of them leave makes fewer of those who are sure to stay."""
+    total, n = float(chance.sum()), len(chance)
+    low, high = active_ends(total, (chance * (1 - chance)).sum(), n, certainty)
+    return Estimate(total, float(low), float(high), n)
+
+
 @may_refuse
 def base_change(ledger: pd.DataFrame, value: pd.DataFrame, months: int = 3, *, certainty: Certainty) -> BaseChange:
     """Whether the base grew or shrank over the last whole months by more than chance would.
@@ -268,7 +276,7 @@ def base_change(ledger: pd.DataFrame, value: pd.DataFrame, months: int = 3, *, c
     """
     whole = ledger[ledger["mature"]].tail(months)
     last_new = ledger.loc[ledger["new"] > 0, "month"].max()
-    alive = _expected(value["p_alive"], certainty)
+    alive = _alive(value["p_alive"], certainty)
     if whole.empty:
         nothing = Estimate(float("nan"), n=0)
         return BaseChange(BaseVerdict.TOO_SHORT, 0, 0, alive, 0, 0, nothing, nothing, nothing, last_new)

@@ -128,5 +128,5 @@ def _actions(key: str, calls: Calls, months: int) -> list[Action]:
         return []
     if np.isfinite(calls.gain.value):
         return [Action(key, facts=facts, **sums(calls.gain, calls.cost))]
-    untried = {"spent": calls.cost, "part": calls.pays}
+    untried = {"spent": calls.cost, "part": calls.pays, "needed": calls.needed}
     return [Action(key, "untested", facts | untried)] if calls.pays <= MOST_TO_TRY else []

@@ -315,7 +315,8 @@ def _strength(then: pd.DataFrame, again: pd.Series, settings: SatisfactionSettin
     count = then.sum(axis=1).clip(upper=MOST_SIGNS).astype(int)
     table = again.groupby(count).agg(n="size", hits="sum").rename_axis("signs").reset_index()
     ends = [share(int(k), int(n), settings.interval_level) for k, n in zip(table["hits"], table["n"], strict=True)]
-    table = pd.concat([table, pd.DataFrame([to_row(one, "share") for one in ends])], axis=1)
+    told = pd.DataFrame([to_row(one, "share") for one in ends], columns=["share", "share_low", "share_high"])
+    table = pd.concat([table, told], axis=1)
     names = [f"{k}+" if k == MOST_SIGNS else str(k) for k in table["signs"]]
     table = table.assign(signs=pd.array(names, dtype="string")).drop(columns="hits")
     return large_enough(table, "n", settings.privacy_min_cell).reset_index(drop=True)

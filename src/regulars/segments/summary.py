@@ -52,7 +52,8 @@ def group_summary(
     Notes
     -----
     The interval of a sum takes the customers' own uncertainties as independent and the level as shared: its
-    variance is Σ((high − low) / 2z)² + (level uncertainty · Σ clv)².
+    variance is Σ((high − low) / 2z)² + (level uncertainty · Σ clv)². Of a sum above zero it is that
+    of its logarithm, relative to the sum.
 
     Examples
     --------
@@ -68,8 +69,7 @@ def group_summary(
     table["spend_per_customer"] = table["spend"] / table["customers"]
     if "clv" in customers and customers["clv"].notna().any():
         table["clv"] = grouped["clv"].sum()
-        spread = _spread(customers, groups, certainty)
-        table["clv_low"], table["clv_high"] = table["clv"] - spread, table["clv"] + spread
+        table["clv_low"], table["clv_high"] = _ends(table["clv"], _spread(customers, groups, certainty))
         table = table.join(_shares(customers["clv"], groups, certainty.level))
         table["clv_per_customer"] = table["clv"] / table["customers"]
     if "value_at_risk" in customers and customers["value_at_risk"].notna().any():
@@ -175,6 +175,13 @@ def _spread(customers: pd.DataFrame, groups: pd.Series, certainty: Certainty) ->
         return total * np.nan
     own = (((customers["clv_high"] - customers["clv_low"]) / (2 * z)) ** 2).groupby(groups, observed=True).sum()
     return z * np.sqrt(own + (certainty.level_uncertainty * total) ** 2)
+
+
+def _ends(total: pd.Series, spread: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Of a sum above zero by its logarithm, as the total of all has it (`regulars.clv.uncertainty.spread_interval`)."""
+    reach = np.exp(spread / total.where(total > 0))
+    low, high = (total / reach).fillna(total - spread), (total * reach).fillna(total + spread)
+    return low, high
 
 
 def score_grid(customers: pd.DataFrame, scores: pd.DataFrame, min_cell: int = 1) -> pd.DataFrame:

@@ -189,7 +189,7 @@ class ValueSettings(StageSettings):
     holdout_days: Days
     backtest_folds: Annotated[int, Within(1, 50)]
     folds_needed: Annotated[int, Within(1, 50)]
-    judged_customers: Count
+    judged_customers: Annotated[int, Within(100, 10**9)]  # of fewer no model could be judged
     strict: bool
     revenue_days: Days
     interval_draws: Draws
