@@ -7,7 +7,7 @@ from removal import NAMED, lay_out, project, run_stages, unsayable
 
 pytestmark = pytest.mark.usefixtures("id_key")
 
-ALL, DRAWN = 100, (1, 3, 6, 7, 8, 11)
+ALL, DRAWN = 100, (1, 3, 6, 7, 8, 11, 55)
 SAYS = ("ingest", "clean")  # stages that may refuse a log
 MISSING = "run `regulars reports"  # what a stage says where an earlier one left nothing: no sentence on the log
 

@@ -109,6 +109,15 @@ def test_no_share_lies_outside_of_what_a_share_can_be(monkeypatch):
     assert found.leaves.low < found.leaves.value < found.leaves.high
 
 
+def test_what_may_be_anything_is_refused(monkeypatch):
+    orders, spend = BetaGeoFitter(), GammaGammaFitter()
+    orders.params_ = pd.Series({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426})
+    spend.params_ = pd.Series({"p": 6.25, "q": 3.74, "v": 15.44})
+    monkeypatch.setattr("regulars.clv.newcomer.total_spread", lambda model, of: 1e6)
+    found = new_customer(orders, spend, 2357, economics=UNDISCOUNTED)
+    assert not found and "supply a longer history" in found.why
+
+
 def test_what_winning_one_may_cost_holds_the_first_order():
     """60 follow, and 30 % of 50 came first; errors of 3 and 3 below, of 4 and 3 above, each learnt by itself."""
     pyramid = Finding(None, frames={"steps": pd.DataFrame({"customers": [5], "clv_share": [0.4], "clv": [900.0]})})

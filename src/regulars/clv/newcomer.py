@@ -13,10 +13,12 @@ from regulars.clv.gamma_gamma import GammaGammaFitter
 from regulars.clv.in_memory import Models, fit_models
 from regulars.clv.uncertainty import spread_interval, total_spread
 from regulars.clv.value import continuous_rate, units
+from regulars.errors import UntoldError
 from regulars.finding import Refusal, may_refuse, shows
 from regulars.settings import Certainty, Economics
 from regulars.statistics.intervals import Estimate, z_value
 
+UNKNOWABLE = 2.0  # standard deviation of a logarithm, from which a range would span a factor of 700
 OF_PARAMETERS = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)
 
 
@@ -120,7 +122,8 @@ def new_customer(
 
     Returns
     -------
-    NewCustomer
+    NewCustomer or Refusal
+        Refused where the parameters are known so badly that it might be anything.
 
     Examples
     --------
@@ -173,7 +176,10 @@ def new_customer(
     of_spend, of_orders = total_spread(spend_model, spend) / per_order, total_spread(model, discounted) / orders
 
     def to_come(value: float, *relative: float) -> Estimate:
-        return spread_interval(value, math.hypot(*relative, certainty.level_uncertainty), level, customers)
+        apart = math.hypot(*relative, certainty.level_uncertainty)
+        if not apart < UNKNOWABLE:
+            raise UntoldError("The orders do not tell what a new customer brings: supply a longer history.")
+        return spread_interval(value, apart, level, customers)
 
     again, repeats = returns(model), repeat_orders(model)
     number = customers * np.array([again, total_spread(model, returns)])

@@ -187,6 +187,8 @@ def _year(writer: Writer, told: Mapping[str, Told], blocks: Mapping[str, list[di
     past, ahead = (float(months.loc[months["is_forecast"] == kind, "revenue"].sum()) for kind in (False, True))
     frames = {"revenue": months.assign(of="revenue")}
     writer.tell("year", Finding(None, {"past": past, "ahead": ahead}, frames))
-    figure = next(block for block in writer.blocks if block["kind"] == "figure")
+    figure = next((block for block in writer.blocks if block["kind"] == "figure"), None)
+    if figure is None:  # none of the months has a number to be drawn
+        return None
     figure["table"]["file"] = table_file(stage, key, name).as_posix()
     return title[0] | {"question": writer.blocks[0]["question"], "figure": figure}
