@@ -179,7 +179,7 @@ def test_a_grocers_year_is_that_of_the_files(built, shared_data):
     assert lines["rows"]["kept"] == len(raw)
     assert float(lines["amount"]["kept"]) == pytest.approx(raw["sales_value"].round(2).sum(), abs=0.005)
     front = page(folder, "value")
-    assert "orders to 31 December 2017" in front and "costs approximated as 70 % of the shelf price" in front
+    assert "orders to 31 December 2017" in front and "costs approximated as 70% of the shelf price" in front
     assert f"Our {raw['household_id'].nunique():,} customers should bring" in front
     months = table(folder, "value/cohorts.months")
     by_month = raw.groupby(local.dt.tz_localize(None).dt.to_period("M"))["sales_value"].sum()
