@@ -149,7 +149,7 @@ def test_orders_in_figures_are_those_of_their_rows():
 
 
 def test_who_only_returned_is_no_customer():
-    at = ["2024-01-05 10:00"] * 2 + ["2024-01-06 10:00"] * 2 + ["2024-01-07"]
+    at = ["2024-01-05 10:00"] * 2 + ["2024-01-06 10:00"] * 2 + ["2024-01-07 10:00"]
     log = orders(at, ["buys", "returns", "undone", "undone", "given"], [5.0, -7.0, 4.0, -4.0, 0.0])
     assert cleaning.figures(log)["customers"].tolist() == [2]
     checks = cleaning.sufficiency(log, START, END, stage_settings("clean")).set_index("check")

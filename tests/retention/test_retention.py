@@ -216,6 +216,13 @@ class TestSurvival:
             with pytest.raises(ValueError, match="durations"):
                 kaplan_meier([1.0, bad], [1, 1])
 
+    def test_the_last_to_be_watched_does_not_undo_what_was_known_of_all_before(self):
+        """Of 400 all but one came within a day, and that one later: no more than 1.7 % had not come by then."""
+        curve = kaplan_meier(np.r_[np.ones(399), 9.0], np.ones(400), 0.9)
+        before, at_the_end = curve.share_by(5), curve.share_by(9)
+        assert at_the_end.value == 1 and at_the_end.low == before.low > 0.983
+        assert kaplan_meier([1.0, 1.0], [1, 1], 0.9).share_by(1).low == pytest.approx(1 - wilson(0, 2, 0.9)[1])
+
     def test_frame_starts_at_zero(self):
         frame = kaplan_meier([1, 2, 3], [1, 0, 1]).frame()
         assert frame["time"].tolist() == [0, 1, 3]

@@ -28,8 +28,8 @@ Fitters, all with the interface of `lifetimes`, exact, with standard errors
     ``discounted_expected_orders``, ``simulate_orders``.
 Value of customers
     ``worth_forecasting`` (whether customers come back at all), ``fit_models``, ``score_customers``, ``scored_table``;
-    beneath them ``lifetime_value``, ``predictive_intervals``; ``values_at`` an earlier day; ``new_customer``;
-    ``whole_base`` where only a part is in memory.
+    beneath them ``lifetime_value``, ``predictive_intervals``; ``values_at`` an earlier day; ``new_customer``,
+    by ``learnt_of_newcomers``; ``whole_base`` where only a part is in memory.
 Trust
     ``read_level`` says what many logs teach of one: a `Level` with scenarios of dropout and the spread of totals.
     ``judge_forecasts`` puts every model back to earlier days and picks the one that may be told, ``follow_headline``
@@ -38,8 +38,8 @@ Trust
 All of them together
     ``forecast_acquisition``, ``newcomers_since``, ``first_order_spend``, ``acquisition_cost``, ``customer_equity``,
     ``lifetime_equity`` (to the end, by cohort), ``elasticities``;
-    ``payback_of`` a new customer, by ``margins_by_age`` and ``first_groups``; ``forecast_cohorts`` month by month;
-    ``compare_concentration``; ``revenue_move``, by ``customer_revenue``; ``with_known_costs`` and ``earned_so_far``:
+    ``payback_of`` a new customer, by ``margins_by_age`` and ``first_groups``; ``forecast_cohorts`` month by month
+    (``months_in_words``); ``compare_concentration``; ``revenue_move``, by ``customer_revenue``; ``with_known_costs`` and ``earned_so_far``:
     the margin, by the costs supplied; ``paid_orders`` where there is money at all.
 Kept for later stages
     ``models_record`` makes a ``ModelsRecord``: models as plain data, with the ``assumptions`` behind the money.

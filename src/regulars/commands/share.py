@@ -103,6 +103,7 @@ def joined(pages: dict[str, str]) -> str:
     parts = []
     for number, (file, html) in enumerate(pages.items()):
         main = html[html.index("<main") : html.index("</main>") + len("</main>")]
+        main = re.sub(r"<footer\b.*?</footer>", "", main, flags=re.S)  # every sheet says whose it is
         for name in OWN_IDS:
             main = re.sub(rf'(id|aria-labelledby)="{name}"', rf'\1="{name}-{number}"', main)
             main = main.replace(f'href="#{name}"', f'href="#{name}-{number}"')

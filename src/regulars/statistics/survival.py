@@ -130,7 +130,8 @@ def kaplan_meier(durations, events, level: float = 0.9) -> Curve:
     -----
     The estimate and Greenwood's standard error are statsmodels' (`SurvfuncRight`). The interval is on the log(−log)
     scale, so that it stays within 0 and 1; where the curve is at 0 there is none on that scale, and Wilson's
-    interval of 0 out of those at risk stands in.
+    interval of 0 out of those at risk stands in, as far as it lies below the limit of the step before, which holds
+    later as well.
 
     References
     ----------
@@ -159,7 +160,8 @@ def kaplan_meier(durations, events, level: float = 0.9) -> Curve:
         low, high = survival ** np.exp(-reach), survival ** np.exp(reach)
     at_zero = survival <= 0
     low = np.where(at_zero, 0.0, low)
-    high = np.where(at_zero, wilson(np.zeros(len(survival)), np.asarray(fit.n_risk), level)[1], high)
+    before = np.append(1.0, high[:-1])
+    high = np.where(at_zero, np.fmin(wilson(np.zeros(len(survival)), np.asarray(fit.n_risk), level)[1], before), high)
     return Curve(
         np.asarray(fit.surv_times, dtype=float), survival, low, high, np.asarray(fit.n_risk), np.asarray(fit.n_events),
         len(durations), float(durations.max()),
