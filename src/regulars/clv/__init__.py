@@ -39,8 +39,8 @@ All of them together
     ``forecast_acquisition``, ``newcomers_since``, ``first_order_spend``, ``acquisition_cost``, ``customer_equity``,
     ``lifetime_equity`` (to the end, by cohort), ``elasticities``;
     ``payback_of`` a new customer, by ``margins_by_age`` and ``first_groups``; ``forecast_cohorts`` month by month
-    (``months_in_words``); ``compare_concentration``; ``revenue_move``, by ``customer_revenue``; ``with_known_costs`` and ``earned_so_far``:
-    the margin, by the costs supplied; ``paid_orders`` where there is money at all.
+    (``months_in_words``); ``compare_concentration``; ``revenue_move``, by ``customer_revenue``; ``with_known_costs``
+    and ``earned_so_far``: the margin, by the costs supplied; ``paid_orders`` where there is money at all.
 Kept for later stages
     ``models_record`` makes a ``ModelsRecord``: models as plain data, with the ``assumptions`` behind the money.
 
