@@ -314,7 +314,9 @@ def thinned(points: Sequence[tuple[float, float]], tolerance: float = TOLERANCE)
             continue
         along = at[last] - at[first]
         length = float(np.hypot(*along))
-        off = np.hypot(*between.T) if length == 0 else np.abs(between @ [-along[1], along[0]]) / length
+        aside = between[:, 1] * along[0] - between[:, 0] * along[1]
+        # point by point and rounded, so that every processor takes the same of two that lie as far off
+        off = np.round(np.hypot(*between.T) if length == 0 else np.abs(aside) / length, 6)
         furthest = int(off.argmax())
         if off[furthest] > tolerance:
             middle = first + 1 + furthest
