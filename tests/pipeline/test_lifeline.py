@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -96,7 +95,9 @@ def test_a_second_one_waits_and_says_so(tmp_path):
 
 def test_what_a_killed_process_left_aside_is_cleared_by_the_next():
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
-    left = Path(f"/tmp/regulars-{ended.stdout.strip()}-left")
+    place = lifeline.own_folder()
+    left = place.with_name(f"regulars-{ended.stdout.strip()}-left")
+    place.rmdir()
     left.mkdir()
     folder = lifeline.own_folder()
     try:
