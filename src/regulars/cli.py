@@ -400,6 +400,8 @@ def _call_list(arguments: argparse.Namespace) -> int:
         print(f"{written.without_consent} of the list said no to being contacted and are left off.")
     if written.contacted_lately:
         print(f"{written.contacted_lately} of the list were contacted lately and are left off.")
+    if written.kept_back:
+        print(f"{written.kept_back} of the list are kept back by a lot that still runs and are left off.")
     monday = None if arguments.segment or arguments.goods or output else write_monday(arguments.dataset)
     if monday:
         print(

@@ -156,7 +156,8 @@ def read_lots(dataset: str, customer_ids: pd.Series) -> pd.DataFrame | None:
     Returns
     -------
     pandas.DataFrame or None
-        ``campaign_id``, ``customer_id``, ``is_control``; None where no lot was drawn.
+        ``campaign_id``, ``customer_id``, ``is_control``, ``drawn_from`` (last day of the data it was drawn from); None
+        where no lot was drawn.
 
     Raises
     ------
@@ -172,23 +173,51 @@ def read_lots(dataset: str, customer_ids: pd.Series) -> pd.DataFrame | None:
         try:
             told = json.loads(file.read_text(encoding="utf-8"))
             if told["version"] >= latest.get(told["campaign"], (0, None))[0]:
-                latest[told["campaign"]] = (told["version"], file.with_suffix(".csv"))
+                day = pd.Timestamp(told["drawn_from"])
+                latest[told["campaign"]] = (told["version"], file.with_suffix(".csv"), day)
         except (ValueError, KeyError, TypeError):
             raise _damaged(file) from None
     ids = pd.Series(customer_ids).astype("string").reset_index(drop=True)
     named = pd.Series(ids.to_numpy(), index=privacy.pseudonyms(ids, dataset).to_numpy())
     parts = []
-    for campaign, (_, file) in sorted(latest.items()):
+    for campaign, (_, file, day) in sorted(latest.items()):
         try:
             rows = pd.read_csv(file, dtype="string")[COLUMNS]
         except (OSError, ValueError, KeyError):
             raise _damaged(file) from None
         who = rows["customer"].map(named)
         parts.append(
-            pd.DataFrame({"campaign_id": campaign, "customer_id": who, "is_control": rows["group"] == CONTROL})
+            pd.DataFrame(
+                {"campaign_id": campaign, "customer_id": who, "is_control": rows["group"] == CONTROL, "drawn_from": day}
+            )
         )
     table = pd.concat(parts, ignore_index=True).dropna(subset=["customer_id"])
     return table.astype({"campaign_id": "string", "customer_id": "string", "is_control": bool}).reset_index(drop=True)
+
+
+def kept_back(dataset: str, customer_ids: pd.Series, *, end, days: int) -> list[str]:
+    """Controls of the lots that still run: whoever contacts one of them spoils what that lot is to show.
+
+    Parameters
+    ----------
+    dataset : str
+    customer_ids : pandas.Series
+        All customers.
+    end : date
+        Last day observed.
+    days : int
+        For which the orders after a lot count.
+
+    Returns
+    -------
+    list of str
+        Their ids, sorted.
+    """
+    table = read_lots(dataset, customer_ids)
+    if table is None:
+        return []
+    runs = table["drawn_from"] > pd.Timestamp(end) - pd.Timedelta(days=days)
+    return sorted(set(table.loc[runs & table["is_control"], "customer_id"]))
 
 
 def _damaged(file: Path) -> UserError:

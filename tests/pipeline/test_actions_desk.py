@@ -6,12 +6,15 @@ import pandas as pd
 import pytest
 
 from regulars import cli
+from regulars.actions.lists import errands, mondays_list
 from regulars.cleaning.owners import read_owner_changes
 from regulars.commands.desk_files import as_calendar, change_owner
 from regulars.errors import UserError
-from regulars.lots import draw_lot, drawn, read_lots
+from regulars.labels import Errand
+from regulars.lots import draw_lot, drawn, kept_back, read_lots
 
 pytestmark = pytest.mark.usefixtures("id_key")
+END = pd.Timestamp("2026-06-30")
 
 PEOPLE = pd.DataFrame({"customer_id": [f"real-{n:03d}" for n in range(200)], "stratum": ["vip"] * 40 + ["small"] * 160})
 
@@ -51,7 +54,7 @@ def firm(shop, root, monkeypatch):
             return {name: self[name] for name in names if name in self}
 
     monkeypatch.setattr(Dataset, "value", value)
-    monkeypatch.setattr(Dataset, "end", pd.Timestamp("2026-06-30").date())
+    monkeypatch.setattr(Dataset, "end", END.date())
     monkeypatch.setattr(lots, "Dataset", lambda name: _with(Dataset(name), Supplied(tables)))
     assert catalog is not None
     return shop
@@ -69,9 +72,25 @@ def test_who_said_no_or_was_contacted_lately_is_not_drawn_and_ids_stay_private(f
     assert "real-" in lot.file.read_text() and "real-" not in lot.kept.read_text()
     back = read_lots("demo", PEOPLE["customer_id"])
     assert back["campaign_id"].unique().tolist() == ["spring"] and back["is_control"].sum() == lot.controls
+    assert back["drawn_from"].unique().tolist() == [pd.Timestamp(END)]
     private = pd.read_csv(lot.file)
     wanted = set(private.loc[private["group"] == "control", "customer_id"])
     assert set(back.loc[back["is_control"], "customer_id"]) == wanted
+
+
+def test_who_is_kept_back_is_left_alone_while_the_lot_runs(firm):
+    draw_lot("demo", "spring", 0.1)
+    back = read_lots("demo", PEOPLE["customer_id"])
+    controls = sorted(back.loc[back["is_control"], "customer_id"])
+    running, over = (END + pd.Timedelta(days=days) for days in (29, 30))
+    assert kept_back("demo", PEOPLE["customer_id"], end=running, days=30) == controls
+    assert kept_back("demo", PEOPLE["customer_id"], end=over, days=30) == []
+    calls = errands(Errand.CALL, PEOPLE.assign(worth=9.0), channel="phone", worth="worth", cost=1.0)
+    monday = mondays_list([calls], length=10_000, controls=controls)
+    assert monday.kept_back == len(controls) and not set(monday.rows["customer_id"]) & set(controls)
+    waiting = PEOPLE.head(200).assign(worth=9.0, ticket_id="t")
+    complaints = errands(Errand.COMPLAINT, waiting, channel="phone", worth="worth", cost=1.0, about="ticket_id")
+    assert mondays_list([complaints], length=10_000, controls=controls).kept_back == 0  # it was they who asked
 
 
 def test_a_lot_is_drawn_once(firm):

@@ -86,15 +86,16 @@ class TestWinBack:
         table = win_back(parts["value"], parts["purchases"], END, RHYTHM, contact_cost=25.0)
         assert table["break_even"].isna().all()
 
-    def test_unasked_is_the_share_of_silences_that_ended_in_time(self, parts):
+    def test_unasked_is_the_share_of_those_in_that_state_who_have_come_back(self, parts):
         table = win_back(parts["value"], parts["purchases"], END, RHYTHM, contact_cost=5.0, days=60)
-        lost = presence(parts["purchases"], END, RHYTHM).query("is_lost")
-        whole = lost[lost["lapse_day"] <= END - pd.Timedelta(days=60)]  # all of these were watched for 60 days
-        back = (whole["next_day"] - whole["lapse_day"]).dt.days.le(60).mean()
-        row = table.set_index("customer_state").loc["lost"]
-        assert row["unasked_low"] <= back <= row["unasked_high"]
-        assert row["n"] == len(lost)
-        assert table["unasked"].is_monotonic_decreasing  # the longer the silence, the rarer the return
+        ago = END - pd.Timedelta(days=60)
+        states = customer_states(parts["purchases"], ago, RHYTHM).set_index("customer_id")["customer_state"]
+        bought = parts["purchases"].frame()
+        since = set(bought.loc[bought["day"] > ago, "customer_id"])
+        for row in table.itertuples():
+            members = states.index[states == row.customer_state]
+            assert (row.n, row.unasked) == (len(members), pytest.approx(np.mean([who in since for who in members])))
+            assert row.unasked_low < row.unasked < row.unasked_high
 
 
 class TestReconciled:

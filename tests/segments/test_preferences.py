@@ -160,7 +160,7 @@ def test_colour_and_size_part_customers_where_lines_carry_them():
     }  # fmt: skip
     assert goods["told"].eq(1).all() and goods["others"].eq(0).all()
     told = sections.tell_arrivals(goods, times=segments.TOLD_FROM, days=60)
-    assert told.verdict == "held" and told.facts["refused"] == 1
+    assert told.verdict == "held" and told.remarks[0].facts == {"entries": 1}
     same = goods.assign(told=goods["others"], told_low=goods["others_low"], told_high=goods["others_high"])
     page = Report("segments", report_sample.ABOUT).told.page
     for one in (told, sections.tell_arrivals(same, times=segments.TOLD_FROM, days=60)):

@@ -101,4 +101,5 @@ def made_again(file: Path, looks, told: Told, section: str, name: str) -> dict:
     frame = pd.read_csv(file, dtype=text, keep_default_na=False, na_values=[""])
     if isinstance(looks, Chart):
         return worded_numbers(frame, columns, wording, str, across=looks.across)
+    columns = looks.known(frame, columns)
     return worded_table(frame, columns, wording, str, total=looks.total, rows=looks.rows or ROWS_IN_DETAIL)

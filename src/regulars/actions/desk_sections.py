@@ -373,15 +373,18 @@ def tell_monday(monday: Monday, *, pseudonyms: Callable[[pd.Series], pd.Series],
     Returns
     -------
     Finding
-        Its verdict is ``some`` or ``none``; frames ``list``, ``kinds``.
+        Its verdict is ``some``, ``mixed`` (prospects among them) or ``none``; frames ``list``, ``kinds``; a remark for
+        each reason for which somebody was left off.
     """
     rows = monday.rows
-    facts = {
-        "n": len(rows), "without_consent": monday.without_consent, "lately": monday.contacted_lately,
-        "twice": monday.twice, "days": days,
+    left_off = {
+        "refused": monday.without_consent, "lately": monday.contacted_lately, "kept_back": monday.kept_back,
+        "twice": monday.twice,
     }  # fmt: skip
+    more = {"lately": {"days": days}}
+    remarks = [Remark(code, {"many": many} | more.get(code, {})) for code, many in left_off.items() if many]
     if rows.empty:
-        return Finding("none", facts)
+        return Finding("none", remarks=remarks)
     customers = rows["customer_id"].notna()
     who = rows["prospect_id"].astype("string").copy()
     who[customers] = pseudonyms(rows.loc[customers, "customer_id"]).astype("string").to_numpy()
@@ -389,6 +392,6 @@ def tell_monday(monday: Monday, *, pseudonyms: Callable[[pd.Series], pd.Series],
         ["rank", "errand", "who", "channel", "worth", "cost", "net", "net_low", "net_high", "pays_from"]
     ]
     kinds = rows.groupby("errand").agg(n=("rank", "size"), worth=("worth", "sum"), cost=("cost", "sum"))
-    measured = rows[rows["net"].notna()]
-    facts["measured"] = len(measured)
-    return Finding("some", facts, {"list": listed, "kinds": kinds.reset_index()})
+    facts = {"n": len(rows), "measured": int(rows["net"].notna().sum())}
+    frames = {"list": listed, "kinds": kinds.reset_index()}
+    return Finding("some" if customers.all() else "mixed", facts, frames, remarks=remarks)

@@ -32,13 +32,15 @@ class Monday(NamedTuple):
         ``rank``, ``errand`` (an `Errand`), ``customer_id``, ``prospect_id``, ``channel``, ``about`` (a product,
         a case), ``worth`` (what is at stake, currency), ``cost``, ``net`` with limits where the effect of asking is
         measured, ``pays_from`` (share of what is at stake that must be gained because of it, where it is not).
-    without_consent, contacted_lately, twice : int
-        Left off: said no, was contacted within the cooldown, stood there already with something more urgent.
+    without_consent, contacted_lately, kept_back, twice : int
+        Left off: said no, was contacted within the cooldown, is a control of a lot that runs, stood there already with
+        something more urgent.
     """
 
     rows: pd.DataFrame
     without_consent: int
     contacted_lately: int
+    kept_back: int
     twice: int
 
 
@@ -115,8 +117,9 @@ def mondays_list(
     length: int,
     refused: Sequence[str] = (),
     lately: Sequence[str] = (),
+    controls: Sequence[str] = (),
 ) -> Monday:
-    """Put candidates of all kinds into one list: nobody twice, nobody without consent, nobody asked just now.
+    """Put candidates of all kinds into one list: nobody twice, against their will, asked just now or kept back by lot.
 
     What is measured not to pay (its whole interval below zero) is left off. A complaint that waits is answered whenever
     it was, since it is the customer who asked.
@@ -130,6 +133,8 @@ def mondays_list(
         Customers who said no to being contacted.
     lately : sequence of str
         Customers whom the firm contacted within the cooldown.
+    controls : sequence of str
+        Customers whom a lot that still runs keeps back.
 
     Returns
     -------
@@ -145,7 +150,7 @@ def mondays_list(
     """
     parts = [part for part in candidates if len(part)]
     if not parts:
-        return Monday(pd.DataFrame(columns=["rank", *COLUMNS, "pays_from"]), 0, 0, 0)
+        return Monday(pd.DataFrame(columns=["rank", *COLUMNS, "pays_from"]), 0, 0, 0, 0)
     turn = {errand.value: place for place, errand in enumerate(ORDER)}
     rows = pd.concat(parts, ignore_index=True)
     rows = rows[~(rows["net_high"] < 0)]
@@ -156,13 +161,14 @@ def mondays_list(
     asked_us = rows["errand"] == Errand.COMPLAINT.value
     no = rows["customer_id"].isin(list(refused)) & ~asked_us
     just = rows["customer_id"].isin(list(lately)) & ~no & ~asked_us
-    kept = _mixed(rows[~no & ~just], length).reset_index(drop=True)
+    back = rows["customer_id"].isin(list(controls)) & ~no & ~just & ~asked_us
+    kept = _mixed(rows[~no & ~just & ~back], length).reset_index(drop=True)
     # of a claim, a quote or what is spent elsewhere no part is margin by itself; beyond all of it nothing would do
     of_margin = kept["errand"].isin([Errand.CALL, Errand.WIN_BACK]) & kept["net"].isna()
     pays = (kept["cost"] / kept["worth"].where(kept["worth"] > 0)).where(of_margin)
     kept = kept.assign(pays_from=pays.where(pays <= 1))
     kept.insert(0, "rank", np.arange(1, len(kept) + 1))
-    return Monday(kept, int(no.sum()), int(just.sum()), twice)
+    return Monday(kept, int(no.sum()), int(just.sum()), int(back.sum()), twice)
 
 
 def _mixed(rows: pd.DataFrame, length: int) -> pd.DataFrame:

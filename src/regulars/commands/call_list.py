@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from regulars import catalog, privacy, retention, segments
+from regulars import catalog, lots, privacy, retention, segments
 from regulars.actions import lately_contacted
 from regulars.catalog.places import csv_text
 from regulars.dataset import Dataset
@@ -32,12 +32,15 @@ class Written:
         Customers who belong on it and said no to being contacted.
     contacted_lately : int
         Customers who belong on it and were contacted within the cooldown, where the list heeds it.
+    kept_back : int
+        Customers who belong on it and are controls of a lot that still runs.
     """
 
     file: Path
     customers: int
     without_consent: int
     contacted_lately: int = 0
+    kept_back: int = 0
 
 
 def call_list(
@@ -110,8 +113,9 @@ def write_call_list(dataset: str, output: Path | None = None) -> Written:
     privacy.need_key_of_pages(dataset)
     base = opened.tables.get(BASE)
     listed, refused = call_list(scored, base, dataset, length=settings.list_length, min_alive=settings.call_min_alive)
+    listed, kept = _without_controls(listed, opened)
     write_for_owner(file, _as_csv(listed))
-    return Written(file, len(listed), refused)
+    return Written(file, len(listed), refused, kept_back=kept)
 
 
 def write_monday(dataset: str, output: Path | None = None) -> Written | None:
@@ -174,9 +178,10 @@ def write_segment(dataset: str, segment: str, output: Path | None = None) -> Wri
     base = opened.tables.get(BASE)
     rows = _with_attributes(rows, base)
     refused = rows["customer_id"].isin(segments.refusing(base))
+    listed, kept = _without_controls(rows[~refused], opened)
     file = private_place(output, dataset, f"segment-{value}.csv")
-    write_for_owner(file, _as_csv(rows[~refused]))
-    return Written(file, int((~refused).sum()), int(refused.sum()))
+    write_for_owner(file, _as_csv(listed))
+    return Written(file, len(listed), int(refused.sum()), kept_back=kept)
 
 
 def goods_list(
@@ -260,8 +265,17 @@ def write_goods(dataset: str, asked: str, output: Path | None = None) -> Written
     file = private_place(output, dataset, f"goods-{name}.csv")
     privacy.need_key_of_pages(dataset)
     listed, refused, just = goods_list(model, asked, opened.tables.get(BASE), lately, dataset=dataset)
+    listed, kept = _without_controls(listed, opened)
     write_for_owner(file, _as_csv(listed))
-    return Written(file, len(listed), refused, just)
+    return Written(file, len(listed), refused, just, kept)
+
+
+def _without_controls(listed: pd.DataFrame, opened: Dataset) -> tuple[pd.DataFrame, int]:
+    """The list without whom a lot that still runs keeps back, and how many those are."""
+    days = opened.settings("actions").campaigns.outcome_days
+    ids = opened.customers["customer_id"]
+    back = listed["customer_id"].isin(lots.kept_back(opened.name, ids, end=opened.end, days=days))
+    return listed[~back].reset_index(drop=True), int(back.sum())
 
 
 def _with_attributes(listed: pd.DataFrame, base: pd.DataFrame | None) -> pd.DataFrame:

@@ -200,7 +200,8 @@ PAGE = Page(
                     "told": "percent:with_interval",
                     "others": "percent:with_interval",
                     "n": "count",
-                }
+                },
+                if_known=("refused",),
             ),
         ),
         section(

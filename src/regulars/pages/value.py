@@ -104,11 +104,13 @@ PAGE = Page(
             cohorts=table(
                 {"cohort": "text", "customers": "count", "cost": "money"}
                 | dict.fromkeys(("margin_3", "margin_6", "margin_12", "margin_24"), "money:with_interval")
-                | {"paid": "number0"}
+                | {"paid": "number0"},
+                if_known=("cost", "margin_3", "margin_6", "margin_12", "margin_24", "paid"),
             ),
             groups=table(
                 {"grouping": "label:grouping", "group": "text", "customers": "count"}
-                | {"margin": "money:with_interval", "paid": "number0"}
+                | {"margin": "money:with_interval", "paid": "number0"},
+                if_known=("paid",),
             ),
         ),
         section(

@@ -46,7 +46,8 @@ class Table:
     More rows than usual are for a table of one row per class, where the last row is no less asked for than the first.
     ``front`` names the columns that stand in front, where not all need be read there, and ``front_rows`` says how many
     rows do, if not the usual; the details have all of them. ``groups`` is a column of which each value heads its rows
-    in front, where they stand together.
+    in front, where they stand together. ``if_known`` are columns that are left out where no row has a value: a stretch
+    that nobody has been watched for, a table that was not supplied.
     """
 
     columns: Mapping[str, str]
@@ -55,6 +56,12 @@ class Table:
     front: Sequence[str] = ()
     front_rows: int | None = None
     groups: str | None = None
+    if_known: Sequence[str] = ()
+
+    def known(self, frame: pd.DataFrame, columns: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Columns to show of a frame, with formats over its own."""
+        unknown = {name for name in self.if_known if frame[name].isna().all()}
+        return {name: spec for name, spec in (self.columns | dict(columns or {})).items() if name not in unknown}
 
 
 def chart(draw: Callable, columns: Mapping[str, str] | Sequence[str], across: str | None = None, **shown) -> Chart:
@@ -76,9 +83,10 @@ def table(
     *,
     front_rows: int | None = None,
     groups: str | None = None,
+    if_known: Sequence[str] = (),
 ) -> Table:
     """Say how a table looks; parameters as of `Table`, columns that look as usual by their names alone."""
-    return Table(as_formats(columns), tuple(total), rows, tuple(front), front_rows, groups)
+    return Table(as_formats(columns), tuple(total), rows, tuple(front), front_rows, groups, tuple(if_known))
 
 
 @dataclass(frozen=True)

@@ -354,7 +354,7 @@ class Writer:
         """
         looks = self._looks(key, Table)
         captions = self.wording.compose(self.captions(key), facts)
-        shown = looks.columns | dict(columns or {})
+        shown = looks.known(frame, columns)
         made = partial(worded_table, frame, shown, self.wording, total=looks.total, rows=looks.rows or ROWS_IN_DETAIL)
         block = {"kind": "table", "id": self._id(key), "part": key.rpartition(".")[2], **captions}
         content = self._table(key, made, looks.front_rows)

@@ -1,7 +1,6 @@
 """What retention is worth: a point of it in money, and when winning a customer back pays."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -11,13 +10,11 @@ import pandas as pd
 from regulars.finding import Finding, may_refuse, shows, tells
 from regulars.labels import CustomerState, EquityLever
 from regulars.purchases import Purchases
-from regulars.retention.base import presence
 from regulars.retention.costs import ContactCost
 from regulars.retention.risk import can_tell_alive
-from regulars.retention.states import Rhythm
-from regulars.settings import Certainty, Thresholds
-from regulars.statistics.intervals import Estimate, z_value
-from regulars.statistics.survival import kaplan_meier
+from regulars.retention.states import Rhythm, customer_states
+from regulars.settings import Certainty
+from regulars.statistics.intervals import Estimate, share, z_value
 
 POINT = 0.01
 # per cent that the value of customers rises by when a driver improves by one per cent: Gupta, Lehmann and Stuart (2004)
@@ -212,6 +209,7 @@ def win_back(
     *,
     contact_cost: float,
     days: int = 90,
+    min_cell: int = 1,
     level: float = 0.9,
 ) -> pd.DataFrame:
     """What winning back a silent customer brings, how many must answer for it to pay, and who comes back unasked.
@@ -230,6 +228,8 @@ def win_back(
         Of one contact, currency.
     days : int
         Time in which a customer comes back unasked.
+    min_cell : int
+        Fewest customers of whom a share is told.
     level : float
         Of the intervals.
 
@@ -239,8 +239,9 @@ def win_back(
         One row each for slipping, dormant and lost: ``customer_state``, ``customers`` (of whom the model can tell
         whether they have left), ``brings`` (mean value at risk, currency: what one brings who stays after all),
         ``break_even`` (share that must come back because of the contact for its cost to be covered; missing where
-        even all of them would not cover it), ``unasked`` with ``unasked_low``, ``unasked_high`` and ``n`` (share who
-        came back within `days` of having become so, Kaplan–Meier, over all such silences on record).
+        even all of them would not cover it), ``unasked`` with ``unasked_low``, ``unasked_high`` and ``n`` (of
+        all who were in that state `days` before the end, the share who have ordered since, by Wilson; as long silent on
+        average as those who are in it now, unlike all silences on record, of which most were short).
 
     Examples
     --------
@@ -253,37 +254,26 @@ def win_back(
     >>> table["customer_state"].tolist(), table["break_even"].tolist()[-1]
     (['slipping', 'dormant', 'lost'], 0.25)
     """
-    limits = rhythm.thresholds
     tellable = value[can_tell_alive(value)]
-    from_state = {
-        CustomerState.SLIPPING: limits.slipping_below,
-        CustomerState.DORMANT: limits.dormant_below,
-        CustomerState.LOST: limits.lost_below,
-    }
+    ago = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=days)
+    then = customer_states(purchases, ago, rhythm).set_index("customer_id")["customer_state"]
+    came = pd.Series(purchases.bought(ago, observation_end), index=purchases.customers).reindex(then.index)
     rows = []
-    for state, below in from_state.items():
+    for state in (CustomerState.SLIPPING, CustomerState.DORMANT, CustomerState.LOST):
         group = tellable.loc[tellable["customer_state"] == state.value, "value_at_risk"]
         brings = float(group.mean()) if len(group) else float("nan")
-        share = contact_cost / brings if brings > 0 else float("nan")
-        gone = replace(rhythm, thresholds=Thresholds(lost_below=below, new_days=limits.new_days))
-        unasked = _unasked(presence(purchases, observation_end, gone), observation_end, days, level)
+        needed = contact_cost / brings if brings > 0 else float("nan")
+        silent = came[then == state.value]
+        told = silent if len(silent) >= min_cell else silent.head(0)
+        unasked = share(int(told.sum()), len(told), level)
         rows.append(
             {
                 "customer_state": state.value, "customers": len(group), "brings": brings,
-                "break_even": share if share <= 1 else float("nan"), "unasked": unasked.value,
+                "break_even": needed if needed <= 1 else float("nan"), "unasked": unasked.value,
                 "unasked_low": unasked.low, "unasked_high": unasked.high, "n": unasked.n,
             }
         )  # fmt: skip
     return pd.DataFrame(rows).astype({"customer_state": "string"})
-
-
-def _unasked(spells: pd.DataFrame, observation_end, days: int, level: float) -> Estimate:
-    absent = spells[spells["is_lost"]]
-    end = pd.Timestamp(observation_end).normalize()
-    if absent.empty:
-        return Estimate(float("nan"), n=0)
-    until = (absent["next_day"].fillna(end) - absent["lapse_day"]).dt.days
-    return kaplan_meier(until, absent["next_day"].notna(), level).share_by(days)
 
 
 @tells

@@ -114,7 +114,8 @@ def arrivals(
     -------
     pandas.DataFrame or Refusal
         The kinds of the first label that parts customers: ``label``, ``goods``, ``customers`` (at least `TOLD_FROM`
-        times as likely as all, who may be told), ``refused`` (as likely, who said no), ``told`` (of the customers of
+        times as likely as all, who may be told), ``refused`` (as likely, who said no;
+        missing where no refusal is on record), ``told`` (of the customers of
         the first orders kept back who would have been told, those whose order holds such goods) and ``others`` (of the
         rest) with limits, ``n`` (would have been told). Why not, where lines carry no such label.
 
@@ -148,7 +149,7 @@ def arrivals(
         told, others = (share(int(bought[one].sum()), int(one.sum()), level) for one in (would, ~would))
         rows.append(
             {"label": label.name, "goods": str(goods), "customers": int((likely & asked).sum()),
-             "refused": int((likely & ~asked).sum())}
+             "refused": int((likely & ~asked).sum()) if len(refusing) else pd.NA}
             | to_row(told, "told") | to_row(others, "others") | {"n": told.n}
         )  # fmt: skip
     table = large_enough(pd.DataFrame(rows), "customers", min_cell)

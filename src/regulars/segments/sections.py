@@ -638,9 +638,9 @@ def tell_arrivals(goods: pd.DataFrame, *, times: float, days: int) -> Finding:
     top = goods[held].iloc[0] if held.any() else goods.iloc[0]
     facts = {"kinds": len(goods), "held": int(held.sum()), "times": times, "days": days, "goods": str(top["goods"])}
     facts |= {"customers": int(top["customers"]), "told": from_row(top, "told"), "others": from_row(top, "others")}
-    facts["refused"] = int(goods["refused"].sum())
+    remarks = [Remark("refused", {"entries": int(goods["refused"].sum())})] if goods["refused"].notna().all() else []
     verdict = ArrivalsVerdict.HELD if held.all() else ArrivalsVerdict.PARTLY if held.any() else ArrivalsVerdict.CHANCE
-    return Finding(verdict, facts, {"goods": goods})
+    return Finding(verdict, facts, {"goods": goods}, remarks=remarks)
 
 
 @tells
@@ -657,11 +657,16 @@ def tell_difference(found: Difference, steps: pd.DataFrame) -> Finding:
     Returns
     -------
     Finding
-        Verdict: the cell, a `regulars.labels.DifferenceCell`.
+        Verdict: the cell, a `regulars.labels.DifferenceCell`; ``unsure`` where an interval reaches over an edge.
     """
     facts = {"value": found.value, "needs": found.needs, "skewed": SKEWED_FROM, "differ": NEEDS_FROM}
-    remarks = [] if found.is_sure else [Remark("unsure")]
-    return Finding(found.cell.value, facts, {"cells": cells_of(found), "steps": steps}, remarks=remarks)
+    remarks = [] if found.is_sure else [Remark("unsure", {"cell": found.cell.value})]
+    return Finding(
+        found.cell.value if found.is_sure else "unsure",
+        facts,
+        {"cells": cells_of(found), "steps": steps},
+        remarks=remarks,
+    )
 
 
 @tells
