@@ -7,6 +7,8 @@ with the finding.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from regulars.report.columns import as_formats
 
 MOST_IN_FRONT = 7  # sections that a director reads
