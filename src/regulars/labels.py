@@ -223,6 +223,7 @@ class GroupsVerdict(StrEnum):
     """Whether some groups of customers order again sooner than others."""
 
     DIFFER = "differ"
+    WAIT = "wait"  # about as many order again in the end, but not as soon
     ALIKE = "alike"
     TOO_FEW = "too_few"
 

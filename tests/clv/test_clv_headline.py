@@ -49,11 +49,14 @@ def test_candidate_that_wins_two_folds_is_told():
     assert set(rows["metric"]) == {"deviance", "rmse"}
 
 
-def test_one_win_is_not_enough_and_neither_is_a_win_for_each_loss():
+def test_one_win_is_enough_of_one_test_alone_and_a_win_for_each_loss_never():
     won, lost = {"bg_nbd": 0.7, "combined": 1.0}, {"bg_nbd": 1.0, "combined": 0.7}
-    once = [fold("2024-01-01", 1, **won, naive=0.2)]
-    assert choose_headline(once, bootstraps=100).verdict == "reference"
-    assert choose_headline(once, bootstraps=100, folds_needed=1).verdict == "candidate"
+    once, again = fold("2024-01-01", 1, **won, naive=0.2), fold("2024-02-01", 2, bg_nbd=1.0, combined=1.0, naive=0.2)
+    assert choose_headline([once], bootstraps=100).verdict == "candidate", "nothing else can be tried"
+    assert choose_headline([once, again], bootstraps=100).verdict == "reference"
+    assert choose_headline([once, again], bootstraps=100, folds_needed=1).verdict == "candidate"
+    rule = fold("2024-01-01", 1, bg_nbd=0.4, combined=0.5, naive=0.3, last=1.0)
+    assert choose_headline([rule], bootstraps=100, rules=("naive", "last")).model == "combined", "a rule needs two"
     even = [fold(f"2024-0{i}-01", i, **(won if i < 3 else lost), naive=0.2) for i in (1, 2, 3, 4)]
     found = choose_headline(even, bootstraps=100)
     assert (found.model, found.wins, found.losses) == ("bg_nbd", 2, 2)

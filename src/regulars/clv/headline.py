@@ -173,7 +173,8 @@ def choose_headline(
         Rules of thumb: the first is the naive rate, which one of the two has to beat; another is told where it is
         better than both, as a candidate would have to be.
     folds_needed : int
-        Wins that the candidate needs.
+        Wins that the candidate needs, or all where there are fewer folds: it is borne out by many logs. A rule of thumb
+        is not, and always needs as many.
     strict : bool
         Raise where the naive rate would become the headline.
     level : float
@@ -206,7 +207,7 @@ def choose_headline(
         rule for rule in others if all(_wins(-verdicts[model, rule], folds_needed) for model in (reference, candidate))
     ]
     unbeaten = winning or ([] if any(beats.values()) else [first])
-    better = _wins(against_reference, folds_needed)
+    better = _wins(against_reference, min(folds_needed, len(folds)))
     verdict = (
         HeadlineVerdict.NAIVE if unbeaten
         else HeadlineVerdict.CANDIDATE if better and beats[candidate] else HeadlineVerdict.REFERENCE

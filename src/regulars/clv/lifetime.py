@@ -79,7 +79,8 @@ class Lifetime:
     total, horizon : Estimate
         Discounted margin in currency: to the end, and over the horizon.
     new : Estimate
-        Part of the total that comes from customers won in the last year; no interval: both hang on the same models.
+        Part of the total that comes from customers won in the last year; no interval: both hang on the same models. NaN
+        where the log holds no others.
     cost_each : Estimate
         Of winning a customer; NaN where it is not known.
     cohorts : pandas.DataFrame
@@ -180,7 +181,7 @@ def lifetime_equity(
         return spread_interval(value, relative, certainty.level, n)
 
     is_new = table["first"] > pd.Timestamp(observation_end).normalize() - YEAR
-    new = float(table.loc[is_new, "lifetime"].sum() / total) if total else float("nan")
+    new = float(table.loc[is_new, "lifetime"].sum() / total) if total and not is_new.all() else float("nan")
     return Lifetime(
         estimate(total, len(table)), scored.clv_total, new, cost, _by_cohort(table, cost, estimate, min_cell)
     )

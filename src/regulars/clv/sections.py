@@ -208,10 +208,13 @@ def tell_lifetime(lifetime: Lifetime, *, months: float) -> Finding:
     Finding
         Verdict `LifetimeVerdict`; frame ``cohorts``, or ``uncosted`` where nobody knows what winning a customer costs.
     """
-    facts = {"lifetime": lifetime.total, "horizon": lifetime.horizon, "months": months, "new": lifetime.new}
+    facts = {"lifetime": lifetime.total, "horizon": lifetime.horizon, "months": months}
+    remarks = [Remark("new", {"new": lifetime.new})] if np.isfinite(lifetime.new) else []
     if not np.isfinite(lifetime.cost_each.value):
-        return Finding(LifetimeVerdict.NO_COST, facts, {"uncosted": lifetime.cohorts.drop(columns="net_each")})
-    return Finding(LifetimeVerdict.WITH_COST, facts | {"cost": lifetime.cost_each}, {"cohorts": lifetime.cohorts})
+        frames = {"uncosted": lifetime.cohorts.drop(columns="net_each")}
+        return Finding(LifetimeVerdict.NO_COST, facts, frames, remarks=remarks)
+    facts |= {"cost": lifetime.cost_each}
+    return Finding(LifetimeVerdict.WITH_COST, facts, {"cohorts": lifetime.cohorts}, remarks=remarks)
 
 
 @tells
@@ -346,6 +349,12 @@ def _named(stretches: pd.DataFrame, end) -> pd.DataFrame:
     return stretches.assign(start=named.astype("datetime64[us]"))
 
 
+def _groups_held(active: Calibration) -> dict[str, int]:
+    """Groups of like chance, and those of them whose chance the interval of what came holds."""
+    table = active.reliability
+    return {"groups": len(table), "held": int(table["predicted"].between(table["low"], table["high"]).sum())}
+
+
 @tells
 def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certainty: Certainty) -> Finding:
     """How far the forecast can be trusted: what it said on past days, and what came.
@@ -388,7 +397,8 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
     if chosen.verdict == HeadlineVerdict.NAIVE:
         facts_of_choice["rule"] = chosen.model
     picked = Remark(chosen.verdict, facts_of_choice)
-    calibrated = Remark(active.reason or "calibrated", {"days": economics.active_within_days})
+    days = {"days": economics.active_within_days}
+    calibrated = Remark(active.reason, days) if active.reason else Remark("calibrated", days | _groups_held(active))
     tests = trust.tests.rename(columns={"low": "expected_low", "high": "expected_high"})
     frames = {"folds": trust.totals, "tests": tests, "ranges": trust.coverage.table, "scorecard": trust.scorecard}
     frames |= {"money": trust.money_scorecard, "deciles": trust.deciles}

@@ -255,7 +255,8 @@ class Writer:
                 continue
             frame, shown, formats = finding.frames[name], finding.shown.get(name), finding.columns.get(name)
             if not is_chart:
-                self.table(place, frame, formats, **parts)
+                if len(frame):
+                    self.table(place, frame, formats, **parts)
             elif has_marks(frame, looks.shown | dict(shown or {})):
                 self.chart(place, frame, shown, formats, **parts)
         self.say_each(f"{key}.remark", finding.remarks)

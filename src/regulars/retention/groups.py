@@ -362,8 +362,8 @@ def tell_groups(compared: Compared, *, within_days: int, level: float = 0.9) -> 
     -------
     Finding
         ``differ`` names the grouping with the smallest chance of being luck, segments last since they are made of
-        orders; ``alike``; ``too_few`` where no grouping has two groups. Frames ``tests`` and the groups of every
-        grouping that differs.
+        orders; ``wait`` does where as many of each group order in the end, in whole percent; ``alike``; ``too_few``
+        where no grouping has two groups. Frames ``tests`` and the groups of every grouping that differs.
     """
     tests = compared.tests
     if tests.empty:
@@ -376,5 +376,8 @@ def tell_groups(compared: Compared, *, within_days: int, level: float = 0.9) -> 
         return Finding(GroupsVerdict.ALIKE, facts, frames)
     ranked = differ.sort_values(["p_adjusted", "grouping"], kind="stable")
     first = ranked.sort_values("grouping", key=lambda names: names == EARLIER, kind="stable").iloc[0]
-    named = {name: first[name] for name in ("grouping", "lowest", "highest")}
-    return Finding(GroupsVerdict.DIFFER, facts | named, frames)
+    facts |= {"grouping": first["grouping"]}
+    if round(first["lowest"], 2) == round(first["highest"], 2):
+        waits = compared.groups[first["grouping"]]["waiting"]
+        return Finding(GroupsVerdict.WAIT, facts | {"shortest": waits.min(), "longest": waits.max()}, frames)
+    return Finding(GroupsVerdict.DIFFER, facts | {name: first[name] for name in ("lowest", "highest")}, frames)
