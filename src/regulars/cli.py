@@ -200,6 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     lot.add_argument("dataset")
     lot.add_argument("campaign", help="its number, as the table campaigns will have it")
     lot.add_argument("--control", type=float, default=0.1, help="share kept back; default 0.1")
+    lot.add_argument("--calls", action="store_true", help="draw from the call list of the retention page alone")
     lot.add_argument("--draw", type=int, default=1, help="another number is another lot of the same campaign")
     lot.add_argument("--output", default="", help="file with real ids; default private/<dataset>/lot-<campaign>.csv")
     lot.set_defaults(command=_draw_lot)
@@ -459,11 +460,23 @@ def _draw_lot(arguments: argparse.Namespace) -> int:
     from regulars.lots import draw_lot
 
     output = Path(arguments.output) if arguments.output else None
-    lot = draw_lot(arguments.dataset, arguments.campaign, arguments.control, version=arguments.draw, output=output)
+    lot = draw_lot(
+        arguments.dataset,
+        arguments.campaign,
+        arguments.control,
+        of_calls=arguments.calls,
+        version=arguments.draw,
+        output=output,
+    )
     print(f"{_shown(lot.file)}: {lot.contacted:,} to contact, {lot.controls:,} to keep back, with their real ids.")
     print(f"{_shown(lot.kept)}: the same by pseudonym; commit it.")
-    if lot.without_consent or lot.contacted_lately:
-        print(f"Left out: {lot.without_consent:,} who said no, {lot.contacted_lately:,} contacted lately.")
+    left_out = {
+        "who said no": lot.without_consent,
+        "contacted lately": lot.contacted_lately,
+        "kept back by a lot that still runs": lot.kept_back,
+    }
+    if any(left_out.values()):
+        print("Left out: " + ", ".join(f"{many:,} {why}" for why, many in left_out.items() if many) + ".")
     return DONE
 
 

@@ -34,10 +34,11 @@ PARTED = {
 }
 # columns by which cells are counted, and which nobody reads
 COUNTED_ONLY = {"products.map": ("customers",), "cohorts.past": ("customers",)}
-# of customers moved in thought, rows of files, cases by month, and what is counted in groups: no cell is of people
+# of customers moved in thought, rows of files, cases by month, what is counted in groups, and rows of a list that
+# stands beside it: no cell is of people
 OF_NO_PEOPLE = (
-    "flow.", "groups.tests", "ladder.matrix", "ledger.", "methods.agreement", "pyramid.up", "reasons.", "sufficiency.",
-    "trust.folds",
+    "flow.", "groups.tests", "ladder.matrix", "ledger.", "methods.agreement", "monday.kinds", "pyramid.up", "reasons.",
+    "sufficiency.", "trust.folds",
 )  # fmt: skip
 # tables of which the sums over one label alone are told elsewhere
 BY_ONE = {"drift.paths": "before", "relationship.actual": "tier"}

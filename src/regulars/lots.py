@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from regulars import privacy, segments
+from regulars import privacy, retention, segments
 from regulars.actions.lists import lately_contacted
 from regulars.catalog.places import csv_text
 from regulars.dataset import Dataset
@@ -34,8 +34,8 @@ class Lot:
     kept : pathlib.Path
         By pseudonym.
     contacted, controls : int
-    without_consent, contacted_lately : int
-        Customers who were left out.
+    without_consent, contacted_lately, kept_back : int
+        Customers who were left out: they said no, were contacted lately, or are controls of a lot that still runs.
     """
 
     file: Path
@@ -44,6 +44,7 @@ class Lot:
     controls: int
     without_consent: int
     contacted_lately: int
+    kept_back: int
 
 
 def drawn(customers: pd.DataFrame, campaign: str, control: float, version: int = 1) -> pd.DataFrame:
@@ -89,7 +90,9 @@ def _uniform(text: str) -> float:
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) / 16**8
 
 
-def draw_lot(dataset: str, campaign: str, control: float, *, version: int = 1, output: Path | None = None) -> Lot:
+def draw_lot(
+    dataset: str, campaign: str, control: float, *, of_calls: bool = False, version: int = 1, output: Path | None = None
+) -> Lot:
     """Draw the next control group and save it: with real ids for the mailing, by pseudonym for the page.
 
     Parameters
@@ -100,6 +103,8 @@ def draw_lot(dataset: str, campaign: str, control: float, *, version: int = 1, o
         As ``campaigns.campaign_id`` will call it.
     control : float
         Share kept back, above 0 and at most 0.5.
+    of_calls : bool
+        Draw from the call list of the retention page alone, to see what calls bring.
     version : int
     output : Path, optional
         Default: ``private/<dataset>/lot-<campaign>.csv``.
@@ -125,11 +130,13 @@ def draw_lot(dataset: str, campaign: str, control: float, *, version: int = 1, o
         raise UserError(
             f"{kept.relative_to(root).as_posix()} is drawn already: another lot needs --draw {version + 1}."
         )
-    value = shop.value[["customer_id", "tier"]]
+    value = _called(shop) if of_calls else shop.value[["customer_id", "tier"]]
     no = segments.refusing(shop.tables.get("customers"))
     just = lately_contacted(shop.tables.supplied("contacts", "campaign_contacts"), shop.end, rules.cooldown_days)
     without, lately = value["customer_id"].isin(no), value["customer_id"].isin(just)
-    may = value[~without & ~lately]
+    running = kept_back(dataset, shop.value["customer_id"], end=shop.end, days=rules.outcome_days)
+    back = value["customer_id"].isin(running)
+    may = value[~without & ~lately & ~back]
     if len(may) < 4:
         raise UserError(f"{dataset} has {len(may)} customers who may be contacted now: there is no lot to draw.")
     lot = drawn(may.assign(stratum=may["tier"].astype("string").fillna("none")), campaign, control, version)
@@ -141,7 +148,15 @@ def draw_lot(dataset: str, campaign: str, control: float, *, version: int = 1, o
     about = {"campaign": campaign, "control": control, "version": version, "drawn_from": str(shop.end), "n": len(lot)}
     kept.with_suffix(".json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     controls = int((lot["group"] == CONTROL).sum())
-    return Lot(file, kept, len(lot) - controls, controls, int(without.sum()), int((lately & ~without).sum()))
+    left_out = without, lately & ~without, back & ~without & ~lately
+    return Lot(file, kept, len(lot) - controls, controls, *(int(rows.sum()) for rows in left_out))
+
+
+def _called(shop: Dataset) -> pd.DataFrame:
+    """Whom the retention page says to call, with their tiers."""
+    rules, scored = shop.settings("retention"), shop.customers
+    listed = retention.at_risk(scored, rules.list_length, min_alive=rules.call_min_alive)
+    return scored.loc[scored["customer_id"].isin(listed["customer_id"]), ["customer_id", "tier"]]
 
 
 def read_lots(dataset: str, customer_ids: pd.Series) -> pd.DataFrame | None:

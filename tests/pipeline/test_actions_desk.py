@@ -2,6 +2,7 @@
 
 import stat
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,6 +10,7 @@ from regulars import cli
 from regulars.actions.lists import errands, mondays_list
 from regulars.cleaning.owners import read_owner_changes
 from regulars.commands.desk_files import as_calendar, change_owner
+from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.labels import Errand
 from regulars.lots import draw_lot, drawn, kept_back, read_lots
@@ -40,7 +42,6 @@ def test_small_strata_are_drawn_from_as_well():
 def firm(shop, root, monkeypatch):
     """A project with scored customers, some of whom said no or were contacted lately."""
     from regulars import catalog, lots
-    from regulars.dataset import Dataset
 
     shop.write("params.yaml", (root / "params.yaml").read_text())
     value = PEOPLE.rename(columns={"stratum": "tier"}).astype("string")
@@ -91,6 +92,21 @@ def test_who_is_kept_back_is_left_alone_while_the_lot_runs(firm):
     waiting = PEOPLE.head(200).assign(worth=9.0, ticket_id="t")
     complaints = errands(Errand.COMPLAINT, waiting, channel="phone", worth="worth", cost=1.0, about="ticket_id")
     assert mondays_list([complaints], length=10_000, controls=controls).kept_back == 0  # it was they who asked
+
+
+def test_a_lot_of_those_to_call_leaves_out_whom_another_keeps_back(firm, monkeypatch):
+    first = draw_lot("demo", "spring", 0.5)
+    back = read_lots("demo", PEOPLE["customer_id"])
+    controls = set(back.loc[back["is_control"], "customer_id"])
+    scored = PEOPLE.rename(columns={"stratum": "tier"}).assign(
+        frequency=3, p_alive=0.5, value_at_risk=np.arange(200.0), customer_state="dormant"
+    )
+    monkeypatch.setattr(Dataset, "customers", scored.astype({"customer_id": "string", "tier": "string"}))
+    lot = draw_lot("demo", "calls", 0.5, of_calls=True)
+    drawn_from = set(pd.read_csv(lot.file)["customer_id"])
+    called = set(PEOPLE["customer_id"].tail(50))  # those with the most money at risk
+    assert drawn_from == called - controls and lot.kept_back == len(called & controls) > 0
+    assert first.kept_back == 0 and lot.contacted + lot.controls == len(drawn_from)
 
 
 def test_a_lot_is_drawn_once(firm):

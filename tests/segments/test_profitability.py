@@ -9,7 +9,7 @@ import pytest
 from regulars import segments
 from regulars.labels import ProfitAction, ProfitClass, ProfitSign
 from regulars.segments import sections
-from regulars.segments.differences import difference_of, four_steps
+from regulars.segments.differences import cells_of, difference_of, four_steps
 from regulars.segments.preferences import fit_tastes
 from regulars.segments.products import ProductRules, margin_by_product, per_piece, product_margins
 from regulars.segments.profitability import ACTIONS, profit_classes, profit_matrix
@@ -162,6 +162,7 @@ def test_the_four_cells_and_the_edges_between_them():
     assert all(one.is_sure for one in cells.values())
     unsure = difference_of(Estimate(0.52, 0.48, 0.56), apart)
     assert unsure.cell == "one_to_one" and not unsure.is_sure
+    assert cells_of(unsure)["standing"].tolist() == ["elsewhere", "perhaps", "elsewhere", "perhaps"]
     customers = pd.DataFrame({"spend": 1.0, "clv": [1.0] * 9 + [100.0]})
     assert segments.value_skew(customers).value == pytest.approx(0.817, abs=0.001)
     assert not segments.value_skew(customers.assign(clv=np.nan))

@@ -152,7 +152,8 @@ def arrivals(
              "refused": int((likely & ~asked).sum()) if len(refusing) else pd.NA}
             | to_row(told, "told") | to_row(others, "others") | {"n": told.n}
         )  # fmt: skip
-    table = large_enough(pd.DataFrame(rows), "customers", min_cell)
+    table = pd.DataFrame(rows)
+    table = large_enough(table[table["customers"] > 0], "customers", min_cell)
     return table.sort_values(["customers", "goods"], ascending=[False, True], ignore_index=True)
 
 

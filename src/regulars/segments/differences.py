@@ -1,6 +1,7 @@
 """How much customers differ in value and in needs, and what that asks for: mass, niche, key account, one to one."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,12 @@ SKEWED_FROM = 0.5  # Gini coefficient of value to come: from it on a few are wor
 NEEDS_FROM = 0.1  # part of what customers take that is their own taste: from it on needs differ
 STEP = 0.05  # of the logarithm, for the curvature
 YEAR_DAYS = 365
+CELLS = {  # by whether value is skewed, and whether needs differ
+    (False, False): DifferenceCell.MASS,
+    (False, True): DifferenceCell.NICHE,
+    (True, False): DifferenceCell.KEY_ACCOUNT,
+    (True, True): DifferenceCell.ONE_TO_ONE,
+}
 
 
 @may_refuse
@@ -154,16 +161,10 @@ def difference_of(value: Estimate, needs: Estimate) -> Difference:
       needs = 0.2 (0.08 to 0.3), n = 900
       is_sure = False
     """
-    cells = {
-        (False, False): DifferenceCell.MASS,
-        (False, True): DifferenceCell.NICHE,
-        (True, False): DifferenceCell.KEY_ACCOUNT,
-        (True, True): DifferenceCell.ONE_TO_ONE,
-    }
     sides = [(one.value >= edge, one.low >= edge, one.high >= edge)
              for one, edge in ((value, SKEWED_FROM), (needs, NEEDS_FROM))]  # fmt: skip
     is_sure = all(len(set(side)) == 1 for side in sides)
-    return Difference(cells[sides[0][0], sides[1][0]], value, needs, is_sure)
+    return Difference(CELLS[sides[0][0], sides[1][0]], value, needs, is_sure)
 
 
 def cells_of(found: Difference) -> pd.DataFrame:
@@ -177,15 +178,22 @@ def cells_of(found: Difference) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``cell``, ``asks`` (the cell again, for what it asks for in words), ``standing`` (here, elsewhere).
+        ``cell``, ``asks`` (the cell again, for what it asks for in words), ``standing`` (here, elsewhere; perhaps: both
+        where an interval reaches over an edge).
 
     Examples
     --------
     >>> cells_of(difference_of(Estimate(0.2, 0.1, 0.3), Estimate(0.05, 0.04, 0.06)))["standing"].tolist()
     ['here', 'elsewhere', 'elsewhere', 'elsewhere']
     """
+    skewed, differ = (
+        {one.low >= edge, one.value >= edge, one.high >= edge}
+        for one, edge in ((found.value, SKEWED_FROM), (found.needs, NEEDS_FROM))
+    )
+    may = {CELLS[sides] for sides in product(skewed, differ)}
     names = [cell.value for cell in DifferenceCell]
-    standing = ["here" if name == found.cell.value else "elsewhere" for name in names]
+    here = "here" if len(may) == 1 else "perhaps"
+    standing = [here if name in may else "elsewhere" for name in names]
     return pd.DataFrame({"cell": names, "asks": names, "standing": standing})
 
 
