@@ -2,6 +2,7 @@
 
     python benchmarks/level.py worlds 1400 worlds.csv     # forecasts of so many shops, and what came
     python benchmarks/level.py learn worlds.csv           # the table of the package, and what it covers
+    python benchmarks/level.py surges 300 surges.csv      # what it covers where the pace rises or falls for years
 
 Each shop (`worlds.py`) is cut at a day, forecast by the package's own models and by scenarios of dropout in time, and
 held against what came. What is learnt is tested on kinds of shops that were left out.
@@ -10,6 +11,7 @@ held against what came. What is learnt is tested on kinds of shops that were lef
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from regulars.clv import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter,
 from regulars.clv.active import active_ends, response
 from regulars.clv.combining import columns
 from regulars.clv.level import NAMES, applied, month_spread, terms
+from regulars.clv.level_table import TABLE
 from regulars.clv.nbd import NBDFitter
 from regulars.clv.scenarios import YEARLY, TimedDropoutFitter
 from regulars.clv.signs import Signs, read_signs, season_ahead
@@ -81,19 +84,19 @@ def forecasts(purchases: Purchases, cutoff, days: int, time_unit: str = "week") 
     return row | asdict(read_signs(purchases, cutoff, days, time_unit))
 
 
-def shop(number: int, seed: int = SEED) -> tuple:
+def shop(number: int, seed: int = SEED, kinds: Sequence[str] = worlds.KINDS) -> tuple:
     """World, its purchases, and the last day known."""
     rng = np.random.default_rng([seed, number])
-    world = worlds.simulate(worlds.KINDS[number % len(worlds.KINDS)], rng, customers=int(rng.integers(500, 1500)))
+    world = worlds.simulate(kinds[number % len(kinds)], rng, customers=int(rng.integers(500, 1500)))
     purchases = worlds.purchases_of(world, rng)
     return world, purchases, pd.Timestamp(worlds.START) + pd.Timedelta(days=world.history - 1)
 
 
-def simulate_worlds(many: int, path: Path, seed: int = SEED) -> None:
+def simulate_worlds(many: int, path: Path, seed: int = SEED, kinds: Sequence[str] = worlds.KINDS) -> None:
     """Forecast so many shops, kind after kind; those that cannot be forecast are left out."""
     found = []
     for number in range(many):
-        world, purchases, cutoff = shop(number, seed)
+        world, purchases, cutoff = shop(number, seed, kinds)
         try:
             row = forecasts(purchases, cutoff, world.horizon)
         except ValueError:
@@ -305,7 +308,20 @@ def report(path: Path) -> None:
     write(digits)
 
 
+def surges(many: int, path: Path) -> None:
+    """Forecast shops whose pace rises or falls for years, by the table of the package."""
+    simulate_worlds(many, path, kinds=(worlds.SURGE,))
+    shops = Shops.of(pd.read_csv(path))
+    for name, ends in (("learnt", held(shops, TABLE)), ("12 %", today(shops))):
+        for low, high in ((0, 365), (365, 730), (730, 2000)):
+            days = shops.table["history_days"]
+            told = judged(ends[(days > low) & (days <= high)])
+            print(f"history {low} to {high} days, {name}:", {key: round(value, 3) for key, value in told.items()})
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "surges":
+        surges(int(sys.argv[2]), Path(sys.argv[3]))
     if sys.argv[1] == "learn":
         report(Path(sys.argv[2]))
     if sys.argv[1] == "signs":

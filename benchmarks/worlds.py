@@ -12,6 +12,7 @@ import pandas as pd
 
 from regulars.purchases import PARTS, Purchases, dates_of, day_number
 
+SURGE = "surge"  # the pace of all rises or falls by .3 to 1 of a logarithm a year: beyond what is learnt from
 KINDS = ("cohort", "order_dropout", "time_dropout", "mixed_dropout", "season", "trend", "wander", "regular")
 YEAR = 365.25
 START = "2015-01-01"
@@ -45,6 +46,8 @@ def simulate(kind: str, rng, customers: int = 1500, history: int | None = None, 
     season = rng.uniform(0.3, 0.8) if kind == "season" else abs(rng.normal(0.0, 0.25))
     phase, sharp = rng.uniform(0, 2 * np.pi), rng.uniform(0.0, 1.0)
     trend = rng.normal(0.0, 0.2 if kind == "trend" else 0.07)
+    if kind == SURGE:
+        trend = rng.uniform(0.3, 1.0) * rng.choice([-1.0, 1.0])
     wander = rng.uniform(0.03, 0.08) if kind == "wander" else abs(rng.normal(0.0, 0.02))
 
     # common intensity by day, from the shop's first day to the end of what is forecast

@@ -75,6 +75,8 @@ FUTURE = {
     "closed for a month": (BAD["closed for a month"], {}, DAYS),
     "dies": (lambda day: np.where(day > 700, np.maximum(np.exp(-(day - 700) / 40), 1e-3), 1.0), {}, DAYS),
     "a strong season": (BAD["a strong season"], {}, DAYS),
+    "tenfold growth that goes on": (BAD["tenfold growth"], {}, DAYS),
+    "tenfold growth that ends": (lambda day: 10 ** (np.minimum(day, DAYS) / DAYS), {}, DAYS),
     "a base that grows tenfold": (steady, GROWING, DAYS),
     "a base won in one day": (steady, ONE_DAY, DAYS),
     "one season": (lambda day: np.exp(0.4 * np.cos(2 * np.pi * day / 365)), {}, 400),
@@ -98,6 +100,16 @@ def test_a_pace_that_collapses_is_followed():
     level = read_level(shop(BAD["dies"]), START + pd.Timedelta(days=DAYS - 1), 365)
     assert level.shift < -1.5  # less than a fifth of what the whole history would say
     assert level.spread > 1.5
+
+
+def test_a_trend_is_followed_in_part_where_all_signs_agree_and_there_is_more_than_a_year():
+    up, down = (read_level(shop(lambda day, k=k: 3 ** (k * day / DAYS)), START + pd.Timedelta(days=DAYS - 1), 365)
+                for k in (1, -1))  # fmt: skip
+    assert up.trend > 0.1 and down.trend < -0.1
+    assert "trend" in [remark.code for remark in level_remarks(up)]
+    first_year = read_level(shop(lambda day: 3 ** (day / 365), days=365), START + pd.Timedelta(days=364), 365)
+    assert first_year.trend == 0.0, "in the first year nothing parts a trend from a season"
+    assert "trend" not in [remark.code for remark in level_remarks(first_year)]
 
 
 def test_a_history_shorter_than_the_horizon_is_told_to_be_untested(calm):

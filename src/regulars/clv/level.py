@@ -24,16 +24,17 @@ from regulars.settings import Certainty
 from regulars.statistics.intervals import z_value
 
 SEASONS_DAYS = 730.0  # two seasons: from here on a history is not short
-MOST = {"dropout": 1.0, "inner": 0.5, "lately": 0.5, "drift": 0.5, "swings": 0.6, "season": 0.7}
+MOST = {"dropout": 1.0, "inner": 0.5, "lately": 0.5, "drift": 0.5, "swings": 0.6, "season": 0.7, "trend": 0.2}
 DIGITS = 6  # of weights and logarithms: those behind differ from one processor to the next
-OF_SWINGS = 0.5  # by which single months swing around what is told: left-out shops' months are held so
+OF_SWINGS = 0.45  # by which single months swing around what is told: left-out shops' months are held so
 OF_BEYOND = 0.7  # by which a pace is doubted that has left the history's: ranges reach from its going on to its return
+YEAR_DAYS = 365.0
 LEAST_WEIGHT = 0.02  # of all scenarios together, below which the models are told alone
 
 
 NAMES = {  # what the table weighs: of the scenarios' weight, of the shift, of the spread
     "weight": ("one", "short", "ratio", "dropout", "often"),
-    "shift": ("season",),
+    "shift": ("season", "trend"),
     "spread": (
         "one",
         "short",
@@ -67,6 +68,7 @@ def terms(signs: pd.DataFrame) -> dict[str, np.ndarray]:
     >>> terms(pd.DataFrame([vars(signs)]))["weight"].tolist()
     [[1.0, 0.5, 0.0, 0.1, 1.0986122886681098]]
     """
+    signs = signs.assign(trend=going_on(signs))
     seen = {name: signs[name].fillna(0.0).clip(-most, most) for name, most in MOST.items()}
     seen["dropout"] = seen["dropout"].clip(lower=0)
     seen |= {
@@ -80,16 +82,36 @@ def terms(signs: pd.DataFrame) -> dict[str, np.ndarray]:
         "inner_size": seen["inner"].abs(),
         "drift_size": seen["drift"].abs(),
     }
-    beyond = (signs["lately"] - seen["lately"]).to_numpy(float)
+    lately, trend = ((signs[name] - seen[name]).to_numpy(float) for name in ("lately", "trend"))
+    beyond = np.where(np.abs(trend) > np.abs(lately), trend, lately)
     return {part: np.column_stack([seen[name] for name in names]) for part, names in NAMES.items()} | {"beyond": beyond}
+
+
+def going_on(signs: pd.DataFrame) -> pd.Series:
+    """Logarithm of what a trend of the pace will add over the horizon if it goes on; 0 where there may be none.
+
+    A trend is one where the months, the last test and the last 90 days all say so; and in the first year nothing parts
+    it from a season, from the second on more and more.
+
+    Examples
+    --------
+    >>> rows = [[1095, 365, -0.5, -0.4, -0.3], [1095, 365, -0.5, 0.1, -0.3], [365, 365, -0.5, -0.4, -0.3]]
+    >>> columns = ["history_days", "horizon_days", "drift", "inner", "lately"]
+    >>> going_on(pd.DataFrame(rows, columns=columns)).abs().tolist()
+    [0.5, 0.0, 0.0]
+    """
+    sides = np.sign(signs[["drift", "inner", "lately"]].to_numpy(float))
+    agreed = np.abs(sides.sum(axis=1)) == sides.shape[1]
+    sure = (signs["history_days"] / YEAR_DAYS - 1).clip(0, 1)
+    return agreed * sure * signs["drift"] * signs["horizon_days"] / YEAR_DAYS
 
 
 def applied(table: dict, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weights of the models' own forecast and of each scenario, shift, and spread without its multiples.
 
     To the spread is added what real shops do that simulated ones do not: the more, the shorter the history. A pace that
-    has left that of the history by more than a factor of e^½ in the last days is followed for the rest, and doubted:
-    such a shop is dying, or another one than it was.
+    has left that of the history by more than a factor of e^½ in the last days is followed for the rest, and doubted,
+    and so is a trend that would add more than a factor of e^⅕: such a shop is dying, or another one than it was.
 
     Parameters
     ----------
@@ -118,8 +140,8 @@ def month_spread(swings, told) -> np.ndarray:
 
     Examples
     --------
-    >>> [float(month_spread(swings, told)) for swings, told in ((0.4, 0.0), (0.5, 0.3), (0.2, 0.3))]
-    [0.2, 0.2, 0.0]
+    >>> [round(float(month_spread(swings, told)), 6) for swings, told in ((0.4, 0.0), (0.5, 0.3), (0.2, 0.3))]
+    [0.18, 0.18, 0.0]
     """
     return OF_SWINGS * np.sqrt(np.maximum(np.minimum(swings, MOST["swings"]) ** 2 - np.asarray(told) ** 2, 0.0))
 
@@ -136,7 +158,8 @@ class Level:
     scenarios : dict
         Share who leave within a year to the weight of that scenario; empty where the models are told alone.
     shift : float
-        Logarithm by which all are moved: by a season of last year, and by a pace that has left the history's behind.
+        Logarithm by which all are moved: by a season of last year, by a trend that may go on, and by a pace that has
+        left the history's behind.
     spread : float
         Standard deviation of the logarithm of what comes over what is told, without chance.
     signs : Signs or None
@@ -158,6 +181,15 @@ class Level:
         if self.signs is None:
             return 0.0
         return float(month_spread(self.signs.swings, np.std(self.season) if self.season else 0.0))
+
+    @property
+    def trend(self) -> float:
+        """Logarithm by which a trend that may go on moves what is told."""
+        if self.signs is None:
+            return 0.0
+        trend = float(going_on(pd.DataFrame([vars(self.signs)])).iloc[0])
+        within = float(np.clip(trend, -MOST["trend"], MOST["trend"]))
+        return TABLE["shift"]["trend"] * within + trend - within
 
     @property
     def is_mixed(self) -> bool:

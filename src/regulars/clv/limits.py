@@ -74,7 +74,7 @@ def remarks(
 
 
 def level_remarks(level: Level | None) -> list[Remark]:
-    """What must be said of a forecast's level: scenarios, a season that cannot be seen, a late start, an unsteady pace.
+    """What must be said of a forecast's level: scenarios, an unseen season, a late start, an unsteady pace, a trend.
 
     Examples
     --------
@@ -97,6 +97,8 @@ def level_remarks(level: Level | None) -> list[Remark]:
     if any(abs(getattr(signs, name)) > most for name, most in STEADY.items()):
         pace = {name: float(np.expm1(getattr(signs, name))) for name in ("drift", "lately")}
         found.append(Remark("unsteady", {"swings": float(np.exp(signs.swings))} | pace))
+    if level.trend:
+        found.append(Remark("trend", {"drift": float(np.expm1(signs.drift)), "moved": float(np.expm1(level.trend))}))
     return found
 
 
