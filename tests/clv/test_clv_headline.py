@@ -2,6 +2,7 @@
 
 import io
 import sys
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -60,6 +61,16 @@ def test_one_win_is_enough_of_one_test_alone_and_a_win_for_each_loss_never():
     even = [fold(f"2024-0{i}-01", i, **(won if i < 3 else lost), naive=0.2) for i in (1, 2, 3, 4)]
     found = choose_headline(even, bootstraps=100)
     assert (found.model, found.wins, found.losses) == ("bg_nbd", 2, 2)
+
+
+def test_a_combination_that_is_the_reference_to_the_last_digits_beats_nobody():
+    one = fold("2024-01-01", 1, bg_nbd=0.9, combined=0.9, naive=0.2)
+    rate = one.orders["bg_nbd"] * (1 + 1e-7 * (one.customers["holdout_orders"] > 0))  # better beyond noise, by nothing
+    one = replace(
+        one, orders=one.orders.assign(combined=rate), p_order=one.p_order.assign(combined=one.p_order["bg_nbd"])
+    )
+    found = choose_headline([one], bootstraps=100)
+    assert (found.model, found.wins) == ("bg_nbd", 0)
 
 
 def test_naive_rate_is_told_where_nothing_beats_it_and_strict_stops():

@@ -323,7 +323,15 @@ class TestCohortsCompared:
         young = times.assign(days=times["days"].clip(upper=50), returned=times["returned"] & times["days"].le(50))
         assert compare_cohorts(young, 120).empty
         assert cohorts_verdict(compare_cohorts(young, 120)) is CohortsVerdict.TOO_FEW
+
         assert len(compare_cohorts(times, 120, min_customers=101)) == 0
+
+    def test_the_log_rank_test_decides_whether_curves_differ_at_all(self):
+        shares = pd.DataFrame(
+            {"share": [0.30, 0.42, 0.29], "share_low": [0.27, 0.39, 0.26], "share_high": [0.33, 0.45, 0.32]}
+        )
+        assert cohorts_verdict(shares) is cohorts_verdict(shares, chance=0.001) is CohortsVerdict.MIXED
+        assert cohorts_verdict(shares, chance=0.3) is CohortsVerdict.ALIKE
 
 
 VALUE = pd.DataFrame(

@@ -141,7 +141,7 @@ class TestChange:
         [
             (300, 100, BaseVerdict.GREW),
             (100, 300, BaseVerdict.SHRANK),
-            (100, 118, BaseVerdict.HELD),
+            (100, 106, BaseVerdict.HELD),
             (0, 300, BaseVerdict.CLOSED),
         ],
     )

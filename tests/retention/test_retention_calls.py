@@ -13,7 +13,7 @@ from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate
 
 NOTHING = Estimate(float("nan"), n=0)
-LISTED = pd.DataFrame({"customer_id": ["a", "b"], "value_at_risk": [60.0, 40.0]})
+LISTED = pd.DataFrame({"customer_id": ["a", "b"], "value_at_risk": [60.0, 40.0], "p_alive": [0.4, 0.6]})
 SURE = Certainty(level=0.9, level_uncertainty=0.0, seed=0, draws=0)
 VALUE = pd.DataFrame(
     {
@@ -65,8 +65,10 @@ def test_nobody_to_call():
 
 
 def test_a_test_as_large_as_told_shows_the_effect_four_times_in_five():
-    """Two arms of half as many customers each, shares 0.5 ± half the effect."""
-    calls = weekly_calls(LISTED, contact_cost=5.0, effect=NOTHING)
+    """Two arms of half as many customers each, shares 0.5 ± half the effect, where all have left."""
+    calls = weekly_calls(LISTED.assign(p_alive=0.0), contact_cost=5.0, effect=NOTHING)
+    half = weekly_calls(LISTED.assign(p_alive=0.5), contact_cost=5.0, effect=NOTHING)
+    assert half.needed == pytest.approx(4 * calls.needed), "only who has left can be brought back"
     rng, arm = np.random.default_rng(1), round(calls.needed / 2)
     gap = (rng.binomial(arm, 0.55, 4000) - rng.binomial(arm, 0.45, 4000)) / arm
     assert np.mean(gap > 1.645 * np.sqrt(2 * 0.25 / arm)) == pytest.approx(0.8, abs=0.02)
@@ -80,11 +82,14 @@ def test_actions_have_a_sum_where_control_groups_tell_it():
     assert (call.net.value, call.net.low, call.pays) == (pytest.approx(7), pytest.approx(4), True)
     # the other one who is quiet and may still be here: 40 to win back; for c, with 90, it is too late
     assert (remind.facts["customers"], remind.facts["worth"], remind.cost.value) == (1, 40, 5)
-    untested = to_do(VALUE, listed, calls._replace(gain=NOTHING), **reminders, effect=NOTHING)
+    few = to_do(VALUE, listed, calls._replace(gain=NOTHING), **reminders, effect=NOTHING)
+    assert few == [], "so few cannot tell what a call brings"
+    many = pd.concat([VALUE, *(VALUE.assign(customer_id=f"x{n}", value_at_risk=0.0) for n in range(1500))])
+    untested = to_do(many, listed, calls._replace(gain=NOTHING), **reminders, effect=NOTHING)
     assert [(one.key, one.verdict, one.net) for one in untested] == [
-        ("call", "untested", None), ("remind", "untested", None),
-    ]  # fmt: skip
-    assert (untested[1].facts["spent"], untested[1].facts["part"]) == (5, pytest.approx(1 / 8))
+        ("call", "untested", None)
+    ]  # reminders are too many
+    assert (untested[0].facts["spent"], untested[0].facts["part"]) == (5, pytest.approx(1 / 12))
     # at 35 each the one call of 60 has to save 58%, the one reminder of 40 as much as 88%: not to be tried
     dear = weekly_calls(listed, contact_cost=35.0, effect=NOTHING)
     assert to_do(VALUE, listed, dear, **reminders | {"reminder_cost": 35.0}, effect=NOTHING) == []
@@ -98,10 +103,12 @@ def test_every_finding_tells_what_its_sentences_need():
     page = {"contact": contact, "pseudonyms": lambda ids: "C-" + ids, "customers": 6, "months": 12, "min_alive": 0.1}
     found = tell_calls(calls, risk, listed, **page)
     assert (found.key, found.verdict) == ("calls", CallsVerdict.UNTESTED)
-    assert [(one.code, one.facts["untold"]) for one in found.remarks] == [("untold", 1)]
+    assert [one.code for one in found.remarks] == ["no_test", "untold"] and found.remarks[1].facts["untold"] == 1
+    assert found.remarks[0].facts == {"needed": calls.needed, "quiet": risk.reachable.n}
     assert (found.facts["each"], found.facts["origin"]) == (5.0, "contacts")
-    assert found.remarks[0].facts["untold_share"] == pytest.approx(1 / 6) and found.facts["share"] == 1
-    assert tell_calls(calls, risk._replace(untold=0), listed, **page).remarks == []
+    assert found.remarks[1].facts["untold_share"] == pytest.approx(1 / 6) and found.facts["share"] == 1
+    enough = calls._replace(needed=risk.reachable.n)
+    assert [one.code for one in tell_calls(enough, risk._replace(untold=0), listed, **page).remarks] == ["test"]
     assert found.frames["list"][["rank", "customer", "customer_state"]].to_numpy().tolist() == [
         [1, "C-a", "dormant"], [2, "C-b", "slipping"],
     ]  # fmt: skip

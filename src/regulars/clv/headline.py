@@ -28,6 +28,7 @@ HISTORY = 0.4  # of the horizon, that must lie before a test at the horizon told
 SHORTER = 2 / 3  # of a shorter test's length, that must lie before it
 SEASON_DAYS = 45  # by which two stretches may begin apart in the year and still share a season
 JUDGED = ("deviance", "rmse")
+ALIKE = 1e-3  # of a customer's forecast, by which two may part and be one forecast still
 
 
 @dataclass(frozen=True, repr=False)
@@ -241,6 +242,9 @@ def _apart(fold, rivals, *, level, bootstraps, seed):
     only = replace(fold, orders=fold.orders[names], p_order=fold.p_order[names], spend=fold.spend[names])
     found = metrics_by_model(only, bootstraps, seed, ("orders",))
     for model, against in rivals:
+        if np.allclose(fold.orders[model], fold.orders[against], rtol=ALIKE, atol=ALIKE**2):
+            yield from ((fold.cutoff, model, against, metric, 0.0, 0.0, 0.0) for metric in JUDGED)
+            continue
         for metric in JUDGED:
             apart = found[model, "orders"][metric] - found[against, "orders"][metric]
             yield (fold.cutoff, model, against, metric, *point_and_ends(apart, level))

@@ -11,6 +11,7 @@ from regulars.finding import Remark, may_refuse
 from regulars.settings import Economics
 
 LATE = 1.5  # times as many first orders a day at the log's start as later, from which it is said to have begun late
+NO_DROPOUT_SEEN = "no_dropout_seen"
 TOLD_WEIGHT = 0.1  # of scenarios, from which they are told to decide
 STEADY = {"swings": 0.2, "drift": 0.3, "lately": 0.5}  # logarithms, beyond which a pace is told to be unsteady
 
@@ -65,8 +66,10 @@ def remarks(
     if capped.customers:
         cap = {"customers": capped.customers, "cap": capped.cap, "money": capped.money}
         found.append(Remark("spend_capped", cap))
-    found += [Remark(note.code) for note in (*models.orders.findings_, *models.spend.findings_)]
-    found += level_remarks(level)
+    seen, told = [note.code for note in (*models.orders.findings_, *models.spend.findings_)], level_remarks(level)
+    if "scenarios" in [remark.code for remark in told]:  # then who leaves is told by these
+        seen = [NO_DROPOUT_SEEN if code == "no_dropout" else code for code in seen]
+    found += [Remark(code) for code in seen] + told
     if missed:
         found.append(Remark("thin_data", {"conditions": missed}))
     days = "days_material" if netting.is_material else "days_small"

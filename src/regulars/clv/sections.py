@@ -22,7 +22,7 @@ from regulars.clv.newcomer import NewCustomer
 from regulars.clv.once import BoughtOnce
 from regulars.clv.payback import tell_payback as tell_payback
 from regulars.clv.revenue import RevenueMove
-from regulars.clv.trust import Trust
+from regulars.clv.trust import TOLD, Trust
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.clv.verdicts import (
     CohortsVerdict,
@@ -209,7 +209,7 @@ def tell_lifetime(lifetime: Lifetime, *, months: float) -> Finding:
         Verdict `LifetimeVerdict`; frame ``cohorts``, or ``uncosted`` where nobody knows what winning a customer costs.
     """
     facts = {"lifetime": lifetime.total, "horizon": lifetime.horizon, "months": months}
-    remarks = [Remark("new", {"new": lifetime.new})] if np.isfinite(lifetime.new) else []
+    remarks = [Remark("new", {"new": lifetime.new})] if lifetime.new > 0 else []
     if not np.isfinite(lifetime.cost_each.value):
         frames = {"uncosted": lifetime.cohorts.drop(columns="net_each")}
         return Finding(LifetimeVerdict.NO_COST, facts, frames, remarks=remarks)
@@ -386,7 +386,6 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
         "days": trust.days,
         "uncertainty": certainty.level_uncertainty,
         "covered": trust.coverage.real,
-        "adjusted": trust.coverage.adjusted or trust.coverage.real,
         "n": then.forecast.n,
         "cutoff": then.cutoff,
         "then": then.forecast,
@@ -398,13 +397,21 @@ def tell_trust(trust: Trust, active: Calibration, *, economics: Economics, certa
         facts_of_choice["rule"] = chosen.model
     picked = Remark(chosen.verdict, facts_of_choice)
     days = {"days": economics.active_within_days}
-    calibrated = Remark(active.reason, days) if active.reason else Remark("calibrated", days | _groups_held(active))
+    remarks = [*trust.misses]
+    told = trust.money_scorecard[trust.money_scorecard["model"] == TOLD]
+    if len(told):
+        remarks.append(Remark("money", {"money": from_row(told.assign(n=then.forecast.n).iloc[0], "bias")}))
+    if trust.coverage.adjusted:
+        remarks.append(Remark("adjusted", {"adjusted": trust.coverage.adjusted}))
+    groups = _groups_held(active)
+    code = "calibrated" if 2 * groups["held"] >= groups["groups"] else "calibrated_off"
+    calibrated = Remark(active.reason, days) if active.reason else Remark(code, days | groups)
     tests = trust.tests.rename(columns={"low": "expected_low", "high": "expected_high"})
     frames = {"folds": trust.totals, "tests": tests, "ranges": trust.coverage.table, "scorecard": trust.scorecard}
     frames |= {"money": trust.money_scorecard, "deciles": trust.deciles}
     if len(trust.at_horizon):
         frames["long"] = trust.at_horizon
-    return Finding(trust.verdict, facts, frames, remarks=(*trust.misses, picked, calibrated))
+    return Finding(trust.verdict, facts, frames, remarks=(*remarks, picked, calibrated))
 
 
 @tells

@@ -76,9 +76,7 @@ PAGE = Page(
             "worth",
             front="back",
             chapter="worth",
-            equity=table(
-                columns(step="label:point_step", equity="money_short:with_interval", moved="money_short:with_interval")
-            ),
+            equity=table(columns(step="label:point_step", equity="money_short", moved="money_short:with_interval")),
             levers=table(columns(lever="label:equity_lever", elasticity="number2:with_interval", published="number1")),
             back=table(
                 columns(

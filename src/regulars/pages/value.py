@@ -219,9 +219,9 @@ PAGE = Page(
             chapter="trust",
             fit=chart(
                 charts.columns,
-                ["repeat_orders", "expected", "customers"],
+                ["repeat_orders", "customers", "expected"],
                 x="repeat_orders",
-                values=["expected", "customers"],
+                values=["customers", "expected"],
             ),
             tracking=chart(
                 charts.lines,

@@ -282,8 +282,7 @@ def base_change(ledger: pd.DataFrame, value: pd.DataFrame, months: int = 3, *, c
         return BaseChange(BaseVerdict.TOO_SHORT, 0, 0, alive, 0, 0, nothing, nothing, nothing, last_new)
     new, lost = int(whole["new"].sum()), int(whole["lost"].sum())
     stopped = stopped_since(value, whole["month"].iloc[0] - pd.Timedelta(days=1), certainty)
-    reach = z_value(certainty.level) * np.sqrt(new)
-    won = Estimate(new, max(new - reach, 0.0), new + reach, new)
+    won = Estimate(new, new, new, new)  # counted, not estimated
     net = difference(won, stopped)
     verdict = {Change.UP: BaseVerdict.GREW, Change.DOWN: BaseVerdict.SHRANK}.get(against(net), BaseVerdict.HELD)
     ratio = Estimate(float("nan"), n=new)

@@ -44,7 +44,8 @@ class Calls(NamedTuple):
     gain : Estimate
         Margin that calls should save, where control groups tell what contacts do; else missing.
     needed : float
-        Customers, half of them in a control group, whom a test takes to show an effect as large as `pays`.
+        Customers, half of them in a control group, whom a test takes to show what saves `pays`: so large a part of
+        those who have left, as the chance to have left has it, would have to order because of the call.
     """
 
     verdict: CallsVerdict
@@ -74,7 +75,7 @@ def weekly_calls(listed: pd.DataFrame, *, contact_cost: float, effect: Estimate)
     Parameters
     ----------
     listed : pandas.DataFrame
-        ``value_at_risk``: of `regulars.retention.at_risk`, or of others who are to be contacted.
+        ``value_at_risk``, ``p_alive``: of `regulars.retention.at_risk`, or of others who are to be contacted.
     contact_cost : float
         Of one call, currency.
     effect : Estimate
@@ -87,7 +88,7 @@ def weekly_calls(listed: pd.DataFrame, *, contact_cost: float, effect: Estimate)
 
     Examples
     --------
-    >>> listed = pd.DataFrame({"value_at_risk": [60.0, 40.0]})
+    >>> listed = pd.DataFrame({"value_at_risk": [60.0, 40.0], "p_alive": [0.5, 0.7]})
     >>> calls = weekly_calls(listed, contact_cost=5.0, effect=Estimate(0.2, 0.12, 0.3, 90))
     >>> calls.verdict, calls.pays, calls.gain.value
     (<CallsVerdict.PAYS: 'pays'>, 0.1, 20.0)
@@ -104,7 +105,7 @@ def weekly_calls(listed: pd.DataFrame, *, contact_cost: float, effect: Estimate)
     elif against(effect) is not Change.UNKNOWN:
         gain = Estimate.of((worth * end for end in (effect.value, effect.low, effect.high)), n)
         verdict = CallsVerdict.PAYS if against(gain, cost) is Change.UP else CallsVerdict.UNSURE
-    return Calls(verdict, n, worth, cost, pays, gain, _needed(pays))
+    return Calls(verdict, n, worth, cost, pays, gain, _needed(pays * float((1 - listed["p_alive"]).mean())))
 
 
 def _needed(effect: float) -> float:
@@ -165,7 +166,10 @@ def tell_calls(
     }
     facts |= {"gone": risk.gone, "n": risk.gone.n, "early": risk.early.value, "reachable": risk.reachable.value}
     facts |= {"each": contact.each, "origin": contact.origin}
-    facts |= calls.facts | ({"needed": calls.needed} if calls.verdict is CallsVerdict.UNTESTED else {})
+    facts |= calls.facts
+    if calls.verdict is CallsVerdict.UNTESTED:
+        size = {"needed": calls.needed, "quiet": risk.reachable.n}
+        remarks.insert(0, Remark("test" if calls.needed <= risk.reachable.n else "no_test", size))
     return Finding(calls.verdict, facts, {"list": under_pseudonyms(listed, pseudonyms)}, remarks=remarks)
 
 

@@ -308,13 +308,15 @@ def _product_limit(data: pd.DataFrame, level: float) -> pd.DataFrame:
     return pd.DataFrame({"period": data["period"], "share": share, **ends, "n": at_risk.astype(int)})
 
 
-def mixture_curves(both: Triangles, *, level: float = 0.9) -> Mixture:
+def mixture_curves(both: Triangles, *, since: pd.Timestamp | None = None, level: float = 0.9) -> Mixture:
     """Lay the shifted beta-geometric model over the curve of all cohorts.
 
     Parameters
     ----------
     both : Triangles
         As `triangles` gives them.
+    since : date, optional
+        Day before which cohorts are left out: of customers who were there before the log. All where nobody came after.
     level : float
         Of Wilson's intervals.
 
@@ -342,6 +344,8 @@ def mixture_curves(both: Triangles, *, level: float = 0.9) -> Mixture:
     (4, 0.631, 0.853, 0.849)
     """
     on, on_or_after = both
+    if since is not None and (on_or_after["cohort"] >= since).any():
+        on, on_or_after = (table[table["cohort"] >= since] for table in both)
     reach = on_or_after.groupby("cohort")["period"].transform("max") // 2
     seen = on_or_after[on_or_after["mature"] & (on_or_after["period"] <= reach)]
     columns = ["period", "share", "share_low", "share_high", "n"]

@@ -161,17 +161,20 @@ def older_and_newer(
     return {name: curve.share_by(horizon_days) for name, curve in curves.items()}
 
 
-def cohorts_verdict(comparison: pd.DataFrame, *, level: float = 0.9) -> CohortsVerdict:
+def cohorts_verdict(comparison: pd.DataFrame, *, chance: float | None = None, level: float = 0.9) -> CohortsVerdict:
     """What may be said about newer against older cohorts as a whole.
 
     A weighted straight line through the cohorts' shares with a second order decides between better and worse; where
     the cohorts scatter around it by more than their intervals allow, its slope must stand out from that scatter. Where
-    it does not, and the shares differ all the same, they are called mixed.
+    it does not, and the curves differ all the same by the log-rank test, they are called mixed.
 
     Parameters
     ----------
     comparison : pandas.DataFrame
         As `compare_cohorts` gives it.
+    chance : float, optional
+        Of curves so different by luck, of the log-rank test over all cohorts; without it the scatter of the shares
+        decides.
     level : float
         Of the decision.
 
@@ -191,7 +194,7 @@ def cohorts_verdict(comparison: pd.DataFrame, *, level: float = 0.9) -> CohortsV
     if len(comparison) < 2:
         return CohortsVerdict.TOO_FEW
     z = z_value(level)
-    chance = (1 - level) / 2  # two looks, at the line and at the scatter, share the chance of a false alarm
+    alarm = (1 - level) / 2  # two looks, at the line and at the curves, share the chance of a false alarm
     error = ((comparison["share_high"] - comparison["share_low"]) / (2 * z)).to_numpy(float)
     if not (error > 0).all():
         return CohortsVerdict.ALIKE
@@ -202,13 +205,14 @@ def cohorts_verdict(comparison: pd.DataFrame, *, level: float = 0.9) -> CohortsV
     slope = (weight * centred * share).sum() / (weight * centred**2).sum()
     residual = (weight * (share - np.average(share, weights=weight) - slope * centred) ** 2).sum()
     freedom = len(share) - 2
-    limit = norm.ppf(1 - chance / 2)
-    if freedom > 0 and chi2.sf(residual, freedom) < chance:  # the cohorts do not lie on a line: ask for more
-        limit = student.ppf(1 - chance / 2, freedom) * np.sqrt(residual / freedom)
+    limit = norm.ppf(1 - alarm / 2)
+    if freedom > 0 and chi2.sf(residual, freedom) < alarm:  # the cohorts do not lie on a line: ask for more
+        limit = student.ppf(1 - alarm / 2, freedom) * np.sqrt(residual / freedom)
     if abs(slope) * np.sqrt((weight * centred**2).sum()) > limit:
         return CohortsVerdict.BETTER if slope > 0 else CohortsVerdict.WORSE
-    scatter = (weight * (share - np.average(share, weights=weight)) ** 2).sum()
-    return CohortsVerdict.MIXED if chi2.sf(scatter, len(share) - 1) < chance else CohortsVerdict.ALIKE
+    if chance is None:
+        chance = chi2.sf((weight * (share - np.average(share, weights=weight)) ** 2).sum(), len(share) - 1)
+    return CohortsVerdict.MIXED if chance < alarm else CohortsVerdict.ALIKE
 
 
 @tells
@@ -271,6 +275,6 @@ def tell_cohorts(
     if mixture.periods:
         facts, frames = facts | mixture.facts, frames | {"mixture": mixture.curves}
     format = "month_short" if curves["grain"].iloc[0] in ("month", "quarter") else "year"
-    verdict = cohorts_verdict(comparison, level=level)
+    verdict = cohorts_verdict(comparison, chance=facts.get("chance"), level=level)
     remarks = [] if since is None else [Remark("late_start", {"since": since.date()})]
     return Finding(verdict, facts, frames, columns={"curves": {"cohort": format}}, remarks=remarks)

@@ -7,16 +7,17 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from regulars.finding import Finding, may_refuse, shows, tells
+from regulars.finding import Finding, Remark, may_refuse, shows, tells
 from regulars.labels import CustomerState, EquityLever
 from regulars.purchases import Purchases
 from regulars.retention.costs import ContactCost
 from regulars.retention.risk import can_tell_alive
 from regulars.retention.states import Rhythm, customer_states
 from regulars.settings import Certainty
-from regulars.statistics.intervals import Estimate, share, z_value
+from regulars.statistics.intervals import Estimate, from_row, share, z_value
 
 POINT = 0.01
+MOST_TO_RETURN = 0.2  # of those called lost; from here on the name says too much
 # per cent that the value of customers rises by when a driver improves by one per cent: Gupta, Lehmann and Stuart (2004)
 PUBLISHED = {EquityLever.RETENTION: 5.0, EquityLever.MARGIN: 1.0, EquityLever.ACQUISITION_COST: 0.1}
 
@@ -172,14 +173,14 @@ def equity_by_point(total: float, point: Point, customers: int, *, certainty: Ce
     >>> table["equity"].tolist()
     [97.0, 100.0, 102.0]
     """
-    reach = z_value(certainty.level) * certainty.level_uncertainty
+    reach = np.exp(z_value(certainty.level) * certainty.level_uncertainty)
     rows = []
     for step, moved in (("fewer", _times(point.down, -1)), ("same", Estimate(0.0, 0.0, 0.0)), ("more", point.up)):
         equity = total + moved.value
         low, high = sorted([moved.low, moved.high])
         rows.append(
             {
-                "step": step, "equity": equity, "equity_low": equity * (1 - reach), "equity_high": equity * (1 + reach),
+                "step": step, "equity": equity, "equity_low": equity / reach, "equity_high": equity * reach,
                 "moved": moved.value, "moved_low": low, "moved_high": high, "n": customers,
             }
         )  # fmt: skip
@@ -240,8 +241,9 @@ def win_back(
         whether they have left), ``brings`` (mean value at risk, currency: what one brings who stays after all),
         ``break_even`` (share that must come back because of the contact for its cost to be covered; missing where
         even all of them would not cover it), ``unasked`` with ``unasked_low``, ``unasked_high`` and ``n`` (of
-        all who were in that state `days` before the end, the share who have ordered since, by Wilson; as long silent on
-        average as those who are in it now, unlike all silences on record, of which most were short).
+        those who had come back by then and were in that state `days` before the end, the share who have ordered since,
+        by Wilson; as long silent on average as those who are in it now, unlike all silences on record, of which most
+        were short).
 
     Examples
     --------
@@ -256,7 +258,8 @@ def win_back(
     """
     tellable = value[can_tell_alive(value)]
     ago = pd.Timestamp(observation_end).normalize() - pd.Timedelta(days=days)
-    then = customer_states(purchases, ago, rhythm).set_index("customer_id")["customer_state"]
+    then = customer_states(purchases, ago, rhythm).dropna(subset="usual_days")  # those with a rhythm of their own
+    then = then.set_index("customer_id")["customer_state"]
     came = pd.Series(purchases.bought(ago, observation_end), index=purchases.customers).reindex(then.index)
     rows = []
     for state in (CustomerState.SLIPPING, CustomerState.DORMANT, CustomerState.LOST):
@@ -322,9 +325,11 @@ def tell_worth(
         "n": point.n,
     }
     frames = {"back": back} | ({"levers": beside_published(elasticities)} if elasticities else {})
+    lost = from_row(back[back["customer_state"] == CustomerState.LOST.value].iloc[0], "unasked")
+    remarks = [Remark("return", {"lost": lost, "days": window_days})] if lost.low > MOST_TO_RETURN else []
     if not np.isfinite(point.up.value):
-        return Finding(WorthVerdict.UNKNOWN, facts, frames)
+        return Finding(WorthVerdict.UNKNOWN, facts, frames, remarks=remarks)
     facts |= {"up": point.up, "customers": point.customers, "down": point.down, "each": point.each}
     equity = equity_by_point(float(value["clv"].sum()), point, len(value), certainty=certainty)
     facts |= {"elasticity": point.elasticity}
-    return Finding(WorthVerdict.TOLD, facts, frames | {"equity": equity})
+    return Finding(WorthVerdict.TOLD, facts, frames | {"equity": equity}, remarks=remarks)

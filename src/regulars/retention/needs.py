@@ -95,7 +95,7 @@ def tell_needs(
     """
     expected = expected_active(value, certainty)
     facts = {"told": dated, "limit": rules.max_window_days, "within": within_days, "expected": expected}
-    facts |= {"n": expected.n, "hits": month.hits, "doubt": certainty.level_uncertainty}
+    facts |= {"n": expected.n, "hits": month.hits}
     facts |= {"days": judged.days, **judged.window_facts}
     shown = under_pseudonyms(due, pseudonyms)
     jars = shown[shown["product_id"].notna()]

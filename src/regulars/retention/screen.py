@@ -118,15 +118,15 @@ def to_do(
     others = value[reachable & ~value["customer_id"].isin(listed["customer_id"])]
     reminders = weekly_calls(others, contact_cost=reminder_cost, effect=effect)
     both = {"call": calls, "remind": reminders}
-    return [action for key, each in both.items() for action in _actions(key, each, months)]
+    return [action for key, each in both.items() for action in _actions(key, each, months, int(reachable.sum()))]
 
 
-def _actions(key: str, calls: Calls, months: int) -> list[Action]:
-    """With gain, cost and net where control groups tell the gain; else to be tried, unless they could hardly pay."""
+def _actions(key: str, calls: Calls, months: int, quiet: int) -> list[Action]:
+    """With gain, cost and net where control groups tell the gain; else to be tried, where so many quiet can tell."""
     facts = {"customers": calls.number, "worth": calls.worth, "months": months}
     if not calls.number:
         return []
     if np.isfinite(calls.gain.value):
         return [Action(key, facts=facts, **sums(calls.gain, calls.cost))]
     untried = {"spent": calls.cost, "part": calls.pays, "needed": calls.needed}
-    return [Action(key, "untested", facts | untried)] if calls.pays <= MOST_TO_TRY else []
+    return [Action(key, "untested", facts | untried)] if calls.pays <= MOST_TO_TRY and calls.needed <= quiet else []

@@ -13,7 +13,7 @@ from regulars.report.charts.rows import bars, dots, shares, waterfall
 from regulars.report.drawing import BEFORE, GAIN, NOW, OTHER, RISK
 
 # hues of the series that several pages draw
-SERIES = {"past": BEFORE, "naive": BEFORE, "future": NOW, "forecast": NOW, "expected": NOW, "came": GAIN}
+SERIES = {"past": BEFORE, "naive": BEFORE, "future": NOW, "forecast": NOW, "expected": NOW, "came": BEFORE}
 
 __all__ = [
     "BEFORE", "GAIN", "NOW", "OTHER", "RISK", "SERIES", "bars", "bubbles", "columns", "dots", "heatmap", "lines",

@@ -93,6 +93,8 @@ def lines(
     shown = pd.concat([frame[column] for column in (y, low, high) if column], ignore_index=True).dropna()
     vertical = drawing.y_axis(shown.tolist(), y_format, from_zero)
     left, right = beside(vertical), drawing.RIGHT + drawing.strong_width(named)
+    if x_step and np.ptp(frame[x]) < 2 * x_step:
+        x_step = None  # a step or none would be marked
     level = drawing.x_axis(frame[x], x_format, width - left - right, x_step)
     tall = plot_height(width)
     scales = (width - left - right) / np.ptp(level.span), tall / np.ptp(vertical.span)
