@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from regulars.clv.in_memory import Models, Scored
+from regulars.clv.level_table import TABLE
 from regulars.clv.uncertainty import spread_interval, total_spread
 from regulars.clv.value import continuous_rate, expected_spend, histories
 from regulars.clv.winning import UNKNOWN
@@ -126,7 +127,8 @@ def lifetime_equity(
     Returns
     -------
     Lifetime or Refusal
-        The interval holds the parameters and the level. Why not, without a discount rate, and where hardly anyone
+        The interval holds the parameters, and the level as far as simulated shops teach how it grows with the horizon,
+        of which none was watched to the end. Why not, without a discount rate, and where hardly anyone
         leaves: the sum has no end that orders tell.
 
     Examples
@@ -175,7 +177,9 @@ def lifetime_equity(
     rows = np.linspace(0, len(x) - 1, min(len(x), SAMPLE)).astype(int)
     of_sample = float(to_the_end(models.orders, rows).sum())
     by_params = total_spread(models.orders, lambda model: float(to_the_end(model, rows).sum())) / abs(of_sample)
-    relative = float(np.hypot(by_params, certainty.level_uncertainty))
+    # the level is the less certain the longer the horizon, here as many times that of the page as is brought
+    longer = max(total / scored.clv_total.value, 1.0) if scored.clv_total.value > 0 else 1.0
+    relative = float(np.hypot(by_params, certainty.level_uncertainty * longer ** TABLE["spread"]["ratio"]))
 
     def estimate(value: float, n: int) -> Estimate:
         return spread_interval(value, relative, certainty.level, n)

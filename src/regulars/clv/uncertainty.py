@@ -123,7 +123,8 @@ def holding(customers: pd.DataFrame) -> pd.DataFrame:
     """Ranges of single customers that hold what is expected of them: the one rule for all scored tables.
 
     A range is that of a customer's future. Of one who is likelier than the level never to order again, nothing is the
-    whole of it, although a little is expected on average: such a range goes up to what is expected.
+    whole of it, although a little is expected on average: such a range goes up to what is expected. Where no order is
+    within the range, neither is money.
 
     Parameters
     ----------
@@ -146,6 +147,7 @@ def holding(customers: pd.DataFrame) -> pd.DataFrame:
     for name in ("expected_orders", "clv"):
         ends[f"{name}_low"] = np.minimum(customers[f"{name}_low"], customers[name])
         ends[f"{name}_high"] = np.maximum(customers[f"{name}_high"], customers[name])
+    ends["clv_low"] = np.where(ends["expected_orders_low"] > 0, ends["clv_low"], np.minimum(ends["clv_low"], 0.0))
     return customers.assign(**ends)
 
 

@@ -274,7 +274,10 @@ def tell_cohorts(
     frames = {"curves": curves, "table": table, "triangle": cells}
     if mixture.periods:
         facts, frames = facts | mixture.facts, frames | {"mixture": mixture.curves}
-    format = "month_short" if curves["grain"].iloc[0] in ("month", "quarter") else "year"
+    grain = curves["grain"].iloc[0]
+    if grain == "quarter":
+        curves["cohort"] = curves["cohort"].dt.to_period("Q").dt.strftime("%Y Q%q")
+    format = {"month": "month_short", "quarter": "cohort"}.get(grain, "year")
     verdict = cohorts_verdict(comparison, chance=facts.get("chance"), level=level)
     remarks = [] if since is None else [Remark("late_start", {"since": since.date()})]
     return Finding(verdict, facts, frames, columns={"curves": {"cohort": format}}, remarks=remarks)
