@@ -258,9 +258,9 @@ def tell_revenue(move: RevenueMove) -> Finding:
     facts: dict[str, object] = {"days": move.days}
     if move.verdict == RevenueVerdict.SHORT:
         return Finding(move.verdict, facts)
-    facts |= {"existing": move.existing, "before": move.before, "now": move.now}
+    facts |= {"before": move.before, "now": move.now}
     if move.verdict != RevenueVerdict.ONE_COHORT:
-        facts |= {"largest": move.largest, "moved": move.moved}
+        facts |= {"existing": move.existing, "largest": move.largest, "moved": move.moved}
     return Finding(move.verdict, facts, {"steps": move.steps})
 
 
