@@ -12,6 +12,7 @@ from regulars.settings import Economics
 
 LATE = 1.5  # times as many first orders a day at the log's start as later, from which it is said to have begun late
 NO_DROPOUT_SEEN = "no_dropout_seen"
+TOLD_TREND = 0.01  # logarithm that a trend adds, below which it is not worth a sentence
 TOLD_WEIGHT = 0.1  # of scenarios, from which they are told to decide
 STEADY = {"swings": 0.2, "drift": 0.3, "lately": 0.5}  # logarithms, beyond which a pace is told to be unsteady
 
@@ -100,7 +101,7 @@ def level_remarks(level: Level | None) -> list[Remark]:
     if any(abs(getattr(signs, name)) > most for name, most in STEADY.items()):
         pace = {name: float(np.expm1(getattr(signs, name))) for name in ("drift", "lately")}
         found.append(Remark("unsteady", {"swings": float(np.exp(signs.swings))} | pace))
-    if level.trend:
+    if abs(level.trend) >= TOLD_TREND:
         found.append(Remark("trend", {"drift": float(np.expm1(signs.drift)), "moved": float(np.expm1(level.trend))}))
     return found
 
