@@ -93,6 +93,15 @@ def going_on(signs: pd.DataFrame) -> pd.Series:
     A trend is one where the months, the last test and the last 90 days all say so; and in the first year nothing parts
     it from a season, from the second on more and more.
 
+    Parameters
+    ----------
+    signs : pandas.DataFrame
+        ``drift``, ``inner``, ``lately``, ``history_days``, ``horizon_days`` as `Signs` has them.
+
+    Returns
+    -------
+    pandas.Series
+
     Examples
     --------
     >>> rows = [[1095, 365, -0.5, -0.4, -0.3], [1095, 365, -0.5, 0.1, -0.3], [365, 365, -0.5, -0.4, -0.3]]
@@ -187,9 +196,9 @@ class Level:
         """Logarithm by which a trend that may go on moves what is told."""
         if self.signs is None:
             return 0.0
-        trend = float(going_on(pd.DataFrame([vars(self.signs)])).iloc[0])
-        within = float(np.clip(trend, -MOST["trend"], MOST["trend"]))
-        return TABLE["shift"]["trend"] * within + trend - within
+        seen = pd.DataFrame([vars(self.signs)])
+        told, without = (applied(TABLE, terms(one))[1][0] for one in (seen, seen.assign(drift=0.0)))
+        return float(round_significant(told - without, DIGITS))
 
     @property
     def is_mixed(self) -> bool:
