@@ -174,7 +174,7 @@ PAGE = Page(
         ),
         section(
             "between",
-            front="agents",
+            front="ends",
             chapter="level",
             nothing="alike",
             groups=chart(
@@ -184,7 +184,8 @@ PAGE = Page(
                 value="value",
             ),
             branches=table(columns(group="text", n="count", mean="number1", value=SCORE)),
-            agents=table(columns(group="text", n="count", mean="number1", value=SCORE), front_rows=3),
+            ends=table(columns(group="text", n="count", mean="number1", value=SCORE), front_rows=6),
+            agents=table(columns(group="text", n="count", mean="number1", value=SCORE)),
             shares=table(
                 columns(
                     between="label:variance_between",
@@ -358,12 +359,12 @@ PAGE = Page(
                     driver="text",
                     worth="money_short:with_interval",
                     performance=SCORE,
-                    left="money_short",
+                    left="money_short:with_interval",
                     rank_first="percent",
                     n="count",
                 ),
                 y="worth",
-                size="left",
+                size="room",
                 ends={"worth": ("worth_low", "worth_high"), "performance": ACROSS},
                 **MAP,
             ),

@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from regulars.errors import UntoldError
 from regulars.finding import Finding, Refusal, Remark, tells
-from regulars.labels import SatisfactionLevel
+from regulars.labels import Change, SatisfactionLevel
 from regulars.satisfaction.index.index import SatisfactionIndex
 from regulars.satisfaction.index.worth import ValueLost, driver_worth
 from regulars.settings import Economics, SatisfactionSettings
-from regulars.statistics.intervals import Estimate, from_row
+from regulars.statistics.intervals import Estimate, change, from_row, z_value
 
 MOST_TIMES = 10.0  # as large: an effect whose interval goes further is not told
 
@@ -25,9 +26,13 @@ NO_ARROW = "No arrow of the model leads to satisfaction: add one (satisfaction.m
 
 
 class IndexVerdict(StrEnum):
-    """Whether the index can be interpreted; negative: one of its questions counts negatively."""
+    """Which part is lowest, if the index can be interpreted.
+
+    Close: the lowest and the next are too close to call. Negative: one of the index's questions counts negatively.
+    """
 
     TOLD = "told"
+    CLOSE = "close"
     NEGATIVE = "negative"
 
 
@@ -95,19 +100,23 @@ def tell_satisfied(index: SatisfactionIndex) -> Finding:
     others = table[table["construct"] != index.construct]
     own = index.weights[index.weights["construct"] == index.construct]
     heaviest = own.loc[own["share"].idxmax()]
-    low, high = others.iloc[0], others.iloc[-1]
+    low, high = (from_row(others.iloc[place], "performance") for place in (0, -1))
     facts = {
         "now": index.value,
-        "lowest": str(low["construct"]),
-        "low": from_row(low, "performance"),
-        "highest": str(high["construct"]),
-        "high": from_row(high, "performance"),
+        "lowest": str(others["construct"].iloc[0]),
+        "low": low,
+        "highest": str(others["construct"].iloc[-1]),
+        "high": high,
         "questions": len(own),
         "heaviest": str(index.wordings[heaviest["item"]]),
         "share": float(heaviest["share"]),
         "equal": index.equal,
     }
     verdict = IndexVerdict.TOLD if index.is_interpretable else IndexVerdict.NEGATIVE
+    after = from_row(others.iloc[min(1, len(others) - 1)], "performance")
+    if verdict == IndexVerdict.TOLD and len(others) > 1 and change(after, low) != Change.UP:
+        verdict = IndexVerdict.CLOSE
+        facts |= {"next": str(others["construct"].iloc[1]), "next_low": after}
     return Finding(verdict, facts, {"constructs": table.iloc[::-1].reset_index(drop=True)})
 
 
@@ -250,7 +259,7 @@ def tell_levers(
     economics : Economics
         By which it was reckoned.
     settings : SatisfactionSettings
-        Its ``seed``, of the draws behind intervals and ranks.
+        Its ``seed``, of the draws behind intervals.
 
     Returns
     -------
@@ -267,13 +276,14 @@ def tell_levers(
         raise UntoldError(NO_ARROW)
     table = driver_worth(effects, point, level=settings.interval_level, seed=settings.seed)
     table = table.join(effects.set_index("driver")[["performance_low", "performance_high"]], on="driver")
-    table["left"] = (table["worth"] * (100 - table["performance"])).clip(lower=0)
+    table["room"] = table["left"].clip(lower=0)
     first = table.iloc[0]
     facts = {
         "driver": str(first["driver"]),
         "each": from_row(first, "worth"),
         "chance": float(first["rank_first"]),
         "point": point,
+        "positive": float(norm.cdf(z_value(settings.interval_level) * 2 * point.value / (point.high - point.low))),
         "months": economics.horizon_months,
     }
     return Finding(LeversVerdict.TOLD if point.low > 0 else LeversVerdict.NOISE, facts, {"map": table})

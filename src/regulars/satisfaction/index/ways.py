@@ -1,6 +1,6 @@
 """Satisfaction in money under one set of assumptions: the model of purchasing with satisfaction, and what follows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -164,7 +164,7 @@ class Way:
         return self._estimate(lambda point: self.customers * mean, sampling, nearly)
 
     def _at_risk(self):
-        return self._total(self.low, target=0.0)
+        return replace(self._total(self.low, target=0.0), n=int(self.low.sum()))
 
     def point_value(self) -> Estimate:
         """What one point of satisfaction more of every customer brings over the horizon, currency."""

@@ -325,26 +325,28 @@ def driver_worth(
     ----------
     total_effects : pandas.DataFrame
         One row per driver: ``driver``, ``effect`` (points of satisfaction per point of the driver, both 0–100) with
-        ``effect_low``, ``effect_high``, ``performance`` (0–100), ``n``.
+        ``effect_low``, ``effect_high``, ``rank_first`` (chance of being the largest), ``performance`` (0–100), ``n``.
     point_value : Estimate
         Of `ValueLost`: currency per point of satisfaction.
     level : float
         Of all intervals.
     draws : int
-        Of the simulation behind the intervals and ranks.
+        Of the simulation behind the intervals.
     seed : int
         Of all that is drawn at random.
 
     Returns
     -------
     pandas.DataFrame
-        One row per driver, the dearest first: ``driver``, ``performance``, ``worth`` (currency per point) and limits,
-        ``rank_first`` (probability that it is worth most), ``n``.
+        One row per driver, the largest effect first: ``driver``, ``performance``, ``worth`` (currency per point) and
+        ``left`` (currency of all points up to 100), each with limits, ``rank_first``, ``n``. The rank is that of the
+        effect: were a point worth less than nothing, the driver that moves least would cost least and come first.
 
     Examples
     --------
     >>> drivers = pd.DataFrame({"driver": ["price", "staff"], "effect": [.5, .1], "effect_low": [.4, 0.],
-    ...                         "effect_high": [.6, .2], "performance": [60., 80.], "n": 200})
+    ...                         "effect_high": [.6, .2], "rank_first": [1., 0.], "performance": [60., 80.],
+    ...                         "n": 200})
     >>> driver_worth(drivers, Estimate(1000., 500., 1500., 200))[["driver", "worth"]].to_numpy().tolist()
     [['price', 500.0], ['staff', 100.0]]
     """
@@ -353,10 +355,13 @@ def driver_worth(
     effect = total_effects["effect"].to_numpy(float)
     points = rng.normal(point_value.value, (point_value.high - point_value.low) / (2 * z), draws)
     worth = (effect + spread * rng.standard_normal((draws, effect.size))) * points[:, None]
-    table = total_effects[["driver", "performance", "n"]].assign(worth=effect * point_value.value)
+    table = total_effects[["driver", "effect", "performance", "rank_first", "n"]].assign(
+        worth=effect * point_value.value
+    )
     table["worth_low"], table["worth_high"] = np.quantile(worth, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    table["rank_first"] = np.bincount(worth.argmax(axis=1), minlength=effect.size) / draws
-    return table.sort_values(["worth", "driver"], ascending=[False, True], ignore_index=True)
+    for name in ("", "_low", "_high"):
+        table[f"left{name}"] = table[f"worth{name}"] * (100 - table["performance"])
+    return table.sort_values(["effect", "driver"], ascending=[False, True], ignore_index=True)
 
 
 def _verdict(way: Way) -> WorthVerdict:
