@@ -72,6 +72,10 @@ def test_complainants_who_are_satisfied_are_taken_off():
         complaint_iceberg(300, 60, 200, satisfied_complained=60).silent.value
         < complaint_iceberg(300, 60, 200).silent.value
     )
+    told = complaint_iceberg(534, 38, 190, satisfied_complained=104)
+    assert told.counted.value == pytest.approx(534 * 38 / 142, rel=0.02) and told.counted.n == 142
+    assert told.counted.low < told.counted.value < told.counted.high
+    assert told.dissatisfied.value == pytest.approx(told.silent.value + told.counted.value, rel=0.02)
 
 
 # ---- times -----------------------------------------------------------------------------------------------------
@@ -105,6 +109,19 @@ def test_times_equal_those_of_statsmodels_with_open_tickets_censored():
     within = told.sla.set_index("step")
     assert within.loc["resolution", "share"] == pytest.approx(1 - np.exp(-48 / 90), abs=0.07)
     assert within.loc["resolution", "share_low"] < within.loc["resolution", "share"]
+
+
+def test_a_case_is_held_to_its_own_promise_where_there_is_one():
+    opened = pd.Timestamp("2026-01-01")
+    hours = pd.Series([40.0, 60.0, 60.0, 80.0, 100.0])
+    promised = pd.to_datetime([opened + pd.Timedelta(hours=24), opened + pd.Timedelta(hours=72), None, None, None])
+    log = pd.DataFrame({"opened_at": opened, "resolved_at": opened + pd.to_timedelta(hours, unit="h")})
+    log.loc[4, "resolved_at"] = pd.NaT  # nothing was promised of the open one, and its usual time is over
+    told = ticket_times(log.assign(promised_at=promised), "2026-01-31", resolution_hours=72).sla.iloc[0]
+    assert (told["share"], told["overdue"], told["n"]) == (pytest.approx(2 / 5), 1, 5)
+    assert ticket_times(log, "2026-01-31", resolution_hours=72).sla["share"].iloc[0] == pytest.approx(3 / 5)
+    assert breach_forecast(log.assign(promised_at=promised), pd.Timestamp("2026-01-07")).n == 4
+    assert breach_forecast(log.assign(promised_at=opened), pd.Timestamp("2026-01-07")).n == 5
 
 
 def test_breaches_of_next_week_lie_in_the_interval():
@@ -247,6 +264,7 @@ def test_satisfaction_is_worth_what_the_simulation_says():
     assert one.effects["p_value"].min() < 1e-4 and one.at_risk.low < 0 < one.at_risk.high
     assert one.by_satisfaction["value"].is_monotonic_increasing
     assert one.at_risk.low < one.at_risk.value < one.at_risk.high
+    assert 0 < one.at_risk.n < one.point_value.n, "n counts the dissatisfied"
     assert one.sensitivity["assumption"].tolist()[0] == "all" and len(one.sensitivity) == 6
     assert 0 <= one.answer_if_left <= 1 and one.reliability == 1.0
 
@@ -453,7 +471,7 @@ def test_faults_of_cases_and_trails_reach_the_page_and_the_rest_stands():
     said = told.frames["faults"]["fault"].tolist()
     assert [word for word in ("twice", "before they were opened", "does not know", "belong to no ticket")
             if not any(word in sentence for sentence in said)] == []  # fmt: skip
-    assert told.facts["cases"] == 399 and told.facts["kept"].n == 399
+    assert told.facts["at_once"].n == 399 and told.facts["kept"].n == 399
 
 
 def test_goods_that_fail_stand_out_beyond_chance():
@@ -465,6 +483,9 @@ def test_goods_that_fail_stand_out_beyond_chance():
     told = goods(hit[["product_id"]], lines)
     assert told.verdict == "high" and told.facts["product"] == "Thing 7 (P7)" and told.facts["high"] == 1
     assert told.facts["rate"].low > told.facts["usual"]
+    rare = pd.DataFrame({"product_id": ["P99"], "quantity": 1, "description": "RARE"})
+    more = goods(pd.concat([hit, rare])[["product_id"]], pd.concat([lines, rare]))
+    assert more.facts["cases"] == told.facts["cases"] == len(hit), "of goods seldom ordered none is counted"
     even = lines[rng.random(len(lines)) < 0.01]
     assert goods(even[["product_id"]], lines).verdict == "alike"
     assert goods(even.head(5), lines).verdict == "few"

@@ -134,10 +134,14 @@ def test_points_of_each_further_contact_within_a_category():
     assert told.frames["steps"][["contacts", "n", "satisfaction", "cost"]].to_numpy().tolist() == [
         ["1", 20, 65, 4], ["2", 20, 55, 8], ["3", 20, 45, 12],
     ]  # fmt: skip
-    assert told.facts["each"].value == 4 and [remark.code for remark in told.remarks] == ["assumed"]
-    paid = pd.DataFrame({"ticket_id": ["t0", "t1", "other"], "cost": [6.0, 8.0, 99.0]})
+    assert told.facts["each"] == 4 and [remark.code for remark in told.remarks] == ["assumed"]
+    at = pd.date_range("2026-01-01", periods=5)
+    paid = pd.DataFrame({"ticket_id": ["t0", "t1", "t0", "t0", None], "at": at, "cost": [60.0, 60.0, 6.0, 8.0, 99.0]})
     told = further(scores, contacts, hard, paid)
-    assert told.facts["each"].value == 7 and told.remarks == [] and "falls by" in said(told)
+    assert told.facts["each"] == 7 and told.remarks == [] and "falls by" in said(told)  # what came after the first
+    scored = pd.DataFrame({"ticket_id": [f"t{i}" for i in range(40)], "at": at[0], "score": 50.0})
+    told = further(scores, contacts, hard, scored)
+    assert told.verdict == "elsewhere" and not told.frames and "the interaction page" in said(told)
 
 
 def test_the_slope_has_the_robust_error_of_statsmodels():

@@ -10,6 +10,7 @@ from regulars.labels import Change
 from regulars.satisfaction.cases.service import (
     breach_forecast,
     control_chart,
+    cost_of_further,
     escalations,
     first_contact,
     knowledge_base,
@@ -172,7 +173,14 @@ class DeskVerdict(StrEnum):
 
 
 @tells
-def tell_desk(cases: Cases, events: pd.DataFrame | None, end, settings: SatisfactionSettings) -> Finding:
+def tell_desk(
+    cases: Cases,
+    events: pd.DataFrame | None,
+    end,
+    settings: SatisfactionSettings,
+    *,
+    contacts: pd.DataFrame | None = None,
+) -> Finding:
     """How well the desk serves: promises kept by each owner, first contacts, remedies, knowledge, and the process.
 
     Parameters
@@ -185,6 +193,8 @@ def tell_desk(cases: Cases, events: pd.DataFrame | None, end, settings: Satisfac
         Last day of the data.
     settings : SatisfactionSettings
         Its ``process`` and ``handling.call_back_cost``; groups with fewer cases than ``privacy_min_cell`` are left out.
+    contacts : pandas.DataFrame or None
+        As of `cost_of_further`: where they show what a further contact has cost, that counts and no assumption.
 
     Returns
     -------
@@ -205,17 +215,17 @@ def tell_desk(cases: Cases, events: pd.DataFrame | None, end, settings: Satisfac
     columns = set(tickets.columns[tickets.notna().any()])
     shares = _shares(tickets, columns, end, trail, level)
     frames |= {"shares": _as_table(shares)} if shares else {}
-    missing = Estimate(float("nan"))
+    missing, cost = Estimate(float("nan")), cost_of_further(contacts)
+    cost = settings.handling.call_back_cost if np.isnan(cost) else cost
     facts = {
-        "cases": len(tickets),
         "kept": shares.get("kept", missing),
         "at_once": shares.get("at_once", missing),
         "call_backs": missing,
-        "each": settings.handling.call_back_cost,
+        "each": cost,
         "stuck": len(trail.stuck) if trail else None,
     }
     if "contacts" in columns:
-        facts["call_backs"] = first_contact(tickets, settings.handling.call_back_cost, level)["cost"]
+        facts["call_backs"] = first_contact(tickets, cost, level)["cost"]
     if trail is not None:
         frames["trail"] = trail.dwell
     if {"requested_remedy", "verdict"} <= columns:
@@ -248,8 +258,7 @@ def _shares(tickets, columns, observation_end, trail, level):
     if "escalated_to" in columns:
         told["escalated"] = escalations(tickets, level)
     if "in_knowledge_base" in columns:
-        known = knowledge_base(tickets, level=level)
-        told |= {"known": known.hit_rate, "asked_twice": known.asked_twice}
+        told["known"] = knowledge_base(tickets, level=level).hit_rate
     if trail is not None:
         told["illegal"] = trail.illegal_cases
     return told

@@ -196,6 +196,7 @@ def tell_goods(
     first = table.iloc[0]
     facts |= {"product": str(first["product"]), "rate": from_row(first, "per_thousand"), "least": LEAST_ORDERED}
     facts |= {"usual": float(1000 * table["complaints"].sum() / table["n"].sum()), "products": len(table)}
+    facts["cases"] = int(table["complaints"].sum())
     if high.empty:
         return Finding(GoodsVerdict.ALIKE, facts, frames, remarks=remarks)
     return Finding(GoodsVerdict.HIGH, facts | {"high": len(high)}, frames, remarks=remarks)

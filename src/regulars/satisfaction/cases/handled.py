@@ -69,6 +69,7 @@ def tell_service(cases: Cases, scored: pd.DataFrame, end, settings: Satisfaction
         return Finding(ServiceVerdict.FEW, {"cases": len(tickets), "few": FEW_CASES})
     steps = handling_steps(tickets, times, level)
     facts = {"step": str(steps["step"].iloc[0]), "fails": from_row(steps.iloc[0], "share")}
+    facts["hours"] = promised.resolution_hours
     frames = {"steps": steps, "sla": times.sla}
     if not scored["satisfaction"].notna().any():
         return Finding(ServiceVerdict.SEEN, facts | {"cases": len(tickets)}, frames)
@@ -78,7 +79,10 @@ def tell_service(cases: Cases, scored: pd.DataFrame, end, settings: Satisfaction
     heard = word_of_mouth(berg.dissatisfied)
     facts |= {"silent": berg.silent, "rate": berg.rate, "complainants": berg.complainants, "heard": heard,
               "prior": berg.prior, "below": settings.dissatisfied_below}  # fmt: skip
-    return Finding(ServiceVerdict.PRIOR if berg.is_prior_only else ServiceVerdict.SILENT, facts, frames)
+    if berg.is_prior_only:
+        return Finding(ServiceVerdict.PRIOR, facts, frames)
+    facts |= {"counted": berg.counted, "dissatisfied": berg.dissatisfied}
+    return Finding(ServiceVerdict.SILENT, facts, frames)
 
 
 @tells

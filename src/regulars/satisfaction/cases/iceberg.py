@@ -40,6 +40,8 @@ class Iceberg(NamedTuple):
         Share of the dissatisfied who complain; n is the surveyed dissatisfied.
     complainants : int
         Customers who complained.
+    counted : Estimate
+        Those of them who are dissatisfied; n is the surveyed who complained.
     prior : float
         Published rate, which weighs as `prior_weight` customers.
     prior_weight : float
@@ -51,6 +53,7 @@ class Iceberg(NamedTuple):
     dissatisfied: Estimate
     rate: Estimate
     complainants: int
+    counted: Estimate
     prior: float
     prior_weight: float
     is_prior_only: bool
@@ -113,7 +116,7 @@ def complaint_iceberg(
     rate = Estimate(a / (a + b), float(low), float(high), surveyed_dissatisfied)
     if complainants == 0:
         nothing = Estimate(float("nan"), n=surveyed_dissatisfied)
-        return Iceberg(nothing, nothing, rate, 0, prior_rate, prior_weight, surveyed_complained == 0)
+        return Iceberg(nothing, nothing, rate, 0, nothing, prior_rate, prior_weight, surveyed_complained == 0)
     rng = np.random.default_rng(seed)
     p = np.maximum(rng.beta(a, b, draws), 1e-9)
     of_them = np.full(draws, complainants)
@@ -127,6 +130,7 @@ def complaint_iceberg(
         Estimate.of((np.median(silent + of_them), *np.quantile(silent + of_them, tails)), n),
         rate,
         complainants,
+        Estimate.of((np.median(of_them), *np.quantile(of_them, tails)), surveyed_complained + satisfied_complained),
         prior_rate,
         prior_weight,
         surveyed_complained == 0,

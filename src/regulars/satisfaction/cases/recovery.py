@@ -10,9 +10,10 @@ from regulars.finding import Finding, Remark, tells
 from regulars.labels import CaseExperience, Change, Outcome
 from regulars.purchases import Purchases, day_numbers
 from regulars.satisfaction.cases.iceberg import PUBLISHED
+from regulars.satisfaction.cases.service import cost_of_further
 from regulars.satisfaction.cases.tickets import FEW_CASES, Cases, need_closing
 from regulars.satisfaction.survey.answers import among, days_of
-from regulars.satisfaction.survey.indices import mean, mean_score
+from regulars.satisfaction.survey.indices import mean_score
 from regulars.satisfaction.survey.questionnaire import Survey
 from regulars.settings import SatisfactionSettings
 from regulars.statistics.cells import large_enough
@@ -36,12 +37,16 @@ class ComebackVerdict(StrEnum):
 
 
 class FurtherVerdict(StrEnum):
-    """Whether satisfaction falls, or rises, with each further contact that a case takes, beyond noise."""
+    """Whether satisfaction falls, or rises, with each further contact that a case takes, beyond noise.
+
+    Elsewhere: contacts that name their case are scored, so that the interaction page tells it from all of them.
+    """
 
     FALLS = "falls"
     RISES = "rises"
     UNCLEAR = "unclear"
     FEW = "few"
+    ELSEWHERE = "elsewhere"
 
 
 class FollowupVerdict(StrEnum):
@@ -264,7 +269,8 @@ def tell_further(
     cases : Cases
         Cases of any kind, with ``contacts``.
     contacts : pandas.DataFrame or None
-        ``ticket_id``, ``cost``: where they name the cases, what a contact has cost; else what the settings assume.
+        ``ticket_id``, ``cost``, ``score``: where they name their cases, what a further contact has cost; else what the
+        settings assume. Where such contacts are scored nothing is told here: the interaction page does, from more.
     settings : SatisfactionSettings
         Its ``handling`` (``return_days`` before the answer in which a case counts, ``call_back_cost``), ``min_answers``
         and ``privacy_min_cell``.
@@ -280,33 +286,28 @@ def tell_further(
         raise UntoldError("Table tickets has no contacts: supply how many contacts each case took.")
     need_closing(tickets)
     seen = last_case_before(answered, tickets, settings.handling.return_days)
-    each = _cost_of_contact(tickets, contacts, level)
+    scored = pd.DataFrame() if contacts is None else contacts.reindex(columns=["ticket_id", "score"]).dropna()
+    if len(scored) >= settings.min_answers:
+        return Finding(FurtherVerdict.ELSEWHERE)
+    each = cost_of_further(contacts)
     facts: dict[str, object] = {"n": len(seen), "days": settings.handling.return_days}
     slope = robust_slope(seen["contacts"], seen["satisfaction"], seen["category"], level)
     if len(seen) < settings.min_answers or np.isnan(slope.value):
         return Finding(FurtherVerdict.FEW, facts | {"least": settings.min_answers})
-    measured = np.isfinite(each.value)
-    each = each if measured else Estimate(settings.handling.call_back_cost, n=0)
+    measured = np.isfinite(each)
+    each = each if measured else settings.handling.call_back_cost
     facts["each"] = each
     number = seen["contacts"].clip(upper=MOST_CONTACTS).astype(int)
     rows = []
     for contacts_of, those in seen.groupby(number, sort=True):
         name = f"{contacts_of}+" if contacts_of == MOST_CONTACTS else str(contacts_of)
-        row = {"contacts": name, "n": len(those), "cost": those["contacts"].mean() * each.value}
+        row = {"contacts": name, "n": len(those), "cost": those["contacts"].mean() * each}
         rows.append(row | to_row(mean_score(those["satisfaction"], level), "satisfaction"))
     table = large_enough(pd.DataFrame(rows).astype({"contacts": "string"}), "n", settings.privacy_min_cell)
     verdict = BY_SLOPE.get(against(slope), FurtherVerdict.UNCLEAR)
     facts |= {"slope": slope, "published": PUBLISHED_POINTS}
     remarks = [] if measured else [Remark("assumed")]
     return Finding(verdict, facts, {"steps": table.reset_index(drop=True)}, remarks=remarks)
-
-
-def _cost_of_contact(tickets, contacts, level) -> Estimate:
-    """Mean cost of the contacts that name a case; missing where none does."""
-    if contacts is None or not {"ticket_id", "cost"} <= set(contacts):
-        return Estimate(float("nan"), n=0)
-    named = contacts.loc[among(contacts["ticket_id"], tickets["ticket_id"]), "cost"].dropna()
-    return mean(named.astype(float), level)
 
 
 @tells

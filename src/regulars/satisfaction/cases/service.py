@@ -51,13 +51,14 @@ def ticket_times(
     Parameters
     ----------
     tickets : pandas.DataFrame
-        ``opened_at``, ``resolved_at`` (missing while open) and, where it is known, ``first_response_at``.
+        ``opened_at``, ``resolved_at`` (missing while open) and, where they are known, ``first_response_at`` and
+        ``promised_at``.
     observation_end : date
         Last day of the data, included: open cases are censored there.
     by : str, optional
         Column of groups.
     response_hours, resolution_hours : float
-        Hours within which a case is to be answered and resolved.
+        Hours within which a case is to be answered and resolved; a case with a promised date is to be resolved by it.
     weeks : int
         The forecast rests on so many past weeks.
     level : float
@@ -104,8 +105,9 @@ def ticket_times(
             key = f"median_{step}_hours"
             row |= {key: middle.value, f"{key}_low": middle.low, f"{key}_high": middle.high}
         rows.append(row)
+    promised = (due_at(seen, resolution_hours) - seen["opened_at"]).dt.total_seconds() / 3600
     sla = [
-        _kept_within(step, wait, done, hours, kaplan_meier(wait, done, level) if len(seen) else None)
+        _kept_within(step, wait, done, hours, promised if step == "resolution" else hours, level)
         for step, (wait, done, hours) in wanted.items()
     ]
     return TicketTimes(
@@ -130,9 +132,39 @@ def _waits(tickets, column, end):
     return hours, done
 
 
-def _kept_within(step, wait, done, hours, curve):
-    told = curve.share_by(hours) if curve is not None else Estimate(float("nan"))
-    overdue = int((~done & (wait > hours)).sum())
+def due_at(tickets: pd.DataFrame, hours: float) -> pd.Series:
+    """When each case is to be resolved: by its own promised date, else so many hours after it was opened.
+
+    Parameters
+    ----------
+    tickets : pandas.DataFrame
+        ``opened_at`` and, where it is known, ``promised_at``.
+    hours : float
+        Where no date was promised.
+
+    Returns
+    -------
+    pandas.Series
+        Never before the case was opened.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"opened_at": pd.to_datetime(["2026-01-01", "2026-01-01"]),
+    ...                     "promised_at": pd.to_datetime(["2026-01-04", None])})
+    >>> due_at(log, 48).dt.day.tolist()
+    [4, 3]
+    """
+    usual = tickets["opened_at"] + pd.Timedelta(hours=hours)
+    if "promised_at" not in tickets:
+        return usual
+    return pd.to_datetime(tickets["promised_at"]).fillna(usual).clip(lower=tickets["opened_at"])
+
+
+def _kept_within(step, wait, done, hours, limit, level):
+    # in parts of what was promised, so that cases with promises of their own stand on one curve
+    part = wait / np.maximum(limit, 1 / 3600)
+    told = kaplan_meier(part, done, level).share_by(1.0) if len(wait) else Estimate(float("nan"))
+    overdue = int((~done & (wait > limit)).sum())
     row = {"step": step, "hours": hours, "n": told.n, "share": told.value, "share_low": told.low}
     return row | {"share_high": told.high, "overdue": overdue}
 
@@ -148,7 +180,7 @@ def breach_forecast(
     Parameters
     ----------
     tickets : pandas.DataFrame
-        ``opened_at``, ``resolved_at``.
+        ``opened_at``, ``resolved_at`` and, where it is known, ``promised_at``.
     end : timestamp
         First moment that was not observed.
     hours, weeks, level
@@ -161,7 +193,7 @@ def breach_forecast(
     """
     from scipy.stats import nbinom
 
-    limit = tickets["opened_at"] + pd.Timedelta(hours=hours)
+    limit = due_at(tickets, hours)
     missed = (tickets["resolved_at"].isna() | (tickets["resolved_at"] > limit)) & (limit < end)
     first = tickets["opened_at"].min()
     length = min(float(weeks), max((end - first).total_seconds() / 604800, 1.0)) if len(tickets) else float(weeks)
@@ -281,6 +313,33 @@ def first_contact(tickets: pd.DataFrame, cost_per_contact: float, level: float =
     total = [n * cost_per_contact * value for value in (each.value, each.low, each.high)]
     return {"resolved_at_once": share(int((contacts == 1).sum()), n, level), "call_backs": each,
             "cost": Estimate.of(total, n)}  # fmt: skip
+
+
+def cost_of_further(contacts: pd.DataFrame | None) -> float:
+    """Mean cost of a contact after the first about the same case; NaN where contacts do not show it.
+
+    Parameters
+    ----------
+    contacts : pandas.DataFrame or None
+        ``ticket_id``, ``at``, ``cost`` and, where it is known, ``initiator``: those of customers count.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"ticket_id": ["a", "a", "b", None], "at": pd.to_datetime(["2026-01-01", "2026-01-02"] * 2),
+    ...                     "cost": [3.0, 2.0, 9.0, 9.0]})
+    >>> cost_of_further(log)
+    2.0
+    """
+    if contacts is None or not {"ticket_id", "cost", "at"} <= set(contacts):
+        return float("nan")
+    named = contacts[contacts["ticket_id"].notna()].sort_values("at", kind="stable")
+    if "initiator" in named:
+        named = named[named["initiator"] == "customer"]
+    return float(named.loc[named.duplicated("ticket_id"), "cost"].dropna().astype(float).mean())
 
 
 def promises_kept(tickets: pd.DataFrame, observation_end, level: float = 0.9) -> Estimate:
@@ -410,27 +469,24 @@ def escalations(tickets: pd.DataFrame, level: float = 0.9) -> Estimate:
 
 
 class Knowledge(NamedTuple):
-    """What the knowledge base does: ``hit_rate``, ``hours_saved`` (matched difference), ``asked_twice`` (share)."""
+    """What the knowledge base does: ``hit_rate``, ``hours_saved`` (matched difference)."""
 
     hit_rate: Estimate
     hours_saved: Estimate
-    asked_twice: Estimate
 
 
 def knowledge_base(
-    tickets: pd.DataFrame, match: tuple[str, ...] = ("category", "urgency"), days: int = 30, level: float = 0.9
+    tickets: pd.DataFrame, match: tuple[str, ...] = ("category", "urgency"), level: float = 0.9
 ) -> Knowledge:
     """Hit rate of the knowledge base, and how much sooner cases with an answer in it are resolved, like with like.
 
     Parameters
     ----------
     tickets : pandas.DataFrame
-        ``in_knowledge_base``, ``opened_at``, ``resolved_at``, ``customer_id``, ``category`` and those to match on.
+        ``in_knowledge_base``, ``opened_at``, ``resolved_at`` and those to match on.
     match : tuple of str
         Cases are compared within equal values of these, cells weighted by their hits; the difference is of mean log
         hours, so that few endless cases do not decide, and told in hours at the median of the cases without a hit.
-    days : int
-        The same customer asking about the same category again within so many days asks twice.
     level : float
         Of the intervals: nine of ten such intervals hold the truth at 0.9.
 
@@ -457,10 +513,7 @@ def knowledge_base(
         if len(cells):
             ends = [middle * -np.expm1(-value) for value in (gap, gap - half, gap + half)]
             saved = Estimate.of(ends, int(cells["size"].sum().sum()))
-    ordered = tickets.sort_values(["customer_id", "category", "opened_at"], kind="stable")
-    same = ordered[["customer_id", "category"]].eq(ordered[["customer_id", "category"]].shift()).all(axis=1)
-    again = (same & (ordered["opened_at"].diff() <= pd.Timedelta(days=days))).fillna(False)
-    return Knowledge(rate, saved, share(int(again.sum()), len(tickets), level))
+    return Knowledge(rate, saved)
 
 
 def handling_steps(tickets: pd.DataFrame, times: TicketTimes, level: float = 0.9) -> pd.DataFrame:
