@@ -538,11 +538,12 @@ class Saying(StrEnum):
 
 
 class OwnFigure(StrEnum):
-    """Where a firm's own figure lies beside a saying."""
+    """Where a firm's own figure lies beside a saying; other: it counts something else, so that it cannot be told."""
 
     ABOVE = "above"
     BELOW = "below"
     ALIKE = "alike"
+    OTHER = "other"
 
 
 class SalePhase(StrEnum):

@@ -147,13 +147,17 @@ def test_own_figures_by_hand():
 
 def test_sayings_stand_beside_own_figures_with_what_is_missing():
     own = {Saying.LOYAL: Estimate(14.0, 12.0, 16.0, 90), Saying.GONE: share(4, 5)}
-    told = tell_folk(own, Estimate(50.0, 30.0, 80.0, 3), Estimate(float("nan"), n=200), won=400, settings=SETTINGS)
+    told = tell_folk(own, Estimate(4.5, 3.9, 5.1, 3), Estimate(float("nan"), n=200), won=400, settings=SETTINGS)
     table = told.frames["sayings"]
     assert table[["saying", "said", "own", "n", "beside"]].to_numpy().tolist() == [
-        ["loyal", 10.0, 14.0, 90, "above"], ["dearer", 60.0, 50.0, 400, "alike"],
+        ["loyal", 10.0, 14.0, 90, "above"], ["dearer", 5.0, 4.5, 400, "alike"],
     ]  # fmt: skip
     assert [remark.code for remark in told.remarks] == ["untold_mend", "untold_gone"]
-    assert "Of 2 sayings" in said(told) and "1 do not hold" in said(told)
+    assert "our figures can judge 2; not borne out: 1" in said(told)
+    # a lifetime is not over, and who has not ordered since may yet: neither is judged
+    own = {Saying.LOYAL: Estimate(4.0, 3.0, 5.0, 90), Saying.GONE: share(40, 90)}
     nothing = Estimate(float("nan"))
+    told = tell_folk(own, nothing, nothing, won=0, settings=SETTINGS)
+    assert told.frames["sayings"]["beside"].tolist() == ["other", "other"] and told.facts["judged"] == 0
     none = tell_folk({}, nothing, nothing, won=0, settings=SETTINGS)
     assert none.verdict == "few" and len(none.remarks) == 4 and said(none)

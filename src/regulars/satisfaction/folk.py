@@ -1,4 +1,4 @@
-"""Sayings of teaching texts beside a firm's own figures: ten orders, sixty times, twelve services, gone for ever."""
+"""Sayings of teaching texts beside a firm's own figures: ten orders, five times, twelve services, gone for ever."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +10,7 @@ import pandas as pd
 from regulars.finding import Finding, Remark, may_refuse, tells
 from regulars.labels import Change, LoyaltyType, Outcome, OwnFigure, Saying
 from regulars.purchases import Purchases, day_number, day_numbers
+from regulars.retention.costs import FOLK
 from regulars.satisfaction.survey.answers import among, days_of
 from regulars.satisfaction.survey.indices import mean
 from regulars.satisfaction.survey.loyalty import Loyalty
@@ -17,11 +18,13 @@ from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, against, share, to_row, z_value
 
 # numbers that teaching texts print without a study: priors of nothing, shown beside the firm's own
-SAID = {Saying.LOYAL: 10.0, Saying.DEARER: 60.0, Saying.MEND: 12.0, Saying.GONE: 0.81}
+SAID = {Saying.LOYAL: 10.0, Saying.DEARER: FOLK, Saying.MEND: 12.0, Saying.GONE: 0.81}
 UNITS = {Saying.LOYAL: "number1", Saying.DEARER: "number1", Saying.MEND: "number1", Saying.GONE: "percent"}
 
-
 BY_CHANGE = {Change.UP: OwnFigure.ABOVE, Change.DOWN: OwnFigure.BELOW, Change.UNCLEAR: OwnFigure.ALIKE}
+# orders so far may still grow, and who has not ordered since may yet: the first can only be told from above, the second
+# not at all
+LIKE = {Saying.LOYAL: (OwnFigure.ABOVE,), Saying.GONE: ()}
 
 
 class FolkVerdict(StrEnum):
@@ -152,8 +155,8 @@ def tell_folk(
     -------
     Finding
         Verdict a `FolkVerdict`; frame ``sayings``: ``saying``, ``said`` and ``own`` with limits in the format ``unit``,
-        ``n``, ``beside`` (`OwnFigure`: where the own figure lies); a remark on
-        each that cannot be told.
+        ``n``, ``beside`` (`OwnFigure`: where the own figure lies, of those that count the same); a remark on each that
+        cannot be told.
     """
     told = dict(own) | {Saying.DEARER: replace(dearer, n=won), Saying.MEND: mend}
     rows, remarks = [], []
@@ -163,6 +166,7 @@ def tell_folk(
         if beside is None or figure.n < settings.min_answers:
             remarks.append(Remark(f"untold_{saying.value}"))
             continue
+        beside = beside if beside in LIKE.get(saying, OwnFigure) else OwnFigure.OTHER
         row: dict[str, object] = {
             "saying": saying.value,
             "unit": UNITS[saying],
@@ -174,7 +178,8 @@ def tell_folk(
     if not rows:
         return Finding(FolkVerdict.FEW, remarks=remarks)
     table = pd.DataFrame(rows).astype(dict.fromkeys(("saying", "unit", "beside"), "string"))
-    apart = int((table["beside"] != OwnFigure.ALIKE).sum())
-    facts = {"judged": len(table), "apart": apart, "below": settings.dissatisfied_below}
+    apart = int(table["beside"].isin([OwnFigure.ABOVE, OwnFigure.BELOW]).sum())
+    judged = int((table["beside"] != OwnFigure.OTHER).sum())
+    facts = {"judged": judged, "apart": apart, "below": settings.dissatisfied_below}
     facts["days"] = settings.handling.return_days
     return Finding(FolkVerdict.TOLD, facts, {"sayings": table}, remarks=remarks)

@@ -6,7 +6,8 @@ import pandas as pd
 
 from regulars.errors import UntoldError
 from regulars.finding import NOT_SUPPLIED, Finding, tells
-from regulars.satisfaction.methods.hierarchy import Hierarchy, ahp, expert_weights, points_of_ranking
+from regulars.labels import Change
+from regulars.satisfaction.methods.hierarchy import Agreement, Hierarchy, ahp, expert_weights, points_of_ranking
 from regulars.satisfaction.methods.methods import rank_correlation
 from regulars.satisfaction.methods.ordered import OrderedLogit
 from regulars.satisfaction.offer.delivered import asked_of_offers
@@ -14,19 +15,20 @@ from regulars.satisfaction.offer.kano import asked_of_features
 from regulars.satisfaction.survey.quality import asked_of_importance
 from regulars.satisfaction.survey.wide import usual_factors
 from regulars.settings import Managers, SatisfactionSettings
-from regulars.statistics.intervals import from_row
+from regulars.statistics.intervals import change, from_row
 
 
 class ImportanceVerdict(StrEnum):
     """Whether what managers put first moves customers most.
 
     Apart: another factor moves customers more than the managers' first, beyond noise. Same: the managers' first moves
-    customers more than every other, beyond noise.
+    customers more than every other, beyond noise. Divided: managers' weights do not tell which factor they put first.
     """
 
     APART = "apart"
     SAME = "same"
     UNCLEAR = "unclear"
+    DIVIDED = "divided"
 
 
 def factors_of(items: pd.DataFrame, settings: SatisfactionSettings) -> list[str]:
@@ -113,7 +115,7 @@ def tell_importance(shown: OrderedLogit, managers: Managers, settings: Satisfact
         return Finding(NOT_SUPPLIED)
     level = settings.interval_level
     hierarchy = ahp(managers.pairwise, list(shown.drivers.index)) if len(managers.pairwise) else None
-    table, w = _beside(shown, managers, hierarchy, level)
+    table, agreement = _beside(shown, managers, hierarchy, level)
     first, by_customers = str(table["factor"].iloc[0]), table.loc[table["effect"].idxmax()]
     facts = {
         "managers_first": first,
@@ -121,10 +123,15 @@ def tell_importance(shown: OrderedLogit, managers: Managers, settings: Satisfact
         "effect": from_row(by_customers, "effect"),
         "likeness": rank_correlation(table["weight"], table["effect"], level),
         "factors": len(table),
-        "w": w,
+        "w": agreement.w,
+        "by_chance": agreement.p_value,
         "managers": len(managers.rankings),
         "ratio": float("nan") if hierarchy is None else hierarchy.consistency_ratio,
     }
+    ahead, behind = (from_row(table.iloc[place], "weight") for place in (0, min(1, len(table) - 1)))
+    if len(managers.rankings) > 1 and change(ahead, behind) != Change.UP:
+        facts |= {"next": str(table["factor"].iloc[1]), "ahead": ahead, "behind": behind}
+        return Finding(ImportanceVerdict.DIVIDED, facts, {"table": table})
     return Finding(_verdict(shown, list(table["factor"]), facts["customers_first"], level), facts, {"table": table})
 
 
@@ -132,17 +139,18 @@ def _beside(shown: OrderedLogit, managers: Managers, hierarchy: Hierarchy | None
     """Weights of managers and effects on customers, factor by factor, and how far managers agree."""
     table = shown.drivers[["effect", "effect_low", "effect_high", "n"]].reset_index()
     table = table.rename(columns={"driver": "factor"})
-    table["rank_customers"], w = table["effect"].rank(ascending=False), float("nan")
+    table["rank_customers"] = table["effect"].rank(ascending=False)
+    agreement = Agreement(float("nan"), float("nan"), len(managers.rankings), len(table))
     if managers.rankings:
         told = expert_weights(points_of_ranking(managers.rankings), level)
-        w = told.agreement.w
+        agreement = told.agreement
         table = table.join(told.table[["weight", "weight_low", "weight_high"]], on="factor")
     table["pairwise"] = float("nan") if hierarchy is None else table["factor"].map(hierarchy.weights)
     if not managers.rankings:
         table = table.assign(weight=table["pairwise"], weight_low=float("nan"), weight_high=float("nan"))
     table = table.dropna(subset=["weight"])
     table = table.sort_values(["weight", "factor"], ascending=[False, True], ignore_index=True)
-    return table.assign(rank_managers=table["weight"].rank(ascending=False)), w
+    return table.assign(rank_managers=table["weight"].rank(ascending=False)), agreement
 
 
 def _verdict(shown: OrderedLogit, factors: list[str], customers_first: str, level: float) -> ImportanceVerdict:
