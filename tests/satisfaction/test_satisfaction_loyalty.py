@@ -433,6 +433,8 @@ class TestBetween:
         alone = tell_between(flat, group, visits, FEW)
         assert alone.verdict == "agents" and "groups" not in alone.frames, "branches alike need no chart"
         assert len(alone.frames["branches"]) == 12
+        agents, ends = (list(alone.frames[name]["group"]) for name in ("agents", "ends"))
+        assert ends == agents[:3] + agents[-3:]
         assert tell_between(flat, group, None, FEW).verdict == "alike"
         one = visits._replace(branches=pd.Series(None, index=visits.scores.index, dtype=object))
         assert list(tell_between(y, group, one, FEW).frames["shares"]["between"]) == [
@@ -662,6 +664,9 @@ class TestListening:
         assert told.verdict == "apart"
         assert (told.facts["managers_first"], told.facts["customers_first"]) == ("price", "quality")
         assert told.frames["table"]["rank_customers"].tolist() == [2, 1, 3]
+        rankings["bob"] = ["quality", "price", "image"]
+        told = tell_importance(shown, changed(managers={"rankings": rankings}).managers, SETTINGS)
+        assert told.verdict == "divided" and told.facts["by_chance"] == pytest.approx(np.exp(-1.5))  # W 0.75, 2 raters
         assert shown.ahead("quality", "price")
         assert not shown.ahead("price", "quality")
         pairwise = [[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]]  # quality, price, image

@@ -375,7 +375,18 @@ def test_the_page_names_the_driver_that_is_there_and_the_change_that_came():
     assert first["driver"] == "quality" and first["worth"] == pytest.approx(900 * effect)
     assert first["worth_low"] < first["worth"] < first["worth_high"] and levers.verdict == "told"
     nothing = worth_of(Estimate(900.0, -50.0, 1850.0, 50))
-    assert tell_levers(index, nothing, ECONOMICS, asked).verdict == "noise"
+    told = tell_levers(index, nothing, ECONOMICS, asked)
+    assert told.verdict == "noise" and told.facts["positive"] == pytest.approx(
+        0.9404, abs=1e-4
+    )  # z = 900 / (950 / 1.645)
+    lost = tell_levers(index, worth_of(Estimate(-900.0, -1300.0, -500.0, 50)), ECONOMICS, asked)
+    assert lost.facts["driver"] == "quality" and lost.facts["chance"] == told.facts["chance"] == why.facts["chance"]
+    last = lost.frames["map"].iloc[0]
+    assert last["left_low"] < last["left"] == pytest.approx(last["worth"] * (100 - last["performance"]))
+    short = Finding("asked", {"worst": why.facts["question"], "short": Estimate(0.5, 0.4, 0.6, 50)})
+    done = [[one.key for one in to_do(why, gap, Finding("few"), Finding("few"), cases=Finding("few"))]
+            for gap in (short, Finding("asked", short.facts | {"worst": "p0?"}))]  # fmt: skip
+    assert done == [["first"], ["driver", "gap"]]
     assert tell_levers(index, Refusal("too few."), ECONOMICS, asked).facts == {"why": "too few."}
 
 

@@ -98,6 +98,9 @@ def to_do(why: Finding, gap: Finding, complaints: Finding, service: Finding, *, 
     list of Action
     """
     wanted = {"driver": (why, ("driver", "question", "effect", "room")), "gap": (gap, ("worst", "short"))}
+    if why.facts.get("question", "") == gap.facts.get("worst"):  # one thing, told once
+        both = Finding(why.verdict, why.facts | gap.facts)
+        wanted = {"first": (both, ("question", "short", "room"))}
     if _cases_explain(why, cases):
         wanted["case"] = cases, ("category", "gap")
     if are_enough(complaints, service):

@@ -16,6 +16,7 @@ from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, from_row, z_value
 
 LEAST_GROUPS = 3
+ENDS = 3  # agents at the top, and at the bottom, that are shown in front
 LEAST_PER_AGENT = 5  # visits: each agent's value is drawn in by how little is known of it
 
 
@@ -301,7 +302,7 @@ def tell_between(
     -------
     Finding
         Verdict a `BetweenVerdict`; frames ``groups`` (``branches`` where they are all alike), ``agents`` and
-        ``shares``: the variance between branches and between agents side by side.
+        its ``ends``, ``shares``: the variance between branches and between agents side by side.
     """
     groups = pd.Series(dtype=object) if branch is None else scores.index.to_series().map(branch)
     if not groups.notna().any():
@@ -323,6 +324,7 @@ def tell_between(
         staff = variance_between(visits.scores, visits.agents, settings.interval_level, LEAST_PER_AGENT)
         sides[VarianceBetween.VISITS_BY_AGENT] = staff
         frames["agents"] = staff.table
+        frames["ends"] = pd.concat([staff.table.head(ENDS), staff.table.iloc[ENDS:].tail(ENDS)], ignore_index=True)
         facts |= {"agents": staff.share, "agent_count": len(staff.table)}
         if verdict == BetweenVerdict.ALIKE and staff.verdict == Difference.DIFFER:
             verdict = BetweenVerdict.AGENTS

@@ -150,7 +150,7 @@ def tell_waves(waves: pd.DataFrame, answered: Estimate, settings: SatisfactionSe
     answered : Estimate
         Share of customers who have ever answered.
     settings : SatisfactionSettings
-        Its ``csat_top_box``: top boxes that count as satisfied.
+        Its ``csat_top_box``, the top boxes that count as satisfied, and ``tolerance_steps``.
 
     Returns
     -------
@@ -159,6 +159,7 @@ def tell_waves(waves: pd.DataFrame, answered: Estimate, settings: SatisfactionSe
     """
     now, before, change, _ = latest(waves, "satisfaction")
     facts = {"now": now, "before": before, "answered": answered, "n": answered.n, "boxes": settings.csat_top_box}
+    facts["steps"] = settings.tolerance_steps
     shown = told_waves(waves)
     line = measure_of(shown, "satisfaction").dropna(subset=["satisfaction"])
     return Finding(change, facts, {"line": line.reset_index(drop=True), "table": waves_side_by_side(shown)})
