@@ -689,4 +689,5 @@ PAGE = Page(
         "satisfaction": Trend("waves.line", "date", "satisfaction", "number1"),
         "nps": Trend("waves.table", "date", "nps", "number0"),
     },
+    scales={"satisfaction": (0.0, 100.0), "nps": (-100.0, 100.0)},
 )

@@ -6,8 +6,17 @@ from regulars.report.wording import Wording
 from regulars.statistics.intervals import Estimate
 
 
-def tile_block(wording: Wording, keys: Mapping[str, str], facts: Mapping, estimate: Estimate, *, unit: str, mark: str):
-    """Block of one key figure."""
+def tile_block(
+    wording: Wording,
+    keys: Mapping[str, str],
+    facts: Mapping,
+    estimate: Estimate,
+    *,
+    unit: str,
+    mark: str,
+    scale: tuple[float, float] | None = None,
+):
+    """Block of one key figure; its bar stands for the scale, or for what `bar_range` makes of it."""
     words = wording.compose(keys, facts)
     has_interval = estimate.low == estimate.low and estimate.high == estimate.high
     interval = wording.format(estimate, f"{unit}:interval") if has_interval else None
@@ -16,7 +25,7 @@ def tile_block(wording: Wording, keys: Mapping[str, str], facts: Mapping, estima
     under = wording.say(f"tile.{'_'.join(used)}", {name: parts[name] for name in used}) if used else ""
     bar = None
     if has_interval:
-        low, high = bar_range(estimate, unit)
+        low, high = scale or bar_range(estimate, unit)
         at = {end: (getattr(estimate, end) - low) / (high - low) for end in ("low", "value", "high")}
         bar = at | {"words": wording.say("tile.bar", interval=interval)}
     return {

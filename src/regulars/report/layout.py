@@ -206,6 +206,8 @@ class Page:
         At most `MOST_IN_FRONT` of them in front, in this order; the details follow it within each chapter.
     trends : mapping
         Key of a tile to its line over time; what the line is: wording ``<stage>.tile.<key>.line``.
+    scales : mapping
+        Key of a tile to the ends of the scale that its bar stands for, where its unit does not say them.
     acts : bool
         Whether its stage can tell something to be done: if so and nothing pays, the page says that.
 
@@ -219,6 +221,7 @@ class Page:
     file: str
     sections: Sequence[Section] = ()
     trends: Mapping[str, Trend] = field(default_factory=dict)
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     acts: bool = True
 
     def __post_init__(self):

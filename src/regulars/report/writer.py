@@ -150,7 +150,8 @@ class Writer:
             keys["note"] = f"{label}.note"
         estimate = estimate if isinstance(estimate, Estimate) else Estimate(estimate)
         mark = mark or MARKS.get(verdict, "neutral")
-        block = tile_block(self.wording, keys, facts, estimate, unit=unit, mark=mark)
+        scale = self.page.scales.get(key)
+        block = tile_block(self.wording, keys, facts, estimate, unit=unit, mark=mark, scale=scale)
         self._show(block | {"indicator": indicator, "on_page": on_page})
 
     def trend(self, key: str, sections: Mapping) -> dict | None:

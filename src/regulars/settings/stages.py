@@ -449,7 +449,7 @@ class Handling:
     Parameters
     ----------
     response_hours, resolution_hours : float, hours
-        Promised until a case is answered, and until it is resolved.
+        Promised until a case is answered, and until one without a promised date of its own is resolved.
     call_back_cost : float, currency
         For each contact after the first.
     return_days : int, days
