@@ -532,7 +532,7 @@ class Saying(StrEnum):
     """Number that teaching texts print of customers, without a study that can be checked."""
 
     LOYAL = "loyal"  # a loyal customer is ten repeat purchases
-    DEARER = "dearer"  # winning is five times dearer than keeping
+    DEARER = "dearer"  # winning is sixty times dearer than keeping
     MEND = "mend"  # twelve good services mend a bad one
     GONE = "gone"  # 81 % of the dissatisfied are gone for ever
 

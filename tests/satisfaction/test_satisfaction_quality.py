@@ -150,10 +150,10 @@ def test_sayings_stand_beside_own_figures_with_what_is_missing():
     told = tell_folk(own, Estimate(4.5, 3.9, 5.1, 3), Estimate(float("nan"), n=200), won=400, settings=SETTINGS)
     table = told.frames["sayings"]
     assert table[["saying", "said", "own", "n", "beside"]].to_numpy().tolist() == [
-        ["loyal", 10.0, 14.0, 90, "above"], ["dearer", 5.0, 4.5, 400, "alike"],
+        ["loyal", 10.0, 14.0, 90, "above"], ["dearer", 60.0, 4.5, 400, "below"],
     ]  # fmt: skip
     assert [remark.code for remark in told.remarks] == ["untold_mend", "untold_gone"]
-    assert "our figures can judge 2; not borne out: 1" in said(told)
+    assert "our figures can judge 2; not borne out: 2" in said(told)
     # a lifetime is not over, and who has not ordered since may yet: neither is judged
     own = {Saying.LOYAL: Estimate(4.0, 3.0, 5.0, 90), Saying.GONE: share(40, 90)}
     nothing = Estimate(float("nan"))

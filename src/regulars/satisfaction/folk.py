@@ -1,4 +1,4 @@
-"""Sayings of teaching texts beside a firm's own figures: ten orders, five times, twelve services, gone for ever."""
+"""Sayings of teaching texts beside a firm's own figures: ten orders, sixty times, twelve services, gone for ever."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +10,6 @@ import pandas as pd
 from regulars.finding import Finding, Remark, may_refuse, tells
 from regulars.labels import Change, LoyaltyType, Outcome, OwnFigure, Saying
 from regulars.purchases import Purchases, day_number, day_numbers
-from regulars.retention.costs import FOLK
 from regulars.satisfaction.survey.answers import among, days_of
 from regulars.satisfaction.survey.indices import mean
 from regulars.satisfaction.survey.loyalty import Loyalty
@@ -18,7 +17,7 @@ from regulars.settings import SatisfactionSettings
 from regulars.statistics.intervals import Estimate, against, share, to_row, z_value
 
 # numbers that teaching texts print without a study: priors of nothing, shown beside the firm's own
-SAID = {Saying.LOYAL: 10.0, Saying.DEARER: FOLK, Saying.MEND: 12.0, Saying.GONE: 0.81}
+SAID = {Saying.LOYAL: 10.0, Saying.DEARER: 60.0, Saying.MEND: 12.0, Saying.GONE: 0.81}
 UNITS = {Saying.LOYAL: "number1", Saying.DEARER: "number1", Saying.MEND: "number1", Saying.GONE: "percent"}
 
 BY_CHANGE = {Change.UP: OwnFigure.ABOVE, Change.DOWN: OwnFigure.BELOW, Change.UNCLEAR: OwnFigure.ALIKE}
