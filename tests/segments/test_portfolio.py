@@ -167,6 +167,20 @@ def test_cost_to_serve_goes_on_as_in_the_last_year():
     assert cost_to_serve(contacts.drop(columns="cost"), customers, END, 12).isna().all()
 
 
+def test_cost_to_serve_is_scaled_from_the_day_on_which_a_log_is_full():
+    """140 days of a call a day at 2.0 by customers, 4 calls before; the firm's own calls, 4 in the year, are whole."""
+    customers = pd.DataFrame({"customer_id": ["a", "b"]})
+    late = pd.date_range("2026-02-11", "2026-06-30")
+    few = pd.to_datetime(["2025-08-01", "2025-10-01", "2025-12-01", "2026-02-01"])
+    calls = pd.DataFrame({"at": late.append(few), "customer_id": "a", "initiator": "customer"})
+    own = pd.DataFrame({"at": few, "customer_id": "b", "initiator": "company"})
+    contacts = pd.concat([calls, own], ignore_index=True).assign(channel="phone", cost=2.0)
+    assert cost_to_serve(contacts, customers, END, 12).tolist() == pytest.approx([730.0, 8.0])
+    assert cost_to_serve(contacts.iloc[:0], customers, END, 12).isna().all()
+    old = contacts.assign(at=contacts["at"] - pd.Timedelta(days=800))
+    assert cost_to_serve(old, customers, END, 12).tolist() == [0.0, 0.0]
+
+
 def test_to_stop_contacts_is_told_against_all_that_could_be_lost():
     """Contacts of 30 that the firm began, and 12 (10 to 14) of margin at most: 18 (16 to 20) are left."""
     customers = pd.DataFrame({"portfolio_class": ["below_zero"] * 2 + ["steady"], "cost_of_ours": [10.0, 20.0, 5.0]})

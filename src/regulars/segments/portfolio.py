@@ -11,6 +11,7 @@ from regulars.labels import PortfolioClass
 from regulars.segments.groups import need_value
 from regulars.segments.summary import group_summary
 from regulars.settings import Certainty, PortfolioRules
+from regulars.statistics.log_start import YEAR, full_since
 
 if TYPE_CHECKING:
     from regulars.clv.record import ModelsRecord
@@ -69,10 +70,13 @@ def potential(clv: pd.Series, segment: pd.Series, *, quantile: float = 0.75, lev
 def cost_to_serve(contacts: pd.DataFrame, customers: pd.DataFrame, observation_end, months: float) -> pd.Series:
     """What contacts with each customer will cost over the horizon, if they cost as much as in the last year.
 
+    Where the log of what one side begins by one channel is full only from a day of that year on, its contacts count
+    from that day on, at the rate of the days since.
+
     Parameters
     ----------
     contacts : pandas.DataFrame
-        customer_id, at, cost (currency; missing costs count as the mean of their channel).
+        customer_id, at, channel, cost (currency; missing costs count as the mean of their channel) [, initiator].
     customers : pandas.DataFrame
         customer_id.
     observation_end : date
@@ -96,8 +100,14 @@ def cost_to_serve(contacts: pd.DataFrame, customers: pd.DataFrame, observation_e
     if "cost" not in contacts or contacts["cost"].notna().sum() == 0:
         return pd.Series(np.nan, index=customers.index, name="cost_to_serve")
     cost = contacts["cost"].fillna(contacts.groupby("channel")["cost"].transform("mean"))
-    recent = (contacts["at"] >= end - pd.Timedelta(days=365)) & (contacts["at"] < end)
-    total = cost[recent].groupby(contacts.loc[recent, "customer_id"]).sum()
+    recent = (contacts["at"] >= end - pd.Timedelta(days=YEAR)) & (contacts["at"] < end)
+    logs = [contacts[name] for name in ("initiator", "channel") if name in contacts]
+    yearly = cost[recent].astype(float)
+    for _, at in contacts.loc[recent, "at"].groupby([log[recent] for log in logs]):
+        since = full_since(at, observation_end)
+        if since is not pd.NaT:
+            yearly[at.index] *= np.where(at >= since, pd.Timedelta(days=YEAR) / (end - since), 0.0)
+    total = yearly.groupby(contacts.loc[recent, "customer_id"]).sum()
     spent = customers["customer_id"].map(total).fillna(0.0).astype(float)  # no contact in a year observed: a true zero
     return (spent * months / 12).rename("cost_to_serve")
 
