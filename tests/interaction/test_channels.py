@@ -189,7 +189,8 @@ def test_further_contacts_about_one_problem_by_hand():
     orders = pd.DataFrame({"customer_id": ["a", "b"], "ordered_at": pd.to_datetime(["2026-02-01", "2025-12-01"])})
     told = problems(log, orders=orders, end="2026-06-30")
     assert told["at_once"].value == pytest.approx(2 / 3) and told["points"].value == pytest.approx(-20)
-    assert told["cost_factor"].value == pytest.approx(2), "one contact costs 2, two cost 4"
+    assert told["cost_more"].value == pytest.approx(2), "one contact costs 2, two cost 4"
+    assert told["cost_second"].value == pytest.approx(2) and told["solved_at_once"].n == 0
     assert told["table"]["back"].tolist() == [0.5, 0.0]
     with pytest.raises(UserError, match="no ticket_id"):
         problems(log.drop(columns="ticket_id"))
@@ -417,6 +418,27 @@ def test_agents_are_a_funnel():
     assert sections.tell_agents(agents(log)).verdict == "inside"
 
 
+def test_what_a_further_contact_adds_is_told_by_means_and_held_against_the_teaching():
+    """Problems of 0.1 or 6.9, 3.5 on average, cost 3.5 more with a second contact: twice as much, though by logarithms
+    the cheap ones pull it to seven times.
+    """
+    one = [0.1, 6.9] * 40
+    cost = [*one, *(part for first in one for part in (first, 3.5))]
+    log = pd.DataFrame({"cost": cost, "ticket_id": [*range(80), *np.repeat(range(80, 160), 2)]}).astype(
+        {"ticket_id": str}
+    )
+    log = log.assign(customer_id=log["ticket_id"], initiator="customer", score=50.0, at=pd.Timestamp("2026-01-01"))
+    log["resolved"] = pd.array([True] * 60 + [False] * 20 + [True] * 160, dtype="boolean")
+    told = problems(log)
+    assert told["cost_more"].value == pytest.approx(3.5) and told["cost_second"].value == pytest.approx(2.0)
+    assert told["cost_second"].low < 2 < told["cost_second"].high
+    assert (told["at_once"].value, told["solved_at_once"].value) == (0.5, 60 / 160)
+    codes = {remark.code: remark.facts for remark in sections.tell_problems(told, SETTINGS).remarks}
+    assert set(codes) >= {"at_once", "cost_unclear"}
+    dear = problems(log.assign(cost=np.where(log["cost"] == 3.5, 1.5, log["cost"])))
+    assert any(remark.code == "cost_down" for remark in sections.tell_problems(dear, SETTINGS).remarks)
+
+
 def test_claims_allow_for_all_comparisons_of_a_page():
     assert claim_level(1) == 0.995 and claim_level(5) == 0.999
 
@@ -449,6 +471,7 @@ def test_every_answer_of_the_page_can_be_said(resolved, served, staffed):
     """Whatever of solved problems, waits and staff is recorded: each fact that is given has its sentence."""
     contacts = pd.DataFrame({"customer_id": ["a", None] * 10, "initiator": "customer", "channel": "phone"})
     contacts["resolved"] = pd.array([resolved] * 20, dtype="boolean")
+    contacts["at"] = pd.Timestamp("2026-06-01 10:00")
     none = Refusal("nobody answered twice.")
     found = sections.first_screen(contacts, served, staffed, answers=none, settings=SETTINGS).answer
     page = Report("interaction", report_sample.ABOUT).told.page

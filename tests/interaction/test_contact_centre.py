@@ -8,7 +8,7 @@ from regulars import interaction
 from regulars.engine.embedded import as_table
 from regulars.errors import UserError
 from regulars.finding import NotSupplied, Refusal
-from regulars.interaction import sections
+from regulars.interaction import roster, sections
 from regulars.interaction.calls import calls_of, on_duty, with_slots
 from regulars.interaction.calls import occupancy as occupancy_of
 from regulars.interaction.roster import arrivals, backtest, counts
@@ -285,3 +285,12 @@ def test_without_calls_each_section_says_what_to_supply():
     assert {one.verdict for one in told.values()} == {"not_supplied"}
     log = contact_log(at=pd.to_datetime(["2026-06-01"]), purpose=["x"])
     assert {one.verdict for one in told_of(log, NotSupplied("shifts")).values()} == {"unusable"}
+
+
+def test_what_the_backtest_is_off_in_all_is_told_with_its_interval():
+    """Days of 10 expected: 12 on each are a fifth more, surely; 8 and 16 by turns are as much, within noise."""
+    days = pd.DataFrame({"day": pd.date_range("2026-06-01", periods=20), "expected": 10.0, "given_up": 12})
+    sure = roster._bias(days, 0.9)
+    assert (sure.value, sure.low, sure.high) == pytest.approx((0.2, 0.2, 0.2))
+    loose = roster._bias(days.assign(given_up=[8, 16] * 10), 0.9)
+    assert loose.value == pytest.approx(0.2) and (loose.low, loose.high) == pytest.approx((0.0413, 0.3587), abs=1e-3)

@@ -22,9 +22,9 @@ The contact centre
     ``by_half_hour``, ``occupancy``; ``patience(wait_seconds, answered)``; ``arrivals(calls)``; ``staffing(…)``: agents
     by half hour and weekday; ``backtest(calls, shifts)``; ``agents``: a funnel.
 Channels and touch points
-    ``channel_table(contacts)``; ``contact_cost(channel, contacts, …)``; ``touch_points(contacts, end)``;
-    ``plan_records(…)``; ``problems(contacts)``;
-    ``frequency_response(…)``, ``best_channels(…)``, ``journeys(…)`` by ``markov_credit(paths)``.
+    ``in_full(contacts, end)``: from when both sides are logged; ``channel_table(contacts)``;
+    ``contact_cost(channel, contacts, …)``; ``touch_points(contacts, end)``; ``plan_records(…)``;
+    ``problems(contacts)``; ``frequency_response(…)``, ``best_channels(…)``; ``journeys(…)``: ``markov_credit(paths)``.
 One identity, one answer
     ``identity_candidates(identities)`` by rules, ``linked_pairs(records)`` by Splink (``regulars[identity]``);
     ``known_people(…)``: what merging would change; ``consistency_of(contacts, end)``: whether all say the same.
@@ -46,8 +46,8 @@ _HOMES = {
     "roster": ("arrivals", "backtest", "staffing"),
     "steps": (
         "agents", "all_calls", "best_channels", "by_half_hour", "calls_of", "channel_table", "consistency_of",
-        "frequency_response", "journeys", "kept_channels", "known_people", "occupancy", "plan_records", "problems",
-        "service", "supplied", "touch_points",
+        "frequency_response", "in_full", "journeys", "kept_channels", "known_people", "occupancy",
+        "plan_records", "problems", "service", "supplied", "touch_points",
     ),
 }  # fmt: skip
 __getattr__, __dir__ = exports(__name__, _HOMES)

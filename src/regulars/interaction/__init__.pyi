@@ -20,6 +20,7 @@ from .steps import calls_of as calls_of
 from .steps import channel_table as channel_table
 from .steps import consistency_of as consistency_of
 from .steps import frequency_response as frequency_response
+from .steps import in_full as in_full
 from .steps import journeys as journeys
 from .steps import kept_channels as kept_channels
 from .steps import known_people as known_people

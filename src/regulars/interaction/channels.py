@@ -7,6 +7,7 @@ import pandas as pd
 
 from regulars.interaction.outcomes import FEW, claim_level, differences, mean_of, solved
 from regulars.statistics.intervals import Estimate, against, difference, share, wilson
+from regulars.statistics.log_start import full_since
 
 # channel as the log calls it, to the channel of the teaching; others stand without given qualities
 KNOWN_AS = {
@@ -256,6 +257,28 @@ def outbound(contacts: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
         told = share(int(part.sum()), len(part), level)
         rows.append((int(hour), told.n, told.value, told.low, told.high))
     return pd.DataFrame(rows, columns=columns)
+
+
+def in_full(contacts: pd.DataFrame, end) -> pd.DataFrame:
+    """Contacts from the day on which the log holds what both sides begin: shares of a longer one mix two logs.
+
+    Parameters
+    ----------
+    contacts : pandas.DataFrame
+        Clean table ``contacts``.
+    end : date
+        Last day observed.
+
+    Examples
+    --------
+    >>> own = pd.DataFrame({"at": pd.date_range("2025-01-01", "2026-06-30"), "initiator": "company"})
+    >>> asked = pd.DataFrame({"at": pd.date_range("2026-02-11", "2026-06-30"), "initiator": "customer"})
+    >>> in_full(pd.concat([own, asked], ignore_index=True), "2026-06-30").groupby("initiator")["at"].min().nunique()
+    1
+    """
+    starts = [full_since(at, end) for _, at in contacts["at"].groupby(contacts["initiator"])]
+    known = [start for start in starts if start is not pd.NaT]
+    return contacts[contacts["at"] >= max(known)] if known else contacts
 
 
 def tied(contacts: pd.DataFrame, level: float = 0.9) -> Estimate:

@@ -7,7 +7,7 @@ from regulars.errors import UserError
 from regulars.interaction.channels import teaching
 from regulars.interaction.outcomes import FEW, claim_level, mean_of, slope, solved
 from regulars.labels import Change
-from regulars.statistics.intervals import Estimate, against, share, wilson
+from regulars.statistics.intervals import Estimate, against, difference, share, wilson
 
 DIRECT = {"face_to_face": "direct", "phone": "direct", "chat": "direct", "event": "direct", "club": "direct",
           "letter": "indirect", "email": "indirect", "web": "indirect", "app": "indirect"}  # fmt: skip
@@ -156,9 +156,10 @@ def problems(
     -------
     dict
         ``table`` (by number of contacts: ``contacts``, ``n``, ``satisfaction``, ``cost``, ``back``, with limits),
-        ``at_once`` (share of problems with one contact), ``points`` (of satisfaction per further contact),
-        ``cost_factor`` (cost of a problem, each further contact), ``back_points`` (share who come back, each further
-        contact).
+        ``at_once`` (share of problems with one contact), ``solved_at_once`` (of those of which it is known whether the
+        last contact solved them, share with one contact, and solved), ``points`` (of satisfaction per further contact),
+        ``cost_more`` (currency per further contact), ``cost_second`` (problems with two contacts cost so many times
+        those with one), ``back_points`` (share who come back, each further contact).
 
     Raises
     ------
@@ -183,6 +184,7 @@ def problems(
             "customer_id": frame["customer_id"].to_numpy(object)[first], "last": frame["at"].to_numpy()[last],
             # how the customer felt in the end, where that was asked in the end
             "satisfaction": frame["points"].to_numpy(float)[last],
+            "solved": frame.get("resolved", pd.Series(pd.NA, frame.index)).astype("boolean").array[last],
         }
     )  # fmt: skip
     # what one of its contacts cost nobody knows, nobody knows of the problem
@@ -198,17 +200,26 @@ def problems(
         for name, estimate in told.items():
             row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
         rows.append(row)
-    paid = each[each["cost"] > 0]
-    growth = slope(paid["contacts"], np.log(paid["cost"]), groups=paid["customer_id"], level=level)
+    once, known = each["contacts"] == 1, each["solved"].notna()
     return {
         "table": pd.DataFrame(rows),
-        "at_once": share(int((each["contacts"] == 1).sum()), len(each), level),
+        "at_once": share(int(once.sum()), len(each), level),
+        "solved_at_once": share(int((once & each["solved"]).sum()), int(known.sum()), level),
         "points": slope(each["contacts"], each["satisfaction"], groups=each["customer_id"], level=level),
         "points_change": _claimed(each, "satisfaction"),
-        "cost_factor": Estimate.of((np.exp(end) for end in (growth.value, growth.low, growth.high)), growth.n),
+        "cost_more": slope(each["contacts"], each["cost"], groups=each["customer_id"], level=level),
+        "cost_second": _times(*(mean_of(each.loc[each["contacts"] == k, "cost"], level) for k in (2, 1))),
         "back_points": slope(each["contacts"], each["back"], groups=each["customer_id"], level=level),
         "back_change": _claimed(each, "back"),
     }
+
+
+def _times(after: Estimate, before: Estimate) -> Estimate:
+    """Ratio of two means above zero, from the difference of their logarithms."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = [Estimate.of(np.log([one.value, one.low, one.high]), one.n) for one in (after, before)]
+    told = difference(*logs)
+    return Estimate.of(np.exp([told.value, told.low, told.high]), told.n)
 
 
 def _claimed(each: pd.DataFrame, column: str) -> Change:

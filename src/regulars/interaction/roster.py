@@ -11,6 +11,7 @@ from regulars.finding import may_refuse, refused, shows
 from regulars.interaction.calls import FEW_A_DAY, on_duty
 from regulars.interaction.erlang import agents_needed, erlang_a
 from regulars.interaction.hanging_up import patience
+from regulars.interaction.outcomes import mean_of
 from regulars.statistics.intervals import Estimate, share
 
 LEAST_WEEKS = 4  # of calls, before anything is forecast
@@ -235,6 +236,8 @@ class Backtest(NamedTuple):
         Given up in all, as told and as it came.
     why : str
         Why there is none; empty where there is.
+    bias : Estimate
+        Came more than expected, as a share of it; days stand for themselves.
     """
 
     table: pd.DataFrame
@@ -242,6 +245,7 @@ class Backtest(NamedTuple):
     expected: float
     came: int
     why: str = ""
+    bias: Estimate = Estimate(float("nan"))
 
 
 @may_refuse
@@ -316,7 +320,19 @@ def _backtest(calls, shifts, *, weeks, draws, level, seed) -> Backtest:
         share(int(inside.sum()), len(inside), level),
         float(table["expected"].sum()),
         int(came.sum()),
+        bias=_bias(table, level),
     )
+
+
+def _bias(table: pd.DataFrame, level: float) -> Estimate:
+    """How many more gave up than was told, as a share of what was told (ratio of sums over days, linearised)."""
+    days = table.groupby("day")[["given_up", "expected"]].sum()
+    told, n = float(days["expected"].mean()), len(days)
+    if not told > 0:
+        return Estimate(float("nan"), n=n)
+    ratio = float(days["given_up"].mean()) / told
+    apart = mean_of(days["given_up"] - ratio * days["expected"], level)
+    return Estimate(ratio - 1, ratio - 1 + apart.low / told, ratio - 1 + apart.high / told, n)
 
 
 def _with_agents(grid: pd.DataFrame, shifts: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ def first_screen(contacts, served, staffed: Finding, answers, *, settings: Inter
     Parameters
     ----------
     contacts : pandas.DataFrame or Refusal
-        Clean table ``contacts``.
+        Of `in_full`.
     served : dict of str to Estimate, or Refusal
         Of `service`.
     staffed : Finding
@@ -38,7 +38,7 @@ def first_screen(contacts, served, staffed: Finding, answers, *, settings: Inter
         return FirstScreen(Finding(NOTHING))
     good, known = share_solved(contacts, level), tied(contacts, level)
     tiles = [Tile("solved", good, "percent")] if good.n else []
-    facts = {"tied": known, "contacts": len(contacts)} | ({"solved": good} if good.n else {})
+    facts: dict[str, Any] = {"since": contacts["at"].min().date()} | ({"solved": good} if good.n else {})
     verdict = CONTACTS if good.n else "unrecorded"
     if not isinstance(served, Refusal):
         facts |= {"given_up": served["given_up"], "within": served["within"], "seconds": settings.within_seconds}
@@ -47,6 +47,8 @@ def first_screen(contacts, served, staffed: Finding, answers, *, settings: Inter
         if good.n and staffed.facts.get("short"):
             facts |= {name: staffed.facts[name] for name in ("missing_hours", "short", "half_hours")}
             verdict = "short"
+    if verdict not in (CALLS, "short"):
+        facts |= {"tied": known, "contacts": len(contacts)}
     tiles.append(Tile("tied", known, "percent"))
     if not np.isnan(agreement_of(answers).value):
         tiles.append(Tile("agreement", agreement_of(answers), "percent"))
@@ -78,10 +80,13 @@ def to_do(
             name: staffed.facts[name]
             for name in ("missing_hours", "short", "spare_hours", "day", "at", "there", "wanted")
         }
-        cost = float(facts["missing_hours"]) * settings.agent_cost_per_hour
+        hours, rate = float(facts["missing_hours"]), settings.agent_cost_per_hour
+        cost, bought = hours * rate, max(hours - float(facts["spare_hours"]), 0.0) * rate
         week = staffed.frames["week"]
-        saved = float((week["calls"] * (week["given_up_now"] - week["given_up"]).where(week["missing"] > 0, 0.0)).sum())
-        facts |= {"a_week": cost, "saved": saved, "each": cost / saved if saved > 0 else float("nan")}
+        fewer = (week["given_up_now"] - week["given_up"]).where(week["missing"] > 0, 0.0)
+        saved = round((week["calls"] * fewer).sum())
+        each, each_moved = (one / saved if saved > 0 else float("nan") for one in (cost, bought))
+        facts |= {"a_week": cost, "bought": bought, "saved": saved, "each": each, "each_moved": each_moved}
         found.append(Action("staff", facts=facts))
     if points.verdict == "gaps":
         found.append(

@@ -29,6 +29,7 @@ def supplied(tables: Mapping, name: str) -> pd.DataFrame | NotSupplied:
 
 calls_of = step(calls.calls_of)
 channel_table = step(channels.channel_table)
+in_full = step(channels.in_full)
 touch_points = step(points.touch_points)
 plan_records = step(points.plan_records)
 problems = step(points.problems)

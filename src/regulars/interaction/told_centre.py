@@ -15,7 +15,7 @@ from regulars.labels import Change
 from regulars.settings import InteractionSettings
 from regulars.statistics.intervals import Estimate, against, share
 
-TEACHING_POINTS, TEACHING_FACTOR = -10.0, 2.0  # of satisfaction, and of cost, per further contact
+TEACHING_POINTS, TEACHING_TIMES = -10.0, 2.0  # of satisfaction, and of cost, per further contact
 MOST_SECONDS = 600  # of waiting that a curve shows
 
 
@@ -162,12 +162,13 @@ def tell_staffing(
     if not tried.why:
         remarks.append(
             Remark(
-                "tried",
+                "tried_low" if against(tried.bias) is Change.UP else "tried",
                 {
                     "inside": tried.inside,
                     "weeks": settings.backtest_weeks,
                     "expected": tried.expected,
                     "came": tried.came,
+                    "bias": tried.bias,
                 },
             )
         )
@@ -249,13 +250,16 @@ def tell_problems(found: dict, settings: InteractionSettings) -> Finding:
     Finding
         Verdict a `regulars.labels.Change` of satisfaction per further contact.
     """
-    points, factor = found["points"], found["cost_factor"]
+    points, second = found["points"], found["cost_second"]
     facts = {"at_once": found["at_once"], "points": points, "teaching_points": -TEACHING_POINTS}
     if found["points_change"] is Change.DOWN:
         facts["fewer_points"] = Estimate(-points.value, -points.high, -points.low, points.n)
     remarks = []
-    if not np.isnan(factor.value):
-        remarks.append(Remark("cost", {"factor": factor, "teaching_factor": TEACHING_FACTOR}))
+    if found["solved_at_once"].n:
+        remarks.append(Remark("at_once", {"solved_at_once": found["solved_at_once"]}))
+    if np.isfinite([second.value, found["cost_more"].value]).all():
+        facts_of = {"more": found["cost_more"], "second": second, "teaching_times": TEACHING_TIMES}
+        remarks.append(Remark(f"cost_{against(second, TEACHING_TIMES)}", facts_of))
     if not np.isnan(found["back_points"].value):
         moved = found["back_change"]
         remarks.append(

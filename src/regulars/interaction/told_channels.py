@@ -121,7 +121,7 @@ def tell_dealings(contacts: pd.DataFrame, level: float = 0.9, min_cell: int = 5)
     Parameters
     ----------
     contacts : pandas.DataFrame
-        Clean table ``contacts``.
+        Of `in_full`.
     level : float
     min_cell : int
         Cells with fewer contacts are left out.
@@ -141,6 +141,7 @@ def tell_dealings(contacts: pd.DataFrame, level: float = 0.9, min_cell: int = 5)
     facts = {
         "contacts": len(contacts), "own": own, "near": float(near.get("face_to_face", 0.0)),
         "people": float(near.get("through_people", 0.0)), "tied": tied(contacts, level),
+        "since": contacts["at"].min().date(),
     }  # fmt: skip
     return Finding("told", facts, frames)
 
@@ -201,7 +202,8 @@ def tell_plan(records: pd.DataFrame) -> Finding:
         ["no_target", "no_date", "clashes"],
         "checkable",
     )
-    table = records.assign(state=pd.Series(state, dtype="string"))
+    objects = records["object"].astype("string").str.replace("_", " ")  # a segment by its code
+    table = records.assign(state=pd.Series(state, dtype="string"), object=objects)
     facts = {"records": len(table), "checkable": int(table["checkable"].sum())}
     behind = table[table["done_per_year"] < table["times_per_year"]]
     facts |= {"behind": len(behind), "judged": int(table["reached"].notna().sum())}
