@@ -8,16 +8,20 @@ import pytest
 
 from regulars.actions import (
     chances_held,
+    mondays_list,
     pipelines,
     plan_kept,
     sales_desk,
+    sections,
     share_of_wallet,
     wallet_shares,
     weighted_pipeline,
 )
-from regulars.actions.prospects import ends_by_age, funnel, win_rates
+from regulars.actions.lists import errands
+from regulars.actions.prospects import correction, ends_by_age, funnel, win_rates
 from regulars.actions.wallet import conquest, dirichlet_market, share_of_life, share_of_mind
 from regulars.errors import UserError
+from regulars.labels import Errand
 from regulars.statistics import aalen_johansen, calibration_of_chances, out_of_fold, recalibrated
 
 TIME, CAUSE = [2, 3, 3, 5, 6, 7, 8, 8, 10, 12], [1, 2, 0, 1, 2, 0, 1, 2, 0, 1]
@@ -271,3 +275,71 @@ def test_share_of_mind_counts_who_named_nobody():
     told = share_of_mind(pd.DataFrame({"respondent_id": ["1", "2", "3"], "brand": ["us", "x", "x"],
                                        "named_first": [True, True, False], "named": [True, True, True]}))  # fmt: skip
     assert told.first.value == pytest.approx(1 / 3) and told.brands["n"].tolist() == [3, 3]
+
+
+def test_an_answer_far_beyond_the_others_is_to_be_checked_before_a_visit():
+    """Of nine who spend 10 to 90 elsewhere and one who says 9,000, the last is more than 50 times the median of 55."""
+    other = [*np.arange(10.0, 100.0, 10.0), 9000.0]
+    names = [f"c{k}" for k in range(10)]
+    rows = pd.concat([pd.DataFrame({"customer_id": names, "competitor": shop, "spend": spend})
+                      for shop, spend in (("us", [1.0] * 9 + [9000.0]), ("x", other))])  # fmt: skip
+    told = share_of_wallet(rows.assign(period="2026"), None)
+    assert told.customers.loc[told.is_far, "customer_id"].tolist() == ["c9"]
+    asked = conquest(told, pd.DataFrame({"customer_id": names, "p_active": 0.5}), length=3)
+    found = sections.tell_wallet(told, asked, pseudonyms=lambda ids: ids, below=0.51)
+    assert (found.facts["median"], found.facts["below_n"], found.facts["listed"]) == (55.0, 10, 3)
+    assert found.remarks[0].facts == {"far": 1, "times": 50, "part": pytest.approx(9000 / 9450)}
+    assert (
+        sections.tell_wallet(told, asked.assign(is_far=True), pseudonyms=lambda ids: ids, below=0.5)
+        .frames["list"]["check"]
+        .tolist()
+        == ["yes"] * 3
+    )
+
+
+# ---- stated chances and the pipeline ----
+
+
+def test_a_pipeline_is_judged_by_what_came_of_stated_chances_not_by_how_few_deals_fall():
+    """Of 400 stated at 70% half were won: two open deals of 100 are worth 100 in place of 140, though 0 to 200 may
+    come. Where 70% of them were won nothing is taken off.
+    """
+    events = pd.DataFrame({"prospect_id": [f"p{k}" for k in range(402)], "stage": "quoted", "win_probability": 0.7,
+                           "at": pd.Timestamp("2026-01-02")})  # fmt: skip
+
+    def desk_of(won: int):
+        rows = pd.DataFrame({"prospect_id": events["prospect_id"], "quoted_amount": 100.0, "win_probability": 0.7,
+                             "created_at": pd.Timestamp("2026-01-01"), "decided_at": pd.Timestamp("2026-02-01"),
+                             "stage": ["won"] * won + ["lost"] * (400 - won) + ["quoted"] * 2})  # fmt: skip
+        return sales_desk(
+            rows.assign(decided_at=rows["decided_at"].where(rows["stage"] != "quoted")), events, "2026-03-01"
+        )
+
+    high = desk_of(200)
+    off = correction(high)
+    assert (
+        off.value == pytest.approx(-40)
+        and off.low == pytest.approx(-48, abs=2)
+        and off.high == pytest.approx(-32, abs=2)
+    )
+    told = sections.tell_desk(high, pipelines(high), level=0.9)
+    assert told.verdict == "less" and told.facts["worth"].low == 0 and told.facts["worth"].high == 200
+    fair = desk_of(280)
+    assert sections.tell_desk(fair, pipelines(fair), level=0.9).verdict == "agrees"
+    assert np.isnan(correction(desk_of(400)).value), "all were won: nothing teaches where chances end"
+
+
+# ---- Monday's list ----
+
+
+def test_an_errand_with_less_at_stake_than_a_contact_costs_takes_no_place():
+    rows = pd.DataFrame({"customer_id": ["a", "b", "c"], "w": [0.3, 4.0, 9.0], "ticket_id": ["1", "2", "3"]})
+    likes = errands(Errand.NEXT_PRODUCT, rows, channel="e-mail", worth="w", cost=0.2)
+    calls = errands(Errand.CALL, rows.assign(customer_id=["d", "e", "f"]), channel="phone", worth="w", cost=4.0)
+    waits = errands(Errand.COMPLAINT, rows.head(1).assign(customer_id="g"), channel="phone", worth="w", cost=4.0)
+    told = mondays_list([likes, calls, waits], length=9, floor=5.0)
+    assert told.rows["customer_id"].tolist() == ["g", "f", "c"] and (told.tiny, told.waiting) == (4, 1)
+    sure = errands(Errand.CALL, rows, channel="phone", worth="w", cost=0.1, share=(0.9, 0.8, 1.0))
+    assert len(mondays_list([sure], length=9, floor=5.0).rows) == 3, "what is measured to gain stays"
+    said = {one.code: one.facts for one in sections.tell_monday(told, pseudonyms=lambda ids: ids, days=7).remarks}
+    assert said["tiny"] == {"many": 4, "floor": 5.0} and said["waiting"] == {"many": 1}

@@ -5,13 +5,15 @@ import pandas as pd
 import pytest
 
 from club_worlds import club_world
-from regulars.actions import corrected_levels, judge_campaigns, sample_ratio_test, watch_campaigns
+from regulars.actions import corrected_levels, judge_campaigns, sample_ratio_test, sections, watch_campaigns
+from regulars.actions.asking import Ask, Asking
+from regulars.actions.campaigns import Judged, bonds_compared
 from regulars.actions.effects import Redrawn, limits_from_lots, welch
 from regulars.actions.programmes import Headline, judge_club
 from regulars.actions.uncontrolled import placebo, spend_around, without_control
 from regulars.labels import Change
 from regulars.settings import CampaignRules
-from regulars.statistics.intervals import against
+from regulars.statistics.intervals import Estimate, against
 
 RULES = CampaignRules(outcome_days=90, false_discovery_rate=0.05, draws=1000, cooldown_days=28, groups_min=200)
 # customers drawn and kept back of the eight campaigns of the shop as it was first simulated
@@ -187,8 +189,34 @@ def test_a_lot_that_was_not_kept_to_is_not_told():
     campaigns, contacts, orders = tables()
     campaigns["control_share"] = 0.75
     assert sample_ratio_test([20, 40], [0.75, 0.25]).p_value < 0.001
-    _, told = judged(campaigns, contacts, orders)
+    watched, told = judged(campaigns, contacts, orders)
     assert told.effects["lot"].tolist() == ["broken"] and told.effects["effect"].isna().all()
+    remarks = sections.tell_campaigns(told, watched, margin=0.3, level=0.9).remarks
+    said = {one.code: one.facts for one in remarks if one.code.startswith("broken")}
+    assert set(said) == {"broken_size"} and (said["broken_size"]["planned"], said["broken_size"]["seen"]) == (
+        0.75,
+        1 / 3,
+    )
+
+
+def test_a_campaign_with_two_ways_counts_once_among_the_bonds():
+    """Effects of 4 and 0 of one campaign are 2 of one; beside another of 2 the bond's effect is 2, of two campaigns."""
+    rows = pd.DataFrame({"campaign_id": ["a", "a", "b"], "effect": [4.0, 0.0, 2.0], "contacted": [10, 20, 30]})
+    rows = rows.assign(bond="financial", lot="honest", standard_error=1.0)
+    told = bonds_compared(Judged(rows, pooled=None, rate=0.05))
+    assert told[["campaigns", "contacted", "effect"]].to_numpy().tolist() == [[2, 60, 2.0]]
+
+
+def test_what_pays_for_all_is_told_with_the_half_of_whom_it_is_not_proved():
+    sure, none = Estimate(5.0, 3.0, 7.0, 100), Estimate(0.0, -1.0, 1.0, 100)
+    half = {"group": "orders", "cut": 3.0, "n": 50, "p_adjusted": 0.001, "effect": 9.0, "effect_low": 6.0,
+            "effect_high": 12.0, "others": 1.0, "others_low": -2.0, "others_high": 4.0}  # fmt: skip
+    asking = Asking(Ask.ALL, "card", "contacted", 1.0, 100, sure, none, none, pd.DataFrame([half]), None, none, 0.5)
+    told = sections.tell_next(asking, margin=0.3)
+    assert (told.verdict, told.facts["half"]) == ("all_unproved", "less_orders")
+    assert told.remarks[0].facts["others"] == Estimate(1.0, -2.0, 4.0, 50)
+    alike = asking._replace(groups=asking.groups.assign(p_adjusted=0.5))
+    assert sections.tell_next(alike, margin=0.3).verdict == "all"
 
 
 def test_whoever_was_drawn_stays_in_the_group_of_the_lot():

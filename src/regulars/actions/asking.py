@@ -216,7 +216,8 @@ def group_effects(
     -------
     pandas.DataFrame
         ``group`` (a number), ``cut`` (its median; the group is above it), ``n``, ``effect`` with ``effect_low``,
-        ``effect_high``, ``others``, ``p_adjusted`` (Benjamini and Hochberg over all that were looked at).
+        ``effect_high``, ``others`` with limits (effect below it),
+        ``p_adjusted`` (Benjamini and Hochberg over all that were looked at).
     """
     arm, y = np.asarray(arm, object), np.asarray(outcome, float)
     here = np.isin(arm, [best, CONTROL])
@@ -232,10 +233,13 @@ def group_effects(
         one, other = (campaign_effect(y[side], z[side], level=level) for side in (inside, ~inside))
         error = np.hypot(one.standard_error, other.standard_error)
         p = float(2 * norm.sf(abs(one.estimate - other.estimate) / error)) if error > 0 else 1.0
-        rows.append((name, cut, int(inside.sum()), one.estimate, one.low, one.high, other.estimate, p))
+        ends = (one.estimate, one.low, one.high, other.estimate, other.low, other.high)
+        rows.append((name, cut, int(inside.sum()), *ends, p))
     table = pd.DataFrame(
-        rows, columns=["group", "cut", "n", "effect", "effect_low", "effect_high", "others", "p_adjusted"]
-    )
+        rows,
+        columns=["group", "cut", "n", "effect", "effect_low", "effect_high", "others", "others_low", "others_high",
+                 "p_adjusted"],
+    )  # fmt: skip
     table["p_adjusted"] = benjamini_hochberg(table["p_adjusted"].to_numpy(float)) if len(table) else table["p_adjusted"]
     return table
 

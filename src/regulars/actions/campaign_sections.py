@@ -9,9 +9,15 @@ from regulars.actions.asking import Ask, Asking
 from regulars.actions.campaigns import MEANT, Judged, Lot, Watched, bonds_compared
 from regulars.finding import Finding, Refusal, Remark, refused, tells
 from regulars.labels import Change
-from regulars.statistics.intervals import Estimate, from_row
+from regulars.statistics.intervals import Estimate, against, from_row
+from regulars.statistics.trials import ALARM
 
 EFFECT = ["effect", "effect_low", "effect_high"]
+# which test a lot failed, its p-value, and what is said of it
+BROKEN_BY = (
+    ("size", "ratio_p", {"seen": "control_share", "planned": "planned_share"}),
+    ("before", "earlier_p", {"gap": "earlier_gap"}),
+)
 
 
 class Changed(StrEnum):
@@ -83,8 +89,10 @@ def tell_campaigns(judged: Judged, watched: Watched, *, margin: float, level: fl
     }  # fmt: skip
     if several > 1:
         remarks.append(Remark("pooled", {"pooled": judged.pooled.effect, "n": several}))
+    if len(shown) > several:
+        remarks.append(Remark("ways", {"n": several, "compared": len(shown)}))
     if shown["is_cut"].any():
-        remarks.append(Remark("running", {"n": int(shown["is_cut"].sum())}))
+        remarks.append(Remark("running", {"n": campaigns_in(shown[shown["is_cut"]])}))
     came = shown[shown["on_attending"].notna()]
     if len(came):
         one = came.loc[came["p_value"].idxmin()]
@@ -111,10 +119,11 @@ def _doubts(effects: pd.DataFrame, notes: pd.DataFrame) -> list[Remark]:
     broken = effects[effects["lot"] == Lot.BROKEN.value].drop_duplicates("campaign_id")
     few = effects[effects["lot"] == Lot.TOO_FEW.value].drop_duplicates("campaign_id")
     remarks = [
-        Remark("broken", {"campaign": label(row), "seen": row["control_share"], "planned": row["planned_share"],
-                          "gap": row["earlier_gap"] if np.isfinite(row["earlier_gap"]) else 0.0})
+        Remark(f"broken_{code}", {"campaign": label(row)} | {name: row[column] for name, column in facts.items()})
         for _, row in broken.iterrows()
-    ]  # fmt: skip
+        for code, test, facts in BROKEN_BY
+        if row[test] < ALARM
+    ]
     remarks += [
         Remark("too_few", {"campaign": label(row), "controls": int(row["controls"])}) for _, row in few.iterrows()
     ]
@@ -231,14 +240,20 @@ def tell_next(asking: Asking | Refusal, *, margin: float) -> Finding:
     if tree is not None:
         frames["leaves"] = tree.leaves[["rule", "n", "built", *EFFECT]]
     differ = asking.groups[asking.groups["p_adjusted"] < 0.05] if len(asking.groups) else asking.groups
-    remarks = []
+    remarks, verdict = [], str(asking.verdict)
     if len(differ):
         row = differ.iloc[differ["p_adjusted"].to_numpy().argmin()]
-        told = Estimate(float(row["effect"]), float(row["effect_low"]), float(row["effect_high"]), int(row["n"]))
-        remarks.append(Remark("differ", {"group": row["group"], "effect": told, "others": row["others"]}))
-    return Finding(
-        asking.verdict, facts, {name: frame for name, frame in frames.items() if len(frame)}, remarks=remarks
-    )
+        remarks.append(
+            Remark(
+                "differ", {"group": row["group"], "effect": from_row(row, "effect"), "others": from_row(row, "others")}
+            )
+        )
+        if asking.verdict is Ask.ALL:
+            unproved = [half for half, name in (("", "effect"), ("less_", "others"))
+                        if against(from_row(row, name)) is not Change.UP]  # fmt: skip
+            if unproved:
+                verdict, facts["half"] = "all_unproved", unproved[0] + row["group"]
+    return Finding(verdict, facts, {name: frame for name, frame in frames.items() if len(frame)}, remarks=remarks)
 
 
 def pays_next(asking: Asking | Refusal) -> bool:

@@ -29,7 +29,7 @@ from regulars.purchases import Purchases, unit_days
 from regulars.settings import CampaignRules
 from regulars.showing import forest
 from regulars.statistics.intervals import Estimate, against
-from regulars.statistics.trials import ALARM, Pooled, pool, sample_ratio_test, share_gap
+from regulars.statistics.trials import ALARM, Pooled, kept_as_planned, pool, share_gap
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -350,10 +350,7 @@ def _campaign(row, part: pd.DataFrame, own, *, draws: int, level: float, seed: i
     treated = int(part.loc[arms, "n"].sum())
     if not treated + controls:
         return []
-    ratio = float("nan")
-    if np.isfinite(base["planned_share"]) and 0 < base["planned_share"] < 1 and controls and treated:
-        planned = base["planned_share"]
-        ratio = sample_ratio_test([controls, treated], [planned, 1 - planned]).p_value
+    ratio = kept_as_planned(controls, treated, planned=base["planned_share"])
     found = []
     for arm in arms or [MEANT]:
         one = part.loc[arm] if arm in part.index else None
@@ -522,8 +519,9 @@ def bonds_compared(judged: Judged, level: float = 0.9) -> pd.DataFrame:
     told, rows = judged.told.dropna(subset=["bond"]), []
     groups = [(bond, part) for bond, part in told.groupby("bond", sort=True) if bond]
     for bond, part in groups:
-        one = pool(part["effect"], part["standard_error"], 1 - (1 - level) / len(groups)).effect
-        rows.append((bond, len(part), int(part["contacted"].sum()), one.value, one.low, one.high, against(one).value))
+        each = part.groupby("campaign_id")[["effect", "standard_error"]].mean()  # ways of one share those kept back
+        one = pool(each["effect"], each["standard_error"], 1 - (1 - level) / len(groups)).effect
+        rows.append((bond, len(each), int(part["contacted"].sum()), one.value, one.low, one.high, against(one).value))
     names = ["bond", "campaigns", "contacted", "effect", "effect_low", "effect_high", "verdict"]
     return pd.DataFrame(rows, columns=names)
 

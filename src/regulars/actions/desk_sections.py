@@ -9,9 +9,9 @@ import pandas as pd
 from regulars.actions.activities import Plan
 from regulars.actions.lists import Monday
 from regulars.actions.programmes import Club, Headline
-from regulars.actions.prospects import Chances, Desk, Pipeline, ends_by_age, funnel, slippage, win_rates
+from regulars.actions.prospects import Chances, Desk, Pipeline, correction, ends_by_age, funnel, slippage, win_rates
 from regulars.actions.tree import ResponseTree
-from regulars.actions.wallet import Mind, Wallet
+from regulars.actions.wallet import FAR_TIMES, Mind, Wallet
 from regulars.finding import Finding, Refusal, Remark, tells
 from regulars.labels import Change
 from regulars.statistics.intervals import Estimate, against, from_row
@@ -139,14 +139,17 @@ def tell_tree(tree: ResponseTree, *, outcome: str = TreeOutcome.UNPAID) -> Findi
     leaves = leaves.assign(todo=[one.value for one in todo])
     worst, best = leaves.iloc[0], leaves.iloc[-1]
     facts = {
-        "auc": tree.validation, "logistic": tree.logistic, "cost": tree.cost, "n": n, "base": base,
+        "auc": tree.validation, "logistic": tree.logistic, "n": n, "base": base,
         "outcome": outcome.value,
         "rule": worst["rule"], "rate": from_row(worst, "rate"),
         "best": best["rule"], "best_rate": float(best["rate"]), "same_first": tree.same_first,
         "same_second": tree.same_second, "gain": float(worst["gain"]), "share": float(worst["share_of_all"]),
     }  # fmt: skip
+    moved = against(tree.cost)
+    unread = [] if moved is Change.UNKNOWN else [Remark(f"score_{moved}", {"cost": tree.cost})]
     shifted = tree.balance[tree.balance["psi"] > tree.balance["limit"]]
     remarks = [Remark("refused_field", {"field": row.field, "reason": row.why}) for row in tree.refused.itertuples()]
+    remarks += unread
     if len(shifted):
         remarks.append(Remark("shifted", {"n": len(shifted), "all": len(tree.balance)}))
     fields = tree.values.merge(tree.balance, on="field").head(8)
@@ -181,7 +184,8 @@ def tell_desk(desk: Desk, worth: Mapping[str, Pipeline], *, level: float) -> Fin
     Returns
     -------
     Finding
-        Its verdict is a `Worth`; frames ``ways``, ``funnel``, ``ends``.
+        Its verdict is a `Worth`, which follows what decided prospects say of stated chances: how few open deals happen
+        to fall says nothing of that. Frames ``ways``, ``funnel``, ``ends``.
     """
     opened = desk.open
     facts: dict[str, object] = {
@@ -202,8 +206,9 @@ def tell_desk(desk: Desk, worth: Mapping[str, Pipeline], *, level: float) -> Fin
     right = ways.get("recalibrated")
     if right is None:
         return Finding(Worth.STATED, facts, frames, remarks=remarks)
-    facts["worth"] = right
-    verdict = {Change.UP: Worth.MORE, Change.DOWN: Worth.LESS}.get(against(right, ways["stated"].value), Worth.AGREES)
+    off = correction(desk, level)
+    facts |= {"worth": right, "off": off}
+    verdict = {Change.UP: Worth.MORE, Change.DOWN: Worth.LESS}.get(against(off), Worth.AGREES)
     return Finding(verdict, facts, frames, remarks=remarks)
 
 
@@ -326,14 +331,28 @@ def tell_wallet(
     Finding
         Its verdict is ``spend`` or ``rank``: how it was asked; frames ``segments``, ``competitors``, ``list``.
     """
-    facts = {"share": wallet.share, "n": wallet.share.n, "elsewhere": wallet.elsewhere, "listed": len(conquest)}
+    other = wallet.customers["wallet"] * (1 - wallet.customers["share"])
+    far = wallet.is_far
+    facts = {
+        "share": wallet.share, "n": wallet.share.n, "elsewhere": wallet.elsewhere, "listed": len(conquest),
+        "below_n": int((wallet.customers["share"] < below).sum()),
+    }  # fmt: skip
+    if wallet.by == "spend":
+        facts["median"] = float(other.median())
+    said = {
+        "far": int(far.sum()),
+        "times": FAR_TIMES,
+        "part": float(other[far].sum() / other.sum()) if far.any() else 0.0,
+    }
+    remarks = [Remark("far", said)] if far.any() else []
     frames = {"segments": wallet.segments, "competitors": wallet.competitors}
     listed = conquest.assign(customer_id=pseudonyms(conquest["customer_id"])).rename(
         columns={"customer_id": "customer"}
     )
-    frames["list"] = listed[["customer", "wallet", "share", "elsewhere", "p_active"]]
+    listed = listed.assign(check=np.where(listed["is_far"], "yes", "no"))
+    frames["list"] = listed[["customer", "wallet", "share", "elsewhere", "p_active", "check"]]
     frames = {name: frame for name, frame in frames.items() if len(frame)}
-    return Finding(wallet.by, facts | {"below": below}, frames)
+    return Finding(wallet.by, facts | {"below": below}, frames, remarks=remarks)
 
 
 @tells
@@ -379,12 +398,14 @@ def tell_monday(monday: Monday, *, pseudonyms: Callable[[pd.Series], pd.Series],
     rows = monday.rows
     left_off = {
         "refused": monday.without_consent, "lately": monday.contacted_lately, "kept_back": monday.kept_back,
-        "twice": monday.twice,
+        "twice": monday.twice, "tiny": monday.tiny,
     }  # fmt: skip
-    more = {"lately": {"days": days}}
+    more = {"lately": {"days": days}, "tiny": {"floor": monday.floor}}
     remarks = [Remark(code, {"many": many} | more.get(code, {})) for code, many in left_off.items() if many]
     if rows.empty:
         return Finding("none", remarks=remarks)
+    if waiting := monday.waiting:
+        remarks.append(Remark("waiting", {"many": waiting}))
     customers = rows["customer_id"].notna()
     who = rows["prospect_id"].astype("string").copy()
     who[customers] = pseudonyms(rows.loc[customers, "customer_id"]).astype("string").to_numpy()

@@ -32,9 +32,11 @@ class Monday(NamedTuple):
         ``rank``, ``errand`` (an `Errand`), ``customer_id``, ``prospect_id``, ``channel``, ``about`` (a product,
         a case), ``worth`` (what is at stake, currency), ``cost``, ``net`` with limits where the effect of asking is
         measured, ``pays_from`` (share of what is at stake that must be gained because of it, where it is not).
-    without_consent, contacted_lately, kept_back, twice : int
+    without_consent, contacted_lately, kept_back, twice, tiny : int
         Left off: said no, was contacted within the cooldown, is a control of a lot that runs, stood there already with
-        something more urgent.
+        something more urgent, has less at stake than `floor`.
+    floor : float
+        Currency.
     """
 
     rows: pd.DataFrame
@@ -42,6 +44,17 @@ class Monday(NamedTuple):
     contacted_lately: int
     kept_back: int
     twice: int
+    tiny: int = 0
+    floor: float = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """Calls and letters to win back of which no lot has shown yet what they gain."""
+        return int((_of_margin(self.rows) & self.rows["net"].isna()).sum())
+
+
+def _of_margin(rows: pd.DataFrame) -> pd.Series:
+    return rows["errand"].isin([Errand.CALL, Errand.WIN_BACK])
 
 
 def errands(
@@ -118,11 +131,13 @@ def mondays_list(
     refused: Sequence[str] = (),
     lately: Sequence[str] = (),
     controls: Sequence[str] = (),
+    floor: float = 0.0,
 ) -> Monday:
     """Put candidates of all kinds into one list: nobody twice, against their will, asked just now or kept back by lot.
 
-    What is measured not to pay (its whole interval below zero) is left off. A complaint that waits is answered whenever
-    it was, since it is the customer who asked.
+    What is measured not to pay (its whole interval below zero) is left off, and so is what has less at stake than a
+    contact is taken to cost. A complaint that waits is answered whenever it was and whatever is at stake, since it is
+    the customer who asked.
 
     Parameters
     ----------
@@ -135,6 +150,8 @@ def mondays_list(
         Customers whom the firm contacted within the cooldown.
     controls : sequence of str
         Customers whom a lot that still runs keeps back.
+    floor : float
+        At stake, below which no errand of which no gain is measured takes a place.
 
     Returns
     -------
@@ -154,6 +171,9 @@ def mondays_list(
     turn = {errand.value: place for place, errand in enumerate(ORDER)}
     rows = pd.concat(parts, ignore_index=True)
     rows = rows[~(rows["net_high"] < 0)]
+    asked_us = rows["errand"] == Errand.COMPLAINT.value
+    small = (rows["worth"] < floor) & rows["net"].isna() & ~asked_us
+    rows, tiny = rows[~small], int(small.sum())
     rows = rows.iloc[np.argsort(rows["errand"].map(turn).to_numpy(), kind="stable")].reset_index(drop=True)
     who = rows["customer_id"].fillna("prospect " + rows["prospect_id"].fillna(""))
     again = who.duplicated()
@@ -164,11 +184,10 @@ def mondays_list(
     back = rows["customer_id"].isin(list(controls)) & ~no & ~just & ~asked_us
     kept = _mixed(rows[~no & ~just & ~back], length).reset_index(drop=True)
     # of a claim, a quote or what is spent elsewhere no part is margin by itself; beyond all of it nothing would do
-    of_margin = kept["errand"].isin([Errand.CALL, Errand.WIN_BACK]) & kept["net"].isna()
-    pays = (kept["cost"] / kept["worth"].where(kept["worth"] > 0)).where(of_margin)
+    pays = (kept["cost"] / kept["worth"].where(kept["worth"] > 0)).where(_of_margin(kept) & kept["net"].isna())
     kept = kept.assign(pays_from=pays.where(pays <= 1))
     kept.insert(0, "rank", np.arange(1, len(kept) + 1))
-    return Monday(kept, int(no.sum()), int(just.sum()), int(back.sum()), twice)
+    return Monday(kept, int(no.sum()), int(just.sum()), int(back.sum()), twice, tiny, floor)
 
 
 def _mixed(rows: pd.DataFrame, length: int) -> pd.DataFrame:

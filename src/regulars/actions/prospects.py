@@ -361,6 +361,28 @@ def pipelines(desk: Desk) -> dict[str, Pipeline]:
     return found
 
 
+def correction(desk: Desk, level: float = 0.9, *, draws: int = 400, seed: int = 1) -> Estimate:
+    """What decided prospects take off, or put on, the sum that the stated chances of open ones say.
+
+    How open deals happen to fall is not in the interval: it tells how surely the chances are too high or too low, by
+    decided prospects drawn again.
+
+    Returns
+    -------
+    Estimate
+        Currency, below 0 where stated chances say too much; n decided prospects. NaN where nothing decided teaches it.
+    """
+    past, rows = desk.decided.dropna(subset=["stated"]), desk.open.dropna(subset=["stated", "quoted_amount"])
+    p, y, n = past["stated"].to_numpy(float), past["is_won"].to_numpy(float), len(past)
+    if not len(rows) or not 0 < y.sum() < n:
+        return Estimate(float("nan"), n=n)
+    amounts, stated = rows["quoted_amount"].to_numpy(float), rows["stated"].to_numpy(float)
+    rng = np.random.default_rng(seed)
+    again = (rng.integers(0, n, n) for _ in range(draws))
+    told = [float(amounts @ (recalibrated(p[one], y[one], stated) - stated)) for one in (np.arange(n), *again)]
+    return Estimate(told[0], *(float(end) for end in np.quantile(told[1:], [(1 - level) / 2, (1 + level) / 2])), n)
+
+
 def win_rates(desk: Desk, by: str, level: float = 0.9, least: int = MIN_CELL) -> pd.DataFrame:
     """Share won by competitor, key factor, client type, source or owner, each against all others.
 

@@ -58,7 +58,7 @@ def first_screen(
         up, down = (told[told["verdict"] == way.value] for way in (Change.UP, Change.DOWN))
         row = (up if len(up) else down if len(down) else told).sort_values("effect", ascending=False).iloc[0]
         verdict = Changed.SOME if len(up) else Changed.LESS if len(down) else Changed.NONE
-        facts = {"listed": len(monday.rows), "campaign": label(row), "effect": estimate(row, "effect")}
+        facts = {"campaign": label(row), "effect": estimate(row, "effect")}
         facts |= {"n": campaigns_in(told), "up": campaigns_in(up)}
         facts |= {"pays_up_to": estimate(row, "break_even"), "detectable": float(told["detectable"].median())}
         tiles.insert(0, Tile("pays_up_to", estimate(row, "break_even"), "money", facts={"campaign": label(row)}))
@@ -101,9 +101,11 @@ def to_do(
         facts = {"campaign": label(row), "customers": n, "days": int(row["days"])}
         found.append(Action("ask", facts=facts, gain=gain, cost=cost, net=net))
     if refused(judged) is None:
-        unclear = judged.told[judged.told["verdict"] == Change.UNCLEAR.value]
+        claimed = judged.told.loc[judged.told["verdict"] != Change.UNCLEAR.value, "campaign_id"]
+        unclear = judged.told[~judged.told["campaign_id"].isin(claimed)]
         if len(unclear):
-            facts = {"n": len(unclear), "detectable": float(unclear["detectable"].median())}
+            facts = {"n": campaigns_in(unclear), "all": campaigns_in(judged.told)}
+            facts |= {"detectable": float(unclear["detectable"].median())}
             found.append(Action("keep_back", facts=facts))
     if refused(desk) is None and desk.open["is_overdue"].any():
         overdue = desk.open[desk.open["is_overdue"]]
@@ -115,7 +117,9 @@ def to_do(
         found.append(Action("overdue", facts=facts))
     if len(monday.rows):
         facts = {"n": len(monday.rows), "spent": float(monday.rows["cost"].sum())}
-        found.append(Action("monday", facts=facts | {"measured": int(monday.rows["net"].notna().sum())}))
+        facts |= {"measured": int(monday.rows["net"].notna().sum())}
+        waits = {"waiting": monday.waiting} if monday.waiting else {}
+        found.append(Action("monday_waits" if waits else "monday", facts=facts | waits))
     return found
 
 

@@ -14,6 +14,7 @@ from regulars.statistics.intervals import Estimate, share, z_value
 
 US = "us"
 LIFE_FROM, LIFE_TO = 20, 70
+FAR_TIMES = 50  # the median spent elsewhere: beyond so many times it an answer is to be checked first
 
 
 def wallet_shares(ranks) -> np.ndarray:
@@ -103,6 +104,12 @@ class Wallet(NamedTuple):
     segments: pd.DataFrame
     competitors: pd.DataFrame
     customers: pd.DataFrame
+
+    @property
+    def is_far(self) -> pd.Series:
+        """Of each customer, whether so much more is spent elsewhere than by the others that it may be a slip."""
+        other = self.customers["wallet"] * (1 - self.customers["share"])
+        return (other > FAR_TIMES * other.median()) & (self.by == "spend")
 
 
 @may_refuse
@@ -265,10 +272,10 @@ def conquest(wallet: Wallet, value: pd.DataFrame, *, length: int = 50, share_bel
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``wallet``, ``share``, ``p_active``, ``elsewhere``: by chance
+        ``customer_id``, ``wallet``, ``share``, ``is_far`` (to be checked first), ``p_active``, ``elsewhere``: by chance
         times the amount elsewhere.
     """
-    rows = wallet.customers.merge(value[["customer_id", "p_active"]], on="customer_id")
+    rows = wallet.customers.assign(is_far=wallet.is_far).merge(value[["customer_id", "p_active"]], on="customer_id")
     rows = rows.assign(elsewhere=rows["wallet"] * (1 - rows["share"]))
     rows = rows[(rows["share"] < share_below) & rows["p_active"].notna()]
     order = (rows["elsewhere"] * rows["p_active"]).sort_values(ascending=False, kind="stable").index

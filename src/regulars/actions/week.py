@@ -90,7 +90,8 @@ def candidates(
             errands(Errand.NEXT_PRODUCT, likes, channel="e-mail", worth="worth", cost=email, about="next_product")
         )
     if conquest is not None and refused(conquest) is None and len(conquest):
-        found.append(errands(Errand.CONQUEST, conquest.head(length), channel="visit", worth="elsewhere", cost=visit))
+        sure = conquest[~conquest["is_far"]].head(length)  # nobody drives to see a slip
+        found.append(errands(Errand.CONQUEST, sure, channel="visit", worth="elsewhere", cost=visit))
     return found
 
 

@@ -25,7 +25,8 @@ PAGE = Page(
                     cost="money",
                     net=MONEY,
                     pays_from="percent",
-                )
+                ),
+                if_known=("net", "pays_from"),
             ),
             kinds=table(
                 columns(errand="label:errand", n="count", worth="money", cost="money"),
@@ -79,7 +80,7 @@ PAGE = Page(
             chapter="campaigns",
             groups=chart(
                 charts.dots,
-                columns(group="label:eve", cut="number0", n="count", effect=MONEY, others="money", p_adjusted="chance"),
+                columns(group="label:eve", cut="number0", n="count", effect=MONEY, others=MONEY, p_adjusted="chance"),
                 category="group",
                 value="effect",
                 before="others",
@@ -174,7 +175,11 @@ PAGE = Page(
                 value="share",
             ),
             competitors=table(columns(competitor="text", n="count", users="percent", share="percent")),
-            list=table(columns("customer", "p_active", wallet="money", share="percent", elsewhere="money")),
+            list=table(
+                columns(
+                    "customer", "p_active", wallet="money", share="percent", elsewhere="money", check="label:answer"
+                )
+            ),
         ),
         section(
             "plans",

@@ -11,7 +11,7 @@ from regulars.finding import NOT_SUPPLIED, Finding, shows, tells
 from regulars.labels import Change, CostOrigin, Purpose
 from regulars.purchases import Purchases, dates_of, day_numbers
 from regulars.statistics.intervals import Estimate, against, difference, share, z_value
-from regulars.statistics.trials import ALARM, pool, sample_ratio_test, share_gap
+from regulars.statistics.trials import ALARM, kept_as_planned, pool, share_gap
 
 FOLK = 5.0  # "five times dearer to win than to keep": a saying without a study behind it
 NOTHING = Estimate(float("nan"), n=0)
@@ -155,7 +155,8 @@ def _effect(reached: pd.DataFrame, purchases: Purchases, end, *, within_days: in
     for _, group in seen.assign(came=came).groupby("campaign_id", sort=True):
         control = group["is_control"].astype(bool)
         treated, controls = int((~control).sum()), int(control.sum())
-        if min(treated, controls) < 2 or _is_broken(treated, controls, planned=group["control_share"].iloc[0]):
+        as_planned = kept_as_planned(controls, treated, planned=group["control_share"].iloc[0])
+        if min(treated, controls) < 2 or as_planned < ALARM:
             continue
         ordered = int(group.loc[~control, "came"].sum()), int(group.loc[control, "came"].sum())
         gap = share_gap(ordered[0], treated, ordered[1], controls, level=level)
@@ -164,13 +165,6 @@ def _effect(reached: pd.DataFrame, purchases: Purchases, end, *, within_days: in
         kept_back += controls
     mean = pool(gaps, errors, level).effect
     return Estimate(mean.value, mean.low, mean.high, kept_back)
-
-
-def _is_broken(treated: int, controls: int, *, planned: float) -> bool:
-    """Whether the groups are not as large as planned."""
-    if not 0 < planned < 1:
-        return False
-    return sample_ratio_test([controls, treated], [planned, 1 - planned]).p_value < ALARM
 
 
 @tells

@@ -75,6 +75,21 @@ def sample_ratio_test(counts: Sequence[float], shares: Sequence[float]) -> Ratio
     return RatioTest(statistic, int(seen.size - 1), float(chi2.sf(statistic, seen.size - 1)))
 
 
+def kept_as_planned(controls: int, treated: int, *, planned: float) -> float:
+    """Chance of a control group so far from its planned share, were the lot drawn and kept to; below `ALARM` it is not.
+
+    NaN where nothing is planned, or a side is empty.
+
+    Examples
+    --------
+    >>> kept_as_planned(50, 50, planned=0.5), kept_as_planned(500, 934, planned=0.3) < ALARM
+    (1.0, True)
+    """
+    if not 0 < planned < 1 or not controls or not treated:
+        return float("nan")
+    return sample_ratio_test([controls, treated], [planned, 1 - planned]).p_value
+
+
 def share_gap(happened: int, treated: int, happened_control: int, controls: int, *, level: float = 0.9) -> Estimate:
     """Difference of two shares with Newcombe's hybrid limits; n counts the smaller side.
 
