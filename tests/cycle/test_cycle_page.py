@@ -82,6 +82,24 @@ def test_scorecard_and_first_screen(last, verdict):
         writer.tile(tile.key, tile.estimate, tile.unit, tile.verdict, mark=tile.mark, **tile.facts)
 
 
+def test_a_figure_on_a_new_level_is_named_where_nothing_else_changed():
+    indicators = pd.concat([figures(10.0), figures(9.0, "solved"), figures(11.0, "revenue").assign(quadrant="value")])
+    board = scorecard(indicators)
+    board.loc[board["indicator"] == "solved", "light"] = "jumped"
+    told = sections.tell_scorecard(board, indicators)
+    seen = told.frames["lights"].set_index("indicator")["seen_from"]
+    judged = board[board["light"] == "steady"].set_index("indicator")
+    reach = (judged["usual_high"] / judged["usual"] - 1).combine(1 - judged["usual_low"] / judged["usual"], max)
+    assert np.isnan(seen["solved"]) and seen[reach.index].tolist() == reach.tolist()
+    screen = sections.first_screen(
+        told, sections.tell_forecasts(track_all(held([100.0]))), sections.tell_planned([], END)
+    )
+    assert screen.answer.verdict == "steady_but" and screen.answer.facts["jumped"] == "solved"
+    writer = writer_of(Report("cycle", report_sample.ABOUT).told.page, "en")
+    writer.answer(screen.answer.verdict, **screen.answer.facts)
+    assert "leaves its range only by a change of" in said(told)
+
+
 def test_too_early_for_lights():
     indicators = figures(10.0).head(5)
     board = sections.tell_scorecard(scorecard(indicators), indicators)

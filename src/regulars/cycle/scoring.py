@@ -132,7 +132,9 @@ def track(months: pd.DataFrame, *, measure: str, level: float = 0.9) -> Tracked:
     rows = months[months["measure"] == measure]
     n = len(rows)
     if not n:
-        raise UntoldError("no month that was told of is over yet; “regulars close-month” saves what is told.")
+        raise UntoldError(
+            "no month of a saved forecast is over yet; once one is, forecast and result stand here side by side."
+        )
     hits = int(rows["inside"].sum())
     with np.errstate(divide="ignore", invalid="ignore"):
         off, naive = (

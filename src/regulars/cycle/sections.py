@@ -241,7 +241,8 @@ def tell_scorecard(board: pd.DataFrame, indicators: pd.DataFrame, *, quiet_years
         "chance": month_level(quiet_years) / len(board), "quiet_years": quiet_years,
     }  # fmt: skip
     if len(judged):
-        facts |= {"judged": len(judged), "steady": len(judged) - len(changed)}
+        seen_from = float(seen_change(judged).median())
+        facts |= {"judged": len(judged), "steady": len(judged) - len(changed), "seen_from": seen_from}
     order = changed.assign(worse=changed["light"].eq(Light.WORSE)).sort_values("worse", ascending=False, kind="stable")
     if len(changed):
         first = order.iloc[0]
@@ -250,6 +251,19 @@ def tell_scorecard(board: pd.DataFrame, indicators: pd.DataFrame, *, quiet_years
     if len(changed):
         verdict = LightsVerdict.WORSE if (changed["light"] == Light.WORSE).any() else LightsVerdict.BETTER
     return Finding(verdict, facts, {"lights": _shown(_with_year(board, indicators))})
+
+
+def seen_change(board: pd.DataFrame) -> pd.Series:
+    """Change, as a share of the usual, by which each figure must differ at most to leave its usual range.
+
+    Examples
+    --------
+    >>> board = pd.DataFrame({"usual": [100.0, 0.0], "usual_low": [60.0, 0.0], "usual_high": [150.0, 59.0]})
+    >>> seen_change(board).tolist()
+    [0.5, nan]
+    """
+    usual = board["usual"].where(board["usual"] > 0)
+    return np.maximum(board["usual_high"] / usual - 1, 1 - board["usual_low"] / usual)
 
 
 def _with_year(board: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
@@ -273,9 +287,10 @@ def _shown(board: pd.DataFrame) -> pd.DataFrame:
     rank = board["light"].map(lambda light: 0 if light in CHANGED else 2 if light in UNJUDGED else 1)
     place = board["quadrant"].map({name: at for at, name in enumerate(board["quadrant"].unique())})
     columns = ["quadrant", "indicator", "light", "value", "as_of", "usual", "usual_low", "usual_high", "year", "n"]
-    columns += ["months", "unit"]
+    columns += ["months", "unit", "seen_from"]
     return (
         with_units(board)
+        .assign(seen_from=seen_change(board).mask(board["light"].isin(UNJUDGED)))
         .assign(place=place, rank=rank)
         .sort_values(["place", "rank"], kind="stable")
         .drop(columns=["place", "rank"])[columns]
@@ -404,12 +419,17 @@ def first_screen(board: Finding, forecasts: Finding, planned: Finding) -> FirstS
     Returns
     -------
     FirstScreen
-        Its verdict is that of the scorecard.
+        Its verdict is that of the scorecard, ``steady_but`` where all is steady but a figure that is on a new level.
     """
     if board.verdict not in list(LightsVerdict):
         return FirstScreen(Finding("untold"))
     names = ("month", "lights") if board.verdict == LightsVerdict.EARLY else ("month", "steady", "judged")
-    facts = {name: board.facts[name] for name in names}
+    facts, verdict = {name: board.facts[name] for name in names}, str(board.verdict)
+    lights = board.frames["lights"]
+    jumped = lights.loc[lights["light"] == Light.JUMPED, "indicator"]
+    if board.verdict == LightsVerdict.STEADY and len(jumped):
+        facts |= {"jumped": Indicator(jumped.iloc[0]), "many": len(jumped)}
+        verdict = "steady_but"
     if "first" in board.facts:
         facts |= {"first": board.facts["first"], "changed": board.facts["changed"]}
     tiles = []
@@ -422,7 +442,7 @@ def first_screen(board: Finding, forecasts: Finding, planned: Finding) -> FirstS
     for name in ("late", "unowned"):
         if name in planned.facts:
             tiles.append(Tile(name, Estimate(planned.facts[name]), "count"))
-    return FirstScreen(Finding(board.verdict, facts), tiles)
+    return FirstScreen(Finding(verdict, facts), tiles)
 
 
 def _mark(verdict) -> str:

@@ -22,6 +22,7 @@ PAGE = Page(
                     usual="by:unit:interval",
                     year="line:unit",
                     months="count",
+                    seen_from="percent",
                     quadrant="label:quadrant",
                 ),
                 rows=40,
