@@ -74,7 +74,7 @@ def test_words_in_and_on_hues_can_be_read(mode):
 @pytest.mark.parametrize("kind", SHADES)
 def test_numbers_in_a_heat_map_can_be_read(kind, mode):
     cells = [cell_colours(kind, step, mode == "night") for step in range(drawing.STEPS + 1)]
-    assert all(contrast(*cell) >= 4 for cell in cells)
+    assert all(contrast(*cell) >= 4.5 for cell in cells)
     depths = [contrast(fill, PAPER[mode]) for fill, _ in cells]
     assert depths == sorted(depths) and len(set(depths)) == drawing.STEPS + 1, "the more, the further from the paper"
 

@@ -44,7 +44,7 @@ PRINTED = (
     ".x{stroke:#ffffff;stroke-width:1.5}.v{fill:none}.m{text-anchor:middle}.e{text-anchor:end}.k{font-weight:600}"
     ".h text{paint-order:stroke;stroke:#ffffff;stroke-width:4px;stroke-linejoin:round}"
 )
-DARK_INK, WHITE = "#14181d", "#ffffff"
+DARK_INK, WHITE = "#000000", "#ffffff"  # of cells: on any shade one of the two has a contrast of 4.5
 
 
 # ---- colours ----
