@@ -13,6 +13,13 @@ from regulars.statistics.intervals import Estimate, against, from_row
 from regulars.statistics.trials import ALARM
 
 EFFECT = ["effect", "effect_low", "effect_high"]
+# how the lower half by each thing known on the eve is called
+LOWER_HALF = {
+    "days_since_order": "less_days_since_order",
+    "orders": "less_orders",
+    "spend_per_order": "less_spend_per_order",
+    "days_known": "less_days_known",
+}
 # which test a lot failed, its p-value, and what is said of it
 BROKEN_BY = (
     ("size", "ratio_p", {"seen": "control_share", "planned": "planned_share"}),
@@ -248,11 +255,10 @@ def tell_next(asking: Asking | Refusal, *, margin: float) -> Finding:
                 "differ", {"group": row["group"], "effect": from_row(row, "effect"), "others": from_row(row, "others")}
             )
         )
-        if asking.verdict is Ask.ALL:
-            unproved = [half for half, name in (("", "effect"), ("less_", "others"))
-                        if against(from_row(row, name)) is not Change.UP]  # fmt: skip
-            if unproved:
-                verdict, facts["half"] = "all_unproved", unproved[0] + row["group"]
+        halves = {row["group"]: "effect", LOWER_HALF.get(row["group"], ""): "others"}
+        unproved = [half for half, name in halves.items() if against(from_row(row, name)) is not Change.UP]
+        if asking.verdict is Ask.ALL and unproved:
+            verdict, facts["half"] = "all_unproved", unproved[0]
     return Finding(verdict, facts, {name: frame for name, frame in frames.items() if len(frame)}, remarks=remarks)
 
 
