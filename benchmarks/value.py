@@ -193,8 +193,9 @@ def groups(folder: Path) -> None:
         segments.portfolio_table(customers, certainty=certainty, min_cell=CELL)
     with step("ladder and relations"):
         segments.climbs(log, END, ladder, level=LEVEL)
-        counts = segments.transition_counts(log, END, ladder, months=s.ladder_months)
-        segments.ladder_forecast(stood["lifecycle_stage"], counts, s.ladder_ahead, certainty=certainty)
+        moves = segments.monthly_moves(log, END, ladder, months=s.ladder_months)
+        counts = segments.transition_counts(moves)
+        segments.ladder_forecast(stood["lifecycle_stage"], moves, s.ladder_ahead, certainty=certainty)
         days = segments.days_on_step(stood, log, END, ladder)
         segments.time_on_steps(stood, days, counts, ladder, end=END, level=LEVEL, min_cell=CELL)
         relations = segments.relation_stages(customers, log, models, end=END, growth_from=s.ladder.growth_from)

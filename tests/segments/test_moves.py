@@ -86,6 +86,18 @@ def test_what_a_month_usually_does():
     assert drift.usual_net(stands[:4], ["new", "loyal"]).isna().all(axis=None)
 
 
+def test_no_more_customers_usually_move_than_there_are():
+    """A range reaches from all leaving to all others entering; one wider than the segment says nothing."""
+    usual = pd.DataFrame(
+        {"usual": [-1.0, 0.4, 0.1], "usual_low": [-1.6, -2.1, -0.2], "usual_high": [-0.4, 2.8, 0.4]},
+        ["new", "champions", "loyal"],
+    )
+    told = drift._possible(usual, pd.Series([60, 500, 800], usual.index))
+    assert told.loc["new"].tolist() == [-60, -60, -24]
+    assert told.loc["champions"].isna().all()
+    assert told.loc["loyal"].tolist() == pytest.approx([80, -160, 320])
+
+
 def test_steps_of_the_ladder_by_hand(ladder):
     log = log_of(
         ("one", "2026-06-01"), ("two", "2026-05-01"), ("two", "2026-06-01"), ("gone", "2024-01-01"),
@@ -134,7 +146,7 @@ def test_time_on_each_step_of_the_ladder(ladder):
     )  # fmt: skip
     ladder = replace(ladder, prospects=prospects)
     stood = segments.ladder_at(log, END, ladder)
-    counts = segments.transition_counts(log, END, ladder, months=12)
+    counts = segments.transition_counts(segments.monthly_moves(log, END, ladder, months=12))
     days = segments.days_on_step(stood, log, END, ladder)
     table = segments.time_on_steps(stood, days, counts, ladder, end=END).set_index("lifecycle_stage")
     stayed = counts.loc["repeat", "repeat"] / counts.loc["repeat"].sum()
@@ -152,15 +164,42 @@ def test_moves_on_the_ladder_sum_to_one_and_forecasts_to_all(ladder):
     rows = [(f"k{i}", pd.Timestamp(END) - pd.Timedelta(days=int(d))) for i in range(200)
             for d in rng.integers(0, 700, rng.integers(1, 6))]  # fmt: skip
     log = log_of(*rows)
-    counts = segments.transition_counts(log, END, ladder, months=12)
-    matrix = segments.transition_matrix(counts)
+    moves = segments.monthly_moves(log, END, ladder, months=12)
+    matrix = segments.transition_matrix(segments.transition_counts(moves))
     np.testing.assert_allclose(matrix.sum(axis=1), 1)
     stood = segments.ladder_at(log, END, ladder)["lifecycle_stage"]
-    ahead = segments.ladder_forecast(stood, counts, 6, certainty=CERTAINTY, draws=50)
+    ahead = segments.ladder_forecast(stood, moves, 6, certainty=CERTAINTY, draws=50)
     assert ahead["now"].sum() == 200 and ahead["ahead"].sum() == pytest.approx(200)
     assert ((ahead["ahead_low"] <= ahead["ahead"]) & (ahead["ahead"] <= ahead["ahead_high"])).all()
     climbing = segments.climbs(log, END, ladder)
     assert climbing["n"].iloc[0] == 200 and climbing["reached"].iloc[0] == climbing["n"].iloc[1]
+
+
+def test_months_in_which_nobody_could_become_inactive_are_left_out(ladder):
+    """A log of 13 months and 180 days of patience: who leaves in each month is told by the seven that follow these."""
+    start, wait = pd.Timestamp("2025-05-31"), pd.Timedelta(days=ladder.rules.inactive_days)
+    rows = [(f"k{i}_{m}", start + pd.DateOffset(months=m)) for m in range(14) for i in range(10)]
+    moves = segments.monthly_moves(log_of(*rows), END, ladder, months=12)
+    begins = moves.index.get_level_values("month").unique()
+    assert begins.min() >= start + wait and len(begins) == 7
+    leaving = moves.xs("first_time", level="before")["inactive"]
+    assert leaving.tolist() == [10] * 7  # those won seven months before, every month
+    assert segments.monthly_moves(log_of(*rows[30:]), END, ladder, months=12).empty  # too few are left
+
+
+def test_a_step_of_few_is_told_with_the_one_below(ladder, settings):
+    """Four partners beside 34 advocates: together they are one step, and steps add up to all customers."""
+    names = ["client"] * 60 + ["advocate"] * 34 + ["partner"] * 4
+    stages = pd.DataFrame({"lifecycle_stage": pd.array(names, dtype="string")})
+    index = pd.MultiIndex.from_product([["2026-05-31"], ["client", "advocate", "partner"]], names=["month", "before"])
+    moves = pd.DataFrame([[50, 9, 1], [2, 30, 2], [0, 1, 3]], index, ["client", "advocate", "partner"])
+    told, joined = segments.join_few(stages, moves, 5)
+    assert segments.count_steps(told, ladder, min_cell=5).to_numpy().tolist() == [
+        ["client", 60], ["advocate_or_partner", 38],
+    ]  # fmt: skip
+    assert joined.to_numpy().tolist() == [[50, 10], [2, 36]]
+    ahead = segments.ladder_forecast(told["lifecycle_stage"], joined, 2, certainty=CERTAINTY, draws=20)
+    assert ahead["now"].tolist() == [60, 38] and ahead["ahead"].sum() == pytest.approx(98)
 
 
 def test_a_stage_of_the_sales_desk_without_a_step_is_named(ladder):

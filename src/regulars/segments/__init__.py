@@ -33,7 +33,8 @@ The portfolio
     ``care_given(customers, contacts, …)`` beside ``recommended_levels(customers, rules)``.
 The ladder
     ``Ladder(rules, …)``; ``ladder_at(purchases, day, ladder)``, ``count_steps``; ``climbs``: who reached the next step,
-    and when; ``transition_counts``, ``transition_matrix``, ``ladder_forecast``; ``days_on_step``, ``time_on_steps``;
+    and when; ``monthly_moves``, ``transition_counts``, ``transition_matrix``, ``ladder_forecast``;
+    ``days_on_step``, ``time_on_steps``; ``join_few``: no step missing where few stand on the highest;
     ``relation_stages(customers, purchases, models, …)``, ``relation_table``: being won, growing, mature.
 What they buy
     ``Liked.of(lines)``: order lines by number, with tastes; ``product_margins``, ``margin_by_product``, ``margin_map``,
@@ -65,8 +66,10 @@ _HOMES = {
     "drift": ("drift_since",),
     "portfolio": ("portfolio_table", "with_portfolio"),
     "relationship": ("care_given", "recommended_levels"),
-    "ladder": ("Ladder", "count_steps", "days_on_step", "ladder_at"),
-    "climbing": ("climbs", "ladder_forecast", "time_on_steps", "transition_counts", "transition_matrix"),
+    "ladder": ("Ladder", "count_steps", "days_on_step", "join_few", "ladder_at"),
+    "climbing": (
+        "climbs", "ladder_forecast", "monthly_moves", "time_on_steps", "transition_counts", "transition_matrix",
+    ),
     "relation": ("relation_stages", "relation_table"),
     "products": ("loss_ahead", "margin_by_product", "margin_map", "offers", "per_piece", "product_margins"),
     "baskets": ("basket_rules", "one_basket_each", "with_names"),

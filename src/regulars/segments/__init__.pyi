@@ -9,6 +9,7 @@ from .baskets import one_basket_each as one_basket_each
 from .baskets import with_names as with_names
 from .climbing import climbs as climbs
 from .climbing import ladder_forecast as ladder_forecast
+from .climbing import monthly_moves as monthly_moves
 from .climbing import time_on_steps as time_on_steps
 from .climbing import transition_counts as transition_counts
 from .climbing import transition_matrix as transition_matrix
@@ -26,6 +27,7 @@ from .groups import part_of as part_of
 from .ladder import Ladder as Ladder
 from .ladder import count_steps as count_steps
 from .ladder import days_on_step as days_on_step
+from .ladder import join_few as join_few
 from .ladder import ladder_at as ladder_at
 from .portfolio import portfolio_table as portfolio_table
 from .portfolio import with_portfolio as with_portfolio

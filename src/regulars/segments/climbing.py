@@ -7,16 +7,20 @@ import pandas as pd
 
 from regulars.labels import LifecycleStage
 from regulars.purchases import Purchases, day_number, day_numbers
-from regulars.segments.ladder import BEFORE_FIRST, STEPS, Ladder, steps_at, steps_shown
+from regulars.segments.ladder import BEFORE_FIRST, STEPS, TOLD, Ladder, steps_at, steps_shown
 from regulars.settings import Certainty
 from regulars.statistics.intervals import Estimate, median_interval, share, to_row, wilson
 from regulars.statistics.survival import kaplan_meier
 
+LEAST_MONTHS = 6  # whose moves say what a month does
 LONGEST_STAY = 60.0  # months; a mean stay beyond that cannot be told from monthly moves
 
 
-def transition_counts(purchases: Purchases, end, ladder: Ladder, *, months: int = 12) -> pd.DataFrame:
-    """How many customers went from each step to each in a month, summed over the last months.
+def monthly_moves(purchases: Purchases, end, ladder: Ladder, *, months: int = 12) -> pd.DataFrame:
+    """How many customers went from each step to each, in each of the last months.
+
+    Nobody can be silent for longer than the log is old: months that begin before anybody could have become inactive
+    are left out, as all in them stay who in others leave.
 
     Parameters
     ----------
@@ -32,38 +36,60 @@ def transition_counts(purchases: Purchases, end, ladder: Ladder, *, months: int 
     Returns
     -------
     pandas.DataFrame
-        Step before × step after, customers; steps that occur. Empty where the log is too short for a month.
+        By ``month`` (the day on which it begins) and step ``before``, one column per step after: customers; steps that
+        occur. Empty where fewer than `LEAST_MONTHS` can be counted.
 
     Examples
     --------
     >>> from regulars.settings import LadderRules
     >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
-    ...                        "ordered_at": pd.to_datetime(["2026-01-01", "2026-02-20", "2026-01-01"])})
-    >>> ladder = Ladder(LadderRules(4, 180, 3, 1, 3, 1.25, {}))
-    >>> transition_counts(Purchases.of(orders), "2026-02-28", ladder).loc["first_time"].to_dict()
-    {'first_time': 1, 'repeat': 1}
+    ...                        "ordered_at": pd.to_datetime(["2025-01-01", "2026-02-20", "2025-01-01"])})
+    >>> moves = monthly_moves(Purchases.of(orders), "2026-02-28", Ladder(LadderRules(4, 180, 3, 1, 3, 1.25, {})))
+    >>> moves.loc["2026-01-28"].loc["inactive"].to_dict()
+    {'first_time': 0, 'repeat': 1, 'inactive': 1}
     """
     last, ids = pd.Timestamp(end).normalize(), pd.Index(purchases.customers)
+    possible = purchases.first + pd.Timedelta(days=ladder.rules.inactive_days)
     ladder = ladder.numbered(ids)
     purchases = replace(purchases, customers=pd.Series(np.arange(len(ids)), name=purchases.customers.name))
     days = [last - pd.DateOffset(months=k) for k in range(months + 1)]
-    days = [day for day in days if day >= purchases.first][::-1]
-    if len(days) < 2:
+    days = [day for day in days if day >= possible][::-1]
+    if len(days) <= LEAST_MONTHS:
         return pd.DataFrame()
-    size, pairs, earlier = len(STEPS), np.zeros(len(STEPS) ** 2, dtype=np.int64), None
+    size, pairs, earlier = len(STEPS), [], np.full(len(ids), -1)
     for day in days:
         table, step = steps_at(purchases, day, ladder)
         now = np.full(len(ids), -1)
         now[table.index] = step
-        if earlier is not None:
-            known = earlier >= 0
-            pairs += np.bincount(earlier[known] * size + now[known], minlength=pairs.size)
+        known = earlier >= 0
+        pairs.append(np.bincount(earlier[known] * size + now[known], minlength=size**2).reshape(size, size))
         earlier = now
-    if not pairs.any():
-        return pd.DataFrame()
-    total = pd.DataFrame(pairs.reshape(size, size), list(STEPS), list(STEPS))
+    table = pd.concat({day: pd.DataFrame(one, STEPS, STEPS) for day, one in zip(days, pairs[1:], strict=False)})
+    total = table.groupby(level=1, sort=False).sum()
     seen = [step for step in STEPS if total.loc[step].sum() or total[step].sum()]
-    return total.loc[seen, seen]
+    return table.loc[(slice(None), seen), seen].rename_axis(["month", "before"])
+
+
+def transition_counts(moves: pd.DataFrame) -> pd.DataFrame:
+    """How many customers went from each step to each in a month, summed over months.
+
+    Parameters
+    ----------
+    moves : pandas.DataFrame
+        Of `monthly_moves`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Step before × step after, customers.
+
+    Examples
+    --------
+    >>> months = pd.MultiIndex.from_product([["2026-01-31", "2026-02-28"], ["repeat"]], names=["month", "before"])
+    >>> transition_counts(pd.DataFrame({"repeat": [3, 4], "client": [1, 0]}, months)).to_numpy().tolist()
+    [[7, 1]]
+    """
+    return moves if moves.empty else moves.groupby(level="before", sort=False).sum()
 
 
 def transition_matrix(counts: pd.DataFrame) -> pd.DataFrame:
@@ -91,7 +117,7 @@ def transition_matrix(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def ladder_forecast(
-    stages: pd.Series, counts: pd.DataFrame, months: int, *, certainty: Certainty, draws: int = 400
+    stages: pd.Series, moves: pd.DataFrame, months: int, *, certainty: Certainty, draws: int = 400
 ) -> pd.DataFrame:
     """Customers of today on each step some months ahead, if the coming months go as those counted.
 
@@ -99,44 +125,48 @@ def ladder_forecast(
     ----------
     stages : pandas.Series
         Step of each customer today.
-    counts : pandas.DataFrame
-        Of `transition_counts`.
+    moves : pandas.DataFrame
+        Of `monthly_moves`.
     months : int
         How far ahead.
     certainty : Certainty
         Level of the interval, and the seed.
     draws : int
-        Futures behind the interval: matrices drawn from what the counts leave open (Dirichlet), then customers by
-        chance.
+        Futures behind the interval: of the months counted some are drawn, each month ahead goes as one of these, and
+        customers move by chance. Months differ by more than the chance of each customer.
 
     Returns
     -------
     pandas.DataFrame
         ``lifecycle_stage``, ``now``, ``ahead`` with ``ahead_low``, ``ahead_high``, ``n``; both sum to the customers.
-        No row without counts.
+        No row without moves.
 
     Examples
     --------
-    >>> counts = pd.DataFrame([[80, 20], [10, 90]], ["repeat", "client"], ["repeat", "client"])
+    >>> months = pd.MultiIndex.from_product([["2026-01-31"], ["repeat", "client"]], names=["month", "before"])
+    >>> moves = pd.DataFrame({"repeat": [80, 10], "client": [20, 90]}, months)
     >>> stages = pd.Series(["repeat"] * 50 + ["client"] * 50)
-    >>> ladder_forecast(stages, counts, 1, certainty=Certainty(0.9, 0.0, 1, 0))["ahead"].round(6).tolist()
+    >>> ladder_forecast(stages, moves, 1, certainty=Certainty(0.9, 0.0, 1, 0))["ahead"].round(6).tolist()
     [45.0, 55.0]
     """
-    if counts.empty:
+    if moves.empty:
         return pd.DataFrame(columns=["lifecycle_stage", "now", "ahead", "ahead_low", "ahead_high", "n"])
-    matrix = transition_matrix(counts).to_numpy()
-    now = stages.value_counts().reindex(counts.index).fillna(0).to_numpy()
-    ahead = now @ np.linalg.matrix_power(matrix, months)
+    pooled = transition_matrix(transition_counts(moves))
+    now = stages.value_counts().reindex(pooled.index).fillna(0).to_numpy()
+    ahead = now @ np.linalg.matrix_power(pooled.to_numpy(), months)
+    counts = moves.to_numpy(float).reshape(-1, len(pooled), len(pooled))
+    size = counts.sum(axis=2, keepdims=True)
+    each = np.where(size > 0, counts / np.maximum(size, 1), pooled.to_numpy())
     rng = np.random.default_rng(certainty.seed)
     drawn = np.empty((draws, len(now)))
     for d in range(draws):
-        rows = np.array([_row(rng, row, point) for row, point in zip(counts.to_numpy(float), matrix, strict=True)])
-        power = np.linalg.matrix_power(rows, months)
+        seen = rng.integers(0, len(each), len(each))
+        power = np.linalg.multi_dot([np.eye(len(now)), *each[rng.choice(seen, months)], np.eye(len(now))])
         drawn[d] = sum(rng.multinomial(int(k), p / p.sum()) for k, p in zip(now, power, strict=True))
     low, high = np.quantile(drawn, [(1 - certainty.level) / 2, (1 + certainty.level) / 2], axis=0)
     return pd.DataFrame(
         {
-            "lifecycle_stage": pd.Series(counts.index, dtype="string"),
+            "lifecycle_stage": pd.Series(pooled.index, dtype="string"),
             "now": now.astype(int),
             "ahead": ahead,
             "ahead_low": low,
@@ -144,14 +174,6 @@ def ladder_forecast(
             "n": int(now.sum()),
         }
     )
-
-
-def _row(rng, counts, point):
-    some = counts > 0
-    row = point.copy()
-    if some.any():
-        row[some] = rng.dirichlet(counts[some])
-    return row
 
 
 def climbs(purchases: Purchases, end, ladder: Ladder, *, level: float = 0.9) -> pd.DataFrame:
@@ -273,7 +295,7 @@ def time_on_steps(
         for stage, values in waited.groupby(rest["lifecycle_stage"].astype(object)):
             if stage in BEFORE_FIRST and stage not in parts:
                 parts[stage] = values.to_numpy(float)
-    standing = pd.DataFrame({"lifecycle_stage": STEPS, "customers": [len(parts.get(step, ())) for step in STEPS]})
+    standing = pd.DataFrame({"lifecycle_stage": TOLD, "customers": [len(parts.get(step, ())) for step in TOLD]})
     for stage in steps_shown(standing[standing["customers"] > 0], "customers", min_cell)["lifecycle_stage"]:
         middle, low, high = median_interval(parts[stage], level)
         row = {"lifecycle_stage": stage, "customers": len(parts[stage])}

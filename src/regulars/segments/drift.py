@@ -166,8 +166,8 @@ class Drift:
         Share of the customers known then who have stayed in their segment; None where nobody was known then.
     moves : pandas.DataFrame
         Of `moves`, by segment; groups of too few customers are left out; with ``usual``, ``usual_low``,
-        ``usual_high`` of `usual_net` in customers (missing where the history is too short), and ``change``: whether
-        the net move lies above or below what is usual.
+        ``usual_high`` of `usual_net` in customers (missing where the history is too short, or the range is wider than
+        the segment), and ``change``: whether the net move lies above or below what is usual.
     paths : pandas.DataFrame
         Ways from one segment to another, the most travelled first: ``before``, ``now``, ``share`` (of those who stood
         there then), ``n`` (these), ``customers``.
@@ -311,10 +311,22 @@ def _beside_usual(table: pd.DataFrame, purchases: Purchases, day, months: int, *
         days.append(month_before(days[-1]))
     stands = [groups_at(purchases, one)["segment"] for one in reversed(days)]
     usual = usual_net(stands, list(Segment), level=level).reindex(table["segment"].astype(object))
-    usual = usual.set_axis(table.index).mul(table["before"], axis="index")
-    table = table.join(usual)
+    table = table.join(_possible(usual.set_axis(table.index), table["before"]))
     beside = [
         against(Estimate(row["net"] - row["usual"], row["net"] - row["usual_high"], row["net"] - row["usual_low"]))
         for _, row in table.iterrows()
     ]
     return table.assign(change=pd.array([one.value for one in beside], dtype="string"))
+
+
+def _possible(usual: pd.DataFrame, before: pd.Series) -> pd.DataFrame:
+    """Usual moves in customers: no more leave than are there, or enter than are elsewhere.
+
+    Examples
+    --------
+    >>> usual = pd.DataFrame({"usual": [-0.9, 0.1], "usual_low": [-1.5, -2.0], "usual_high": [-0.3, 2.2]})
+    >>> _possible(usual, pd.Series([100, 500])).to_numpy().tolist()
+    [[-90.0, -100.0, -30.0], [nan, nan, nan]]
+    """
+    told = usual.mul(before, axis="index").clip(-before, before.sum() - before, axis="index")
+    return told.where(told["usual_high"] - told["usual_low"] <= before)

@@ -12,6 +12,9 @@ from regulars.settings import LadderRules
 from regulars.statistics.cells import too_small
 
 STEPS = tuple(stage.value for stage in LifecycleStage)
+EITHER = "advocate_or_partner"  # the highest two as one, where one of them holds too few to be shown
+HIGHEST = (LifecycleStage.ADVOCATE.value, LifecycleStage.PARTNER.value)
+TOLD = tuple(name for step in STEPS for name in ((EITHER, step) if step == HIGHEST[0] else (step,)))
 BEFORE_FIRST = (LifecycleStage.SUSPECT, LifecycleStage.PROSPECT, LifecycleStage.DISQUALIFIED)  # steps of no customers
 
 
@@ -188,9 +191,43 @@ def count_steps(stages: pd.DataFrame, ladder: Ladder, *, min_cell: int = 1) -> p
     if (waiting := ladder.waiting()) is not None:
         waiting = waiting[waiting["lifecycle_stage"].isin(BEFORE_FIRST)]  # who was lost is no customer gone quiet
         counted = counted.add(waiting["lifecycle_stage"].astype(object).value_counts(), fill_value=0)
-    customers = counted.reindex(STEPS).fillna(0).astype(int).to_numpy()
-    table = pd.DataFrame({"lifecycle_stage": pd.Series(STEPS, dtype="string"), "customers": customers})
+    customers = counted.reindex(TOLD).fillna(0).astype(int).to_numpy()
+    table = pd.DataFrame({"lifecycle_stage": pd.Series(TOLD, dtype="string"), "customers": customers})
     return steps_shown(table[table["customers"] > 0], "customers", min_cell).reset_index(drop=True)
+
+
+def join_few(stages: pd.DataFrame, moves: pd.DataFrame, least: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Steps and moves to be told: advocates and partners are one step where either are too few.
+
+    Parameters
+    ----------
+    stages : pandas.DataFrame
+        Of `ladder_at`.
+    moves : pandas.DataFrame
+        Of `monthly_moves`.
+    least : int
+        The smallest number of customers that may be shown.
+
+    Returns
+    -------
+    (pandas.DataFrame, pandas.DataFrame)
+        The same, with ``advocate_or_partner`` in place of the two.
+
+    Examples
+    --------
+    >>> stages = pd.DataFrame({"lifecycle_stage": ["advocate"] * 9 + ["partner"]})
+    >>> join_few(stages, pd.DataFrame(), 5)[0]["lifecycle_stage"].value_counts().to_dict()
+    {'advocate_or_partner': 10}
+    """
+    named = stages["lifecycle_stage"].astype(object)
+    many = named.value_counts().reindex(HIGHEST).dropna()
+    if len(many) < len(HIGHEST) or (many >= least).all():
+        return stages, moves
+    as_one = dict.fromkeys(HIGHEST, EITHER)
+    if not moves.empty:
+        moves = moves.rename(as_one, level="before").rename(columns=as_one)
+        moves = moves.groupby(level=["month", "before"], sort=False).sum().T.groupby(level=0, sort=False).sum().T
+    return stages.assign(lifecycle_stage=named.replace(as_one).astype("string")), moves
 
 
 def steps_shown(table: pd.DataFrame, count: str, least: int) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from regulars.errors import UntoldError
 from regulars.finding import Action, Finding, FirstScreen, Refusal, Remark, Tile, refused, sums, tells
 from regulars.labels import Change, LifecycleStage, PortfolioClass
 from regulars.segments.baskets import TOGETHER
-from regulars.segments.climbing import transition_matrix
+from regulars.segments.climbing import transition_counts, transition_matrix
 from regulars.segments.clusters import Clustering, profile_long
 from regulars.segments.coded import UNKNOWN
 from regulars.segments.differences import NEEDS_FROM, SKEWED_FROM, Difference, cells_of
@@ -376,7 +376,7 @@ def tell_ladder(
     stages: pd.DataFrame,
     steps: pd.DataFrame,
     climbed: pd.DataFrame,
-    counts: pd.DataFrame,
+    moves: pd.DataFrame,
     *,
     stays: pd.DataFrame,
     forecast: pd.DataFrame,
@@ -392,14 +392,14 @@ def tell_ladder(
         Of `count_steps`.
     climbed : pandas.DataFrame
         Of `climbs`.
-    counts : pandas.DataFrame
-        Of `transition_counts`.
+    moves : pandas.DataFrame
+        Of `monthly_moves`.
     stays : pandas.DataFrame
         Of `time_on_steps`.
     forecast : pandas.DataFrame
         Of `ladder_forecast`.
     settings : SegmentsSettings
-        Purchase days of a client, months counted and months ahead, level of the intervals, smallest step whose moves
+        Purchase days of a client, months ahead, level of the intervals, smallest step whose moves
         are shown.
 
     Returns
@@ -414,13 +414,14 @@ def tell_ladder(
         "reached": from_row(second, "share"),
         "client_orders": settings.ladder.client_orders,
     }
-    if counts.empty:
+    if moves.empty:
         return Finding(LadderVerdict.NO_MOVES, facts, _shown(steps=steps, climbs=climbed))
+    counts, months = transition_counts(moves), moves.index.get_level_values("month").nunique()
     matrix = transition_matrix(counts).rename_axis(index="before", columns="now").stack().rename("share").reset_index()
     matrix["n"] = matrix["before"].map(counts.sum(axis=1)).astype(int)
-    matrix = matrix[matrix["n"] >= settings.privacy_min_cell * settings.ladder_months].reset_index(drop=True)
+    matrix = matrix[matrix["n"] >= settings.privacy_min_cell * months].reset_index(drop=True)
     forecast = steps_shown(forecast, "now", settings.privacy_min_cell).reset_index(drop=True)
-    facts |= {"months": settings.ladder_months} if len(matrix) or len(forecast) else {}
+    facts |= {"months": months} if len(matrix) or len(forecast) else {}
     facts |= {"ahead": settings.ladder_ahead} if len(forecast) else {}
     frames = _shown(steps=steps, climbs=climbed, stays=stays, matrix=matrix, forecast=forecast)
     return Finding(LadderVerdict.KNOWN, facts, frames)
