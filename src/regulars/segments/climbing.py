@@ -16,10 +16,10 @@ LEAST_MONTHS = 6  # whose moves say what a month does
 LONGEST_STAY = 60.0  # months; a mean stay beyond that cannot be told from monthly moves
 
 
-def monthly_moves(purchases: Purchases, end, ladder: Ladder, *, months: int = 12) -> pd.DataFrame:
-    """How many customers went from each step to each, in each of the last months.
+def monthly_moves(purchases: Purchases, end, ladder: Ladder, *, months: int = 12, ahead: int = 1) -> pd.DataFrame:
+    """How many customers went from each step to each within a month, or more, from each of the last months.
 
-    Nobody can be silent for longer than the log is old: months that begin before anybody could have become inactive
+    Nobody can be silent for longer than the log is old: stretches that begin before anybody could have become inactive
     are left out, as all in them stay who in others leave.
 
     Parameters
@@ -31,40 +31,43 @@ def monthly_moves(purchases: Purchases, end, ladder: Ladder, *, months: int = 12
     ladder : Ladder
         Its rules, memberships and referrals.
     months : int
-        Months that are counted, back from `end`; fewer where the log is shorter.
+        Stretches that are counted, the last up to `end`, each a month before the next; fewer where the log is shorter.
+    ahead : int
+        Months from the first look at a customer to the second.
 
     Returns
     -------
     pandas.DataFrame
-        By ``month`` (the day on which it begins) and step ``before``, one column per step after: customers; steps that
-        occur. Empty where fewer than `LEAST_MONTHS` can be counted.
+        By ``month`` (the day on which a stretch begins) and step ``before``, one column per step after: customers;
+        steps that occur. Empty where fewer than `LEAST_MONTHS` can be counted.
 
     Examples
     --------
     >>> from regulars.settings import LadderRules
     >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "amount": 1.0,
     ...                        "ordered_at": pd.to_datetime(["2025-01-01", "2026-02-20", "2025-01-01"])})
-    >>> moves = monthly_moves(Purchases.of(orders), "2026-02-28", Ladder(LadderRules(4, 180, 3, 1, 3, 1.25, {})))
+    >>> moves = monthly_moves(Purchases.of(orders), "2026-02-28", Ladder(LadderRules(4, 180, 0, 1, 3, 1.25, {})))
     >>> moves.loc["2026-01-28"].loc["inactive"].to_dict()
-    {'first_time': 0, 'repeat': 1, 'inactive': 1}
+    {'repeat': 1, 'inactive': 1}
     """
     last, ids = pd.Timestamp(end).normalize(), pd.Index(purchases.customers)
     possible = purchases.first + pd.Timedelta(days=ladder.rules.inactive_days)
     ladder = ladder.numbered(ids)
     purchases = replace(purchases, customers=pd.Series(np.arange(len(ids)), name=purchases.customers.name))
-    days = [last - pd.DateOffset(months=k) for k in range(months + 1)]
+    days = [last - pd.DateOffset(months=k) for k in range(months + ahead)]
     days = [day for day in days if day >= possible][::-1]
-    if len(days) <= LEAST_MONTHS:
+    if len(days) - ahead < LEAST_MONTHS:
         return pd.DataFrame()
-    size, pairs, earlier = len(STEPS), [], np.full(len(ids), -1)
+    size, pairs, stood = len(STEPS), {}, []
     for day in days:
         table, step = steps_at(purchases, day, ladder)
-        now = np.full(len(ids), -1)
-        now[table.index] = step
-        known = earlier >= 0
-        pairs.append(np.bincount(earlier[known] * size + now[known], minlength=size**2).reshape(size, size))
-        earlier = now
-    table = pd.concat({day: pd.DataFrame(one, STEPS, STEPS) for day, one in zip(days, pairs[1:], strict=False)})
+        stood.append(np.full(len(ids), -1))
+        stood[-1][table.index] = step
+    for day, before, now in zip(days, stood, stood[ahead:], strict=False):
+        known = before >= 0
+        codes = np.bincount(before[known] * size + now[known], minlength=size**2)
+        pairs[day] = pd.DataFrame(codes.reshape(size, size), STEPS, STEPS)
+    table = pd.concat(pairs)
     total = table.groupby(level=1, sort=False).sum()
     seen = [step for step in STEPS if total.loc[step].sum() or total[step].sum()]
     return table.loc[(slice(None), seen), seen].rename_axis(["month", "before"])
@@ -116,24 +119,20 @@ def transition_matrix(counts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows / rows.sum(axis=1, keepdims=True), counts.index, counts.columns)
 
 
-def ladder_forecast(
-    stages: pd.Series, moves: pd.DataFrame, months: int, *, certainty: Certainty, draws: int = 400
-) -> pd.DataFrame:
-    """Customers of today on each step some months ahead, if the coming months go as those counted.
+def ladder_forecast(stages: pd.Series, moves: pd.DataFrame, *, certainty: Certainty, draws: int = 400) -> pd.DataFrame:
+    """Customers of today on each step after a stretch of time, if it goes as those counted.
 
     Parameters
     ----------
     stages : pandas.Series
         Step of each customer today.
     moves : pandas.DataFrame
-        Of `monthly_moves`.
-    months : int
-        How far ahead.
+        Of `monthly_moves` over stretches as long as the one ahead: moves of single months, one after the other, would
+        tell too much, as a customer's chance to leave a step hangs on the time on it.
     certainty : Certainty
         Level of the interval, and the seed.
     draws : int
-        Futures behind the interval: of the months counted some are drawn, each month ahead goes as one of these, and
-        customers move by chance. Months differ by more than the chance of each customer.
+        Futures behind the interval: each goes as one of the stretches counted, and customers move by chance.
 
     Returns
     -------
@@ -146,29 +145,27 @@ def ladder_forecast(
     >>> months = pd.MultiIndex.from_product([["2026-01-31"], ["repeat", "client"]], names=["month", "before"])
     >>> moves = pd.DataFrame({"repeat": [80, 10], "client": [20, 90]}, months)
     >>> stages = pd.Series(["repeat"] * 50 + ["client"] * 50)
-    >>> ladder_forecast(stages, moves, 1, certainty=Certainty(0.9, 0.0, 1, 0))["ahead"].round(6).tolist()
+    >>> ladder_forecast(stages, moves, certainty=Certainty(0.9, 0.0, 1, 0))["ahead"].round(6).tolist()
     [45.0, 55.0]
     """
     if moves.empty:
         return pd.DataFrame(columns=["lifecycle_stage", "now", "ahead", "ahead_low", "ahead_high", "n"])
     pooled = transition_matrix(transition_counts(moves))
     now = stages.value_counts().reindex(pooled.index).fillna(0).to_numpy()
-    ahead = now @ np.linalg.matrix_power(pooled.to_numpy(), months)
     counts = moves.to_numpy(float).reshape(-1, len(pooled), len(pooled))
     size = counts.sum(axis=2, keepdims=True)
     each = np.where(size > 0, counts / np.maximum(size, 1), pooled.to_numpy())
     rng = np.random.default_rng(certainty.seed)
     drawn = np.empty((draws, len(now)))
     for d in range(draws):
-        seen = rng.integers(0, len(each), len(each))
-        power = np.linalg.multi_dot([np.eye(len(now)), *each[rng.choice(seen, months)], np.eye(len(now))])
-        drawn[d] = sum(rng.multinomial(int(k), p / p.sum()) for k, p in zip(now, power, strict=True))
+        rows = each[rng.integers(len(each))]
+        drawn[d] = sum(rng.multinomial(int(k), p / p.sum()) for k, p in zip(now, rows, strict=True))
     low, high = np.quantile(drawn, [(1 - certainty.level) / 2, (1 + certainty.level) / 2], axis=0)
     return pd.DataFrame(
         {
             "lifecycle_stage": pd.Series(pooled.index, dtype="string"),
             "now": now.astype(int),
-            "ahead": ahead,
+            "ahead": now @ pooled.to_numpy(),
             "ahead_low": low,
             "ahead_high": high,
             "n": int(now.sum()),

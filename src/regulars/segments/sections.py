@@ -421,7 +421,7 @@ def tell_ladder(
     matrix["n"] = matrix["before"].map(counts.sum(axis=1)).astype(int)
     matrix = matrix[matrix["n"] >= settings.privacy_min_cell * months].reset_index(drop=True)
     forecast = steps_shown(forecast, "now", settings.privacy_min_cell).reset_index(drop=True)
-    facts |= {"months": months} if len(matrix) or len(forecast) else {}
+    facts |= {"months": months} if len(matrix) else {}
     facts |= {"ahead": settings.ladder_ahead} if len(forecast) else {}
     frames = _shown(steps=steps, climbs=climbed, stays=stays, matrix=matrix, forecast=forecast)
     return Finding(LadderVerdict.KNOWN, facts, frames)
