@@ -140,21 +140,25 @@ def test_moving_up_by_hand():
         ["small", "medium", 2, 120.0, 120.0, 120.0]
     ]
     # all are worth 2,400: for 1,200 more 20 have to move, a fifth of the hundred
-    assert up[["half", "half_low", "half_high", "half_share"]].to_numpy().tolist() == [[20.0, 20.0, 20.0, 0.2]]
+    halves = ["half", "half_low", "half_high", "half_share"]
+    assert up[halves].to_numpy().tolist() == [[20.0, 20.0, 20.0, 0.2]]
+    # values of 5 × 2 and 10 × 1 are worth 20: 10 of the ten could make 10 more, were they all like any of the five
+    few = pd.DataFrame({"tier": ["medium"] * 5 + ["small"] * 10, "clv": [1.0, 3.0, 2.0, 2.0, 2.0] + [1.0] * 10})
+    assert moving_up(few)[halves].isna().all(axis=None)
 
 
 def test_half_as_much_again_by_the_move_of_fewest_customers():
-    """Values 300, 100 and 10: all are worth 2,600; 1,300 more are 7 of 10 from 100 up, or 15 of 100 from 10 up."""
+    """All are worth 2,600; 1,300 more are 14 of 100 from 10 up, while a move from 100 up cannot surely make them."""
     up = pd.DataFrame(
         {"tier": ["large", "medium"], "to": ["vip", "large"], "customers": [1, 2], "gain": [200.0, 180.0],
-         "gain_low": [100.0, 180.0], "gain_high": [300.0, 180.0], "half": [6.5, 14.4], "half_low": [4.3, 14.4],
-         "half_high": [13.0, 14.4], "half_share": [0.65, 0.144]}
+         "gain_low": [100.0, 180.0], "gain_high": [300.0, 180.0], "half": [np.nan, 14.4], "half_low": [np.nan, 14.4],
+         "half_high": [np.nan, 14.4], "half_share": [np.nan, 0.144]}
     )  # fmt: skip
     together, half = _half_as_much_again(up, 2600.0)
     ends = together.facts["together"]
     assert (ends.value, ends.low, ends.high) == pytest.approx((380 / 2600, 280 / 2600, 480 / 2600)) and ends.n == 3
-    assert (half.code, half.facts["from_step"], half.facts["half"].value) == ("half", "large", 6.5)
-    _, never = _half_as_much_again(up.assign(half_share=1.5), 2600.0)
+    assert (half.code, half.facts["from_step"], half.facts["half"].value) == ("half", "medium", 14.4)
+    _, never = _half_as_much_again(up.assign(half=np.nan), 2600.0)
     assert never.code == "half_never"
 
 

@@ -183,8 +183,8 @@ def moving_up(customers: pd.DataFrame, share: float = MOVED_UP, level: float = 0
     pandas.DataFrame
         One row per step below the top with customers on it and above it: tier, to, customers (moved), gain,
         gain_low, gain_high (currency of value to come); half, half_low, half_high: how many would have to move for half
-        as much value again as all customers have (missing where they would never do), half_share: of those on the step
-        (above 1 it cannot be by this move alone).
+        as much value again as all customers have, half_share: of those on the step (missing where, by the upper limit,
+        all of the step might not be enough).
 
     References
     ----------
@@ -210,6 +210,8 @@ def moving_up(customers: pd.DataFrame, share: float = MOVED_UP, level: float = 0
         # the mean of the step above is itself one of few customers
         low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
         half, most, least = (wanted * moved / end if end > 0 else np.nan for end in (gain, low, high))
+        if not most <= len(below):
+            half = most = least = np.nan
         rows.append((lower, upper, moved, float(gain), float(low), float(high), half, least, most, half / len(below)))
     names = ["tier", "to", "customers", "gain", "gain_low", "gain_high", "half", "half_low", "half_high", "half_share"]
     return pd.DataFrame(rows, columns=names)
@@ -343,7 +345,8 @@ def tell_pyramid(
         return Finding(PyramidVerdict.LOSS, facts, frames)
     facts |= {"bought": float(customers["spend"].sum()), "each": float(customers["spend"].mean())}
     top = customers[customers["tier"] == Tier.VIP]
-    up = moving_up(customers, level=certainty.level, seed=certainty.seed)
+    # beside the pyramid nobody moves up
+    up = moving_up(customers.assign(tier=add_inactive(customers)), level=certainty.level, seed=certainty.seed)
     if not len(top) or not len(up):
         return Finding(PyramidVerdict.SINGLE, facts, frames)
     del facts["customers"]
@@ -369,7 +372,7 @@ def _half_as_much_again(up: pd.DataFrame, worth: float) -> list[Remark]:
     ends = (float(up[name].sum()) / worth for name in ("gain", "gain_low", "gain_high"))
     together = Estimate.of(ends, int(up["customers"].sum()))
     remarks = [Remark("together", {"together": together, "taught": MORE, "step_share": MOVED_UP})]
-    possible = up[up["half_share"] <= 1]
+    possible = up.dropna(subset="half")
     if possible.empty:
         return [*remarks, Remark("half_never", {"taught": MORE})]
     easiest = possible.loc[possible["half"].idxmin()]
