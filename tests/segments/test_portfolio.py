@@ -202,7 +202,7 @@ def test_the_portfolio_is_told_with_the_chance_that_cuts_it(rules):
             "customer_id": list("abcd"), "segment": "loyal", "orders": 2, "spend": 10.0, "clv": [40.0, 20.0, 10.0, 5.0],
             "growth": [0.0, 20.0, 5.0, 1.0], "growth_low": 0.0, "growth_high": 30.0, "potential": 40.0,
             "portfolio_class": ["most_valuable", "most_growable", "steady", "below_zero"],
-            "cost_to_serve": [1.0, 1.0, 1.0, 9.0],
+            "cost_to_serve": [1.0, 1.0, 1.0, 9.0], "p_below_zero": [0.0, 0.0, 0.1, 0.9],
         }
     )  # fmt: skip
     classes = segments.portfolio_table(customers, certainty=Certainty(0.9, 0.0, 0, 0))
@@ -212,6 +212,8 @@ def test_the_portfolio_is_told_with_the_chance_that_cuts_it(rules):
     assert (told.verdict, told.facts["chance"], told.facts["cost"]) == ("costs", rules.below_zero_probability, 9.0)
     assert told.facts["below"].value == 0.25 and told.facts["growth"].value == 20.0
     assert told.frames["growable"]["customer"].tolist() == ["C-b"]
+    assert told.facts["carry"] == 40.0
+    assert told.frames["below_zero"][["customer", "cost_to_serve"]].to_numpy().tolist() == [["C-d", 9.0]]
     fine = customers.assign(portfolio_class=["most_valuable", "most_growable", "steady", "steady"])
     assert sections.tell_portfolio(fine, classes, **shown).verdict == "none_below"
     unknown = sections.tell_portfolio(fine.assign(cost_to_serve=np.nan), classes, **shown)

@@ -169,6 +169,8 @@ def test_what_came_back_is_no_basket_and_no_liking():
         columns=["customer_id", "order_id", "product_id", "quantity"],
     ).assign(unit_price=3.0)
     assert {tuple(segments.one_basket_each(lines, 9, seed=seed)["product_id"]) for seed in range(9)} == {("tea",)}
+    # who is no customer, such as one who was given all of it, has no basket
+    assert segments.one_basket_each(lines, 9, of=["nobody"]).empty
     assert segments.Liked.of(lines).own["bought"].to_dict() == {"a": 1}
 
 

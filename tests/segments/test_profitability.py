@@ -144,6 +144,20 @@ def test_how_much_needs_differ_is_recovered(weight):
     assert all(one.high - one.low < 0.1 for one in found)
 
 
+def test_a_product_that_only_came_back_is_no_loss_maker_anywhere():
+    """One piece of it came back at 2 and gives a cost of 1 back; a credit near nothing gives back a cost of 100."""
+    came = [("ann", "o8", "zinc", -1.0, 2.0, 1.0), ("bob", "o9", "gold", -50.0, 0.1, 2.0)]
+    lines = pd.concat([by_hand(), pd.DataFrame(came, columns=by_hand().columns)], ignore_index=True)
+    margins = product_margins(lines, pd.Series(pd.NA, list(BOUGHT)), RULES)
+    products = margin_by_product(margins, pd.Series(dtype=object), per_piece(lines)).set_index("product_id")
+    assert products.index[products["loses"]].tolist() == ["lead"]
+    matrix = profit_matrix(lines)
+    assert matrix.loc[matrix["product_class"] == "loss", "products"].max() == 1
+    assert matrix["margin"].sum() == pytest.approx(products["margin"].sum())
+    # of 140 that gold brought, 5 went back, with a cost of 100: no margin above revenue is told to be kept
+    assert products.loc["gold", "margin"] == 207 and products.loc["gold", "action"] == "unknown"
+
+
 def test_alike_needs_are_not_told_apart():
     found = segments.needs_differ(fit_tastes(bought_by_kind(np.inf)))
     assert found.value < 0.01
@@ -166,6 +180,8 @@ def test_the_four_cells_and_the_edges_between_them():
     customers = pd.DataFrame({"spend": 1.0, "clv": [1.0] * 9 + [100.0]})
     assert segments.value_skew(customers).value == pytest.approx(0.817, abs=0.001)
     assert not segments.value_skew(customers.assign(clv=np.nan))
+    returned = customers.assign(spend=[-5.0] + [1.0] * 9)  # of what is to come it says nothing
+    assert segments.value_skew(returned).value == segments.value_skew(customers).value
 
 
 def test_the_four_steps_count_who_has_what_and_leave_open_what_is_not_supplied():

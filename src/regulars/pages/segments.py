@@ -4,6 +4,7 @@ from regulars.labels import LifecycleStage, ProfitClass, Segment, StepAsset
 from regulars.report import charts
 from regulars.report.columns import columns
 from regulars.report.layout import Page, Word, chart, section, table
+from regulars.report.tables import ROWS_ON_A_PAGE
 
 MARGIN_MAP = {"tier": "label:tier", "item": "text", "revenue": "money_short", "margin": "money_short"}
 
@@ -70,7 +71,12 @@ PAGE = Page(
                     net="money_short",
                 ),
                 total=["customers", "clv", "growth", "cost_to_serve", "net"],
-                front=["portfolio_class", "customers", "clv", "cost_to_serve", "net"],
+                front=["portfolio_class", "customers", "clv", "growth", "cost_to_serve", "net"],
+                if_known=("cost_to_serve", "net"),
+            ),
+            below_zero=table(
+                columns("customer", "segment", clv="money", cost_to_serve="money", p_below_zero="percent"),
+                rows=ROWS_ON_A_PAGE,
             ),
             growable=table(columns("customer", "segment", "orders", clv="money", potential="money", growth="money")),
         ),
@@ -103,6 +109,7 @@ PAGE = Page(
                     "action": "label:product_action",
                 },
                 front=["name", "margin", "margin_share", "action"],
+                front_rows=3,
             ),
             offers=table(
                 {
@@ -176,6 +183,7 @@ PAGE = Page(
                     "probability": "percent1",
                 },
                 front=["category", "customers", "next_product", "probability"],
+                front_rows=3,
             ),
             sources=table(
                 {
@@ -264,6 +272,7 @@ PAGE = Page(
                     "clusters": "count",
                     "adjusted_rand": "number2",
                     "silhouette": "number2",
+                    "distinct_names": "count",
                     "tighter_than_one_group": "percent",
                 }
             ),

@@ -15,7 +15,7 @@ LEAST = 5  # baskets that a combination is seen in
 
 
 @may_refuse
-def one_basket_each(lines: pd.DataFrame | Coded, most: int, *, seed: int = 0) -> pd.DataFrame:
+def one_basket_each(lines: pd.DataFrame | Coded, most: int, *, of=None, seed: int = 0) -> pd.DataFrame:
     """One order of each customer, drawn at random: what the same customer repeats cannot look like a rule.
 
     Parameters
@@ -24,6 +24,8 @@ def one_basket_each(lines: pd.DataFrame | Coded, most: int, *, seed: int = 0) ->
         customer_id, order_id, product_id [, quantity: what comes back is no basket].
     most : int
         Customers at most.
+    of : array_like of str, optional
+        Ids of the customers that are told of: an order of goods given away, or taken back the same day, makes none.
     seed : int
         Of the draw of customers, and of an order of each.
 
@@ -44,6 +46,9 @@ def one_basket_each(lines: pd.DataFrame | Coded, most: int, *, seed: int = 0) ->
     if "quantity" in lines:
         bought = (lines["quantity"] > 0).to_numpy()
         lines, code = lines[bought], code[bought]
+    if of is not None:
+        inside = customers.isin(of)[code]
+        lines, code = lines[inside], code[inside]
     if len(customers) > most:  # of the others no order need be looked at
         chosen = np.zeros(len(customers), dtype=bool)
         chosen[rng.choice(len(customers), most, replace=False)] = True

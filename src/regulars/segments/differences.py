@@ -44,7 +44,7 @@ def value_skew(customers: pd.DataFrame, *, level: float = 0.9, seed: int = 0) ->
     -------
     Estimate or Refusal
         0 where all are worth the same, towards 1 where one is worth everything. Why not, where nobody's value is known
-        or some are worth less than nothing.
+        or some should bring less than nothing.
 
     Examples
     --------
@@ -54,9 +54,10 @@ def value_skew(customers: pd.DataFrame, *, level: float = 0.9, seed: int = 0) ->
     from regulars.clv.concentration import compare_concentration
 
     need_value(customers)
-    if customers["clv"].min() < 0 or customers["clv"].max() <= 0 or customers["spend"].min() < 0:
-        raise UntoldError("Some customers bring less than nothing, so that shares of their value say nothing.")
-    return compare_concentration(customers["spend"], customers["clv"], level=level, seed=seed).future_gini
+    if customers["clv"].min() < 0 or customers["clv"].max() <= 0:
+        raise UntoldError("Some customers should bring less than nothing, so that shares of their value say nothing.")
+    past = customers["spend"].clip(lower=0)  # who returned more than was bought says nothing of what is to come
+    return compare_concentration(past, customers["clv"], level=level, seed=seed).future_gini
 
 
 @may_refuse

@@ -423,8 +423,8 @@ def margin_by_product(margins: pd.DataFrame, names: pd.Series, pieces: pd.DataFr
     -------
     pandas.DataFrame or Refusal
         ``product_id``, ``revenue``, ``margin``, ``uncosted``, ``buyers``, ``margin_share`` (of the revenue whose cost
-        is known), ``action`` (keep, raise_price, drop; unknown as in `with_actions`), ``loses`` (bool), ``name``,
-        ``price``, ``break_even`` (of a piece).
+        is known), ``action`` (keep, raise_price, drop; unknown as in `with_actions`, or where margin is above revenue),
+        ``loses`` (bool), ``name``, ``price``, ``break_even`` (of a piece).
 
     Examples
     --------
@@ -438,11 +438,13 @@ def margin_by_product(margins: pd.DataFrame, names: pd.Series, pieces: pd.DataFr
     whole = margins.groupby("item")[["revenue", "margin", "uncosted"]].sum(min_count=1)
     whole["buyers"] = margins.groupby("item")["customers"].sum()
     few = margins.groupby("item")["few"].any()
-    whole["margin_share"] = whole["margin"] / (whole["revenue"] - whole["uncosted"]).where(lambda x: x > 0)
     loses = (whole["margin"] < 0) & (whole["revenue"] > 0)  # one that only came back is no loss-maker
+    costed = whole["revenue"] - whole["uncosted"]
+    whole["margin_share"] = whole["margin"] / costed.where(costed > 0)
     whole["action"] = np.select(
         [
-            whole["margin"].isna() | (whole["revenue"] <= 0),
+            # credits that give back more cost than money leave more margin than revenue
+            whole["margin"].isna() | (whole["revenue"] <= 0) | (whole["margin"] > costed),
             loses & few,
             loses,
         ],

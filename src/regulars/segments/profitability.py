@@ -100,7 +100,7 @@ def profit_matrix(lines: pd.DataFrame | Coded, *, min_cell: int = 1) -> pd.DataF
 ['loss', 'loss', -1.0, 'minus', 'stop']]
     """
     coded = Coded.of(lines)
-    _, margin, costed, known = money_parts(coded.lines)
+    revenue, margin, costed, known = money_parts(coded.lines)
     if not known.any():
         raise UntoldError("No line has a cost: supply unit_cost with the order lines.")
 
@@ -111,6 +111,8 @@ def profit_matrix(lines: pd.DataFrame | Coded, *, min_cell: int = 1) -> pd.DataF
         return profit_classes(np.where(has_cost, made, np.nan), sold)
 
     product_class = classes(coded.product, len(coded.products))
+    sales = np.bincount(coded.product, revenue, len(coded.products))
+    product_class[(product_class == _LOSS) & (sales <= 0)] = _NONE.value  # one that only came back is no loss-maker
     customer_class = pd.Series(classes(coded.customer, len(coded.customers)), index=coded.customers, dtype="string")
     code, names = pd.factorize(pd.Series(product_class, dtype="string").fillna("unknown"), sort=True)
     by_class = replace(coded, category=code[coded.product], categories=pd.Index(names.astype(object)))

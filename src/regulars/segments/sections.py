@@ -85,10 +85,11 @@ def first_screen(
     who = {"best": best.group, "months": months}
     facts = {"share": best.share, "once": once, "worth": best.worth, "future": best.future, "past": best.past}
     facts |= {"quiet": quiet.customers, "quiet_past": quiet.past}
+    mark = "bad" if quiet.future.high < quiet.past.low else "neutral"  # less is to come than came, beyond noise
     tiles = [
         Tile("best", best.worth, "money_short", indicator="best", facts=who),
         Tile("best_share", best.future, "percent", "past", facts=who | {"past": best.past}),
-        Tile("quiet", quiet.past, "percent", "future", mark="bad", facts={"future": quiet.future}),
+        Tile("quiet", quiet.past, "percent", "future", mark=mark, facts={"future": quiet.future}),
     ]
     return FirstScreen(Finding(facts=who | facts), [*tiles, once_only])
 
@@ -362,12 +363,16 @@ def tell_portfolio(
         "months": months,
     }
     facts["growth"] = Estimate.of(ends, len(grow))
+    facts["carry"] = float(customers.loc[is_of[PortfolioClass.MOST_VALUABLE], "clv"].sum())
     if customers["cost_to_serve"].isna().all():
         return Finding(PortfolioVerdict.NO_COSTS, facts, frames)
     facts["below"] = share(int(below.sum()), len(customers), level)
     facts["cost"] = float(customers.loc[below, "cost_to_serve"].sum())
     if not below.any():
         return Finding(PortfolioVerdict.NONE_BELOW, facts, frames)
+    loses = customers[below].assign(customer=np.asarray(named(customers.loc[below, "customer_id"])))
+    loses = loses.sort_values(["cost_to_serve", "customer_id"], ascending=[False, True], ignore_index=True)
+    frames["below_zero"] = loses[["customer", "segment", "clv", "cost_to_serve", "p_below_zero"]]
     return Finding(PortfolioVerdict.COSTS, facts | {"chance": rules.below_zero_probability}, frames)
 
 
@@ -600,7 +605,7 @@ def tell_preferences(
         Verdict of `PreferencesVerdict`, by the paired gain over popularity.
     """
     facts: dict[str, object] = {"suggested": SUGGESTIONS, "days": days}
-    has_categories, weight = categories["category"].ne(UNKNOWN).any(), liked.tastes.weight
+    has_categories, weight = categories["category"].ne(UNKNOWN).sum() > 1, liked.tastes.weight
     frames = {"categories": categories} if has_categories else {}
     tastes = Remark("habit", {"weight": weight}) if weight < MOST_WEIGHT else Remark("alike")
     remarks = [tastes] if has_categories else []  # tastes are those for kinds of goods
