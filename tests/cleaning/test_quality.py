@@ -243,5 +243,5 @@ def test_sections_say_whether_anything_is_missing():
     assert (told.verdict, told.facts) == ("some", {"reason": "missing_customer", "share": 0.06})
     assert quality.tell_reasons(cleaning.worst_reasons(WHOLE), pd.DataFrame()).verdict == "whole"
     ledger = quality.tell_ledger(WHOLE, cleaning.tables_overview(WHOLE))
-    assert ledger.verdict == "whole" and set(ledger.frames) == {"waterfall", "tables"}
+    assert ledger.verdict == "whole" and set(ledger.frames) == {"tables"}
     assert [remark.facts for remark in ledger.remarks] == [{"copies": 2}]

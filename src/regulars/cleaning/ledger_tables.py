@@ -96,6 +96,25 @@ def copies_kept(ledger: dict) -> int:
     return 0 if merged else account["found"].get(Reason.EXACT_DUPLICATE.value, 0)
 
 
+def netted_rest(account: dict) -> float:
+    """What the netted rows of a table leave, as they are listed: undone by credits that stay for another part.
+
+    Parameters
+    ----------
+    account : dict
+        Of `main_account`.
+
+    Examples
+    --------
+    >>> sale, back = {"fate": "netted", "amount": 9.0}, {"fate": "netted", "amount": -7.0}
+    >>> netted_rest({"reasons": {"cancelled_sale": sale, "cancellation": back}})
+    2.0
+    """
+    parts = account["reasons"].items()
+    netted = [reason for code, reason in parts if reason["fate"] == Fate.NETTED or code == Reason.REDUCED_BY_RETURN]
+    return round(sum(float(reason["amount"]) for reason in netted), 2)
+
+
 def tables_overview(ledger: dict, names: Sequence[str] = CLEAN) -> pd.DataFrame:
     """Every table of the catalogue: supplied or not, and what became of its rows.
 

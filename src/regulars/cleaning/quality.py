@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import pandas as pd
 
-from regulars.cleaning.ledger_tables import RAW, copies_kept, main_account, waterfall
+from regulars.cleaning.ledger_tables import RAW, copies_kept, main_account, netted_rest, waterfall
 from regulars.finding import Action, Finding, FirstScreen, Remark, Tile, tells
 from regulars.labels import Fate, Reason
 from regulars.statistics.intervals import Estimate
@@ -137,15 +137,16 @@ def tell_ledger(ledger: dict, overview: pd.DataFrame) -> Finding:
     Returns
     -------
     Finding
-        Verdict of `LedgerVerdict`; frames ``waterfall``, ``money`` (where a row was set aside), ``tables``.
+        Verdict of `LedgerVerdict`; frames ``tables`` and, where a row was set aside, ``waterfall``, ``money``.
     """
     account, verdict = main_account(ledger), usable(ledger).verdict
     money = {name: account["amount"][name] for name in (Fate.KEPT.value, Fate.MERGED.value, Fate.REJECTED.value)}
-    facts = {"raw": account["rows"][RAW], "kept_rows": account["rows"][Fate.KEPT], "money": account["amount"][RAW]}
-    frames = {"waterfall": waterfall(ledger, "rows"), "tables": overview}
-    if verdict is not LedgerVerdict.WHOLE:
-        frames["money"] = waterfall(ledger, "amount")
-    return Finding(verdict, facts | money, frames, remarks=_remarks(ledger))
+    facts, frames = {"raw": account["rows"][RAW], "money": account["amount"][RAW]}, {"tables": overview}
+    if verdict is LedgerVerdict.WHOLE:  # two bars of one length would say nothing
+        return Finding(verdict, facts, frames, remarks=_remarks(ledger))
+    frames |= {"waterfall": waterfall(ledger, "rows"), "money": waterfall(ledger, "amount")}
+    facts |= {"kept_rows": account["rows"][Fate.KEPT]} | money
+    return Finding(verdict, facts, frames, remarks=_remarks(ledger))
 
 
 def _remarks(ledger: dict) -> list[Remark]:
@@ -153,6 +154,8 @@ def _remarks(ledger: dict) -> list[Remark]:
     account, remarks = main_account(ledger), []
     if copies := copies_kept(ledger):
         remarks.append(Remark("copies", {"copies": copies}))
+    if rest := netted_rest(account):
+        remarks.append(Remark("credits_in_part", {"amount": rest}))
     for code, part in account.get("adjusted", {}).items():
         amount = {"rows": part["rows"], "amount": abs(float(part["amount"])), "written": float(account["written"])}
         remarks.append(Remark(f"money_{code}", amount))

@@ -5,6 +5,7 @@ why they are not told, the past is told all the same.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,9 @@ def first_screen(
     facts |= {"cutoff": then.cutoff, "tested": Tested.AS_LONG if trust.is_tested else Tested.SHORTER}
     facts |= {"worth": whole.clv_total, "customers": whole.customers}
     revenue = {"months": len(cohorts.months), "before": cohorts.lately}
+    # with customers still to be won it is of no number of customers
+    with_new = equity.verdict in (EquityVerdict.TOTAL, EquityVerdict.BEFORE_COST)
+    worth = {"months": months} | ({"to_come": equity.to_come} if with_new else {})
     return FirstScreen(
         Finding(WorthVerdict.LOSS if whole.clv_total.value < 0 else then.verdict, facts),
         (
@@ -110,16 +114,16 @@ def first_screen(
             ),
             Tile(
                 "equity",
-                equity.told,
+                replace(equity.told, n=0) if with_new else equity.told,
                 "money_short",
                 equity.verdict,
                 indicator="equity",
                 on_page=False,
-                facts={"months": months},
+                facts=worth,
             ),
             Tile(
                 "revenue",
-                cohorts.coming.total("revenue"),
+                replace(cohorts.coming.total("revenue"), n=0),
                 "money_short",
                 indicator="revenue",
                 on_page=False,

@@ -42,7 +42,7 @@ PAGE = Page(
                 border=Word("year.border"),
             ),
         ),
-        section("lacking", tables=table({"table": "text", "effort": "text", "tells": "text", "columns": "text"})),
+        section("lacking", tables=table({"table": "text", "effort": "text", "tells": "text"})),
     ),
 )
 

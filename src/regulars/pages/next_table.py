@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from regulars.catalog.tables import TABLES
 from regulars.finding import NOT_SUPPLIED, Finding
 from regulars.pages.declared import PAGES
 from regulars.report.wording import Wording
@@ -22,7 +21,6 @@ EFFORTS = {
 # what sections call what they need, where it is not a table's name
 TABLE_OF = {"jar": "order_lines", "costs": "campaigns"}
 INDICATORS_OF = {"surveys": ("satisfaction", "loyalty", "word_of_mouth")}
-FILLED_IN = ("line_id", "kind")  # columns that cleaning makes where they are not mapped
 ROWS, QUESTIONS = 5, 3  # that the index shows, beside what would give an indicator
 
 
@@ -67,26 +65,21 @@ def tell_lacking(told: Mapping[str, Told], wording: Wording, absent: list[str]) 
     Returns
     -------
     (Finding, list of str) or None
-        Facts: table (the next), effort, questions (how many it answers). Frame ``tables``: table, columns (that it must
-        have), effort, tells: the first rows, and those that give an indicator. Then the names of all others.
+        Facts: table (the next), effort, questions (how many it answers). Frame ``tables``: table,
+        effort, tells: the first rows, and those that give an indicator. Then the names of all others.
     """
     lacking = lacking_tables(told)
     if not lacking:
         return None
     rows = [
-        (wording.label(table, "table"), _columns(table), wording.say(effort), _tells(table, sections, wording, absent))
+        (wording.label(table, "table"), wording.say(effort), _tells(table, sections, wording, absent))
         for table, effort, sections in lacking
     ]
-    frame = pd.DataFrame(rows, columns=["table", "columns", "effort", "tells"], dtype="string")
+    frame = pd.DataFrame(rows, columns=["table", "effort", "tells"], dtype="string")
     facts = {"table": rows[0][0], "effort": rows[0][2], "questions": len(lacking[0][2])}
     given = [any(name in absent for name in INDICATORS_OF.get(table, ())) for table, _, _ in lacking]
     shown = pd.Series(given) | (frame.index < ROWS)
     return Finding(None, facts, {"tables": frame[shown]}), frame.loc[~shown, "table"].tolist()
-
-
-def _columns(table: str) -> str:
-    names = [column.name for column in TABLES[table].columns if column.required and column.name not in FILLED_IN]
-    return f"{table}: {', '.join(names)}"
 
 
 def _tells(table: str, sections: list[tuple[str, str]], wording: Wording, absent: list[str]) -> str:

@@ -183,6 +183,8 @@ def _scaled(words, value, decimals, peers) -> dict[str, str] | None:
     if not suffix or value == 0:
         return None
     decimals = peers.scaled_decimals(scale) if decimals is None else decimals
+    if not rounded(value / scale, decimals):  # beside £120k, £310 would read £0k
+        return None
     return {"sign": MINUS if value < 0 else "", "number": decimal(words, abs(value) / scale, decimals), "scale": suffix}
 
 

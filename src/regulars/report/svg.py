@@ -42,7 +42,7 @@ SHADES = {
 PRINTED = (
     "svg{font:12px system-ui,'Segoe UI',Roboto,'Noto Sans',sans-serif}text{fill:#5b6470}"
     ".x{stroke:#ffffff;stroke-width:1.5}.v{fill:none}.m{text-anchor:middle}.e{text-anchor:end}.k{font-weight:600}"
-    ".h text{paint-order:stroke;stroke:#ffffff;stroke-width:4px;stroke-linejoin:round}"
+    ".h text{paint-order:stroke;stroke:#ffffff;stroke-width:7px;stroke-linejoin:round}"
 )
 DARK_INK, WHITE = "#000000", "#ffffff"  # of cells: on any shade one of the two has a contrast of 4.5
 

@@ -64,6 +64,7 @@ from regulars.statistics.intervals import Estimate
 
 FOLDER = Path(__file__).with_name("wording")
 MODIFIERS = ("interval", "with_interval", "signed", "abs")
+SCALED = ("money_short", "count_short")
 DATE_UNITS = ("date", "date_short", "month", "month_short", "year")
 
 
@@ -314,7 +315,9 @@ class Wording:
             value, (low, high) = abs(value), sorted((abs(low), abs(high)))
         with_ends = bool({"interval", "with_interval"} & set(modifiers)) and not (is_missing(low) or is_missing(high))
         with_ends = with_ends and ("interval" in modifiers or not low == high == 0)  # nothing, for certain
-        if peers is None:
+        if peers is None and unit in SCALED:
+            peers = [value, low, high]  # one figure is rounded alike wherever it stands, with its interval or without
+        elif peers is None:
             peers = ([] if "interval" in modifiers else [value]) + ([low, high] if with_ends else [])
         beside = peers if isinstance(peers, Peers) else Peers(peers)
         text = partial(UNITS[unit], self, decimals=decimals, peers=beside)
