@@ -60,6 +60,7 @@ def test_it_says_what_one_would_learn_and_names_the_rest(words):
     assert last["effort"] == "asking people"
     assert others == ["Referrals", "Wallets"]
     assert finding.facts["questions"] == 1 and finding.facts["table"] == table["table"][0]
+    assert finding.facts["effort"] == table["effort"][0]
 
 
 def test_more_questions_than_are_said_are_counted(words):

@@ -76,7 +76,7 @@ def tell_lacking(told: Mapping[str, Told], wording: Wording, absent: list[str]) 
         for table, effort, sections in lacking
     ]
     frame = pd.DataFrame(rows, columns=["table", "effort", "tells"], dtype="string")
-    facts = {"table": rows[0][0], "effort": rows[0][2], "questions": len(lacking[0][2])}
+    facts = {"table": rows[0][0], "effort": rows[0][1], "questions": len(lacking[0][2])}
     given = [any(name in absent for name in INDICATORS_OF.get(table, ())) for table, _, _ in lacking]
     shown = pd.Series(given) | (frame.index < ROWS)
     return Finding(None, facts, {"tables": frame[shown]}), frame.loc[~shown, "table"].tolist()
