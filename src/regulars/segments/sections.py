@@ -202,16 +202,17 @@ def tell_drift(drift: Drift) -> Finding:
     Returns
     -------
     Finding
-        Verdict of `DriftVerdict`: the segment that moved most beyond what its moves usually are.
+        Verdict of `DriftVerdict`: the segment that moved most beyond what its moves usually are; young where
+        that cannot be told of the segments of most customers.
     """
     if drift.same is None:
         return Finding(DriftVerdict.NO_PAST, {"day": drift.day})
     frames = _shown(moves=drift.moves, paths=drift.paths, clusters=drift.clusters)
     facts = {"day": drift.day, "same": drift.same}
     known = drift.moves[drift.moves["usual"].notna()]
-    if known.empty:
-        return Finding(DriftVerdict.YOUNG, facts, frames)
     news = known[known["change"].isin([Change.UP, Change.DOWN])]
+    if news.empty and (known.empty or 2 * known["before"].sum() < drift.moves["before"].sum()):
+        return Finding(DriftVerdict.YOUNG, facts, frames)
     if news.empty:
         return Finding(DriftVerdict.STILL, facts, frames)
     row = news.loc[(news["net"] - news["usual"]).abs().idxmax()]

@@ -19,7 +19,7 @@ class DriftVerdict(StrEnum):
     SHRUNK = "shrunk"
     STILL = "still"
     NO_PAST = "no_past"
-    YOUNG = "young"  # too few months to say what is usual
+    YOUNG = "young"  # what is usual cannot be said: too few months, or too unlike
 
 
 class CareVerdict(StrEnum):

@@ -337,7 +337,7 @@ def _drawn(
     every = ends if beside is None else ends.assign(_beside=beside)
     least, most = float(every.min().min()), float(every.max().max())
     reach = (min(least, 0.0), max(most, 0.0)) if from_zero else (least, most)
-    axis = _row_axis(reach, x_format, rows.room - behind)
+    axis = _row_axis(reach, x_format, rows.room - behind, thinner=not from_zero)
     # the axis ends with the marks, unless they all are where it begins
     span = (axis.ticks[0], max(most, axis.ticks[-2]) if most > axis.ticks[0] else axis.ticks[-1])
     kept = [(tick, text) for tick, text in zip(axis.ticks, axis.texts, strict=True) if tick <= span[1]]
@@ -357,10 +357,11 @@ def _drawn(
     return _framed(rows, marks, axis, x_title, hover, behind)
 
 
-def _row_axis(reach: tuple[float, float], words: Words, room: float) -> Axis:
-    """Axis with as many ticks as have room for their words."""
+def _row_axis(reach: tuple[float, float], words: Words, room: float, thinner: bool = False) -> Axis:
+    """Axis with as many ticks as have room for their words; thinner: fewer of the same, so that all start alike."""
     for about in (5, 4, 3, 2):
-        ticks = drawing.nice_ticks(*reach, about)
+        ticks = drawing.nice_ticks(*reach, 5 if thinner else about)
+        ticks = ticks[:: 6 - about] if thinner and len(ticks) > 6 - about else ticks
         texts = drawing.texts(words, ticks)
         if (drawing.widest(texts, drawing.SIZE) + 10) * (len(ticks) - 1) <= room:
             break
