@@ -191,6 +191,8 @@ def test_english_formats(english, value, spec, text):
         (Estimate(35, NAN, NAN), "days:with_interval", "35 days"),
         (Estimate(35, NAN, NAN), "days:interval", "n/a"),
         (Estimate(NAN), "money", "n/a"),
+        (Estimate(86_500, 69_800, 107_300), "money_short", "£87k"),  # as it stands before its interval
+        (Estimate(0, 0, 310), "money_short:with_interval", "£0 (0–310)"),
     ],
 )
 def test_intervals(english, estimate, spec, text):
@@ -208,6 +210,10 @@ def test_values_beside_each_other_share_decimals_and_scale(english):
     assert english.formatter("percent").all([0.004, 0.31]) == ["0.4%", "31.0%"]
     assert english.formatter("number").all([0, 0.25, 0.5]) == ["0.00", "0.25", "0.50"]
     assert english.formatter("month_short").all(["2026-01", "2026-02"]) == ["Jan 2026", "Feb 2026"]
+
+
+def test_a_number_too_small_for_the_scale_beside_it_is_not_said_to_be_nothing(english):
+    assert english.formatter("money_short").all([310, 142_000]) == ["£310", "£142k"]
 
 
 def test_another_locale(write):

@@ -412,12 +412,20 @@ class _Filler(Formatter):
 
     def __init__(self, wording: Wording, key: str):
         self.wording, self.key = wording, key
+        self.beside: list[float] | None = None  # the figure and its ends, where one of these is said by itself
+
+    def get_field(self, field_name, args, kwargs):
+        value, first = super().get_field(field_name, args, kwargs)
+        whole = kwargs.get(first)
+        is_end = isinstance(whole, Estimate) and value is not whole
+        self.beside = [whole.value, whole.low, whole.high] if is_end else None
+        return value, first
 
     def format_field(self, value, spec):
         if not spec and isinstance(value, int | float | np.number | Estimate) and not isinstance(value, bool):
             raise WordingError(f"{self.wording.file}: '{self.key}' shows the number {value!r} without a format.")
         try:
-            return self.wording.format(value, spec)
+            return self.wording.format(value, spec, self.beside if spec.split(":")[0] in SCALED else None)
         except WordingError as error:
             raise WordingError(f"{self.wording.file}: '{self.key}': {error}") from None
 
