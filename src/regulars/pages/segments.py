@@ -71,7 +71,7 @@ PAGE = Page(
                     net="money_short",
                 ),
                 total=["customers", "clv", "growth", "cost_to_serve", "net"],
-                front=["portfolio_class", "customers", "clv", "growth", "cost_to_serve", "net"],
+                front=["portfolio_class", "customers", "growth", "net"],
                 if_known=("cost_to_serve", "net"),
             ),
             below_zero=table(
