@@ -457,7 +457,7 @@ def _cube(arguments: argparse.Namespace) -> int:
 
 
 def _draw_lot(arguments: argparse.Namespace) -> int:
-    from regulars.lots import draw_lot
+    from regulars.commands.draw_lot import draw_lot
 
     output = Path(arguments.output) if arguments.output else None
     lot = draw_lot(

@@ -10,10 +10,11 @@ from regulars import cli
 from regulars.actions.lists import errands, mondays_list
 from regulars.cleaning.owners import read_owner_changes
 from regulars.commands.desk_files import as_calendar, change_owner
+from regulars.commands.draw_lot import draw_lot
 from regulars.dataset import Dataset
 from regulars.errors import UserError
 from regulars.labels import Errand
-from regulars.lots import draw_lot, drawn, kept_back, read_lots
+from regulars.lots import drawn, kept_back, read_lots
 
 pytestmark = pytest.mark.usefixtures("id_key")
 END = pd.Timestamp("2026-06-30")
@@ -41,7 +42,8 @@ def test_small_strata_are_drawn_from_as_well():
 @pytest.fixture
 def firm(shop, root, monkeypatch):
     """A project with scored customers, some of whom said no or were contacted lately."""
-    from regulars import catalog, lots
+    from regulars import catalog
+    from regulars.commands import draw_lot as lots
 
     shop.write("params.yaml", (root / "params.yaml").read_text())
     value = PEOPLE.rename(columns={"stratum": "tier"}).astype("string")
