@@ -401,7 +401,7 @@ def tell_monday(monday: Monday, *, pseudonyms: Callable[[pd.Series], pd.Series],
         "twice": monday.twice, "tiny": monday.tiny,
     }  # fmt: skip
     more = {"lately": {"days": days}, "tiny": {"floor": monday.floor}}
-    remarks = [Remark(code, {"many": many} | more.get(code, {})) for code, many in left_off.items() if many]
+    remarks = [Remark(code, {"many": many, **more.get(code, {})}) for code, many in left_off.items() if many]
     if rows.empty:
         return Finding("none", remarks=remarks)
     if waiting := monday.waiting:

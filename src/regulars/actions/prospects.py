@@ -380,7 +380,8 @@ def correction(desk: Desk, level: float = 0.9, *, draws: int = 400, seed: int = 
     rng = np.random.default_rng(seed)
     again = (rng.integers(0, n, n) for _ in range(draws))
     told = [float(amounts @ (recalibrated(p[one], y[one], stated) - stated)) for one in (np.arange(n), *again)]
-    return Estimate(told[0], *(float(end) for end in np.quantile(told[1:], [(1 - level) / 2, (1 + level) / 2])), n)
+    low, high = np.quantile(told[1:], [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(told[0], float(low), float(high), n)
 
 
 def win_rates(desk: Desk, by: str, level: float = 0.9, least: int = MIN_CELL) -> pd.DataFrame:

@@ -99,7 +99,7 @@ def to_do(why: Finding, gap: Finding, complaints: Finding, service: Finding, *, 
     """
     wanted = {"driver": (why, ("driver", "question", "effect", "room")), "gap": (gap, ("worst", "short"))}
     if why.facts.get("question", "") == gap.facts.get("worst"):  # one thing, told once
-        both = Finding(why.verdict, why.facts | gap.facts)
+        both = Finding(why.verdict, {**why.facts, **gap.facts})
         wanted = {"first": (both, ("question", "short", "room"))}
     if _cases_explain(why, cases):
         wanted["case"] = cases, ("category", "gap")
