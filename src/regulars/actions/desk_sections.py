@@ -400,7 +400,7 @@ def tell_monday(monday: Monday, *, pseudonyms: Callable[[pd.Series], pd.Series],
         "refused": monday.without_consent, "lately": monday.contacted_lately, "kept_back": monday.kept_back,
         "twice": monday.twice, "tiny": monday.tiny,
     }  # fmt: skip
-    more = {"lately": {"days": days}, "tiny": {"floor": monday.floor}}
+    more: dict[str, dict] = {"lately": {"days": days}, "tiny": {"floor": monday.floor}}
     remarks = [Remark(code, {"many": many, **more.get(code, {})}) for code, many in left_off.items() if many]
     if rows.empty:
         return Finding("none", remarks=remarks)
