@@ -427,7 +427,8 @@ def tell_payback(found: Payback, *, since: pd.Timestamp | None = None) -> Findin
         if found.verdict == PaybackVerdict.PAID and found.month.low < found.month.high:
             remarks.append(Remark("between", {"month": found.month}))
         facts |= {} if found.verdict == PaybackVerdict.PAID else {"last": last}
-        curve += [_curve_row(month, "cost", found.cost) for month in (1, last)]
+        # of the customers beside whom it is drawn: the campaigns behind a cost are no people
+        curve += [_curve_row(month, "cost", found.cost) | {"n": found.all.after(month, level).n} for month in (1, last)]
     frames = {"curve": pd.DataFrame(curve), "cohorts": found.cohorts, "groups": found.groups}
     marked = found.month.value == found.month.value
     shown = {"curve": {"marks": {f"{found.month.value:g}": "paid"}}} if marked else {}

@@ -459,6 +459,7 @@ def tell_judged(judged: Judged) -> Finding:
         return Finding(judged.verdict, {"days": judged.days})
     facts = {"days": judged.days, "cutoff": judged.cutoff, "fixed_days": judged.fixed_days, **judged.window_facts}
     facts |= {"forecast": judged.forecast, "came": judged.came, "n": judged.forecast.n}
+    facts["held"] = hindsight_verdict(judged.forecast, judged.came)
     if judged.verdict is not RuleVerdict.UNKNOWN:
         flagged = judged.flagged
         facts |= {"gap": flagged.gap, "own": flagged.own, "fixed": flagged.fixed}
