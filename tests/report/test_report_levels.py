@@ -164,7 +164,7 @@ def test_where_nothing_pays_the_page_says_so_and_what_would_change_it(sample):
     assert "One thing to decide by judgement: what it gains is not known in money" in front
     assert "whether they pay" in front and "Nothing pays" not in front
     none = [block for block in unpriced if block["kind"] != "action"]
-    assert "No step here has a known gain" in report_sample.pages_of(writer, none)[0]
+    assert "No step here is known to pay" in report_sample.pages_of(writer, none)[0]
 
 
 def test_at_most_three_actions_stand_in_front(sample):

@@ -171,8 +171,7 @@ def mondays_list(
     turn = {errand.value: place for place, errand in enumerate(ORDER)}
     rows = pd.concat(parts, ignore_index=True)
     rows = rows[~(rows["net_high"] < 0)]
-    asked_us = rows["errand"] == Errand.COMPLAINT.value
-    small = (rows["worth"] < floor) & rows["net"].isna() & ~asked_us
+    small = (rows["worth"] < floor) & rows["net"].isna() & (rows["errand"] != Errand.COMPLAINT.value)
     rows, tiny = rows[~small], int(small.sum())
     rows = rows.iloc[np.argsort(rows["errand"].map(turn).to_numpy(), kind="stable")].reset_index(drop=True)
     who = rows["customer_id"].fillna("prospect " + rows["prospect_id"].fillna(""))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from regulars.clv.level_table import TABLE
 from regulars.clv.scenarios import YEARLY
-from regulars.clv.signs import Signs, read_signs, season_ahead
+from regulars.clv.signs import YEAR, Signs, read_signs, season_ahead
 from regulars.clv.value import DAYS_PER_MONTH
 from regulars.finding import shows
 from regulars.purchases import Purchases
@@ -28,7 +28,6 @@ MOST = {"dropout": 1.0, "inner": 0.5, "lately": 0.5, "drift": 0.5, "swings": 0.6
 DIGITS = 6  # of weights and logarithms: those behind differ from one processor to the next
 OF_SWINGS = 0.45  # by which single months swing around what is told: left-out shops' months are held so
 OF_BEYOND = 0.7  # by which a pace is doubted that has left the history's: ranges reach from its going on to its return
-YEAR_DAYS = 365.0
 LEAST_WEIGHT = 0.02  # of all scenarios together, below which the models are told alone
 
 
@@ -111,8 +110,8 @@ def going_on(signs: pd.DataFrame) -> pd.Series:
     """
     sides = np.sign(signs[["drift", "inner", "lately"]].to_numpy(float))
     agreed = np.abs(sides.sum(axis=1)) == sides.shape[1]
-    sure = (signs["history_days"] / YEAR_DAYS - 1).clip(0, 1)
-    return agreed * sure * signs["drift"] * signs["horizon_days"] / YEAR_DAYS
+    sure = (signs["history_days"] / YEAR - 1).clip(0, 1)
+    return agreed * sure * signs["drift"] * signs["horizon_days"] / YEAR
 
 
 def applied(table: dict, found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

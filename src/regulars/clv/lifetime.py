@@ -128,8 +128,8 @@ def lifetime_equity(
     -------
     Lifetime or Refusal
         The interval holds the parameters, and the level as far as simulated shops teach how it grows with the horizon,
-        of which none was watched to the end. Why not, without a discount rate, and where hardly anyone
-        leaves: the sum has no end that orders tell.
+        of which none was watched to the end. Why not, without a discount rate, and where hardly anyone leaves: the sum
+        has no end that orders tell.
 
     Examples
     --------

@@ -11,7 +11,6 @@ from regulars.finding import Remark, may_refuse
 from regulars.settings import Economics
 
 LATE = 1.5  # times as many first orders a day at the log's start as later, from which it is said to have begun late
-NO_DROPOUT_SEEN = "no_dropout_seen"
 TOLD_TREND = 0.01  # logarithm that a trend adds, below which it is not worth a sentence
 TOLD_WEIGHT = 0.1  # of scenarios, from which they are told to decide
 STEADY = {"swings": 0.2, "drift": 0.3, "lately": 0.5}  # logarithms, beyond which a pace is told to be unsteady
@@ -69,7 +68,7 @@ def remarks(
         found.append(Remark("spend_capped", cap))
     seen, told = [note.code for note in (*models.orders.findings_, *models.spend.findings_)], level_remarks(level)
     if "scenarios" in [remark.code for remark in told]:  # then who leaves is told by these
-        seen = [NO_DROPOUT_SEEN if code == "no_dropout" else code for code in seen]
+        seen = ["no_dropout_seen" if code == "no_dropout" else code for code in seen]
     found += [Remark(code) for code in seen] + told
     if missed:
         found.append(Remark("thin_data", {"conditions": missed}))

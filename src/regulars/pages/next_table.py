@@ -65,8 +65,8 @@ def tell_lacking(told: Mapping[str, Told], wording: Wording, absent: list[str]) 
     Returns
     -------
     (Finding, list of str) or None
-        Facts: table (the next), effort, questions (how many it answers). Frame ``tables``: table,
-        effort, tells: the first rows, and those that give an indicator. Then the names of all others.
+        Facts: table (the next), effort, questions (how many it answers). Frame ``tables``: table, effort, tells: the
+        first rows, and those that give an indicator. Then the names of all others.
     """
     lacking = lacking_tables(told)
     if not lacking:

@@ -114,10 +114,10 @@ def arrivals(
     -------
     pandas.DataFrame or Refusal
         The kinds of the first label that parts customers: ``label``, ``goods``, ``customers`` (at least `TOLD_FROM`
-        times as likely as all, who may be told), ``refused`` (as likely, who said no;
-        missing where no refusal is on record), ``told`` (of the customers of
-        the first orders kept back who would have been told, those whose order holds such goods) and ``others`` (of the
-        rest) with limits, ``n`` (would have been told). Why not, where lines carry no such label.
+        times as likely as all, who may be told), ``refused`` (as likely, who said no; missing where no
+        refusal is on record), ``told`` (of the customers of the first orders kept back who would have been told, those
+        whose order holds such goods) and ``others`` (of the rest) with limits, ``n`` (would have been told). Why not,
+        where lines carry no such label.
 
     Examples
     --------

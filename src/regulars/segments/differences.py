@@ -1,7 +1,6 @@
 """How much customers differ in value and in needs, and what that asks for: mass, niche, key account, one to one."""
 
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -126,12 +125,15 @@ class Difference:
         Of `needs_differ`.
     is_sure : bool
         Whether both intervals keep to their side of what parts the cells.
+    may : frozenset of DifferenceCell
+        The cells that the intervals reach.
     """
 
     cell: DifferenceCell
     value: Estimate
     needs: Estimate
     is_sure: bool
+    may: frozenset[DifferenceCell] = field(repr=False, default=frozenset())
 
 
 @may_refuse
@@ -162,10 +164,11 @@ def difference_of(value: Estimate, needs: Estimate) -> Difference:
       needs = 0.2 (0.08 to 0.3), n = 900
       is_sure = False
     """
-    sides = [(one.value >= edge, one.low >= edge, one.high >= edge)
+    sides = [[one.value >= edge, one.low >= edge, one.high >= edge]
              for one, edge in ((value, SKEWED_FROM), (needs, NEEDS_FROM))]  # fmt: skip
-    is_sure = all(len(set(side)) == 1 for side in sides)
-    return Difference(CELLS[sides[0][0], sides[1][0]], value, needs, is_sure)
+    skewed, differ = sides
+    may = frozenset(CELLS[one, other] for one in skewed for other in differ)
+    return Difference(CELLS[skewed[0], differ[0]], value, needs, len(may) == 1, may)
 
 
 def cells_of(found: Difference) -> pd.DataFrame:
@@ -187,14 +190,8 @@ def cells_of(found: Difference) -> pd.DataFrame:
     >>> cells_of(difference_of(Estimate(0.2, 0.1, 0.3), Estimate(0.05, 0.04, 0.06)))["standing"].tolist()
     ['here', 'elsewhere', 'elsewhere', 'elsewhere']
     """
-    skewed, differ = (
-        {one.low >= edge, one.value >= edge, one.high >= edge}
-        for one, edge in ((found.value, SKEWED_FROM), (found.needs, NEEDS_FROM))
-    )
-    may = {CELLS[sides] for sides in product(skewed, differ)}
-    names = [cell.value for cell in DifferenceCell]
-    here = "here" if len(may) == 1 else "perhaps"
-    standing = [here if name in may else "elsewhere" for name in names]
+    names, here = [cell.value for cell in DifferenceCell], "here" if found.is_sure else "perhaps"
+    standing = [here if name in found.may else "elsewhere" for name in names]
     return pd.DataFrame({"cell": names, "asks": names, "standing": standing})
 
 
