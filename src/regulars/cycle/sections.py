@@ -428,7 +428,7 @@ def first_screen(board: Finding, forecasts: Finding, planned: Finding) -> FirstS
     lights = board.frames["lights"]
     jumped = lights.loc[lights["light"] == Light.JUMPED, "indicator"]
     if board.verdict == LightsVerdict.STEADY and len(jumped):
-        facts |= {"jumped": Indicator(jumped.iloc[0]), "many": len(jumped)}
+        facts |= {"jumped": Indicator(jumped.iloc[0])}
         verdict = "steady_but"
     if "first" in board.facts:
         facts |= {"first": board.facts["first"], "changed": board.facts["changed"]}
